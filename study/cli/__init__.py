@@ -1,0 +1,77 @@
+"""The command line. Only this package prints: results to stdout, progress and messages to stderr.
+
+Exit status: 0 done, 1 a trial failed, 2 bad input, 3 incomplete, 130 interrupted and resumable.
+Start-up is lazy: a command is imported when it is asked for, torch only where models are built.
+"""
+
+import os
+import sys
+import warnings
+from importlib import import_module
+
+import click
+
+from study.errors import StudyError, unknown
+
+FAILED, BAD_INPUT, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
+
+COMMANDS = {  # name: the module of study.cli that has it
+    "plan": "run",
+    "run": "run",
+    "report": "run",
+    "status": "look",
+    "results": "look",
+    "list": "look",
+    "parts": "parts",
+    "schema": "parts",
+}
+
+
+class Group(click.Group):
+    """Imports a command when it is asked for, and says what was probably meant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"study.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(unknown("command", args[0], COMMANDS), ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="study", message="%(prog)s %(version)s")
+def group() -> None:
+    """Declarative ablation and benchmarking studies of vision backbones."""
+
+
+def main() -> None:
+    """Run a command; a user's mistake is told in words, a bug keeps its traceback."""
+    warnings.filterwarnings("ignore", message=".*torch.jit.*")  # of timm and fvcore, at import
+    try:
+        status = group.main(standalone_mode=False)
+    except StudyError as error:
+        said = str(error)
+        click.echo(said if said.startswith("error:") else f"error: {said}", err=True)
+        status = BAD_INPUT
+    except click.ClickException as error:
+        error.show()
+        status = BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        status = INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status or 0)

@@ -1,0 +1,88 @@
+"""status, results, list: what the store has."""
+
+import time
+from pathlib import Path
+
+import click
+
+from study.cli.options import (
+    Asked,
+    console,
+    echo_json,
+    folder,
+    json_option,
+    strays,
+    study_file,
+)
+from study.errors import StudyError
+
+
+@click.command("status")
+@study_file
+@json_option
+@click.option("--watch", is_flag=True, help="Look again every two seconds until all is done.")
+def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
+    """Every trial of FILE and how far it is; from any terminal, while it runs."""
+    from study.cli import show
+
+    plan, store = asked.plan()
+    while watch and plan.missing and not as_json:
+        click.clear()
+        console().print(show.status_table(show.trial_rows(plan, store)))
+        time.sleep(2)
+        plan, store = asked.plan()
+    rows = show.trial_rows(plan, store)
+    if as_json:
+        echo_json(rows)
+    else:
+        console().print(show.status_table(rows))
+    strays(store)
+
+
+@click.command("results")
+@study_file
+@json_option
+@click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout.")
+def results_command(asked: Asked, as_json: bool, as_csv: bool) -> None:
+    """Every measurement of FILE in base units: one row per arm, seed and metric."""
+    from study.plan import measurements
+
+    plan, store = asked.plan()
+    labels = {arm.digest: arm.label for arm in plan.arms}
+    rows = [{"label": labels[row["arm"]], **row} for row in measurements(plan, store)]
+    strays(store)
+    if as_json:  # NaN, of a trial that diverged, is no JSON
+        echo_json([{k: None if v != v else v for k, v in row.items()} for row in rows])
+        return
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=["label", "arm", "seed", "metric", "value", "low", "high"])
+    frame["seed"] = frame["seed"].astype("Int64")
+    click.echo(frame.to_csv(index=False) if as_csv else frame.to_string(index=False))
+
+
+@click.command("list")
+@click.argument("ablations", type=click.Path(path_type=Path), default=Path("ablations"))
+@folder("--store", "results", "Where results are kept.")
+def list_command(ablations: Path, store: Path) -> None:
+    """The studies in ABLATIONS: question, arms, what is done."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("study", "question", "arms", "done"):
+        table.add_column(name, overflow="fold")
+    files = sorted(ablations.glob("*.yaml"))
+    if not files:
+        raise StudyError(f"no study files (*.yaml) in {ablations}")
+    for file in files:
+        try:
+            plan, _ = Asked(file, None, (), store).plan()
+        except StudyError as error:
+            said = str(error).partition("\n")[0]
+            table.add_row(escape(file.stem), f"[red]{escape(said)}[/]", "", "")
+            continue
+        done = len(plan.trials) - len(plan.missing)
+        cells = (plan.study.question, str(len(plan.arms)), f"{done}/{len(plan.trials)} trials")
+        table.add_row(escape(file.stem), *map(escape, cells))
+    console().print(table)

@@ -1,0 +1,139 @@
+"""What the commands share: their arguments, the plan they work on, and where they print."""
+
+import functools
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from study.launch import LAUNCHERS
+from study.launch.machine import Machine, device, slots
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from study.parse import Vocabulary
+    from study.plan import Plan
+    from study.store import Store
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A study file with all that the command line changes in it, and a store."""
+
+    file: Path
+    profile: str | None
+    settings: tuple[str, ...]
+    root: Path
+
+    def plan(self) -> "tuple[Plan, Store]":
+        """The study as planned now, and its store."""
+        from study import parse
+        from study.plan import plan
+        from study.store import Store
+
+        store = Store(self.root)
+        study, problems = parse.study_file(
+            self.file,
+            vocabulary=vocabulary(),
+            environment=os.environ,
+            profile=self.profile,
+            settings=self.settings,
+        )
+        return plan(study, problems, store), store
+
+    def __str__(self) -> str:
+        """The arguments that ask for the same again."""
+        words = [str(self.file)]
+        words += ["--profile", self.profile] if self.profile else []
+        words += [word for setting in self.settings for word in ("--set", setting)]
+        words += ["--store", str(self.root)] if self.root != Path("results") else []
+        return shlex.join(words)
+
+
+def vocabulary() -> "Vocabulary":
+    from study.designs import DESIGNS
+    from study.metrics import METRICS
+    from study.parse import Vocabulary
+
+    return Vocabulary(designs=DESIGNS, metrics=METRICS)
+
+
+def folder(name: str, default: str, text: str) -> Callable[[Command], Command]:
+    """An option that takes a folder."""
+    kind = click.Path(path_type=Path, file_okay=False)
+    return click.option(name, type=kind, default=Path(default), show_default=True, help=text)
+
+
+def study_file(command: Command) -> Command:
+    """FILE and what may be changed in it, given to the command as `asked`."""
+
+    @click.argument("file", type=click.Path(path_type=Path))
+    @click.option("--profile", metavar="NAME", help="A profile of the study file.")
+    @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help=SET)
+    @folder("--store", "results", "Where results are kept.")
+    @functools.wraps(command)
+    def wrapped(
+        file: Path, profile: str | None, settings: tuple[str, ...], store: Path, **rest: Any
+    ) -> Any:
+        return command(asked=Asked(file, profile, settings, store), **rest)
+
+    return wrapped
+
+
+def machine_options(command: Command) -> Command:
+    """Where to run, given to the command as `machine`; never part of a study."""
+
+    @click.option("--on", type=click.Choice(list(LAUNCHERS)), default="local", show_default=True,
+                  help="Where workers run.")  # fmt: skip
+    @click.option(
+        "--workers",
+        type=click.IntRange(1),
+        help="Trials at a time.  [default: one a core, or one a GPU]",
+    )
+    @click.option("--device", default=device(), show_default=True, help="cpu, cuda, ...")
+    @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help=THREADS)
+    @functools.wraps(command)
+    def wrapped(on: str, workers: int | None, device: str, threads: int, **rest: Any) -> Any:
+        machine = Machine(
+            on=on,
+            workers=workers or slots(device, threads),
+            device=device,
+            threads=threads,
+        )
+        return command(machine=machine, **rest)
+
+    return wrapped
+
+
+SET = "Change one key, such as seeds=5 or recipe.epochs=1."
+THREADS = "Threads of each worker; their number changes the last digits of results."
+reports_option = folder("--reports", "reports", "Where tables and figures go.")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+
+
+def console(err: bool = False) -> "Console":
+    """A console that colours only a terminal, whatever FORCE_COLOR says of a pipe."""
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    tty = stream.isatty()
+    return Console(file=stream, force_terminal=tty, width=None if tty else 160)
+
+
+def echo_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def strays(store: "Store") -> None:
+    """Name the files that were set aside because they are not results."""
+    for path in store.strays():
+        click.echo(f"note: set aside, not a result of this store: {path}", err=True)

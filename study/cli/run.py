@@ -1,0 +1,163 @@
+"""plan, run, report."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from study.cli import FAILED, INCOMPLETE, INTERRUPTED
+from study.cli.options import (
+    Asked,
+    console,
+    echo_json,
+    json_option,
+    machine_options,
+    reports_option,
+    strays,
+    study_file,
+)
+
+if TYPE_CHECKING:
+    from study.launch import Event
+    from study.launch.machine import Machine
+    from study.plan import Plan
+    from study.store import Store
+
+
+@click.command("plan")
+@study_file
+@machine_options
+@json_option
+def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
+    """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
+    from study.cli import show
+    from study.launch import timing
+    from study.price import price
+
+    plan, store = asked.plan()
+    if plan.missing and price(plan, store, machine.workers) is None:
+        click.echo("timing a few training steps of the baseline ...", err=True)
+        timing.steps(plan, store, machine)
+    if as_json:
+        echo_json(show.plan_record(plan, price(plan, store, machine.workers)))
+        return
+    _show_plan(plan, store, machine)
+    click.echo(f"run it: study run {asked}", err=True)
+
+
+@click.command("run")
+@study_file
+@machine_options
+@reports_option
+@click.option("--dry-run", is_flag=True, help="Plan, and say what would run.")
+@click.option("--speed/--no-speed", default=True, help="Time the arms when all are trained.")
+@click.option("--progress", type=click.Choice(["auto", "live", "plain", "none"]), default="auto",
+              show_default=True, help="A picture on a terminal, lines otherwise.")  # fmt: skip
+def run_command(
+    asked: Asked, machine: "Machine", reports: Path, dry_run: bool, speed: bool, progress: str
+) -> int:
+    """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
+    plan, store = asked.plan()
+    if plan.missing or dry_run:
+        _show_plan(plan, store, machine, err=not dry_run)
+    else:
+        click.echo(f"nothing to run: all {len(plan.trials)} trials have results", err=True)
+    if dry_run:
+        return 0
+    if plan.missing and _train(plan, store, machine, progress):
+        click.echo(f"stopped; nothing is lost. Go on with: study run {asked}", err=True)
+        return INTERRUPTED
+    plan, store = asked.plan()
+    if speed and not plan.missing:
+        _time(plan, store, machine)
+    _report(plan, store, reports)
+    return _status(plan, asked)
+
+
+@click.command("report")
+@study_file
+@reports_option
+@click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
+def report_command(asked: Asked, reports: Path, strict: bool) -> int:
+    """Table and figures of FILE from what the store has, complete or not."""
+    plan, store = asked.plan()
+    _report(plan, store, reports)
+    return INCOMPLETE if strict and plan.missing else 0
+
+
+def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
+    from study.cli import show
+    from study.price import price
+
+    out = console(err)
+    out.print(show.plan_head(plan), markup=False, highlight=False)
+    out.print(show.plan_table(plan))
+    for note in show.plan_notes(plan, price(plan, store, machine.workers), machine.workers):
+        out.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str) -> bool:
+    """Run the missing trials; True when the user stopped them."""
+    from study import launch
+    from study.plan import records
+
+    def stopping() -> None:
+        click.echo("stopping after this epoch; Ctrl-C again to stop now", err=True)
+
+    with _progress(plan, progress) as report:
+        return launch.run(store, records(plan), machine, report=report, stopping=stopping)
+
+
+def _progress(
+    plan: "Plan", how: str
+) -> "AbstractContextManager[Callable[[Sequence[Event]], None]]":
+    """A context that gives the function to report events to."""
+    from study.cli import live
+
+    def lines(events: "Sequence[Event]") -> None:
+        for event in events:
+            click.echo(live.line(plan, event), err=True)
+
+    @contextmanager
+    def picture() -> "Iterator[Callable[[Sequence[Event]], None]]":
+        from rich.live import Live
+
+        shown = live.Picture(plan)
+        with Live(shown, console=console(err=True), refresh_per_second=4):
+            yield shown.update
+
+    if how == "live" or (how == "auto" and sys.stderr.isatty()):
+        return picture()
+    return nullcontext((lambda events: None) if how == "none" else lines)
+
+
+def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
+    from study.launch import timing
+
+    if timing.missing(plan, store):
+        click.echo("timing all arms in one session, alone on this machine ...", err=True)
+        timing.session(plan, store, machine)
+
+
+def _report(plan: "Plan", store: "Store", reports: Path) -> None:
+    from study import report
+
+    strays(store)
+    console().print(report.terminal(report.table(plan, report.frame(plan, store))))
+    files = report.write(plan, store, reports / plan.study.name)
+    click.echo(f"wrote {len(files)} files to {reports / plan.study.name}", err=True)
+
+
+def _status(plan: "Plan", asked: Asked) -> int:
+    failed = sum(trial.state == "failed" for trial in plan.trials)
+    if failed:
+        click.echo(f"{failed} trials failed; try them again with: study run {asked}", err=True)
+        return FAILED
+    if plan.missing:
+        count = len(plan.missing)
+        click.echo(f"{count} trials have no result; go on with: study run {asked}", err=True)
+        return INCOMPLETE
+    return 0

@@ -1,0 +1,194 @@
+"""Plans and trials as text and rich renderables. Nothing here prints."""
+
+import time
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from study.metrics import METRICS
+from study.plan import Plan, PlannedArm
+from study.stats import smallest_p
+from study.store import Record, Store
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def in_units(name: str, value: float | None) -> str:
+    """A measurement in the units of the table."""
+    metric = METRICS[name]
+    return "--" if value is None else f"{value * metric.scale:,.{metric.digits}f}"
+
+
+# ---- plan ----
+
+
+def plan_head(plan: Plan) -> str:
+    study = plan.study
+    data, recipe = plan.baseline.arm.config.data, plan.baseline.arm.config.recipe
+    profile = f" · profile {study.profile}" if study.profile else ""
+    return (
+        f"{study.name} · {study.question}\n"
+        f"{len(plan.arms)} arms × {len(study.seeds)} seeds = {len(plan.trials)} trials · "
+        f"{', '.join(study.designs).replace('_', ' ')} · {data.name} {data.img_size} px · "
+        f"{recipe.epochs} epochs{profile}"
+    )
+
+
+def plan_table(plan: Plan) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("arm", overflow="fold")
+    table.add_column("departs in", overflow="fold", style="dim")
+    costs = ("params", "macs", "macs_conv_linear")
+    for name in costs:
+        table.add_column(f"{METRICS[name].label} {METRICS[name].unit}".strip(), justify="right")
+    table.add_column("Δ MACs", justify="right")
+    table.add_column("done", justify="right")
+    for arm in plan.arms:
+        cost = arm.card["cost"]
+        table.add_row(
+            escape(("● " if arm is plan.baseline else "  ") + arm.label),
+            escape(departures(plan, arm)),
+            *(in_units(name, cost.get(name)) for name in costs),
+            relative(cost.get("macs"), plan.baseline.card["cost"].get("macs")),
+            f"{arm.done}/{len(arm.trials)}",
+        )
+    return table
+
+
+def departures(plan: Plan, arm: PlannedArm) -> str:
+    factors = plan.study.factors
+    return ", ".join(
+        f"{factors[f].path}={factors[f].levels[arm.arm.choices[f]].value.plain()}"
+        for f in arm.arm.departs
+    )
+
+
+def relative(value: float | None, base: float | None) -> str:
+    if not value or not base:
+        return "--"
+    change = value / base - 1
+    return "0 %" if change == 0 else f"{change:+.1%}".replace("-", "−").replace("%", " %")
+
+
+def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:
+    missing, seeds = len(plan.missing), len(plan.study.seeds)
+    notes = [
+        f"{arm.label}: MACs refused: {arm.card['refused']}" for arm in plan.arms if _refused(arm)
+    ]
+    if missing and priced:
+        seconds, how = priced
+        many = f"{workers} worker{'s' if workers > 1 else ''}"
+        notes.append(f"{missing} trials to run, about {duration(seconds)} with {many} ({how})")
+    elif missing:
+        notes.append(f"{missing} trials to run")
+    else:
+        notes.append("nothing to run: every trial has a result")
+    p = smallest_p(seeds)
+    if p > 0.05:
+        notes.append(
+            f"with {seeds} seed{'s' if seeds > 1 else ''} no exact sign-flip test can go below "
+            f"p = {p:.3g} (6 seeds reach 0.031); intervals are reported instead"
+        )
+    else:
+        notes.append(f"smallest p of an exact sign-flip test with {seeds} seeds: {p:.2g}")
+    return notes
+
+
+def _refused(arm: PlannedArm) -> bool:
+    return "refused" in arm.card
+
+
+def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
+    """The plan for `--json`: stable keys, base units."""
+    return {
+        "study": plan.study.name,
+        "question": plan.study.question,
+        "design": list(plan.study.designs),
+        "seeds": list(plan.study.seeds),
+        "profile": plan.study.profile,
+        "arms": [
+            {
+                "arm": arm.digest,
+                "label": arm.label,
+                "departs": departures(plan, arm),
+                "cost": arm.card["cost"],
+                "refused": arm.card.get("refused"),
+                "config": arm.config,
+                "trials": [vars(trial) for trial in arm.trials],
+            }
+            for arm in plan.arms
+        ],
+        "missing": len(plan.missing),
+        "seconds": priced[0] if priced else None,
+        "seconds_from": priced[1] if priced else None,
+        "smallest_p": smallest_p(len(plan.study.seeds)),
+    }
+
+
+# ---- trials ----
+
+
+def trial_rows(plan: Plan, store: Store) -> list[Record]:
+    """One row per trial: what `status` and `results` are made of."""
+    rows = []
+    for arm in plan.arms:
+        epochs = arm.arm.config.recipe.epochs
+        for trial in arm.trials:
+            history, result = store.history(trial.name), store.result(trial.name) or {}
+            last = history[-1] if history else {}
+            metrics = result.get("metrics") or {k: last.get(k) for k in ("top1", "top5", "loss")}
+            rows.append(
+                {
+                    "arm": arm.label,
+                    "seed": trial.seed,
+                    "trial": trial.name,
+                    "state": trial.state,
+                    "epoch": last.get("epoch", 0),
+                    "epochs": epochs,
+                    **{name: metrics.get(name) for name in ("top1", "top5", "loss")},
+                    "seconds": result.get("seconds"),
+                    "error": result.get("error"),
+                    "updated": _updated(store, trial.name),
+                }
+            )
+    return rows
+
+
+def _updated(store: Store, name: str) -> float | None:
+    files = [store.trial(name) / file for file in ("result.json", "history.jsonl")]
+    times = [file.stat().st_mtime for file in files if file.exists()]
+    return max(times) if times else None
+
+
+def status_table(rows: Sequence[Record]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("arm", "seed", "trial", "state", "epoch", "top-1 %", "updated"):
+        table.add_column(name, justify="left" if name in ("arm", "trial", "state") else "right")
+    for row in rows:
+        age = "" if row["updated"] is None else f"{duration(time.time() - row['updated'])} ago"
+        style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row["state"])
+        table.add_row(
+            escape(row["arm"]),
+            str(row["seed"]),
+            row["trial"],
+            Text(row["state"], style or ""),
+            f"{row['epoch']}/{row['epochs']}",
+            in_units("top1", row["top1"]),
+            age,
+        )
+    counts = {state: sum(r["state"] == state for r in rows) for state in _states(rows)}
+    summary = "  ".join(f"{state} {count}" for state, count in counts.items())
+    return Group(table, Text(summary))
+
+
+def _states(rows: Sequence[Record]) -> list[str]:
+    return sorted({row["state"] for row in rows})

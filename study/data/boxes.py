@@ -1,0 +1,43 @@
+"""Random rectangles in a square image, many at a time."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Boxes(NamedTuple):
+    """Whole pixels, each of shape (B,); a box of height 0 is none."""
+
+    top: Tensor
+    left: Tensor
+    height: Tensor
+    width: Tensor
+
+
+def boxes(
+    scale: Tensor, *, ratio: tuple[float, float], side: int, generator: torch.Generator
+) -> Boxes:
+    """For each row of `scale` (B, tries), parts of the area, the first try that fits, or none.
+
+    Ratio is width by height, drawn evenly in its logarithm; the corner is drawn evenly.
+    """
+    low, high = (math.log(r) for r in ratio)
+    stretch = torch.rand(scale.shape, generator=generator).mul_(high - low).add_(low).exp_()
+    width = (side**2 * scale * stretch).sqrt_().round_()  # (B, tries)
+    height = (side**2 * scale / stretch).sqrt_().round_()
+    fits = (width <= side) & (height <= side) & (width >= 1) & (height >= 1)
+    first = fits.int().argmax(1, keepdim=True)  # of equals, the first
+    width, height = ((s * fits).gather(1, first)[:, 0] for s in (width, height))
+    corner = torch.rand(2, len(scale), generator=generator)
+    return placed(corner, height=height, width=width, side=side)
+
+
+def placed(corner: Tensor, *, height: Tensor, width: Tensor, side: int) -> Boxes:
+    """Boxes whose free room is split by `corner` (2, B) in 0..1: above, and to the left."""
+    top, left = (
+        (part * (side - length + 1)).floor_()
+        for part, length in zip(corner, (height, width), strict=True)
+    )
+    return Boxes(top, left, height, width)

@@ -1,0 +1,34 @@
+"""Random numbers that depend on their keys alone, never on what was drawn elsewhere."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+
+def fold(*keys: int) -> int:
+    """One 63-bit seed from several keys; the number of keys counts too."""
+    words = np.random.SeedSequence([len(keys), *keys]).generate_state(1, np.uint64)
+    return int(words[0] >> 1)
+
+
+def generator(*keys: int, device: str = "cpu") -> torch.Generator:
+    return torch.Generator(device).manual_seed(fold(*keys))
+
+
+@contextmanager
+def seeded(*keys: int) -> Iterator[None]:
+    """Python's, numpy's and torch's global CPU generators, seeded here and afterwards as before."""
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    seed = fold(*keys)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
+        torch.set_rng_state(before[2])

@@ -1,0 +1,102 @@
+"""A study's images: how many, of how many classes, and batches of them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+from study.data.batches import Batches, Epoch, finished
+from study.data.chance import generator
+from study.data.sources import SOURCES, Split
+from study.errors import DataError, unknown
+from study.schema import Data, Recipe
+
+
+@dataclass(frozen=True)
+class Images:
+    """Two sets of images.
+
+    Order and augmentation are drawn from (seed, epoch) alone, so they are the same in every arm.
+    """
+
+    data: Data
+    train: Split
+    val: Split
+    classes: int
+
+    @property
+    def train_size(self) -> int:
+        return len(self.train)
+
+    @property
+    def val_size(self) -> int:
+        return len(self.val)
+
+    def train_batches(
+        self, recipe: Recipe, *, seed: int, epoch: int, device: str = "cpu"
+    ) -> Batches:
+        """(B, C, S, S) normalised floats and (B,) classes.
+
+        The last incomplete batch is dropped, unless the set is smaller than one batch.
+        """
+        this = Epoch(seed, epoch, device)
+        raw = self.train.training(recipe, this)
+        return finished(raw, data=self.data, recipe=recipe, epoch=this, training=True)
+
+    def val_batches(self, recipe: Recipe, *, device: str = "cpu") -> Batches:
+        """Each image once, in order, and the last batch as small as it comes."""
+        raw = self.val.evaluation(recipe, device)
+        this = Epoch(0, 0, device)
+        return finished(raw, data=self.data, recipe=recipe, epoch=this, training=False)
+
+
+def load(data: Data, *, workers: int | None = None) -> Images:
+    """The images of a specification, decoded once in a process however often they are asked for.
+
+    `workers` processes decode what is read from files: as many as there are threads to spare,
+    where it is none. It changes no pixel. Raises DataError where an image is not there.
+    """
+    return _load(data.model_dump_json(), _spare() if workers is None else workers)
+
+
+@lru_cache(maxsize=4)
+def _load(specification: str, workers: int) -> Images:
+    data = Data.model_validate_json(specification)
+    kind, *name = data.name.split("/", 1)
+    if kind not in SOURCES or (kind in ("digits", "folder")) == bool(name):
+        known = ("digits", "folder", "torch/NAME", "hfds/NAME", "wds/NAME")
+        raise DataError(unknown("data", data.name, known))
+    if data.name != "digits" and data.train_split == data.val_split:
+        raise DataError(
+            f'data {data.name}: it would train on what it evaluates, "{data.val_split}"'
+        )
+    train, val, classes = SOURCES[kind](data, workers)
+    return Images(
+        data,
+        _limited(train, data.train_limit),
+        _limited(val, data.val_limit),
+        _classes(data, classes),
+    )
+
+
+def _limited(split: Split, limit: int | None) -> Split:
+    """The first `limit` of a fixed order, so that the classes stay mixed; kept in file order."""
+    if limit is None or limit >= len(split):
+        return split
+    return split.only(sorted(torch.randperm(len(split), generator=generator(0)).tolist()[:limit]))
+
+
+def _classes(data: Data, found: int | None) -> int:
+    if data.num_classes is None and found is None:
+        raise DataError(f"data {data.name} does not say how many classes it has; give num_classes")
+    if data.num_classes and found and data.num_classes < found:
+        raise DataError(
+            f"data {data.name} has {found} classes, which num_classes: {data.num_classes} excludes"
+        )
+    return data.num_classes or found or 0
+
+
+def _spare() -> int:
+    """None below four threads: decoding would take them from the model."""
+    threads = torch.get_num_threads()
+    return min(threads // 2, 8) if threads >= 4 else 0

@@ -1,0 +1,124 @@
+"""Images decoded one at a time and put through timm's own transforms."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import torch
+from PIL import Image
+from timm.data import create_transform
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from study.data.batches import PICTURE, Batch, Batches, Epoch, cut, order, statistics
+from study.data.chance import generator, seeded
+from study.errors import DataError, unknown
+from study.schema import Data, Recipe
+
+INTERPOLATIONS = ("random", "nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
+
+
+class Pictured(Protocol):
+    """Anything that has numbered images."""
+
+    def __len__(self) -> int: ...
+    def picture(self, index: int) -> tuple[Image.Image, int]: ...
+
+
+def pillow(recipe: Recipe) -> bool:
+    """Whether the recipe asks for what only Pillow's operations do."""
+    return bool(recipe.aa) or recipe.color_jitter > 0
+
+
+def prepared(data: Data, recipe: Recipe, *, training: bool) -> Callable[[Image.Image], Tensor]:
+    """timm's transform, image -> bytes (C, S, S); normalising and erasing are done by batch."""
+    if recipe.interpolation not in INTERPOLATIONS:
+        raise DataError(unknown("recipe.interpolation", recipe.interpolation, INTERPOLATIONS))
+    random = recipe.interpolation == "random" and not training  # timm evaluates with bilinear
+    try:
+        transform = create_transform(
+            (data.in_chans, data.img_size, data.img_size),
+            is_training=training,
+            no_aug=recipe.no_aug,
+            scale=tuple(recipe.scale),
+            ratio=tuple(recipe.ratio),
+            hflip=recipe.hflip,
+            vflip=recipe.vflip,
+            color_jitter=recipe.color_jitter or None,
+            auto_augment=recipe.aa,
+            interpolation="bilinear" if random else recipe.interpolation,
+            mean=statistics(data)[0],
+            std=statistics(data)[1],
+            crop_pct=recipe.crop_pct,
+            use_prefetcher=True,
+        )
+    except (AssertionError, KeyError, ValueError) as error:
+        raise DataError(
+            f'recipe.aa: timm knows no augmentation "{recipe.aa}"; '
+            "one it knows is rand-m9-mstd0.5-inc1"
+        ) from error
+    for step in transform.transforms:
+        keep_one_bit(step)
+    return cast(Callable[[Image.Image], Tensor], transform)
+
+
+class AtLeastOneBit:
+    """Posterize keeps 1 bit where timm 1.0.31 asks for 0, which Pillow 13 refuses.
+
+    Pillow before 13 answered 0 bits with a black image, so one bit is also what was meant.
+    """
+
+    def __init__(self, bits: Callable[..., tuple[int]]) -> None:
+        self.bits = bits
+
+    def __call__(self, level: float, hparams: dict[str, Any]) -> tuple[int]:
+        return (max(1, self.bits(level, hparams)[0]),)
+
+
+def keep_one_bit(step: Any) -> None:
+    """Make every posterize operation in a RandAugment, AutoAugment or AugMix safe, in place."""
+    policies = [getattr(step, "ops", []), *getattr(step, "policy", [])]
+    for operation in (operation for policy in policies for operation in policy):
+        if operation.name.startswith("Posterize"):
+            operation.level_fn = AtLeastOneBit(operation.level_fn)
+
+
+@dataclass(frozen=True)
+class Drawn(Dataset[tuple[Tensor, int]]):
+    """The images of one pass, in its order; item i is augmented by (seed, epoch, i) alone.
+
+    So neither the number of worker processes nor the model's own randomness changes an image.
+    """
+
+    images: Pictured
+    indices: Sequence[int]
+    transform: Callable[[Image.Image], Tensor]
+    key: tuple[int, ...]
+
+    def __getitem__(self, position: int) -> tuple[Tensor, int]:
+        picture, target = self.images.picture(self.indices[position])
+        with seeded(PICTURE, *self.key, position):
+            return self.transform(picture), target
+
+
+def pictures(
+    images: Pictured, data: Data, recipe: Recipe, *, epoch: Epoch | None, workers: int = 0
+) -> Batches:
+    """Batches of an epoch of training; without an epoch, each image once and in order."""
+    training = epoch is not None
+    indices = order(len(images), recipe, epoch) if epoch else range(len(images))
+    key = (epoch.seed, epoch.number) if epoch else (0,)
+    drawn = Drawn(images, indices, prepared(data, recipe, training=training), key)
+    batches = cut(range(len(indices)), recipe.batch_size, training=training)
+
+    def start() -> Iterator[Batch]:
+        loader: DataLoader[Any] = DataLoader(
+            drawn,
+            batch_sampler=batches,
+            num_workers=workers,
+            pin_memory=torch.cuda.is_available(),
+            generator=generator(0),  # a loader without its own draws from the global state
+        )
+        yield from loader
+
+    return Batches(len(batches), start)

@@ -1,0 +1,116 @@
+"""A set small enough to be held decoded, cropped and flipped a batch at a time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from study.data.batches import CROP, Batch, Batches, Epoch, cut, order
+from study.data.boxes import Boxes, boxes, placed
+from study.data.pictures import pictures, pillow, prepared
+from study.schema import Data, Recipe
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """(N, C, S, S) bytes at the model's size, C 1 for grey images; (N,) class indices."""
+
+    pixels: Tensor
+    targets: Tensor
+    data: Data
+    workers: int = 0
+    seen: dict[tuple[float, str], Tensor] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def only(self, indices: Sequence[int]) -> Self:
+        return replace(self, pixels=self.pixels[indices], targets=self.targets[indices], seen={})
+
+    def picture(self, index: int) -> tuple[Image.Image, int]:
+        array = self.pixels[index].permute(1, 2, 0).squeeze(-1).numpy()
+        mode = "L" if self.data.in_chans == 1 else "RGB"
+        return Image.fromarray(array).convert(mode), int(self.targets[index])
+
+    def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
+        """Crops by nearest neighbour, one gather per batch; by Pillow, one by one, if it must."""
+        if not recipe.no_aug and pillow(recipe):
+            return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers)
+        batches = cut(order(len(self), recipe, epoch), recipe.batch_size, training=True)
+
+        def start() -> Iterator[Batch]:
+            pixels, targets = self.pixels.to(epoch.device), self.targets.to(epoch.device)
+            draws = epoch.generator(CROP)
+            for batch in batches:
+                chosen = torch.tensor(batch, device=epoch.device)
+                x = pixels[chosen] if recipe.no_aug else cropped(pixels, chosen, recipe, draws)
+                yield x, targets[chosen]
+
+        return Batches(len(batches), start)
+
+    def evaluation(self, recipe: Recipe, device: str) -> Batches:
+        """Each image once, in order, resized and cropped by timm's own transform."""
+        batches = cut(range(len(self)), recipe.batch_size, training=False)
+
+        def start() -> Iterator[Batch]:
+            pixels = self._seen(recipe).to(device)
+            for batch in batches:
+                yield pixels[batch], self.targets[batch]
+
+        return Batches(len(batches), start)
+
+    def _seen(self, recipe: Recipe) -> Tensor:
+        if recipe.crop_pct == 1:  # the transform would change nothing
+            return self.pixels
+        key = (recipe.crop_pct, recipe.interpolation)
+        if key not in self.seen:
+            transform = prepared(self.data, recipe, training=False)
+            images = (transform(self.picture(i)[0]) for i in range(len(self)))
+            self.seen[key] = torch.stack(list(images))
+        return self.seen[key]
+
+
+def cropped(pixels: Tensor, chosen: Tensor, recipe: Recipe, draws: torch.Generator) -> Tensor:
+    """Random resized crops and flips of the chosen images, (N, C, S, S) -> (B, C, S, S).
+
+    A pixel of the crop is its nearest in the image, so crop, resize and flip are one index.
+    """
+    side, count = pixels.shape[-1], len(chosen)
+    box = crops(count, recipe, side=side, draws=draws)
+    flips = torch.rand(2, count, generator=draws)
+    rows = _line(box.top, box.height, side=side, flip=flips[0] < recipe.vflip)
+    columns = _line(box.left, box.width, side=side, flip=flips[1] < recipe.hflip)
+    where = (rows[:, :, None] * side + columns[:, None, :]).to(pixels.device)  # (B, S, S)
+    flat = pixels.flatten(2)[chosen]  # (B, C, S * S)
+    channels = flat.shape[1]
+    return flat.gather(2, where.flatten(1)[:, None].expand(-1, channels, -1)).view(
+        count, channels, side, side
+    )
+
+
+def crops(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> Boxes:
+    """Ten tries at an area and a ratio; where none fits, the largest central box of that ratio."""
+    low, high = recipe.ratio
+    scale = torch.rand(count, 10, generator=draws)
+    scale = scale * (recipe.scale[1] - recipe.scale[0]) + recipe.scale[0]
+    box = boxes(scale, ratio=(low, high), side=side, generator=draws)
+    ratio = min(max(1.0, low), high)
+    whole = torch.full((count,), float(side))
+    centre = placed(
+        torch.full((2, count), 0.5),
+        height=(whole * min(1.0, 1 / ratio)).round(),
+        width=(whole * min(1.0, ratio)).round(),
+        side=side,
+    )
+    none = box.height == 0
+    return Boxes(*(torch.where(none, c, b) for c, b in zip(centre, box, strict=True)))
+
+
+def _line(start: Tensor, length: Tensor, *, side: int, flip: Tensor) -> Tensor:
+    """The pixel of the image that each of `side` pixels of a crop shows: (B,) -> (B, side)."""
+    line = (torch.arange(side) + 0.5) / side
+    line = (start[:, None] + line * length[:, None]).long()
+    return torch.where(flip[:, None], line.flip(1), line)

@@ -1,0 +1,223 @@
+"""Where images come from, by the first part of their name: one function each."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from timm.data import create_dataset
+
+from study.data.batches import Batches, Epoch
+from study.data.files import Files, FromReader, FromTar
+from study.data.pixels import Pixels
+from study.data.streams import Stream
+from study.errors import DataError, unknown
+from study.schema import Data, Recipe
+
+TRAIN = (
+    "train",
+    "training",
+)  # timm's synonyms; of any other word its torch/ sets make the test set
+VAL = ("validation", "val", "valid", "eval", "evaluation")
+SMALL = ("mnist", "fashion_mnist", "kmnist", "qmnist", "cifar10", "cifar100")
+LARGE = ("imagenet", "inaturalist", "places365")
+HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
+
+
+class Split(Protocol):
+    """Half of a source: what is trained on, or what is evaluated."""
+
+    def __len__(self) -> int: ...
+    def only(self, indices: Sequence[int]) -> Self: ...
+    def training(self, recipe: Recipe, epoch: Epoch) -> Batches: ...
+    def evaluation(self, recipe: Recipe, device: str) -> Batches: ...
+
+
+class Source(NamedTuple):
+    """`classes` is none where the files do not say how many there are."""
+
+    train: Split
+    val: Split
+    classes: int | None
+
+
+def digits(data: Data, workers: int) -> Source:
+    """scikit-learn's 1,797 grey digits of 8 x 8; 1,437 to train on, a fixed stratified split.
+
+    Enlarged by nearest neighbour where img_size is a multiple of 8.
+    """
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    _known_splits(data)
+    pixels, targets = load_digits(return_X_y=True)
+    images = (pixels.reshape(-1, 8, 8) * (255 / 16)).round().astype(np.uint8)
+    halves = train_test_split(
+        np.arange(len(targets)), test_size=360, stratify=targets, random_state=0
+    )
+    train, val = (
+        _held(images[half], targets[half], data=data, workers=workers)
+        for half in map(np.sort, halves)
+    )
+    return Source(train, val, 10)
+
+
+def torch_set(data: Data, workers: int) -> Source:
+    """torch/NAME: torchvision's sets; the small ones are decoded once and held."""
+    name = data.name.split("/", 1)[1].lower()
+    if name not in SMALL + LARGE:
+        raise DataError(unknown("data", data.name, [f"torch/{known}" for known in SMALL + LARGE]))
+    root = _root(data)
+    if name in SMALL:
+        _known_splits(data)
+    train, val = (_opened(data, root, split=s) for s in (data.train_split, data.val_split))
+    classes = len(train.classes) if hasattr(train, "classes") else None
+    bytes_held = (len(train) + len(val)) * data.img_size**2 * data.in_chans
+    if name in SMALL and bytes_held <= HELD:
+        held = [_held(d.data, d.targets, data=data, workers=workers) for d in (train, val)]
+        return Source(held[0], held[1], classes)
+    files = [Files(d.__getitem__, range(len(d)), data, workers) for d in (train, val)]
+    return Source(files[0], files[1], classes)
+
+
+def folder(data: Data, workers: int) -> Source:
+    """ROOT/train and ROOT/validation, each a folder of class folders, or a tar of them."""
+    root = _root(data)
+    places = [_place(root, split) for split in (data.train_split, data.val_split)]
+    if data.class_map and (root / data.class_map).exists():
+        data = data.model_copy(update={"class_map": str(root / data.class_map)})
+    readers = [_opened(data, place, name="", split="").reader for place in places]
+    names = [_classes(reader) for reader in readers]
+    if names[0] != names[1]:
+        differ = sorted(set(names[0]) ^ set(names[1]), key=str)
+        raise DataError(
+            f"{places[0]} and {places[1]} have different classes "
+            f"({', '.join(map(str, differ[:8]))}), which would number them differently; "
+            "add the missing folders, or give class_map"
+        )
+    train, val = (
+        Files((FromTar if place.suffix == ".tar" else FromReader)(r), range(len(r)), data, workers)
+        for place, r in zip(places, readers, strict=True)
+    )
+    return Source(train, val, len(names[0]))
+
+
+def hub(data: Data, workers: int) -> Source:
+    """hfds/NAME: Hugging Face data sets; `root` is their cache, filled when something is absent."""
+    _installed("datasets", data)
+    readers = [
+        _opened(data, data.root and _root(data), split=split).reader
+        for split in (data.train_split, data.val_split)
+    ]
+    train, val = (Files(FromReader(r), range(len(r)), data, workers) for r in readers)
+    return Source(train, val, len(readers[0].class_to_idx) or None)
+
+
+def shards(data: Data, workers: int) -> Source:
+    """wds/NAME: tars under `root`; a split is a name in its _info.json, or train-{00..99}.tar|N."""
+    _installed("webdataset", data)
+    root = _root(data)
+    streams = []
+    for split in (data.train_split, data.val_split):
+        reader = _opened(data, root, split=split).reader
+        if not reader.num_samples:
+            raise DataError(f'{data.name}: how many images? Write the split as "{split}|NUMBER"')
+        opening = partial(_opened, data, root, split=split)
+        streams.append(Stream(opening, reader.num_samples, len(reader.split_info.filenames), data))
+    return Source(streams[0], streams[1], len(reader.class_to_idx) or None)
+
+
+def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **how: Any) -> Any:
+    """timm's data set; whatever it cannot find is a DataError."""
+    if data.name.startswith("torch/"):
+        how |= {"download": data.download}
+    else:
+        how |= {"input_key": data.input_key, "target_key": data.target_key}
+    try:
+        return create_dataset(
+            data.name if name is None else name,
+            root=str(root) if root else None,
+            search_split=False,
+            class_map=data.class_map,
+            input_img_mode="L" if data.in_chans == 1 else "RGB",
+            **how,
+        )
+    except (AssertionError, LookupError, OSError, RuntimeError, ValueError) as error:
+        download = data.name.startswith("torch/") and not data.download
+        step = "set download: true, or correct root" if download else "correct root or the split"
+        raise DataError(
+            f"data {data.name}: looked in {root} for {how.get('split') or 'images'}: {error}. "
+            f"Next: {step}"
+        ) from error
+
+
+def _root(data: Data) -> Path:
+    if data.root is None:
+        raise DataError(f"data {data.name} needs root: the folder its images are in")
+    root = Path(os.path.expandvars(data.root)).expanduser()
+    if "$" in str(root):
+        raise DataError(f"data.root {data.root}: that environment variable is not set; export it")
+    if not root.exists() and not data.download:
+        raise DataError(f"data.root {root} does not exist; correct it, or mount or make the folder")
+    return root
+
+
+def _known_splits(data: Data) -> None:
+    """Refuse split names that timm would silently read as the test set."""
+    for split, known in ((data.train_split, TRAIN), (data.val_split, (*VAL, "test"))):
+        if split not in known:
+            raise DataError(f"data {data.name}: {unknown('split', split, known)}")
+
+
+def _place(root: Path, split: str) -> Path:
+    """The folder or tar of a split. timm would take the whole of `root` if it finds none."""
+    words = next((words for words in (TRAIN, VAL) if split in words), ())
+    tried = [root / f"{word}{end}" for word in (split, *words) for end in ("", ".tar")]
+    found = next((place for place in tried if place.exists()), None)
+    if found is None:
+        there = sorted(path.name for path in root.iterdir())[:12] if root.is_dir() else "one file"
+        raise DataError(
+            f'{root} has no split "{split}": looked for {", ".join(p.name for p in tried)}; '
+            f"there is {there}. Next: rename the folder or tar, or name it in the split"
+        )
+    return found
+
+
+def _classes(reader: Any) -> dict[str, int]:
+    """Class name -> index, as timm's folder and tar readers call it."""
+    return dict(getattr(reader, "class_to_idx", None) or reader.class_name_to_idx)
+
+
+def _installed(package: str, data: Data) -> None:
+    if find_spec(package) is None:
+        raise DataError(f'data {data.name} needs {package}: pip install "study[hub]"')
+
+
+def _held(images: Any, targets: Any, *, data: Data, workers: int) -> Pixels:
+    """(N, H, W) or (N, H, W, 3) bytes -> Pixels at img_size; colour where the model wants it."""
+    images, targets = np.asarray(images), np.asarray(targets)
+    mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"
+    resized = np.stack([_resized(image, data.img_size, mode) for image in images])
+    pixels = torch.from_numpy(resized.reshape(*resized.shape[:3], -1)).permute(0, 3, 1, 2)
+    labels = targets[:, 0] if targets.ndim == 2 else targets  # qmnist keeps eight fields
+    return Pixels(pixels.contiguous(), torch.from_numpy(labels).long(), data, workers)
+
+
+def _resized(image: NDArray[np.uint8], size: int, mode: str) -> NDArray[np.uint8]:
+    """Nearest for whole multiples of the 8 pixels of a digit, else bicubic, as timm resizes."""
+    times, rest = divmod(size, len(image))
+    if len(image) == 8 and rest == 0:
+        return image.repeat(times, 0).repeat(times, 1)
+    picture = Image.fromarray(image).convert(mode)
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(picture)
+
+
+SOURCES = {"digits": digits, "folder": folder, "torch": torch_set, "hfds": hub, "wds": shards}

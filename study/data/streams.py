@@ -1,0 +1,82 @@
+"""Sets of numbered tars that are read front to back (webdataset)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from study.data.batches import PICTURE, Batch, Batches, Epoch
+from study.data.chance import fold, generator, seeded
+from study.data.pictures import prepared
+from study.errors import DataError
+from study.schema import Data, Recipe
+
+WORKERS = 4  # the same on every machine: the order of a stream depends on how many read it
+
+
+@dataclass(frozen=True)
+class Flow(IterableDataset[tuple[Tensor, int]]):
+    """Pictures in the order they arrive, augmented by (seed, epoch, reader, place) alone."""
+
+    dataset: Any
+    transform: Callable[[Image.Image], Tensor]
+    key: tuple[int, ...]
+
+    def __iter__(self) -> Iterator[tuple[Tensor, int]]:
+        worker = get_worker_info()
+        key = (PICTURE, *self.key, worker.id if worker else 0)
+        for place, (picture, target) in enumerate(self.dataset):
+            with seeded(*key, place):
+                image = self.transform(picture)
+            yield image, int(target)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """`count` pictures in `shards` tars; broken ones are skipped by timm, with a warning."""
+
+    open: Callable[..., Any]
+    count: int
+    shards: int
+    data: Data
+
+    def __len__(self) -> int:
+        return self.count
+
+    def only(self, indices: Sequence[int]) -> NoReturn:
+        raise DataError(f"{self.data.name}: a stream cannot be limited; name fewer tars instead")
+
+    def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
+        """Whole batches only; which tars come first is drawn anew for each epoch."""
+        if recipe.aug_repeats > 1:
+            raise DataError(f"{self.data.name}: a stream cannot repeat images; drop aug_repeats")
+        dataset = self.open(
+            is_training=True,
+            batch_size=recipe.batch_size,
+            seed=fold(PICTURE, epoch.seed, epoch.number) % 2**31,
+        )
+        return self._batches(dataset, recipe, key=(epoch.seed, epoch.number))
+
+    def evaluation(self, recipe: Recipe, device: str) -> Batches:
+        return self._batches(self.open(is_training=False), recipe, key=())
+
+    def _batches(self, dataset: Any, recipe: Recipe, *, key: tuple[int, ...]) -> Batches:
+        workers = min(WORKERS, self.shards)
+        dataset.set_loader_cfg(num_workers=workers)
+        flow = Flow(dataset, prepared(self.data, recipe, training=bool(key)), key)
+
+        def start() -> Iterator[Batch]:
+            loader: DataLoader[Any] = DataLoader(
+                flow,
+                batch_size=recipe.batch_size,
+                drop_last=bool(key),
+                num_workers=workers,
+                generator=generator(*key, 0),
+            )
+            yield from loader
+
+        whole, rest = divmod(len(dataset), recipe.batch_size)
+        return Batches(whole + (rest > 0 and not key), start)

@@ -1,0 +1,67 @@
+"""Designs: which arms a study has.
+
+Contract: design(factors) -> the levels chosen in each arm, the baseline (all 0) first, none twice.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+from study.errors import SpecError
+from study.spec import Arm, Factor, Study
+
+Choices = tuple[int, ...]
+
+
+def one_at_a_time(factors: Sequence[Factor]) -> list[Choices]:
+    """The baseline, and every other level of every factor on its own."""
+    baseline = (0,) * len(factors)
+    return [baseline] + [
+        (*baseline[:index], level, *baseline[index + 1 :])
+        for index, factor in enumerate(factors)
+        for level in range(1, len(factor.levels))
+    ]
+
+
+def leave_one_out(factors: Sequence[Factor]) -> list[Choices]:
+    """The whole, and the whole without each factor in turn; a factor is (with, without)."""
+    for factor in factors:
+        if len(factor.levels) != 2:
+            labels = ", ".join(level.label for level in factor.levels)
+            raise SpecError(
+                f"leave_one_out needs two levels, with and without, but {factor.path} has {labels}"
+            )
+    return one_at_a_time(factors)
+
+
+def cumulative(factors: Sequence[Factor]) -> list[Choices]:
+    """One path: each arm keeps the departures of the one before it and adds the next level."""
+    here = [0] * len(factors)
+    path = [tuple(here)]
+    for index, factor in enumerate(factors):
+        for level in range(1, len(factor.levels)):
+            here[index] = level
+            path.append(tuple(here))
+    return path
+
+
+def factorial(factors: Sequence[Factor]) -> list[Choices]:
+    """Every combination of levels."""
+    return list(product(*(range(len(factor.levels)) for factor in factors)))
+
+
+def arms(study: Study) -> list[Arm]:
+    """The arms of all the study's designs, each once, the baseline first.
+
+    Raises:
+        SpecError: a design cannot be made of these factors.
+    """
+    choices = [c for design in study.designs for c in DESIGNS[design](study.factors)]
+    return [study.arm(chosen) for chosen in dict.fromkeys(choices)]
+
+
+DESIGNS: dict[str, Callable[[Sequence[Factor]], list[Choices]]] = {
+    "one_at_a_time": one_at_a_time,
+    "leave_one_out": leave_one_out,
+    "cumulative": cumulative,
+    "factorial": factorial,
+}

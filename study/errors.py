@@ -1,0 +1,57 @@
+"""Every way a study can go wrong through its user, drawn once.
+
+StudyError              printed without a traceback, exit status 2
+    SpecError           a study file asks for something that does not exist
+    BuildError          no model can be built from these arguments
+    DataError           the images are not where, or not what, the study says
+    MetricError         a quantity cannot be taken honestly
+    StoreError          a stored result cannot be used
+
+Anything else that is raised is a bug and keeps its traceback.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StudyError(Exception):
+    """A mistake of the user's, told so that he can mend it."""
+
+
+class SpecError(StudyError):
+    """A study file asks for something that does not exist."""
+
+
+class BuildError(StudyError):
+    """No model can be built; `argument` is the constructor argument at fault, if it is known."""
+
+    def __init__(self, message: str, argument: str | None = None) -> None:
+        super().__init__(message)
+        self.argument = argument
+
+
+class DataError(StudyError):
+    """The images are not where, or not what, the study says."""
+
+
+class MetricError(StudyError):
+    """A quantity cannot be taken honestly."""
+
+
+class StoreError(StudyError):
+    """A stored result cannot be used."""
+
+
+def meant(asked: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `asked` was probably a slip for."""
+    near = get_close_matches(str(asked), [str(name) for name in known], n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
+def unknown(what: str, asked: str, known: Iterable[str]) -> str:
+    """What was asked, what exists, what was probably meant."""
+    names = sorted(str(name) for name in known)
+    near = meant(asked, names)
+    shown = ", ".join(names[:24]) + (", ..." if len(names) > 24 else "")
+    hint = f'; did you mean "{near}"?' if near else ""
+    return f'unknown {what} "{asked}"{hint} (known: {shown})'

@@ -1,0 +1,222 @@
+"""YAML in which every key and value knows where it was written.
+
+YAML 1.2, read as data: no tags, no anchors, no duplicate keys, only finite numbers. Keys are always
+text, as written. Nothing here raises for what a file says: what is wrong becomes a `Problem`.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+DEEPEST = 40  # levels of nesting; a study has five
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where something was written; lines and columns count from 0."""
+
+    source: str
+    text: str
+    line: int = 0
+    column: int = 0
+    length: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line + 1}:{self.column + 1}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where, and what would mend it."""
+
+    message: str
+    mark: Mark
+    hint: str = ""
+
+    def __str__(self) -> str:
+        lines = self.mark.text.splitlines()
+        shown = lines[self.mark.line] if self.mark.line < len(lines) else ""
+        shown = "".join(c if c.isprintable() else " " for c in shown)
+        number = str(self.mark.line + 1)
+        gutter = " " * len(number)
+        carets = "^" * max(1, min(self.mark.length, len(shown) - self.mark.column))
+        return "\n".join(
+            [
+                f"error: {self.message}",
+                f"{gutter} --> {self.mark}",
+                f"{gutter}  |",
+                f"{number}  | {shown}".rstrip(),
+                f"{gutter}  | {' ' * self.mark.column}{carets} {self.hint}".rstrip(),
+            ]
+        )
+
+
+@dataclass
+class Tree:
+    """A value with its mark: a mapping of trees, a list of trees, or a scalar."""
+
+    value: Any
+    mark: Mark
+    keys: dict[str, Mark] = field(default_factory=dict)
+
+    def plain(self) -> Any:
+        if isinstance(self.value, dict):
+            return {key: tree.plain() for key, tree in self.value.items()}
+        if isinstance(self.value, list):
+            return [tree.plain() for tree in self.value]
+        return self.value
+
+    def at(self, path: Iterable[str | int]) -> "Tree":
+        """The deepest tree on `path`; steps that do not exist are passed over."""
+        here = self
+        for step in path:
+            here = here._below(step)
+        return here
+
+    def _below(self, step: str | int) -> "Tree":
+        if isinstance(self.value, dict) and isinstance(step, str):
+            below: Tree = self.value.get(step, self)
+            return below
+        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            item: Tree = self.value[step]
+            return item
+        return self
+
+    def key(self, path: Sequence[str | int]) -> Mark:
+        """Where the key that `path` ends with was written; the value's place if it is no key."""
+        owner = self.at(path[:-1])
+        return owner.keys.get(str(path[-1])) or owner.at(path[-1:]).mark
+
+    def walk(self) -> Iterator["Tree"]:
+        yield self
+        below = self.value.values() if isinstance(self.value, dict) else self.value
+        for tree in below if isinstance(self.value, dict | list) else ():
+            yield from tree.walk()
+
+
+def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
+    """`text` as a tree, and what is wrong with it as YAML."""
+    yaml = YAML(typ="safe", pure=True)
+    start = Mark(source, text)
+    try:
+        node = yaml.compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = _mark(start, mark.line, mark.column) if mark else start
+        said = " ".join(filter(None, [error.problem or error.context]))
+        return Tree({}, start), [Problem(f"not YAML: {said}", at)]
+    except (YAMLError, ValueError, RecursionError) as error:
+        return Tree({}, start), [Problem(f"not YAML: {str(error).splitlines()[0]}", start)]
+    if node is None:
+        return Tree(None, start), []
+    reader = _Reader(start, yaml)
+    return reader.tree(node, 0), reader.problems
+
+
+def _mark(start: Mark, line: int, column: int, length: int = 1) -> Mark:
+    return Mark(start.source, start.text, line, column, length)
+
+
+class _Reader:
+    """Turns ruamel's nodes into trees and collects what a study file may not contain."""
+
+    def __init__(self, start: Mark, yaml: YAML) -> None:
+        self.start, self.yaml = start, yaml
+        self.seen: set[int] = set()
+        self.problems: list[Problem] = []
+
+    def tree(self, node: Node, depth: int) -> Tree:
+        mark = self.mark(node)
+        if id(node) in self.seen:
+            return self.refuse("anchors are not read here", mark, "write the value again")
+        if depth > DEEPEST:
+            return self.refuse("nested too deeply", mark)
+        self.seen.add(id(node))
+        if isinstance(node, MappingNode):
+            return self.mapping(node, mark, depth)
+        if isinstance(node, SequenceNode):
+            return Tree([self.tree(item, depth + 1) for item in node.value], mark)
+        return self.scalar(node, mark)
+
+    def mapping(self, node: MappingNode, mark: Mark, depth: int) -> Tree:
+        tree = Tree({}, mark)
+        for key, value in node.value:
+            at = self.mark(key)
+            if not isinstance(key, ScalarNode):
+                self.refuse("a key must be text", at)
+                continue
+            if key.value in tree.value:
+                first = tree.keys[key.value].line + 1
+                self.refuse(f'duplicate key "{key.value}"', at, f"first on line {first}")
+            tree.keys[key.value] = at
+            tree.value[key.value] = self.tree(value, depth + 1)
+        return tree
+
+    def scalar(self, node: Node, mark: Mark) -> Tree:
+        kind = str(node.tag).rsplit(":", 1)[-1]
+        if kind in ("str", "timestamp"):
+            return Tree(node.value, mark)
+        if kind not in ("int", "float", "bool", "null"):
+            return self.refuse(f"tags are not read here ({node.tag})", mark)
+        try:
+            value = self.yaml.constructor.construct_object(node)
+        except (YAMLError, ValueError, OverflowError) as error:
+            return self.refuse(f'cannot read "{node.value}": {error}', mark)
+        if isinstance(value, float) and not math.isfinite(value):
+            return self.refuse("not a finite number", mark)
+        return Tree(value, mark)
+
+    def mark(self, node: Node) -> Mark:
+        begin, end = node.start_mark, node.end_mark
+        length = end.column - begin.column if end.line == begin.line else 1
+        return _mark(self.start, begin.line, begin.column, max(1, length))
+
+    def refuse(self, message: str, mark: Mark, hint: str = "") -> Tree:
+        self.problems.append(Problem(message, mark, hint))
+        return Tree(None, mark)
+
+
+def named(tree: Tree) -> Tree:
+    """`text` as short for `{name: text}`."""
+    if isinstance(tree.value, str):
+        return Tree({"name": tree}, tree.mark, {"name": tree.mark})
+    return tree
+
+
+def merged(base: Tree, over: Tree, whole: bool = True) -> Tree:
+    """`base` with the keys of `over`; an `over` with a name of its own replaces it as a whole."""
+    over = named(over)
+    mappings = isinstance(base.value, dict) and isinstance(over.value, dict)
+    if not mappings or (whole and "name" in over.value):
+        return over
+    return Tree({**base.value, **over.value}, base.mark, {**base.keys, **over.keys})
+
+
+VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
+    """Replace each value that is a whole `$NAME` by what the environment says."""
+    problems = []
+    for node in tree.walk():
+        name = VARIABLE.fullmatch(node.value) if isinstance(node.value, str) else None
+        if name and name[1] not in environment:
+            hint = f"export {name[1]}=..."
+            problems.append(Problem(f"${name[1]} is not set", node.mark, hint))
+        elif name:
+            node.value = environment[name[1]]
+    return problems
+
+
+def report(problems: Iterable[Problem]) -> str:
+    """All problems, one a place, in the order of the file."""
+    once = {str(p.mark): p for p in reversed(list(problems))}
+    ordered = sorted(once.values(), key=lambda p: (p.mark.source, p.mark.line, p.mark.column))
+    count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}, nothing was run"
+    return "\n\n".join([*map(str, ordered), count])

@@ -1,0 +1,44 @@
+"""The catalogue: what is measured, how it is printed, which direction is better.
+
+Values are stored in base units (counts, bytes, seconds, fractions) and scaled where they are
+printed. Nothing here imports torch or numpy, so that a command line can start without them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+KINDS = ("conv", "linear", "matmul", "norm")
+"""What a multiply-add can belong to; the two products differ in whether one operand is weights."""
+
+RULES = {"conv+linear": ("conv", "linear"), "all": KINDS}
+"""Which kinds a total counts. Papers quote either, and one table must not mix them."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    label: str
+    unit: str
+    """Of the printed value, which is the stored one times `scale`."""
+    scale: float
+    digits: int
+    better: Literal["higher", "lower"]
+    kind: Literal["cost", "quality", "speed"]
+    exact: bool = False
+    """The same in every seed and on every machine: printed without a spread."""
+
+
+METRICS = {
+    "params": Metric("Params", "M", 1e-6, 2, better="lower", kind="cost", exact=True),
+    "macs": Metric("MACs (all)", "G", 1e-9, 2, better="lower", kind="cost", exact=True),
+    "macs_conv_linear": Metric(
+        "MACs (conv+linear)", "G", 1e-9, 2, better="lower", kind="cost", exact=True
+    ),
+    "activations": Metric("Activations", "M", 1e-6, 1, better="lower", kind="cost", exact=True),
+    "top1": Metric("Top-1", "%", 100, 2, better="higher", kind="quality"),
+    "top5": Metric("Top-5", "%", 100, 2, better="higher", kind="quality"),
+    "loss": Metric("Loss", "nats", 1, 3, better="lower", kind="quality"),
+    "throughput": Metric("Throughput", "images/s", 1, 0, better="higher", kind="speed"),
+    "latency_p50": Metric("Latency p50", "ms", 1e3, 2, better="lower", kind="speed"),
+    "latency_p90": Metric("Latency p90", "ms", 1e3, 2, better="lower", kind="speed"),
+    "memory": Metric("Peak memory", "MB", 1e-6, 1, better="lower", kind="speed"),
+}

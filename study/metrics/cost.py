@@ -1,0 +1,118 @@
+"""Cost: exact, taken before anything is trained, and audited by counters that share no code."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+
+import torch
+from timm.layers import set_fused_attn, use_fused_attn
+from torch import nn
+
+from study.errors import MetricError
+from study.metrics import RULES
+from study.metrics.counters import COUNTERS, Count, Size
+
+TOLERANCE = 0.01
+"""How far two counters may be apart, as a fraction of the larger total."""
+
+REFUSALS = (RuntimeError, ValueError, TypeError, AssertionError)
+"""How models refuse to be built without values, or to take an image of the wrong size."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one image costs, in plain counts."""
+
+    params: int
+    """Elements of all parameters, frozen ones too; shared ones once; buffers not."""
+    activations: int
+    """Elements that convolutions, linear layers and matrix products put out: fvcore's count."""
+    macs: dict[str, int]
+    """Multiply-adds by rule of counting (`RULES`), as PyTorch's formulas have them."""
+    counts: dict[str, dict[str, int]]
+    """Multiply-adds by counter and kind: what the audit compared."""
+
+    @property
+    def measurements(self) -> dict[str, int]:
+        """By the names of the catalogue."""
+        return {
+            "params": self.params,
+            "macs": self.macs["all"],
+            "macs_conv_linear": self.macs["conv+linear"],
+            "activations": self.activations,
+        }
+
+
+def cost(build: Callable[[str], nn.Module], size: Size) -> Cost:
+    """The cost of one image of `size` (C, H, W), with the model in eval and attention unfused.
+
+    `build(device)` is called with "meta"; and with "cpu" only where the model cannot be built, or
+    cannot run, without values. Neither the caller's random state nor a model of his is touched.
+
+    Raises:
+        MetricError: the counters disagree by more than 1 % under a rule; an operator has no
+            count; or the model cannot take such an image.
+    """
+    with _explicit_attention(), torch.random.fork_rng(devices=[]), torch.enable_grad():
+        model, counts = _counted(build, size)
+    macs = {name: count.macs for name, count in counts.items()}
+    for rule, kinds in RULES.items():
+        _audit(f"{rule} multiply-adds", macs, kinds)
+    _audit("activations", {name: {"all": n} for name, (_, n) in counts.items() if n}, ("all",))
+    return Cost(
+        params=sum(weight.numel() for weight in model.parameters()),
+        activations=counts["torch"].activations or 0,
+        macs={rule: _total(macs["torch"], kinds) for rule, kinds in RULES.items()},
+        counts=macs,
+    )
+
+
+@contextmanager
+def _explicit_attention() -> Iterator[None]:
+    """timm's models built here write attention as two products, which every counter sees."""
+    fused, experimental = use_fused_attn(), use_fused_attn(experimental=True)
+    set_fused_attn(False)
+    try:
+        yield
+    finally:
+        set_fused_attn(fused, experimental=experimental)
+
+
+def _counted(build: Callable[[str], nn.Module], size: Size) -> tuple[nn.Module, dict[str, Count]]:
+    try:
+        return _counts(build("meta"), size)
+    except REFUSALS:
+        model = build("cpu")
+    try:
+        return _counts(model, size)
+    except REFUSALS as error:
+        raise MetricError(f"cost: the model takes no image of {size} (C, H, W): {error}") from error
+
+
+def _counts(model: nn.Module, size: Size) -> tuple[nn.Module, dict[str, Count]]:
+    model = deepcopy(model).eval().requires_grad_(False)
+    counts = {name: counter(model, size) for name, counter in COUNTERS.items()}
+    return model, {name: count for name, count in counts.items() if count is not None}
+
+
+def _audit(what: str, counts: Mapping[str, Mapping[str, int]], kinds: Sequence[str]) -> None:
+    """Raises a MetricError that names the kinds at fault, if the counters' totals differ."""
+    if _agree(_total(count, kinds) for count in counts.values()):
+        return
+    rows = {kind: {name: count.get(kind, 0) for name, count in counts.items()} for kind in kinds}
+    shown = [
+        f"{kind}: " + ", ".join(f"{name} {n:,}" for name, n in row.items())
+        for kind, row in rows.items()
+        if not _agree(row.values())
+    ]
+    raise MetricError(f"cost: the counters disagree on {what}; " + "; ".join(shown))
+
+
+def _agree(counts: Iterable[int]) -> bool:
+    least, *_, most = sorted(counts)
+    return most - least <= TOLERANCE * most
+
+
+def _total(count: Mapping[str, int], kinds: Iterable[str]) -> int:
+    return sum(count.get(kind, 0) for kind in kinds)

@@ -1,0 +1,259 @@
+"""COUNTERS: three independent ways to count the multiply-adds of one image.
+
+A counter maps `(model, (C, H, W)) -> Count`. A multiply-add counts once, additions and bias are
+free, and every multiply-add belongs to one of `KINDS`:
+
+conv    a convolution
+linear  a product of which one operand does not depend on the image: weights, however written
+matmul  a product of two operands that both depend on the image, as attention has them
+norm    a normalisation, by fvcore's numbers: batch norm 2 per element, all others 5 (1 and 4
+        without affine weights)
+
+What depends on the image is known from autograd: only the image requires a gradient. That is
+also what keeps PyTorch from its fused encoder path, which no counter can see into.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import torch
+from fvcore.nn import FlopCountAnalysis
+from fvcore.nn.jit_handles import conv_flop_jit, get_shape, norm_flop_counter
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from study.errors import MetricError, unknown
+from study.metrics import KINDS
+
+Size = tuple[int, int, int]
+aten = torch.ops.aten
+
+
+class Count(NamedTuple):
+    macs: dict[str, int]
+    """By kind."""
+    activations: int | None
+    """Elements that convolutions and products put out."""
+
+
+def image(size: Size, device: str | torch.device) -> Tensor:
+    """One black image (1, C, H, W) on which everything that depends on it requires a gradient."""
+    # Not a leaf, because models may normalise their input in place.
+    return torch.zeros(1, *size, device=device, requires_grad=True) * 1
+
+
+def by_formula(model: nn.Module, size: Size) -> Count | None:
+    """What the model's own `multiply_adds(height, width)` says, if it has one."""
+    formula = getattr(model, "multiply_adds", None)
+    if formula is None:
+        return None
+    macs = formula(*size[1:])
+    for kind in macs:
+        if kind not in KINDS:
+            raise MetricError(
+                f"{type(model).__name__}.multiply_adds: {unknown('kind', kind, KINDS)}"
+            )
+    return Count(dict(macs), None)
+
+
+# PyTorch's formulas, read where operators are dispatched ---------------------------------------
+
+
+def _norm(affine: int) -> Callable[..., int]:
+    return lambda *args, **_: args[0].numel() * (4 if args[affine] is None else 5)
+
+
+def _batch_norm(*args: Any, **_: Any) -> int:
+    trains = args[5]  # instance norm arrives here too, as a batch norm that takes statistics
+    return args[0].numel() * ((4 if trains else 1) + (args[1] is not None))
+
+
+NORMS: dict[Any, Callable[..., int]] = {
+    aten.native_batch_norm: _batch_norm,
+    aten.native_layer_norm: _norm(2),
+    aten.native_group_norm: _norm(1),
+}
+if hasattr(aten, "_fused_rms_norm"):  # torch 2.8
+    NORMS[aten._fused_rms_norm] = _norm(2)
+
+
+class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up what torch.utils.flop_counter has a formula for, halved: it counts FLOPs."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.macs: Counter[str] = Counter()
+        self.activations = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        operator = func.overloadpacket
+        if operator in NORMS:
+            self.macs["norm"] += NORMS[operator](*args, **kwargs)
+        elif operator in flop_registry:
+            flops = flop_registry[operator](*args, **kwargs, out_val=out)
+            self.macs[_kind(operator, args)] += flops // 2
+            self.activations += (out if isinstance(out, Tensor) else out[0]).numel()
+        return out
+
+
+def _kind(operator: Any, args: Any) -> str:
+    if "convolution" in operator.__name__:
+        return "conv"
+    operands = [arg for arg in args if isinstance(arg, Tensor)][-2:]  # before them: a bias
+    return "matmul" if all(operand.requires_grad for operand in operands) else "linear"
+
+
+def by_torch(model: nn.Module, size: Size) -> Count:
+    """PyTorch's formulas on the operators that run; without memory where the model is on meta."""
+    device = next(model.parameters(), torch.empty(0)).device
+    with _Tally() as tally:
+        model(image(size, device))
+    return Count(dict(tally.macs), tally.activations)
+
+
+# fvcore, on the traced graph -------------------------------------------------------------------
+
+FREE = {
+    *("pad", "softmax", "log_softmax", "logsumexp", "glu", "hardswish", "dropout", "one_hot"),
+    *("mean", "sum", "amax", "amin", "norm", "linalg_vector_norm", "var", "std", "cumsum"),
+    *("adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d", "max_pool2d"),
+    *("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bilinear2d_aa"),
+    *("unfold", "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "meshgrid"),
+    *("expand_as", "reshape_as", "view_as", "pixel_shuffle", "pixel_unshuffle"),
+}
+"""Operators that count as nothing because they move, pool or sum elements; so do pointwise ones."""
+
+
+def _free(operator: str) -> bool:
+    name = operator.removeprefix("aten::")
+    if name.removesuffix("_") in FREE:
+        return True
+    packet = getattr(aten, name, None)
+    return packet is not None and any(
+        torch.Tag.pointwise in getattr(packet, overload).tags for overload in packet.overloads()
+    )
+
+
+def _tallied(kind: str, macs: int, out: Any) -> Counter[str]:
+    return Counter({kind: macs, "activations": math.prod(get_shape(out))})
+
+
+def _traced(operands: Sequence[Any], depth: int, out: Any) -> Counter[str]:
+    """A product: `depth` multiply-adds for each element of its output.
+
+    fvcore's own rule multiplies the first operand's size by the second's last; it forgets the
+    batch of a second operand that has more dimensions.
+    """
+    kind = "matmul" if all(_depends_on_image(operand) for operand in operands) else "linear"
+    return _tallied(kind, depth * math.prod(get_shape(out)), out)
+
+
+def _depends_on_image(value: Any) -> bool:
+    if not isinstance(value.type(), (torch.TensorType, torch.ListType)):
+        return False  # a number, such as a size
+    if value.isCompleteTensor() and value.requires_grad():
+        return True
+    # The tracer forgets to say so of the outputs of convolutions.
+    return any(_depends_on_image(earlier) for earlier in value.node().inputs())
+
+
+def _product(first: int) -> Callable[[list[Any], list[Any]], Counter[str]]:
+    def handle(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+        operands = inputs[first : first + 2]
+        return _traced(operands, get_shape(operands[0])[-1], outputs[0])
+
+    return handle
+
+
+def _einsum(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    """Sums over the letters that both operands have and the output has not."""
+    equation = inputs[0].toIValue().replace(" ", "")
+    operands = list(inputs[1].node().inputs())
+    if len(operands) != 2:
+        raise MetricError(f"cost: no operation count for einsum {equation} of {len(operands)}")
+    terms, _, kept = equation.partition("->")
+    first, second = terms.split(",")
+    left, _, right = first.partition("...")
+    shape = get_shape(operands[0])
+    sizes = dict(zip(left + right[::-1], [*shape[: len(left)], *shape[::-1]], strict=False))
+    summed = set(first) & set(second) - set(kept) - {"."}
+    if not summed:
+        return Counter()  # an outer or element-wise product
+    return _traced(operands, math.prod(sizes[letter] for letter in summed), outputs[0])
+
+
+def _convolution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    return _tallied("conv", conv_flop_jit(inputs, outputs)["conv"], outputs[0])
+
+
+def _same_convolution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    """`padding="same"` traces as an operator of its own, which fvcore does not know."""
+    places = math.prod(get_shape(outputs[0])[2:])
+    return _tallied("conv", places * math.prod(get_shape(inputs[1])), outputs[0])
+
+
+HANDLES = {
+    "aten::_convolution": _convolution,
+    "aten::_convolution_mode": _same_convolution,
+    "aten::linear": _product(0),
+    "aten::matmul": _product(0),
+    "aten::mm": _product(0),
+    "aten::bmm": _product(0),
+    "aten::addmm": _product(1),
+    "aten::baddbmm": _product(1),
+    "aten::einsum": _einsum,
+    "aten::rms_norm": norm_flop_counter(2),
+}
+
+
+def by_fvcore(model: nn.Module, size: Size) -> Count:
+    """fvcore on the traced graph of a real forward pass, since it cannot trace meta tensors.
+
+    Raises:
+        MetricError: the graph has operators that fvcore has no count for and that are not free.
+    """
+    count = FlopCountAnalysis(_hollow(model), image(size, "cpu")).set_op_handle(**HANDLES)
+    count.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    operators = count.by_operator()  # fvcore knows what it skipped only after counting
+    if skipped := sorted(name for name in count.unsupported_ops() if not _free(name)):
+        raise MetricError(
+            f"cost: no operation count for {', '.join(skipped)}; write it as explicit products, or "
+            "declare it in study/metrics/counters.py (FREE, if it multiplies and sums nothing)"
+        )
+    macs = {kind: int(operators[kind]) for kind in KINDS[:3]}
+    macs["norm"] = sum(int(n) for name, n in operators.items() if name.endswith("_norm"))
+    return Count(macs, int(operators["activations"]))
+
+
+def _hollow(model: nn.Module) -> nn.Module:
+    """A copy of a meta model whose weights and buffers are one real zero each, in full shape."""
+    if not any(weight.is_meta for weight in model.parameters()):
+        return model
+    model = deepcopy(model)
+    for module in model.modules():
+        for name, weight in module._parameters.items():
+            if weight is not None:
+                module._parameters[name] = nn.Parameter(_zeros(weight), requires_grad=False)
+        for name, buffer in module._buffers.items():
+            if buffer is not None:
+                module._buffers[name] = _zeros(buffer)
+    return model
+
+
+def _zeros(like: Tensor) -> Tensor:
+    return torch.zeros((), dtype=like.dtype).expand(like.shape)
+
+
+COUNTERS: dict[str, Callable[[nn.Module, Size], Count | None]] = {
+    "formula": by_formula,
+    "torch": by_torch,
+    "fvcore": by_fvcore,
+}

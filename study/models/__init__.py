@@ -1,0 +1,10 @@
+"""Backbones as timm models, and the slots whose parts their arms swap."""
+
+from study.models.construction import build, resolved
+from study.models.parts.positions import POSITIONS
+from study.models.parts.reductions import REDUCTIONS
+from study.models.parts.stems import STEMS
+
+__all__ = ["SLOTS", "build", "resolved"]
+
+SLOTS = {"stem": STEMS, "reduction": REDUCTIONS, "position": POSITIONS}

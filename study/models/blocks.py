@@ -1,0 +1,136 @@
+"""What a stage of ResT is made of: patch embedding, blocks, and the stage itself.
+
+A map is (B, C, H, W) everywhere; tokens (B, N, C) exist inside a stage only.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from timm.layers import DropPath
+from timm.models import checkpoint
+from torch import Tensor, nn
+
+from study.models import cost
+from study.models.attention import EMSA
+from study.models.cost import Cost, halved
+from study.models.parts.positions import POSITIONS
+
+
+class Embed(nn.Module):
+    """Patch embedding: half the size, (B, C', H, W) -> (B, C, H/2, W/2), rounded up."""
+
+    def __init__(self, channels: int, dim: int, **dd: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, dim, 3, 2, 1, **dd)
+        self.norm = nn.BatchNorm2d(dim, **dd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(x))
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        return halved(height), halved(width)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        places = halved(height) * halved(width)
+        return cost.conv(self.conv, places) + cost.batch_norm(self.norm, places)
+
+
+class Embedded(nn.Identity):
+    """The first stage's: its stem has embedded already."""
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        return height, width
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        return Cost()
+
+
+class Mlp(nn.Module):
+    def __init__(self, dim: int, hidden: int, *, drop: float, **dd: Any) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(dim, hidden, **dd)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(hidden, dim, **dd)
+        self.drop = nn.Dropout(drop)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.drop(self.act(self.fc1(x)))  # (B, N, r*C)
+        return self.drop(self.fc2(x))  # (B, N, C)
+
+    def multiply_adds(self, tokens: int) -> Cost:
+        return cost.linear(self.fc1, tokens) + cost.linear(self.fc2, tokens)
+
+
+class Block(nn.Module):
+    """x + EMSA(LN(x)), then x + MLP(LN(x)); (B, N, C) -> same."""
+
+    def __init__(
+        self,
+        dim: int,
+        heads: int,
+        ratio: int,
+        *,
+        mlp_ratio: float,
+        drop_path: float,
+        proj_drop: float,
+        dd: dict[str, Any],
+        **attention: Any,
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, **dd)
+        self.attn = EMSA(dim, heads, ratio, proj_drop=proj_drop, **attention, **dd)
+        self.norm2 = nn.LayerNorm(dim, **dd)
+        self.mlp = Mlp(dim, int(dim * mlp_ratio), drop=proj_drop, **dd)
+        self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        x = x + self.drop_path(self.attn(self.norm1(x), size))
+        return x + self.drop_path(self.mlp(self.norm2(x)))
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        tokens = height * width
+        norms = cost.layer_norm(self.norm1, tokens) + cost.layer_norm(self.norm2, tokens)
+        return norms + self.attn.multiply_adds(height, width) + self.mlp.multiply_adds(tokens)
+
+
+class Stage(nn.Module):
+    """Embedding, position, blocks; (B, C', H', W') -> (B, C, H, W).
+
+    The first stage, whose `channels` C' are None, takes the map of the stem as it is.
+    """
+
+    def __init__(
+        self,
+        channels: int | None,
+        dim: int,
+        *,
+        position: str,
+        size: tuple[int, int],
+        drop_paths: Sequence[float],
+        dd: dict[str, Any],
+        **block: Any,
+    ) -> None:
+        super().__init__()
+        self.dim, self.grad_checkpointing = dim, False
+        self.embed = Embed(channels, dim, **dd) if channels is not None else Embedded()
+        self.position: Any = POSITIONS[position](dim, size, **dd)
+        self.blocks = nn.ModuleList(Block(dim, drop_path=p, dd=dd, **block) for p in drop_paths)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.position(self.embed(x))  # (B, C, H, W)
+        B, C, H, W = x.shape
+        x = x.flatten(2).transpose(1, 2)  # (B, N, C)
+        for block in self.blocks:
+            if self.grad_checkpointing and not torch.jit.is_scripting():  # type: ignore[attr-defined]
+                x = checkpoint(block, x, (H, W))
+            else:
+                x = block(x, (H, W))
+        return x.transpose(1, 2).reshape(B, C, H, W)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        """For an input of (C', height, width)."""
+        H, W = self.embed.size(height, width)
+        blocks: Any = self.blocks
+        total = self.embed.multiply_adds(height, width) + self.position.multiply_adds(H, W)
+        return sum((block.multiply_adds(H, W) for block in blocks), total)

@@ -1,0 +1,74 @@
+"""What the constructor's arguments must be. Every function returns the value it has checked."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from study.errors import BuildError, unknown
+
+STAGES = 4
+
+
+def entry(argument: str, name: Any, known: Collection[str]) -> str:
+    if not isinstance(name, str) or name not in known:
+        raise BuildError(unknown(argument, name, known), argument=argument)
+    return name
+
+
+def switch(argument: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise BuildError(f"{argument} is true or false, not {value!r}", argument=argument)
+    return value
+
+
+def rate(argument: str, value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
+        raise BuildError(f"{argument} is a rate from 0 up to 1, not {value!r}", argument=argument)
+    return float(value)
+
+
+def stagewise(argument: str, values: Any) -> Sequence[Any]:
+    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != STAGES:
+        message = f"{argument} is a list of {STAGES} values, one for each stage, not {values!r}"
+        raise BuildError(message, argument=argument)
+    return values
+
+
+def counts(argument: str, values: Any) -> tuple[int, ...]:
+    for value in stagewise(argument, values):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            message = f"{argument} is a list of whole numbers of 1 or more, not {list(values)}"
+            raise BuildError(message, argument=argument)
+    return tuple(values)
+
+
+def ratios(argument: str, values: Any) -> tuple[float, ...]:
+    for value in stagewise(argument, values):
+        if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
+            message = f"{argument} is a list of numbers above 0, not {list(values)}"
+            raise BuildError(message, argument=argument)
+    return tuple(float(value) for value in values)
+
+
+def divide(heads: Sequence[int], dims: Sequence[int]) -> None:
+    for h, dim in zip(heads, dims, strict=True):
+        if dim % h:
+            message = (
+                f"{h} heads do not divide {dim} channels (heads {list(heads)}, dims {list(dims)})"
+            )
+            raise BuildError(message, argument="heads")
+
+
+def sides(img_size: Any) -> tuple[int, int]:
+    """Height and width in pixels."""
+    pair = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
+    if len(pair) != 2 or not all(isinstance(side, int) and side > 0 for side in pair):
+        message = f"img_size is a side or a height and a width in pixels, not {img_size!r}"
+        raise BuildError(message, argument="img_size")
+    return pair[0], pair[1]
+
+
+def pool(name: Any, known: Collection[str], num_classes: int) -> str:
+    if num_classes > 0 and name == "":
+        message = "a classifier needs a pooled map: give global_pool, or num_classes 0"
+        raise BuildError(message, argument="global_pool")
+    return entry("global_pool", name, known)

@@ -1,0 +1,128 @@
+"""Any timm model from a name and arguments, with a user's mistakes told as such."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import timm
+import torch
+from timm.models import get_pretrained_cfg_value, is_model, model_entrypoint, split_model_name_tag
+from torch import nn
+
+from study.errors import BuildError, StudyError, unknown
+from study.models.rest import PRESETS, ResT
+
+CONTEXT = {"num_classes", "in_chans", "img_size", "device", "dtype"}  # set by data and machine
+SWITCHES = {
+    name: parameter.default
+    for name, parameter in inspect.signature(ResT).parameters.items()
+    if name not in CONTEXT
+}
+
+
+def build(
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    num_classes: int,
+    in_chans: int,
+    img_size: int,
+    device: torch.device | str | None = None,
+) -> nn.Module:
+    """The model called `name`, for images of `img_size` pixels a side, with random weights.
+
+    Raises:
+        BuildError: for a name or an argument that does not exist, a value that does not fit, an
+            image too small for the model.
+    """
+    given = dict(arguments)
+    own = bare(name) in PRESETS
+    known(given, name)
+    if own or get_pretrained_cfg_value(name, "fixed_input_size"):
+        given["img_size"] = img_size
+    given |= {"num_classes": num_classes, "in_chans": in_chans}
+    model = created(name, given, device)
+    if own:
+        model.check_input(img_size, img_size)
+    return model
+
+
+def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What `arguments` mean, ready for JSON: with presets and defaults, for a model of ours.
+
+    Without what data and machine decide: classes, channels, image size, device, precision.
+    """
+    if bare(name) not in PRESETS:
+        return dict(arguments)
+    known(arguments, name)
+    chosen = {**SWITCHES, **PRESETS[bare(name)], **arguments}
+    return {argument: like(SWITCHES[argument], value) for argument, value in chosen.items()}
+
+
+def like(default: Any, value: Any) -> Any:
+    """`value` in the type of `default`, so that 0 and 0.0, list and tuple are the same."""
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        return [like(default[0], item) for item in value]
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def bare(name: str) -> str:
+    """The name without its tag. Raises BuildError for a name that timm does not know."""
+    if ":" in name:  # hf-hub:OWNER/NAME or local-dir:PATH, which timm resolves itself
+        return name
+    model = split_model_name_tag(name)[0]
+    if not is_model(model):
+        raise BuildError(unknown("model", name, timm.list_models()))
+    return model
+
+
+def known(arguments: Mapping[str, Any], name: str) -> None:
+    """Raises BuildError for an argument that would be refused, or dropped in silence."""
+    own = bare(name) in PRESETS
+    for argument, value in arguments.items():
+        if argument in CONTEXT:
+            message = f"{argument} follows from the data and the machine; it is no switch of {name}"
+            raise BuildError(message, argument=argument)
+        if own and argument in SWITCHES and value is None:
+            raise BuildError(f"{argument} of {name} has no value", argument=argument)
+        if own or value is None:  # timm takes None for an argument that was not given
+            refuse_unknown(argument, name)
+
+
+def refuse_unknown(argument: str, name: str) -> None:
+    accepted = set(SWITCHES) if bare(name) in PRESETS else accepted_by(name) - CONTEXT
+    if argument not in accepted:
+        raise BuildError(unknown(f"argument of {name}", argument, accepted), argument=argument)
+
+
+def created(name: str, given: Mapping[str, Any], device: torch.device | str | None) -> Any:
+    place = {} if device is None else {"device": device}
+    try:
+        with torch.device(device) if device is not None else nullcontext():
+            return timm.create_model(name, **given, **place)
+    except StudyError:
+        raise
+    except Exception as error:  # timm's constructors raise all kinds, most of them by assert
+        raise failure(name, given, error) from error
+
+
+def failure(name: str, given: Mapping[str, Any], error: Exception) -> BuildError:
+    """The user's view of what a constructor raised."""
+    found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if found and found[1] in given:
+        names = accepted_by(name) - CONTEXT
+        return BuildError(unknown(f"argument of {name}", found[1], names), argument=found[1])
+    text = str(error) or type(error).__name__
+    return BuildError(f"{name} cannot be built from {dict(given)}: {text}")
+
+
+def accepted_by(name: str) -> set[str]:
+    """The constructor arguments of a timm model, read from what its name builds."""
+    with torch.device("meta"):
+        model = model_entrypoint(name)()
+    signature = inspect.signature(type(model))
+    return {p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD}

@@ -1,0 +1,86 @@
+"""Positions: tell the map where its pixels are.
+
+Contract: build(channels, size) -> module, (B, C, H, W) -> same; `size` is the (H, W) the model is
+built for. Four sites: behind the stem and behind each patch embedding.
+"""
+
+from typing import Any
+
+import torch
+from timm.layers import register_notrace_function
+from torch import Tensor, nn
+
+from study.models import cost
+from study.models.cost import Cost
+
+
+@register_notrace_function
+def resized(theta: Tensor, height: int, width: int) -> Tensor:
+    """`theta`, (1, C, H, W), at another size: bicubic, as timm resamples what ViT learned."""
+    if theta.shape[-2] == height and theta.shape[-1] == width:
+        return theta
+    resampled = nn.functional.interpolate(
+        theta.float(), size=[height, width], mode="bicubic", antialias=True
+    )
+    return resampled.to(theta.dtype)
+
+
+class Absent(nn.Identity):
+    """No position, but for what zero padding gives away."""
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        return Cost()
+
+
+class Learned(nn.Module):
+    """x + theta, one learned number per channel and pixel.
+
+    The released code has none. At all four sites, truncated normal 0.02 as in ViT; an image of
+    another size than `img_size` gets theta interpolated bicubically.
+    """
+
+    def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
+        super().__init__()
+        self.theta = nn.Parameter(torch.empty(1, channels, *size, **dd))
+        nn.init.trunc_normal_(self.theta, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + resized(self.theta, x.shape[-2], x.shape[-1])
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        return Cost()
+
+
+class GroupLinear(nn.Module):
+    """x + a 3x3 depth-wise convolution of x.
+
+    The paper's group linear with one group per channel would know no position if it were 1x1; this
+    is the class of the released code, which nothing there uses.
+    """
+
+    def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, 1, 1, groups=channels, **dd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv(x)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        return cost.conv(self.conv, height * width)
+
+
+class PixelAttention(nn.Module):
+    """x times the sigmoid of a 3x3 depth-wise convolution of x: ResT's choice."""
+
+    def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, 1, 1, groups=channels, **dd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.conv(x).sigmoid()
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        return cost.conv(self.conv, height * width)
+
+
+POSITIONS = {"none": Absent, "learned": Learned, "gl": GroupLinear, "pa": PixelAttention}

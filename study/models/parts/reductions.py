@@ -1,0 +1,72 @@
+"""Reductions: shrink the map that keys and values are taken from.
+
+Contract: build(channels, ratio) -> module, (B, C, H, W) -> (B, C, n(H), n(W)) with n = `reduced`.
+Built for ratios above 1 only; `EMSA` puts a LayerNorm behind every one of them, as the released
+code does behind the convolution (the paper does not say whether its pooling arms keep it).
+"""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from study.models import cost
+from study.models.cost import Cost
+
+
+def reduced(length: int, ratio: int) -> int:
+    """Keys along a side of `length` pixels: kernel s+1, stride s, padding s/2 (rounded down)."""
+    return (length + 2 * (ratio // 2) - ratio - 1) // ratio + 1 if ratio > 1 else length
+
+
+class Depthwise(nn.Conv2d):
+    """Overlapping depth-wise convolution: ResT's choice."""
+
+    def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
+        super().__init__(channels, channels, ratio + 1, ratio, ratio // 2, groups=channels, **dd)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        s = self.stride[0]
+        return cost.conv(self, reduced(height, s) * reduced(width, s))
+
+
+class Average(nn.AvgPool2d):
+    """Average pooling in the convolution's windows, padding not counted."""
+
+    def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
+        super().__init__(ratio + 1, ratio, ratio // 2, count_include_pad=False)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        return Cost()
+
+
+class Maximum(nn.MaxPool2d):
+    """Max pooling in the convolution's windows."""
+
+    def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
+        super().__init__(ratio + 1, ratio, ratio // 2)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        return Cost()
+
+
+class Strided(nn.Conv2d):
+    """PVT's full convolution of windows that do not overlap.
+
+    A side that is no multiple of the ratio is filled up with zeros, where PVT drops the rest, so
+    that every reduction leaves the same number of keys.
+    """
+
+    def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
+        super().__init__(channels, channels, ratio, ratio, **dd)
+        self.fill = ratio - 1 - ratio % 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = nn.functional.pad(x, [0, self.fill, 0, self.fill])
+        return self._conv_forward(x, self.weight, self.bias)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        s = self.stride[0]
+        return cost.conv(self, reduced(height, s) * reduced(width, s))
+
+
+REDUCTIONS = {"depthwise": Depthwise, "average": Average, "maximum": Maximum, "strided": Strided}

@@ -1,0 +1,83 @@
+"""Stems: from the image to the first map, a quarter of its size.
+
+Contract: build(in_chans, channels) -> module, (B, in_chans, H, W) -> (B, channels, H/4, W/4),
+rounded up. The layer that sees the image is called `conv1`.
+"""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from study.models import cost
+from study.models.cost import Cost, halved
+from study.models.norms import ChannelNorm
+
+
+class RestStem(nn.Module):
+    """Three 3x3 convolutions of stride 2, 1, 2: ResT's choice."""
+
+    def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
+        super().__init__()
+        hidden = channels // 2
+        self.conv1 = nn.Conv2d(in_chans, hidden, 3, 2, 1, bias=False, **dd)
+        self.norm1 = nn.BatchNorm2d(hidden, **dd)
+        self.conv2 = nn.Conv2d(hidden, hidden, 3, 1, 1, bias=False, **dd)
+        self.norm2 = nn.BatchNorm2d(hidden, **dd)
+        self.conv3 = nn.Conv2d(hidden, channels, 3, 2, 1, bias=False, **dd)
+        self.act = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.act(self.norm1(self.conv1(x)))  # (B, C/2, H/2, W/2)
+        x = self.act(self.norm2(self.conv2(x)))  # (B, C/2, H/2, W/2)
+        return self.conv3(x)  # (B, C, H/4, W/4); as released, no norm and no activation
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        half = halved(height) * halved(width)
+        quarter = halved(halved(height)) * halved(halved(width))
+        norms = cost.batch_norm(self.norm1, half) + cost.batch_norm(self.norm2, half)
+        convs = cost.conv(self.conv1, half) + cost.conv(self.conv2, half)
+        return convs + norms + cost.conv(self.conv3, quarter)
+
+
+class ResNetStem(nn.Module):
+    """ResNet's 7x7 convolution of stride 2, then 3x3 max pooling of stride 2."""
+
+    def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_chans, channels, 7, 2, 3, bias=False, **dd)
+        self.norm1 = nn.BatchNorm2d(channels, **dd)
+        self.act = nn.ReLU()
+        self.pool = nn.MaxPool2d(3, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.act(self.norm1(self.conv1(x)))  # (B, C, H/2, W/2)
+        return self.pool(x)  # (B, C, H/4, W/4)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        half = halved(height) * halved(width)
+        return cost.conv(self.conv1, half) + cost.batch_norm(self.norm1, half)
+
+
+class PvtStem(nn.Module):
+    """PVT's 4x4 convolution of stride 4, then LayerNorm.
+
+    The paper names this stem without describing it: PVT's norm is kept (eps 1e-5), and the
+    position part follows it as it follows the others. A side that is no multiple of 4 is
+    filled up with zeros, where PVT drops the rest, so that every stem gives the same map.
+    """
+
+    def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
+        super().__init__()
+        self.pad = nn.ZeroPad2d((0, 3, 0, 3))
+        self.conv1 = nn.Conv2d(in_chans, channels, 4, 4, **dd)
+        self.norm1 = ChannelNorm(channels, **dd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm1(self.conv1(self.pad(x)))  # (B, C, H/4, W/4)
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        quarter = halved(halved(height)) * halved(halved(width))
+        return cost.conv(self.conv1, quarter) + cost.layer_norm(self.norm1, quarter)
+
+
+STEMS = {"rest": RestStem, "resnet": ResNetStem, "pvt": PvtStem}

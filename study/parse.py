@@ -1,0 +1,183 @@
+"""A study file read into a Study, with everything that is wrong with it at once.
+
+Nothing is refused here: `study_file` returns the problems, so that whoever checks more (the plan
+builds the models) can add to the list first.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from study.errors import SpecError, meant, unknown
+from study.marks import Mark, Problem, Tree, expand, merged, named, read
+from study.schema import Baseline, Published, StudyFile, validated
+from study.spec import PARTS, Factor, Level, Study, recipes
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The names a study file may use that are defined elsewhere."""
+
+    designs: Collection[str]
+    metrics: Collection[str]
+
+
+def study_file(
+    path: Path,
+    *,
+    vocabulary: Vocabulary,
+    environment: Mapping[str, str],
+    profile: str | None = None,
+    settings: Sequence[str] = (),
+) -> tuple[Study | None, list[Problem]]:
+    """The study in `path`, as far as it can be told, and all that is wrong with it.
+
+    Raises:
+        SpecError: there is no such file, profile or setting.
+    """
+    document, problems = read(_text(path), str(path))
+    if not isinstance(document.value, dict):
+        problems.append(Problem("a study file is a mapping of keys", document.mark))
+        return None, problems
+    profiles = document.value.pop("profiles", None)
+    names = profiles.value if profiles and isinstance(profiles.value, dict) else {}
+    if profiles and not names:
+        problems.append(Problem("profiles: a mapping of names", profiles.mark))
+    if profile is not None and profile not in names:
+        raise SpecError(unknown("profile", profile, names) + f" in {path}")
+    for other in names.keys() - {profile}:  # checked as far as this machine allows
+        problems += _study(overlaid(document, names[other]), path, vocabulary, other)[1]
+    chosen = overlaid(document, names[profile]) if profile else document
+    for setting in settings:
+        chosen, more = _set(chosen, setting)
+        problems += more
+    problems += expand(chosen, dict(environment))
+    study, more = _study(chosen, path, vocabulary, profile)
+    return study, problems + more
+
+
+def overlaid(document: Tree, profile: Tree) -> Tree:
+    """A document with a profile's values in place of its own; `baseline` is merged part by part."""
+    if not isinstance(profile.value, dict):
+        return document
+    top = merged(document, profile, whole=False)
+    ours, theirs = document.value.get("baseline"), profile.value.get("baseline")
+    if ours and theirs and isinstance(ours.value, dict) and isinstance(theirs.value, dict):
+        parts = {k: merged(named(ours.value[k]), v) if k in ours.value else v
+                 for k, v in theirs.value.items()}  # fmt: skip
+        both = Tree({**ours.value, **parts}, ours.mark, {**ours.keys, **theirs.keys})
+        top.value["baseline"] = both
+    return top
+
+
+def _set(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
+    """Apply one `key=value` of the command line; model.x is short for baseline.model.x."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise SpecError(f'--set takes key=value, not "{setting}"')
+    value, problems = read(text, f"--set {setting}")
+    steps = key.split(".")
+    steps = ["baseline", *steps] if steps[0] in PARTS else steps
+    for step in reversed(steps):
+        value = Tree({step: value}, value.mark, {step: value.mark})
+    if steps[0] == "baseline":
+        return overlaid(document, value), problems
+    return merged(document, value, whole=False), problems
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path} is not a text file: {error}") from None
+    except (OSError, ValueError):
+        folder = path.parent if path.parent.is_dir() else Path("ablations")
+        known = [str(file) for file in sorted(folder.glob("*.yaml"))]
+        raise SpecError(unknown("study file", str(path), known)) from None
+
+
+def _study(
+    document: Tree, path: Path, vocabulary: Vocabulary, profile: str | None
+) -> tuple[Study | None, list[Problem]]:
+    baseline = document.value.get("baseline")
+    parts = baseline.value if baseline and isinstance(baseline.value, dict) else {}
+    for part in PARTS:
+        if part in parts:
+            parts[part] = named(parts[part])
+    file, problems = validated(StudyFile, document)
+    model = parts.get("model")
+    if model is None or not isinstance(model.value, dict) or "name" not in model.value:
+        return None, problems
+    if file is None:  # enough of a study to check its models by
+        file = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    absent = Tree({}, document.mark)
+    factors, more = _factors(document.value.get("factors", absent))
+    study = Study(
+        name=path.stem,
+        path=path,
+        profile=profile,
+        question=file.question,
+        source=file.source,
+        baseline={part: parts.get(part, absent) for part in PARTS},
+        factors=factors,
+        designs=tuple([file.design] if isinstance(file.design, str) else file.design),
+        seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
+        columns=tuple(file.columns),
+        published=file.published,
+        claims=tuple(file.claims),
+        root=document,
+    )
+    problems += more + _names(document, vocabulary)
+    base = (0,) * len(factors)
+    for index, factor in enumerate(factors):
+        for level in range(len(factor.levels)):
+            problems += study._config((*base[:index], level, *base[index + 1 :]))[1]
+    return study, problems + study._config(base)[1]
+
+
+def _factors(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
+    factors, problems = [], []
+    for path, levels in tree.value.items() if isinstance(tree.value, dict) else ():
+        part = path.partition(".")[0]
+        if not re.fullmatch(r"(model|data|recipe)(\.\w+)?", path):
+            near = meant(part, PARTS)
+            hint = f'did you mean "{near}"?' if near else "such as model.reduction or recipe.lr"
+            mark = tree.keys[path]
+            problems.append(Problem(f'"{path}" is not a path to vary', mark, hint))
+        elif isinstance(levels.value, dict) and len(levels.value) > 1:
+            factors.append(Factor(path, tuple(Level(k, v) for k, v in levels.value.items())))
+        else:
+            problems.append(Problem("a factor needs two levels or more", tree.keys[path]))
+    return tuple(factors), problems
+
+
+def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
+    """Names that the file uses and nothing defines."""
+    asked: list[tuple[str, str, Mark, Collection[str]]] = []
+    for what, known in (("design", vocabulary.designs), ("columns", vocabulary.metrics)):
+        listed = document.value.get(what)
+        words = listed.walk() if listed else ()
+        asked += [(what, w.value, w.mark, known) for w in words if isinstance(w.value, str)]
+    published = document.value.get("published")
+    rows = published.value.values() if published and isinstance(published.value, dict) else ()
+    for row in rows:
+        names = row.keys.keys() - Published.model_fields.keys()
+        asked += [("metric", name, row.keys[name], vocabulary.metrics) for name in names]
+    return [
+        Problem(unknown(what.removesuffix("s"), name, known), mark)
+        for what, name, mark, known in asked
+        if name not in known
+    ]
+
+
+def json_schema(vocabulary: Vocabulary) -> dict[str, Any]:
+    """The JSON Schema of a study file, with the names that exist, for editors to complete."""
+    schema = StudyFile.model_json_schema()
+    fields = schema["properties"]
+    design = {"enum": sorted(vocabulary.designs)}
+    fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
+    fields["columns"]["items"] = {"enum": list(vocabulary.metrics)}
+    schema["$defs"]["Baseline"]["properties"]["recipe"]["anyOf"][0]["enum"] = sorted(recipes())
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

@@ -1,0 +1,60 @@
+"""What a study found, written down: tables, figures, and the measurements they came from."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from study import store as stores
+from study.plan import Plan, measurements
+from study.report import figures
+from study.report.formats import FORMATS, terminal
+from study.report.tables import table
+from study.store import Store
+
+__all__ = ["FORMATS", "frame", "table", "terminal", "write"]
+
+COLUMNS = {
+    "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
+    "value": "float64", "low": "float64", "high": "float64",
+}  # fmt: skip
+
+
+def frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per (arm, seed, metric) in base units; cost and speed have no seed.
+
+    A diverged trial's quality is NaN; a trial that has no result has no row.
+    """
+    labels = {arm.digest: arm.label for arm in plan.arms}
+    rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
+    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    session = store.kept("timings", plan.key) or {}
+    found.attrs["timed_on"] = _machine(session.get("environment", {}))
+    return found
+
+
+def _machine(environment: stores.Record) -> str:
+    device = str(environment.get("device", ""))
+    if device != "cpu":
+        return device
+    return f"{environment.get('processor') or 'cpu'}, threads: {environment.get('threads', '?')}"
+
+
+def write(plan: Plan, store: Store, folder: Path) -> list[Path]:
+    """The report of whatever the store has so far, as files in `folder`."""
+    measured = frame(plan, store)
+    finished = table(plan, measured)
+    texts = {f"table.{end}": form(finished) for end, form in FORMATS.items()}
+    texts["measurements.csv"] = measured.to_csv(index=False, lineterminator="\n")
+    files = {name: text.encode() for name, text in texts.items()}
+    for index, factor in enumerate(plan.study.factors):
+        drawn = figures.drawn(plan, measured, index)
+        files |= {f"figures/{stem(factor.path)}-{end}": data for end, data in drawn.items()}
+    for name, content in files.items():
+        stores.replace(folder / name, content)
+    return [folder / name for name in files]
+
+
+def stem(name: str) -> str:
+    """A name from a study file as one of a file."""
+    return re.sub(r"[^\w.-]", "_", name).strip(".")[:100] or "unnamed"

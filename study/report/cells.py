@@ -1,0 +1,116 @@
+"""Numbers into the text of cells: scale, unit, rounding and sign are here and nowhere else."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from study.metrics import METRICS, Metric
+from study.schema import Published
+
+ABSENT = "--"
+DIVERGED = "diverged"
+MARKS = {"verified": "", "derived": "*", "unverified": "?"}
+"""What a published number carries behind it."""
+
+
+def name(metric: Metric) -> str:
+    return metric.label.partition(" (")[0]
+
+
+def rule(metric: Metric) -> str:
+    """How it is counted, where there are several ways."""
+    return metric.label.partition(" (")[2].removesuffix(")")
+
+
+def head(metric: Metric) -> str:
+    """Label, unit and rule of counting: "MACs (G, all)"."""
+    inside = ", ".join(filter(None, [metric.unit, rule(metric)]))
+    return f"{name(metric)} ({inside})" if inside else name(metric)
+
+
+def change_head(metric: Metric) -> str:
+    """Of a relative difference."""
+    return f"Δ {name(metric)} ({', '.join(filter(None, ['%', rule(metric)]))})"
+
+
+def effect_head(metric: Metric, seeds: int) -> str:
+    """Of an absolute difference; that of two percentages is in points."""
+    unit = "pp" if metric.unit == "%" else metric.unit
+    shown = f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
+    return f"{shown} [95 % CI]" if seeds > 1 else shown
+
+
+# ---- numbers ----
+
+
+def number(value: float, digits: int, *, signed: bool = False) -> str:
+    """With a real minus sign, and none on what rounds to zero."""
+    if not math.isfinite(value):
+        return ABSENT
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    if not text.strip("+-0."):
+        return text.lstrip("+-")
+    return text.replace("-", "−")
+
+
+def measured(value: float, metric: Metric, *, signed: bool = False) -> str:
+    """A value in base units, printed in those of the table."""
+    return number(value * metric.scale, metric.digits, signed=signed)
+
+
+def rounded(value: float, metric: Metric) -> float:
+    return round(value * metric.scale, metric.digits)
+
+
+def replicates(estimate: Any, metric: Metric, seeds: int) -> str:
+    """A row of `stats.estimates` as mean ± sd, with the seeds that are in where some are not."""
+    text = measured(estimate.mean, metric)
+    if text != ABSENT and math.isfinite(estimate.sd):
+        text += f" ± {measured(estimate.sd, metric)}"
+    return text + _incomplete(text, estimate.n, seeds)
+
+
+def effect(found: Any, metric: Metric, seeds: int) -> str:
+    """A row of `stats.effects` as a difference with its interval."""
+    text = measured(found.mean, metric, signed=True)
+    if text != ABSENT and found.n > 1:
+        low, high = measured(found.low, metric), measured(found.high, metric)
+        text += f" [{low}, {high}]" if math.isfinite(found.low) else f" [{ABSENT}]"
+    return text + _incomplete(text, found.n, seeds)
+
+
+def timing(estimate: Any, metric: Metric) -> str:
+    """Median and quartiles."""
+    text = measured(estimate.mean, metric)
+    if text == ABSENT or not math.isfinite(estimate.low):
+        return text
+    return f"{text} [{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
+
+
+def change(value: float, base: float) -> str:
+    """The difference in percent."""
+    return number(100 * (value / base - 1), 1, signed=True) if base else ABSENT
+
+
+def _incomplete(text: str, n: int, seeds: int) -> str:
+    return f" ({n}/{seeds})" if text != ABSENT and n < seeds else ""
+
+
+# ---- published ----
+
+
+def given(row: Published, metric: str) -> float | None:
+    """What was printed for this row, in units of the table."""
+    value = (row.model_extra or {}).get(metric)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def published(row: Published | None, metric: str, digits: int) -> str:
+    value = given(row, metric) if row else None
+    return number(value, digits) + MARKS[row.status] if row and value is not None else ABSENT
+
+
+def decimals(values: Sequence[float], metric: str) -> int:
+    """As many as the most precise of them was printed with, at most those of the catalogue."""
+    lengths = [len(f"{value:.12g}".partition(".")[2]) for value in values]
+    return min(METRICS[metric].digits, max(lengths, default=0))

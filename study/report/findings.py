@@ -1,0 +1,80 @@
+"""What the measurements of a plan come to, arm by arm; numbers still in base units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from study import stats
+from study.metrics import METRICS
+from study.plan import Plan, PlannedArm, labels
+from study.report import cells
+from study.schema import Published
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Findings:
+    plan: Plan
+    estimates: Mapping[Key, Any]
+    """Rows of `stats.estimates` by (arm, metric)."""
+    effects: Mapping[Key, Any]
+    leaders: Mapping[str, str]
+    """By metric, the arm that leads clearly."""
+    diverged: frozenset[str]
+    timed_on: str
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.plan.study.columns))
+
+    @property
+    def seeds(self) -> int:
+        return len(self.plan.study.seeds)
+
+    def of_kind(self, kind: str) -> list[str]:
+        return [name for name in self.metrics if METRICS[name].kind == kind]
+
+    def published(self, label: str, arm: PlannedArm, metric: str) -> Published | None:
+        """The published row that has this number: the label's own, else another name of the arm."""
+        names = [label, *labels(self.plan.study, arm.arm)]
+        found = (self.plan.study.published.get(name) for name in names)
+        return next((row for row in found if row and cells.given(row, metric) is not None), None)
+
+    def printed(self, metric: str) -> list[float]:
+        """All that was published of a metric."""
+        values = (cells.given(row, metric) for row in self.plan.study.published.values())
+        return [value for value in values if value is not None]
+
+
+def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
+    diverged = frozenset(
+        arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.trials)
+    )
+    lost = frame["seed"].notna() & frame["arm"].isin(diverged)
+    frame = frame.assign(value=frame["value"].mask(lost))
+    leaders = {name: _leader(frame, name) for name in plan.study.columns}
+    return Findings(
+        plan,
+        estimates=_by_key(stats.estimates(frame)),
+        effects=_by_key(stats.effects(frame, plan.baseline.digest)),
+        leaders={name: arm for name, arm in leaders.items() if arm},
+        diverged=diverged,
+        timed_on=str(frame.attrs.get("timed_on", "")),
+    )
+
+
+def _leader(frame: pd.DataFrame, name: str) -> str | None:
+    """The arm to print in bold; counts that print alike are alike."""
+    metric = METRICS[name]
+    if metric.exact:
+        frame = frame[frame["metric"] == name]
+        frame = frame.assign(value=[cells.rounded(value, metric) for value in frame["value"]])
+    best = stats.leader(frame, name, higher=metric.better == "higher")
+    return best.arm if best.clear else None
+
+
+def _by_key(rows: pd.DataFrame) -> dict[Key, Any]:
+    return {(str(row.arm), str(row.metric)): row for row in rows.itertuples(index=False)}

@@ -1,0 +1,170 @@
+"""The sentences around a table: how its numbers were taken, and what they cannot say."""
+
+import math
+import shlex
+from collections.abc import Iterator
+
+from study.metrics import METRICS, RULES
+from study.plan import Plan, PlannedArm
+from study.report import cells
+from study.report.findings import Findings
+from study.stats import smallest_p
+
+LISTED = 6  # missing trials named one by one
+
+KINDS = {
+    "quality": "interval against the runner-up excludes zero",
+    "speed": "quartiles apart from the runner-up's",
+    "cost": "strictly better",
+}
+"""What makes a value the best one, by kind of metric."""
+
+
+def caption(found: Findings) -> str:
+    return " ".join([found.plan.study.question, "●: baseline,", f"{_protocol(found.plan)}.",
+                     *_measures(found)])  # fmt: skip
+
+
+def _protocol(plan: Plan) -> str:
+    config = plan.baseline.arm.config
+    epochs = f"{config.recipe.epochs} epoch{'s' if config.recipe.epochs != 1 else ''}"
+    size = f"{config.data.name} at {config.data.img_size} px"
+    return f"{config.model} on {size}, recipe {_recipe(plan)}, {epochs}"
+
+
+def _recipe(plan: Plan) -> str:
+    tree = plan.study.baseline["recipe"].plain()
+    return str(tree["name"] if isinstance(tree, dict) else tree)
+
+
+def _measures(found: Findings) -> Iterator[str]:
+    several = found.seeds > 1
+    if found.of_kind("quality") and several:
+        yield f"Mean ± sample sd of {found.seeds} seeds."
+    if found.of_kind("quality") and len(found.plan.arms) > 1:
+        yield "Δ: difference from ●" + (
+            ", paired by seed, with its 95 % t interval." if several else "."
+        )
+    if found.of_kind("speed"):
+        where = f", taken on {found.timed_on}" if found.timed_on else ""
+        yield f"Timings: median [quartiles]{where}."
+    for name in found.of_kind("cost"):
+        rule = cells.rule(METRICS[name])
+        if rule in RULES:
+            counted = ", ".join(RULES[rule])
+            yield f"{cells.head(METRICS[name])}: multiply-adds of one image, counting {counted}."
+    if found.leaders:
+        kinds = dict.fromkeys(METRICS[name].kind for name in found.leaders)
+        yield f"Bold: best ({'; '.join(f'{kind}: {KINDS[kind]}' for kind in kinds)})."
+
+
+# ---- notes ----
+
+
+def notes(found: Findings) -> Iterator[str]:
+    """One sentence or two each, in the order in which a reader needs them."""
+    for part in (_missing, _diverged, _refused, _seeds, _published, _claims):
+        yield from part(found)
+
+
+def _missing(found: Findings) -> Iterator[str]:
+    plan = found.plan
+    trials = [(arm.label, t) for arm in plan.arms for t in arm.trials if not t.done]
+    untimed = [name for name in found.of_kind("speed") if _lacking(found, name)]
+    if trials:
+        named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
+        more = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
+        yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{more}."
+    if untimed:
+        yield f"Not timed for every arm: {_heads(untimed)}."
+    if trials or untimed:
+        yield f"{cells.ABSENT}: not measured. What is missing is run by: {command(plan)}"
+
+
+def _lacking(found: Findings, name: str) -> bool:
+    return any((arm.digest, name) not in found.estimates for arm in found.plan.arms)
+
+
+def _heads(names: list[str]) -> str:
+    return ", ".join(cells.name(METRICS[name]) for name in names)
+
+
+def command(plan: Plan) -> str:
+    """The command line that runs what the store lacks; failed trials are tried again."""
+    words = ["study", "run", str(plan.study.path)]
+    words += ["--profile", plan.study.profile] if plan.study.profile else []
+    return shlex.join(words)
+
+
+def _diverged(found: Findings) -> Iterator[str]:
+    for arm in found.plan.arms:
+        seeds = [str(t.seed) for t in arm.trials if t.state == "diverged"]
+        if seeds:
+            count = f"{len(seeds)} of {len(arm.trials)} seeds"
+            yield f"{arm.label} diverged in {count} ({', '.join(seeds)}) and so has no mean."
+
+
+def _refused(found: Findings) -> Iterator[str]:
+    if not found.of_kind("cost"):
+        return
+    for arm in found.plan.arms:
+        if "refused" in arm.card:
+            yield f"The cost of {arm.label} is not given: {arm.card['refused']}"
+
+
+def _seeds(found: Findings) -> Iterator[str]:
+    if not found.of_kind("quality"):
+        return
+    smallest = smallest_p(found.seeds)
+    if found.seeds == 1:
+        yield "One seed: neither a spread nor an interval can be given."
+    elif smallest > 0.05:
+        yield (
+            f"With {found.seeds} seeds no sign-flip test can reach p < 0.05 "
+            f"(smallest {smallest:.3g}; 6 seeds reach 0.031)."
+        )
+    if any(_partial(found, arm) for arm in found.plan.arms):
+        yield f"(n/{found.seeds}): n seeds are in, or have a partner in the baseline."
+    if any(_even(effect) for (_, name), effect in found.effects.items() if name in found.metrics):
+        yield f"[{cells.ABSENT}]: the difference is the same in every seed; no spread to judge by."
+
+
+def _partial(found: Findings, arm: PlannedArm) -> bool:
+    return any(
+        row.n < found.seeds
+        for name in found.of_kind("quality")
+        if (row := found.estimates.get((arm.digest, name)))
+    )
+
+
+def _even(effect: object) -> bool:
+    n, mean, low = (getattr(effect, key) for key in ("n", "mean", "low"))
+    return n > 1 and math.isfinite(mean) and not math.isfinite(low)
+
+
+def _published(found: Findings) -> Iterator[str]:
+    study = found.plan.study
+    rows = [row for row in study.published.values() if any(
+        cells.given(row, name) is not None for name in found.metrics)]  # fmt: skip
+    if not rows:
+        return
+    sources = dict.fromkeys(row.source or study.source or "source not given" for row in rows)
+    yield (
+        f"Published numbers: {'; '.join(sources)}. Measured here: {_protocol(found.plan)}. "
+        "Nothing shows the two protocols to be equal: the levels are not comparable."
+    )
+    used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
+    meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
+    if meanings:
+        yield f"Of the published numbers: {'; '.join(meanings)}."
+
+
+MEANINGS = {
+    "derived": "computed from others that were printed",
+    "unverified": "not checked against the source",
+}
+
+
+def _claims(found: Findings) -> Iterator[str]:
+    for claim in found.plan.study.claims:
+        yield f"Declared, not evaluated by this version: {claim}"

@@ -1,0 +1,161 @@
+"""A plan and what was measured, as a table of finished text; no format yet."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
+
+from study.metrics import METRICS
+from study.plan import Plan, PlannedArm, blocks
+from study.report import cells, notes
+from study.report.findings import Findings, findings
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    label: str
+    baseline: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that answer to one factor."""
+
+    head: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    caption: str
+    heads: tuple[str, ...]
+    """Of the columns after that of the labels."""
+    blocks: tuple[Block, ...]
+    notes: tuple[str, ...]
+
+
+class Column(NamedTuple):
+    head: str
+    cell: Callable[[str, PlannedArm], Cell]
+
+
+def table(plan: Plan, frame: pd.DataFrame) -> Table:
+    """The study's one table; `frame` has the keys of `plan.measurements`, and may lack any row."""
+    found = findings(plan, frame)
+    columns = [column for name in found.metrics for column in _columns(found, name)]
+    return Table(
+        name=plain(plan.study.name),
+        caption=plain(notes.caption(found)),
+        heads=tuple(column.head for column in columns),
+        blocks=tuple(
+            Block(plain(head), tuple(_row(found, columns, *row) for row in _ordered(found, rows)))
+            for head, rows in blocks(plan)
+        ),
+        notes=tuple(plain(note) for note in notes.notes(found)),
+    )
+
+
+def plain(text: str) -> str:
+    """One line that a terminal can show: labels are whatever somebody typed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _ordered(found: Findings, rows: list[tuple[str, PlannedArm]]) -> list[tuple[str, PlannedArm]]:
+    """Diverged arms last; the baseline stays first, and a cumulative path stays a path."""
+    if found.plan.study.designs == ("cumulative",):
+        return rows
+    return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in found.diverged)
+
+
+def _row(found: Findings, columns: list[Column], label: str, arm: PlannedArm) -> Row:
+    texts = tuple(column.cell(label, arm) for column in columns)
+    return Row(plain(label), arm is found.plan.baseline, texts)
+
+
+# ---- columns ----
+
+
+def _columns(found: Findings, name: str) -> Iterator[Column]:
+    yield from COLUMNS[METRICS[name].kind](found, name)
+    if printed := found.printed(name):
+        digits = cells.decimals(printed, name)
+        yield Column(
+            f"{cells.name(METRICS[name])}, paper" + _counted(name),
+            lambda label, arm: Cell(
+                cells.published(found.published(label, arm, name), name, digits)
+            ),
+        )
+
+
+def _counted(name: str) -> str:
+    rule = cells.rule(METRICS[name])
+    return f" ({rule})" if rule else ""
+
+
+def _quality(found: Findings, name: str) -> Iterator[Column]:
+    metric = METRICS[name]
+
+    def value(label: str, arm: PlannedArm) -> Cell:
+        if arm.digest in found.diverged:
+            return Cell(cells.DIVERGED)
+        estimate = found.estimates.get((arm.digest, name))
+        text = cells.replicates(estimate, metric, found.seeds) if estimate else cells.ABSENT
+        return Cell(text, found.leaders.get(name) == arm.digest)
+
+    def effect(label: str, arm: PlannedArm) -> Cell:
+        if arm is found.plan.baseline:
+            return Cell("")
+        row = found.effects.get((arm.digest, name))
+        return Cell(cells.effect(row, metric, found.seeds) if row else cells.ABSENT)
+
+    yield Column(cells.head(metric), value)
+    if len(found.plan.arms) > 1:
+        yield Column(cells.effect_head(metric, found.seeds), effect)
+
+
+def _cost(found: Findings, name: str) -> Iterator[Column]:
+    metric, base = METRICS[name], found.estimates.get((found.plan.baseline.digest, name))
+
+    def value(label: str, arm: PlannedArm) -> Cell:
+        estimate = found.estimates.get((arm.digest, name))
+        text = cells.measured(estimate.mean, metric) if estimate else cells.ABSENT
+        return Cell(text, found.leaders.get(name) == arm.digest)
+
+    def change(label: str, arm: PlannedArm) -> Cell:
+        estimate = found.estimates.get((arm.digest, name))
+        if arm is found.plan.baseline:
+            return Cell("")
+        return Cell(cells.change(estimate.mean, base.mean) if estimate and base else cells.ABSENT)
+
+    yield Column(cells.head(metric), value)
+    values = {row.mean for (_, key), row in found.estimates.items() if key == name}
+    if len(values) > 1:
+        yield Column(cells.change_head(metric), change)
+
+
+def _speed(found: Findings, name: str) -> Iterator[Column]:
+    metric = METRICS[name]
+
+    def value(label: str, arm: PlannedArm) -> Cell:
+        estimate = found.estimates.get((arm.digest, name))
+        text = cells.timing(estimate, metric) if estimate else cells.ABSENT
+        return Cell(text, found.leaders.get(name) == arm.digest)
+
+    yield Column(cells.head(metric), value)
+
+
+COLUMNS: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
+    "quality": _quality,
+    "cost": _cost,
+    "speed": _speed,
+}
+"""By the kind of metric."""

@@ -1,0 +1,167 @@
+"""One trial, from its record in the store to its result.
+
+The one broad `except` of the project is here: an error becomes the trial's result, so that one bad
+arm never stops the others.
+"""
+
+import io
+import os
+import platform
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from study import data, models, train
+from study.leases import Lease
+from study.models import initial
+from study.schema import Data, Recipe
+from study.store import Record, Store, replace
+
+LIBRARIES = ("torch", "timm", "torchvision", "numpy", "fvcore")
+
+
+def trial(
+    store: Store,
+    name: str,
+    lease: Lease,
+    *,
+    device: str,
+    stop: Callable[[], bool],
+    report: Callable[[Record], None],
+) -> None:
+    """Build, train, measure, save; resumes where an earlier attempt left off.
+
+    Raises:
+        train.Stopped: `stop` said so; what was done is kept.
+    """
+    record, folder = store.entered(name), store.trial(name)
+    began = time.time()
+    log = _Log(folder / "log.txt", report)
+    outcome: Record = {"state": "failed", "metrics": {}, "config": record["config"]}
+    try:
+        outcome |= _fitted(record, folder, device=device, stop=stop, report=log)
+    except train.Stopped:
+        raise
+    except Exception as error:
+        log({"event": "error", "traceback": traceback.format_exc()})
+        outcome["error"] = f"{type(error).__name__}: {error}".splitlines()[0][:500]
+    outcome |= {"began": began, "seconds": time.time() - began, "environment": environment(device)}
+    store.save(name, outcome, lease)
+
+
+def _fitted(
+    record: Record,
+    folder: Path,
+    *,
+    device: str,
+    stop: Callable[[], bool],
+    report: Callable[[Record], None],
+) -> Record:
+    images, recipe = data.load(_data(record)), Recipe(**record["config"]["recipe"])
+    classes = record["shape"]["num_classes"]
+    if images.classes != classes:
+        raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
+    model = initial.seeded(lambda: build(record), record["seed"]).to(device)
+    fitted = train.fit(
+        model,
+        images,
+        recipe,
+        seed=record["seed"],
+        folder=folder,
+        device=device,
+        stop=stop,
+        report=report,
+    )
+    file = io.BytesIO()
+    np.savez_compressed(file, **fitted.predictions)
+    replace(folder / "predictions.npz", file.getvalue())
+    state = "diverged" if fitted.diverged else "completed"
+    return {"state": state, "metrics": fitted.metrics, "history": fitted.history}
+
+
+def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Module:
+    """The model of a record that has `config` and `shape`."""
+    model = record["config"]["model"]
+    module: torch.nn.Module = models.build(
+        model["name"], model["arguments"], **record["shape"], device=device
+    )
+    return module
+
+
+def _data(record: Mapping[str, Any]) -> Data:
+    return Data(**record["config"]["data"], **record["where"])
+
+
+def step_seconds(record: Mapping[str, Any], device: str) -> Record:
+    """Seconds per image, trained on and evaluated, from a few timed steps of at most 32 images."""
+    images, recipe = data.load(_data(record)), Recipe(**record["config"]["recipe"])
+    recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
+    timed = train.step_seconds(
+        build(record).to(device), images, recipe, seed=record["seed"], device=device
+    )
+    return vars(timed) | {"train": images.train_size, "val": images.val_size}
+
+
+@cache
+def environment(device: str) -> Record:
+    """What the numbers were taken with."""
+    return {
+        "machine": platform.node(),
+        "processor": _processor(),
+        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        **{library: version(library) for library in LIBRARIES},
+        **_commit(),
+        "variables": {k: v for k, v in os.environ.items() if k.startswith(("OMP_", "MALLOC_"))},
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _commit() -> Record:
+    """The commit of the code that ran, and whether the tree differed from it."""
+    here = Path(__file__).parent
+    git = ["git", "-C", str(here)]
+    try:
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
+        if commit.returncode:
+            return {"commit": None, "dirty": None}
+        status = ["status", "--porcelain", "--untracked-files=no", "--", str(here)]
+        dirty = subprocess.run([*git, *status], capture_output=True, text=True)
+    except OSError:
+        return {"commit": None, "dirty": None}
+    return {"commit": commit.stdout.strip(), "dirty": bool(dirty.stdout.strip())}
+
+
+class _Log:
+    """Passes on what training reports and keeps it in the trial's log."""
+
+    def __init__(self, path: Path, report: Callable[[Record], None]) -> None:
+        self.path, self.report = path, report
+
+    def __call__(self, row: Record) -> None:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+        said = " ".join(f"{key}={_short(value)}" for key, value in row.items())
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{stamp} {said}\n")
+        self.report(row)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,203 @@
+"""Results on disk: the queue, and the only way back.
+
+results/
+    trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  last.pth.tar  predictions.npz
+                          result.json
+    arms/KEY.json         what building and counting an arm showed
+    timings/KEY.json      one timing session over the arms of a study
+    jobs/STAMP/           what a launcher was asked to do, and its logs
+
+Every file is plain, and whole or absent: it is written beside its place and renamed. A file that is
+cut short or belongs elsewhere is set aside under a name that says so; never trusted, never deleted.
+"""
+
+import json
+import math
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from study import leases
+from study.errors import StoreError
+
+FORMAT = 1  # of result.json
+DONE = ("completed", "diverged")
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Store:
+    root: Path
+
+    def trial(self, name: str) -> Path:
+        """The folder of a trial."""
+        return self.root / "trials" / name
+
+    # ---- trials ----
+
+    def enter(self, name: str, record: Mapping[str, Any]) -> None:
+        """Put down what a trial computes, before anybody works on it."""
+        folder = self.trial(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        if read(folder / "trial.json") != record:
+            write(folder / "trial.json", record)
+
+    def entered(self, name: str) -> Record:
+        record = read(self.trial(name) / "trial.json")
+        if record is None:
+            raise StoreError(f"{self.trial(name) / 'trial.json'} is missing")
+        return record
+
+    def save(self, name: str, result: Mapping[str, Any], lease: leases.Lease) -> bool:
+        """Store a result, unless the lease was lost meanwhile: then the successor's counts."""
+        if not lease.held:
+            return False
+        write(self.trial(name) / "result.json", {"format": FORMAT, "trial": name, **result})
+        return True
+
+    def result(self, name: str) -> Record | None:
+        """What a trial left behind; a file that is not its result is set aside."""
+        path = self.trial(name) / "result.json"
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError):
+            text = ""
+        record = _record(text)
+        whole = {"format", "trial", "state", "config", "metrics"}
+        if record is None or not whole <= record.keys() or record["trial"] != name:
+            set_aside(path, "foreign")
+            return None
+        if record["format"] != FORMAT:
+            raise StoreError(f"{path} has format {record['format']}, this version reads {FORMAT}")
+        return record
+
+    def done(self, name: str) -> bool:
+        result = self.result(name)
+        return result is not None and result["state"] in DONE
+
+    def retry(self, name: str) -> None:
+        """Make room for another attempt; the failed one is kept under another name."""
+        path = self.trial(name) / "result.json"
+        if path.exists():
+            set_aside(path, "failed")
+
+    def history(self, name: str) -> list[Record]:
+        """One row per finished epoch."""
+        try:
+            lines = (self.trial(name) / "history.jsonl").read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return []
+        rows = (_record(line) for line in lines)
+        return [row for row in rows if row is not None]
+
+    def state(self, name: str) -> str:
+        """completed, diverged, failed, running, stale (its worker died) or pending."""
+        result = self.result(name)
+        if result is not None:
+            return str(result["state"])
+        folder = self.trial(name)
+        if leases.holder(folder):
+            return "running"
+        return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
+
+    def results(self) -> Iterator[Record]:
+        for folder in sorted((self.root / "trials").glob("*")):
+            result = self.result(folder.name) if folder.is_dir() else None
+            if result is not None:
+                yield result
+
+    # ---- what was counted and timed ----
+
+    def kept(self, shelf: str, key: str) -> Record | None:
+        """A record of `arms` or `timings`."""
+        return read(self.root / shelf / f"{key}.json")
+
+    def keep(self, shelf: str, key: str, record: Mapping[str, Any]) -> None:
+        write(self.root / shelf / f"{key}.json", record)
+
+    def strays(self) -> list[Path]:
+        """Files that were set aside because they are not results."""
+        return sorted((self.root / "trials").glob("*/*.foreign*"))
+
+
+def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path: Path) -> None:
+    """Refuse a stored result that was computed from another configuration than today's.
+
+    Raises:
+        StoreError: the same name, but a default has changed since.
+    """
+    changed = [
+        f"{part}.{key}: {old.get(key)!r} then, {new.get(key)!r} now"
+        for part, old, new in _parts(stored, config)
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
+    if changed:
+        raise StoreError(
+            f"{path} holds trial {name} as another configuration computed it "
+            f"({'; '.join(changed)}); move that folder away to run it again"
+        )
+
+
+def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, Record, Record]]:
+    model = [("model", dict(c["model"]["arguments"], name=c["model"]["name"])) for c in (a, b)]
+    parts = [("model", model[0][1], model[1][1])]
+    return parts + [(part, dict(a[part]), dict(b[part])) for part in ("data", "recipe")]
+
+
+# ---- files ----
+
+
+def write(path: Path, record: Mapping[str, Any]) -> None:
+    """Whole or not at all; a number that is not finite is written as null."""
+    text = json.dumps(_finite(record), indent=1, sort_keys=True, allow_nan=False)
+    replace(path, (text + "\n").encode())
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put `content` at `path` by a rename, so that no reader sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with partial.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Record | None:
+    """A record, or None where there is none that can be read."""
+    try:
+        return _record(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def set_aside(path: Path, why: str) -> Path:
+    aside = path.with_name(f"{path.name}.{why}-{uuid.uuid4().hex[:6]}")
+    os.replace(path, aside)
+    return aside
+
+
+def _record(text: str) -> Record | None:
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,7 @@
+"""Training on timm's parts: what one arm becomes with one seed."""
+
+from study.train.fit import Fitted, Stopped, fit
+from study.train.pace import Pace, step_seconds
+from study.train.parts import check
+
+__all__ = ["Fitted", "Pace", "Stopped", "check", "fit", "step_seconds"]

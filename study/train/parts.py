@@ -1,0 +1,169 @@
+"""What a recipe asks for, made of timm's parts."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from timm.data import Mixup
+from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
+from timm.scheduler import create_scheduler_v2
+from timm.task import ClassificationTask
+from torch import Tensor, nn
+
+from study.errors import SpecError, unknown
+from study.schema import Recipe
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Batches(Protocol):
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Batch]: ...
+
+
+class Images(Protocol):
+    """What training wants of images."""
+
+    @property
+    def classes(self) -> int: ...
+    def train_batches(self, recipe: Recipe, *, seed: int, epoch: int, device: str) -> Batches: ...
+    def val_batches(self, recipe: Recipe, *, device: str) -> Iterable[Batch]: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that one trial trains with. A plain loop over them is the training."""
+
+    recipe: Recipe
+    device: str
+    task: Any  # timm's: the model, its loss and its moving average
+    optimizer: torch.optim.Optimizer
+    scheduler: Any
+    epochs: int  # the recipe's, and its cool-down
+    scaler: torch.amp.GradScaler
+    mixup: Any  # timm's, or none
+
+    def autocast(self) -> torch.autocast:
+        dtype = getattr(torch, self.recipe.amp_dtype)
+        return torch.autocast(torch.device(self.device).type, dtype, enabled=self.recipe.amp)
+
+
+def parts(model: nn.Module, recipe: Recipe, *, classes: int, device: str) -> Parts:
+    """Raises SpecError where timm has no such part, or the model cannot do what is asked."""
+    check(recipe)
+    kind = torch.device(device).type
+    model.to(device=device)
+    if recipe.channels_last:
+        model.to(memory_format=torch.channels_last)
+    if recipe.grad_checkpointing:
+        _checkpoint_gradients(model)
+    mixes = recipe.mixup > 0 or recipe.cutmix > 0
+    loss = {
+        "loss_type": "bce" if recipe.bce_loss else "ce",
+        "smoothing": recipe.smoothing,
+        "soft_targets": mixes,  # Mixup smooths them
+    }
+    task = ClassificationTask(
+        model, criterion_kwargs=loss, device=torch.device(device), verbose=False
+    )
+    optimizer = _optimizer(model, recipe)
+    if recipe.model_ema:  # before compiling: the average is of the plain model
+        task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
+    if recipe.torchcompile:
+        task.compile()
+    scheduler, epochs = _schedule(optimizer, recipe)
+    scaled = recipe.amp and recipe.amp_dtype == "float16" and kind == "cuda"
+    return Parts(
+        recipe=recipe,
+        device=device,
+        task=task,
+        optimizer=optimizer,
+        scheduler=scheduler,
+        epochs=epochs,
+        scaler=torch.amp.GradScaler(kind, enabled=scaled),
+        mixup=_mixup(recipe, classes) if mixes else None,
+    )
+
+
+def check(recipe: Recipe) -> None:
+    """Raises SpecError for what only timm could say is wrong, before anything is built."""
+    names = list_optimizers()
+    if recipe.opt.lower().removeprefix("lookahead_") not in names:
+        raise SpecError(unknown("recipe.opt", recipe.opt, names))
+    info = get_optimizer_info(recipe.opt.lower().removeprefix("lookahead_"))
+    for key, has in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
+        if getattr(recipe, key) is not None and not has:  # timm would leave it out in silence
+            raise SpecError(f"recipe.opt {recipe.opt} has no {key}; drop it")
+    if (recipe.mixup or recipe.cutmix) and recipe.batch_size % 2:
+        raise SpecError(
+            f"recipe.batch_size {recipe.batch_size}: mixup and cutmix pair images; make it even"
+        )
+
+
+def learning_rate(recipe: Recipe) -> float:
+    """The recipe's own, or lr_base scaled by the images of an update, as timm's train.py does.
+
+    In proportion, or with the square root for the Ada family and LAMB, unless lr_base_scale says.
+    """
+    if recipe.lr is not None:
+        return recipe.lr
+    ratio = recipe.batch_size * recipe.grad_accum_steps / recipe.lr_base_size
+    adaptive = any(name in recipe.opt.lower() for name in ("ada", "lamb"))
+    scale = recipe.lr_base_scale or ("sqrt" if adaptive else "linear")
+    return recipe.lr_base * (math.sqrt(ratio) if scale == "sqrt" else ratio)
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    given = {"eps": recipe.opt_eps, "betas": recipe.opt_betas and tuple(recipe.opt_betas)}
+    try:
+        optimizer: torch.optim.Optimizer = create_optimizer_v2(
+            model,
+            opt=recipe.opt,
+            lr=learning_rate(recipe),
+            weight_decay=recipe.weight_decay,
+            momentum=recipe.momentum,
+            layer_decay=recipe.layer_decay,
+            **{name: value for name, value in given.items() if value is not None},
+        )
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"recipe.opt {recipe.opt}: {error}") from error
+    return optimizer
+
+
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> tuple[Any, int]:
+    """timm's schedule, stepped by epoch, and how many epochs it lasts."""
+    scheduler, epochs = create_scheduler_v2(
+        optimizer,
+        sched=recipe.sched,
+        num_epochs=max(1, recipe.epochs),  # a schedule of none is refused by timm
+        decay_epochs=recipe.decay_epochs,
+        decay_milestones=recipe.decay_milestones,
+        decay_rate=recipe.decay_rate,
+        cooldown_epochs=recipe.cooldown_epochs,
+        warmup_epochs=recipe.warmup_epochs,
+        warmup_lr=recipe.warmup_lr,
+        min_lr=recipe.min_lr,
+    )
+    return scheduler, epochs if recipe.epochs else 0
+
+
+def _mixup(recipe: Recipe, classes: int) -> Any:
+    return Mixup(
+        mixup_alpha=recipe.mixup,
+        cutmix_alpha=recipe.cutmix,
+        prob=recipe.mixup_prob,
+        switch_prob=recipe.mixup_switch_prob,
+        mode=recipe.mixup_mode,
+        label_smoothing=recipe.smoothing,
+        num_classes=classes,
+    )
+
+
+def _checkpoint_gradients(model: nn.Module) -> None:
+    try:
+        model.set_grad_checkpointing(True)  # type: ignore[operator]
+    except (AttributeError, AssertionError) as error:
+        name = type(model).__name__
+        raise SpecError(f"recipe.grad_checkpointing: {name} cannot do it; set it false") from error

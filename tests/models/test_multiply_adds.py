@@ -1,0 +1,87 @@
+"""The closed form against counters that run the model, and against the released counts."""
+
+import logging
+
+import pytest
+import timm
+import torch
+from fvcore.nn import FlopCountAnalysis
+from torch.utils.flop_counter import FlopCounterMode
+
+import study.models  # noqa: F401
+from study.models import SLOTS
+
+KERNELS = {
+    "conv": ("convolution",),
+    "linear": ("mm", "addmm"),
+    "matmul": ("bmm", "baddbmm"),
+}
+ARMS = [
+    *({slot: entry} for slot, entries in SLOTS.items() for entry in entries),
+    *({"reduction": entry, "ratios": [3, 5, 2, 1]} for entry in SLOTS["reduction"]),
+    {"head_mix": False},
+    {"attn_norm": False},
+    {"ratios": [1, 1, 1, 1], "attn_norm": False, "head_mix": False},
+    {"depths": [1, 2, 1, 3], "heads": [2, 4, 8, 16], "mlp_ratios": [1, 2, 3.5, 4]},
+    {"qkv_bias": False, "in_chans": 1, "num_classes": 7},
+    {"num_classes": 0},
+]
+
+
+def model(name="test_rest", **arguments):
+    return timm.create_model(name, device="meta", **arguments).eval()
+
+
+def counted(arm, height, width):
+    """What torch's own counter sees, in multiply-adds."""
+    with FlopCounterMode(display=False) as counter:
+        arm(torch.empty(1, arm.in_chans, height, width, device="meta"))
+    flops = {str(k).split(".")[-1]: n for k, n in counter.get_flop_counts()["Global"].items()}
+    assert flops.keys() <= {kernel for kernels in KERNELS.values() for kernel in kernels}
+    return {kind: sum(flops.get(k, 0) for k in ks) // 2 for kind, ks in KERNELS.items()}
+
+
+@pytest.mark.parametrize("arguments", ARMS, ids=str)
+def test_closed_form_is_what_torch_counts(arguments):
+    arm = model(**arguments)
+    for height, width in [(64, 64), (97, 130)]:
+        closed = arm.multiply_adds(height, width)
+        assert {kind: closed[kind] for kind in KERNELS} == counted(arm, height, width)
+
+
+@pytest.mark.filterwarnings("ignore")  # fvcore traces, and tracing warns
+@pytest.mark.parametrize("stem", SLOTS["stem"])
+def test_norms_are_what_fvcore_counts(stem):
+    logging.getLogger("fvcore").setLevel(logging.ERROR)
+    arm = timm.create_model("test_rest", stem=stem).eval()
+    found = FlopCountAnalysis(arm, torch.randn(1, 3, 64, 97)).by_operator()
+    norms = ("batch_norm", "layer_norm", "instance_norm")
+    assert arm.multiply_adds(64, 97)["norm"] == sum(found[kind] for kind in norms)
+
+
+@pytest.mark.parametrize("name", ["rest_lite", "rest_small", "rest_base", "rest_large"])
+def test_counts_of_the_released_models(name, golden):
+    for stem, expected in golden["models"][name].items():
+        assert counts(model(name, stem=stem), digits=3) == expected
+
+
+@pytest.mark.parametrize("row", range(12))
+def test_counts_of_the_ablation_arms(row, golden):
+    arm = dict(golden["lite_arms"][row])
+    assert counts(model("rest_lite", **arm.pop("arguments")), digits=4) == arm
+
+
+def test_exact_counts_of_rest_lite(golden):
+    found, exact = model("rest_lite").multiply_adds(224, 224), golden["lite_exact"]
+    assert sum(found[kind] for kind in KERNELS) == exact["with_products"]
+    assert found["norm"] == exact["norm"]
+
+
+def counts(arm, digits):
+    found = arm.multiply_adds(224, 224)
+    layers = found["conv"] + found["linear"]
+    return {
+        "params": sum(p.numel() for p in arm.parameters()),
+        "conv_linear": round(layers / 1e9, digits),
+        "with_products": round((layers + found["matmul"]) / 1e9, digits),
+    }

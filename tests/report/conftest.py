@@ -1,0 +1,137 @@
+"""A laboratory: plans and stores made by hand, without torch."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from study import report
+from study import store as stores
+from study.marks import Mark, Tree
+from study.plan import Plan, PlannedArm, Trial
+from study.schema import Data, Published, Recipe
+from study.spec import Arm, Config, Factor, Level, Study
+from study.store import Store
+
+HERE = Mark("x.yaml", "")
+CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3))
+REDUCTION = {"model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]}
+
+
+def _tree(value):
+    return Tree(value, HERE)
+
+
+def _study(factors, seeds, published, **fields):
+    return Study(**{
+        "name": "emsa_reduction", "path": Path("ablations/emsa_reduction.yaml"), "profile": None,
+        "question": "How should EMSA shrink?", "source": "ResT (arXiv 2105.13677)",
+        "baseline": {"recipe": _tree({"name": _tree("smoke")})},
+        "factors": tuple(Factor(path, tuple(Level(label, _tree(label)) for label in labels))
+                         for path, labels in factors.items()),
+        "designs": ("one_at_a_time",), "seeds": tuple(range(seeds)),
+        "columns": ("params", "macs", "throughput", "top1"),
+        "published": {row: Published(**numbers) for row, numbers in published.items()},
+        "claims": (), "root": _tree({}),
+    } | fields)  # fmt: skip
+
+
+def _choices(study):
+    every = product(*(range(len(factor.levels)) for factor in study.factors))
+    several = len(study.factors) if study.designs != ("one_at_a_time",) else 1
+    return [choices for choices in every if sum(map(bool, choices)) <= several]
+
+
+def _trial(store, digest, seed, outcome):
+    """An outcome is a value, NaN where it diverged, or a word: failed, pending."""
+    name = f"{digest}-{seed}"
+    if outcome != "pending":
+        state = (
+            "failed" if outcome == "failed" else "completed" if outcome == outcome else "diverged"
+        )
+        metrics = {} if state == "failed" else {"top1": outcome}
+        result = {"format": stores.FORMAT, "trial": name, "state": state, "config": {}}
+        stores.write(store.trial(name) / "result.json", {**result, "metrics": metrics})
+    return Trial(name, seed, store.state(name))
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """lab(factors, top1={label: outcomes}, cost={label: {...}}, timed={label: {...}}, ...)."""
+
+    def made(factors=REDUCTION, *, top1=None, cost=None, timed=None, seeds=3, published=None,
+             **fields):  # fmt: skip
+        study, store = (
+            _study(factors, seeds, published or {}, **fields),
+            Store(tmp_path / "results"),
+        )
+        arms = []
+        for number, choices in enumerate(_choices(study)):
+            label, digest = study.label(choices), f"{number:010x}"
+            outcomes = (top1 or {}).get(label, ["pending"] * seeds)
+            trials = tuple(_trial(store, digest, s, o) for s, o in enumerate(outcomes))
+            counted = (cost or {}).get(label, {"params": 10.49e6, "macs": 1.4e9})
+            card = (
+                {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}
+            )
+            arms.append(PlannedArm(Arm(choices, CONFIG), label, digest, {}, card, trials))
+        plan = Plan(study, tuple(arms))
+        if timed:
+            session = {arm.digest: timed[arm.label] for arm in arms if arm.label in timed}
+            record = {"arms": session, "environment": {"device": "NVIDIA H200"}}
+            store.keep("timings", plan.key, record)
+        return plan, store
+
+    return made
+
+
+@pytest.fixture
+def complete(lab):
+    """Three arms, three seeds, everything measured."""
+    timing = {"value": 212.4, "low": 208.0, "high": 215.2}
+    return lab(
+        top1={
+            "baseline": [0.9139, 0.9197, 0.9081],
+            "Average Pooling": [0.9083, 0.9123, 0.9043],
+            "Max Pooling": [0.9019, 0.9002, 0.8936],
+        },
+        cost={"Max Pooling": {"params": 10.47e6, "macs": 1.39e9}},
+        timed={label: {"throughput": timing} for label in ("baseline", "Average Pooling")},
+        published={
+            "Depth-wise Conv2d": {"top1": 72.88, "params": 10.49},
+            "Average Pooling": {"top1": 72.64, "status": "derived"},
+            "Max Pooling": {"top1": 72.2, "status": "unverified"},
+        },
+        claims=("Average Pooling is worse than Depth-wise Conv2d on top1 by 0.24",),
+    )
+
+
+@pytest.fixture
+def tabulated(lab):
+    """The table of a laboratory."""
+
+    def made(*factors, **outcomes):
+        plan, store = lab(*factors, **outcomes)
+        return report.table(plan, report.frame(plan, store))
+
+    return made
+
+
+NASTY = [
+    "<script>alert('x')</script> & &amp;", "100 % & more_", "a|b \\| c", "back\\slash \\\\",
+    "[link](http://x) ![i][j]", "*bold* __it__ ~~s~~", "`code` ``x", "$x_1$ #1 ~ ^{2}", '"quoted"',
+    "[0.5] first", "* star", "=1+1", "--", "Δ ± é × −",
+]  # fmt: skip
+
+
+@pytest.fixture
+def nasty(lab):
+    """Every text that a study file may hold, full of what formats give a meaning to."""
+    every = " ".join(NASTY)
+    return lab(
+        {"model.x": ["first", *NASTY], "recipe.lr": ["one", "two"]},
+        question=every, claims=tuple(NASTY), source=every, name="a_b/..%", seeds=2,
+        top1={label: [0.5, 0.6] for label in ["baseline", *NASTY[2:]]},
+        cost={NASTY[0]: f"the counters disagree on {every}"},
+        published={NASTY[1]: {"top1": 12.5, "source": every}},
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Scale, rounding, sign and unit."""
+
+import pytest
+
+from study.metrics import METRICS
+from study.report import cells
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.005, "1.00"), (-0.5, "−0.50"), (-0.004, "0.00"), (0.0, "0.00"), (float("nan"), "--")],
+)
+def test_a_number_has_its_digits_and_a_real_minus(value, text):
+    assert cells.number(value, 2) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.5, "+0.50"), (0.001, "0.00"), (-0.001, "0.00")])
+def test_what_rounds_to_zero_has_no_sign(value, text):
+    assert cells.number(value, 2, signed=True) == text
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_every_metric_has_a_head_with_its_unit(metric):
+    assert metric.unit in cells.head(metric)
+    assert cells.head(metric).count("(") == 1
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_every_metric_prints_in_its_own_digits(metric):
+    assert len(cells.measured(1 / 3, metric).partition(".")[2]) == metric.digits
+
+
+def test_published_numbers_are_given_no_digits_they_did_not_have():
+    assert cells.decimals([1.4, 2.0], "macs") == 1
+    assert cells.decimals([72.6, 72.88], "top1") == 2
+    assert cells.decimals([1 / 3], "top1") == 2
+
+
+def test_no_change_can_be_given_from_nothing():
+    assert cells.change(1.0, 0.0) == "--"

@@ -1,0 +1,72 @@
+"""The report as files."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from study import report
+
+
+def test_a_frame_has_one_row_per_arm_seed_and_metric(complete):
+    plan, store = complete
+    found = report.frame(plan, store)
+    assert not found.duplicated(["arm", "seed", "metric"]).any()
+    assert dict(found["metric"].value_counts()) == {
+        "top1": 9, "params": 3, "macs": 3, "throughput": 2}  # fmt: skip
+    assert set(found["label"]) == {"baseline", "Average Pooling", "Max Pooling"}
+
+
+def test_a_frame_of_nothing_has_its_columns(lab):
+    plan, store = lab(cost=dict.fromkeys(("baseline", "Average Pooling", "Max Pooling"), "no"))
+    found = report.frame(plan, store)
+    assert found.empty
+    assert list(found.columns) == list(report.COLUMNS)
+
+
+def test_a_report_is_all_its_files(complete, tmp_path):
+    paths = report.write(*complete, tmp_path / "out")
+    names = {str(path.relative_to(tmp_path / "out")) for path in paths}
+    figures = {f"figures/model.reduction-levels.{end}" for end in ("pdf", "svg", "png", "csv")}
+    assert names == {"table.md", "table.tex", "table.csv", "measurements.csv", *figures}
+    assert all(path.stat().st_size for path in paths)
+
+
+def test_measurements_read_back_in_base_units(complete, tmp_path):
+    report.write(*complete, tmp_path)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "measurements.csv", dtype=report.COLUMNS), report.frame(*complete)
+    )
+
+
+def test_a_second_report_is_the_same_bytes(complete, tmp_path):
+    first = report.write(*complete, tmp_path / "one")
+    second = report.write(*complete, tmp_path / "two")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+def test_a_report_of_nothing_is_still_a_table(lab, tmp_path):
+    names = {path.name for path in report.write(*lab(columns=("top1",)), tmp_path)}
+    assert {"table.md", "measurements.csv"} <= names
+    assert "--" in (tmp_path / "table.md").read_text("utf-8")
+
+
+def test_a_report_of_nasty_text_stays_in_its_folder(nasty, tmp_path):
+    paths = report.write(*nasty, tmp_path / "out")
+    assert all((tmp_path / "out") in path.resolve().parents for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("model.a", "model.a"), ("../x", "_x"), ("a/b\\c", "a_b_c"), ("..", "unnamed")],
+)
+def test_a_name_becomes_one_file(name, file):
+    assert report.stem(name) == file
+
+
+def test_reports_need_neither_torch_nor_a_plotting_state():
+    code = (
+        "import sys, study.report as r; assert not {'torch', 'matplotlib.pyplot'} & {*sys.modules}"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,208 @@
+"""What stands in which cell, and what the notes say of it."""
+
+import pytest
+
+DEPTHWISE = [0.90, 0.80, 0.70]
+NAN = float("nan")
+
+
+def row(table, label):
+    """The cells of a row, by the heads of the columns; bold ones between stars."""
+    rows = [row for block in table.blocks for row in block.rows if row.label == label]
+    texts = [f"*{cell.text}*" if cell.bold else cell.text for cell in rows[0].cells]
+    return dict(zip(table.heads, texts, strict=True))
+
+
+def said(table, words):
+    return [note for note in table.notes if words in note]
+
+
+def test_a_quality_is_mean_and_sd_in_paper_units(tabulated):
+    table = tabulated(top1={"baseline": DEPTHWISE}, columns=("top1",))
+    assert row(table, "Depth-wise Conv2d") == {
+        "Top-1 (%)": "80.00 ± 10.00",
+        "Δ Top-1 (pp) [95 % CI]": "",
+    }
+
+
+def test_an_effect_has_a_real_minus_and_its_interval(tabulated):
+    table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.89, 0.81, 0.67]})
+    found = row(table, "Max Pooling")["Δ Top-1 (pp) [95 % CI]"]
+    assert found == "−1.00 [−5.97, 3.97]"  # t = 4.303, sd = 2
+
+
+def test_heads_carry_unit_and_rule_of_counting(tabulated):
+    table = tabulated(columns=("macs", "macs_conv_linear"))
+    assert table.heads == ("MACs (G, all)", "MACs (G, conv+linear)")
+    assert "MACs (G, all): multiply-adds of one image, counting conv, linear," in table.caption
+
+
+def test_every_block_is_headed_by_its_factor_and_opens_with_the_baseline(tabulated):
+    table = tabulated({"model.a": ["A", "B"], "recipe.lr": ["1e-3", "1e-4", "1e-5"]})
+    assert [block.head for block in table.blocks] == ["model.a", "recipe.lr"]
+    assert [r.label for r in table.blocks[1].rows] == ["1e-3", "1e-4", "1e-5"]
+    assert all([r.baseline for r in b.rows] == [True] + [False] * (len(b.rows) - 1)
+               for b in table.blocks)  # fmt: skip
+
+
+def test_a_factorial_is_one_block(tabulated):
+    table = tabulated({"model.a": ["A", "B"], "model.b": ["C", "D"]}, designs=("factorial",))
+    assert [block.head for block in table.blocks] == ["model.a × model.b"]
+    assert [r.label for r in table.blocks[0].rows] == ["baseline", "D", "B", "B + D"]
+
+
+def test_the_best_is_bold_where_its_interval_against_the_runner_up_excludes_zero(tabulated):
+    clear = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.80, 0.71, 0.59]})
+    assert row(clear, "Depth-wise Conv2d")["Top-1 (%)"] == "*80.00 ± 10.00*"
+    assert "quality: interval against the runner-up excludes zero" in clear.caption
+
+
+def test_nothing_is_bold_within_chance(tabulated):
+    near = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.70, 0.91, 0.69]})
+    assert not any(cell.bold for block in near.blocks for r in block.rows for cell in r.cells)
+    assert "Bold" not in near.caption
+
+
+def test_a_cost_is_exact_and_its_difference_in_percent(tabulated):
+    table = tabulated(cost={"Max Pooling": {"params": 10.47e6, "macs": 0.7e9}})
+    found = row(table, "Max Pooling")
+    assert (found["Params (M)"], found["Δ Params (%)"]) == ("*10.47*", "−0.2")
+    assert (found["MACs (G, all)"], found["Δ MACs (%, all)"]) == ("*0.70*", "−50.0")
+
+
+def test_costs_that_print_alike_are_not_told_apart(tabulated):
+    table = tabulated(cost={"Max Pooling": {"params": 10.4901e6, "macs": 1.4e9}})
+    assert row(table, "Depth-wise Conv2d")["Params (M)"] == "10.49"
+    assert row(table, "Max Pooling")["Δ Params (%)"] == "0.0"
+
+
+def test_a_timing_is_a_median_with_quartiles(tabulated):
+    timing = {"throughput": {"value": 1212.4, "low": 1208.0, "high": 1215.2}}
+    table = tabulated(timed=dict.fromkeys(("baseline", "Max Pooling"), timing))
+    assert row(table, "Max Pooling")["Throughput (images/s)"] == "1212 [1208, 1215]"
+    assert row(table, "Average Pooling")["Throughput (images/s)"] == "--"
+    assert said(table, "Not timed for every arm: Throughput")
+    assert "taken on NVIDIA H200" in table.caption
+
+
+# ---- what is not there ----
+
+
+def test_seeds_that_are_not_in_yet_are_counted(tabulated):
+    outcomes = [0.80, 0.75, "failed"]
+    table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": outcomes})
+    found = row(table, "Max Pooling")
+    assert found["Top-1 (%)"] == "77.50 ± 3.54 (2/3)"
+    assert found["Δ Top-1 (pp) [95 % CI]"].endswith("] (2/3)")
+    assert said(table, "(n/3)")
+
+
+def test_missing_trials_are_named_with_the_command_that_runs_them(tabulated):
+    outcomes = {"baseline": DEPTHWISE, "Max Pooling": ["failed", 0.5, "pending"]}
+    table = tabulated(top1=outcomes, profile="imagenet")
+    assert row(table, "Average Pooling")["Top-1 (%)"] == "--"
+    assert said(table, "5 of 9 trials are missing: Average Pooling seed 0 (pending)")
+    assert said(table, "Max Pooling seed 0 (failed)")
+    assert said(table, "study run ablations/emsa_reduction.yaml --profile imagenet")
+
+
+def test_a_study_that_has_nothing_yet_still_has_a_table(tabulated):
+    table = tabulated()
+    assert row(table, "Max Pooling")["Top-1 (%)"] == "--"
+    assert row(table, "Max Pooling")["Params (M)"] == "10.49"
+
+
+def test_a_diverged_arm_says_so_and_comes_last(tabulated):
+    outcomes = {"baseline": DEPTHWISE, "Average Pooling": [0.99, NAN, 0.99],
+                "Max Pooling": [0.5, 0.5, 0.6]}  # fmt: skip
+    table = tabulated(top1=outcomes)
+    assert [r.label for r in table.blocks[0].rows][-1] == "Average Pooling"
+    found = row(table, "Average Pooling")
+    assert (found["Top-1 (%)"], found["Δ Top-1 (pp) [95 % CI]"]) == ("diverged", "--")
+    assert said(table, "Average Pooling diverged in 1 of 3 seeds (1)")
+
+
+def test_a_cumulative_path_keeps_its_order(tabulated):
+    table = tabulated(
+        {"model.a": ["A", "B", "C"]}, designs=("cumulative",),
+        top1={"baseline": DEPTHWISE, "B": [NAN] * 3, "C": DEPTHWISE},
+    )  # fmt: skip
+    assert [r.label for r in table.blocks[0].rows] == ["A", "B", "C"]
+
+
+def test_a_refused_cost_is_absent_with_its_reason(tabulated):
+    table = tabulated(cost={"Max Pooling": "the counters disagree on matmul"})
+    assert row(table, "Max Pooling")["MACs (G, all)"] == "--"
+    assert said(table, "The cost of Max Pooling is not given: the counters disagree on matmul")
+
+
+def test_one_seed_has_no_spread_and_says_so(tabulated):
+    table = tabulated(seeds=1, top1={"baseline": [0.9], "Max Pooling": [0.8]})
+    found = row(table, "Max Pooling")
+    assert (found["Top-1 (%)"], found["Δ Top-1 (pp)"]) == ("80.00", "−10.00")
+    assert said(table, "One seed")
+    assert "±" not in table.caption
+
+
+@pytest.mark.parametrize(("seeds", "warned"), [(3, True), (5, True), (6, False)])
+def test_too_few_seeds_for_a_test_are_told(tabulated, seeds, warned):
+    assert bool(said(tabulated(seeds=seeds), f"With {seeds} seeds no sign-flip test")) == warned
+
+
+def test_equal_differences_have_no_interval(tabulated):
+    table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.89, 0.79, 0.69]})
+    assert row(table, "Max Pooling")["Δ Top-1 (pp) [95 % CI]"] == "−1.00 [--]"
+    assert said(table, "no spread to judge by")
+
+
+def test_benchmarks_do_not_speak_of_seeds(tabulated):
+    table = tabulated(columns=("params",), seeds=1)
+    assert not said(table, "seed:")
+    assert "seed" not in table.caption
+
+
+# ---- published ----
+
+PUBLISHED = {
+    "Depth-wise Conv2d": {"top1": 72.88},
+    "Average Pooling": {"top1": 72.6, "status": "derived"},
+    "Max Pooling": {"top1": 72.2, "status": "unverified", "source": "a talk"},
+}
+
+
+def test_published_numbers_stand_beside_with_their_marks(tabulated):
+    table = tabulated(published=PUBLISHED)
+    labels = PUBLISHED.keys()
+    assert [row(table, x)["Top-1, paper"] for x in labels] == ["72.88", "72.60*", "72.20?"]
+    assert said(table, "* computed from others that were printed; ? not checked")
+
+
+def test_the_levels_of_another_protocol_are_not_comparable(tabulated):
+    (note,) = said(tabulated(published=PUBLISHED), "not comparable")
+    assert "ResT (arXiv 2105.13677); a talk" in note
+    assert "rest_lite on digits at 64 px, recipe smoke, 3 epochs" in note
+
+
+def test_a_baseline_answers_to_all_its_names(tabulated):
+    factors = {"model.a": ["A", "B"], "model.b": ["C", "D"]}
+    table = tabulated(factors, published={"baseline": {"top1": 70.0}, "C": {"top1": 71.5}})
+    assert row(table, "A")["Top-1, paper"] == "70.0"
+    assert row(table, "C")["Top-1, paper"] == "71.5"
+    assert row(table, "D")["Top-1, paper"] == "--"
+
+
+def test_nothing_published_leaves_no_column_and_no_note(tabulated):
+    table = tabulated()
+    assert not [head for head in table.heads if "paper" in head]
+    assert not said(table, "ublished")
+
+
+def test_claims_are_listed_as_not_evaluated(tabulated):
+    claim = "Average Pooling is worse than Depth-wise Conv2d on top1 by 0.24"
+    table = tabulated(claims=(claim,))
+    assert said(table, f"Declared, not evaluated by this version: {claim}")
+
+
+def test_labels_come_out_as_one_line_without_control_characters(tabulated):
+    table = tabulated({"model.a": ["A", "two\nlines \x1b[31m \u202e x"]})
+    assert table.blocks[0].rows[1].label == "two lines [31m x"

@@ -1,0 +1,451 @@
+"""Images by name: what is read, what is refused, and that chance depends on its keys alone."""
+
+import random
+import tarfile
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+from timm.data import create_transform
+from torch.testing import assert_close
+from torchvision.transforms import RandomResizedCrop
+
+from study.data import load
+from study.data.batches import Epoch, cut, erase, order
+from study.data.chance import fold, generator, seeded
+from study.data.images import _load
+from study.data.pictures import AtLeastOneBit, prepared
+from study.data.pixels import cropped, crops
+from study.errors import DataError
+from study.schema import Data, Recipe
+
+PLAIN = Recipe(batch_size=64, color_jitter=0, hflip=0, scale=[1, 1], ratio=[1, 1], crop_pct=1)
+VARIED = Recipe(batch_size=64, color_jitter=0, vflip=0.5, reprob=0.5)
+PILLOW = Recipe(batch_size=64, aa="rand-m9-mstd0.5-inc1")
+DIGITS = Data(name="digits", img_size=32)
+EPOCH = Epoch(seed=0, number=0)
+FIRST_TARGETS = [1, 4, 8, 6, 5, 9, 9, 1, 3, 2, 2, 2, 0, 7, 4, 8]
+PIXELS = 5_137_274_752  # weighted by place
+
+
+@pytest.fixture(autouse=True)
+def _nothing_cached():
+    yield
+    _load.cache_clear()
+
+
+def drawn(data, recipe, *, seed=0, epoch=0, workers=0):
+    batches = load(data, workers=workers).train_batches(recipe, seed=seed, epoch=epoch)
+    images, targets = zip(*batches, strict=True)
+    return torch.cat(images), torch.cat(targets)
+
+
+def seen(data, recipe=PLAIN):
+    images, targets = zip(*load(data, workers=0).val_batches(recipe), strict=True)
+    return torch.cat(images), torch.cat(targets)
+
+
+DATABASE = load_digits()
+
+
+def digit(index):
+    pixels = (DATABASE.images[index] * (255 / 16)).round().astype(np.uint8)
+    return Image.fromarray(pixels), int(DATABASE.target[index])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A class folder of 40 digits to train on and 30 to evaluate, as PNG files."""
+    for split, indices in (("train", range(40)), ("val", range(40, 70))):
+        for index in indices:
+            picture, target = digit(index)
+            place = tmp_path / "digits" / split / str(target)
+            place.mkdir(parents=True, exist_ok=True)
+            picture.resize((24, 24)).save(place / f"{index:03}.png")
+    return tmp_path / "digits"
+
+
+@pytest.fixture
+def tars(folder, tmp_path):
+    """The same in train.tar and validation.tar."""
+    root = tmp_path / "tars"
+    root.mkdir()
+    for split, name in (("train", "train"), ("val", "validation")):
+        with tarfile.open(root / f"{name}.tar", "w") as tar:
+            for path in sorted((folder / split).rglob("*.png")):
+                tar.add(path, arcname=str(path.relative_to(folder / split)))
+    return root
+
+
+@pytest.fixture
+def fashion(tmp_path):
+    """torchvision's files of fashion-MNIST, holding digits: 50 to train on and 20 to evaluate."""
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for prefix, indices in (("train", range(50)), ("t10k", range(50, 70))):
+        pictures, targets = zip(*(digit(i) for i in indices), strict=True)
+        pixels = np.stack([np.asarray(p.resize((28, 28))) for p in pictures])
+        _idx(raw / f"{prefix}-images-idx3-ubyte", pixels)
+        _idx(raw / f"{prefix}-labels-idx1-ubyte", np.asarray(targets, np.uint8))
+    return tmp_path
+
+
+def _idx(path, array):
+    head = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    path.write_bytes(head + array.tobytes())
+
+
+# digits
+
+
+def test_digits_are_split_1437_to_360_with_every_class_in_its_share():
+    images = load(DIGITS)
+    shares = [torch.bincount(half.targets) / len(half) for half in (images.train, images.val)]
+    assert (images.train_size, images.val_size, images.classes) == (1437, 360, 10)
+    assert_close(*shares, atol=0.003, rtol=0)
+
+
+def test_the_split_of_the_digits_is_this_one_for_ever():
+    val = load(DIGITS).val
+    assert val.targets[:16].tolist() == FIRST_TARGETS
+    assert (val.pixels.sum((1, 2, 3)) * torch.arange(360)).sum() == PIXELS
+
+
+def test_digits_are_enlarged_by_nearest_neighbour():
+    small, large = (load(Data(name="digits", img_size=s)).val.pixels for s in (8, 24))
+    assert torch.equal(small.repeat_interleave(3, 2).repeat_interleave(3, 3), large)
+
+
+def test_other_sizes_are_resized_by_pillow():
+    assert load(Data(name="digits", img_size=30)).val.pixels.shape == (360, 1, 30, 30)
+
+
+def test_a_set_is_decoded_once_in_a_process():
+    assert load(DIGITS) is load(Data(name="digits", img_size=32))
+
+
+def test_pixels_are_normalised_with_imagenets_statistics():
+    images, _ = seen(DIGITS)
+    pixels = load(DIGITS).val.pixels / 255
+    assert_close(images[:, 2], (pixels[:, 0] - 0.406) / 0.225)
+
+
+def test_one_channel_is_normalised_with_the_mean_of_three():
+    images, _ = seen(DIGITS.model_copy(update={"in_chans": 1}))
+    assert images.shape == (360, 1, 32, 32)
+    assert images.min().item() == pytest.approx(-(0.485 + 0.456 + 0.406) / (0.229 + 0.224 + 0.225))
+
+
+def test_given_statistics_are_used():
+    images, _ = seen(DIGITS.model_copy(update={"mean": [0.0], "std": [1.0]}))
+    assert (images.min(), images.max()) == (0, 1)
+
+
+def test_two_statistics_are_refused():
+    with pytest.raises(DataError, match=r"data\.mean has 2 values"):
+        seen(DIGITS.model_copy(update={"mean": [0.0, 0.1]}))
+
+
+# evaluation
+
+
+def test_evaluation_sees_each_image_once_and_in_order():
+    _, targets = seen(DIGITS)
+    assert torch.equal(targets, load(DIGITS).val.targets)
+
+
+@pytest.mark.parametrize("crop_pct", [0.875, 1.0])
+def test_evaluation_crops_as_timm_does(crop_pct):
+    recipe = PLAIN.model_copy(update={"crop_pct": crop_pct})
+    transform = create_transform(32, crop_pct=crop_pct, interpolation="bicubic")
+    expected = torch.stack([transform(load(DIGITS).val.picture(i)[0]) for i in range(20)])
+    assert_close(seen(DIGITS, recipe)[0][:20], expected, atol=1e-5, rtol=1e-5)
+
+
+# training
+
+
+def test_without_augmentation_each_image_is_as_it_is():
+    images, targets = drawn(DIGITS, PLAIN)
+    indices = order(1437, PLAIN, EPOCH)[: len(images)]
+    assert torch.equal(targets, load(DIGITS).train.targets[indices])
+    assert_close(images[:, 0], (load(DIGITS).train.pixels[indices, 0] / 255 - 0.485) / 0.229)
+
+
+def test_the_last_incomplete_batch_is_dropped_unless_it_is_the_only_one():
+    assert [len(batch) for batch in cut(range(10), 4, training=True)] == [4, 4]
+    assert [len(batch) for batch in cut(range(3), 4, training=True)] == [3]
+    assert [len(batch) for batch in cut(range(10), 4, training=False)] == [4, 4, 2]
+
+
+def test_the_number_of_batches_is_known_beforehand():
+    batches = load(DIGITS).train_batches(VARIED, seed=0, epoch=0)
+    assert len(batches) == len(list(batches)) == 22
+
+
+@pytest.mark.parametrize("recipe", [VARIED, PILLOW], ids=["held", "pillow"])
+def test_an_epoch_depends_on_seed_and_number_alone(recipe):
+    data = DIGITS.model_copy(update={"train_limit": 128})
+    first = drawn(data, recipe, seed=1, epoch=2)
+    torch.manual_seed(99)
+    random.seed(99)
+    np.random.seed(99)
+    second = drawn(data, recipe, seed=1, epoch=2)
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    for seed, epoch in ((1, 3), (2, 2)):
+        assert not torch.equal(first[0], drawn(data, recipe, seed=seed, epoch=epoch)[0])
+
+
+@pytest.mark.parametrize("recipe", [VARIED, PILLOW], ids=["held", "pillow"])
+def test_reading_leaves_the_global_random_state_alone(recipe):
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].copy()
+    drawn(DIGITS.model_copy(update={"train_limit": 64}), recipe)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == random.getstate()
+    assert np.array_equal(before[2], np.random.get_state()[1])
+
+
+def test_repeated_augmentation_shows_an_image_three_times_each_time_otherwise():
+    recipe = PILLOW.model_copy(update={"aug_repeats": 3})
+    assert len(set(order(600, recipe, EPOCH))) == 512 // 3 + 1
+    data = DIGITS.model_copy(update={"train_limit": 64})
+    images, targets = drawn(data, recipe)
+    assert targets[0] == targets[1] == targets[2]
+    assert not torch.equal(images[0], images[1])
+
+
+def test_channels_last_is_only_a_layout():
+    last = VARIED.model_copy(update={"channels_last": True})
+    images = drawn(DIGITS, last)[0]
+    batch = next(iter(load(DIGITS).train_batches(last, seed=0, epoch=0)))[0]
+    assert batch.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(images, drawn(DIGITS, VARIED)[0])
+
+
+def test_no_augmentation_at_all_is_just_the_order():
+    recipe = VARIED.model_copy(update={"no_aug": True})
+    assert torch.equal(drawn(DIGITS, recipe)[0], drawn(DIGITS, PLAIN)[0])
+
+
+# crops, flips, erasing
+
+
+def test_crops_have_the_areas_and_ratios_that_torchvision_draws():
+    recipe = Recipe(scale=[0.2, 0.8])
+    box = crops(4000, recipe, side=224, draws=generator(0))
+    draw = RandomResizedCrop.get_params
+    with seeded(0):
+        picture = torch.empty(1, 224, 224)
+        theirs = torch.tensor([draw(picture, [0.2, 0.8], [3 / 4, 4 / 3]) for _ in range(4000)])
+    ours = torch.stack([box.top, box.left, box.height, box.width], 1)
+    levels = torch.tensor([0.05, 0.25, 0.5, 0.75, 0.95])
+    assert_close(ours.quantile(levels, 0), theirs.float().quantile(levels, 0), atol=7, rtol=0)
+
+
+def test_crops_lie_inside_the_image():
+    box = crops(2000, Recipe(), side=16, draws=generator(1))
+    assert (box.top >= 0).all()
+    assert (box.left >= 0).all()
+    assert (box.top + box.height <= 16).all()
+    assert (box.left + box.width <= 16).all()
+
+
+def test_where_no_crop_fits_the_central_one_is_taken():
+    box = crops(3, Recipe(scale=[1, 1], ratio=[2, 2]), side=16, draws=generator(0))
+    assert [side.unique().tolist() for side in box] == [[4], [0], [8], [16]]
+
+
+def test_flips_mirror_rows_and_columns():
+    pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
+    recipe = PLAIN.model_copy(update={"hflip": 1.0, "vflip": 1.0})
+    flipped = cropped(pixels, torch.tensor([0]), recipe, generator(0))
+    assert torch.equal(flipped, pixels.flip(2, 3))
+
+
+def test_a_half_size_crop_is_doubled_by_nearest_neighbour():
+    pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
+    recipe = PLAIN.model_copy(update={"scale": [0.25, 0.25]})
+    crop = cropped(pixels, torch.tensor([0]), recipe, generator(0))
+    assert torch.equal(crop, crop[..., ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
+
+
+@pytest.mark.parametrize("remode", ["const", "rand", "pixel"])
+def test_erasing_fills_a_part_of_some_images(remode):
+    recipe = Recipe(reprob=0.5, remode=remode)
+    x = torch.full((400, 3, 32, 32), 7.0)
+    erase(x, recipe, where=generator(0), noise=generator(1))
+    area = (x != 7).any(1).float().mean((1, 2))
+    assert 0.4 < (area > 0).float().mean() < 0.6
+    assert 0.01 < area[area > 0].min() < area.max() < 0.36
+    assert area[area > 0].mean() == pytest.approx((0.02 + 1 / 3) / 2, abs=0.02)
+
+
+def test_several_patches_share_the_area_of_one():
+    x = torch.ones(400, 1, 32, 32)
+    recipe = Recipe(reprob=1, remode="const", recount=3)
+    erase(x, recipe, where=generator(0), noise=generator(0))
+    assert (x == 0).float().mean((1, 2, 3)).max() < 0.4
+
+
+# Pillow
+
+
+def test_posterize_of_no_bits_keeps_one():
+    assert AtLeastOneBit(lambda level, hparams: (0,))(9.0, {}) == (1,)
+    assert AtLeastOneBit(lambda level, hparams: (3,))(2.0, {}) == (3,)
+
+
+@pytest.mark.parametrize("aa", ["rand-m10-n15-p1-inc1", "v0", "originalr", "augmix-m10-w1-d3"])
+def test_every_augmentation_survives_its_full_strength(aa):
+    recipe = Recipe(aa=aa)
+    transform = prepared(DIGITS, recipe, training=True)
+    with seeded(0):
+        for _ in range(60):
+            assert transform(load(DIGITS).train.picture(0)[0]).dtype == torch.uint8
+
+
+def test_one_channel_goes_through_pillow_too():
+    images, _ = drawn(DIGITS.model_copy(update={"in_chans": 1, "train_limit": 64}), PILLOW)
+    assert images.shape == (64, 1, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"aa": "rnd-m9"}, "rnd-m9"), ({"interpolation": "bicubik"}, 'mean "bicubic"')],
+)
+def test_what_timm_does_not_know_is_named(wrong, said):
+    with pytest.raises(DataError, match=said):
+        drawn(DIGITS, PILLOW.model_copy(update=wrong))
+
+
+# files
+
+
+def of_folder(root, **more):
+    return Data(name="folder", root=str(root), img_size=24, **more)
+
+
+def test_a_class_folder_is_read(folder):
+    images = load(of_folder(folder), workers=0)
+    assert (images.train_size, images.val_size, images.classes) == (40, 30, 10)
+
+
+def test_files_are_evaluated_as_timm_would(folder):
+    recipe = PLAIN.model_copy(update={"crop_pct": 0.9})
+    transform = create_transform(24, crop_pct=0.9, interpolation="bicubic")
+    paths = sorted((folder / "val").rglob("*.png"))
+    expected = torch.stack([transform(Image.open(path).convert("RGB")) for path in paths])
+    images, targets = seen(of_folder(folder), recipe)
+    assert_close(images, expected, atol=1e-5, rtol=1e-5)
+    assert targets.tolist() == [int(path.parent.name) for path in paths]
+
+
+@pytest.mark.parametrize("recipe", [PLAIN, PILLOW], ids=["plain", "pillow"])
+def test_a_tar_holds_what_its_folder_holds(folder, tars, recipe):
+    recipe = recipe.model_copy(update={"batch_size": 16})
+    ours, theirs = drawn(of_folder(folder), recipe), drawn(of_folder(tars), recipe)
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_worker_processes_change_no_pixel(folder):
+    recipe = PILLOW.model_copy(update={"batch_size": 16, "reprob": 0.5})
+    alone = drawn(of_folder(folder), recipe, workers=0)
+    helped = drawn(of_folder(folder), recipe, workers=2)
+    assert all(torch.equal(a, b) for a, b in zip(alone, helped, strict=True))
+
+
+def test_limits_keep_the_classes_mixed_and_are_nested(folder):
+    ten, twenty = (load(of_folder(folder, train_limit=n), workers=0).train for n in (10, 20))
+    assert set(ten.indices) < set(twenty.indices)
+    assert len({ten.picture(i)[1] for i in range(10)}) > 4
+
+
+def test_a_broken_picture_is_named_and_not_replaced_by_another(folder):
+    (folder / "val" / "3" / "zzz.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"zzz\.png cannot be decoded"):
+        seen(of_folder(folder))
+
+
+def test_a_missing_split_says_what_was_looked_for_and_what_is_there(folder):
+    (folder / "val").rename(folder / "holdout")
+    with pytest.raises(DataError, match=r'no split "validation".*val\.tar.*holdout'):
+        load(of_folder(folder))
+    assert load(of_folder(folder, val_split="holdout")).val_size == 30
+
+
+def test_a_missing_class_would_shift_the_others_and_is_refused(folder):
+    for path in (folder / "val" / "3").iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match=r"different classes \(3\)"):
+        load(of_folder(folder))
+
+
+def test_a_class_map_settles_the_classes(folder):
+    (folder / "map.txt").write_text("4\n7\n")
+    images = load(of_folder(folder, class_map="map.txt"), workers=0)
+    assert images.classes == 2
+    assert {images.val.picture(i)[1] for i in range(images.val_size)} == {0, 1}
+
+
+# torchvision
+
+
+def test_fashion_mnist_is_held_with_torchvisions_test_set_for_validation(fashion):
+    images = load(Data(name="torch/fashion_mnist", root=str(fashion), img_size=28))
+    assert (images.train_size, images.val_size, images.classes) == (50, 20, 10)
+    assert images.train.pixels.dtype == torch.uint8
+    assert images.val.targets.tolist() == [digit(i)[1] for i in range(50, 70)]
+
+
+def test_a_set_too_large_to_hold_is_read_picture_by_picture(fashion, monkeypatch):
+    data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
+    held = seen(data)
+    _load.cache_clear()
+    monkeypatch.setattr("study.data.sources.HELD", 0)
+    read = seen(data)
+    assert all(torch.equal(a, b) for a, b in zip(held, read, strict=True))
+
+
+# refusals
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"name": "digit"}, 'mean "digits"'),
+        ({"name": "digits/8"}, "unknown data"),
+        ({"name": "torch/cifar11", "root": "."}, 'mean "torch/cifar1'),
+        ({"name": "folder"}, "needs root"),
+        ({"name": "folder", "root": "/nowhere"}, "does not exist"),
+        ({"name": "folder", "root": "$NO_SUCH_PLACE"}, "not set"),
+        ({"name": "folder", "root": ".", "val_split": "train"}, "would train on"),
+        ({"name": "digits", "train_split": "trian"}, 'mean "train'),
+        ({"name": "digits", "num_classes": 3}, "has 10 classes"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_the_reason(data, said):
+    with pytest.raises(DataError, match=said):
+        load(Data(**data))
+
+
+def test_a_set_that_was_never_downloaded_says_how_to(tmp_path):
+    with pytest.raises(DataError, match=r"looked in .*set download: true"):
+        load(Data(name="torch/mnist", root=str(tmp_path)))
+
+
+@pytest.mark.parametrize(("name", "package"), [("hfds/mnist", "datasets"), ("wds/x", "webdataset")])
+def test_an_optional_package_that_is_absent_is_named(name, package, tmp_path):
+    if find_spec(package):
+        pytest.skip(f"{package} is installed here")
+    with pytest.raises(DataError, match=r'pip install "study\[hub\]"'):
+        load(Data(name=name, root=str(tmp_path)))
+
+
+# chance
+
+
+def test_the_number_of_keys_makes_another_seed():
+    assert len({fold(1), fold(1, 0), fold(0, 1), fold(1, 0, 0)}) == 4

@@ -1,0 +1,63 @@
+"""YAML with places: what is read, what is refused, and where it says so."""
+
+import pytest
+
+from study.marks import expand, read, report
+
+
+def test_a_scalar_is_what_yaml_1_2_says():
+    tree, problems = read("a: 1e-3\nb: no\nc: 12:30\nd: 2021-05-28\ne: 0o17\nf: ~", "x")
+    assert not problems
+    assert tree.plain() == {
+        "a": 0.001, "b": "no", "c": "12:30", "d": "2021-05-28", "e": 15, "f": None,
+    }  # fmt: skip
+
+
+def test_keys_are_text_as_written():
+    tree, _ = read("1.0: a\n8-4-2-1: b\ntrue: c", "x")
+    assert list(tree.plain()) == ["1.0", "8-4-2-1", "true"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "place"),
+    [
+        ("a: 1\na: 2", "duplicate key", "x:2:1"),
+        ("a: &b [1]\nc: *b", "anchors", "x:1:4"),
+        ("a: &b [*b]", "anchors", "x:1:4"),
+        ("a: !!python/object:os.system ls", "tags", "x:1:4"),
+        ("a: .nan", "finite", "x:1:4"),
+        ("a: -.inf", "finite", "x:1:4"),
+        ("? [1]\n: 2", "key must be text", "x:1:3"),
+        ("a: [1,\n", "not YAML", "x:2:1"),
+        ("a: b: c", "not YAML", "x:1:5"),
+        ("\x00", "not YAML", "x:1:1"),
+        ("a: 1\n--- \nb: 2", "another document", "x:2:1"),
+        ("[" * 60 + "]" * 60, "nested", "x:1:42"),
+    ],
+)
+def test_what_a_study_may_not_contain_is_refused_at_its_place(text, said, place):
+    _, problems = read(text, "x")
+    assert [p for p in problems if said in str(p)], problems
+    assert place in [str(p.mark) for p in problems]
+
+
+def test_a_problem_shows_its_line_and_a_caret_under_it():
+    _, problems = read("ok: 1\nbad: .nan", "study.yaml")
+    _, place, _, source, carets = str(problems[0]).splitlines()
+    assert place.endswith("--> study.yaml:2:6")
+    assert source.index(".nan") == carets.index("^")
+    assert carets.count("^") == len(".nan")
+
+
+def test_a_report_tells_each_place_once_in_the_order_of_the_file():
+    _, problems = read("a: .nan\nb: .inf", "x")
+    told = report([*reversed(problems), *problems])
+    assert told.index("x:1:4") < told.index("x:2:4")
+    assert told.endswith("2 errors, nothing was run")
+
+
+def test_a_whole_value_is_read_from_the_environment():
+    tree, _ = read("a: $HERE\nb: x$HERE\nc: $GONE", "x")
+    problems = expand(tree, {"HERE": "/data"})
+    assert tree.plain() == {"a": "/data", "b": "x$HERE", "c": "$GONE"}
+    assert [(p.message, str(p.mark)) for p in problems] == [("$GONE is not set", "x:3:4")]

@@ -1,0 +1,210 @@
+"""The statistics against scipy and plain pandas."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as reference
+
+from study import stats
+
+CHANCE = np.random.default_rng(0)
+
+
+def rows(arm, values, metric="top1", seeds=None):
+    seeds = range(len(values)) if seeds is None else seeds
+    return [
+        {"arm": arm, "seed": s, "metric": metric, "value": v}
+        for s, v in zip(seeds, values, strict=True)
+    ]
+
+
+def frame(*parts):
+    made = pd.DataFrame([row for part in parts for row in part])
+    return made.reindex(columns=["arm", "seed", "metric", "value", "low", "high"]).astype(
+        {"seed": "Int64", "value": float, "low": float, "high": float}
+    )
+
+
+def timing(arm, low, value, high):
+    return [
+        {"arm": arm, "seed": None, "metric": "throughput", "value": value, "low": low, "high": high}
+    ]
+
+
+def exact(arm, value):
+    return [{"arm": arm, "seed": None, "metric": "params", "value": value}]
+
+
+def effect(base, other, **columns):
+    return stats.effects(frame(rows("base", base), rows("other", other, **columns)), "base").iloc[0]
+
+
+@pytest.mark.parametrize(("seeds", "p"), [(1, 1), (3, 0.25), (5, 0.0625), (6, 0.03125)])
+def test_the_smallest_p_of_so_many_seeds(seeds, p):
+    assert stats.smallest_p(seeds) == p
+
+
+def test_statistics_start_without_pandas():
+    code = "import sys, study.stats; sys.exit(bool({'pandas', 'numpy'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# ---- estimates ----
+
+
+def test_estimates_are_what_pandas_says():
+    values = CHANCE.normal(size=(2, 4))
+    made = frame(rows("a", values[0]), rows("b", values[1])).sample(frac=1, random_state=0)
+    found = stats.estimates(made).set_index("arm")
+    plain = made.groupby("arm")["value"].agg(["mean", "std"])
+    pd.testing.assert_series_equal(found["mean"], plain["mean"], check_like=True)
+    pd.testing.assert_series_equal(found["sd"], plain["std"], check_like=True, check_names=False)
+
+
+def test_one_seed_has_no_spread():
+    one = stats.estimates(frame(rows("a", [0.9]))).iloc[0]
+    assert (one["n"], one["mean"]) == (1, 0.9)
+    assert np.isnan(one["sd"])
+
+
+def test_an_arm_with_a_diverged_seed_has_no_mean():
+    one = stats.estimates(frame(rows("a", [0.9, np.nan, 0.8]))).iloc[0]
+    assert one["n"] == 3
+    assert np.isnan(one["mean"])
+    assert np.isnan(one["sd"])
+
+
+def test_quartiles_of_a_timing_pass_through():
+    one = stats.estimates(frame(timing("a", 8.0, 9.0, 12.0))).iloc[0]
+    assert (one["low"], one["mean"], one["high"]) == (8, 9, 12)
+
+
+def test_no_measurements_make_no_estimates_and_no_effects():
+    assert stats.estimates(frame([])).empty
+    assert stats.effects(frame([]), "base").empty
+
+
+# ---- effects ----
+
+
+@pytest.mark.parametrize("n", [2, 3, 6, 10])
+def test_an_effect_is_the_paired_t_test_of_scipy(n):
+    base, other = CHANCE.normal(size=(2, n))
+    found = effect(base, other)
+    test = reference.ttest_rel(other, base)
+    bounds = test.confidence_interval(0.95)
+    np.testing.assert_allclose([found["low"], found["high"]], [bounds.low, bounds.high])
+    np.testing.assert_allclose(found["mean"], (other - base).mean())
+    np.testing.assert_allclose(found["sd"], (other - base).std(ddof=1))
+
+
+@pytest.mark.parametrize("n", [2, 3, 6, 10])
+def test_the_sign_flip_p_is_the_exact_permutation_test_of_scipy(n):
+    base, other = CHANCE.normal(0.4, size=(2, n))
+    test = reference.permutation_test(
+        (other - base,), np.mean, permutation_type="samples", n_resamples=np.inf
+    )
+    assert effect(base, other)["p"] == pytest.approx(test.pvalue)
+
+
+def test_the_smallest_p_is_reached_when_every_seed_agrees():
+    assert effect([0.0, 0.0, 0.0], [1.0, 2.0, 4.0])["p"] == stats.smallest_p(3)
+
+
+def test_more_pairs_than_can_be_enumerated_have_no_exact_p():
+    base, other = CHANCE.normal(size=(2, stats.ENUMERATED + 1))
+    found = effect(base, other)
+    assert np.isnan(found["p"])
+    assert np.isfinite(found["low"])
+
+
+def test_seeds_are_paired_by_number_not_by_place():
+    found = effect([1.0, 2.0, 3.0], [3.5, 2.25, 1.0], seeds=[2, 1, 0])
+    assert found["mean"] == pytest.approx(0.25)
+
+
+def test_unpaired_seeds_are_left_out_and_counted():
+    found = effect([1.0, 2.0, 3.0], [2.5, 3.0, 9.0], seeds=[1, 2, 7])
+    assert (found["n"], found["unpaired"]) == (2, 2)
+    assert found["mean"] == pytest.approx(0.25)
+
+
+def test_one_pair_has_a_difference_and_nothing_more():
+    found = effect([1.0], [1.5])
+    assert found["mean"] == 0.5
+    assert found[["sd", "low", "high", "p"]].isna().all()
+
+
+def test_no_pair_has_no_difference():
+    found = effect([1.0, 2.0], [1.5, 2.5], seeds=[5, 6])
+    assert (found["n"], found["unpaired"]) == (0, 4)
+    assert found[["mean", "sd", "low", "high", "p"]].isna().all()
+
+
+def test_a_diverged_pair_leaves_no_difference():
+    found = effect([1.0, 2.0], [1.5, np.nan])
+    assert found[["mean", "sd", "low", "high", "p"]].isna().all()
+
+
+def test_equal_differences_show_no_spread_to_judge_by():
+    found = effect([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])
+    assert found["mean"] == pytest.approx(0.3)
+    assert found[["low", "high"]].isna().all()
+
+
+def test_what_has_no_seed_has_no_paired_effect():
+    assert stats.effects(frame(exact("base", 3.0), exact("other", 2.0)), "base").empty
+
+
+def test_an_effect_without_its_baseline_is_empty_of_numbers():
+    found = stats.effects(frame(rows("other", [0.5, 0.6])), "base").iloc[0]
+    assert (found["n"], found["unpaired"]) == (0, 2)
+
+
+# ---- leader ----
+
+
+def test_a_leader_is_clear_when_the_paired_interval_excludes_zero():
+    near = frame(rows("a", [0.90, 0.80, 0.70]), rows("b", [0.80, 0.71, 0.59]))
+    assert stats.leader(near, "top1", higher=True) == ("a", True)
+
+
+def test_a_leader_within_chance_is_not_clear():
+    near = frame(rows("a", [0.90, 0.80, 0.70]), rows("b", [0.70, 0.91, 0.69]))
+    assert stats.leader(near, "top1", higher=True) == ("a", False)
+
+
+def test_the_lower_one_leads_where_lower_is_better():
+    near = frame(rows("a", [0.90, 0.80, 0.70]), rows("b", [0.80, 0.71, 0.59]))
+    assert stats.leader(near, "top1", higher=False) == ("b", True)
+
+
+@pytest.mark.parametrize("values", [[0.9], [0.9, np.nan]])
+def test_a_leader_needs_two_paired_seeds(values):
+    made = frame(rows("a", values), rows("b", [0.1, 0.2]))
+    assert not stats.leader(made, "top1", higher=True).clear
+
+
+def test_what_diverged_never_leads():
+    made = frame(rows("a", [np.nan, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.01, 0.12]))
+    assert stats.leader(made, "top1", higher=True).arm == "b"
+    assert stats.leader(frame(rows("a", [np.nan])), "top1", higher=True) == (None, False)
+
+
+@pytest.mark.parametrize(("other", "clear"), [(3.0, True), (2.0, False)])
+def test_an_exact_leader_is_strictly_better(other, clear):
+    made = frame(exact("a", 2.0), exact("b", other))
+    assert stats.leader(made, "params", higher=False) == ("a", clear)
+
+
+@pytest.mark.parametrize(("low", "clear"), [(8.0, True), (7.0, False)])
+def test_a_timing_leads_when_the_quartiles_are_apart(low, clear):
+    made = frame(timing("a", low, 9.0, 12.0), timing("b", 5.0, 6.0, 7.5))
+    assert stats.leader(made, "throughput", higher=True) == ("a", clear)
+
+
+def test_one_arm_leads_nobody():
+    assert stats.leader(frame(rows("a", [1.0, 2.0])), "top1", higher=True) == ("a", False)
