@@ -5,7 +5,7 @@ card, so that a second plan imports no torch.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from study import cards
 from study import store as stores
@@ -95,13 +95,9 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
 def _add(
     study: Study, arm: Arm, store: Store, planned: list[PlannedArm], found: list[Problem]
 ) -> None:
-    try:
-        card = cards.card(arm.config, store)
-    except BuildError as error:
-        found.append(Problem(str(error), study.mark(arm.choices, error.argument)))
-        return
-    except StudyError as error:
-        found.append(Problem(str(error), study.trees(arm.choices)["data"].mark))
+    card, wrong = _built(study, arm, store)
+    found += wrong
+    if card is None or wrong:
         return
     config = resolved(arm.config, card["arguments"])
     name = digest(config, card["defaults"])
@@ -111,6 +107,21 @@ def _add(
         found.append(Problem(message, study.mark(arm.choices)))
     trials = tuple(_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds)
     planned.append(PlannedArm(arm, study.label(arm.choices), name, config, card, trials))
+
+
+def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Problem]]:
+    """The arm's card, or all that is wrong: a bad argument is left out to find the next."""
+    try:
+        return cards.card(arm.config, store), []
+    except BuildError as error:
+        wrong = [Problem(str(error), study.mark(arm.choices, error.argument))]
+        rest = {k: v for k, v in arm.config.arguments.items() if k != error.argument}
+        if len(rest) < len(arm.config.arguments):
+            less = replace(arm, config=replace(arm.config, arguments=rest))
+            wrong += _built(study, less, store)[1]
+        return None, wrong
+    except StudyError as error:
+        return None, [Problem(str(error), study.trees(arm.choices)["data"].mark)]
 
 
 def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:

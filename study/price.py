@@ -49,4 +49,4 @@ def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:
         return took[arm.digest]
     macs = {a.digest: a.card["cost"].get("macs", 1) for a in plan.arms}
     known = next(iter(took))
-    return took[known] * macs[arm.digest] / macs[known]
+    return float(took[known] * macs[arm.digest] / macs[known])

@@ -11,7 +11,8 @@ import subprocess
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import asdict
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ import numpy as np
 import torch
 
 from study import data, models, train
+from study.errors import MetricError
 from study.leases import Lease
+from study.metrics import memory, speed
 from study.models import initial
 from study.schema import Data, Recipe
 from study.store import Record, Store, replace
@@ -81,7 +84,7 @@ def _fitted(
         report=report,
     )
     file = io.BytesIO()
-    np.savez_compressed(file, **fitted.predictions)
+    np.savez_compressed(file, allow_pickle=False, **fitted.predictions)
     replace(folder / "predictions.npz", file.getvalue())
     state = "diverged" if fitted.diverged else "completed"
     return {"state": state, "metrics": fitted.metrics, "history": fitted.history}
@@ -108,6 +111,41 @@ def step_seconds(record: Mapping[str, Any], device: str) -> Record:
         build(record).to(device), images, recipe, seed=record["seed"], device=device
     )
     return vars(timed) | {"train": images.train_size, "val": images.val_size}
+
+
+def timed(
+    records: Mapping[str, Record], device: str, tick: Callable[[], None]
+) -> tuple[Record, Record]:
+    """Speed and memory of every arm: measurements by arm and metric, and what they came from."""
+    shape = next(iter(records.values()))["shape"]
+    session = speed.session(
+        {arm: partial(build, record) for arm, record in records.items()},
+        (shape["in_chans"], shape["img_size"], shape["img_size"]),
+        device=device,
+        report=lambda done, total: tick(),
+    )
+    arms: Record = {}
+    for arm, taken in session.items():
+        low, high = taken.quartiles
+        arms[arm] = {name: {"value": value} for name, value in taken.measurements.items()}
+        arms[arm]["throughput"] |= {"low": low, "high": high}
+        try:
+            peak = memory.peak_memory(partial(_step, records[arm], device), device)
+            arms[arm]["memory"] = {"value": peak}
+        except MetricError as error:  # absent, with the reason, rather than a wrong number
+            arms[arm].setdefault("refused", {})["memory"] = str(error)
+        tick()
+    return arms, {arm: asdict(taken) for arm, taken in session.items()}
+
+
+def _step(record: Mapping[str, Any], device: str) -> None:
+    """One training step, forward and backward, at the recipe's batch size, in float32."""
+    model = build(record, device).train()
+    shape, batch = record["shape"], record["config"]["recipe"]["batch_size"]
+    size = (batch, shape["in_chans"], shape["img_size"], shape["img_size"])
+    target = torch.zeros(batch, dtype=torch.long, device=device)
+    loss = torch.nn.functional.cross_entropy(model(torch.zeros(size, device=device)), target)
+    torch.autograd.backward(loss)
 
 
 @cache

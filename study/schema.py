@@ -5,6 +5,7 @@ with it. A new field must have the default that keeps the old meaning.
 """
 
 import json
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -128,6 +129,7 @@ class Published(Strict):
     """Numbers somebody printed for one row, in the units of the table."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    __pydantic_extra__: dict[str, float]
     status: Literal["verified", "derived", "unverified"] = "verified"
     source: str | None = None
 
@@ -194,8 +196,7 @@ def _problem(
     """One finding of pydantic, in our words and at its place."""
     key = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
-        owner = schema.model_fields.get(str(loc[0])) if len(loc) > 1 else None
-        fields = getattr(owner.annotation, "model_fields", {}) if owner else schema.model_fields
+        fields = _fields(schema, loc[:-1])
         near = meant(key, fields)
         hint = f'did you mean "{near}"?' if near else f"known: {', '.join(fields)}"
         return Problem(f'unknown key "{key}"', tree.key(loc), hint)
@@ -206,3 +207,13 @@ def _problem(
     name = ".".join(step for step in steps if step not in ("str", "int", "list"))
     said = message[0].lower() + message[1:]
     return Problem(f"{name}: {said}, not {json.dumps(where.plain())[:60]}", where.mark)
+
+
+def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:
+    """The keys known where `loc` leads; of a choice between kinds it names the kind."""
+    kinds = {kind.__name__: kind for kind in (Data, NamedRecipe, Published)}
+    owner: Any = schema
+    for step in loc:
+        field = getattr(owner, "model_fields", {}).get(step)
+        owner = kinds.get(str(step), field.annotation if field else owner)
+    return getattr(owner, "model_fields", {}).keys()

@@ -1,5 +1,6 @@
 """Images by name: what is read, what is refused, and that chance depends on its keys alone."""
 
+import io
 import random
 import tarfile
 from importlib.util import find_spec
@@ -407,6 +408,73 @@ def test_a_set_too_large_to_hold_is_read_picture_by_picture(fashion, monkeypatch
     monkeypatch.setattr("study.data.sources.HELD", 0)
     read = seen(data)
     assert all(torch.equal(a, b) for a, b in zip(held, read, strict=True))
+
+
+# the hub
+
+
+@pytest.fixture
+def shards(folder, tmp_path):
+    """Two tars to train on and one to evaluate, as webdataset writes them."""
+    root = tmp_path / "shards"
+    root.mkdir()
+    paths = [sorted((folder / split).rglob("*.png")) for split in ("train", "val")]
+    named = {"train-0": paths[0][::2], "train-1": paths[0][1::2], "val-0": paths[1]}
+    for name, members in named.items():
+        with tarfile.open(root / f"{name}.tar", "w") as tar:
+            for number, path in enumerate(members):
+                tar.add(path, arcname=f"{number:04}.png")
+                _add(tar, f"{number:04}.cls", path.parent.name.encode())
+    return Data(
+        name="wds/digits",
+        root=str(root),
+        img_size=24,
+        num_classes=10,
+        train_split="train-{0..1}.tar|40",
+        val_split="val-0.tar|30",
+    )
+
+
+def _add(tar, name, content):
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def test_shards_are_evaluated_once_each(shards):
+    pytest.importorskip("webdataset")
+    _, targets = seen(shards)
+    assert len(targets) == load(shards, workers=0).val_size == 30
+    assert sorted(targets.tolist()) == sorted(digit(i)[1] for i in range(40, 70))
+
+
+def test_an_epoch_of_shards_depends_on_seed_and_number_alone(shards):
+    pytest.importorskip("webdataset")
+    recipe = PILLOW.model_copy(update={"batch_size": 8})
+    first, second, third = (drawn(shards, recipe, epoch=epoch)[0] for epoch in (0, 0, 1))
+    assert torch.equal(first, second)
+    assert first.shape == third.shape
+    assert not torch.equal(first, third)
+
+
+def test_shards_cannot_be_limited(shards):
+    pytest.importorskip("webdataset")
+    with pytest.raises(DataError, match="cannot be limited"):
+        load(shards.model_copy(update={"val_limit": 10}))
+
+
+def test_shards_of_unknown_number_are_refused(shards):
+    pytest.importorskip("webdataset")
+    with pytest.raises(DataError, match="how many images"):
+        load(shards.model_copy(update={"val_split": "val-0.tar"}))
+
+
+def test_a_hub_data_set_is_read(folder, tmp_path):
+    pytest.importorskip("datasets")
+    name = f"hfds/{folder}"  # a local folder is a data set to that library
+    images = load(Data(name=name, root=str(tmp_path / "cache"), img_size=24), workers=0)
+    assert (images.train_size, images.val_size, images.classes) == (40, 30, 10)
+    assert images.val.picture(0)[0].size == (24, 24)
 
 
 # refusals

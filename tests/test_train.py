@@ -20,9 +20,9 @@ from study.train import Stopped, check, fit, step_seconds
 from study.train.epoch import mixed
 from study.train.parts import learning_rate, parts
 
-IMAGES = load(Data(name="digits", img_size=32, train_limit=96, val_limit=64))
+IMAGES = load(Data(name="digits", img_size=32, train_limit=64, val_limit=32))
 PLAIN = Recipe(
-    epochs=3, batch_size=32, lr=0.05, warmup_epochs=0, color_jitter=0, hflip=0, crop_pct=1
+    epochs=3, batch_size=16, lr=0.05, warmup_epochs=0, color_jitter=0, hflip=0, crop_pct=1
 )
 RICH = PLAIN.model_copy(
     update={
@@ -39,6 +39,15 @@ RICH = PLAIN.model_copy(
         "reprob": 0.5,
     }
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Models this small only wait for each other's threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def recipe(**keys):
@@ -360,7 +369,7 @@ def test_gathered_batches_are_one_large_batch(tmp_path):
 def test_clipping_bounds_the_update(tmp_path):
     model = vit()
     before = torch.cat([p.detach().flatten().clone() for p in model.parameters()])
-    once = recipe(epochs=1, batch_size=96, opt="momentum", lr=1.0, weight_decay=0, clip_grad=0.01)
+    once = recipe(epochs=1, batch_size=64, opt="momentum", lr=1.0, weight_decay=0, clip_grad=0.01)
     fit(model, IMAGES, once, seed=0, folder=tmp_path)
     after = torch.cat([p.detach().flatten() for p in model.parameters()])
     assert (after - before).norm().item() == pytest.approx(0.01, rel=1e-3)

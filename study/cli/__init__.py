@@ -11,6 +11,7 @@ from importlib import import_module
 
 import click
 
+from study import __version__
 from study.errors import StudyError, unknown
 
 FAILED, BAD_INPUT, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
@@ -51,7 +52,7 @@ class Group(click.Group):
 @click.group(
     cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option(package_name="study", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="study %(version)s")
 def group() -> None:
     """Declarative ablation and benchmarking studies of vision backbones."""
 

@@ -23,7 +23,7 @@ def line(plan: Plan, event: Event) -> str:
         row = {"resumes_after": event.row["after"]}
     elif event.kind == "epoch":
         row = {
-            "epoch": f"{event.row['epoch']}/{arm.arm.config.recipe.epochs}",
+            "epoch": f"{_done(event.row)}/{arm.arm.config.recipe.epochs}",
             "loss": f"{_number(event.row.get('loss')):.4f}",
             "top1": in_units("top1", event.row.get("top1")),
             "img_s": f"{_number(event.row.get('images_per_second')):.0f}",
@@ -92,11 +92,11 @@ class Picture:
         for name, row in sorted(self.running.items()):
             arm, seed = named(self.plan, name)
             epochs = arm.arm.config.recipe.epochs
-            bar = "━" * round(20 * row.get("epoch", 0) / max(1, epochs))
+            bar = "━" * round(20 * _done(row) / max(1, epochs))
             table.add_row(
                 escape(f"  ▸ {arm.label}"),
                 f"s{seed}",
-                f"epoch {row.get('epoch', 0)}/{epochs}",
+                f"epoch {_done(row)}/{epochs}",
                 f"{bar:─<20}",
                 f"loss {_number(row.get('loss')):.3f}" if row else "starting",
                 f"top1 {in_units('top1', row.get('top1'))}" if row else "",
@@ -112,3 +112,8 @@ class Picture:
         if not finished or not self.left:
             return ""
         return f"ETA {duration((self.clock() - self.began) / finished * self.left)}"
+
+
+def _done(row: Record) -> int:
+    """Epochs behind a trial whose last row of history this is."""
+    return int(row["epoch"]) + 1 if row else 0

@@ -17,7 +17,7 @@ def parts_command(as_json: bool) -> None:
 
     from study.models import SLOTS
 
-    offers: dict[str, dict[str, str]] = {
+    offers = {
         slot: {
             name: (part.__doc__ or "").strip().partition("\n")[0] for name, part in known.items()
         }

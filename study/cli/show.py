@@ -152,7 +152,7 @@ def trial_rows(plan: Plan, store: Store) -> list[Record]:
                     "seed": trial.seed,
                     "trial": trial.name,
                     "state": trial.state,
-                    "epoch": last.get("epoch", 0),
+                    "epoch": len(history),
                     "epochs": epochs,
                     **{name: metrics.get(name) for name in ("top1", "top5", "loss")},
                     "seconds": result.get("seconds"),

@@ -112,7 +112,7 @@ def hub(data: Data, workers: int) -> Source:
     """hfds/NAME: Hugging Face data sets; `root` is their cache, filled when something is absent."""
     _installed("datasets", data)
     readers = [
-        _opened(data, data.root and _root(data), split=split).reader
+        _opened(data, data.root and _expanded(data.root), split=split).reader
         for split in (data.train_split, data.val_split)
     ]
     train, val = (Files(FromReader(r), range(len(r)), data, workers) for r in readers)
@@ -160,12 +160,17 @@ def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **h
 def _root(data: Data) -> Path:
     if data.root is None:
         raise DataError(f"data {data.name} needs root: the folder its images are in")
-    root = Path(os.path.expandvars(data.root)).expanduser()
-    if "$" in str(root):
-        raise DataError(f"data.root {data.root}: that environment variable is not set; export it")
+    root = _expanded(data.root)
     if not root.exists() and not data.download:
         raise DataError(f"data.root {root} does not exist; correct it, or mount or make the folder")
     return root
+
+
+def _expanded(path: str) -> Path:
+    expanded = Path(os.path.expandvars(path)).expanduser()
+    if "$" in str(expanded):
+        raise DataError(f"data.root {path}: that environment variable is not set; export it")
+    return expanded
 
 
 def _known_splits(data: Data) -> None:

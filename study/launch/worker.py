@@ -64,22 +64,14 @@ def claim(store: Store, names: list[str]) -> tuple[str, leases.Lease] | None:
 def timings(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
     """One timing session over all arms of the order, alone on the device."""
     from study import run
-    from study.metrics import memory, speed
 
-    builds = {arm: lambda record=record: run.build(record) for arm, record in order["arms"].items()}
-    shape = order["shape"]
     began = time.time()
-    session = speed.session(
-        builds,
-        (shape["in_chans"], shape["img_size"], shape["img_size"]),
-        device=order["device"],
-        report=lambda done, total: tick(),
-    )
-    del memory
+    arms, raw = run.timed(order["arms"], order["device"], tick)
     record = {
-        "arms": session,
+        "arms": arms,
+        "raw": raw,
         "began": began,
-        "load": os.getloadavg()[0],
+        "seconds": time.time() - began,
         "environment": run.environment(order["device"]),
     }
     store.keep("timings", order["key"], record)

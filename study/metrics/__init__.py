@@ -29,9 +29,9 @@ class Metric:
 
 METRICS = {
     "params": Metric("Params", "M", 1e-6, 2, better="lower", kind="cost", exact=True),
-    "macs": Metric("MACs (all)", "G", 1e-9, 2, better="lower", kind="cost", exact=True),
+    "macs": Metric("MACs (all)", "G", 1e-9, 3, better="lower", kind="cost", exact=True),
     "macs_conv_linear": Metric(
-        "MACs (conv+linear)", "G", 1e-9, 2, better="lower", kind="cost", exact=True
+        "MACs (conv+linear)", "G", 1e-9, 3, better="lower", kind="cost", exact=True
     ),
     "activations": Metric("Activations", "M", 1e-6, 1, better="lower", kind="cost", exact=True),
     "top1": Metric("Top-1", "%", 100, 2, better="higher", kind="quality"),

@@ -59,7 +59,11 @@ def cost(build: Callable[[str], nn.Module], size: Size) -> Cost:
     macs = {name: count.macs for name, count in counts.items()}
     for rule, kinds in RULES.items():
         _audit(f"{rule} multiply-adds", macs, kinds)
-    _audit("activations", {name: {"all": n} for name, (_, n) in counts.items() if n}, ("all",))
+    _audit(
+        "activations",
+        {name: {"all": n} for name, (_, n) in counts.items() if n is not None},
+        ("all",),
+    )
     return Cost(
         params=sum(weight.numel() for weight in model.parameters()),
         activations=counts["torch"].activations or 0,
@@ -87,7 +91,10 @@ def _counted(build: Callable[[str], nn.Module], size: Size) -> tuple[nn.Module, 
     try:
         return _counts(model, size)
     except REFUSALS as error:
-        raise MetricError(f"cost: the model takes no image of {size} (C, H, W): {error}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MetricError(
+            f"cost: the model takes no image of {size} (C, H, W): {reason}"
+        ) from error
 
 
 def _counts(model: nn.Module, size: Size) -> tuple[nn.Module, dict[str, Count]]:

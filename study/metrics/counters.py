@@ -127,9 +127,9 @@ FREE = {
     *("adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d", "max_pool2d"),
     *("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bilinear2d_aa"),
     *("unfold", "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "meshgrid"),
-    *("expand_as", "reshape_as", "view_as", "pixel_shuffle", "pixel_unshuffle"),
+    *("pixel_shuffle", "pixel_unshuffle"),
 }
-"""Operators that count as nothing because they move, pool or sum elements; so do pointwise ones."""
+"""Operators that only move, pool or sum elements; views and pointwise ones are free as well."""
 
 
 def _free(operator: str) -> bool:
@@ -137,9 +137,13 @@ def _free(operator: str) -> bool:
     if name.removesuffix("_") in FREE:
         return True
     packet = getattr(aten, name, None)
-    return packet is not None and any(
-        torch.Tag.pointwise in getattr(packet, overload).tags for overload in packet.overloads()
-    )
+    schemas = [getattr(packet, overload) for overload in packet.overloads()] if packet else []
+    return any(torch.Tag.pointwise in schema.tags or _is_view(schema) for schema in schemas)
+
+
+def _is_view(operator: Any) -> bool:
+    returned = operator._schema.returns
+    return bool(returned) and all(r.alias_info and not r.alias_info.is_write for r in returned)
 
 
 def _tallied(kind: str, macs: int, out: Any) -> Counter[str]:

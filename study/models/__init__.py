@@ -1,5 +1,8 @@
 """Backbones as timm models, and the slots whose parts their arms swap."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from study.models.construction import build, resolved
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS
@@ -7,4 +10,8 @@ from study.models.parts.stems import STEMS
 
 __all__ = ["SLOTS", "build", "resolved"]
 
-SLOTS = {"stem": STEMS, "reduction": REDUCTIONS, "position": POSITIONS}
+SLOTS: Mapping[str, Mapping[str, Any]] = {
+    "stem": STEMS,
+    "reduction": REDUCTIONS,
+    "position": POSITIONS,
+}

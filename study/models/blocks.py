@@ -3,7 +3,7 @@
 A map is (B, C, H, W) everywhere; tokens (B, N, C) exist inside a stage only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -134,3 +134,28 @@ class Stage(nn.Module):
         blocks: Any = self.blocks
         total = self.embed.multiply_adds(height, width) + self.position.multiply_adds(H, W)
         return sum((block.multiply_adds(H, W) for block in blocks), total)
+
+
+def pyramid(
+    shapes: Iterable[tuple[Any, ...]], size: tuple[int, int], **shared: Any
+) -> nn.Sequential:
+    """The stages for an image of `size`, each at half the size of the one before."""
+    stages: list[Stage] = []
+    height, width = map(halved, size)
+    for i, (dim, heads, ratio, mlp_ratio, drop_paths) in enumerate(shapes):
+        height, width = halved(height), halved(width)
+        shape = {"heads": heads, "ratio": ratio, "mlp_ratio": mlp_ratio, "stride": 4 << i}
+        before = stages[-1].dim if stages else None
+        site = {"size": (height, width), "drop_paths": drop_paths}
+        stages.append(Stage(before, dim, **site, **shape, **shared))
+    return nn.Sequential(*stages)
+
+
+def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
+    """Drop path rates of the blocks of every stage, from 0 to `rate` over all blocks."""
+    step = rate / max(1, sum(depths) - 1)
+    starts = [sum(depths[:i]) for i in range(len(depths))]
+    return [
+        [step * (start + j) for j in range(depth)]
+        for start, depth in zip(starts, depths, strict=True)
+    ]

@@ -116,7 +116,9 @@ class Streams(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def restart(self, name: str | None, offset: int) -> None:
         self.current = name
         text = f"{self.seed}/{name}/{offset}".encode()
-        torch.manual_seed(int.from_bytes(hashlib.sha256(text).digest()[:8], "big"))
+        key = int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
+        for generator in (torch.default_generator, *torch.cuda.default_generators):
+            generator.manual_seed(key)  # of the devices in use; torch.manual_seed would queue more
 
     def follow(self, inputs: list[Tensor], outputs: list[Tensor], random: bool) -> None:
         """What is computed from a stream belongs to it."""

@@ -4,7 +4,7 @@ A stem, then four stages at a 4th, 8th, 16th and 32nd of the image, a LayerNorm,
 pixels, a linear classifier. The constructor's arguments are the switches of the ablations.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from timm.models._features import feature_take_indices
 from torch import Tensor, nn
 
 from study.models import check, cost
-from study.models.blocks import Stage
+from study.models.blocks import pyramid, rising
 from study.models.cost import KINDS, halved
 from study.models.norms import ChannelNorm
 from study.models.parts.positions import POSITIONS
@@ -225,31 +225,6 @@ class ResT(nn.Module):
         return {kind: total[kind] for kind in KINDS}
 
 
-def pyramid(
-    shapes: Iterable[tuple[Any, ...]], size: tuple[int, int], **shared: Any
-) -> nn.Sequential:
-    """The stages for an image of `size`, each at half the size of the one before."""
-    stages: list[Stage] = []
-    height, width = map(halved, size)
-    for i, (dim, heads, ratio, mlp_ratio, drop_paths) in enumerate(shapes):
-        height, width = halved(height), halved(width)
-        shape = {"heads": heads, "ratio": ratio, "mlp_ratio": mlp_ratio, "stride": 4 << i}
-        before = stages[-1].dim if stages else None
-        site = {"size": (height, width), "drop_paths": drop_paths}
-        stages.append(Stage(before, dim, **site, **shape, **shared))
-    return nn.Sequential(*stages)
-
-
-def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
-    """Drop path rates of the blocks of every stage, from 0 to `rate` over all blocks."""
-    step = rate / max(1, sum(depths) - 1)
-    starts = [sum(depths[:i]) for i in range(len(depths))]
-    return [
-        [step * (start + j) for j in range(depth)]
-        for start, depth in zip(starts, depths, strict=True)
-    ]
-
-
 WIDE = (96, 192, 384, 768)  # heads of 96 channels, where Lite and Small have 64
 PRESETS: dict[str, dict[str, Any]] = {
     "rest_lite": {"depths": (2, 2, 2, 2)},
@@ -324,5 +299,5 @@ def rest_large(pretrained: bool = False, **kwargs: Any) -> ResT:
 
 @register_model
 def test_rest(pretrained: bool = False, **kwargs: Any) -> ResT:  # noqa: PT028
-    """Narrow and shallow, for tests: a fortieth of ResT-Lite."""
+    """Narrow and shallow, for tests on a laptop."""
     return create("test_rest", pretrained, kwargs)

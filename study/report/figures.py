@@ -21,7 +21,7 @@ from study.report import cells
 from study.stats import interval
 
 WIDTH = 3.25  # inches: one column
-AXIS, LETTER, LINE = 190, 4.3, 10  # points: the axis of levels, and what a letter of a label takes
+AXIS, LETTER, LINE = 186, 5, 10  # points: the axis of levels, and what a letter of a label takes
 UPRIGHT = 22  # letters of an upright line
 BLUE, VERMILLION, GREY = "#0072B2", "#D55E00", "#666666"  # of Okabe and Ito; far apart in grey too
 STYLE: dict[str, Any] = {
@@ -90,7 +90,9 @@ def points(plan: Plan, frame: pd.DataFrame, factor: int) -> pd.DataFrame:
         {"level": levels[arm.arm.choices[factor]].label, "metric": name, **mark}
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
         for name in _shown(plan, frame)
-        for mark in _marks(arm, frame[(frame["arm"] == arm.digest) & (frame["metric"] == name)])
+        for mark in MARKS[METRICS[name].kind](
+            arm, frame[(frame["arm"] == arm.digest) & (frame["metric"] == name)]
+        )
     ]
     columns = ["level", "metric", "what", "seed", "value", "low", "high"]
     found = pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
@@ -110,21 +112,25 @@ def _shown(plan: Plan, frame: pd.DataFrame) -> list[str]:
     return [name for name in first if name]
 
 
-def _marks(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    seeded = part[part["seed"].notna()]
-    if len(part) and seeded.empty:
-        yield {"what": "cost", "value": part["value"].iloc[0]}
-        return
+def _counted(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for value in part["value"]:
+        yield {"what": "cost", "value": value}
+
+
+def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
     if any(trial.state == "diverged" for trial in arm.trials):
         yield {"what": "diverged"}
         return
-    if seeded.empty:
+    if part.empty:
         yield {"what": "missing"}
         return
-    for row in seeded.itertuples():
+    for row in part.itertuples():
         yield {"what": "seed", "seed": row.seed, "value": row.value}
-    low, high = interval(seeded["value"].to_numpy(float))
-    yield {"what": "mean", "value": seeded["value"].mean(skipna=False), "low": low, "high": high}
+    low, high = interval(part["value"].to_numpy(float))
+    yield {"what": "mean", "value": part["value"].mean(skipna=False), "low": low, "high": high}
+
+
+MARKS = {"quality": _replicated, "cost": _counted}
 
 
 # ---- levels ----

@@ -5,7 +5,6 @@ import copy
 import pytest
 import timm
 import torch
-from torch.nn import functional
 
 from study.errors import BuildError
 from study.models.attention import EMSA, NormalisedWeights
@@ -55,7 +54,7 @@ def test_a_part_that_is_switched_off_is_not_created():
 def test_norm_survives_bfloat16_autocast():
     """The error stays far below the spread between images, which it would exceed otherwise."""
     torch.manual_seed(0)
-    model, images = timm.create_model("test_rest").eval(), torch.randn(8, 3, 64, 64)
+    model, images = timm.create_model("rest_lite").eval(), torch.randn(4, 3, 64, 64)
     with torch.no_grad():
         exact = model(images)
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -80,9 +79,3 @@ def test_a_single_weight_cannot_be_normalised():
     with pytest.raises(BuildError, match="at least 5 px") as raised:
         attention(attn_norm=True)(torch.randn(1, 1, 16), (1, 1))
     assert raised.value.argument == "attn_norm"
-
-
-def test_gradients_are_those_of_finite_differences():
-    layer = attention(heads=2, ratio=2, head_mix=True, attn_norm=True).double()
-    x = torch.randn(1, 12, 16, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: functional.tanh(layer(x, (3, 4))), (x,), atol=1e-4)

@@ -59,7 +59,7 @@ def test_maximum_does_not_see_padding():
 def test_strided_windows_are_those_of_pvt_where_they_fit():
     strided = REDUCTIONS["strided"](4, 4)
     x = torch.randn(1, 4, 8, 16)
-    plain = torch.nn.functional.conv2d(x, strided.weight, strided.bias, stride=4)
+    plain = torch.nn.functional.conv2d(x, strided.conv.weight, strided.conv.bias, stride=4)
     torch.testing.assert_close(strided(x), plain)
 
 

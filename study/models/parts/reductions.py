@@ -49,7 +49,7 @@ class Maximum(nn.MaxPool2d):
         return Cost()
 
 
-class Strided(nn.Conv2d):
+class Strided(nn.Module):
     """PVT's full convolution of windows that do not overlap.
 
     A side that is no multiple of the ratio is filled up with zeros, where PVT drops the rest, so
@@ -57,16 +57,17 @@ class Strided(nn.Conv2d):
     """
 
     def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
-        super().__init__(channels, channels, ratio, ratio, **dd)
-        self.fill = ratio - 1 - ratio % 2
+        super().__init__()
+        rest = ratio - 1 - ratio % 2
+        self.pad = nn.ZeroPad2d((0, rest, 0, rest))
+        self.conv = nn.Conv2d(channels, channels, ratio, ratio, **dd)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = nn.functional.pad(x, [0, self.fill, 0, self.fill])
-        return self._conv_forward(x, self.weight, self.bias)
+        return self.conv(self.pad(x))
 
     def multiply_adds(self, height: int, width: int) -> Cost:
-        s = self.stride[0]
-        return cost.conv(self, reduced(height, s) * reduced(width, s))
+        s = self.conv.stride[0]
+        return cost.conv(self.conv, reduced(height, s) * reduced(width, s))
 
 
 REDUCTIONS = {"depthwise": Depthwise, "average": Average, "maximum": Maximum, "strided": Strided}

@@ -1,0 +1,330 @@
+import dataclasses
+import json
+from collections.abc import Callable
+
+import pytest
+import timm
+import torch
+from timm.layers import set_fused_attn, use_fused_attn
+from torch import nn
+
+from study.errors import BuildError, MetricError
+from study.metrics import METRICS, RULES
+from study.metrics.cost import Cost, cost
+from study.metrics.counters import COUNTERS, by_fvcore, by_torch
+from study.models import build
+
+TOKENS = (64, 56, 56)
+SMALL = (3, 8, 8)
+
+
+class ReducedAttention(nn.Module):
+    """One head on a map of width 64, whose keys and values a convolution shrinks."""
+
+    def __init__(self, ratio: int, fused: bool = False) -> None:
+        super().__init__()
+        self.ratio, self.fused = ratio, fused
+        self.q, self.kv, self.out = (nn.Linear(64, width) for width in (64, 128, 64))
+        shrink = nn.Conv2d(64, 64, ratio + 1, stride=ratio, padding=ratio // 2, groups=64)
+        self.shrink = shrink if ratio > 1 else nn.Identity()
+
+    def forward(self, image):
+        q = self.q(image.flatten(2).mT)  # (B, N, C)
+        k, v = self.kv(self.shrink(image).flatten(2).mT).chunk(2, dim=-1)  # (B, n, C)
+        if self.fused:
+            return self.out(nn.functional.scaled_dot_product_attention(q, k, v))
+        return self.out((q @ k.mT / 8).softmax(-1) @ v)
+
+
+class Formula(ReducedAttention):
+    """The same with a closed form, which is `wrong` by so many products."""
+
+    def __init__(self, ratio: int, wrong: int = 0) -> None:
+        super().__init__(ratio)
+        self.wrong = wrong
+
+    def multiply_adds(self, height, width):
+        N = height * width
+        n = N // self.ratio**2
+        shrink = 64 * (self.ratio + 1) ** 2 * n if self.ratio > 1 else 0
+        products = 2 * N * n * 64 + self.wrong
+        return {"conv": shrink, "linear": 64 * 64 * (2 * N + 2 * n), "matmul": products}
+
+
+class Layer(nn.Module):
+    """`layer` of the image as tokens x (B, 64, 3), of a weight w (3, 64) and a bias b (64)."""
+
+    def __init__(self, layer: Callable[..., torch.Tensor]) -> None:
+        super().__init__()
+        self.layer = layer
+        self.w, self.b = nn.Parameter(torch.zeros(3, 64)), nn.Parameter(torch.zeros(64))
+
+    def forward(self, image):
+        return self.layer(image.flatten(2).mT, self.w, self.b)
+
+
+def on(make: Callable[[], nn.Module]) -> Callable[[str], nn.Module]:
+    def build_on(device: str) -> nn.Module:
+        with torch.device(device):
+            return make()
+
+    return build_on
+
+
+def own(name: str, **arguments) -> Callable[[str], nn.Module]:
+    return lambda device: build(
+        name, arguments, num_classes=1000, in_chans=3, img_size=224, device=device
+    )
+
+
+# The numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ratio", "millions"), [(1, 1310.2), (2, 347.3), (4, 106.3), (8, 46.0)])
+def test_reducing_the_keys_makes_attention_cheaper_by_every_counter(ratio, millions):
+    """The curve an ablation of EMSA is about; tools that miss `@` see it flat, from 51 to 26."""
+    counts = cost(on(lambda: Formula(ratio)), TOKENS).counts
+    totals = {name: sum(count.values()) for name, count in counts.items()}
+    assert set(totals) == set(COUNTERS)
+    assert {round(total / 1e6, 1) for total in totals.values()} == {millions}
+
+
+# timm v1.0, results/benchmark-infer-amp-nchw-pt240-cu124-rtx4090.csv: millions of parameters,
+# giga multiply-adds (norms counted), millions of activations; taken with fvcore.
+TIMM = {
+    "resnet18": (11.69, 1.82, 2.48),
+    "deit_tiny_patch16_224": (5.72, 1.26, 5.97),
+    "pvt_v2_b0": (3.67, 0.57, 7.99),
+    "regnety_004": (4.34, 0.41, 3.89),
+    "convnext_atto": (3.70, 0.55, 3.81),
+    "swin_tiny_patch4_window7_224": (28.29, 4.51, 17.06),
+    "xcit_nano_12_p8_224": (3.05, 2.16, 15.71),
+    "efficientformerv2_s0": (3.60, 0.41, 5.30),
+    "gcvit_xxtiny": (12.00, 2.14, 15.36),
+}
+
+
+@pytest.mark.parametrize("name", TIMM)
+def test_timm_models_cost_what_timm_publishes(name):
+    taken = cost(on(lambda: timm.create_model(name)), (3, 224, 224)).measurements
+    names = ("params", "macs", "activations")
+    units = zip((taken[n] for n in names), (1e6, 1e9, 1e6), strict=True)
+    assert tuple(round(value / unit, 2) for value, unit in units) == TIMM[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "params", "conv_linear", "products"),
+    [
+        # counted on the authors' released code
+        ("rest_lite", {}, 10_508_300, 1.4594, 1.5331),
+        ("rest_lite", {"reduction": "average"}, 10_486_028, 1.4583, 1.5321),
+        ("rest_lite", {"ratios": [1, 1, 1, 1]}, 10_484_236, 1.6011, 4.4777),
+        ("rest_small", {}, 13_679_708, 2.0, 2.093),
+        ("rest_base", {}, 30_327_052, 4.486, 4.626),
+        ("rest_large", {}, 51_676_156, 8.131, 8.360),
+    ],
+)
+def test_rest_costs_what_the_released_code_does(name, arguments, params, conv_linear, products):
+    taken = cost(own(name, **arguments), (3, 224, 224))
+    without_norms = taken.macs["all"] - taken.counts["torch"]["norm"]
+    assert taken.params == params
+    assert taken.macs["conv+linear"] / 1e9 == pytest.approx(conv_linear, abs=5e-4)
+    assert without_norms / 1e9 == pytest.approx(products, abs=5e-4)
+
+
+def test_all_counters_agree_on_rest_to_the_last_multiply_add():
+    counts = cost(own("rest_lite"), (3, 224, 224)).counts
+    assert counts["formula"] == counts["torch"] == counts["fvcore"]
+    assert sum(counts["fvcore"].values()) == 1_544_029_248  # fvcore's total without its pooling
+
+
+# The kinds -------------------------------------------------------------------------------------
+
+LINEAR, MATMUL = {"linear": 64 * 3 * 64}, {"matmul": 64 * 3 * 64}
+LAYERS = {
+    "linear": (lambda x, w, b: nn.functional.linear(x, w.T, b), LINEAR),
+    "linear without bias": (lambda x, w, b: nn.functional.linear(x, w.T), LINEAR),
+    "linear of a computed weight": (
+        lambda x, w, b: nn.functional.linear(x, w.T + b.mean()),
+        LINEAR,
+    ),
+    "@ of a weight": (lambda x, w, b: x @ w, LINEAR),
+    "@ of a broadcast weight": (lambda x, w, b: w.T @ x.mT, LINEAR),
+    "einsum of a weight": (lambda x, w, b: torch.einsum("...nc,cd->...nd", x, w), LINEAR),
+    "addmm": (lambda x, w, b: torch.addmm(b, x[0], w), LINEAR),
+    "linear on a map": (lambda x, w, b: nn.functional.linear(x.unflatten(1, (8, 8)), w.T), LINEAR),
+    "@ of tokens": (lambda x, w, b: x @ x.mT, MATMUL),
+    "mm of tokens": (lambda x, w, b: torch.mm(x[0], x[0].T), MATMUL),
+    "bmm": (lambda x, w, b: torch.bmm(x, x.mT), MATMUL),
+    "baddbmm": (lambda x, w, b: torch.baddbmm(b, x, x.mT), MATMUL),
+    "einsum of tokens": (lambda x, w, b: torch.einsum("b n c, b m c -> b n m", x, x), MATMUL),
+    "einsum to the bitter end": (lambda x, w, b: torch.einsum("nc,mc", x[0], x[0]), MATMUL),
+    "element-wise": (lambda x, w, b: nn.functional.gelu(x * w.mean(1)).softmax(-1) + x.sin(), {}),
+    "element-wise einsum": (lambda x, w, b: torch.einsum("bnc,bnc->bnc", x, x), {}),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_product_is_linear_if_one_operand_does_not_see_the_image(layer):
+    function, expected = LAYERS[layer]
+    counts = cost(on(lambda: Layer(function)), SMALL).counts
+    for count in counts.values():
+        assert {kind: n for kind, n in count.items() if n} == expected
+
+
+CONVOLUTIONS = {
+    "dense": (lambda: nn.Conv2d(3, 6, 3, padding=1), 8 * 8 * 6 * 27),
+    "depth-wise": (lambda: nn.Conv2d(3, 3, 3, padding=1, groups=3), 8 * 8 * 3 * 9),
+    "same": (lambda: nn.Conv2d(3, 6, 3, padding="same"), 8 * 8 * 6 * 27),
+    "transposed": (lambda: nn.ConvTranspose2d(3, 6, 2, stride=2), 8 * 8 * 3 * 6 * 4),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_convolutions_are_counted(name):
+    make, macs = CONVOLUTIONS[name]
+    counts = cost(on(make), SMALL).counts
+    assert {count["conv"] for count in counts.values()} == {macs}
+
+
+NORMS = {
+    "batch norm": (lambda: nn.BatchNorm2d(3), 2),
+    "batch norm, no affine": (lambda: nn.BatchNorm2d(3, affine=False), 1),
+    "instance norm": (lambda: nn.InstanceNorm2d(3), 4),
+    "instance norm, affine": (lambda: nn.InstanceNorm2d(3, affine=True), 5),
+    "group norm": (lambda: nn.GroupNorm(1, 3), 5),
+    "layer norm": (lambda: nn.LayerNorm(8), 5),
+    "layer norm, no affine": (lambda: nn.LayerNorm(8, elementwise_affine=False), 4),
+}
+
+
+@pytest.mark.parametrize("name", NORMS)
+def test_norms_count_as_in_fvcore(name):
+    make, per_element = NORMS[name]
+    counts = cost(on(make), SMALL).counts
+    assert {count["norm"] for count in counts.values()} == {per_element * 3 * 8 * 8}
+
+
+# The refusals ----------------------------------------------------------------------------------
+
+
+def test_fused_attention_is_refused_by_name():
+    with pytest.raises(MetricError, match="scaled_dot_product_attention"):
+        cost(on(lambda: ReducedAttention(1, fused=True)), TOKENS)
+
+
+def test_the_fused_encoder_cannot_hide_its_products():
+    """Without gradients `nn.TransformerEncoderLayer` counts as nothing at all."""
+    encoder = on(lambda: nn.Sequential(nn.Flatten(2), nn.TransformerEncoderLayer(64, 4, 32)))
+    with pytest.raises(MetricError, match="scaled_dot_product_attention"), torch.no_grad():
+        cost(encoder, SMALL)
+
+
+@pytest.mark.parametrize("operator", ["addmm_", "baddbmm_", "addbmm"])
+def test_products_that_counters_miss_are_refused_by_name(operator):
+    def layer(x, w, b):
+        start = x.new_zeros(1, 64, 64)
+        if operator == "addmm_":
+            return start[0].addmm_(x[0], w)
+        return getattr(start[0] if operator == "addbmm" else start, operator)(x, x.mT)
+
+    with pytest.raises(MetricError, match=rf"aten::{operator}\b"):
+        cost(on(lambda: Layer(layer)), SMALL)
+
+
+def test_recurrent_layers_are_refused_by_name():
+    with pytest.raises(MetricError, match="aten::lstm"):
+        cost(on(lambda: nn.Sequential(nn.Flatten(2), nn.LSTM(64, 4))), SMALL)
+
+
+@pytest.mark.parametrize("wrong", [20_000_000, -20_000_000])
+def test_a_wrong_closed_form_is_refused_with_the_kind_and_the_counts(wrong):
+    with pytest.raises(MetricError) as refusal:
+        cost(on(lambda: Formula(1, wrong)), TOKENS)
+    assert f"matmul: formula {2 * 3136**2 * 64 + wrong:,}" in str(refusal.value)
+    assert "linear:" not in str(refusal.value)
+
+
+def test_a_closed_form_of_unknown_kinds_is_refused():
+    class Odd(nn.Flatten):
+        def multiply_adds(self, height, width):
+            return {"convs": 1}
+
+    with pytest.raises(MetricError, match='did you mean "conv"'):
+        cost(on(Odd), SMALL)
+
+
+def test_an_image_the_model_cannot_take_is_refused():
+    with pytest.raises(MetricError, match=r"no image of \(3, 100, 100\)"):
+        cost(on(lambda: timm.create_model("deit_tiny_patch16_224")), (3, 100, 100))
+
+
+def test_an_error_of_the_builder_is_his_own():
+    with pytest.raises(BuildError):
+        cost(own("rest_lite", reduction="maximun"), (3, 224, 224))
+
+
+# The care --------------------------------------------------------------------------------------
+
+
+def test_counting_changes_neither_the_model_nor_the_random_state():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(), nn.ReLU(True))
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    state = torch.get_rng_state()
+    cost(lambda _: model, SMALL)
+    cost(lambda _: nn.Conv2d(3, 4, 3), SMALL)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert model.training
+    assert all(weight.requires_grad for weight in model.parameters())
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_timm_fuses_attention_afterwards_as_before(fused):
+    was = use_fused_attn()
+    set_fused_attn(fused)
+    with pytest.raises(ZeroDivisionError):
+        cost(lambda _: 1 // 0, SMALL)
+    assert use_fused_attn() == fused
+    set_fused_attn(was)
+
+
+def test_a_model_that_needs_values_is_counted_on_the_cpu():
+    class Needy(nn.Conv2d):
+        def forward(self, image):
+            return super().forward(image) if image.sum().item() == 0 else image
+
+    assert cost(on(lambda: Needy(3, 4, 3)), SMALL).macs["all"] == 6 * 6 * 4 * 27
+
+
+def test_work_that_the_trace_prunes_shows_as_a_disagreement():
+    def layer(x, w, b):
+        x @ w
+        return x
+
+    with pytest.raises(MetricError, match=r"linear: torch 12,288, fvcore 0"):
+        cost(on(lambda: Layer(layer)), SMALL)
+
+
+def test_shared_weights_are_parameters_once_and_work_twice():
+    layer = nn.Conv2d(3, 3, 1, bias=False)
+    taken = cost(lambda _: nn.Sequential(layer, layer), SMALL)
+    assert taken.params == 9
+    assert taken.macs["all"] == 2 * 9 * 64
+    assert taken.activations == 2 * 3 * 64
+
+
+def test_a_cost_is_ready_for_json_and_speaks_the_catalogues_names():
+    taken = cost(on(lambda: nn.Conv2d(3, 4, 3)), SMALL)
+    assert Cost(**json.loads(json.dumps(dataclasses.asdict(taken)))) == taken
+    assert set(taken.measurements) == {n for n, metric in METRICS.items() if metric.kind == "cost"}
+    assert set(taken.macs) == set(RULES)
+
+
+def test_a_black_image_of_zero_weights_counts_like_a_real_one():
+    """The traced model is hollow: weights that take no memory must not change what runs."""
+    model = timm.create_model("resnet18").eval().requires_grad_(False)
+    with torch.device("meta"):
+        hollow = timm.create_model("resnet18").eval().requires_grad_(False)
+    assert by_fvcore(model, (3, 64, 64)) == by_fvcore(hollow, (3, 64, 64))
+    assert by_torch(model, (3, 64, 64)) == by_torch(hollow, (3, 64, 64))

@@ -1,0 +1,115 @@
+"""The command line: quick to start, clear when refused, the same for people and programs."""
+
+import json
+
+import pytest
+
+from study.cli import COMMANDS
+
+HEAVY = ("torch", "timm", "pandas", "scipy", "matplotlib", "fvcore", "numpy")
+
+
+def imported(stderr: str) -> set[str]:
+    lines = [line for line in stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["schema"], ["run", "--help"]])
+def test_what_needs_nothing_heavy_imports_nothing_heavy(study, words):
+    done = study(*words, python=["-X", "importtime"])
+    assert done.returncode == 0
+    assert not imported(done.stderr) & set(HEAVY)
+
+
+@pytest.mark.parametrize("command", ["plan", "status"])
+def test_what_is_counted_already_needs_nothing_heavy(study, tiny, command):
+    assert study("plan", tiny).returncode == 0
+    again = study(command, tiny, python=["-X", "importtime"])
+    assert again.returncode == 0
+    assert not imported(again.stderr) & set(HEAVY)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(study, command):
+    done = study(command, "--help")
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["rnu", "x.yaml"], 'did you mean "run"?'),
+        (["run", "nosuch.yaml"], "unknown study file"),
+        (["run"], "Missing argument"),
+        (["run", "tiny.yaml", "--profile", "big"], "unknown profile"),
+        (["run", "tiny.yaml", "--set", "seeds"], "key=value"),
+        (["run", "tiny.yaml", "--set", "sedes=3"], 'did you mean "seeds"?'),
+        (["run", "tiny.yaml", "--workers", "0"], "--workers"),
+        (["run", "tiny.yaml", "--on", "moon"], "--on"),
+    ],
+)
+def test_a_wrong_command_is_refused_and_nothing_starts(study, tiny, words, said):
+    done = study(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tiny.parent / "results" / "jobs").exists()
+
+
+def test_wrong_model_arguments_are_told_with_all_else_that_is_wrong(study, tiny):
+    text = tiny.read_text().replace("model: test_rest", "model: {name: test_rest, hedas: [1]}")
+    tiny.write_text(text.replace("seeds: 2", "seedz: 2").replace("average", "averag"))
+    done = study("plan", tiny)
+    assert done.returncode == 2
+    for said in ("tiny.yaml:8:1", '"seeds"?', "tiny.yaml:3:", '"heads"?', '"average"?'):
+        assert said in done.stderr
+
+
+def test_a_wrong_level_is_told_at_its_line(study, tiny):
+    tiny.write_text(tiny.read_text().replace("average", "averag"))
+    done = study("plan", tiny)
+    assert done.returncode == 2
+    assert "tiny.yaml:7:41" in done.stderr
+    assert 'did you mean "average"?' in done.stderr
+
+
+def test_an_unknown_model_is_told_at_its_line(study, tiny):
+    tiny.write_text(tiny.read_text().replace("test_rest", "rest_lit"))
+    done = study("plan", tiny)
+    assert "tiny.yaml:3:10" in done.stderr
+    assert 'did you mean "rest_lite"?' in done.stderr
+
+
+def test_a_published_row_without_an_arm_is_told_at_its_line(study, tiny):
+    tiny.write_text(tiny.read_text() + "published: {Average: {top1: 72.64}}\n")
+    done = study("plan", tiny)
+    assert done.returncode == 2
+    assert 'unknown arm "Average"' in done.stderr
+
+
+def test_a_level_that_repeats_another_is_refused(study, tiny):
+    tiny.write_text(tiny.read_text().replace("Avg: average", "Avg: depthwise"))
+    done = study("plan", tiny)
+    assert done.returncode == 2
+    assert "computes the same as" in done.stderr
+
+
+def test_json_is_one_document_without_colour(study, tiny):
+    for command in ("plan", "status", "results"):
+        done = study(command, tiny, "--json", env={"FORCE_COLOR": "1"})
+        assert done.returncode == 0, done.stderr
+        json.loads(done.stdout)
+
+
+def test_a_pipe_gets_no_escape_codes(study, tiny):
+    done = study("plan", tiny, env={"FORCE_COLOR": "1"})
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_report_of_nothing_says_what_is_missing(study, tiny):
+    done = study("report", tiny)
+    assert done.returncode == 0, done.stderr
+    assert "--" in done.stdout
+    assert "study run" in done.stdout
+    assert study("report", tiny, "--strict").returncode == 3

@@ -1,0 +1,78 @@
+"""Who may import whom: the architecture is a table, and the table is this test."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "study"
+
+MAY_IMPORT = {
+    "errors": set(),
+    "marks": set(),
+    "stats": {"errors"},
+    "leases": set(),
+    "schema": {"errors", "marks"},
+    "spec": {"errors", "marks", "schema"},
+    "parse": {"errors", "marks", "schema", "spec"},
+    "designs": {"errors", "spec"},
+    "models": {"errors", "schema"},
+    "data": {"errors", "schema"},
+    "train": {"errors", "schema"},
+    "metrics": {"errors", "schema"},
+    "store": {"errors", "leases"},
+    "cards": {"errors", "schema", "spec", "models", "metrics", "store"},
+    "plan": {"errors", "marks", "spec", "designs", "metrics", "store", "cards"},
+    "price": {"cards", "plan", "store"},
+    "run": {"errors", "leases", "schema", "models", "data", "train", "metrics", "store"},
+    "launch": {"errors", "leases", "store", "run", "train", "plan", "price"},
+    "report": {"errors", "schema", "spec", "plan", "metrics", "store", "stats"},
+}
+ANYTHING = {"cli", "__main__", "__init__"}  # and nothing imports them
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Rooms that a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            whole = module == "study"
+            found |= {f"study.{name.name}" for name in node.names} if whole else {module}
+    return {name.split(".")[1] for name in found if name.startswith("study.")} - {room(path)}
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_what_it_may(path):
+    if room(path) in ANYTHING:
+        return
+    assert imported(path) <= MAY_IMPORT[room(path)]
+
+
+def test_the_table_has_no_circle():
+    order: list[str] = []
+    while len(order) < len(MAY_IMPORT):
+        ready = [r for r, may in MAY_IMPORT.items() if r not in order and may <= set(order)]
+        assert ready, f"a circle among {MAY_IMPORT.keys() - set(order)}"
+        order += ready
+
+
+def test_nothing_imports_the_command_line():
+    assert not [p for p in FILES if room(p) not in ANYTHING and "cli" in imported(p)]
+
+
+def test_only_the_command_line_prints():
+    for path in FILES:
+        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+        assert room(path) in ANYTHING or "print" not in names, path

@@ -1,0 +1,142 @@
+"""The line from a study file to a table, whole; and that nothing that happens on it is lost."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from study.launch import LAUNCHERS
+from tests.conftest import environment
+
+
+def table(study, file: Path) -> str:
+    done = study("report", file)
+    assert done.returncode == 0, done.stderr
+    return (file.parent / "reports" / file.stem / "table.md").read_text()
+
+
+@pytest.mark.parametrize("on", LAUNCHERS)
+def test_a_study_runs_and_a_second_run_starts_nothing(study, tiny, on):
+    first = study("run", tiny, "--on", on, "--no-speed")
+    assert first.returncode == 0, first.stderr
+    assert "DW" in first.stdout
+    assert "Avg" in first.stdout
+    assert first.stderr.count(" done ") == 4
+    jobs = list((tiny.parent / "results" / "jobs").iterdir())
+    second = study("run", tiny, "--on", on, "--no-speed", python=["-X", "importtime"])
+    assert second.returncode == 0
+    assert second.stdout == first.stdout
+    assert "nothing to run" in second.stderr
+    assert not [line for line in second.stderr.splitlines() if line.endswith("| torch")]
+    assert list((tiny.parent / "results" / "jobs").iterdir()) == jobs
+
+
+def test_two_launchers_come_to_the_same_numbers(study, tiny):
+    tables = []
+    for on in LAUNCHERS:
+        assert study("run", tiny, "--on", on, "--no-speed", "--store", on).returncode == 0
+        study("report", tiny, "--store", on, "--reports", f"reports-{on}")
+        tables.append((tiny.parent / f"reports-{on}" / "tiny" / "table.md").read_text())
+    assert len(set(tables)) == 1
+
+
+def test_a_failing_arm_stops_no_other_and_only_it_is_tried_again(study, tiny):
+    text = tiny.read_text().replace("model.reduction: {DW: depthwise, Avg: average}",
+                                    "recipe.opt: {good: adamw, bad: nosuchoptimizer}")  # fmt: skip
+    tiny.write_text(text)
+    first = study("run", tiny, "--on", "inline", "--no-speed")
+    assert first.returncode == 1, first.stderr
+    assert first.stderr.count(" fail ") == 2
+    assert first.stderr.count(" done ") == 2
+    assert "nosuchoptimizer" in first.stderr
+    assert "Traceback" not in first.stderr
+    again = study("run", tiny, "--on", "inline", "--no-speed")
+    assert again.returncode == 1
+    assert (again.stderr.count(" start "), again.stderr.count(" done ")) == (2, 0)
+
+
+def test_a_diverged_trial_is_a_result(study, tiny):
+    tiny.write_text(tiny.read_text().replace("batch_size: 32", "batch_size: 32, lr: 1e30"))
+    done = study("run", tiny, "--on", "inline", "--no-speed")
+    assert done.returncode == 0, done.stderr
+    assert "state=diverged" in done.stderr
+    assert "diverged" in done.stdout
+
+
+def test_studies_share_the_arms_they_have_in_common(study, tiny):
+    other = tiny.with_name("other.yaml")
+    other.write_text(tiny.read_text().replace("{DW: depthwise, Avg: average}",
+                                              "{DW: depthwise, Max: maximum}"))  # fmt: skip
+    assert study("run", tiny, "--on", "inline", "--no-speed").returncode == 0
+    plan = json.loads(study("plan", other, "--json").stdout)
+    done = {a["label"]: [t["state"] for t in a["trials"]] for a in plan["arms"]}
+    assert done == {"baseline": ["completed"] * 2, "Max": ["pending"] * 2}
+
+
+def start(file: Path, *words: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "study", "run", str(file), "--no-speed", *words],
+        cwd=file.parent,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for(line: str, process: "subprocess.Popen[str]") -> None:
+    for said in process.stderr:
+        if line in said:
+            return
+    pytest.fail(f"ended before it said {line!r}")
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(study, tiny):
+    tiny.write_text(tiny.read_text().replace("epochs: 2", "epochs: 12"))
+    process = start(tiny)
+    wait_for(" epoch ", process)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Go on with: study run" in said
+    rest = study("run", tiny, "--no-speed")
+    assert rest.returncode == 0, rest.stderr
+    assert "resumes_after=" in rest.stderr
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments_a_study_ends_as_if_undisturbed(study, tiny):
+    """SIGKILL to the command and all its workers, five times, anywhere between start and end."""
+    tiny.write_text(tiny.read_text().replace("epochs: 2", "epochs: 6"))
+    moments = random.Random(0)
+    for _ in range(5):
+        process = start(tiny)
+        wait_for(" start ", process)
+        time.sleep(moments.uniform(0, 6))
+        kill(process, tiny)
+    assert study("run", tiny, "--no-speed").returncode == 0
+    assert not list((tiny.parent / "results" / "trials").glob("*/lease.*"))
+    undisturbed = tiny.parent / "undisturbed"
+    undisturbed.mkdir()
+    calm = undisturbed / "tiny.yaml"
+    calm.write_text(tiny.read_text())
+    store = str(undisturbed / "results")
+    assert study("run", calm, "--no-speed", "--store", store).returncode == 0
+    study("report", calm, "--store", store, "--reports", str(undisturbed / "reports"))
+    assert table(study, tiny) == (undisturbed / "reports" / "tiny" / "table.md").read_text()
+
+
+def kill(process: "subprocess.Popen[str]", file: Path) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    for worker in (file.parent / "results" / "jobs").glob("*/worker.*"):
+        with suppress(ProcessLookupError):
+            os.kill(int(worker.suffix[1:]), signal.SIGKILL)
+    process.communicate()

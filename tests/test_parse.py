@@ -1,0 +1,246 @@
+"""A study file: what it says, and everything that is wrong with it, at its place."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from study.designs import DESIGNS, arms
+from study.errors import SpecError
+from study.marks import report
+from study.metrics import METRICS
+from study.parse import Vocabulary, json_schema, study_file
+from study.schema import Data, Recipe
+from study.spec import Config, Study, digest, resolved
+
+VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
+ABLATIONS = Path(__file__).parent.parent / "ablations"
+GOOD = """\
+question: How?
+baseline:
+  model: rest_lite
+  data: digits
+  recipe: {name: smoke, epochs: 2}
+factors:
+  model.reduction: {DW: depthwise, Avg: average}
+  recipe.lr: {low: 1e-4, high: 1e-3}
+  model: {whole: {}, bare: {attn_norm: false, head_mix: false}}
+seeds: 2
+columns: [params, top1]
+published:
+  Avg: {top1: 72.64, status: derived}
+profiles:
+  big: {baseline: {data: {img_size: 128}, recipe: {epochs: 9}}, seeds: [3, 5]}
+"""
+
+
+def load(tmp_path: Path, text: str, **options: object) -> tuple[Study | None, str]:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    environment = options.pop("environment", {})
+    study, problems = study_file(path, vocabulary=VOCABULARY, environment=environment, **options)
+    return study, report(problems).replace(str(tmp_path) + "/", "") if problems else ""
+
+
+def test_a_study_says_what_its_file_says(tmp_path):
+    study, wrong = load(tmp_path, GOOD)
+    assert not wrong
+    assert study.seeds == (0, 1)
+    configs = [arm.config for arm in arms(study)]
+    assert [dict(c.arguments) for c in configs] == [
+        {"reduction": "depthwise"},
+        {"reduction": "average"},
+        {"reduction": "depthwise"},
+        {"reduction": "depthwise", "attn_norm": False, "head_mix": False},
+    ]
+    assert [c.recipe.lr for c in configs] == [1e-4, 1e-4, 1e-3, 1e-4]
+    assert configs[0].recipe.epochs == 2
+
+
+def test_a_baseline_goes_by_its_level_of_each_factor(tmp_path):
+    study, _ = load(tmp_path, GOOD)
+    assert study.label((0, 0, 0)) == "baseline"
+    assert [study.label((0, 0, 0), within=index) for index in range(3)] == ["DW", "low", "whole"]
+    assert study.label((1, 0, 1)) == "Avg + bare"
+
+
+def test_a_profile_merges_the_baseline_and_replaces_the_rest(tmp_path):
+    study, wrong = load(tmp_path, GOOD, profile="big")
+    assert not wrong
+    assert study.seeds == (3, 5)
+    config = study.arm((0, 0, 0)).config
+    assert (config.data.name, config.data.img_size, config.recipe.epochs) == ("digits", 128, 9)
+
+
+def test_a_part_with_a_name_of_its_own_replaces_the_whole(tmp_path):
+    text = GOOD.replace("data: {img_size: 128}", "data: {name: torch/cifar10}")
+    study, _ = load(tmp_path, text, profile="big")
+    assert study.arm((0, 0, 0)).config.data.img_size == 224
+
+
+def test_settings_change_single_keys(tmp_path):
+    study, wrong = load(
+        tmp_path, GOOD, settings=["recipe.epochs=7", "seeds=[4]", "model=test_rest"]
+    )
+    assert not wrong
+    config = study.arm((0, 0, 0)).config
+    assert (config.recipe.epochs, config.model, study.seeds) == (7, "test_rest", (4,))
+
+
+@pytest.mark.parametrize("setting", ["seeds", "=3", ""])
+def test_a_setting_without_key_and_value_is_refused(tmp_path, setting):
+    with pytest.raises(SpecError, match="key=value"):
+        load(tmp_path, GOOD, settings=[setting])
+
+
+def test_a_variable_is_read_only_where_it_is_used(tmp_path):
+    text = GOOD.replace("{img_size: 128}", "{name: folder, root: $HERE}")
+    assert load(tmp_path, text)[1] == ""
+    assert "$HERE is not set" in load(tmp_path, text, profile="big")[1]
+    study, wrong = load(tmp_path, text, profile="big", environment={"HERE": "/data"})
+    assert not wrong
+    assert study.arm((0, 0, 0)).config.data.root == "/data"
+
+
+BAD = {  # what is written instead, where it is told of, what is said
+    "unknown key": ("seeds: 2", "seedz: 2", "x.yaml:10:1", 'did you mean "seeds"?'),
+    "unknown recipe key": ("epochs: 2", "epocs: 2", "x.yaml:5:25", 'did you mean "epochs"?'),
+    "wrong type": ("epochs: 2", "epochs: two", "x.yaml:5:33", "valid integer"),
+    "out of range": ("epochs: 2", "epochs: -2", "x.yaml:5:33", "greater than or equal to 0"),
+    "unknown recipe": ("name: smoke", "name: smok", "x.yaml:5:18", 'did you mean "smoke"?'),
+    "unknown column": ("[params,", "[param,", "x.yaml:11:11", 'did you mean "params"?'),
+    "unknown metric": ("{top1: 72", "{topp1: 72", "x.yaml:13:9", 'did you mean "top1"?'),
+    "unknown status": ("derived", "guessed", "x.yaml:13:30", "'derived' or 'unverified'"),
+    "not a path": ("model.reduction:", "modell.reduction:", "x.yaml:7:3", 'did you mean "model"?'),
+    "one level": (", Avg: average", "", "x.yaml:7:3", "two levels"),
+    "level of no recipe": ("high: 1e-3", "high: fast", "x.yaml:8:32", "valid number"),
+    "duplicate": ("seeds: 2", "question: Why?", "x.yaml:10:1", "first on line 1"),
+    "missing": ("  recipe: {name: smoke, epochs: 2}\n", "", "x.yaml:3:3", 'missing key "recipe"'),
+    "in a profile": ("recipe: {epochs: 9}", "recipe: {epoch: 9}", "x.yaml:15:52", '"epochs"?'),
+    "no mapping": ("baseline:\n", "baseline: 3\nx:\n", "x.yaml:2:11", "baseline"),
+    "huge number": ("seeds: 2", "seeds: 1e400", "x.yaml:10:8", "finite"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_mistake_is_told_with_its_place_and_its_cure(tmp_path, name):
+    old, new, place, said = BAD[name]
+    assert old in GOOD
+    wrong = load(tmp_path, GOOD.replace(old, new, 1))[1]
+    assert place in wrong, wrong
+    assert said in wrong, wrong
+
+
+def test_all_mistakes_come_at_once(tmp_path):
+    text = GOOD.replace("seeds: 2", "seedz: 2").replace("epochs: 2", "epochs: -2")
+    wrong = load(tmp_path, text.replace("[params", "[parms"))[1]
+    assert wrong.endswith("3 errors, nothing was run")
+
+
+def test_a_file_that_is_not_there_names_those_that_are(tmp_path):
+    (tmp_path / "stem.yaml").touch()
+    with pytest.raises(SpecError, match=r"did you mean .*stem\.yaml"):
+        study_file(tmp_path / "stm.yaml", vocabulary=VOCABULARY, environment={})
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SpecError, match="not a text file"):
+        study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
+
+
+def mutated(text: str, cuts: list[tuple[int, int, str]]) -> str:
+    for start, length, new in cuts:
+        at = start % (len(text) + 1)
+        text = text[:at] + new + text[at + length :]
+    return text
+
+
+PIECES = st.one_of(
+    st.sampled_from([*"{}[]:,-&*!|>'\"%@`#\n\t ", "null", "1e9", "- ", ": ", "$X", "model"]),
+    st.text(max_size=3),
+)
+CUTS = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 12), PIECES), min_size=1, max_size=4)
+
+
+def _survives(folder: Path, cuts: list[tuple[int, int, str]]) -> None:
+    path = folder / "m.yaml"
+    path.write_text(mutated(GOOD, cuts), encoding="utf-8", errors="replace")
+    try:
+        study, problems = study_file(path, vocabulary=VOCABULARY, environment={})
+        assert study is not None or problems
+        if problems:
+            report(problems)
+        elif study is not None:
+            arms(study)
+    except SpecError:
+        pass
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cuts=CUTS)
+def test_no_mutation_of_a_file_gives_a_traceback(tmp_path_factory, cuts):
+    _survives(tmp_path_factory.getbasetemp(), cuts)
+
+
+@pytest.mark.slow
+@settings(max_examples=4000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cuts=CUTS)
+def test_no_mutation_of_thousands_gives_a_traceback(tmp_path_factory, cuts):
+    _survives(tmp_path_factory.getbasetemp(), cuts)
+
+
+# ---- identity ----
+
+
+def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:
+    config = study.arm(choices).config
+    defaults = {"reduction": "depthwise", "attn_norm": True, "head_mix": True}
+    return digest(resolved(config, {**defaults, **config.arguments, **arguments}), defaults)
+
+
+def test_a_default_written_out_is_the_same_trial(tmp_path):
+    plain, _ = load(tmp_path, GOOD)
+    spelt, _ = load(tmp_path, GOOD.replace("epochs: 2", "epochs: 2, momentum: 0.9"))
+    assert name_of(plain) == name_of(spelt)
+
+
+def test_where_the_images_lie_is_not_what_is_computed(tmp_path):
+    here, _ = load(tmp_path, GOOD, settings=["data={name: folder, root: /a}"])
+    there, _ = load(tmp_path, GOOD, settings=["data={name: folder, root: /b, download: true}"])
+    assert name_of(here) == name_of(there)
+
+
+def test_what_is_computed_is(tmp_path):
+    study, _ = load(tmp_path, GOOD)
+    other, _ = load(tmp_path, GOOD, settings=["data.img_size=96"])
+    names = [name_of(study), name_of(study, (1, 0, 0)), name_of(study, (0, 1, 0)), name_of(other)]
+    assert len(set(names)) == 4
+
+
+def test_names_do_not_move():
+    """Stored results are found by these; raise spec.IDENTITY when one has to change."""
+    config = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=2, lr=1e-3))
+    full = resolved(config, {"reduction": "average", "attn_norm": True})
+    assert digest(full, {"reduction": "depthwise", "attn_norm": True}) == "ed18578918"
+
+
+# ---- editors ----
+
+
+def schema() -> dict[str, object]:
+    return json_schema(VOCABULARY)
+
+
+def test_the_schema_that_ships_is_current():
+    assert json.loads((ABLATIONS / "study.schema.json").read_text()) == schema()
+
+
+@pytest.mark.parametrize("file", sorted(ABLATIONS.glob("*.yaml")), ids=lambda f: f.stem)
+def test_every_study_that_ships_fits_its_schema(file):
+    jsonschema.validate(YAML(typ="safe").load(file.read_text()), schema())
+    assert "$schema=study.schema.json" in file.read_text().splitlines()[0]

@@ -1,0 +1,112 @@
+"""The store: whole writes, names that agree, and nothing foreign trusted or deleted."""
+
+import json
+
+import pytest
+
+from study import leases
+from study.errors import StoreError
+from study.store import Store, agree, read, replace, write
+
+CONFIG = {
+    "model": {"name": "m", "arguments": {"a": 1}},
+    "data": {"name": "digits"},
+    "recipe": {"lr": 0.1},
+}
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path)
+    store.enter("abc-0", {"config": CONFIG, "seed": 0})
+    return store
+
+
+def save(store: Store, state: str = "completed", **metrics: float) -> None:
+    with leases.claim(store.trial("abc-0")) as lease:
+        assert store.save("abc-0", {"state": state, "config": CONFIG, "metrics": metrics}, lease)
+
+
+def test_a_result_comes_back_as_it_was_saved(store):
+    save(store, top1=0.5)
+    assert store.result("abc-0")["metrics"] == {"top1": 0.5}
+    assert store.done("abc-0")
+    assert store.state("abc-0") == "completed"
+
+
+def test_what_is_not_finite_is_stored_as_null(store):
+    save(store, "diverged", top1=float("nan"))
+    assert store.result("abc-0")["metrics"] == {"top1": None}
+
+
+@pytest.mark.parametrize("text", ["", '{"format": 1', "[]", "null", '{"format": 1}', "\x00"])
+def test_a_file_that_is_no_result_is_set_aside_and_kept(store, text):
+    path = store.trial("abc-0") / "result.json"
+    path.write_text(text)
+    assert store.result("abc-0") is None
+    assert not path.exists()
+    assert [stray.read_text() for stray in store.strays()] == [text]
+
+
+def test_a_result_of_another_trial_is_set_aside(store):
+    save(store)
+    foreign = store.trial("xyz-0")
+    foreign.mkdir()
+    (store.trial("abc-0") / "result.json").rename(foreign / "result.json")
+    assert store.result("xyz-0") is None
+    assert len(store.strays()) == 1
+
+
+def test_a_result_of_a_later_format_is_refused_and_left_alone(store):
+    save(store)
+    path = store.trial("abc-0") / "result.json"
+    path.write_text(json.dumps({**read(path), "format": 99}))
+    with pytest.raises(StoreError, match="format 99"):
+        store.result("abc-0")
+    assert path.exists()
+
+
+def test_a_worker_that_lost_its_lease_saves_nothing(store):
+    with leases.claim(store.trial("abc-0")) as lease:
+        (store.trial("abc-0") / "lease.9").write_text("{}")
+        assert not store.save("abc-0", {"state": "completed"}, lease)
+    assert store.result("abc-0") is None
+
+
+def test_a_failed_trial_makes_room_and_is_kept(store):
+    save(store, "failed")
+    assert store.state("abc-0") == "failed"
+    assert not store.done("abc-0")
+    store.retry("abc-0")
+    assert store.state("abc-0") == "pending"
+    assert list(store.trial("abc-0").glob("result.json.failed-*"))
+
+
+def test_the_state_of_a_trial_follows_its_files(store):
+    assert store.state("abc-0") == "pending"
+    with leases.claim(store.trial("abc-0")):
+        assert store.state("abc-0") == "running"
+    (store.trial("abc-0") / "history.jsonl").write_text('{"epoch": 0}\n')
+    assert store.state("abc-0") == "stale"
+
+
+def test_half_a_line_of_history_is_passed_over(store):
+    (store.trial("abc-0") / "history.jsonl").write_text('{"epoch": 0}\n{"epo')
+    assert store.history("abc-0") == [{"epoch": 0}]
+
+
+def test_a_write_is_whole_or_absent(tmp_path):
+    path = tmp_path / "a" / "b.json"
+    write(path, {"x": 1})
+    with pytest.raises(TypeError):
+        write(path, {"x": object()})
+    assert read(path) == {"x": 1}
+    replace(path, b"{}")
+    assert [p.name for p in path.parent.iterdir()] == ["b.json"]
+
+
+def test_the_same_name_from_another_configuration_is_refused(tmp_path):
+    agree("abc-0", CONFIG, CONFIG, tmp_path)
+    moved = {**CONFIG, "recipe": {"lr": 0.2}}
+    with pytest.raises(StoreError, match=r"recipe\.lr: 0\.1 then, 0\.2 now"):
+        agree("abc-0", CONFIG, moved, tmp_path)
