@@ -159,3 +159,11 @@ def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
         [step * (start + j) for j in range(depth)]
         for start, depth in zip(starts, depths, strict=True)
     ]
+
+
+def init_weights(module: nn.Module) -> None:
+    """As released: truncated normal 0.02; biases of convolutions stay at PyTorch's default."""
+    if isinstance(module, nn.Linear | nn.Conv2d):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+    if isinstance(module, nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)

@@ -19,7 +19,7 @@ from timm.models._features import feature_take_indices
 from torch import Tensor, nn
 
 from study.models import check, cost
-from study.models.blocks import pyramid, rising
+from study.models.blocks import init_weights, pyramid, rising
 from study.models.cost import KINDS, halved
 from study.models.norms import ChannelNorm
 from study.models.parts.positions import POSITIONS
@@ -28,14 +28,6 @@ from study.models.parts.stems import STEMS
 from study.models.released import checkpoint_filter_fn
 
 POOLS = ("avg", "max", "avgmax", "")
-
-
-def init_weights(module: nn.Module) -> None:
-    """As released: truncated normal 0.02; biases of convolutions stay at PyTorch's default."""
-    if isinstance(module, nn.Linear | nn.Conv2d):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-    if isinstance(module, nn.Linear) and module.bias is not None:
-        nn.init.zeros_(module.bias)
 
 
 class ResT(nn.Module):
@@ -126,7 +118,7 @@ class ResT(nn.Module):
         output_fmt: str = "NCHW",
         intermediates_only: bool = False,
     ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
-        """The maps of the stages in `indices`, and unless `intermediates_only` the last one before.
+        """Features, then the maps of the stages in `indices`; `intermediates_only`: those maps.
 
         `norm` puts the final norm on the last stage's map too.
         """
