@@ -7,7 +7,7 @@ card, so that a second plan imports no torch.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from study import cards
+from study import __version__, cards
 from study import store as stores
 from study.designs import arms
 from study.errors import BuildError, SpecError, StudyError, unknown
@@ -199,6 +199,12 @@ def _row(
 ) -> Record:  # fmt: skip
     number = float("nan") if value is None else value
     return {"arm": arm, "seed": seed, "metric": metric, "value": number, "low": low, "high": high}
+
+
+def fingerprint(plan: Plan, store: Store) -> str:
+    """Names all that a report of this plan shows: while it is the same, so is the report."""
+    rows = [repr(measurements(plan, store)), *(trial.state for trial in plan.trials)]
+    return cards.named([__version__, repr(plan.study.root.plain()), rows])
 
 
 def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:

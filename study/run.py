@@ -113,9 +113,7 @@ def step_seconds(record: Mapping[str, Any], device: str) -> Record:
     return vars(timed) | {"train": images.train_size, "val": images.val_size}
 
 
-def timed(
-    records: Mapping[str, Record], device: str, tick: Callable[[], None]
-) -> tuple[Record, Record]:
+def timed(records: Mapping[str, Record], device: str, tick: Callable[[], None]) -> Record:
     """Speed and memory of every arm: measurements by arm and metric, and what they came from."""
     shape = next(iter(records.values()))["shape"]
     session = speed.session(
@@ -125,6 +123,7 @@ def timed(
         report=lambda done, total: tick(),
     )
     arms: Record = {}
+    refused: Record = {}
     for arm, taken in session.items():
         low, high = taken.quartiles
         arms[arm] = {name: {"value": value} for name, value in taken.measurements.items()}
@@ -133,9 +132,13 @@ def timed(
             peak = memory.peak_memory(partial(_step, records[arm], device), device)
             arms[arm]["memory"] = {"value": peak}
         except MetricError as error:  # absent, with the reason, rather than a wrong number
-            arms[arm].setdefault("refused", {})["memory"] = str(error)
+            refused[arm] = str(error)
         tick()
-    return arms, {arm: asdict(taken) for arm, taken in session.items()}
+    return {
+        "arms": arms,
+        "refused": refused,
+        "taken": {arm: asdict(taken) for arm, taken in session.items()},
+    }
 
 
 def _step(record: Mapping[str, Any], device: str) -> None:

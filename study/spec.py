@@ -72,6 +72,11 @@ class Study:
     claims: tuple[str, ...]
     root: Tree
 
+    @property
+    def title(self) -> str:
+        """The study's name, and the profile's where one is chosen."""
+        return self.name if self.profile is None else f"{self.name}-{self.profile}"
+
     def arm(self, choices: Sequence[int]) -> Arm:
         config, problems = self._config(choices)
         if problems:

@@ -62,6 +62,25 @@ def study(tmp_path: Path) -> Command:
     return run
 
 
+@pytest.fixture
+def inside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """The same in this process, which has imported torch already."""
+    from study.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object) -> "subprocess.CompletedProcess[str]":
+        monkeypatch.setattr(sys, "argv", ["study", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return subprocess.CompletedProcess(words, ended.value.code, told.out, told.err)
+
+    return run
+
+
 def environment(**changes: str) -> dict[str, str]:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {**os.environ, "PYTHONPATH": path, **changes}

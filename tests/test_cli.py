@@ -22,8 +22,8 @@ def test_what_needs_nothing_heavy_imports_nothing_heavy(study, words):
 
 
 @pytest.mark.parametrize("command", ["plan", "status"])
-def test_what_is_counted_already_needs_nothing_heavy(study, tiny, command):
-    assert study("plan", tiny).returncode == 0
+def test_what_is_counted_already_needs_nothing_heavy(study, inside, tiny, command):
+    assert inside("plan", tiny, "--on", "inline").returncode == 0
     again = study(command, tiny, python=["-X", "importtime"])
     assert again.returncode == 0
     assert not imported(again.stderr) & set(HEAVY)
@@ -57,40 +57,40 @@ def test_a_wrong_command_is_refused_and_nothing_starts(study, tiny, words, said)
     assert not (tiny.parent / "results" / "jobs").exists()
 
 
-def test_wrong_model_arguments_are_told_with_all_else_that_is_wrong(study, tiny):
+def test_wrong_model_arguments_are_told_with_all_else_that_is_wrong(inside, tiny):
     text = tiny.read_text().replace("model: test_rest", "model: {name: test_rest, hedas: [1]}")
     tiny.write_text(text.replace("seeds: 2", "seedz: 2").replace("average", "averag"))
-    done = study("plan", tiny)
+    done = inside("plan", tiny)
     assert done.returncode == 2
     for said in ("tiny.yaml:8:1", '"seeds"?', "tiny.yaml:3:", '"heads"?', '"average"?'):
         assert said in done.stderr
 
 
-def test_a_wrong_level_is_told_at_its_line(study, tiny):
+def test_a_wrong_level_is_told_at_its_line(inside, tiny):
     tiny.write_text(tiny.read_text().replace("average", "averag"))
-    done = study("plan", tiny)
+    done = inside("plan", tiny)
     assert done.returncode == 2
     assert "tiny.yaml:7:41" in done.stderr
     assert 'did you mean "average"?' in done.stderr
 
 
-def test_an_unknown_model_is_told_at_its_line(study, tiny):
+def test_an_unknown_model_is_told_at_its_line(inside, tiny):
     tiny.write_text(tiny.read_text().replace("test_rest", "rest_lit"))
-    done = study("plan", tiny)
+    done = inside("plan", tiny)
     assert "tiny.yaml:3:10" in done.stderr
     assert 'did you mean "rest_lite"?' in done.stderr
 
 
-def test_a_published_row_without_an_arm_is_told_at_its_line(study, tiny):
+def test_a_published_row_without_an_arm_is_told_at_its_line(inside, tiny):
     tiny.write_text(tiny.read_text() + "published: {Average: {top1: 72.64}}\n")
-    done = study("plan", tiny)
+    done = inside("plan", tiny)
     assert done.returncode == 2
     assert 'unknown arm "Average"' in done.stderr
 
 
-def test_a_level_that_repeats_another_is_refused(study, tiny):
+def test_a_level_that_repeats_another_is_refused(inside, tiny):
     tiny.write_text(tiny.read_text().replace("Avg: average", "Avg: depthwise"))
-    done = study("plan", tiny)
+    done = inside("plan", tiny)
     assert done.returncode == 2
     assert "computes the same as" in done.stderr
 
@@ -107,9 +107,9 @@ def test_a_pipe_gets_no_escape_codes(study, tiny):
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_a_report_of_nothing_says_what_is_missing(study, tiny):
-    done = study("report", tiny)
+def test_a_report_of_nothing_says_what_is_missing(inside, tiny):
+    done = inside("report", tiny)
     assert done.returncode == 0, done.stderr
     assert "--" in done.stdout
     assert "study run" in done.stdout
-    assert study("report", tiny, "--strict").returncode == 3
+    assert inside("report", tiny, "--strict").returncode == 3

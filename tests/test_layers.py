@@ -44,8 +44,8 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             module = node.module or ""
-            whole = module == "study"
-            found |= {f"study.{name.name}" for name in node.names} if whole else {module}
+            rooms = {f"study.{name.name}" for name in node.names if name.name != "__version__"}
+            found |= rooms if module == "study" else {module}
     return {name.split(".")[1] for name in found if name.startswith("study.")} - {room(path)}
 
 

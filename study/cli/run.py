@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from study.store import Store
 
 
+STAMP = "fingerprint"  # a file beside a report: what it was made from
+
+
 @click.command("plan")
 @study_file
 @machine_options
@@ -61,17 +64,21 @@ def run_command(
 ) -> int:
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
     plan, store = asked.plan()
-    if plan.missing or dry_run:
-        _show_plan(plan, store, machine, err=not dry_run)
-    else:
-        click.echo(f"nothing to run: all {len(plan.trials)} trials have results", err=True)
     if dry_run:
+        _show_plan(plan, store, machine)
         return 0
+    if not plan.missing:
+        click.echo(f"nothing to run: all {len(plan.trials)} trials have results", err=True)
+        if not (speed and _untimed(plan, store)) and (table := _current(plan, store, reports)):
+            click.echo(f"the report is current: {table}", err=True)
+            return 0
+    else:
+        _show_plan(plan, store, machine, err=True)
     if plan.missing and _train(plan, store, machine, progress):
         click.echo(f"stopped; nothing is lost. Go on with: study run {asked}", err=True)
         return INTERRUPTED
     plan, store = asked.plan()
-    if speed and not plan.missing:
+    if speed and not plan.missing and _untimed(plan, store):
         _time(plan, store, machine)
     _report(plan, store, reports)
     return _status(plan, asked)
@@ -134,21 +141,40 @@ def _progress(
     return nullcontext((lambda events: None) if how == "none" else lines)
 
 
+def _untimed(plan: "Plan", store: "Store") -> bool:
+    from study.launch import timing
+
+    return timing.missing(plan, store)
+
+
 def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
     from study.launch import timing
 
-    if timing.missing(plan, store):
-        click.echo("timing all arms in one session, alone on this machine ...", err=True)
-        timing.session(plan, store, machine)
+    click.echo("timing all arms in one session, alone on this machine ...", err=True)
+    timing.session(plan, store, machine)
 
 
 def _report(plan: "Plan", store: "Store", reports: Path) -> None:
     from study import report
+    from study.plan import fingerprint
 
     strays(store)
-    console().print(report.terminal(report.table(plan, report.frame(plan, store))))
-    files = report.write(plan, store, reports / plan.study.name)
-    click.echo(f"wrote {len(files)} files to {reports / plan.study.name}", err=True)
+    out = console()
+    out.print(report.terminal(report.table(plan, report.frame(plan, store)), out.width))
+    folder = reports / report.stem(plan.study.title)
+    files = report.write(plan, store, folder)
+    (folder / STAMP).write_text(fingerprint(plan, store))
+    click.echo(f"wrote {len(files)} files to {folder}", err=True)
+
+
+def _current(plan: "Plan", store: "Store", reports: Path) -> Path | None:
+    """The table of an earlier report, if it would come out the same today."""
+    from study.plan import fingerprint
+
+    for stamp in reports.glob(f"*/{STAMP}"):
+        if stamp.read_text() == fingerprint(plan, store):
+            return stamp.with_name("table.md")
+    return None
 
 
 def _status(plan: "Plan", asked: Asked) -> int:

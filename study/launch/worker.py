@@ -66,10 +66,8 @@ def timings(store: Store, order: Record, job: Path, tick: Callable[[], None]) ->
     from study import run
 
     began = time.time()
-    arms, raw = run.timed(order["arms"], order["device"], tick)
     record = {
-        "arms": arms,
-        "raw": raw,
+        **run.timed(order["arms"], order["device"], tick),
         "began": began,
         "seconds": time.time() - began,
         "environment": run.environment(order["device"]),

@@ -161,12 +161,9 @@ def _traced(operands: Sequence[Any], depth: int, out: Any) -> Counter[str]:
 
 
 def _depends_on_image(value: Any) -> bool:
-    if not isinstance(value.type(), (torch.TensorType, torch.ListType)):
-        return False  # a number, such as a size
-    if value.isCompleteTensor() and value.requires_grad():
-        return True
-    # The tracer forgets to say so of the outputs of convolutions.
-    return any(_depends_on_image(earlier) for earlier in value.node().inputs())
+    if "_convolution" in value.node().kind():  # the tracer forgets the gradient of its output
+        return any(_depends_on_image(operand) for operand in list(value.node().inputs())[:2])
+    return bool(value.requires_grad())
 
 
 def _product(first: int) -> Callable[[list[Any], list[Any]], Counter[str]]:

@@ -28,11 +28,6 @@ def head(metric: Metric) -> str:
     return f"{name(metric)} ({inside})" if inside else name(metric)
 
 
-def change_head(metric: Metric) -> str:
-    """Of a relative difference."""
-    return f"Δ {name(metric)} ({', '.join(filter(None, ['%', rule(metric)]))})"
-
-
 def effect_head(metric: Metric, seeds: int) -> str:
     """Of an absolute difference; that of two percentages is in points."""
     unit = "pp" if metric.unit == "%" else metric.unit
@@ -88,8 +83,8 @@ def timing(estimate: Any, metric: Metric) -> str:
 
 
 def change(value: float, base: float) -> str:
-    """The difference in percent."""
-    return number(100 * (value / base - 1), 1, signed=True) if base else ABSENT
+    """The relative difference."""
+    return f"{number(100 * (value / base - 1), 1, signed=True)} %" if base else ABSENT
 
 
 def _incomplete(text: str, n: int, seeds: int) -> str:

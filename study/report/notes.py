@@ -45,6 +45,8 @@ def _measures(found: Findings) -> Iterator[str]:
         yield "Δ: difference from ●" + (
             ", paired by seed, with its 95 % t interval." if several else "."
         )
+    if found.of_kind("cost") and len(found.plan.arms) > 1:
+        yield "Costs: in brackets the difference from ●."
     if found.of_kind("speed"):
         where = f", taken on {found.timed_on}" if found.timed_on else ""
         yield f"Timings: median [quartiles]{where}."

@@ -53,7 +53,7 @@ def table(plan: Plan, frame: pd.DataFrame) -> Table:
     found = findings(plan, frame)
     columns = [column for name in found.metrics for column in _columns(found, name)]
     return Table(
-        name=plain(plan.study.name),
+        name=plain(plan.study.title),
         caption=plain(notes.caption(found)),
         heads=tuple(column.head for column in columns),
         blocks=tuple(
@@ -127,19 +127,14 @@ def _cost(found: Findings, name: str) -> Iterator[Column]:
 
     def value(label: str, arm: PlannedArm) -> Cell:
         estimate = found.estimates.get((arm.digest, name))
-        text = cells.measured(estimate.mean, metric) if estimate else cells.ABSENT
+        if estimate is None:
+            return Cell(cells.ABSENT)
+        text = cells.measured(estimate.mean, metric)
+        if base is not None and estimate.mean != base.mean:
+            text += f" ({cells.change(estimate.mean, base.mean)})"
         return Cell(text, found.leaders.get(name) == arm.digest)
 
-    def change(label: str, arm: PlannedArm) -> Cell:
-        estimate = found.estimates.get((arm.digest, name))
-        if arm is found.plan.baseline:
-            return Cell("")
-        return Cell(cells.change(estimate.mean, base.mean) if estimate and base else cells.ABSENT)
-
     yield Column(cells.head(metric), value)
-    values = {row.mean for (_, key), row in found.estimates.items() if key == name}
-    if len(values) > 1:
-        yield Column(cells.change_head(metric), change)
 
 
 def _speed(found: Findings, name: str) -> Iterator[Column]:

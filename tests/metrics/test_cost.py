@@ -104,7 +104,12 @@ TIMM = {
 }
 
 
-@pytest.mark.parametrize("name", TIMM)
+SLOW = {"swin_tiny_patch4_window7_224", "gcvit_xxtiny", "xcit_nano_12_p8_224"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in TIMM]
+)
 def test_timm_models_cost_what_timm_publishes(name):
     taken = cost(on(lambda: timm.create_model(name)), (3, 224, 224)).measurements
     names = ("params", "macs", "activations")
@@ -119,9 +124,9 @@ def test_timm_models_cost_what_timm_publishes(name):
         ("rest_lite", {}, 10_508_300, 1.4594, 1.5331),
         ("rest_lite", {"reduction": "average"}, 10_486_028, 1.4583, 1.5321),
         ("rest_lite", {"ratios": [1, 1, 1, 1]}, 10_484_236, 1.6011, 4.4777),
-        ("rest_small", {}, 13_679_708, 2.0, 2.093),
-        ("rest_base", {}, 30_327_052, 4.486, 4.626),
-        ("rest_large", {}, 51_676_156, 8.131, 8.360),
+        pytest.param("rest_small", {}, 13_679_708, 2.0, 2.093, marks=pytest.mark.slow),
+        pytest.param("rest_base", {}, 30_327_052, 4.486, 4.626, marks=pytest.mark.slow),
+        pytest.param("rest_large", {}, 51_676_156, 8.131, 8.360, marks=pytest.mark.slow),
     ],
 )
 def test_rest_costs_what_the_released_code_does(name, arguments, params, conv_linear, products):

@@ -118,7 +118,7 @@ def test_latex_compiles(request, laboratory, tmp_path):
 
 def test_the_terminal_shows_every_label_and_number_and_no_markup(finished):
     console = Console(width=400, file=io.StringIO(), color_system=None)
-    console.print(terminal(finished))
+    console.print(terminal(finished, 400))
     shown = console.file.getvalue()
     for label, *texts in printed(finished):
         assert all(text in shown for text in (label, *texts))
@@ -127,5 +127,5 @@ def test_the_terminal_shows_every_label_and_number_and_no_markup(finished):
 
 def test_a_narrow_terminal_loses_no_digit(complete):
     console = Console(width=60, file=io.StringIO(), color_system=None)
-    console.print(terminal(made(complete)))
+    console.print(terminal(made(complete), 60))
     assert "…" not in console.file.getvalue()
