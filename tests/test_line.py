@@ -117,12 +117,13 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(study, tiny):
 @pytest.mark.slow
 def test_killed_at_random_moments_a_study_ends_as_if_undisturbed(study, tiny):
     """SIGKILL to the command and all its workers, five times, anywhere between start and end."""
-    tiny.write_text(tiny.read_text().replace("epochs: 2", "epochs: 6"))
+    longer = tiny.read_text().replace("epochs: 2", "epochs: 12").replace("t: 64", "t: 512")
+    tiny.write_text(longer)
     moments = random.Random(0)
     for _ in range(5):
         process = start(tiny)
         wait_for(" start ", process)
-        time.sleep(moments.uniform(0, 6))
+        time.sleep(moments.uniform(0, 8))
         kill(process, tiny)
     assert study("run", tiny, "--no-speed").returncode == 0
     assert not list((tiny.parent / "results" / "trials").glob("*/lease.*"))

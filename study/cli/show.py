@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from study import cells
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.stats import smallest_p
@@ -23,9 +24,8 @@ def duration(seconds: float) -> str:
 
 
 def in_units(name: str, value: float | None) -> str:
-    """A measurement in the units of the table."""
-    metric = METRICS[name]
-    return "--" if value is None else f"{value * metric.scale:,.{metric.digits}f}"
+    """A measurement in the units of the table, where there is one."""
+    return cells.ABSENT if value is None else cells.measured(value, METRICS[name])
 
 
 # ---- plan ----
@@ -47,9 +47,9 @@ def plan_table(plan: Plan) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("arm", overflow="fold")
     table.add_column("departs in", overflow="fold", style="dim")
-    costs = ("params", "macs", "macs_conv_linear")
+    costs, base = ("params", "macs", "macs_conv_linear"), plan.baseline.card["cost"]
     for name in costs:
-        table.add_column(f"{METRICS[name].label} {METRICS[name].unit}".strip(), justify="right")
+        table.add_column(cells.head(METRICS[name]), justify="right")
     table.add_column("Δ MACs", justify="right")
     table.add_column("done", justify="right")
     for arm in plan.arms:
@@ -58,7 +58,7 @@ def plan_table(plan: Plan) -> Table:
             escape(("● " if arm is plan.baseline else "  ") + arm.label),
             escape(departures(plan, arm)),
             *(in_units(name, cost.get(name)) for name in costs),
-            relative(cost.get("macs"), plan.baseline.card["cost"].get("macs")),
+            cells.change(cost["macs"], base["macs"]) if cost and base else cells.ABSENT,
             f"{arm.done}/{len(arm.trials)}",
         )
     return table
@@ -70,13 +70,6 @@ def departures(plan: Plan, arm: PlannedArm) -> str:
         f"{factors[f].path}={factors[f].levels[arm.arm.choices[f]].value.plain()}"
         for f in arm.arm.departs
     )
-
-
-def relative(value: float | None, base: float | None) -> str:
-    if not value or not base:
-        return "--"
-    change = value / base - 1
-    return "0 %" if change == 0 else f"{change:+.1%}".replace("-", "−").replace("%", " %")
 
 
 def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
+from study import cells
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
-from study.report import cells
 from study.stats import interval
 
 WIDTH = 3.25  # inches: one column

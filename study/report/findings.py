@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from study import stats
+from study import cells, stats
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, labels
-from study.report import cells
 from study.schema import Published
 
 Key = tuple[str, str]

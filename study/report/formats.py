@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table as Terminal
 from rich.text import Text
 
-from study.report.cells import DIVERGED
+from study.cells import DIVERGED
 from study.report.tables import Block, Cell, Row, Table
 
 BASELINE = "●"

@@ -4,9 +4,9 @@ import math
 import shlex
 from collections.abc import Iterator
 
+from study import cells
 from study.metrics import METRICS, RULES
 from study.plan import Plan, PlannedArm
-from study.report import cells
 from study.report.findings import Findings
 from study.stats import smallest_p
 

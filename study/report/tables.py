@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from study import cells
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, blocks
-from study.report import cells, notes
+from study.report import notes
 from study.report.findings import Findings, findings
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from study import cells
 from study.metrics import METRICS
-from study.report import cells
 
 
 @pytest.mark.parametrize(
