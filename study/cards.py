@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import MetricError, SpecError
-from study.schema import CLASSES, Data
+from study.schema import CLASSES, Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
 
@@ -29,12 +29,26 @@ def card(config: Config, store: Store) -> Record:
     """
     data, arguments = config.data, dict(config.arguments)
     shape = {"num_classes": classes(data), "in_chans": data.in_chans, "img_size": data.img_size}
-    key = named([config.model, arguments, shape, _code()])
+    key = named([config.model, arguments, shape, _counting()])
     kept = store.kept("arms", key)
     if kept is None:
         kept = _counted(config.model, arguments, shape)
         store.keep("arms", key, kept)
     return kept
+
+
+def check(recipe: Recipe, store: Store) -> None:
+    """Let timm say what is wrong with a recipe, once.
+
+    Raises:
+        SpecError: there is no such optimiser, or it does not take what the recipe gives it.
+    """
+    key = named(["recipe", recipe.model_dump(mode="json"), version("timm")])
+    if store.kept("arms", key) is None:
+        from study import train
+
+        train.check(recipe)
+        store.keep("arms", key, {"recipe": "timm can follow it"})
 
 
 def _counted(model: str, arguments: Record, shape: dict[str, int]) -> Record:
@@ -51,11 +65,12 @@ def _counted(model: str, arguments: Record, shape: dict[str, int]) -> Record:
         "arguments": models.resolved(model, arguments),
         "defaults": models.resolved(model, {}),
     }
-    build("meta")  # a wrong argument is an error of its own, before anything is counted
+    built = build("meta")  # a wrong argument is an error of its own, before anything is counted
     try:
         counted = cost(build, size)
     except MetricError as error:
-        return card | {"cost": {}, "refused": str(error)}
+        params = sum(weight.numel() for weight in built.parameters())
+        return card | {"cost": {"params": params}, "refused": str(error)}
     return card | {"cost": counted.measurements, "counts": counted.counts}
 
 
@@ -64,20 +79,23 @@ def classes(data: Data) -> int:
     known = data.num_classes or CLASSES.get(data.name)
     if known:
         return known
-    folder = Path(data.root or "", data.train_split)
+    folder = Path(data.root or "", data.train_split).expanduser()
     if data.name == "folder" and folder.is_dir():
         return sum(1 for entry in folder.iterdir() if entry.is_dir())
     raise SpecError(f"num_classes of {data.name} is not known before it is read: say num_classes")
 
 
 @cache
-def _code() -> list[str]:
-    """A digest of the code that cards come from, and the versions of the libraries it counts by."""
+def _counting() -> list[str]:
+    """The code that cards come from, and the versions of the libraries it counts by."""
+    return [code(*COUNTED), *(version(name) for name in ("torch", "timm", "fvcore"))]
+
+
+def code(*parts: str) -> str:
+    """A digest of files and folders of this package."""
     root = Path(__file__).parent
-    sources = [file for part in COUNTED for file in _sources(root / part)]
-    text = b"".join(file.read_bytes() for file in sources)
-    versions = [version(name) for name in ("torch", "timm", "fvcore")]
-    return [hashlib.sha256(text).hexdigest(), *versions]
+    sources = [file for part in parts for file in _sources(root / part)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
 
 
 def _sources(path: Path) -> list[Path]:

@@ -55,7 +55,8 @@ def arms(study: Study) -> list[Arm]:
     Raises:
         SpecError: a design cannot be made of these factors.
     """
-    choices = [c for design in study.designs for c in DESIGNS[design](study.factors)]
+    known = [design for design in study.designs if design in DESIGNS]  # parse tells of the others
+    choices = [c for design in known for c in DESIGNS[design](study.factors)]
     return [study.arm(chosen) for chosen in dict.fromkeys(choices)]
 
 

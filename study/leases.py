@@ -28,9 +28,31 @@ class Holder:
     born: str
 
     @property
+    def local(self) -> bool:
+        return self.host == socket.gethostname()
+
+    @property
     def gone(self) -> bool:
         """Known to be dead: only of processes of this machine."""
-        return self.host == socket.gethostname() and _born(self.pid) != self.born
+        return self.local and _born(self.pid) != self.born
+
+
+def here() -> Holder:
+    """This process."""
+    return Holder(socket.gethostname(), os.getpid(), _born(os.getpid()))
+
+
+def sign(path: Path) -> None:
+    """Leave word of this process."""
+    path.write_text(json.dumps(vars(here())))
+
+
+def signed(path: Path) -> Holder | None:
+    """Who left word; None when it cannot be read."""
+    try:
+        return _holder(path.read_text())
+    except OSError:
+        return None
 
 
 def _born(pid: int) -> str:
@@ -97,10 +119,9 @@ def claim(folder: Path) -> Lease | None:
     if numbers and holder(folder):
         return None
     path = folder / f"lease.{numbers[-1] + 1 if numbers else 1}"
-    me = Holder(socket.gethostname(), os.getpid(), _born(os.getpid()))
     try:
         with path.open("x") as file:
-            json.dump(vars(me), file)
+            json.dump(vars(here()), file)
     except FileExistsError:
         return None
     for number in numbers:  # of the dead

@@ -64,6 +64,8 @@ class Tree:
     value: Any
     mark: Mark
     keys: dict[str, Mark] = field(default_factory=dict)
+    variable: str = ""
+    """The `$NAME` that the value was read from."""
 
     def plain(self) -> Any:
         if isinstance(self.value, dict):
@@ -202,7 +204,7 @@ VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
-    """Replace each value that is a whole `$NAME` by what the environment says."""
+    """Replace each value that is a whole `$NAME` by the scalar that the environment has."""
     problems = []
     for node in tree.walk():
         name = VARIABLE.fullmatch(node.value) if isinstance(node.value, str) else None
@@ -210,7 +212,9 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
             hint = f"export {name[1]}=..."
             problems.append(Problem(f"${name[1]} is not set", node.mark, hint))
         elif name:
-            node.value = environment[name[1]]
+            told, wrong = read(environment[name[1]], node.mark.source)
+            plain = wrong or isinstance(told.value, dict | list | None)
+            node.variable, node.value = node.value, environment[name[1]] if plain else told.value
     return problems
 
 

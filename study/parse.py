@@ -4,7 +4,6 @@ Nothing is refused here: `study_file` returns the problems, so that whoever chec
 builds the models) can add to the list first.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +46,17 @@ def study_file(
         problems.append(Problem("profiles: a mapping of names", profiles.mark))
     if profile is not None and profile not in names:
         raise SpecError(unknown("profile", profile, names) + f" in {path}")
-    for other in names.keys() - {profile}:  # checked as far as this machine allows
-        problems += _study(overlaid(document, names[other]), path, vocabulary, other)[1]
+    for other, tree in names.items():
+        if not isinstance(tree.value, dict):
+            problems.append(Problem("a profile is a mapping of what it changes", tree.mark))
+        elif other != profile:  # checked as far as this machine allows
+            problems += _study(overlaid(document, tree), path, vocabulary, other)[1]
     chosen = overlaid(document, names[profile]) if profile else document
     for setting in settings:
         chosen, more = _set(chosen, setting)
         problems += more
     problems += expand(chosen, dict(environment))
-    study, more = _study(chosen, path, vocabulary, profile)
+    study, more = _study(chosen, path, vocabulary, profile, tuple(settings))
     return study, problems + more
 
 
@@ -80,6 +82,8 @@ def _set(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
     value, problems = read(text, f"--set {setting}")
     steps = key.split(".")
     steps = ["baseline", *steps] if steps[0] in PARTS else steps
+    if steps[0] not in ("baseline", key):
+        raise SpecError(f'--set changes one key of the baseline or a whole key, not "{key}"')
     for step in reversed(steps):
         value = Tree({step: value}, value.mark, {step: value.mark})
     if steps[0] == "baseline":
@@ -99,7 +103,11 @@ def _text(path: Path) -> str:
 
 
 def _study(
-    document: Tree, path: Path, vocabulary: Vocabulary, profile: str | None
+    document: Tree,
+    path: Path,
+    vocabulary: Vocabulary,
+    profile: str | None,
+    settings: tuple[str, ...] = (),
 ) -> tuple[Study | None, list[Problem]]:
     baseline = document.value.get("baseline")
     parts = baseline.value if baseline and isinstance(baseline.value, dict) else {}
@@ -118,6 +126,7 @@ def _study(
         name=path.stem,
         path=path,
         profile=profile,
+        settings=settings,
         question=file.question,
         source=file.source,
         baseline={part: parts.get(part, absent) for part in PARTS},
@@ -133,24 +142,39 @@ def _study(
     base = (0,) * len(factors)
     for index, factor in enumerate(factors):
         for level in range(len(factor.levels)):
-            problems += study._config((*base[:index], level, *base[index + 1 :]))[1]
-    return study, problems + study._config(base)[1]
+            problems += study.read((*base[:index], level, *base[index + 1 :]))[1]
+    return study, problems + study.read(base)[1]
 
 
 def _factors(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
     factors, problems = [], []
     for path, levels in tree.value.items() if isinstance(tree.value, dict) else ():
-        part = path.partition(".")[0]
-        if not re.fullmatch(r"(model|data|recipe)(\.\w+)?", path):
-            near = meant(part, PARTS)
-            hint = f'did you mean "{near}"?' if near else "such as model.reduction or recipe.lr"
-            mark = tree.keys[path]
-            problems.append(Problem(f'"{path}" is not a path to vary', mark, hint))
-        elif isinstance(levels.value, dict) and len(levels.value) > 1:
+        wrong = _wrong(path, levels)
+        if wrong is None:
             factors.append(Factor(path, tuple(Level(k, v) for k, v in levels.value.items())))
         else:
-            problems.append(Problem("a factor needs two levels or more", tree.keys[path]))
+            problems.append(Problem(wrong[0], wrong[1] or tree.keys[path], wrong[2]))
     return tuple(factors), problems
+
+
+def _wrong(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
+    """What is wrong with a factor, where if not at its key, and what would mend it."""
+    part, _, key = path.partition(".")
+    if part not in PARTS or (not key.isidentifier() and key != "") or path.endswith("."):
+        near = meant(part, PARTS)
+        hint = f'did you mean "{near}"?' if near else "such as model.reduction or recipe.lr"
+        return f'"{path}" is not a path to vary', None, hint
+    if key == "name":
+        return f'"{path}" would leave the rest as it is', None, f'vary "{part}" by name'
+    if not isinstance(levels.value, dict) or len(levels.value) < 2:
+        return "a factor needs two levels or more", None, ""
+    for tree in () if key else levels.value.values():
+        name = tree.value.get("name") if isinstance(tree.value, dict) else tree
+        if not isinstance(tree.value, dict | str) or not isinstance(
+            name.value if name else "", str
+        ):
+            return f"a level of {part} is a name or a mapping", tree.mark, ""
+    return None
 
 
 def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:

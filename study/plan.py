@@ -4,13 +4,15 @@ Every arm is built on the meta device, counted and named; what that showed is ke
 card, so that a second plan imports no torch.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from study import __version__, cards
+from study import cards
 from study import store as stores
 from study.designs import arms
-from study.errors import BuildError, SpecError, StudyError, unknown
+from study.errors import BuildError, SpecError, unknown
 from study.marks import Problem, report
 from study.metrics import METRICS
 from study.spec import NOT_IDENTITY, Arm, Study, digest, resolved
@@ -99,12 +101,12 @@ def _add(
     found += wrong
     if card is None or wrong:
         return
-    config = resolved(arm.config, card["arguments"])
+    config = resolved(arm.config, card["arguments"], card["shape"]["num_classes"])
     name = digest(config, card["defaults"])
     if name in [other.digest for other in planned]:
         twin = next(other for other in planned if other.digest == name)
         message = f"{study.label(arm.choices)} computes the same as {twin.label}"
-        found.append(Problem(message, study.mark(arm.choices)))
+        found.append(Problem(message, study.place(arm.choices)))
     trials = tuple(_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds)
     planned.append(PlannedArm(arm, study.label(arm.choices), name, config, card, trials))
 
@@ -112,7 +114,7 @@ def _add(
 def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Problem]]:
     """The arm's card, or all that is wrong: a bad argument is left out to find the next."""
     try:
-        return cards.card(arm.config, store), []
+        card = cards.card(arm.config, store)
     except BuildError as error:
         wrong = [Problem(str(error), study.mark(arm.choices, error.argument))]
         rest = {k: v for k, v in arm.config.arguments.items() if k != error.argument}
@@ -120,8 +122,15 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Pr
             less = replace(arm, config=replace(arm.config, arguments=rest))
             wrong += _built(study, less, store)[1]
         return None, wrong
-    except StudyError as error:
+    except SpecError as error:
         return None, [Problem(str(error), study.trees(arm.choices)["data"].mark)]
+    try:
+        cards.check(arm.config.recipe, store)
+    except SpecError as error:
+        recipe = study.trees(arm.choices)["recipe"]
+        named = [k for k in recipe.value if f"recipe.{k} " in f"{error} "]
+        return None, [Problem(str(error), recipe.at(named[:1]).mark)]
+    return card, []
 
 
 def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
@@ -132,13 +141,16 @@ def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
 
 
 def _strangers(study: Study, planned: Iterable[PlannedArm]) -> list[Problem]:
-    """Published rows that are no arm's."""
-    known = {label for arm in planned for label in labels(study, arm.arm)}
-    return [
-        Problem(unknown("arm", row, known), study.root.key(["published", row]))
-        for row in study.published
-        if row not in known
-    ]
+    """Published rows that are no arm's, or several arms'."""
+    counts = Counter(label for arm in planned for label in set(labels(study, arm.arm)))
+    problems = []
+    for row in study.published:
+        mark = study.root.key(["published", row])
+        if row not in counts:
+            problems.append(Problem(unknown("arm", row, counts), mark))
+        elif counts[row] > 1:
+            problems.append(Problem(f'several arms are called "{row}"', mark, "tell them apart"))
+    return problems
 
 
 def labels(study: Study, arm: Arm) -> list[str]:
@@ -156,8 +168,29 @@ def record(arm: PlannedArm, trial: Trial, study: str) -> Record:
         "seed": trial.seed,
         "config": arm.config,
         "shape": arm.card["shape"],
-        "where": arm.arm.config.data.model_dump(mode="json", include=NOT_IDENTITY),
+        "where": arm.arm.config.data.model_dump(mode="json", include=NOT_IDENTITY - {"unverified"}),
     }
+
+
+def check_data(plan: Plan) -> None:
+    """Refuse to start on images that are not there; a plan can be made without them.
+
+    Raises:
+        SpecError: with each place that does not exist.
+    """
+    problems = []
+    for arm in plan.arms:
+        root = arm.arm.config.data.root
+        if root is not None and not arm.arm.config.data.download and not _exists(root):
+            tree = plan.study.trees(arm.arm.choices)["data"].at(["root"])
+            problems.append(Problem(f"{root} does not exist", tree.mark))
+    if problems:
+        raise SpecError(report(problems))
+
+
+def _exists(root: str) -> bool:
+    """Whether a folder or tar is there; braces and globs of shards are left to their reader."""
+    return any(c in root for c in "{*?[") or "::" in root or Path(root).expanduser().exists()
 
 
 def records(plan: Plan) -> dict[str, Record]:
@@ -204,7 +237,9 @@ def _row(
 def fingerprint(plan: Plan, store: Store) -> str:
     """Names all that a report of this plan shows: while it is the same, so is the report."""
     rows = [repr(measurements(plan, store)), *(trial.state for trial in plan.trials)]
-    return cards.named([__version__, repr(plan.study.root.plain()), rows])
+    session = store.kept("timings", plan.key) or {}
+    shown = [plan.study.words, repr(plan.study.root.plain()), rows, session.get("refused")]
+    return cards.named([shown, cards.code("report", "stats.py", "cells.py", "plan.py")])
 
 
 def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:

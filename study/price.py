@@ -20,7 +20,7 @@ def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
         how = f"from finished trials on {platform.node()}"
     elif timed:
         took = {plan.baseline.digest: _trial_seconds(plan, timed)}
-        how = f"from {timed['steps']} timed steps of the baseline, other arms by their MACs"
+        how = f"from {timed['steps']} timed steps of the baseline; other arms by their MACs"
     else:
         return None
     seconds = sum(_scaled(plan, arm, took) * trials[arm.digest] for arm in plan.arms)
@@ -33,20 +33,21 @@ def steps_key(plan: Plan) -> str:
 
 
 def _finished(arm: PlannedArm, store: Store) -> list[float]:
+    """Seconds that the arm's trials took on this machine."""
     results = [store.result(trial.name) for trial in arm.trials if trial.done]
     here = [r for r in results if r and r["environment"]["machine"] == platform.node()]
-    return [float(result["seconds"]) for result in here if not result.get("resumed")]
+    return [float(result["seconds"]) for result in here]
 
 
 def _trial_seconds(plan: Plan, timed: Record) -> float:
     epoch = timed["train"] * timed["train_image_seconds"] + timed["val"] * timed["image_seconds"]
-    return float(epoch) * max(1, plan.baseline.arm.config.recipe.epochs)
+    return float(epoch) * max(1, plan.baseline.arm.config.recipe.total_epochs)
 
 
 def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:
-    """The arm's own seconds, or those of an arm that is known, by the ratio of their MACs."""
+    """The arm's own seconds, or those of the arms that are known, by the ratio of their MACs."""
     if arm.digest in took:
         return took[arm.digest]
-    macs = {a.digest: a.card["cost"].get("macs", 1) for a in plan.arms}
-    known = next(iter(took))
-    return float(took[known] * macs[arm.digest] / macs[known])
+    macs = {a.digest: a.card["cost"].get("macs") for a in plan.arms}
+    ours = macs[arm.digest]
+    return mean(s * ours / n if ours and (n := macs[known]) else s for known, s in took.items())

@@ -28,6 +28,9 @@ from study.models import initial
 from study.schema import Data, Recipe
 from study.store import Record, Store, replace
 
+VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_")
+"""Begin the names of environment variables that change times or last digits."""
+
 LIBRARIES = ("torch", "timm", "torchvision", "numpy", "fvcore")
 
 
@@ -46,7 +49,7 @@ def trial(
         train.Stopped: `stop` said so; what was done is kept.
     """
     record, folder = store.entered(name), store.trial(name)
-    began = time.time()
+    began, here = time.time(), environment(device)
     log = _Log(folder / "log.txt", report)
     outcome: Record = {"state": "failed", "metrics": {}, "config": record["config"]}
     try:
@@ -56,8 +59,9 @@ def trial(
     except Exception as error:
         log({"event": "error", "traceback": traceback.format_exc()})
         outcome["error"] = f"{type(error).__name__}: {error}".splitlines()[0][:500]
-    outcome |= {"began": began, "seconds": time.time() - began, "environment": environment(device)}
-    store.save(name, outcome, lease)
+    epochs = outcome.get("history", [])  # of all attempts: an earlier one's seconds count
+    seconds = sum(row["seconds"] for row in epochs) or time.time() - began
+    store.save(name, outcome | {"began": began, "seconds": seconds, "environment": here}, lease)
 
 
 def _fitted(
@@ -100,7 +104,7 @@ def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Modu
 
 
 def _data(record: Mapping[str, Any]) -> Data:
-    return Data(**record["config"]["data"], **record["where"])
+    return Data(**(record["config"]["data"] | record["where"]))
 
 
 def step_seconds(record: Mapping[str, Any], device: str) -> Record:
@@ -114,41 +118,39 @@ def step_seconds(record: Mapping[str, Any], device: str) -> Record:
 
 
 def timed(records: Mapping[str, Record], device: str, tick: Callable[[], None]) -> Record:
-    """Speed and memory of every arm: measurements by arm and metric, and what they came from."""
-    shape = next(iter(records.values()))["shape"]
+    """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
+
+    What cannot be measured honestly is absent, with the reason under `refused`.
+    """
     session = speed.session(
-        {arm: partial(build, record) for arm, record in records.items()},
-        (shape["in_chans"], shape["img_size"], shape["img_size"]),
+        {arm: (partial(build, record), _size(record)) for arm, record in records.items()},
         device=device,
         report=lambda done, total: tick(),
     )
-    arms: Record = {}
-    refused: Record = {}
-    for arm, taken in session.items():
-        low, high = taken.quartiles
-        arms[arm] = {name: {"value": value} for name, value in taken.measurements.items()}
-        arms[arm]["throughput"] |= {"low": low, "high": high}
+    arms: Record = {arm: taken.spreads for arm, taken in session.speeds.items()}
+    refused = {arm: {"speed": why} for arm, why in session.refused.items()}
+    for arm, record in records.items():
         try:
-            peak = memory.peak_memory(partial(_step, records[arm], device), device)
-            arms[arm]["memory"] = {"value": peak}
-        except MetricError as error:  # absent, with the reason, rather than a wrong number
-            refused[arm] = str(error)
+            peak = memory.peak_memory(partial(_step, record, device), device)
+            arms.setdefault(arm, {})["memory"] = {"value": peak}
+        except MetricError as error:
+            refused.setdefault(arm, {})["memory"] = str(error)
         tick()
-    return {
-        "arms": arms,
-        "refused": refused,
-        "taken": {arm: asdict(taken) for arm, taken in session.items()},
-    }
+    taken = {arm: asdict(speed) for arm, speed in session.speeds.items()}
+    return {"arms": arms, "refused": refused, "taken": taken}
 
 
 def _step(record: Mapping[str, Any], device: str) -> None:
-    """One training step, forward and backward, at the recipe's batch size, in float32."""
-    model = build(record, device).train()
-    shape, batch = record["shape"], record["config"]["recipe"]["batch_size"]
-    size = (batch, shape["in_chans"], shape["img_size"], shape["img_size"])
-    target = torch.zeros(batch, dtype=torch.long, device=device)
-    loss = torch.nn.functional.cross_entropy(model(torch.zeros(size, device=device)), target)
-    torch.autograd.backward(loss)
+    """One update of the trial's own recipe."""
+    recipe, classes = Recipe(**record["config"]["recipe"]), record["shape"]["num_classes"]
+    model = build(record, device)
+    train.training_step(model, recipe, classes=classes, size=_size(record), device=device)
+
+
+def _size(record: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Of one image, (C, H, W)."""
+    shape = record["shape"]
+    return shape["in_chans"], shape["img_size"], shape["img_size"]
 
 
 @cache
@@ -162,7 +164,7 @@ def environment(device: str) -> Record:
         "python": platform.python_version(),
         **{library: version(library) for library in LIBRARIES},
         **_commit(),
-        "variables": {k: v for k, v in os.environ.items() if k.startswith(("OMP_", "MALLOC_"))},
+        "variables": {k: v for k, v in os.environ.items() if k.startswith(VARIABLES)},
     }
 
 

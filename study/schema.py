@@ -6,9 +6,9 @@ with it. A new field must have the default that keeps the old meaning.
 
 import json
 from collections.abc import Collection
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from study.errors import meant
 from study.marks import Problem, Tree
@@ -20,6 +20,8 @@ Natural = Annotated[int, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
+Channels = Annotated[list[float], Field(min_length=1, max_length=3)]
 
 
 class Strict(BaseModel):
@@ -40,6 +42,23 @@ CLASSES = {  # of the data sets whose names say what they are
 }
 
 
+IGNORED = {  # by kind of data, the keys that would do nothing
+    "digits": (
+        "root",
+        "download",
+        "train_split",
+        "val_split",
+        "class_map",
+        "input_key",
+        "target_key",
+    ),
+    "torch": ("class_map", "input_key", "target_key"),
+    "folder": ("download", "input_key", "target_key"),
+    "hfds": ("class_map",),
+    "wds": ("download",),
+}
+
+
 class Data(Strict):
     """Which images, at which size; names are timm's dataset names, plus `digits`."""
 
@@ -54,10 +73,27 @@ class Data(Strict):
     class_map: str | None = Field(None, description="file that maps class names to indices")
     input_key: str | None = None
     target_key: str | None = None
-    mean: list[float] | None = Field(None, description="per channel, of pixels in 0..1")
-    std: list[float] | None = Field(None, description="per channel, of pixels in 0..1")
-    train_limit: Count | None = Field(None, description="use only the first this many images")
-    val_limit: Count | None = Field(None, description="use only the first this many images")
+    mean: Channels | None = Field(None, description="per channel, of pixels in 0..1")
+    std: Channels | None = Field(None, description="per channel, of pixels in 0..1")
+    train_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
+    val_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
+
+    @model_validator(mode="after")
+    def _used(self) -> Self:
+        """A kind of data that exists, and no key that it would ignore."""
+        kind, _, name = self.name.partition("/")
+        if kind not in IGNORED or (kind in ("torch", "hfds", "wds")) != bool(name):
+            near = meant(self.name, [*IGNORED, *CLASSES])
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise ValueError(
+                f'unknown data "{self.name}"{hint} (known: digits, folder, torch/NAME, hfds/NAME, '
+                "wds/NAME)"
+            )
+        fields = type(self).model_fields
+        idle = [k for k in IGNORED[kind] if getattr(self, k) != fields[k].default]
+        if idle:
+            raise ValueError(f"{self.name} has no use for {', '.join(idle)}: leave it out")
+        return self
 
 
 class Recipe(Strict):
@@ -66,12 +102,12 @@ class Recipe(Strict):
     unverified: list[str] = Field([], description="keys whose value no source confirms")
 
     epochs: Natural = 300
-    batch_size: Count = Field(128, description="images per update and device")
-    grad_accum_steps: Count = 1
+    batch_size: Count = Field(128, description="images per step and device")
+    grad_accum_steps: Count = Field(1, description="steps per update")
 
     opt: str = "sgd"
     opt_eps: Positive | None = None
-    opt_betas: list[float] | None = None
+    opt_betas: Pair | None = None
     momentum: NotNegative = 0.9
     weight_decay: NotNegative = 2e-5
     layer_decay: Positive | None = None
@@ -82,7 +118,7 @@ class Recipe(Strict):
     lr_base: Positive = 0.1
     lr_base_size: Count = 256
     lr_base_scale: Literal["", "linear", "sqrt"] = Field("", description="'': by optimiser")
-    sched: Literal["cosine", "step", "multistep", "plateau", "poly", "tanh"] = "cosine"
+    sched: Literal["cosine", "step", "multistep", "poly", "tanh"] = "cosine"
     warmup_epochs: Natural = 5
     warmup_lr: NotNegative = 1e-5
     min_lr: NotNegative = 0.0
@@ -92,8 +128,8 @@ class Recipe(Strict):
     decay_rate: Positive = 0.1
 
     no_aug: bool = False
-    scale: list[float] = Field([0.08, 1.0], description="area range of the random resized crop")
-    ratio: list[float] = [3.0 / 4.0, 4.0 / 3.0]
+    scale: Pair = Field([0.08, 1.0], description="area range of the random resized crop")
+    ratio: Pair = [3.0 / 4.0, 4.0 / 3.0]
     hflip: Fraction = 0.5
     vflip: Fraction = 0.0
     color_jitter: NotNegative = 0.4
@@ -102,7 +138,9 @@ class Recipe(Strict):
     reprob: Fraction = 0.0
     remode: Literal["const", "rand", "pixel"] = "pixel"
     recount: Count = 1
-    interpolation: str = "bicubic"
+    interpolation: Literal[
+        "random", "nearest", "bilinear", "bicubic", "box", "hamming", "lanczos"
+    ] = Field("bicubic", description="sets held in memory are fastest with nearest")
     crop_pct: Positive = Field(0.875, description="of the image that evaluation looks at")
 
     smoothing: Fraction = 0.1
@@ -123,6 +161,17 @@ class Recipe(Strict):
     channels_last: bool = False
     grad_checkpointing: bool = False
     torchcompile: bool = False
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs that are trained: a schedule of smooth decay adds its cool-down."""
+        return self.epochs + (self.cooldown_epochs if self.epochs else 0)
+
+    @model_validator(mode="after")
+    def _cools(self) -> Self:
+        if self.cooldown_epochs and self.sched in ("step", "multistep"):
+            raise ValueError(f"sched {self.sched} has no cooldown_epochs: leave them out")
+        return self
 
 
 class Published(Strict):
@@ -169,11 +218,17 @@ class StudyFile(Strict):
         {}, description="path: {label: value}; baseline first"
     )
     design: str | list[str] = "one_at_a_time"
-    seeds: Count | list[Natural] = 1
+    seeds: Count | Annotated[list[Natural], Field(min_length=1)] = 1
     columns: list[str] = ["params", "macs", "top1"]
     published: dict[str, Published] = {}
     claims: list[str] = Field([], description="statements the study means to test")
     profiles: dict[str, Override] = {}
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if isinstance(self.seeds, list) and len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: one stands twice")
+        return self
 
 
 def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[Problem]]:
@@ -183,8 +238,8 @@ def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[P
     except ValidationError as error:
         found: dict[str, Problem] = {}
         for one in error.errors(include_url=False):
-            if one["type"] == "string_type" and isinstance(one["input"], dict):
-                continue  # the short form of a mapping that is itself at fault
+            if one["type"] in ("string_type", "int_type") and isinstance(one["input"], dict | list):
+                continue  # the short form of a mapping or list that is itself at fault
             problem = _problem(schema, tree, one["loc"], one["type"], one["msg"])
             found.setdefault(str(problem.mark), problem)
         return None, list(found.values())
@@ -203,6 +258,8 @@ def _problem(
     if kind == "missing":
         return Problem(f'missing key "{key}"', tree.at(loc[:-1]).mark)
     where = tree.at(loc)
+    if kind == "value_error":  # of a validator above, whose words are whole
+        return Problem(message.removeprefix("Value error, "), where.mark)
     steps = [str(step) for step in loc if str(step).isidentifier()]
     name = ".".join(step for step in steps if step not in ("str", "int", "list"))
     said = message[0].lower() + message[1:]
@@ -211,9 +268,10 @@ def _problem(
 
 def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:
     """The keys known where `loc` leads; of a choice between kinds it names the kind."""
-    kinds = {kind.__name__: kind for kind in (Data, NamedRecipe, Published)}
+    kinds = {kind.__name__: kind for kind in (NamedRecipe, Published, Data)}
     owner: Any = schema
     for step in loc:
         field = getattr(owner, "model_fields", {}).get(step)
-        owner = kinds.get(str(step), field.annotation if field else owner)
+        kind = next((kind for name, kind in kinds.items() if name in str(step)), None)
+        owner = kind or (field.annotation if field else owner)
     return getattr(owner, "model_fields", {}).keys()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -16,6 +17,7 @@ from study.schema import Data, Published, Recipe, validated
 
 IDENTITY = 1  # raise it when results of the same name come to mean something else
 NOT_IDENTITY = {"root", "download", "unverified"}  # where and how sure, not what is computed
+PLACED = ("folder", "wds")  # kinds of data that nothing but their place tells apart
 PARTS = ("model", "data", "recipe")
 
 
@@ -27,6 +29,8 @@ class Config:
     arguments: Mapping[str, Any]
     data: Data
     recipe: Recipe
+    root: str | None = None
+    """Where the images lie, as the file says it: `$IMAGENET` rather than a folder here."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Study:
     name: str
     path: Path
     profile: str | None
+    settings: tuple[str, ...]
     question: str
     source: str | None
     baseline: Mapping[str, Tree]
@@ -74,14 +79,22 @@ class Study:
 
     @property
     def title(self) -> str:
-        """The study's name, and the profile's where one is chosen."""
-        return self.name if self.profile is None else f"{self.name}-{self.profile}"
+        """A name for its reports: a profile and what the command line changed are told apart."""
+        changed = hashlib.sha256(repr(self.settings).encode()).hexdigest()[:4]
+        marks = [self.name, self.profile, changed if self.settings else None]
+        return "-".join(mark for mark in marks if mark)
 
     def arm(self, choices: Sequence[int]) -> Arm:
-        config, problems = self._config(choices)
+        config, problems = self.read(choices)
         if problems:
             raise SpecError(report(problems))
         return Arm(tuple(choices), config)
+
+    @property
+    def words(self) -> list[str]:
+        """The arguments of a command that ask for the same study again."""
+        profile = ["--profile", self.profile] if self.profile is not None else []
+        return [str(self.path), *profile, *(w for s in self.settings for w in ("--set", s))]
 
     def label(self, choices: Sequence[int], within: int | None = None) -> str:
         """What the row is called; a baseline goes by its level of the factor `within`."""
@@ -92,7 +105,8 @@ class Study:
 
     def trees(self, choices: Sequence[int]) -> dict[str, Tree]:
         trees = dict(self.baseline)
-        for factor, level in zip(self.factors, choices, strict=True):
+        chosen = zip(self.factors, choices, strict=True)
+        for factor, level in sorted(chosen, key=lambda pair: "." in pair[0].path):  # wholes first
             part, _, key = factor.path.partition(".")
             value = factor.levels[level].value
             if key:
@@ -113,17 +127,30 @@ class Study:
         model = self.trees(choices)["model"]
         return model.keys.get(argument or "name", model.mark)
 
-    def _config(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
+    def place(self, choices: Sequence[int]) -> Mark:
+        """Where the file says what makes this arm another than the baseline."""
+        departs = [factor for factor, level in enumerate(choices) if level]
+        if not departs:
+            return self.baseline["model"].mark
+        return self.factors[departs[-1]].levels[choices[departs[-1]]].value.mark
+
+    def read(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
+        """What an arm computes, and what is wrong with how the file says it."""
         trees = self.trees(choices)
         data, problems = validated(Data, trees["data"])
         recipe, more = recipe_of(trees["recipe"])
-        named = trees["model"].plain()
-        name = named.pop("name", "") if isinstance(named, dict) else ""
+        arguments = trees["model"].plain()
+        named = isinstance(arguments, dict) and isinstance(arguments.get("name"), str)
+        if not named:
+            more.append(Problem("model: a name, or a mapping with one", trees["model"].mark))
+        name = arguments.pop("name") if named else ""
+        root = trees["data"].at(["root"])
         return Config(
-            model=str(name),
-            arguments=named or {},
+            model=name,
+            arguments=arguments if named else {},
             data=data or Data(name="digits"),
             recipe=recipe or Recipe(),
+            root=root.variable or (data.root if data else None),
         ), problems + more
 
 
@@ -142,9 +169,10 @@ def recipes() -> dict[str, str]:
 
 def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
     """A recipe file with what the study changes in it."""
-    if not isinstance(tree.value, dict) or "name" not in tree.value:
-        return None, []
-    name, known = tree.value["name"], recipes()
+    name = tree.value.get("name") if isinstance(tree.value, dict) else None
+    if name is None or not isinstance(name.value, str):
+        return None, [Problem("recipe: a name, or a mapping with one", tree.mark)]
+    known = recipes()
     if name.value not in known:
         return None, [Problem(unknown("recipe", str(name.value), known), name.mark)]
     file, problems = read(known[name.value], f"study/recipes/{name.value}.yaml")
@@ -154,14 +182,25 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
     return recipe, problems + more
 
 
+def file_name(text: str) -> str:
+    """What a study file says, as the name of a file."""
+    return re.sub(r"[^\w.-]", "_", text).strip(".")[:100] or "unnamed"
+
+
 # ---- identity ----
 
 
-def resolved(config: Config, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything the arm computes with, defaults filled in; `arguments` are the model's own."""
+def resolved(config: Config, arguments: Mapping[str, Any], classes: int) -> dict[str, Any]:
+    """Everything the arm computes with, defaults filled in; `arguments` are the model's own.
+
+    Images that only their place tells apart are named by it, as the file says it.
+    """
+    data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY) | {"num_classes": classes}
+    if config.data.name.partition("/")[0] in PLACED:
+        data["root"] = config.root
     return {
         "model": {"name": config.model, "arguments": dict(arguments)},
-        "data": config.data.model_dump(mode="json", exclude=NOT_IDENTITY),
+        "data": data,
         "recipe": config.recipe.model_dump(mode="json", exclude=NOT_IDENTITY),
     }
 

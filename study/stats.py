@@ -114,11 +114,12 @@ class Leader(NamedTuple):
     """Whether the lead over the runner-up is more than chance would give."""
 
 
-def leader(frame: pd.DataFrame, metric: str, higher: bool) -> Leader:
+def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Leader:
     """The best arm on `metric`; a mean that is NaN comes last.
 
-    Clear is: with seeds, that the paired interval against the runner-up excludes zero; for a
-    timing, that the quartiles are apart; for an exact count, that it is strictly better.
+    Clear is: with seeds, that the paired interval against the runner-up excludes zero; for an
+    `exact` count, that it is strictly better; for a timing, that the quartiles are apart. What was
+    measured once has no quartiles, and so no clear lead.
     """
     part = frame[frame["metric"] == metric]
     ranked = estimates(part).sort_values("mean", ascending=not higher, kind="stable")
@@ -131,5 +132,5 @@ def leader(frame: pd.DataFrame, metric: str, higher: bool) -> Leader:
     if part["seed"].notna().all():
         lead = effects(part[part["arm"].isin([best, second])], second).iloc[0]
         return Leader(best, bool(lead["low"] > 0 if higher else lead["high"] < 0))
-    low, high = (ranked[side].fillna(ranked["mean"]).to_numpy() for side in ("low", "high"))
+    low, high = (ranked["mean" if exact else side].to_numpy() for side in ("low", "high"))
     return Leader(best, bool(low[0] > high[1] if higher else high[0] < low[1]))

@@ -15,7 +15,8 @@ import json
 import math
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,29 +63,24 @@ class Store:
         """What a trial left behind; a file that is not its result is set aside."""
         path = self.trial(name) / "result.json"
         try:
-            text = path.read_text("utf-8")
+            text = path.read_bytes().decode(errors="replace")
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError):
-            text = ""
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror}") from error
         record = _record(text)
-        whole = {"format", "trial", "state", "config", "metrics"}
-        if record is None or not whole <= record.keys() or record["trial"] != name:
+        if record is None or not _fits(record, name):
             set_aside(path, "foreign")
             return None
         if record["format"] != FORMAT:
             raise StoreError(f"{path} has format {record['format']}, this version reads {FORMAT}")
         return record
 
-    def done(self, name: str) -> bool:
-        result = self.result(name)
-        return result is not None and result["state"] in DONE
-
     def retry(self, name: str) -> None:
-        """Make room for another attempt; the failed one is kept under another name."""
-        path = self.trial(name) / "result.json"
-        if path.exists():
-            set_aside(path, "failed")
+        """Make room for another attempt; a failed one is kept under another name."""
+        result = self.result(name)
+        if result is not None and result["state"] == "failed":
+            set_aside(self.trial(name) / "result.json", "failed")
 
     def history(self, name: str) -> list[Record]:
         """One row per finished epoch."""
@@ -104,12 +100,6 @@ class Store:
         if leases.holder(folder):
             return "running"
         return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
-
-    def results(self) -> Iterator[Record]:
-        for folder in sorted((self.root / "trials").glob("*")):
-            result = self.result(folder.name) if folder.is_dir() else None
-            if result is not None:
-                yield result
 
     # ---- what was counted and timed ----
 
@@ -144,6 +134,14 @@ def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path:
         )
 
 
+def _fits(record: Record, name: str) -> bool:
+    """Whether a record has what a result has, and is the one of this trial."""
+    config, parts = record.get("config"), ("model", "data", "recipe")
+    whole = isinstance(config, dict) and all(isinstance(config.get(p), dict) for p in parts)
+    known = isinstance(record.get("metrics"), dict) and {"format", "state"} <= record.keys()
+    return whole and known and record.get("trial") == name
+
+
 def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, Record, Record]]:
     model = [("model", dict(c["model"]["arguments"], name=c["model"]["name"])) for c in (a, b)]
     parts = [("model", model[0][1], model[1][1])]
@@ -161,16 +159,19 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
 
 def replace(path: Path, content: bytes) -> None:
     """Put `content` at `path` by a rename, so that no reader sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Record | None:
@@ -183,7 +184,8 @@ def read(path: Path) -> Record | None:
 
 def set_aside(path: Path, why: str) -> Path:
     aside = path.with_name(f"{path.name}.{why}-{uuid.uuid4().hex[:6]}")
-    os.replace(path, aside)
+    with suppress(FileNotFoundError):  # another process was quicker
+        os.replace(path, aside)
     return aside
 
 

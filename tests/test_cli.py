@@ -113,3 +113,27 @@ def test_a_report_of_nothing_says_what_is_missing(inside, tiny):
     assert "--" in done.stdout
     assert "study run" in done.stdout
     assert inside("report", tiny, "--strict").returncode == 3
+
+
+def test_what_only_timm_could_know_of_a_recipe_is_told_at_its_place(inside, tiny):
+    tiny.write_text(tiny.read_text().replace("batch_size: 32", "batch_size: 32, opt: adamww"))
+    done = inside("plan", tiny)
+    assert done.returncode == 2
+    assert "tiny.yaml:5:54" in done.stderr
+    assert 'did you mean "adamw"?' in done.stderr
+
+
+def test_images_that_are_not_there_are_told_before_anything_starts(inside, tiny):
+    data = "{name: folder, root: /nowhere, img_size: 64, num_classes: 10}"
+    text = tiny.read_text().partition("  data: ")
+    tiny.write_text(text[0] + text[1] + data + "\n" + text[2].partition("\n")[2])
+    done = inside("run", tiny)
+    assert done.returncode == 2
+    assert "tiny.yaml:4:30" in done.stderr
+    assert not (tiny.parent / "results" / "jobs").exists()
+
+
+def test_a_store_that_cannot_be_written_is_told(inside, tiny):
+    done = inside("plan", tiny, "--store", tiny / "results")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr

@@ -3,6 +3,7 @@
 import io
 import random
 import tarfile
+from contextlib import nullcontext
 from importlib.util import find_spec
 
 import numpy as np
@@ -20,11 +21,14 @@ from study.data.chance import fold, generator, seeded
 from study.data.images import _load
 from study.data.pictures import AtLeastOneBit, prepared
 from study.data.pixels import cropped, crops
+from study.data.streams import Stream
 from study.errors import DataError
 from study.schema import Data, Recipe
 
-PLAIN = Recipe(batch_size=64, color_jitter=0, hflip=0, scale=[1, 1], ratio=[1, 1], crop_pct=1)
-VARIED = Recipe(batch_size=64, color_jitter=0, vflip=0.5, reprob=0.5)
+VARIED = Recipe(batch_size=64, color_jitter=0, interpolation="nearest", vflip=0.5, reprob=0.5)
+PLAIN = VARIED.model_copy(
+    update={"hflip": 0, "vflip": 0, "reprob": 0, "scale": [1, 1], "ratio": [1, 1], "crop_pct": 1}
+)
 PILLOW = Recipe(batch_size=64, aa="rand-m9-mstd0.5-inc1")
 DIGITS = Data(name="digits", img_size=32)
 EPOCH = Epoch(seed=0, number=0)
@@ -158,10 +162,12 @@ def test_evaluation_sees_each_image_once_and_in_order():
     assert torch.equal(targets, load(DIGITS).val.targets)
 
 
+@pytest.mark.parametrize("interpolation", ["nearest", "bicubic"])
 @pytest.mark.parametrize("crop_pct", [0.875, 1.0])
-def test_evaluation_crops_as_timm_does(crop_pct):
-    recipe = PLAIN.model_copy(update={"crop_pct": crop_pct})
-    transform = create_transform(32, crop_pct=crop_pct, interpolation="bicubic")
+def test_evaluation_crops_as_timm_does(crop_pct, interpolation):
+    how = {"crop_pct": crop_pct, "interpolation": interpolation}
+    recipe = PLAIN.model_copy(update=how)
+    transform = create_transform(32, **how)
     expected = torch.stack([transform(load(DIGITS).val.picture(i)[0]) for i in range(20)])
     assert_close(seen(DIGITS, recipe)[0][:20], expected, atol=1e-5, rtol=1e-5)
 
@@ -294,6 +300,16 @@ def test_several_patches_share_the_area_of_one():
 # Pillow
 
 
+@pytest.mark.parametrize("interpolation", ["random", "bilinear", "bicubic", "lanczos"])
+def test_only_nearest_neighbours_keep_to_the_levels_of_the_digits(interpolation):
+    data, recipe = DIGITS.model_copy(update={"train_limit": 64}), Recipe(color_jitter=0)
+    counts = [
+        len(drawn(data, recipe.model_copy(update={"interpolation": how}))[0][:, 0].unique())
+        for how in ("nearest", interpolation)
+    ]
+    assert counts[0] <= 17 < counts[1]
+
+
 def test_posterize_of_no_bits_keeps_one():
     assert AtLeastOneBit(lambda level, hparams: (0,))(9.0, {}) == (1,)
     assert AtLeastOneBit(lambda level, hparams: (3,))(2.0, {}) == (3,)
@@ -313,13 +329,9 @@ def test_one_channel_goes_through_pillow_too():
     assert images.shape == (64, 1, 32, 32)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [({"aa": "rnd-m9"}, "rnd-m9"), ({"interpolation": "bicubik"}, 'mean "bicubic"')],
-)
-def test_what_timm_does_not_know_is_named(wrong, said):
-    with pytest.raises(DataError, match=said):
-        drawn(DIGITS, PILLOW.model_copy(update=wrong))
+def test_an_augmentation_that_timm_does_not_know_is_named():
+    with pytest.raises(DataError, match="rnd-m9"):
+        drawn(DIGITS, PILLOW.model_copy(update={"aa": "rnd-m9"}))
 
 
 # files
@@ -335,8 +347,9 @@ def test_a_class_folder_is_read(folder):
 
 
 def test_files_are_evaluated_as_timm_would(folder):
-    recipe = PLAIN.model_copy(update={"crop_pct": 0.9})
-    transform = create_transform(24, crop_pct=0.9, interpolation="bicubic")
+    how = {"crop_pct": 0.9, "interpolation": "bicubic"}
+    recipe = PLAIN.model_copy(update=how)
+    transform = create_transform(24, **how)
     paths = sorted((folder / "val").rglob("*.png"))
     expected = torch.stack([transform(Image.open(path).convert("RGB")) for path in paths])
     images, targets = seen(of_folder(folder), recipe)
@@ -401,6 +414,12 @@ def test_fashion_mnist_is_held_with_torchvisions_test_set_for_validation(fashion
     assert images.val.targets.tolist() == [digit(i)[1] for i in range(50, 70)]
 
 
+def test_a_split_that_timm_would_take_for_the_test_set_is_refused(fashion):
+    data = Data(name="torch/fashion_mnist", root=str(fashion), train_split="trian")
+    with pytest.raises(DataError, match='mean "train'):
+        load(data)
+
+
 def test_a_set_too_large_to_hold_is_read_picture_by_picture(fashion, monkeypatch):
     data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
     held = seen(data)
@@ -439,6 +458,27 @@ def _add(tar, name, content):
     member = tarfile.TarInfo(name)
     member.size = len(content)
     tar.addfile(member, io.BytesIO(content))
+
+
+class Tar:
+    """timm's data set of a tar that holds 30 pictures, whatever it was said to hold."""
+
+    def set_loader_cfg(self, num_workers):
+        assert num_workers == 1
+
+    def __iter__(self):
+        return map(digit, range(30))
+
+
+@pytest.mark.parametrize("declared", [29, 30, 31])
+def test_a_stream_is_evaluated_to_its_declared_end_or_not_at_all(declared):
+    data = Data(name="wds/digits", val_split="val.tar|N", img_size=24)
+    stream = Stream(lambda is_training: Tar(), declared, 1, data)
+    batches = stream.evaluation(Recipe(batch_size=8), "cpu")
+    assert len(batches) == 4
+    expected = pytest.raises(DataError, match=f"val.tar.*has 30 .*declared {declared}")
+    with nullcontext() if declared == 30 else expected:
+        assert sum(len(x) for x, _ in batches) == 30
 
 
 def test_shards_are_evaluated_once_each(shards):
@@ -483,14 +523,11 @@ def test_a_hub_data_set_is_read(folder, tmp_path):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"name": "digit"}, 'mean "digits"'),
-        ({"name": "digits/8"}, "unknown data"),
         ({"name": "torch/cifar11", "root": "."}, 'mean "torch/cifar1'),
         ({"name": "folder"}, "needs root"),
         ({"name": "folder", "root": "/nowhere"}, "does not exist"),
         ({"name": "folder", "root": "$NO_SUCH_PLACE"}, "not set"),
         ({"name": "folder", "root": ".", "val_split": "train"}, "would train on"),
-        ({"name": "digits", "train_split": "trian"}, 'mean "train'),
         ({"name": "digits", "num_classes": 3}, "has 10 classes"),
     ],
 )

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "metrics": {"errors", "schema"},
     "store": {"errors", "leases"},
     "cells": {"metrics", "schema"},
-    "cards": {"errors", "schema", "spec", "models", "metrics", "store"},
+    "cards": {"errors", "schema", "spec", "models", "train", "metrics", "store"},
     "plan": {"errors", "marks", "spec", "designs", "metrics", "store", "cards"},
     "price": {"cards", "plan", "store"},
     "run": {"errors", "leases", "schema", "models", "data", "train", "metrics", "store"},

@@ -122,6 +122,28 @@ BAD = {  # what is written instead, where it is told of, what is said
     "missing": ("  recipe: {name: smoke, epochs: 2}\n", "", "x.yaml:3:3", 'missing key "recipe"'),
     "in a profile": ("recipe: {epochs: 9}", "recipe: {epoch: 9}", "x.yaml:15:52", '"epochs"?'),
     "no mapping": ("baseline:\n", "baseline: 3\nx:\n", "x.yaml:2:11", "baseline"),
+    "seed twice": ("seeds: 2", "seeds: [1, 1]", "x.yaml:1:1", "one stands twice"),
+    "no seed": ("seeds: 2", "seeds: []", "x.yaml:10:8", "at least 1 item"),
+    "level of nothing": (
+        "bare: {attn_norm: false, head_mix: false}",
+        "bare:",
+        "x.yaml:9:27",
+        "mapping",
+    ),
+    "name of a part": (
+        "model: {whole: {}, bare: {attn_norm: false, head_mix: false}}",
+        "model.name: {a: rest_lite, b: test_rest}",
+        "x.yaml:9:3",
+        'vary "model"',
+    ),
+    "no data": ("data: digits", "data: digit", "x.yaml:4:9", 'did you mean "digits"?'),
+    "idle key": ("data: digits", "data: {name: digits, class_map: x}", "x.yaml:4:9", "no use"),
+    "profile of nothing": (
+        "big: {baseline: {data: {img_size: 128}, recipe: {epochs: 9}}, seeds: [3, 5]}",
+        "big: 3",
+        "x.yaml:15:8",
+        "a profile is a mapping",
+    ),
     "huge number": ("seeds: 2", "seeds: 1e400", "x.yaml:10:8", "finite"),
 }
 
@@ -200,7 +222,8 @@ def test_no_mutation_of_thousands_gives_a_traceback(tmp_path_factory, cuts):
 def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:
     config = study.arm(choices).config
     defaults = {"reduction": "depthwise", "attn_norm": True, "head_mix": True}
-    return digest(resolved(config, {**defaults, **config.arguments, **arguments}), defaults)
+    full = resolved(config, {**defaults, **config.arguments, **arguments}, 10)
+    return digest(full, defaults)
 
 
 def test_a_default_written_out_is_the_same_trial(tmp_path):
@@ -209,10 +232,35 @@ def test_a_default_written_out_is_the_same_trial(tmp_path):
     assert name_of(plain) == name_of(spelt)
 
 
-def test_where_the_images_lie_is_not_what_is_computed(tmp_path):
-    here, _ = load(tmp_path, GOOD, settings=["data={name: folder, root: /a}"])
-    there, _ = load(tmp_path, GOOD, settings=["data={name: folder, root: /b, download: true}"])
+def test_where_a_known_set_lies_is_not_what_is_computed(tmp_path):
+    here, _ = load(tmp_path, GOOD, settings=["data={name: torch/cifar10, root: /a}"])
+    other = "data={name: torch/cifar10, root: /b, download: true}"
+    there, _ = load(tmp_path, GOOD, settings=[other])
     assert name_of(here) == name_of(there)
+
+
+def test_a_folder_is_named_by_its_place_as_the_file_says_it(tmp_path):
+    text = GOOD.replace("data: digits", "data: {name: folder, root: $HERE}")
+    here, _ = load(tmp_path, text, environment={"HERE": "/a"})
+    moved, _ = load(tmp_path, text, environment={"HERE": "/b"})
+    other, _ = load(tmp_path, text.replace("$HERE", "/c"))
+    assert name_of(here) == name_of(moved) != name_of(other)
+
+
+def test_a_number_may_come_from_the_environment(tmp_path):
+    study, wrong = load(tmp_path, GOOD.replace("seeds: 2", "seeds: $N"), environment={"N": "3"})
+    assert not wrong
+    assert study.seeds == (0, 1, 2)
+
+
+def test_the_order_of_factors_changes_nothing(tmp_path):
+    whole = "  model: {big: {}, small: test_rest}\n"
+    text = GOOD.replace("  model: {whole: {}, bare: {attn_norm: false, head_mix: false}}\n", "")
+    studies = [
+        load(tmp_path, text.replace("factors:\n", "factors:\n" + whole))[0],
+        load(tmp_path, text.replace("\nseeds:", "\n" + whole + "seeds:"))[0],
+    ]
+    assert name_of(studies[0], (1, 1, 0)) == name_of(studies[1], (1, 0, 1))
 
 
 def test_what_is_computed_is(tmp_path):
@@ -225,8 +273,8 @@ def test_what_is_computed_is(tmp_path):
 def test_names_do_not_move():
     """Stored results are found by these; raise spec.IDENTITY when one has to change."""
     config = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=2, lr=1e-3))
-    full = resolved(config, {"reduction": "average", "attn_norm": True})
-    assert digest(full, {"reduction": "depthwise", "attn_norm": True}) == "ed18578918"
+    full = resolved(config, {"reduction": "average", "attn_norm": True}, 10)
+    assert digest(full, {"reduction": "depthwise", "attn_norm": True}) == "a0472ddc45"
 
 
 # ---- editors ----

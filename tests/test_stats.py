@@ -169,42 +169,48 @@ def test_an_effect_without_its_baseline_is_empty_of_numbers():
 
 def test_a_leader_is_clear_when_the_paired_interval_excludes_zero():
     near = frame(rows("a", [0.90, 0.80, 0.70]), rows("b", [0.80, 0.71, 0.59]))
-    assert stats.leader(near, "top1", higher=True) == ("a", True)
+    assert stats.leader(near, "top1", higher=True, exact=False) == ("a", True)
 
 
 def test_a_leader_within_chance_is_not_clear():
     near = frame(rows("a", [0.90, 0.80, 0.70]), rows("b", [0.70, 0.91, 0.69]))
-    assert stats.leader(near, "top1", higher=True) == ("a", False)
+    assert stats.leader(near, "top1", higher=True, exact=False) == ("a", False)
 
 
 def test_the_lower_one_leads_where_lower_is_better():
     near = frame(rows("a", [0.90, 0.80, 0.70]), rows("b", [0.80, 0.71, 0.59]))
-    assert stats.leader(near, "top1", higher=False) == ("b", True)
+    assert stats.leader(near, "top1", higher=False, exact=False) == ("b", True)
 
 
 @pytest.mark.parametrize("values", [[0.9], [0.9, np.nan]])
 def test_a_leader_needs_two_paired_seeds(values):
     made = frame(rows("a", values), rows("b", [0.1, 0.2]))
-    assert not stats.leader(made, "top1", higher=True).clear
+    assert not stats.leader(made, "top1", higher=True, exact=False).clear
 
 
 def test_what_diverged_never_leads():
     made = frame(rows("a", [np.nan, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.01, 0.12]))
-    assert stats.leader(made, "top1", higher=True).arm == "b"
-    assert stats.leader(frame(rows("a", [np.nan])), "top1", higher=True) == (None, False)
+    assert stats.leader(made, "top1", higher=True, exact=False).arm == "b"
+    assert stats.leader(made[:2], "top1", higher=True, exact=False) == (None, False)
 
 
 @pytest.mark.parametrize(("other", "clear"), [(3.0, True), (2.0, False)])
 def test_an_exact_leader_is_strictly_better(other, clear):
     made = frame(exact("a", 2.0), exact("b", other))
-    assert stats.leader(made, "params", higher=False) == ("a", clear)
+    assert stats.leader(made, "params", higher=False, exact=True) == ("a", clear)
 
 
 @pytest.mark.parametrize(("low", "clear"), [(8.0, True), (7.0, False)])
 def test_a_timing_leads_when_the_quartiles_are_apart(low, clear):
     made = frame(timing("a", low, 9.0, 12.0), timing("b", 5.0, 6.0, 7.5))
-    assert stats.leader(made, "throughput", higher=True) == ("a", clear)
+    assert stats.leader(made, "throughput", higher=True, exact=False) == ("a", clear)
+
+
+def test_a_timing_without_quartiles_has_no_clear_lead():
+    made = frame(timing("a", np.nan, 9.0, np.nan), timing("b", np.nan, 1.0, np.nan))
+    assert stats.leader(made, "throughput", higher=True, exact=False) == ("a", False)
 
 
 def test_one_arm_leads_nobody():
-    assert stats.leader(frame(rows("a", [1.0, 2.0])), "top1", higher=True) == ("a", False)
+    made = frame(rows("a", [1.0, 2.0]))
+    assert stats.leader(made, "top1", higher=True, exact=False) == ("a", False)

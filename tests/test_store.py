@@ -30,7 +30,6 @@ def save(store: Store, state: str = "completed", **metrics: float) -> None:
 def test_a_result_comes_back_as_it_was_saved(store):
     save(store, top1=0.5)
     assert store.result("abc-0")["metrics"] == {"top1": 0.5}
-    assert store.done("abc-0")
     assert store.state("abc-0") == "completed"
 
 
@@ -39,7 +38,10 @@ def test_what_is_not_finite_is_stored_as_null(store):
     assert store.result("abc-0")["metrics"] == {"top1": None}
 
 
-@pytest.mark.parametrize("text", ["", '{"format": 1', "[]", "null", '{"format": 1}', "\x00"])
+HOLLOW = '{"format": 1, "trial": "abc-0", "state": "completed", "config": null, "metrics": {}}'
+
+
+@pytest.mark.parametrize("text", ["", '{"format": 1', "[]", '{"format": 1}', "\x00", HOLLOW])
 def test_a_file_that_is_no_result_is_set_aside_and_kept(store, text):
     path = store.trial("abc-0") / "result.json"
     path.write_text(text)
@@ -73,10 +75,15 @@ def test_a_worker_that_lost_its_lease_saves_nothing(store):
     assert store.result("abc-0") is None
 
 
+def test_a_result_that_came_in_meanwhile_is_not_set_aside(store):
+    save(store, top1=0.5)
+    store.retry("abc-0")
+    assert store.state("abc-0") == "completed"
+
+
 def test_a_failed_trial_makes_room_and_is_kept(store):
     save(store, "failed")
     assert store.state("abc-0") == "failed"
-    assert not store.done("abc-0")
     store.retry("abc-0")
     assert store.state("abc-0") == "pending"
     assert list(store.trial("abc-0").glob("result.json.failed-*"))
@@ -93,6 +100,12 @@ def test_the_state_of_a_trial_follows_its_files(store):
 def test_half_a_line_of_history_is_passed_over(store):
     (store.trial("abc-0") / "history.jsonl").write_text('{"epoch": 0}\n{"epo')
     assert store.history("abc-0") == [{"epoch": 0}]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="cannot be written"):
+        write(tmp_path / "file" / "x.json", {})
 
 
 def test_a_write_is_whole_or_absent(tmp_path):

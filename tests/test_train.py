@@ -2,27 +2,39 @@
 
 import json
 import math
-from itertools import count, islice
+import os
+from itertools import islice
+from typing import get_args
 
 import numpy as np
 import pytest
 import timm
 import torch
 from timm.models import load_checkpoint
+from timm.optim import create_optimizer_v2
+from timm.scheduler import create_scheduler_v2
 from timm.task import ClassificationEvaluator
 from torch import nn
 from torch.testing import assert_close
 
 from study.data import load
 from study.errors import SpecError
+from study.metrics.memory import peak_memory
 from study.schema import Data, Recipe
-from study.train import Stopped, check, fit, step_seconds
+from study.train import Stopped, check, fit, step_seconds, training_step
 from study.train.epoch import mixed
 from study.train.parts import learning_rate, parts
 
 IMAGES = load(Data(name="digits", img_size=32, train_limit=64, val_limit=32))
 PLAIN = Recipe(
-    epochs=3, batch_size=16, lr=0.05, warmup_epochs=0, color_jitter=0, hflip=0, crop_pct=1
+    epochs=3,
+    batch_size=16,
+    lr=0.05,
+    warmup_epochs=0,
+    color_jitter=0,
+    hflip=0,
+    interpolation="nearest",
+    crop_pct=1,
 )
 RICH = PLAIN.model_copy(
     update={
@@ -242,19 +254,6 @@ class _BrokenOff:
         raise KeyboardInterrupt
 
 
-@pytest.mark.filterwarnings("ignore:PlateauLRScheduler:FutureWarning")
-def test_a_plateau_is_remembered(tmp_path):
-    given = recipe(sched="plateau", epochs=14, lr=1e-6, decay_rate=0.5, batch_size=16)
-    images = load(Data(name="digits", img_size=32, train_limit=16, val_limit=8))
-    whole = fit(resnet(), images, given, seed=3, folder=tmp_path / "whole")
-    eighth = (number == 8 for number in count(1))
-    with pytest.raises(Stopped):
-        fit(resnet(), images, given, seed=3, folder=tmp_path, stop=lambda: next(eighth))
-    parted = fit(resnet(), images, given, seed=3, folder=tmp_path)
-    assert whole.history[-1]["lr"] < whole.history[0]["lr"]
-    assert timeless(whole.history) == timeless(parted.history)
-
-
 def test_a_finished_trial_is_not_trained_again(tmp_path):
     first = fit(vit(), IMAGES, RICH, seed=0, folder=tmp_path)
     (tmp_path / "history.jsonl").unlink()
@@ -413,6 +412,15 @@ def test_a_compiled_model_resumes_with_plain_keys(tmp_path):
     assert fitted.metrics["loss"] == pytest.approx(plain.metrics["loss"], rel=1e-2)
 
 
+@pytest.mark.parametrize("sched", get_args(Recipe.model_fields["sched"].annotation))
+def test_as_many_epochs_are_trained_as_timm_schedules(sched):
+    cooldown = 0 if sched in ("step", "multistep") else 2
+    keys = {"sched": sched, "warmup_epochs": 2, "cooldown_epochs": cooldown}
+    optimizer = create_optimizer_v2(resnet(), "sgd")
+    _, epochs = create_scheduler_v2(optimizer, num_epochs=7, **keys)
+    assert Recipe(epochs=7, **keys).total_epochs == epochs
+
+
 def test_mixing_depends_on_its_place_alone():
     made = parts(vit(), RICH, classes=10, device="cpu")
     flows = []
@@ -453,6 +461,7 @@ def test_layer_decay_slows_the_first_layers():
         ({"opt": "adamv"}, 'mean "adam'),
         ({"opt_betas": [0.9, 0.99]}, "sgd has no opt_betas"),
         ({"opt_eps": 1e-8}, "sgd has no opt_eps"),
+        ({"opt": "lookahead_adahessian"}, "second derivatives"),
         ({"mixup": 0.8, "batch_size": 31}, "make it even"),
     ],
 )
@@ -474,9 +483,67 @@ def test_what_the_model_or_optimiser_cannot_do_is_refused(keys, said, tmp_path):
 # pace
 
 
-def test_timing_a_few_steps_leaves_the_model_as_it_is():
-    model = vit()
-    before = {k: v.clone() for k, v in model.state_dict().items()}
-    pace = step_seconds(model, IMAGES, RICH, seed=0, steps=2)
-    assert same(before, model.state_dict())
+def test_an_image_takes_longer_to_train_on_than_to_look_at():
+    pace = step_seconds(vit(), IMAGES, RICH, seed=0, steps=2)
     assert pace.train_image_seconds > pace.image_seconds > 0
+
+
+# one step
+
+STEP = {"classes": 10, "size": (3, 32, 32), "device": "cpu"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        RICH,
+        recipe(bce_loss=True, opt="lamb"),
+        recipe(amp=True, amp_dtype="bfloat16", channels_last=True, grad_checkpointing=True),
+    ],
+)
+def test_a_step_changes_the_weights_and_nothing_else(given):
+    model = resnet()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    chance = torch.get_rng_state()
+    training_step(model, given, **STEP)
+    assert not any(torch.equal(p, before[name]) for name, p in model.named_parameters())
+    assert torch.equal(chance, torch.get_rng_state())
+
+
+def test_a_step_looks_at_one_batch_once_there_is_a_state():
+    sizes, model = [], resnet()
+    model.register_forward_pre_hook(lambda model, inputs: sizes.append(tuple(inputs[0].shape)))
+    training_step(model, recipe(batch_size=24, grad_accum_steps=4), **STEP)
+    assert sizes == [(2, 3, 32, 32), (24, 3, 32, 32)]
+
+
+def test_a_step_is_not_compiled(monkeypatch):
+    monkeypatch.delattr(torch, "compile")
+    training_step(resnet(), recipe(torchcompile=True), **STEP)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="only a GPU scales gradients")
+def test_a_step_in_half_precision_is_taken_at_once():
+    model = resnet()
+    before = [p.detach().clone() for p in model.parameters()]
+    training_step(model, recipe(amp=True), **STEP | {"device": "cuda"})
+    pairs = zip(model.parameters(), before, strict=True)
+    assert not any(torch.equal(now.cpu(), then) for now, then in pairs)
+
+
+@pytest.mark.skipif(
+    not os.access("/proc/self/clear_refs", os.W_OK), reason="the kernel tells no peak"
+)
+def test_the_optimisers_state_lies_beside_the_activations():
+    """Adam keeps two numbers for each weight, momentum one; at the peak there are activations."""
+
+    def peak(opt):
+        def step():
+            layers = nn.Conv2d(3, 64, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+            model = nn.Sequential(*layers, nn.Linear(64, 2**14), nn.Linear(2**14, 10))
+            training_step(model, recipe(opt=opt), **STEP)
+
+        return peak_memory(step)
+
+    weights = 4 * (64 + 1 + 10) * 2**14
+    assert peak("adamw") - peak("momentum") == pytest.approx(weights, rel=0.05)

@@ -23,7 +23,7 @@ def line(plan: Plan, event: Event) -> str:
         row = {"resumes_after": event.row["after"]}
     elif event.kind == "epoch":
         row = {
-            "epoch": f"{_done(event.row)}/{arm.arm.config.recipe.epochs}",
+            "epoch": f"{_done(event.row)}/{arm.arm.config.recipe.total_epochs}",
             "loss": f"{_number(event.row.get('loss')):.4f}",
             "top1": in_units("top1", event.row.get("top1")),
             "img_s": f"{_number(event.row.get('images_per_second')):.0f}",
@@ -75,6 +75,8 @@ class Picture:
         for event in events:
             if event.kind == "start":
                 self.running[event.trial] = {}
+                self.left -= event.row["after"]
+                self.epochs -= event.row["after"]
             elif event.kind == "epoch":
                 self.running[event.trial] = event.row
                 self.left -= 1
@@ -91,7 +93,7 @@ class Picture:
         table = Table(box=None, pad_edge=False, show_header=False)
         for name, row in sorted(self.running.items()):
             arm, seed = named(self.plan, name)
-            epochs = arm.arm.config.recipe.epochs
+            epochs = arm.arm.config.recipe.total_epochs
             bar = "━" * round(20 * _done(row) / max(1, epochs))
             table.add_row(
                 escape(f"  ▸ {arm.label}"),
@@ -105,7 +107,7 @@ class Picture:
         return Group(self.bar, table)
 
     def _epochs(self, trial: str) -> int:
-        return named(self.plan, trial)[0].arm.config.recipe.epochs
+        return named(self.plan, trial)[0].arm.config.recipe.total_epochs
 
     def _eta(self) -> str:
         finished = self.epochs - self.left

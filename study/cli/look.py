@@ -25,8 +25,10 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
     """Every trial of FILE and how far it is; from any terminal, while it runs."""
     from study.cli import show
 
+    if watch and as_json:
+        raise click.UsageError("--watch looks again and again, --json prints one document")
     plan, store = asked.plan()
-    while watch and plan.missing and not as_json:
+    while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
         click.clear()
         console().print(show.status_table(show.trial_rows(plan, store)))
         time.sleep(2)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from study.launch import LAUNCHERS
-from study.launch.machine import Machine, device, slots
+from study.launch.machine import Machine, device, gpus, slots
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,13 +50,13 @@ class Asked:
         )
         return plan(study, problems, store), store
 
-    def __str__(self) -> str:
+    def again(self, machine: "Machine | None" = None) -> str:
         """The arguments that ask for the same again."""
         words = [str(self.file)]
-        words += ["--profile", self.profile] if self.profile else []
+        words += ["--profile", self.profile] if self.profile is not None else []
         words += [word for setting in self.settings for word in ("--set", setting)]
         words += ["--store", str(self.root)] if self.root != Path("results") else []
-        return shlex.join(words)
+        return shlex.join(words + (machine.flags if machine else []))
 
 
 def vocabulary() -> "Vocabulary":
@@ -99,10 +99,13 @@ def machine_options(command: Command) -> Command:
         type=click.IntRange(1),
         help="Trials at a time.  [default: one a core, or one a GPU]",
     )
-    @click.option("--device", default=device(), show_default=True, help="cpu, cuda, ...")
+    @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
+                  show_default=True, help="Choose cards by CUDA_VISIBLE_DEVICES.")  # fmt: skip
     @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help=THREADS)
     @functools.wraps(command)
     def wrapped(on: str, workers: int | None, device: str, threads: int, **rest: Any) -> Any:
+        if device == "cuda" and not gpus():
+            raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
         machine = Machine(
             on=on,
             workers=workers or slots(device, threads),

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from study.cli.options import (
     strays,
     study_file,
 )
+from study.errors import StudyError
 
 if TYPE_CHECKING:
     from study.launch import Event
@@ -43,12 +44,15 @@ def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
     plan, store = asked.plan()
     if plan.missing and price(plan, store, machine.workers) is None:
         click.echo("timing a few training steps of the baseline ...", err=True)
-        timing.steps(plan, store, machine)
+        try:
+            timing.steps(plan, store, machine)
+        except StudyError as error:
+            click.echo(f"no estimate of the time: {error}", err=True)
     if as_json:
         echo_json(show.plan_record(plan, price(plan, store, machine.workers)))
         return
     _show_plan(plan, store, machine)
-    click.echo(f"run it: study run {asked}", err=True)
+    click.echo(f"run it: study run {asked.again(machine)}", err=True)
 
 
 @click.command("run")
@@ -63,25 +67,33 @@ def run_command(
     asked: Asked, machine: "Machine", reports: Path, dry_run: bool, speed: bool, progress: str
 ) -> int:
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
+    from study.plan import check_data
+
     plan, store = asked.plan()
+    again = f"study run {asked.again(machine)}"
     if dry_run:
         _show_plan(plan, store, machine)
         return 0
     if not plan.missing:
         click.echo(f"nothing to run: all {len(plan.trials)} trials have results", err=True)
-        if not (speed and _untimed(plan, store)) and (table := _current(plan, store, reports)):
-            click.echo(f"the report is current: {table}", err=True)
+        if not (speed and _untimed(plan, store, machine)) and _current(plan, store, reports):
             return 0
     else:
+        check_data(plan)
         _show_plan(plan, store, machine, err=True)
-    if plan.missing and _train(plan, store, machine, progress):
-        click.echo(f"stopped; nothing is lost. Go on with: study run {asked}", err=True)
+    try:
+        if plan.missing and _train(plan, store, machine, progress):
+            click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
+            return INTERRUPTED
+        plan, store = asked.plan()
+        over = all(trial.done or trial.state == "failed" for trial in plan.trials)
+        if speed and over and _untimed(plan, store, machine):
+            _time(plan, store, machine)
+    except KeyboardInterrupt:
+        click.echo(f"stopped at once; go on with: {again}", err=True)
         return INTERRUPTED
-    plan, store = asked.plan()
-    if speed and not plan.missing and _untimed(plan, store):
-        _time(plan, store, machine)
     _report(plan, store, reports)
-    return _status(plan, asked)
+    return _status(plan, again)
 
 
 @click.command("report")
@@ -126,7 +138,8 @@ def _progress(
 
     def lines(events: "Sequence[Event]") -> None:
         for event in events:
-            click.echo(live.line(plan, event), err=True)
+            with suppress(BrokenPipeError):  # nobody reads them any more; the work goes on
+                click.echo(live.line(plan, event), err=True)
 
     @contextmanager
     def picture() -> "Iterator[Callable[[Sequence[Event]], None]]":
@@ -141,10 +154,10 @@ def _progress(
     return nullcontext((lambda events: None) if how == "none" else lines)
 
 
-def _untimed(plan: "Plan", store: "Store") -> bool:
+def _untimed(plan: "Plan", store: "Store", machine: "Machine") -> bool:
     from study.launch import timing
 
-    return timing.missing(plan, store)
+    return timing.missing(plan, store, machine)
 
 
 def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
@@ -157,33 +170,41 @@ def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
 def _report(plan: "Plan", store: "Store", reports: Path) -> None:
     from study import report
     from study.plan import fingerprint
+    from study.spec import file_name
 
     strays(store)
     out = console()
     out.print(report.terminal(report.table(plan, report.frame(plan, store)), out.width))
-    folder = reports / report.stem(plan.study.title)
+    folder = reports / file_name(plan.study.title)
     files = report.write(plan, store, folder)
     (folder / STAMP).write_text(fingerprint(plan, store))
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
 
 
-def _current(plan: "Plan", store: "Store", reports: Path) -> Path | None:
-    """The table of an earlier report, if it would come out the same today."""
+def _current(plan: "Plan", store: "Store", reports: Path) -> bool:
+    """Print the table of the last report, if it would come out the same today."""
     from study.plan import fingerprint
+    from study.spec import file_name
 
-    for stamp in reports.glob(f"*/{STAMP}"):
-        if stamp.read_text() == fingerprint(plan, store):
-            return stamp.with_name("table.md")
-    return None
+    folder = reports / file_name(plan.study.title)
+    try:
+        if (folder / STAMP).read_text() != fingerprint(plan, store):
+            return False
+        text = (folder / "table.md").read_text("utf-8")
+    except OSError:
+        return False
+    click.echo(text, nl=False)
+    click.echo(f"the report is current: {folder}", err=True)
+    return True
 
 
-def _status(plan: "Plan", asked: Asked) -> int:
+def _status(plan: "Plan", again: str) -> int:
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:
-        click.echo(f"{failed} trials failed; try them again with: study run {asked}", err=True)
+        click.echo(f"{failed} trials failed; try them again with: {again}", err=True)
         return FAILED
     if plan.missing:
         count = len(plan.missing)
-        click.echo(f"{count} trials have no result; go on with: study run {asked}", err=True)
+        click.echo(f"{count} trials have no result; go on with: {again}", err=True)
         return INCOMPLETE
     return 0

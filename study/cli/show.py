@@ -39,7 +39,7 @@ def plan_head(plan: Plan) -> str:
         f"{study.name} · {study.question}\n"
         f"{len(plan.arms)} arms × {len(study.seeds)} seeds = {len(plan.trials)} trials · "
         f"{', '.join(study.designs).replace('_', ' ')} · {data.name} {data.img_size} px · "
-        f"{recipe.epochs} epochs{profile}"
+        f"{recipe.total_epochs} epochs{profile}"
     )
 
 
@@ -134,7 +134,7 @@ def trial_rows(plan: Plan, store: Store) -> list[Record]:
     """One row per trial: what `status` and `results` are made of."""
     rows = []
     for arm in plan.arms:
-        epochs = arm.arm.config.recipe.epochs
+        epochs = arm.arm.config.recipe.total_epochs
         for trial in arm.trials:
             history, result = store.history(trial.name), store.result(trial.name) or {}
             last = history[-1] if history else {}

@@ -8,7 +8,7 @@ import torch
 from study.data.batches import Batches, Epoch, finished
 from study.data.chance import generator
 from study.data.sources import SOURCES, Split
-from study.errors import DataError, unknown
+from study.errors import DataError
 from study.schema import Data, Recipe
 
 
@@ -62,15 +62,11 @@ def load(data: Data, *, workers: int | None = None) -> Images:
 @lru_cache(maxsize=4)
 def _load(specification: str, workers: int) -> Images:
     data = Data.model_validate_json(specification)
-    kind, *name = data.name.split("/", 1)
-    if kind not in SOURCES or (kind in ("digits", "folder")) == bool(name):
-        known = ("digits", "folder", "torch/NAME", "hfds/NAME", "wds/NAME")
-        raise DataError(unknown("data", data.name, known))
-    if data.name != "digits" and data.train_split == data.val_split:
+    if data.train_split == data.val_split:
         raise DataError(
             f'data {data.name}: it would train on what it evaluates, "{data.val_split}"'
         )
-    train, val, classes = SOURCES[kind](data, workers)
+    train, val, classes = SOURCES[data.name.partition("/")[0]](data, workers)
     return Images(
         data,
         _limited(train, data.train_limit),

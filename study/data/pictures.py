@@ -12,10 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from study.data.batches import PICTURE, Batch, Batches, Epoch, cut, order, statistics
 from study.data.chance import generator, seeded
-from study.errors import DataError, unknown
+from study.errors import DataError
 from study.schema import Data, Recipe
-
-INTERPOLATIONS = ("random", "nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 
 
 class Pictured(Protocol):
@@ -27,13 +25,11 @@ class Pictured(Protocol):
 
 def pillow(recipe: Recipe) -> bool:
     """Whether the recipe asks for what only Pillow's operations do."""
-    return bool(recipe.aa) or recipe.color_jitter > 0
+    return bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
 
 
 def prepared(data: Data, recipe: Recipe, *, training: bool) -> Callable[[Image.Image], Tensor]:
     """timm's transform, image -> bytes (C, S, S); normalising and erasing are done by batch."""
-    if recipe.interpolation not in INTERPOLATIONS:
-        raise DataError(unknown("recipe.interpolation", recipe.interpolation, INTERPOLATIONS))
     random = recipe.interpolation == "random" and not training  # timm evaluates with bilinear
     try:
         transform = create_transform(

@@ -36,7 +36,7 @@ class Pixels:
         return Image.fromarray(array).convert(mode), int(self.targets[index])
 
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
-        """Crops by nearest neighbour, one gather per batch; by Pillow, one by one, if it must."""
+        """One gather per batch where nearest neighbours are asked for, else Pillow one by one."""
         if not recipe.no_aug and pillow(recipe):
             return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers)
         batches = cut(order(len(self), recipe, epoch), recipe.batch_size, training=True)

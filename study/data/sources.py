@@ -55,7 +55,6 @@ def digits(data: Data, workers: int) -> Source:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
-    _known_splits(data)
     pixels, targets = load_digits(return_X_y=True)
     images = (pixels.reshape(-1, 8, 8) * (255 / 16)).round().astype(np.uint8)
     halves = train_test_split(

@@ -36,7 +36,10 @@ class Flow(IterableDataset[tuple[Tensor, int]]):
 
 @dataclass(frozen=True)
 class Stream:
-    """`count` pictures in `shards` tars; broken ones are skipped by timm, with a warning."""
+    """`count` pictures in `shards` tars.
+
+    Broken ones are skipped by timm, with a warning, which training outlives and evaluation not.
+    """
 
     open: Callable[..., Any]
     count: int
@@ -61,22 +64,32 @@ class Stream:
         return self._batches(dataset, recipe, key=(epoch.seed, epoch.number))
 
     def evaluation(self, recipe: Recipe, device: str) -> Batches:
+        """Each image once; DataError after the last if they are not as many as declared."""
         return self._batches(self.open(is_training=False), recipe, key=())
 
     def _batches(self, dataset: Any, recipe: Recipe, *, key: tuple[int, ...]) -> Batches:
-        workers = min(WORKERS, self.shards)
+        training, workers = bool(key), min(WORKERS, self.shards)
         dataset.set_loader_cfg(num_workers=workers)
-        flow = Flow(dataset, prepared(self.data, recipe, training=bool(key)), key)
+        flow = Flow(dataset, prepared(self.data, recipe, training=training), key)
 
         def start() -> Iterator[Batch]:
             loader: DataLoader[Any] = DataLoader(
                 flow,
                 batch_size=recipe.batch_size,
-                drop_last=bool(key),
+                drop_last=training,
                 num_workers=workers,
                 generator=generator(*key, 0),
             )
-            yield from loader
+            seen = 0
+            for x, target in loader:
+                seen += len(x)
+                yield x, target
+            if not training and seen != self.count:
+                raise DataError(
+                    f"{self.data.name}: {self.data.val_split} has {seen} images that can be read, "
+                    f"not the declared {self.count}; correct the number, or mend the tars"
+                )
 
-        whole, rest = divmod(len(dataset), recipe.batch_size)
-        return Batches(whole + (rest > 0 and not key), start)
+        if training:
+            return Batches(len(dataset) // recipe.batch_size, start)
+        return Batches(-(-self.count // recipe.batch_size), start)

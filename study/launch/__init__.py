@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from study import leases
+from study.errors import StudyError
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
 from study.launch.watch import Event, Watch
@@ -43,29 +44,45 @@ def run(
     for _ in range(1 + RESTARTS):
         folder = job(store, order)
         with _interruptible(folder, stopping):
-            free = machine.workers - _at_work(store, trials)
+            free = machine.workers - _workers(folder)
             if free > 0:
                 LAUNCHERS[machine.on](folder, workers=min(free, len(trials)), tick=tick)
             while not (folder / "stop").exists() and _at_work(store, watch.open):
-                tick()  # workers of an earlier call go on
+                tick()  # workers of an earlier call, or of another node, go on
                 time.sleep(1.0)
         tick()
         if not watch.open or (folder / "stop").exists():
             return (folder / "stop").exists()
+        _blame(folder)
     return False
 
 
 def task(store: Store, order: Record, machine: Machine) -> None:
-    """Have one task done by one worker, in a process of its own unless all is inline."""
+    """Have one task done by one worker, in a process of its own unless all is inline.
+
+    Raises:
+        StudyError: the worker came to grief.
+    """
     folder = job(store, {**order, **_order(store, machine)})
     LAUNCHERS[machine.on](folder, workers=1, tick=lambda: None)
+    _blame(folder)
+
+
+def _blame(folder: Path) -> None:
+    """Tell of workers that failed outside any trial."""
+    for file in folder.glob("error.*"):
+        last = file.read_text().strip().splitlines()[-1]
+        raise StudyError(f"a worker failed: {last} (all of it: {file})")
 
 
 def job(store: Store, order: Record) -> Path:
     """A folder of its own for every job, private to the user."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = store.root / "jobs" / f"{stamp}-{uuid.uuid4().hex[:6]}"
-    folder.mkdir(parents=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise StudyError(f"{folder} cannot be made: {error.strerror}") from error
     write(folder / "job.json", order)
     return folder.resolve()
 
@@ -77,6 +94,12 @@ def _order(store: Store, machine: Machine) -> Record:
 
 def _at_work(store: Store, trials: Iterable[str]) -> int:
     return sum(leases.holder(store.trial(name)) is not None for name in trials)
+
+
+def _workers(folder: Path) -> int:
+    """Processes of this machine that still work on the same trials for an earlier call."""
+    found = (leases.signed(file) for job in _related(folder) for file in job.glob("worker.*"))
+    return sum(1 for who in found if who and who.local and not who.gone and who != leases.here())
 
 
 def _related(folder: Path) -> list[Path]:

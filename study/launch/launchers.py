@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from study import leases
 from study.launch import worker
 from study.launch.machine import gpus
 from study.store import Record, read
@@ -59,16 +60,17 @@ def local(job: Path, *, workers: int, tick: Callable[[], None]) -> None:
 
 def kill(job: Path) -> None:
     """End the workers of a job at once; their trials resume from their last epoch."""
-    for file in job.glob("worker.*"):
-        with suppress(ProcessLookupError):
-            os.kill(int(file.suffix[1:]), signal.SIGKILL)
+    (job / "stop").touch()  # for those that are still starting
+    for who in map(leases.signed, job.glob("worker.*")):
+        if who and who.local and not who.gone:
+            with suppress(ProcessLookupError):
+                os.kill(who.pid, signal.SIGKILL)
 
 
 def _devices(order: Record, index: int) -> dict[str, Any]:
     """One GPU for each worker in turn; without this submitit hides them all."""
-    if not str(order.get("device", "")).startswith("cuda"):
-        return {}
-    return {"gpus_per_node": 1, "visible_gpus": [index % max(1, gpus())]}
+    devices = gpus() if order.get("device") == "cuda" else []
+    return {"gpus_per_node": 1, "visible_gpus": [devices[index % len(devices)]]} if devices else {}
 
 
 @contextmanager

@@ -14,15 +14,27 @@ class Machine:
     device: str
     threads: int
 
+    @property
+    def flags(self) -> list[str]:
+        """The flags that ask for this machine, where they are not the defaults."""
+        asked = {"--on": (self.on, "local"), "--device": (self.device, device()),
+                 "--threads": (self.threads, 1),
+                 "--workers": (self.workers, slots(self.device, self.threads))}  # fmt: skip
+        differ = {flag: value for flag, (value, default) in asked.items() if value != default}
+        return [str(word) for pair in differ.items() for word in pair]
+
 
 def cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def gpus() -> int:
-    """NVIDIA devices of this machine, told without a driver library."""
-    return len([path for path in Path("/dev").glob("nvidia*") if path.name[6:].isdigit()])
+def gpus() -> list[int]:
+    """NVIDIA devices that may be used, told without a driver library."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [int(number) for number in chosen.split(",") if number.strip().isdigit()]
+    return sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*"))
 
 
 def device() -> str:
@@ -32,4 +44,4 @@ def device() -> str:
 
 def slots(device: str, threads: int) -> int:
     """Trials that fit at a time: one a GPU, or as many as there are cores for their threads."""
-    return max(1, gpus() if device.startswith("cuda") else cores() // threads)
+    return max(1, len(gpus()) if device == "cuda" else cores() // threads)

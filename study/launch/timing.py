@@ -1,5 +1,9 @@
 """What is timed outside trials: a few steps for the plan's price, and all arms in one session."""
 
+import time
+
+from study import leases
+from study.errors import StudyError
 from study.launch import task
 from study.launch.machine import Machine
 from study.plan import Plan, record
@@ -13,12 +17,20 @@ def steps(plan: Plan, store: Store, machine: Machine) -> None:
     task(store, {"task": "steps", "key": steps_key(plan), "arm": first}, machine)
 
 
-def missing(plan: Plan, store: Store) -> bool:
-    """Whether no session has covered these arms."""
-    return store.kept("timings", plan.key) is None
+def missing(plan: Plan, store: Store, machine: Machine) -> bool:
+    """Whether no session has covered these arms on this kind of device."""
+    session = store.kept("timings", plan.key)
+    return session is None or session.get("device") != machine.device
 
 
 def session(plan: Plan, store: Store, machine: Machine) -> None:
-    """Time all arms in one session, in a process of its own, alone on the device."""
+    """Time all arms in one session, in a process of its own; waits for one that is under way."""
     arms = {arm.digest: record(arm, arm.trials[0], plan.study.name) for arm in plan.arms}
-    task(store, {"task": "timings", "key": plan.key, "arms": arms}, machine)
+    order = {"task": "timings", "key": plan.key, "arms": arms}
+    place = store.root / "timings" / plan.key
+    while leases.holder(place):
+        time.sleep(1.0)
+    if missing(plan, store, machine):
+        task(store, order, machine)
+    if missing(plan, store, machine):
+        raise StudyError(f"the timing session left nothing; its log is under {store.root / 'jobs'}")

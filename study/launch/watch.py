@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from study import leases
 from study.store import Record, Store
@@ -52,7 +51,3 @@ class Watch:
             self.running.discard(name)
             events.append(Event("lost", name))
         return events
-
-
-def log(store: Store, name: str) -> Path:
-    return store.trial(name) / "log.txt"

@@ -5,6 +5,7 @@ The same code in this process, in a process of its own, or as one task of an arr
 
 import os
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,12 +21,17 @@ def work(job: Path, tick: Callable[[], None] = IDLE) -> None:
     order = read(job / "job.json")
     if order is None:
         raise StoreError(f"{job / 'job.json'} cannot be read")
-    (job / f"worker.{os.getpid()}").touch()
-    import torch  # the launcher has set its environment by now
+    leases.sign(job / f"worker.{os.getpid()}")
+    if (job / "stop").exists():
+        return
+    try:
+        import torch  # the launcher has set its environment by now
 
-    torch.set_num_threads(order["threads"])
-    store = Store(Path(order["store"]))
-    TASKS[order["task"]](store, order, job, tick)
+        torch.set_num_threads(order["threads"])
+        TASKS[order["task"]](Store(Path(order["store"])), order, job, tick)
+    except Exception:
+        (job / f"error.{os.getpid()}").write_text(traceback.format_exc())
+        raise
 
 
 def trials(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
@@ -50,8 +56,10 @@ def trials(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> 
 
 
 def claim(store: Store, names: list[str]) -> tuple[str, leases.Lease] | None:
-    """The first trial without a result that nobody works on."""
-    for name in names:
+    """The first trial without a result that nobody works on; those that somebody died on come last,
+    so that a trial which kills its worker does not keep the others from theirs."""
+    died = {name: any(store.trial(name).glob("lease.*")) for name in names}
+    for name in sorted(names, key=died.__getitem__):
         lease = leases.claim(store.trial(name)) if store.result(name) is None else None
         if lease is None:
             continue
@@ -62,17 +70,24 @@ def claim(store: Store, names: list[str]) -> tuple[str, leases.Lease] | None:
 
 
 def timings(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
-    """One timing session over all arms of the order, alone on the device."""
+    """One timing session over all arms of the order, unless another is under way."""
     from study import run
 
-    began = time.time()
-    record = {
-        **run.timed(order["arms"], order["device"], tick),
-        "began": began,
-        "seconds": time.time() - began,
-        "environment": run.environment(order["device"]),
-    }
-    store.keep("timings", order["key"], record)
+    folder = store.root / "timings" / order["key"]
+    folder.mkdir(parents=True, exist_ok=True)
+    lease = leases.claim(folder)
+    if lease is None:
+        return
+    with lease:
+        busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
+        record = {
+            "began": time.time(),
+            "device": order["device"],
+            **run.timed(order["arms"], order["device"], tick),
+            "trials_running": busy,
+            "environment": run.environment(order["device"]),
+        }
+        store.keep("timings", order["key"], record)
 
 
 def steps(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:

@@ -32,19 +32,22 @@ PR_SET_THP_DISABLE = 41
 def peak_memory(step: Callable[[], object], device: str = "cpu") -> int:
     """Bytes at the worst moment of `step`, beyond what was there before it.
 
-    `step` builds what it needs and takes one training step, forward and backward, at the recipe's
-    batch size: weights, gradients, activations and the kernels' scratch space are counted, and
-    the optimizer's state if it steps one. It runs twice, and the second run is measured: code
-    that is loaded and caches that are filled once and for all do not count. On a CPU it runs in a
-    child, with one thread, and leaves nothing behind here.
+    `step` builds what it needs and takes one training step at the recipe's batch size: weights,
+    gradients, activations, the optimizer's state and the kernels' scratch space are counted.
+    It runs twice, and the second run is measured: code that is loaded and caches that are filled
+    once and for all do not count. On a CPU it runs in a child, with one thread, and leaves nothing
+    behind here.
 
     Raises:
-        MetricError: the device, or this machine's kernel or allocator, does not tell; or the
-            child failed.
+        MetricError: the device, or this machine's kernel or allocator, does not tell; the step
+            does not fit into the device; or the child failed.
     """
     kind = torch.device(device).type
     if kind == "cuda":
-        return _on_gpu(step, device)
+        try:
+            return _on_gpu(step, device)
+        except torch.cuda.OutOfMemoryError as error:
+            raise MetricError(f"memory: one training step does not fit into {device}") from error
     if kind != "cpu":
         raise MetricError(f'memory: no peak can be read on "{device}" (known: cpu, cuda)')
     if "malloc" in os.environ.get("LD_PRELOAD", "") or not hasattr(ctypes.CDLL(None), "mallopt"):

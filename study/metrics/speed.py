@@ -6,21 +6,21 @@ show for itself is the median of its rounds.
 """
 
 import os
-import platform
 import random
-import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from timm.layers import use_fused_attn
 from torch import Tensor, nn
 
-from study.errors import MetricError
+from study.errors import StudyError
 
-VARIABLES = ("MALLOC_", "OMP_", "KMP_", "GOMP_", "MKL_", "LD_PRELOAD", "PYTORCH_")
-"""Begins the names of environment variables that change times; the allocator's by up to 1.7x."""
+Size = tuple[int, int, int]
+"""Of an image: (C, H, W)."""
 
 WARMUP = 3
 """Calls thrown away before the first round; the last one tells how many fit into a visit."""
@@ -33,8 +33,7 @@ CALLS = 100
 class Taken:
     """How the times were taken. Times of different sessions are not comparable."""
 
-    device: str
-    size: tuple[int, int, int]
+    size: Size
     batch_size: int
     rounds: int
     threads: int
@@ -44,8 +43,6 @@ class Taken:
     """Of float32 products: "highest" is float32, anything less may be TF32."""
     load: float | None
     """What else ran: the machine's load average over the minute before."""
-    torch: str
-    environment: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -54,23 +51,35 @@ class Speed:
 
     throughputs: list[float]
     """Images per second at `batch_size`; one per round."""
-    latencies: list[float]
-    """Seconds for one image alone; one per call, of all rounds."""
+    latencies: list[list[float]]
+    """Seconds for one image alone; by round, one per call."""
     taken: Taken
 
     @property
-    def measurements(self) -> dict[str, float]:
-        """By the names of the catalogue; throughput is the median of the rounds."""
+    def spreads(self) -> dict[str, dict[str, float]]:
+        """By the names of the catalogue: the median of the rounds, and their quartiles.
+
+        A round's p90 is of its own calls, and where one call fills a visit it is that call.
+        """
+        rounds = {
+            "throughput": self.throughputs,
+            "latency_p50": [quantile(calls, 0.5) for calls in self.latencies],
+            "latency_p90": [quantile(calls, 0.9) for calls in self.latencies],
+        }
+        places = {"value": 0.5, "low": 0.25, "high": 0.75}
         return {
-            "throughput": statistics.median(self.throughputs),
-            "latency_p50": quantile(self.latencies, 0.5),
-            "latency_p90": quantile(self.latencies, 0.9),
+            metric: {name: quantile(values, place) for name, place in places.items()}
+            for metric, values in rounds.items()
         }
 
-    @property
-    def quartiles(self) -> tuple[float, float]:
-        """Of the rounds' throughputs: what the session itself varied by."""
-        return quantile(self.throughputs, 0.25), quantile(self.throughputs, 0.75)
+
+@dataclass(frozen=True)
+class Session:
+    """Every arm is in one of the two."""
+
+    speeds: dict[str, Speed]
+    refused: dict[str, str]
+    """Why an arm has no times."""
 
 
 def quantile(values: list[float], fraction: float) -> float:
@@ -82,8 +91,7 @@ def quantile(values: list[float], fraction: float) -> float:
 
 
 def session(
-    arms: Mapping[str, Callable[[], nn.Module]],
-    size: tuple[int, int, int],
+    arms: Mapping[str, tuple[Callable[[], nn.Module], Size]],
     *,
     device: str = "cpu",
     batch_size: int = 32,
@@ -91,56 +99,79 @@ def session(
     seconds: float = 15.0,
     seed: int = 0,
     report: Callable[[int, int], object] = lambda done, total: None,
-) -> dict[str, Speed]:
-    """Every arm's speed on the same random images of `size` (C, H, W).
+) -> Session:
+    """Every arm's speed on random images of its size; the same images for the same size.
 
     `seconds` is for all arms together, after warming up. It bounds how often a model is called in
     a visit, but not below once, so large models on slow machines take longer. `report(done,
     total)` is told of every visit.
 
-    Raises:
-        MetricError: an arm does not fit into the device's memory at this batch size. The batch is
-            never made smaller, since rows at different batch sizes make no table.
+    An arm that cannot be built or run is refused and the others go on. A batch that does not fit
+    is never made smaller, since rows at different batch sizes make no table.
     """
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    taken = _taken(device, size, batch_size=batch_size, rounds=rounds, load=load)
-    images = torch.randn(batch_size, *size, generator=torch.Generator().manual_seed(seed))
     share = seconds / (2 * rounds * max(1, len(arms)))
-    stands = {
-        name: _Stand(name, build, images=images.to(device), share=share)
-        for name, build in arms.items()
-    }
-    order, draw = list(stands), random.Random(seed)
+    stands: dict[str, _Stand] = {}
+    refused: dict[str, str] = {}
+    refusing = partial(_refusing, refused, at=f"{device} at batch size {batch_size}")
+    for name, (build, size) in arms.items():
+        with refusing(name):
+            images = torch.randn(batch_size, *size, generator=torch.Generator().manual_seed(seed))
+            stands[name] = _Stand(build, images.to(device), share=share)
+    order, draw = list(arms), random.Random(seed)
     for turn in range(rounds):
         draw.shuffle(order)
         for place, name in enumerate(order, start=1):
-            stands[name].visit()
+            if name in stands:
+                with refusing(name):
+                    stands[name].visit()
+                if name in refused:
+                    del stands[name]  # and what it holds of the device's memory
             report(turn * len(order) + place, rounds * len(order))
-    return {name: Speed(arm.throughputs, arm.latencies, taken) for name, arm in stands.items()}
+    return Session({name: stand.speed(load) for name, stand in stands.items()}, refused)
+
+
+@contextmanager
+def _refusing(refused: dict[str, str], name: str, *, at: str) -> Iterator[None]:
+    """What goes wrong here with an arm becomes the reason why it has no times."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError:
+        refused[name] = f"speed: it does not fit into {at}"
+    except StudyError as error:
+        refused[name] = f"speed: {error}"
+    except RuntimeError as error:
+        refused[name] = f"speed: {type(error).__name__}: {error}".splitlines()[0]
 
 
 class _Stand:
     """One arm, warmed up, and what its visits have measured so far."""
 
-    def __init__(
-        self, name: str, build: Callable[[], nn.Module], *, images: Tensor, share: float
-    ) -> None:
+    def __init__(self, build: Callable[[], nn.Module], images: Tensor, *, share: float) -> None:
         self.images = images
         self.throughputs: list[float] = []
-        self.latencies: list[float] = []
-        try:
-            self.model = build().eval().to(images.device)
-            self.batches = self._fitting(images, share)
-            self.singles = self._fitting(images[:1], share)
-        except torch.cuda.OutOfMemoryError as error:
-            raise MetricError(
-                f'speed: arm "{name}" does not fit into {images.device} at batch size {len(images)}'
-            ) from error
+        self.latencies: list[list[float]] = []
+        self.model = build().eval().to(images.device)
+        self.batches = self._fitting(images, share)
+        self.singles = self._fitting(images[:1], share)
 
     def visit(self) -> None:
         seconds = self._seconds(self.images, self.batches)
         self.throughputs.append(self.batches * len(self.images) / seconds)
-        self.latencies += [self._seconds(self.images[:1], 1) for _ in range(self.singles)]
+        self.latencies.append([self._seconds(self.images[:1], 1) for _ in range(self.singles)])
+
+    def speed(self, load: float | None) -> Speed:
+        batch_size, channels, height, width = self.images.shape
+        taken = Taken(
+            size=(channels, height, width),
+            batch_size=batch_size,
+            rounds=len(self.throughputs),
+            threads=torch.get_num_threads(),
+            fused_attention=use_fused_attn(),
+            precision=torch.get_float32_matmul_precision(),
+            load=load,
+        )
+        return Speed(self.throughputs, self.latencies, taken)
 
     def _fitting(self, images: Tensor, share: float) -> int:
         """How many calls fit into a visit's `share` of seconds."""
@@ -165,32 +196,3 @@ class _Stand:
 def _wait_for(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def _taken(
-    device: str, size: tuple[int, int, int], *, batch_size: int, rounds: int, load: float | None
-) -> Taken:
-    return Taken(
-        device=_name(device),
-        size=size,
-        batch_size=batch_size,
-        rounds=rounds,
-        threads=torch.get_num_threads(),
-        fused_attention=use_fused_attn(),
-        precision=torch.get_float32_matmul_precision(),
-        load=load,
-        torch=torch.__version__,
-        environment={k: v for k, v in sorted(os.environ.items()) if k.startswith(VARIABLES)},
-    )
-
-
-def _name(device: str) -> str:
-    if torch.device(device).type == "cuda":
-        return torch.cuda.get_device_name(device)
-    try:
-        with open("/proc/cpuinfo") as lines:
-            return next(
-                line.split(":")[1].strip() for line in lines if line.startswith("model name")
-            )
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

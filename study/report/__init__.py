@@ -1,6 +1,5 @@
 """What a study found, written down: tables, figures, and the measurements they came from."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +9,7 @@ from study.plan import Plan, measurements
 from study.report import figures
 from study.report.formats import FORMATS, terminal
 from study.report.tables import table
+from study.spec import file_name
 from study.store import Store
 
 __all__ = ["FORMATS", "frame", "table", "terminal", "write"]
@@ -29,15 +29,23 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     session = store.kept("timings", plan.key) or {}
-    found.attrs["timed_on"] = _machine(session.get("environment", {}))
+    found.attrs["timed_on"] = _machine(session)
+    found.attrs["refused"] = session.get("refused", {})
     return found
 
 
-def _machine(environment: stores.Record) -> str:
-    device = str(environment.get("device", ""))
-    if device != "cpu":
-        return device
-    return f"{environment.get('processor') or 'cpu'}, threads: {environment.get('threads', '?')}"
+def _machine(session: stores.Record) -> str:
+    """How a session was taken."""
+    here = session.get("environment", {})
+    taken: stores.Record = next(iter(session.get("taken", {}).values()), {})
+    device = str(here.get("device", ""))
+    if device == "cpu":
+        device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
+    batch = taken.get("taken", {}).get("batch_size")
+    busy = session.get("trials_running")
+    said = [device, f"float32, eager, batch {batch}" if batch else ""]
+    said += [f"while {busy} trials were running: not alone"] if busy else []
+    return ", ".join(filter(None, said))
 
 
 def write(plan: Plan, store: Store, folder: Path) -> list[Path]:
@@ -49,12 +57,7 @@ def write(plan: Plan, store: Store, folder: Path) -> list[Path]:
     files = {name: text.encode() for name, text in texts.items()}
     for index, factor in enumerate(plan.study.factors):
         drawn = figures.drawn(plan, measured, index)
-        files |= {f"figures/{stem(factor.path)}-{end}": data for end, data in drawn.items()}
+        files |= {f"figures/{file_name(factor.path)}-{end}": data for end, data in drawn.items()}
     for name, content in files.items():
         stores.replace(folder / name, content)
     return [folder / name for name in files]
-
-
-def stem(name: str) -> str:
-    """A name from a study file as one of a file."""
-    return re.sub(r"[^\w.-]", "_", name).strip(".")[:100] or "unnamed"

@@ -24,6 +24,8 @@ class Findings:
     """By metric, the arm that leads clearly."""
     diverged: frozenset[str]
     timed_on: str
+    refused: Mapping[str, Mapping[str, str]]
+    """By arm, why its speed or memory was not taken."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -62,6 +64,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         leaders={name: arm for name, arm in leaders.items() if arm},
         diverged=diverged,
         timed_on=str(frame.attrs.get("timed_on", "")),
+        refused=frame.attrs.get("refused", {}),
     )
 
 
@@ -71,7 +74,7 @@ def _leader(frame: pd.DataFrame, name: str) -> str | None:
     if metric.exact:
         frame = frame[frame["metric"] == name]
         frame = frame.assign(value=[cells.rounded(value, metric) for value in frame["value"]])
-    best = stats.leader(frame, name, higher=metric.better == "higher")
+    best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
     return best.arm if best.clear else None
 
 

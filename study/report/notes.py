@@ -27,14 +27,17 @@ def caption(found: Findings) -> str:
 
 def _protocol(plan: Plan) -> str:
     config = plan.baseline.arm.config
-    epochs = f"{config.recipe.epochs} epoch{'s' if config.recipe.epochs != 1 else ''}"
+    epochs = f"{config.recipe.total_epochs} epoch{'s' if config.recipe.total_epochs != 1 else ''}"
     size = f"{config.data.name} at {config.data.img_size} px"
     return f"{config.model} on {size}, recipe {_recipe(plan)}, {epochs}"
 
 
 def _recipe(plan: Plan) -> str:
+    """Its name, and what the study changes in it."""
     tree = plan.study.baseline["recipe"].plain()
-    return str(tree["name"] if isinstance(tree, dict) else tree)
+    changed = {key: value for key, value in tree.items() if key != "name"}
+    said = ", ".join(f"{key} {value}" for key, value in changed.items())
+    return f"{tree['name']} with {said}" if said else str(tree["name"])
 
 
 def _measures(found: Findings) -> Iterator[str]:
@@ -49,7 +52,9 @@ def _measures(found: Findings) -> Iterator[str]:
         yield "Costs: in brackets the difference from ●."
     if found.of_kind("speed"):
         where = f", taken on {found.timed_on}" if found.timed_on else ""
-        yield f"Timings: median [quartiles]{where}."
+        yield f"Timings: median [quartiles] of rounds{where}."
+        if "memory" in found.metrics:
+            yield "Peak memory: of one training step of the recipe."
     for name in found.of_kind("cost"):
         rule = cells.rule(METRICS[name])
         if rule in RULES:
@@ -65,7 +70,7 @@ def _measures(found: Findings) -> Iterator[str]:
 
 def notes(found: Findings) -> Iterator[str]:
     """One sentence or two each, in the order in which a reader needs them."""
-    for part in (_missing, _diverged, _refused, _seeds, _published, _claims):
+    for part in (_missing, _diverged, _refused, _seeds, _published, _unverified, _claims):
         yield from part(found)
 
 
@@ -77,9 +82,14 @@ def _missing(found: Findings) -> Iterator[str]:
         named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
         more = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
         yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{more}."
-    if untimed:
+    if untimed and found.refused:
+        reasons = {
+            f"{what}: {why}" for told in found.refused.values() for what, why in told.items()
+        }
+        yield f"Not taken: {'; '.join(sorted(reasons))}."
+    elif untimed:
         yield f"Not timed for every arm: {_heads(untimed)}."
-    if trials or untimed:
+    if trials or (untimed and not found.refused):
         yield f"{cells.ABSENT}: not measured. What is missing is run by: {command(plan)}"
 
 
@@ -93,9 +103,7 @@ def _heads(names: list[str]) -> str:
 
 def command(plan: Plan) -> str:
     """The command line that runs what the store lacks; failed trials are tried again."""
-    words = ["study", "run", str(plan.study.path)]
-    words += ["--profile", plan.study.profile] if plan.study.profile else []
-    return shlex.join(words)
+    return shlex.join(["study", "run", *plan.study.words])
 
 
 def _diverged(found: Findings) -> Iterator[str]:
@@ -104,6 +112,12 @@ def _diverged(found: Findings) -> Iterator[str]:
         if seeds:
             count = f"{len(seeds)} of {len(arm.trials)} seeds"
             yield f"{arm.label} diverged in {count} ({', '.join(seeds)}) and so has no mean."
+
+
+def _unverified(found: Findings) -> Iterator[str]:
+    keys = found.plan.baseline.arm.config.recipe.unverified
+    if keys:
+        yield f"No source confirms these values of the recipe: {', '.join(keys)}."
 
 
 def _refused(found: Findings) -> Iterator[str]:

@@ -3,5 +3,6 @@
 from study.train.fit import Fitted, Stopped, fit
 from study.train.pace import Pace, step_seconds
 from study.train.parts import check
+from study.train.step import training_step
 
-__all__ = ["Fitted", "Pace", "Stopped", "check", "fit", "step_seconds"]
+__all__ = ["Fitted", "Pace", "Stopped", "check", "fit", "step_seconds", "training_step"]

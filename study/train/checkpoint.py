@@ -82,12 +82,10 @@ def restore(folder: Path, parts: Parts, *, seed: int, report: Report) -> list[Ro
         report({"broken": str(broken), "reason": wrong})
         return []
     history: list[Row] = state["history"]
-    for row in history:  # a schedule is a function of the past, so it needs no state of its own
-        parts.scheduler.step(row["epoch"] + 1, row["top1"])
     parts.task.load_checkpoint_state(state["state_dict"])
     if parts.recipe.model_ema:
         parts.task.load_checkpoint_state(state["state_dict_ema"], ema=True)
-    parts.optimizer.load_state_dict(state["optimizer"])
+    parts.optimizer.load_state_dict(state["optimizer"])  # with the rates the schedule had set
     if parts.scaler.is_enabled():
         parts.scaler.load_state_dict(state["amp_scaler"])
     mirror(folder, history)

@@ -66,16 +66,16 @@ def fit(
         made = parts(model, recipe, classes=images.classes, device=device)
         history = restore(folder, made, seed=seed, report=report)
         evaluation = None
-        for epoch in range(len(history), made.epochs):
+        for epoch in range(len(history), recipe.total_epochs):
             row, evaluation = _epoch(made, images, seed=seed, epoch=epoch)
             history.append(row)
             if not math.isfinite(row["train_loss"] + row["loss"]):
                 report(row)
                 return Fitted(dict.fromkeys(("top1", "top5", "loss"), math.nan), {}, history, True)
-            made.scheduler.step(epoch + 1, row["top1"])
+            made.scheduler.step(epoch + 1)
             save(folder, made, seed=seed, history=history)
             report(row)
-            if epoch + 1 < made.epochs and stop():
+            if epoch + 1 < recipe.total_epochs and stop():
                 raise Stopped(f"after epoch {epoch}")
         evaluation = evaluation or evaluated(made, images.val_batches(recipe, device=device))
     return Fitted(_metrics(evaluation), _predictions(evaluation), history)

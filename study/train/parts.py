@@ -41,7 +41,6 @@ class Parts:
     task: Any  # timm's: the model, its loss and its moving average
     optimizer: torch.optim.Optimizer
     scheduler: Any
-    epochs: int  # the recipe's, and its cool-down
     scaler: torch.amp.GradScaler
     mixup: Any  # timm's, or none
 
@@ -73,15 +72,13 @@ def parts(model: nn.Module, recipe: Recipe, *, classes: int, device: str) -> Par
         task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
     if recipe.torchcompile:
         task.compile()
-    scheduler, epochs = _schedule(optimizer, recipe)
     scaled = recipe.amp and recipe.amp_dtype == "float16" and kind == "cuda"
     return Parts(
         recipe=recipe,
         device=device,
         task=task,
         optimizer=optimizer,
-        scheduler=scheduler,
-        epochs=epochs,
+        scheduler=_schedule(optimizer, recipe),
         scaler=torch.amp.GradScaler(kind, enabled=scaled),
         mixup=_mixup(recipe, classes) if mixes else None,
     )
@@ -93,6 +90,8 @@ def check(recipe: Recipe) -> None:
     if recipe.opt.lower().removeprefix("lookahead_") not in names:
         raise SpecError(unknown("recipe.opt", recipe.opt, names))
     info = get_optimizer_info(recipe.opt.lower().removeprefix("lookahead_"))
+    if info.second_order:
+        raise SpecError(f"recipe.opt {recipe.opt} needs second derivatives, which are not taken")
     for key, has in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
         if getattr(recipe, key) is not None and not has:  # timm would leave it out in silence
             raise SpecError(f"recipe.opt {recipe.opt} has no {key}; drop it")
@@ -132,9 +131,9 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return optimizer
 
 
-def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> tuple[Any, int]:
-    """timm's schedule, stepped by epoch, and how many epochs it lasts."""
-    scheduler, epochs = create_scheduler_v2(
+def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Any:
+    """timm's schedule, stepped by epoch, over the recipe's `total_epochs`."""
+    scheduler, _ = create_scheduler_v2(
         optimizer,
         sched=recipe.sched,
         num_epochs=max(1, recipe.epochs),  # a schedule of none is refused by timm
@@ -146,7 +145,7 @@ def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> tuple[Any, in
         warmup_lr=recipe.warmup_lr,
         min_lr=recipe.min_lr,
     )
-    return scheduler, epochs if recipe.epochs else 0
+    return scheduler
 
 
 def _mixup(recipe: Recipe, classes: int) -> Any:

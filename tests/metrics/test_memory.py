@@ -80,6 +80,14 @@ def test_a_device_that_tells_nothing_is_an_error():
         peak_memory(step, "meta")
 
 
+def test_a_step_that_does_not_fit_into_the_device_is_an_error():
+    def large():
+        raise torch.cuda.OutOfMemoryError("tried to allocate 1 TiB")
+
+    with pytest.raises(MetricError, match="does not fit into cuda:0"):
+        peak_memory(large, "cuda:0")
+
+
 def test_a_replaced_allocator_is_an_error(monkeypatch):
     monkeypatch.setenv("LD_PRELOAD", "/usr/lib/libjemalloc.so.2")
     with pytest.raises(MetricError, match="glibc"):

@@ -25,6 +25,7 @@ def _tree(value):
 def _study(factors, seeds, published, **fields):
     return Study(**{
         "name": "emsa_reduction", "path": Path("ablations/emsa_reduction.yaml"), "profile": None,
+        "settings": (),
         "question": "How should EMSA shrink?", "source": "ResT (arXiv 2105.13677)",
         "baseline": {"recipe": _tree({"name": _tree("smoke")})},
         "factors": tuple(Factor(path, tuple(Level(label, _tree(label)) for label in labels))
@@ -50,7 +51,12 @@ def _trial(store, digest, seed, outcome):
             "failed" if outcome == "failed" else "completed" if outcome == outcome else "diverged"
         )
         metrics = {} if state == "failed" else {"top1": outcome}
-        result = {"format": stores.FORMAT, "trial": name, "state": state, "config": {}}
+        result = {
+            "format": stores.FORMAT,
+            "trial": name,
+            "state": state,
+            "config": {"model": {}, "data": {}, "recipe": {}},
+        }
         stores.write(store.trial(name) / "result.json", {**result, "metrics": metrics})
     return Trial(name, seed, store.state(name))
 

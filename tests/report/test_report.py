@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from study import report
+from study.spec import file_name
 
 
 def test_a_frame_has_one_row_per_arm_seed_and_metric(complete):
@@ -62,7 +63,7 @@ def test_a_report_of_nasty_text_stays_in_its_folder(nasty, tmp_path):
     [("model.a", "model.a"), ("../x", "_x"), ("a/b\\c", "a_b_c"), ("..", "unnamed")],
 )
 def test_a_name_becomes_one_file(name, file):
-    assert report.stem(name) == file
+    assert file_name(name) == file
 
 
 def test_reports_need_neither_torch_nor_a_plotting_state():
