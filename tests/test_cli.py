@@ -5,6 +5,7 @@ import json
 import pytest
 
 from study.cli import COMMANDS
+from tests.conftest import TINY
 
 HEAVY = ("torch", "timm", "pandas", "scipy", "matplotlib", "fvcore", "numpy")
 
@@ -116,10 +117,11 @@ def test_a_report_of_nothing_says_what_is_missing(inside, tiny):
 
 
 def test_what_only_timm_could_know_of_a_recipe_is_told_at_its_place(inside, tiny):
-    tiny.write_text(tiny.read_text().replace("batch_size: 32", "batch_size: 32, opt: adamww"))
+    line = tiny.read_text().splitlines()[4].replace("batch_size: 32", "batch_size: 32, opt: adamww")
+    tiny.write_text("\n".join([*tiny.read_text().splitlines()[:4], line, *TINY.splitlines()[5:]]))
     done = inside("plan", tiny)
     assert done.returncode == 2
-    assert "tiny.yaml:5:54" in done.stderr
+    assert f"tiny.yaml:5:{line.index('adamww') + 1}" in done.stderr
     assert 'did you mean "adamw"?' in done.stderr
 
 
