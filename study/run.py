@@ -1,7 +1,7 @@
 """One trial, from its record in the store to its result.
 
-The one broad `except` of the project is here: an error becomes the trial's result, so that one bad
-arm never stops the others.
+The one `except` that lets nothing through is here: an error becomes the trial's result, so that one
+bad arm never stops the others.
 """
 
 import io
