@@ -118,8 +118,8 @@ def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Le
     """The best arm on `metric`; a mean that is NaN comes last.
 
     Clear is: with seeds, that the paired interval against the runner-up excludes zero; for an
-    `exact` count, that it is strictly better; for a timing, that the quartiles are apart. What was
-    measured once has no quartiles, and so no clear lead.
+    `exact` count, that it is strictly better. The rounds of one timing session are no replicates:
+    nothing timed leads clearly.
     """
     part = frame[frame["metric"] == metric]
     ranked = estimates(part).sort_values("mean", ascending=not higher, kind="stable")
@@ -132,5 +132,4 @@ def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Le
     if part["seed"].notna().all():
         lead = effects(part[part["arm"].isin([best, second])], second).iloc[0]
         return Leader(best, bool(lead["low"] > 0 if higher else lead["high"] < 0))
-    low, high = (ranked["mean" if exact else side].to_numpy() for side in ("low", "high"))
-    return Leader(best, bool(low[0] > high[1] if higher else high[0] < low[1]))
+    return Leader(best, exact and bool(ranked["mean"].iloc[0] != ranked["mean"].iloc[1]))

@@ -14,7 +14,6 @@ LISTED = 6  # missing trials named one by one
 
 KINDS = {
     "quality": "interval against the runner-up excludes zero",
-    "speed": "quartiles apart from the runner-up's",
     "cost": "strictly better",
 }
 """What makes a value the best one, by kind of metric."""
