@@ -42,6 +42,9 @@ class StoreError(StudyError):
     """A stored result cannot be used."""
 
 
+SHOWN = 24  # names listed in full; of more, those alike
+
+
 def meant(asked: str, known: Iterable[str]) -> str | None:
     """The one of `known` that `asked` was probably a slip for."""
     near = get_close_matches(str(asked), [str(name) for name in known], n=1, cutoff=0.6)
@@ -52,6 +55,8 @@ def unknown(what: str, asked: str, known: Iterable[str]) -> str:
     """What was asked, what exists, what was probably meant."""
     names = sorted(str(name) for name in known)
     near = meant(asked, names)
-    shown = ", ".join(names[:24]) + (", ..." if len(names) > 24 else "")
     hint = f'; did you mean "{near}"?' if near else ""
-    return f'unknown {what} "{asked}"{hint} (known: {shown})'
+    if len(names) > SHOWN:
+        alike = get_close_matches(asked, names, n=6, cutoff=0.4)
+        return f'unknown {what} "{asked}"{hint} ({", ".join([*alike, f"{len(names)} are known"])})'
+    return f'unknown {what} "{asked}"{hint} (known: {", ".join(names)})'

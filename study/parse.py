@@ -37,6 +37,8 @@ def study_file(
         SpecError: there is no such file, profile or setting.
     """
     document, problems = read(_text(path), str(path))
+    if problems and not document.value:
+        return None, problems  # not YAML: what is missing is no news
     if not isinstance(document.value, dict):
         problems.append(Problem("a study file is a mapping of keys", document.mark))
         return None, problems

@@ -5,7 +5,7 @@ card, so that a second plan imports no torch.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -82,8 +82,11 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
     planned: list[PlannedArm] = []
     if study is not None:
         try:
-            for arm in arms(study):
-                _add(study, arm, store, planned, found)
+            baseline, *others = arms(study)
+            _add(study, baseline, store, planned, found)
+            inherited = {problem.message for problem in found}
+            for arm in others:
+                _add(study, arm, store, planned, found, inherited)
         except SpecError as error:
             if not found:
                 found.append(Problem(str(error), study.root.key(["design"])))
@@ -95,11 +98,17 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
 
 
 def _add(
-    study: Study, arm: Arm, store: Store, planned: list[PlannedArm], found: list[Problem]
+    study: Study,
+    arm: Arm,
+    store: Store,
+    planned: list[PlannedArm],
+    found: list[Problem],
+    inherited: Collection[str] = (),
 ) -> None:
+    """Plan one arm, or find what is wrong with it that was not `inherited` from the baseline."""
     card, wrong = _built(study, arm, store)
-    found += wrong
-    if card is None or wrong:
+    if card is None:
+        found += [problem for problem in wrong if problem.message not in inherited]
         return
     config = resolved(arm.config, card["arguments"], card["shape"]["num_classes"])
     name = digest(config, card["defaults"])

@@ -199,12 +199,14 @@ def _current(plan: "Plan", store: "Store", reports: Path) -> bool:
 
 
 def _status(plan: "Plan", again: str) -> int:
+    from study.cli.show import many
+
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:
-        click.echo(f"{failed} trials failed; try them again with: {again}", err=True)
+        click.echo(f"{many(failed, 'trial')} failed; try again with: {again}", err=True)
         return FAILED
     if plan.missing:
-        count = len(plan.missing)
-        click.echo(f"{count} trials have no result; go on with: {again}", err=True)
+        count = many(len(plan.missing), "trial")
+        click.echo(f"{count} without a result; go on with: {again}", err=True)
         return INCOMPLETE
     return 0

@@ -23,6 +23,10 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
+def many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def in_units(name: str, value: float | None) -> str:
     """A measurement in the units of the table, where there is one."""
     return cells.ABSENT if value is None else cells.measured(value, METRICS[name])
@@ -37,9 +41,10 @@ def plan_head(plan: Plan) -> str:
     profile = f" · profile {study.profile}" if study.profile else ""
     return (
         f"{study.name} · {study.question}\n"
-        f"{len(plan.arms)} arms × {len(study.seeds)} seeds = {len(plan.trials)} trials · "
+        f"{many(len(plan.arms), 'arm')} × {many(len(study.seeds), 'seed')} = "
+        f"{many(len(plan.trials), 'trial')} · "
         f"{', '.join(study.designs).replace('_', ' ')} · {data.name} {data.img_size} px · "
-        f"{recipe.total_epochs} epochs{profile}"
+        f"{many(recipe.total_epochs, 'epoch')}{profile}"
     )
 
 
@@ -79,20 +84,20 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     ]
     if missing and priced:
         seconds, how = priced
-        many = f"{workers} worker{'s' if workers > 1 else ''}"
-        notes.append(f"{missing} trials to run, about {duration(seconds)} with {many} ({how})")
+        wide = many(workers, "worker")
+        notes.append(f"{many(missing, 'trial')} to run, about {duration(seconds)}, {wide} ({how})")
     elif missing:
-        notes.append(f"{missing} trials to run")
+        notes.append(f"{many(missing, 'trial')} to run")
     else:
         notes.append("nothing to run: every trial has a result")
     p = smallest_p(seeds)
     if p > 0.05:
         notes.append(
-            f"with {seeds} seed{'s' if seeds > 1 else ''} no exact sign-flip test can go below "
+            f"with {many(seeds, 'seed')} no exact sign-flip test can go below "
             f"p = {p:.3g} (6 seeds reach 0.031); intervals are reported instead"
         )
     else:
-        notes.append(f"smallest p of an exact sign-flip test with {seeds} seeds: {p:.2g}")
+        notes.append(f"smallest p of an exact sign-flip test with {many(seeds, 'seed')}: {p:.2g}")
     return notes
 
 

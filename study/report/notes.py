@@ -34,7 +34,7 @@ def _protocol(plan: Plan) -> str:
 def _recipe(plan: Plan) -> str:
     """Its name, and what the study changes in it."""
     tree = plan.study.baseline["recipe"].plain()
-    changed = {key: value for key, value in tree.items() if key != "name"}
+    changed = {key: value for key, value in tree.items() if key not in ("name", "epochs")}
     said = ", ".join(f"{key} {value}" for key, value in changed.items())
     return f"{tree['name']} with {said}" if said else str(tree["name"])
 
