@@ -55,8 +55,9 @@ def arms(study: Study) -> list[Arm]:
     Raises:
         SpecError: a design cannot be made of these factors.
     """
-    known = [design for design in study.designs if design in DESIGNS]  # parse tells of the others
-    choices = [c for design in known for c in DESIGNS[design](study.factors)]
+    known = [design for design in study.designs if design in DESIGNS]  # parse tells of others
+    choices = [(0,) * len(study.factors)]
+    choices += [c for design in known or ["one_at_a_time"] for c in DESIGNS[design](study.factors)]
     return [study.arm(chosen) for chosen in dict.fromkeys(choices)]
 
 

@@ -87,9 +87,8 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
             inherited = {problem.message for problem in found}
             for arm in others:
                 _add(study, arm, store, planned, found, inherited)
-        except SpecError as error:
-            if not found:
-                found.append(Problem(str(error), study.root.key(["design"])))
+        except SpecError as error:  # of a design, about the factors
+            found.append(Problem(str(error), study.root.key(["design"])))
         if not found:
             found += _strangers(study, planned)
     if study is None or found:
@@ -106,6 +105,7 @@ def _add(
     inherited: Collection[str] = (),
 ) -> None:
     """Plan one arm, or find what is wrong with it that was not `inherited` from the baseline."""
+    found += study.read(arm.choices)[1]  # of levels together; parse has told of each alone
     card, wrong = _built(study, arm, store)
     if card is None:
         found += [problem for problem in wrong if problem.message not in inherited]

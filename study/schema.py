@@ -217,7 +217,7 @@ class StudyFile(Strict):
     factors: dict[str, dict[str, Any]] = Field(
         {}, description="path: {label: value}; baseline first"
     )
-    design: str | list[str] = "one_at_a_time"
+    design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
     seeds: Count | Annotated[list[Natural], Field(min_length=1)] = 1
     columns: list[str] = ["params", "macs", "top1"]
     published: dict[str, Published] = {}

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from study.errors import SpecError, unknown
-from study.marks import Mark, Problem, Tree, merged, read, report
+from study.errors import unknown
+from study.marks import Mark, Problem, Tree, merged, read
 from study.schema import Data, Published, Recipe, validated
 
 IDENTITY = 1  # raise it when results of the same name come to mean something else
@@ -85,10 +85,7 @@ class Study:
         return "-".join(mark for mark in marks if mark)
 
     def arm(self, choices: Sequence[int]) -> Arm:
-        config, problems = self.read(choices)
-        if problems:
-            raise SpecError(report(problems))
-        return Arm(tuple(choices), config)
+        return Arm(tuple(choices), self.read(choices)[0])
 
     @property
     def words(self) -> list[str]:

@@ -197,7 +197,7 @@ def _survives(folder: Path, cuts: list[tuple[int, int, str]]) -> None:
         assert study is not None or problems
         if problems:
             report(problems)
-        elif study is not None:
+        if study is not None:
             arms(study)
     except SpecError:
         pass
