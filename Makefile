@@ -17,6 +17,6 @@ slow:  ## all tests and drills
 	$(PYTHON) -m pytest -m "slow or not slow"
 
 timm-tests:  ## timm's own model tests, unmodified, on every model of this package
-	$(PYTHON) tests/timm_suite/run.py "rest_ or test_rest"
+	$(PYTHON) tests/timm_suite/run.py "rest_ or test_rest or test_pvt or (pvt_ and not pvt_v2 and not pcpvt)"
 
 .PHONY: check fix test slow timm-tests

@@ -6,18 +6,22 @@ any of that changes, the arm is built and counted anew.
 
 import hashlib
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from study.errors import MetricError, SpecError
+from study.errors import BuildError, MetricError, SpecError
 from study.schema import CLASSES, Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
 
 COUNTED = ("models", "metrics/__init__.py", "metrics/cost.py", "metrics/counters.py")
 """The code whose change makes a card stale."""
+
+TINY = 64  # pixels a side, at which a switch shows whether it does anything
 
 
 def card(config: Config, store: Store) -> Record:
@@ -27,14 +31,51 @@ def card(config: Config, store: Store) -> Record:
         BuildError: there is no such model.
         SpecError: the number of classes cannot be known.
     """
-    data, arguments = config.data, dict(config.arguments)
-    shape = {"num_classes": classes(data), "in_chans": data.in_chans, "img_size": data.img_size}
-    key = named([config.model, arguments, shape, _counting()])
-    kept = store.kept("arms", key)
+    name = key(config)
+    kept = store.kept("arms", name)
     if kept is None:
-        kept = _counted(config.model, arguments, shape)
-        store.keep("arms", key, kept)
+        kept = _counted(config)
+        store.keep("arms", name, kept)
     return kept
+
+
+def key(config: Config) -> str:
+    """What a card is kept under."""
+    own = [(source.name, source.digest) for source in config.sources]
+    return named([config.model, dict(config.arguments), _shape(config.data), own, _counting()])
+
+
+def alike(one: Config, other: Config, store: Store) -> bool:
+    """Whether two models cost the same to the last count and answer the same, at equal weights."""
+    cards = [card(config, store) for config in (one, other)]
+    told = [(c["cost"], c.get("counts"), c["shape"]) for c in cards]
+    if told[0] != told[1]:
+        return False
+    name = named(["alike", *sorted(key(config) for config in (one, other))])
+    kept = store.kept("arms", name)
+    if kept is None:
+        kept = {"alike": _answer_alike(one, other, cards[0]["shape"])}
+        store.keep("arms", name, kept)
+    return bool(kept["alike"])
+
+
+def _answer_alike(one: Config, other: Config, shape: dict[str, int]) -> bool:
+    """At a tiny size, which is quick; and at the real one before a switch is called dead."""
+    from study.models import differences
+
+    shown = []
+    for side in sorted({min(TINY, shape["img_size"]), shape["img_size"]}):
+        small = shape | {"img_size": side}
+        first, second = (_builder(config, small) for config in (one, other))
+        with suppress(BuildError, *differences.REFUSALS):  # too small, or not in double precision
+            shown.append(differences.alike(first, second, _size(small)))
+            if not shown[-1]:
+                return False
+    return bool(shown)
+
+
+def _shape(data: Data) -> dict[str, int]:
+    return {"num_classes": classes(data), "in_chans": data.in_chans, "img_size": data.img_size}
 
 
 def check(recipe: Recipe, store: Store) -> None:
@@ -51,27 +92,43 @@ def check(recipe: Recipe, store: Store) -> None:
         store.keep("arms", key, {"recipe": "timm can follow it"})
 
 
-def _counted(model: str, arguments: Record, shape: dict[str, int]) -> Record:
+def _counted(config: Config) -> Record:
     from study import models
     from study.metrics.cost import cost
+    from study.models import differences, foreign
 
-    def build(device: str) -> Any:
-        return models.build(model, arguments, **shape, device=device)
-
-    size = (shape["in_chans"], shape["img_size"], shape["img_size"])
+    shape = _shape(config.data)
+    build = _builder(config, shape)
+    resolved = models.resolved(config.model, config.arguments)
     card: Record = {
-        "model": model,
+        "model": config.model,
         "shape": shape,
-        "arguments": models.resolved(model, arguments),
-        "defaults": models.resolved(model, {}),
+        "arguments": resolved,
+        "defaults": models.resolved(config.model, {}),
+        "slots": {slot: [*parts] for slot, parts in models.SLOTS.items() if slot in resolved},
+        "code": foreign.used(config.model, resolved),
     }
     built = build("meta")  # a wrong argument is an error of its own, before anything is counted
     try:
-        counted = cost(build, size)
+        counted = cost(build, _size(shape))
     except MetricError as error:
         params = sum(weight.numel() for weight in built.parameters())
-        return card | {"cost": {"params": params}, "refused": str(error)}
+        return card | {"cost": {"params": params}, "refused": str(error), "unreached": []}
+    card["unreached"] = differences.unreached(build, _size(shape))
     return card | {"cost": counted.measurements, "counts": counted.counts}
+
+
+def _builder(config: Config, shape: dict[str, int]) -> Callable[[str], Any]:
+    from study import models
+    from study.models import foreign
+
+    for source in config.sources:
+        foreign.register(source)
+    return lambda device: models.build(config.model, config.arguments, **shape, device=device)
+
+
+def _size(shape: dict[str, int]) -> tuple[int, int, int]:
+    return shape["in_chans"], shape["img_size"], shape["img_size"]
 
 
 def classes(data: Data) -> int:

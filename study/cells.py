@@ -1,11 +1,10 @@
 """Numbers into the text of cells: scale, unit, rounding and sign are here and nowhere else."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
-from study.metrics import METRICS, Metric
-from study.schema import Published
+from study.metrics import Metric
+from study.spec import Printed
 
 ABSENT = "--"
 DIVERGED = "diverged"
@@ -94,18 +93,8 @@ def _incomplete(text: str, n: int, seeds: int) -> str:
 # ---- published ----
 
 
-def given(row: Published, metric: str) -> float | None:
-    """What was printed for this row, in units of the table."""
-    value = (row.model_extra or {}).get(metric)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def published(row: Published | None, metric: str, digits: int) -> str:
-    value = given(row, metric) if row else None
-    return number(value, digits) + MARKS[row.status] if row and value is not None else ABSENT
-
-
-def decimals(values: Sequence[float], metric: str) -> int:
-    """As many as the most precise of them was printed with, at most those of the catalogue."""
-    lengths = [len(f"{value:.12g}".partition(".")[2]) for value in values]
-    return min(METRICS[metric].digits, max(lengths, default=0))
+def published(printed: Printed | None) -> str:
+    """As it was printed, with a mark of how sure it is."""
+    if printed is None:
+        return ABSENT
+    return number(printed.value, printed.digits) + MARKS[printed.status]

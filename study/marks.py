@@ -30,6 +30,13 @@ class Mark:
     def __str__(self) -> str:
         return f"{self.source}:{self.line + 1}:{self.column + 1}"
 
+    @property
+    def written(self) -> str:
+        """What stands there."""
+        lines = self.text.splitlines()
+        line = lines[self.line] if self.line < len(lines) else ""
+        return line[self.column : self.column + self.length]
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -5,14 +5,15 @@ builds the models) can add to the list first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from study.errors import SpecError, meant, unknown
+from study.imports import Source
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
-from study.schema import Baseline, Published, StudyFile, validated
-from study.spec import PARTS, Factor, Level, Study, recipes
+from study.schema import Baseline, Protocol, Published, StudyFile, Value, validated
+from study.spec import PARTS, Factor, Level, Printed, Study, recipes
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def study_file(
     environment: Mapping[str, str],
     profile: str | None = None,
     settings: Sequence[str] = (),
+    sources: Sequence[Source] = (),
 ) -> tuple[Study | None, list[Problem]]:
     """The study in `path`, as far as it can be told, and all that is wrong with it.
 
@@ -59,7 +61,7 @@ def study_file(
         problems += more
     problems += expand(chosen, dict(environment))
     study, more = _study(chosen, path, vocabulary, profile, tuple(settings))
-    return study, problems + more
+    return study and replace(study, sources=tuple(sources)), problems + more
 
 
 def overlaid(document: Tree, profile: Tree) -> Tree:
@@ -136,7 +138,13 @@ def _study(
         designs=tuple([file.design] if isinstance(file.design, str) else file.design),
         seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
         columns=tuple(file.columns),
-        published=file.published,
+        batch_size=file.timing.batch_size,
+        expects=file.expects,
+        published={
+            label: _printed(row, file, document.at(["published", label]))
+            for label, row in file.published.items()
+        },
+        margins=file.margins,
         claims=tuple(file.claims),
         root=document,
     )
@@ -146,6 +154,25 @@ def _study(
         for level in range(len(factor.levels)):
             problems += study.read((*base[:index], level, *base[index + 1 :]))[1]
     return study, problems + study.read(base)[1]
+
+
+def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:
+    """The numbers of a row, each with what it inherits from its row and study."""
+    numbers = {}
+    for metric, given in (row.model_extra or {}).items():
+        value = given if isinstance(given, Value) else Value(value=given)
+        numbers[metric] = Printed(
+            value=value.value,
+            digits=len(tree.at([metric, "value"]).mark.written.partition(".")[2]),
+            status=value.status or row.status,
+            source=value.source or row.source or file.source,
+            protocol=_over(_over(file.protocol, row.protocol), value.protocol),
+        )
+    return numbers
+
+
+def _over(protocol: Protocol, over: Protocol) -> Protocol:
+    return protocol.model_copy(update=over.model_dump(exclude_none=True))
 
 
 def _factors(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
@@ -186,10 +213,12 @@ def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
         listed = document.value.get(what)
         words = listed.walk() if listed else ()
         asked += [(what, w.value, w.mark, known) for w in words if isinstance(w.value, str)]
-    published = document.value.get("published")
-    rows = published.value.values() if published and isinstance(published.value, dict) else ()
-    for row in rows:
-        names = row.keys.keys() - Published.model_fields.keys()
+    rows = [(row, Published.model_fields) for row in _rows(document, "published")]
+    rows += [(row, {}) for row in _rows(document, "expects")]
+    margins = document.value.get("margins")
+    rows += [(margins, {})] if margins else []
+    for row, others in rows:
+        names = row.keys.keys() - others.keys()
         asked += [("metric", name, row.keys[name], vocabulary.metrics) for name in names]
     return [
         Problem(unknown(what.removesuffix("s"), name, known), mark)
@@ -198,12 +227,19 @@ def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
     ]
 
 
+def _rows(document: Tree, key: str) -> list[Tree]:
+    """The mappings in the mapping `key`."""
+    tree = document.value.get(key)
+    return list(tree.value.values()) if tree and isinstance(tree.value, dict) else []
+
+
 def json_schema(vocabulary: Vocabulary) -> dict[str, Any]:
     """The JSON Schema of a study file, with the names that exist, for editors to complete."""
     schema = StudyFile.model_json_schema()
     fields = schema["properties"]
     design = {"enum": sorted(vocabulary.designs)}
     fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
-    fields["columns"]["items"] = {"enum": list(vocabulary.metrics)}
+    names = [{"enum": list(vocabulary.metrics)}, {"pattern": "^[a-z0-9]+@[1-9][0-9]*$"}]
+    fields["columns"]["items"] = {"anyOf": names}
     schema["$defs"]["Baseline"]["properties"]["recipe"]["anyOf"][0]["enum"] = sorted(recipes())
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

@@ -5,16 +5,16 @@ card, so that a second plan imports no torch.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from study import cards
+from study import cards, claims, proofs
 from study import store as stores
 from study.designs import arms
 from study.errors import BuildError, SpecError, unknown
 from study.marks import Problem, report
-from study.metrics import METRICS
+from study.metrics import METRICS, sized
 from study.spec import NOT_IDENTITY, Arm, Study, digest, resolved
 from study.store import DONE, Record, Store
 
@@ -52,6 +52,8 @@ class PlannedArm:
 class Plan:
     study: Study
     arms: tuple[PlannedArm, ...]
+    notes: tuple[str, ...] = ()
+    """What is odd about the arms, and no mistake."""
 
     @property
     def baseline(self) -> PlannedArm:
@@ -66,9 +68,22 @@ class Plan:
         return [trial for trial in self.trials if not trial.done]
 
     @property
+    def timed(self) -> tuple[str, ...]:
+        """The columns that a timing session fills."""
+        return tuple(name for name in self.study.columns if METRICS[name].kind == "speed")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Image sizes, in pixels, at which the trained weights are evaluated besides their own."""
+        found = (sized(name)[1] for name in self.study.columns)
+        return tuple(dict.fromkeys(size for size in found if size is not None))
+
+    @property
     def key(self) -> str:
-        """Names the set of arms that one timing session covers."""
-        return cards.named([arm.digest for arm in self.arms])
+        """Names what one timing session covers: these arms, these measurements."""
+        memory = "memory" in self.timed
+        speed = [self.study.batch_size] if set(self.timed) - {"memory"} else []
+        return cards.named([[arm.digest for arm in self.arms], speed, memory])
 
 
 def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan:
@@ -78,7 +93,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         SpecError: with everything that is wrong with the study, each thing at its place.
         StoreError: a stored result was computed by another configuration of the same name.
     """
-    found = list(problems)
+    found, notes = list(problems), list[str]()
     planned: list[PlannedArm] = []
     if study is not None:
         try:
@@ -90,10 +105,15 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         except SpecError as error:  # of a design, about the factors
             found.append(Problem(str(error), study.root.key(["design"])))
         if not found:
-            found += _strangers(study, planned)
+            wrong, notes = proofs.problems(study, _built_arms(planned), store)
+            found += _strangers(study, planned) + wrong
     if study is None or found:
         raise SpecError(report(found))
-    return Plan(study, tuple(planned))
+    return Plan(study, tuple(planned), (*notes, *_stale(planned, store)))
+
+
+def _built_arms(planned: Iterable[PlannedArm]) -> list[proofs.Built]:
+    return [proofs.Built(arm.arm, arm.card, arm.label) for arm in planned]
 
 
 def _add(
@@ -110,7 +130,7 @@ def _add(
     if card is None:
         found += [problem for problem in wrong if problem.message not in inherited]
         return
-    config = resolved(arm.config, card["arguments"], card["shape"]["num_classes"])
+    config = resolved(arm.config, card)
     name = digest(config, card["defaults"])
     if name in [other.digest for other in planned]:
         twin = next(other for other in planned if other.digest == name)
@@ -149,10 +169,36 @@ def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
     return Trial(name, seed, store.state(name))
 
 
-def _strangers(study: Study, planned: Iterable[PlannedArm]) -> list[Problem]:
-    """Published rows that are no arm's, or several arms'."""
+def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
+    """Arms with results of an earlier state of the user's own code."""
+    own = {arm.label: _anonymous(arm.config) for arm in planned if "code" in arm.config["model"]}
+    trials = {arm.label: {trial.name for trial in arm.trials} for arm in planned}
+    stored = {name: store.entered(name)["config"] for name in store.results()} if own else {}
+    for label, config in own.items():
+        names = {name for name, other in stored.items() if _anonymous(other) == config}
+        if old := names - trials[label]:
+            yield f"{label}: {len(old)} stored results are stale, of other code than today's"
+
+
+def _anonymous(config: Record) -> Record:
+    """What is computed, whatever the code of the user's parts says today."""
+    return {**config, "model": {**config["model"], "code": None}}
+
+
+def _strangers(study: Study, planned: Sequence[PlannedArm]) -> list[Problem]:
+    """Published rows that are no arm's, or several arms'; claims that say nothing of the arms."""
     counts = Counter(label for arm in planned for label in set(labels(study, arm.arm)))
     problems = []
+    for index, claim in enumerate(study.claims):
+        mark = study.root.at(["claims", index]).mark
+        try:
+            parsed = claims.parse(claim, [name for name, n in counts.items() if n == 1], METRICS)
+        except SpecError as error:
+            problems.append(Problem(str(error), mark))
+            continue
+        if {parsed.arm, parsed.other} <= set(labels(study, planned[0].arm)):
+            both = f"{parsed.arm} and {parsed.other} are the same arm, the baseline"
+            problems.append(Problem(both, mark))
     for row in study.published:
         mark = study.root.key(["published", row])
         if row not in counts:
@@ -169,14 +215,15 @@ def labels(study: Study, arm: Arm) -> list[str]:
     return ["baseline", *(factor.levels[0].label for factor in study.factors)]
 
 
-def record(arm: PlannedArm, trial: Trial, study: str) -> Record:
+def record(arm: PlannedArm, seed: int, study: str) -> Record:
     """What a worker needs to know of a trial, and all it is told."""
     return {
         "study": study,
         "label": arm.label,
-        "seed": trial.seed,
+        "seed": seed,
         "config": arm.config,
         "shape": arm.card["shape"],
+        "sources": {s.text: s.digest for s in arm.arm.config.sources if s.name in arm.card["code"]},
         "where": arm.arm.config.data.model_dump(mode="json", include=NOT_IDENTITY - {"unverified"}),
     }
 
@@ -206,49 +253,7 @@ def records(plan: Plan) -> dict[str, Record]:
     """The trials that have no result, by name: every arm's first seed first."""
     missing = [(arm, trial) for arm in plan.arms for trial in arm.trials if not trial.done]
     missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
-    return {trial.name: record(arm, trial, plan.study.name) for arm, trial in missing}
-
-
-# ---- measurements ----
-
-
-def measurements(plan: Plan, store: Store) -> list[Record]:
-    """One row per (arm, seed, metric) in base units; cost and speed have no seed.
-
-    Keys: arm (its digest), seed (or None), metric, value, and low, high: a timing's quartiles.
-    A diverged trial's quality is NaN.
-    """
-    rows = []
-    for arm in plan.arms:
-        rows += [
-            _row(arm.digest, None, metric, value)
-            for metric, value in arm.card["cost"].items()
-            if metric in METRICS
-        ]
-        for trial in arm.trials:
-            result = store.result(trial.name) if trial.done else None
-            for metric, value in (result["metrics"] if result else {}).items():
-                rows.append(_row(arm.digest, trial.seed, metric, value))
-    session = store.kept("timings", plan.key) or {}
-    for name, timing in session.get("arms", {}).items():
-        rows += [_row(name, None, metric, **spread) for metric, spread in timing.items()]
-    return rows
-
-
-def _row(
-    arm: str, seed: int | None, metric: str, value: float | None,
-    low: float | None = None, high: float | None = None,
-) -> Record:  # fmt: skip
-    number = float("nan") if value is None else value
-    return {"arm": arm, "seed": seed, "metric": metric, "value": number, "low": low, "high": high}
-
-
-def fingerprint(plan: Plan, store: Store) -> str:
-    """Names all that a report of this plan shows: while it is the same, so is the report."""
-    rows = [repr(measurements(plan, store)), *(trial.state for trial in plan.trials)]
-    session = store.kept("timings", plan.key) or {}
-    shown = [plan.study.words, repr(plan.study.root.plain()), rows, session.get("refused")]
-    return cards.named([shown, cards.code("report", "stats.py", "cells.py", "plan.py")])
+    return {trial.name: record(arm, trial.seed, plan.study.name) for arm, trial in missing}
 
 
 def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:

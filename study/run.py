@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from study import data, models, train
-from study.errors import MetricError
+from study import data, imports, models, train
+from study.errors import MetricError, SpecError
 from study.leases import Lease
 from study.metrics import memory, speed
-from study.models import initial
+from study.models import foreign, initial
 from study.schema import Data, Recipe
 from study.store import Record, Store, replace
 
@@ -95,7 +95,16 @@ def _fitted(
 
 
 def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Module:
-    """The model of a record that has `config` and `shape`."""
+    """The model of a record that has `config` and `shape`.
+
+    Raises:
+        SpecError: a source of parts has changed since the trial was planned.
+    """
+    for text, digest in record.get("sources", {}).items():
+        source = imports.source(text)
+        if source.digest != digest:
+            raise SpecError(f"{source.path} has changed since the trial was planned: plan anew")
+        foreign.register(source)
     model = record["config"]["model"]
     module: torch.nn.Module = models.build(
         model["name"], model["arguments"], **record["shape"], device=device
@@ -117,19 +126,24 @@ def step_seconds(record: Mapping[str, Any], device: str) -> Record:
     return vars(timed) | {"train": images.train_size, "val": images.val_size}
 
 
-def timed(records: Mapping[str, Record], device: str, tick: Callable[[], None]) -> Record:
+def timed(records: Mapping[str, Record], order: Record, tick: Callable[[], None]) -> Record:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
+    Of an `order`: `device`; `batch_size`, or None where no speed is asked for; whether `memory` is.
     What cannot be measured honestly is absent, with the reason under `refused`.
     """
-    session = speed.session(
-        {arm: (partial(build, record), _size(record)) for arm, record in records.items()},
-        device=device,
-        report=lambda done, total: tick(),
-    )
+    device, size = order["device"], order["batch_size"]
+    session = speed.Session({}, {})
+    if size is not None:
+        session = speed.session(
+            {arm: (partial(build, record), _size(record)) for arm, record in records.items()},
+            device=device,
+            batch_size=size,
+            report=lambda done, total: tick(),
+        )
     arms: Record = {arm: taken.spreads for arm, taken in session.speeds.items()}
     refused = {arm: {"speed": why} for arm, why in session.refused.items()}
-    for arm, record in records.items():
+    for arm, record in records.items() if order["memory"] else ():
         try:
             peak = memory.peak_memory(partial(_step, record, device), device)
             arms.setdefault(arm, {})["memory"] = {"value": peak}

@@ -12,13 +12,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from study.errors import unknown
+from study.imports import Source
 from study.marks import Mark, Problem, Tree, merged, read
-from study.schema import Data, Published, Recipe, validated
+from study.schema import Data, Protocol, Recipe, Status, validated
 
 IDENTITY = 1  # raise it when results of the same name come to mean something else
-NOT_IDENTITY = {"root", "download", "unverified"}  # where and how sure, not what is computed
+NOT_IDENTITY = {"title", "root", "download", "unverified"}  # names and places of the same thing
 PLACED = ("folder", "wds")  # kinds of data that nothing but their place tells apart
 PARTS = ("model", "data", "recipe")
+APART = ("name", "epochs", "batch_size", "grad_accum_steps")  # no part of what a thing is called
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Config:
     recipe: Recipe
     root: str | None = None
     """Where the images lie, as the file says it: `$IMAGENET` rather than a folder here."""
+    sources: tuple[Source, ...] = ()
+    """Modules of the user's own that may add what `model` or `arguments` name."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,18 @@ class Factor:
 
     path: str
     levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number that somebody published, in the units of the table."""
+
+    value: float
+    digits: int
+    """Decimals that it was printed with."""
+    status: Status
+    source: str | None
+    protocol: Protocol
 
 
 @dataclass(frozen=True)
@@ -73,9 +89,15 @@ class Study:
     designs: tuple[str, ...]
     seeds: tuple[int, ...]
     columns: tuple[str, ...]
-    published: Mapping[str, Published]
+    batch_size: int
+    """Images in one timed call."""
+    expects: Mapping[str, Mapping[str, str]]
+    published: Mapping[str, Mapping[str, Printed]]
+    """By label of the row and name of the metric."""
+    margins: Mapping[str, float]
     claims: tuple[str, ...]
     root: Tree
+    sources: tuple[Source, ...] = ()
 
     @property
     def title(self) -> str:
@@ -91,7 +113,8 @@ class Study:
     def words(self) -> list[str]:
         """The arguments of a command that ask for the same study again."""
         profile = ["--profile", self.profile] if self.profile is not None else []
-        return [str(self.path), *profile, *(w for s in self.settings for w in ("--set", s))]
+        words = [str(self.path), *profile, *(w for s in self.settings for w in ("--set", s))]
+        return words + [w for source in self.sources for w in ("--import", source.text)]
 
     def label(self, choices: Sequence[int], within: int | None = None) -> str:
         """What the row is called; a baseline goes by its level of the factor `within`."""
@@ -131,6 +154,18 @@ class Study:
             return self.baseline["model"].mark
         return self.factors[departs[-1]].levels[choices[departs[-1]]].value.mark
 
+    def called(self, part: str, choices: Sequence[int] = ()) -> str:
+        """An arm's model or recipe by its name and what the baseline changes in it.
+
+        Without what factors vary, and without a recipe's length and batch, which are told apart.
+        """
+        varied = {factor.path for factor in self.factors} | {f"{part}.{key}" for key in APART}
+        base = self.baseline[part].plain()
+        name = self.trees(choices)[part].plain()["name"] if choices else base["name"]
+        changed = base.items() if name == base["name"] else ()
+        said = ", ".join(f"{k} {v}" for k, v in changed if f"{part}.{k}" not in varied)
+        return f"{name} with {said}" if said else str(name)
+
     def read(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
         """What an arm computes, and what is wrong with how the file says it."""
         trees = self.trees(choices)
@@ -148,6 +183,7 @@ class Study:
             data=data or Data(name="digits"),
             recipe=recipe or Recipe(),
             root=root.variable or (data.root if data else None),
+            sources=self.sources,
         ), problems + more
 
 
@@ -187,16 +223,19 @@ def file_name(text: str) -> str:
 # ---- identity ----
 
 
-def resolved(config: Config, arguments: Mapping[str, Any], classes: int) -> dict[str, Any]:
-    """Everything the arm computes with, defaults filled in; `arguments` are the model's own.
+def resolved(config: Config, card: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything the arm computes with, defaults filled in; its `card` has the model's own.
 
-    Images that only their place tells apart are named by it, as the file says it.
+    Images that only their place tells apart are named by it, as the file says it; parts of the
+    user's own by a digest of their code.
     """
+    classes, code = card["shape"]["num_classes"], card.get("code")
     data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY) | {"num_classes": classes}
     if config.data.name.partition("/")[0] in PLACED:
         data["root"] = config.root
     return {
-        "model": {"name": config.model, "arguments": dict(arguments)},
+        "model": {"name": config.model, "arguments": card["arguments"]}
+        | ({"code": code} if code else {}),
         "data": data,
         "recipe": config.recipe.model_dump(mode="json", exclude=NOT_IDENTITY),
     }
@@ -210,7 +249,8 @@ def digest(full: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
     """
     model = full["model"]
     departures = {
-        "model": [model["name"], _departures(model["arguments"], defaults)],
+        "model": [model["name"], _departures(model["arguments"], defaults)]
+        + ([model["code"]] if "code" in model else []),
         "data": _departures(full["data"], _field_defaults(Data)),
         "recipe": _departures(full["recipe"], _field_defaults(Recipe)),
     }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 ENUMERATED = 20  # pairs; one more doubles the sums that an exact test looks at
 ROUNDING = 1e-9  # relative; sums closer than this are ties
+MOST_SEEDS = 1000  # nobody trains more to decide one number
 
 
 def smallest_p(seeds: int) -> float:
@@ -86,13 +87,34 @@ def interval(sample: Numbers) -> tuple[float, float]:
     Equal values are what a coarse metric gives (one image of few), not a sign of certainty.
     """
     import numpy as np
-    from scipy import stats
 
     n = len(sample)
     if n < 2 or np.ptp(sample) <= ROUNDING * np.abs(sample).max():
         return float("nan"), float("nan")
-    reach = stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * sample.std(ddof=1) / np.sqrt(n)
+    reach = float(_reaches(sample.std(ddof=1), np.array([n]))[0])
     return float(sample.mean() - reach), float(sample.mean() + reach)
+
+
+def seeds_needed(mean: float, sd: float, *, low: float, high: float) -> int | None:
+    """The fewest seeds in all whose interval contains neither bound, if mean and sd stay the same.
+
+    It then lies wholly between the bounds or wholly outside them. None if that takes more than
+    `MOST_SEEDS`. An expectation, no promise: today's mean and sd are themselves uncertain.
+    """
+    import numpy as np
+
+    counts = np.arange(2, MOST_SEEDS + 1)
+    decided = _reaches(sd, counts) < min(abs(mean - low), abs(mean - high))
+    return int(counts[decided][0]) if decided.any() else None
+
+
+def _reaches(sd: float, counts: np.ndarray[tuple[int], np.dtype[np.integer[Any]]]) -> Numbers:
+    """Half the t interval of a mean, for samples of so many."""
+    import numpy as np
+    from scipy import stats
+
+    found: Numbers = stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1) * sd / np.sqrt(counts)
+    return found
 
 
 def sign_flip(differences: Numbers) -> float:

@@ -76,6 +76,10 @@ class Store:
             raise StoreError(f"{path} has format {record['format']}, this version reads {FORMAT}")
         return record
 
+    def results(self) -> list[str]:
+        """Trials that have a result, of whatever study."""
+        return sorted(path.parent.name for path in (self.root / "trials").glob("*/result.json"))
+
     def retry(self, name: str) -> None:
         """Make room for another attempt; a failed one is kept under another name."""
         result = self.result(name)
@@ -118,14 +122,17 @@ class Store:
 def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path: Path) -> None:
     """Refuse a stored result that was computed from another configuration than today's.
 
+    A key that only today's has came into being later, with the default that keeps the old meaning;
+    were it not at that default, the name would be another.
+
     Raises:
         StoreError: the same name, but a default has changed since.
     """
     changed = [
-        f"{part}.{key}: {old.get(key)!r} then, {new.get(key)!r} now"
+        f"{part}.{key}: {old[key]!r} then, {new.get(key)!r} now"
         for part, old, new in _parts(stored, config)
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
+        for key in sorted(old)
+        if old[key] != new.get(key)
     ]
     if changed:
         raise StoreError(

@@ -4,6 +4,8 @@ import pytest
 
 from study import cells
 from study.metrics import METRICS
+from study.schema import Protocol
+from study.spec import Printed
 
 
 @pytest.mark.parametrize(
@@ -30,10 +32,11 @@ def test_every_metric_prints_in_its_own_digits(metric):
     assert len(cells.measured(1 / 3, metric).partition(".")[2]) == metric.digits
 
 
-def test_published_numbers_are_given_no_digits_they_did_not_have():
-    assert cells.decimals([1.4, 2.0], "macs") == 1
-    assert cells.decimals([72.6, 72.88], "top1") == 2
-    assert cells.decimals([1 / 3], "top1") == 2
+def test_published_numbers_keep_the_digits_they_were_printed_with():
+    how = ("derived", None, Protocol())
+    assert cells.published(Printed(4.0, 1, *how)) == "4.0*"
+    assert cells.published(Printed(72.5, 2, *how)) == "72.50*"
+    assert cells.published(None) == "--"
 
 
 def test_no_change_can_be_given_from_nothing():

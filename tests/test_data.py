@@ -15,10 +15,10 @@ from timm.data import create_transform
 from torch.testing import assert_close
 from torchvision.transforms import RandomResizedCrop
 
-from study.data import load
+from study.data import evaluated_split, load, validation
 from study.data.batches import Epoch, cut, erase, order
 from study.data.chance import fold, generator, seeded
-from study.data.images import _load
+from study.data.images import _load, _validation
 from study.data.pictures import AtLeastOneBit, prepared
 from study.data.pixels import cropped, crops
 from study.data.streams import Stream
@@ -40,6 +40,7 @@ PIXELS = 5_137_274_752  # weighted by place
 def _nothing_cached():
     yield
     _load.cache_clear()
+    _validation.cache_clear()
 
 
 def drawn(data, recipe, *, seed=0, epoch=0, workers=0):
@@ -402,6 +403,74 @@ def test_a_class_map_settles_the_classes(folder):
     images = load(of_folder(folder, class_map="map.txt"), workers=0)
     assert images.classes == 2
     assert {images.val.picture(i)[1] for i in range(images.val_size)} == {0, 1}
+
+
+# without a training half
+
+
+def looked(data, recipe=PLAIN):
+    images, targets = zip(*validation(data, workers=0).val_batches(recipe), strict=True)
+    return torch.cat(images), torch.cat(targets)
+
+
+def alike(ours, theirs):
+    return all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_what_is_evaluated_is_the_same_without_a_training_half(folder, tars):
+    for root in (folder, tars):
+        whole = seen(of_folder(root, val_limit=20))
+        half = next(path for path in root.iterdir() if path.stem == "train")
+        half.rename(root.parent / f"away-{half.name}")
+        assert alike(looked(of_folder(root, val_limit=20)), whole)
+
+
+def test_a_root_may_itself_be_what_is_evaluated(folder, tars):
+    expected = seen(of_folder(folder))
+    for root in (folder / "val", tars / "validation.tar"):
+        assert alike(looked(of_folder(root, val_split=".")), expected)
+
+
+def test_the_training_half_can_be_evaluated_too(folder):
+    images = validation(of_folder(folder, val_split="train"), workers=0)
+    assert images.val_size == 40
+
+
+def test_where_no_split_is_named_a_root_that_has_none_is_the_split(folder, tars):
+    assert evaluated_split(str(folder)) == evaluated_split(str(tars)) == "validation"
+    assert evaluated_split(str(folder / "val")) == "."
+    assert evaluated_split(str(tars / "train.tar")) == "."
+    (folder / "val").rename(folder / "holdout")  # beside train, so no class
+    assert evaluated_split(str(folder)) == "validation"
+
+
+def test_a_tar_that_cannot_be_read_is_refused(folder, tars):
+    (tars / "validation.tar").write_bytes(b"no tar" * 200)
+    with pytest.raises(DataError, match=r"validation\.tar"):
+        looked(of_folder(tars))
+
+
+def test_digits_are_evaluated_alike_by_themselves():
+    assert alike(looked(DIGITS), seen(DIGITS))
+    assert validation(DIGITS) is validation(DIGITS)
+
+
+@pytest.mark.parametrize("held", [0, 60 * 28**2 * 3, 10**9])
+def test_a_set_is_held_for_one_half_where_it_is_for_both(held, fashion, monkeypatch):
+    monkeypatch.setattr("study.data.sources.HELD", held)
+    data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
+    assert type(validation(data).val) is type(load(data).val)
+
+
+@pytest.mark.parametrize("crop_pct", [0.875, 0.95, 1.0])
+def test_preprocessing_is_told_as_timm_does_it(crop_pct, folder):
+    recipe = PLAIN.model_copy(update={"crop_pct": crop_pct, "interpolation": "random"})
+    data = of_folder(folder)
+    told = validation(data, workers=0).preprocessing(recipe)
+    resize, crop = prepared(data, recipe, training=False).transforms[:2]
+    assert (told["resize"], told["img_size"]) == (resize.size, crop.size[0])
+    assert told["interpolation"] == resize.interpolation.value == "bilinear"
+    assert (told["mean"], told["held"]) == ([0.485, 0.456, 0.406], False)
 
 
 # torchvision

@@ -32,7 +32,7 @@ def test_a_study_runs_and_a_second_run_starts_nothing(study, tiny, on):
     jobs = list((tiny.parent / "results" / "jobs").iterdir())
     second = study("run", tiny, "--on", on, "--no-speed", python=["-X", "importtime"])
     assert second.returncode == 0
-    assert "nothing to run" in second.stderr
+    assert "nothing to train" in second.stderr
     assert "the report is current: reports/tiny" in second.stderr
     assert second.stdout == (tiny.parent / "reports" / "tiny" / "table.md").read_text()
     assert not [line for line in second.stderr.splitlines() if line.endswith("| torch")]

@@ -219,10 +219,14 @@ def test_no_mutation_of_thousands_gives_a_traceback(tmp_path_factory, cuts):
 # ---- identity ----
 
 
+def card(arguments):
+    return {"arguments": arguments, "shape": {"num_classes": 10}}
+
+
 def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:
     config = study.arm(choices).config
     defaults = {"reduction": "depthwise", "attn_norm": True, "head_mix": True}
-    full = resolved(config, {**defaults, **config.arguments, **arguments}, 10)
+    full = resolved(config, card({**defaults, **config.arguments, **arguments}))
     return digest(full, defaults)
 
 
@@ -273,7 +277,7 @@ def test_what_is_computed_is(tmp_path):
 def test_names_do_not_move():
     """Stored results are found by these; raise spec.IDENTITY when one has to change."""
     config = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=2, lr=1e-3))
-    full = resolved(config, {"reduction": "average", "attn_norm": True}, 10)
+    full = resolved(config, card({"reduction": "average", "attn_norm": True}))
     assert digest(full, {"reduction": "depthwise", "attn_norm": True}) == "a0472ddc45"
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from study.cli.options import Asked
-from study.plan import Plan, blocks, fingerprint, measurements, records
+from study.measurements import fingerprint, measurements
+from study.plan import Plan, blocks, records
 from study.price import price, steps_key
 from study.store import Store
 

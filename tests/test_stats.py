@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies
 from scipy import stats as reference
 
 from study import stats
@@ -208,3 +209,37 @@ def test_nothing_timed_leads_clearly():
 def test_one_arm_leads_nobody():
     made = frame(rows("a", [1.0, 2.0]))
     assert stats.leader(made, "top1", higher=True, exact=False) == ("a", False)
+
+
+# ---- seeds needed ----
+
+WITHIN = {"low": -1.0, "high": 1.0}
+
+
+def decided(n, mean, sd, low, high):
+    below, above = reference.t.interval(0.95, n - 1, mean, sd / np.sqrt(n))
+    return not below <= low <= above and not below <= high <= above
+
+
+@settings(deadline=None, max_examples=25)
+@given(mean=strategies.floats(-3, 3), sd=strategies.floats(0.001, 3))
+def test_seeds_needed_are_what_trying_each_number_finds(mean, sd):
+    counts = range(2, stats.MOST_SEEDS + 1)
+    tried = next((n for n in counts if decided(n, mean, sd, **WITHIN)), None)
+    assert stats.seeds_needed(mean, sd, **WITHIN) == tried
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "needed"),
+    [(0.0, 0.0, 2), (0.0, 0.8, 5), (1.0, 0.0, None), (1.0, 0.1, None), (np.nan, np.nan, None)],
+)
+def test_a_mean_on_a_bound_is_never_decided(mean, sd, needed):
+    assert stats.seeds_needed(mean, sd, **WITHIN) == needed
+
+
+def test_so_many_seeds_decide_and_one_fewer_does_not():
+    needed = stats.seeds_needed(0.5, 1.0, **WITHIN)
+    sample = CHANCE.normal(size=needed)
+    for n, outside in [(needed, False), (needed - 1, True)]:
+        part = (sample[:n] - sample[:n].mean()) / sample[:n].std(ddof=1) + 0.5
+        assert (stats.interval(part)[1] > 1) == outside

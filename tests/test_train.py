@@ -21,7 +21,7 @@ from study.data import load
 from study.errors import SpecError
 from study.metrics.memory import peak_memory
 from study.schema import Data, Recipe
-from study.train import Stopped, check, fit, step_seconds, training_step
+from study.train import Stopped, check, evaluation, fit, step_seconds, training_step
 from study.train.epoch import mixed
 from study.train.parts import learning_rate, parts
 
@@ -333,6 +333,27 @@ def test_it_is_the_average_that_is_evaluated(tmp_path):
         for m in (average, trained)
     ]
     assert fitted.metrics["loss"] == seen[0] != seen[1]
+
+
+# given weights
+
+
+@pytest.mark.parametrize(
+    ("build", "given"),
+    [
+        (vit, RICH),
+        (resnet, recipe(amp=True, amp_dtype="bfloat16", channels_last=True)),
+        (resnet, recipe(crop_pct=0.875)),
+    ],
+    ids=["average", "half precision", "cropped"],
+)
+def test_weights_from_disk_are_evaluated_in_the_bits_of_their_training(build, given, tmp_path):
+    fitted = fit(build(), IMAGES, given, seed=0, folder=tmp_path)
+    model = build()
+    load_checkpoint(model, str(tmp_path / "last.pth.tar"), use_ema=given.model_ema)
+    again = evaluation(model.train(), IMAGES.val_batches(given), recipe=given)
+    assert again.metrics == fitted.metrics
+    assert same(again.predictions, fitted.predictions)
 
 
 # recipe

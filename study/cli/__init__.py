@@ -20,6 +20,8 @@ COMMANDS = {  # name: the module of study.cli that has it
     "plan": "run",
     "run": "run",
     "report": "run",
+    "eval": "eval",
+    "claims": "run",
     "status": "look",
     "results": "look",
     "list": "look",

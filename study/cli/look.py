@@ -38,6 +38,8 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
         echo_json(rows)
     else:
         console().print(show.status_table(rows))
+        for note in plan.notes:
+            click.echo(f"note: {note}", err=True)
     strays(store)
 
 
@@ -47,7 +49,7 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout.")
 def results_command(asked: Asked, as_json: bool, as_csv: bool) -> None:
     """Every measurement of FILE in base units: one row per arm, seed and metric."""
-    from study.plan import measurements
+    from study.measurements import measurements
 
     plan, store = asked.plan()
     labels = {arm.digest: arm.label for arm in plan.arms}

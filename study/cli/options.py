@@ -33,10 +33,12 @@ class Asked:
     profile: str | None
     settings: tuple[str, ...]
     root: Path
+    imports: tuple[str, ...] = ()
 
     def plan(self) -> "tuple[Plan, Store]":
         """The study as planned now, and its store."""
         from study import parse
+        from study.imports import sources
         from study.plan import plan
         from study.store import Store
 
@@ -47,6 +49,7 @@ class Asked:
             environment=os.environ,
             profile=self.profile,
             settings=self.settings,
+            sources=sources(self.imports),
         )
         return plan(study, problems, store), store
 
@@ -55,6 +58,7 @@ class Asked:
         words = [str(self.file)]
         words += ["--profile", self.profile] if self.profile is not None else []
         words += [word for setting in self.settings for word in ("--set", setting)]
+        words += [word for source in self.imports for word in ("--import", source)]
         words += ["--store", str(self.root)] if self.root != Path("results") else []
         return shlex.join(words + (machine.flags if machine else []))
 
@@ -73,18 +77,26 @@ def folder(name: str, default: str, text: str) -> Callable[[Command], Command]:
     return click.option(name, type=kind, default=Path(default), show_default=True, help=text)
 
 
+import_option = click.option(
+    "--import", "imports", metavar="SOURCE", multiple=True,
+    help="A file, package or module that adds parts or models of your own.",
+)  # fmt: skip
+
+
 def study_file(command: Command) -> Command:
     """FILE and what may be changed in it, given to the command as `asked`."""
 
     @click.argument("file", type=click.Path(path_type=Path))
     @click.option("--profile", metavar="NAME", help="A profile of the study file.")
     @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help=SET)
+    @import_option
     @folder("--store", "results", "Where results are kept.")
     @functools.wraps(command)
     def wrapped(
-        file: Path, profile: str | None, settings: tuple[str, ...], store: Path, **rest: Any
-    ) -> Any:
-        return command(asked=Asked(file, profile, settings, store), **rest)
+        file: Path, profile: str | None, settings: tuple[str, ...], store: Path,
+        imports: tuple[str, ...], **rest: Any,
+    ) -> Any:  # fmt: skip
+        return command(asked=Asked(file, profile, settings, store, imports), **rest)
 
     return wrapped
 

@@ -1,38 +1,113 @@
 """parts, schema: what a study file may ask for."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.cli.options import console, echo_json, json_option, vocabulary
+from study.cli import FAILED
+from study.cli.options import console, echo_json, import_option, json_option, vocabulary
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from study.models.foreign import Added
+
+Row = dict[str, Any]
 
 
 @click.command("parts")
+@import_option
+@click.option(
+    "--check", metavar="SOURCE", help="Hold what SOURCE adds to the contract of its slot."
+)
 @json_option
-def parts_command(as_json: bool) -> None:
-    """Every slot of the models, with what it offers."""
-    from rich.markup import escape
-    from rich.table import Table
+def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) -> int:
+    """Every slot of the models, with what it offers; or what a part of your own gets wrong."""
+    from study.imports import source, sources
+    from study.models.foreign import register
 
+    asked = [*imports, *([] if check is None else [check])]
+    added = [register(one) for one in sources(asked)]
+    if check is None:
+        _list(added, as_json)
+        return 0
+    rows = _findings(register(source(check)))
+    if as_json:
+        echo_json(rows)
+    else:
+        console().print(_verdicts(rows))
+    return 0 if all(row["ok"] for row in rows) else FAILED
+
+
+def _list(added: Iterable["Added"], as_json: bool) -> None:
     from study.models import SLOTS
+    from study.models.foreign import MODEL, entries
 
+    origins = {(s, name): a.source for a in added for s, names in a.names.items() for name in names}
     offers = {
         slot: {
-            name: (part.__doc__ or "").strip().partition("\n")[0] for name, part in known.items()
+            name: (part.__doc__ or "").strip().partition("\n")[0]
+            for name, part in known.items()
+            if slot in SLOTS or (slot, name) in origins
         }
-        for slot, known in SLOTS.items()
+        for slot, known in entries().items()
     }
-    if as_json:
-        echo_json(offers)
+    if not as_json:
+        places = {key: str(source.path) for key, source in origins.items()}
+        console().print(_parts(offers, places))
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("slot", "part", "what it is"):
-        table.add_column(name)
+    own = [
+        {"name": a.source.name, "path": str(a.source.path), "digest": a.source.digest, **a.names}
+        for a in added
+    ]
+    ours = {slot: offers[slot] for slot in offers if slot != MODEL}
+    echo_json({**ours, **({MODEL: offers[MODEL], "imports": own} if own else {})})
+
+
+def _parts(offers: dict[str, dict[str, str]], places: dict[tuple[str, str], str]) -> "Table":
+    from rich.markup import escape
+
+    table = _table("slot", "part", "what it is", *(["from"] if places else []))
     for slot, known in offers.items():
         for index, (name, what) in enumerate(known.items()):
-            table.add_row(slot if index == 0 else "", name, escape(what))
-    console().print(table)
+            place = [escape(places.get((slot, name), ""))] if places else []
+            table.add_row(slot if index == 0 else "", name, escape(what), *place)
+    return table
+
+
+def _findings(added: "Added") -> list[Row]:
+    """One row per check of everything that was added."""
+    from study.models.contract import checks, model_checks
+    from study.models.foreign import MODEL
+
+    return [
+        {"slot": slot, "part": name, "check": finding.what, "ok": finding.ok, "said": finding.said}
+        for slot, names in added.names.items()
+        for name in names
+        for finding in (model_checks(name) if slot == MODEL else checks(slot, name))
+    ]
+
+
+def _verdicts(rows: Iterable[Row]) -> "Table":
+    from rich.markup import escape
+
+    table = _table("slot", "part", "check", "", "what is wrong")
+    for row in rows:
+        shown = "[green]ok[/]" if row["ok"] else "[bold red]FAILED[/]"
+        table.add_row(row["slot"], row["part"], row["check"], shown, escape(row["said"]))
+    return table
+
+
+def _table(*names: str) -> "Table":
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
 
 
 @click.command("schema")

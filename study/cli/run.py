@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 STAMP = "fingerprint"  # a file beside a report: what it was made from
+TABLES = ("table", "verdicts", "claims")  # of report.TABLES, named here without pandas
 
 
 @click.command("plan")
@@ -75,8 +76,11 @@ def run_command(
         _show_plan(plan, store, machine)
         return 0
     if not plan.missing:
-        click.echo(f"nothing to run: all {len(plan.trials)} trials have results", err=True)
-        if not (speed and _untimed(plan, store, machine)) and _current(plan, store, reports):
+        done = (
+            f"all {len(plan.trials)} trials have results" if plan.trials else "there are no seeds"
+        )
+        click.echo(f"nothing to train: {done}", err=True)
+        if not _unmeasured(plan, store, machine, speed) and _current(plan, store, reports):
             return 0
     else:
         check_data(plan)
@@ -86,9 +90,9 @@ def run_command(
             click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
             return INTERRUPTED
         plan, store = asked.plan()
-        over = all(trial.done or trial.state == "failed" for trial in plan.trials)
-        if speed and over and _untimed(plan, store, machine):
-            _time(plan, store, machine)
+        if all(trial.done or trial.state == "failed" for trial in plan.trials):
+            for measure in _unmeasured(plan, store, machine, speed):
+                measure(plan, store, machine)
     except KeyboardInterrupt:
         click.echo(f"stopped at once; go on with: {again}", err=True)
         return INTERRUPTED
@@ -105,6 +109,26 @@ def report_command(asked: Asked, reports: Path, strict: bool) -> int:
     plan, store = asked.plan()
     _report(plan, store, reports)
     return INCOMPLETE if strict and plan.missing else 0
+
+
+@click.command("claims")
+@study_file
+@json_option
+def claims_command(asked: Asked, as_json: bool) -> int:
+    """What came of the claims of FILE; exit status 1 when one is contradicted."""
+    from study import report
+
+    plan, store = asked.plan()
+    made = report.report(plan, store)
+    if as_json:
+        found = made.judged.claims
+        echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in found])
+    elif "claims" in made.tables:
+        out = console()
+        out.print(report.terminal(made.tables["claims"], out.width))
+    else:
+        click.echo(f"{asked.file} makes no claims", err=True)
+    return FAILED if any(one.state == "contradicted" for one in made.judged.claims) else 0
 
 
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
@@ -154,10 +178,26 @@ def _progress(
     return nullcontext((lambda events: None) if how == "none" else lines)
 
 
-def _untimed(plan: "Plan", store: "Store", machine: "Machine") -> bool:
-    from study.launch import timing
+Measure = Callable[["Plan", "Store", "Machine"], None]
 
-    return timing.missing(plan, store, machine)
+
+def _unmeasured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> list[Measure]:
+    """What is still to be measured once all is trained."""
+    from study.launch import evaluations, timing
+
+    found: list[Measure] = [_evaluate] if evaluations.missing(plan, store) else []
+    return [*found, _time] if speed and timing.missing(plan, store, machine) else found
+
+
+def _evaluate(plan: "Plan", store: "Store", machine: "Machine") -> None:
+    from study.cli.show import many
+    from study.launch import evaluations
+
+    click.echo(f"evaluating at {', '.join(map(str, plan.sizes))} px ...", err=True)
+    evaluations.evaluate(plan, store, machine)
+    if left := evaluations.missing(plan, store):
+        named = ", ".join(sorted({name for name, _ in left})[:4])
+        click.echo(f"{many(len(left), 'evaluation')} without weights or images: {named}", err=True)
 
 
 def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
@@ -169,28 +209,31 @@ def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
 
 def _report(plan: "Plan", store: "Store", reports: Path) -> None:
     from study import report
-    from study.plan import fingerprint
+    from study.measurements import fingerprint
     from study.spec import file_name
 
     strays(store)
-    out = console()
-    out.print(report.terminal(report.table(plan, report.frame(plan, store)), out.width))
+    out, made = console(), report.report(plan, store)
+    for finished in made.tables.values():
+        out.print(report.terminal(finished, out.width))
+        out.print()
     folder = reports / file_name(plan.study.title)
-    files = report.write(plan, store, folder)
+    files = report.write(made, folder)
     (folder / STAMP).write_text(fingerprint(plan, store))
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
 
 
 def _current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Print the table of the last report, if it would come out the same today."""
-    from study.plan import fingerprint
+    from study.measurements import fingerprint
     from study.spec import file_name
 
     folder = reports / file_name(plan.study.title)
     try:
         if (folder / STAMP).read_text() != fingerprint(plan, store):
             return False
-        text = (folder / "table.md").read_text("utf-8")
+        tables = [folder / f"{name}.md" for name in TABLES]
+        text = "\n".join(table.read_text("utf-8") for table in tables if table.exists())
     except OSError:
         return False
     click.echo(text, nl=False)

@@ -82,6 +82,9 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     notes = [
         f"{arm.label}: MACs refused: {arm.card['refused']}" for arm in plan.arms if _refused(arm)
     ]
+    notes += plan.notes
+    if not seeds:
+        return [*notes, "nothing to train: seeds is 0, so costs and timings are all there is"]
     if missing and priced:
         seconds, how = priced
         wide = many(workers, "worker")

@@ -1,36 +1,69 @@
 """A study's images: how many, of how many classes, and batches of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import floor
+from typing import Any
 
 import torch
 
-from study.data.batches import Batches, Epoch, finished
+from study.data.batches import Batches, Epoch, finished, statistics
 from study.data.chance import generator
-from study.data.sources import SOURCES, Split
+from study.data.pictures import interpolation
+from study.data.pixels import Pixels
+from study.data.sources import SOURCES, Source, Split
 from study.errors import DataError
 from study.schema import Data, Recipe
 
 
 @dataclass(frozen=True)
-class Images:
+class Validation:
+    """The images that are evaluated."""
+
+    data: Data
+    val: Split
+    classes: int
+
+    @property
+    def val_size(self) -> int:
+        return len(self.val)
+
+    def val_batches(self, recipe: Recipe, *, device: str = "cpu") -> Batches:
+        """Each image once, in order, and the last batch as small as it comes."""
+        raw = self.val.evaluation(recipe, device)
+        this = Epoch(0, 0, device)
+        return finished(raw, data=self.data, recipe=recipe, epoch=this, training=False)
+
+    def preprocessing(self, recipe: Recipe) -> dict[str, Any]:
+        """How an image becomes what the model sees: resized, cropped in the middle, normalised.
+
+        `held` images were brought to img_size when they were read, before that.
+        """
+        mean, std = statistics(self.data)
+        return {
+            "held": isinstance(self.val, Pixels),
+            "resize": floor(self.data.img_size / recipe.crop_pct),  # of the shorter side, in pixels
+            "img_size": self.data.img_size,
+            "crop_pct": recipe.crop_pct,
+            "interpolation": interpolation(recipe, training=False),
+            "mean": list(mean),
+            "std": list(std),
+        }
+
+
+@dataclass(frozen=True)
+class Images(Validation):
     """Two sets of images.
 
     Order and augmentation are drawn from (seed, epoch) alone, so they are the same in every arm.
     """
 
-    data: Data
     train: Split
-    val: Split
-    classes: int
 
     @property
     def train_size(self) -> int:
         return len(self.train)
-
-    @property
-    def val_size(self) -> int:
-        return len(self.val)
 
     def train_batches(
         self, recipe: Recipe, *, seed: int, epoch: int, device: str = "cpu"
@@ -43,12 +76,6 @@ class Images:
         raw = self.train.training(recipe, this)
         return finished(raw, data=self.data, recipe=recipe, epoch=this, training=True)
 
-    def val_batches(self, recipe: Recipe, *, device: str = "cpu") -> Batches:
-        """Each image once, in order, and the last batch as small as it comes."""
-        raw = self.val.evaluation(recipe, device)
-        this = Epoch(0, 0, device)
-        return finished(raw, data=self.data, recipe=recipe, epoch=this, training=False)
-
 
 def load(data: Data, *, workers: int | None = None) -> Images:
     """The images of a specification, decoded once in a process however often they are asked for.
@@ -59,6 +86,11 @@ def load(data: Data, *, workers: int | None = None) -> Images:
     return _load(data.model_dump_json(), _spare() if workers is None else workers)
 
 
+def validation(data: Data, *, workers: int | None = None) -> Validation:
+    """What `load` evaluates, where there may be nothing to train on."""
+    return _validation(data.model_dump_json(), _spare() if workers is None else workers)
+
+
 @lru_cache(maxsize=4)
 def _load(specification: str, workers: int) -> Images:
     data = Data.model_validate_json(specification)
@@ -66,13 +98,24 @@ def _load(specification: str, workers: int) -> Images:
         raise DataError(
             f'data {data.name}: it would train on what it evaluates, "{data.val_split}"'
         )
-    train, val, classes = SOURCES[data.name.partition("/")[0]](data, workers)
+    (train, val), classes = _source(data, (data.train_split, data.val_split), workers)
     return Images(
         data,
-        _limited(train, data.train_limit),
         _limited(val, data.val_limit),
         _classes(data, classes),
+        _limited(train, data.train_limit),
     )
+
+
+@lru_cache(maxsize=4)
+def _validation(specification: str, workers: int) -> Validation:
+    data = Data.model_validate_json(specification)
+    (val,), classes = _source(data, (data.val_split,), workers)
+    return Validation(data, _limited(val, data.val_limit), _classes(data, classes))
+
+
+def _source(data: Data, splits: Sequence[str], workers: int) -> Source:
+    return SOURCES[data.name.partition("/")[0]](data, splits, workers)
 
 
 def _limited(split: Split, limit: int | None) -> Split:

@@ -28,9 +28,13 @@ def pillow(recipe: Recipe) -> bool:
     return bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
 
 
+def interpolation(recipe: Recipe, *, training: bool) -> str:
+    """timm evaluates with bilinear what it trains with one drawn at random."""
+    return "bilinear" if recipe.interpolation == "random" and not training else recipe.interpolation
+
+
 def prepared(data: Data, recipe: Recipe, *, training: bool) -> Callable[[Image.Image], Tensor]:
     """timm's transform, image -> bytes (C, S, S); normalising and erasing are done by batch."""
-    random = recipe.interpolation == "random" and not training  # timm evaluates with bilinear
     try:
         transform = create_transform(
             (data.in_chans, data.img_size, data.img_size),
@@ -42,7 +46,7 @@ def prepared(data: Data, recipe: Recipe, *, training: bool) -> Callable[[Image.I
             vflip=recipe.vflip,
             color_jitter=recipe.color_jitter or None,
             auto_augment=recipe.aa,
-            interpolation="bilinear" if random else recipe.interpolation,
+            interpolation=interpolation(recipe, training=training),
             mean=statistics(data)[0],
             std=statistics(data)[1],
             crop_pct=recipe.crop_pct,

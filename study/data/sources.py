@@ -1,6 +1,7 @@
 """Where images come from, by the first part of their name: one function each."""
 
 import os
+import tarfile
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -27,6 +28,14 @@ TRAIN = (
 VAL = ("validation", "val", "valid", "eval", "evaluation")
 SMALL = ("mnist", "fashion_mnist", "kmnist", "qmnist", "cifar10", "cifar100")
 LARGE = ("imagenet", "inaturalist", "places365")
+UNREADABLE = (
+    AssertionError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    tarfile.TarError,
+)
 HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
 
 
@@ -40,14 +49,13 @@ class Split(Protocol):
 
 
 class Source(NamedTuple):
-    """`classes` is none where the files do not say how many there are."""
+    """The splits asked for; `classes` is none where the files do not say how many there are."""
 
-    train: Split
-    val: Split
+    splits: Sequence[Split]
     classes: int | None
 
 
-def digits(data: Data, workers: int) -> Source:
+def digits(data: Data, splits: Sequence[str], workers: int) -> Source:
     """scikit-learn's 1,797 grey digits of 8 x 8; 1,437 to train on, a fixed stratified split.
 
     Enlarged by nearest neighbour where img_size is a multiple of 8.
@@ -60,76 +68,81 @@ def digits(data: Data, workers: int) -> Source:
     halves = train_test_split(
         np.arange(len(targets)), test_size=360, stratify=targets, random_state=0
     )
-    train, val = (
-        _held(images[half], targets[half], data=data, workers=workers)
-        for half in map(np.sort, halves)
-    )
-    return Source(train, val, 10)
+    indices = dict(zip(("train", "validation"), map(np.sort, halves), strict=True))
+    chosen = [indices[split] for split in splits]
+    return Source([_held(images[i], targets[i], data=data, workers=workers) for i in chosen], 10)
 
 
-def torch_set(data: Data, workers: int) -> Source:
+def torch_set(data: Data, splits: Sequence[str], workers: int) -> Source:
     """torch/NAME: torchvision's sets; the small ones are decoded once and held."""
     name = data.name.split("/", 1)[1].lower()
     if name not in SMALL + LARGE:
         raise DataError(unknown("data", data.name, [f"torch/{known}" for known in SMALL + LARGE]))
-    root = _root(data)
-    if name in SMALL:
+    root, held = _root(data), name in SMALL
+    if held:  # where both halves fit, so that a set is read alike whichever half is asked for
         _known_splits(data)
-    train, val = (_opened(data, root, split=s) for s in (data.train_split, data.val_split))
-    classes = len(train.classes) if hasattr(train, "classes") else None
-    bytes_held = (len(train) + len(val)) * data.img_size**2 * data.in_chans
-    if name in SMALL and bytes_held <= HELD:
-        held = [_held(d.data, d.targets, data=data, workers=workers) for d in (train, val)]
-        return Source(held[0], held[1], classes)
-    files = [Files(d.__getitem__, range(len(d)), data, workers) for d in (train, val)]
-    return Source(files[0], files[1], classes)
+        both = [_opened(data, root, split=s) for s in (data.train_split, data.val_split)]
+        held = sum(map(len, both)) * data.img_size**2 * data.in_chans <= HELD
+    sets = [_opened(data, root, split=split) for split in splits]
+    classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
+    if held:
+        return Source([_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes)
+    return Source([Files(s.__getitem__, range(len(s)), data, workers) for s in sets], classes)
 
 
-def folder(data: Data, workers: int) -> Source:
-    """ROOT/train and ROOT/validation, each a folder of class folders, or a tar of them."""
+def folder(data: Data, splits: Sequence[str], workers: int) -> Source:
+    """ROOT/train and ROOT/validation, each a folder of class folders, or a tar of them.
+
+    The split "." is ROOT itself, where it is such a folder or tar.
+    """
     root = _root(data)
-    places = [_place(root, split) for split in (data.train_split, data.val_split)]
+    places = [_place(root, split) for split in splits]
     if data.class_map and (root / data.class_map).exists():
         data = data.model_copy(update={"class_map": str(root / data.class_map)})
     readers = [_opened(data, place, name="", split="").reader for place in places]
     names = [_classes(reader) for reader in readers]
-    if names[0] != names[1]:
-        differ = sorted(set(names[0]) ^ set(names[1]), key=str)
+    if names[0] != names[-1]:
+        differ = sorted(set(names[0]) ^ set(names[-1]), key=str)
         raise DataError(
-            f"{places[0]} and {places[1]} have different classes "
+            f"{places[0]} and {places[-1]} have different classes "
             f"({', '.join(map(str, differ[:8]))}), which would number them differently; "
             "add the missing folders, or give class_map"
         )
-    train, val = (
+    found = [
         Files((FromTar if place.suffix == ".tar" else FromReader)(r), range(len(r)), data, workers)
         for place, r in zip(places, readers, strict=True)
-    )
-    return Source(train, val, len(names[0]))
+    ]
+    return Source(found, len(names[0]))
 
 
-def hub(data: Data, workers: int) -> Source:
+def hub(data: Data, splits: Sequence[str], workers: int) -> Source:
     """hfds/NAME: Hugging Face data sets; `root` is their cache, filled when something is absent."""
     _installed("datasets", data)
-    readers = [
-        _opened(data, data.root and _expanded(data.root), split=split).reader
-        for split in (data.train_split, data.val_split)
-    ]
-    train, val = (Files(FromReader(r), range(len(r)), data, workers) for r in readers)
-    return Source(train, val, len(readers[0].class_to_idx) or None)
+    root = data.root and _expanded(data.root)
+    readers = [_opened(data, root, split=split).reader for split in splits]
+    files = [Files(FromReader(r), range(len(r)), data, workers) for r in readers]
+    return Source(files, len(readers[0].class_to_idx) or None)
 
 
-def shards(data: Data, workers: int) -> Source:
+def shards(data: Data, splits: Sequence[str], workers: int) -> Source:
     """wds/NAME: tars under `root`; a split is a name in its _info.json, or train-{00..99}.tar|N."""
     _installed("webdataset", data)
     root = _root(data)
     streams = []
-    for split in (data.train_split, data.val_split):
+    for split in splits:
         reader = _opened(data, root, split=split).reader
         if not reader.num_samples:
             raise DataError(f'{data.name}: how many images? Write the split as "{split}|NUMBER"')
         opening = partial(_opened, data, root, split=split)
         streams.append(Stream(opening, reader.num_samples, len(reader.split_info.filenames), data))
-    return Source(streams[0], streams[1], len(reader.class_to_idx) or None)
+    return Source(streams, len(reader.class_to_idx) or None)
+
+
+def evaluated_split(root: str) -> str:
+    """The split of a folder or tar to evaluate where none is named: its own, or all of it."""
+    place, words = _expanded(root), (*TRAIN, *VAL)
+    named = any((place / f"{word}{end}").exists() for word in words for end in ("", ".tar"))
+    return "validation" if named else "."
 
 
 def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **how: Any) -> Any:
@@ -147,7 +160,7 @@ def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **h
             input_img_mode="L" if data.in_chans == 1 else "RGB",
             **how,
         )
-    except (AssertionError, LookupError, OSError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         download = data.name.startswith("torch/") and not data.download
         step = "set download: true, or correct root" if download else "correct root or the split"
         raise DataError(

@@ -13,20 +13,28 @@ from study.store import Store
 
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
     """Time a few training steps of the baseline, in a process of its own."""
-    first = record(plan.baseline, plan.baseline.trials[0], plan.study.name)
+    first = record(plan.baseline, plan.study.seeds[0], plan.study.name)
     task(store, {"task": "steps", "key": steps_key(plan), "arm": first}, machine)
 
 
 def missing(plan: Plan, store: Store, machine: Machine) -> bool:
-    """Whether no session has covered these arms on this kind of device."""
+    """Whether a timing is asked for, and no session has covered these arms on this device."""
+    if not plan.timed:
+        return False
     session = store.kept("timings", plan.key)
     return session is None or session.get("device") != machine.device
 
 
 def session(plan: Plan, store: Store, machine: Machine) -> None:
     """Time all arms in one session, in a process of its own; waits for one that is under way."""
-    arms = {arm.digest: record(arm, arm.trials[0], plan.study.name) for arm in plan.arms}
-    order = {"task": "timings", "key": plan.key, "arms": arms}
+    arms = {arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms}
+    order = {
+        "task": "timings",
+        "key": plan.key,
+        "arms": arms,
+        "batch_size": plan.study.batch_size if set(plan.timed) - {"memory"} else None,
+        "memory": "memory" in plan.timed,
+    }
     place = store.root / "timings" / plan.key
     while leases.holder(place):
         time.sleep(1.0)

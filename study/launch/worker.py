@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from study import leases
-from study.errors import StoreError
+from study.errors import BuildError, DataError, StoreError
 from study.store import Record, Store, read
 
 IDLE: Callable[[], None] = lambda: None  # noqa: E731
@@ -83,11 +83,26 @@ def timings(store: Store, order: Record, job: Path, tick: Callable[[], None]) ->
         record = {
             "began": time.time(),
             "device": order["device"],
-            **run.timed(order["arms"], order["device"], tick),
+            **run.timed(order["arms"], order, tick),
             "trials_running": busy,
             "environment": run.environment(order["device"]),
         }
         store.keep("timings", order["key"], record)
+
+
+def evaluations(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
+    """Trained weights on images of other sizes; a size that a model cannot take is kept as such."""
+    from study import evaluation
+
+    for name, size in order["pairs"]:
+        try:
+            record = evaluation.trial(store, name, img_size=size, device=order["device"])
+        except BuildError as error:
+            record = {"metrics": {}, "refused": str(error)}
+        except (StoreError, DataError):  # weights or images that are gone, and may come back
+            continue
+        store.keep("evaluations", f"{name}-{size}", record)
+        tick()
 
 
 def steps(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
@@ -98,4 +113,4 @@ def steps(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> N
     store.keep("timings", order["key"], timed)
 
 
-TASKS = {"trials": trials, "timings": timings, "steps": steps}
+TASKS = {"trials": trials, "timings": timings, "evaluations": evaluations, "steps": steps}

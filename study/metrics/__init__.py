@@ -4,14 +4,18 @@ Values are stored in base units (counts, bytes, seconds, fractions) and scaled w
 printed. Nothing here imports torch or numpy, so that a command line can start without them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 KINDS = ("conv", "linear", "matmul", "norm")
 """What a multiply-add can belong to; the two products differ in whether one operand is weights."""
 
-RULES = {"conv+linear": ("conv", "linear"), "all": KINDS}
-"""Which kinds a total counts. Papers quote either, and one table must not mix them."""
+RULES = {
+    "conv+linear": ("conv", "linear"),
+    "conv+linear+matmul": ("conv", "linear", "matmul"),
+    "all": KINDS,
+}
+"""Which kinds a total counts. Papers quote any of them, and one table must not mix them."""
 
 
 @dataclass(frozen=True)
@@ -27,18 +31,46 @@ class Metric:
     """The same in every seed and on every machine: printed without a spread."""
 
 
-METRICS = {
-    "params": Metric("Params", "M", 1e-6, 2, better="lower", kind="cost", exact=True),
-    "macs": Metric("MACs (all)", "G", 1e-9, 3, better="lower", kind="cost", exact=True),
-    "macs_conv_linear": Metric(
-        "MACs (conv+linear)", "G", 1e-9, 3, better="lower", kind="cost", exact=True
-    ),
-    "activations": Metric("Activations", "M", 1e-6, 1, better="lower", kind="cost", exact=True),
-    "top1": Metric("Top-1", "%", 100, 2, better="higher", kind="quality"),
-    "top5": Metric("Top-5", "%", 100, 2, better="higher", kind="quality"),
-    "loss": Metric("Loss", "nats", 1, 3, better="lower", kind="quality"),
-    "throughput": Metric("Throughput", "images/s", 1, 0, better="higher", kind="speed"),
-    "latency_p50": Metric("Latency p50", "ms", 1e3, 2, better="lower", kind="speed"),
-    "latency_p90": Metric("Latency p90", "ms", 1e3, 2, better="lower", kind="speed"),
-    "memory": Metric("Peak memory", "MB", 1e-6, 1, better="lower", kind="speed"),
-}
+class Catalogue(dict[str, Metric]):
+    """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px."""
+
+    def __missing__(self, name: str) -> Metric:
+        base, size = sized(name)
+        if size is None or base not in self or self[base].kind != "quality":
+            raise KeyError(name)
+        return replace(self[base], label=f"{self[base].label} at {size} px")
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return isinstance(name, str) and self[name] is not None
+        except KeyError:
+            return False
+
+
+def sized(name: str) -> tuple[str, int | None]:
+    """A metric's name without its image size, and that size in pixels."""
+    base, _, size = name.partition("@")
+    fits = size.isascii() and size.isdigit() and int(size) >= 8 and str(int(size)) == size
+    return (base, int(size)) if fits else (name, None)
+
+
+METRICS = Catalogue(
+    {
+        "params": Metric("Params", "M", 1e-6, 2, better="lower", kind="cost", exact=True),
+        "macs": Metric("MACs (all)", "G", 1e-9, 3, better="lower", kind="cost", exact=True),
+        "macs_conv_linear": Metric(
+            "MACs (conv+linear)", "G", 1e-9, 3, better="lower", kind="cost", exact=True
+        ),
+        "macs_matmul": Metric(
+            "MACs (matmul)", "G", 1e-9, 3, better="lower", kind="cost", exact=True
+        ),
+        "activations": Metric("Activations", "M", 1e-6, 1, better="lower", kind="cost", exact=True),
+        "top1": Metric("Top-1", "%", 100, 2, better="higher", kind="quality"),
+        "top5": Metric("Top-5", "%", 100, 2, better="higher", kind="quality"),
+        "loss": Metric("Loss", "nats", 1, 3, better="lower", kind="quality"),
+        "throughput": Metric("Throughput", "images/s", 1, 0, better="higher", kind="speed"),
+        "latency_p50": Metric("Latency p50", "ms", 1e3, 2, better="lower", kind="speed"),
+        "latency_p90": Metric("Latency p90", "ms", 1e3, 2, better="lower", kind="speed"),
+        "memory": Metric("Peak memory", "MB", 1e-6, 1, better="lower", kind="speed"),
+    }
+)

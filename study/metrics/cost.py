@@ -40,6 +40,7 @@ class Cost:
             "params": self.params,
             "macs": self.macs["all"],
             "macs_conv_linear": self.macs["conv+linear"],
+            "macs_matmul": self.counts["torch"].get("matmul", 0),
             "activations": self.activations,
         }
 

@@ -11,6 +11,7 @@ tensors where that is known.
 import ctypes
 import gc
 import os
+import resource
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -76,16 +77,20 @@ def _in_child(step: Callable[[], object]) -> int:
         child.start()
     sender.close()
     try:
-        answer = receiver.recv() if receiver.poll(PATIENCE) else f"hung for {PATIENCE} s"
+        waited = receiver.poll(PATIENCE)
+        answer = receiver.recv() if waited else f"the process that measures hung for {PATIENCE} s"
     except EOFError:
         child.join()
-        answer = f"ended with status {child.exitcode}; what it said is above"
+        status = f"ended with status {child.exitcode}; what it said is above"
+        answer = f"the process that measures {status}"
     finally:
         child.kill()
         child.join()
-    if not isinstance(answer, int):
-        raise MetricError(f"memory: the process that measures {answer}")
-    return answer
+    if isinstance(answer, str):
+        raise MetricError(f"memory: {answer}")
+    if answer is None:
+        raise MetricError("memory: one training step does not fit into this machine's memory")
+    return int(answer)
 
 
 def _watch(step: Callable[[], object], sender: Connection) -> None:
@@ -100,8 +105,20 @@ def _watch(step: Callable[[], object], sender: Connection) -> None:
         sender.send(fresh.submit(_growth, step).result())
 
 
-def _growth(step: Callable[[], object]) -> int | str:
+def _growth(step: Callable[[], object]) -> int | str | None:
+    """Bytes; None where the step does not fit, and words where they cannot be told."""
     torch.set_num_threads(1)  # OpenMP's other threads did not survive the fork: waiting for ever
+    bound = _status("VmData") + _available()
+    resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))  # or the kernel ends what it likes
+    try:
+        return _grown(step)
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            return None
+        raise
+
+
+def _grown(step: Callable[[], object]) -> int | str:
     step()
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
@@ -109,7 +126,7 @@ def _growth(step: Callable[[], object]) -> int | str:
         with open("/proc/self/clear_refs", "w") as reset:
             reset.write("5")  # the peak starts again at what is there now
     except OSError as error:
-        return f"cannot reset its peak: {error}"
+        return f"the process that measures cannot reset its peak: {error}"
     before = _status("VmRSS")
     step()
     return _status("VmHWM") - before
@@ -120,3 +137,10 @@ def _status(field: str) -> int:
     with open("/proc/self/status") as lines:
         kilobytes = next(line.split()[1] for line in lines if line.startswith(field + ":"))
     return int(kilobytes) * 1024
+
+
+def _available() -> int:
+    """Bytes that may be taken without swapping, less a tenth for everybody else."""
+    with open("/proc/meminfo") as lines:
+        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    return kilobytes * 1024 * 9 // 10

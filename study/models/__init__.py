@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from study.models.construction import build, resolved
+from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS
 from study.models.parts.stems import STEMS
@@ -12,6 +13,7 @@ __all__ = ["SLOTS", "build", "resolved"]
 
 SLOTS: Mapping[str, Mapping[str, Any]] = {
     "stem": STEMS,
+    "embedding": EMBEDDINGS,
     "reduction": REDUCTIONS,
     "position": POSITIONS,
 }

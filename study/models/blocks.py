@@ -1,6 +1,7 @@
-"""What a stage of ResT is made of: patch embedding, blocks, and the stage itself.
+"""What a stage of ResT or PVT is made of: patch embedding, blocks, and the stage itself.
 
-A map is (B, C, H, W) everywhere; tokens (B, N, C) exist inside a stage only.
+A map is (B, C, H, W) everywhere; tokens (B, N, C) exist inside a stage, and as
+PVT's features.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,36 +15,22 @@ from torch import Tensor, nn
 from study.models import cost
 from study.models.attention import EMSA
 from study.models.cost import Cost, halved
+from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 
 
-class Embed(nn.Module):
-    """Patch embedding: half the size, (B, C', H, W) -> (B, C, H/2, W/2), rounded up."""
-
-    def __init__(self, channels: int, dim: int, **dd: Any) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, dim, 3, 2, 1, **dd)
-        self.norm = nn.BatchNorm2d(dim, **dd)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.norm(self.conv(x))
-
-    def size(self, height: int, width: int) -> tuple[int, int]:
-        return halved(height), halved(width)
-
-    def multiply_adds(self, height: int, width: int) -> Cost:
-        places = halved(height) * halved(width)
-        return cost.conv(self.conv, places) + cost.batch_norm(self.norm, places)
-
-
 class Embedded(nn.Identity):
-    """The first stage's: its stem has embedded already."""
-
-    def size(self, height: int, width: int) -> tuple[int, int]:
-        return height, width
+    """The first stage's embedding: its stem has embedded already."""
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         return Cost()
+
+
+class Untokened(nn.Identity):
+    """No class token: nothing but the map's own tokens, (B, N, C) -> same."""
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        return height, width
 
 
 class Mlp(nn.Module):
@@ -72,15 +59,16 @@ class Block(nn.Module):
         ratio: int,
         *,
         mlp_ratio: float,
+        eps: float,
         drop_path: float,
         proj_drop: float,
         dd: dict[str, Any],
         **attention: Any,
     ) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(dim, **dd)
+        self.norm1 = nn.LayerNorm(dim, eps=eps, **dd)
         self.attn = EMSA(dim, heads, ratio, proj_drop=proj_drop, **attention, **dd)
-        self.norm2 = nn.LayerNorm(dim, **dd)
+        self.norm2 = nn.LayerNorm(dim, eps=eps, **dd)
         self.mlp = Mlp(dim, int(dim * mlp_ratio), drop=proj_drop, **dd)
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
 
@@ -97,7 +85,8 @@ class Block(nn.Module):
 class Stage(nn.Module):
     """Embedding, position, blocks; (B, C', H', W') -> (B, C, H, W).
 
-    The first stage, whose `channels` C' are None, takes the map of the stem as it is.
+    The first stage, whose `channels` C' are None, takes the map of the stem as it is. `token` is
+    where a class token joins; it comes first, and no map shows it.
     """
 
     def __init__(
@@ -105,6 +94,7 @@ class Stage(nn.Module):
         channels: int | None,
         dim: int,
         *,
+        embedding: str,
         position: str,
         size: tuple[int, int],
         drop_paths: Sequence[float],
@@ -112,28 +102,51 @@ class Stage(nn.Module):
         **block: Any,
     ) -> None:
         super().__init__()
-        self.dim, self.grad_checkpointing = dim, False
-        self.embed = Embed(channels, dim, **dd) if channels is not None else Embedded()
+        self.dim, self.first, self.grad_checkpointing = dim, channels is None, False
+        self.embed: Any = (
+            Embedded() if channels is None else EMBEDDINGS[embedding](channels, dim, **dd)
+        )
         self.position: Any = POSITIONS[position](dim, size, **dd)
+        self.token: Any = Untokened()
         self.blocks = nn.ModuleList(Block(dim, drop_path=p, dd=dd, **block) for p in drop_paths)
 
     def forward(self, x: Tensor) -> Tensor:
+        x, H, W = self.tokens(x)
+        return self.as_map(x, H, W)
+
+    def tokens(self, x: Tensor) -> tuple[Tensor, int, int]:
+        """(B, C', H', W') -> (B, N, C), N = H*W and the class token, if there is one; H; W."""
         x = self.position(self.embed(x))  # (B, C, H, W)
-        B, C, H, W = x.shape
-        x = x.flatten(2).transpose(1, 2)  # (B, N, C)
+        H, W = x.shape[-2], x.shape[-1]
+        x = self.token(x.flatten(2).transpose(1, 2))  # (B, N, C)
         for block in self.blocks:
             if self.grad_checkpointing and not torch.jit.is_scripting():  # type: ignore[attr-defined]
                 x = checkpoint(block, x, (H, W))
             else:
                 x = block(x, (H, W))
-        return x.transpose(1, 2).reshape(B, C, H, W)
+        return x, H, W
+
+    def as_map(self, x: Tensor, height: int, width: int) -> Tensor:
+        """Tokens as the map that they are, (B, N, C) -> (B, C, H, W)."""
+        B, _, C = x.shape
+        return x[:, -height * width :].transpose(1, 2).reshape(B, C, height, width)
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """H, W for an input of (C', height, width)."""
+        return (height, width) if self.first else (halved(height), halved(width))
+
+    def check_input(self, height: int, width: int) -> None:
+        """Raises BuildError for an input of which the attention of a block can make nothing."""
+        blocks: Any = self.blocks
+        for block in blocks:
+            block.attn.check_input(*self.token.size(*self.size(height, width)))
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         """For an input of (C', height, width)."""
-        H, W = self.embed.size(height, width)
+        size = self.size(height, width)
         blocks: Any = self.blocks
-        total = self.embed.multiply_adds(height, width) + self.position.multiply_adds(H, W)
-        return sum((block.multiply_adds(H, W) for block in blocks), total)
+        total = self.embed.multiply_adds(height, width) + self.position.multiply_adds(*size)
+        return sum((block.multiply_adds(*self.token.size(*size)) for block in blocks), total)
 
 
 def pyramid(
@@ -161,9 +174,16 @@ def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
     ]
 
 
-def init_weights(module: nn.Module) -> None:
-    """As released: truncated normal 0.02; biases of convolutions stay at PyTorch's default."""
-    if isinstance(module, nn.Linear | nn.Conv2d):
+def init_linear(module: nn.Module) -> None:
+    """As PVT was released: truncated normal 0.02, bias 0; convolutions as PyTorch has them."""
+    if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
-    if isinstance(module, nn.Linear) and module.bias is not None:
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def init_weights(module: nn.Module) -> None:
+    """As ResT was released: the same for convolutions, but for their biases."""
+    init_linear(module)
+    if isinstance(module, nn.Conv2d):
+        nn.init.trunc_normal_(module.weight, std=0.02)

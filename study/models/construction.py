@@ -8,18 +8,25 @@ from typing import Any
 
 import timm
 import torch
-from timm.models import get_pretrained_cfg_value, is_model, model_entrypoint, split_model_name_tag
+from timm.models import get_pretrained_cfg, is_model, model_entrypoint, split_model_name_tag
 from torch import nn
 
 from study.errors import BuildError, StudyError, unknown
-from study.models.rest import PRESETS, ResT
+from study.models import pvt, rest
 
 CONTEXT = {"num_classes", "in_chans", "img_size", "device", "dtype"}  # set by data and machine
+MODELS = {rest.ResT: rest.PRESETS, pvt.PVT: pvt.PRESETS}
+PRESETS = {name: preset for presets in MODELS.values() for name, preset in presets.items()}
 SWITCHES = {
-    name: parameter.default
-    for name, parameter in inspect.signature(ResT).parameters.items()
-    if name not in CONTEXT
+    name: {
+        argument: parameter.default
+        for argument, parameter in inspect.signature(model).parameters.items()
+        if argument not in CONTEXT
+    }
+    for model, presets in MODELS.items()
+    for name in presets
 }
+"""By name of a model of ours, its constructor's arguments with their defaults."""
 
 
 def build(
@@ -40,7 +47,7 @@ def build(
     given = dict(arguments)
     own = bare(name) in PRESETS
     known(given, name)
-    if own or get_pretrained_cfg_value(name, "fixed_input_size"):
+    if own or fixed(name):
         given["img_size"] = img_size
     given |= {"num_classes": num_classes, "in_chans": in_chans}
     model = created(name, given, device)
@@ -49,16 +56,28 @@ def build(
     return model
 
 
+def fixed(name: str) -> bool:
+    """Whether timm knows the model to be built for one size; of a model of a user's it may not."""
+    try:
+        config = get_pretrained_cfg(name)
+    except RuntimeError:
+        tags = [other.partition(".")[2] for other in timm.list_pretrained(f"{bare(name)}.*")]
+        raise BuildError(unknown(f"tag of {bare(name)}", name.partition(".")[2], tags)) from None
+    return config is not None and config.fixed_input_size
+
+
 def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What `arguments` mean, ready for JSON: with presets and defaults, for a model of ours.
 
     Without what data and machine decide: classes, channels, image size, device, precision.
     """
-    if bare(name) not in PRESETS:
+    own = bare(name)
+    if own not in PRESETS:
         return dict(arguments)
     known(arguments, name)
-    chosen = {**SWITCHES, **PRESETS[bare(name)], **arguments}
-    return {argument: like(SWITCHES[argument], value) for argument, value in chosen.items()}
+    switches = SWITCHES[own]
+    chosen = {**switches, **PRESETS[own], **arguments}
+    return {argument: like(switches[argument], value) for argument, value in chosen.items()}
 
 
 def like(default: Any, value: Any) -> Any:
@@ -82,19 +101,19 @@ def bare(name: str) -> str:
 
 def known(arguments: Mapping[str, Any], name: str) -> None:
     """Raises BuildError for an argument that would be refused, or dropped in silence."""
-    own = bare(name) in PRESETS
+    switches = SWITCHES.get(bare(name))
     for argument, value in arguments.items():
         if argument in CONTEXT:
             message = f"{argument} follows from the data and the machine; it is no switch of {name}"
             raise BuildError(message, argument=argument)
-        if own and argument in SWITCHES and value is None:
+        if switches and argument in switches and value is None:
             raise BuildError(f"{argument} of {name} has no value", argument=argument)
-        if own or value is None:  # timm takes None for an argument that was not given
+        if switches or value is None:  # timm takes None for an argument that was not given
             refuse_unknown(argument, name)
 
 
 def refuse_unknown(argument: str, name: str) -> None:
-    accepted = set(SWITCHES) if bare(name) in PRESETS else accepted_by(name) - CONTEXT
+    accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT)
     if argument not in accepted:
         raise BuildError(unknown(f"argument of {name}", argument, accepted), argument=argument)
 

@@ -1,21 +1,34 @@
-"""The tensors of the released ResT checkpoints, under our names."""
+"""The tensors of the released ResT and PVT checkpoints, under our names."""
 
 import re
 from collections.abc import Mapping
+from math import isqrt
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from study.models.parts.positions import resized
 
 NAMES = (
+    # ResT
     (r"^stem\.pos\.pa_conv", "stage1.position.conv"),
     (r"^patch_embed_(\d)\.pos\.pa_conv", r"stage\1.position.conv"),
     (r"^patch_embed_(\d)", r"stage\1.embed"),
     (r"^stage(\d)\.(\d+)\.", r"stage\1.blocks.\2."),
-    (r"\.attn\.sr\.", ".attn.reduce.shrink."),
     (r"\.attn\.sr_norm\.", ".attn.reduce.norm."),
     (r"\.attn\.transform_conv\.", ".attn.weights.mix."),
+    # PVT
+    (r"^patch_embed1\.proj", "stem.conv1"),
+    (r"^patch_embed1\.norm", "stem.norm1"),
+    (r"^patch_embed(\d)\.proj", r"stage\1.embed.conv"),
+    (r"^patch_embed(\d)\.norm", r"stage\1.embed.norm"),
+    (r"^pos_embed(\d)", r"stage\1.position.theta"),
+    (r"^cls_token", "stage4.token.theta"),
+    (r"^(block\d.*\.attn)\.sr\.", r"\1.reduce.shrink.conv."),
+    (r"^(block\d.*\.attn)\.norm\.", r"\1.reduce.norm."),
+    (r"^block(\d)\.(\d+)\.", r"stage\1.blocks.\2."),
+    # both
+    (r"\.attn\.sr\.", ".attn.reduce.shrink."),
 )
 
 
@@ -26,9 +39,26 @@ def renamed(name: str) -> str:
     return re.sub(r"^stage(\d)\.", lambda found: f"stages.{int(found[1]) - 1}.", name)
 
 
+def unfolded(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tables of positions as maps, (1, N, C) -> (1, C, H, W); a class token's entry by itself.
+
+    PVT's were learned on square images, so whatever is too much for a square is the class token's.
+    """
+    found = dict(tensors)
+    for name, theta in tensors.items():
+        if name.endswith("position.theta") and theta.ndim == 3:
+            side = isqrt(theta.shape[1])
+            extra = theta.shape[1] - side**2
+            found[name] = theta[:, extra:].mT.reshape(1, -1, side, side)
+            if extra:
+                found[name.replace("position.theta", "token.place")] = theta[:, :extra]
+    return found
+
+
 def checkpoint_filter_fn(state_dict: Mapping[str, Any], model: nn.Module) -> dict[str, Any]:
     """What `model` can load strictly; learned positions are brought to its size."""
-    tensors = {renamed(k): v for k, v in state_dict.get("model", state_dict).items()}
+    released = state_dict.get("model", state_dict)
+    tensors = unfolded({renamed(name): tensor for name, tensor in released.items()})
     for name, own in model.named_parameters():
         if name.endswith("position.theta") and name in tensors:
             tensors[name] = resized(tensors[name], own.shape[-2], own.shape[-1])

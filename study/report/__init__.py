@@ -1,18 +1,22 @@
 """What a study found, written down: tables, figures, and the measurements they came from."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from study import store as stores
-from study.plan import Plan, measurements
+from study.judgement import Judged, judged
+from study.measurements import measurements
+from study.plan import Plan
 from study.report import figures
 from study.report.formats import FORMATS, terminal
-from study.report.tables import table
+from study.report.judgements import claim_table, verdict_table
+from study.report.tables import Table, table
 from study.spec import file_name
 from study.store import Store
 
-__all__ = ["FORMATS", "frame", "table", "terminal", "write"]
+__all__ = ["FORMATS", "Report", "frame", "report", "table", "terminal", "write"]
 
 COLUMNS = {
     "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
@@ -48,16 +52,48 @@ def _machine(session: stores.Record) -> str:
     return ", ".join(filter(None, said))
 
 
-def write(plan: Plan, store: Store, folder: Path) -> list[Path]:
-    """The report of whatever the store has so far, as files in `folder`."""
+TABLES = ("table", "verdicts", "claims")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Of whatever the store has so far."""
+
+    plan: Plan
+    measured: pd.DataFrame
+    judged: Judged
+    tables: dict[str, Table]
+    """By the name of their files, of `TABLES`."""
+
+
+def report(plan: Plan, store: Store) -> Report:
     measured = frame(plan, store)
-    finished = table(plan, measured)
-    texts = {f"table.{end}": form(finished) for end, form in FORMATS.items()}
-    texts["measurements.csv"] = measured.to_csv(index=False, lineterminator="\n")
+    found = judged(plan, measured, store)
+    tables = {
+        "table": table(plan, measured),
+        "verdicts": verdict_table(plan, found),
+        "claims": claim_table(plan, found),
+    }
+    return Report(plan, measured, found, {name: made for name, made in tables.items() if made})
+
+
+def write(made: Report, folder: Path) -> list[Path]:
+    """The report as files in `folder`."""
+    texts = {
+        f"{name}.{end}": form(finished)
+        for name, finished in made.tables.items()
+        for end, form in FORMATS.items()
+    }
+    for name, rows in (("measurements", made.measured), ("judged", made.judged.verdicts)):
+        if len(rows):
+            texts[f"{name}.csv"] = rows.to_csv(index=False, lineterminator="\n")
     files = {name: text.encode() for name, text in texts.items()}
-    for index, factor in enumerate(plan.study.factors):
-        drawn = figures.drawn(plan, measured, index)
+    for index, factor in enumerate(made.plan.study.factors):
+        drawn = figures.drawn(made.plan, made.measured, index)
         files |= {f"figures/{file_name(factor.path)}-{end}": data for end, data in drawn.items()}
     for name, content in files.items():
         stores.replace(folder / name, content)
+    for name in set(TABLES) - made.tables.keys():  # of an earlier report
+        for end in FORMATS:
+            (folder / f"{name}.{end}").unlink(missing_ok=True)
     return [folder / name for name in files]

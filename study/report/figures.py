@@ -96,7 +96,7 @@ def points(plan: Plan, frame: pd.DataFrame, factor: int) -> pd.DataFrame:
     ]
     columns = ["level", "metric", "what", "seed", "value", "low", "high"]
     found = pd.DataFrame(rows, columns=columns).astype({"seed": "Int64"})
-    scales = found["metric"].map({name: metric.scale for name, metric in METRICS.items()})
+    scales = found["metric"].map(lambda name: METRICS[name].scale)
     for column in ("value", "low", "high"):
         found[column] = found[column].astype(float) * scales
     return found

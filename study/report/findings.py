@@ -9,7 +9,7 @@ import pandas as pd
 from study import cells, stats
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, labels
-from study.schema import Published
+from study.spec import Printed
 
 Key = tuple[str, str]
 
@@ -38,16 +38,16 @@ class Findings:
     def of_kind(self, kind: str) -> list[str]:
         return [name for name in self.metrics if METRICS[name].kind == kind]
 
-    def published(self, label: str, arm: PlannedArm, metric: str) -> Published | None:
-        """The published row that has this number: the label's own, else another name of the arm."""
+    def published(self, label: str, arm: PlannedArm, metric: str) -> Printed | None:
+        """What was printed of an arm: under the label's own name, else another of its names."""
+        rows = self.plan.study.published
         names = [label, *labels(self.plan.study, arm.arm)]
-        found = (self.plan.study.published.get(name) for name in names)
-        return next((row for row in found if row and cells.given(row, metric) is not None), None)
+        found = (rows.get(name, {}).get(metric) for name in names)
+        return next((printed for printed in found if printed), None)
 
-    def printed(self, metric: str) -> list[float]:
+    def printed(self, metric: str) -> list[Printed]:
         """All that was published of a metric."""
-        values = (cells.given(row, metric) for row in self.plan.study.published.values())
-        return [value for value in values if value is not None]
+        return [row[metric] for row in self.plan.study.published.values() if metric in row]
 
 
 def findings(plan: Plan, frame: pd.DataFrame) -> Findings:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 
 from study import cells
+from study.judgement import named_arms, unlike
 from study.metrics import METRICS, RULES
 from study.plan import Plan, PlannedArm
 from study.report.findings import Findings
@@ -25,18 +26,14 @@ def caption(found: Findings) -> str:
 
 
 def _protocol(plan: Plan) -> str:
-    config = plan.baseline.arm.config
+    study, config = plan.study, plan.baseline.arm.config
+    size = f"{config.data.title or config.data.name} at {config.data.img_size} px"
+    if not study.seeds:
+        return (
+            f"{config.model} at {config.data.img_size} px, {config.data.title or config.data.name}"
+        )
     epochs = f"{config.recipe.total_epochs} epoch{'s' if config.recipe.total_epochs != 1 else ''}"
-    size = f"{config.data.name} at {config.data.img_size} px"
-    return f"{config.model} on {size}, recipe {_recipe(plan)}, {epochs}"
-
-
-def _recipe(plan: Plan) -> str:
-    """Its name, and what the study changes in it."""
-    tree = plan.study.baseline["recipe"].plain()
-    changed = {key: value for key, value in tree.items() if key not in ("name", "epochs")}
-    said = ", ".join(f"{key} {value}" for key, value in changed.items())
-    return f"{tree['name']} with {said}" if said else str(tree["name"])
+    return f"{config.model} on {size}, recipe {study.called('recipe')}, {epochs}"
 
 
 def _measures(found: Findings) -> Iterator[str]:
@@ -69,7 +66,7 @@ def _measures(found: Findings) -> Iterator[str]:
 
 def notes(found: Findings) -> Iterator[str]:
     """One sentence or two each, in the order in which a reader needs them."""
-    for part in (_missing, _diverged, _refused, _seeds, _published, _unverified, _claims):
+    for part in (_missing, _odd, _diverged, _refused, _seeds, _published, _unverified):
         yield from part(found)
 
 
@@ -90,6 +87,11 @@ def _missing(found: Findings) -> Iterator[str]:
         yield f"Not timed for every arm: {_heads(untimed)}."
     if trials or (untimed and not found.refused):
         yield f"{cells.ABSENT}: not measured. What is missing is run by: {command(plan)}"
+
+
+def _odd(found: Findings) -> Iterator[str]:
+    for note in found.plan.notes:
+        yield f"{note}."
 
 
 def _lacking(found: Findings, name: str) -> bool:
@@ -131,7 +133,9 @@ def _seeds(found: Findings) -> Iterator[str]:
     if not found.of_kind("quality"):
         return
     smallest = smallest_p(found.seeds)
-    if found.seeds == 1:
+    if not found.seeds:
+        yield "No seeds: nothing is trained, and no quality is measured."
+    elif found.seeds == 1:
         yield "One seed: neither a spread nor an interval can be given."
     elif smallest > 0.05:
         yield (
@@ -158,28 +162,32 @@ def _even(effect: object) -> bool:
 
 
 def _published(found: Findings) -> Iterator[str]:
-    study = found.plan.study
-    rows = [row for row in study.published.values() if any(
-        cells.given(row, name) is not None for name in found.metrics)]  # fmt: skip
+    rows = [printed for name in found.metrics for printed in found.printed(name)]
     if not rows:
         return
-    sources = dict.fromkeys(row.source or study.source or "source not given" for row in rows)
-    yield (
-        f"Published numbers: {'; '.join(sources)}. Measured here: {_protocol(found.plan)}. "
-        "Nothing shows the two protocols to be equal: the levels are not comparable."
-    )
+    sources = dict.fromkeys(row.source or "source not given" for row in rows)
+    yield f"Published numbers: {'; '.join(sources)}."
+    for why, names in _unlike(found).items():
+        yield f"Printed and measured {_heads(names)} are not comparable ({why})."
     used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
     meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
     if meanings:
         yield f"Of the published numbers: {'; '.join(meanings)}."
 
 
+def _unlike(found: Findings) -> dict[str, list[str]]:
+    """Columns by the reason why what was printed cannot be compared with what is measured."""
+    plan, reasons = found.plan, dict[str, list[str]]()
+    arms = named_arms(plan)
+    for label, numbers in plan.study.published.items():
+        for name in found.metrics if label in arms else ():
+            if name in numbers and (why := unlike(plan, arms[label], numbers[name], metric=name)):
+                names = reasons.setdefault(why, [])
+                names += [name] if name not in names else []
+    return reasons
+
+
 MEANINGS = {
     "derived": "computed from others that were printed",
     "unverified": "not checked against the source",
 }
-
-
-def _claims(found: Findings) -> Iterator[str]:
-    for claim in found.plan.study.claims:
-        yield f"Declared, not evaluated by this version: {claim}"

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from study import cells
-from study.metrics import METRICS
+from study.metrics import METRICS, RULES
 from study.plan import Plan, PlannedArm, blocks
 from study.report import notes
 from study.report.findings import Findings, findings
+from study.spec import Printed
 
 
 @dataclass(frozen=True)
@@ -88,22 +89,23 @@ def _row(found: Findings, columns: list[Column], label: str, arm: PlannedArm) ->
 def _columns(found: Findings, name: str) -> Iterator[Column]:
     yield from COLUMNS[METRICS[name].kind](found, name)
     if printed := found.printed(name):
-        digits = cells.decimals(printed, name)
         yield Column(
-            f"{cells.name(METRICS[name])}, paper" + _counted(name),
-            lambda label, arm: Cell(
-                cells.published(found.published(label, arm, name), name, digits)
-            ),
+            f"{cells.name(METRICS[name])}, paper{_counted(name, printed)}",
+            lambda label, arm: Cell(cells.published(found.published(label, arm, name))),
         )
 
 
-def _counted(name: str) -> str:
-    rule = cells.rule(METRICS[name])
-    return f" ({rule})" if rule else ""
+def _counted(name: str, printed: list[Printed]) -> str:
+    """The rule that the printed numbers follow, where there are several and one is stated."""
+    rules = {one.protocol.counting for one in printed}
+    rule = rules.pop() if len(rules) == 1 else None
+    return f" ({rule or 'rule not stated'})" if cells.rule(METRICS[name]) in RULES else ""
 
 
 def _quality(found: Findings, name: str) -> Iterator[Column]:
     metric = METRICS[name]
+    if not found.seeds:
+        return
 
     def value(label: str, arm: PlannedArm) -> Cell:
         if arm.digest in found.diverged:

@@ -1,8 +1,19 @@
 """Training on timm's parts: what one arm becomes with one seed."""
 
+from study.train.epoch import Evaluation, evaluation
 from study.train.fit import Fitted, Stopped, fit
 from study.train.pace import Pace, step_seconds
 from study.train.parts import check
 from study.train.step import training_step
 
-__all__ = ["Fitted", "Pace", "Stopped", "check", "fit", "step_seconds", "training_step"]
+__all__ = [
+    "Evaluation",
+    "Fitted",
+    "Pace",
+    "Stopped",
+    "check",
+    "evaluation",
+    "fit",
+    "step_seconds",
+    "training_step",
+]

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from timm.utils.clip_grad import dispatch_clip_grad
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from study.schema import Recipe
 from study.train.chance import fold, numpy_seeded
-from study.train.parts import Batch, Batches, Parts
+from study.train.parts import Batch, Batches, Parts, autocast, placed
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,15 @@ class Evaluation:
     def accuracy(self, k: int) -> float:
         """Fraction of the images whose class is among the first `k`."""
         return float((self.top[:, :k] == self.target[:, None]).any(1).mean())
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """`top1` and `top5`, fractions of the images, and `loss`, nats per image."""
+        return {"top1": self.accuracy(1), "top5": self.accuracy(5), "loss": self.loss}
+
+    @property
+    def predictions(self) -> dict[str, NDArray[np.int64]]:
+        return {"target": self.target, "top": self.top}
 
 
 def trained(parts: Parts, batches: Batches, *, seed: int, epoch: int) -> tuple[float, int]:
@@ -78,12 +88,30 @@ def mixed(parts: Parts, batches: Batches, *, seed: int, epoch: int) -> Iterator[
 
 def evaluated(parts: Parts, batches: Iterable[Batch]) -> Evaluation:
     """Of the averaged weights where the recipe keeps an average."""
-    model = parts.task.get_eval_model(ema=parts.recipe.model_ema).eval()
-    loss = torch.zeros((), dtype=torch.float64, device=parts.device)
+    model = parts.task.get_eval_model(ema=parts.recipe.model_ema)
+    return _evaluation(model, batches, recipe=parts.recipe, device=parts.device)
+
+
+def evaluation(
+    model: nn.Module, batches: Iterable[Batch], *, recipe: Recipe, device: str = "cpu"
+) -> Evaluation:
+    """Of the model's own weights, in the layout and precision that the recipe trains with.
+
+    In the same bits as at the end of a training, unless that was of a compiled model.
+    """
+    placed(model, recipe, device)
+    return _evaluation(model, batches, recipe=recipe, device=device)
+
+
+def _evaluation(
+    model: nn.Module, batches: Iterable[Batch], *, recipe: Recipe, device: str
+) -> Evaluation:
+    model.eval()
+    loss = torch.zeros((), dtype=torch.float64, device=device)
     targets, tops = [], []
     with torch.inference_mode():
         for x, target in batches:
-            with parts.autocast():
+            with autocast(recipe, device):
                 output = model(x)
             output = output.float()
             loss += cross_entropy(output, target, reduction="sum")

@@ -78,7 +78,7 @@ def fit(
             if epoch + 1 < recipe.total_epochs and stop():
                 raise Stopped(f"after epoch {epoch}")
         evaluation = evaluation or evaluated(made, images.val_batches(recipe, device=device))
-    return Fitted(_metrics(evaluation), _predictions(evaluation), history)
+    return Fitted(evaluation.metrics, evaluation.predictions, history)
 
 
 def _epoch(made: Parts, images: Images, *, seed: int, epoch: int) -> tuple[Row, Evaluation]:
@@ -92,20 +92,8 @@ def _epoch(made: Parts, images: Images, *, seed: int, epoch: int) -> tuple[Row, 
         "epoch": epoch,
         "lr": max(group["lr"] for group in made.optimizer.param_groups),
         "train_loss": train_loss,
-        **_metrics(evaluation),
+        **evaluation.metrics,
         "seconds": time.perf_counter() - began,
         "images_per_second": seen / training,
     }
     return row, evaluation
-
-
-def _metrics(evaluation: Evaluation) -> dict[str, float]:
-    return {
-        "top1": evaluation.accuracy(1),
-        "top5": evaluation.accuracy(5),
-        "loss": evaluation.loss,
-    }
-
-
-def _predictions(evaluation: Evaluation) -> dict[str, NDArray[np.int64]]:
-    return {"target": evaluation.target, "top": evaluation.top}

@@ -45,17 +45,25 @@ class Parts:
     mixup: Any  # timm's, or none
 
     def autocast(self) -> torch.autocast:
-        dtype = getattr(torch, self.recipe.amp_dtype)
-        return torch.autocast(torch.device(self.device).type, dtype, enabled=self.recipe.amp)
+        return autocast(self.recipe, self.device)
+
+
+def autocast(recipe: Recipe, device: str) -> torch.autocast:
+    dtype = getattr(torch, recipe.amp_dtype)
+    return torch.autocast(torch.device(device).type, dtype, enabled=recipe.amp)
+
+
+def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:
+    """The model itself, now on the device and in the recipe's layout."""
+    model.to(device=device)
+    return model.to(memory_format=torch.channels_last) if recipe.channels_last else model
 
 
 def parts(model: nn.Module, recipe: Recipe, *, classes: int, device: str) -> Parts:
     """Raises SpecError where timm has no such part, or the model cannot do what is asked."""
     check(recipe)
     kind = torch.device(device).type
-    model.to(device=device)
-    if recipe.channels_last:
-        model.to(memory_format=torch.channels_last)
+    placed(model, recipe, device)
     if recipe.grad_checkpointing:
         _checkpoint_gradients(model)
     mixes = recipe.mixup > 0 or recipe.cutmix > 0

@@ -1,4 +1,5 @@
 import json
+import re
 import zlib
 from pathlib import Path
 
@@ -7,12 +8,17 @@ import pytest
 import torch
 
 HERE = Path(__file__).parent
-SHAPES = {  # blocks in stage 3, and whether the width is 96 where Lite has 64
-    "rest_lite": (2, False),
-    "rest_small": (6, False),
-    "rest_base": (6, True),
-    "rest_large": (18, True),
+DEPTHS = {
+    "rest_lite": (2, 2, 2, 2),
+    "rest_small": (2, 2, 6, 2),
+    "rest_base": (2, 2, 6, 2),
+    "rest_large": (2, 2, 18, 2),
+    "pvt_tiny": (2, 2, 2, 2),
+    "pvt_small": (3, 4, 6, 3),
+    "pvt_medium": (3, 4, 18, 3),
+    "pvt_large": (3, 8, 27, 3),
 }
+WIDE = ("rest_base", "rest_large")  # 96 channels where Lite has 64
 
 
 @pytest.fixture(scope="session")
@@ -29,18 +35,25 @@ def released_logits():
 @pytest.fixture(scope="session")
 def released():
     """name -> a released checkpoint, with values that follow from each tensor's name."""
-    lite = json.loads((HERE / "released_names.json").read_text())
+    names = {"rest": "released_names.json", "pvt": "released_pvt_names.json"}
+    first = {family: json.loads((HERE / file).read_text()) for family, file in names.items()}
 
     def checkpoint(name):
-        blocks, wide = SHAPES[name]
-        shapes = {key: grown(shape) if wide else shape for key, shape in lite.items()}
-        head = {k: s for k, s in shapes.items() if not k.startswith("stage3.1.")}
-        body = {k: s for k, s in shapes.items() if k.startswith("stage3.0.")}
-        for block in range(1, blocks):
-            head |= {k.replace("stage3.0.", f"stage3.{block}."): s for k, s in body.items()}
-        return {key: torch.from_numpy(values(key, shape)) for key, shape in head.items()}
+        shapes = repeated(first[name.partition("_")[0]], DEPTHS[name])
+        shapes = {key: grown(shape) if name in WIDE else shape for key, shape in shapes.items()}
+        return {key: torch.from_numpy(values(key, shape)) for key, shape in shapes.items()}
 
     return checkpoint
+
+
+def repeated(shapes, depths):
+    """As many blocks in each stage as `depths` says, all like the first."""
+    found = {}
+    for key, shape in shapes.items():
+        block = re.match(r"((?:stage|block)(\d)\.)0(\..*)", key)
+        depth = depths[int(block[2]) - 1] if block else 1
+        found |= {f"{block[1]}{i}{block[3]}" if block else key: shape for i in range(depth)}
+    return found
 
 
 def grown(shape):

@@ -16,13 +16,14 @@ def made(name="test_rest", arguments=(), **changes):
 
 
 @pytest.mark.parametrize("slot", SLOTS)
-def test_every_entry_builds_and_runs(slot):
+@pytest.mark.parametrize("name", ["test_rest", "test_pvt"])
+def test_every_entry_builds_and_runs(name, slot):
     for entry in SLOTS[slot]:
-        arm = made(arguments={slot: entry}, device=None).eval()
+        arm = made(name, {slot: entry}, device=None).eval()
         assert arm(torch.randn(2, 3, 64, 64)).shape == (2, 10)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "deit_tiny_patch16_224", "rest_large"])
+@pytest.mark.parametrize("name", ["resnet18", "deit_tiny_patch16_224", "rest_large", "pvt_large"])
 def test_a_meta_model_has_no_storage(name):
     model = made(name)
     tensors = [*model.parameters(), *model.buffers()]
@@ -33,6 +34,7 @@ def test_a_meta_model_has_no_storage(name):
 MISTAKES = [
     ({"reduction": "maximun"}, "reduction", "maximum"),
     ({"redution": "average"}, "redution", "reduction"),
+    ({"embedding": "overlap"}, "embedding", "overlapping"),
     ({"stem": 7}, "stem", "known: pvt, resnet, rest"),
     ({"position": None}, "position", "no value"),
     ({"ratios": [8, 4, 2]}, "ratios", "4 values"),
@@ -49,9 +51,10 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("arguments", "at_fault", "told"), MISTAKES, ids=str)
-def test_a_mistake_names_its_argument(arguments, at_fault, told):
+@pytest.mark.parametrize("name", ["test_rest", "test_pvt"])
+def test_a_mistake_names_its_argument(name, arguments, at_fault, told):
     with pytest.raises(BuildError, match=told) as raised:
-        made(arguments=arguments)
+        made(name, arguments)
     assert raised.value.argument == at_fault
 
 
@@ -96,6 +99,13 @@ def test_resolved_is_complete_and_ready_for_json():
     assert found["reduction"] == "depthwise"
     assert not found.keys() & {"num_classes", "in_chans", "img_size", "device", "dtype"}
     assert json.loads(json.dumps(found)) == found
+
+
+def test_every_model_of_ours_has_defaults_of_its_own():
+    rest, pvt = resolved("rest_lite", {}), resolved("pvt_small", {"heads": [1, 2, 5, 8]})
+    assert rest.keys() == pvt.keys()
+    assert (rest["reduction"], rest["embedding"]) == ("depthwise", "overlapping")
+    assert (pvt["reduction"], pvt["embedding"], pvt["depths"]) == ("strided", "pvt", [3, 4, 6, 3])
 
 
 def test_writing_a_default_resolves_to_the_same():

@@ -26,6 +26,21 @@ ARMS = [
     {"qkv_bias": False, "in_chans": 1, "num_classes": 7},
     {"num_classes": 0},
 ]
+EMSA = {"head_mix": True, "attn_norm": True, "position": "pa", "reduction": "depthwise"}
+CASES = [
+    *(("test_rest", arm) for arm in ARMS),
+    *(("test_pvt", arm) for arm in ({}, EMSA, {"global_pool": "avg"}, {"num_classes": 0})),
+]
+NORMED = [
+    *(("test_rest", {slot: entry}) for slot in ("stem", "embedding") for entry in SLOTS[slot]),
+    *(("test_pvt", arm) for arm in ({}, EMSA)),
+]
+PVT = {  # billions at 224 px: as ResT's paper prints them, and as PVT's own does
+    "pvt_tiny": (1.9, 1.9),
+    "pvt_small": (3.7, 3.8),
+    "pvt_medium": (6.4, 6.7),
+    "pvt_large": (9.5, 9.8),
+}
 
 
 def model(name="test_rest", **arguments):
@@ -41,19 +56,19 @@ def counted(arm, height, width):
     return {kind: sum(flops.get(k, 0) for k in ks) // 2 for kind, ks in KERNELS.items()}
 
 
-@pytest.mark.parametrize("arguments", ARMS, ids=str)
-def test_closed_form_is_what_torch_counts(arguments):
-    arm = model(**arguments)
+@pytest.mark.parametrize(("name", "arguments"), CASES, ids=str)
+def test_closed_form_is_what_torch_counts(name, arguments):
+    arm = model(name, **arguments)
     for height, width in [(64, 64), (97, 130)]:
         closed = arm.multiply_adds(height, width)
         assert {kind: closed[kind] for kind in KERNELS} == counted(arm, height, width)
 
 
 @pytest.mark.filterwarnings("ignore")  # fvcore traces, and tracing warns
-@pytest.mark.parametrize("stem", SLOTS["stem"])
-def test_norms_are_what_fvcore_counts(stem):
+@pytest.mark.parametrize(("name", "arguments"), NORMED, ids=str)
+def test_norms_are_what_fvcore_counts(name, arguments):
     logging.getLogger("fvcore").setLevel(logging.ERROR)
-    arm = timm.create_model("test_rest", stem=stem).eval()
+    arm = timm.create_model(name, **arguments).eval()
     found = FlopCountAnalysis(arm, torch.randn(1, 3, 64, 97)).by_operator()
     norms = ("batch_norm", "layer_norm", "instance_norm")
     assert arm.multiply_adds(64, 97)["norm"] == sum(found[kind] for kind in norms)
@@ -76,6 +91,12 @@ def test_exact_counts_of_rest_lite(golden):
     found, exact = model("rest_lite").multiply_adds(224, 224), golden["lite_exact"]
     assert sum(found[kind] for kind in KERNELS) == exact["with_products"]
     assert found["norm"] == exact["norm"]
+
+
+@pytest.mark.parametrize("name", PVT)
+def test_papers_differ_on_pvt_by_the_products_of_attention(name):
+    found = counts(model(name))
+    assert (round(found["conv_linear"], 1), round(found["with_products"], 1)) == PVT[name]
 
 
 def counts(arm):

@@ -1,49 +1,24 @@
-"""Every entry of a slot is built with the same arguments and maps the same shapes."""
+"""Every entry of a slot holds to its contract; some formulas, against independent ones."""
 
 import pytest
 import torch
 
 from study.models import SLOTS
+from study.models.contract import CHECKS, checks
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS, reduced
-from study.models.parts.stems import STEMS
-
-SIZES = [(64, 64), (33, 50), (65, 97), (70, 31)]
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", STEMS)
-def test_stem_quarters_the_image(name, size):
-    stem = STEMS[name](5, 8)
-    quarter = tuple(-(-side // 4) for side in size)
-    assert stem(torch.randn(2, 5, *size)).shape == (2, 8, *quarter)
-
-
-@pytest.mark.parametrize("ratio", [2, 3, 4, 5, 7, 8])
-@pytest.mark.parametrize("name", REDUCTIONS)
-def test_reduction_leaves_the_declared_number_of_keys(name, ratio):
-    reduction = REDUCTIONS[name](8, ratio)
-    for height, width in [(24, 16), (9, 13), (2, 5)]:
-        keys = (reduced(height, ratio), reduced(width, ratio))
-        assert reduction(torch.randn(2, 8, height, width)).shape == (2, 8, *keys)
+@pytest.mark.parametrize(("slot", "name"), [(slot, name) for slot in SLOTS for name in SLOTS[slot]])
+def test_every_entry_holds_to_the_contract_of_its_slot(slot, name):
+    findings = checks(slot, name)
+    assert [finding for finding in findings if not finding.ok] == []
+    assert len(findings) == len(CHECKS[slot]) >= 9
 
 
 @pytest.mark.parametrize("ratio", [2, 3, 4, 5])
 def test_reduction_of_a_whole_number_of_windows_divides_the_map(ratio):
     assert reduced(6 * ratio, ratio) == 6
-
-
-@pytest.mark.parametrize("size", [(8, 8), (5, 7), (12, 3)])
-@pytest.mark.parametrize("name", POSITIONS)
-def test_position_keeps_the_shape(name, size):
-    position = POSITIONS[name](4, (8, 8))
-    assert position(torch.randn(2, 4, *size)).shape == (2, 4, *size)
-
-
-@pytest.mark.parametrize("slot", SLOTS)
-def test_every_entry_says_what_it_is(slot):
-    for part in SLOTS[slot].values():
-        assert part.__doc__.splitlines()[0].endswith((".", ":", "choice."))
 
 
 def test_average_does_not_count_padding():

@@ -7,9 +7,9 @@ import torch
 import study.models  # noqa: F401
 from study.models.released import checkpoint_filter_fn, renamed
 
-SIZES = [(2, 64, 64), (1, 96, 160), (1, 224, 224)]
-SLOW = ["rest_small", "rest_base", "rest_large"]
-NAMES = ["rest_lite", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+SIZES = {"rest": [(2, 64, 64), (1, 96, 160), (1, 224, 224)], "pvt": [(1, 224, 224)]}
+SLOW = ["rest_small", "rest_base", "rest_large", "pvt_small", "pvt_medium", "pvt_large"]
+NAMES = ["rest_lite", "pvt_tiny", *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 
 def restored(name, released):
@@ -21,7 +21,7 @@ def restored(name, released):
 def worst(model, picture, expected, name, dtype):
     """The largest difference over all sizes, in units of the largest logit."""
     differences = []
-    for size in SIZES:
+    for size in SIZES[name.partition("_")[0]]:
         found = expected[f"{name}_{'x'.join(map(str, size))}"]
         with torch.no_grad():
             logits = model.to(dtype)(picture(*size).to(dtype)).double()
@@ -38,8 +38,9 @@ def test_logits_are_those_of_the_released_code(name, released, released_logits, 
     assert worst(model, picture, released_logits, name, torch.float32) < 1e-3
 
 
-def test_own_names_stay_as_they_are():
-    names = timm.create_model("test_rest", device="meta").state_dict()
+@pytest.mark.parametrize("name", ["test_rest", "test_pvt"])
+def test_own_names_stay_as_they_are(name):
+    names = timm.create_model(name, device="meta").state_dict()
     assert [renamed(name) for name in names] == list(names)
 
 

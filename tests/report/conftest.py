@@ -9,8 +9,8 @@ from study import report
 from study import store as stores
 from study.marks import Mark, Tree
 from study.plan import Plan, PlannedArm, Trial
-from study.schema import Data, Published, Recipe
-from study.spec import Arm, Config, Factor, Level, Study
+from study.schema import Data, Protocol, Recipe
+from study.spec import Arm, Config, Factor, Level, Printed, Study
 from study.store import Store
 
 HERE = Mark("x.yaml", "")
@@ -27,14 +27,24 @@ def _study(factors, seeds, published, **fields):
         "name": "emsa_reduction", "path": Path("ablations/emsa_reduction.yaml"), "profile": None,
         "settings": (),
         "question": "How should EMSA shrink?", "source": "ResT (arXiv 2105.13677)",
-        "baseline": {"recipe": _tree({"name": _tree("smoke")})},
+        "baseline": {part: _tree({"name": _tree(name)}) for part, name in (
+            ("model", "rest_lite"), ("data", "digits"), ("recipe", "smoke"))},
         "factors": tuple(Factor(path, tuple(Level(label, _tree(label)) for label in labels))
                          for path, labels in factors.items()),
         "designs": ("one_at_a_time",), "seeds": tuple(range(seeds)),
         "columns": ("params", "macs", "throughput", "top1"),
-        "published": {row: Published(**numbers) for row, numbers in published.items()},
+        "published": {row: _printed(**numbers) for row, numbers in published.items()},
+        "batch_size": 32, "expects": {}, "margins": {},
         "claims": (), "root": _tree({}),
     } | fields)  # fmt: skip
+
+
+def _printed(status="verified", source="ResT (arXiv 2105.13677)", protocol=None, **numbers):
+    how = Protocol(**(protocol or {}))
+    return {
+        metric: Printed(value, len(str(value).partition(".")[2]), status, source, how)
+        for metric, value in numbers.items()
+    }
 
 
 def _choices(study):
@@ -134,9 +144,10 @@ NASTY = [
 def nasty(lab):
     """Every text that a study file may hold, full of what formats give a meaning to."""
     every = " ".join(NASTY)
+    claims = tuple(f"{label} is worse than first on top1" for label in NASTY)
     return lab(
         {"model.x": ["first", *NASTY], "recipe.lr": ["one", "two"]},
-        question=every, claims=tuple(NASTY), source=every, name="a_b/..%", seeds=2,
+        question=every, claims=claims, source=every, name="a_b/..%", seeds=2,
         top1={label: [0.5, 0.6] for label in ["baseline", *NASTY[2:]]},
         cost={NASTY[0]: f"the counters disagree on {every}"},
         published={NASTY[1]: {"top1": 12.5, "source": every}},

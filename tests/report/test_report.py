@@ -27,34 +27,35 @@ def test_a_frame_of_nothing_has_its_columns(lab):
 
 
 def test_a_report_is_all_its_files(complete, tmp_path):
-    paths = report.write(*complete, tmp_path / "out")
+    paths = report.write(report.report(*complete), tmp_path / "out")
     names = {str(path.relative_to(tmp_path / "out")) for path in paths}
     figures = {f"figures/model.reduction-levels.{end}" for end in ("pdf", "svg", "png", "csv")}
-    assert names == {"table.md", "table.tex", "table.csv", "measurements.csv", *figures}
+    tables = {f"{name}.{end}" for name in ("table", "claims") for end in report.FORMATS}
+    assert names == {*tables, "measurements.csv", "judged.csv", *figures}
     assert all(path.stat().st_size for path in paths)
 
 
 def test_measurements_read_back_in_base_units(complete, tmp_path):
-    report.write(*complete, tmp_path)
+    report.write(report.report(*complete), tmp_path)
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "measurements.csv", dtype=report.COLUMNS), report.frame(*complete)
     )
 
 
 def test_a_second_report_is_the_same_bytes(complete, tmp_path):
-    first = report.write(*complete, tmp_path / "one")
-    second = report.write(*complete, tmp_path / "two")
+    first = report.write(report.report(*complete), tmp_path / "one")
+    second = report.write(report.report(*complete), tmp_path / "two")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
 def test_a_report_of_nothing_is_still_a_table(lab, tmp_path):
-    names = {path.name for path in report.write(*lab(columns=("top1",)), tmp_path)}
+    names = {path.name for path in report.write(report.report(*lab(columns=("top1",))), tmp_path)}
     assert {"table.md", "measurements.csv"} <= names
     assert "--" in (tmp_path / "table.md").read_text("utf-8")
 
 
 def test_a_report_of_nasty_text_stays_in_its_folder(nasty, tmp_path):
-    paths = report.write(*nasty, tmp_path / "out")
+    paths = report.write(report.report(*nasty), tmp_path / "out")
     assert all((tmp_path / "out") in path.resolve().parents for path in paths)
 
 

@@ -16,12 +16,11 @@ from study.models.cost import Cost
 
 @register_notrace_function
 def resized(theta: Tensor, height: int, width: int) -> Tensor:
-    """`theta`, (1, C, H, W), at another size: bicubic, as timm resamples what ViT learned."""
+    """`theta`, (1, C, H, W), at another size: bilinear, as PVT's released code resamples."""
     if theta.shape[-2] == height and theta.shape[-1] == width:
         return theta
-    resampled = nn.functional.interpolate(
-        theta.float(), size=[height, width], mode="bicubic", antialias=True
-    )
+    precise = theta.to(torch.promote_types(theta.dtype, torch.float32))
+    resampled = nn.functional.interpolate(precise, size=[height, width], mode="bilinear")
     return resampled.to(theta.dtype)
 
 
@@ -33,10 +32,10 @@ class Absent(nn.Identity):
 
 
 class Learned(nn.Module):
-    """x + theta, one learned number per channel and pixel.
+    """x + theta, one learned number per channel and pixel: PVT's choice.
 
-    The released code has none. At all four sites, truncated normal 0.02 as in ViT; an image of
-    another size than `img_size` gets theta interpolated bicubically.
+    ResT's released code has none. At all four sites, truncated normal 0.02; an image of another
+    size than `img_size` gets theta interpolated.
     """
 
     def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:

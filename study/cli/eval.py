@@ -1,0 +1,249 @@
+"""eval: what given weights make of given images."""
+
+import functools
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from study.cli.options import (
+    Command,
+    console,
+    echo_json,
+    folder,
+    import_option,
+    json_option,
+)
+from study.errors import SpecError
+from study.launch.machine import cores, device, gpus
+
+if TYPE_CHECKING:
+    from study.evaluation import Subject
+    from study.store import Record, Store
+
+TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
+DATA = ("root", "val_split", "num_classes", "class_map", "val_limit", "img_size", "mean", "std")
+LOOK = ("crop_pct", "interpolation", "batch_size")
+RESAMPLING = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
+POSITIVE = click.IntRange(1)
+ABOVE_ZERO = click.FloatRange(0, min_open=True)
+RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default": None}
+
+WEIGHTS = (
+    click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
+                 help="Weights as .pth, .pth.tar, .pt or .safetensors."),
+    click.option("--pretrained", is_flag=True, help="The weights that timm has for MODEL."),
+    click.option("--ema/--no-ema", default=None,
+                 help="Moving average or plain weights.  [default: average, if any]"),
+    click.option("--model-arg", "arguments", metavar="KEY=VALUE", multiple=True,
+                 help="An argument of the model, such as position=learned."),
+)  # fmt: skip
+IMAGES = (
+    click.option("--data", metavar="NAME|PATH",
+                 help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
+                 "folders.  [default: a trial's own]"),
+    click.option("--root", metavar="DIR", help="Where the images of NAME are."),
+    click.option("--split", "val_split", metavar="NAME",
+                 help='Such as test; "." is PATH itself.  [default: validation, if any]'),
+    click.option("--num-classes", type=POSITIVE, help="Of the model, where the images have fewer."),
+    click.option("--class-map", metavar="FILE", help="The numbers of the classes, by their names."),
+    click.option("--limit", "val_limit", type=POSITIVE, help="Only so many images, mixed."),
+    click.option("--img-size", type=click.IntRange(8), help="Pixels, both sides."),
+    click.option("--crop-pct", type=ABOVE_ZERO, help="Side of the crop by the resized side."),
+    click.option("--interpolation", type=click.Choice(RESAMPLING)),
+    click.option("--mean", **RGB, help="Of pixels in 0..1."),
+    click.option("--std", **RGB, help="[default of these five: the model's, or the trial's]"),
+    click.option("--batch-size", type=POSITIVE, help="[default: 128, or the trial's]"),
+)  # fmt: skip
+
+
+def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Options in the order of the help."""
+    return lambda command: functools.reduce(lambda c, o: o(c), reversed(several), command)
+
+
+@click.command("eval")
+@click.argument("model", metavar="MODEL|TRIAL")
+@options(*WEIGHTS, *IMAGES)
+@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
+              show_default=True)  # fmt: skip
+@click.option("--threads", type=POSITIVE, help="[default: one a core, or the trial's]")
+@folder("--store", "results", "Where trials are.")
+@import_option
+@json_option
+def eval_command(
+    model: str, device: str, threads: int | None, store: Path, imports: tuple[str, ...],
+    as_json: bool, **asked: Any,
+) -> None:  # fmt: skip
+    """Top-1, top-5 and loss of given weights: a timm model's, or a trial's by its name."""
+    is_trial = TRIAL.fullmatch(model) is not None
+    _refuse(is_trial, asked)
+    if device == "cuda" and not gpus():
+        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+    import torch
+
+    from study import evaluation
+    from study.imports import sources
+    from study.models import foreign
+    from study.store import Store
+
+    for source in sources(imports):
+        foreign.register(source)
+    kept = Store(store)
+    torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
+    subject = _trial(kept, model, asked) if is_trial else _named(model, asked)
+    with _progress() as tick:
+        record = evaluation.taken(subject, device=device, tick=tick)
+    if as_json:  # NaN, of weights that overflow, is no JSON
+        metrics = {k: v if math.isfinite(v) else None for k, v in record["metrics"].items()}
+        echo_json(record | {"metrics": metrics})
+    else:
+        _show(record)
+
+
+def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
+    """Raises UsageError for flags that contradict each other, or leave the weights to chance."""
+    given = [f"--{key.replace('_', '-')}" for key in ("checkpoint", "pretrained") if asked[key]]
+    if is_trial and (given or asked["arguments"]):
+        flag = (given or ["--model-arg"])[0]
+        raise click.UsageError(f"{flag}: a trial has weights and a model of its own; leave it out")
+    if is_trial:
+        return
+    if not given:
+        raise click.UsageError(
+            "which weights? Give --checkpoint FILE or --pretrained: random ones are not evaluated"
+        )
+    if len(given) == 2:
+        raise click.UsageError("--checkpoint and --pretrained: give one of them")
+    if asked["pretrained"] and asked["ema"] is not None:
+        raise click.UsageError("--ema: timm has one set of weights; leave it out")
+    if not asked["data"]:
+        raise click.UsageError("which images? Give --data NAME or --data PATH")
+
+
+# ---- what is asked for ----
+
+
+def _named(name: str, asked: dict[str, Any]) -> "Subject":
+    from study import evaluation
+
+    return evaluation.named(
+        name,
+        asked["checkpoint"],
+        arguments=dict(_argument(text) for text in asked["arguments"]),
+        images=_images(asked),
+        look=_given(asked, LOOK),
+        ema=asked["ema"],
+    )
+
+
+def _trial(store: "Store", name: str, asked: dict[str, Any]) -> "Subject":
+    from study import evaluation
+
+    look = _given(asked, LOOK)
+    return evaluation.trained(store, name, images=_images(asked), look=look, ema=asked["ema"])
+
+
+def _given(asked: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """What was said of these keys; Data wants lists."""
+    said = {key: asked[key] for key in keys if asked[key] is not None}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
+
+
+def _images(asked: dict[str, Any]) -> dict[str, Any]:
+    """Keys of Data. A path is a folder of classes or a tar of them, or has such a split."""
+    from study.data import evaluated_split
+    from study.schema import IGNORED
+
+    keys, name = _given(asked, DATA), asked["data"]
+    if name is None:
+        return keys
+    is_path = Path(name).exists() or name.startswith(("/", ".", "~", "$"))
+    if is_path and name.partition("/")[0] not in IGNORED:
+        if "root" in keys:
+            raise click.UsageError("--root: --data is a path already; leave it out")
+        name, keys["root"] = "folder", name
+    if name == "folder" and "root" in keys and "val_split" not in keys:
+        keys["val_split"] = evaluated_split(keys["root"])
+    return {"name": name, **keys}
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    """KEY=VALUE, the value as a study file would have it."""
+    from study.marks import read
+
+    key, equals, value = text.partition("=")
+    tree, problems = read(value, f"--model-arg {key}")
+    if not equals or not key:
+        raise click.UsageError(f'--model-arg: key=value, not "{text}"')
+    if problems:
+        raise SpecError("\n".join(map(str, problems)))
+    return key, tree.plain()
+
+
+def _threads(store: "Store", name: str) -> int | None:
+    """As many as the trial ran with: another number changes the last digits."""
+    result = (store.result(name) if store.trial(name).is_dir() else None) or {}
+    threads: int | None = result.get("environment", {}).get("threads")
+    return threads
+
+
+# ---- what is printed ----
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], object]]:
+    """Batches done, on a terminal."""
+    from rich.progress import Progress
+
+    with Progress(
+        console=console(err=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task("evaluating", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show(record: "Record") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from study import cells
+    from study.metrics import METRICS
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("model")
+    for name in (*map(cells.head, (METRICS[m] for m in record["metrics"])), "images"):
+        table.add_column(name, justify="right")
+    values = (cells.measured(value, METRICS[m]) for m, value in record["metrics"].items())
+    table.add_row(escape(record["model"]), *values, str(record["images"]))
+    out = console()
+    out.print(table)
+    for name, said in _lines(record):
+        out.print(f"{name:<12}{escape(said)}", highlight=False, soft_wrap=True)
+
+
+def _lines(record: "Record") -> Iterator[tuple[str, str]]:
+    """What the numbers depend on."""
+    from study import cells
+    from study.metrics import METRICS
+
+    weights, seen, here = record["weights"], record["preprocessing"], record["environment"]
+    data = record["data"]
+    digest = f"sha256 {weights['sha256'][:8]}" if weights["sha256"] else "fetched by timm"
+    yield "weights", ", ".join(filter(None, (weights["source"], digest, weights["state"])))
+    yield "parameters", f"{cells.measured(record['parameters'], METRICS['params'])} M"
+    place = " ".join(filter(None, (data["name"], data["root"], data["val_split"].strip("."))))
+    yield "images", f"{place}: {record['images']} of {record['classes']} classes"
+    held = f"held at {seen['img_size']}, then " if seen["held"] else ""
+    crop = f"resize {seen['resize']} → crop {seen['img_size']} (crop_pct {seen['crop_pct']:g})"
+    yield "transform", f"{held}{crop}, {seen['interpolation']}"
+    mean, std = (" ".join(f"{value:g}" for value in seen[key]) for key in ("mean", "std"))
+    yield "normalised", f"mean {mean}, std {std}"
+    threads = f"{here['threads']} thread{'s' if here['threads'] > 1 else ''}"
+    how = f"{record['precision']}, batches of {record['batch_size']}"
+    yield "device", f"{here['device']}, {threads}, {how}"

@@ -1,0 +1,213 @@
+"""Given weights on given images: top-1, top-5 and loss, with all that they depend on."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from pydantic import BaseModel, ValidationError
+from timm.data import resolve_data_config
+from torch import nn
+
+from study import data, models, run, train
+from study.errors import BuildError, DataError, StoreError, unknown
+from study.models import weights
+from study.models.weights import Weights
+from study.schema import Data, Recipe
+from study.store import Record, Store
+
+Tick = Callable[[int, int], object]
+Keys = Mapping[str, Any]
+Checked = TypeVar("Checked", bound=BaseModel)
+Item = TypeVar("Item")
+
+NONE: Keys = {}
+
+
+def ignore(done: int, total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model with its weights, the images it is shown, and how it is shown them."""
+
+    name: str
+    model: nn.Module
+    weights: Weights
+    images: data.Validation
+    recipe: Recipe
+    """Of which crop, interpolation, batch size, precision and layout matter."""
+
+
+def trial(store: Store, name: str, *, img_size: int | None = None, device: str = "cpu") -> Record:
+    """A trained trial on its own validation images, at the size it was trained at or another."""
+    images = NONE if img_size is None else {"img_size": img_size}
+    return taken(trained(store, name, images=images), device=device)
+
+
+def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Record:
+    """Metrics in base units, and what they were taken of and with.
+
+    `tick` is told the batches done and their number. Raises BuildError where the model takes no
+    images of this size.
+    """
+    images, recipe = subject.images, subject.recipe
+    _refuse_size(subject, device)
+    batches = images.val_batches(recipe, device=device)
+    watched = _watched(batches, len(batches), tick)
+    found = train.evaluation(subject.model, watched, recipe=recipe, device=device)
+    return {
+        "model": subject.name,
+        "parameters": sum(p.numel() for p in subject.model.parameters()),
+        "weights": asdict(subject.weights),
+        "metrics": found.metrics,
+        "images": len(found.target),
+        "classes": images.classes,
+        "data": images.data.model_dump(mode="json"),
+        "preprocessing": images.preprocessing(recipe),
+        "batch_size": recipe.batch_size,
+        "precision": _precision(recipe, device),
+        "environment": run.environment(device),
+    }
+
+
+# ---- who is evaluated ----
+
+
+def trained(
+    store: Store, name: str, *, images: Keys = NONE, look: Keys = NONE, ema: bool | None = None
+) -> Subject:
+    """A finished trial as it was evaluated, but for the keys of Data and Recipe given here.
+
+    The averaged weights where its recipe keeps an average, unless `ema` says otherwise.
+
+    Raises:
+        StoreError: there is no such trial, it is not finished, or its weights are gone.
+    """
+    record, path = _finished(store, name)
+    config, shape = record["config"], record["shape"]
+    stored = config["data"] | record["where"]
+    if "name" in images:  # other images, for which the keys that find the trial's own mean nothing
+        stored = {key: stored[key] for key in ("img_size", "in_chans", "mean", "std")}
+    val = data.validation(_checked(Data, stored | images))
+    if val.classes != shape["num_classes"]:
+        raise DataError(
+            f"trial {name} knows {shape['num_classes']} classes, {val.data.name} has {val.classes}"
+        )
+    recipe = _checked(Recipe, config["recipe"] | look)
+    model = run.build(record)
+    origin = weights.load(model, path, ema=recipe.model_ema if ema is None else ema)
+    return Subject(f"{config['model']['name']} {name}", model, origin, val, recipe)
+
+
+def named(
+    name: str,
+    checkpoint: Path | None,
+    *,
+    arguments: Keys = NONE,
+    images: Keys,
+    look: Keys = NONE,
+    ema: bool | None = None,
+) -> Subject:
+    """A timm model with the weights of `checkpoint`, or without one with those that timm has.
+
+    What the keys of Data and Recipe do not say of size, crop, interpolation, mean and deviation is
+    what the model's weights were published with; precision is float32.
+    """
+    config = weights.pretrained_cfg(name, arguments)
+    images, look = _defaulted(name, config, images, look)
+    val, recipe = data.validation(_checked(Data, images)), _checked(Recipe, look)
+    shape: dict[str, Any] = {
+        "num_classes": val.classes,
+        "in_chans": val.data.in_chans,
+        "img_size": val.data.img_size,
+    }
+    if checkpoint is None:
+        model, origin = weights.pretrained(name, arguments, config, **shape)
+    else:
+        model = models.build(name, arguments, **shape)
+        origin = weights.load(model, checkpoint, ema=ema)
+    return Subject(name, model, origin, val, recipe)
+
+
+def _finished(store: Store, name: str) -> tuple[Record, Path]:
+    """What a trial computes, and its weights."""
+    if not store.trial(name).is_dir():
+        trials = store.root / "trials"
+        known = [path.name for path in trials.iterdir()] if trials.is_dir() else []
+        raise StoreError(f"{store.root} has no such trial: {unknown('trial', name, known)}")
+    state = store.state(name)
+    if state != "completed":
+        raise StoreError(f"trial {name} in {store.root} is {state}: only a completed one counts")
+    path = store.trial(name) / "last.pth.tar"
+    if not path.is_file():
+        raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
+    return store.entered(name), path
+
+
+def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys, Keys]:
+    """What is given, and for the rest a `pretrained_cfg`, read as timm's validate.py reads it."""
+    own = resolve_data_config(pretrained_cfg=config, use_test_size=True)
+    channels, height, width = own["input_size"]
+    if height != width and "img_size" not in images:
+        raise BuildError(f"{name} takes images of {height} x {width}; give a square img_size")
+    if own["crop_mode"] != "center" and "crop_pct" not in look:
+        raise BuildError(
+            f"{name} is published on images that are fitted whole into a square (crop_mode "
+            f"{own['crop_mode']}), not cropped; give crop_pct to take the middle all the same"
+        )
+    if images.get("num_classes") and images["name"] == "folder" and not images.get("class_map"):
+        raise DataError(
+            "num_classes: folders that are not all of the classes would be numbered from 0; "
+            "give class_map too"
+        )
+    statistics = {"mean": list(own["mean"]), "std": list(own["std"])}
+    defaults = {"img_size": height, "in_chans": channels, **statistics}
+    crop = {"crop_pct": own["crop_pct"], "interpolation": own["interpolation"]}
+    return {**defaults, **images}, {**crop, **look}
+
+
+def _checked(schema: type[Checked], keys: Keys) -> Checked:
+    try:
+        return schema(**keys)
+    except ValidationError as error:
+        told = [
+            f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
+        raise DataError("; ".join(said.removeprefix(": ") for said in told)) from error
+
+
+# ---- how ----
+
+
+def _refuse_size(subject: Subject, device: str) -> None:
+    """Raises BuildError, from one black image, where the model takes none of this size."""
+    given = subject.images.data
+    size = given.img_size
+    x = torch.zeros(1, given.in_chans, size, size, device=device)
+    target = torch.zeros(1, dtype=torch.long, device=device)
+    check: Any = getattr(subject.model, "check_input", None)
+    try:
+        if check is not None:
+            check(size, size)
+        train.evaluation(subject.model, [(x, target)], recipe=subject.recipe, device=device)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BuildError(f"{subject.name} takes no images of {size} px: {said}") from error
+
+
+def _precision(recipe: Recipe, device: str) -> str:
+    if recipe.amp:
+        return recipe.amp_dtype
+    shorter = device.startswith("cuda") and torch.backends.cudnn.allow_tf32
+    return "float32, convolutions in TF32" if shorter else "float32"
+
+
+def _watched(items: Iterable[Item], total: int, tick: Tick) -> Iterator[Item]:
+    for done, item in enumerate(items):
+        tick(done, total)
+        yield item
+    tick(total, total)

@@ -1,0 +1,158 @@
+"""What was measured beside what was printed and claimed of the same arms."""
+
+from __future__ import annotations  # pandas is for reports: claims are parsed without it
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from study import cells, claims, reasons, verdicts
+from study.metrics import METRICS, RULES
+from study.plan import Plan, PlannedArm, labels
+from study.reasons import Guess
+from study.spec import Printed
+from study.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMPARED = {
+    "quality": ("model", "data", "img_size", "recipe", "epochs", "batch_size"),
+    "cost": ("model", "data", "img_size"),
+    "speed": ("model", "img_size"),
+}
+"""What must be the same there and here before two numbers of a kind are comparable. Hardware is no
+part of it: a timing is compared as a ratio between rows only."""
+
+WORDS = {"img_size": "image size", "batch_size": "batch size"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    verdicts: pd.DataFrame
+    """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a cost that was not met."""
+    sentences: tuple[str, ...]
+    """What the printed costs come to, all together."""
+    claims: tuple[claims.Judgement, ...]
+    unverified: int
+    """Published numbers that nothing confirms, and so nothing judges."""
+
+
+def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
+    """All verdicts and claims of a plan; `frame` is of `report.frame`."""
+    printed = published(plan)
+    found = verdicts.verdicts(
+        printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
+    )
+    tried = reasons.tried(plan, store, _unmet(plan, found))
+    guesses = reasons.best(tried)
+    found["reason"] = [_reason(row, guesses) for row in found.itertuples()]
+    return Judged(
+        verdicts=found,
+        sentences=tuple(reasons.sentences(tried)),
+        claims=judged_claims(plan, frame),
+        unverified=int((printed["status"] == "unverified").sum()),
+    )
+
+
+def judged_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
+    arms = named_arms(plan)
+    digests = {label: arm.digest for label, arm in arms.items()}
+    parsed = (claims.parse(text, digests, METRICS) for text in plan.study.claims)
+    return tuple(claims.judged(claim, frame, digests) for claim in parsed)
+
+
+def named_arms(plan: Plan) -> dict[str, PlannedArm]:
+    """Arms by every label that is one arm's alone; a baseline has one for each factor.
+
+    An arm that has no label to itself is there with the paths it departs in: ranks count all arms.
+    """
+    study = plan.study
+    names = {arm.digest: dict.fromkeys(labels(study, arm.arm)) for arm in plan.arms}
+    counts = Counter(label for own in names.values() for label in own)
+    found: dict[str, PlannedArm] = {}
+    for arm in plan.arms:
+        paths = ", ".join(study.factors[factor].path for factor in arm.arm.departs)
+        own = [label for label in names[arm.digest] if counts[label] == 1]
+        found |= dict.fromkeys(own or [f"{arm.label} ({paths})"], arm)
+    return found
+
+
+# ---- published numbers ----
+
+
+def published(plan: Plan) -> pd.DataFrame:
+    """One row per published number, an arm's once: what `verdicts.verdicts` takes."""
+    import pandas as pd
+
+    arms = named_arms(plan)
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for label, numbers in plan.study.published.items():
+        for metric, printed in numbers.items():
+            arm = arms[label]
+            rows.setdefault((arm.digest, metric), {
+                "row": label, "arm": arm.digest, "metric": metric, "value": printed.value,
+                "digits": printed.digits, "status": printed.status,
+                "unlike": unlike(plan, arm, printed, metric=metric),
+            })  # fmt: skip
+    columns = ["row", "arm", "metric", "value", "digits", "status", "unlike"]
+    return pd.DataFrame(list(rows.values()), columns=columns)
+
+
+def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> str:
+    """Why a printed number and ours cannot be compared; nothing when they can."""
+    return "; ".join(_differences(plan, arm, printed, METRICS[metric]))
+
+
+def _differences(plan: Plan, arm: PlannedArm, printed: Printed, metric: Any) -> Iterator[str]:
+    here = protocol(plan, arm)
+    unstated = []
+    for key in COMPARED[metric.kind]:
+        there, word = getattr(printed.protocol, key), WORDS.get(key, key)
+        if there is None and key != "model":
+            unstated.append(word)
+        elif there not in (None, here[key]):
+            yield f"{word}: {here[key]} here, {there} there"
+    if unstated:
+        yield f"not stated there: {', '.join(unstated)}"
+    counting, rule = printed.protocol.counting, cells.rule(metric)
+    if counting and rule in RULES and counting != rule:
+        yield f"counting: {rule} here, {counting} there"
+
+
+def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
+    """How the arm is measured here, in the keys of `schema.Protocol`."""
+    study, config = plan.study, arm.arm.config
+    return {
+        "model": study.called("model", arm.arm.choices),
+        "data": config.data.title or config.data.name,
+        "img_size": config.data.img_size,
+        "recipe": study.called("recipe", arm.arm.choices),
+        "epochs": config.recipe.total_epochs,
+        "batch_size": config.recipe.batch_size * config.recipe.grad_accum_steps,
+    }
+
+
+# ---- reasons ----
+
+
+def _unmet(plan: Plan, found: pd.DataFrame) -> dict[str, dict[str, Printed]]:
+    """All judged costs of the arms that have one which is not what was printed."""
+    rows: dict[str, dict[str, Printed]] = {}
+    exact = found[found["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
+    exact = exact[exact["level"] != verdicts.NOT_COMPARABLE]
+    for row in exact.itertuples():
+        printed = plan.study.published[str(row.row)][str(row.metric)]
+        rows.setdefault(str(row.arm), {})[str(row.metric)] = printed
+    missed = set(exact.loc[exact["level"] != verdicts.REPRODUCED, "arm"])
+    return {arm: numbers for arm, numbers in rows.items() if arm in missed}
+
+
+def _reason(row: Any, guesses: Mapping[str, Guess]) -> str:
+    """What would explain a cost that is not the printed one."""
+    guess = guesses.get(row.arm)
+    if guess is None or row.level != verdicts.CONTRADICTED:
+        return ""
+    counted = row.metric in reasons.COUNTED
+    return f"matches {guess if counted else guess.change}" if counted or guess.slot else ""

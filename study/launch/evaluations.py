@@ -1,0 +1,19 @@
+"""What trained weights make of images of other sizes, evaluated when all trials are done."""
+
+from study.launch import task
+from study.launch.machine import Machine
+from study.plan import Plan
+from study.store import Store
+
+
+def missing(plan: Plan, store: Store) -> list[tuple[str, int]]:
+    """Finished trials, by name, and image sizes in pixels at which they are not evaluated yet."""
+    finished = [trial.name for trial in plan.trials if trial.state == "completed"]
+    pairs = ((name, size) for name in finished for size in plan.sizes)
+    return [(n, s) for n, s in pairs if store.kept("evaluations", f"{n}-{s}") is None]
+
+
+def evaluate(plan: Plan, store: Store, machine: Machine) -> None:
+    """Evaluate what is trained at the other sizes that the columns ask for."""
+    pairs = [list(pair) for pair in missing(plan, store)]
+    task(store, {"task": "evaluations", "pairs": pairs}, machine)

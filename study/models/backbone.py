@@ -1,0 +1,230 @@
+"""What ResT and PVT have in common: a stem, four stages, a norm, a head, and timm's interface.
+
+A model adds its arguments, its pooling, and what its last stage hands to it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from timm.models import build_model_with_cfg
+from timm.models._features import feature_take_indices
+from torch import Tensor, nn
+
+from study.models import check, cost
+from study.models.blocks import init_linear, pyramid, rising
+from study.models.cost import KINDS, halved
+from study.models.parts.embeddings import EMBEDDINGS
+from study.models.parts.positions import POSITIONS
+from study.models.parts.reductions import REDUCTIONS
+from study.models.parts.stems import STEMS
+from study.models.released import checkpoint_filter_fn
+
+UNDECAYED = ("position.theta", "token.theta", "token.place")
+
+
+class Backbone(nn.Module):
+    """(B, in_chans, H, W) -> (B, num_classes).
+
+    `given` has the arguments of the model's constructor by name, to be checked. `norm` makes the
+    norm of the features; `eps` is its, and the blocks'.
+    """
+
+    def __init__(self, given: Mapping[str, Any], *, norm: type[nn.LayerNorm], eps: float) -> None:
+        super().__init__()
+        dd = {name: given[name] for name in ("device", "dtype")}
+        dims, depths, heads, ratios = (
+            check.counts(name, given[name]) for name in ("dims", "depths", "heads", "ratios")
+        )
+        mlp_ratios = check.ratios("mlp_ratios", given["mlp_ratios"])
+        check.divide(heads, dims)
+        drop_paths = rising(check.rate("drop_path_rate", given["drop_path_rate"]), depths)
+        self.in_chans, self.drop_rate = given["in_chans"], given["drop_rate"]
+        self.num_features = self.head_hidden_size = dims[-1]
+        self.feature_info = [
+            {"num_chs": dim, "reduction": 4 << i, "module": f"stages.{i}"}
+            for i, dim in enumerate(dims)
+        ]
+        stem = STEMS[check.entry("stem", given["stem"], STEMS)]
+        self.stem: Any = stem(self.in_chans, dims[0], **dd)
+        self.stages: Any = pyramid(
+            zip(dims, heads, ratios, mlp_ratios, drop_paths, strict=True),
+            check.sides(given["img_size"]),
+            embedding=check.entry("embedding", given["embedding"], EMBEDDINGS),
+            position=check.entry("position", given["position"], POSITIONS),
+            reduction=check.entry("reduction", given["reduction"], REDUCTIONS),
+            head_mix=check.switch("head_mix", given["head_mix"]),
+            attn_norm=check.switch("attn_norm", given["attn_norm"]),
+            qkv_bias=check.switch("qkv_bias", given["qkv_bias"]),
+            attn_drop=check.rate("attn_drop_rate", given["attn_drop_rate"]),
+            proj_drop=check.rate("proj_drop_rate", given["proj_drop_rate"]),
+            eps=eps,
+            dd=dd,
+        )
+        self.norm: nn.Module = norm(dims[-1], eps=eps, **dd)
+        self.head_drop = nn.Dropout(check.rate("drop_rate", given["drop_rate"]))
+
+    def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
+        """Of the last stage's input: the features, and the map of that stage, with the norm or not.
+
+        Only features have a class token, if the model has one.
+        """
+        raise NotImplementedError
+
+    def classifier(self, num_classes: int, pool: str) -> tuple[nn.Module, nn.Module]:
+        """How the features are pooled, and the layer behind."""
+        raise NotImplementedError
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """(B, in_chans, H, W) -> what `forward_head` takes, normalised."""
+        x = self.stem(x)
+        last = len(self.stages) - 1
+        for i, stage in enumerate(self.stages):  # a slice would not script
+            if i < last:
+                x = stage(x)
+        return self.final(x, False)[0]
+
+    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
+        """The features -> (B, num_classes), or (B, C) with `pre_logits`."""
+        x = self.head_drop(self.global_pool(x))
+        return x if pre_logits else self.head(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.forward_head(self.forward_features(x))
+
+    def forward_intermediates(
+        self,
+        x: Tensor,
+        indices: int | list[int] | None = None,
+        norm: bool = False,
+        stop_early: bool = False,
+        output_fmt: str = "NCHW",
+        intermediates_only: bool = False,
+    ) -> list[Tensor] | tuple[Tensor, list[Tensor]]:
+        """Features, then the maps of the stages in `indices`; `intermediates_only`: those maps.
+
+        `norm` puts the final norm on the last stage's map too.
+        """
+        if output_fmt != "NCHW":
+            raise ValueError(f"maps are given as NCHW, not {output_fmt}")
+        taken, deepest = feature_take_indices(len(self.stages), indices)
+        last = len(self.stages) - 1
+        stages = self.stages
+        if stop_early and not torch.jit.is_scripting():  # type: ignore[attr-defined]
+            stages = self.stages[: deepest + 1]
+        maps: list[Tensor] = []
+        features = x = self.stem(x)
+        for i, stage in enumerate(stages):
+            if i == last:
+                features, x = self.final(x, norm)
+            else:
+                features = x = stage(x)
+            if i in taken:
+                maps.append(x)
+        if intermediates_only:
+            return maps
+        return features, maps
+
+    def prune_intermediate_layers(
+        self, indices: int | list[int] = 1, prune_norm: bool = False, prune_head: bool = True
+    ) -> list[int]:
+        """Drop what is not needed for the maps in `indices`."""
+        taken, deepest = feature_take_indices(len(self.stages), indices)
+        shortened = deepest < len(self.stages) - 1
+        self.stages = self.stages[: deepest + 1]
+        if shortened:
+            self.num_features = self.head_hidden_size = self.feature_info[deepest]["num_chs"]
+        if prune_norm or shortened:
+            self.norm = nn.Identity()
+        if prune_head or shortened:
+            self.reset_classifier(0, "")
+        return taken
+
+    @torch.jit.ignore
+    def get_classifier(self) -> nn.Module:
+        return self.head
+
+    def set_classifier(self, num_classes: int, pool: str) -> None:
+        self.num_classes, self.pool = num_classes, pool
+        self.global_pool, self.head = self.classifier(num_classes, pool)
+
+    def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
+        """A new classifier, in the place and precision of the model; None keeps the pooling."""
+        self.set_classifier(num_classes, self.pool if global_pool is None else global_pool)
+        init_linear(self.head)
+        self.global_pool.train(self.training)
+        self.head.train(self.training)
+
+    @torch.jit.ignore
+    def no_weight_decay(self) -> set[str]:
+        return {name for name, _ in self.named_parameters() if name.endswith(UNDECAYED)}
+
+    @torch.jit.ignore
+    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+        blocks = [
+            (r"^stages\.(\d+)\.(?:embed|position|token)", (0,)),
+            (r"^stages\.(\d+)\.blocks\.(\d+)", None),
+            (r"^norm", (99999,)),
+        ]
+        return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else blocks}
+
+    @torch.jit.ignore
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            stage.grad_checkpointing = enable
+
+    @torch.jit.ignore
+    def check_input(self, height: int, width: int) -> None:
+        """Raises BuildError for an image too small for the ratios or for the instance norm."""
+        H, W = halved(halved(height)), halved(halved(width))
+        for stage in self.stages:
+            stage.check_input(H, W)
+            H, W = stage.size(H, W)
+
+    @torch.jit.ignore
+    def multiply_adds(self, height: int, width: int) -> dict[str, int]:
+        """Of one image, by kind of layer; `norm` counts operations, as fvcore does in eval mode."""
+        total = self.stem.multiply_adds(height, width)
+        H, W = halved(halved(height)), halved(halved(width))
+        for stage in self.stages:
+            total += stage.multiply_adds(H, W)
+            H, W = stage.size(H, W)
+        if isinstance(self.norm, nn.LayerNorm):
+            rows, columns = self.stages[-1].token.size(H, W)
+            total += cost.layer_norm(self.norm, rows * columns)
+        if isinstance(self.head, nn.Linear):
+            total += cost.linear(self.head, 1)
+        return {kind: total[kind] for kind in KINDS}
+
+
+def pretrained_cfg(
+    paper: Mapping[str, str], side: int = 224, crop_pct: float = 0.875
+) -> dict[str, Any]:
+    """`crop_pct` is the 224 of 256 pixels that the released training codes evaluate."""
+    return {
+        "num_classes": 1000,
+        "input_size": (3, side, side),
+        "pool_size": (side // 32, side // 32),
+        "fixed_input_size": False,
+        "crop_pct": crop_pct,
+        "interpolation": "bicubic",
+        "mean": IMAGENET_DEFAULT_MEAN,
+        "std": IMAGENET_DEFAULT_STD,
+        "first_conv": "stem.conv1",
+        "classifier": "head",
+        "license": "apache-2.0",
+        **paper,
+    }
+
+
+def create(model: type[Backbone], name: str, pretrained: bool, **arguments: Any) -> Any:
+    """The model called `name`, as timm makes one."""
+    return build_model_with_cfg(
+        model,
+        name,
+        pretrained,
+        pretrained_filter_fn=checkpoint_filter_fn,
+        feature_cfg={"out_indices": (0, 1, 2, 3), "flatten_sequential": True},
+        **arguments,
+    )

@@ -1,0 +1,67 @@
+"""Embeddings: half the map, and widen it, between two stages.
+
+Contract: build(channels, dim) -> module, (B, channels, H, W) -> (B, dim, H/2, W/2), rounded up. The
+convolution is called `conv`, the norm behind it `norm`. Where windows do not overlap, a side that
+is odd is filled up with zeros, so that every embedding gives the same map.
+"""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from study.models import cost
+from study.models.cost import Cost, halved
+from study.models.norms import ChannelNorm
+
+
+class Overlapping(nn.Module):
+    """3x3 convolution of stride 2, then BatchNorm: ResT's choice."""
+
+    def __init__(self, channels: int, dim: int, **dd: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, dim, 3, 2, 1, **dd)
+        self.norm = nn.BatchNorm2d(dim, **dd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(x))
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        places = halved(height) * halved(width)
+        return cost.conv(self.conv, places) + cost.batch_norm(self.norm, places)
+
+
+class Plain(nn.Module):
+    """2x2 convolution of stride 2, then BatchNorm: ResT's without the overlap."""
+
+    def __init__(self, channels: int, dim: int, **dd: Any) -> None:
+        super().__init__()
+        self.pad = nn.ZeroPad2d((0, 1, 0, 1))
+        self.conv = nn.Conv2d(channels, dim, 2, 2, **dd)
+        self.norm = nn.BatchNorm2d(dim, **dd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(self.pad(x)))
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        places = halved(height) * halved(width)
+        return cost.conv(self.conv, places) + cost.batch_norm(self.norm, places)
+
+
+class PvtEmbedding(nn.Module):
+    """PVT's 2x2 convolution of stride 2, then LayerNorm."""
+
+    def __init__(self, channels: int, dim: int, **dd: Any) -> None:
+        super().__init__()
+        self.pad = nn.ZeroPad2d((0, 1, 0, 1))
+        self.conv = nn.Conv2d(channels, dim, 2, 2, **dd)
+        self.norm = ChannelNorm(dim, **dd)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(self.pad(x)))
+
+    def multiply_adds(self, height: int, width: int) -> Cost:
+        places = halved(height) * halved(width)
+        return cost.conv(self.conv, places) + cost.layer_norm(self.norm, places)
+
+
+EMBEDDINGS = {"overlapping": Overlapping, "plain": Plain, "pvt": PvtEmbedding}

@@ -1,0 +1,104 @@
+"""Verdicts and claims as tables of finished text."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from study import cells, verdicts
+from study.judgement import Judged
+from study.metrics import METRICS
+from study.plan import Plan
+from study.report.tables import Block, Cell, Row, Table, plain
+
+HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
+
+
+def verdict_table(plan: Plan, judged: Judged) -> Table | None:
+    """What can be judged, metric by metric; what cannot be compared is in the notes."""
+    shown = judged.verdicts[~_unlike(judged.verdicts)]
+    if shown.empty:  # the notes of the main table say why
+        return None
+    blocks = (
+        Block(cells.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in part.itertuples()))
+        for metric, part in shown.groupby("metric", sort=False)
+    )
+    return Table(
+        name=plain(f"{plan.study.title}-verdicts"),
+        caption=plain(
+            "What was measured beside what was printed: the level, the difference from ● (of "
+            "speeds the ratio) and the order among the printed rows. Reproduced: the whole "
+            "interval lies within the margin."
+        ),
+        heads=HEADS,
+        blocks=tuple(blocks),
+        notes=tuple(plain(note) for note in _notes(plan, judged)),
+    )
+
+
+def _unlike(found: pd.DataFrame) -> "pd.Series[bool]":
+    """Rows of which nothing can be compared."""
+    words = found[list(verdicts.ASPECTS)]
+    return words.isin([verdicts.NOT_COMPARABLE, ""]).all(axis=1)
+
+
+def _row(plan: Plan, row: Any) -> Row:
+    metric = METRICS[row.metric]
+    digits = max(row.digits, metric.digits)
+    span = f" [{cells.number(row.low, digits)}, {cells.number(row.high, digits)}]"
+    texts = (
+        cells.number(row.printed, row.digits) + cells.MARKS[row.status],
+        cells.number(row.measured, digits) + (span if row.low == row.low else ""),
+        *(getattr(row, aspect) for aspect in verdicts.ASPECTS),
+        _why(row),
+    )
+    baseline = row.arm == plan.baseline.digest
+    return Row(plain(row.row), baseline, tuple(Cell(plain(text)) for text in texts))
+
+
+def _why(row: Any) -> str:
+    """The reason of a cost, else that of the first aspect which is not as printed."""
+    if row.reason:
+        return str(row.reason)
+    for aspect in verdicts.ASPECTS:
+        if getattr(row, aspect) not in ("", verdicts.REPRODUCED, verdicts.NOT_COMPARABLE):
+            return f"{aspect}: {getattr(row, aspect + '_why')}"
+    return ""
+
+
+def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
+    yield from judged.sentences
+    found = judged.verdicts
+    for (metric, why), part in found[_unlike(found)].groupby(["metric", "level_why"], sort=False):
+        rows = ", ".join(part["row"])
+        yield f"{cells.name(METRICS[str(metric)])} not comparable ({rows}): {why}."
+    if margins := plan.study.margins:
+        stated = ", ".join(f"{name} ±{m:g} {_unit(name)}" for name, m in margins.items())
+        yield f"Margins: {stated}; of costs, half a unit of the last printed digit."
+    if judged.unverified:
+        yield f"{judged.unverified} published numbers are unverified and enter no verdict."
+
+
+def _unit(name: str) -> str:
+    metric = METRICS[name]
+    return "%" if metric.kind == "speed" else "pp" if metric.unit == "%" else metric.unit
+
+
+def claim_table(plan: Plan, judged: Judged) -> Table | None:
+    """What the study set out to test, and what came of it."""
+    if not judged.claims:
+        return None
+    rows = (
+        Row(plain(one.claim.text), False, (Cell(one.state), Cell(plain(one.why))))
+        for one in judged.claims
+    )
+    return Table(
+        name=plain(f"{plan.study.title}-claims"),
+        caption=plain(
+            "The study's claims, as measured here. Supported or contradicted: the whole 95 % "
+            "interval says so, of timings all rounds between the quartiles; counts are exact."
+        ),
+        heads=("State", "Measured"),
+        blocks=(Block("", tuple(rows)),),
+        notes=(),
+    )

@@ -1,0 +1,26 @@
+"""The keys of a study file, and nothing about what they do.
+
+A field whose default changes changes the meaning of results already stored: raise `spec.IDENTITY`
+with it. A new field must have the default that keeps the old meaning.
+"""
+
+from study.schema.data import CLASSES, IGNORED, Data
+from study.schema.file import Baseline, Named, StudyFile, validated
+from study.schema.published import Protocol, Published, Status, Value
+from study.schema.recipe import NamedRecipe, Recipe
+
+__all__ = [
+    "CLASSES",
+    "IGNORED",
+    "Baseline",
+    "Data",
+    "Named",
+    "NamedRecipe",
+    "Protocol",
+    "Published",
+    "Recipe",
+    "Status",
+    "StudyFile",
+    "Value",
+    "validated",
+]

@@ -1,0 +1,74 @@
+"""Which images."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from study.errors import meant
+from study.schema.base import Channels, Count, Strict
+
+CLASSES = {  # of the data sets whose names say what they are
+    "digits": 10,
+    "torch/mnist": 10,
+    "torch/kmnist": 10,
+    "torch/qmnist": 10,
+    "torch/fashion_mnist": 10,
+    "torch/cifar10": 10,
+    "torch/cifar100": 100,
+    "torch/imagenet": 1000,
+}
+
+
+IGNORED = {  # by kind of data, the keys that would do nothing
+    "digits": (
+        "root",
+        "download",
+        "train_split",
+        "val_split",
+        "class_map",
+        "input_key",
+        "target_key",
+    ),
+    "torch": ("class_map", "input_key", "target_key"),
+    "folder": ("download", "input_key", "target_key"),
+    "hfds": ("class_map",),
+    "wds": ("download",),
+}
+
+
+class Data(Strict):
+    """Which images, at which size; names are timm's dataset names, plus `digits`."""
+
+    name: str = Field(description="digits, folder, torch/NAME, hfds/NAME, wds/NAME")
+    title: str | None = Field(None, description="what tables call it, such as ImageNet-1k")
+    root: str | None = Field(None, description="folder or tar the images are read from")
+    download: bool = Field(False, description="let torchvision download into `root`")
+    img_size: Annotated[int, Field(ge=8)] = Field(224, description="pixels, both sides")
+    in_chans: Literal[1, 3] = Field(3, description="channels given to the model")
+    num_classes: Count | None = Field(None, description="read from the data when absent")
+    train_split: str = "train"
+    val_split: str = "validation"
+    class_map: str | None = Field(None, description="file that maps class names to indices")
+    input_key: str | None = None
+    target_key: str | None = None
+    mean: Channels | None = Field(None, description="per channel, of pixels in 0..1")
+    std: Channels | None = Field(None, description="per channel, of pixels in 0..1")
+    train_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
+    val_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
+
+    @model_validator(mode="after")
+    def _used(self) -> Self:
+        """A kind of data that exists, and no key that it would ignore."""
+        kind, _, name = self.name.partition("/")
+        if kind not in IGNORED or (kind in ("torch", "hfds", "wds")) != bool(name):
+            near = meant(self.name, [*IGNORED, *CLASSES])
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise ValueError(
+                f'unknown data "{self.name}"{hint} (known: digits, folder, torch/NAME, hfds/NAME, '
+                "wds/NAME)"
+            )
+        fields = type(self).model_fields
+        idle = [k for k in IGNORED[kind] if getattr(self, k) != fields[k].default]
+        if idle:
+            raise ValueError(f"{self.name} has no use for {', '.join(idle)}: leave it out")
+        return self

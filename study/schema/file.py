@@ -1,0 +1,121 @@
+"""A study file as a whole, and what is wrong with one."""
+
+import json
+from collections.abc import Collection
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from study.errors import meant
+from study.marks import Problem, Tree
+from study.schema.base import Count, Natural, NotNegative, Strict
+from study.schema.data import Data
+from study.schema.published import Protocol, Published, Value
+from study.schema.recipe import NamedRecipe
+
+Checked = TypeVar("Checked", bound=BaseModel)
+
+
+class Named(Strict):
+    """A name and what departs from what that name stands for."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    name: str
+
+
+class Timing(Strict):
+    """How the arms are timed."""
+
+    batch_size: Count = Field(32, description="images in one call, for throughput")
+
+
+class Baseline(Strict):
+    model: str | Named = Field(description="any timm name, or {name: ..., argument: value}")
+    data: str | Data = Field(description="a dataset name, or {name: ..., img_size: ...}")
+    recipe: str | NamedRecipe = Field(
+        description="a file of study/recipes, or {name: ..., lr: ...}"
+    )
+
+
+class Override(Strict):
+    """What a profile changes; anything a study file has, except profiles."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+
+class StudyFile(Strict):
+    question: str
+    source: str | None = Field(None, description="the paper or table that is mirrored")
+    baseline: Baseline
+    factors: dict[str, dict[str, Any]] = Field(
+        {}, description="path: {label: value}; baseline first"
+    )
+    design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
+    seeds: Natural | Annotated[list[Natural], Field(min_length=1)] = Field(
+        1, description="how many, or which; 0 trains nothing: cost and speed alone"
+    )
+    columns: list[str] = Field(["params", "macs", "top1"])
+    timing: Timing = Timing()
+    expects: dict[str, dict[str, str]] = Field(
+        {}, description="path or label: {cost: same, more, less, or a formula such as 1/r^2}"
+    )
+    protocol: Protocol = Field(Protocol(), description="of all published numbers")
+    published: dict[str, Published] = Field({})
+    margins: dict[str, NotNegative] = Field(
+        {}, description="metric: how near is the same; units of the table, per cent for speed"
+    )
+    claims: list[str] = Field([], description="A is worse than B on top1 by 0.24, and the like")
+    profiles: dict[str, Override] = Field({})
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if isinstance(self.seeds, list) and len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: one stands twice")
+        return self
+
+
+def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[Problem]]:
+    """`tree` as a `schema`, or where it is not one."""
+    try:
+        return schema.model_validate(tree.plain()), []
+    except ValidationError as error:
+        found: dict[str, Problem] = {}
+        for one in error.errors(include_url=False):
+            if one["type"] in ("string_type", "int_type") and isinstance(one["input"], dict | list):
+                continue  # the short form of a mapping or list that is itself at fault
+            problem = _problem(schema, tree, one["loc"], one["type"], one["msg"])
+            found.setdefault(str(problem.mark), problem)
+        return None, list(found.values())
+
+
+def _problem(
+    schema: type[BaseModel], tree: Tree, loc: tuple[int | str, ...], kind: str, message: str
+) -> Problem:
+    """One finding of pydantic, in our words and at its place."""
+    key = str(loc[-1]) if loc else ""
+    if kind == "extra_forbidden":
+        fields = _fields(schema, loc[:-1])
+        near = meant(key, fields)
+        hint = f'did you mean "{near}"?' if near else f"known: {', '.join(fields)}"
+        return Problem(f'unknown key "{key}"', tree.key(loc), hint)
+    if kind == "missing":
+        return Problem(f'missing key "{key}"', tree.at(loc[:-1]).mark)
+    where = tree.at(loc)
+    if kind == "value_error":  # of a validator above, whose words are whole
+        return Problem(message.removeprefix("Value error, "), where.mark)
+    steps = [str(step) for step in loc if str(step).isidentifier()]
+    name = ".".join(step for step in steps if step not in ("str", "int", "list"))
+    said = message[0].lower() + message[1:]
+    return Problem(f"{name}: {said}, not {json.dumps(where.plain())[:60]}", where.mark)
+
+
+def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:
+    """The keys known where `loc` leads; of a choice between kinds it names the kind."""
+    kinds = {kind.__name__: kind for kind in (NamedRecipe, Data, Value)}
+    owner: Any = schema
+    for step in loc:
+        field = getattr(owner, "model_fields", {}).get(step)
+        kind = next((kind for name, kind in kinds.items() if name in str(step)), None)
+        inside = Published if field and "Published" in str(field.annotation) else None
+        owner = kind or inside or (field.annotation if field else owner)
+    return getattr(owner, "model_fields", {}).keys()

@@ -1,0 +1,239 @@
+"""Given weights are loaded whole, under whatever names they come, or not at all."""
+
+import argparse
+import hashlib
+import pickle
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from timm.models.vision_transformer import checkpoint_filter_fn
+
+from study.errors import BuildError
+from study.models import build
+from study.models.weights import load, pretrained, pretrained_cfg
+
+SHAPE = {"num_classes": 10, "in_chans": 3, "img_size": 64}
+
+
+def model(seed=0, name="test_rest", **arguments):
+    torch.manual_seed(seed)
+    return build(name, arguments, **SHAPE)
+
+
+def same(ours, theirs):
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
+
+
+def prefixed(state, prefix):
+    return {prefix + name: tensor for name, tensor in state.items()}
+
+
+GIVEN = model(1).state_dict()
+AVERAGED = model(2).state_dict()
+FORMS = {
+    "plain": GIVEN,
+    "timm's": {"state_dict": GIVEN, "epoch": 3, "args": argparse.Namespace(lr=0.1)},
+    "released": {"model": GIVEN, "optimizer": {"state": {}}},
+    "of several devices": {"state_dict": prefixed(GIVEN, "module.")},
+    "compiled": prefixed(GIVEN, "_orig_mod."),
+    "without counts": {k: v for k, v in GIVEN.items() if "num_batches" not in k},
+    "double": {k: v.double() if v.is_floating_point() else v for k, v in GIVEN.items()},
+}
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def file(content, name="weights.pth"):
+        torch.save(content, tmp_path / name)
+        return tmp_path / name
+
+    return file
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_weights_are_found_in_every_wrapping(form, saved):
+    filled = model()
+    origin = load(filled, saved(FORMS[form]))
+    assert same(filled.state_dict(), GIVEN)
+    assert not origin.average
+    assert origin.state == next((k for k in ("state_dict", "model") if k in FORMS[form]), None)
+
+
+def test_safetensors_are_read(tmp_path):
+    save_file(GIVEN, tmp_path / "weights.safetensors")
+    filled = model()
+    load(filled, tmp_path / "weights.safetensors")
+    assert same(filled.state_dict(), GIVEN)
+
+
+def test_a_file_is_known_by_its_digest(saved):
+    path = saved(GIVEN)
+    assert load(model(), path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("ema", "expected", "state"),
+    [
+        (None, AVERAGED, "state_dict_ema"),
+        (True, AVERAGED, "state_dict_ema"),
+        (False, GIVEN, "state_dict"),
+    ],
+)
+def test_the_average_is_taken_unless_it_is_refused(ema, expected, state, saved):
+    filled = model()
+    path = saved({"state_dict": GIVEN, "state_dict_ema": prefixed(AVERAGED, "module.")})
+    origin = load(filled, path, ema=ema)
+    assert same(filled.state_dict(), expected)
+    assert (origin.state, origin.average) == (state, state.endswith("ema"))
+
+
+def test_an_average_that_is_not_there_cannot_be_asked_for(saved):
+    with pytest.raises(BuildError, match="keeps no moving average"):
+        load(model(), saved({"state_dict": GIVEN}), ema=True)
+
+
+def test_released_names_are_understood(released, saved):
+    filled = build("rest_lite", {}, num_classes=1000, in_chans=3, img_size=64)
+    tensors = released("rest_lite")
+    load(filled, saved({"model": prefixed(tensors, "module.")}))
+    assert torch.equal(filled.head.weight, tensors["head.weight"].float())
+    assert torch.equal(
+        filled.stages[0].position.conv.weight, tensors["stem.pos.pa_conv.weight"].float()
+    )
+
+
+def test_a_family_of_timms_renames_and_resizes_its_own(saved):
+    small = timm.create_model("test_vit", num_classes=10, img_size=64)
+    large = timm.create_model("test_vit", num_classes=10, img_size=96)
+    load(large, saved(small.state_dict()))
+    expected = checkpoint_filter_fn(small.state_dict(), large)["pos_embed"]
+    assert torch.equal(large.pos_embed, expected)
+    assert large.pos_embed.shape != small.pos_embed.shape
+
+
+# refusals
+
+
+def test_all_that_does_not_fit_is_told_and_nothing_is_loaded(saved):
+    spoilt = {f"{k}_": v for k, v in GIVEN.items() if k.startswith("stages.0")}
+    spoilt |= {k: v for k, v in GIVEN.items() if not k.startswith("stages.0")}
+    spoilt["norm.weight"] = torch.ones(7)
+    filled = model()
+    lost = [k for k in GIVEN if k.startswith("stages.0")]
+    with pytest.raises(BuildError) as told:
+        load(filled, saved(spoilt))
+    head, missing, unexpected, misshapen = str(told.value).splitlines()
+    assert "weights.pth does not fit this ResT" in head
+    assert missing.strip() == f"{len(lost)} missing: {', '.join(lost[:12])}, ..."
+    assert unexpected.strip().startswith(f"{len(lost)} unexpected: {lost[0]}_, ")
+    assert misshapen.strip() == "1 misshapen: norm.weight (7,) for (128,)"
+    assert same(filled.state_dict(), model().state_dict())
+
+
+def test_another_number_of_classes_is_told_as_such(saved):
+    other = build("test_rest", {}, num_classes=20, in_chans=3, img_size=64).state_dict()
+    said = r"head\.weight \(20, 128\) for \(10, 128\).*\n.*class_map"
+    with pytest.raises(BuildError, match=said):
+        load(model(), saved(other))
+
+
+class Evil:
+    """Would write a file if it were ever unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.parametrize("protocol", [2, 5, None])
+def test_a_pickle_that_would_run_code_is_not_opened(protocol, tmp_path):
+    content = {"state_dict": GIVEN, "more": Evil(tmp_path / "created")}
+    path = tmp_path / "weights.pth.tar"
+    if protocol is None:
+        torch.save(content, path)
+    else:
+        path.write_bytes(pickle.dumps(content, protocol))
+    with pytest.raises(BuildError, match="no checkpoint of tensors alone"):
+        load(model(), path)
+    assert not (tmp_path / "created").exists()
+
+
+def test_a_pickled_model_is_no_set_of_tensors(saved):
+    with pytest.raises(BuildError, match=r"it asks for timm\.models\.resnet\.ResNet"):
+        load(model(), saved(timm.create_model("test_resnet")))
+
+
+SPOILT = {
+    "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("no checkpoint"),
+    "a list": lambda path: torch.save([1, 2], path),
+    "other keys": lambda path: torch.save({"epoch": 3, "net": GIVEN}, path),
+    "nothing": lambda path: torch.save({}, path),
+    "a number": lambda path: torch.save({"state_dict": 3}, path),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_what_is_no_checkpoint_is_refused_with_its_name(how, saved):
+    path = saved(GIVEN)
+    SPOILT[how](path)
+    said = r"weights\.pth (cannot be read|is no checkpoint|holds a|has no tensors)"
+    with pytest.raises(BuildError, match=said):
+        load(model(), path)
+
+
+def test_broken_safetensors_are_refused(tmp_path):
+    (tmp_path / "weights.safetensors").write_text("no tensors")
+    with pytest.raises(BuildError, match="cannot be read"):
+        load(model(), tmp_path / "weights.safetensors")
+
+
+def test_tensors_that_a_family_cannot_rename_are_refused(saved):
+    vit = timm.create_model("test_vit", num_classes=10)
+    with pytest.raises(BuildError, match=r"weights\.pth"):
+        load(vit, saved({"pos_embed": torch.zeros(3), "patch_embed.proj.weight": torch.zeros(2)}))
+
+
+def test_a_slip_in_the_name_of_a_file_is_noticed(saved, tmp_path):
+    saved(GIVEN)
+    with pytest.raises(BuildError, match=r'no checkpoint .*wieghts.pth; is it "weights.pth"'):
+        load(model(), tmp_path / "wieghts.pth")
+
+
+# timm's own
+
+
+def fetched(overlay, **shape):
+    arguments = {"pretrained_cfg_overlay": {"url": "", "hf_hub_id": None, **overlay}}
+    config = pretrained_cfg("test_resnet", arguments)
+    return pretrained("test_resnet", arguments, config, **{**SHAPE, **shape})
+
+
+def test_timms_weights_are_those_of_its_configuration(saved):
+    theirs = timm.create_model("test_resnet").state_dict()
+    path = saved(theirs)
+    filled, origin = fetched({"file": str(path)}, num_classes=1000)
+    assert same(filled.state_dict(), theirs)
+    assert origin.source == str(path)
+
+
+def test_a_new_classifier_is_never_made_in_silence(saved):
+    path = saved(timm.create_model("test_resnet").state_dict())
+    with pytest.raises(BuildError, match="weights for 1000 classes, the images have 10"):
+        fetched({"file": str(path)})
+
+
+def test_weights_that_cannot_be_fetched_are_told_with_their_place():
+    with pytest.raises(BuildError, match=r"could not be fetched from http://127\.0\.0\.1:9/none"):
+        fetched({"url": "http://127.0.0.1:9/none.pth"}, num_classes=1000)
+
+
+def test_untrained_models_have_no_weights_to_fetch():
+    config = pretrained_cfg("test_rest", {})
+    with pytest.raises(BuildError, match="no weights for test_rest"):
+        pretrained("test_rest", {}, config, **SHAPE)

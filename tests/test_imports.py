@@ -1,0 +1,156 @@
+"""Where a user's own parts are, before anything is imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from study.errors import SpecError
+from study.imports import digest, installed, source, sources
+from tests.conftest import environment
+
+BOMB = "raise RuntimeError('imported')\n"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """The current folder, with a file, a package and a file elsewhere; none can be imported."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("my_blocks.py", "lab/__init__.py", "lab/parts/__init__.py", "lab/parts/blur.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(BOMB)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "path"),
+    [
+        ("my_blocks.py", "my_blocks", "my_blocks.py"),
+        ("./my_blocks.py", "my_blocks", "my_blocks.py"),
+        ("my_blocks", "my_blocks", "my_blocks.py"),
+        ("lab", "lab", "lab"),
+        ("lab/", "lab", "lab"),
+        ("lab/parts", "parts", "lab/parts"),
+        ("lab/parts/blur.py", "blur", "lab/parts/blur.py"),
+        ("lab.parts.blur", "lab.parts.blur", "lab"),
+    ],
+)
+def test_a_source_is_found_by_path_and_by_name(here, text, name, path):
+    found = source(text)
+    assert (found.name, found.path) == (name, here / path)
+    assert found.digest == digest(here / path)
+    assert source(found.text) == found
+    assert not {"my_blocks", "lab", "parts", "blur"} & set(sys.modules)
+
+
+def test_an_installed_module_is_found_by_name():
+    found = source("timm.layers")
+    assert (found.name, found.path.name, found.text) == ("timm.layers", "timm", "timm.layers")
+
+
+def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypatch):
+    found = source("my_blocks")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert source(found.text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("my_block.py", 'did you mean "my_blocks.py"'),
+        ("lab/part", 'did you mean "parts"'),
+        ("nowhere/blocks.py", "looked for in"),
+        ("my_block", 'did you mean "my_blocks"'),
+        ("lab.nothing", 'unknown module of parts "lab.nothing"'),
+        ("my_blocks.blur", 'unknown module of parts "my_blocks.blur"'),
+        ("my blocks", "neither the path"),
+        ("", "neither the path"),
+        ("..", "neither the path"),
+        ("json", "module of yours"),
+        ("study.models.rest", "module of yours"),
+    ],
+)
+def test_what_is_not_there_is_told(here, text, said):
+    with pytest.raises(SpecError, match=said):
+        source(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("torch.py", "an installed module"),
+        ("json.py", "a module of Python"),
+        ("study.py", "this package"),
+        ("my-blocks.py", '"my_blocks" can'),
+        ("3x3.py", '"my_3x3" can'),
+        ("class.py", '"my_class" can'),
+        ("blocks.txt", "no Python file"),
+        ("empty", "no __init__.py"),
+    ],
+)
+def test_what_cannot_be_a_module_is_refused(here, name, said):
+    inside = here / "own" / name
+    inside.parent.mkdir()
+    inside.touch() if inside.suffix else inside.mkdir()
+    with pytest.raises(SpecError, match=said):
+        source(f"own/{name}")
+
+
+def test_a_name_in_the_current_folder_that_hides_an_installed_one_is_refused(here):
+    (here / "timm.py").write_text(BOMB)
+    with pytest.raises(SpecError, match="an installed module"):
+        source("timm")
+
+
+def test_two_of_a_name_are_refused_and_one_of_them_is_kept_once(here):
+    (here / "lab" / "my_blocks.py").write_text(BOMB)
+    assert len(sources(["my_blocks", "my_blocks.py", "lab"])) == 2 + len(installed())
+    with pytest.raises(SpecError, match='two sources of parts are called "my_blocks"'):
+        sources(["my_blocks", "lab/my_blocks.py"])
+
+
+def test_the_digest_is_of_all_code_and_of_nothing_else(here):
+    package = here / "lab"
+    seen = {digest(package)}
+    (package / "notes.txt").write_text("hello")
+    assert digest(package) in seen
+    (package / "parts" / "blur.py").write_text("")
+    seen.add(digest(package))
+    (package / "parts" / "blur.py").rename(package / "blur.py")
+    seen.add(digest(package))
+    assert len(seen) == 3
+
+
+def declared(name: str, version: str, folder: Path, value: str) -> None:
+    """A package in `folder` that declares `value` as its source of parts."""
+    info = folder / f"{name}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[study.parts]\nmine = {value}\n")
+
+
+def test_an_installed_package_declares_its_source(here, monkeypatch):
+    monkeypatch.syspath_prepend(here)
+    declared("lab-parts", "1.0", here, "lab.parts")
+    assert source("lab.parts") in installed()
+    assert sources(["lab.parts"]) == installed()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("nosuch_module", "unknown module"), ("lab:Blur", "a module is meant")]
+)
+def test_a_wrong_declaration_names_its_package(here, monkeypatch, value, said):
+    monkeypatch.syspath_prepend(here)
+    declared("lab-parts", "1.0", here, value)
+    with pytest.raises(SpecError, match=f"of lab-parts.*{said}"):
+        installed()
+
+
+def test_to_find_a_source_imports_nothing_heavy(here):
+    code = "from study.imports import sources; sources(['my_blocks', 'lab.parts', 'timm'])"
+    words = [sys.executable, "-X", "importtime", "-c", code]
+    done = subprocess.run(words, cwd=here, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert not names & {"torch", "timm", "numpy", "my_blocks", "lab"}

@@ -1,0 +1,70 @@
+"""Why a printed cost is not the measured one."""
+
+import pytest
+
+from study import reasons
+from study.cli.options import Asked
+from study.reasons import Guess
+from study.schema import Protocol
+from study.spec import Printed
+
+LITE = {"model.reduction": "{DW: depthwise, Avg: average}"}
+STUDY = """\
+question: Which stem was printed?
+baseline:
+  model: rest_lite
+  data: {name: torch/imagenet, img_size: 224}
+  recipe: smoke
+factors:
+  model.reduction: {DW: depthwise, Avg: average}
+seeds: 0
+columns: [params, macs]
+"""
+
+
+def printed(value):
+    digits = len(str(value).partition(".")[2])
+    return Printed(value, digits, "verified", None, Protocol())
+
+
+@pytest.mark.parametrize(
+    ("value", "found"), [(10_508_300, False), (10_489_196, True), (10_494_999, True), (1e9, False)]
+)
+def test_a_cost_matches_when_it_rounds_to_what_was_printed(value, found):
+    assert reasons.matches(value, printed(10.49), "params") is found
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory):
+    """tried(metric=value, ...): what matches these numbers of ResT-Lite."""
+    folder = tmp_path_factory.mktemp("reasons")
+    (folder / "lite.yaml").write_text(STUDY)
+    plan, store = Asked(folder / "lite.yaml", None, (), folder / "results").plan()
+
+    def made(**numbers):
+        rows = {plan.baseline.digest: {m: printed(v) for m, v in numbers.items()}}
+        return reasons.tried(plan, store, rows)
+
+    return made
+
+
+def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
+    found = tried(params=10.49, macs=1.4)
+    (guess,) = reasons.best(found).values()
+    assert guess == Guess("stem", "resnet", "conv+linear")
+    assert list(reasons.sentences(found)) == [
+        "Params: 0 of 1 printed values match the models as they are; 1 of 1 match stem resnet.",
+        "MACs: 0 of 1 printed values match the models as they are under any rule of counting; "
+        "1 of 1 match stem resnet, counting conv+linear.",
+    ]
+
+
+def test_the_model_as_it_is_needs_no_other_part(tried):
+    (guess,) = reasons.best(tried(params=10.51, macs=1.459)).values()
+    assert guess == Guess(rule="conv+linear")
+
+
+def test_what_nothing_matches_has_no_reason(tried):
+    found = tried(params=99.99, macs=1.4)
+    assert reasons.best(found) == {}
+    assert "0 of 1 printed values match the models as they are." in next(reasons.sentences(found))
