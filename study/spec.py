@@ -117,9 +117,11 @@ class Study:
         return words + [w for source in self.sources for w in ("--import", source.text)]
 
     def label(self, choices: Sequence[int], within: int | None = None) -> str:
-        """What the row is called; a baseline goes by its level of the factor `within`."""
+        """What the row is called; a baseline goes by its level of the factor `within`, or of the
+        only one."""
         departs = [factor for factor, level in enumerate(choices) if level]
         if not departs:
+            within = 0 if len(self.factors) == 1 else within
             return self.factors[within].levels[0].label if within is not None else "baseline"
         return " + ".join(self.factors[f].levels[choices[f]].label for f in departs)
 

@@ -102,7 +102,7 @@ def test_the_study_plans_with_the_import(study, store):
     done = study("plan", STUDY, "--import", BLOCKS, "--store", store, "--json")
     assert done.returncode == 0, done.stderr
     arms = {arm["label"]: arm["cost"] for arm in json.loads(done.stdout)["arms"]}
-    dw, blur = arms["baseline"], arms["Binomial Blur"]
+    dw, blur = arms["Depth-wise Conv2d"], arms["Binomial Blur"]
     assert dw["macs_conv_linear"] == blur["macs_conv_linear"]
     assert dw["params"] > blur["params"] == arms["Average Pooling"]["params"]
 

@@ -79,7 +79,7 @@ def test_studies_share_the_arms_they_have_in_common(inside, tiny):
     assert inside("run", tiny, "--on", "inline", "--no-speed").returncode == 0
     plan = json.loads(inside("plan", other, "--json").stdout)
     done = {a["label"]: [t["state"] for t in a["trials"]] for a in plan["arms"]}
-    assert done == {"baseline": ["completed"] * 2, "Max": ["pending"] * 2}
+    assert done == {"DW": ["completed"] * 2, "Max": ["pending"] * 2}
 
 
 def start(file: Path, *words: str) -> "subprocess.Popen[str]":

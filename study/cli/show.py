@@ -52,7 +52,7 @@ def plan_table(plan: Plan) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("arm", overflow="fold")
     table.add_column("departs in", overflow="fold", style="dim")
-    costs, base = ("params", "macs", "macs_conv_linear"), plan.baseline.card["cost"]
+    costs = ("params", "macs", "macs_conv_linear")
     for name in costs:
         table.add_column(cells.head(METRICS[name]), justify="right")
     table.add_column("Δ MACs", justify="right")
@@ -63,10 +63,18 @@ def plan_table(plan: Plan) -> Table:
             escape(("● " if arm is plan.baseline else "  ") + arm.label),
             escape(departures(plan, arm)),
             *(in_units(name, cost.get(name)) for name in costs),
-            cells.change(cost["macs"], base["macs"]) if cost and base else cells.ABSENT,
+            _saved(plan, arm),
             f"{arm.done}/{len(arm.trials)}",
         )
     return table
+
+
+def _saved(plan: Plan, arm: PlannedArm) -> str:
+    """The difference in multiply-adds from the baseline."""
+    ours, base = (one.card["cost"].get("macs") for one in (arm, plan.baseline))
+    if arm is plan.baseline:
+        return ""
+    return cells.change(ours, base) if ours and base else cells.ABSENT
 
 
 def departures(plan: Plan, arm: PlannedArm) -> str:

@@ -52,6 +52,7 @@ UNDATED: dict[str, dict[str, None]] = {
 }
 """The formats, each with what makes the same figure the same bytes."""
 
+ABREAST = 7  # numbers that fit side by side
 LOG_FROM = 4  # times the least: where a linear axis would hide the small ones
 
 
@@ -190,20 +191,24 @@ def _cost(axes: Axes, part: pd.DataFrame) -> None:
     """Bars from zero, or squares on a logarithmic axis, where a bar has no foot."""
     part = part[part["value"].notna()]
     values, metric = part["value"], METRICS[part["metric"].iloc[0]]
+    crowded = part["x"].nunique() > ABREAST
     if values.min() > 0 and values.max() > LOG_FROM * values.min():
         axes.set_yscale("log")
         axes.plot(part["x"], values, "s", color=VERMILLION, markersize=5)
-        axes.set_ylim(values.min() / 1.5, values.max() * 2)
+        axes.set_ylim(values.min() / 1.5, values.max() * (4 if crowded else 2))
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.minorticks_off()
     else:
         axes.bar(part["x"], values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
-        axes.set_ylim(0, values.max() * 1.25)
+        axes.set_ylim(0, values.max() * (1.6 if crowded else 1.25))
         axes.yaxis.set_major_locator(MaxNLocator(4))
     for x, value in zip(part["x"], values, strict=True):
         text = cells.number(value, metric.digits)
-        axes.annotate(text, (x, value), (0, 4), textcoords="offset points", ha="center", fontsize=7)
+        axes.annotate(
+            text, (x, value), (0, 4), textcoords="offset points", ha="center", fontsize=7,
+            rotation=90 if crowded else 0,
+        )  # fmt: skip
 
 
 class Names(NamedTuple):

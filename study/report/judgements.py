@@ -28,7 +28,7 @@ def verdict_table(plan: Plan, judged: Judged) -> Table | None:
         caption=plain(
             "What was measured beside what was printed: the level, the difference from ● (of "
             "speeds the ratio) and the order among the printed rows. Reproduced: the whole "
-            "interval lies within the margin."
+            "interval lies within the margin. A timing is comparable only as a ratio between rows."
         ),
         heads=HEADS,
         blocks=tuple(blocks),
@@ -60,8 +60,9 @@ def _why(row: Any) -> str:
     """The reason of a cost, else that of the first aspect which is not as printed."""
     if row.reason:
         return str(row.reason)
-    for aspect in verdicts.ASPECTS:
-        if getattr(row, aspect) not in ("", verdicts.REPRODUCED, verdicts.NOT_COMPARABLE):
+    timed = METRICS[row.metric].kind == "speed"  # whose level never is, as the caption says
+    for aspect in verdicts.ASPECTS[timed:]:
+        if getattr(row, aspect) not in ("", verdicts.REPRODUCED):
             return f"{aspect}: {getattr(row, aspect + '_why')}"
     return ""
 
@@ -73,10 +74,17 @@ def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
         rows = ", ".join(part["row"])
         yield f"{cells.name(METRICS[str(metric)])} not comparable ({rows}): {why}."
     if margins := plan.study.margins:
-        stated = ", ".join(f"{name} ±{m:g} {_unit(name)}" for name, m in margins.items())
+        stated = ", ".join(
+            f"{cells.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
+        )
         yield f"Margins: {stated}; of costs, half a unit of the last printed digit."
-    if judged.unverified:
-        yield f"{judged.unverified} published numbers are unverified and enter no verdict."
+    if n := judged.unverified:
+        told = (
+            "1 published number is unverified and enters"
+            if n == 1
+            else (f"{n} published numbers are unverified and enter")
+        )
+        yield f"{told} no verdict."
 
 
 def _unit(name: str) -> str:

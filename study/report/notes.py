@@ -40,7 +40,7 @@ def _measures(found: Findings) -> Iterator[str]:
     several = found.seeds > 1
     if found.of_kind("quality") and several:
         yield f"Mean ± sample sd of {found.seeds} seeds."
-    if found.of_kind("quality") and len(found.plan.arms) > 1:
+    if found.of_kind("quality") and found.seeds and len(found.plan.arms) > 1:
         yield "Δ: difference from ●" + (
             ", paired by seed, with its 95 % t interval." if several else "."
         )
@@ -117,7 +117,7 @@ def _diverged(found: Findings) -> Iterator[str]:
 
 def _unverified(found: Findings) -> Iterator[str]:
     keys = found.plan.baseline.arm.config.recipe.unverified
-    if keys:
+    if keys and found.seeds:
         yield f"No source confirms these values of the recipe: {', '.join(keys)}."
 
 
@@ -178,9 +178,11 @@ def _published(found: Findings) -> Iterator[str]:
 def _unlike(found: Findings) -> dict[str, list[str]]:
     """Columns by the reason why what was printed cannot be compared with what is measured."""
     plan, reasons = found.plan, dict[str, list[str]]()
+    untrained = found.of_kind("quality") if not found.seeds else []
+    measured = [name for name in found.metrics if name not in untrained]
     arms = named_arms(plan)
     for label, numbers in plan.study.published.items():
-        for name in found.metrics if label in arms else ():
+        for name in measured if label in arms else ():
             if name in numbers and (why := unlike(plan, arms[label], numbers[name], metric=name)):
                 names = reasons.setdefault(why, [])
                 names += [name] if name not in names else []

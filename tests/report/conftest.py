@@ -81,19 +81,21 @@ def lab(tmp_path):
             _study(factors, seeds, published or {}, **fields),
             Store(tmp_path / "results"),
         )
-        arms = []
+        arms, keys = [], {}
         for number, choices in enumerate(_choices(study)):
             label, digest = study.label(choices), f"{number:010x}"
-            outcomes = (top1 or {}).get(label, ["pending"] * seeds)
+            key = label if any(choices) else "baseline"
+            outcomes = (top1 or {}).get(key, ["pending"] * seeds)
             trials = tuple(_trial(store, digest, s, o) for s, o in enumerate(outcomes))
-            counted = (cost or {}).get(label, {"params": 10.49e6, "macs": 1.4e9})
+            counted = (cost or {}).get(key, {"params": 10.49e6, "macs": 1.4e9})
             card = (
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}
             )
             arms.append(PlannedArm(Arm(choices, CONFIG), label, digest, {}, card, trials))
+            keys[digest] = key
         plan = Plan(study, tuple(arms))
         if timed:
-            session = {arm.digest: timed[arm.label] for arm in arms if arm.label in timed}
+            session = {arm: timed[key] for arm, key in keys.items() if key in timed}
             record = {"arms": session, "environment": {"device": "NVIDIA H200"}}
             store.keep("timings", plan.key, record)
         return plan, store
