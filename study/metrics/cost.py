@@ -16,6 +16,12 @@ from study.metrics.counters import COUNTERS, Count, Size
 TOLERANCE = 0.01
 """How far two counters may be apart, as a fraction of the larger total."""
 
+LARGE = 3 * 10**8
+"""Activations up to which an image is counted on real tensors too: about a gigabyte."""
+
+SHAPED = ("formula", "torch")
+"""The counters that need shapes alone, and so no memory."""
+
 REFUSALS = (RuntimeError, ValueError, TypeError, AssertionError)
 """How models refuse to be built without values, or to take an image of the wrong size."""
 
@@ -58,13 +64,6 @@ def cost(build: Callable[[str], nn.Module], size: Size) -> Cost:
     with _explicit_attention(), torch.random.fork_rng(devices=[]), torch.enable_grad():
         model, counts = _counted(build, size)
     macs = {name: count.macs for name, count in counts.items()}
-    for rule, kinds in RULES.items():
-        _audit(f"{rule} multiply-adds", macs, kinds)
-    _audit(
-        "activations",
-        {name: {"all": n} for name, (_, n) in counts.items() if n is not None},
-        ("all",),
-    )
     return Cost(
         params=sum(weight.numel() for weight in model.parameters()),
         activations=counts["torch"].activations or 0,
@@ -100,8 +99,30 @@ def _counted(build: Callable[[str], nn.Module], size: Size) -> tuple[nn.Module, 
 
 def _counts(model: nn.Module, size: Size) -> tuple[nn.Module, dict[str, Count]]:
     model = deepcopy(model).eval().requires_grad_(False)
-    counts = {name: counter(model, size) for name, counter in COUNTERS.items()}
-    return model, {name: count for name, count in counts.items() if count is not None}
+    return model, _audited(model, size)
+
+
+def _audited(model: nn.Module, size: Size) -> dict[str, Count]:
+    """What the counters say; those that run on real tensors only where these are small.
+
+    An image that is too large for them is audited at half its sides, where the same formulas hold.
+    """
+    counts = _taken(model, size, SHAPED)
+    if (counts["torch"].activations or 0) <= LARGE:
+        counts |= _taken(model, size, COUNTERS.keys() - SHAPED)
+    else:
+        _audited(model, (size[0], size[1] // 2, size[2] // 2))
+    macs = {name: count.macs for name, count in counts.items()}
+    for rule, kinds in RULES.items():
+        _audit(f"{rule} multiply-adds", macs, kinds)
+    activations = {name: {"all": n} for name, (_, n) in counts.items() if n is not None}
+    _audit("activations", activations, ("all",))
+    return counts
+
+
+def _taken(model: nn.Module, size: Size, names: Iterable[str]) -> dict[str, Count]:
+    counts = {name: COUNTERS[name](model, size) for name in names}
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def _audit(what: str, counts: Mapping[str, Mapping[str, int]], kinds: Sequence[str]) -> None:
@@ -118,8 +139,8 @@ def _audit(what: str, counts: Mapping[str, Mapping[str, int]], kinds: Sequence[s
 
 
 def _agree(counts: Iterable[int]) -> bool:
-    least, *_, most = sorted(counts)
-    return most - least <= TOLERANCE * most
+    ordered = sorted(counts)
+    return ordered[-1] - ordered[0] <= TOLERANCE * ordered[-1]
 
 
 def _total(count: Mapping[str, int], kinds: Iterable[str]) -> int:

@@ -333,3 +333,14 @@ def test_a_black_image_of_zero_weights_counts_like_a_real_one():
         hollow = timm.create_model("resnet18").eval().requires_grad_(False)
     assert by_fvcore(model, (3, 64, 64)) == by_fvcore(hollow, (3, 64, 64))
     assert by_torch(model, (3, 64, 64)) == by_torch(hollow, (3, 64, 64))
+
+
+def test_an_image_too_large_for_real_tensors_is_audited_at_half_its_sides(monkeypatch):
+    def lite(device):
+        return build("test_rest", {}, num_classes=10, in_chans=3, img_size=128, device=device)
+
+    whole, seen = cost(lite, (3, 128, 128)), []
+    monkeypatch.setattr("study.metrics.cost.LARGE", whole.activations - 1)
+    monkeypatch.setitem(COUNTERS, "fvcore", lambda model, size: seen.append(size))
+    assert cost(lite, (3, 128, 128)).measurements == whole.measurements
+    assert seen == [(3, 64, 64)]
