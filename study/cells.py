@@ -8,6 +8,7 @@ from study.spec import Printed
 
 ABSENT = "--"
 DIVERGED = "diverged"
+TENFOLD = 10
 MARKS = {"verified": "", "derived": "*", "unverified": "?"}
 """What a published number carries behind it."""
 
@@ -82,7 +83,9 @@ def timing(estimate: Any, metric: Metric) -> str:
 
 
 def change(value: float, base: float) -> str:
-    """The relative difference."""
+    """The relative difference; what is ten times as much or more, as a multiple."""
+    if base and value / base >= TENFOLD:
+        return f"×{value / base:,.0f}"
     return f"{number(100 * (value / base - 1), 1, signed=True)} %" if base else ABSENT
 
 

@@ -41,3 +41,10 @@ def test_published_numbers_keep_the_digits_they_were_printed_with():
 
 def test_no_change_can_be_given_from_nothing():
     assert cells.change(1.0, 0.0) == "--"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(9.0, "+800.0 %"), (10.0, "×10"), (2555904, "×2,555,904")]
+)
+def test_ten_times_and_more_is_a_multiple(value, text):
+    assert cells.change(value, 1.0) == text

@@ -79,10 +79,12 @@ def _missing(found: Findings) -> Iterator[str]:
         more = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
         yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{more}."
     if untimed and found.refused:
-        reasons = {
-            f"{what}: {why}" for told in found.refused.values() for what, why in told.items()
-        }
-        yield f"Not taken: {'; '.join(sorted(reasons))}."
+        reasons: dict[str, list[str]] = {}
+        for arm in plan.arms:
+            for why in dict.fromkeys(found.refused.get(arm.digest, {}).values()):
+                reasons.setdefault(why, []).append(arm.label)
+        for why, arms in reasons.items():
+            yield f"Not taken of {', '.join(arms)}: {why}."
     elif untimed:
         yield f"Not timed for every arm: {_heads(untimed)}."
     if trials or (untimed and not found.refused):
