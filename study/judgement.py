@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from study import cells, claims, reasons, verdicts
-from study.metrics import METRICS, RULES
+from study.metrics import METRICS, RULES, Metric
 from study.plan import Plan, PlannedArm, labels
 from study.reasons import Guess
 from study.spec import Printed
@@ -94,19 +94,18 @@ def published(plan: Plan) -> pd.DataFrame:
             rows.setdefault((arm.digest, metric), {
                 "row": label, "arm": arm.digest, "metric": metric, "value": printed.value,
                 "digits": printed.digits, "status": printed.status,
-                "unlike": unlike(plan, arm, printed, metric=metric),
+                "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
             })  # fmt: skip
     columns = ["row", "arm", "metric", "value", "digits", "status", "unlike"]
     return pd.DataFrame(list(rows.values()), columns=columns)
 
 
-def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> str:
+def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> list[str]:
     """Why a printed number and ours cannot be compared; nothing when they can."""
-    return "; ".join(_differences(plan, arm, printed, METRICS[metric]))
+    return list(_differences(protocol(plan, arm), printed, METRICS[metric]))
 
 
-def _differences(plan: Plan, arm: PlannedArm, printed: Printed, metric: Any) -> Iterator[str]:
-    here = protocol(plan, arm)
+def _differences(here: Mapping[str, Any], printed: Printed, metric: Metric) -> Iterator[str]:
     unstated = []
     for key in COMPARED[metric.kind]:
         there, word = getattr(printed.protocol, key), WORDS.get(key, key)

@@ -28,7 +28,7 @@ WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
 
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "measured", "low", "high")
-COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why")))
+COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
 SURE = ("verified", "derived")  # nothing is judged by an unverified number
 SPREADLESS = {  # by seeds
     None: "taken once: no spread",
@@ -40,6 +40,8 @@ SPREADLESS = {  # by seeds
 class Verdict(NamedTuple):
     word: str
     why: str
+    seeds: str = ""
+    """In all, that would probably decide what is underpowered."""
 
 
 NOTHING = Verdict("", "")  # there is nothing to compare with
@@ -278,7 +280,9 @@ def _judgement(
     if low - slack <= found.low and found.high <= high + slack:
         return Verdict(REPRODUCED, why)
     if found.low <= high and low <= found.high:
-        return Verdict(UNDERPOWERED, f"{why}; {_lacking(found, low, high)}")
+        seeds = _needed(found, low, high)
+        told = f"{seeds} seeds in all would decide" if seeds else "rounds spread too far"
+        return Verdict(UNDERPOWERED, f"{why}; {told}", seeds)
     if trend:
         return Verdict(TREND_ONLY, f"{why}; only the sign of the difference holds")
     return Verdict(CONTRADICTED, why)
@@ -291,8 +295,8 @@ def _sentence(cell: Cell, found: Estimate, printed: float, *, margin: float, sig
     return f"{shown(found.value)}{span}{unit}, printed {shown(printed)} ± {margin:.4g}{unit}"
 
 
-def _lacking(found: Estimate, low: float, high: float) -> str:
+def _needed(found: Estimate, low: float, high: float) -> str:
     if found.n is None:
-        return "rounds spread too far"
+        return ""
     needed = stats.seeds_needed(found.value, found.sd, low=low, high=high)
-    return f"{needed or f'more than {stats.MOST_SEEDS}'} seeds in all would decide"
+    return str(needed or f"more than {stats.MOST_SEEDS}")

@@ -49,11 +49,16 @@ def _row(plan: Plan, row: Any) -> Row:
     texts = (
         cells.number(row.printed, row.digits) + cells.MARKS[row.status],
         cells.number(row.measured, digits) + (span if row.low == row.low else ""),
-        *(getattr(row, aspect) for aspect in verdicts.ASPECTS),
+        *(_verdict(row, aspect) for aspect in verdicts.ASPECTS),
         _why(row),
     )
     baseline = row.arm == plan.baseline.digest
     return Row(plain(row.row), baseline, tuple(Cell(plain(text)) for text in texts))
+
+
+def _verdict(row: Any, aspect: str) -> str:
+    word, seeds = getattr(row, aspect), getattr(row, f"{aspect}_seeds")
+    return f"{word} ({seeds} seeds)" if seeds else str(word)
 
 
 def _why(row: Any) -> str:

@@ -169,26 +169,27 @@ def _published(found: Findings) -> Iterator[str]:
         return
     sources = dict.fromkeys(row.source or "source not given" for row in rows)
     yield f"Published numbers: {'; '.join(sources)}."
-    for why, names in _unlike(found).items():
-        yield f"Printed and measured {_heads(names)} are not comparable ({why})."
+    yield from _unlike(found)
     used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
     meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
     if meanings:
         yield f"Of the published numbers: {'; '.join(meanings)}."
 
 
-def _unlike(found: Findings) -> dict[str, list[str]]:
-    """Columns by the reason why what was printed cannot be compared with what is measured."""
-    plan, reasons = found.plan, dict[str, list[str]]()
-    untrained = found.of_kind("quality") if not found.seeds else []
-    measured = [name for name in found.metrics if name not in untrained]
-    arms = named_arms(plan)
+def _unlike(found: Findings) -> Iterator[str]:
+    """Why what was printed cannot be compared with what is measured, in one sentence."""
+    plan, arms = found.plan, named_arms(found.plan)
+    measured = [n for n in found.metrics if found.seeds or METRICS[n].kind != "quality"]
+    rows: dict[str, dict[str, None]] = {}  # by difference, the rows that have it
+    names: dict[str, None] = {}
     for label, numbers in plan.study.published.items():
-        for name in measured if label in arms else ():
-            if name in numbers and (why := unlike(plan, arms[label], numbers[name], metric=name)):
-                names = reasons.setdefault(why, [])
-                names += [name] if name not in names else []
-    return reasons
+        for name in (name for name in measured if name in numbers):
+            for why in unlike(plan, arms[label], numbers[name], metric=name):
+                rows.setdefault(why, {})[label], names[name] = None, None
+    if rows:
+        most = max(map(len, rows.values()))
+        told = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
+        yield f"Printed and measured {_heads(list(names))} are not comparable: {'; '.join(told)}."
 
 
 MEANINGS = {

@@ -98,10 +98,10 @@ def test_an_earlier_reports_tables_do_not_stay(lab, tmp_path):
 @pytest.mark.parametrize(
     ("there", "said"),
     [
-        (HERE, ""),
-        ({**HERE, "epochs": 300}, "epochs: 3 here, 300 there"),
-        ({**HERE, "model": "rest_small"}, "model: rest_lite here, rest_small there"),
-        ({"data": "digits"}, "not stated there: image size, recipe, epochs, batch size"),
+        (HERE, []),
+        ({**HERE, "epochs": 300}, ["epochs: 3 here, 300 there"]),
+        ({**HERE, "model": "rest_small"}, ["model: rest_lite here, rest_small there"]),
+        ({"data": "digits"}, ["not stated there: image size, recipe, epochs, batch size"]),
     ],
 )
 def test_accuracy_is_compared_under_one_protocol(lab, there, said):
@@ -114,10 +114,10 @@ def test_a_cost_needs_no_recipe_but_one_rule_of_counting(lab):
     plan, _ = lab()
     there = Protocol(data="digits", img_size=64, counting="conv+linear")
     printed = Printed(1.4, 1, "verified", None, there)
-    assert judgement.unlike(plan, plan.baseline, printed, metric="params") == ""
+    assert judgement.unlike(plan, plan.baseline, printed, metric="params") == []
     said = judgement.unlike(plan, plan.baseline, printed, metric="macs")
-    assert said == "counting: all here, conv+linear there"
-    assert judgement.unlike(plan, plan.baseline, printed, metric="macs_conv_linear") == ""
+    assert said == ["counting: all here, conv+linear there"]
+    assert judgement.unlike(plan, plan.baseline, printed, metric="macs_conv_linear") == []
 
 
 def test_an_arm_without_a_label_of_its_own_still_has_a_name(lab):
