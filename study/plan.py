@@ -177,7 +177,8 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
     for label, config in own.items():
         names = {name for name, other in stored.items() if _anonymous(other) == config}
         if old := names - trials[label]:
-            yield f"{label}: {len(old)} stored results are stale, of other code than today's"
+            count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
+            yield f"{label}: {count} stale, of other code than today's"
 
 
 def _anonymous(config: Record) -> Record:

@@ -1,0 +1,116 @@
+"""What a study may ask for beyond trained arms: other sizes, no training, parts of one's own."""
+
+import json
+
+import pytest
+
+from tests.conftest import ROOT
+
+COLUMNS = "columns: [params, macs, top1]"
+INLINE = ("--on", "inline", "--no-speed")
+
+
+def changed(file, *changes):
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+
+
+# ---- other sizes ----
+
+
+@pytest.fixture
+def sized(tiny):
+    changed(tiny, (COLUMNS, "columns: [top1, top1@64, top1@96]"), ("seeds: 2", "seeds: 1"))
+    return tiny
+
+
+def test_trained_weights_are_evaluated_at_the_sizes_of_the_columns(inside, sized):
+    first = inside("run", sized, *INLINE)
+    assert first.returncode == 0, first.stderr
+    assert "evaluating at 64, 96 px ..." in first.stderr
+    assert "Top-1 at 96 px" in first.stdout.replace("\n", " ")
+    rows = json.loads(inside("results", sized, "--json").stdout)
+    found = {(row["label"], row["metric"]): row["value"] for row in rows}
+    assert found["DW", "top1@64"] == found["DW", "top1"]
+    assert 0 <= found["Avg", "top1@96"] <= 1
+    assert "evaluating" not in inside("run", sized, *INLINE).stderr
+
+
+def test_weights_that_are_gone_are_told_and_may_come_back(inside, sized):
+    assert inside("run", sized, "--set", "columns=[top1]", *INLINE).returncode == 0
+    weights = list((sized.parent / "results" / "trials").glob("*/last.pth.tar"))
+    weights[0].rename(sized.parent / "away")
+    without = inside("run", sized, *INLINE)
+    assert without.returncode == 0
+    assert "2 evaluations without weights or images" in without.stderr
+    (sized.parent / "away").rename(weights[0])
+    assert "without" not in inside("run", sized, *INLINE).stderr
+
+
+# ---- no training ----
+
+
+def test_a_study_without_seeds_measures_costs_and_prints_what_was_published(inside, tiny):
+    changed(tiny, ("seeds: 2", "seeds: 0"))
+    tiny.write_text(tiny.read_text() + "published: {Avg: {top1: 72.64}}\n")
+    done = inside("run", tiny, *INLINE)
+    assert done.returncode == 0, done.stderr
+    assert "72.64" in done.stdout
+    assert "No seeds: nothing is trained" in done.stdout
+    assert not (tiny.parent / "results" / "trials").exists()
+
+
+# ---- claims ----
+
+
+def test_a_contradicted_claim_is_status_1(inside, tiny):
+    tiny.write_text(tiny.read_text() + "claims: [Avg has more params than DW]\n")
+    done = inside("claims", tiny)
+    assert (done.returncode, "contradicted" in done.stdout) == (1, True)
+    told = json.loads(inside("claims", tiny, "--json").stdout)
+    assert told[0]["state"] == "contradicted"
+
+
+def test_a_supported_or_undecided_claim_is_status_0(inside, tiny):
+    claims = "claims: [Avg has less params than DW, Avg is better than DW on top1]\n"
+    tiny.write_text(tiny.read_text() + claims)
+    done = inside("claims", tiny)
+    assert done.returncode == 0
+    assert "top1 of Avg is not measured" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("Average is better than DW on top1", 'unknown arm "Average"'),
+        ("Avg is better than DW on top2", 'unknown metric "top2"'),
+        ("Avg rocks", "not a claim"),
+        ("DW is better than baseline on top1", "DW and baseline are the same arm"),
+    ],
+)
+def test_a_claim_that_makes_no_sense_is_told_at_its_place(inside, tiny, claim, said):
+    tiny.write_text(f"{tiny.read_text()}claims:\n  - {claim}\n")
+    done = inside("plan", tiny)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert f"tiny.yaml:{len(tiny.read_text().splitlines())}:5" in done.stderr
+
+
+# ---- parts of one's own ----
+
+
+def test_an_edited_part_is_a_new_trial_and_its_old_results_are_stale(study, tiny):
+    own = tiny.parent / "own.py"
+    own.write_text((ROOT / "examples" / "my_blocks.py").read_text("utf-8"))
+    changed(tiny, ("Avg: average", "Blur: blur"), ("seeds: 2", "seeds: 1"))
+    first = study("run", tiny, "--import", own, "--no-speed", "--workers", 1)
+    assert first.returncode == 0, first.stderr
+    assert "stale" not in first.stdout
+    own.write_text(own.read_text() + "# edited\n")
+    again = study("status", tiny, "--import", own)
+    assert "Blur: 1 stored result is stale, of other code than today's" in again.stderr
+    states = {line.split()[0]: line.split()[3] for line in again.stdout.splitlines()[1:3]}
+    assert states == {"DW": "completed", "Blur": "pending"}
