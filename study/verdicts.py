@@ -124,18 +124,6 @@ def verdicts(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def summary(verdicts: pd.DataFrame) -> pd.DataFrame:
-    """How often each word fell: one row per (metric, aspect), one column per word."""
-    import pandas as pd
-
-    rows = [
-        (metric, aspect, *(int((part[aspect] == word).sum()) for word in WORDS))
-        for metric, part in verdicts.groupby("metric", sort=False)
-        for aspect in ASPECTS
-    ]
-    return pd.DataFrame(rows, columns=["metric", "aspect", *WORDS])
-
-
 # ---- what is measured of one cell, and between two ----
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from study.errors import SpecError
 from study.metrics import METRICS
 from study.stats import effects, interval
-from study.verdicts import ASPECTS, COLUMNS, WORDS, summary, verdicts
+from study.verdicts import ASPECTS, COLUMNS, WORDS, verdicts
 
 SPREAD = np.array([-1.0, 0.0, 1.0])  # of three seeds: sd 1, interval ± 2.48
 
@@ -401,7 +401,6 @@ def test_only_what_is_sure_and_measured_has_a_row():
 
 def test_no_cells_make_no_verdicts():
     assert judged([]).empty
-    assert summary(judged([])).empty
 
 
 @pytest.mark.parametrize("columns", [{"status": "unverified"}, {"unlike": "other data"}])
@@ -432,15 +431,6 @@ def test_a_negative_number_has_a_real_minus():
     rows = [printed("base", 72.0), printed("a", 70.0)]
     found = last(rows, seeds("base", 72 + SPREAD), seeds("a", 69 + SPREAD**2), top1=1.0)
     assert "printed −2.00 ± 1" in found["difference_why"]
-
-
-def test_a_summary_counts_every_word():
-    rows = [printed("base", 70.0), printed("a", 72.0), printed("a", 10.49, 2, "params")]
-    found = judged(rows, seeds("base", 70 + SPREAD / 9), seeds("a", [72]), count("a", 1), top1=1.0)
-    made = summary(found).set_index(["metric", "aspect"])
-    assert list(made.columns) == list(WORDS)
-    assert made.loc[("top1", "level"), ["reproduced", "underpowered"]].tolist() == [1, 1]
-    assert made.loc["params"].to_numpy().sum() == 1
 
 
 # ---- properties ----

@@ -170,6 +170,9 @@ def _published(found: Findings) -> Iterator[str]:
     sources = dict.fromkeys(row.source or "source not given" for row in rows)
     yield f"Published numbers: {'; '.join(sources)}."
     yield from _unlike(found)
+    timed = [one for name in found.of_kind("speed") for one in found.printed(name)]
+    if hardware := dict.fromkeys(one.protocol.hardware for one in timed if one.protocol.hardware):
+        yield f"Printed timings were taken on {', '.join(hardware)}."
     used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
     meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
     if meanings:
