@@ -18,7 +18,7 @@ from study.schema import CLASSES, Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
 
-COUNTED = ("models", "metrics/__init__.py", "metrics/cost.py", "metrics/counters.py")
+COUNTED = ("cards.py", "models", "metrics/__init__.py", "metrics/cost.py", "metrics/counters.py")
 """The code whose change makes a card stale."""
 
 TINY = 64  # pixels a side, at which a switch shows whether it does anything
@@ -84,7 +84,7 @@ def check(recipe: Recipe, store: Store) -> None:
     Raises:
         SpecError: there is no such optimiser, or it does not take what the recipe gives it.
     """
-    key = named(["recipe", recipe.model_dump(mode="json"), version("timm")])
+    key = named(["recipe", recipe.model_dump(mode="json"), version("timm"), code("train")])
     if store.kept("arms", key) is None:
         from study import train
 
@@ -101,7 +101,7 @@ def _counted(config: Config) -> Record:
     build = _builder(config, shape)
     resolved = models.resolved(config.model, config.arguments)
     card: Record = {
-        "model": config.model,
+        "model": models.called(config.model),
         "shape": shape,
         "arguments": resolved,
         "defaults": models.resolved(config.model, {}),

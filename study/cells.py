@@ -28,9 +28,14 @@ def head(metric: Metric) -> str:
     return f"{name(metric)} ({inside})" if inside else name(metric)
 
 
+def difference_unit(metric: Metric) -> str:
+    """That of two percentages is points."""
+    return "pp" if metric.unit == "%" else metric.unit
+
+
 def effect_head(metric: Metric, seeds: int) -> str:
-    """Of an absolute difference; that of two percentages is in points."""
-    unit = "pp" if metric.unit == "%" else metric.unit
+    """Of an absolute difference."""
+    unit = difference_unit(metric)
     shown = f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
     return f"{shown} [95 % CI]" if seeds > 1 else shown
 
@@ -75,7 +80,7 @@ def effect(found: Any, metric: Metric, seeds: int) -> str:
 
 
 def timing(estimate: Any, metric: Metric) -> str:
-    """Median and quartiles."""
+    """Median, lowest and highest."""
     text = measured(estimate.mean, metric)
     if text == ABSENT or not math.isfinite(estimate.low):
         return text

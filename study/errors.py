@@ -3,6 +3,7 @@
 StudyError              printed without a traceback, exit status 2
     SpecError           a study file asks for something that does not exist
     BuildError          no model can be built from these arguments
+        SizeError       the model takes no images of this size
     DataError           the images are not where, or not what, the study says
     MetricError         a quantity cannot be taken honestly
     StoreError          a stored result cannot be used
@@ -28,6 +29,10 @@ class BuildError(StudyError):
     def __init__(self, message: str, argument: str | None = None) -> None:
         super().__init__(message)
         self.argument = argument
+
+
+class SizeError(BuildError):
+    """The model takes no images of this size."""
 
 
 class DataError(StudyError):

@@ -11,7 +11,7 @@ from timm.data import resolve_data_config
 from torch import nn
 
 from study import data, models, run, train
-from study.errors import BuildError, DataError, StoreError, unknown
+from study.errors import BuildError, DataError, SizeError, StoreError, unknown
 from study.models import weights
 from study.models.weights import Weights
 from study.schema import Data, Recipe
@@ -50,7 +50,7 @@ def trial(store: Store, name: str, *, img_size: int | None = None, device: str =
 def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Record:
     """Metrics in base units, and what they were taken of and with.
 
-    `tick` is told the batches done and their number. Raises BuildError where the model takes no
+    `tick` is told the batches done and their number. Raises SizeError where the model takes no
     images of this size.
     """
     images, recipe = subject.images, subject.recipe
@@ -184,7 +184,7 @@ def _checked(schema: type[Checked], keys: Keys) -> Checked:
 
 
 def _refuse_size(subject: Subject, device: str) -> None:
-    """Raises BuildError, from one black image, where the model takes none of this size."""
+    """Raises SizeError, from one black image, where the model takes none of this size."""
     given = subject.images.data
     size = given.img_size
     x = torch.zeros(1, given.in_chans, size, size, device=device)
@@ -194,9 +194,11 @@ def _refuse_size(subject: Subject, device: str) -> None:
         if check is not None:
             check(size, size)
         train.evaluation(subject.model, [(x, target)], recipe=subject.recipe, device=device)
-    except (AssertionError, RuntimeError, ValueError) as error:
+    except (AssertionError, RuntimeError, ValueError, BuildError) as error:
+        if "memory" in str(error):  # of this machine, not of the model
+            raise MemoryError(str(error)) from error
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise BuildError(f"{subject.name} takes no images of {size} px: {said}") from error
+        raise SizeError(f"{subject.name} takes no images of {size} px: {said}") from error
 
 
 def _precision(recipe: Recipe, device: str) -> str:

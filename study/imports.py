@@ -31,12 +31,15 @@ class Source:
     path: Path
     """The file, or the folder of the package that has it."""
     digest: str
-    """Of `path`, when it was looked at. What else the module imports is not in it."""
+    """Of `path`, when it was looked at. What is installed, or of another source, is not in it."""
 
     @property
     def text(self) -> str:
         """What names it from any folder."""
-        return str(self.path) if _name(self.path) == self.name else self.name
+        if _name(self.path) == self.name:
+            return str(self.path)
+        inside = self.name.partition(".")[0] == self.path.name
+        return str(self.path.with_name(self.name)) if inside else self.name
 
     @property
     def start(self) -> Path:
@@ -62,18 +65,19 @@ def sources(texts: Iterable[str]) -> list[Source]:
 def source(text: str) -> Source:
     """What `text` names: a .py file, the folder of a package, or a module that Python would find.
 
-    The current folder counts as importable.
+    The current folder counts as importable. FOLDER/lab.parts is a module of FOLDER/lab.
 
     Raises:
         SpecError: there is no such thing, it is not written in Python, or its name is taken.
     """
     path = Path(text).expanduser()
-    if path.suffix == ".py" or len(path.parts) > 1 or path.is_absolute():
+    alone = len(path.parts) < 2 and not path.is_absolute()
+    dotted = "." in path.name and not path.exists()
+    if path.suffix == ".py" or not (alone or dotted):
         return _from_path(text, path.resolve())
-    name = str(path)
-    if not all(word.isidentifier() for word in name.split(".")):
+    if not all(word.isidentifier() for word in path.name.split(".")):
         raise SpecError(f'"{text}" is neither the path of a .py file nor the name of a module')
-    return _from_name(name)
+    return _from_name(path.name, None if alone else path.parent.resolve())
 
 
 def installed() -> list[Source]:
@@ -145,16 +149,19 @@ def _shadowed(path: Path) -> str | None:
 # ---- names ----
 
 
-def _from_name(name: str) -> Source:
-    """Follows a dotted name into its package, which `find_spec` alone would import on the way."""
+def _from_name(name: str, folder: Path | None = None) -> Source:
+    """In `folder`; or in the current one and where Python looks.
+
+    Follows a dotted name into its package, which `find_spec` alone would import on the way.
+    """
     top, *rest = name.split(".")
     if top in {*sys.stdlib_module_names, "study"}:
         raise SpecError(f'"{name}" is no source of parts: a module of yours adds them')
-    spec = PathFinder.find_spec(top, [str(Path.cwd())])
+    spec = PathFinder.find_spec(top, [str(folder or Path.cwd())])
     if here := _place(spec):
         _from_path(name, here)  # refuses a name that is taken
     else:
-        spec = _spec(top)
+        spec = None if folder else _spec(top)
     path = _place(spec)
     for word in rest:
         folders = spec.submodule_search_locations if spec else None
@@ -162,7 +169,7 @@ def _from_name(name: str) -> Source:
         path = path or _place(spec)
     if spec is None or path is None:
         told = unknown("module of parts", name, _importable())
-        raise SpecError(f"{told}, looked for in {Path.cwd()} and where Python looks")
+        raise SpecError(f"{told}, looked for in {folder or f'{Path.cwd()} and where Python looks'}")
     return Source(name, path, digest(path))
 
 

@@ -45,12 +45,13 @@ def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
     found = verdicts.verdicts(
         printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
     )
-    tried = reasons.tried(plan, store, _unmet(plan, found))
+    tried = reasons.tried(plan, store, _costs(plan, found))
+    missed = [row for row in tried.values() if not all(map(row.met, row.printed))]
     guesses = reasons.best(tried)
     found["reason"] = [_reason(row, guesses) for row in found.itertuples()]
     return Judged(
         verdicts=found,
-        sentences=tuple(reasons.sentences(tried)),
+        sentences=tuple(reasons.sentences(tried)) if missed else (),
         claims=judged_claims(plan, frame),
         unverified=int((printed["status"] == "unverified").sum()),
     )
@@ -135,23 +136,25 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
 
 # ---- reasons ----
 
+SHOWN = 3  # explanations named where several fit
 
-def _unmet(plan: Plan, found: pd.DataFrame) -> dict[str, dict[str, Printed]]:
-    """All judged costs of the arms that have one which is not what was printed."""
+
+def _costs(plan: Plan, found: pd.DataFrame) -> dict[str, dict[str, Printed]]:
+    """All judged costs, by arm and metric."""
     rows: dict[str, dict[str, Printed]] = {}
     exact = found[found["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
-    exact = exact[exact["level"] != verdicts.NOT_COMPARABLE]
-    for row in exact.itertuples():
+    for row in exact[exact["level"] != verdicts.NOT_COMPARABLE].itertuples():
         printed = plan.study.published[str(row.row)][str(row.metric)]
         rows.setdefault(str(row.arm), {})[str(row.metric)] = printed
-    missed = set(exact.loc[exact["level"] != verdicts.REPRODUCED, "arm"])
-    return {arm: numbers for arm, numbers in rows.items() if arm in missed}
+    return rows
 
 
-def _reason(row: Any, guesses: Mapping[str, Guess]) -> str:
+def _reason(row: Any, guesses: Mapping[str, list[Guess]]) -> str:
     """What would explain a cost that is not the printed one."""
-    guess = guesses.get(row.arm)
-    if guess is None or row.level != verdicts.CONTRADICTED:
+    if row.level != verdicts.CONTRADICTED:
         return ""
     counted = row.metric in reasons.COUNTED
-    return f"matches {guess if counted else guess.change}" if counted or guess.slot else ""
+    fits = [str(guess) if counted else guess.change for guess in guesses.get(row.arm, ())]
+    named = [text for text in dict.fromkeys(fits) if text]
+    more = f" or {len(named) - SHOWN} others" if len(named) > SHOWN else ""
+    return f"matches {', or '.join(named[:SHOWN])}{more}" if named else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import SpecError, meant, unknown
-from study.imports import Source
+from study.imports import sources
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
 from study.schema import Baseline, Protocol, Published, StudyFile, Value, validated
 from study.spec import PARTS, Factor, Level, Printed, Study, recipes
@@ -31,12 +31,12 @@ def study_file(
     environment: Mapping[str, str],
     profile: str | None = None,
     settings: Sequence[str] = (),
-    sources: Sequence[Source] = (),
+    imports: Sequence[str] = (),
 ) -> tuple[Study | None, list[Problem]]:
     """The study in `path`, as far as it can be told, and all that is wrong with it.
 
     Raises:
-        SpecError: there is no such file, profile or setting.
+        SpecError: there is no such file, profile, setting or import.
     """
     document, problems = read(_text(path), str(path))
     if problems and not document.value:
@@ -61,7 +61,8 @@ def study_file(
         problems += more
     problems += expand(chosen, dict(environment))
     study, more = _study(chosen, path, vocabulary, profile, tuple(settings))
-    return study and replace(study, sources=tuple(sources)), problems + more
+    own = tuple(sources(imports))
+    return study and replace(study, sources=own, imports=tuple(imports)), problems + more
 
 
 def overlaid(document: Tree, profile: Tree) -> Tree:

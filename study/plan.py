@@ -173,7 +173,8 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
     """Arms with results of an earlier state of the user's own code."""
     own = {arm.label: _anonymous(arm.config) for arm in planned if "code" in arm.config["model"]}
     trials = {arm.label: {trial.name for trial in arm.trials} for arm in planned}
-    stored = {name: store.entered(name)["config"] for name in store.results()} if own else {}
+    results = ((name, store.result(name)) for name in (store.results() if own else ()))
+    stored = {name: result["config"] for name, result in results if result}
     for label, config in own.items():
         names = {name for name, other in stored.items() if _anonymous(other) == config}
         if old := names - trials[label]:
@@ -200,13 +201,31 @@ def _strangers(study: Study, planned: Sequence[PlannedArm]) -> list[Problem]:
         if {parsed.arm, parsed.other} <= set(labels(study, planned[0].arm)):
             both = f"{parsed.arm} and {parsed.other} are the same arm, the baseline"
             problems.append(Problem(both, mark))
-    for row in study.published:
+        if why := _unmeasured(study, parsed.metric):
+            problems.append(Problem(f"nothing measures {parsed.metric}: {why}", mark))
+    numbers: dict[tuple[str, str], float] = {}
+    for row, printed in study.published.items():
         mark = study.root.key(["published", row])
+        owner = next((arm.digest for arm in planned if row in labels(study, arm.arm)), row)
+        for metric, one in printed.items():
+            if numbers.setdefault((owner, metric), one.value) != one.value:
+                message = f"{row} has another {metric} under another name: {numbers[owner, metric]}"
+                problems.append(Problem(message, study.root.key(["published", row, metric])))
         if row not in counts:
             problems.append(Problem(unknown("arm", row, counts), mark))
         elif counts[row] > 1:
             problems.append(Problem(f'several arms are called "{row}"', mark, "tell them apart"))
     return problems
+
+
+def _unmeasured(study: Study, metric: str) -> str:
+    """Why a study never comes to have a metric, if it does not."""
+    kind, columns = METRICS[metric].kind, study.columns
+    if kind == "quality" and not study.seeds:
+        return "seeds is 0"
+    if metric not in columns and (kind == "speed" or sized(metric)[1]):
+        return "it is in no column"
+    return ""
 
 
 def labels(study: Study, arm: Arm) -> list[str]:

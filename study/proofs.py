@@ -3,7 +3,6 @@ can learn, and that it does what the study expects of it.
 """
 
 import ast
-import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -83,10 +82,13 @@ def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
 def _unlearnt(study: Study, built: Sequence[Built]) -> tuple[list[Problem], list[str]]:
     """Parameters that an arm adds and no gradient reaches."""
     base = built[0]
-    inherited = set(base.card.get("unreached", ()))
+    inherited = set(base.card.get("unreached") or ())
     found, notes = [], []
     for one in built:
-        names = [n for n in one.card.get("unreached", ()) if one is base or n not in inherited]
+        unreached = one.card.get("unreached")
+        if unreached is None:
+            notes.append(f"{one.label}: that gradient reaches all its parameters was not shown")
+        names = [name for name in unreached or () if one is base or name not in inherited]
         if not names:
             continue
         what = f"no gradient reaches {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"
@@ -118,10 +120,13 @@ def _unmet(study: Study, built: Sequence[Built], store: Store) -> Iterator[Probl
             continue
         if key in paths:
             factor = paths.index(key)
-            alone = [one for one in built if one.arm.departs == (factor,)]
-            steps = [Step(one, _without(study, one.arm, factor), factor) for one in alone]
+            having = [one for one in built if factor in one.arm.departs]
+            steps = [Step(one, _without(study, one.arm, factor), factor) for one in having]
         else:
             steps = [Step(labels[key], built[0].arm, None)]
+        if not steps:
+            message = f"no arm departs in {key}, so nothing can be expected of it"
+            yield Problem(message, study.root.key(["expects", key]))
         for metric, relation in wanted.items():
             said = (_broken(study, step, store, expected=(metric, relation)) for step in steps)
             mark = study.root.at(["expects", key, metric]).mark
@@ -163,10 +168,10 @@ def _scale(study: Study, step: Step, formula: str) -> float:
     """What a formula in r, the value of the level, makes of the step from the first level."""
     if step.factor is None:
         raise SpecError(f"a formula needs the path of a factor; of an arm say {_known()}")
-    formula_value(formula, math.pi)  # tells of what is no formula before what is no number
+    value = formula_of(formula)
     levels = study.factors[step.factor].levels
     chosen = levels[step.one.arm.choices[step.factor]]
-    now, first = (formula_value(formula, _number(level)) for level in (chosen, levels[0]))
+    now, first = (value(_number(level)) for level in (chosen, levels[0]))
     if not first:
         raise SpecError(f'"{formula}" is 0 at the first level, which leaves nothing to scale')
     return now / first
@@ -192,31 +197,50 @@ OPERATORS: Mapping[type, Callable[..., float]] = {
 }
 
 
-def formula_value(formula: str, r: float) -> float:
-    """Of sums, products, quotients and powers of numbers and r; ^ is a power.
+def formula_of(text: str) -> Callable[[float], float]:
+    """The function of r that a text says: numbers, r, + - * / and ^ for a power.
 
     Raises:
-        SpecError: anything else stands in the formula.
+        SpecError: it is no such formula; the function, where it has no value.
     """
-
-    def value(node: Any) -> float:
-        match node:
-            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-                return float(number)
-            case ast.Name(id="r"):
-                return r
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-                return OPERATORS[type(op)](value(left), value(right))
-            case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
-                return OPERATORS[type(op)](value(operand))
-        raise SpecError(f'"{formula}" is neither {_known()} nor a formula in r such as 1/r^2')
-
+    no_formula = SpecError(f'"{text}" is neither {_known()} nor a formula in r such as 1/r^2')
     try:
-        return float(value(ast.parse(formula.replace("^", "**"), mode="eval").body))
-    except (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError, MemoryError):
-        raise SpecError(
-            f'"{formula}" is neither {_known()} nor a formula in r such as 1/r^2'
-        ) from None
+        tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
+        _checked(tree, no_formula)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise no_formula from None
+
+    def value(r: float) -> float:
+        try:
+            return float(_value(tree, r))
+        except (ArithmeticError, TypeError):  # a root of a negative number is complex
+            raise SpecError(f'"{text}" has no value at r = {r:g}') from None
+
+    return value
+
+
+def _checked(node: ast.expr, wrong: SpecError) -> None:
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return
+        case ast.Name(id="r"):
+            return
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            _checked(left, wrong)
+            _checked(right, wrong)
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
+            _checked(operand, wrong)
+        case _:
+            raise wrong
+
+
+def _value(node: Any, r: float) -> float:
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            return OPERATORS[type(op)](_value(left, r), _value(right, r))
+        case ast.UnaryOp(op=op, operand=operand):
+            return OPERATORS[type(op)](_value(operand, r))
+    return r if isinstance(node, ast.Name) else float(node.value)
 
 
 def _known() -> str:

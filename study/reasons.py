@@ -6,6 +6,7 @@ is a guess from arithmetic: it says what would explain the numbers, not what hap
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from study import cards
@@ -42,8 +43,15 @@ class Tried:
     printed: Mapping[str, Printed]
     matches: Mapping[Guess, frozenset[str]]
 
-    def whole(self, guess: Guess) -> bool:
-        return self.matches.get(guess, frozenset()) == self.printed.keys()
+    @property
+    def whole(self) -> list[Guess]:
+        """The guesses that explain all of the row; those that change no part, where there are."""
+        found = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
+        return [guess for guess in found if not guess.slot] or found
+
+    def met(self, metric: str) -> bool:
+        """Whether the model as it is has the printed cost, under some rule."""
+        return any(metric in m for guess, m in self.matches.items() if not guess.slot)
 
 
 def matches(value: float, printed: Printed, metric: str) -> bool:
@@ -53,33 +61,44 @@ def matches(value: float, printed: Printed, metric: str) -> bool:
 
 
 def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -> dict[str, Tried]:
-    """Of each arm in `rows` (by digest; its printed costs by metric), what matches them."""
-    arms = {arm.digest: arm for arm in plan.arms}
+    """Of each arm in `rows` (by digest; its printed costs by metric), what matches them.
+
+    Other parts are tried for the arms that do not match as they are.
+    """
     found = {}
-    for digest, printed in rows.items():
-        matched: dict[Guess, frozenset[str]] = {}
-        for guess, card in _cards(arms[digest], store):
-            for rule in RULES:
-                values = _values(card, printed, rule)
-                named = frozenset(m for m, v in values.items() if matches(v, printed[m], m))
-                if named:
-                    matched[replace(guess, rule=rule)] = named
-        found[digest] = Tried(printed, matched)
+    for arm in (arm for arm in plan.arms if arm.digest in rows):
+        printed = rows[arm.digest]
+        asis = Tried(printed, _matched(Guess(), arm.card, printed))
+        others = () if asis.whole else _others(arm, store)
+        more = (_matched(guess, card, printed) for guess, card in others)
+        found[arm.digest] = Tried(
+            printed, {k: v for m in (asis.matches, *more) for k, v in m.items()}
+        )
     return found
 
 
-def _cards(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
-    """The arm's card, and those of the same arm with one slot filled otherwise."""
-    yield Guess(), arm.card
+def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
+    """The same arm with one slot filled otherwise."""
     config = arm.arm.config
     for slot, parts in arm.card.get("slots", {}).items():
         for part in parts:
             if part != arm.card["arguments"][slot]:
                 other = replace(config, arguments={**config.arguments, slot: part})
-                try:
+                with suppress(StudyError):  # this part does not fit here: no explanation
                     yield Guess(slot, part), cards.card(other, store)
-                except StudyError:  # this part does not fit here: no explanation
-                    continue
+
+
+def _matched(
+    guess: Guess, card: Record, printed: Mapping[str, Printed]
+) -> dict[Guess, frozenset[str]]:
+    """The metrics that a card matches, by rule where a printed one may follow any."""
+    found = {}
+    for rule in RULES if printed.keys() & set(COUNTED) else [""]:
+        values = _values(card, printed, rule)
+        named = frozenset(m for m, value in values.items() if matches(value, printed[m], m))
+        if named:
+            found[replace(guess, rule=rule)] = named
+    return found
 
 
 def _values(card: Record, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
@@ -94,37 +113,30 @@ def _values(card: Record, printed: Mapping[str, Printed], rule: str) -> dict[str
     return {metric: value for metric, value in found.items() if value is not None}
 
 
-def best(found: Mapping[str, Tried]) -> dict[str, Guess]:
-    """By arm, the guess that explains all its printed costs, if any; the commonest of several."""
-    common = Counter(g for row in found.values() for g in row.matches if row.whole(g))
+def best(found: Mapping[str, Tried]) -> dict[str, list[Guess]]:
+    """By arm, the guesses that explain all its printed costs: those that explain most rows."""
+    common = Counter(guess for row in found.values() for guess in row.whole)
+    most = {arm: max((common[g] for g in row.whole), default=0) for arm, row in found.items()}
     return {
-        digest: max(whole, key=lambda guess: (common[guess], not guess.slot))
-        for digest, row in found.items()
-        if (whole := [guess for guess in sorted(row.matches) if row.whole(guess)])
+        arm: sorted(guess for guess in row.whole if common[guess] == most[arm])
+        for arm, row in found.items()
     }
 
 
 def sentences(found: Mapping[str, Tried]) -> Iterator[str]:
-    """How many printed costs match the models as they are, and how many under the best guess."""
-    guesses = sorted({guess for row in found.values() for guess in row.matches})
-    asis = [guess for guess in guesses if not guess.slot]
+    """How many printed costs match the models as they are, and how many others the best guess."""
     for metric in dict.fromkeys(m for row in found.values() for m in row.printed):
         rows = [row for row in found.values() if metric in row.printed]
-        hits = {g: sum(metric in row.matches.get(g, ()) for row in rows) for g in guesses}
-        most = max((hits[guess] for guess in asis), default=0)
+        left = [row for row in rows if not row.met(metric)]
         name = METRICS[metric].label.partition(" (")[0]
-        rule = f", counting {_by(asis, hits)}" if most else " under any rule of counting"
-        told = f"{name}: {most} of {len(rows)} printed values match the models as they are"
-        told += rule if metric in COUNTED else ""
-        top = max(guesses, key=lambda g: (hits[g], _total(found, g)), default=None)
-        if top is not None and hits[top] > most:
+        told = f"{name}: {len(rows) - len(left)} of {len(rows)} printed values match the models as "
+        told += "they are" + (", under some rule of counting" if metric in COUNTED else "")
+        hits = Counter(g for row in left for g, metrics in row.matches.items() if metric in metrics)
+        if hits:
+            top = max(sorted(hits), key=lambda guess: (hits[guess], _total(found, guess)))
             how = str(top) if metric in COUNTED else top.change
-            told += f"; {hits[top]} of {len(rows)} match {how}"
+            told += f"; of the other {len(left)}, {hits[top]} match {how}"
         yield told + "."
-
-
-def _by(guesses: list[Guess], hits: Mapping[Guess, int]) -> str:
-    return max(guesses, key=hits.__getitem__).rule
 
 
 def _total(found: Mapping[str, Tried], guess: Guess) -> int:

@@ -98,6 +98,8 @@ class Study:
     claims: tuple[str, ...]
     root: Tree
     sources: tuple[Source, ...] = ()
+    imports: tuple[str, ...] = ()
+    """Those of the sources that the command line names, in its words."""
 
     @property
     def title(self) -> str:
@@ -114,7 +116,7 @@ class Study:
         """The arguments of a command that ask for the same study again."""
         profile = ["--profile", self.profile] if self.profile is not None else []
         words = [str(self.path), *profile, *(w for s in self.settings for w in ("--set", s))]
-        return words + [w for source in self.sources for w in ("--import", source.text)]
+        return words + [w for source in self.imports for w in ("--import", source)]
 
     def label(self, choices: Sequence[int], within: int | None = None) -> str:
         """What the row is called; a baseline goes by its level of the factor `within`, or of the
@@ -236,7 +238,7 @@ def resolved(config: Config, card: Mapping[str, Any]) -> dict[str, Any]:
     if config.data.name.partition("/")[0] in PLACED:
         data["root"] = config.root
     return {
-        "model": {"name": config.model, "arguments": card["arguments"]}
+        "model": {"name": card["model"], "arguments": card["arguments"]}
         | ({"code": code} if code else {}),
         "data": data,
         "recipe": config.recipe.model_dump(mode="json", exclude=NOT_IDENTITY),

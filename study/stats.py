@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Numbers = np.ndarray[tuple[int], np.dtype[np.floating[Any]]]
 
 CONFIDENCE = 0.95
+POWER = 0.8  # `evidence.deciding` says it in words
 ENUMERATED = 20  # pairs; one more doubles the sums that an exact test looks at
 ROUNDING = 1e-9  # relative; sums closer than this are ties
 MOST_SEEDS = 1000  # nobody trains more to decide one number
@@ -29,7 +30,7 @@ def estimates(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per (arm, metric): n, mean, sd (of a sample; NaN when n < 2), low, high.
 
     An arm with a diverged seed has no mean: that of the others would flatter it. `low` and `high`
-    are a timing's quartiles, as they came.
+    are a timing's lowest and highest round, as they came.
     """
     import pandas as pd
 
@@ -81,40 +82,47 @@ def _paired(values: pd.Series[float], base: pd.Series[float]) -> dict[str, float
     }
 
 
-def interval(sample: Numbers) -> tuple[float, float]:
-    """The 95 % t interval of the mean; NaN when the sample shows no spread to judge by.
+def interval(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The t interval of the mean; NaN when the sample shows no spread to judge by.
 
     Equal values are what a coarse metric gives (one image of few), not a sign of certainty.
     """
     import numpy as np
+    from scipy.special import stdtrit
 
     n = len(sample)
     if n < 2 or np.ptp(sample) <= ROUNDING * np.abs(sample).max():
         return float("nan"), float("nan")
-    reach = float(_reaches(sample.std(ddof=1), np.array([n]))[0])
+    reach = stdtrit(n - 1, (1 + confidence) / 2) * sample.std(ddof=1) / np.sqrt(n)
     return float(sample.mean() - reach), float(sample.mean() + reach)
 
 
-def seeds_needed(mean: float, sd: float, *, low: float, high: float) -> int | None:
-    """The fewest seeds in all whose interval contains neither bound, if mean and sd stay the same.
+def corrected(comparisons: int) -> float:
+    """The confidence at which so many intervals err together as seldom as one (Bonferroni)."""
+    return 1 - (1 - CONFIDENCE) / comparisons
 
-    It then lies wholly between the bounds or wholly outside them. None if that takes more than
-    `MOST_SEEDS`. An expectation, no promise: today's mean and sd are themselves uncertain.
+
+def seeds_needed(
+    mean: float, sd: float, low: float, high: float, *, confidence: float = CONFIDENCE
+) -> int | None:
+    """The fewest seeds in all whose interval contains neither bound, with a power of 80 %.
+
+    It then lies wholly between the bounds or wholly outside them. Where one bound is near, that is
+    when (t of confidence + t of power) sd / sqrt(n) is less than the distance to it; where both
+    are, either may be missed. None if it takes more than `MOST_SEEDS`. The power is what it would
+    be if `mean` and `sd`, which is above 0, were the truth; today's are themselves uncertain.
     """
     import numpy as np
+    from scipy.special import stdtr, stdtrit
 
     counts = np.arange(2, MOST_SEEDS + 1)
-    decided = _reaches(sd, counts) < min(abs(mean - low), abs(mean - high))
-    return int(counts[decided][0]) if decided.any() else None
-
-
-def _reaches(sd: float, counts: np.ndarray[tuple[int], np.dtype[np.integer[Any]]]) -> Numbers:
-    """Half the t interval of a mean, for samples of so many."""
-    import numpy as np
-    from scipy import stats
-
-    found: Numbers = stats.t.ppf((1 + CONFIDENCE) / 2, counts - 1) * sd / np.sqrt(counts)
-    return found
+    error = sd / np.sqrt(counts)
+    reach = stdtrit(counts - 1, (1 + confidence) / 2) * error
+    ends = np.array([low - reach, low + reach, high - reach, high + reach])
+    below = stdtr(counts - 1, (ends - mean) / error)  # the chance of a new mean to lie there
+    power = below[0] + np.maximum(below[2] - below[1], 0) + 1 - below[3]
+    enough = counts[power >= POWER]
+    return int(enough[0]) if enough.size else None
 
 
 def sign_flip(differences: Numbers) -> float:

@@ -2,7 +2,7 @@
 
 results/
     trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  last.pth.tar  predictions.npz
-                          result.json
+                          result.json  at-SIZE.json, the weights on images of another size
     arms/KEY.json         what building and counting an arm showed
     timings/KEY.json      one timing session over the arms of a study
     jobs/STAMP/           what a launcher was asked to do, and its logs
@@ -104,6 +104,13 @@ class Store:
         if leases.holder(folder):
             return "running"
         return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
+
+    def evaluation(self, name: str, size: int) -> Record | None:
+        """What a trial's weights made of images of another size, in pixels."""
+        return read(self.trial(name) / f"at-{size}.json")
+
+    def evaluated(self, name: str, size: int, record: Mapping[str, Any]) -> None:
+        write(self.trial(name) / f"at-{size}.json", record)
 
     # ---- what was counted and timed ----
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from study import cells, stats
+from study import cells, evidence, stats
 from study.errors import SpecError
+from study.evidence import CHANGE, DIFFERENCE, LEVEL, Evidence, Side, Span
 from study.metrics import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -30,70 +31,43 @@ ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "measured", "low", "high")
 COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
 SURE = ("verified", "derived")  # nothing is judged by an unverified number
-SPREADLESS = {  # by seeds
-    None: "taken once: no spread",
-    0: "no seed is shared with the baseline; at least 2 are needed",
-    1: "one seed has no spread; at least 2 are needed",
-}
 
 
 class Verdict(NamedTuple):
     word: str
     why: str
     seeds: str = ""
-    """In all, that would probably decide what is underpowered."""
+    """In all, that would decide what is underpowered."""
 
 
 NOTHING = Verdict("", "")  # there is nothing to compare with
 DIVERGED = Verdict(CONTRADICTED, "diverged")
 
 
-class Estimate(NamedTuple):
-    """What was measured, and how far it may be off; an exact count by nothing: low == high."""
-
-    value: float
-    low: float
-    high: float
-    n: int | None = None
-    """Seeds; None of what has none."""
-    sd: float = math.nan
-
-    @property
-    def sign(self) -> int | None:
-        """Of a difference: 0 if it is exactly none, None where the interval leaves it open."""
-        if self.low > 0 or self.high < 0:
-            return 1 if self.low > 0 else -1
-        return 0 if self.low == self.high else None
-
-
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A printed number and what was measured of it, in units of the table."""
+    """A printed number, in units of the table, and what was measured of it."""
 
     row: str
     arm: str
-    name: str
-    """Of the metric."""
     status: str
     unlike: str
     printed: float
     digits: int
-    values: pd.Series[float]
-    """By seed."""
-    level: Estimate
+    side: Side
 
     @property
     def metric(self) -> Metric:
-        return METRICS[self.name]
+        return self.side.metric
+
+    @property
+    def level(self) -> Evidence:
+        return evidence.evidence(LEVEL, self.side).scaled(self.metric.scale)
 
     @property
     def half(self) -> float:
         """Of one unit of the last digit: what rounding may have hidden."""
         return 0.5 * 10.0**-self.digits
-
-    @property
-    def diverged(self) -> bool:
-        return self.metric.kind == "quality" and bool(self.values.isna().any())
 
     def shown(self, value: float, *, signed: bool = False) -> str:
         return cells.number(value, max(self.digits, self.metric.digits), signed=signed)
@@ -116,11 +90,12 @@ def verdicts(
 
     table, rows = list(_table(published, frame)), []
     for cell in table:
-        peers = [c for c in table if c.name == cell.name and c.arm != cell.arm and not c.unlike]
-        found = _aspects(cell, peers, baseline=baseline, margin=margins.get(cell.name))
-        spread = (math.nan, math.nan) if cell.metric.exact else (cell.level.low, cell.level.high)
-        numbers = (cell.printed, cell.digits, cell.level.value, *spread)
-        rows.append((cell.row, cell.arm, cell.name, cell.status, *numbers, *sum(found, ())))
+        name, level = cell.side.name, cell.level
+        peers = [c for c in table if c.side.name == name and c.arm != cell.arm and not c.unlike]
+        found = _aspects(cell, peers, baseline=baseline, margin=margins.get(name))
+        spread = (math.nan, math.nan) if cell.metric.exact else (level.low, level.high)
+        numbers = (cell.printed, cell.digits, level.value, *spread)
+        rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(found, ())))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -130,45 +105,23 @@ def verdicts(
 def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
     measured = dict(iter(frame.groupby(["arm", "metric"])))
     for one in published[published["status"].isin(SURE)].to_dict("records"):
-        if (part := measured.get((one["arm"], one["metric"]))) is None:
+        row, arm, name, printed = one["row"], one["arm"], one["metric"], float(one["value"])
+        if (part := measured.get((arm, name))) is None:
             continue
-        metric, printed = METRICS[one["metric"]], float(one["value"])
-        if metric.kind == "speed" and not printed > 0:
-            raise SpecError(f"published {one['metric']} of {one['row']} is not above 0: {printed}")
-        values = part.set_index("seed")[["value", "low", "high"]] * metric.scale
-        yield Cell(
-            one["row"], one["arm"], one["metric"], one["status"], one["unlike"],
-            printed, int(one["digits"]), values["value"], _level_of(values, metric),
-        )  # fmt: skip
+        if METRICS[name].kind == "speed" and not printed > 0:
+            raise SpecError(f"published {name} of {row} is not above 0: {printed}")
+        side = evidence.side(row, name, part)
+        if side.values:
+            yield Cell(row, arm, one["status"], one["unlike"], printed, int(one["digits"]), side)
 
 
-def _level_of(values: pd.DataFrame, metric: Metric) -> Estimate:
-    if metric.kind == "quality":
-        return _sampled(values["value"])
-    value, low, high = values.iloc[0]
-    return Estimate(value, value, value) if metric.exact else Estimate(value, low, high)
-
-
-def _sampled(values: pd.Series[float]) -> Estimate:
-    low, high = stats.interval(values.to_numpy(float))
-    mean, sd = values.mean(skipna=False), values.std(skipna=False)
-    return Estimate(float(mean), low, high, len(values), float(sd))
-
-
-def _measured(one: Cell, other: Cell) -> Estimate:
-    """The difference; of speeds in per cent, from slow rounds over fast ones to the reverse."""
-    a, b = one.level, other.level
-    if one.metric.kind == "quality":
-        shared = one.values.index.intersection(other.values.index)
-        return _sampled(one.values[shared] - other.values[shared])
-    if one.metric.kind == "speed":
-        value, low, high = a.value / b.value, a.low / b.high, a.high / b.low
-        return Estimate(100 * (value - 1), 100 * (low - 1), 100 * (high - 1))
-    difference = a.value - b.value
-    return Estimate(difference, difference, difference)
+def _sign(one: Cell, other: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
+    """Of their difference; what diverged is worse than what did not."""
+    return evidence.evidence(DIFFERENCE, one.side, other.side, confidence=confidence).sign
 
 
 def _printed(one: Cell, other: Cell) -> float:
+    """The difference; of speeds in per cent."""
     if one.metric.kind == "speed":
         return 100 * (one.printed / other.printed - 1)
     return one.printed - other.printed
@@ -194,7 +147,7 @@ def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if kind == "speed":
         what = cells.name(cell.metric).lower()
         return Verdict(NOT_COMPARABLE, f"a {what} is comparable only as a ratio between rows")
-    if cell.diverged:
+    if cell.side.diverged:
         return DIVERGED
     if kind == "cost":
         margin = max(margin or 0.0, cell.half)
@@ -205,86 +158,83 @@ def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
 def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if base is None:
         return NOTHING
-    if cell.diverged or base.diverged:
-        return DIVERGED if cell.diverged else Verdict(CONTRADICTED, "the baseline diverged")
+    if cell.side.diverged or base.side.diverged:
+        return DIVERGED if cell.side.diverged else Verdict(CONTRADICTED, "the baseline diverged")
     if cell.metric.kind == "cost":
         margin = max(margin or 0.0, cell.half + base.half)
-    if cell.metric.kind == "speed" and margin is not None:
+    speed = cell.metric.kind == "speed"
+    if speed and margin is not None:
         margin *= cell.printed / base.printed
-    found, printed = _measured(cell, base), _printed(cell, base)
-    return _judgement(cell, found, printed, margin=margin, trend=_trend(cell, base), signed=True)
+    found = evidence.evidence(CHANGE if speed else DIFFERENCE, cell.side, base.side)
+    found = found.scaled(100 if speed else cell.metric.scale)
+    trend = _trend(cell, base)
+    return _judgement(cell, found, _printed(cell, base), margin=margin, trend=trend, signed=True)
 
 
 def _trend(cell: Cell, base: Cell) -> bool:
-    """Whether the difference has the printed sign, beyond doubt."""
+    """Whether the 95 % interval of the difference lies wholly on the printed side of zero."""
     printed = _printed(cell, base)
-    return not base.diverged and _measured(cell, base).sign == (printed > 0) - (printed < 0)
+    return not base.side.diverged and _sign(cell, base) == (printed > 0) - (printed < 0)
 
 
 def _ranking(cell: Cell, peers: list[Cell]) -> Verdict:
-    """Pair by pair; what was printed alike is in no order."""
+    """Pair by pair; what was printed alike is in no order.
+
+    Of many pairs one is soon reversed by chance: a reversal counts if it holds of all together.
+    """
     apart = {peer: abs(cell.printed - peer.printed) / (cell.half + peer.half) for peer in peers}
-    pairs = [peer for peer in peers if apart[peer] >= 1 - stats.ROUNDING]
+    pairs = {
+        peer: 1 if cell.printed > peer.printed else -1
+        for peer in peers
+        if apart[peer] >= 1 - stats.ROUNDING
+    }
     if not pairs:
         return NOTHING
-    if cell.diverged:
+    if cell.side.diverged:
         return DIVERGED
-    orders = [_order(cell, peer) for peer in pairs]
-    for peer, order in zip(pairs, orders, strict=True):
-        if order not in (None, 1 if cell.printed > peer.printed else -1):
+    for peer, order in pairs.items():
+        if _sign(cell, peer, confidence=stats.corrected(len(pairs))) not in (None, order):
             return Verdict(CONTRADICTED, _reversal(cell, peer))
-    if None in orders:
-        return Verdict(UNDERPOWERED, f"{orders.count(None)} of {len(pairs)} pairs are undecided")
+    if undecided := sum(_sign(cell, peer) != order for peer, order in pairs.items()):
+        return Verdict(UNDERPOWERED, f"{undecided} of {len(pairs)} pairs are undecided")
     return Verdict(REPRODUCED, f"pairs in the printed order: {len(pairs)} of {len(pairs)}")
-
-
-def _order(one: Cell, other: Cell) -> int | None:
-    """The sign of their difference; what diverged is worse than what did not."""
-    if other.diverged:
-        return 1 if one.metric.better == "higher" else -1
-    return _measured(one, other).sign
 
 
 def _reversal(cell: Cell, peer: Cell) -> str:
     ours, theirs = cell.shown(cell.level.value), cell.shown(peer.level.value)
     printed = f"printed {cell.shown(cell.printed)} against {cell.shown(peer.printed)} of {peer.row}"
-    return f"{printed}, measured {ours} against {cells.DIVERGED if peer.diverged else theirs}"
+    return f"{printed}, measured {ours} against {cells.DIVERGED if peer.side.diverged else theirs}"
 
 
 # ---- an interval against a margin ----
 
 
 def _judgement(
-    cell: Cell, found: Estimate, printed: float,
+    cell: Cell, found: Evidence, printed: float,
     *, margin: float | None, trend: bool, signed: bool = False,
 ) -> Verdict:  # fmt: skip
     if margin is None:
-        return Verdict(NOT_COMPARABLE, f"no margin is stated for {cell.name}")
+        return Verdict(NOT_COMPARABLE, f"no margin is stated for {cell.side.name}")
     if math.isnan(found.low):
-        return Verdict(UNDERPOWERED, SPREADLESS.get(found.n, f"{found.n} seeds show no spread"))
-    low, high = printed - margin, printed + margin
-    slack = stats.ROUNDING * max(abs(low), abs(high))  # what lies on the margin is within it
+        return Verdict(UNDERPOWERED, found.note)
+    reach = margin + stats.ROUNDING * (abs(printed) + margin)  # what lies on it is within it
+    span = Span(printed - reach, printed + reach)
     why = _sentence(cell, found, printed, margin=margin, signed=signed)
-    if low - slack <= found.low and found.high <= high + slack:
+    state = found.state(span)
+    if state == "supported":
         return Verdict(REPRODUCED, why)
-    if found.low <= high and low <= found.high:
-        seeds = _needed(found, low, high)
-        told = f"{seeds} seeds in all would decide" if seeds else "rounds spread too far"
+    if state == "undecided":
+        seeds = found.seeds(span)
+        told = evidence.deciding(seeds) if seeds else "the spread is too wide"
         return Verdict(UNDERPOWERED, f"{why}; {told}", seeds)
     if trend:
         return Verdict(TREND_ONLY, f"{why}; only the sign of the difference holds")
     return Verdict(CONTRADICTED, why)
 
 
-def _sentence(cell: Cell, found: Estimate, printed: float, *, margin: float, signed: bool) -> str:
+def _sentence(cell: Cell, found: Evidence, printed: float, *, margin: float, signed: bool) -> str:
     shown = partial(cell.shown, signed=signed)
     unit = " %" if signed and cell.metric.kind == "speed" else ""
     span = f" [{shown(found.low)}, {shown(found.high)}]" if found.low < found.high else ""
-    return f"{shown(found.value)}{span}{unit}, printed {shown(printed)} ± {margin:.4g}{unit}"
-
-
-def _needed(found: Estimate, low: float, high: float) -> str:
-    if found.n is None:
-        return ""
-    needed = stats.seeds_needed(found.value, found.sd, low=low, high=high)
-    return str(needed or f"more than {stats.MOST_SEEDS}")
+    told = f"printed {shown(printed)} ± {margin:.4g}{unit}"
+    return ", ".join(filter(None, [f"{shown(found.value)}{span}{unit}", found.note, told]))

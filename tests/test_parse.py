@@ -220,7 +220,7 @@ def test_no_mutation_of_thousands_gives_a_traceback(tmp_path_factory, cuts):
 
 
 def card(arguments):
-    return {"arguments": arguments, "shape": {"num_classes": 10}}
+    return {"model": "rest_lite", "arguments": arguments, "shape": {"num_classes": 10}}
 
 
 def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:

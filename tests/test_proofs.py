@@ -6,7 +6,7 @@ from torch import nn
 from study.cli.options import Asked
 from study.errors import SpecError
 from study.models.parts.reductions import REDUCTIONS, Average
-from study.proofs import formula_value
+from study.proofs import formula_of
 
 UNIFORM = "{name: test_rest, ratios: [1, 1, 1, 1]}"
 
@@ -72,6 +72,12 @@ def test_a_key_of_the_recipe_that_nothing_reads_is_dead(planned, factor):
     assert "changes nothing" in refusal(planned, (FACTORS, factor))
 
 
+def test_a_switch_behind_gates_that_start_at_zero_does_something(planned):
+    planned(
+        ("test_rest", "test_resnet"), (FACTORS, "model.drop_path_rate: {none: 0.0, tenth: 0.1}")
+    )
+
+
 def test_a_key_of_the_recipe_that_is_read_is_not(planned):
     planned((FACTORS, "recipe.lr: {low: 1.0e-3, high: 2.0e-3}"))
 
@@ -123,11 +129,17 @@ def test_an_expectation_that_fails_or_makes_no_sense_is_told(planned, expects, w
     assert words in refusal(planned, expects=expects)
 
 
+def test_an_expectation_holds_wherever_the_factor_departs(planned):
+    factors = f"{FACTORS}\n  model.attn_norm: {{IN: true, no: false}}"
+    fields = {"design": "cumulative", "expects": "{model.attn_norm: {params: more}}"}
+    assert "params of Avg + no is not more" in refusal(planned, (FACTORS, factors), **fields)
+
+
 @pytest.mark.parametrize(
     ("formula", "value"), [("1/r^2", 0.0625), ("2*r - 1", 7.0), ("-r + 3", -1.0), ("r**0.5", 2.0)]
 )
 def test_a_formula_is_arithmetic(formula, value):
-    assert formula_value(formula, 4.0) == value
+    assert formula_of(formula)(4.0) == value
 
 
 @pytest.mark.parametrize(
@@ -135,5 +147,5 @@ def test_a_formula_is_arithmetic(formula, value):
     ["r.real", "__import__('os')", "s", "1/0", "9^9^9^9^9", "(-1)^0.5", "r if r else 1", ""],
 )
 def test_a_formula_is_nothing_else(formula):
-    with pytest.raises(SpecError, match="a formula in r"):
-        formula_value(formula, 4.0)
+    with pytest.raises(SpecError, match="a formula in r|has no value at r = 4"):
+        formula_of(formula)(4.0)

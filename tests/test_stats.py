@@ -78,7 +78,7 @@ def test_an_arm_with_a_diverged_seed_has_no_mean():
     assert np.isnan(one["sd"])
 
 
-def test_quartiles_of_a_timing_pass_through():
+def test_the_ends_of_a_timing_pass_through():
     one = stats.estimates(frame(timing("a", 8.0, 9.0, 12.0))).iloc[0]
     assert (one["low"], one["mean"], one["high"]) == (8, 9, 12)
 
@@ -211,35 +211,54 @@ def test_one_arm_leads_nobody():
     assert stats.leader(made, "top1", higher=True, exact=False) == ("a", False)
 
 
-# ---- seeds needed ----
+# ---- intervals and seeds needed ----
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.95, stats.corrected(66)])
+def test_an_interval_is_the_t_interval_of_scipy(confidence):
+    sample = CHANCE.normal(size=7)
+    ends = reference.ttest_1samp(sample, 0).confidence_interval(confidence)
+    assert stats.interval(sample, confidence) == pytest.approx((ends.low, ends.high))
+
+
+def test_one_comparison_needs_no_correction_and_many_share_the_error():
+    assert stats.corrected(1) == stats.CONFIDENCE
+    assert 11 * (1 - stats.corrected(11)) == pytest.approx(0.05)
+
 
 WITHIN = {"low": -1.0, "high": 1.0}
 
 
-def decided(n, mean, sd, low, high):
-    below, above = reference.t.interval(0.95, n - 1, mean, sd / np.sqrt(n))
-    return not below <= low <= above and not below <= high <= above
-
-
 @settings(deadline=None, max_examples=25)
-@given(mean=strategies.floats(-3, 3), sd=strategies.floats(0.001, 3))
-def test_seeds_needed_are_what_trying_each_number_finds(mean, sd):
-    counts = range(2, stats.MOST_SEEDS + 1)
-    tried = next((n for n in counts if decided(n, mean, sd, **WITHIN)), None)
-    assert stats.seeds_needed(mean, sd, **WITHIN) == tried
+@given(mean=strategies.floats(0.1, 3), sd=strategies.floats(0.001, 3))
+def test_seeds_needed_against_one_bound_are_the_textbook_s(mean, sd):
+    counts = np.arange(2, stats.MOST_SEEDS + 1)
+    quantiles = reference.t.ppf(0.975, counts - 1) + reference.t.ppf(0.8, counts - 1)
+    enough = counts[quantiles * sd / np.sqrt(counts) < mean]
+    expected = enough[0] if len(enough) else None
+    assert stats.seeds_needed(mean, sd, 0.0, np.inf) == expected
 
 
 @pytest.mark.parametrize(
-    ("mean", "sd", "needed"),
-    [(0.0, 0.0, 2), (0.0, 0.8, 5), (1.0, 0.0, None), (1.0, 0.1, None), (np.nan, np.nan, None)],
+    ("mean", "sd", "needed"), [(0.0, 0.001, 2), (1.0, 0.1, None), (np.nan, np.nan, None)]
 )
 def test_a_mean_on_a_bound_is_never_decided(mean, sd, needed):
     assert stats.seeds_needed(mean, sd, **WITHIN) == needed
 
 
-def test_so_many_seeds_decide_and_one_fewer_does_not():
-    needed = stats.seeds_needed(0.5, 1.0, **WITHIN)
-    sample = CHANCE.normal(size=needed)
-    for n, outside in [(needed, False), (needed - 1, True)]:
-        part = (sample[:n] - sample[:n].mean()) / sample[:n].std(ddof=1) + 0.5
-        assert (stats.interval(part)[1] > 1) == outside
+def test_two_near_bounds_and_more_confidence_need_more_seeds():
+    one = stats.seeds_needed(0.0, 1.0, -1.0, np.inf)
+    assert one < stats.seeds_needed(0.0, 1.0, **WITHIN)
+    assert one < stats.seeds_needed(0.0, 1.0, -1.0, np.inf, confidence=0.99)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("confidence", [0.95, stats.corrected(11)])
+@pytest.mark.parametrize("mean", [0.0, 0.2, 0.5, 1.6, -0.4])
+def test_so_many_seeds_decide_four_times_in_five(mean, confidence):
+    needed = stats.seeds_needed(mean, 1.0, **WITHIN, confidence=confidence)
+    samples = np.random.default_rng(0).normal(mean, 1.0, size=(3000, needed))
+    ends = np.array([stats.interval(sample, confidence) for sample in samples])
+    low, high = ends.T
+    held = [(low <= bound) & (bound <= high) for bound in WITHIN.values()]
+    assert 0.75 < 1 - np.logical_or(*held).mean() < 0.9

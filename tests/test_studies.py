@@ -50,6 +50,28 @@ def test_weights_that_are_gone_are_told_and_may_come_back(inside, sized):
     assert "without" not in inside("run", sized, *INLINE).stderr
 
 
+def test_an_evaluation_goes_where_its_trial_goes(inside, sized):
+    assert inside("run", sized, *INLINE).returncode == 0
+    for kept in (sized.parent / "results" / "trials").iterdir():
+        kept.rename(sized.parent / kept.name)
+    assert "top1@96" not in inside("results", sized).stdout
+
+
+def test_a_trial_that_diverged_has_no_metric_at_any_size(inside, sized):
+    changed(sized, ("batch_size: 32", "batch_size: 32, lr: 1e30"))
+    assert inside("run", sized, *INLINE).returncode == 0
+    rows = json.loads(inside("results", sized, "--json").stdout)
+    found = [row["value"] for row in rows if row["metric"] in ("top1", "top1@96")]
+    assert found == [None] * 4
+
+
+def test_a_size_that_a_model_cannot_take_is_told(inside, sized):
+    changed(sized, ("top1@96", "top1@8"))
+    done = inside("run", sized, *INLINE)
+    assert done.returncode == 0, done.stderr
+    assert "takes no images of 8 px" in done.stdout.replace("\n", " ")
+
+
 # ---- no training ----
 
 
@@ -97,6 +119,28 @@ def test_a_claim_that_makes_no_sense_is_told_at_its_place(inside, tiny, claim, s
     assert done.returncode == 2
     assert said in done.stderr
     assert f"tiny.yaml:{len(tiny.read_text().splitlines())}:5" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [
+        ("throughput", "it is in no column"),
+        ("top1@96", "it is in no column"),
+        ("top1", "seeds is 0"),
+    ],
+)
+def test_a_claim_that_nothing_will_ever_measure_is_told(inside, tiny, claim, why):
+    changed(tiny, ("seeds: 2", "seeds: 0")) if claim == "top1" else None
+    tiny.write_text(f"{tiny.read_text()}claims: [Avg is better than DW on {claim}]\n")
+    done = inside("plan", tiny)
+    assert done.returncode == 2
+    assert f"nothing measures {claim}: {why}" in done.stderr
+
+
+def test_two_numbers_printed_of_one_arm_are_told(inside, tiny):
+    published = "published: {baseline: {top1: 72.88}, DW: {top1: 72.9}}\n"
+    tiny.write_text(tiny.read_text() + published)
+    assert "DW has another top1 under another name: 72.88" in inside("plan", tiny).stderr
 
 
 # ---- parts of one's own ----

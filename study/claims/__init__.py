@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from study.claims.evidence import Measured, State
 from study.claims.forms import FORMS, Claim
 from study.claims.grammar import parse
+from study.claims.measured import Measured
+from study.evidence import State
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,9 +9,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf
+from math import inf, isnan
 
-from study.claims.evidence import ABOVE, DIFFERENCE, LEVEL, RATIO, Evidence, Measured, Span, State
+from study import stats
+from study.claims.measured import ABOVE, Measured
+from study.evidence import DIFFERENCE, LEVEL, RATIO, Evidence, Span, State
 from study.metrics import METRICS
 
 
@@ -89,18 +91,30 @@ AHEAD, BEHIND, OPEN, TIED = "ahead of", "behind", "undecided against", "ties wit
 
 
 def ranks(claim: Claim, measured: Measured) -> Found:
-    """The places that decided comparisons leave; equal counts share theirs, and so have none."""
-    duels = {
-        arm: measured.evidence(DIFFERENCE, claim.arm, arm) for arm in measured.others(claim.arm)
-    }
-    total = len(duels) + 1
+    """The places that decided comparisons leave; equal counts share theirs, and so have none.
+
+    A rank holds when every comparison says so; it is contradicted by what holds of all together.
+    """
+    others = measured.others(claim.arm)
+    total = len(others) + 1
     place = total if claim.number == inf else int(claim.number)
     if place > total:
         return "contradicted", f"there are {total} arms"
-    if not duels:
+    if not others:
         return "undecided", "there is no other arm"
-    ahead = measured.directed(Span(ABOVE, inf))
-    sides = {arm: _side(duel, ahead) for arm, duel in duels.items()}
+    found = _rank(claim, measured, place, confidence=stats.CONFIDENCE)
+    if found[0] == "supported":
+        return found
+    return _rank(claim, measured, place, confidence=stats.corrected(len(others)))
+
+
+def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) -> Found:
+    duels = {
+        arm: measured.evidence(DIFFERENCE, claim.arm, arm, confidence=confidence)
+        for arm in measured.others(claim.arm)
+    }
+    total = len(duels) + 1
+    sides = {arm: _side(duel, measured) for arm, duel in duels.items()}
     counts = Counter(sides.values())
     first, last = 1 + counts[BEHIND], total - counts[AHEAD]
     state: State = "supported" if first == last else "undecided"
@@ -108,15 +122,22 @@ def ranks(claim: Claim, measured: Measured) -> Found:
     if counts[TIED] or not first <= place <= last:
         state = "contradicted"
         shown = {TIED} if counts[TIED] else {BEHIND if place < first else AHEAD}
-    arm = min((arm for arm in duels if sides[arm] in shown), key=lambda arm: (duels[arm].size, arm))
+    arm = min(
+        (arm for arm in duels if sides[arm] in shown), key=lambda arm: (_size(duels[arm]), arm)
+    )
     places = f"place {first}" if first == last else f"place {first} to {last}"
-    return state, f"{places} of {total}: {sides[arm]} {arm}, {duels[arm].told(ahead)}"
+    told = measured.told(DIFFERENCE, duels[arm], measured.directed(Span(ABOVE, inf)))
+    return state, f"{places} of {total}: {sides[arm]} {arm}, {told}"
 
 
-def _side(duel: Evidence, ahead: Span) -> str:
-    if duel.low == duel.high == 0:
-        return TIED
-    return {"supported": AHEAD, "contradicted": BEHIND, "undecided": OPEN}[duel.state(ahead)]
+def _side(duel: Evidence, measured: Measured) -> str:
+    if not duel.sign:
+        return OPEN if duel.sign is None else TIED
+    return AHEAD if (duel.sign > 0) == (measured.metric.better == "higher") else BEHIND
+
+
+def _size(duel: Evidence) -> float:
+    return inf if isnan(duel.value) else abs(duel.value)
 
 
 FORMS: dict[str, Callable[[Claim, Measured], Found]] = {

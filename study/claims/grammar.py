@@ -9,9 +9,10 @@ from collections.abc import Collection, Mapping
 from itertools import product
 from math import inf, isinf
 
-from study.claims.evidence import DIFFERENCE, LEVEL, shape
 from study.claims.forms import FORMS, Claim
+from study.claims.measured import shape
 from study.errors import SpecError, meant, unknown
+from study.evidence import DIFFERENCE, LEVEL
 from study.metrics import Metric
 
 NUMBER = r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+"

@@ -38,7 +38,6 @@ class Asked:
     def plan(self) -> "tuple[Plan, Store]":
         """The study as planned now, and its store."""
         from study import parse
-        from study.imports import sources
         from study.plan import plan
         from study.store import Store
 
@@ -49,18 +48,14 @@ class Asked:
             environment=os.environ,
             profile=self.profile,
             settings=self.settings,
-            sources=sources(self.imports),
+            imports=self.imports,
         )
         return plan(study, problems, store), store
 
-    def again(self, machine: "Machine | None" = None) -> str:
+    def again(self, plan: "Plan", machine: "Machine | None" = None) -> str:
         """The arguments that ask for the same again."""
-        words = [str(self.file)]
-        words += ["--profile", self.profile] if self.profile is not None else []
-        words += [word for setting in self.settings for word in ("--set", setting)]
-        words += [word for source in self.imports for word in ("--import", source)]
-        words += ["--store", str(self.root)] if self.root != Path("results") else []
-        return shlex.join(words + (machine.flags if machine else []))
+        store = ["--store", str(self.root)] if self.root != Path("results") else []
+        return shlex.join([*plan.study.words, *store, *(machine.flags if machine else [])])
 
 
 def vocabulary() -> "Vocabulary":

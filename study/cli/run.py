@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from study.store import Store
 
 
-STAMP = "fingerprint"  # a file beside a report: what it was made from
-TABLES = ("table", "verdicts", "claims")  # of report.TABLES, named here without pandas
-
-
 @click.command("plan")
 @study_file
 @machine_options
@@ -53,7 +49,7 @@ def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
         echo_json(show.plan_record(plan, price(plan, store, machine.workers)))
         return
     _show_plan(plan, store, machine)
-    click.echo(f"run it: study run {asked.again(machine)}", err=True)
+    click.echo(f"run it: study run {asked.again(plan, machine)}", err=True)
 
 
 @click.command("run")
@@ -71,7 +67,7 @@ def run_command(
     from study.plan import check_data
 
     plan, store = asked.plan()
-    again = f"study run {asked.again(machine)}"
+    again = f"study run {asked.again(plan, machine)}"
     if dry_run:
         _show_plan(plan, store, machine)
         return 0
@@ -117,18 +113,18 @@ def report_command(asked: Asked, reports: Path, strict: bool) -> int:
 def claims_command(asked: Asked, as_json: bool) -> int:
     """What came of the claims of FILE; exit status 1 when one is contradicted."""
     from study import report
+    from study.judgement import judged_claims
 
     plan, store = asked.plan()
-    made = report.report(plan, store)
+    found = judged_claims(plan, report.frame(plan, store))
     if as_json:
-        found = made.judged.claims
         echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in found])
-    elif "claims" in made.tables:
+    elif table := report.claim_table(plan, found):
         out = console()
-        out.print(report.terminal(made.tables["claims"], out.width))
+        out.print(report.terminal(table, out.width))
     else:
         click.echo(f"{asked.file} makes no claims", err=True)
-    return FAILED if any(one.state == "contradicted" for one in made.judged.claims) else 0
+    return FAILED if any(one.state == "contradicted" for one in found) else 0
 
 
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
@@ -218,22 +214,23 @@ def _report(plan: "Plan", store: "Store", reports: Path) -> None:
         out.print(report.terminal(finished, out.width))
         out.print()
     folder = reports / file_name(plan.study.title)
-    files = report.write(made, folder)
-    (folder / STAMP).write_text(fingerprint(plan, store))
+    files = report.write(made, folder, fingerprint(plan, store))
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
 
 
 def _current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Print the table of the last report, if it would come out the same today."""
-    from study.measurements import fingerprint
+    from study.measurements import MANIFEST, fingerprint
     from study.spec import file_name
+    from study.store import read
 
     folder = reports / file_name(plan.study.title)
+    report = read(folder / MANIFEST) or {}
+    if report.get("made_of") != fingerprint(plan, store):
+        return False
     try:
-        if (folder / STAMP).read_text() != fingerprint(plan, store):
-            return False
-        tables = [folder / f"{name}.md" for name in TABLES]
-        text = "\n".join(table.read_text("utf-8") for table in tables if table.exists())
+        tables = [name for name in report["files"] if name.endswith(".md")]
+        text = "\n".join((folder / name).read_text("utf-8") for name in tables)
     except OSError:
         return False
     click.echo(text, nl=False)

@@ -26,7 +26,11 @@ TRAIN = (
     "training",
 )  # timm's synonyms; of any other word its torch/ sets make the test set
 VAL = ("validation", "val", "valid", "eval", "evaluation")
-SMALL = ("mnist", "fashion_mnist", "kmnist", "qmnist", "cifar10", "cifar100")
+SMALL = {
+    **dict.fromkeys(("mnist", "fashion_mnist", "kmnist"), 70_000),
+    **dict.fromkeys(("cifar10", "cifar100"), 60_000),
+    "qmnist": 120_000,
+}  # images of both halves, so that a set is read alike whichever half is asked for
 LARGE = ("imagenet", "inaturalist", "places365")
 UNREADABLE = (
     AssertionError,
@@ -76,16 +80,14 @@ def digits(data: Data, splits: Sequence[str], workers: int) -> Source:
 def torch_set(data: Data, splits: Sequence[str], workers: int) -> Source:
     """torch/NAME: torchvision's sets; the small ones are decoded once and held."""
     name = data.name.split("/", 1)[1].lower()
-    if name not in SMALL + LARGE:
-        raise DataError(unknown("data", data.name, [f"torch/{known}" for known in SMALL + LARGE]))
-    root, held = _root(data), name in SMALL
-    if held:  # where both halves fit, so that a set is read alike whichever half is asked for
+    if name not in (*SMALL, *LARGE):
+        raise DataError(unknown("data", data.name, [f"torch/{k}" for k in (*SMALL, *LARGE)]))
+    root = _root(data)
+    if name in SMALL:
         _known_splits(data)
-        both = [_opened(data, root, split=s) for s in (data.train_split, data.val_split)]
-        held = sum(map(len, both)) * data.img_size**2 * data.in_chans <= HELD
     sets = [_opened(data, root, split=split) for split in splits]
     classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
-    if held:
+    if name in SMALL and SMALL[name] * data.img_size**2 * data.in_chans <= HELD:
         return Source([_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes)
     return Source([Files(s.__getitem__, range(len(s)), data, workers) for s in sets], classes)
 

@@ -7,10 +7,11 @@ import os
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from study import leases
-from study.errors import BuildError, DataError, StoreError
+from study.errors import SizeError, StoreError, StudyError
 from study.store import Record, Store, read
 
 IDLE: Callable[[], None] = lambda: None  # noqa: E731
@@ -91,17 +92,19 @@ def timings(store: Store, order: Record, job: Path, tick: Callable[[], None]) ->
 
 
 def evaluations(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
-    """Trained weights on images of other sizes; a size that a model cannot take is kept as such."""
+    """Trained weights on images of other sizes; a size that a model cannot take is kept as such.
+
+    What is missing now, weights or images or memory, may be there another time: it is left out.
+    """
     from study import evaluation
 
     for name, size in order["pairs"]:
-        try:
-            record = evaluation.trial(store, name, img_size=size, device=order["device"])
-        except BuildError as error:
-            record = {"metrics": {}, "refused": str(error)}
-        except (StoreError, DataError):  # weights or images that are gone, and may come back
-            continue
-        store.keep("evaluations", f"{name}-{size}", record)
+        with suppress(StudyError, MemoryError):
+            try:
+                record = evaluation.trial(store, name, img_size=size, device=order["device"])
+            except SizeError as error:
+                record = {"metrics": {}, "refused": str(error)}
+            store.evaluated(name, size, record)
         tick()
 
 

@@ -66,6 +66,11 @@ def fixed(name: str) -> bool:
     return config is not None and config.fixed_input_size
 
 
+def called(name: str) -> str:
+    """The name without the tag, of a model of ours: its tags say nothing of what it computes."""
+    return bare(name) if bare(name) in PRESETS else name
+
+
 def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What `arguments` mean, ready for JSON: with presets and defaults, for a model of ours.
 

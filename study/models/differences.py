@@ -2,10 +2,14 @@
 whether gradient reaches everything that a model has.
 """
 
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from study.models.initial import seeded
 
@@ -14,26 +18,27 @@ Build = Callable[[str], nn.Module]
 
 Size = tuple[int, int, int]
 BATCH = 2
-REFUSALS = (RuntimeError, ValueError, TypeError, AssertionError, NotImplementedError)
+REFUSALS = (RuntimeError, ValueError, TypeError, AssertionError)
 """How models refuse to run without values."""
 
 
-def unreached(build: Build, size: Size) -> list[str]:
-    """Parameters that the gradient of the output does not reach, in training.
+def unreached(build: Build, size: Size) -> list[str] | None:
+    """Parameters that the gradient of the output does not reach, in training; None if unknown.
 
     By the graph, not by value: a gate that starts at zero is reached. On the meta device where the
     model can run there, so at no cost.
     """
-    try:
-        return _unreached(build("meta"), size)
-    except REFUSALS:
-        return _unreached(build("cpu"), size)
+    for device in ("meta", "cpu"):
+        with suppress(*REFUSALS):
+            return _unreached(build(device), size)
+    return None
 
 
 def _unreached(model: nn.Module, size: Size) -> list[str]:
     device = next(model.parameters()).device
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        model.train()(torch.randn(BATCH, *size, device=device)).sum().backward()
+        outputs = _tensors(model.train()(torch.randn(BATCH, *size, device=device)))
+        torch.autograd.backward([output.sum() for output in outputs])
     wanted = ((name, p) for name, p in model.named_parameters() if p.requires_grad)
     return [name for name, parameter in wanted if parameter.grad is None]
 
@@ -42,19 +47,34 @@ def alike(one: Build, other: Build, size: Size) -> bool:
     """Whether two models, equal in all weights that they share, give the same answer to the same
     images, both in evaluation and in training.
 
-    In double precision, where rounding is far below what any switch does.
+    At their initial weights, where gates that start at zero hide what is behind them, and with
+    these moved. In double precision, where rounding is far below what any switch does.
     """
     return all(
-        torch.allclose(a, b, rtol=1e-9, atol=1e-12)
+        a.shape == b.shape and torch.allclose(a, b, rtol=1e-9, atol=1e-12)
         for a, b in zip(answers(one, size), answers(other, size), strict=True)
     )
 
 
 def answers(build: Build, size: Size) -> list[Tensor]:
-    """(2, classes) in evaluation, and in training: drop path and the like only act there."""
+    """In evaluation and in training, where drop path and the like act; the same, weights moved."""
     model = seeded(lambda: build("cpu"), 0).double()
-    images = torch.randn(BATCH, *size, generator=torch.Generator().manual_seed(0)).double()
+    images = torch.randn(BATCH, *size, generator=_draw("images")).double()
+    found = []
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        found = [model.eval()(images)]
-        torch.manual_seed(0)
-        return [*found, model.train()(images)]
+        for moved in (False, True):
+            for name, parameter in model.named_parameters() if moved else ():
+                parameter.add_(torch.randn(parameter.shape, generator=_draw(name)), alpha=0.1)
+            for training in (False, True):
+                torch.manual_seed(0)
+                found += _tensors(model.train(training)(images))
+    return found
+
+
+def _draw(name: str) -> torch.Generator:
+    return torch.Generator().manual_seed(zlib.crc32(name.encode()))
+
+
+def _tensors(output: Any) -> list[Tensor]:
+    """Of a model that answers with more than one."""
+    return [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]

@@ -4,9 +4,10 @@ The slots and timm's registry are one for the process, and so is what was added 
 """
 
 import sys
+import sysconfig
 import traceback
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,6 +23,12 @@ from study.models import SLOTS
 
 MODEL = "model"
 """What timm's registry is called beside the slots."""
+
+INSTALLED = {"site-packages", "dist-packages"}
+"""What a folder of installed packages is called."""
+
+PYTHON = {Path(sysconfig.get_path(key)).resolve() for key in ("stdlib", "platstdlib")}
+STUDY = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,9 @@ def register(source: Source) -> Added:
     """Import `source`, once per process; on an error every registry is left as it was.
 
     Raises:
-        BuildError: it cannot be imported, has changed since it was looked at, adds nothing,
-            replaces or removes what was there, or gives a name that a study file cannot.
+        BuildError: it cannot be imported, has changed since it was looked at, imports code that no
+            digest knows, adds nothing, replaces or removes what was there, or gives a name that a
+            study file cannot.
     """
     if known := ADDED.get(source.name):
         if known.source != source:
@@ -55,7 +63,7 @@ def register(source: Source) -> Added:
     restore, before, modules = restorer(), entries(), set(sys.modules)
     try:
         _run(source)
-        _refuse_beside(source, sys.modules.keys() - modules)
+        _refuse_strangers(source, sys.modules.keys() - modules)
         ADDED[source.name] = Added(source, _difference(source, before, entries()))
     except BaseException:
         restore()
@@ -65,13 +73,15 @@ def register(source: Source) -> Added:
 
 
 def used(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Digests by name of the sources that the model `name` takes with these resolved arguments."""
+    """Digests by name of all sources, as they were registered, where the model takes from any.
+
+    One source may import another, so the code of a part may be in several.
+    """
     asked = {**arguments, MODEL: split_model_name_tag(name)[0]}
-    return {
-        added.source.name: added.source.digest
-        for added in ADDED.values()
-        if any(asked.get(slot) in names for slot, names in added.names.items())
-    }
+    offers = [offer for added in ADDED.values() for offer in added.names.items()]
+    if not any(asked.get(slot) in names for slot, names in offers):
+        return {}
+    return {added.source.name: added.source.digest for added in ADDED.values()}
 
 
 def entries() -> dict[str, dict[str, Any]]:
@@ -103,15 +113,27 @@ def _difference(
     return {slot: names for slot, names in added.items() if names}
 
 
-def _refuse_beside(source: Source, modules: Collection[str]) -> None:
-    """Raises BuildError for code that lies beside the source and that its digest does not know."""
-    folder = source.path.parent
-    tops = {name.partition(".")[0] for name in modules} - {source.name.partition(".")[0], "study"}
-    files = {file for top in tops for file in (f"{top}.py", f"{top}/__init__.py")}
-    found = sorted(file for file in files if (folder / file).is_file())
-    if found and folder.name not in ("site-packages", "dist-packages"):
-        message = f"{source.name} imports {found[0]} from beside it: make one package of both"
+def _refuse_strangers(source: Source, modules: Iterable[str]) -> None:
+    """Raises BuildError for code that is not installed and that no source's digest knows."""
+    known = [source.path, *(added.source.path for added in ADDED.values())]
+    files = {file for file in map(_file, modules) if file and not _installed(file)}
+    strangers = {file for file in files if not any(map(file.resolve().is_relative_to, known))}
+    if strangers:
+        message = f"{source.name} imports {min(strangers)}: make one package of both"
         raise BuildError(f"{message}, so that its digest knows all its code")
+
+
+def _file(module: str) -> Path | None:
+    """None for what has none: built in, a folder that is no package, made while running."""
+    file = getattr(sys.modules[module], "__file__", None)
+    if not isinstance(file, str) or not Path(file).is_absolute():  # torch.ops says "_ops.py"
+        return None
+    return Path(file)
+
+
+def _installed(file: Path) -> bool:
+    """Of Python, of an installed package, or of this one: what has a version instead."""
+    return bool(INSTALLED & {*file.parts} or {*PYTHON, STUDY} & {*file.resolve().parents})
 
 
 # ---- importing ----
@@ -173,9 +195,12 @@ def _copy(registry: Any) -> Any:
     return {k: copy(v) if isinstance(v, dict | set | list) else v for k, v in registry.items()}
 
 
-def _forget(source: Source, modules: Collection[str]) -> None:
-    """So that the mended source can be imported, in a notebook."""
-    top = source.name.partition(".")[0]
+def _forget(source: Source, modules: Iterable[str]) -> None:
+    """All that came with it but what is installed, so that it can be imported once mended."""
     for name in modules:
-        if name == top or name.startswith(f"{top}."):
+        file = _file(name)
+        if file and (file.resolve().is_relative_to(source.path) or not _installed(file)):
             del sys.modules[name]
+            package, _, word = name.rpartition(".")
+            if package in sys.modules:  # which would go on giving it
+                vars(sys.modules[package]).pop(word, None)

@@ -7,8 +7,8 @@ import pandas as pd
 
 from study import store as stores
 from study.judgement import Judged, judged
-from study.measurements import measurements
-from study.plan import Plan
+from study.measurements import MANIFEST, measurements
+from study.plan import Plan, PlannedArm
 from study.report import figures
 from study.report.formats import FORMATS, terminal
 from study.report.judgements import claim_table, verdict_table
@@ -16,7 +16,7 @@ from study.report.tables import Table, table
 from study.spec import file_name
 from study.store import Store
 
-__all__ = ["FORMATS", "Report", "frame", "report", "table", "terminal", "write"]
+__all__ = ["FORMATS", "Report", "claim_table", "frame", "report", "table", "terminal", "write"]
 
 COLUMNS = {
     "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
@@ -34,8 +34,15 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     session = store.kept("timings", plan.key) or {}
     found.attrs["timed_on"] = _machine(session)
-    found.attrs["refused"] = session.get("refused", {})
+    found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
     return found
+
+
+def _refused(plan: Plan, store: Store, arm: PlannedArm, session: stores.Record) -> list[str]:
+    """Why something of an arm was not taken."""
+    told = session.get("refused", {}).get(arm.digest, {}).values()
+    kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
+    return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
 
 
 def _machine(session: stores.Record) -> str:
@@ -52,9 +59,6 @@ def _machine(session: stores.Record) -> str:
     return ", ".join(filter(None, said))
 
 
-TABLES = ("table", "verdicts", "claims")
-
-
 @dataclass(frozen=True)
 class Report:
     """Of whatever the store has so far."""
@@ -63,7 +67,7 @@ class Report:
     measured: pd.DataFrame
     judged: Judged
     tables: dict[str, Table]
-    """By the name of their files, of `TABLES`."""
+    """By the name of their files: table, verdicts, claims."""
 
 
 def report(plan: Plan, store: Store) -> Report:
@@ -72,13 +76,13 @@ def report(plan: Plan, store: Store) -> Report:
     tables = {
         "table": table(plan, measured),
         "verdicts": verdict_table(plan, found),
-        "claims": claim_table(plan, found),
+        "claims": claim_table(plan, found.claims),
     }
     return Report(plan, measured, found, {name: made for name, made in tables.items() if made})
 
 
-def write(made: Report, folder: Path) -> list[Path]:
-    """The report as files in `folder`."""
+def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
+    """The report as files in `folder`, and a list of them with the fingerprint of what it shows."""
     texts = {
         f"{name}.{end}": form(finished)
         for name, finished in made.tables.items()
@@ -93,7 +97,13 @@ def write(made: Report, folder: Path) -> list[Path]:
         files |= {f"figures/{file_name(factor.path)}-{end}": data for end, data in drawn.items()}
     for name, content in files.items():
         stores.replace(folder / name, content)
-    for name in set(TABLES) - made.tables.keys():  # of an earlier report
-        for end in FORMATS:
-            (folder / f"{name}.{end}").unlink(missing_ok=True)
+    for name in _written(folder) - files.keys():  # of an earlier report
+        (folder / name).unlink(missing_ok=True)
+    stores.write(folder / MANIFEST, {"files": list(files), "made_of": made_of})
     return [folder / name for name in files]
+
+
+def _written(folder: Path) -> set[str]:
+    """The files of an earlier report, as far as they are in the folder."""
+    names = (stores.read(folder / MANIFEST) or {}).get("files", [])
+    return {name for name in names if (folder / name).resolve().is_relative_to(folder.resolve())}

@@ -24,8 +24,8 @@ class Findings:
     """By metric, the arm that leads clearly."""
     diverged: frozenset[str]
     timed_on: str
-    refused: Mapping[str, Mapping[str, str]]
-    """By arm, why its speed or memory was not taken."""
+    refused: Mapping[str, list[str]]
+    """By arm, why something of it was not taken."""
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """Verdicts and claims as tables of finished text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from study import cells, verdicts
+from study.claims import Judgement
 from study.judgement import Judged
 from study.metrics import METRICS
 from study.plan import Plan
@@ -94,22 +95,21 @@ def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
 
 def _unit(name: str) -> str:
     metric = METRICS[name]
-    return "%" if metric.kind == "speed" else "pp" if metric.unit == "%" else metric.unit
+    return "%" if metric.kind == "speed" else cells.difference_unit(metric)
 
 
-def claim_table(plan: Plan, judged: Judged) -> Table | None:
+def claim_table(plan: Plan, judged: Sequence[Judgement]) -> Table | None:
     """What the study set out to test, and what came of it."""
-    if not judged.claims:
+    if not judged:
         return None
     rows = (
-        Row(plain(one.claim.text), False, (Cell(one.state), Cell(plain(one.why))))
-        for one in judged.claims
+        Row(plain(one.claim.text), False, (Cell(one.state), Cell(plain(one.why)))) for one in judged
     )
     return Table(
         name=plain(f"{plan.study.title}-claims"),
         caption=plain(
             "The study's claims, as measured here. Supported or contradicted: the whole 95 % "
-            "interval says so, of timings all rounds between the quartiles; counts are exact."
+            "interval says so, of timings all rounds; counts are exact."
         ),
         heads=("State", "Measured"),
         blocks=(Block("", tuple(rows)),),

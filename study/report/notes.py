@@ -48,7 +48,7 @@ def _measures(found: Findings) -> Iterator[str]:
         yield "Costs: in brackets the difference from ●."
     if found.of_kind("speed"):
         where = f", taken on {found.timed_on}" if found.timed_on else ""
-        yield f"Timings: median [quartiles] of rounds{where}."
+        yield f"Timings: median [lowest, highest] of the rounds{where}."
         if "memory" in found.metrics:
             yield "Peak memory: of one training step of the recipe."
     for name in found.of_kind("cost"):
@@ -78,16 +78,15 @@ def _missing(found: Findings) -> Iterator[str]:
         named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
         more = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
         yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{more}."
-    if untimed and found.refused:
-        reasons: dict[str, list[str]] = {}
-        for arm in plan.arms:
-            for why in dict.fromkeys(found.refused.get(arm.digest, {}).values()):
-                reasons.setdefault(why, []).append(arm.label)
-        for why, arms in reasons.items():
-            yield f"Not taken of {', '.join(arms)}: {why}."
-    elif untimed:
+    reasons: dict[str, list[str]] = {}
+    for arm in plan.arms:
+        for why in found.refused.get(arm.digest, ()):
+            reasons.setdefault(why, []).append(arm.label)
+    for why, arms in reasons.items():
+        yield f"Not taken of {', '.join(arms)}: {why}."
+    if untimed and not reasons:
         yield f"Not timed for every arm: {_heads(untimed)}."
-    if trials or (untimed and not found.refused):
+    if trials or (untimed and not reasons):
         yield f"{cells.ABSENT}: not measured. What is missing is run by: {command(plan)}"
 
 

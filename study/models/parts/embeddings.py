@@ -5,6 +5,7 @@ convolution is called `conv`, the norm behind it `norm`. Where windows do not ov
 is odd is filled up with zeros, so that every embedding gives the same map.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, nn
@@ -33,11 +34,13 @@ class Overlapping(nn.Module):
 class Plain(nn.Module):
     """2x2 convolution of stride 2, then BatchNorm: ResT's without the overlap."""
 
-    def __init__(self, channels: int, dim: int, **dd: Any) -> None:
+    def __init__(
+        self, channels: int, dim: int, *, norm: Callable[..., Any] = nn.BatchNorm2d, **dd: Any
+    ) -> None:
         super().__init__()
         self.pad = nn.ZeroPad2d((0, 1, 0, 1))
         self.conv = nn.Conv2d(channels, dim, 2, 2, **dd)
-        self.norm = nn.BatchNorm2d(dim, **dd)
+        self.norm = norm(dim, **dd)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.norm(self.conv(self.pad(x)))
@@ -47,17 +50,11 @@ class Plain(nn.Module):
         return cost.conv(self.conv, places) + cost.batch_norm(self.norm, places)
 
 
-class PvtEmbedding(nn.Module):
+class PvtEmbedding(Plain):
     """PVT's 2x2 convolution of stride 2, then LayerNorm."""
 
     def __init__(self, channels: int, dim: int, **dd: Any) -> None:
-        super().__init__()
-        self.pad = nn.ZeroPad2d((0, 1, 0, 1))
-        self.conv = nn.Conv2d(channels, dim, 2, 2, **dd)
-        self.norm = ChannelNorm(dim, **dd)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.norm(self.conv(self.pad(x)))
+        super().__init__(channels, dim, norm=ChannelNorm, **dd)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         places = halved(height) * halved(width)

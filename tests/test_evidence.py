@@ -1,0 +1,172 @@
+"""What two sides show, for verdicts and claims alike, and how often two equal arms are told apart."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as reference
+
+from study import claims, stats
+from study.evidence import CHANGE, DIFFERENCE, LEVEL, RATIO, Span, evidence, side
+from study.metrics import METRICS
+from study.metrics.speed import Speed
+from study.verdicts import verdicts
+
+STATES = {"reproduced": "supported", "contradicted": "contradicted", "underpowered": "undecided"}
+
+
+def seeded(values):
+    """Rows of seeds 0, 1, ..."""
+    return pd.DataFrame({"seed": range(len(values)), "value": values, "low": None, "high": None})
+
+
+def single(value, low=math.nan, high=math.nan):
+    return pd.DataFrame({"seed": [None], "value": [value], "low": [low], "high": [high]})
+
+
+def timed(rounds):
+    """One throughput for each round."""
+    return single(**Speed(list(rounds), [[1.0]], taken=None).spreads["throughput"])
+
+
+def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
+    return evidence(quantity, side("A", metric, a), side("B", metric, b), **options)
+
+
+def test_evidence_starts_without_pandas():
+    code = "import sys, study.evidence; sys.exit(bool({'pandas', 'numpy'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# ---- what is found ----
+
+
+@pytest.mark.parametrize("confidence", [0.95, stats.corrected(11)])
+def test_a_difference_of_seeds_is_the_paired_t_interval_of_scipy(confidence):
+    a, b = np.random.default_rng(0).normal(size=(2, 5))
+    found = between(seeded(a), seeded(b).sample(frac=1, random_state=0), confidence=confidence)
+    ends = reference.ttest_rel(a, b).confidence_interval(confidence)
+    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
+    assert found.value == pytest.approx((a - b).mean())
+    assert found.note == ("5 pairs" if confidence == 0.95 else "5 pairs at 99.55 %")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "low", "value", "high"),
+    [
+        (DIFFERENCE, 2, 4, 7),
+        (RATIO, 8 / 6, 9 / 5, 11 / 4),
+        (CHANGE, 8 / 6 - 1, 9 / 5 - 1, 11 / 4 - 1),
+    ],
+)
+def test_two_timings_are_apart_by_anything_that_their_rounds_allow(quantity, low, value, high):
+    found = between(single(9, 8, 11), single(5, 4, 6), "throughput", quantity)
+    assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
+    assert found.note == "over all rounds"
+
+
+def test_what_was_taken_once_is_known_to_a_hundredth():
+    found = evidence(LEVEL, side("A", "memory", single(100.0)))
+    assert (found.low, found.value, found.high) == pytest.approx((99, 100, 101))
+    assert found.note == "each ± 1 %"
+
+
+def test_one_round_decides_nothing():
+    found = between(single(9, 9, 9), single(5, 4, 6), "throughput")
+    assert found.note == "throughput of A was timed in one round: no spread to judge by"
+    assert (found.sign, found.state(Span(0, 1))) == (None, "undecided")
+
+
+@pytest.mark.parametrize(("a", "b", "sign"), [(2, 1, 1), (1, 2, -1), (2, 2, 0), (2, None, None)])
+def test_counts_have_a_sign_unless_one_is_missing(a, b, sign):
+    assert between(single(a), single(b).astype(float), "params").sign == sign
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("top1", -1), ("loss", 1)])
+@pytest.mark.parametrize("quantity", [DIFFERENCE, RATIO])
+def test_what_diverged_is_on_the_worse_side(metric, sign, quantity):
+    fallen, fine = seeded([0.9, math.nan]), seeded([0.1, 0.2])
+    even = Span(quantity.even, quantity.even)
+    for found, side_ in (
+        (between(fallen, fine, metric, quantity), sign),
+        (between(fine, fallen, metric, quantity), -sign),
+    ):
+        assert found.state(even) == "contradicted"
+        assert found.high < even.low if side_ < 0 else found.low > even.high
+    assert between(fallen, fallen, metric).sign is None
+
+
+def test_a_multiple_of_zero_is_not_told():
+    for quantity in (RATIO, CHANGE):
+        assert "is 0" in between(single(1), single(0), "macs", quantity).note
+    assert between(single(1), single(0), "macs").sign == 1
+
+
+# ---- verdicts and claims agree ----
+
+
+def measured(kind, chance):
+    """The rows of one arm, sometimes near those of another."""
+    level = chance.choice([1.0, 1.01, 1.03])
+    if kind == "quality":
+        return seeded(level * 0.5 + chance.normal(0, 0.01, 3))
+    return single(level) if kind == "once" else timed(level + chance.normal(0, 0.01, 5))
+
+
+def kind_of(metric):
+    return "once" if METRICS[metric].exact or metric == "memory" else METRICS[metric].kind
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_verdict_and_a_claim_about_two_arms_never_disagree(metric):
+    chance = np.random.default_rng(0)
+    words = ("better", "worse") if METRICS[metric].better == "higher" else ("worse", "better")
+    claim = claims.parse(f"A is {words[0]} than B on {metric}", "AB", METRICS)
+    rows = [{"row": arm, "arm": arm, "metric": metric, "value": value, "digits": 2,
+             "status": "verified", "unlike": ""} for arm, value in [("A", 2.0), ("B", 1.0)]]  # fmt: skip
+    seen = set()
+    for _ in range(30):
+        parts = [measured(kind_of(metric), chance).assign(arm=arm) for arm in "AB"]
+        frame = pd.concat(parts).assign(metric=metric).astype({"low": float, "high": float})
+        judged = verdicts(pd.DataFrame(rows), frame, baseline="B", margins={})
+        state = claims.judged(claim, frame, {"A": "A", "B": "B"}).state
+        assert {STATES[word] for word in judged["ranking"]} == {state}
+        seen.add(state)
+    assert len(seen) == (2 if METRICS[metric].exact else 3)
+
+
+# ---- how often equal arms are told apart ----
+
+
+def test_two_equal_arms_that_were_timed_are_seldom_told_apart():
+    """Of 5 rounds each: 2 of 252 ways to order ten."""
+    rounds = np.random.default_rng(0).lognormal(0, 0.1, size=(1000, 2, 5))
+    signs = [between(timed(a), timed(b), "throughput").sign for a, b in rounds]
+    assert 0 < sum(sign is not None for sign in signs) < 20
+
+
+def rows_of_equal_arms(chance, arms=12, seeds=3):
+    for arm in range(arms):
+        part = seeded(chance.normal(0.7, 0.01, seeds))
+        yield part.assign(arm=f"arm {arm}", metric="top1")
+
+
+@pytest.mark.slow
+def test_in_a_table_of_equal_arms_few_rankings_are_contradicted():
+    chance = np.random.default_rng(0)
+    arms = [f"arm {n}" for n in range(12)]
+    printed = pd.DataFrame({"row": arms, "arm": arms, "metric": "top1", "digits": 2,
+                            "value": 70.0 + np.arange(12), "status": "verified", "unlike": ""})  # fmt: skip
+    digests = dict(zip(arms, arms, strict=True))
+    words, states = [], []
+    for _ in range(60):
+        frame = pd.concat(list(rows_of_equal_arms(chance)))
+        words += list(verdicts(printed, frame, baseline=arms[0], margins={})["ranking"])
+        claim = claims.parse(f"{chance.choice(arms)} ranks first on top1", arms, METRICS)
+        states.append(claims.judged(claim, frame, digests).state)
+    assert words.count("contradicted") <= 0.05 * len(words)
+    assert words.count("reproduced") == 0
+    assert states.count("contradicted") <= 0.1 * len(states)
