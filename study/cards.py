@@ -6,14 +6,14 @@ any of that changes, the arm is built and counted anew.
 
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from study.errors import BuildError, MetricError, SpecError
+from study.errors import BuildError, MetricError, SpecError, StudyError
 from study.schema import CLASSES, Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
@@ -108,22 +108,43 @@ def _counted(config: Config) -> Record:
         "slots": {slot: [*parts] for slot, parts in models.SLOTS.items() if slot in resolved},
         "code": foreign.used(config.model, resolved),
     }
-    built = build("meta")  # a wrong argument is an error of its own, before anything is counted
-    try:
-        counted = cost(build, _size(shape))
-    except MetricError as error:
+    with _blamed(config, card["code"]):
+        built = build("meta")  # a wrong argument is an error of its own, before anything is counted
         params = sum(weight.numel() for weight in built.parameters())
-        return card | {"cost": {"params": params}, "refused": str(error), "unreached": []}
-    card["unreached"] = differences.unreached(build, _size(shape))
+        try:
+            counted = cost(build, _size(shape))
+        except MetricError as error:
+            return card | {"cost": {"params": params}, "refused": str(error), "unreached": []}
+        card["unreached"] = differences.unreached(build, _size(shape))
     return card | {"cost": counted.measurements, "counts": counted.counts}
+
+
+@contextmanager
+def _blamed(config: Config, code: Record) -> Iterator[None]:
+    """What goes wrong in a model with parts of the user's own is told as theirs."""
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:
+        if not code:
+            raise
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        check = f"see: study parts --check {next(iter(code))}"
+        raise BuildError(
+            f"{config.model} with parts of {', '.join(code)}: {said} ({check})"
+        ) from error
 
 
 def _builder(config: Config, shape: dict[str, int]) -> Callable[[str], Any]:
     from study import models
     from study.models import foreign
 
-    for source in config.sources:
-        foreign.register(source)
+    try:
+        for source in config.sources:
+            foreign.register(source)
+    except BuildError as error:  # no fault of the study's
+        raise StudyError(str(error)) from error
     return lambda device: models.build(config.model, config.arguments, **shape, device=device)
 
 

@@ -1,5 +1,6 @@
 """Given weights on given images: top-1, top-5 and loss, with all that they depend on."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Reco
     batches = images.val_batches(recipe, device=device)
     watched = _watched(batches, len(batches), tick)
     found = train.evaluation(subject.model, watched, recipe=recipe, device=device)
+    if not math.isfinite(found.metrics["loss"]):
+        raise BuildError(f"{subject.name} answers with numbers that are not finite: no metric")
     return {
         "model": subject.name,
         "parameters": sum(p.numel() for p in subject.model.parameters()),

@@ -174,11 +174,9 @@ def _sampled(quantity: Quantity, *sides: Side, confidence: float) -> Evidence:
         return Evidence("no seed in common")
     sample = quantity.of(*(np.array([one.values[seed] for seed in shared]) for one in sides))
     note = f"{len(shared)} {'pair' if len(sides) > 1 else 'seed'}{'s' if len(shared) > 1 else ''}"
-    low, high = stats.interval(sample, confidence)
-    if math.isnan(low):
-        return Evidence(f"{note}: no spread to judge by", float(sample.mean()))
+    mean, ends = float(sample.mean()), stats.interval(sample, confidence)
+    if math.isnan(ends[0]):
+        return Evidence(f"{note}: no spread to judge by", mean)
     if confidence != CONFIDENCE:
         note += f" at {100 * confidence:.4g} %"
-    return Evidence(
-        note, float(sample.mean()), low, high, float(sample.std(ddof=1)), confidence=confidence
-    )
+    return Evidence(note, mean, *ends, float(sample.std(ddof=1)), confidence)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from study import cells, claims, reasons, verdicts
-from study.metrics import METRICS, RULES, Metric
+from study.metrics import METRICS, RULES, Metric, sized
 from study.plan import Plan, PlannedArm, labels
 from study.reasons import Guess
 from study.spec import Printed
@@ -49,6 +49,7 @@ def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
     missed = [row for row in tried.values() if not all(map(row.met, row.printed))]
     guesses = reasons.best(tried)
     found["reason"] = [_reason(row, guesses) for row in found.itertuples()]
+    found = found.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
     return Judged(
         verdicts=found,
         sentences=tuple(reasons.sentences(tried)) if missed else (),
@@ -103,7 +104,10 @@ def published(plan: Plan) -> pd.DataFrame:
 
 def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> list[str]:
     """Why a printed number and ours cannot be compared; nothing when they can."""
-    return list(_differences(protocol(plan, arm), printed, METRICS[metric]))
+    here = protocol(plan, arm)
+    if (size := sized(metric)[1]) is not None:
+        here["img_size"] = size
+    return list(_differences(here, printed, METRICS[metric]))
 
 
 def _differences(here: Mapping[str, Any], printed: Printed, metric: Metric) -> Iterator[str]:
@@ -126,7 +130,7 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
     study, config = plan.study, arm.arm.config
     return {
         "model": study.called("model", arm.arm.choices),
-        "data": config.data.title or config.data.name,
+        "data": study.images(arm.arm.choices),
         "img_size": config.data.img_size,
         "recipe": study.called("recipe", arm.arm.choices),
         "epochs": config.recipe.total_epochs,

@@ -97,6 +97,14 @@ class Tree:
             return item
         return self
 
+    def path(self, steps: Iterable[str | int]) -> list[str | int]:
+        """Those of `steps` that exist, one in the other."""
+        here, found = self, list[str | int]()
+        for step in steps:
+            if (below := here._below(step)) is not here:
+                here, found = below, [*found, step]
+        return found
+
     def key(self, path: Sequence[str | int]) -> Mark:
         """Where the key that `path` ends with was written; the value's place if it is no key."""
         owner = self.at(path[:-1])

@@ -6,11 +6,12 @@ builds the models) can add to the list first.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from study.errors import SpecError, meant, unknown
-from study.imports import sources
+from study.imports import Source
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
 from study.schema import Baseline, Protocol, Published, StudyFile, Value, validated
 from study.spec import PARTS, Factor, Level, Printed, Study, recipes
@@ -31,12 +32,13 @@ def study_file(
     environment: Mapping[str, str],
     profile: str | None = None,
     settings: Sequence[str] = (),
+    sources: Sequence[Source] = (),
     imports: Sequence[str] = (),
 ) -> tuple[Study | None, list[Problem]]:
     """The study in `path`, as far as it can be told, and all that is wrong with it.
 
     Raises:
-        SpecError: there is no such file, profile, setting or import.
+        SpecError: there is no such file, profile or setting.
     """
     document, problems = read(_text(path), str(path))
     if problems and not document.value:
@@ -61,8 +63,9 @@ def study_file(
         problems += more
     problems += expand(chosen, dict(environment))
     study, more = _study(chosen, path, vocabulary, profile, tuple(settings))
-    own = tuple(sources(imports))
-    return study and replace(study, sources=own, imports=tuple(imports)), problems + more
+    if study is not None:
+        study = replace(study, sources=tuple(sources), imports=tuple(imports))
+    return study, problems + more
 
 
 def overlaid(document: Tree, profile: Tree) -> Tree:
@@ -164,12 +167,21 @@ def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:
         value = given if isinstance(given, Value) else Value(value=given)
         numbers[metric] = Printed(
             value=value.value,
-            digits=len(tree.at([metric, "value"]).mark.written.partition(".")[2]),
+            digits=_decimals(tree.at([metric, "value"]).mark.written),
             status=value.status or row.status,
             source=value.source or row.source or file.source,
             protocol=_over(_over(file.protocol, row.protocol), value.protocol),
         )
     return numbers
+
+
+def _decimals(written: str) -> int:
+    """Of a number as somebody wrote it: 4.0 has one."""
+    try:
+        exponent = Decimal(written.replace("_", "")).as_tuple().exponent
+    except ArithmeticError:  # such as 0x1F
+        return 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _over(protocol: Protocol, over: Protocol) -> Protocol:
@@ -182,9 +194,21 @@ def _factors(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
         wrong = _wrong(path, levels)
         if wrong is None:
             factors.append(Factor(path, tuple(Level(k, v) for k, v in levels.value.items())))
+            problems += [
+                Problem(f"{label!r} cannot be what a row is called", levels.keys[label], hint)
+                for label in levels.value
+                if (hint := _unprintable(label))
+            ]
         else:
             problems.append(Problem(wrong[0], wrong[1] or tree.keys[path], wrong[2]))
     return tuple(factors), problems
+
+
+def _unprintable(label: str) -> str:
+    """Why a label cannot stand in a table."""
+    if label == "baseline":
+        return "the arm that departs in nothing is called so"
+    return "" if label.strip() and label.isprintable() else "use letters that can be seen"
 
 
 def _wrong(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
@@ -222,10 +246,13 @@ def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
         names = row.keys.keys() - others.keys()
         asked += [("metric", name, row.keys[name], vocabulary.metrics) for name in names]
     return [
-        Problem(unknown(what.removesuffix("s"), name, known), mark)
+        Problem(unknown(what.removesuffix("s"), name, known), mark, SIZED if "@" in name else "")
         for what, name, mark, known in asked
         if name not in known
     ]
+
+
+SIZED = "a size stands behind top1, top5 or loss, from 8 to 4096 px"
 
 
 def _rows(document: Tree, key: str) -> list[Tree]:

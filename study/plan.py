@@ -7,6 +7,7 @@ card, so that a second plan imports no torch.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from study import cards, claims, proofs
@@ -201,6 +202,8 @@ def _strangers(study: Study, planned: Sequence[PlannedArm]) -> list[Problem]:
         if {parsed.arm, parsed.other} <= set(labels(study, planned[0].arm)):
             both = f"{parsed.arm} and {parsed.other} are the same arm, the baseline"
             problems.append(Problem(both, mark))
+        if "{place}" in parsed.form and len(planned) < parsed.number < inf:
+            problems.append(Problem(f"there are {len(planned)} arms to rank", mark))
         if why := _unmeasured(study, parsed.metric):
             problems.append(Problem(f"nothing measures {parsed.metric}: {why}", mark))
     numbers: dict[tuple[str, str], float] = {}
@@ -208,6 +211,8 @@ def _strangers(study: Study, planned: Sequence[PlannedArm]) -> list[Problem]:
         mark = study.root.key(["published", row])
         owner = next((arm.digest for arm in planned if row in labels(study, arm.arm)), row)
         for metric, one in printed.items():
+            if why := _impossible(metric, one.value):
+                problems.append(Problem(why, study.root.key(["published", row, metric])))
             if numbers.setdefault((owner, metric), one.value) != one.value:
                 message = f"{row} has another {metric} under another name: {numbers[owner, metric]}"
                 problems.append(Problem(message, study.root.key(["published", row, metric])))
@@ -216,6 +221,17 @@ def _strangers(study: Study, planned: Sequence[PlannedArm]) -> list[Problem]:
         elif counts[row] > 1:
             problems.append(Problem(f'several arms are called "{row}"', mark, "tell them apart"))
     return problems
+
+
+def _impossible(metric: str, value: float) -> str:
+    """Why nobody can have measured this."""
+    unit = METRICS[metric].unit
+    if value < 0 or (value == 0 and METRICS[metric].kind != "quality") or value > LARGEST:
+        return f"no {metric} is {value:g}"
+    return f"no {metric} is {value:g} %" if unit == "%" and value > 100 else ""
+
+
+LARGEST = 1e12  # of a published number, in the units of the table
 
 
 def _unmeasured(study: Study, metric: str) -> str:

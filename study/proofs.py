@@ -69,6 +69,8 @@ def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
     part = study.factors[factor].path.partition(".")[0]
     if part == "model":
         return not cards.alike(arm.config, other.config, store)
+    if part == "recipe" and not study.seeds and "memory" not in study.columns:
+        return False  # nothing is trained
     if part == "recipe":
         ours, theirs = (config.recipe for config in (arm.config, other.config))
         keys = [k for k in type(ours).model_fields if getattr(ours, k) != getattr(theirs, k)]

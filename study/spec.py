@@ -158,6 +158,13 @@ class Study:
             return self.baseline["model"].mark
         return self.factors[departs[-1]].levels[choices[departs[-1]]].value.mark
 
+    def images(self, choices: Sequence[int] = ()) -> str:
+        """What an arm's data is called, with how much of it is used where that is not all."""
+        data = self.read(choices or (0,) * len(self.factors))[0].data
+        limits = ((data.train_limit, "to train on"), (data.val_limit, "to evaluate"))
+        used = [f"{limit} {what}" for limit, what in limits if limit is not None]
+        return ", ".join([data.title or data.name, *used])
+
     def called(self, part: str, choices: Sequence[int] = ()) -> str:
         """An arm's model or recipe by its name and what the baseline changes in it.
 

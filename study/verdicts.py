@@ -160,13 +160,13 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
         return NOTHING
     if cell.side.diverged or base.side.diverged:
         return DIVERGED if cell.side.diverged else Verdict(CONTRADICTED, "the baseline diverged")
+    quantity, scale = DIFFERENCE, cell.metric.scale
     if cell.metric.kind == "cost":
         margin = max(margin or 0.0, cell.half + base.half)
-    speed = cell.metric.kind == "speed"
-    if speed and margin is not None:
-        margin *= cell.printed / base.printed
-    found = evidence.evidence(CHANGE if speed else DIFFERENCE, cell.side, base.side)
-    found = found.scaled(100 if speed else cell.metric.scale)
+    if cell.metric.kind == "speed":
+        quantity, scale = CHANGE, 100
+        margin = margin and margin * cell.printed / base.printed
+    found = evidence.evidence(quantity, cell.side, base.side).scaled(scale)
     trend = _trend(cell, base)
     return _judgement(cell, found, _printed(cell, base), margin=margin, trend=trend, signed=True)
 
@@ -182,11 +182,10 @@ def _ranking(cell: Cell, peers: list[Cell]) -> Verdict:
 
     Of many pairs one is soon reversed by chance: a reversal counts if it holds of all together.
     """
-    apart = {peer: abs(cell.printed - peer.printed) / (cell.half + peer.half) for peer in peers}
     pairs = {
         peer: 1 if cell.printed > peer.printed else -1
         for peer in peers
-        if apart[peer] >= 1 - stats.ROUNDING
+        if abs(cell.printed - peer.printed) >= (1 - stats.ROUNDING) * (cell.half + peer.half)
     }
     if not pairs:
         return NOTHING

@@ -20,7 +20,7 @@ from study.data.batches import Epoch, cut, erase, order
 from study.data.chance import fold, generator, seeded
 from study.data.images import _load, _validation
 from study.data.pictures import AtLeastOneBit, prepared
-from study.data.pixels import cropped, crops
+from study.data.pixels import Pixels, cropped, crops
 from study.data.streams import Stream
 from study.errors import DataError
 from study.schema import Data, Recipe
@@ -455,11 +455,19 @@ def test_digits_are_evaluated_alike_by_themselves():
     assert validation(DIGITS) is validation(DIGITS)
 
 
-@pytest.mark.parametrize("held", [0, 60 * 28**2 * 3, 10**9])
-def test_a_set_is_held_for_one_half_where_it_is_for_both(held, fashion, monkeypatch):
-    monkeypatch.setattr("study.data.sources.HELD", held)
+@pytest.mark.parametrize("images", [60_000, 70_000])
+def test_a_set_is_held_for_one_half_where_it_is_for_both(images, fashion, monkeypatch):
+    monkeypatch.setattr("study.data.sources.HELD", images * 28**2 * 3)
     data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
     assert type(validation(data).val) is type(load(data).val)
+    assert isinstance(load(data).val, Pixels) == (images == 70_000)
+
+
+def test_the_training_half_of_a_torch_set_is_not_read_to_evaluate_the_other(fashion):
+    data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
+    expected = seen(data)
+    (fashion / "FashionMNIST" / "raw" / "train-images-idx3-ubyte").write_bytes(b"no images")
+    assert alike(looked(data), expected)
 
 
 @pytest.mark.parametrize("crop_pct", [0.875, 0.95, 1.0])

@@ -1,4 +1,4 @@
-"""What two sides show, for verdicts and claims alike, and how often two equal arms are told apart."""
+"""What sides show, to verdicts and claims alike, and how often two equal ones are told apart."""
 
 import math
 import subprocess
@@ -112,8 +112,20 @@ def measured(kind, chance):
     """The rows of one arm, sometimes near those of another."""
     level = chance.choice([1.0, 1.01, 1.03])
     if kind == "quality":
-        return seeded(level * 0.5 + chance.normal(0, 0.01, 3))
+        return seeded(level * 0.5 + chance.normal(0, 0.003, 3))
     return single(level) if kind == "once" else timed(level + chance.normal(0, 0.01, 5))
+
+
+def printed(metric, **values):
+    """In units of the table, to two digits."""
+    row = {"metric": metric, "digits": 2, "status": "verified", "unlike": ""}
+    return pd.DataFrame([{"row": arm, "arm": arm, "value": v, **row} for arm, v in values.items()])
+
+
+def two_arms(metric, chance):
+    kind = kind_of(metric)
+    parts = [measured(kind, chance).assign(arm=arm, metric=metric) for arm in "AB"]
+    return pd.concat(parts).astype({"low": float, "high": float})
 
 
 def kind_of(metric):
@@ -125,17 +137,31 @@ def test_a_verdict_and_a_claim_about_two_arms_never_disagree(metric):
     chance = np.random.default_rng(0)
     words = ("better", "worse") if METRICS[metric].better == "higher" else ("worse", "better")
     claim = claims.parse(f"A is {words[0]} than B on {metric}", "AB", METRICS)
-    rows = [{"row": arm, "arm": arm, "metric": metric, "value": value, "digits": 2,
-             "status": "verified", "unlike": ""} for arm, value in [("A", 2.0), ("B", 1.0)]]  # fmt: skip
     seen = set()
     for _ in range(30):
-        parts = [measured(kind_of(metric), chance).assign(arm=arm) for arm in "AB"]
-        frame = pd.concat(parts).assign(metric=metric).astype({"low": float, "high": float})
-        judged = verdicts(pd.DataFrame(rows), frame, baseline="B", margins={})
+        frame = two_arms(metric, chance)
+        judged = verdicts(printed(metric, A=2.0, B=1.0), frame, baseline="B", margins={})
         state = claims.judged(claim, frame, {"A": "A", "B": "B"}).state
         assert {STATES[word] for word in judged["ranking"]} == {state}
         seen.add(state)
     assert len(seen) == (2 if METRICS[metric].exact else 3)
+
+
+def test_a_difference_within_a_margin_is_the_same_to_both():
+    chance = np.random.default_rng(0)
+    claim = claims.parse("A is within 0.75 of B on top1", "AB", METRICS)
+    found = []
+    for _ in range(60):
+        frame = two_arms("top1", chance)
+        judged = verdicts(
+            printed("top1", A=1.0, B=1.0), frame, baseline="B", margins={"top1": 0.75}
+        )
+        word, why = judged.iloc[0][["difference", "difference_why"]]
+        told = claims.judged(claim, frame, {"A": "A", "B": "B"})
+        assert told.state == STATES[word]
+        assert why.partition("; ")[2] in told.why
+        found.append(word)
+    assert set(found) == set(STATES)
 
 
 # ---- how often equal arms are told apart ----
@@ -154,19 +180,17 @@ def rows_of_equal_arms(chance, arms=12, seeds=3):
         yield part.assign(arm=f"arm {arm}", metric="top1")
 
 
-@pytest.mark.slow
 def test_in_a_table_of_equal_arms_few_rankings_are_contradicted():
     chance = np.random.default_rng(0)
     arms = [f"arm {n}" for n in range(12)]
-    printed = pd.DataFrame({"row": arms, "arm": arms, "metric": "top1", "digits": 2,
-                            "value": 70.0 + np.arange(12), "status": "verified", "unlike": ""})  # fmt: skip
+    table = printed("top1", **{arm: 70.0 + n for n, arm in enumerate(arms)})
     digests = dict(zip(arms, arms, strict=True))
     words, states = [], []
     for _ in range(60):
         frame = pd.concat(list(rows_of_equal_arms(chance)))
-        words += list(verdicts(printed, frame, baseline=arms[0], margins={})["ranking"])
+        words += list(verdicts(table, frame, baseline=arms[0], margins={})["ranking"])
         claim = claims.parse(f"{chance.choice(arms)} ranks first on top1", arms, METRICS)
         states.append(claims.judged(claim, frame, digests).state)
-    assert words.count("contradicted") <= 0.05 * len(words)
+    assert 0 < words.count("contradicted") <= 0.05 * len(words)
     assert words.count("reproduced") == 0
     assert states.count("contradicted") <= 0.1 * len(states)

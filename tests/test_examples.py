@@ -19,7 +19,7 @@ def _registries():
     yield
     restore()
     for name in sys.modules.keys() - modules:
-        if name in ("my_blocks", "broken"):
+        if name in ("my_blocks", "broken", "zigzag", "again"):
             del sys.modules[name]
 
 
@@ -118,6 +118,37 @@ def test_an_edit_makes_other_trials_of_that_arm_alone(study, store, tmp_path):
         trials.append({arm["label"]: [trial["name"] for trial in arm["trials"]] for arm in arms})
     before, after = trials
     assert {label for label in before if before[label] != after[label]} == {"Binomial Blur"}
+
+
+@pytest.fixture
+def entered(tiny):
+    """What a worker is told of an arm whose source imports the one that is given before it."""
+    from study.cli.options import Asked
+    from study.models import foreign
+    from study.plan import records
+
+    first, second = (tiny.with_name(name) for name in ("zigzag.py", "again.py"))
+    first.write_text(BLOCKS.read_text("utf-8"), "utf-8")
+    second.write_text("from zigzag import Blur, REDUCTIONS\nREDUCTIONS['own'] = Blur\n")
+    tiny.write_text(tiny.read_text().replace("average", "own"))
+    asked = Asked(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
+    restore = foreign.restorer()
+    plan, store = asked.plan()
+    restore()
+    for module in ("zigzag", "again"):
+        sys.modules.pop(module, None)
+    name, record = next((n, r) for n, r in records(plan).items() if r["label"] == "Avg")
+    store.enter(name, record)
+    return store.entered(name)
+
+
+def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
+    from study.models import foreign
+    from study.run import build
+
+    assert "Blur" in str(build(entered))
+    assert list(foreign.ADDED)[-2:] == ["zigzag", "again"]
+    assert list(entered["config"]["model"]["code"]) == ["again", "zigzag"]
 
 
 def test_the_study_without_the_import_says_what_is_unknown(inside):

@@ -46,11 +46,13 @@ def test_a_source_is_found_by_path_and_by_name(here, text, name, path):
 
 def test_an_installed_module_is_found_by_name():
     found = source("timm.layers")
-    assert (found.name, found.path.name, found.text) == ("timm.layers", "timm", "timm.layers")
+    assert (found.name, found.path.name) == ("timm.layers", "timm")
+    assert source(found.text) == found
 
 
-def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypatch):
-    found = source("my_blocks")
+@pytest.mark.parametrize("text", ["my_blocks", "lab", "lab/parts", "lab.parts", "lab.parts.blur"])
+def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypatch, text):
+    found = source(text)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     assert source(found.text) == found
 
@@ -64,6 +66,8 @@ def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypat
         ("my_block", 'did you mean "my_blocks"'),
         ("lab.nothing", 'unknown module of parts "lab.nothing"'),
         ("my_blocks.blur", 'unknown module of parts "my_blocks.blur"'),
+        ("nowhere/lab.parts", "looked for in .*nowhere$"),
+        ("lab/timm.layers", "looked for in .*lab$"),
         ("my blocks", "neither the path"),
         ("", "neither the path"),
         ("..", "neither the path"),

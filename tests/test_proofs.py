@@ -147,5 +147,5 @@ def test_a_formula_is_arithmetic(formula, value):
     ["r.real", "__import__('os')", "s", "1/0", "9^9^9^9^9", "(-1)^0.5", "r if r else 1", ""],
 )
 def test_a_formula_is_nothing_else(formula):
-    with pytest.raises(SpecError, match="a formula in r|has no value at r = 4"):
+    with pytest.raises(SpecError, match=r"a formula in r|has no value at r = 4"):
         formula_of(formula)(4.0)

@@ -44,8 +44,9 @@ def test_weights_that_are_gone_are_told_and_may_come_back(inside, sized):
     weights = list((sized.parent / "results" / "trials").glob("*/last.pth.tar"))
     weights[0].rename(sized.parent / "away")
     without = inside("run", sized, *INLINE)
-    assert without.returncode == 0
-    assert "2 evaluations without weights or images" in without.stderr
+    assert without.returncode == 3
+    assert "weights or images are gone, of" in without.stderr
+    assert "2 trials or evaluations without a result" in without.stderr
     (sized.parent / "away").rename(weights[0])
     assert "without" not in inside("run", sized, *INLINE).stderr
 
@@ -96,12 +97,14 @@ def test_a_contradicted_claim_is_status_1(inside, tiny):
     assert told[0]["state"] == "contradicted"
 
 
-def test_a_supported_or_undecided_claim_is_status_0(inside, tiny):
+def test_claims_are_status_0_once_all_is_measured_and_none_contradicted(inside, tiny):
     claims = "claims: [Avg has less params than DW, Avg is better than DW on top1]\n"
     tiny.write_text(tiny.read_text() + claims)
     done = inside("claims", tiny)
-    assert done.returncode == 0
+    assert done.returncode == 3
     assert "top1 of Avg is not measured" in done.stdout
+    assert inside("run", tiny, *INLINE).returncode == 0
+    assert inside("claims", tiny).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from math import inf, isnan
 
 from study import stats
 from study.claims.measured import ABOVE, Measured
-from study.evidence import DIFFERENCE, LEVEL, RATIO, Evidence, Span, State
+from study.evidence import DIFFERENCE, LEVEL, RATIO, Quantity, Span, State
 from study.metrics import METRICS
 
 
@@ -36,58 +36,43 @@ class Claim:
 
 
 Found = tuple[State, str]
+Form = Callable[[Claim, Measured], Found]
+Spanned = Callable[[float], Span]
+"""Of the number that a claim says."""
 
 
-def better(claim: Claim, measured: Measured) -> Found:
-    return _ahead(claim, measured, Span(max(claim.amount, ABOVE), inf))
+def ahead(span: Spanned) -> Form:
+    """The span is of how far the arm is ahead of the other, in the direction that is better."""
+    return lambda claim, measured: measured.judged(
+        DIFFERENCE, measured.directed(span(claim.amount)), claim.arm, claim.other
+    )
 
 
-def better_at_most(claim: Claim, measured: Measured) -> Found:
-    return _ahead(claim, measured, Span(ABOVE, claim.amount))
+def of(quantity: Quantity, span: Spanned) -> Form:
+    return lambda claim, measured: measured.judged(
+        quantity,
+        span(claim.number if quantity is RATIO else claim.amount),
+        *filter(None, (claim.arm, claim.other)),
+    )
 
 
-def worse(claim: Claim, measured: Measured) -> Found:
-    return _ahead(claim, measured, Span(-inf, -max(claim.amount, ABOVE)))
+def at_least(number: float) -> Span:
+    return Span(number, inf)
 
 
-def worse_at_most(claim: Claim, measured: Measured) -> Found:
-    return _ahead(claim, measured, Span(-claim.amount, -ABOVE))
+def at_most(number: float) -> Span:
+    return Span(-inf, number)
 
 
-def within(claim: Claim, measured: Measured) -> Found:
-    return _ahead(claim, measured, Span(-claim.amount, claim.amount))
+def more(by: float) -> Span:
+    return Span(max(by, ABOVE), inf)
 
 
-def _ahead(claim: Claim, measured: Measured, span: Span) -> Found:
-    """`span` is of how far the arm is ahead of the other, in the direction that is better."""
-    return measured.judged(DIFFERENCE, measured.directed(span), claim.arm, claim.other)
+def less(by: float) -> Span:
+    return Span(-inf, -max(by, ABOVE))
 
 
-def less(claim: Claim, measured: Measured) -> Found:
-    return measured.judged(DIFFERENCE, Span(-inf, -ABOVE), claim.arm, claim.other)
-
-
-def more(claim: Claim, measured: Measured) -> Found:
-    return measured.judged(DIFFERENCE, Span(ABOVE, inf), claim.arm, claim.other)
-
-
-def ratio_at_most(claim: Claim, measured: Measured) -> Found:
-    return measured.judged(RATIO, Span(-inf, claim.number), claim.arm, claim.other)
-
-
-def ratio_at_least(claim: Claim, measured: Measured) -> Found:
-    return measured.judged(RATIO, Span(claim.number, inf), claim.arm, claim.other)
-
-
-def at_most(claim: Claim, measured: Measured) -> Found:
-    return measured.judged(LEVEL, Span(-inf, claim.amount), claim.arm)
-
-
-def at_least(claim: Claim, measured: Measured) -> Found:
-    return measured.judged(LEVEL, Span(claim.amount, inf), claim.arm)
-
-
-AHEAD, BEHIND, OPEN, TIED = "ahead of", "behind", "undecided against", "ties with"
+SIDES = {1: "ahead of", 0: "ties with", -1: "behind", None: "undecided against"}
 
 
 def ranks(claim: Claim, measured: Measured) -> Found:
@@ -113,48 +98,41 @@ def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) ->
         arm: measured.evidence(DIFFERENCE, claim.arm, arm, confidence=confidence)
         for arm in measured.others(claim.arm)
     }
-    total = len(duels) + 1
-    sides = {arm: _side(duel, measured) for arm, duel in duels.items()}
-    counts = Counter(sides.values())
-    first, last = 1 + counts[BEHIND], total - counts[AHEAD]
+    higher = 1 if measured.metric.better == "higher" else -1
+    leads = {arm: duel.sign and higher * duel.sign for arm, duel in duels.items()}
+    total, counts = len(duels) + 1, Counter(leads.values())
+    first, last = 1 + counts[-1], total - counts[1]
     state: State = "supported" if first == last else "undecided"
-    shown = {AHEAD, BEHIND} if first == last else {OPEN}
-    if counts[TIED] or not first <= place <= last:
+    shown: set[int | None] = {1, -1} if first == last else {None}
+    if counts[0] or not first <= place <= last:
         state = "contradicted"
-        shown = {TIED} if counts[TIED] else {BEHIND if place < first else AHEAD}
-    arm = min(
-        (arm for arm in duels if sides[arm] in shown), key=lambda arm: (_size(duels[arm]), arm)
-    )
+        shown = {0} if counts[0] else {-1 if place < first else 1}
+    sizes = {arm: inf if isnan(duel.value) else abs(duel.value) for arm, duel in duels.items()}
+    arm = min((arm for arm in duels if leads[arm] in shown), key=lambda arm: (sizes[arm], arm))
     places = f"place {first}" if first == last else f"place {first} to {last}"
-    told = measured.told(DIFFERENCE, duels[arm], measured.directed(Span(ABOVE, inf)))
-    return state, f"{places} of {total}: {sides[arm]} {arm}, {told}"
+    told = measured.told(DIFFERENCE, duels[arm], measured.directed(more(0)))
+    return state, f"{places} of {total}: {SIDES[leads[arm]]} {arm}, {told}"
 
 
-def _side(duel: Evidence, measured: Measured) -> str:
-    if not duel.sign:
-        return OPEN if duel.sign is None else TIED
-    return AHEAD if (duel.sign > 0) == (measured.metric.better == "higher") else BEHIND
-
-
-def _size(duel: Evidence) -> float:
-    return inf if isnan(duel.value) else abs(duel.value)
-
-
-FORMS: dict[str, Callable[[Claim, Measured], Found]] = {
-    "{arm} is better than {other} on {metric}": better,
-    "{arm} is better than {other} on {metric} by {amount}": better,
-    "{arm} is better than {other} on {metric} by at least {amount}": better,
-    "{arm} is better than {other} on {metric} by at most {amount}": better_at_most,
-    "{arm} is worse than {other} on {metric}": worse,
-    "{arm} is worse than {other} on {metric} by {amount}": worse,
-    "{arm} is worse than {other} on {metric} by at least {amount}": worse,
-    "{arm} is worse than {other} on {metric} by at most {amount}": worse_at_most,
-    "{arm} is within {amount} of {other} on {metric}": within,
-    "{arm} has less {metric} than {other}": less,
-    "{arm} has more {metric} than {other}": more,
-    "{arm} has at most {factor} the {metric} of {other}": ratio_at_most,
-    "{arm} has at least {factor} the {metric} of {other}": ratio_at_least,
-    "{arm} has at most {amount} {metric}": at_most,
-    "{arm} has at least {amount} {metric}": at_least,
+FORMS: dict[str, Form] = {
+    "{arm} is better than {other} on {metric}": ahead(more),
+    "{arm} is better than {other} on {metric} by {amount}": ahead(more),
+    "{arm} is better than {other} on {metric} by at least {amount}": ahead(more),
+    "{arm} is better than {other} on {metric} by at most {amount}": ahead(
+        lambda by: Span(ABOVE, by)
+    ),
+    "{arm} is worse than {other} on {metric}": ahead(less),
+    "{arm} is worse than {other} on {metric} by {amount}": ahead(less),
+    "{arm} is worse than {other} on {metric} by at least {amount}": ahead(less),
+    "{arm} is worse than {other} on {metric} by at most {amount}": ahead(
+        lambda by: Span(-by, -ABOVE)
+    ),
+    "{arm} is within {amount} of {other} on {metric}": ahead(lambda by: Span(-by, by)),
+    "{arm} has less {metric} than {other}": of(DIFFERENCE, less),
+    "{arm} has more {metric} than {other}": of(DIFFERENCE, more),
+    "{arm} has at most {factor} the {metric} of {other}": of(RATIO, at_most),
+    "{arm} has at least {factor} the {metric} of {other}": of(RATIO, at_least),
+    "{arm} has at most {amount} {metric}": of(LEVEL, at_most),
+    "{arm} has at least {amount} {metric}": of(LEVEL, at_least),
     "{arm} ranks {place} on {metric}": ranks,
 }

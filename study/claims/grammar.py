@@ -10,7 +10,7 @@ from itertools import product
 from math import inf, isinf
 
 from study.claims.forms import FORMS, Claim
-from study.claims.measured import shape
+from study.claims.measured import unit
 from study.errors import SpecError, meant, unknown
 from study.evidence import DIFFERENCE, LEVEL
 from study.metrics import Metric
@@ -85,7 +85,7 @@ def _fault(
         return None if named else f'"{number}" is not a place, such as first, 2nd or last'
     if not re.fullmatch(NUMBER, number) or isinf(float(number)):
         return f'"{number}" is not a number of 0 or more, such as 0.24'
-    used = shape(DIFFERENCE if len(arms) > 1 else LEVEL, metrics[parts["metric"]]).unit
+    used = unit(DIFFERENCE if len(arms) > 1 else LEVEL, metrics[parts["metric"]])
     if (parts.get("unit") or used) != used:
         return f'{parts["metric"]} is in {used or "no unit"} here, not in "{parts["unit"]}"'
     return None

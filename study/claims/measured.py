@@ -3,10 +3,10 @@
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from study import cells, evidence
 from study.evidence import DIFFERENCE, RATIO, Evidence, Quantity, Span, State
@@ -22,21 +22,10 @@ ABOVE = math.ulp(0.0)
 """The least number above zero: "more than" as an end that is included."""
 
 
-class Shape(NamedTuple):
-    """How a quantity is printed."""
-
-    scale: float
-    digits: int
-    unit: str
-    signed: bool = False
-
-
-def shape(quantity: Quantity, metric: Metric) -> Shape:
+def unit(quantity: Quantity, metric: Metric) -> str:
     if quantity is RATIO:
-        return Shape(1.0, 2, "x")
-    if quantity is DIFFERENCE:
-        return Shape(metric.scale, metric.digits, cells.difference_unit(metric), signed=True)
-    return Shape(metric.scale, metric.digits, metric.unit)
+        return "x"
+    return cells.difference_unit(metric) if quantity is DIFFERENCE else metric.unit
 
 
 @dataclass(frozen=True)
@@ -78,21 +67,19 @@ class Measured:
         """The numbers in units of the table, and what it takes to decide."""
         if math.isnan(found.value):
             return found.note
-        scale, fewest, unit, signed = shape(quantity, self.metric)
+        metric, of = self.metric, unit(quantity, self.metric)
+        scale, fewest = (1.0, 2) if quantity is RATIO else (metric.scale, metric.digits)
         ends = [found.value, found.low, found.high] if found.low < found.high else [found.value]
         pairs = [(e * scale, b * scale) for e, b in product(ends, span) if abs(e - b) > ABOVE]
-        digits = _digits(pairs, fewest)
-        spread = ", ".join(cells.number(end * scale, digits) for end in ends[1:])
-        value = cells.number(found.value * scale, digits, signed=signed)
-        shown = value + (unit if unit == "x" else f" {unit}".rstrip())
-        shown += f" [{spread}]" if spread else ""
+        apart = (
+            digits
+            for digits in range(fewest, fewest + MORE_DIGITS)
+            if all(round(end, digits) != round(bound, digits) for end, bound in pairs)
+        )
+        digits = next(apart, fewest + MORE_DIGITS)
+        shown = cells.number(found.value * scale, digits, signed=quantity is DIFFERENCE)
+        shown += of if of == "x" else f" {of}".rstrip()
+        if len(ends) > 1:
+            shown += f" [{', '.join(cells.number(end * scale, digits) for end in ends[1:])}]"
         seeds = found.seeds(span)
         return ", ".join(filter(None, [shown, found.note, seeds and evidence.deciding(seeds)]))
-
-
-def _digits(pairs: Sequence[tuple[float, float]], fewest: int) -> int:
-    """As many as tell the numbers from the bounds that they are not equal to."""
-    for digits in range(fewest, fewest + MORE_DIGITS):
-        if all(round(end, digits) != round(bound, digits) for end, bound in pairs):
-            return digits
-    return fewest + MORE_DIGITS

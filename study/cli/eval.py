@@ -31,7 +31,8 @@ DATA = ("root", "val_split", "num_classes", "class_map", "val_limit", "img_size"
 LOOK = ("crop_pct", "interpolation", "batch_size")
 RESAMPLING = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 POSITIVE = click.IntRange(1)
-ABOVE_ZERO = click.FloatRange(0, min_open=True)
+THREADS = click.IntRange(1, 1024)
+CROP = click.FloatRange(0.1, 1)
 RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default": None}
 
 WEIGHTS = (
@@ -53,8 +54,8 @@ IMAGES = (
     click.option("--num-classes", type=POSITIVE, help="Of the model, where the images have fewer."),
     click.option("--class-map", metavar="FILE", help="The numbers of the classes, by their names."),
     click.option("--limit", "val_limit", type=POSITIVE, help="Only so many images, mixed."),
-    click.option("--img-size", type=click.IntRange(8), help="Pixels, both sides."),
-    click.option("--crop-pct", type=ABOVE_ZERO, help="Side of the crop by the resized side."),
+    click.option("--img-size", type=click.IntRange(8, 4096), help="Pixels, both sides."),
+    click.option("--crop-pct", type=CROP, help="Side of the crop by the resized side."),
     click.option("--interpolation", type=click.Choice(RESAMPLING)),
     click.option("--mean", **RGB, help="Of pixels in 0..1."),
     click.option("--std", **RGB, help="[default of these five: the model's, or the trial's]"),
@@ -72,7 +73,7 @@ def options(*several: Callable[[Command], Command]) -> Callable[[Command], Comma
 @options(*WEIGHTS, *IMAGES)
 @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
               show_default=True)  # fmt: skip
-@click.option("--threads", type=POSITIVE, help="[default: one a core, or the trial's]")
+@click.option("--threads", type=THREADS, help="[default: one a core, or the trial's]")
 @folder("--store", "results", "Where trials are.")
 @import_option
 @json_option

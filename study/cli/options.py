@@ -18,6 +18,7 @@ from study.launch.machine import Machine, device, gpus, slots
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from study.imports import Source
     from study.parse import Vocabulary
     from study.plan import Plan
     from study.store import Store
@@ -35,6 +36,13 @@ class Asked:
     root: Path
     imports: tuple[str, ...] = ()
 
+    @functools.cached_property
+    def sources(self) -> "list[Source]":
+        """As they were when first looked at: an edit counts from the next command on."""
+        from study.imports import sources
+
+        return sources(self.imports)
+
     def plan(self) -> "tuple[Plan, Store]":
         """The study as planned now, and its store."""
         from study import parse
@@ -48,6 +56,7 @@ class Asked:
             environment=os.environ,
             profile=self.profile,
             settings=self.settings,
+            sources=self.sources,
             imports=self.imports,
         )
         return plan(study, problems, store), store

@@ -93,7 +93,7 @@ def run_command(
         click.echo(f"stopped at once; go on with: {again}", err=True)
         return INTERRUPTED
     _report(plan, store, reports)
-    return _status(plan, again)
+    return _status(plan, store, again)
 
 
 @click.command("report")
@@ -104,7 +104,14 @@ def report_command(asked: Asked, reports: Path, strict: bool) -> int:
     """Table and figures of FILE from what the store has, complete or not."""
     plan, store = asked.plan()
     _report(plan, store, reports)
-    return INCOMPLETE if strict and plan.missing else 0
+    return INCOMPLETE if strict and _lacking(plan, store) else 0
+
+
+def _lacking(plan: "Plan", store: "Store") -> int:
+    """Trials and evaluations without a result."""
+    from study.launch import evaluations
+
+    return len(plan.missing) + len(evaluations.missing(plan, store))
 
 
 @click.command("claims")
@@ -124,7 +131,9 @@ def claims_command(asked: Asked, as_json: bool) -> int:
         out.print(report.terminal(table, out.width))
     else:
         click.echo(f"{asked.file} makes no claims", err=True)
-    return FAILED if any(one.state == "contradicted" for one in found) else 0
+    if any(one.state == "contradicted" for one in found):
+        return FAILED
+    return INCOMPLETE if found and _lacking(plan, store) else 0
 
 
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
@@ -186,14 +195,13 @@ def _unmeasured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -
 
 
 def _evaluate(plan: "Plan", store: "Store", machine: "Machine") -> None:
-    from study.cli.show import many
     from study.launch import evaluations
 
     click.echo(f"evaluating at {', '.join(map(str, plan.sizes))} px ...", err=True)
     evaluations.evaluate(plan, store, machine)
     if left := evaluations.missing(plan, store):
         named = ", ".join(sorted({name for name, _ in left})[:4])
-        click.echo(f"{many(len(left), 'evaluation')} without weights or images: {named}", err=True)
+        click.echo(f"weights or images are gone, of {named}", err=True)
 
 
 def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
@@ -238,15 +246,15 @@ def _current(plan: "Plan", store: "Store", reports: Path) -> bool:
     return True
 
 
-def _status(plan: "Plan", again: str) -> int:
+def _status(plan: "Plan", store: "Store", again: str) -> int:
     from study.cli.show import many
 
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:
         click.echo(f"{many(failed, 'trial')} failed; try again with: {again}", err=True)
         return FAILED
-    if plan.missing:
-        count = many(len(plan.missing), "trial")
+    if lacking := _lacking(plan, store):
+        count = many(lacking, "trial or evaluation", "trials or evaluations")
         click.echo(f"{count} without a result; go on with: {again}", err=True)
         return INCOMPLETE
     return 0

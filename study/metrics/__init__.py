@@ -47,10 +47,14 @@ class Catalogue(dict[str, Metric]):
             return False
 
 
+SMALLEST, LARGEST = 8, 4096  # pixels a side
+
+
 def sized(name: str) -> tuple[str, int | None]:
     """A metric's name without its image size, and that size in pixels."""
     base, _, size = name.partition("@")
-    fits = size.isascii() and size.isdigit() and int(size) >= 8 and str(int(size)) == size
+    digits = size.isascii() and size.isdigit() and len(size) <= len(str(LARGEST))
+    fits = digits and SMALLEST <= int(size) <= LARGEST and str(int(size)) == size
     return (base, int(size)) if fits else (name, None)
 
 

@@ -34,6 +34,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     session = store.kept("timings", plan.key) or {}
     found.attrs["timed_on"] = _machine(session)
+    found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
     found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
     return found
 

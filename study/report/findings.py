@@ -26,6 +26,8 @@ class Findings:
     timed_on: str
     refused: Mapping[str, list[str]]
     """By arm, why something of it was not taken."""
+    store: str
+    """Where results are, if not at the default place."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -65,6 +67,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         diverged=diverged,
         timed_on=str(frame.attrs.get("timed_on", "")),
         refused=frame.attrs.get("refused", {}),
+        store=str(frame.attrs.get("store", "")),
     )
 
 

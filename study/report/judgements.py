@@ -39,8 +39,7 @@ def verdict_table(plan: Plan, judged: Judged) -> Table | None:
 
 def _unlike(found: pd.DataFrame) -> "pd.Series[bool]":
     """Rows of which nothing can be compared."""
-    words = found[list(verdicts.ASPECTS)]
-    return words.isin([verdicts.NOT_COMPARABLE, ""]).all(axis=1)
+    return found["unlike"] != ""
 
 
 def _row(plan: Plan, row: Any) -> Row:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from study import cells
 from study.judgement import named_arms, unlike
-from study.metrics import METRICS, RULES
+from study.metrics import METRICS, RULES, sized
 from study.plan import Plan, PlannedArm
 from study.report.findings import Findings
 from study.stats import smallest_p
@@ -27,13 +27,11 @@ def caption(found: Findings) -> str:
 
 def _protocol(plan: Plan) -> str:
     study, config = plan.study, plan.baseline.arm.config
-    size = f"{config.data.title or config.data.name} at {config.data.img_size} px"
+    images = f"{study.images()} at {config.data.img_size} px"
     if not study.seeds:
-        return (
-            f"{config.model} at {config.data.img_size} px, {config.data.title or config.data.name}"
-        )
+        return f"{config.model} for {images}"
     epochs = f"{config.recipe.total_epochs} epoch{'s' if config.recipe.total_epochs != 1 else ''}"
-    return f"{config.model} on {size}, recipe {study.called('recipe')}, {epochs}"
+    return f"{config.model} on {images}, recipe {study.called('recipe')}, {epochs}"
 
 
 def _measures(found: Findings) -> Iterator[str]:
@@ -86,8 +84,12 @@ def _missing(found: Findings) -> Iterator[str]:
         yield f"Not taken of {', '.join(arms)}: {why}."
     if untimed and not reasons:
         yield f"Not timed for every arm: {_heads(untimed)}."
-    if trials or (untimed and not reasons):
-        yield f"{cells.ABSENT}: not measured. What is missing is run by: {command(plan)}"
+    unseen = [n for n in found.metrics if sized(n)[1] and _lacking(found, n)]
+    if unseen and not trials and not reasons:
+        yield f"Not evaluated for every arm: {_heads(unseen)}."
+    if trials or ((untimed or unseen) and not reasons):
+        again = command(plan, found.store)
+        yield f"{cells.ABSENT}: not measured. What is missing is run by: {again}"
 
 
 def _odd(found: Findings) -> Iterator[str]:
@@ -103,9 +105,10 @@ def _heads(names: list[str]) -> str:
     return ", ".join(cells.name(METRICS[name]) for name in names)
 
 
-def command(plan: Plan) -> str:
+def command(plan: Plan, store: str) -> str:
     """The command line that runs what the store lacks; failed trials are tried again."""
-    return shlex.join(["study", "run", *plan.study.words])
+    where = ["--store", store] if store else []
+    return shlex.join(["study", "run", *plan.study.words, *where])
 
 
 def _diverged(found: Findings) -> Iterator[str]:

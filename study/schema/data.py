@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from study.errors import meant
-from study.schema.base import Channels, Count, Strict
+from study.schema.base import Channels, Count, Deviations, Strict
 
 CLASSES = {  # of the data sets whose names say what they are
     "digits": 10,
@@ -52,7 +52,7 @@ class Data(Strict):
     input_key: str | None = None
     target_key: str | None = None
     mean: Channels | None = Field(None, description="per channel, of pixels in 0..1")
-    std: Channels | None = Field(None, description="per channel, of pixels in 0..1")
+    std: Deviations | None = Field(None, description="per channel, of pixels in 0..1")
     train_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
     val_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
 

@@ -1,14 +1,14 @@
 """A study file as a whole, and what is wrong with one."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from study.errors import meant
 from study.marks import Problem, Tree
-from study.schema.base import Count, Natural, NotNegative, Strict
+from study.schema.base import Count, NotNegative, Seed, Strict
 from study.schema.data import Data
 from study.schema.published import Protocol, Published, Value
 from study.schema.recipe import NamedRecipe
@@ -19,7 +19,7 @@ Checked = TypeVar("Checked", bound=BaseModel)
 class Named(Strict):
     """A name and what departs from what that name stands for."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow")
     name: str
 
 
@@ -40,7 +40,7 @@ class Baseline(Strict):
 class Override(Strict):
     """What a profile changes; anything a study file has, except profiles."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow")
 
 
 class StudyFile(Strict):
@@ -51,10 +51,10 @@ class StudyFile(Strict):
         {}, description="path: {label: value}; baseline first"
     )
     design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
-    seeds: Natural | Annotated[list[Natural], Field(min_length=1)] = Field(
-        1, description="how many, or which; 0 trains nothing: cost and speed alone"
+    seeds: Annotated[int, Field(ge=0, le=1000)] | Annotated[list[Seed], Field(min_length=1)] = (
+        Field(1, description="how many, or which; 0 trains nothing: cost and speed alone")
     )
-    columns: list[str] = Field(["params", "macs", "top1"])
+    columns: Annotated[list[str], Field(min_length=1)] = Field(["params", "macs", "top1"])
     timing: Timing = Timing()
     expects: dict[str, dict[str, str]] = Field(
         {}, description="path or label: {cost: same, more, less, or a formula such as 1/r^2}"
@@ -80,12 +80,34 @@ def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[P
         return schema.model_validate(tree.plain()), []
     except ValidationError as error:
         found: dict[str, Problem] = {}
-        for one in error.errors(include_url=False):
-            if one["type"] in ("string_type", "int_type") and isinstance(one["input"], dict | list):
-                continue  # the short form of a mapping or list that is itself at fault
+        for one in _told(tree, error):
             problem = _problem(schema, tree, one["loc"], one["type"], one["msg"])
             found.setdefault(str(problem.mark), problem)
         return None, list(found.values())
+
+
+SHORT = ("string_type", "int_type", "float_type")
+
+
+def _told(tree: Tree, error: ValidationError) -> Iterator[Any]:
+    """The errors, but for those about the short form of a mapping or list that is itself at fault.
+
+    pydantic tells of every way in which a value could have been right.
+    """
+    errors = error.errors(include_url=False)
+    paths = [tree.path(one["loc"]) for one in errors]
+    for one, path in zip(errors, paths, strict=True):
+        short = one["type"] in SHORT and isinstance(one["input"], dict | list)
+        deeper = any(len(other) > len(path) == len(_shared(path, other)) for other in paths)
+        longer = any(
+            other == path and e["type"] not in SHORT for e, other in zip(errors, paths, strict=True)
+        )
+        if not (short and (deeper or longer)):
+            yield one
+
+
+def _shared(path: Sequence[Any], other: Sequence[Any]) -> list[Any]:
+    return [a for a, b in zip(path, other, strict=False) if a == b]
 
 
 def _problem(
@@ -102,9 +124,10 @@ def _problem(
         return Problem(f'missing key "{key}"', tree.at(loc[:-1]).mark)
     where = tree.at(loc)
     if kind == "value_error":  # of a validator above, whose words are whole
-        return Problem(message.removeprefix("Value error, "), where.mark)
+        said = message.removeprefix("Value error, ")
+        return Problem(said, where.at([said.partition(":")[0]]).mark)
     steps = [str(step) for step in loc if str(step).isidentifier()]
-    name = ".".join(step for step in steps if step not in ("str", "int", "list"))
+    name = ".".join(step for step in steps if step not in ("str", "int", "float", "list", "Value"))
     said = message[0].lower() + message[1:]
     return Problem(f"{name}: {said}, not {json.dumps(where.plain())[:60]}", where.mark)
 

@@ -37,7 +37,7 @@ class Value(Strict):
 class Published(Strict):
     """Numbers somebody printed for one row, in the units of the table and with their decimals."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, float | Value]
     status: Status = "verified"
     source: str | None = None

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from study.models.norms import ChannelNorm
 from study.models.parts.embeddings import EMBEDDINGS
 
 
@@ -30,6 +31,12 @@ def test_names_are_those_of_the_released_checkpoints(name):
         "conv",
         "norm",
     }
+
+
+def test_the_norm_alone_tells_pvts_from_plain(images):
+    plain, pvt = built("plain"), built("pvt")
+    torch.testing.assert_close(pvt.norm(plain.conv(images)), pvt(images))
+    assert (type(plain.norm), type(pvt.norm)) == (torch.nn.BatchNorm2d, ChannelNorm)
 
 
 def test_overlap_alone_tells_plain_from_overlapping(images):

@@ -1,6 +1,7 @@
 """A module of the user's own adds parts and models, and nothing else."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import timm
@@ -80,16 +81,31 @@ def test_a_module_inside_a_package_is_imported_by_its_name(own):
     assert SLOTS["reduction"]["own"].__module__ == "lab.parts"
 
 
+def test_a_source_is_the_same_module_from_another_folder(own, monkeypatch, tmp_path_factory):
+    own("", "lab/__init__.py")
+    own(PART + "REDUCTIONS['own'] = Own\n", "lab/parts.py")
+    one = source("lab.parts")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert register(source(one.text)).source == one
+    assert SLOTS["reduction"]["own"].__module__ == "lab.parts"
+
+
 def test_a_model_uses_the_source_of_its_part_or_of_its_name(own):
     part = register(own(PART + "REDUCTIONS['own'] = Own\n")).source
-    net = register(own(MODEL, "nets.py")).source
     assert used("rest_lite", {"reduction": "own"}) == {"own_parts": part.digest}
     assert used("rest_lite", {"reduction": "average", "stem": "own", "ratios": [1]}) == {}
-    assert used("my_net", {}) == {"nets": net.digest}
-    assert used("my_net.tag", {"reduction": "own"}) == {
-        "nets": net.digest,
-        "own_parts": part.digest,
-    }
+    assert used("my_net", {}) == {}
+    net = register(own(MODEL, "nets.py")).source
+    both = {"own_parts": part.digest, "nets": net.digest}
+    assert used("my_net.tag", {}) == used("rest_lite", {"reduction": "own"}) == both
+    assert used("rest_lite", {"reduction": "average"}) == {}
+
+
+def test_one_source_may_import_another_whose_digest_is_told_as_well(own):
+    register(own(PART + "REDUCTIONS['own'] = Own\n", "second.py"))
+    text = "from second import Own, REDUCTIONS\nREDUCTIONS['other'] = type('Other', (Own,), {})\n"
+    register(own(text, "first.py"))
+    assert list(used("rest_lite", {"reduction": "other"})) == ["second", "first"]
 
 
 BOTH = MODEL + PART  # 12 lines
@@ -134,11 +150,56 @@ def test_a_file_that_changed_since_is_refused(own, tmp_path):
         register(one)
 
 
-def test_code_beside_a_file_is_refused(own, monkeypatch, tmp_path):
+STRANGERS = {
+    "beside it": ("sizes.py", "own_parts.py", "import sizes"),
+    "in a folder above": ("sizes.py", "parts/own_parts.py", "import sizes"),
+    "in a package": ("sizes/__init__.py", "own_parts.py", "from sizes import SIZE"),
+    "in a folder that is no package": ("lab/sizes.py", "own_parts.py", "from lab import sizes"),
+    "beside its package": ("sizes.py", "lab/__init__.py", "import sizes"),
+    "called as one of ours": ("study_sizes.py", "own_parts.py", "import study_sizes"),
+}
+
+
+@pytest.mark.parametrize(("stranger", "name", "line"), STRANGERS.values(), ids=STRANGERS)
+def test_code_that_no_digest_knows_is_refused_every_time(own, monkeypatch, stranger, name, line):
+    monkeypatch.syspath_prepend(Path.cwd())
+    Path(stranger).parent.mkdir(exist_ok=True)
+    Path(stranger).write_text("SIZE = 3\n")
+    before, one = entries(), own(f"{PART}{line}\nREDUCTIONS['own'] = Own\n", name)
+    for _ in range(2):
+        with pytest.raises(BuildError, match="make one package of both"):
+            register(one)
+    assert entries() == before
+    assert not {"sizes", "lab.sizes", "study_sizes", one.name} & set(sys.modules)
+
+
+def test_the_file_that_is_refused_is_named(own, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
-    own("SIZE = 3\n", "sizes.py")
-    with pytest.raises(BuildError, match=r"imports sizes.py from beside it"):
+    (tmp_path / "sizes.py").touch()
+    with pytest.raises(BuildError, match=f"own_parts imports {tmp_path / 'sizes.py'}: make one"):
         register(own(PART + "import sizes\nREDUCTIONS['own'] = Own\n"))
+
+
+def test_what_is_installed_or_pythons_may_be_imported(own, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    own("SIZE = 3\n", "site-packages/sizes.py")
+    assert register(own(PART + "import sched, sizes\nREDUCTIONS['own'] = Own\n")).names
+
+
+def test_what_is_installed_stays_imported_when_a_source_is_refused(own, monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    own("SIZE = 3\n", "site-packages/sizes.py")
+    with pytest.raises(BuildError, match="adds nothing"):
+        register(own(PART + "import sizes\n"))
+    assert "sizes" in sys.modules
+
+
+def test_a_mended_source_gets_again_what_another_adds_for_it(own):
+    own(PART + "REDUCTIONS['more'] = Own\n", "lab/more.py")
+    register(own(PART + "REDUCTIONS['lab'] = Own\n", "lab/__init__.py"))
+    with pytest.raises(BuildError, match="ZeroDivisionError"):
+        register(own("from lab import more\n1 / 0\n"))
+    assert register(own("from lab import more\n")).names == {"reduction": ("more",)}
 
 
 def test_what_was_imported_before_is_refused(own, monkeypatch, tmp_path):

@@ -197,7 +197,7 @@ def test_a_baseline_answers_to_all_its_names(tabulated):
 def test_nothing_published_leaves_no_column_and_no_note(tabulated):
     table = tabulated()
     assert not [head for head in table.heads if "paper" in head]
-    assert not said(table, "ublished")
+    assert not said(table, "Published numbers")
 
 
 def test_labels_come_out_as_one_line_without_control_characters(tabulated):
