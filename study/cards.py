@@ -130,10 +130,8 @@ def _blamed(config: Config, code: Record) -> Iterator[None]:
         if not code:
             raise
         said = f"{type(error).__name__}: {error}".splitlines()[0]
-        check = f"see: study parts --check {next(iter(code))}"
-        raise BuildError(
-            f"{config.model} with parts of {', '.join(code)}: {said} ({check})"
-        ) from error
+        told = f"{config.model} with parts of {', '.join(code)}: {said}"
+        raise BuildError(f"{told} (study parts --check says more)") from error
 
 
 def _builder(config: Config, shape: dict[str, int]) -> Callable[[str], Any]:

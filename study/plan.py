@@ -259,7 +259,9 @@ def record(arm: PlannedArm, seed: int, study: str) -> Record:
         "seed": seed,
         "config": arm.config,
         "shape": arm.card["shape"],
-        "sources": {s.text: s.digest for s in arm.arm.config.sources if s.name in arm.card["code"]},
+        "sources": [
+            [s.text, s.digest] for s in arm.arm.config.sources if s.name in arm.card["code"]
+        ],
         "where": arm.arm.config.data.model_dump(mode="json", include=NOT_IDENTITY - {"unverified"}),
     }
 

@@ -100,7 +100,7 @@ def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Modu
     Raises:
         SpecError: a source of parts has changed since the trial was planned.
     """
-    for text, digest in record.get("sources", {}).items():
+    for text, digest in record.get("sources", ()):
         source = imports.source(text)
         if source.digest != digest:
             raise SpecError(f"{source.path} has changed since the trial was planned: plan anew")

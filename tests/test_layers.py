@@ -23,8 +23,9 @@ MAY_IMPORT = {
     "metrics": {"errors", "schema"},
     "store": {"errors", "leases"},
     "cells": {"metrics", "spec"},
-    "claims": {"errors", "cells", "metrics", "stats"},
-    "verdicts": {"errors", "cells", "metrics", "stats"},
+    "evidence": {"metrics", "stats"},
+    "claims": {"errors", "cells", "evidence", "metrics", "stats"},
+    "verdicts": {"errors", "cells", "evidence", "metrics", "stats"},
     "cards": {"errors", "schema", "spec", "models", "train", "metrics", "store"},
     "proofs": {"errors", "marks", "spec", "metrics", "store", "cards"},
     "plan": {"errors", "marks", "spec", "designs", "metrics", "store", "cards", "claims", "proofs"},
@@ -39,7 +40,7 @@ MAY_IMPORT = {
     "launch": {"errors", "leases", "store", "run", "evaluation", "train", "plan", "price"},
     "report": {
         *("errors", "cells", "schema", "spec", "plan", "measurements", "metrics", "store", "stats"),
-        *("judgement", "verdicts"),
+        *("claims", "judgement", "verdicts"),
     },
 }
 ANYTHING = {"cli", "__main__", "__init__"}  # and nothing imports them
