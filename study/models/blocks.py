@@ -29,6 +29,10 @@ class Embedded(nn.Identity):
 class Untokened(nn.Identity):
     """No class token: nothing but the map's own tokens, (B, N, C) -> same."""
 
+    def others(self, x: Tensor) -> Tensor:
+        """All tokens of the map: a slice of all would cost the gradient a copy."""
+        return x
+
     def size(self, height: int, width: int) -> tuple[int, int]:
         return height, width
 
@@ -129,7 +133,7 @@ class Stage(nn.Module):
     def as_map(self, x: Tensor, height: int, width: int) -> Tensor:
         """Tokens as the map that they are, (B, N, C) -> (B, C, H, W)."""
         B, _, C = x.shape
-        return x[:, -height * width :].transpose(1, 2).reshape(B, C, height, width)
+        return self.token.others(x).transpose(1, 2).reshape(B, C, height, width)
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """H, W for an input of (C', height, width)."""

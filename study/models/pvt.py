@@ -32,6 +32,10 @@ class ClassToken(nn.Module):
     def token(self) -> Tensor:
         return self.theta
 
+    def others(self, x: Tensor) -> Tensor:
+        """All tokens but this, (B, 1 + N, C) -> (B, N, C)."""
+        return x[:, 1:]
+
     def size(self, height: int, width: int) -> tuple[int, int]:
         """All tokens as one line: no map has room for the first of them."""
         return 1 + height * width, 1

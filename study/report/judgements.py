@@ -83,6 +83,8 @@ def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
             f"{cells.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
         )
         yield f"Margins: {stated}; of costs, half a unit of the last printed digit."
+    if "memory" in set(found["metric"]):
+        yield "Peak memory is taken once: ± 1 %, within which its repeats lie, stands for a range."
     if n := judged.unverified:
         told = (
             "1 published number is unverified and enters"
