@@ -206,8 +206,8 @@ def _cost(axes: Axes, part: pd.DataFrame) -> None:
     for x, value in zip(part["x"], values, strict=True):
         text = cells.number(value, metric.digits)
         axes.annotate(
-            text, (x, value), (0, 4), textcoords="offset points", ha="center", fontsize=7,
-            rotation=90 if crowded else 0,
+            text, (x, value), (0, 6 if crowded else 4), textcoords="offset points", ha="center",
+            va="bottom", fontsize=7, rotation=90 if crowded else 0,
         )  # fmt: skip
 
 
