@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from study import cells, claims, reasons, verdicts
 from study.metrics import METRICS, RULES, Metric, sized
-from study.plan import Plan, PlannedArm, labels
+from study.plan import Plan, PlannedArm
 from study.reasons import Guess
 from study.spec import Printed
 from study.store import Store
@@ -71,7 +71,7 @@ def named_arms(plan: Plan) -> dict[str, PlannedArm]:
     An arm that has no label to itself is there with the paths it departs in: ranks count all arms.
     """
     study = plan.study
-    names = {arm.digest: dict.fromkeys(labels(study, arm.arm)) for arm in plan.arms}
+    names = {arm.digest: dict.fromkeys(study.labels(arm.arm.choices)) for arm in plan.arms}
     counts = Counter(label for own in names.values() for label in own)
     found: dict[str, PlannedArm] = {}
     for arm in plan.arms:

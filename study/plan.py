@@ -4,16 +4,14 @@ Every arm is built on the meta device, counted and named; what that showed is ke
 card, so that a second plan imports no torch.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf
 from pathlib import Path
 
-from study import cards, claims, proofs
+from study import cards, proofs, statements
 from study import store as stores
 from study.designs import arms
-from study.errors import BuildError, SpecError, unknown
+from study.errors import BuildError, SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
 from study.spec import NOT_IDENTITY, Arm, Study, digest, resolved
@@ -107,7 +105,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
             found.append(Problem(str(error), study.root.key(["design"])))
         if not found:
             wrong, notes = proofs.problems(study, _built_arms(planned), store)
-            found += _strangers(study, planned) + wrong
+            found += statements.problems(study, [arm.arm for arm in planned]) + wrong
     if study is None or found:
         raise SpecError(report(found))
     return Plan(study, tuple(planned), (*notes, *_stale(planned, store)))
@@ -186,69 +184,6 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
 def _anonymous(config: Record) -> Record:
     """What is computed, whatever the code of the user's parts says today."""
     return {**config, "model": {**config["model"], "code": None}}
-
-
-def _strangers(study: Study, planned: Sequence[PlannedArm]) -> list[Problem]:
-    """Published rows that are no arm's, or several arms'; claims that say nothing of the arms."""
-    counts = Counter(label for arm in planned for label in set(labels(study, arm.arm)))
-    problems = []
-    for index, claim in enumerate(study.claims):
-        mark = study.root.at(["claims", index]).mark
-        try:
-            parsed = claims.parse(claim, [name for name, n in counts.items() if n == 1], METRICS)
-        except SpecError as error:
-            problems.append(Problem(str(error), mark))
-            continue
-        if {parsed.arm, parsed.other} <= set(labels(study, planned[0].arm)):
-            both = f"{parsed.arm} and {parsed.other} are the same arm, the baseline"
-            problems.append(Problem(both, mark))
-        if "{place}" in parsed.form and len(planned) < parsed.number < inf:
-            problems.append(Problem(f"there are {len(planned)} arms to rank", mark))
-        if why := _unmeasured(study, parsed.metric):
-            problems.append(Problem(f"nothing measures {parsed.metric}: {why}", mark))
-    numbers: dict[tuple[str, str], float] = {}
-    for row, printed in study.published.items():
-        mark = study.root.key(["published", row])
-        owner = next((arm.digest for arm in planned if row in labels(study, arm.arm)), row)
-        for metric, one in printed.items():
-            if why := _impossible(metric, one.value):
-                problems.append(Problem(why, study.root.key(["published", row, metric])))
-            if numbers.setdefault((owner, metric), one.value) != one.value:
-                message = f"{row} has another {metric} under another name: {numbers[owner, metric]}"
-                problems.append(Problem(message, study.root.key(["published", row, metric])))
-        if row not in counts:
-            problems.append(Problem(unknown("arm", row, counts), mark))
-        elif counts[row] > 1:
-            problems.append(Problem(f'several arms are called "{row}"', mark, "tell them apart"))
-    return problems
-
-
-def _impossible(metric: str, value: float) -> str:
-    """Why nobody can have measured this."""
-    unit = METRICS[metric].unit
-    if value < 0 or (value == 0 and METRICS[metric].kind != "quality") or value > LARGEST:
-        return f"no {metric} is {value:g}"
-    return f"no {metric} is {value:g} %" if unit == "%" and value > 100 else ""
-
-
-LARGEST = 1e12  # of a published number, in the units of the table
-
-
-def _unmeasured(study: Study, metric: str) -> str:
-    """Why a study never comes to have a metric, if it does not."""
-    kind, columns = METRICS[metric].kind, study.columns
-    if kind == "quality" and not study.seeds:
-        return "seeds is 0"
-    if metric not in columns and (kind == "speed" or sized(metric)[1]):
-        return "it is in no column"
-    return ""
-
-
-def labels(study: Study, arm: Arm) -> list[str]:
-    """What an arm is called: a baseline by its level of each factor."""
-    if arm.departs:
-        return [study.label(arm.choices)]
-    return ["baseline", *(factor.levels[0].label for factor in study.factors)]
 
 
 def record(arm: PlannedArm, seed: int, study: str) -> Record:

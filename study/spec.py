@@ -127,6 +127,12 @@ class Study:
             return self.factors[within].levels[0].label if within is not None else "baseline"
         return " + ".join(self.factors[f].levels[choices[f]].label for f in departs)
 
+    def labels(self, choices: Sequence[int]) -> list[str]:
+        """All that an arm is called: a baseline goes by its level of each factor, too."""
+        if any(choices):
+            return [self.label(choices)]
+        return ["baseline", *(factor.levels[0].label for factor in self.factors)]
+
     def trees(self, choices: Sequence[int]) -> dict[str, Tree]:
         trees = dict(self.baseline)
         chosen = zip(self.factors, choices, strict=True)

@@ -28,7 +28,11 @@ MAY_IMPORT = {
     "verdicts": {"errors", "cells", "evidence", "metrics", "stats"},
     "cards": {"errors", "schema", "spec", "models", "train", "metrics", "store"},
     "proofs": {"errors", "marks", "spec", "metrics", "store", "cards"},
-    "plan": {"errors", "marks", "spec", "designs", "metrics", "store", "cards", "claims", "proofs"},
+    "statements": {"errors", "claims", "marks", "metrics", "spec"},
+    "plan": {
+        *("errors", "marks", "spec", "designs", "metrics", "store", "cards", "proofs"),
+        "statements",
+    },
     "measurements": {"metrics", "store", "cards", "plan"},
     "reasons": {"errors", "spec", "metrics", "store", "cards", "plan"},
     "judgement": {

@@ -8,7 +8,7 @@ import pandas as pd
 
 from study import cells, stats
 from study.metrics import METRICS
-from study.plan import Plan, PlannedArm, labels
+from study.plan import Plan, PlannedArm
 from study.spec import Printed
 
 Key = tuple[str, str]
@@ -43,7 +43,7 @@ class Findings:
     def published(self, label: str, arm: PlannedArm, metric: str) -> Printed | None:
         """What was printed of an arm: under the label's own name, else another of its names."""
         rows = self.plan.study.published
-        names = [label, *labels(self.plan.study, arm.arm)]
+        names = [label, *self.plan.study.labels(arm.arm.choices)]
         found = (rows.get(name, {}).get(metric) for name in names)
         return next((printed for printed in found if printed), None)
 
