@@ -104,6 +104,14 @@ def test_released_names_are_understood(released, saved):
     )
 
 
+def test_released_names_of_pvt_are_understood_at_another_size(released, saved):
+    filled = build("pvt_tiny", {}, num_classes=1000, in_chans=3, img_size=96)
+    tensors = released("pvt_tiny")
+    load(filled, saved(tensors))
+    assert torch.equal(filled.head.weight, tensors["head.weight"].float())
+    assert filled.stages[0].position.theta.shape == (1, 64, 24, 24)
+
+
 def test_a_family_of_timms_renames_and_resizes_its_own(saved):
     small = timm.create_model("test_vit", num_classes=10, img_size=64)
     large = timm.create_model("test_vit", num_classes=10, img_size=96)
