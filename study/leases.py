@@ -2,21 +2,29 @@
 
 A lease is a numbered file, made by exclusive creation, which is atomic on NFS too. The highest
 number holds. Its holder's heart beats by touching it; a lease whose heart has stopped is taken over
-by making the next number, never by deleting or renaming one that may have come to life.
-Ages are read from the file server's clock alone: clocks of nodes may differ.
+by making the next number, never by deleting or renaming one that may have come to life. So the
+leases of the dead lie below the one that holds, until the trial has a result.
+
+Whether a heart has stopped is heard, not calculated: each process watches for changes by its own
+steady clock. What time it is on a node, or on the file server, does not matter.
 """
 
 import json
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 BEAT = 5.0  # seconds between heartbeats
-DEAD = 60.0  # seconds without one; a process of this machine is looked up at once
+DEAD = 60.0  # seconds of silence; a process of this machine is looked up at once
+QUIET = 3 * BEAT  # seconds of silence, where the file server's clock also says DEAD
 
 
 @dataclass(frozen=True)
@@ -26,20 +34,39 @@ class Holder:
     host: str
     pid: int
     born: str
+    space: str = ""
+    """Within which `pid` means this process: a boot of a machine, and a container on it."""
+    job: str = ""
+    """The Slurm job that it is part of, where there is one."""
 
     @property
     def local(self) -> bool:
-        return self.host == socket.gethostname()
+        return (self.host, self.space) == (socket.gethostname(), _space())
 
     @property
     def gone(self) -> bool:
         """Known to be dead: only of processes of this machine."""
         return self.local and _born(self.pid) != self.born
 
+    @property
+    def where(self) -> str:
+        return f"slurm {self.job}" if self.job else f"{self.host}:{self.pid}"
+
 
 def here() -> Holder:
     """This process."""
-    return Holder(socket.gethostname(), os.getpid(), _born(os.getpid()))
+    return process(os.getpid())
+
+
+def process(pid: int) -> Holder:
+    """A process of this machine."""
+    return Holder(socket.gethostname(), pid, _born(pid), _space(), slurm_job())
+
+
+def slurm_job() -> str:
+    """The Slurm job that this is part of, as squeue writes it: 123, or 123_4 of an array."""
+    array, task = (os.environ.get(f"SLURM_ARRAY_{name}_ID") for name in ("JOB", "TASK"))
+    return f"{array}_{task}" if array else os.environ.get("SLURM_JOB_ID", "")
 
 
 def sign(path: Path) -> None:
@@ -53,6 +80,15 @@ def signed(path: Path) -> Holder | None:
         return _holder(path.read_text())
     except OSError:
         return None
+
+
+@cache
+def _space() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
+    except OSError:
+        return ""
 
 
 def _born(pid: int) -> str:
@@ -75,8 +111,34 @@ def _alive(pid: int) -> bool:
     return True
 
 
+class Hearts:
+    """The hearts that one process listens to, and since when each has been silent."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.heard: dict[Path, tuple[int, float]] = {}
+        self.ahead: tuple[float, float] = (0.0, -BEAT)
+
+    def stopped(self, path: Path, beat: int) -> bool:
+        """Whether no beat was heard for long enough; `beat` is the time stamp in nanoseconds."""
+        known, since = self.heard.get(path, (None, 0.0))
+        if known != beat:
+            since = self.clock()
+            self.heard[path] = (beat, since)
+        silent = self.clock() - since
+        return silent >= DEAD or (silent >= QUIET and self.age(path, beat) >= DEAD)
+
+    def age(self, path: Path, beat: int) -> float:
+        """Seconds since a beat by the file server's clock, the only one that stamps the beats."""
+        ahead, measured = self.ahead
+        if self.clock() - measured >= BEAT:
+            ahead = _now(path.parent) - self.clock()
+            self.ahead = ahead, self.clock()
+        return self.clock() + ahead - beat / 1e9
+
+
 class Lease:
-    """The right to work on what lies in `folder`, kept alive until `release`."""
+    """The right to work on what lies in a folder, kept alive until `release`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -96,27 +158,43 @@ class Lease:
         self.release()
 
     @property
+    def number(self) -> int:
+        """Which lease on its folder: no two that were held at a time have the same."""
+        return _number(self.path)
+
+    @property
     def held(self) -> bool:
         """Whether it is still ours: a process that stalled may have been succeeded."""
-        return self.path.exists() and _numbers(self.path.parent)[-1:] == [_number(self.path)]
+        try:
+            os.utime(self.path)  # asks the file server, not what this node remembers
+        except OSError:
+            return False
+        return _numbers(self.path.parent)[-1:] == [self.number]
 
     def release(self) -> None:
         self._stop.set()
         self._heart.join()
-        self.path.unlink(missing_ok=True)
+        with suppress(OSError):  # such as of a store that has become read-only
+            self.path.unlink(missing_ok=True)
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT):
             try:
                 os.utime(self.path)
-            except OSError:
+            except FileNotFoundError:
                 return  # taken away with its folder; `held` tells
+            except OSError:
+                continue  # a file server that does not answer now may answer later
 
 
-def claim(folder: Path) -> Lease | None:
-    """A lease on `folder`, unless somebody alive has one."""
+def claim(folder: Path, hearts: Hearts | None = None) -> Lease | None:
+    """A lease on `folder`, unless somebody has one whom `hearts` know to be alive, or not yet dead.
+
+    Raises:
+        OSError: leases cannot be made there.
+    """
     numbers = _numbers(folder)
-    if numbers and holder(folder):
+    if numbers and holder(folder, hearts or Hearts()):
         return None
     path = folder / f"lease.{numbers[-1] + 1 if numbers else 1}"
     try:
@@ -124,8 +202,9 @@ def claim(folder: Path) -> Lease | None:
             json.dump(vars(here()), file)
     except FileExistsError:
         return None
-    for number in numbers:  # of the dead
-        (folder / f"lease.{number}").unlink(missing_ok=True)
+    except OSError:  # a full disk takes a file, but no content
+        path.unlink(missing_ok=True)
+        raise
     lease = Lease(path)
     if not lease.held:  # somebody was quicker with a higher number
         lease.release()
@@ -133,27 +212,61 @@ def claim(folder: Path) -> Lease | None:
     return lease
 
 
-def holder(folder: Path) -> Holder | None:
-    """Who is at work in `folder`; None when nobody is, or his heart has stopped."""
+def holder(folder: Path, hearts: Hearts | None = None) -> Holder | None:
+    """Who is at work in `folder`; None when nobody is, or his heart has stopped.
+
+    Without `hearts` it is one look, by the file server's clock: good enough to be shown.
+    """
     numbers = _numbers(folder)
     if not numbers:
         return None
     path = folder / f"lease.{numbers[-1]}"
     try:
-        age = _now(folder) - path.stat().st_mtime
-        who = _holder(path.read_text())
+        with path.open() as file:  # opening asks the file server for news
+            who, beat = _holder(file.read()), os.fstat(file.fileno()).st_mtime_ns
     except OSError:
         return None  # released meanwhile
-    if who is None:  # being written, or cut off while it was
-        return None if age > DEAD else Holder("unknown", 0, "")
-    return None if who.gone or age > DEAD else who
+    if who is not None and who.gone:
+        return None
+    if hearts is None:
+        return None if Hearts().age(path, beat) >= DEAD else who or UNKNOWN
+    return None if hearts.stopped(path, beat) else who or UNKNOWN
+
+
+def faltering(folder: Path, hearts: Hearts) -> bool:
+    """Whether somebody works in `folder` who has not been heard of lately."""
+    numbers = _numbers(folder)
+    if not numbers or holder(folder, hearts) is None:
+        return False
+    path = folder / f"lease.{numbers[-1]}"
+    try:
+        return hearts.age(path, path.stat().st_mtime_ns) >= 2 * BEAT
+    except OSError:
+        return False
+
+
+UNKNOWN = Holder("unknown", 0, "")  # of a lease that is being written, or was cut off while it was
+
+
+def top(folder: Path) -> tuple[int, Holder | None]:
+    """The number of the lease that holds, and who made it, dead or alive; 0 where there is none."""
+    number = (_numbers(folder) or [0])[-1]
+    return number, signed(folder / f"lease.{number}")
+
+
+def forget(folder: Path) -> None:
+    """Remove the leases of the dead: the work is done."""
+    for number in _numbers(folder):
+        with suppress(OSError):
+            (folder / f"lease.{number}").unlink(missing_ok=True)
 
 
 def _holder(text: str) -> Holder | None:
     try:
         told: dict[str, Any] = json.loads(text)
-        return Holder(str(told["host"]), int(told["pid"]), str(told["born"]))
-    except (ValueError, KeyError, TypeError):
+        host, pid, born = str(told["host"]), int(told["pid"]), str(told["born"])
+        return Holder(host, pid, born, str(told.get("space", "")), str(told.get("job", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -165,8 +278,6 @@ def _now(folder: Path) -> float:
         now = probe.stat().st_mtime
         probe.unlink(missing_ok=True)
     except OSError:  # read-only: the best there is
-        import time
-
         return time.time()
     return now
 

@@ -7,10 +7,10 @@ bad arm never stops the others.
 import io
 import os
 import platform
-import subprocess
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache, partial
 from importlib.metadata import version
@@ -21,12 +21,14 @@ import numpy as np
 import torch
 
 from study import data, imports, models, train
-from study.errors import MetricError, SpecError
+from study.errors import MetricError, SpecError, StoreError
+from study.files import Record, replace
 from study.leases import Lease
 from study.metrics import memory, speed
 from study.models import foreign, initial
+from study.origin import origin
 from study.schema import Data, Recipe
-from study.store import Record, Store, replace
+from study.store import Store
 
 VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_")
 """Begin the names of environment variables that change times or last digits."""
@@ -42,19 +44,26 @@ def trial(
     device: str,
     stop: Callable[[], bool],
     report: Callable[[Record], None],
+    pulse: Callable[[], None] = lambda: None,
+    group: train.Group = train.ALONE,
 ) -> None:
     """Build, train, measure, save; resumes where an earlier attempt left off.
 
     Raises:
-        train.Stopped: `stop` said so; what was done is kept.
+        train.Stopped: `stop` said so, or the lease was lost; what was done is kept.
+        StoreError: nothing can be written any more, which is no fault of the trial's.
     """
     record, folder = store.entered(name), store.trial(name)
     began, here = time.time(), environment(device)
     log = _Log(folder / "log.txt", report)
+    log({"event": "began", "lease": lease.number, "device": device, "commit": here["commit"]})
     outcome: Record = {"state": "failed", "metrics": {}, "config": record["config"]}
     try:
-        outcome |= _fitted(record, folder, device=device, stop=stop, report=log)
-    except train.Stopped:
+        outcome |= _fitted(record, folder, lease=lease, device=device, stop=stop, report=log)
+    except train.Stopped as stopped:
+        log({"event": "stopped", "where": str(stopped)})
+        raise
+    except StoreError:
         raise
     except Exception as error:
         log({"event": "error", "traceback": traceback.format_exc()})
@@ -68,6 +77,7 @@ def _fitted(
     record: Record,
     folder: Path,
     *,
+    lease: Lease,
     device: str,
     stop: Callable[[], bool],
     report: Callable[[Record], None],
@@ -89,9 +99,15 @@ def _fitted(
     )
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **fitted.predictions)
-    replace(folder / "predictions.npz", file.getvalue())
+    predictions = f"predictions-{lease.number}.npz"  # of this attempt: another's result has its own
+    replace(folder / predictions, file.getvalue())
     state = "diverged" if fitted.diverged else "completed"
-    return {"state": state, "metrics": fitted.metrics, "history": fitted.history}
+    return {
+        "state": state,
+        "metrics": fitted.metrics,
+        "history": fitted.history,
+        "predictions": predictions,
+    }
 
 
 def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Module:
@@ -177,7 +193,7 @@ def environment(device: str) -> Record:
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         **{library: version(library) for library in LIBRARIES},
-        **_commit(),
+        **origin(),
         "variables": {k: v for k, v in os.environ.items() if k.startswith(VARIABLES)},
     }
 
@@ -191,21 +207,6 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def _commit() -> Record:
-    """The commit of the code that ran, and whether the tree differed from it."""
-    here = Path(__file__).parent
-    git = ["git", "-C", str(here)]
-    try:
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True)
-        if commit.returncode:
-            return {"commit": None, "dirty": None}
-        status = ["status", "--porcelain", "--untracked-files=no", "--", str(here)]
-        dirty = subprocess.run([*git, *status], capture_output=True, text=True)
-    except OSError:
-        return {"commit": None, "dirty": None}
-    return {"commit": commit.stdout.strip(), "dirty": bool(dirty.stdout.strip())}
-
-
 class _Log:
     """Passes on what training reports and keeps it in the trial's log."""
 
@@ -215,8 +216,8 @@ class _Log:
     def __call__(self, row: Record) -> None:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         said = " ".join(f"{key}={_short(value)}" for key, value in row.items())
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(f"{stamp} {said}\n")
+        with suppress(OSError), self.path.open("a", encoding="utf-8") as file:
+            file.write(f"{stamp} {said}\n")  # a full disk is told of where results are written
         self.report(row)
 
 

@@ -1,32 +1,29 @@
 """Results on disk: the queue, and the only way back.
 
 results/
-    trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  last.pth.tar  predictions.npz
+    trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  last.pth.tar  predictions-N.npz
                           result.json  at-SIZE.json, the weights on images of another size
+                          lease.N, who works on it  died-N.json, how a worker died of it
     arms/KEY.json         what building and counting an arm showed
     timings/KEY.json      one timing session over the arms of a study
-    jobs/STAMP/           what a launcher was asked to do, and its logs
+    jobs/STAMP/           what a launcher was asked to do, the code it runs, its logs
 
 Every file is plain, and whole or absent: it is written beside its place and renamed. A file that is
 cut short or belongs elsewhere is set aside under a name that says so; never trusted, never deleted.
 """
 
-import json
-import math
-import os
-import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from study import leases
+from study import files, leases
 from study.errors import StoreError
+from study.files import Record as Record
+from study.files import read, write
 
 FORMAT = 1  # of result.json
 DONE = ("completed", "diverged")
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,10 +50,15 @@ class Store:
         return record
 
     def save(self, name: str, result: Mapping[str, Any], lease: leases.Lease) -> bool:
-        """Store a result, unless the lease was lost meanwhile: then the successor's counts."""
-        if not lease.held:
+        """Store a result, unless the lease was lost meanwhile: then the successor's counts.
+
+        A holder that stalls between being asked and writing finds that there is a result already.
+        """
+        record = {"format": FORMAT, "trial": name, **result}
+        path = self.trial(name) / "result.json"
+        if not lease.held or not files.once(path, files.encoded(record)):
             return False
-        write(self.trial(name) / "result.json", {"format": FORMAT, "trial": name, **result})
+        leases.forget(self.trial(name))
         return True
 
     def result(self, name: str) -> Record | None:
@@ -68,9 +70,9 @@ class Store:
             return None
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-        record = _record(text)
+        record = files.record(text)
         if record is None or not _fits(record, name):
-            set_aside(path, "foreign")
+            files.set_aside(path, "foreign")
             return None
         if record["format"] != FORMAT:
             raise StoreError(f"{path} has format {record['format']}, this version reads {FORMAT}")
@@ -84,7 +86,24 @@ class Store:
         """Make room for another attempt; a failed one is kept under another name."""
         result = self.result(name)
         if result is not None and result["state"] == "failed":
-            set_aside(self.trial(name) / "result.json", "failed")
+            for note in self.trial(name).glob("died-*.json"):
+                note.unlink(missing_ok=True)
+            files.set_aside(self.trial(name) / "result.json", "failed")
+
+    def died(self, name: str, number: int, why: str, **more: Any) -> bool:
+        """Put down how the holder of lease `number` died; whether nobody had told before."""
+        note = {"why": why, "epochs": len(self.history(name)), **more}
+        return files.once(self.trial(name) / f"died-{number}.json", files.encoded(note))
+
+    def death(self, name: str, number: int) -> Record | None:
+        """What was told of the death of the holder of lease `number`."""
+        return read(self.trial(name) / f"died-{number}.json")
+
+    def deaths(self, name: str) -> list[Record]:
+        """How workers died of this trial since it last got ahead by an epoch, oldest first."""
+        notes = sorted(self.trial(name).glob("died-*.json"), key=lambda path: path.stat().st_mtime)
+        told, epochs = [read(note) or {} for note in notes], len(self.history(name))
+        return [note for note in told if note.get("epochs") == epochs]
 
     def history(self, name: str) -> list[Record]:
         """One row per finished epoch."""
@@ -92,7 +111,7 @@ class Store:
             lines = (self.trial(name) / "history.jsonl").read_text("utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
             return []
-        rows = (_record(line) for line in lines)
+        rows = (files.record(line) for line in lines)
         return [row for row in rows if row is not None]
 
     def state(self, name: str) -> str:
@@ -160,60 +179,3 @@ def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, Record
     model = [("model", dict(c["model"]["arguments"], name=c["model"]["name"])) for c in (a, b)]
     parts = [("model", model[0][1], model[1][1])]
     return parts + [(part, dict(a[part]), dict(b[part])) for part in ("data", "recipe")]
-
-
-# ---- files ----
-
-
-def write(path: Path, record: Mapping[str, Any]) -> None:
-    """Whole or not at all; a number that is not finite is written as null."""
-    text = json.dumps(_finite(record), indent=1, sort_keys=True, allow_nan=False)
-    replace(path, (text + "\n").encode())
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Put `content` at `path` by a rename, so that no reader sees half of it."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-
-
-def read(path: Path) -> Record | None:
-    """A record, or None where there is none that can be read."""
-    try:
-        return _record(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def set_aside(path: Path, why: str) -> Path:
-    aside = path.with_name(f"{path.name}.{why}-{uuid.uuid4().hex[:6]}")
-    with suppress(FileNotFoundError):  # another process was quicker
-        os.replace(path, aside)
-    return aside
-
-
-def _record(text: str) -> Record | None:
-    try:
-        record = json.loads(text)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) else None
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

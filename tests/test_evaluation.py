@@ -14,9 +14,10 @@ from torch.nn.functional import cross_entropy
 
 from study import data, evaluation, leases, models, run, train
 from study.errors import BuildError, DataError, StoreError, StudyError
+from study.files import write
 from study.models.released import checkpoint_filter_fn
 from study.schema import Data, Recipe
-from study.store import Store, write
+from study.store import Store
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 DIGITS = {"name": "digits", "img_size": 64, "train_limit": 256, "val_limit": 40}

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.launch import LAUNCHERS
-from study.launch.machine import Machine, device, gpus, slots
-
 if TYPE_CHECKING:
     from rich.console import Console
 
     from study.imports import Source
+    from study.launch.machine import Machine
     from study.parse import Vocabulary
     from study.plan import Plan
     from study.store import Store
@@ -64,7 +62,7 @@ class Asked:
     def again(self, plan: "Plan", machine: "Machine | None" = None) -> str:
         """The arguments that ask for the same again."""
         store = ["--store", str(self.root)] if self.root != Path("results") else []
-        return shlex.join([*plan.study.words, *store, *(machine.flags if machine else [])])
+        return shlex.join([*plan.study.words, *store, *(machine.asked if machine else [])])
 
 
 def vocabulary() -> "Vocabulary":
@@ -105,36 +103,7 @@ def study_file(command: Command) -> Command:
     return wrapped
 
 
-def machine_options(command: Command) -> Command:
-    """Where to run, given to the command as `machine`; never part of a study."""
-
-    @click.option("--on", type=click.Choice(list(LAUNCHERS)), default="local", show_default=True,
-                  help="Where workers run.")  # fmt: skip
-    @click.option(
-        "--workers",
-        type=click.IntRange(1),
-        help="Trials at a time.  [default: one a core, or one a GPU]",
-    )
-    @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
-                  show_default=True, help="Choose cards by CUDA_VISIBLE_DEVICES.")  # fmt: skip
-    @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help=THREADS)
-    @functools.wraps(command)
-    def wrapped(on: str, workers: int | None, device: str, threads: int, **rest: Any) -> Any:
-        if device == "cuda" and not gpus():
-            raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
-        machine = Machine(
-            on=on,
-            workers=workers or slots(device, threads),
-            device=device,
-            threads=threads,
-        )
-        return command(machine=machine, **rest)
-
-    return wrapped
-
-
 SET = "Change one key, such as seeds=5 or recipe.epochs=1."
-THREADS = "Threads of each worker; their number changes the last digits of results."
 reports_option = folder("--reports", "reports", "Where tables and figures go.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 

@@ -3,18 +3,19 @@
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
+from study.cli.machine import machine_options
 from study.cli.options import (
     Asked,
     console,
     echo_json,
     json_option,
-    machine_options,
     reports_option,
     strays,
     study_file,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from study.launch import Event
     from study.launch.machine import Machine
     from study.plan import Plan
-    from study.store import Store
+    from study.store import Record, Store
 
 
 @click.command("plan")
@@ -56,20 +57,30 @@ def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
 @study_file
 @machine_options
 @reports_option
-@click.option("--dry-run", is_flag=True, help="Plan, and say what would run.")
+@click.option(
+    "--dry-run", is_flag=True, help="Plan, and say what would run; prints Slurm's script."
+)
+@click.option("--wait", is_flag=True, help="Stay until workers on Slurm are done.")
 @click.option("--speed/--no-speed", default=True, help="Time the arms when all are trained.")
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "none"]), default="auto",
               show_default=True, help="A picture on a terminal, lines otherwise.")  # fmt: skip
 def run_command(
-    asked: Asked, machine: "Machine", reports: Path, dry_run: bool, speed: bool, progress: str
-) -> int:
+    asked: Asked, machine: "Machine", reports: Path, dry_run: bool, wait: bool, speed: bool,
+    progress: str,
+) -> int:  # fmt: skip
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
     from study.plan import check_data
 
     plan, store = asked.plan()
+    machine = replace(machine, wait=wait)
     again = f"study run {asked.again(plan, machine)}"
     if dry_run:
-        _show_plan(plan, store, machine)
+        _show_plan(plan, store, machine, err=machine.on == "slurm")
+        if machine.on == "slurm":
+            from study.launch.slurm import script
+
+            job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
+            click.echo(script(job, machine, min(machine.workers, workers)))
         return 0
     if not plan.missing:
         done = (
@@ -81,16 +92,25 @@ def run_command(
     else:
         check_data(plan)
         _show_plan(plan, store, machine, err=True)
+        for note in _left_alone(plan, store):
+            click.echo(f"note: {note}", err=True)
     try:
-        if plan.missing and _train(plan, store, machine, progress):
+        if plan.missing and _train(plan, store, machine, progress, speed):
             click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
             return INTERRUPTED
+        if plan.missing and machine.on == "slurm" and not wait:
+            click.echo(f"watch them: study status {asked.again(plan)} --watch", err=True)
+            return 0
         plan, store = asked.plan()
         if all(trial.done or trial.state == "failed" for trial in plan.trials):
             for measure in _unmeasured(plan, store, machine, speed):
                 measure(plan, store, machine)
     except KeyboardInterrupt:
-        click.echo(f"stopped at once; go on with: {again}", err=True)
+        if machine.on == "slurm":
+            said = f"no longer waiting; the workers go on until: study cancel {asked.again(plan)}"
+        else:
+            said = f"stopped at once; go on with: {again}"
+        click.echo(said, err=True)
         return INTERRUPTED
     _report(plan, store, reports)
     return _status(plan, store, again)
@@ -147,16 +167,50 @@ def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fal
         out.print(note, markup=False, highlight=False, soft_wrap=True)
 
 
-def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str) -> bool:
+def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, speed: bool) -> bool:
     """Run the missing trials; True when the user stopped them."""
     from study import launch
+    from study.launch import timing
     from study.plan import records
 
     def stopping() -> None:
-        click.echo("stopping after this epoch; Ctrl-C again to stop now", err=True)
+        click.echo("stopping after this step; Ctrl-C again to stop now", err=True)
 
+    def submitted(ids: "Sequence[str]") -> None:
+        click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
+
+    order: Record = {"tasks": ["trials"], "study": plan.study.title, "words": plan.study.words}
+    if machine.on == "slurm":  # whoever is last measures; nobody else may be there any more
+        pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
+        order |= {"pairs": pairs, "tasks": ["trials", *(["evaluations"] if pairs else [])]}
+        if speed and plan.timed:
+            order |= {**timing.order(plan), "tasks": [*order["tasks"], "timings"]}
     with _progress(plan, progress) as report:
-        return launch.run(store, records(plan), machine, report=report, stopping=stopping)
+        return launch.run(
+            store,
+            records(plan),
+            machine,
+            order,
+            report=report,
+            stopping=stopping,
+            submitted=submitted,
+        )
+
+
+def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
+    """Trials that an earlier call has asked for and this one does not: they are not touched."""
+    from study.launch import orders
+
+    ours = {trial.name for trial in plan.trials}
+    for job, order in orders.jobs(store):
+        others = [name for name in order.get("trials", ()) if name not in ours]
+        states = [store.state(name) for name in others]
+        left = sum(state in ("running", "pending", "stale") for state in states)
+        if order.get("study") == plan.study.title and left and not orders.stopped(job):
+            yield (
+                f"{left} trials that {job.name} was asked for are in this study no more; "
+                "left alone (study cancel ends them)"
+            )
 
 
 def _progress(
@@ -228,9 +282,9 @@ def _report(plan: "Plan", store: "Store", reports: Path) -> None:
 
 def _current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Print the table of the last report, if it would come out the same today."""
+    from study.files import read
     from study.measurements import MANIFEST, fingerprint
     from study.spec import file_name
-    from study.store import read
 
     folder = reports / file_name(plan.study.title)
     report = read(folder / MANIFEST) or {}

@@ -2,19 +2,20 @@
 
 import signal
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from study import leases
-from study.errors import StudyError
+from study.files import Record
+from study.launch import orders, slurm
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
 from study.launch.watch import Event, Watch
-from study.store import Record, Store, read, write
+from study.store import Store
 
-RESTARTS = 3  # times that dead workers are replaced before the study is left incomplete
+RESTARTS = 3  # times that workers come to nothing before the study is left incomplete
 
 __all__ = ["LAUNCHERS", "Event", "Machine", "Watch", "run", "task"]
 
@@ -23,37 +24,43 @@ def run(
     store: Store,
     trials: Mapping[str, Record],
     machine: Machine,
+    order: Record,
     *,
     report: Callable[[Sequence[Event]], None],
     stopping: Callable[[], None],
+    submitted: Callable[[Sequence[str]], None],
 ) -> bool:
     """Run the trials until each has a result; True when the user asked to stop.
 
     `trials` maps a name to the record that is entered in the store. Failed ones are tried again.
+    `order` says of what study they are, and what is to be done after them. On Slurm it returns when
+    the workers are `submitted`, unless the machine says to wait; Ctrl-C stops the waiting alone.
     """
     for name, record in trials.items():
         store.enter(name, record)
         store.retry(name)
-    watch = Watch(store, list(trials))
+    job = orders.job(store, {**order, "trials": list(trials), **machine.order})
+    watch, told = Watch(store, list(trials)), list[str]()
 
     def tick() -> None:
+        if new := slurm.submitted(job)[len(told) :]:
+            told.extend(new)
+            submitted(new)
         if events := watch.look():
             report(events)
 
-    order = {"task": "trials", "trials": list(trials), **_order(store, machine)}
-    for _ in range(1 + RESTARTS):
-        folder = job(store, order)
-        with _interruptible(folder, stopping):
-            free = machine.workers - _workers(folder)
-            if free > 0:
-                LAUNCHERS[machine.on](folder, workers=min(free, len(trials)), tick=tick)
-            while not (folder / "stop").exists() and _at_work(store, watch.open):
-                tick()  # workers of an earlier call, or of another node, go on
-                time.sleep(1.0)
-        tick()
-        if not watch.open or (folder / "stop").exists():
-            return (folder / "stop").exists()
-        _blame(folder)
+    idle, remote = 0, machine.on == "slurm"
+    with nullcontext() if remote else _interruptible(store, job, trials, stopping):
+        while idle <= RESTARTS:
+            workers = min(machine.workers, max(1, len(watch.open)))
+            LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
+            tick()
+            if orders.stopped(job) or not watch.open or (remote and not machine.wait):
+                return orders.stopped(job)
+            orders.blame(job)
+            # Workers of an earlier call, or of another node, may go on; others have died of all.
+            idle = 0 if _at_work(store, watch) else idle + 1
+            time.sleep(1.0)
     return False
 
 
@@ -63,61 +70,27 @@ def task(store: Store, order: Record, machine: Machine) -> None:
     Raises:
         StudyError: the worker came to grief.
     """
-    folder = job(store, {**order, **_order(store, machine)})
-    LAUNCHERS[machine.on](folder, workers=1, tick=lambda: None)
-    _blame(folder)
+    alone = replace(machine, devices=1, nodes=1, wait=True)
+    job = orders.job(store, {**order, **alone.order})
+    LAUNCHERS[machine.on](job, alone, workers=1, tick=lambda: None)
+    orders.blame(job)
 
 
-def _blame(folder: Path) -> None:
-    """Tell of workers that failed outside any trial."""
-    for file in folder.glob("error.*"):
-        last = file.read_text().strip().splitlines()[-1]
-        raise StudyError(f"a worker failed: {last} (all of it: {file})")
-
-
-def job(store: Store, order: Record) -> Path:
-    """A folder of its own for every job, private to the user."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = store.root / "jobs" / f"{stamp}-{uuid.uuid4().hex[:6]}"
-    try:
-        folder.mkdir(parents=True, mode=0o700)
-    except OSError as error:
-        raise StudyError(f"{folder} cannot be made: {error.strerror}") from error
-    write(folder / "job.json", order)
-    return folder.resolve()
-
-
-def _order(store: Store, machine: Machine) -> Record:
-    root = str(store.root.resolve())
-    return {"store": root, "device": machine.device, "threads": machine.threads}
-
-
-def _at_work(store: Store, trials: Iterable[str]) -> int:
-    return sum(leases.holder(store.trial(name)) is not None for name in trials)
-
-
-def _workers(folder: Path) -> int:
-    """Processes of this machine that still work on the same trials for an earlier call."""
-    found = (leases.signed(file) for job in _related(folder) for file in job.glob("worker.*"))
-    return sum(1 for who in found if who and who.local and not who.gone and who != leases.here())
-
-
-def _related(folder: Path) -> list[Path]:
-    """This job, and those of earlier calls that work on the same trials."""
-    trials = set((read(folder / "job.json") or {}).get("trials", ()))
-    orders = ((other, read(other / "job.json") or {}) for other in folder.parent.iterdir())
-    return [other for other, order in orders if trials & set(order.get("trials", ()))]
+def _at_work(store: Store, watch: Watch) -> bool:
+    return any(leases.holder(store.trial(name), watch.hearts) for name in watch.open)
 
 
 @contextmanager
-def _interruptible(folder: Path, stopping: Callable[[], None]) -> Iterator[None]:
-    """The first Ctrl-C asks the workers to stop after their epoch, the second ends them now."""
+def _interruptible(
+    store: Store, job: Path, trials: Iterable[str], stopping: Callable[[], None]
+) -> Iterator[None]:
+    """The first Ctrl-C asks the workers to stop after their step, the second ends them now."""
 
     def interrupt(number: int, frame: object) -> None:
-        if (folder / "stop").exists():
+        if orders.stopped(job):
             raise KeyboardInterrupt
-        for other in _related(folder):
-            (other / "stop").touch()
+        for other in orders.related(store, trials):
+            orders.stop(other)
         stopping()
 
     signals = (signal.SIGINT, signal.SIGTERM)

@@ -16,4 +16,4 @@ def missing(plan: Plan, store: Store) -> list[tuple[str, int]]:
 def evaluate(plan: Plan, store: Store, machine: Machine) -> None:
     """Evaluate what is trained at the other sizes that the columns ask for."""
     pairs = [list(pair) for pair in missing(plan, store)]
-    task(store, {"task": "evaluations", "pairs": pairs}, machine)
+    task(store, {"tasks": ["evaluations"], "pairs": pairs}, machine)

@@ -1,103 +1,96 @@
 """Launchers: where workers run.
 
-Contract: launcher(job, workers=..., tick=...) starts workers on the job folder, calls `tick` while
-they live, and returns when the last has ended. Nothing comes back through it: the store has it.
+Contract: launcher(job, machine, workers=..., tick=...) starts workers on the job folder, calls
+`tick` while it waits for them, and returns when there is nothing more for it to do. Nothing comes
+back through it: the store has it.
 """
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from study import leases
-from study.launch import worker
-from study.launch.machine import gpus
-from study.store import Record, read
+from study.launch import orders, slots, snapshot, worker
+from study.launch.machine import Machine
+from study.launch.slurm import slurm
 
 POLL = 0.5  # seconds between two looks at the store
 
-# Large activations are otherwise mapped and unmapped at every step: measured 1.2x in training, 1.7x
-# in inference at batch 32 on CPU. Spinning threads steal the cores of other trials.
-ALLOCATOR = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
-
 
 class Launcher(Protocol):
-    def __call__(self, job: Path, *, workers: int, tick: Callable[[], None]) -> None: ...
+    def __call__(
+        self, job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
+    ) -> None: ...
 
 
-def inline(job: Path, *, workers: int, tick: Callable[[], None]) -> None:
+def inline(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
     """In this process, one trial after another: for debugging, and where nothing may be started."""
-    worker.work(job, tick)
+    asked = worker.Orders(job, tick)
+    for task in asked.order["tasks"]:
+        worker.work(asked, task)
 
 
-def local(job: Path, *, workers: int, tick: Callable[[], None]) -> None:
-    """In processes of this machine, through submitit's local executor."""
-    import submitit
+def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
+    """In processes of this machine, as many as there are free slots, each in a session of its own.
 
-    order = read(job / "job.json") or {}
-    executor = submitit.LocalExecutor(folder=job / "logs")
-    jobs = []
-    with _environment(order.get("threads", 1)), _deaf():
-        for index in range(workers):  # submitit starts all it is given at once: one per worker
-            executor.update_parameters(timeout_min=60 * 24 * 365, **_devices(order, index))
-            jobs.append(executor.submit(worker.work, job))
+    Not submitit's executor: that starts all at once, into the terminal's process group, shows each
+    the same GPU, and calls a crash "finished".
+    """
+    order, hearts, crew = orders.order(job), leases.Hearts(), list[subprocess.Popen[bytes]]()
+
+    def left() -> bool:
+        if order["tasks"] == ["trials"]:
+            return bool(orders.open_trials(job, hearts))
+        return not crew
+
     try:
-        while not all(started.done() for started in jobs):
+        while True:
+            alive = [one for one in crew if one.poll() is None]
+            ending = orders.stopped(job) or any((one.poll() or 0) > 0 for one in crew)
+            more = not ending and len(alive) < workers and left()
+            slot = slots.free(order, workers) if more else None
+            if slot is not None:
+                crew.append(_started(job, slot))
+                continue
             tick()
+            if not alive and not more:
+                return
             time.sleep(POLL)
     except KeyboardInterrupt:
         kill(job)
         raise
 
 
+def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":
+    """A supervisor that occupies a slot."""
+    devices = {"CUDA_VISIBLE_DEVICES": ",".join(slot.devices)} if slot.devices else {}
+    with (job / "logs" / "supervisors.log").open("ab") as log:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "study.launch.supervisor", str(job)],
+            env={**os.environ, **snapshot.environment(job), **devices},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=slot.locks,
+        )
+    slot.close()
+    return started
+
+
 def kill(job: Path) -> None:
-    """End the workers of a job at once; their trials resume from their last epoch."""
-    (job / "stop").touch()  # for those that are still starting
-    for who in map(leases.signed, job.glob("worker.*")):
-        if who and who.local and not who.gone:
-            with suppress(ProcessLookupError):
-                os.kill(who.pid, signal.SIGKILL)
+    """End the workers of a job at once; their trials resume from what was saved last."""
+    with suppress(OSError):
+        orders.stop(job)  # for those that are still starting
+    for who in orders.workers(job):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(who.pid, signal.SIGKILL)
 
 
-def _devices(order: Record, index: int) -> dict[str, Any]:
-    """One GPU for each worker in turn; without this submitit hides them all."""
-    devices = gpus() if order.get("device") == "cuda" else []
-    return {"gpus_per_node": 1, "visible_gpus": [devices[index % len(devices)]]} if devices else {}
-
-
-@contextmanager
-def _environment(threads: int) -> Iterator[None]:
-    """Children start with these variables; what is set already stays."""
-    counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
-    before = dict(os.environ)
-    os.environ.update({**ALLOCATOR, **before, **counts})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Children ignore Ctrl-C, which a terminal sends to the whole group: the first one is ours."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not in the main thread, where no Ctrl-C arrives
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-LAUNCHERS: dict[str, Launcher] = {"inline": inline, "local": local}
+LAUNCHERS: dict[str, Launcher] = {"inline": inline, "local": local, "slurm": slurm}

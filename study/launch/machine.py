@@ -1,8 +1,12 @@
 """The machine that workers run on."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+RETRIES = 3
+TIMEOUT = 1800.0
 
 
 @dataclass(frozen=True)
@@ -13,15 +17,23 @@ class Machine:
     workers: int
     device: str
     threads: int
+    devices: int = 1
+    """Processes that train one trial together on a node, each with a device of its own."""
+    nodes: int = 1
+    retries: int = RETRIES
+    """Times that a trial may take its worker with it, before it is marked as failed."""
+    timeout: float = TIMEOUT
+    """Seconds that a trial may go without a step before it counts as hung."""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    wait: bool = False
+    asked: tuple[str, ...] = ()
+    """The flags that were given, to be repeated."""
 
     @property
-    def flags(self) -> list[str]:
-        """The flags that ask for this machine, where they are not the defaults."""
-        asked = {"--on": (self.on, "local"), "--device": (self.device, device()),
-                 "--threads": (self.threads, 1),
-                 "--workers": (self.workers, slots(self.device, self.threads))}  # fmt: skip
-        differ = {flag: value for flag, (value, default) in asked.items() if value != default}
-        return [str(word) for pair in differ.items() for word in pair]
+    def order(self) -> dict[str, object]:
+        """What workers are told of it."""
+        keys = ("on", "device", "threads", "devices", "nodes", "retries", "timeout", "resources")
+        return {key: getattr(self, key) for key in keys}
 
 
 def cores() -> int:
@@ -29,12 +41,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def gpus() -> list[int]:
-    """NVIDIA devices that may be used, told without a driver library."""
+def gpus() -> list[str]:
+    """NVIDIA devices that may be used, by number or unique name, told without a driver library."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
-        return [int(number) for number in chosen.split(",") if number.strip().isdigit()]
-    return sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*"))
+        return [name.strip() for name in chosen.split(",") if name.strip() not in ("", "-1")]
+    found = sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*"))
+    return [str(number) for number in found]
 
 
 def device() -> str:
@@ -42,6 +55,8 @@ def device() -> str:
     return "cuda" if gpus() else "cpu"
 
 
-def slots(device: str, threads: int) -> int:
-    """Trials that fit at a time: one a GPU, or as many as there are cores for their threads."""
-    return max(1, len(gpus()) if device == "cuda" else cores() // threads)
+def slots(device: str, threads: int, devices: int = 1) -> int:
+    """Trials that fit at a time: by the GPUs that each takes, or by the cores for its threads."""
+    if device == "cuda":
+        return max(1, len(gpus()) // devices)
+    return max(1, cores() // (threads * devices))

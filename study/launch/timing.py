@@ -4,6 +4,7 @@ import time
 
 from study import leases
 from study.errors import StudyError
+from study.files import Record
 from study.launch import task
 from study.launch.machine import Machine
 from study.plan import Plan, record
@@ -14,7 +15,7 @@ from study.store import Store
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
     """Time a few training steps of the baseline, in a process of its own."""
     first = record(plan.baseline, plan.study.seeds[0], plan.study.name)
-    task(store, {"task": "steps", "key": steps_key(plan), "arm": first}, machine)
+    task(store, {"tasks": ["steps"], "key": steps_key(plan), "arm": first}, machine)
 
 
 def missing(plan: Plan, store: Store, machine: Machine) -> bool:
@@ -25,20 +26,22 @@ def missing(plan: Plan, store: Store, machine: Machine) -> bool:
     return session is None or session.get("device") != machine.device
 
 
-def session(plan: Plan, store: Store, machine: Machine) -> None:
-    """Time all arms in one session, in a process of its own; waits for one that is under way."""
-    arms = {arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms}
-    order = {
-        "task": "timings",
+def order(plan: Plan) -> Record:
+    """What a worker needs to know of a timing session."""
+    return {
         "key": plan.key,
-        "arms": arms,
+        "arms": {arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms},
         "batch_size": plan.study.batch_size if set(plan.timed) - {"memory"} else None,
         "memory": "memory" in plan.timed,
     }
-    place = store.root / "timings" / plan.key
-    while leases.holder(place):
+
+
+def session(plan: Plan, store: Store, machine: Machine) -> None:
+    """Time all arms in one session, in a process of its own; waits for one that is under way."""
+    place, hearts = store.root / "timings" / plan.key, leases.Hearts()
+    while leases.holder(place, hearts):
         time.sleep(1.0)
     if missing(plan, store, machine):
-        task(store, order, machine)
+        task(store, {"tasks": ["timings"], **order(plan)}, machine)
     if missing(plan, store, machine):
         raise StudyError(f"the timing session left nothing; its log is under {store.root / 'jobs'}")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from study import leases
-from study.store import Record, Store
+from study.files import Record
+from study.store import Store
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,10 @@ class Watch:
     """Finds what has changed since it last looked."""
 
     def __init__(self, store: Store, names: Sequence[str]) -> None:
-        self.store = store
+        self.store, self.hearts = store, leases.Hearts()
         self.open = {name: len(store.history(name)) for name in names}
-        self.running: set[str] = set()
+        self.running: dict[str, int] = {}
+        """The number of the lease that each was seen at work under."""
 
     def look(self) -> list[Event]:
         events = []
@@ -32,10 +34,17 @@ class Watch:
 
     def _look(self, name: str) -> list[Event]:
         folder = self.store.trial(name)
-        result = self.store.result(name)
-        events = []
-        if name not in self.running and (result or leases.holder(folder)):
-            self.running.add(name)
+        result, held = self.store.result(name), leases.holder(folder, self.hearts)
+        number = leases.top(folder)[0] if held else 0
+        before, events = self.running.get(name, 0), list[Event]()
+        if before and result is None and number != before:
+            del self.running[name]
+            if died := self.store.death(name, before):
+                events.append(Event("lost", name, died))
+            elif not held:
+                events.append(Event("lost", name))
+        if name not in self.running and (result or held):
+            self.running[name] = number
             events.append(Event("start", name, {"after": self.open[name]}))
         rows = self.store.history(name)
         if len(rows) < self.open[name]:  # began afresh
@@ -43,11 +52,7 @@ class Watch:
         events += [Event("epoch", name, row) for row in rows[self.open[name] :]]
         self.open[name] = len(rows)
         if result is not None:
-            del self.open[name]
-            self.running.discard(name)
+            del self.open[name], self.running[name]
             kind = "fail" if result["state"] == "failed" else "done"
             events.append(Event(kind, name, result))
-        elif name in self.running and not leases.holder(folder):
-            self.running.discard(name)
-            events.append(Event("lost", name))
         return events

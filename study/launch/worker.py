@@ -1,119 +1,254 @@
 """A worker: claims trials from the store, runs them, and ends when none is left to claim.
 
-The same code in this process, in a process of its own, or as one task of an array.
+The same code in this process, in a process of its own, or as one of several that train each trial
+together. A process of its own is the child of a supervisor, which knows how it ends.
 """
 
+import faulthandler
 import os
+import signal
+import sys
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from study import leases
 from study.errors import SizeError, StoreError, StudyError
-from study.store import Record, Store, read
+from study.files import Record
+from study.launch import orders
+from study.store import Store
 
-IDLE: Callable[[], None] = lambda: None  # noqa: E731
+if TYPE_CHECKING:
+    from study.train import Group
+
+STORE_FAILED = 74  # exit status: nothing can be written any more (EX_IOERR)
+LOOK = 1.0  # seconds between two looks for a stop file
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)  # ask to stop after the next step
+
+Tick = Callable[[], None]
 
 
-def work(job: Path, tick: Callable[[], None] = IDLE) -> None:
-    """Do what the job folder asks for; `tick` is called at every sign of life."""
-    order = read(job / "job.json")
-    if order is None:
-        raise StoreError(f"{job / 'job.json'} cannot be read")
-    leases.sign(job / f"worker.{os.getpid()}")
-    if (job / "stop").exists():
+def idle() -> None:
+    pass
+
+
+class Orders:
+    """A job as its worker sees it: what is asked, and whether to stop."""
+
+    def __init__(self, job: Path, tick: Tick = idle) -> None:
+        """`tick` is called at every sign of life."""
+        self.job, self.tick = job, tick
+        self.order = orders.order(job)
+        self.store = Store(Path(self.order["store"]))
+        self.hearts = leases.Hearts()
+        self._asked, self._looked = False, 0.0
+
+    def ask_to_stop(self, number: int = 0, frame: object = None) -> None:
+        self._asked = True
+
+    def stop(self) -> bool:
+        """Cheap enough to be asked at every step."""
+        now = time.monotonic()
+        if not self._asked and now - self._looked >= LOOK:
+            self._looked = now
+            self._asked = orders.stopped(self.job)
+        return self._asked
+
+
+def work(asked: Orders, task: str) -> None:
+    """Do one task of a job."""
+    if asked.stop():
         return
-    try:
-        import torch  # the launcher has set its environment by now
+    import torch  # the launcher has set its environment by now
 
-        torch.set_num_threads(order["threads"])
-        TASKS[order["task"]](Store(Path(order["store"])), order, job, tick)
-    except Exception:
-        (job / f"error.{os.getpid()}").write_text(traceback.format_exc())
-        raise
+    torch.set_num_threads(asked.order["threads"])
+    TASKS[task](asked)
 
 
-def trials(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
+# ---- tasks ----
+
+
+def trials(asked: Orders) -> None:
     """Claim and run trials until none is left that nobody works on."""
     from study import run, train
 
-    def stop() -> bool:
-        return (job / "stop").exists()
+    with train.joined(asked.order["device"]) as group, _watched(asked.order) as pulse:
+        while claimed := _claimed(asked, group):
+            name, lease = claimed
+            asked.tick()
+            with suppress(train.Stopped):  # we were asked to, or another has taken the trial over
+                run.trial(
+                    asked.store,
+                    name,
+                    lease,  # type: ignore[arg-type]
+                    device=asked.order["device"],
+                    stop=asked.stop,
+                    pulse=pulse,
+                    report=lambda row: asked.tick(),
+                    group=group,
+                )
+            if lease is not None:  # after any other error it stays, and says of what we died
+                lease.release()
+            asked.tick()
 
-    def beat(row: Record) -> None:
-        tick()
 
-    while not stop() and (claimed := claim(store, order["trials"])):
-        name, lease = claimed
-        tick()
-        with lease:
+def _claimed(asked: Orders, group: "Group") -> tuple[str, leases.Lease | None] | None:
+    """A trial for this worker: the leading process claims it, the others are told its name."""
+    names = orders.queue(asked.job)
+    found = claim(asked, names) if group.leads and not asked.stop() else None
+    told = group.shared(found[0].encode() if found else b"").decode()
+    return (told, found[1] if found else None) if told else None
+
+
+def claim(asked: Orders, names: list[str]) -> tuple[str, leases.Lease] | None:
+    """The first trial without a result that nobody works on, waiting for hearts that falter.
+
+    Those that somebody died on come last, so that a trial which kills its worker does not keep the
+    others from theirs. A holder that has not been heard of lately is either dead, and his trial is
+    taken over when that is certain, or comes back.
+    """
+    while not asked.stop():
+        open_ = [name for name in names if asked.store.result(name) is None]
+        died = {name: _died_on(asked.store, name) for name in open_}
+        for name in sorted(open_, key=died.__getitem__):
             try:
-                run.trial(store, name, lease, device=order["device"], stop=stop, report=beat)
-            except train.Stopped:
-                return
-        tick()
-
-
-def claim(store: Store, names: list[str]) -> tuple[str, leases.Lease] | None:
-    """The first trial without a result that nobody works on; those that somebody died on come last,
-    so that a trial which kills its worker does not keep the others from theirs."""
-    died = {name: any(store.trial(name).glob("lease.*")) for name in names}
-    for name in sorted(names, key=died.__getitem__):
-        lease = leases.claim(store.trial(name)) if store.result(name) is None else None
-        if lease is None:
-            continue
-        if store.result(name) is None:
-            return name, lease
-        lease.release()  # finished while we were looking
+                lease = leases.claim(asked.store.trial(name), asked.hearts)
+            except OSError as error:
+                where = asked.store.trial(name)
+                raise StoreError(f"no lease can be made in {where}: {error.strerror}") from error
+            if lease is None:
+                continue
+            if asked.store.result(name) is None:
+                return name, lease
+            lease.release()  # finished while we were looking
+        if not any(leases.faltering(asked.store.trial(n), asked.hearts) for n in open_):
+            return None
+        time.sleep(LOOK)
     return None
 
 
-def timings(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
-    """One timing session over all arms of the order, unless another is under way."""
+def _died_on(store: Store, name: str) -> bool:
+    folder = store.trial(name)
+    return any(folder.glob("lease.*")) or any(folder.glob("died-*"))
+
+
+def timings(asked: Orders) -> None:
+    """One timing session over all arms of the order, unless another is under way or was taken.
+
+    Not before every trial has its result: a timing wants the machine for itself.
+    """
     from study import run
 
+    order, store = asked.order, asked.store
     folder = store.root / "timings" / order["key"]
     folder.mkdir(parents=True, exist_ok=True)
-    lease = leases.claim(folder)
+    if any(store.result(name) is None for name in order.get("trials", ())):
+        return
+    lease = leases.claim(folder, asked.hearts)
     if lease is None:
         return
     with lease:
+        kept = store.kept("timings", order["key"])
+        if kept is not None and kept.get("device") == order["device"]:
+            return
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
         record = {
             "began": time.time(),
             "device": order["device"],
-            **run.timed(order["arms"], order, tick),
+            **run.timed(order["arms"], order, asked.tick),
             "trials_running": busy,
             "environment": run.environment(order["device"]),
         }
         store.keep("timings", order["key"], record)
 
 
-def evaluations(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
+def evaluations(asked: Orders) -> None:
     """Trained weights on images of other sizes; a size that a model cannot take is kept as such.
 
     What is missing now, weights or images or memory, may be there another time: it is left out.
     """
     from study import evaluation
 
-    for name, size in order["pairs"]:
-        with suppress(StudyError, MemoryError):
+    store, device = asked.store, asked.order["device"]
+    for name, size in asked.order["pairs"]:
+        if asked.stop():
+            return
+        lease = leases.claim(store.trial(name), asked.hearts)
+        if lease is None:
+            continue  # another worker is at it
+        with lease, suppress(StudyError, MemoryError):
+            if store.evaluation(name, size) is not None or store.state(name) != "completed":
+                continue
             try:
-                record = evaluation.trial(store, name, img_size=size, device=order["device"])
+                record = evaluation.trial(store, name, img_size=size, device=device)
             except SizeError as error:
                 record = {"metrics": {}, "refused": str(error)}
             store.evaluated(name, size, record)
-        tick()
+        asked.tick()
 
 
-def steps(store: Store, order: Record, job: Path, tick: Callable[[], None]) -> None:
+def steps(asked: Orders) -> None:
     """A few timed training steps of one arm, for the plan's price."""
     from study import run
 
-    timed = run.step_seconds(order["arm"], order["device"])
-    store.keep("timings", order["key"], timed)
+    timed = run.step_seconds(asked.order["arm"], asked.order["device"])
+    asked.store.keep("timings", asked.order["key"], timed)
 
 
 TASKS = {"trials": trials, "timings": timings, "evaluations": evaluations, "steps": steps}
+
+
+# ---- as a process ----
+
+
+@contextmanager
+def _watched(order: Record) -> Iterator[Tick]:
+    """A watchdog: without a pulse for `timeout` seconds it prints where the process hangs, and
+    ends it. In C, so that it works when Python does not get to run."""
+    if order["on"] == "inline":
+        yield idle
+        return
+    fed = 0.0
+
+    def pulse() -> None:
+        nonlocal fed
+        if time.monotonic() - fed >= LOOK:
+            fed = time.monotonic()
+            faulthandler.dump_traceback_later(order["timeout"], exit=True)
+
+    pulse()
+    try:
+        yield pulse
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def main(job: str, task: str) -> int:
+    """The process that a supervisor starts: ends with it, and stops when asked to."""
+    faulthandler.enable()
+    _die_with_parent()
+    sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
+    asked = Orders(Path(job))
+    for number in SIGNALS:
+        signal.signal(number, asked.ask_to_stop)
+    try:
+        work(asked, task)
+    except StoreError:
+        traceback.print_exc()
+        return STORE_FAILED
+    return 0
+
+
+def _die_with_parent() -> None:
+    """Be asked to stop when the supervisor is killed: nobody would know how this process ends."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # of Linux alone
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

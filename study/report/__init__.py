@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from study import store as stores
+from study.files import Record, read, replace
+from study.files import write as write_record
 from study.judgement import Judged, judged
 from study.measurements import MANIFEST, measurements
 from study.plan import Plan, PlannedArm
@@ -39,17 +40,17 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     return found
 
 
-def _refused(plan: Plan, store: Store, arm: PlannedArm, session: stores.Record) -> list[str]:
+def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
     """Why something of an arm was not taken."""
     told = session.get("refused", {}).get(arm.digest, {}).values()
     kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
     return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
 
 
-def _machine(session: stores.Record) -> str:
+def _machine(session: Record) -> str:
     """How a session was taken."""
     here = session.get("environment", {})
-    taken: stores.Record = next(iter(session.get("taken", {}).values()), {})
+    taken: Record = next(iter(session.get("taken", {}).values()), {})
     device = str(here.get("device", ""))
     if device == "cpu":
         device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
@@ -97,14 +98,14 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
         drawn = figures.drawn(made.plan, made.measured, index)
         files |= {f"figures/{file_name(factor.path)}-{end}": data for end, data in drawn.items()}
     for name, content in files.items():
-        stores.replace(folder / name, content)
+        replace(folder / name, content)
     for name in _written(folder) - files.keys():  # of an earlier report
         (folder / name).unlink(missing_ok=True)
-    stores.write(folder / MANIFEST, {"files": list(files), "made_of": made_of})
+    write_record(folder / MANIFEST, {"files": list(files), "made_of": made_of})
     return [folder / name for name in files]
 
 
 def _written(folder: Path) -> set[str]:
     """The files of an earlier report, as far as they are in the folder."""
-    names = (stores.read(folder / MANIFEST) or {}).get("files", [])
+    names = (read(folder / MANIFEST) or {}).get("files", [])
     return {name for name in names if (folder / name).resolve().is_relative_to(folder.resolve())}

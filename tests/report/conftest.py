@@ -7,6 +7,7 @@ import pytest
 
 from study import report
 from study import store as stores
+from study.files import write
 from study.marks import Mark, Tree
 from study.plan import Plan, PlannedArm, Trial
 from study.schema import Data, Protocol, Recipe
@@ -67,7 +68,7 @@ def _trial(store, digest, seed, outcome):
             "state": state,
             "config": {"model": {}, "data": {}, "recipe": {}},
         }
-        stores.write(store.trial(name) / "result.json", {**result, "metrics": metrics})
+        write(store.trial(name) / "result.json", {**result, "metrics": metrics})
     return Trial(name, seed, store.state(name))
 
 

@@ -1,0 +1,121 @@
+"""The flags that say where to run, how wide, and how long to try."""
+
+import functools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from study.cli.options import Command
+from study.launch import LAUNCHERS, slurm
+from study.launch.machine import RETRIES, TIMEOUT, Machine, cores, device, gpus, slots
+
+SLURM_WORKERS = 16
+WORKERS = "Trials at a time.  [default: one a core, or one a GPU; 16 on Slurm]"
+DEVICE = "cpu, cuda or mps; choose cards by CUDA_VISIBLE_DEVICES.  [default: what is there]"
+THREADS = (
+    "Threads of each process, whose number changes the last digits of results.  "
+    "[default: cores / workers; on Slurm the cpus of -R]"
+)
+
+
+def machine_options(command: Command) -> Command:
+    """Where to run, given to the command as `machine`; never part of a study."""
+
+    @click.option("--on", type=click.Choice(list(LAUNCHERS)), default="local", show_default=True,
+                  help="Where workers run.")  # fmt: skip
+    @click.option("--workers", type=click.IntRange(1), help=WORKERS)
+    @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help=DEVICE)
+    @click.option("--threads", type=click.IntRange(1), help=THREADS)
+    @click.option("--devices", type=click.IntRange(1), default=1, metavar="K",
+                  help="Train each trial on K devices of a node together.")  # fmt: skip
+    @click.option("--nodes", type=click.IntRange(1), default=1, metavar="M",
+                  help="Train each trial on M nodes together; Slurm only.")  # fmt: skip
+    @click.option("-R", "resources", metavar="KEY=VALUE", multiple=True,
+                  help="What a Slurm job gets: partition=, gpus=, hours=, ...")  # fmt: skip
+    @click.option("--retries", type=click.IntRange(0), default=RETRIES, show_default=True,
+                  help="Times that a trial may take its worker with it.")  # fmt: skip
+    @click.option("--timeout", type=Duration(), default=TIMEOUT, show_default="30m",
+                  help="How long a trial may go without a step, such as 90s or 2h.")  # fmt: skip
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> Any:
+        asked = {name: given.pop(name) for name in MACHINE}
+        return command(machine=_machine(**asked), **given)
+
+    return wrapped
+
+
+MACHINE = ("on", "workers", "device", "threads", "devices", "nodes", "resources", "retries",
+           "timeout")  # fmt: skip
+
+
+def _machine(
+    on: str, workers: int | None, device: str | None, threads: int | None, devices: int, nodes: int,
+    resources: tuple[str, ...], retries: int, timeout: float,
+) -> Machine:  # fmt: skip
+    """Raises UsageError where flags do not go together, or ask for what is not there."""
+    here = on != "slurm"
+    given = _pairs(resources)
+    device = device or _default(here, given)
+    if given and here:
+        raise click.UsageError("-R says what a Slurm job gets: add --on slurm")
+    if nodes > 1 and here:
+        raise click.UsageError("--nodes: several nodes need --on slurm")
+    if devices > 1 and on == "inline":
+        raise click.UsageError("--devices: several processes need --on local or --on slurm")
+    if device == "cuda" and here and not gpus():
+        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+    if device == "cuda" and here and devices > len(gpus()):
+        raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
+    slurm.check(given)
+    if here:
+        workers = workers or slots(device, threads or 1, devices)
+        threads = threads or max(1, cores() // (workers * devices))
+    else:
+        threads = threads or max(1, int(given.get("cpus", 1)) // devices)
+    return Machine(
+        on=on, workers=workers or SLURM_WORKERS, device=device, threads=threads, devices=devices,
+        nodes=nodes, retries=retries, timeout=timeout, resources=given, asked=_given(MACHINE),
+    )  # fmt: skip
+
+
+def _default(here: bool, given: dict[str, str]) -> str:
+    """What there is on this machine; on Slurm, what is asked for."""
+    if here:
+        return device()
+    return "cuda" if {"gpus", "gres"} & given.keys() else "cpu"
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str]:
+    for word in words:
+        if not word.partition("=")[2]:
+            raise click.UsageError(f"-R {word}: KEY=VALUE is meant, such as partition=gpu")
+    return {key: value for key, _, value in (word.partition("=") for word in words)}
+
+
+def _given(names: Sequence[str]) -> tuple[str, ...]:
+    """The flags of these names as they were given on the command line."""
+    context, words = click.get_current_context(), list[str]()
+    for option in context.command.params:
+        name = option.name or ""
+        if name in names and context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            value = context.params[name]
+            for one in value if isinstance(value, tuple) else (value,):
+                words += [option.opts[-1], f"{one:g}" if isinstance(one, float) else str(one)]
+    return tuple(words)
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, or a number with s, m or h."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value)
+        if not found or not float(found[1]):
+            self.fail(f'"{value}" is no duration: 90s, 30m and 2h are', param, ctx)
+        return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]

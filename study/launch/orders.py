@@ -1,0 +1,146 @@
+"""Job folders: what workers are asked to do, the code they do it with, and what they leave.
+
+jobs/STAMP/
+    job.json              the order: tasks, trials, device, limits; the frozen plan
+    code/  code.diff      this package as it was, and how it differed from its commit
+    worker.HOST-PID       a supervisor that works, or worked, on it
+    slurm.json            the Slurm jobs that were submitted for it
+    logs/                 what workers printed
+    stop                  somebody asked the workers to stop
+    error.*               what a worker came to grief by, outside any trial
+
+A folder belongs to the user alone. Workers run code and Slurm unpickles files from it, so one that
+another user owns or can write to is refused.
+"""
+
+import os
+import stat
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from study import leases
+from study.errors import StoreError, StudyError
+from study.files import Record, read, write
+from study.launch import snapshot
+from study.origin import origin
+from study.store import Store
+
+SAME = ("store", "study", "device", "threads", "devices", "nodes")
+"""In what an order is like another, so that workers of the one may do the other's trials."""
+
+
+def job(store: Store, order: Record) -> Path:
+    """A new job folder with an order, private to the user."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder = store.root / "jobs" / f"{stamp}-{uuid.uuid4().hex[:6]}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        (folder / "logs").mkdir()
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
+    if order["on"] != "inline":
+        snapshot.taken(folder)
+    write(folder / "job.json", {**order, "store": str(store.root.resolve()), "code": origin()})
+    return folder.resolve()
+
+
+def order(job: Path) -> Record:
+    """What a job folder asks for.
+
+    Raises:
+        StoreError: it is not the user's own, or cannot be read.
+    """
+    private(job)
+    found = read(job / "job.json")
+    if found is None:
+        raise StoreError(f"{job / 'job.json'} cannot be read")
+    return found
+
+
+def private(folder: Path) -> None:
+    """Refuse a folder that another user owns or can write to.
+
+    Raises:
+        StoreError: says what is wrong, and what to do.
+    """
+    try:
+        found = folder.lstat()
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be looked at: {error.strerror}") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"{folder} is no folder: nothing in it is run")
+    if found.st_uid != os.geteuid():
+        raise StoreError(f"{folder} belongs to user {found.st_uid}: nothing in it is run")
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StoreError(f"others can write to {folder}: nothing in it is run (chmod 700 it)")
+
+
+def jobs(store: Store) -> Iterator[tuple[Path, Record]]:
+    """The user's own jobs in this store, oldest first; copied ones of another store left out."""
+    root = str(store.root.resolve())
+    folder = store.root / "jobs"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        try:
+            found = order(path.resolve())
+        except StoreError:
+            continue
+        if found.get("store") == root:
+            yield path.resolve(), found
+
+
+def related(store: Store, trials: Iterable[str]) -> list[Path]:
+    """Jobs that work, or worked, on one of these trials."""
+    names = set(trials)
+    return [job for job, found in jobs(store) if names & set(found.get("trials", ()))]
+
+
+def queue(job: Path) -> list[str]:
+    """The trials that a worker of this job may claim: its own, and those of later orders.
+
+    A study that is edited and run again while workers are at it gives them its new arms this way.
+    """
+    ours = order(job)
+    names = dict.fromkeys(ours.get("trials", ()))
+    for other, theirs in jobs(Store(Path(ours["store"]))):
+        alike = all(theirs.get(key) == ours.get(key) for key in SAME)
+        if other.name > job.name and alike and not stopped(other):
+            names |= dict.fromkeys(theirs.get("trials", ()))
+    return list(names)
+
+
+def open_trials(job: Path, hearts: leases.Hearts) -> list[str]:
+    """Trials of the queue without a result that nobody works on."""
+    store = Store(Path(order(job)["store"]))
+    return [
+        name
+        for name in queue(job)
+        if store.result(name) is None and not leases.holder(store.trial(name), hearts)
+    ]
+
+
+def stop(job: Path) -> None:
+    (job / "stop").touch()
+
+
+def stopped(job: Path) -> bool:
+    return (job / "stop").exists()
+
+
+def workers(job: Path) -> list[leases.Holder]:
+    """Supervisors of this machine that are at work on a job."""
+    found = (leases.signed(file) for file in job.glob("worker.*"))
+    return [who for who in found if who and who.local and not who.gone]
+
+
+def blame(job: Path) -> None:
+    """Tell of workers that failed outside any trial.
+
+    Raises:
+        StudyError: one did.
+    """
+    for file in job.glob("error.*"):
+        lines = file.read_text().strip().splitlines() or ["of nothing that it could tell"]
+        raise StudyError(f"a worker failed: {lines[-1]} (all of it: {file})")

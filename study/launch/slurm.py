@@ -1,0 +1,273 @@
+"""Workers on Slurm, through submitit: one array of them, each claiming trials until none is left.
+
+What a job unpickles is the path of its own job folder, no more. Shortly before its time is over, or
+when it is preempted, Slurm sends a signal: the worker stops after its step, its lease is released,
+the job is queued again, and whoever is first goes on where it was.
+"""
+
+import math
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from study.errors import StudyError, unknown
+from study.files import read, write
+from study.launch import orders, snapshot
+from study.launch.machine import Machine
+from study.launch.supervisor import Supervisor
+from study.store import Store
+
+ASK = 5.0  # seconds between two questions to squeue
+NOTICE = 90  # seconds before the end at which a worker is told
+FOREVER = 1_000_000  # times that a job may run out of time: trials know when it is enough
+OVER = ("COMPLETING", "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE")
+
+RESOURCES: Mapping[str, tuple[str, type]] = {
+    "partition": ("partition", str),
+    "account": ("account", str),
+    "qos": ("qos", str),
+    "constraint": ("constraint", str),
+    "nodelist": ("nodelist", str),
+    "exclude": ("exclude", str),
+    "gres": ("gres", str),
+    "comment": ("comment", str),
+    "hours": ("time", float),
+    "cpus": ("cpus_per_task", int),
+    "gpus": ("gpus_per_node", int),
+    "mem": ("mem", float),
+    "parallel": ("array_parallelism", int),
+    "notice": ("signal_delay_s", int),
+}
+"""What -R takes: submitit's name of it, and what it is. `mem` is in GB, `notice` in seconds."""
+
+RAW = "sbatch."
+"""Begins the names of resources that go to sbatch as they are: -R sbatch.reservation=eccv."""
+
+
+def slurm(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
+    """Submit workers; wait for them only where the machine says so.
+
+    No more than were asked for: those of earlier calls for the same study, which wait or work, are
+    counted, as they do these trials too.
+
+    Raises:
+        StudyError: there is no Slurm here, it does not answer, or it refuses the jobs.
+    """
+    _installed()
+    if (more := workers - len(at_work(job))) > 0:
+        submit(job, machine, more)
+    asked = -math.inf
+    while machine.wait:
+        tick()
+        if time.monotonic() - asked >= ASK:
+            asked = time.monotonic()
+            if not at_work(job):
+                return
+        time.sleep(0.5)
+
+
+# ---- submission ----
+
+
+class Worker:
+    """What Slurm's job unpickles: where its order is. Called by submitit."""
+
+    def __init__(self, job: str) -> None:
+        self.job = job
+
+    def __call__(self) -> None:
+        node = int(os.environ.get("SLURM_NODEID", 0))
+        supervisor = Supervisor(Path(self.job), node)
+        self.supervisor = supervisor
+        signal.signal(signal.SIGTERM, supervisor.stop)  # submitit would ignore it
+        if status := supervisor.run():
+            sys.exit(status)
+        if supervisor.again:
+            requeue()
+
+    def checkpoint(self) -> Any:
+        """By submitit on the signal, before it queues the job again."""
+        from submitit.helpers import DelayedSubmission
+
+        notice = int(self.supervisor.order["resources"].get("notice", NOTICE))
+        self.supervisor.stopped(notice * 2 / 3)
+        return DelayedSubmission(Worker(self.job))
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"job": self.job}
+
+
+def requeue() -> None:
+    subprocess.run(["scontrol", "requeue", os.environ["SLURM_JOB_ID"]], check=False)
+    time.sleep(60)  # until it takes effect, and this process is ended
+
+
+def submit(job: Path, machine: Machine, workers: int) -> list[str]:
+    """The ids of the submitted jobs, which are kept in the job folder as soon as each is known."""
+    import submitit
+
+    orders.private(job)
+    ids = submitted(job)
+    for count in chunks(workers, max_array()):
+        executor = submitit.SlurmExecutor(job / "logs", max_num_timeout=FOREVER, python=python())
+        executor.update_parameters(**parameters(job, machine))
+        try:
+            with executor.batch():
+                started = [executor.submit(Worker(str(job))) for _ in range(count)]
+        except (submitit.core.utils.FailedJobError, subprocess.CalledProcessError) as error:
+            said = " ".join(str(error).split())
+            told = f"; submitted before: {', '.join(ids)}" if ids else ""
+            raise StudyError(f"Slurm refuses the job: {said}{told}") from error
+        ids += [one.job_id for one in started]
+        write(job / "slurm.json", {"ids": ids})
+    return ids
+
+
+def _installed() -> None:
+    if shutil.which("sbatch") is None:
+        raise StudyError("there is no Slurm here: sbatch is not found; --on local runs here")
+
+
+def script(job: Path, machine: Machine, workers: int) -> str:
+    """The sbatch script of the first chunk of workers."""
+    from submitit.slurm.slurm import _make_sbatch_string
+
+    count = next(iter(chunks(workers, max_array())))
+    command = f"{python()} -u -m submitit.core._submit {shlex.quote(str(job / 'logs'))}"
+    many = {"map_count": count} if count > 1 else {}
+    text: str = _make_sbatch_string(
+        command=command, folder=job / "logs", **parameters(job, machine), **many
+    )
+    return text
+
+
+def parameters(job: Path, machine: Machine) -> dict[str, Any]:
+    """What submitit is told of a machine."""
+    given = {k: v for k, v in machine.resources.items() if not k.startswith(RAW)}
+    told = {RESOURCES[key][0]: RESOURCES[key][1](value) for key, value in given.items()}
+    if "mem" in told:
+        told["mem"] = f"{round(told['mem'] * 1024)}MB"
+    if machine.device == "cuda":
+        told.setdefault("gpus_per_node", machine.devices)
+    told.setdefault("cpus_per_task", machine.threads * machine.devices)
+    raw = {k.removeprefix(RAW): v for k, v in machine.resources.items() if k.startswith(RAW)}
+    check = shlex.join([sys.executable, "-m", "study.launch.private", str(job)])
+    exports = [f"export {k}={shlex.quote(v)}" for k, v in snapshot.environment(job).items()]
+    return {
+        **told,
+        "time": math.ceil(told.get("time", 24.0) * 60),
+        "job_name": "study",
+        "signal_delay_s": told.get("signal_delay_s", NOTICE),
+        "nodes": machine.nodes,
+        "ntasks_per_node": 1,
+        "stderr_to_stdout": True,
+        "setup": [*exports, f"{check} || exit 1"],
+        "srun_args": ["--kill-on-bad-exit=1"],
+        "additional_parameters": {"requeue": True, **raw},
+    }
+
+
+def check(resources: Mapping[str, str]) -> None:
+    """Raises StudyError for resources that do not exist or are not of their kind."""
+    for key, value in resources.items():
+        if key.startswith(RAW) and len(key) > len(RAW):
+            continue
+        if key not in RESOURCES:
+            raise StudyError(f"-R {key}={value}: {unknown('resource', key, RESOURCES)}")
+        kind = RESOURCES[key][1]
+        try:
+            wrong = kind is not str and kind(value) <= 0
+        except ValueError:
+            wrong = True
+        if wrong:
+            raise StudyError(f"-R {key}={value}: a positive {kind.__name__} is meant")
+
+
+def python() -> str:
+    return shlex.quote(sys.executable)
+
+
+def chunks(count: int, most: int) -> Iterator[int]:
+    """How many workers each array takes, so that no index goes beyond what the site allows."""
+    while count > 0:
+        yield min(count, most)
+        count -= most
+
+
+def max_array() -> int:
+    """Jobs that an array may have here; 1000 where Slurm does not say."""
+    found = re.search(r"MaxArraySize\s*=\s*(\d+)", _said("scontrol", "show", "config") or "")
+    return max(1, int(found[1])) if found else 1000
+
+
+# ---- what became of them ----
+
+
+def submitted(job: Path) -> list[str]:
+    """The ids of the jobs that were submitted for a job folder."""
+    found = (read(job / "slurm.json") or {}).get("ids", [])
+    return [str(one) for one in found]
+
+
+def alive(job: Path) -> dict[str, str]:
+    """State by id of the workers of a job that Slurm still has, waiting or at work.
+
+    Raises:
+        StudyError: Slurm does not answer.
+    """
+    ids = submitted(job)
+    return {i: s for i, s in queued(ids).items() if i in ids and s not in OVER} if ids else {}
+
+
+def at_work(job: Path) -> dict[str, str]:
+    """The same for all jobs of the study that this one is for."""
+    order = orders.order(job)
+    study = order.get("study")
+    others = orders.jobs(Store(Path(order["store"])))
+    alike = [job, *(path for path, other in others if study and other.get("study") == study)]
+    return {i: state for path in dict.fromkeys(alike) for i, state in alive(path).items()}
+
+
+def queued(ids: Collection[str]) -> dict[str, str]:
+    """State by id, of those that squeue has: it forgets a job some minutes after its end."""
+    masters = sorted({one.partition("_")[0] for one in ids})
+    words = ["squeue", "-h", "-r", "-o", "%i|%T", "-j", ",".join(masters)]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StudyError(f"Slurm does not answer: {error}") from error
+    if done.returncode and "Invalid job id" not in done.stderr:
+        raise StudyError(f"Slurm does not answer: {' '.join(done.stderr.split())}")
+    rows = (line.strip().split("|") for line in done.stdout.splitlines())
+    return {row[0]: row[1] for row in rows if len(row) == 2}
+
+
+def ended(ids: Collection[str]) -> dict[str, str]:
+    """How jobs ended, by sacct; a site without accounting knows nothing."""
+    words = ["sacct", "-n", "-X", "-P", "-o", "JobID,State,ExitCode", "-j", ",".join(ids)]
+    rows = (line.split("|") for line in (_said(*words) or "").splitlines())
+    return {row[0]: f"{row[1].split()[0]} {row[2]}" for row in rows if len(row) == 3 and row[1]}
+
+
+def cancel(ids: Collection[str]) -> None:
+    """Raises StudyError: Slurm does not answer."""
+    try:
+        subprocess.run(["scancel", *ids], check=True, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise StudyError(f"scancel failed: {error}") from error
+
+
+def _said(*words: str) -> str | None:
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,49 @@
+"""Stores and job folders made by hand, without torch."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from study import leases
+from study.files import write
+from study.launch import orders
+from study.launch.machine import Machine
+from study.store import Store
+
+CONFIG = {"model": {}, "data": {}, "recipe": {}}
+INLINE = Machine(on="inline", workers=1, device="cpu", threads=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "results")
+    for name in ("a-0", "b-0"):
+        store.enter(name, {"config": CONFIG})
+    return store
+
+
+def ordered(store: Store, names: list[str], **more: object) -> Path:
+    """A job folder that asks for these trials."""
+    order = {**INLINE.order, "tasks": ["trials"], "study": "s", "trials": names}
+    return orders.job(store, {**order, **more})
+
+
+def finish(store: Store, name: str, state: str = "completed") -> None:
+    result = {"format": 1, "trial": name, "state": state, "config": CONFIG, "metrics": {}}
+    write(store.trial(name) / "result.json", result)
+
+
+def dead() -> leases.Holder:
+    """A process of this machine that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    who = leases.process(process.pid)
+    process.wait()
+    return who
+
+
+def leave(store: Store, name: str, number: int = 1, who: leases.Holder | None = None) -> None:
+    """The lease of somebody who died, or of `who`."""
+    (store.trial(name) / f"lease.{number}").write_text(json.dumps(vars(who or dead())))

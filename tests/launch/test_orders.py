@@ -1,0 +1,89 @@
+"""Job folders: private, found again, and open to what is asked for later."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from study import leases
+from study.errors import StoreError
+from study.files import write
+from study.launch import orders
+from study.store import Store
+from tests.launch.conftest import finish, leave, ordered
+
+
+def test_a_job_folder_is_the_users_alone(store):
+    job = ordered(store, ["a-0"])
+    assert stat.S_IMODE(job.stat().st_mode) == 0o700
+    assert orders.order(job)["trials"] == ["a-0"]
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o720])
+def test_a_folder_that_others_can_write_to_is_refused(store, mode):
+    job = ordered(store, ["a-0"])
+    job.chmod(mode)
+    with pytest.raises(StoreError, match=r"others can write to .*: nothing in it is run"):
+        orders.order(job)
+    assert not list(orders.jobs(store))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_refused(store):
+    job = ordered(store, ["a-0"])
+    os.chown(job, 12345, -1)
+    with pytest.raises(StoreError, match="belongs to user 12345"):
+        orders.order(job)
+
+
+def test_a_link_is_no_job_folder(store, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(ordered(store, ["a-0"]))
+    with pytest.raises(StoreError, match="is no folder"):
+        orders.private(link)
+
+
+def test_the_code_of_a_job_is_a_copy_of_today_s(store):
+    job = ordered(store, ["a-0"], on="local")
+    copied = job / "code" / "study" / "launch" / "orders.py"
+    assert copied.read_text() == Path(orders.__file__).read_text()
+    assert orders.order(job)["code"]["digest"]
+
+
+def test_workers_take_what_later_orders_of_the_study_ask_for(store):
+    first = ordered(store, ["a-0"])
+    write(first / "job.json", orders.order(first))
+    later = ordered(store, ["b-0", "a-0"])
+    ordered(store, ["c-0"], study="another")
+    ordered(store, ["d-0"], threads=2)
+    stopped = ordered(store, ["e-0"])
+    orders.stop(stopped)
+    first, later = sorted([first, later])
+    assert set(orders.queue(first)) == {"a-0", "b-0"}
+    assert set(orders.queue(later)) <= {"a-0", "b-0"}
+
+
+def test_a_copied_store_has_no_jobs_of_the_old_one(store, tmp_path):
+    ordered(store, ["a-0"])
+    copy = tmp_path / "copy"
+    store.root.rename(copy)
+    assert not list(orders.jobs(Store(copy)))
+
+
+def test_open_is_what_has_no_result_and_nobody_at_work(store):
+    job, hearts = ordered(store, ["a-0", "b-0"]), leases.Hearts()
+    assert orders.open_trials(job, hearts) == ["a-0", "b-0"]
+    leave(store, "a-0")
+    with leases.claim(store.trial("b-0")):
+        assert orders.open_trials(job, hearts) == ["a-0"]
+    finish(store, "a-0")
+    assert orders.open_trials(job, hearts) == ["b-0"]
+
+
+def test_a_worker_counts_while_its_process_lives(store):
+    job = ordered(store, ["a-0"])
+    leases.sign(job / "worker.here-1")
+    (job / "worker.gone-2").write_text((job / "worker.here-1").read_text().replace(
+        leases.here().born, "1"))  # fmt: skip
+    assert orders.workers(job) == [leases.here()]

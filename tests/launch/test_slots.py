@@ -1,0 +1,64 @@
+"""Slots: one worker in each, however it ends."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from study.launch import slots
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(slots.tempfile, "gettempdir", lambda: str(tmp_path))
+
+
+CPU = {"device": "cpu", "store": "/somewhere", "devices": 1}
+
+
+def test_a_store_has_as_many_slots_as_it_is_given_workers():
+    taken = [slots.free(CPU, 2), slots.free(CPU, 2)]
+    assert all(taken)
+    assert slots.free(CPU, 2) is None
+    other = slots.free({**CPU, "store": "/elsewhere"}, 2)
+    taken[0].close()
+    again = slots.free(CPU, 2)
+    assert again
+    for one in (taken[1], other, again):
+        one.close()
+
+
+def test_each_worker_has_gpus_of_its_own(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5,GPU-ab12")
+    gpu = {"device": "cuda", "store": "/somewhere", "devices": 1}
+    first, second = slots.free(gpu, 9), slots.free({**gpu, "store": "/elsewhere"}, 9)
+    assert (first.devices, second.devices) == (("3",), ("5",))
+    assert slots.free({**gpu, "devices": 2}, 9) is None
+    third = slots.free(gpu, 9)
+    assert third.devices == ("GPU-ab12",)
+    first.close()
+    second.close()
+    pair = slots.free({**gpu, "devices": 2}, 9)
+    assert pair.devices == ("3", "5")
+    for one in (third, pair):
+        one.close()
+
+
+def test_a_slot_is_kept_by_the_process_it_was_handed_to_and_freed_by_its_end():
+    slot = slots.free(CPU, 1)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=slot.locks
+    )
+    slot.close()
+    assert slots.free(CPU, 1) is None
+    child.kill()
+    child.communicate()
+    slots.free(CPU, 1).close()
+
+
+def test_a_folder_of_slots_that_others_can_write_to_is_refused(tmp_path):
+    (tmp_path / f"study-slots-{os.getuid()}").mkdir(mode=0o700)
+    (tmp_path / f"study-slots-{os.getuid()}").chmod(0o777)
+    with pytest.raises(slots.private.__globals__["StoreError"], match="others can write"):
+        slots.free(CPU, 1)

@@ -1,0 +1,81 @@
+"""What Slurm is asked for, without a Slurm."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from study.errors import StudyError
+from study.launch import slurm
+from study.launch.machine import Machine
+from tests.launch.conftest import ordered
+
+GPU = Machine(on="slurm", workers=4, device="cuda", threads=2, devices=2, nodes=3,
+              resources={"partition": "long", "hours": "1.5", "mem": "32", "parallel": "2",
+                         "sbatch.reservation": "eccv"})  # fmt: skip
+
+
+def flags(text: str) -> set[str]:
+    return {line.removeprefix("#SBATCH ") for line in text.splitlines() if "#SBATCH" in line}
+
+
+def test_the_script_asks_for_what_the_flags_say(tmp_path):
+    text = slurm.script(tmp_path / "job", GPU, 4)
+    assert {
+        "--array=0-3%2", "--partition=long", "--time=90", "--mem=32768MB", "--nodes=3",
+        "--ntasks-per-node=1", "--gpus-per-node=2", "--cpus-per-task=4", "--requeue",
+        "--signal=USR2@90", "--reservation=eccv",
+    } <= flags(text)  # fmt: skip
+    assert f"study.launch.private {tmp_path}/job || exit 1" in text
+    assert "export PYTHONSAFEPATH=1" in text
+
+
+def test_one_worker_is_no_array(tmp_path):
+    assert not [
+        flag for flag in flags(slurm.script(tmp_path, GPU, 1)) if flag.startswith("--array")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "expected"),
+    [(5, 1000, [5]), (2500, 1000, [1000, 1000, 500]), (3, 1, [1, 1, 1]), (0, 10, [])],
+)
+def test_arrays_are_no_larger_than_the_site_allows(count, most, expected):
+    assert list(slurm.chunks(count, most)) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"partitoin": "x"}, 'did you mean "partition"?'),
+        ({"hours": "soon"}, "a positive float is meant"),
+        ({"gpus": "-1"}, "a positive int is meant"),
+        ({"sbatch.": "1"}, "unknown resource"),
+    ],
+)
+def test_a_resource_that_does_not_exist_is_refused(given, said):
+    with pytest.raises(StudyError, match=said.replace("?", r"\?").replace(".", r"\.")):
+        slurm.check(given)
+
+
+def test_what_a_job_unpickles_is_the_path_of_its_folder_alone(store):
+    worker = slurm.Worker(str(ordered(store, ["a-0"])))
+    worker.supervisor = object()
+    assert vars(pickle.loads(pickle.dumps(worker))) == {"job": worker.job}
+
+
+def test_a_batch_job_ends_before_it_touches_a_folder_that_others_can_write_to(store):
+    job = ordered(store, ["a-0"])
+    words = [sys.executable, "-m", "study.launch.private", str(job)]
+    assert subprocess.run(words).returncode == 0
+    job.chmod(0o770)
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "others can write" in done.stderr
+
+
+def test_without_slurm_it_is_said(store, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(StudyError, match="there is no Slurm here"):
+        slurm.slurm(ordered(store, ["a-0"]), GPU, workers=1, tick=lambda: None)

@@ -1,0 +1,49 @@
+"""What is seen of trials, told from the store."""
+
+from study import leases
+from study.launch import Watch
+from tests.launch.conftest import finish, leave
+
+
+def kinds(watch: Watch) -> list[tuple[str, str]]:
+    return [(event.kind, event.trial) for event in watch.look()]
+
+
+def test_a_watch_tells_each_thing_once(store):
+    watch = Watch(store, ["a-0"])
+    assert kinds(watch) == []
+    with leases.claim(store.trial("a-0")):
+        assert kinds(watch) == [("start", "a-0")]
+        (store.trial("a-0") / "history.jsonl").write_text('{"epoch": 0}\n')
+        assert kinds(watch) == [("epoch", "a-0")]
+        assert kinds(watch) == []
+    finish(store, "a-0")
+    assert kinds(watch) == [("done", "a-0")]
+    assert not watch.open
+
+
+def test_a_watch_tells_of_a_worker_that_died_and_of_its_successor(store):
+    watch = Watch(store, ["a-0"])
+    with leases.claim(store.trial("a-0")):
+        watch.look()
+    assert kinds(watch) == [("lost", "a-0")]
+    with leases.claim(store.trial("a-0")):
+        assert kinds(watch) == [("start", "a-0")]
+
+
+def test_a_watch_tells_how_a_worker_died_even_if_another_is_there_already(store):
+    watch = Watch(store, ["a-0"])
+    lease = leases.claim(store.trial("a-0"))
+    watch.look()
+    lease.release()
+    leave(store, "a-0", lease.number)
+    store.died("a-0", lease.number, "killed by SIGSEGV")
+    with leases.claim(store.trial("a-0")):
+        lost, started = watch.look()
+    assert (lost.kind, lost.row["why"], started.kind) == ("lost", "killed by SIGSEGV", "start")
+
+
+def test_a_failure_is_told_as_one(store):
+    watch = Watch(store, ["a-0"])
+    finish(store, "a-0", "failed")
+    assert kinds(watch) == [("start", "a-0"), ("fail", "a-0")]
