@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import BuildError, MetricError, SpecError, StudyError
+from study.origin import code
 from study.schema import CLASSES, Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
@@ -165,17 +166,6 @@ def classes(data: Data) -> int:
 def _counting() -> list[str]:
     """The code that cards come from, and the versions of the libraries it counts by."""
     return [code(*COUNTED), *(version(name) for name in ("torch", "timm", "fvcore"))]
-
-
-def code(*parts: str) -> str:
-    """A digest of files and folders of this package."""
-    root = Path(__file__).parent
-    sources = [file for part in parts for file in _sources(root / part)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
-
-
-def _sources(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
 def named(value: Any) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from study import cards
 from study.metrics import METRICS
+from study.origin import code
 from study.plan import Plan
 from study.store import Record, Store
 
@@ -64,4 +65,4 @@ def _showing() -> str:
     """A digest of the code that a report comes from: all but what trains, launches and prints."""
     parts = (part.name for part in Path(__file__).parent.iterdir())
     others = {"cli", "data", "launch", "train", "__pycache__"}
-    return cards.code(*sorted(set(parts) - others))
+    return code(*sorted(set(parts) - others))

@@ -1,20 +1,24 @@
-"""Whose code this is: its commit, what differs from it, and a digest of all of it."""
+"""Whose code this is: its commit, what differs from it, and digests of it."""
 
+import hashlib
 import subprocess
 from functools import cache
 from pathlib import Path
 
-from study import imports
 from study.files import Record, read
 
 PACKAGE = Path(__file__).parent
 ORIGIN = "origin.json"
 """Beside a copy of the package: what was known when it was made."""
 
+COMPUTING = ("data", "models", "run.py", "schema", "train")
+"""What the numbers of a result come from."""
+
 
 @cache
 def origin() -> Record:
-    """`commit` and whether the package is `dirty`, both null outside a repository; its `digest`."""
+    """`commit` and whether the package is `dirty`, both null outside a repository; `digest` of all
+    of it, and `computing` of what results come from."""
     if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
         return copied
     tracked = git("ls-files", "--error-unmatch", "__init__.py") is not None
@@ -23,8 +27,19 @@ def origin() -> Record:
     return {
         "commit": commit.strip() if commit else None,
         "dirty": bool(changed.strip()) if changed is not None else None,
-        "digest": imports.digest(PACKAGE),
+        "digest": code(".")[:16],
+        "computing": code(*COMPUTING)[:16],
     }
+
+
+def code(*parts: str) -> str:
+    """A digest of files and folders of this package."""
+    sources = [file for part in parts for file in _sources(PACKAGE / part)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
+
+
+def _sources(path: Path) -> list[Path]:
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
 
 def git(*words: str) -> str | None:

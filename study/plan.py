@@ -4,6 +4,7 @@ Every arm is built on the meta device, counted and named; what that showed is ke
 card, so that a second plan imports no torch.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ class Trial:
     name: str
     seed: int
     state: str
+    code: str | None = None
+    """A digest of the code that a result came from, where that was put down."""
 
     @property
     def done(self) -> bool:
@@ -108,7 +111,8 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
             found += statements.problems(study, [arm.arm for arm in planned]) + wrong
     if study is None or found:
         raise SpecError(report(found))
-    return Plan(study, tuple(planned), (*notes, *_stale(planned, store)))
+    notes += [*_stale(planned, store), *_of_other_code(planned)]
+    return Plan(study, tuple(planned), tuple(notes))
 
 
 def _built_arms(planned: Iterable[PlannedArm]) -> list[proofs.Built]:
@@ -165,7 +169,8 @@ def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
     result = store.result(name)
     if result is not None:
         stores.agree(name, result["config"], config, store.trial(name))
-    return Trial(name, seed, store.state(name))
+    code = (result or {}).get("environment", {}).get("computing")
+    return Trial(name, seed, store.state(name), code)
 
 
 def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
@@ -179,6 +184,17 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
         if old := names - trials[label]:
             count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
             yield f"{label}: {count} stale, of other code than today's"
+
+
+def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
+    """Results that are compared although the code that computes them changed between them."""
+    codes = Counter(t.code for arm in planned for t in arm.trials if t.done and t.code)
+    if len(codes) > 1:
+        counts = ", ".join(str(count) for _, count in codes.most_common())
+        yield (
+            f"the results come from {len(codes)} states of the code that computes them "
+            f"({counts} trials); each result.json names its commit"
+        )
 
 
 def _anonymous(config: Record) -> Record:

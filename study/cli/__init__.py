@@ -23,6 +23,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "eval": "eval",
     "claims": "run",
     "status": "look",
+    "cancel": "look",
     "results": "look",
     "list": "look",
     "parts": "parts",

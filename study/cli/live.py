@@ -31,6 +31,8 @@ def line(plan: Plan, event: Event) -> str:
     elif event.kind == "done":
         top1 = in_units("top1", event.row["metrics"].get("top1"))
         row = {"state": event.row["state"], "top1": top1, "time": duration(event.row["seconds"])}
+    elif event.kind == "lost" and event.row:
+        row = {"why": event.row["why"]}
     elif event.kind == "fail":
         row = {"error": event.row.get("error", "")}
     said = " ".join(f"{key}={_quoted(value)}" for key, value in row.items())

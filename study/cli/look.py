@@ -1,7 +1,9 @@
-"""status, results, list: what the store has."""
+"""status, cancel, results, list: what the store has, and who works on it."""
 
+import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +18,10 @@ from study.cli.options import (
 )
 from study.errors import StudyError
 
+if TYPE_CHECKING:
+    from study.plan import Plan
+    from study.store import Store
+
 
 @click.command("status")
 @study_file
@@ -29,18 +35,45 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
         raise click.UsageError("--watch looks again and again, --json prints one document")
     plan, store = asked.plan()
     while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
-        click.clear()
-        console().print(show.status_table(show.trial_rows(plan, store)))
+        table = show.status_table(show.trial_rows(plan, store), _crew(plan, store))
+        if sys.stdout.isatty():
+            click.clear()
+        console().print(table)
         time.sleep(2)
         plan, store = asked.plan()
     rows = show.trial_rows(plan, store)
     if as_json:
         echo_json(rows)
     else:
-        console().print(show.status_table(rows))
+        console().print(show.status_table(rows, _crew(plan, store)))
         for note in plan.notes:
             click.echo(f"note: {note}", err=True)
     strays(store)
+
+
+def _crew(plan: "Plan", store: "Store") -> str:
+    from study.launch import crew
+
+    return crew.state_of(store, plan.study.title)
+
+
+@click.command("cancel")
+@study_file
+@click.option(
+    "--now", is_flag=True, help="At once; what was done since the last save is done again."
+)
+def cancel_command(asked: Asked, now: bool) -> None:
+    """Stop the workers of FILE, here and on Slurm. What they did is kept."""
+    from study.launch import crew
+
+    plan, store = asked.plan()
+    workers = crew.cancel(store, plan.study.title, now=now)
+    if not workers:
+        click.echo(f"nothing works on {asked.file}", err=True)
+        return
+    when = "at once" if now else "after their step; those that wait, at once"
+    click.echo(f"stopping {when}: {crew.told(workers)}", err=True)
+    click.echo(f"nothing is lost; go on with: study run {asked.again(plan)}", err=True)
 
 
 @click.command("results")

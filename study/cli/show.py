@@ -8,9 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from study import cells
+from study import cells, leases
 from study.metrics import METRICS
-from study.plan import Plan, PlannedArm
+from study.plan import Plan, PlannedArm, Trial
 from study.stats import smallest_p
 from study.store import Record, Store
 
@@ -161,6 +161,7 @@ def trial_rows(plan: Plan, store: Store) -> list[Record]:
                     "seed": trial.seed,
                     "trial": trial.name,
                     "state": trial.state,
+                    "where": _where(store, trial),
                     "epoch": len(history),
                     "epochs": epochs,
                     **{name: metrics.get(name) for name in ("top1", "top5", "loss")},
@@ -172,16 +173,23 @@ def trial_rows(plan: Plan, store: Store) -> list[Record]:
     return rows
 
 
+def _where(store: Store, trial: Trial) -> str:
+    """Who works on a trial, or did."""
+    who = leases.top(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
+    return who.where if who else ""
+
+
 def _updated(store: Store, name: str) -> float | None:
     files = [store.trial(name) / file for file in ("result.json", "history.jsonl")]
     times = [file.stat().st_mtime for file in files if file.exists()]
     return max(times) if times else None
 
 
-def status_table(rows: Sequence[Record]) -> RenderableType:
+def status_table(rows: Sequence[Record], workers: str) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("arm", "seed", "trial", "state", "epoch", "top-1 %", "updated"):
-        table.add_column(name, justify="left" if name in ("arm", "trial", "state") else "right")
+    left = ("arm", "trial", "state", "where")
+    for name in ("arm", "seed", "trial", "state", "where", "epoch", "top-1 %", "updated"):
+        table.add_column(name, justify="left" if name in left else "right")
     for row in rows:
         age = "" if row["updated"] is None else f"{duration(time.time() - row['updated'])} ago"
         style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row["state"])
@@ -190,13 +198,14 @@ def status_table(rows: Sequence[Record]) -> RenderableType:
             str(row["seed"]),
             row["trial"],
             Text(row["state"], style or ""),
+            row["where"],
             f"{row['epoch']}/{row['epochs']}",
             in_units("top1", row["top1"]),
             age,
         )
     counts = {state: sum(r["state"] == state for r in rows) for state in _states(rows)}
     summary = "  ".join(f"{state} {count}" for state, count in counts.items())
-    return Group(table, Text(summary))
+    return Group(table, Text(f"{summary}  ·  workers: {workers}"))
 
 
 def _states(rows: Sequence[Record]) -> list[str]:

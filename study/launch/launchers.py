@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 from study import leases
+from study.errors import StoreError
 from study.launch import orders, slots, snapshot, worker
 from study.launch.machine import Machine
 from study.launch.slurm import slurm
+from study.store import Store
 
 POLL = 0.5  # seconds between two looks at the store
 
@@ -41,6 +43,9 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
 
     Not submitit's executor: that starts all at once, into the terminal's process group, shows each
     the same GPU, and calls a crash "finished".
+
+    Raises:
+        StoreError: workers can write no more.
     """
     order, hearts, crew = orders.order(job), leases.Hearts(), list[subprocess.Popen[bytes]]()
 
@@ -60,11 +65,13 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
                 continue
             tick()
             if not alive and not more:
-                return
+                break
             time.sleep(POLL)
     except KeyboardInterrupt:
         kill(job)
         raise
+    if worker.STORE_FAILED in [one.returncode for one in crew]:
+        raise StoreError(orders.unwritable(Store(Path(order["store"]))))
 
 
 def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":

@@ -27,7 +27,7 @@ from study.launch import snapshot
 from study.origin import origin
 from study.store import Store
 
-SAME = ("store", "study", "device", "threads", "devices", "nodes")
+SAME = ("store", "study", "device", "threads", "devices", "nodes", "code")
 """In what an order is like another, so that workers of the one may do the other's trials."""
 
 
@@ -133,6 +133,15 @@ def workers(job: Path) -> list[leases.Holder]:
     """Supervisors of this machine that are at work on a job."""
     found = (leases.signed(file) for file in job.glob("worker.*"))
     return [who for who in found if who and who.local and not who.gone]
+
+
+def unwritable(store: Store) -> str:
+    """Why a store cannot be written to, as its file system has it; a worker said that it cannot."""
+    disk = os.statvfs(store.root)
+    free = disk.f_bavail * disk.f_frsize
+    why = "No space left on device" if free < 1 << 30 else "see the logs in its jobs"
+    why = "Read-only file system" if disk.f_flag & os.ST_RDONLY else why
+    return f"{store.root} cannot be written: {why} ({free / 1e6:.1f} MB are free)"
 
 
 def blame(job: Path) -> None:

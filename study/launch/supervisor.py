@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from study import leases
-from study.errors import StudyError
+from study.errors import StoreError, StudyError
 from study.files import encoded, once, read
 from study.launch import orders, snapshot
 from study.launch.worker import SIGNALS, STORE_FAILED
@@ -291,7 +292,11 @@ def main(job: str) -> int:
     supervisor = Supervisor(Path(job))
     for number in SIGNALS:
         signal.signal(number, supervisor.stop)
-    return supervisor.run()
+    try:
+        return supervisor.run()
+    except (OSError, StoreError):
+        traceback.print_exc()
+        return STORE_FAILED
 
 
 if __name__ == "__main__":

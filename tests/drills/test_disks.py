@@ -1,0 +1,61 @@
+"""What happens to the disk under a store: it fills up, it becomes read-only."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.drills.conftest import Ground, advanced
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture
+def disk(ground: Ground) -> Iterator[Callable[..., None]]:
+    """A small file system under the store, to be mounted again with other options."""
+    place = ground.store.root
+    place.mkdir()
+
+    def mount(*options: str) -> None:
+        words = ["mount", "-t", "tmpfs", "-o", ",".join(options), "study-drill", str(place)]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"needs to mount a file system: {done.stderr.strip()}")
+
+    mount("size=1m")
+    yield mount
+    ground.clear()
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def sizes(place: Path) -> int:
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize
+
+
+@pytest.mark.parametrize("megabytes", [3, 8, 14])
+def test_a_disk_that_is_full(ground, disk, unharmed, megabytes):
+    """So small that the plan, a checkpoint, or a later one does not fit; then there is room."""
+    disk("remount", f"size={megabytes}m")
+    told = ground.finish(status=2)
+    assert "No space left on device" in told
+    assert "Traceback" not in told
+    disk("remount", "size=1g")
+    ground.finish()
+    unharmed(ground, name=f"a_disk_that_is_full at {megabytes} MB")
+
+
+def test_a_store_that_becomes_read_only(ground, disk, unharmed):
+    disk("remount", "size=1g")
+    run = ground.start()
+    advanced(ground)
+    disk("remount", "ro")
+    assert run.wait() == 2
+    assert "Read-only file system" in (ground.folder / "run.log").read_text()
+    assert ground.study("status", "x.yaml").returncode == 0
+    assert "Read-only file system" in ground.finish(status=2)
+    disk("remount", "rw")
+    ground.finish()
+    unharmed(ground)
