@@ -22,11 +22,12 @@ import torch
 
 from study import data, imports, models, train
 from study.errors import MetricError, SpecError
+from study.files import replace
 from study.leases import Lease
 from study.metrics import memory, speed
 from study.models import foreign, initial
 from study.schema import Data, Recipe
-from study.store import Record, Store, replace
+from study.store import Record, Store
 
 VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_")
 """Begin the names of environment variables that change times or last digits."""

@@ -23,6 +23,7 @@ from typing import Any
 
 from study import leases
 from study.errors import StoreError
+from study.files import replace
 
 FORMAT = 1  # of result.json
 DONE = ("completed", "diverged")
@@ -169,23 +170,6 @@ def write(path: Path, record: Mapping[str, Any]) -> None:
     """Whole or not at all; a number that is not finite is written as null."""
     text = json.dumps(_finite(record), indent=1, sort_keys=True, allow_nan=False)
     replace(path, (text + "\n").encode())
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Put `content` at `path` by a rename, so that no reader sees half of it."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def read(path: Path) -> Record | None:

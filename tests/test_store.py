@@ -6,7 +6,8 @@ import pytest
 
 from study import leases
 from study.errors import StoreError
-from study.store import Store, agree, read, replace, write
+from study.files import replace
+from study.store import Store, agree, read, write
 
 CONFIG = {
     "model": {"name": "m", "arguments": {"a": 1}},
