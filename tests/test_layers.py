@@ -47,8 +47,8 @@ MAY_IMPORT = {
     "evaluation": {"errors", "schema", "spec", "models", "data", "train", "store", "run"},
     "launch": {"errors", "leases", "store", "run", "evaluation", "train", "plan", "price"},
     "report": {
-        *("errors", "cells", "schema", "spec", "plan", "measurements", "metrics", "store", "stats"),
-        *("claims", "judgement", "verdicts"),
+        *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
+        *("claims", "judgement", "stats", "verdicts"),
     },
 }
 ANYTHING = {"cli", "__main__", "__init__"}  # and nothing imports them

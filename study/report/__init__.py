@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from study import store as stores
+from study.files import replace
 from study.judgement import Judged, judged
 from study.measurements import MANIFEST, measurements
 from study.plan import Plan, PlannedArm
@@ -97,7 +98,7 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
         drawn = figures.drawn(made.plan, made.measured, index)
         files |= {f"figures/{file_name(factor.path)}-{end}": data for end, data in drawn.items()}
     for name, content in files.items():
-        stores.replace(folder / name, content)
+        replace(folder / name, content)
     for name in _written(folder) - files.keys():  # of an earlier report
         (folder / name).unlink(missing_ok=True)
     stores.write(folder / MANIFEST, {"files": list(files), "made_of": made_of})
