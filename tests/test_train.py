@@ -21,7 +21,7 @@ from study.data import load
 from study.errors import SpecError
 from study.metrics.memory import peak_memory
 from study.schema import Data, Recipe
-from study.train import Stopped, check, evaluation, fit, step_seconds, training_step
+from study.train import Caller, Stopped, check, evaluation, fit, step_seconds, training_step
 from study.train.epoch import mixed
 from study.train.parts import learning_rate, parts
 
@@ -154,7 +154,9 @@ def test_no_epochs_only_evaluate(tmp_path):
 
 def test_history_says_what_each_epoch_did(tmp_path):
     rows = []
-    fitted = fit(resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path, report=rows.append)
+    fitted = fit(
+        resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path, caller=Caller(report=rows.append)
+    )
     assert rows == fitted.history
     assert [row["epoch"] for row in rows] == [0, 1, 2]
     assert [row["lr"] for row in rows] == pytest.approx([0.05, 0.0375, 0.0125])
@@ -205,7 +207,7 @@ def resumed(build, given, folder, *, after):
     """The trial stopped after each of the first `after` epochs, each time with a new model."""
     for _ in range(after):
         with pytest.raises(Stopped):
-            fit(build(), IMAGES, given, seed=3, folder=folder, stop=lambda: True)
+            fit(build(), IMAGES, given, seed=3, folder=folder, caller=Caller(stop=lambda: True))
     model = build()
     return model, fit(model, IMAGES, given, seed=3, folder=folder)
 
@@ -264,7 +266,14 @@ def test_a_finished_trial_is_not_trained_again(tmp_path):
 
 
 def test_the_last_epoch_is_not_worth_stopping_after(tmp_path):
-    assert fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path, stop=lambda: True)
+    assert fit(
+        resnet(),
+        IMAGES,
+        recipe(epochs=1),
+        seed=0,
+        folder=tmp_path,
+        caller=Caller(stop=lambda: True),
+    )
 
 
 def _half(path):
@@ -305,7 +314,14 @@ def test_a_checkpoint_of_something_else_is_set_aside(spoil, tmp_path):
     whole = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path)
     spoil(tmp_path / "last.pth.tar")
     said = []
-    again = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path, report=said.append)
+    again = fit(
+        resnet(),
+        IMAGES,
+        recipe(epochs=1),
+        seed=0,
+        folder=tmp_path,
+        caller=Caller(report=said.append),
+    )
     assert said[0]["broken"] == str(tmp_path / "last.pth.tar.broken")
     assert (tmp_path / "last.pth.tar.broken").exists()
     assert timeless(again.history) == timeless(whole.history)
