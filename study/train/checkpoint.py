@@ -22,6 +22,7 @@ from study.train.epoch import Within
 from study.train.parts import Parts
 
 NAME = "last.pth.tar"
+SAVE_EVERY = 600.0  # seconds: what a kill loses at most
 UNREADABLE = (
     RuntimeError,
     EOFError,
@@ -45,9 +46,9 @@ class Checkpoint:
     """When it was last, by the monotonic clock."""
 
     @property
-    def age(self) -> float:
-        """Seconds since it was last written, or restored."""
-        return time.monotonic() - self.written
+    def due(self) -> bool:
+        """Whether it is long since it was last written, or restored."""
+        return time.monotonic() - self.written > SAVE_EVERY
 
     def save(self, history: list[Row], within: Within | None = None) -> None:
         """Raises Superseded, and StoreError where the file cannot be written: the old one stays."""

@@ -17,7 +17,6 @@ from study.train.epoch import Evaluation, Within, begun, evaluated, training
 from study.train.group import ALONE, Group
 from study.train.parts import Images, Parts, parts
 
-SAVE_EVERY = 600.0  # seconds: what a kill loses at most
 GO, SAVE, STOP = range(3)
 
 
@@ -102,7 +101,7 @@ def _epoch(
     for far in training(
         made, batches, seed=checkpoint.seed, epoch=epoch, within=within, pulse=caller.pulse
     ):
-        wish = STOP if caller.stop() else SAVE if checkpoint.age > SAVE_EVERY else GO
+        wish = STOP if caller.stop() else SAVE if checkpoint.due else GO
         said = made.group.told(wish)
         if said != GO:
             checkpoint.save(history, far.within(made, time.perf_counter() - began))

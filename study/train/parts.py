@@ -208,16 +208,13 @@ def _mixup(recipe: Recipe, classes: int) -> Any:
 
 
 def _share(task: Any, model: nn.Module) -> None:
-    """Train the model together with the other processes; it is evaluated and kept as it is.
-
-    Its buffers need no sending about: batch normalisation makes them alike.
-    """
+    """Train the model together with the other processes; it is evaluated and kept as it is."""
     cuda = task.device.type == "cuda"
     if cuda:
         convert_sync_batchnorm(model)
     task.eval_model = model
     devices = [task.device.index] if cuda else None
-    task.prepare_distributed(device_ids=devices, broadcast_buffers=False)
+    task.prepare_distributed(device_ids=devices)
 
 
 def _checkpoint_gradients(model: nn.Module) -> None:
