@@ -39,75 +39,93 @@ LIBRARIES = ("torch", "timm", "torchvision", "numpy", "fvcore")
 def trial(
     store: Store,
     name: str,
-    lease: Lease,
+    lease: Lease | None,
     *,
     device: str,
     stop: Callable[[], bool],
     report: Callable[[Record], None],
-    pulse: Callable[[], None] = lambda: None,
+    pulse: Callable[[], None] = train.nothing,
     group: train.Group = train.ALONE,
 ) -> None:
     """Build, train, measure, save; resumes where an earlier attempt left off.
 
+    Of a group every process comes here, with the same trial; the lease is the leader's. After an
+    error the group is left: it is not `whole`, and no other trial can be trained with it.
+
     Raises:
         train.Stopped: `stop` said so, or the lease was lost; what was done is kept.
-        StoreError: nothing can be written any more, which is no fault of the trial's.
+        StoreError: nothing can be written any more; another attempt goes on from what was saved.
     """
-    record, folder = store.entered(name), store.trial(name)
-    began, here = time.time(), environment(device)
+    device = group.on(device)
+    if lease is None:
+        _join(store, name, device=device, pulse=pulse, group=group)
+        return
+    record, folder = group.handed(store.entered(name)), store.trial(name)
+    began, here = time.time(), environment(device) | {"processes": group.world}
     log = _Log(folder / "log.txt", report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here["commit"]})
+    caller = train.Caller(stop, lambda: lease.held, pulse, log)
     outcome: Record = {"state": "failed", "metrics": {}, "config": record["config"]}
     try:
-        outcome |= _fitted(record, folder, lease=lease, device=device, stop=stop, report=log)
+        fitted = _fitted(record, folder, device=device, caller=caller, group=group)
+        predictions = f"predictions-{lease.number}.npz"  # this attempt's: another's has its own
+        replace(folder / predictions, _predictions(fitted))
+        outcome |= {"metrics": fitted.metrics, "history": fitted.history}
+        outcome |= {"predictions": predictions}
+        outcome["state"] = "diverged" if fitted.diverged else "completed"
     except train.Stopped as stopped:
         log({"event": "stopped", "where": str(stopped)})
         raise
-    except StoreError:
-        raise
     except Exception as error:
+        told = group.failed(error)
+        if told is None or isinstance(error, StoreError):
+            raise
         log({"event": "error", "traceback": traceback.format_exc()})
-        outcome["error"] = f"{type(error).__name__}: {error}".splitlines()[0][:500]
+        outcome["error"] = told
     epochs = outcome.get("history", [])  # of all attempts: an earlier one's seconds count
     seconds = sum(row["seconds"] for row in epochs) or time.time() - began
     store.save(name, outcome | {"began": began, "seconds": seconds, "environment": here}, lease)
 
 
+def _join(
+    store: Store, name: str, *, device: str, pulse: Callable[[], None], group: train.Group
+) -> None:
+    """Train what another process leads, and leave the store to it."""
+    nothing: Record = {}
+    record, caller = group.handed(nothing), train.Caller(pulse=pulse)
+    try:
+        _fitted(record, store.trial(name), device=device, caller=caller, group=group)
+    except train.Stopped:
+        raise
+    except Exception as error:
+        group.failed(error)
+        raise
+
+
 def _fitted(
-    record: Record,
-    folder: Path,
-    *,
-    lease: Lease,
-    device: str,
-    stop: Callable[[], bool],
-    report: Callable[[Record], None],
-) -> Record:
+    record: Record, folder: Path, *, device: str, caller: train.Caller, group: train.Group
+) -> train.Fitted:
     images, recipe = data.load(_data(record)), Recipe(**record["config"]["recipe"])
     classes = record["shape"]["num_classes"]
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
     model = initial.seeded(lambda: build(record), record["seed"]).to(device)
-    fitted = train.fit(
+    return train.fit(
         model,
         images,
         recipe,
         seed=record["seed"],
         folder=folder,
         device=device,
-        stop=stop,
-        report=report,
+        caller=caller,
+        group=group,
     )
+
+
+def _predictions(fitted: train.Fitted) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **fitted.predictions)
-    predictions = f"predictions-{lease.number}.npz"  # of this attempt: another's result has its own
-    replace(folder / predictions, file.getvalue())
-    state = "diverged" if fitted.diverged else "completed"
-    return {
-        "state": state,
-        "metrics": fitted.metrics,
-        "history": fitted.history,
-        "predictions": predictions,
-    }
+    return file.getvalue()
 
 
 def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Module:

@@ -20,7 +20,7 @@ from study.data.batches import Epoch, cut, erase, order
 from study.data.chance import fold, generator, seeded
 from study.data.images import _load, _validation
 from study.data.pictures import AtLeastOneBit, prepared
-from study.data.pixels import Pixels, cropped, crops
+from study.data.pixels import Pixels, cropped, crops, views
 from study.data.streams import Stream
 from study.errors import DataError
 from study.schema import Data, Recipe
@@ -269,14 +269,14 @@ def test_where_no_crop_fits_the_central_one_is_taken():
 def test_flips_mirror_rows_and_columns():
     pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
     recipe = PLAIN.model_copy(update={"hflip": 1.0, "vflip": 1.0})
-    flipped = cropped(pixels, torch.tensor([0]), recipe, generator(0))
+    flipped = cropped(pixels, torch.tensor([0]), views(1, recipe, side=4, draws=generator(0)))
     assert torch.equal(flipped, pixels.flip(2, 3))
 
 
 def test_a_half_size_crop_is_doubled_by_nearest_neighbour():
     pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
     recipe = PLAIN.model_copy(update={"scale": [0.25, 0.25]})
-    crop = cropped(pixels, torch.tensor([0]), recipe, generator(0))
+    crop = cropped(pixels, torch.tensor([0]), views(1, recipe, side=4, draws=generator(0)))
     assert torch.equal(crop, crop[..., ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
 
 
@@ -284,7 +284,7 @@ def test_a_half_size_crop_is_doubled_by_nearest_neighbour():
 def test_erasing_fills_a_part_of_some_images(remode):
     recipe = Recipe(reprob=0.5, remode=remode)
     x = torch.full((400, 3, 32, 32), 7.0)
-    erase(x, recipe, where=generator(0), noise=generator(1))
+    erase(x, recipe, where=generator(0), noise=generator(1), slots=range(400), size=400)
     area = (x != 7).any(1).float().mean((1, 2))
     assert 0.4 < (area > 0).float().mean() < 0.6
     assert 0.01 < area[area > 0].min() < area.max() < 0.36
@@ -294,7 +294,7 @@ def test_erasing_fills_a_part_of_some_images(remode):
 def test_several_patches_share_the_area_of_one():
     x = torch.ones(400, 1, 32, 32)
     recipe = Recipe(reprob=1, remode="const", recount=3)
-    erase(x, recipe, where=generator(0), noise=generator(0))
+    erase(x, recipe, where=generator(0), noise=generator(0), slots=range(400), size=400)
     assert (x == 0).float().mean((1, 2, 3)).max() < 0.4
 
 

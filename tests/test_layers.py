@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "designs": {"errors", "spec"},
     "models": {"errors", "imports", "schema"},
     "data": {"errors", "schema"},
-    "train": {"errors", "schema"},
+    "train": {"errors", "files", "schema"},
     "metrics": {"errors", "schema"},
     "store": {"errors", "files", "leases"},
     "cells": {"metrics", "spec"},

@@ -1,7 +1,7 @@
 """What both ways of reading share: order, cutting into batches, and the last steps of a batch."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
@@ -18,11 +18,49 @@ ORDER, CROP, ERASE, NOISE, PICTURE = range(5)  # first key of everything drawn i
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one of `world` processes makes of a pass over images.
+
+    Of training, its slots of every batch from `first` on; of evaluation, every world-th batch.
+    """
+
+    first: int = 0
+    rank: int = 0
+    world: int = 1
+
+    def slots(self, size: int, recipe: Recipe) -> Sequence[int]:
+        """Of a batch of `size` images, those of this process; pairs that are mixed stay together.
+
+        timm mixes image i with image B - 1 - i, so turning the share around turns the batch around.
+        """
+        if self.world == 1:
+            return range(size)
+        paired = recipe.mixup > 0 or recipe.cutmix > 0
+        units = size // 2 if paired else size
+        if units < self.world:
+            raise DataError(
+                f"a batch of {size} cannot be shared by {self.world} processes"
+                f"{', as images are mixed in pairs' if paired else ''}: raise recipe.batch_size "
+                f"where there are images enough, or take at most {max(1, units)} processes"
+            )
+        mine = range(units * self.rank // self.world, units * (self.rank + 1) // self.world)
+        return [*mine, *(2 * units - 1 - slot for slot in reversed(mine))] if paired else mine
+
+
+ALL = Part()
+
+
+@dataclass(frozen=True)
 class Batches:
-    """Batches that can be counted, and run through again from the start."""
+    """Batches that can be counted, and run through again from the start.
+
+    They are counted whole, but of each that is trained on these are only the `slots`, of `size`.
+    """
 
     count: int
     start: Callable[[], Iterator[Batch]]
+    size: int = 0
+    slots: Sequence[int] = ()
 
     def __len__(self) -> int:
         return self.count
@@ -33,11 +71,15 @@ class Batches:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training images; with the recipe, all that its randomness may depend on."""
+    """One pass over the training images; with the recipe, all that its randomness may depend on.
+
+    What is drawn for a batch is drawn for all of it, also where only a part of it is made.
+    """
 
     seed: int
     number: int
     device: str = "cpu"
+    part: Part = ALL
 
     def generator(self, purpose: int, *, device: str = "cpu") -> torch.Generator:
         return generator(purpose, self.seed, self.number, device=device)
@@ -89,43 +131,63 @@ def finished(raw: Batches, *, data: Data, recipe: Recipe, epoch: Epoch, training
     erases = training and not recipe.no_aug and recipe.reprob > 0
 
     def start() -> Iterator[Batch]:
-        where = epoch.generator(ERASE)
-        noise = epoch.generator(NOISE, device=epoch.device)
+        draws = {
+            "where": epoch.generator(ERASE),
+            "noise": epoch.generator(NOISE, device=epoch.device),
+        }
+        nothing = torch.empty(0, data.in_chans, data.img_size, data.img_size, device=epoch.device)
+        for _ in range(epoch.part.first if erases else 0):
+            erase(nothing, recipe, **draws, slots=(), size=raw.size)
         for pixels, target in raw:
             shape = (len(pixels), data.in_chans, *pixels.shape[2:])
             x = torch.empty(shape, device=epoch.device, memory_format=layout)
             x.copy_(pixels.to(epoch.device, non_blocking=True))
             x.sub_(mean).div_(std)
             if erases:
-                erase(x, recipe, where=where, noise=noise)
+                erase(x, recipe, **draws, slots=raw.slots, size=raw.size)
             yield x, target.to(epoch.device, non_blocking=True)
 
-    return Batches(len(raw), start)
+    return replace(raw, start=start)
 
 
-def erase(x: Tensor, recipe: Recipe, *, where: torch.Generator, noise: torch.Generator) -> None:
+def erase(
+    x: Tensor,
+    recipe: Recipe,
+    *,
+    where: torch.Generator,
+    noise: torch.Generator,
+    slots: Sequence[int],
+    size: int,
+) -> None:
     """Random erasing (arXiv 1708.04896) in place; area 0.02 to 1/3, ratio 0.3 to 1/0.3 as in timm.
 
-    1 to `recount` patches in an image, each of its share of the area.
+    1 to `recount` patches in an image, each of its share of the area. `x` is the `slots` of a batch
+    of `size` images, for all of which is drawn.
     """
-    hit = torch.rand(len(x), generator=where) < recipe.reprob
-    patches = torch.randint(1, recipe.recount + 1, (len(x),), generator=where)
+    hit = torch.rand(size, generator=where) < recipe.reprob
+    patches = torch.randint(1, recipe.recount + 1, (size,), generator=where)
     side = x.shape[-1]
     line = torch.arange(side)
+    place = torch.full((size,), -1)
+    place[list(slots)] = torch.arange(len(slots))
     for patch in range(recipe.recount):
-        scale = torch.rand(len(x), 10, generator=where) * (1 / 3 - 0.02) + 0.02
+        scale = torch.rand(size, 10, generator=where) * (1 / 3 - 0.02) + 0.02
         box = boxes(scale / patches[:, None], ratio=(0.3, 1 / 0.3), side=side, generator=where)
         rows = (line >= box.top[:, None]) & (line < (box.top + box.height)[:, None])
         columns = (line >= box.left[:, None]) & (line < (box.left + box.width)[:, None])
         inside = rows[:, :, None] & columns[:, None, :]  # (B, H, W)
-        chosen = (hit & (patch < patches)).nonzero()[:, 0].to(x.device)
-        mask = inside.to(x.device)[chosen, None]  # (K, 1, H, W)
-        x[chosen] = torch.where(mask, _filling(x[chosen], recipe.remode, noise), x[chosen])
+        hits = (hit & (patch < patches)).nonzero()[:, 0]
+        filling = _filling(len(hits), x, recipe.remode, noise)
+        here = (place[hits] >= 0).nonzero()[:, 0]
+        chosen = place[hits[here]].to(x.device)
+        mask = inside[hits[here], None].to(x.device)  # (K, 1, H, W)
+        x[chosen] = torch.where(mask, filling[here.to(x.device)], x[chosen])
 
 
-def _filling(x: Tensor, mode: str, noise: torch.Generator) -> Tensor:
-    """Zeros, one normal number per channel, or one per pixel: what a patch is filled with."""
+def _filling(count: int, x: Tensor, mode: str, noise: torch.Generator) -> Tensor:
+    """Zeros, one normal number per channel, or one per pixel: what fills `count` patches."""
+    channels, height, width = x.shape[1:]
     if mode == "const":
-        return torch.zeros_like(x)
-    shape = x.shape if mode == "pixel" else (*x.shape[:2], 1, 1)
-    return torch.randn(shape, generator=noise, device=x.device)
+        return torch.zeros(1, 1, 1, 1, device=x.device).expand(count, -1, -1, -1)
+    shape = (height, width) if mode == "pixel" else (1, 1)
+    return torch.randn(count, channels, *shape, generator=noise, device=x.device)

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from PIL import Image
 
-from study.data.batches import Batches, Epoch
-from study.data.pictures import pictures
+from study.data.batches import ALL, Batches, Epoch, Part
+from study.data.pictures import pictures, shown
 from study.errors import DataError
 from study.schema import Data, Recipe
 
@@ -38,8 +38,8 @@ class Files:
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
         return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers)
 
-    def evaluation(self, recipe: Recipe, device: str) -> Batches:
-        return pictures(self, self.data, recipe, epoch=None, workers=self.workers)
+    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
+        return shown(self, self.data, recipe, part=part, workers=self.workers)
 
 
 @dataclass(frozen=True)

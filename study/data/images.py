@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from study.data.batches import Batches, Epoch, finished, statistics
+from study.data.batches import Batches, Epoch, Part, finished, statistics
 from study.data.chance import generator
 from study.data.pictures import interpolation
 from study.data.pixels import Pixels
@@ -29,9 +29,14 @@ class Validation:
     def val_size(self) -> int:
         return len(self.val)
 
-    def val_batches(self, recipe: Recipe, *, device: str = "cpu") -> Batches:
-        """Each image once, in order, and the last batch as small as it comes."""
-        raw = self.val.evaluation(recipe, device)
+    def val_batches(
+        self, recipe: Recipe, *, device: str = "cpu", rank: int = 0, world: int = 1
+    ) -> Batches:
+        """Each image once, in order, and the last batch as small as it comes.
+
+        Of several processes each gets every world-th batch.
+        """
+        raw = self.val.evaluation(recipe, device, Part(rank=rank, world=world))
         this = Epoch(0, 0, device)
         return finished(raw, data=self.data, recipe=recipe, epoch=this, training=False)
 
@@ -66,13 +71,22 @@ class Images(Validation):
         return len(self.train)
 
     def train_batches(
-        self, recipe: Recipe, *, seed: int, epoch: int, device: str = "cpu"
+        self,
+        recipe: Recipe,
+        *,
+        seed: int,
+        epoch: int,
+        device: str = "cpu",
+        first: int = 0,
+        rank: int = 0,
+        world: int = 1,
     ) -> Batches:
         """(B, C, S, S) normalised floats and (B,) classes.
 
-        The last incomplete batch is dropped, unless the set is smaller than one batch.
+        The last incomplete batch is dropped, unless the set is smaller than one batch. From batch
+        `first` on; of several processes each gets its share of every batch, in the same bits.
         """
-        this = Epoch(seed, epoch, device)
+        this = Epoch(seed, epoch, device, Part(first, rank, world))
         raw = self.train.training(recipe, this)
         return finished(raw, data=self.data, recipe=recipe, epoch=this, training=True)
 

@@ -10,7 +10,17 @@ from timm.data import create_transform
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from study.data.batches import PICTURE, Batch, Batches, Epoch, cut, order, statistics
+from study.data.batches import (
+    ALL,
+    PICTURE,
+    Batch,
+    Batches,
+    Epoch,
+    Part,
+    cut,
+    order,
+    statistics,
+)
 from study.data.chance import generator, seeded
 from study.errors import DataError
 from study.schema import Data, Recipe
@@ -102,15 +112,29 @@ class Drawn(Dataset[tuple[Tensor, int]]):
 
 
 def pictures(
-    images: Pictured, data: Data, recipe: Recipe, *, epoch: Epoch | None, workers: int = 0
+    images: Pictured, data: Data, recipe: Recipe, *, epoch: Epoch, workers: int = 0
 ) -> Batches:
-    """Batches of an epoch of training; without an epoch, each image once and in order."""
-    training = epoch is not None
-    indices = order(len(images), recipe, epoch) if epoch else range(len(images))
-    key = (epoch.seed, epoch.number) if epoch else (0,)
-    drawn = Drawn(images, indices, prepared(data, recipe, training=training), key)
-    batches = cut(range(len(indices)), recipe.batch_size, training=training)
+    """Batches of an epoch of training."""
+    indices = order(len(images), recipe, epoch)
+    key = (epoch.seed, epoch.number)
+    drawn = Drawn(images, indices, prepared(data, recipe, training=True), key)
+    batches = cut(range(len(indices)), recipe.batch_size, training=True)
+    size = min(recipe.batch_size, len(indices))
+    slots = epoch.part.slots(size, recipe)
+    mine = [[batch[slot] for slot in slots] for batch in batches[epoch.part.first :]]
+    return Batches(len(batches), _loaded(drawn, mine, workers), size, slots)
 
+
+def shown(
+    images: Pictured, data: Data, recipe: Recipe, *, part: Part = ALL, workers: int = 0
+) -> Batches:
+    """Each image once and in order."""
+    drawn = Drawn(images, range(len(images)), prepared(data, recipe, training=False), (0,))
+    batches = cut(range(len(images)), recipe.batch_size, training=False)[part.rank :: part.world]
+    return Batches(len(batches), _loaded(drawn, batches, workers))
+
+
+def _loaded(drawn: Drawn, batches: list[list[int]], workers: int) -> Callable[[], Iterator[Batch]]:
     def start() -> Iterator[Batch]:
         loader: DataLoader[Any] = DataLoader(
             drawn,
@@ -121,4 +145,4 @@ def pictures(
         )
         yield from loader
 
-    return Batches(len(batches), start)
+    return start

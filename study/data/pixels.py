@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from study.data.batches import CROP, Batch, Batches, Epoch, cut, order
+from study.data.batches import ALL, CROP, Batch, Batches, Epoch, Part, cut, order
 from study.data.boxes import Boxes, boxes, placed
 from study.data.pictures import pictures, pillow, prepared
 from study.schema import Data, Recipe
@@ -39,21 +39,28 @@ class Pixels:
         """One gather per batch where nearest neighbours are asked for, else Pillow one by one."""
         if not recipe.no_aug and pillow(recipe):
             return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers)
-        batches = cut(order(len(self), recipe, epoch), recipe.batch_size, training=True)
+        indices = order(len(self), recipe, epoch)
+        batches = cut(indices, recipe.batch_size, training=True)
+        size = min(recipe.batch_size, len(indices))
+        slots = epoch.part.slots(size, recipe)
 
         def start() -> Iterator[Batch]:
             pixels, targets = self.pixels.to(epoch.device), self.targets.to(epoch.device)
             draws = epoch.generator(CROP)
-            for batch in batches:
-                chosen = torch.tensor(batch, device=epoch.device)
-                x = pixels[chosen] if recipe.no_aug else cropped(pixels, chosen, recipe, draws)
+            for number, batch in enumerate(batches):
+                side = pixels.shape[-1]
+                view = None if recipe.no_aug else views(size, recipe, side=side, draws=draws)
+                if number < epoch.part.first:
+                    continue
+                chosen = torch.tensor([batch[slot] for slot in slots], device=epoch.device)
+                x = pixels[chosen] if view is None else cropped(pixels, chosen, view.of(slots))
                 yield x, targets[chosen]
 
-        return Batches(len(batches), start)
+        return Batches(len(batches), start, size, slots)
 
-    def evaluation(self, recipe: Recipe, device: str) -> Batches:
+    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
         """Each image once, in order, resized and cropped by timm's own transform."""
-        batches = cut(range(len(self)), recipe.batch_size, training=False)
+        batches = cut(range(len(self)), recipe.batch_size, training=False)[part.rank :: part.world]
 
         def start() -> Iterator[Batch]:
             pixels = self._seen(recipe).to(device)
@@ -73,17 +80,33 @@ class Pixels:
         return self.seen[key]
 
 
-def cropped(pixels: Tensor, chosen: Tensor, recipe: Recipe, draws: torch.Generator) -> Tensor:
-    """Random resized crops and flips of the chosen images, (N, C, S, S) -> (B, C, S, S).
+class Views(NamedTuple):
+    """The rows and the columns of an image that its crop shows, each (B, S)."""
+
+    rows: Tensor
+    columns: Tensor
+
+    def of(self, slots: Sequence[int]) -> Self:
+        return self._replace(rows=self.rows[list(slots)], columns=self.columns[list(slots)])
+
+
+def views(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> Views:
+    """Random resized crops and flips of `count` images.
 
     A pixel of the crop is its nearest in the image, so crop, resize and flip are one index.
     """
-    side, count = pixels.shape[-1], len(chosen)
     box = crops(count, recipe, side=side, draws=draws)
     flips = torch.rand(2, count, generator=draws)
-    rows = _line(box.top, box.height, side=side, flip=flips[0] < recipe.vflip)
-    columns = _line(box.left, box.width, side=side, flip=flips[1] < recipe.hflip)
-    where = (rows[:, :, None] * side + columns[:, None, :]).to(pixels.device)  # (B, S, S)
+    return Views(
+        _line(box.top, box.height, side=side, flip=flips[0] < recipe.vflip),
+        _line(box.left, box.width, side=side, flip=flips[1] < recipe.hflip),
+    )
+
+
+def cropped(pixels: Tensor, chosen: Tensor, view: Views) -> Tensor:
+    """The chosen images as they are seen, (N, C, S, S) -> (B, C, S, S)."""
+    side, count = pixels.shape[-1], len(chosen)
+    where = (view.rows[:, :, None] * side + view.columns[:, None, :]).to(pixels.device)  # (B, S, S)
     flat = pixels.flatten(2)[chosen]  # (B, C, S * S)
     channels = flat.shape[1]
     return flat.gather(2, where.flatten(1)[:, None].expand(-1, channels, -1)).view(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from timm.data import create_dataset
 
-from study.data.batches import Batches, Epoch
+from study.data.batches import Batches, Epoch, Part
 from study.data.files import Files, FromReader, FromTar
 from study.data.pixels import Pixels
 from study.data.streams import Stream
@@ -49,7 +49,7 @@ class Split(Protocol):
     def __len__(self) -> int: ...
     def only(self, indices: Sequence[int]) -> Self: ...
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches: ...
-    def evaluation(self, recipe: Recipe, device: str) -> Batches: ...
+    def evaluation(self, recipe: Recipe, device: str, part: Part) -> Batches: ...
 
 
 class Source(NamedTuple):

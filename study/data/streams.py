@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NoReturn
 
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from study.data.batches import PICTURE, Batch, Batches, Epoch
+from study.data.batches import ALL, PICTURE, Batch, Batches, Epoch, Part
 from study.data.chance import fold, generator, seeded
 from study.data.pictures import prepared
 from study.errors import DataError
@@ -61,13 +62,26 @@ class Stream:
             batch_size=recipe.batch_size,
             seed=fold(PICTURE, epoch.seed, epoch.number) % 2**31,
         )
-        return self._batches(dataset, recipe, key=(epoch.seed, epoch.number))
+        whole = self._batches(dataset, recipe, key=(epoch.seed, epoch.number))
+        slots = epoch.part.slots(recipe.batch_size, recipe)
 
-    def evaluation(self, recipe: Recipe, device: str) -> Batches:
+        def start() -> Iterator[Batch]:
+            for x, target in islice(whole, epoch.part.first, None):
+                yield x[list(slots)], target[list(slots)]
+
+        return Batches(len(whole), start, recipe.batch_size, slots)
+
+    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
         """Each image once; DataError after the last if they are not as many as declared."""
-        return self._batches(self.open(is_training=False), recipe, key=())
+        whole = self._batches(self.open(is_training=False), recipe, key=())
+
+        def start() -> Iterator[Batch]:
+            return (b for number, b in enumerate(whole) if number % part.world == part.rank)
+
+        return Batches(len(range(part.rank, len(whole), part.world)), start)
 
     def _batches(self, dataset: Any, recipe: Recipe, *, key: tuple[int, ...]) -> Batches:
+        """All of them, read by every process that shares them: a stream has no other order."""
         training, workers = bool(key), min(WORKERS, self.shards)
         dataset.set_loader_cfg(num_workers=workers)
         flow = Flow(dataset, prepared(self.data, recipe, training=training), key)

@@ -21,7 +21,7 @@ from study import leases
 from study.errors import StoreError, StudyError
 from study.files import encoded, once, read
 from study.launch import orders, snapshot
-from study.launch.worker import SIGNALS, STORE_FAILED
+from study.launch.worker import AGAIN, SIGNALS, STORE_FAILED
 from study.store import Store
 
 POLL = 0.2  # seconds between two looks at the children
@@ -89,6 +89,8 @@ class Supervisor:
             status, rank = self._wait()
             if status == 0:
                 return 0
+            if status == AGAIN and self.order["nodes"] == 1:
+                continue
             death = Death(status, rank, _oom_kills() > killed, last_lines(self.logs[rank]))
             if status == STORE_FAILED:
                 return self._fail(death)
@@ -148,24 +150,25 @@ class Supervisor:
         return {"WORLD_SIZE": world, **address}
 
     def _wait(self) -> tuple[int, int]:
-        """How the children ended: the status of the first that did not end well, and its rank."""
+        """How the children ended: the status of the one that is to blame, and its rank."""
         while True:
-            ended = [(child.poll(), rank) for rank, child in enumerate(self.children)]
-            bad = [(status, rank) for status, rank in ended if status]
-            if bad:
-                self._end_others()
-                return bad[0]
-            if all(status == 0 for status, _ in ended):
+            statuses = [child.poll() for child in self.children]
+            if any(statuses):
+                return min(self._end_all(), key=lambda end: (end[0] == AGAIN, end[0] == 0, end[0]))
+            if all(status == 0 for status in statuses):
                 return 0, 0
             time.sleep(POLL)
 
-    def _end_others(self) -> None:
+    def _end_all(self) -> list[tuple[int, int]]:
+        """Status and rank of the children that ended by themselves; the others are killed."""
         end = time.monotonic() + GRACE
         while any(child.poll() is None for child in self.children) and time.monotonic() < end:
             time.sleep(POLL)
+        own = [(child.returncode, rank) for rank, child in enumerate(self.children)]
         for child in self.children:
             child.kill()
             child.wait()
+        return [(status, rank) for status, rank in own if status is not None]
 
     # ---- deaths ----
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from study.train import Group
 
 STORE_FAILED = 74  # exit status: nothing can be written any more (EX_IOERR)
+AGAIN = 75  # exit status: a group has broken up, through no fault of this process (EX_TEMPFAIL)
 LOOK = 1.0  # seconds between two looks for a stop file
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)  # ask to stop after the next step
 
@@ -58,20 +59,20 @@ class Orders:
         return self._asked
 
 
-def work(asked: Orders, task: str) -> None:
-    """Do one task of a job."""
+def work(asked: Orders, task: str) -> int:
+    """Do one task of a job: 0, or AGAIN where a group has broken up."""
     if asked.stop():
-        return
+        return 0
     import torch  # the launcher has set its environment by now
 
     torch.set_num_threads(asked.order["threads"])
-    TASKS[task](asked)
+    return TASKS[task](asked)
 
 
 # ---- tasks ----
 
 
-def trials(asked: Orders) -> None:
+def trials(asked: Orders) -> int:
     """Claim and run trials until none is left that nobody works on."""
     from study import run, train
 
@@ -79,28 +80,38 @@ def trials(asked: Orders) -> None:
         while claimed := _claimed(asked, group):
             name, lease = claimed
             asked.tick()
-            with suppress(train.Stopped):  # we were asked to, or another has taken the trial over
+            try:
                 run.trial(
                     asked.store,
                     name,
-                    lease,  # type: ignore[arg-type]
+                    lease,
                     device=asked.order["device"],
                     stop=asked.stop,
                     pulse=pulse,
                     report=lambda row: asked.tick(),
                     group=group,
                 )
-            if lease is not None:  # after any other error it stays, and says of what we died
+            except train.Stopped:
+                pass  # we were asked to, or another has taken the trial over
+            except Exception:
+                if lease is not None:
+                    raise  # and leave the lease, which says of what this process died
+                traceback.print_exc()
+                return AGAIN  # the leader has died, or knows
+            if lease is not None:
                 lease.release()
             asked.tick()
+            if not group.whole:
+                return AGAIN
+    return 0
 
 
 def _claimed(asked: Orders, group: "Group") -> tuple[str, leases.Lease | None] | None:
     """A trial for this worker: the leading process claims it, the others are told its name."""
-    names = orders.queue(asked.job)
-    found = claim(asked, names) if group.leads and not asked.stop() else None
-    told = group.shared(found[0].encode() if found else b"").decode()
-    return (told, found[1] if found else None) if told else None
+    names = orders.queue(asked.job) if group.leads else []
+    found = claim(asked, names) if group.leads else None
+    name = group.handed(found[0] if found else "")
+    return (name, found[1] if found else None) if name else None
 
 
 def claim(asked: Orders, names: list[str]) -> tuple[str, leases.Lease] | None:
@@ -135,7 +146,7 @@ def _died_on(store: Store, name: str) -> bool:
     return any(folder.glob("lease.*")) or any(folder.glob("died-*"))
 
 
-def timings(asked: Orders) -> None:
+def timings(asked: Orders) -> int:
     """One timing session over all arms of the order, unless another is under way or was taken.
 
     Not before every trial has its result: a timing wants the machine for itself.
@@ -146,14 +157,14 @@ def timings(asked: Orders) -> None:
     folder = store.root / "timings" / order["key"]
     folder.mkdir(parents=True, exist_ok=True)
     if any(store.result(name) is None for name in order.get("trials", ())):
-        return
+        return 0
     lease = leases.claim(folder, asked.hearts)
     if lease is None:
-        return
+        return 0
     with lease:
         kept = store.kept("timings", order["key"])
         if kept is not None and kept.get("device") == order["device"]:
-            return
+            return 0
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
         record = {
             "began": time.time(),
@@ -163,9 +174,10 @@ def timings(asked: Orders) -> None:
             "environment": run.environment(order["device"]),
         }
         store.keep("timings", order["key"], record)
+    return 0
 
 
-def evaluations(asked: Orders) -> None:
+def evaluations(asked: Orders) -> int:
     """Trained weights on images of other sizes; a size that a model cannot take is kept as such.
 
     What is missing now, weights or images or memory, may be there another time: it is left out.
@@ -175,7 +187,7 @@ def evaluations(asked: Orders) -> None:
     store, device = asked.store, asked.order["device"]
     for name, size in asked.order["pairs"]:
         if asked.stop():
-            return
+            return 0
         lease = leases.claim(store.trial(name), asked.hearts)
         if lease is None:
             continue  # another worker is at it
@@ -188,14 +200,16 @@ def evaluations(asked: Orders) -> None:
                 record = {"metrics": {}, "refused": str(error)}
             store.evaluated(name, size, record)
         asked.tick()
+    return 0
 
 
-def steps(asked: Orders) -> None:
+def steps(asked: Orders) -> int:
     """A few timed training steps of one arm, for the plan's price."""
     from study import run
 
     timed = run.step_seconds(asked.order["arm"], asked.order["device"])
     asked.store.keep("timings", asked.order["key"], timed)
+    return 0
 
 
 TASKS = {"trials": trials, "timings": timings, "evaluations": evaluations, "steps": steps}
@@ -235,11 +249,10 @@ def main(job: str, task: str) -> int:
     for number in SIGNALS:
         signal.signal(number, asked.ask_to_stop)
     try:
-        work(asked, task)
+        return work(asked, task)
     except StoreError:
         traceback.print_exc()
         return STORE_FAILED
-    return 0
 
 
 def _die_with_parent() -> None:

@@ -1,7 +1,8 @@
 """Training on timm's parts: what one arm becomes with one seed."""
 
+from study.train.calls import Caller, Stopped, Superseded, nothing
 from study.train.epoch import Evaluation, evaluation
-from study.train.fit import Fitted, Stopped, fit
+from study.train.fit import Fitted, fit
 from study.train.group import ALONE, Group, joined
 from study.train.pace import Pace, step_seconds
 from study.train.parts import check
@@ -9,15 +10,18 @@ from study.train.step import training_step
 
 __all__ = [
     "ALONE",
+    "Caller",
     "Evaluation",
     "Fitted",
     "Group",
     "Pace",
     "Stopped",
+    "Superseded",
     "check",
     "evaluation",
     "fit",
     "joined",
+    "nothing",
     "step_seconds",
     "training_step",
 ]

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from torch import Tensor
 
 
 def fold(*keys: int) -> int:
@@ -30,3 +31,17 @@ def undisturbed(device: str) -> Iterator[None]:
     place = torch.device(device)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         yield
+
+
+def generators(device: str) -> dict[str, Tensor]:
+    """The state of those that a model draws from: the CPU's, and this device's."""
+    states = {"cpu": torch.get_rng_state()}
+    if torch.device(device).type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_generators(states: dict[str, Tensor], device: str) -> None:
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states and torch.device(device).type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)

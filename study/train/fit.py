@@ -1,8 +1,7 @@
-"""Training, interrupted or not: epoch after epoch, each left on disk when it is done."""
+"""Training, interrupted or not, by one process or several: epoch after epoch, each left on disk."""
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +10,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from study.schema import Recipe
+from study.train.calls import NOBODY, Caller, Row, Stopped
 from study.train.chance import undisturbed
-from study.train.checkpoint import Report, Row, restore, save
-from study.train.epoch import Evaluation, evaluated, trained
+from study.train.checkpoint import Checkpoint
+from study.train.epoch import Evaluation, Within, begun, evaluated, training
+from study.train.group import ALONE, Group
 from study.train.parts import Images, Parts, parts
 
-
-class Stopped(Exception):  # noqa: N818  (asked for, so no error)
-    """Training was asked to stop, and did, after an epoch that is on disk."""
+GO, SAVE, STOP = range(3)
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,6 @@ class Fitted:
     diverged: bool = False
 
 
-def never() -> bool:
-    return False
-
-
-def ignore(row: Row) -> None:
-    pass
-
-
 def fit(
     model: nn.Module,
     images: Images,
@@ -53,47 +44,84 @@ def fit(
     seed: int,
     folder: Path,
     device: str = "cpu",
-    stop: Callable[[], bool] = never,
-    report: Report = ignore,
+    caller: Caller = NOBODY,
+    group: Group = ALONE,
 ) -> Fitted:
     """Train the model, in place, from where `folder` says it got to.
 
-    A killed trial ends, on the CPU, in the same bits as an undisturbed one. A recipe of no epochs
-    only evaluates. With a moving average, it is the average that is evaluated. Raises Stopped, and
-    SpecError for a recipe that timm or the model cannot follow.
+    A trial that was killed or stopped, anywhere, ends on the CPU in the same bits as an undisturbed
+    one. Several processes, each with the same arguments, come to the numbers of one but for the
+    order of their sums. A recipe of no epochs only evaluates. With a moving average, it is the
+    average that is evaluated.
+
+    Raises:
+        Stopped: the caller said so, or, as Superseded, that the folder is no longer ours.
+        SpecError: timm, the model or the group cannot follow the recipe.
+        StoreError: the folder cannot be written.
     """
+    caller = caller if group.leads else Caller(pulse=caller.pulse)
     with undisturbed(device):
-        made = parts(model, recipe, classes=images.classes, device=device)
-        history = restore(folder, made, seed=seed, report=report)
+        made = parts(model, recipe, classes=images.classes, device=device, group=group)
+        checkpoint = Checkpoint(folder, made, caller, seed)
+        history, within = checkpoint.restore()
         evaluation = None
         for epoch in range(len(history), recipe.total_epochs):
-            row, evaluation = _epoch(made, images, seed=seed, epoch=epoch)
+            row, evaluation = _epoch(checkpoint, images, history, within)
+            within = None
             history.append(row)
             if not math.isfinite(row["train_loss"] + row["loss"]):
-                report(row)
+                caller.report(row)
                 return Fitted(dict.fromkeys(("top1", "top5", "loss"), math.nan), {}, history, True)
             made.scheduler.step(epoch + 1)
-            save(folder, made, seed=seed, history=history)
-            report(row)
-            if epoch + 1 < recipe.total_epochs and stop():
+            checkpoint.save(history)
+            caller.report(row)
+            if epoch + 1 < recipe.total_epochs and group.agreed(caller.stop()):
                 raise Stopped(f"after epoch {epoch}")
-        evaluation = evaluation or evaluated(made, images.val_batches(recipe, device=device))
+        evaluation = evaluation or _evaluated(made, images, caller)
     return Fitted(evaluation.metrics, evaluation.predictions, history)
 
 
-def _epoch(made: Parts, images: Images, *, seed: int, epoch: int) -> tuple[Row, Evaluation]:
-    recipe, device = made.recipe, made.device
-    began = time.perf_counter()
-    batches = images.train_batches(recipe, seed=seed, epoch=epoch, device=device)
-    train_loss, seen = trained(made, batches, seed=seed, epoch=epoch)
-    training = time.perf_counter() - began
-    evaluation = evaluated(made, images.val_batches(recipe, device=device))
+def _epoch(
+    checkpoint: Checkpoint, images: Images, history: list[Row], within: Within | None
+) -> tuple[Row, Evaluation]:
+    """The epoch after those of the history, or what is left of it."""
+    made, caller, epoch = checkpoint.parts, checkpoint.caller, len(history)
+    before = within["seconds"] if within else 0.0
+    began = time.perf_counter() - before
+    far = begun(made, within)
+    batches = images.train_batches(
+        made.recipe,
+        seed=checkpoint.seed,
+        epoch=epoch,
+        device=made.device,
+        first=far.updates * made.recipe.grad_accum_steps,
+        rank=made.group.rank,
+        world=made.group.world,
+    )
+    for far in training(
+        made, batches, seed=checkpoint.seed, epoch=epoch, within=within, pulse=caller.pulse
+    ):
+        wish = STOP if caller.stop() else SAVE if checkpoint.due else GO
+        said = made.group.told(wish)
+        if said != GO:
+            checkpoint.save(history, far.within(made, time.perf_counter() - began))
+        if said == STOP:
+            raise Stopped(f"in epoch {epoch}, after update {far.updates}")
+    loss, seen = far.whole(made.group)
+    training_seconds = time.perf_counter() - began
+    evaluation = _evaluated(made, images, caller)
     row = {
         "epoch": epoch,
         "lr": max(group["lr"] for group in made.optimizer.param_groups),
-        "train_loss": train_loss,
+        "train_loss": loss / seen,
         **evaluation.metrics,
         "seconds": time.perf_counter() - began,
-        "images_per_second": seen / training,
+        "images_per_second": seen / training_seconds,
     }
     return row, evaluation
+
+
+def _evaluated(made: Parts, images: Images, caller: Caller) -> Evaluation:
+    rank, world = made.group.rank, made.group.world
+    batches = images.val_batches(made.recipe, device=made.device, rank=rank, world=world)
+    return evaluated(made, batches, pulse=caller.pulse)

@@ -1,12 +1,13 @@
 """What a recipe asks for, made of timm's parts."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 from timm.data import Mixup
+from timm.layers import convert_sync_batchnorm
 from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
 from timm.scheduler import create_scheduler_v2
 from timm.task import ClassificationTask
@@ -14,11 +15,18 @@ from torch import Tensor, nn
 
 from study.errors import SpecError, unknown
 from study.schema import Recipe
+from study.train.group import ALONE, Group
 
 Batch = tuple[Tensor, Tensor]
 
 
 class Batches(Protocol):
+    """Counted whole; where several processes share them, of each these `slots` of `size`."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def slots(self) -> Sequence[int]: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Batch]: ...
 
@@ -28,8 +36,20 @@ class Images(Protocol):
 
     @property
     def classes(self) -> int: ...
-    def train_batches(self, recipe: Recipe, *, seed: int, epoch: int, device: str) -> Batches: ...
-    def val_batches(self, recipe: Recipe, *, device: str) -> Iterable[Batch]: ...
+    def train_batches(
+        self,
+        recipe: Recipe,
+        *,
+        seed: int,
+        epoch: int,
+        device: str,
+        first: int = 0,
+        rank: int = 0,
+        world: int = 1,
+    ) -> Batches: ...
+    def val_batches(
+        self, recipe: Recipe, *, device: str, rank: int = 0, world: int = 1
+    ) -> Iterable[Batch]: ...
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,7 @@ class Parts:
     scheduler: Any
     scaler: torch.amp.GradScaler
     mixup: Any  # timm's, or none
+    group: Group = ALONE
 
     def autocast(self) -> torch.autocast:
         return autocast(self.recipe, self.device)
@@ -59,9 +80,11 @@ def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:
     return model.to(memory_format=torch.channels_last) if recipe.channels_last else model
 
 
-def parts(model: nn.Module, recipe: Recipe, *, classes: int, device: str) -> Parts:
+def parts(
+    model: nn.Module, recipe: Recipe, *, classes: int, device: str, group: Group = ALONE
+) -> Parts:
     """Raises SpecError where timm has no such part, or the model cannot do what is asked."""
-    check(recipe)
+    check(recipe, world=group.world)
     kind = torch.device(device).type
     placed(model, recipe, device)
     if recipe.grad_checkpointing:
@@ -80,6 +103,8 @@ def parts(model: nn.Module, recipe: Recipe, *, classes: int, device: str) -> Par
         task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
     if recipe.torchcompile:
         task.compile()
+    if group.world > 1:
+        _share(task, model)
     scaled = recipe.amp and recipe.amp_dtype == "float16" and kind == "cuda"
     return Parts(
         recipe=recipe,
@@ -89,11 +114,15 @@ def parts(model: nn.Module, recipe: Recipe, *, classes: int, device: str) -> Par
         scheduler=_schedule(optimizer, recipe),
         scaler=torch.amp.GradScaler(kind, enabled=scaled),
         mixup=_mixup(recipe, classes) if mixes else None,
+        group=group,
     )
 
 
-def check(recipe: Recipe) -> None:
-    """Raises SpecError for what only timm could say is wrong, before anything is built."""
+def check(recipe: Recipe, *, world: int = 1) -> None:
+    """Raises SpecError for what only timm could say is wrong, before anything is built.
+
+    And for what `world` processes cannot share.
+    """
     names = list_optimizers()
     if recipe.opt.lower().removeprefix("lookahead_") not in names:
         raise SpecError(unknown("recipe.opt", recipe.opt, names))
@@ -106,6 +135,16 @@ def check(recipe: Recipe) -> None:
     if (recipe.mixup or recipe.cutmix) and recipe.batch_size % 2:
         raise SpecError(
             f"recipe.batch_size {recipe.batch_size}: mixup and cutmix pair images; make it even"
+        )
+    if world > 1 and recipe.torchcompile:
+        raise SpecError(
+            f"recipe.torchcompile: a compiled model is trained by one process, not {world}; "
+            "set it false"
+        )
+    if world > 1 and (recipe.mixup or recipe.cutmix) and recipe.mixup_mode != "batch":
+        raise SpecError(
+            f"recipe.mixup_mode {recipe.mixup_mode} draws for each image of a batch, which "
+            f"{world} processes cannot share; set it to batch, or train with one process"
         )
 
 
@@ -166,6 +205,16 @@ def _mixup(recipe: Recipe, classes: int) -> Any:
         label_smoothing=recipe.smoothing,
         num_classes=classes,
     )
+
+
+def _share(task: Any, model: nn.Module) -> None:
+    """Train the model together with the other processes; it is evaluated and kept as it is."""
+    cuda = task.device.type == "cuda"
+    if cuda:
+        convert_sync_batchnorm(model)
+    task.eval_model = model
+    devices = [task.device.index] if cuda else None
+    task.prepare_distributed(device_ids=devices)
 
 
 def _checkpoint_gradients(model: nn.Module) -> None:

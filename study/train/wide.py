@@ -1,0 +1,188 @@
+"""Layers that look at, or draw for, a batch as a whole, where each process has a share of it."""
+
+from collections.abc import Callable, Sequence
+from inspect import signature
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+from torch.autograd import Function
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from study.errors import SpecError
+from study.train.group import Group
+
+SHARE = "several processes cannot share its batches; train it with one"
+
+
+class Wide(TorchFunctionMode):
+    """Within it a layer computes what it would of the whole batch, but of these slots alone.
+
+    Batch normalisation takes its statistics of all; dropout and stochastic depth draw for all, in
+    every process alike, and use what falls to the slots. To be around the backward pass as well,
+    in which checkpointed layers run again.
+    """
+
+    def __init__(self, group: Group, slots: Sequence[int], size: int) -> None:
+        super().__init__()
+        self.group, self.slots, self.size = group, list(slots), size
+
+    @property
+    def weight(self) -> float:
+        """Of the mean loss of the slots, so that the mean over processes is that of the batch."""
+        return len(self.slots) * self.group.world / self.size
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in WIDE:
+            return WIDE[func](self, *args, **kwargs)
+        if func in ATTENTION:
+            given = signature(ATTENTION[func]).bind(*args, **kwargs).arguments
+            if given.get("dropout_p", 0) > 0 and given.get("training", True):
+                raise SpecError(f"the model drops attention weights in one kernel: {SHARE}")
+        if func in DRAWS:
+            raise SpecError(f"the model draws with {func.__name__}: {SHARE}")
+        return func(*args, **kwargs)
+
+    def rows(self, count: int) -> int:
+        """How many rows of a layer's input are of one image, images first."""
+        if count % len(self.slots):
+            raise SpecError(f"a layer draws {count} times for {len(self.slots)} images: {SHARE}")
+        return count // len(self.slots)
+
+    def drawn(self, like: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
+        """What `draw` makes of ones, as it is for our slots: (b * k, ...) out of (B * k, ...)."""
+        rows, rest = self.rows(len(like)), like.shape[1:]
+        shape = (self.size * rows, *rest)
+        # Numbers are drawn in the order of memory; images lie one after the other in any layout.
+        strides = like.stride() if _dense(like) else torch.empty(shape, device="meta").stride()
+        ones = torch.empty_strided(shape, strides, dtype=like.dtype, device=like.device).fill_(1)
+        ours = [slot * rows + row for slot in self.slots for row in range(rows)]
+        return draw(ones)[ours]
+
+
+def _dense(x: Tensor) -> bool:
+    """Whether it fills its memory, image by image."""
+    dense = torch.empty_like(x, device="meta").stride() == x.stride()
+    return dense and all(x.stride(0) >= stride for stride in x.stride()[1:])
+
+
+class _Summed(Function):
+    """Over all processes, and so is its gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, group: Any) -> Tensor:
+        ctx.group = group
+        return _summed(x, group)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return _summed(gradients[0], ctx.group), None
+
+
+def _summed(x: Tensor, group: Any) -> Tensor:
+    x = x.detach().clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(x, group=group)
+    return x
+
+
+def _batch_norm(
+    wide: Wide,
+    x: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """On the CPU, where torch has none over processes; a GPU has SyncBatchNorm by now.
+
+    timm's standardised convolutions normalise their weights by it, as one image: these are whole.
+    """
+    weights = running_mean is None and len(x) == 1
+    if not training or x.is_cuda or weights:
+        return functional.batch_norm(
+            x, running_mean, running_var, weight, bias, training, momentum, eps
+        )
+    over = [0, *range(2, x.ndim)]
+    places = x.numel() // x.shape[1] // len(wide.slots) * wide.size  # of all processes
+    exact = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+    def mean(values: Tensor) -> Tensor:
+        total: Tensor = _Summed.apply(values.sum(over), wide.group.control)
+        return total / places
+
+    def channelwise(values: Tensor) -> Tensor:
+        return values.view(-1, *[1] * (x.ndim - 2))
+
+    middle = mean(exact)
+    centred = exact - channelwise(middle)
+    variance = mean(centred.square())
+    if running_mean is not None and running_var is not None:
+        unbiased = variance.detach() * (places / max(1, places - 1))
+        running_mean.lerp_(middle.detach().to(running_mean.dtype), momentum)
+        running_var.lerp_(unbiased.to(running_var.dtype), momentum)
+    y = centred * channelwise((variance + eps).rsqrt())
+    if weight is not None:
+        y = y * channelwise(weight)
+    if bias is not None:
+        y = y + channelwise(bias)
+    return y.to(x.dtype)
+
+
+def _dropout(drop: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A dropout of torch's, which multiplies by zero or by one over what it keeps."""
+
+    def wide_dropout(
+        wide: Wide, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        if not training or p == 0:
+            return x
+        mask = wide.drawn(x, lambda ones: drop(ones, p, True))
+        return x.mul_(mask) if inplace else x * mask
+
+    return wide_dropout
+
+
+def _bernoulli(wide: Wide, x: Tensor, p: float = 0.5, **how: Any) -> Tensor:
+    """What stochastic depth draws with."""
+    return x.copy_(wide.drawn(x, lambda ones: ones.bernoulli_(p, **how)))
+
+
+WIDE: dict[Any, Callable[..., Tensor]] = {
+    functional.batch_norm: _batch_norm,
+    Tensor.bernoulli_: _bernoulli,
+    **{
+        drop: _dropout(drop)
+        for drop in (
+            functional.dropout,
+            functional.dropout1d,
+            functional.dropout2d,
+            functional.dropout3d,
+        )
+    },
+}
+
+
+def _attention(
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: Any = 0, **more: Any
+) -> None:
+    """Names the arguments of a builtin."""
+
+
+ATTENTION: dict[Any, Any] = {
+    functional.scaled_dot_product_attention: _attention,
+    functional.multi_head_attention_forward: functional.multi_head_attention_forward,
+}
+
+DRAWS = {
+    *(torch.rand, torch.rand_like, torch.randn, torch.randn_like, torch.randint),
+    *(torch.randint_like, torch.randperm, torch.bernoulli, torch.multinomial, torch.normal),
+    *(functional.alpha_dropout, functional.feature_alpha_dropout, functional.gumbel_softmax),
+    *(Tensor.uniform_, Tensor.normal_, Tensor.random_, Tensor.exponential_, Tensor.bernoulli),
+}
