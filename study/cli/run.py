@@ -40,7 +40,8 @@ def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
     from study.price import price
 
     plan, store = asked.plan()
-    if plan.missing and price(plan, store, machine.workers) is None:
+    here = machine.on != "slurm"
+    if here and plan.missing and price(plan, store, machine.workers) is None:
         click.echo("timing a few training steps of the baseline ...", err=True)
         try:
             timing.steps(plan, store, machine)
@@ -308,7 +309,10 @@ def _status(plan: "Plan", store: "Store", again: str) -> int:
         click.echo(f"{many(failed, 'trial')} failed; try again with: {again}", err=True)
         return FAILED
     if lacking := _lacking(plan, store):
+        from study.launch import crew
+
         count = many(lacking, "trial or evaluation", "trials or evaluations")
-        click.echo(f"{count} without a result; go on with: {again}", err=True)
+        why = crew.ends(store, plan.study.title)
+        click.echo(f"{count} without a result{why}; go on with: {again}", err=True)
         return INCOMPLETE
     return 0

@@ -76,8 +76,23 @@ def told(workers: list[Worker]) -> str:
 
 
 def state_of(store: Store, study: str) -> str:
-    """The same for a study, also where Slurm does not answer."""
+    """The same for a study; where there are none, how the last came to grief, if they did."""
     try:
-        return told(crew(store, study))
+        workers = crew(store, study)
     except StudyError as error:
         return f"not known: {error}"
+    return told(workers) + ("" if workers else ends(store, study))
+
+
+def ends(store: Store, study: str) -> str:
+    """What the last workers of a study came to grief by: what they left word of, or sacct says."""
+    last = jobs(store, study)[-1:]
+    for job in last:
+        try:
+            orders.blame(job)
+        except StudyError as error:
+            return f"; {error}"
+        states = slurm.ended(slurm.submitted(job)).items()
+        if bad := [f"{one} {state}" for one, state in states if not state.startswith("COMPLETED")]:
+            return f"; Slurm says: {', '.join(bad)}"
+    return ""

@@ -79,7 +79,7 @@ def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":
     devices = {"CUDA_VISIBLE_DEVICES": ",".join(slot.devices)} if slot.devices else {}
     with (job / "logs" / "supervisors.log").open("ab") as log:
         started = subprocess.Popen(
-            [sys.executable, "-m", "study.launch.supervisor", str(job)],
+            [sys.executable, "-m", "study.launch", "supervisor", str(job)],
             env={**os.environ, **snapshot.environment(job), **devices},
             stdin=subprocess.DEVNULL,
             stdout=log,

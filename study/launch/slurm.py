@@ -159,7 +159,7 @@ def parameters(job: Path, machine: Machine) -> dict[str, Any]:
         told.setdefault("gpus_per_node", machine.devices)
     told.setdefault("cpus_per_task", machine.threads * machine.devices)
     raw = {k.removeprefix(RAW): v for k, v in machine.resources.items() if k.startswith(RAW)}
-    check = shlex.join([sys.executable, "-m", "study.launch.private", str(job)])
+    check = shlex.join([sys.executable, "-m", "study.launch", "private", str(job)])
     exports = [f"export {k}={shlex.quote(v)}" for k, v in snapshot.environment(job).items()]
     return {
         **told,
@@ -252,6 +252,8 @@ def queued(ids: Collection[str]) -> dict[str, str]:
 
 def ended(ids: Collection[str]) -> dict[str, str]:
     """How jobs ended, by sacct; a site without accounting knows nothing."""
+    if not ids:
+        return {}
     words = ["sacct", "-n", "-X", "-P", "-o", "JobID,State,ExitCode", "-j", ",".join(ids)]
     rows = (line.split("|") for line in (_said(*words) or "").splitlines())
     return {row[0]: f"{row[1].split()[0]} {row[2]}" for row in rows if len(row) == 3 and row[1]}

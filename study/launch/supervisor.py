@@ -117,7 +117,7 @@ class Supervisor:
             ranks = {"RANK": self.node * count + rank, "LOCAL_RANK": rank} if meeting else {}
             with log.open("ab") as out:
                 child = subprocess.Popen(
-                    [sys.executable, "-u", "-m", "study.launch.worker", str(self.job), task],
+                    [sys.executable, "-u", "-m", "study.launch", "worker", str(self.job), task],
                     env=self._environment() | meeting | {k: str(v) for k, v in ranks.items()},
                     stdin=subprocess.DEVNULL,
                     stdout=out,
@@ -300,7 +300,3 @@ def main(job: str) -> int:
     except (OSError, StoreError):
         traceback.print_exc()
         return STORE_FAILED
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

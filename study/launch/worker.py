@@ -261,7 +261,3 @@ def _die_with_parent() -> None:
 
     with suppress(OSError, AttributeError):  # of Linux alone
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

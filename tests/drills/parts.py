@@ -42,7 +42,7 @@ class Bad(Average):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.steps += self.training
-        if self.steps == FATAL and Path(sys.argv[0]).name == "worker.py":
+        if self.steps == FATAL and sys.argv[1:2] == ["worker"]:
             log = Path(os.environ.get("DRILL_LOG", os.devnull))
             done = log.read_text() if log.exists() else ""
             if len(done) < int(os.environ.get("DRILL_TIMES", "0")):

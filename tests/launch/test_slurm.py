@@ -27,7 +27,7 @@ def test_the_script_asks_for_what_the_flags_say(tmp_path):
         "--ntasks-per-node=1", "--gpus-per-node=2", "--cpus-per-task=4", "--requeue",
         "--signal=USR2@90", "--reservation=eccv",
     } <= flags(text)  # fmt: skip
-    assert f"study.launch.private {tmp_path}/job || exit 1" in text
+    assert f"study.launch private {tmp_path}/job || exit 1" in text
     assert "export PYTHONSAFEPATH=1" in text
 
 
@@ -67,7 +67,7 @@ def test_what_a_job_unpickles_is_the_path_of_its_folder_alone(store):
 
 def test_a_batch_job_ends_before_it_touches_a_folder_that_others_can_write_to(store):
     job = ordered(store, ["a-0"])
-    words = [sys.executable, "-m", "study.launch.private", str(job)]
+    words = [sys.executable, "-m", "study.launch", "private", str(job)]
     assert subprocess.run(words).returncode == 0
     job.chmod(0o770)
     done = subprocess.run(words, capture_output=True, text=True)
