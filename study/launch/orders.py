@@ -28,7 +28,7 @@ from study.origin import origin
 from study.store import Store
 
 SAME = ("store", "study", "device", "threads", "devices", "nodes", "code")
-"""In what an order is like another, so that workers of the one may do the other's trials."""
+"""In what orders are alike whose workers may do each other's trials."""
 
 
 def job(store: Store, order: Record) -> Path:
@@ -102,13 +102,17 @@ def queue(job: Path) -> list[str]:
 
     A study that is edited and run again while workers are at it gives them its new arms this way.
     """
+    later = [other for other in alike(job) if other.name > job.name and not stopped(other)]
+    return list(dict.fromkeys(n for one in (job, *later) for n in order(one).get("trials", ())))
+
+
+def alike(job: Path) -> list[Path]:
+    """This job and others whose workers may do each other's trials, oldest first."""
     ours = order(job)
-    names = dict.fromkeys(ours.get("trials", ()))
-    for other, theirs in jobs(Store(Path(ours["store"]))):
-        alike = all(theirs.get(key) == ours.get(key) for key in SAME)
-        if other.name > job.name and alike and not stopped(other):
-            names |= dict.fromkeys(theirs.get("trials", ()))
-    return list(names)
+    if "study" not in ours:  # a task by itself
+        return [job]
+    others = jobs(Store(Path(ours["store"])))
+    return [other for other, its in others if all(its.get(k) == ours.get(k) for k in SAME)]
 
 
 def open_trials(job: Path, hearts: leases.Hearts) -> list[str]:

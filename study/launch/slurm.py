@@ -23,7 +23,6 @@ from study.files import read, write
 from study.launch import orders, snapshot
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
-from study.store import Store
 
 ASK = 5.0  # seconds between two questions to squeue
 NOTICE = 90  # seconds before the end at which a worker is told
@@ -228,12 +227,8 @@ def alive(job: Path) -> dict[str, str]:
 
 
 def at_work(job: Path) -> dict[str, str]:
-    """The same for all jobs of the study that this one is for."""
-    order = orders.order(job)
-    study = order.get("study")
-    others = orders.jobs(Store(Path(order["store"])))
-    alike = [job, *(path for path, other in others if study and other.get("study") == study)]
-    return {i: state for path in dict.fromkeys(alike) for i, state in alive(path).items()}
+    """The same of all jobs whose workers do the trials of this one."""
+    return {i: state for one in orders.alike(job) for i, state in alive(one).items()}
 
 
 def queued(ids: Collection[str]) -> dict[str, str]:
