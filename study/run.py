@@ -91,8 +91,8 @@ def _join(
     store: Store, name: str, *, device: str, pulse: Callable[[], None], group: train.Group
 ) -> None:
     """Train what another process leads, and leave the store to it."""
-    nothing: Record = {}
-    record, caller = group.handed(nothing), train.Caller(pulse=pulse)
+    nobody: Record = {}
+    record, caller = group.handed(nobody), train.Caller(pulse=pulse)
     try:
         _fitted(record, store.trial(name), device=device, caller=caller, group=group)
     except train.Stopped:

@@ -101,13 +101,15 @@ def training(
     updates = -(-len(batches) // size)
     far = begun(parts, within)
     wide = Wide(group, batches.slots, batches.size) if group.world > 1 else None
+    share = wide.weight if wide else 1.0
     flow = mixed(parts, batches, seed=seed, epoch=epoch, first=far.updates * size)
-    for number in range(far.updates, updates):
-        count = min(size, len(batches) - number * size)
-        loss, images = update(parts, islice(flow, count), count=count, wide=wide, pulse=pulse)
-        far = Progress(number + 1, far.loss + loss, far.images + images)
-        parts.task.update_ema(step=epoch * updates + number + 1)
-        yield far
+    with wide.reentered(parts.task) if wide else nullcontext():
+        for number in range(far.updates, updates):
+            count = min(size, len(batches) - number * size)
+            loss, images = update(parts, islice(flow, count), count=count, share=share, pulse=pulse)
+            far = Progress(number + 1, far.loss + loss, far.images + images)
+            parts.task.update_ema(step=epoch * updates + number + 1)
+            yield far
 
 
 def update(
@@ -115,15 +117,17 @@ def update(
     batches: Iterable[Batch],
     *,
     count: int,
-    wide: Wide | None = None,
+    share: float = 1.0,
     pulse: Callable[[], None] = nothing,
 ) -> tuple[Tensor, int]:
-    """One update of the weights from `count` batches: the sum of their losses, their images."""
+    """One update of the weights from `count` batches: the sum of their losses, their images.
+
+    `share` is the weight of this process in the mean that the group takes of its gradients.
+    """
     total, seen, recipe = torch.zeros((), dtype=torch.float64, device=parts.device), 0, parts.recipe
-    share = wide.weight if wide else 1.0
     for number, (x, target) in enumerate(batches, 1):
         more = parts.task.no_sync() if number < count else nullcontext()
-        with wide or nullcontext(), more:
+        with more:
             with parts.autocast():
                 loss = parts.task(x, target)["loss"]
             parts.scaler.scale(loss / count * share).backward()

@@ -1,11 +1,12 @@
 """Layers that look at, or draw for, a batch as a whole, where each process has a share of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from inspect import signature
 from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 from torch.autograd import Function
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
@@ -20,13 +21,43 @@ class Wide(TorchFunctionMode):
     """Within it a layer computes what it would of the whole batch, but of these slots alone.
 
     Batch normalisation takes its statistics of all; dropout and stochastic depth draw for all, in
-    every process alike, and use what falls to the slots. To be around the backward pass as well,
-    in which checkpointed layers run again.
+    every process alike, and use what falls to the slots.
     """
 
     def __init__(self, group: Group, slots: Sequence[int], size: int) -> None:
         super().__init__()
         self.group, self.slots, self.size = group, list(slots), size
+        self.depth = 0  # of modules being called, where they are `reentered`
+
+    @contextmanager
+    def reentered(self, model: nn.Module) -> Iterator[None]:
+        """The layers enter by themselves: checkpointed ones run again where no mode is on.
+
+        Which is within the backward pass.
+        """
+        handles = [
+            handle
+            for module in model.modules()
+            for handle in (
+                module.register_forward_pre_hook(self._enter),
+                module.register_forward_hook(self._leave, always_call=True),
+            )
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _enter(self, module: nn.Module, inputs: Any) -> None:
+        if self.depth == 0:
+            self.__enter__()  # type: ignore[no-untyped-call]
+        self.depth += 1
+
+    def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     @property
     def weight(self) -> float:

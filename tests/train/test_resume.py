@@ -1,5 +1,6 @@
 """Training that was stopped or killed: it resumes in the same bits, from files that are whole."""
 
+import resource
 from contextlib import suppress
 from functools import cache
 
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from timm.models import load_checkpoint
 
+from study.errors import StoreError
 from study.train import Caller, Stopped, Superseded, fit
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, timeless, vit
 
@@ -250,3 +252,17 @@ def test_it_is_the_average_that_is_evaluated(tmp_path):
         for m in (average, trained)
     ]
     assert fitted.metrics["loss"] == seen[0] != seen[1]
+
+
+def test_what_cannot_be_written_leaves_the_last_good_file(tmp_path):
+    with suppress(Stopped):
+        fit(resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path, caller=Fate(stop=2).caller)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))  # bytes, as of a full disk
+    try:
+        with pytest.raises(StoreError, match=r"last\.pth\.tar cannot be written: "):
+            fit(resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

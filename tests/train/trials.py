@@ -1,11 +1,17 @@
 """Images, recipes and models that train in a moment, and what two trials are compared by."""
 
+import os
+import socket
+from dataclasses import replace
+from multiprocessing import get_context
+
 import numpy as np
 import timm
 import torch
 
 from study.data import load
 from study.schema import Data, Recipe
+from study.train import Caller, Stopped, fit, joined
 
 IMAGES = load(Data(name="digits", img_size=32, train_limit=64, val_limit=32))
 PLAIN = Recipe(
@@ -67,3 +73,74 @@ def timeless(history):
         {k: v for k, v in row.items() if k not in ("seconds", "images_per_second")}
         for row in history
     ]
+
+
+# several processes
+
+
+def together(world, work, *arguments):
+    """What `work(group, *arguments)` returns in each of `world` processes, or their errors."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.train.trials"])
+    pipes = [context.Pipe(duplex=False) for _ in range(world)]
+    members = [
+        context.Process(target=_member, args=(rank, world, port, pipes[rank][1], work, arguments))
+        for rank in range(world)
+    ]
+    for member in members:
+        member.start()
+    for _, end in pipes:
+        end.close()
+    told = [_told(pipe) for pipe, _ in pipes]
+    for member in members:
+        member.join()
+    return told
+
+
+def _told(pipe):
+    try:
+        return pipe.recv()
+    except EOFError:
+        return "died"
+
+
+def _member(rank, world, port, pipe, work, arguments):
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": world}
+    os.environ.update({k: str(v) for k, v in (place | {"RANK": rank, "LOCAL_RANK": rank}).items()})
+    torch.set_num_threads(1)
+    with joined("cpu") as group:
+        try:
+            pipe.send(work(group, *arguments))
+        except Exception as error:
+            pipe.send(group.failed(error))
+
+
+class Doubled:
+    """The images in float64, in which rounding hides nothing."""
+
+    classes = 10
+
+    def train_batches(self, *what, **part):
+        return _doubled(IMAGES.train_batches(*what, **part))
+
+    def val_batches(self, *what, **part):
+        return _doubled(IMAGES.val_batches(*what, **part))
+
+
+def _doubled(batches):
+    return replace(batches, start=lambda: ((x.double(), target) for x, target in batches))
+
+
+def curve(group, build, given, folder, stop=None):
+    """The losses and predictions of a trial in float64; None where it was stopped."""
+    asked = iter(range(1, 1000))
+    how = {"folder": folder, "caller": Caller(stop=lambda: next(asked) == stop), "group": group}
+    try:
+        fitted = fit(build().double(), Doubled(), given, seed=3, **how)
+    except Stopped:
+        return None
+    losses = [(row["train_loss"], row["loss"]) for row in fitted.history]
+    return losses, fitted.predictions["top"][:, 0]
