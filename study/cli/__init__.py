@@ -23,6 +23,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "eval": "eval",
     "claims": "run",
     "status": "look",
+    "logs": "logs",
     "results": "look",
     "list": "look",
     "parts": "parts",
