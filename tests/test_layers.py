@@ -50,6 +50,8 @@ MAY_IMPORT = {
         *("errors", "files", "leases", "origin", "store", "run", "evaluation", "train", "plan"),
         "price",
     },
+    "outline": {"marks"},
+    "clean": {"errors", "files", "leases", "launch", "store"},
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
         "stats",

@@ -10,7 +10,14 @@ from study import leases
 from study.cli.logs import Tail, Teller
 from study.store import Store
 from tests.conftest import environment
-from tests.launch.conftest import finish, leave, store  # noqa: F401
+from tests.launch.conftest import CONFIG, finish, leave
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "results")
+    store.enter("a-0", {"config": CONFIG})
+    return store
 
 
 @pytest.fixture
@@ -89,7 +96,7 @@ def news(teller: Teller) -> list[str]:
     return list(teller.news())
 
 
-def test_a_death_is_told_once_with_the_last_words_of_the_worker(store):  # noqa: F811
+def test_a_death_is_told_once_with_the_last_words_of_the_worker(store):
     teller = Teller(store, "a-0")
     assert news(teller) == []
     leave(store, "a-0")
@@ -103,7 +110,7 @@ def test_a_death_is_told_once_with_the_last_words_of_the_worker(store):  # noqa:
     assert teller.ended
 
 
-def test_what_a_result_has_of_a_death_is_told_where_nothing_else_is(store):  # noqa: F811
+def test_what_a_result_has_of_a_death_is_told_where_nothing_else_is(store):
     finish(store, "a-0", "failed")
     path = store.trial("a-0") / "result.json"
     result = json.loads(path.read_text())
@@ -111,7 +118,7 @@ def test_what_a_result_has_of_a_death_is_told_where_nothing_else_is(store):  # n
     assert news(Teller(store, "a-0")) == ["  | gone", "failed: its worker died"]
 
 
-def test_of_one_that_has_yet_to_begin_only_what_comes_is_told(store):  # noqa: F811
+def test_of_one_that_has_yet_to_begin_only_what_comes_is_told(store):
     log = store.trial("a-0") / "log.txt"
     log.write_text("of an earlier attempt\n")
     teller = Teller(store, "a-0", late=True)

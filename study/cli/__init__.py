@@ -26,6 +26,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "logs": "logs",
     "results": "look",
     "list": "look",
+    "clean": "clean",
     "parts": "parts",
     "schema": "parts",
 }
