@@ -52,6 +52,10 @@ MAY_IMPORT = {
     },
     "outline": {"marks"},
     "clean": {"errors", "files", "leases", "launch", "store"},
+    "doctor": {
+        *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "spec"),
+        *("data", "designs", "launch", "models", "store", "train"),
+    },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
         "stats",

@@ -27,6 +27,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "results": "look",
     "list": "look",
     "clean": "clean",
+    "doctor": "doctor",
     "parts": "parts",
     "schema": "parts",
 }
