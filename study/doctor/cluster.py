@@ -24,7 +24,7 @@ def slurm(case: Case) -> Iterator[Finding]:
         yield fail(f"Slurm does not answer: {' '.join(said.split())}", "set SLURM_CONF, or wait")
         return
     answers, said = answer("scontrol", "show", "config")
-    config = dict(re.findall(r"^(\w+)\s*=\s*(.*?)\s*$", said, re.MULTILINE))
+    config = dict(re.findall(r"^(\w+) *= *(.*?) *$", said, re.MULTILINE))
     yield ok(f"Slurm {config.get('SLURM_VERSION')}, cluster {config.get('ClusterName')}, answers")
     yield ok(f"arrays of up to {config.get('MaxArraySize')} jobs (MaxArraySize)")
     yield from _ends(config)
@@ -57,7 +57,8 @@ def _preemption(config: Mapping[str, str]) -> Iterator[Finding]:
         yield ok(f"preemption by {mode}, and workers are told before (preempt_send_user_signal)")
     else:
         said = f"preemption by {mode} without preempt_send_user_signal in SlurmctldParameters"
-        yield note(f"{said}: a preempted worker loses the epoch it is in", "ask the site for it")
+        left = f"a preempted worker has {config.get('KillWait', 'KillWait')} to stop in"
+        yield note(f"{said}: {left}; its trial goes on after its last whole epoch")
 
 
 def _partitions() -> Iterator[Finding]:

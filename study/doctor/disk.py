@@ -148,5 +148,5 @@ def jobs(case: Case) -> Iterator[Finding]:
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         yield miss(f"{wrong[0]}{more}", "chmod go-w what is yours; others see to theirs")
-    elif found:
-        yield ok(f"{len(found)} job folders, all the user's own")
+    else:
+        yield ok(f"{len(found)} job folders, all the user's own" if found else "no job folders yet")

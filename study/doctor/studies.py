@@ -50,6 +50,8 @@ def _read(file: Path, profile: str | None, case: Case) -> tuple[Study | None, li
 
 def _sets(study: Study) -> list[Data]:
     """What the arms are trained on; of a design that cannot be made, the baseline's."""
+    if not study.seeds:
+        return []
     try:
         return [arm.config.data for arm in arms(study)]
     except SpecError:
@@ -69,7 +71,10 @@ def _some(places: Iterable[str]) -> str:
 
 
 def _looked(data: Data) -> Iterator[Finding]:
-    return KINDS[data.name.partition("/")[0]](data)
+    kind = data.name.partition("/")[0]
+    if data.root is None and kind not in ("digits", "hfds"):
+        return iter([miss("no root: enough to count costs, not to train", "set data.root")])
+    return KINDS[kind](data)
 
 
 def _digits(data: Data) -> Iterator[Finding]:
