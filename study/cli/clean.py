@@ -88,8 +88,8 @@ class Gone(NamedTuple):
 
     said: str
     trials: tuple[str, ...]
-    step: str
-    """What lets go of them."""
+    why: str
+    """And what lets go of them."""
 
 
 @dataclass
@@ -138,8 +138,12 @@ def _request(
         yield Request(said, _asked(words, job.file, store), Path(where), step)
     elif not (gone and job.own and where):
         looked.needs.requests.add(job.path)
-        step = "--gone removes them" if job.own and where else f"removing {job.path} lets go"
-        looked.gone.append(Gone(str(Path(where, words[0])), job.trials, step))
+        known = job.own and where
+        why = (
+            "is gone (--gone removes them)" if known else f"cannot be planned anew: see {job.path}"
+        )
+        words = [str(Path(where, words[0])), *words[1:]]
+        looked.gone.append(Gone(" ".join(words), job.trials, why))
 
 
 def _asked(words: Sequence[str], file: Path, store: Store) -> Asked:
@@ -264,11 +268,13 @@ def _tell(looked: Looked, store: Store) -> None:
     """Notes, and why groups are left alone."""
     from study.cli.show import many
 
+    kept: dict[str, set[str]] = {}
     for one in looked.gone:
-        there = sum(store.trial(name).is_dir() for name in one.trials)
-        if there:
-            said = f"kept {many(there, 'trial')} of {one.said}, which cannot be planned anew"
-            click.echo(f"note: {said} ({one.step})", err=True)
+        there = {name for name in one.trials if store.trial(name).is_dir()}
+        kept.setdefault(f"{one.said}, which {one.why}", set()).update(there)
+    for said, names in kept.items():
+        if names:
+            click.echo(f"note: kept {many(len(names), 'trial')} of {said}", err=True)
     for why in looked.unknown:
         click.echo(f"error: {why}", err=True)
     if looked.unknown:
