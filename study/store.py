@@ -80,7 +80,8 @@ class Store:
 
     def results(self) -> list[str]:
         """Trials that have a result, of whatever study."""
-        return sorted(path.parent.name for path in (self.root / "trials").glob("*/result.json"))
+        found = (self.root / "trials").glob("[!.]*/result.json")  # hidden: on its way out
+        return sorted(path.parent.name for path in found)
 
     def retry(self, name: str) -> None:
         """Make room for another attempt; a failed one is kept under another name."""
@@ -142,7 +143,7 @@ class Store:
 
     def strays(self) -> list[Path]:
         """Files that were set aside because they are not results."""
-        return sorted((self.root / "trials").glob("*/*.foreign*"))
+        return sorted((self.root / "trials").glob("[!.]*/*.foreign*"))
 
 
 def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path: Path) -> None:

@@ -22,7 +22,7 @@ def test_what_needs_nothing_heavy_imports_nothing_heavy(study, words):
     assert not imported(done.stderr) & set(HEAVY)
 
 
-@pytest.mark.parametrize("command", ["plan", "status"])
+@pytest.mark.parametrize("command", ["plan", "status", "logs"])
 def test_what_is_counted_already_needs_nothing_heavy(study, inside, tiny, command):
     assert inside("plan", tiny, "--on", "inline").returncode == 0
     again = study(command, tiny, python=["-X", "importtime"])

@@ -50,6 +50,12 @@ MAY_IMPORT = {
         *("errors", "files", "leases", "origin", "store", "run", "evaluation", "train", "plan"),
         "price",
     },
+    "outline": {"marks"},
+    "clean": {"errors", "files", "leases", "launch", "store"},
+    "doctor": {
+        *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "spec"),
+        *("data", "designs", "launch", "models", "store", "train"),
+    },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
         "stats",

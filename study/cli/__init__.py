@@ -24,8 +24,11 @@ COMMANDS = {  # name: the module of study.cli that has it
     "claims": "run",
     "status": "look",
     "cancel": "look",
+    "logs": "logs",
     "results": "look",
     "list": "look",
+    "clean": "clean",
+    "doctor": "doctor",
     "parts": "parts",
     "schema": "parts",
 }

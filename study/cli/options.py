@@ -5,8 +5,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from study.imports import Source
     from study.launch.machine import Machine
+    from study.marks import Problem
     from study.parse import Vocabulary
     from study.plan import Plan
+    from study.spec import Study
     from study.store import Store
 
 Command = Callable[..., Any]
@@ -33,6 +35,8 @@ class Asked:
     settings: tuple[str, ...]
     root: Path
     imports: tuple[str, ...] = ()
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """For variables that the environment does not have."""
 
     @functools.cached_property
     def sources(self) -> "list[Source]":
@@ -41,23 +45,27 @@ class Asked:
 
         return sources(self.imports)
 
-    def plan(self) -> "tuple[Plan, Store]":
-        """The study as planned now, and its store."""
+    def read(self) -> "tuple[Study | None, list[Problem]]":
+        """The study, and what is wrong with it before its models are built."""
         from study import parse
-        from study.plan import plan
-        from study.store import Store
 
-        store = Store(self.root)
-        study, problems = parse.study_file(
+        return parse.study_file(
             self.file,
             vocabulary=vocabulary(),
-            environment=os.environ,
+            environment={**self.stand_ins, **os.environ},
             profile=self.profile,
             settings=self.settings,
             sources=self.sources,
             imports=self.imports,
         )
-        return plan(study, problems, store), store
+
+    def plan(self) -> "tuple[Plan, Store]":
+        """The study as planned now, and its store."""
+        from study.plan import plan
+        from study.store import Store
+
+        store = Store(self.root)
+        return plan(*self.read(), store), store
 
     def again(self, plan: "Plan", machine: "Machine | None" = None) -> str:
         """The arguments that ask for the same again."""

@@ -180,7 +180,12 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     def submitted(ids: "Sequence[str]") -> None:
         click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
 
-    order: Record = {"tasks": ["trials"], "study": plan.study.title, "words": plan.study.words}
+    order: Record = {
+        "tasks": ["trials"],
+        "study": plan.study.title,
+        "words": plan.study.words,
+        "folder": str(Path.cwd()),
+    }
     if machine.on == "slurm":  # whoever is last measures; nobody else may be there any more
         pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
         order |= {"pairs": pairs, "tasks": ["trials", *(["evaluations"] if pairs else [])]}

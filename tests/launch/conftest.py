@@ -32,7 +32,8 @@ def ordered(store: Store, names: list[str], **more: object) -> Path:
 
 
 def finish(store: Store, name: str, state: str = "completed") -> None:
-    result = {"format": 1, "trial": name, "state": state, "config": CONFIG, "metrics": {}}
+    config = store.entered(name)["config"]
+    result = {"format": 1, "trial": name, "state": state, "config": config, "metrics": {}}
     write(store.trial(name) / "result.json", result)
 
 

@@ -1,0 +1,96 @@
+"""What nobody needs: one function a group, which finds it."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from study import leases
+from study.clean.disk import DAY, WEEK, age, folders, lacks, real, size
+from study.clean.needs import Needs
+from study.files import read
+from study.store import DONE, Store
+
+CHECKPOINT = "last.pth.tar"
+PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")
+"""What a writer, or a clock that was read, leaves behind when it is killed."""
+ASIDE = re.compile(r".+\.(foreign|failed)-[0-9a-f]{6}|last\.pth\.tar\.broken")
+"""What was set aside because it is no result, or one of an attempt that failed."""
+REQUEST = ("job.json", "stop")
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that nobody needs."""
+
+    path: Path
+    size: int
+    """In bytes."""
+    said: str = ""
+    seconds: float = 0.0
+    """That its result took."""
+    device: str = ""
+    keep: tuple[str, ...] = ()
+    """Names in the folder that stay."""
+
+
+def trials(store: Store, needs: Needs) -> Iterator[Item]:
+    """Trials that no study and no request refers to, and nobody works on."""
+    for path in folders(store, "trials"):
+        record, result = read(path / "trial.json"), read(path / "result.json")
+        if path.name in needs.trials or not (record or result) or leases.holder(path):
+            continue
+        told, left = record or {}, result or {}
+        whose = f"{told.get('label')}/s{told.get('seed')} of {told.get('study')}"
+        said = f"{whose}, {left.get('state', 'without a result')}"
+        seconds = float(left.get("seconds") or 0.0)
+        device = str(left.get("environment", {}).get("device", "unknown"))
+        yield Item(path, size(path), said, seconds=seconds, device=device)
+
+
+def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
+    """Weights of trials that are done and evaluated at every size that a study asks for."""
+    for path in folders(store, "trials"):
+        file, result = path / CHECKPOINT, read(path / "result.json") or {}
+        done = result.get("state") in DONE and path.name not in needs.weights
+        if done and file.is_file() and not file.is_symlink() and not leases.holder(path):
+            yield Item(file, size(file))
+
+
+def spent(store: Store, needs: Needs) -> Iterator[Item]:
+    """Job folders that nobody works on and nothing waits for; their orders stay where they say
+    what was asked for."""
+    studies = {job.order.get("study") for job in needs.jobs if job.busy}
+    for job in needs.jobs:
+        if job.busy or not job.own:
+            continue
+        open_ = [n for n in job.trials if not (store.trial(n) / "result.json").is_file()]
+        young = age(job.path) < (WEEK if open_ else DAY)
+        if young and (open_ or not job.trials):
+            continue
+        if open_ and job.order.get("study") in studies:
+            continue  # workers of another job may come to them
+        keep = REQUEST if job.path in needs.requests else ()
+        if bytes_ := size(job.path, keep):
+            said = str(job.order.get("study") or ", ".join(job.order.get("tasks", ())))
+            but = "; its order stays, which says what was asked for" if keep else ""
+            yield Item(job.path, bytes_, f"{said}{but}", keep=keep)
+    for path in folders(store, "jobs"):
+        ours = path.lstat().st_uid == os.geteuid()
+        if ours and lacks(path / "job.json") and age(path) >= DAY:
+            yield Item(path, size(path), "without an order")
+
+
+def leftovers(store: Store, needs: Needs) -> Iterator[Item]:
+    """What killed writers left, and results that were set aside, of yesterday or earlier."""
+    shelves = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
+    for place in [*filter(real, shelves), *folders(store, "trials")]:
+        for path in sorted(place.iterdir()):
+            if place == shelves[-1] and real(path) and PARTIAL.fullmatch(path.name):
+                yield Item(path, size(path), "half removed")
+            elif path.is_file() and not path.is_symlink() and age(path) >= DAY:
+                if PARTIAL.fullmatch(path.name):
+                    yield Item(path, size(path), "half written")
+                elif ASIDE.fullmatch(path.name):
+                    yield Item(path, size(path), "set aside")

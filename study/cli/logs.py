@@ -1,0 +1,148 @@
+"""logs: what trials said while they ran, and how workers died of them."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from study.cli.options import Asked, study_file
+from study.errors import SpecError, unknown
+
+if TYPE_CHECKING:
+    from study.plan import Plan
+    from study.store import Record, Store
+
+POLL = 1.0  # seconds between two looks at the files
+
+
+@click.command("logs")
+@study_file
+@click.argument("trials", metavar="[TRIAL]...", nargs=-1)
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until all have results.")
+def logs_command(asked: Asked, trials: tuple[str, ...], follow: bool) -> None:
+    """The logs of trials of FILE, and how workers died of them.
+
+    TRIAL is a trial's name, how it begins, or its row and seed, such as "Average Pooling/s1".
+    Without one: the trials that run; where none does, those that failed.
+    """
+    plan, store = asked.plan()
+    labels = {trial.name: f"{arm.label}/s{trial.seed}" for arm in plan.arms for trial in arm.trials}
+    named = dict.fromkeys(_meant(text, labels) for text in trials)
+    chosen = list(named) if trials else list(_chosen(plan, follow))
+    if not chosen:
+        click.echo("nothing runs and nothing failed; name a trial (study status)", err=True)
+        return
+    width = max(len(labels[name]) for name in chosen) if len(chosen) > 1 else 0
+    heads = {name: f"{labels[name]:{width}}  " if width else "" for name in chosen}
+    latecomers = {t.name for t in plan.trials if t.state in ("pending", "stale")} - named.keys()
+    tellers = {name: Teller(store, name, name in latecomers) for name in chosen}
+    while _tell(tellers, heads, last=not follow) and follow:
+        time.sleep(POLL)
+    for name in (name for name in chosen if tellers[name].silent):
+        click.echo(f"{labels[name]} ({name}) has no log yet", err=True)
+
+
+def _meant(text: str, labels: Mapping[str, str]) -> str:
+    """The name of the trial that is meant.
+
+    Raises:
+        SpecError: there is none, or several.
+    """
+    if text in labels:
+        return text
+    found = [n for n, label in labels.items() if text and (n.startswith(text) or label == text)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        which = ", ".join(f"{name} ({labels[name]})" for name in found[:8])
+        raise SpecError(f'"{text}" may be any of {len(found)} trials: {which}')
+    raise SpecError(unknown("trial", text, [*labels, *labels.values()]))
+
+
+def _chosen(plan: "Plan", follow: bool) -> Iterator[str]:
+    """Without a word from the user; those that have yet to begin can be followed alone."""
+    states = {trial.name: trial.state for trial in plan.trials}
+    open_ = ("running", "pending", "stale") if follow else ("running",)
+    wanted = open_ if any(state in open_ for state in states.values()) else ("failed",)
+    return (name for name, state in states.items() if state in wanted)
+
+
+def _tell(tellers: "Mapping[str, Teller]", heads: Mapping[str, str], last: bool) -> bool:
+    """Print what is new of each; whether there may be more."""
+    for name, teller in tellers.items():
+        for line in teller.news(last):
+            click.echo(f"{heads[name]}{line}")  # flushes
+    return not all(teller.ended for teller in tellers.values())
+
+
+class Teller:
+    """What is new of one trial since it was last asked for."""
+
+    def __init__(self, store: "Store", name: str, late: bool = False) -> None:
+        """Of a trial that is `late` what was said before counts as told."""
+        self.store, self.name = store, name
+        self.tail = Tail(store.trial(name) / "log.txt")
+        self.told, self.ended, self.silent = set[str](), False, True
+        if late:
+            list(self.news())
+            self.silent = True
+
+    def news(self, last: bool = False) -> Iterator[str]:
+        """Lines of its log, deaths of its workers, and its end; a half line when it is the last."""
+        if self.ended:
+            return
+        result = self.store.result(self.name)  # first: what was said before it is in the log then
+        self.ended = result is not None
+        lines = self.tail.lines(last or self.ended)
+        for line in (*lines, *self._deaths(), *_end(result, bool(self.told))):
+            self.silent = False
+            yield line
+
+    def _deaths(self) -> Iterator[str]:
+        for note in self.store.deaths(self.name):
+            if (key := repr(sorted(note.items()))) not in self.told:
+                self.told.add(key)
+                at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(note.get("time")))
+                where = f" ({note['where']})" if "where" in note else ""
+                yield f"{at} its worker died{where}: {note.get('why')}"
+                yield from _quoted(note.get("log"))
+
+
+def _end(result: "Record | None", told: bool) -> Iterator[str]:
+    """The state and the error; the worker's last words where no death has brought them."""
+    if result is None:
+        return
+    yield from _quoted(result.get("log") if not told else None)
+    error = f": {result['error']}" if result.get("error") else ""
+    yield f"{result['state']}{error}"
+
+
+def _quoted(log: Iterable[str] | None) -> list[str]:
+    return [f"  | {line}" for line in log or ()]
+
+
+class Tail:
+    """The lines of a file that grows, is replaced by another, or is not there yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.file, self.at, self.rest = path, 0, 0, b""
+
+    def lines(self, last: bool = False) -> list[str]:
+        """Those that are new; a half one is kept until it is whole, or nothing will follow."""
+        try:
+            with self.path.open("rb") as file:
+                seen = os.fstat(file.fileno())
+                if seen.st_ino != self.file or seen.st_size < self.at:
+                    self.file, self.at, self.rest = seen.st_ino, 0, b""
+                file.seek(self.at)
+                new = file.read()
+        except OSError:
+            new = b""
+        self.at += len(new)
+        *whole, self.rest = (self.rest + new).split(b"\n")
+        if last and self.rest:
+            whole, self.rest = [*whole, self.rest], b""
+        return [line.decode("utf-8", errors="replace") for line in whole]
