@@ -19,9 +19,9 @@ FAILED, BAD_INPUT, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
 COMMANDS = {  # name: the module of study.cli that has it
     "plan": "run",
     "run": "run",
-    "report": "run",
+    "report": "report",
     "eval": "eval",
-    "claims": "run",
+    "claims": "report",
     "status": "look",
     "cancel": "look",
     "logs": "logs",

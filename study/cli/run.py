@@ -1,4 +1,4 @@
-"""plan, run, report."""
+"""plan, run."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +17,9 @@ from study.cli.options import (
     echo_json,
     json_option,
     reports_option,
-    strays,
     study_file,
 )
+from study.cli.report import current, lacking, written
 from study.errors import StudyError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def run_command(
             f"all {len(plan.trials)} trials have results" if plan.trials else "there are no seeds"
         )
         click.echo(f"nothing to train: {done}", err=True)
-        if not _unmeasured(plan, store, machine, speed) and _current(plan, store, reports):
+        if not _unmeasured(plan, store, machine, speed) and current(plan, store, reports):
             return 0
     else:
         check_data(plan)
@@ -113,48 +113,8 @@ def run_command(
             said = f"stopped at once; go on with: {again}"
         click.echo(said, err=True)
         return INTERRUPTED
-    _report(plan, store, reports)
+    written(plan, store, reports)
     return _status(plan, store, again)
-
-
-@click.command("report")
-@study_file
-@reports_option
-@click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
-def report_command(asked: Asked, reports: Path, strict: bool) -> int:
-    """Table and figures of FILE from what the store has, complete or not."""
-    plan, store = asked.plan()
-    _report(plan, store, reports)
-    return INCOMPLETE if strict and _lacking(plan, store) else 0
-
-
-def _lacking(plan: "Plan", store: "Store") -> int:
-    """Trials and evaluations without a result."""
-    from study.launch import evaluations
-
-    return len(plan.missing) + len(evaluations.missing(plan, store))
-
-
-@click.command("claims")
-@study_file
-@json_option
-def claims_command(asked: Asked, as_json: bool) -> int:
-    """What came of the claims of FILE; exit status 1 when one is contradicted."""
-    from study import report
-    from study.judgement import judged_claims
-
-    plan, store = asked.plan()
-    found = judged_claims(plan, report.frame(plan, store))
-    if as_json:
-        echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in found])
-    elif table := report.claim_table(plan, found):
-        out = console()
-        out.print(report.terminal(table, out.width))
-    else:
-        click.echo(f"{asked.file} makes no claims", err=True)
-    if any(one.state == "contradicted" for one in found):
-        return FAILED
-    return INCOMPLETE if found and _lacking(plan, store) else 0
 
 
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
@@ -271,41 +231,6 @@ def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
     timing.session(plan, store, machine)
 
 
-def _report(plan: "Plan", store: "Store", reports: Path) -> None:
-    from study import report
-    from study.measurements import fingerprint
-    from study.spec import file_name
-
-    strays(store)
-    out, made = console(), report.report(plan, store)
-    for finished in made.tables.values():
-        out.print(report.terminal(finished, out.width))
-        out.print()
-    folder = reports / file_name(plan.study.title)
-    files = report.write(made, folder, fingerprint(plan, store))
-    click.echo(f"wrote {len(files)} files to {folder}", err=True)
-
-
-def _current(plan: "Plan", store: "Store", reports: Path) -> bool:
-    """Print the table of the last report, if it would come out the same today."""
-    from study.files import read
-    from study.measurements import MANIFEST, fingerprint
-    from study.spec import file_name
-
-    folder = reports / file_name(plan.study.title)
-    report = read(folder / MANIFEST) or {}
-    if report.get("made_of") != fingerprint(plan, store):
-        return False
-    try:
-        tables = [name for name in report["files"] if name.endswith(".md")]
-        text = "\n".join((folder / name).read_text("utf-8") for name in tables)
-    except OSError:
-        return False
-    click.echo(text, nl=False)
-    click.echo(f"the report is current: {folder}", err=True)
-    return True
-
-
 def _status(plan: "Plan", store: "Store", again: str) -> int:
     from study.cli.show import many
 
@@ -313,11 +238,11 @@ def _status(plan: "Plan", store: "Store", again: str) -> int:
     if failed:
         click.echo(f"{many(failed, 'trial')} failed; try again with: {again}", err=True)
         return FAILED
-    if lacking := _lacking(plan, store):
+    if count := lacking(plan, store):
         from study.launch import crew
 
-        count = many(lacking, "trial or evaluation", "trials or evaluations")
+        left = many(count, "trial or evaluation", "trials or evaluations")
         why = crew.ends(store, plan.study.title)
-        click.echo(f"{count} without a result{why}; go on with: {again}", err=True)
+        click.echo(f"{left} without a result{why}; go on with: {again}", err=True)
         return INCOMPLETE
     return 0

@@ -1,0 +1,96 @@
+"""report, claims: what came of a study, as far as it has got."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from study.cli import FAILED, INCOMPLETE
+from study.cli.options import (
+    Asked,
+    console,
+    echo_json,
+    json_option,
+    reports_option,
+    strays,
+    study_file,
+)
+
+if TYPE_CHECKING:
+    from study.plan import Plan
+    from study.store import Store
+
+
+@click.command("report")
+@study_file
+@reports_option
+@click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
+def report_command(asked: Asked, reports: Path, strict: bool) -> int:
+    """Table and figures of FILE from what the store has, complete or not."""
+    plan, store = asked.plan()
+    written(plan, store, reports)
+    return INCOMPLETE if strict and lacking(plan, store) else 0
+
+
+@click.command("claims")
+@study_file
+@json_option
+def claims_command(asked: Asked, as_json: bool) -> int:
+    """What came of the claims of FILE; exit status 1 when one is contradicted."""
+    from study import report
+    from study.judgement import judged_claims
+
+    plan, store = asked.plan()
+    found = judged_claims(plan, report.frame(plan, store))
+    if as_json:
+        echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in found])
+    elif table := report.claim_table(plan, found):
+        out = console()
+        out.print(report.terminal(table, out.width))
+    else:
+        click.echo(f"{asked.file} makes no claims", err=True)
+    if any(one.state == "contradicted" for one in found):
+        return FAILED
+    return INCOMPLETE if found and lacking(plan, store) else 0
+
+
+def lacking(plan: "Plan", store: "Store") -> int:
+    """Trials and evaluations without a result."""
+    from study.launch import evaluations
+
+    return len(plan.missing) + len(evaluations.missing(plan, store))
+
+
+def written(plan: "Plan", store: "Store", reports: Path) -> None:
+    from study import report
+    from study.measurements import fingerprint
+    from study.spec import file_name
+
+    strays(store)
+    out, made = console(), report.report(plan, store)
+    for finished in made.tables.values():
+        out.print(report.terminal(finished, out.width))
+        out.print()
+    folder = reports / file_name(plan.study.title)
+    files = report.write(made, folder, fingerprint(plan, store))
+    click.echo(f"wrote {len(files)} files to {folder}", err=True)
+
+
+def current(plan: "Plan", store: "Store", reports: Path) -> bool:
+    """Print the table of the last report, if it would come out the same today."""
+    from study.files import read
+    from study.measurements import MANIFEST, fingerprint
+    from study.spec import file_name
+
+    folder = reports / file_name(plan.study.title)
+    report = read(folder / MANIFEST) or {}
+    if report.get("made_of") != fingerprint(plan, store):
+        return False
+    try:
+        tables = [name for name in report["files"] if name.endswith(".md")]
+        text = "\n".join((folder / name).read_text("utf-8") for name in tables)
+    except OSError:
+        return False
+    click.echo(text, nl=False)
+    click.echo(f"the report is current: {folder}", err=True)
+    return True
