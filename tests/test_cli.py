@@ -48,6 +48,15 @@ def test_every_command_explains_itself(study, command):
         (["run", "tiny.yaml", "--set", "sedes=3"], 'did you mean "seeds"?'),
         (["run", "tiny.yaml", "--workers", "0"], "--workers"),
         (["run", "tiny.yaml", "--on", "moon"], "--on"),
+        (["run", "tiny.yaml", "-R", "hours=1"], "add --on slurm"),
+        (["run", "tiny.yaml", "--on", "slurm", "-R", "huors=1"], 'did you mean "hours"?'),
+        (["run", "tiny.yaml", "--on", "slurm", "-R", "hours"], "KEY=VALUE"),
+        (["run", "tiny.yaml", "--on", "slurm", "-R", "hours=soon"], "a positive float"),
+        (["run", "tiny.yaml", "--nodes", "2"], "need --on slurm"),
+        (["run", "tiny.yaml", "--devices", "2", "--on", "inline"], "need --on local"),
+        (["run", "tiny.yaml", "--timeout", "soon"], "90s, 30m and 2h"),
+        (["run", "tiny.yaml", "--retries", "-1"], "--retries"),
+        (["run", "tiny.yaml", "--device", "cuda"], "no NVIDIA device"),
     ],
 )
 def test_a_wrong_command_is_refused_and_nothing_starts(study, tiny, words, said):
@@ -56,6 +65,28 @@ def test_a_wrong_command_is_refused_and_nothing_starts(study, tiny, words, said)
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tiny.parent / "results" / "jobs").exists()
+
+
+def test_the_script_for_slurm_is_printed_and_nothing_is_submitted(inside, tiny):
+    words = ("--on", "slurm", "-R", "partition=long", "-R", "hours=2", "--workers", "3")
+    done = inside("run", tiny, "--dry-run", *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("#!/bin/bash")
+    assert "#SBATCH --array=0-2%3" in done.stdout
+    assert "#SBATCH --partition=long" in done.stdout
+    assert "#SBATCH --time=120" in done.stdout
+    assert not (tiny.parent / "results" / "jobs").exists()
+
+
+def test_the_command_that_goes_on_has_the_flags_that_were_given(inside, tiny):
+    done = inside("plan", tiny, "--on", "inline", "--timeout", "2m", "--threads", "1")
+    assert all(word in done.stderr for word in ("--on inline", "--timeout 120", "--threads 1"))
+
+
+def test_nothing_to_cancel_is_said(inside, tiny):
+    done = inside("cancel", tiny)
+    assert done.returncode == 0
+    assert "nothing works on" in done.stderr
 
 
 def test_wrong_model_arguments_are_told_with_all_else_that_is_wrong(inside, tiny):
