@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from study.clean import groups, removal
-from study.clean.groups import Item
+from study.clean.groups import CHECKPOINT, Item
 from study.clean.needs import Job, Needs, jobs, superseded
 from study.store import Store
 
-__all__ = ["GROUPS", "Item", "Job", "Needs", "found", "jobs", "remove", "superseded"]
+__all__ = ["CHECKPOINT", "GROUPS", "Item", "Job", "Needs", "found", "jobs", "remove", "superseded"]
 
 
 def found(store: Store, names: Iterable[str], needs: Needs) -> dict[str, list[Item]]:

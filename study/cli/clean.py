@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from study.clean import GROUPS, Item, Job, Needs, found, jobs, remove, superseded
+from study.clean import CHECKPOINT, GROUPS, Item, Job, Needs, found, jobs, remove, superseded
 from study.cli import INCOMPLETE
 from study.cli.options import Asked, console, echo_json, folder, import_option, json_option
 from study.errors import StoreError, StudyError
@@ -110,10 +110,11 @@ def _looked(
     if not {*groups} & {*PLANNED}:
         return looked
     requests += [one for file in files for one in _profiles(file, store, imports)]
+    weights = "checkpoints" in groups and any((store.root / "trials").glob(f"[!.]*/{CHECKPOINT}"))
     with console(err=True).status("planning all studies") as status:
         for request in requests:
             status.update(f"planning {request.said}")
-            _plan(request, looked, store, "checkpoints" in groups)
+            _plan(request, looked, store, weights)
     for one in looked.gone:
         looked.needs.trials |= {*one.trials}
     return looked
