@@ -78,11 +78,15 @@ def private(folder: Path) -> None:
         raise StoreError(f"others can write to {folder}: nothing in it is run (chmod 700 it)")
 
 
-def jobs(store: Store) -> Iterator[tuple[Path, Record]]:
-    """The user's own jobs in this store, oldest first; copied ones of another store left out."""
+def jobs(store: Store, after: str = "") -> Iterator[tuple[Path, Record]]:
+    """The user's own jobs in this store, oldest first; copied ones of another store left out.
+
+    `after` is the name of a job: those that were made later.
+    """
     root = str(store.root.resolve())
     folder = store.root / "jobs"
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    made = [path for path in folder.iterdir() if path.name > after] if folder.is_dir() else []
+    for path in sorted(made):
         try:
             found = order(path.resolve())
         except StoreError:
@@ -102,16 +106,16 @@ def queue(job: Path) -> list[str]:
 
     A study that is edited and run again while workers are at it gives them its new arms this way.
     """
-    later = [other for other in alike(job) if other.name > job.name and not stopped(other)]
+    later = [other for other in alike(job, after=job.name) if not stopped(other)]
     return list(dict.fromkeys(n for one in (job, *later) for n in order(one).get("trials", ())))
 
 
-def alike(job: Path) -> list[Path]:
-    """This job and others whose workers may do each other's trials, oldest first."""
+def alike(job: Path, after: str = "") -> list[Path]:
+    """Jobs whose workers may do the trials of this one; it is one of them, unless made before."""
     ours = order(job)
     if "study" not in ours:  # a task by itself
-        return [job]
-    others = jobs(Store(Path(ours["store"])))
+        return [] if after else [job]
+    others = jobs(Store(Path(ours["store"])), after)
     return [other for other, its in others if all(its.get(k) == ours.get(k) for k in SAME)]
 
 

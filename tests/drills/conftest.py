@@ -53,7 +53,11 @@ class Ground:
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "x.yaml").write_text(self.text)
         self.store = Store(self.folder / "results")
-        for shelf in SHELVES:  # what one study has counted, the next need not
+        self.furnish()
+
+    def furnish(self) -> None:
+        """What one study has counted, the next need not."""
+        for shelf in SHELVES:
             shutil.copytree(shelf, self.store.root / "arms", dirs_exist_ok=True)
 
     def command(self, *words: str) -> list[str]:

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 def disk(ground: Ground) -> Iterator[Callable[..., None]]:
     """A small file system under the store, to be mounted again with other options."""
     place = ground.store.root
-    place.mkdir()
+    place.mkdir(exist_ok=True)
 
     def mount(*options: str) -> None:
         words = ["mount", "-t", "tmpfs", "-o", ",".join(options), "study-drill", str(place)]
@@ -24,7 +24,8 @@ def disk(ground: Ground) -> Iterator[Callable[..., None]]:
         if done.returncode:
             pytest.skip(f"needs to mount a file system: {done.stderr.strip()}")
 
-    mount("size=1m")
+    mount("size=2m")
+    ground.furnish()
     yield mount
     ground.clear()
     subprocess.run(["umount", "-l", str(place)], check=True)
