@@ -243,11 +243,17 @@ def _watched(order: Record) -> Iterator[Tick]:
 def main(job: str, task: str) -> int:
     """The process that a supervisor starts: ends with it, and stops when asked to."""
     faulthandler.enable()
-    _die_with_parent()
+    supervisor = os.getppid()
+    _with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
     sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
     asked = Orders(Path(job))
+    import study.run  # noqa: F401  (what takes long to import)
+
     for number in SIGNALS:
         signal.signal(number, asked.ask_to_stop)
+    _with_parent(signal.SIGTERM)
+    if os.getppid() != supervisor:
+        return 0
     try:
         return work(asked, task)
     except StoreError:
@@ -255,9 +261,9 @@ def main(job: str, task: str) -> int:
         return STORE_FAILED
 
 
-def _die_with_parent() -> None:
-    """Be asked to stop when the supervisor is killed: nobody would know how this process ends."""
+def _with_parent(number: int) -> None:
+    """Get a signal when the supervisor is killed: nobody would know how this process ends."""
     import ctypes
 
     with suppress(OSError, AttributeError):  # of Linux alone
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(1, number)
