@@ -31,12 +31,13 @@ MAY_IMPORT = {
     "statements": {"errors", "claims", "marks", "metrics", "spec"},
     "plan": {
         *("errors", "marks", "spec", "designs", "metrics", "store", "cards", "proofs"),
-        "statements",
+        *("statements", "stats"),
     },
-    "measurements": {"metrics", "store", "cards", "plan"},
+    "measurements": {"metrics", "store", "cards", "plan", "stats"},
     "reasons": {"errors", "spec", "metrics", "store", "cards", "plan"},
     "judgement": {
-        *("errors", "cells", "claims", "metrics", "plan", "reasons", "spec", "store", "verdicts"),
+        *("errors", "cells", "claims", "metrics", "plan", "reasons", "spec", "stats", "store"),
+        "verdicts",
     },
     "price": {"cards", "plan", "store"},
     "run": {"errors", "imports", "leases", "schema", "models", "data", "train", "metrics", "store"},
