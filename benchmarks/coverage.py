@@ -3,7 +3,8 @@
     python benchmarks/coverage.py [--studies 2000]
 
 Prints one row per method and kind of study, one column per number of seeds. Intervals that promise
-95 % should hold the truth in 93 to 97 of 100 studies; where they do not, the row says so.
+95 % should hold the truth in 93 to 97 of 100 studies; where they do not, the row says so. ρ is the
+correlation of two arms over seeds. Rows share their draws.
 """
 
 import argparse

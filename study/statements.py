@@ -43,9 +43,10 @@ def _contrasts(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Itera
     seen = set[frozenset[int]]()
     for index, pair in enumerate(study.contrasts):
         mark = study.root.at(["contrasts", index]).mark
-        wrong = [label for label in pair if counts[label] != 1]
-        for label in wrong:
-            yield from _unowned(label, counts, mark)
+        wrong = [place for place, label in enumerate(pair) if counts[label] != 1]
+        for place in wrong:
+            at = study.root.at(["contrasts", index, place]).mark
+            yield from _unowned(pair[place], counts, at)
         if wrong:
             continue
         both = frozenset(owners[label] for label in pair)

@@ -47,7 +47,7 @@ def bca(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
 
     A second look at skewed seeds, not a stricter one: it knows nothing of the t distribution's
     tails, and of few seeds it is too narrow. `benchmarks/coverage.py` finds that the truth is in
-    87 of 100 at six seeds and 91 at ten. NaN below `RESAMPLED_FROM` seeds and without a spread.
+    85 of 100 at six seeds and 91 at ten. NaN below `RESAMPLED_FROM` seeds and without a spread.
     Efron, "Better bootstrap confidence intervals", 1987, as scipy has it.
     """
     import numpy as np
