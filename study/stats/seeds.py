@@ -52,7 +52,7 @@ def seeds_for(effect: float, sd: float) -> int | None:
     """The fewest seeds that can show a difference; None if it takes more than `MOST_SEEDS`.
 
     `sd` is that of the per-seed difference, in the unit of `effect`. One that was estimated from
-    few seeds is itself uncertain: of three, by a factor of two either way.
+    few seeds is itself uncertain: of three, the true one is between half of it and six times it.
     """
     enough = (n for n in range(2, MOST_SEEDS + 1) if smallest_effect(n) * sd <= abs(effect))
     return next(enough, None)
