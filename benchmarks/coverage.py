@@ -187,7 +187,7 @@ def lines() -> Iterator[Line]:
     for name in EFFECTS:
         yield Line(name, "2 × 3, ρ 0.5", "95", partial(of_factors, name, 0.5), 0.25)
     for rho in (0.0, 0.5, 0.9):
-        yield Line("noise floor", f"equal arms, ρ {rho}", "≥ 95", partial(within_floor, rho), 0.5)
+        yield Line("noise floor", f"equal arms, ρ {rho}", "≥ 95", partial(within_floor, rho), 0.25)
     yield Line("smallest effect", "normal", "80", shown)
     for name, made in STUDIES.items():
         yield Line("sign-flip ≤ 0.05", f"equal, {name}", "≤ 5", partial(told_apart, made, 0.0))

@@ -30,7 +30,8 @@ def spread(sample: Numbers) -> bool:
 def interval(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The t interval of the mean (n,) -> (low, high); NaN when there is no spread to judge by.
 
-    Exact for values that are normal and independent; near it for means of hundreds of images.
+    Exact for values that are normal and independent; near it for right answers of hundreds of
+    images. Where single seeds fail badly it holds the truth in 88 to 91 of 100 studies, not 95.
     """
     import numpy as np
     from scipy.special import stdtrit

@@ -6,7 +6,7 @@ import pytest
 from benchmarks.coverage import Line, lines, rate
 
 EXACT = ("t interval", "main effect", "interaction")
-NEARLY = {"hierarchical bootstrap": (93, 99.9), "noise floor": (93.5, 100), "BCa": (80, 96)}
+NEARLY = {"hierarchical bootstrap": (93, 99.5), "noise floor": (94, 100), "BCa": (80, 92)}
 
 
 def few(line: Line) -> list[tuple[Line, int]]:
@@ -36,7 +36,7 @@ def test_an_interval_holds_the_truth_as_often_as_it_says(pair):
 @pytest.mark.parametrize("pair", [p for p in PAIRS if p[0].method in NEARLY], ids=named)
 def test_what_promises_less_keeps_what_its_docstring_says(pair):
     low, high = NEARLY[pair[0].method]
-    found = rate(*pair, studies=1000)
+    found = rate(*pair, studies=4000)
     assert low <= found <= high or np.isnan(found)
 
 
@@ -53,7 +53,7 @@ def test_the_smallest_effect_is_shown_as_often_as_it_says(pair):
     ids=named,
 )
 def test_equal_arms_are_told_apart_no_more_often_than_stated(pair):
-    assert rate(*pair, studies=2000) <= 6
+    assert rate(*pair, studies=4000) <= 6
 
 
 def test_every_line_of_the_table_can_be_made():
