@@ -12,6 +12,7 @@ from study.metrics import METRICS, RULES, Metric, sized
 from study.plan import Plan, PlannedArm
 from study.reasons import Guess
 from study.spec import Printed
+from study.stats import Contrast
 from study.store import Store
 
 if TYPE_CHECKING:
@@ -63,6 +64,31 @@ def judged_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ..
     digests = {label: arm.digest for label, arm in arms.items()}
     parsed = (claims.parse(text, digests, METRICS) for text in plan.study.claims)
     return tuple(claims.judged(claim, frame, digests) for claim in parsed)
+
+
+TESTED = ("better", "worse", "less", "more")
+"""Words of claims that compare two arms; the others state a level, a place, or that two are near,
+which no test of "no difference" speaks of."""
+
+
+def contrasts(plan: Plan) -> list[Contrast]:
+    """What the study declared that it would test, in quality: its `contrasts`, on the first column
+    that is a quality, and its claims that one arm is ahead of another.
+    """
+    arms = named_arms(plan)
+    digests = {label: arm.digest for label, arm in arms.items()}
+    quality = [name for name in plan.study.columns if METRICS[name].kind == "quality"]
+    found = [
+        Contrast(digests[one], digests[other], quality[0]) for one, other in plan.study.contrasts
+    ]
+    parsed = (claims.parse(text, digests, METRICS) for text in plan.study.claims)
+    found += [
+        Contrast(digests[claim.arm], digests[claim.other], claim.metric)
+        for claim in parsed
+        if set(claim.form.split()) & {*TESTED} and METRICS[claim.metric].kind == "quality"
+    ]
+    pairs = {(frozenset(one[:2]), one.metric): one for one in reversed(found)}
+    return list(reversed(pairs.values())) if plan.study.seeds else []
 
 
 def named_arms(plan: Plan) -> dict[str, PlannedArm]:

@@ -1,11 +1,15 @@
 """All that the store has of a plan, as rows; and a name for it."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 from study import cards
 from study.metrics import METRICS
 from study.origin import code
-from study.plan import Plan
+from study.plan import Plan, PlannedArm, Trial
+from study.stats import AGAIN
 from study.store import Record, Store
 
 
@@ -15,30 +19,62 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
     Keys: arm (its digest), seed (or None), metric, value, and low, high: a timing's range.
     A diverged trial's quality is NaN.
     """
-    rows = []
+    rows = list[Record]()
     for arm in plan.arms:
         rows += [
             _row(arm.digest, None, metric, value)
             for metric, value in arm.card["cost"].items()
             if metric in METRICS
         ]
-        for trial in arm.trials:
-            result = store.result(trial.name) if trial.done else None
-            for metric, value in (result["metrics"] if result else {}).items():
-                rows.append(_row(arm.digest, trial.seed, metric, value))
-            for size in plan.sizes if result else ():
-                found = store.evaluation(trial.name, size) or {}
-                for metric, value in (_lost(result) or found.get("metrics", {})).items():
-                    rows.append(_row(arm.digest, trial.seed, f"{metric}@{size}", value))
+        for trial in arm.replicates:
+            rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
     session = store.kept("timings", plan.key) or {}
     for name, timing in session.get("arms", {}).items():
         rows += [_row(name, None, metric, **spread) for metric, spread in timing.items()]
     return rows
 
 
-def _lost(result: Record | None) -> dict[str, None]:
+def again(plan: Plan, store: Store) -> list[Record]:
+    """The A/A arm's quality, in rows as above; `seed` is that of the baseline's trial beside it."""
+    base = plan.baseline
+    trials = [trial for trial in base.trials if trial.again]
+    pairs = zip(base.replicates, trials, strict=False)  # none without an A/A arm
+    found = (_quality(plan, store, trial, AGAIN, seed=beside.seed) for beside, trial in pairs)
+    return [row for rows in found for row in rows]
+
+
+def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
+    """By seed the `target` and `top` of an arm's completed trials, as far as their files are there.
+
+    See `stats.hits`.
+    """
+    import numpy as np
+
+    names = {trial.seed: trial.name for trial in arm.replicates if trial.state == "completed"}
+    paths = {seed: store.predictions(name) for seed, name in names.items()}
+    found = {}
+    for seed, path in paths.items():
+        with suppress(OSError, ValueError, BadZipFile), np.load(path, allow_pickle=False) as file:
+            found[seed] = dict(file)
+    return found
+
+
+def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
+    """What one trial measured, at all sizes."""
+    result = store.result(trial.name) if trial.done else None
+    if result is None:
+        return []
+    rows = [_row(arm, seed, metric, value) for metric, value in result["metrics"].items()]
+    for size in plan.sizes:
+        found = store.evaluation(trial.name, size) or {}
+        metrics = _lost(result) or found.get("metrics", {})
+        rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in metrics.items()]
+    return rows
+
+
+def _lost(result: Record) -> dict[str, None]:
     """The metrics of a trial that diverged, which has none at any size."""
-    return dict.fromkeys(result["metrics"]) if result and result["state"] == "diverged" else {}
+    return dict.fromkeys(result["metrics"]) if result["state"] == "diverged" else {}
 
 
 def _row(
@@ -51,7 +87,8 @@ def _row(
 
 def fingerprint(plan: Plan, store: Store) -> str:
     """Names all that a report of this plan shows: while it is the same, so is the report."""
-    rows = sorted(repr(sorted(row.items())) for row in measurements(plan, store))
+    measured = [*measurements(plan, store), *again(plan, store)]
+    rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
     study = [plan.study.words, repr(plan.study.root.plain()), plan.notes]
     return cards.named([study, rows, states, store.kept("timings", plan.key), _showing()])

@@ -150,6 +150,10 @@ def _study(
         },
         margins=file.margins,
         claims=tuple(file.claims),
+        aa=file.aa,
+        contrasts=tuple(
+            (c, "baseline") if isinstance(c, str) else (c[0], c[1]) for c in file.contrasts
+        ),
         root=document,
     )
     problems += more + _names(document, vocabulary)

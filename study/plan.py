@@ -7,9 +7,10 @@ card, so that a second plan imports no torch.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 
-from study import cards, proofs, statements
+from study import cards, proofs, statements, stats
 from study import store as stores
 from study.designs import arms
 from study.errors import BuildError, SpecError
@@ -28,6 +29,8 @@ class Trial:
     state: str
     code: str | None = None
     """A digest of the code that a result came from, where that was put down."""
+    again: bool = False
+    """Of the A/A arm: the baseline under a seed that is not the study's."""
 
     @property
     def done(self) -> bool:
@@ -44,6 +47,12 @@ class PlannedArm:
     config: Record
     card: Record
     trials: tuple[Trial, ...]
+    """The baseline's A/A trials come last; they are trials of what it computes."""
+
+    @property
+    def replicates(self) -> tuple[Trial, ...]:
+        """The trials that the arm is measured by."""
+        return tuple(trial for trial in self.trials if not trial.again)
 
     @property
     def done(self) -> int:
@@ -56,6 +65,8 @@ class Plan:
     arms: tuple[PlannedArm, ...]
     notes: tuple[str, ...] = ()
     """What is odd about the arms, and no mistake."""
+    sd: float = nan
+    """Over seeds, of the arms' differences from the baseline in `tested`, by finished trials."""
 
     @property
     def baseline(self) -> PlannedArm:
@@ -73,6 +84,11 @@ class Plan:
     def timed(self) -> tuple[str, ...]:
         """The columns that a timing session fills."""
         return tuple(name for name in self.study.columns if METRICS[name].kind == "speed")
+
+    @property
+    def tested(self) -> str:
+        """The column that differences are first looked for in; "" if none is a quality."""
+        return next((n for n in self.study.columns if METRICS[n].kind == "quality"), "")
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -112,7 +128,8 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
     if study is None or found:
         raise SpecError(report(found))
     notes += [*_stale(planned, store), *_of_other_code(planned)]
-    return Plan(study, tuple(planned), tuple(notes))
+    made = Plan(study, tuple(planned), tuple(notes))
+    return replace(made, sd=_sd(made, store))
 
 
 def _built_arms(planned: Iterable[PlannedArm]) -> list[proofs.Built]:
@@ -140,6 +157,9 @@ def _add(
         message = f"{study.label(arm.choices)} computes the same as {twin.label}"
         found.append(Problem(message, study.place(arm.choices)))
     trials = tuple(_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds)
+    if not any(arm.choices):
+        again = (_trial(f"{name}-{seed}", seed, config, store) for seed in study.again)
+        trials += tuple(replace(trial, again=True) for trial in again)
     planned.append(PlannedArm(arm, study.label(arm.choices), name, config, card, trials))
 
 
@@ -171,6 +191,19 @@ def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
         stores.agree(name, result["config"], config, store.trial(name))
     code = (result or {}).get("environment", {}).get("computing")
     return Trial(name, seed, store.state(name), code)
+
+
+def _sd(plan: Plan, store: Store) -> float:
+    """What `Plan.sd` is, pooled over arms; NaN before one shares two seeds with the baseline."""
+    base, *others = (_finished(arm, plan.tested, store) for arm in plan.arms)
+    return stats.pooled_sd([v[s] - base[s] for s in v.keys() & base.keys()] for v in others)
+
+
+def _finished(arm: PlannedArm, metric: str, store: Store) -> dict[int, float]:
+    """What an arm's completed trials measured, by seed."""
+    done = {t.seed: store.result(t.name) for t in arm.replicates if t.state == "completed"}
+    found = {seed: result["metrics"].get(metric) for seed, result in done.items() if result}
+    return {seed: float(value) for seed, value in found.items() if value is not None}
 
 
 def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:

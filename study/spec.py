@@ -20,6 +20,7 @@ IDENTITY = 1  # raise it when results of the same name come to mean something el
 NOT_IDENTITY = {"title", "root", "download", "unverified"}  # names and places of the same thing
 PLACED = ("folder", "wds")  # kinds of data that nothing but their place tells apart
 PARTS = ("model", "data", "recipe")
+AGAIN = 1_000_000  # from a seed of the baseline to that of the A/A trial beside it
 APART = ("name", "epochs", "batch_size", "grad_accum_steps")  # no part of what a thing is called
 
 
@@ -100,6 +101,9 @@ class Study:
     sources: tuple[Source, ...] = ()
     imports: tuple[str, ...] = ()
     """Those of the sources that the command line names, in its words."""
+    aa: bool = False
+    contrasts: tuple[tuple[str, str], ...] = ()
+    """Pairs of labels that will be tested against each other."""
 
     @property
     def title(self) -> str:
@@ -107,6 +111,15 @@ class Study:
         changed = hashlib.sha256(repr(self.settings).encode()).hexdigest()[:4]
         marks = [self.name, self.profile, changed if self.settings else None]
         return "-".join(mark for mark in marks if mark)
+
+    @property
+    def again(self) -> tuple[int, ...]:
+        """The seeds of the A/A arm, each beside one of the baseline's.
+
+        Not the same seeds, under which the baseline would be itself to the last bit; and always
+        these, so that studies of one baseline share its A/A trials.
+        """
+        return tuple((seed + AGAIN) % 2**32 for seed in self.seeds) if self.aa else ()
 
     def arm(self, choices: Sequence[int]) -> Arm:
         return Arm(tuple(choices), self.read(choices)[0])

@@ -1,4 +1,4 @@
-"""What a study file says of its arms: published numbers and claims. Whether it can be true."""
+"""What a study file says of its arms: published numbers, claims, contrasts. Can it be true?"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,17 +8,22 @@ from study import claims
 from study.errors import SpecError, unknown
 from study.marks import Mark, Problem
 from study.metrics import METRICS, sized
-from study.spec import Arm, Study
+from study.spec import AGAIN, Arm, Study
 
 LARGEST = 1e12  # of a published number, in the units of the table
 
 
 def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
-    """Rows that are no arm's, or several arms'; numbers nobody can have measured; claims that make
-    no sense, or that nothing will ever measure. The baseline comes first.
+    """Rows that are no arm's, or several arms'; numbers nobody can have measured; claims and
+    contrasts that make no sense, or that nothing will ever measure. The baseline comes first.
     """
     counts = Counter(label for arm in arms for label in set(study.labels(arm.choices)))
-    return [*_claims(study, arms, counts), *_published(study, arms, counts)]
+    return [
+        *_claims(study, arms, counts),
+        *_contrasts(study, arms, counts),
+        *_published(study, arms, counts),
+        *_again(study),
+    ]
 
 
 def _claims(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Iterator[Problem]:
@@ -30,6 +35,34 @@ def _claims(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Iterator
             yield Problem(str(error), mark)
             continue
         yield from (Problem(said, mark) for said in _senseless(study, arms, parsed))
+
+
+def _contrasts(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Iterator[Problem]:
+    """Pairs that cannot be tested, or would be twice."""
+    owners = {label: n for n, arm in enumerate(arms) for label in study.labels(arm.choices)}
+    seen = set[frozenset[int]]()
+    for index, pair in enumerate(study.contrasts):
+        mark = study.root.at(["contrasts", index]).mark
+        wrong = [place for place, label in enumerate(pair) if counts[label] != 1]
+        for place in wrong:
+            at = study.root.at(["contrasts", index, place]).mark
+            yield from _unowned(pair[place], counts, at)
+        if wrong:
+            continue
+        both = frozenset(owners[label] for label in pair)
+        if len(both) < 2:
+            yield Problem(f"{pair[0]} and {pair[1]} are the same arm", mark)
+        elif both in seen:
+            yield Problem(f"{pair[0]} and {pair[1]} are tested twice", mark)
+        seen.add(both)
+    if study.contrasts and not any(METRICS[n].kind == "quality" for n in study.columns):
+        yield Problem("contrasts need a quality among the columns", study.root.key(["contrasts"]))
+
+
+def _again(study: Study) -> Iterator[Problem]:
+    for seed in sorted({*study.seeds} & {*study.again}):
+        message = f"seed {seed} is the A/A arm's, whose seeds are {AGAIN:,} above the study's"
+        yield Problem(message, study.root.key(["seeds"]))
 
 
 def _senseless(study: Study, arms: Sequence[Arm], claim: claims.Claim) -> Iterator[str]:

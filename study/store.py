@@ -12,6 +12,7 @@ Every file is plain, and whole or absent: it is written beside its place and ren
 cut short or belongs elsewhere is set aside under a name that says so; never trusted, never deleted.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,12 @@ class Store:
         if record["format"] != FORMAT:
             raise StoreError(f"{path} has format {record['format']}, this version reads {FORMAT}")
         return record
+
+    def predictions(self, name: str) -> Path:
+        """Of the attempt that a trial's result is of; results of long ago do not say which."""
+        told = str((self.result(name) or {}).get("predictions"))
+        file = told if re.fullmatch(r"predictions-\d+\.npz", told) else "predictions.npz"
+        return self.trial(name) / file
 
     def results(self) -> list[str]:
         """Trials that have a result, of whatever study."""

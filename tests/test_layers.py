@@ -33,12 +33,13 @@ MAY_IMPORT = {
     "statements": {"errors", "claims", "marks", "metrics", "spec"},
     "plan": {
         *("errors", "marks", "spec", "designs", "metrics", "store", "cards", "proofs"),
-        "statements",
+        *("statements", "stats"),
     },
-    "measurements": {"metrics", "origin", "store", "cards", "plan"},
+    "measurements": {"metrics", "origin", "store", "cards", "plan", "stats"},
     "reasons": {"errors", "spec", "metrics", "store", "cards", "plan"},
     "judgement": {
-        *("errors", "cells", "claims", "metrics", "plan", "reasons", "spec", "store", "verdicts"),
+        *("errors", "cells", "claims", "metrics", "plan", "reasons", "spec", "stats", "store"),
+        "verdicts",
     },
     "price": {"cards", "plan", "store"},
     "run": {

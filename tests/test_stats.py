@@ -1,4 +1,4 @@
-"""The statistics against scipy and plain pandas."""
+"""Estimates, effects and leaders against scipy and plain pandas; the rest is in `stats/`."""
 
 import subprocess
 import sys
@@ -10,23 +10,9 @@ from hypothesis import given, settings, strategies
 from scipy import stats as reference
 
 from study import stats
+from tests.stats.frames import frame, rows
 
 CHANCE = np.random.default_rng(0)
-
-
-def rows(arm, values, metric="top1", seeds=None):
-    seeds = range(len(values)) if seeds is None else seeds
-    return [
-        {"arm": arm, "seed": s, "metric": metric, "value": v}
-        for s, v in zip(seeds, values, strict=True)
-    ]
-
-
-def frame(*parts):
-    made = pd.DataFrame([row for part in parts for row in part])
-    return made.reindex(columns=["arm", "seed", "metric", "value", "low", "high"]).astype(
-        {"seed": "Int64", "value": float, "low": float, "high": float}
-    )
 
 
 def timing(arm, low, value, high):
@@ -115,13 +101,6 @@ def test_the_smallest_p_is_reached_when_every_seed_agrees():
     assert effect([0.0, 0.0, 0.0], [1.0, 2.0, 4.0])["p"] == stats.smallest_p(3)
 
 
-def test_more_pairs_than_can_be_enumerated_have_no_exact_p():
-    base, other = CHANCE.normal(size=(2, stats.ENUMERATED + 1))
-    found = effect(base, other)
-    assert np.isnan(found["p"])
-    assert np.isfinite(found["low"])
-
-
 def test_seeds_are_paired_by_number_not_by_place():
     found = effect([1.0, 2.0, 3.0], [3.5, 2.25, 1.0], seeds=[2, 1, 0])
     assert found["mean"] == pytest.approx(0.25)
@@ -193,6 +172,12 @@ def test_what_diverged_never_leads():
     made = frame(rows("a", [np.nan, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.01, 0.12]))
     assert stats.leader(made, "top1", higher=True, exact=False).arm == "b"
     assert stats.leader(made[:2], "top1", higher=True, exact=False) == (None, False)
+
+
+def test_diverged_arms_rank_last_whichever_way_is_better():
+    made = frame(rows("a", [0.9, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.3, 0.4]))
+    for higher, order in ((True, ["c", "b", "a"]), (False, ["b", "c", "a"])):
+        assert list(stats.ranking(made, "top1", higher=higher)["arm"]) == order
 
 
 @pytest.mark.parametrize(("other", "clear"), [(3.0, True), (2.0, False)])

@@ -140,6 +140,44 @@ def test_a_claim_that_nothing_will_ever_measure_is_told(inside, tiny, claim, why
     assert f"nothing measures {claim}: {why}" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("contrasts", "said"),
+    [
+        ("[Average]", 'unknown arm "Average"'),
+        ("[[Avg, Dw]]", 'unknown arm "Dw" (known: Avg, DW, baseline)'),
+        ("[DW]", "DW and baseline are the same arm"),
+        ("[Avg, [DW, Avg]]", "DW and Avg are tested twice"),
+        ("[[Avg]]", "contrasts: list should have at least 2 items"),
+    ],
+)
+def test_a_contrast_that_makes_no_sense_is_told_at_its_place(inside, tiny, contrasts, said):
+    tiny.write_text(f"{tiny.read_text()}contrasts: {contrasts}\n")
+    done = inside("plan", tiny)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert f"tiny.yaml:{len(tiny.read_text().splitlines())}:" in done.stderr
+
+
+def test_contrasts_need_something_to_differ_in(inside, tiny):
+    changed(tiny, (COLUMNS, "columns: [params]"))
+    tiny.write_text(f"{tiny.read_text()}contrasts: [Avg]\n")
+    assert "contrasts need a quality among the columns" in inside("plan", tiny).stderr
+
+
+def test_contrasts_and_the_noise_floor_are_in_the_report(inside, tiny):
+    tiny.write_text(f"{tiny.read_text()}contrasts: [Avg]\naa: true\n")
+    done = inside("run", tiny, *INLINE)
+    assert done.returncode == 0, done.stderr
+    assert "DW/s1000001" in done.stderr
+    shown = done.stdout.replace("\n", " ")
+    assert "oise floor of Top-1" in shown
+    assert "Avg − baseline, Top-1" in shown
+    assert "1000001" not in inside("results", tiny).stdout
+    folder = tiny.parent / "reports" / "tiny"
+    assert {"contrasts.md", "effects.csv", "images.csv"} <= {f.name for f in folder.iterdir()}
+    assert "nothing to train" in inside("run", tiny, *INLINE).stderr
+
+
 def test_two_numbers_printed_of_one_arm_are_told(inside, tiny):
     published = "published: {baseline: {top1: 72.88}, DW: {top1: 72.9}}\n"
     tiny.write_text(tiny.read_text() + published)

@@ -1,7 +1,8 @@
 """Plans and trials as text and rich renderables. Nothing here prints."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -11,7 +12,7 @@ from rich.text import Text
 from study import cells, leases
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, Trial
-from study.stats import smallest_p
+from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store import Record, Store
 
 
@@ -109,7 +110,30 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
         )
     else:
         notes.append(f"smallest p of an exact sign-flip test with {many(seeds, 'seed')}: {p:.2g}")
-    return notes
+    return [*notes, *_reach(plan, seeds)]
+
+
+def _reach(plan: Plan, seeds: int) -> Iterator[str]:
+    """What measures the noise, the difference that so many seeds can show, and what more takes."""
+    if again := len(plan.study.again):
+        trials = many(again, "more trial")
+        yield f"A/A: {trials} of the baseline, under other seeds, measure the noise floor"
+    if seeds < 2 or not plan.tested:
+        return
+    metric, least = METRICS[plan.tested], smallest_effect(seeds)
+    unit = f" {cells.difference_unit(metric)}".rstrip()
+    known = "whose size is not known before trials are finished"
+    if math.isfinite(plan.sd):
+        shown = cells.measured(least * plan.sd, metric)
+        known = f"{cells.name(metric)}: {shown}{unit}, from finished trials"
+    yield (
+        f"{seeds} seeds can show a difference of {least:.3g} sd of the per-seed difference, "
+        f"4 times in 5 ({known})"
+    )
+    margin = plan.study.margins.get(plan.tested)
+    if margin and plan.sd > 0:
+        needed = seeds_for(margin / metric.scale, plan.sd) or f"more than {MOST_SEEDS}"
+        yield f"to show {margin:g}{unit}, the margin, takes {needed} seeds"
 
 
 def _refused(arm: PlannedArm) -> bool:

@@ -2,22 +2,36 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from study import stats
 from study.files import Record, read, replace
 from study.files import write as write_record
 from study.judgement import Judged, judged
-from study.measurements import MANIFEST, measurements
+from study.measurements import MANIFEST, again, measurements
 from study.plan import Plan, PlannedArm
 from study.report import figures
+from study.report.contrasts import contrast_table, factor_table
 from study.report.formats import FORMATS, terminal
+from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
 from study.report.tables import Table, table
 from study.spec import file_name
 from study.store import Store
 
-__all__ = ["FORMATS", "Report", "claim_table", "frame", "report", "table", "terminal", "write"]
+__all__ = [
+    "FORMATS",
+    "Report",
+    "claim_table",
+    "floor",
+    "frame",
+    "report",
+    "table",
+    "terminal",
+    "write",
+]
 
 COLUMNS = {
     "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
@@ -28,16 +42,38 @@ COLUMNS = {
 def frame(plan: Plan, store: Store) -> pd.DataFrame:
     """One row per (arm, seed, metric) in base units; cost and speed have no seed.
 
-    A diverged trial's quality is NaN; a trial that has no result has no row.
+    A diverged trial's quality is NaN; a trial that has no result has no row. In `attrs` is what no
+    row shows: `noise` has the rows of `stats.noise_floor`.
     """
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     session = store.kept("timings", plan.key) or {}
+    beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
+    found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
     found.attrs["timed_on"] = _machine(session)
     found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
     found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
     return found
+
+
+def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
+    """The noise floor of every metric that the A/A arm has."""
+    if beside.empty:
+        return []
+    base = found[(found["arm"] == baseline) & found["metric"].isin(beside["metric"])]
+    return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
+
+
+def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
+    """Between what differences equal arms come out in 95 of 100 studies, in base units.
+
+    `measured` is of `frame`. None without an A/A arm, or where `stats.noise_floor` cannot tell.
+    """
+    for row in measured.attrs.get("noise", ()):
+        if row["metric"] == metric and row["floor"] == row["floor"]:
+            return -float(row["floor"]), float(row["floor"])
+    return None
 
 
 def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
@@ -68,8 +104,9 @@ class Report:
     plan: Plan
     measured: pd.DataFrame
     judged: Judged
+    images: pd.DataFrame
     tables: dict[str, Table]
-    """By the name of their files: table, verdicts, claims."""
+    """By the name of their files: table, verdicts, claims, contrasts, factors."""
 
 
 def report(plan: Plan, store: Store) -> Report:
@@ -79,8 +116,11 @@ def report(plan: Plan, store: Store) -> Report:
         "table": table(plan, measured),
         "verdicts": verdict_table(plan, found),
         "claims": claim_table(plan, found.claims),
+        "contrasts": contrast_table(plan, measured),
+        "factors": factor_table(plan, measured),
     }
-    return Report(plan, measured, found, {name: made for name, made in tables.items() if made})
+    finished = {name: made for name, made in tables.items() if made}
+    return Report(plan, measured, found, images(plan, store), finished)
 
 
 def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
@@ -90,7 +130,14 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
         for name, finished in made.tables.items()
         for end, form in FORMATS.items()
     }
-    for name, rows in (("measurements", made.measured), ("judged", made.judged.verdicts)):
+    effects = stats.effects(made.measured, made.plan.baseline.digest)
+    frames = {
+        "measurements": made.measured,
+        "judged": made.judged.verdicts,
+        "effects": effects,
+        "images": made.images,
+    }
+    for name, rows in frames.items():
         if len(rows):
             texts[f"{name}.csv"] = rows.to_csv(index=False, lineterminator="\n")
     files = {name: text.encode() for name, text in texts.items()}

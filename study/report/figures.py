@@ -119,7 +119,7 @@ def _counted(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    if any(trial.state == "diverged" for trial in arm.trials):
+    if any(trial.state == "diverged" for trial in arm.replicates):
         yield {"what": "diverged"}
         return
     if part.empty:

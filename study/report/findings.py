@@ -20,6 +20,12 @@ class Findings:
     estimates: Mapping[Key, Any]
     """Rows of `stats.estimates` by (arm, metric)."""
     effects: Mapping[Key, Any]
+    pairing: pd.DataFrame
+    """Of `stats.pairing`."""
+    orders: pd.DataFrame
+    """Of `stats.orders`."""
+    noise: Mapping[str, Any]
+    """By metric, rows of `stats.noise_floor`."""
     leaders: Mapping[str, str]
     """By metric, the arm that leads clearly."""
     diverged: frozenset[str]
@@ -54,15 +60,19 @@ class Findings:
 
 def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
     diverged = frozenset(
-        arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.trials)
+        arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
     lost = frame["seed"].notna() & frame["arm"].isin(diverged)
     frame = frame.assign(value=frame["value"].mask(lost))
     leaders = {name: _leader(frame, name) for name in plan.study.columns}
+    choices = {arm.digest: arm.arm.choices for arm in plan.arms}
     return Findings(
         plan,
         estimates=_by_key(stats.estimates(frame)),
         effects=_by_key(stats.effects(frame, plan.baseline.digest)),
+        pairing=stats.pairing(frame, plan.baseline.digest),
+        orders=stats.orders(frame, choices),
+        noise={row["metric"]: row for row in frame.attrs.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
         diverged=diverged,
         timed_on=str(frame.attrs.get("timed_on", "")),

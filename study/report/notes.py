@@ -8,6 +8,7 @@ from study import cells
 from study.judgement import named_arms, unlike
 from study.metrics import METRICS, RULES, sized
 from study.plan import Plan, PlannedArm
+from study.report import chance
 from study.report.findings import Findings
 from study.stats import smallest_p
 
@@ -64,13 +65,16 @@ def _measures(found: Findings) -> Iterator[str]:
 
 def notes(found: Findings) -> Iterator[str]:
     """One sentence or two each, in the order in which a reader needs them."""
-    for part in (_missing, _odd, _diverged, _refused, _seeds, _published, _unverified):
+    for part in (_missing, _odd, _diverged, _refused, _seeds, chance.notes,
+                 _published, _unverified):  # fmt: skip
         yield from part(found)
 
 
 def _missing(found: Findings) -> Iterator[str]:
     plan = found.plan
-    trials = [(arm.label, t) for arm in plan.arms for t in arm.trials if not t.done]
+    trials = [
+        ("A/A" if t.again else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
+    ]
     untimed = [name for name in found.of_kind("speed") if _lacking(found, name)]
     if trials:
         named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
@@ -113,9 +117,9 @@ def command(plan: Plan, store: str) -> str:
 
 def _diverged(found: Findings) -> Iterator[str]:
     for arm in found.plan.arms:
-        seeds = [str(t.seed) for t in arm.trials if t.state == "diverged"]
+        seeds = [str(t.seed) for t in arm.replicates if t.state == "diverged"]
         if seeds:
-            count = f"{len(seeds)} of {len(arm.trials)} seeds"
+            count = f"{len(seeds)} of {len(arm.replicates)} seeds"
             yield f"{arm.label} diverged in {count} ({', '.join(seeds)}) and so has no mean."
 
 

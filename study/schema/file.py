@@ -54,6 +54,9 @@ class StudyFile(Strict):
     seeds: Annotated[int, Field(ge=0, le=1000)] | Annotated[list[Seed], Field(min_length=1)] = (
         Field(1, description="how many, or which; 0 trains nothing: cost and speed alone")
     )
+    aa: bool = Field(
+        False, description="train the baseline again under as many other seeds: the noise floor"
+    )
     columns: Annotated[list[str], Field(min_length=1)] = Field(["params", "macs", "top1"])
     timing: Timing = Timing()
     expects: dict[str, dict[str, str]] = Field(
@@ -65,6 +68,9 @@ class StudyFile(Strict):
         {}, description="metric: how near is the same; units of the table, per cent for speed"
     )
     claims: list[str] = Field([], description="A is worse than B on top1 by 0.24, and the like")
+    contrasts: list[str | Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
+        [], description="what will be tested: a row against the baseline, or [row, other row]"
+    )
     profiles: dict[str, Override] = Field({})
 
     @model_validator(mode="after")

@@ -1,5 +1,6 @@
 """A laboratory: plans and stores made by hand, without torch."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def lab(tmp_path):
     """lab(factors, top1={label: outcomes}, cost={label: {...}}, timed={label: {...}}, ...)."""
 
     def made(factors=REDUCTION, *, top1=None, cost=None, timed=None, seeds=3, published=None,
-             **fields):  # fmt: skip
+             again=(), **fields):  # fmt: skip
         study, store = (
             _study(factors, seeds, published or {}, **fields),
             Store(tmp_path / "results"),
@@ -88,6 +89,10 @@ def lab(tmp_path):
             key = label if any(choices) else "baseline"
             outcomes = (top1 or {}).get(key, ["pending"] * seeds)
             trials = tuple(_trial(store, digest, s, o) for s, o in enumerate(outcomes))
+            if not any(choices):
+                beside = zip(study.again, again, strict=False)
+                found = (_trial(store, digest, seed, outcome) for seed, outcome in beside)
+                trials += tuple(replace(trial, again=True) for trial in found)
             counted = (cost or {}).get(key, {"params": 10.49e6, "macs": 1.4e9})
             card = (
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}

@@ -30,8 +30,10 @@ def test_a_report_is_all_its_files(complete, tmp_path):
     paths = report.write(report.report(*complete), tmp_path / "out")
     names = {str(path.relative_to(tmp_path / "out")) for path in paths}
     figures = {f"figures/model.reduction-levels.{end}" for end in ("pdf", "svg", "png", "csv")}
-    tables = {f"{name}.{end}" for name in ("table", "claims") for end in report.FORMATS}
-    assert names == {*tables, "measurements.csv", "judged.csv", *figures}
+    tables = {
+        f"{name}.{end}" for name in ("table", "claims", "contrasts") for end in report.FORMATS
+    }
+    assert names == {*tables, "measurements.csv", "judged.csv", "effects.csv", *figures}
     assert all(path.stat().st_size for path in paths)
 
 

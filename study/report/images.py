@@ -1,0 +1,40 @@
+"""What the same images say of every arm beside the baseline."""
+
+import pandas as pd
+
+from study import stats
+from study.errors import StoreError
+from study.measurements import predictions
+from study.plan import Plan, PlannedArm
+from study.store import Store
+
+COLUMNS = (
+    *("arm", "label", "seeds", "images", "mean", "low", "high"),
+    *("better", "worse", "some_p", "every_p"),
+)
+
+
+def images(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per arm whose trials, and the baseline's, have left predictions of the same images.
+
+    The difference of top-1 with its interval over new seeds and new images
+    (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.together`). Nothing is
+    told of an arm that diverged.
+    """
+    if not plan.study.seeds or _diverged(plan.baseline):
+        return pd.DataFrame(columns=list(COLUMNS))
+    base, rows = predictions(plan.baseline, store), []
+    for arm in plan.arms[1:]:
+        try:
+            seen = stats.hits({} if _diverged(arm) else predictions(arm, store), base)
+        except StoreError:  # a factor of the data: other images
+            continue
+        if seen.seeds:
+            told = stats.together(stats.mcnemar(seen))
+            both = (told.better, told.worse, told.some, told.every)
+            rows.append((arm.digest, arm.label, *stats.hierarchical(seen).values(), *both))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _diverged(arm: PlannedArm) -> bool:
+    return any(trial.state == "diverged" for trial in arm.replicates)

@@ -1,0 +1,66 @@
+"""Frames in, frames out: what the seeds say, and how sure they can be of it.
+
+A frame has one row per (arm, seed, metric); what has no seed is exact or was timed apart. The seed
+is the sample: arms that share seeds are compared seed by seed. NaN is a trial that diverged.
+Nothing here reads a file, and all that is drawn is drawn with a fixed seed.
+"""
+
+from study.stats.arms import Leader, estimates, leader, ranking
+from study.stats.factors import factorial
+from study.stats.families import Contrast, contrasts, holm, t_test
+from study.stats.images import Hits, Together, hierarchical, hits, mcnemar, together
+from study.stats.intervals import CONFIDENCE, RESAMPLED_FROM, ROUNDING, bca, corrected, interval
+from study.stats.noise import AGAIN, noise_floor
+from study.stats.pairs import effects, pairing
+from study.stats.paths import orders, steps
+from study.stats.seeds import (
+    MOST_SEEDS,
+    POWER,
+    pooled_sd,
+    power,
+    seeds_for,
+    seeds_needed,
+    smallest_effect,
+)
+from study.stats.signs import DRAWS, ENUMERATED, sign_flip, smallest_p
+
+__all__ = [
+    "AGAIN",
+    "CONFIDENCE",
+    "DRAWS",
+    "ENUMERATED",
+    "MOST_SEEDS",
+    "POWER",
+    "RESAMPLED_FROM",
+    "ROUNDING",
+    "Contrast",
+    "Hits",
+    "Leader",
+    "Together",
+    "bca",
+    "contrasts",
+    "corrected",
+    "effects",
+    "estimates",
+    "factorial",
+    "hierarchical",
+    "hits",
+    "holm",
+    "interval",
+    "leader",
+    "mcnemar",
+    "noise_floor",
+    "orders",
+    "pairing",
+    "pooled_sd",
+    "power",
+    "ranking",
+    "seeds_for",
+    "seeds_needed",
+    "sign_flip",
+    "smallest_effect",
+    "smallest_p",
+    "steps",
+    "t_test",
+    "together",
+]
