@@ -12,7 +12,7 @@ from rich.text import Text
 from study import cells, leases
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, Trial
-from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
+from study.stats import AGAIN, MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store import Record, Store
 
 
@@ -40,9 +40,10 @@ def plan_head(plan: Plan) -> str:
     study = plan.study
     data, recipe = plan.baseline.arm.config.data, plan.baseline.arm.config.recipe
     profile = f" · profile {study.profile}" if study.profile else ""
+    again = f" + {len(study.again)} A/A" if study.again else ""
     return (
         f"{study.name} · {study.question}\n"
-        f"{many(len(plan.arms), 'arm')} × {many(len(study.seeds), 'seed')} = "
+        f"{many(len(plan.arms), 'arm')} × {many(len(study.seeds), 'seed')}{again} = "
         f"{many(len(plan.trials), 'trial')} · "
         f"{', '.join(study.designs).replace('_', ' ')} · {data.name} {data.img_size} px · "
         f"{many(recipe.total_epochs, 'epoch')}{profile}"
@@ -181,7 +182,7 @@ def trial_rows(plan: Plan, store: Store) -> list[Record]:
             metrics = result.get("metrics") or {k: last.get(k) for k in ("top1", "top5", "loss")}
             rows.append(
                 {
-                    "arm": arm.label,
+                    "arm": AGAIN if trial.again else arm.label,
                     "seed": trial.seed,
                     "trial": trial.name,
                     "state": trial.state,
