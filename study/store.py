@@ -107,6 +107,13 @@ class Store:
         """What was told of the death of the holder of lease `number`."""
         return read(self.trial(name) / f"died-{number}.json")
 
+    def beat(self, name: str, number: int) -> float:
+        """When the heart behind lease `number` beat last, by the file server's clock."""
+        try:
+            return (self.trial(name) / f"lease.{number}").stat().st_mtime
+        except OSError:
+            return 0.0
+
     def deaths(self, name: str) -> list[Record]:
         """How workers died of this trial since it last got ahead by an epoch, oldest first."""
         notes = sorted(self.trial(name).glob("died-*.json"), key=lambda path: path.stat().st_mtime)

@@ -105,12 +105,9 @@ class Supervisor:
 
     def _start(self, task: str) -> None:
         self.starts += 1
-        count = self.order["devices"] if task == "trials" else 1
-        if task != "trials" and self.node > 0:
-            count = 0
-        meeting = (
-            self._meeting(count) if count * self.order["nodes"] > 1 and task == "trials" else {}
-        )
+        together = task == "trials" and self.order["devices"] * self.order["nodes"] > 1
+        count = self.order["devices"] if task == "trials" else int(self.node == 0)
+        meeting = self._meeting(count) if together else {}
         self.children, self.logs = [], []
         for rank in range(count):
             log = self.job / "logs" / f"{self.name}-{self.starts}-{rank}.log"
@@ -193,12 +190,15 @@ class Supervisor:
     def _trial(self) -> tuple[str, int] | None:
         """The trial that the children worked on, and the number of their lease."""
         pids, job = {child.pid for child in self.children}, leases.slurm_job()
-        for name in orders.queue(self.job):
-            number, who = leases.top(self.store.trial(name))
-            ours = who is not None and who.local and who.pid in pids
-            if ours or (who is not None and job and who.job == job):
+        held = {name: leases.top(self.store.trial(name)) for name in orders.queue(self.job)}
+        for name, (number, who) in held.items():
+            if who is not None and who.local and who.pid in pids:
                 return name, number
-        return None
+        others = self.order["nodes"] > 1 and [n for n, (_, w) in held.items() if w and w.job == job]
+        if not others:
+            return None
+        last = max(others, key=lambda name: self.store.beat(name, held[name][0]))
+        return last, held[last][0]  # of the leading process, which is on another node
 
     def _bury(self, name: str, deaths: Sequence[dict[str, object]]) -> None:
         lease = leases.claim(self.store.trial(name))
