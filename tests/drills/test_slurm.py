@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.timeout(1800),
     pytest.mark.skipif(not _answers(), reason="no Slurm answers here (scontrol ping)"),
 ]
-LONGER = STUDY.replace("epochs: 8", "epochs: 40")
+LONGER = STUDY.replace("epochs: 8", "epochs: 14")
 
 
 def said(*words: str) -> str:
