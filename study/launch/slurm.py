@@ -27,7 +27,10 @@ from study.launch.supervisor import Supervisor
 ASK = 5.0  # seconds between two questions to squeue
 NOTICE = 90  # seconds before the end at which a worker is told
 FOREVER = 1_000_000  # times that a job may run out of time: trials know when it is enough
-OVER = ("COMPLETING", "COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE")
+OVER = ("COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE")
+"""States of jobs that do not come back. COMPLETING is none: it may be queued again, as may be what
+was preempted or lost its node."""
+
 
 RESOURCES: Mapping[str, tuple[str, type]] = {
     "partition": ("partition", str),
