@@ -78,21 +78,28 @@ def private(folder: Path) -> None:
         raise StoreError(f"others can write to {folder}: nothing in it is run (chmod 700 it)")
 
 
-def jobs(store: Store, after: str = "") -> Iterator[tuple[Path, Record]]:
+def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Record]]:
     """The user's own jobs in this store, oldest first; copied ones of another store left out.
 
-    `after` is the name of a job: those that were made later.
+    `after` is when another was made: those that were made then or later.
     """
-    root = str(store.root.resolve())
-    folder = store.root / "jobs"
-    made = [path for path in folder.iterdir() if path.name > after] if folder.is_dir() else []
-    for path in sorted(made):
+    root, folder = str(store.root.resolve()), store.root / "jobs"
+    ages = {path: made(path) for path in folder.iterdir()} if folder.is_dir() else {}
+    for path in sorted((path for path in ages if ages[path] >= after), key=ages.__getitem__):
         try:
             found = order(path.resolve())
         except StoreError:
             continue
         if found.get("store") == root:
             yield path.resolve(), found
+
+
+def made(job: Path) -> int:
+    """When a job was made, in nanoseconds of the file server's clock: those of nodes differ."""
+    try:
+        return (job / "job.json").stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def related(store: Store, trials: Iterable[str]) -> list[Path]:
@@ -106,11 +113,11 @@ def queue(job: Path) -> list[str]:
 
     A study that is edited and run again while workers are at it gives them its new arms this way.
     """
-    later = [other for other in alike(job, after=job.name) if not stopped(other)]
-    return list(dict.fromkeys(n for one in (job, *later) for n in order(one).get("trials", ())))
+    found = [job, *(other for other in alike(job, after=made(job)) if not stopped(other))]
+    return list(dict.fromkeys(name for one in found for name in order(one).get("trials", ())))
 
 
-def alike(job: Path, after: str = "") -> list[Path]:
+def alike(job: Path, after: int = 0) -> list[Path]:
     """Jobs whose workers may do the trials of this one; it is one of them, unless made before."""
     ours = order(job)
     if "study" not in ours:  # a task by itself
