@@ -25,6 +25,8 @@ class Watch:
         self.open = {name: len(store.history(name)) for name in names}
         self.running: dict[str, int] = {}
         """The number of the lease that each was seen at work under."""
+        self.silent: set[str] = set()
+        """Those whose worker is gone, of which nobody has told yet how."""
 
     def look(self) -> list[Event]:
         events = []
@@ -38,11 +40,13 @@ class Watch:
         number = leases.top(folder)[0] if held else 0
         before, events = self.running.get(name, 0), list[Event]()
         if before and result is None and number != before:
-            del self.running[name]
-            if died := self.store.death(name, before):
-                events.append(Event("lost", name, died))
-            elif not held:
-                events.append(Event("lost", name))
+            died = self.store.death(name, before)
+            if died or held or name in self.silent:
+                del self.running[name]
+                self.silent.discard(name)
+                events += [Event("lost", name, died or {})] if died or not held else []
+            else:  # its supervisor may be about to tell
+                self.silent.add(name)
         if name not in self.running and (result or held):
             self.running[name] = number
             events.append(Event("start", name, {"after": self.open[name]}))

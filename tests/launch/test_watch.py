@@ -26,6 +26,7 @@ def test_a_watch_tells_of_a_worker_that_died_and_of_its_successor(store):
     watch = Watch(store, ["a-0"])
     with leases.claim(store.trial("a-0")):
         watch.look()
+    assert kinds(watch) == []  # its supervisor may be about to tell how
     assert kinds(watch) == [("lost", "a-0")]
     with leases.claim(store.trial("a-0")):
         assert kinds(watch) == [("start", "a-0")]
@@ -41,6 +42,16 @@ def test_a_watch_tells_how_a_worker_died_even_if_another_is_there_already(store)
     with leases.claim(store.trial("a-0")):
         lost, started = watch.look()
     assert (lost.kind, lost.row["why"], started.kind) == ("lost", "killed by SIGSEGV", "start")
+
+
+def test_a_watch_waits_for_word_of_how_a_worker_died(store):
+    watch = Watch(store, ["a-0"])
+    with leases.claim(store.trial("a-0")):
+        watch.look()
+    assert kinds(watch) == []
+    store.died("a-0", 1, "out of memory")
+    assert [event.row.get("why") for event in watch.look()] == ["out of memory"]
+    assert kinds(watch) == []
 
 
 def test_a_failure_is_told_as_one(store):
