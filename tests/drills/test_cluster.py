@@ -122,6 +122,7 @@ def test_a_job_that_runs_out_of_time(cluster, unharmed):
     end = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time.time() + 30))
     said("scontrol", "update", f"jobid={job}", f"EndTime={end}")
     until(lambda: not ground.running(), "the signal", 180)
+    said("scontrol", "update", f"jobid={job}", "TimeLimit=60")
     ground.ended()
     assert not list(ground.store.root.glob("trials/*/died-*"))
     unharmed(ground)
