@@ -93,7 +93,7 @@ def test_a_job_that_is_preempted_goes_on_where_it_was(cluster, unharmed):
 
 def test_a_job_whose_place_an_urgent_one_takes(cluster, unharmed):
     ground = cluster()
-    ground.submit(1, "-R", "nodelist=n1", "-R", "cpus=4")
+    ground.submit(1, "-R", "nodelist=n1", "-R", "cpus=4", "--threads", "1")
     advanced(ground)
     urgent = [
         "sbatch",
