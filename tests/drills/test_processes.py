@@ -12,7 +12,7 @@ from study import leases
 from tests.drills.conftest import STUDY, Ground, advanced, kill, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-PARTS = Path(__file__).with_name("parts.py")
+PARTS = Path(__file__).with_name("misbehaving.py")
 
 
 def test_a_worker_killed_at_50_random_moments(ground, unharmed, moments):
@@ -156,7 +156,7 @@ def test_a_trial_that_always_kills_its_worker_has_failed_and_no_other(tmp_path, 
     assert sorted(state["state"] for state in states) == ["completed"] * 2 + ["failed"] * 2
     failed = next(state for state in states if state["state"] == "failed")
     assert failed["error"].startswith("2 workers died of it: " + said)
-    assert any("parts.py" in line for line in failed["log"])
+    assert any("misbehaving.py" in line for line in failed["log"])
     assert "2 trials failed" in told
 
 
