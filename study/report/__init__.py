@@ -14,6 +14,7 @@ from study.measurements import MANIFEST, again, measurements
 from study.plan import Plan, PlannedArm
 from study.report import figures
 from study.report.contrasts import contrast_table, factor_table
+from study.report.curves import curves
 from study.report.formats import FORMATS, terminal
 from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
@@ -105,6 +106,7 @@ class Report:
     measured: pd.DataFrame
     judged: Judged
     images: pd.DataFrame
+    curves: pd.DataFrame
     tables: dict[str, Table]
     """By the name of their files: table, verdicts, claims, contrasts, factors."""
 
@@ -120,7 +122,7 @@ def report(plan: Plan, store: Store) -> Report:
         "factors": factor_table(plan, measured),
     }
     finished = {name: made for name, made in tables.items() if made}
-    return Report(plan, measured, found, images(plan, store), finished)
+    return Report(plan, measured, found, images(plan, store), curves(plan, store), finished)
 
 
 def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
@@ -136,6 +138,7 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
         "judged": made.judged.verdicts,
         "effects": effects,
         "images": made.images,
+        "curves": made.curves,
     }
     for name, rows in frames.items():
         if len(rows):

@@ -18,6 +18,8 @@ from study.spec import Printed
 class Cell:
     text: str
     bold: bool = False
+    value: float | None = None
+    """What the text says first, in base units; None where it says no number."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,14 @@ def _quality(found: Findings, name: str) -> Iterator[Column]:
             return Cell(cells.DIVERGED)
         estimate = found.estimates.get((arm.digest, name))
         text = cells.replicates(estimate, metric, found.seeds) if estimate else cells.ABSENT
-        return Cell(text, found.leaders.get(name) == arm.digest)
+        return Cell(text, found.leaders.get(name) == arm.digest, estimate and estimate.mean)
 
     def effect(label: str, arm: PlannedArm) -> Cell:
         if arm is found.plan.baseline:
             return Cell("")
         row = found.effects.get((arm.digest, name))
-        return Cell(cells.effect(row, metric, found.seeds) if row else cells.ABSENT)
+        text = cells.effect(row, metric, found.seeds) if row else cells.ABSENT
+        return Cell(text, value=row and row.mean)
 
     yield Column(cells.head(metric), value)
     if len(found.plan.arms) > 1:
@@ -135,7 +138,7 @@ def _cost(found: Findings, name: str) -> Iterator[Column]:
         text = cells.measured(estimate.mean, metric)
         if base is not None and estimate.mean != base.mean:
             text += f" ({cells.change(estimate.mean, base.mean)})"
-        return Cell(text, found.leaders.get(name) == arm.digest)
+        return Cell(text, found.leaders.get(name) == arm.digest, estimate.mean)
 
     yield Column(cells.head(metric), value)
 
@@ -146,7 +149,7 @@ def _speed(found: Findings, name: str) -> Iterator[Column]:
     def value(label: str, arm: PlannedArm) -> Cell:
         estimate = found.estimates.get((arm.digest, name))
         text = cells.timing(estimate, metric) if estimate else cells.ABSENT
-        return Cell(text, found.leaders.get(name) == arm.digest)
+        return Cell(text, found.leaders.get(name) == arm.digest, estimate and estimate.mean)
 
     yield Column(cells.head(metric), value)
 

@@ -1,0 +1,28 @@
+"""How trials learnt, epoch by epoch: of finished ones and of those that are under way."""
+
+import pandas as pd
+
+from study.metrics import METRICS
+from study.plan import Plan
+from study.store import Store
+
+COLUMNS = {
+    "arm": "str", "label": "str", "seed": "Int64", "epoch": "Int64", "metric": "str",
+    "value": "float64",
+}  # fmt: skip
+
+
+def curves(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per (arm, seed, epoch, metric) in base units; epochs count from 1.
+
+    The metrics are those of the catalogue's qualities that the history has, and `train_loss`.
+    """
+    rows = [
+        (arm.digest, arm.label, trial.seed, row["epoch"] + 1, name, value)
+        for arm in plan.arms
+        for trial in arm.replicates
+        for row in store.history(trial.name)
+        for name, value in row.items()
+        if name == "train_loss" or (name in METRICS and METRICS[name].kind == "quality")
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
