@@ -33,6 +33,8 @@ def machine_options(command: Command) -> Command:
                   help="Train each trial on K devices of a node together.")  # fmt: skip
     @click.option("--nodes", type=click.IntRange(1), default=1, metavar="M",
                   help="Train each trial on M nodes together; Slurm only.")  # fmt: skip
+    @click.option("--share", type=click.IntRange(1), default=1, metavar="K",
+                  help="Train K small trials on each GPU at a time; not on Slurm.")  # fmt: skip
     @click.option("-R", "resources", metavar="KEY=VALUE", multiple=True,
                   help="What a Slurm job gets: partition=, gpus=, hours=, ...")  # fmt: skip
     @click.option("--retries", type=click.IntRange(0), default=RETRIES, show_default=True,
@@ -47,13 +49,13 @@ def machine_options(command: Command) -> Command:
     return wrapped
 
 
-MACHINE = ("on", "workers", "device", "threads", "devices", "nodes", "resources", "retries",
-           "timeout")  # fmt: skip
+MACHINE = ("on", "workers", "device", "threads", "devices", "nodes", "share", "resources",
+           "retries", "timeout")  # fmt: skip
 
 
 def _machine(
     on: str, workers: int | None, device: str | None, threads: int | None, devices: int, nodes: int,
-    resources: tuple[str, ...], retries: int, timeout: float,
+    share: int, resources: tuple[str, ...], retries: int, timeout: float,
 ) -> Machine:  # fmt: skip
     """Raises UsageError where flags do not go together, or ask for what is not there."""
     here = on != "slurm"
@@ -69,15 +71,18 @@ def _machine(
         raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
     if device == "cuda" and here and devices > len(gpus()):
         raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
+    if share > 1 and (device != "cuda" or on != "local" or devices > 1):
+        raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
     slurm.check(given)
     if here:
-        workers = workers or slots(device, threads or 1, devices)
+        workers = workers or slots(device, threads or 1, devices, share)
         threads = threads or max(1, cores() // (workers * devices))
     else:
         threads = threads or max(1, int(given.get("cpus", 1)) // devices)
     return Machine(
         on=on, workers=workers or SLURM_WORKERS, device=device, threads=threads, devices=devices,
-        nodes=nodes, retries=retries, timeout=timeout, resources=given, asked=_given(MACHINE),
+        nodes=nodes, share=share, retries=retries, timeout=timeout, resources=given,
+        asked=_given(MACHINE),
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def task(store: Store, order: Record, machine: Machine) -> None:
     Raises:
         StudyError: the worker came to grief.
     """
-    alone = replace(machine, devices=1, nodes=1, wait=True)
+    alone = replace(machine, devices=1, nodes=1, share=1, wait=True)
     job = orders.job(store, {**order, **alone.order})
     LAUNCHERS[machine.on](job, alone, workers=1, tick=lambda: None)
     orders.blame(job)

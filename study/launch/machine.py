@@ -20,6 +20,8 @@ class Machine:
     devices: int = 1
     """Processes that train one trial together on a node, each with a device of its own."""
     nodes: int = 1
+    share: int = 1
+    """Trials that train on one GPU at a time."""
     retries: int = RETRIES
     """Times that a trial may take its worker with it, before it is marked as failed."""
     timeout: float = TIMEOUT
@@ -32,8 +34,8 @@ class Machine:
     @property
     def order(self) -> dict[str, object]:
         """What workers are told of it."""
-        keys = ("on", "device", "threads", "devices", "nodes", "retries", "timeout", "resources")
-        return {key: getattr(self, key) for key in keys}
+        keys = ("on", "device", "threads", "devices", "nodes", "share", "retries", "timeout")
+        return {key: getattr(self, key) for key in (*keys, "resources")}
 
 
 def cores() -> int:
@@ -55,8 +57,8 @@ def device() -> str:
     return "cuda" if gpus() else "cpu"
 
 
-def slots(device: str, threads: int, devices: int = 1) -> int:
+def slots(device: str, threads: int, devices: int = 1, share: int = 1) -> int:
     """Trials that fit at a time: by the GPUs that each takes, or by the cores for its threads."""
     if device == "cuda":
-        return max(1, len(gpus()) // devices)
+        return max(1, len(gpus()) * share // devices)
     return max(1, cores() // (threads * devices))

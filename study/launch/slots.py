@@ -1,8 +1,9 @@
 """Slots of this machine: what a worker occupies while it lives, whoever started it.
 
-A slot is a lock on a file, held by the worker's own process: the kernel takes it back when that
+A slot is locks on files, held by the worker's own process: the kernel takes them back when that
 ends, however it ends. GPUs are slots of the user's on this machine, whatever studies and stores he
-works on; where there are none, each store has as many as it is given workers.
+works on; where there are none, each store has as many as it is given workers. Workers that share a
+GPU hold its file together, and each a place there of its own; all others hold it alone.
 """
 
 import fcntl
@@ -34,6 +35,8 @@ class Slot:
 
 def free(order: Record, workers: int) -> Slot | None:
     """A slot that nobody has, for a worker of this order."""
+    if order["device"] == "cuda" and order["share"] > 1:
+        return next(filter(None, (_place(name, order["share"]) for name in gpus())), None)
     if order["device"] == "cuda":
         return _together([(f"gpu-{name}", name) for name in gpus()], order["devices"])
     store = hashlib.sha256(order["store"].encode()).hexdigest()[:12]
@@ -54,10 +57,22 @@ def _together(names: Sequence[tuple[str, str]], count: int) -> Slot | None:
     return None
 
 
-def _locked(path: Path) -> int | None:
+def _place(gpu: str, share: int) -> Slot | None:
+    """A place on a GPU that nobody has alone."""
+    together = _locked(_folder() / f"gpu-{gpu}", fcntl.LOCK_SH)
+    if together is None:
+        return None
+    own = _together([(f"gpu-{gpu}.{index}", "") for index in range(share)], 1)
+    if own is None:
+        os.close(together)
+        return None
+    return Slot((together, *own.locks), (gpu,))
+
+
+def _locked(path: Path, how: int = fcntl.LOCK_EX) -> int | None:
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
         return None

@@ -14,7 +14,8 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(slots.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
-CPU = {"device": "cpu", "store": "/somewhere", "devices": 1}
+CPU = {"device": "cpu", "store": "/somewhere", "devices": 1, "share": 1}
+GPU = {**CPU, "device": "cuda"}
 
 
 def test_a_store_has_as_many_slots_as_it_is_given_workers():
@@ -31,18 +32,34 @@ def test_a_store_has_as_many_slots_as_it_is_given_workers():
 
 def test_each_worker_has_gpus_of_its_own(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5,GPU-ab12")
-    gpu = {"device": "cuda", "store": "/somewhere", "devices": 1}
-    first, second = slots.free(gpu, 9), slots.free({**gpu, "store": "/elsewhere"}, 9)
+    first, second = slots.free(GPU, 9), slots.free({**GPU, "store": "/elsewhere"}, 9)
     assert (first.devices, second.devices) == (("3",), ("5",))
-    assert slots.free({**gpu, "devices": 2}, 9) is None
-    third = slots.free(gpu, 9)
+    assert slots.free({**GPU, "devices": 2}, 9) is None
+    third = slots.free(GPU, 9)
     assert third.devices == ("GPU-ab12",)
     first.close()
     second.close()
-    pair = slots.free({**gpu, "devices": 2}, 9)
+    pair = slots.free({**GPU, "devices": 2}, 9)
     assert pair.devices == ("3", "5")
     for one in (third, pair):
         one.close()
+
+
+def test_workers_that_share_a_gpu_keep_out_whoever_wants_it_alone(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    shared = {**GPU, "share": 2}
+    four = [slots.free(shared, 9) for _ in range(4)]
+    assert [slot.devices for slot in four] == [("3",), ("3",), ("5",), ("5",)]
+    assert slots.free(shared, 9) is None
+    assert slots.free(GPU, 9) is None
+    four[0].close()
+    assert slots.free(GPU, 9) is None
+    four[1].close()
+    alone = slots.free(GPU, 9)
+    assert alone.devices == ("3",)
+    assert slots.free(shared, 9) is None
+    for slot in (alone, *four[2:]):
+        slot.close()
 
 
 def test_a_slot_is_kept_by_the_process_it_was_handed_to_and_freed_by_its_end():
