@@ -1,7 +1,9 @@
-"""Global random state: seeded by keys alone, and left as it was found."""
+"""What chance decides: seeded by keys alone, and torch's global state left as it was found."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +33,27 @@ def undisturbed(device: str) -> Iterator[None]:
     place = torch.device(device)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         yield
+
+
+@contextmanager
+def repeatable(device: str) -> Iterator[None]:
+    """A GPU's sums are of the same bits every time here; operators that cannot are warned of."""
+    if torch.device(device).type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read at the first product
+    cudnn: Any = torch.backends.cudnn
+    memory: Any = torch.utils.deterministic
+    strict = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    before = cudnn.deterministic, memory.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    cudnn.deterministic, memory.fill_uninitialized_memory = True, False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(strict, warn_only=warned)
+        cudnn.deterministic, memory.fill_uninitialized_memory = before
 
 
 def generators(device: str) -> dict[str, Tensor]:

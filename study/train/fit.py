@@ -11,7 +11,7 @@ from torch import nn
 
 from study.schema import Recipe
 from study.train.calls import NOBODY, Caller, Row, Stopped
-from study.train.chance import undisturbed
+from study.train.chance import repeatable, undisturbed
 from study.train.checkpoint import Checkpoint
 from study.train.epoch import Evaluation, Within, begun, evaluated, training
 from study.train.group import ALONE, Group
@@ -49,10 +49,11 @@ def fit(
 ) -> Fitted:
     """Train the model, in place, from where `folder` says it got to.
 
-    A trial that was killed or stopped, anywhere, ends on the CPU in the same bits as an undisturbed
-    one. Several processes, each with the same arguments, come to the numbers of one but for the
-    order of their sums. A recipe of no epochs only evaluates. With a moving average, it is the
-    average that is evaluated.
+    A trial that was killed or stopped, anywhere, ends in the same bits as an undisturbed one on the
+    CPU, and on a GPU unless torch warns of an operator that has no repeatable form there. Several
+    processes, each with the same arguments, come to the numbers of one but for the order of their
+    sums. A recipe of no epochs only evaluates. With a moving average, it is the average that is
+    evaluated.
 
     Raises:
         Stopped: the caller said so, or, as Superseded, that the folder is no longer ours.
@@ -60,7 +61,7 @@ def fit(
         StoreError: the folder cannot be written.
     """
     caller = caller if group.leads else Caller(pulse=caller.pulse)
-    with undisturbed(device):
+    with undisturbed(device), repeatable(device):
         made = parts(model, recipe, classes=images.classes, device=device, group=group)
         checkpoint = Checkpoint(folder, made, caller, seed)
         history, within = checkpoint.restore()
