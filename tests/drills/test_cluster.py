@@ -222,3 +222,17 @@ def test_state_is_known_from_another_process_while_jobs_wait(cluster):
     assert "1 pending on Slurm" in ground.study("status", "x.yaml").stdout
     ground.study("cancel", "x.yaml")
     ground.ended()
+
+
+def test_two_nodes_train_each_trial_together(cluster):
+    """To the losses of one process but for the order of its sums."""
+    together, alone = cluster(STUDY), cluster(STUDY)
+    together.submit(1, "--nodes", "2")
+    together.ended()
+    alone.finish("--threads", "1")
+    for name in alone.trials:
+        assert together.store.result(name)["environment"]["processes"] == 2
+        ours, theirs = (
+            [row["train_loss"] for row in one.store.history(name)] for one in (together, alone)
+        )
+        assert ours == pytest.approx(theirs, rel=1e-3)
