@@ -188,7 +188,7 @@ def test_cancel_stops_all_and_run_goes_on(cluster, unharmed):
 
 def test_a_study_is_edited_while_it_runs(cluster, unharmed):
     """New arms are taken by the workers that are there; what is no longer asked for is left."""
-    ground = cluster()
+    ground = cluster(STUDY.replace("epochs: 8", "epochs: 40"))
     (ground.folder / "x.yaml").write_text(ground.text.replace("Avg: average", "Max: maximum"))
     ground.submit()
     advanced(ground)

@@ -1,13 +1,13 @@
 """What happens to the disk under a store: it fills up, it becomes read-only."""
 
-import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.drills.conftest import Ground, advanced
+from tests.drills.conftest import Ground, advanced, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -31,9 +31,13 @@ def disk(ground: Ground) -> Iterator[Callable[..., None]]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def sizes(place: Path) -> int:
-    found = os.statvfs(place)
-    return found.f_bavail * found.f_frsize
+def writers(place: Path) -> list[str]:
+    """Processes that have a file there open."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            found += [link.parts[2]] * link.readlink().is_relative_to(place)
+    return found
 
 
 @pytest.mark.parametrize("megabytes", [3, 8, 14])
@@ -52,7 +56,8 @@ def test_a_store_that_becomes_read_only(ground, disk, unharmed):
     disk("remount", "size=1g")
     ground.start()
     advanced(ground)
-    ground.clear()  # Linux makes no file system read-only while somebody writes
+    ground.clear()
+    until(lambda: not writers(ground.store.root), "writers to be gone")  # or Linux refuses
     disk("remount", "ro")
     status = ground.study("status", "x.yaml")
     assert status.returncode == 0, status.stderr

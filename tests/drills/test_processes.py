@@ -151,6 +151,7 @@ def test_a_trial_that_kills_its_worker_is_tried_again(tmp_path, unharmed, how, s
 @pytest.mark.parametrize(("how", "said"), [("crashes", "killed by SIGSEGV"), ("hangs", "it hung")])
 def test_a_trial_that_always_kills_its_worker_has_failed_and_no_other(tmp_path, how, said):
     ground = misbehaving(tmp_path / how, how, times=1000)
+    ground.variables["DRILL_STEP"] = "3"  # before anything is saved
     told = ground.finish("--timeout", "20s", "--retries", "1", status=1)
     states = [ground.store.result(name) for name in ground.trials]
     assert sorted(state["state"] for state in states) == ["completed"] * 2 + ["failed"] * 2
@@ -171,7 +172,7 @@ def test_a_trial_that_eats_all_memory(tmp_path, unharmed):
     try:
         (group / "memory.limit_in_bytes").write_text(str(3 << 30))
         ground = misbehaving(tmp_path / "eat", "eats all memory", times=1)
-        run = ground.start("--workers", "1")
+        run = ground.start("--workers", "1", "--threads", "1")
         (group / "cgroup.procs").write_text(str(run.pid))
         assert run.wait() == 0
         assert "out of memory" in (ground.folder / "run.log").read_text()
