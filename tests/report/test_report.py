@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from study import report
+from study.report import frames
 from study.spec import file_name
 
 
@@ -23,7 +24,7 @@ def test_a_frame_of_nothing_has_its_columns(lab):
     plan, store = lab(cost=dict.fromkeys(("baseline", "Average Pooling", "Max Pooling"), "no"))
     found = report.frame(plan, store)
     assert found.empty
-    assert list(found.columns) == list(report.COLUMNS)
+    assert list(found.columns) == list(frames.COLUMNS)
 
 
 def test_a_report_is_all_its_files(complete, tmp_path):
@@ -40,7 +41,7 @@ def test_a_report_is_all_its_files(complete, tmp_path):
 def test_measurements_read_back_in_base_units(complete, tmp_path):
     report.write(report.report(*complete), tmp_path)
     pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "measurements.csv", dtype=report.COLUMNS), report.frame(*complete)
+        pd.read_csv(tmp_path / "measurements.csv", dtype=frames.COLUMNS), report.frame(*complete)
     )
 
 

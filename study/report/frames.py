@@ -1,0 +1,75 @@
+"""What the store has of a plan, as a frame, with what no row shows."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from study import stats
+from study.files import Record
+from study.measurements import again, measurements
+from study.plan import Plan, PlannedArm
+from study.store import Store
+
+COLUMNS = {
+    "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
+    "value": "float64", "low": "float64", "high": "float64",
+}  # fmt: skip
+
+
+def frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per (arm, seed, metric) in base units; cost and speed have no seed.
+
+    A diverged trial's quality is NaN; a trial that has no result has no row. In `attrs` is what no
+    row shows: `noise` has the rows of `stats.noise_floor`.
+    """
+    labels = {arm.digest: arm.label for arm in plan.arms}
+    rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
+    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    session = store.kept("timings", plan.key) or {}
+    beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
+    found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
+    found.attrs["timed_on"] = _machine(session)
+    found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
+    found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
+    return found
+
+
+def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
+    """The noise floor of every metric that the A/A arm has."""
+    if beside.empty:
+        return []
+    base = found[(found["arm"] == baseline) & found["metric"].isin(beside["metric"])]
+    return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
+
+
+def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
+    """Between what differences equal arms come out in 95 of 100 studies, in base units.
+
+    `measured` is of `frame`. None without an A/A arm, or where `stats.noise_floor` cannot tell.
+    """
+    for row in measured.attrs.get("noise", ()):
+        if row["metric"] == metric and row["floor"] == row["floor"]:
+            return -float(row["floor"]), float(row["floor"])
+    return None
+
+
+def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
+    """Why something of an arm was not taken."""
+    told = session.get("refused", {}).get(arm.digest, {}).values()
+    kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
+    return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
+
+
+def _machine(session: Record) -> str:
+    """How a session was taken."""
+    here = session.get("environment", {})
+    taken: Record = next(iter(session.get("taken", {}).values()), {})
+    device = str(here.get("device", ""))
+    if device == "cpu":
+        device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
+    batch = taken.get("taken", {}).get("batch_size")
+    busy = session.get("trials_running")
+    said = [device, f"float32, eager, batch {batch}" if batch else ""]
+    said += [f"while {busy} trials were running: not alone"] if busy else []
+    return ", ".join(filter(None, said))
