@@ -1,6 +1,7 @@
 """Numbers into the text of cells: scale, unit, rounding and sign are here and nowhere else."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from study.metrics import Metric
@@ -79,12 +80,27 @@ def effect(found: Any, metric: Metric, seeds: int) -> str:
     return text + _incomplete(text, found.n, seeds)
 
 
-def timing(estimate: Any, metric: Metric) -> str:
-    """Median, lowest and highest."""
+def timing(estimate: Any, metric: Metric, ratio: Mapping[str, float] | None = None,
+           resolution: float = math.inf) -> str:  # fmt: skip
+    """The median, with its ratio to the baseline; lowest and highest round where there is none."""
     text = measured(estimate.mean, metric)
+    if text != ABSENT and ratio:
+        return f"{text} ({times(ratio, resolution)})"
     if text == ABSENT or not math.isfinite(estimate.low):
         return text
     return f"{text} [{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
+
+
+def times(ratio: Mapping[str, float], resolution: float) -> str:
+    """A ratio with its interval; without its value where that is wider than `resolution`."""
+    low, high = (number(ratio[end], 2 if ratio[end] >= TENFOLD else 3) for end in ("low", "high"))
+    if not conclusive(ratio, resolution):
+        return f"inconclusive, ×[{low}, {high}]"
+    return f"×{number(ratio['value'], 2 if ratio['value'] >= TENFOLD else 3)} [{low}, {high}]"
+
+
+def conclusive(ratio: Mapping[str, float], resolution: float) -> bool:
+    return math.log(ratio["high"] / ratio["low"]) <= resolution
 
 
 def change(value: float, base: float) -> str:

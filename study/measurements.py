@@ -30,7 +30,9 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
             rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
     session = store.kept("timings", plan.key) or {}
     for name, timing in session.get("arms", {}).items():
-        rows += [_row(name, None, metric, **spread) for metric, spread in timing.items()]
+        for metric, spread in timing.items():
+            ends = {key: value for key, value in spread.items() if key != "ratio"}
+            rows.append(_row(name, None, metric, **ends))
     return rows
 
 

@@ -142,7 +142,7 @@ def _study(
         designs=tuple([file.design] if isinstance(file.design, str) else file.design),
         seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
         columns=tuple(file.columns),
-        batch_size=file.timing.batch_size,
+        timing=file.timing,
         expects=file.expects,
         published={
             label: _printed(row, file, document.at(["published", label]))

@@ -99,9 +99,8 @@ class Plan:
     @property
     def key(self) -> str:
         """Names what one timing session covers: these arms, these measurements."""
-        memory = "memory" in self.timed
-        speed = [self.study.batch_size] if set(self.timed) - {"memory"} else []
-        return cards.named([[arm.digest for arm in self.arms], speed, memory])
+        how = self.study.timing.model_dump(include={"batch_size", "seconds"})
+        return cards.named([[arm.digest for arm in self.arms], sorted(self.timed), how])
 
 
 def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan:

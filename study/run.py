@@ -19,12 +19,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from timm.layers import use_fused_attn
 
 from study import data, imports, models, train
 from study.errors import MetricError, SpecError, StoreError
 from study.files import Record, replace
 from study.leases import Lease
-from study.metrics import memory, speed
+from study.metrics import lanes, memory, speed
+from study.metrics.spreads import spreads
+from study.metrics.surroundings import surroundings
 from study.models import foreign, initial
 from study.origin import origin
 from study.schema import Data, Recipe
@@ -163,29 +166,68 @@ def step_seconds(record: Mapping[str, Any], device: str) -> Record:
 def timed(records: Mapping[str, Record], order: Record, tick: Callable[[], None]) -> Record:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
-    Of an `order`: `device`; `batch_size`, or None where no speed is asked for; whether `memory` is.
-    What cannot be measured honestly is absent, with the reason under `refused`.
+    The first of `records` is the baseline. Of an `order`: `device`, `batch_size`, `seconds`, and
+    the `metrics` that are asked for. What cannot be measured honestly is absent, with the reason
+    under `refused`.
     """
-    device, size = order["device"], order["batch_size"]
-    session = speed.Session({}, {})
-    if size is not None:
+    device, asked = order["device"], {*order["metrics"]} - {"memory"}
+    session, around = speed.Session({}, {}), [surroundings(device)]
+    if asked:
         session = speed.session(
-            {arm: (partial(build, record), _size(record)) for arm, record in records.items()},
+            {arm: partial(_lanes, record, order) for arm, record in records.items()},
             device=device,
-            batch_size=size,
+            seconds=order["seconds"],
+            energy="energy" in asked,
             report=lambda done, total: tick(),
         )
-    arms: Record = {arm: taken.spreads for arm, taken in session.speeds.items()}
+        around.append(surroundings(device))
+    arms: Record = {arm: spreads(times) for arm, times in session.times.items()}
+    for arm, joules in session.joules.items():
+        arms[arm]["energy"] = {"value": joules}
     refused = {arm: {"speed": why} for arm, why in session.refused.items()}
-    for arm, record in records.items() if order["memory"] else ():
+    for arm, record in records.items() if "memory" in order["metrics"] else ():
         try:
             peak = memory.peak_memory(partial(_step, record, device), device)
             arms.setdefault(arm, {})["memory"] = {"value": peak}
         except MetricError as error:
             refused.setdefault(arm, {})["memory"] = str(error)
         tick()
-    taken = {arm: asdict(speed) for arm, speed in session.speeds.items()}
-    return {"arms": arms, "refused": refused, "taken": taken}
+    return {"arms": arms, "refused": refused, "how": _how(session, order) | {"around": around},
+            "times": {arm: {lane: asdict(one) for lane, one in times.items()}
+                      for arm, times in session.times.items()}}  # fmt: skip
+
+
+def _lanes(record: Record, order: Record) -> dict[str, lanes.Lane]:
+    """The ways of calling an arm that its metrics need."""
+    device, asked, way = order["device"], {*order["metrics"]}, lanes.Way()
+    found = {}
+    if asked & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
+        model = build(record).to(device)
+        images = lanes.noise(order["batch_size"], _size(record), device)
+        if asked & {"throughput", "energy"}:
+            found["batch"] = lanes.inference(model, images, way)
+        if asked & {"latency_p50", "latency_p90", "latency_p99"}:
+            found["single"] = lanes.inference(model, images[:1], way, apart=True)
+    if "train_throughput" in asked:
+        recipe, classes = Recipe(**record["config"]["recipe"]), record["shape"]["num_classes"]
+        step = train.repeated(
+            build(record).to(device), recipe, classes=classes, size=_size(record), device=device
+        )
+        found["train"] = lanes.Lane(step, recipe.batch_size)
+    return found
+
+
+def _how(session: speed.Session, order: Record) -> Record:
+    """How times were taken: those of different sessions are not comparable."""
+    return {
+        "batch_size": order["batch_size"],
+        "seconds": order["seconds"],
+        "rounds": len(session.loads),
+        "loads": session.loads,
+        "way": lanes.Way().said,
+        "fused_attention": use_fused_attn(),
+        "precision": torch.get_float32_matmul_precision(),
+    }
 
 
 def _step(record: Mapping[str, Any], device: str) -> None:

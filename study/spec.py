@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from study.errors import unknown
 from study.imports import Source
 from study.marks import Mark, Problem, Tree, merged, read
-from study.schema import Data, Protocol, Recipe, Status, validated
+from study.schema import Data, Protocol, Recipe, Status, Timing, validated
 
 IDENTITY = 1  # raise it when results of the same name come to mean something else
 NOT_IDENTITY = {"title", "root", "download", "unverified"}  # names and places of the same thing
@@ -90,7 +90,7 @@ class Study:
     designs: tuple[str, ...]
     seeds: tuple[int, ...]
     columns: tuple[str, ...]
-    batch_size: int
+    timing: Timing
     """Images in one timed call."""
     expects: Mapping[str, Mapping[str, str]]
     published: Mapping[str, Mapping[str, Printed]]

@@ -31,8 +31,8 @@ def order(plan: Plan) -> Record:
     return {
         "key": plan.key,
         "arms": {arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms},
-        "batch_size": plan.study.batch_size if set(plan.timed) - {"memory"} else None,
-        "memory": "memory" in plan.timed,
+        "metrics": list(plan.timed),
+        **plan.study.timing.model_dump(include={"batch_size", "seconds"}),
     }
 
 

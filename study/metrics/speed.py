@@ -1,146 +1,154 @@
-"""Speed: all arms of a study timed in one session, interleaved, alone on their device.
+"""Speed: all arms in one session, in rounds, each visit between two visits of the baseline.
 
-A machine gets slower while it warms up, and shared ones change by the minute. So no arm is timed
-in one piece: every round visits every arm once, in an order drawn anew, and what an arm has to
-show for itself is the median of its rounds.
+A machine gets slower while it warms up, and shared ones change by the second. So no arm is timed in
+one piece: every round visits every arm, in an order drawn anew, and the baseline before and after
+each of them. What the machine does to neighbours falls out of their ratio (`ratios.py`); levels
+are medians over rounds, and compare within one session only.
 """
 
+import gc
 import os
 import random
-import time
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 import torch
-from timm.layers import use_fused_attn
-from torch import Tensor, nn
 
 from study.errors import StudyError
+from study.metrics.energy import joules
+from study.metrics.lanes import Lane
+from study.metrics.ratios import Between
+from study.metrics.stopwatch import Stopwatch
 
-Size = tuple[int, int, int]
-"""Of an image: (C, H, W)."""
+Lanes = Callable[[], Mapping[str, Lane]]
+"""Builds an arm, and says in what ways it is called, by name."""
 
-WARMUP = 3
-"""Calls thrown away before the first round; the last one tells how many fit into a visit."""
-
-CALLS = 100
-"""A visit's calls at most, so that small models leave no files of a million samples."""
-
-
-@dataclass(frozen=True)
-class Taken:
-    """How the times were taken. Times of different sessions are not comparable."""
-
-    size: Size
-    batch_size: int
-    rounds: int
-    threads: int
-    fused_attention: bool
-    """Whether timm's models were told to fuse attention, as they are not when they are counted."""
-    precision: str
-    """Of float32 products: "highest" is float32, anything less may be TF32."""
-    load: float | None
-    """What else ran: the machine's load average over the minute before."""
+ROUNDS = (10, 40)  # at least, at most
+CALLS = 100  # of a visit, so that small models leave no files of a million samples
+STEADY, PATIENCE = 0.1, 12
+"""Warm when one call takes as long as the one before, within so much; or after so many calls."""
 
 
-@dataclass(frozen=True)
-class Speed:
-    """The times of one arm in eval and inference mode, without loading data."""
+@dataclass
+class Times:
+    """Of one arm in one lane; seconds of one call, round by round."""
 
-    throughputs: list[float]
-    """Images per second at `batch_size`; one per round."""
-    latencies: list[list[float]]
-    """Seconds for one image alone; by round, one per call."""
-    taken: Taken
-
-    @property
-    def spreads(self) -> dict[str, dict[str, float]]:
-        """By the names of the catalogue: the median of the rounds, the lowest and the highest.
-
-        So that two arms that are equal are seldom told apart: all of five rounds of the one above
-        all of the other's come by chance once in 126, quartiles apart once in 5.
-
-        A round's p90 is of its own calls, and where one call fills a visit it is that call.
-        """
-        rounds = {
-            "throughput": self.throughputs,
-            "latency_p50": [quantile(calls, 0.5) for calls in self.latencies],
-            "latency_p90": [quantile(calls, 0.9) for calls in self.latencies],
-        }
-        places = {"value": 0.5, "low": 0, "high": 1}
-        return {
-            metric: {name: quantile(values, place) for name, place in places.items()}
-            for metric, values in rounds.items()
-        }
+    images: int
+    """In one call."""
+    seconds: list[float] = field(default_factory=list)
+    """The median call of each visit."""
+    between: list[Between] = field(default_factory=list)
+    """The same between those of the baseline before and after; none of the baseline itself."""
+    calls: list[list[float]] = field(default_factory=list)
+    """All of each visit, where calls are waited for one by one."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
-    """Every arm is in one of the two."""
+    """Every arm is in one of the first two."""
 
-    speeds: dict[str, Speed]
+    times: dict[str, dict[str, Times]]
+    """By arm and lane."""
     refused: dict[str, str]
     """Why an arm has no times."""
-
-
-def quantile(values: list[float], fraction: float) -> float:
-    """Interpolated linearly between the two nearest of `values`."""
-    ordered = sorted(values)
-    below, rest = divmod(fraction * (len(ordered) - 1), 1)
-    above = min(int(below) + 1, len(ordered) - 1)
-    return ordered[int(below)] * (1 - rest) + ordered[above] * rest
+    joules: dict[str, float] = field(default_factory=dict)
+    """Of one image, where that was asked for and can be read."""
+    loads: list[float] = field(default_factory=list)
+    """Of the machine, over the minute before each round."""
 
 
 def session(
-    arms: Mapping[str, tuple[Callable[[], nn.Module], Size]],
+    arms: Mapping[str, Lanes],
     *,
     device: str = "cpu",
-    batch_size: int = 32,
-    rounds: int = 5,
     seconds: float = 15.0,
+    rounds: int | None = None,
+    energy: bool = False,
     seed: int = 0,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> Session:
-    """Every arm's speed on random images of its size; the same images for the same size.
+    """The times of every arm; the first is the baseline.
 
-    `seconds` is for all arms together, after warming up. It bounds how often a model is called in
-    a visit, but not below once, so large models on slow machines take longer. `report(done,
-    total)` is told of every visit.
+    `seconds` is for all arms together, after warming up. It says how many `rounds` there are and
+    how often a lane is called in a visit, but not below 10 and once, so large models on slow
+    machines take longer. `report(done, total)` is told of every round.
 
-    An arm that cannot be built or run is refused and the others go on. A batch that does not fit
-    is never made smaller, since rows at different batch sizes make no table.
+    An arm that cannot be built or run is refused and the others go on: without a baseline there is
+    no ratio. A batch that does not fit is never made smaller, since rows at different batch sizes
+    make no table.
     """
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    share = seconds / (2 * rounds * max(1, len(arms)))
-    stands: dict[str, _Stand] = {}
-    refused: dict[str, str] = {}
-    refusing = partial(_refusing, refused, at=f"{device} at batch size {batch_size}")
-    for name, (build, size) in arms.items():
-        with refusing(name):
-            images = torch.randn(batch_size, *size, generator=torch.Generator().manual_seed(seed))
-            stands[name] = _Stand(build, images.to(device), share=share)
-    order, draw = list(arms), random.Random(seed)
-    for turn in range(rounds):
-        draw.shuffle(order)
-        for place, name in enumerate(order, start=1):
-            if name in stands:
-                with refusing(name):
-                    stands[name].visit()
-                if name in refused:
-                    del stands[name]  # and what it holds of the device's memory
-            report(turn * len(order) + place, rounds * len(order))
-    return Session({name: stand.speed(load) for name, stand in stands.items()}, refused)
+    watch, found, stands = Stopwatch(device), Session({}, {}), dict[str, _Stand]()
+    for name, lanes in arms.items():
+        with _refusing(found.refused, name, device):
+            stands[name] = _Stand(lanes(), watch)
+    if not stands:
+        return found
+    base, *others = arms
+    count = _plan(stands, base, seconds, rounds)
+    draw = random.Random(seed)
+    for turn in range(count):
+        found.loads += [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
+        draw.shuffle(others)
+        _round(stands, base, others, found.refused, device)
+        report(turn + 1, count)
+    found.times = {name: stands[name].times for name in arms if name in stands}
+    if energy:
+        batches = {name: stand.lanes["batch"] for name, stand in stands.items()}
+        found.joules = joules(batches, device)
+    return found
+
+
+def _plan(
+    stands: Mapping[str, "_Stand"], base: str, seconds: float, rounds: int | None
+) -> int:  # fmt: skip
+    """How many rounds there are; stands are told how often to call."""
+    visits = 2 * len(stands) - (base in stands)
+    once = sum(stand.once * (len(stands) if name == base else 1) for name, stand in stands.items())
+    count = rounds or min(ROUNDS[1], max(ROUNDS[0], int(seconds / max(once, 1e-9))))
+    for stand in stands.values():
+        stand.share(seconds / count / max(visits, 1))
+    return count
+
+
+def _round(
+    stands: dict[str, "_Stand"], base: str, others: list[str], refused: dict[str, str], device: str
+) -> None:
+    """Visit all; the visit of the baseline between two arms serves both."""
+    before = _visited(stands, base, refused, device)
+    for name in others:
+        if (own := _visited(stands, name, refused, device)) is None:
+            continue
+        after = _visited(stands, base, refused, device)
+        if before and after:
+            stands[name].compare(before, own, after)
+        before = after
+
+
+Visit = dict[str, float]
+"""By lane the seconds of the median call."""
+
+
+def _visited(
+    stands: dict[str, "_Stand"], name: str, refused: dict[str, str], device: str
+) -> Visit | None:
+    if name not in stands:
+        return None
+    with _refusing(refused, name, device):
+        return stands[name].visit()
+    del stands[name]  # and what it holds of the device's memory
+    gc.collect()
+    return None
 
 
 @contextmanager
-def _refusing(refused: dict[str, str], name: str, *, at: str) -> Iterator[None]:
+def _refusing(refused: dict[str, str], name: str, device: str) -> Iterator[None]:
     """What goes wrong here with an arm becomes the reason why it has no times."""
     try:
         yield
     except torch.cuda.OutOfMemoryError:
-        refused[name] = f"speed: it does not fit into {at}"
+        refused[name] = f"speed: it does not fit into {device} at this batch size"
     except StudyError as error:
         refused[name] = f"speed: {error}"
     except RuntimeError as error:
@@ -150,52 +158,45 @@ def _refusing(refused: dict[str, str], name: str, *, at: str) -> Iterator[None]:
 class _Stand:
     """One arm, warmed up, and what its visits have measured so far."""
 
-    def __init__(self, build: Callable[[], nn.Module], images: Tensor, *, share: float) -> None:
-        self.images = images
-        self.throughputs: list[float] = []
-        self.latencies: list[list[float]] = []
-        self.model = build().eval().to(images.device)
-        self.batches = self._fitting(images, share)
-        self.singles = self._fitting(images[:1], share)
+    def __init__(self, lanes: Mapping[str, Lane], watch: Stopwatch) -> None:
+        self.lanes, self.watch = lanes, watch
+        self.times = {name: Times(lane.images) for name, lane in lanes.items()}
+        self.paces = {name: self._warm(lane) for name, lane in lanes.items()}
+        self.counts = dict.fromkeys(lanes, 1)
 
-    def visit(self) -> None:
-        seconds = self._seconds(self.images, self.batches)
-        self.throughputs.append(self.batches * len(self.images) / seconds)
-        self.latencies.append([self._seconds(self.images[:1], 1) for _ in range(self.singles)])
+    @property
+    def once(self) -> float:
+        """Seconds of a visit that calls every lane once."""
+        return sum(self.paces.values())
 
-    def speed(self, load: float | None) -> Speed:
-        batch_size, channels, height, width = self.images.shape
-        taken = Taken(
-            size=(channels, height, width),
-            batch_size=batch_size,
-            rounds=len(self.throughputs),
-            threads=torch.get_num_threads(),
-            fused_attention=use_fused_attn(),
-            precision=torch.get_float32_matmul_precision(),
-            load=load,
-        )
-        return Speed(self.throughputs, self.latencies, taken)
+    def _warm(self, lane: Lane) -> float:
+        """Call until it is steady; the seconds of a call then."""
+        last = self.watch.together(lane.run, 1)
+        for _ in range(PATIENCE):
+            this = self.watch.together(lane.run, 1)
+            if abs(this - last) <= STEADY * this:
+                return this
+            last = this
+        return last
 
-    def _fitting(self, images: Tensor, share: float) -> int:
-        """How many calls fit into a visit's `share` of seconds."""
-        pace = [self._seconds(images, 1) for _ in range(WARMUP)][-1]
-        return min(CALLS, max(1, int(share / pace)))
+    def share(self, seconds: float) -> None:
+        """How long a visit may take."""
+        own = seconds / len(self.lanes)
+        self.counts = {n: min(CALLS, max(1, int(own / pace))) for n, pace in self.paces.items()}
 
-    @torch.inference_mode()
-    def _seconds(self, images: Tensor, calls: int) -> float:
-        """What `calls` calls take, one behind the other, until the device has finished.
+    def visit(self) -> Visit:
+        return {name: self._timed(name, lane) for name, lane in self.lanes.items()}
 
-        Not torch.utils.benchmark's Timer: it throws two calls away at every measurement, which
-        costs more than the rounds themselves, and averages single calls over blocks.
-        """
-        _wait_for(images.device)
-        start = time.perf_counter()
-        for _ in range(calls):
-            self.model(images)
-        _wait_for(images.device)
-        return time.perf_counter() - start
+    def _timed(self, name: str, lane: Lane) -> float:
+        times, count = self.times[name], self.counts[name]
+        if lane.apart:
+            times.calls.append(self.watch.apart(lane.run, count))
+            times.seconds.append(statistics.median(times.calls[-1]))
+        else:
+            times.seconds.append(self.watch.together(lane.run, count))
+        return times.seconds[-1]
 
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    def compare(self, before: Visit, own: Visit, after: Visit) -> None:
+        for name, seconds in own.items():
+            if name in before and name in after:
+                self.times[name].between.append((before[name], seconds, after[name]))

@@ -29,6 +29,10 @@ class Findings:
     leaders: Mapping[str, str]
     """By metric, the arm that leads clearly."""
     diverged: frozenset[str]
+    ratios: Mapping[Key, Mapping[str, float]]
+    """To the baseline, of what was timed, with the ends of their intervals."""
+    rounds: int
+    """Of the timing session."""
     timed_on: str
     refused: Mapping[str, list[str]]
     """By arm, why something of it was not taken."""
@@ -75,6 +79,8 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         noise={row["metric"]: row for row in frame.attrs.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
         diverged=diverged,
+        ratios=frame.attrs.get("ratios", {}),
+        rounds=int(frame.attrs.get("rounds", 0)),
         timed_on=str(frame.attrs.get("timed_on", "")),
         refused=frame.attrs.get("refused", {}),
         store=str(frame.attrs.get("store", "")),

@@ -30,6 +30,13 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
     found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
     found.attrs["timed_on"] = _machine(session)
+    found.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
+    found.attrs["ratios"] = {
+        (arm, metric): spread["ratio"]
+        for arm, timed in session.get("arms", {}).items()
+        for metric, spread in timed.items()
+        if "ratio" in spread
+    }
     found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
     found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
     return found
@@ -64,12 +71,10 @@ def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list
 def _machine(session: Record) -> str:
     """How a session was taken."""
     here = session.get("environment", {})
-    taken: Record = next(iter(session.get("taken", {}).values()), {})
     device = str(here.get("device", ""))
     if device == "cpu":
         device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
-    batch = taken.get("taken", {}).get("batch_size")
-    busy = session.get("trials_running")
-    said = [device, f"float32, eager, batch {batch}" if batch else ""]
+    how, busy = session.get("how", {}), session.get("trials_running")
+    said = [device, f"{how['way']}, batch {how['batch_size']}" if how.get("rounds") else ""]
     said += [f"while {busy} trials were running: not alone"] if busy else []
     return ", ".join(filter(None, said))

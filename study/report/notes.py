@@ -47,7 +47,13 @@ def _measures(found: Findings) -> Iterator[str]:
         yield "Costs: in brackets the difference from ●."
     if found.of_kind("speed"):
         where = f", taken on {found.timed_on}" if found.timed_on else ""
-        yield f"Timings: median [lowest, highest] of the rounds{where}."
+        yield f"Timings: median [lowest, highest] of {found.rounds or 'the'} rounds{where}."
+        if found.ratios:
+            wide = f"{100 * found.plan.study.timing.resolution:g} %"
+            yield (
+                "×: ratio to ●, which was timed before and after each, with its 95 % "
+                f"block-bootstrap interval; inconclusive where that is wider than {wide}."
+            )
         if "memory" in found.metrics:
             yield "Peak memory: of one training step of the recipe."
     for name in found.of_kind("cost"):

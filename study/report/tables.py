@@ -148,7 +148,8 @@ def _speed(found: Findings, name: str) -> Iterator[Column]:
 
     def value(label: str, arm: PlannedArm) -> Cell:
         estimate = found.estimates.get((arm.digest, name))
-        text = cells.timing(estimate, metric) if estimate else cells.ABSENT
+        ratio, resolution = found.ratios.get((arm.digest, name)), found.plan.study.timing.resolution
+        text = cells.timing(estimate, metric, ratio, resolution) if estimate else cells.ABSENT
         return Cell(text, found.leaders.get(name) == arm.digest, estimate and estimate.mean)
 
     yield Column(cells.head(metric), value)

@@ -5,7 +5,7 @@ with it. A new field must have the default that keeps the old meaning.
 """
 
 from study.schema.data import CLASSES, IGNORED, Data
-from study.schema.file import Baseline, Named, StudyFile, validated
+from study.schema.file import Baseline, Named, StudyFile, Timing, validated
 from study.schema.published import Protocol, Published, Status, Value
 from study.schema.recipe import NamedRecipe, Recipe
 
@@ -21,6 +21,7 @@ __all__ = [
     "Recipe",
     "Status",
     "StudyFile",
+    "Timing",
     "Value",
     "validated",
 ]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from study.errors import meant
 from study.marks import Problem, Tree
-from study.schema.base import Count, NotNegative, Seed, Strict
+from study.schema.base import Count, NotNegative, Positive, Seed, Strict
 from study.schema.data import Data
 from study.schema.published import Protocol, Published, Value
 from study.schema.recipe import NamedRecipe
@@ -27,6 +27,10 @@ class Timing(Strict):
     """How the arms are timed."""
 
     batch_size: Count = Field(32, description="images in one call, for throughput")
+    seconds: Positive = Field(15.0, description="of all arms together, after warming up")
+    resolution: Positive = Field(
+        0.05, description="a ratio whose interval is wider, relative to itself, is inconclusive"
+    )
 
 
 class Baseline(Strict):

@@ -6,7 +6,7 @@ from study.train.fit import Fitted, fit
 from study.train.group import ALONE, Group, joined
 from study.train.pace import Pace, step_seconds
 from study.train.parts import check
-from study.train.step import training_step
+from study.train.step import repeated, training_step
 
 __all__ = [
     "ALONE",
@@ -22,6 +22,7 @@ __all__ = [
     "fit",
     "joined",
     "nothing",
+    "repeated",
     "step_seconds",
     "training_step",
 ]

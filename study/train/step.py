@@ -1,5 +1,6 @@
 """One step of training, without data: what peak memory is measured of."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -32,6 +33,18 @@ def training_step(
         for count in (min(2, recipe.batch_size), recipe.batch_size):
             batches = mixed(made, [_noise(made, count, size)], seed=0, epoch=0)
             update(made, batches, count=1)
+
+
+def repeated(
+    model: nn.Module, recipe: Recipe, *, classes: int, size: tuple[int, int, int], device: str
+) -> Callable[[], object]:
+    """The same update again and again, for a stopwatch; without torch.compile, as above."""
+    with undisturbed(device):
+        plain = recipe.model_copy(update={"torchcompile": False})
+        made = parts(model, plain, classes=classes, device=device)
+        made.task.train()
+        batch = _noise(made, recipe.batch_size, size)
+    return lambda: update(made, mixed(made, [batch], seed=0, epoch=0), count=1)
 
 
 def _noise(made: Parts, count: int, size: tuple[int, int, int]) -> Batch:

@@ -6,8 +6,11 @@ import torch
 from torch import nn
 
 from study.errors import BuildError
-from study.metrics import METRICS
-from study.metrics.speed import WARMUP, Session, Speed, quantile, session
+from study.metrics import METRICS, lanes
+from study.metrics.lanes import DTYPES, Lane, Way
+from study.metrics.speed import PATIENCE, ROUNDS, Session, Times, session
+from study.metrics.spreads import ENOUGH, quantile, spreads
+from study.metrics.stopwatch import Stopwatch
 
 SMALL = (3, 8, 8)
 
@@ -26,59 +29,86 @@ class Arm(nn.Sequential):
         return super().forward(images)
 
 
+def both(model: nn.Module) -> dict[str, Lane]:
+    images = lanes.noise(4, SMALL, "cpu")
+    return {
+        "batch": lanes.inference(model, images, Way()),
+        "single": lanes.inference(model, images[:1], Way(), apart=True),
+    }
+
+
 @pytest.fixture(scope="module")
 def diary() -> list:
     return []
 
 
 @pytest.fixture(scope="module")
-def taken(diary) -> dict[str, Speed]:
-    arms = {name: (lambda name=name: Arm(name, diary), SMALL) for name in "abc"}
-    return session(arms, batch_size=4, rounds=6, seconds=0.05).speeds
+def taken(diary) -> Session:
+    arms = {name: (lambda name=name: both(Arm(name, diary))) for name in "abc"}
+    return session(arms, rounds=8, seconds=1e-6)  # one call a visit
 
 
 def visits(diary: list) -> list[str]:
-    """Arms in the order of their visits, after the warm-up; a visit begins with batches."""
-    begins = [
-        name
-        for (name, size, *_), (_, before, *_) in zip(diary[1:], diary, strict=False)
-        if size == 4 and before == 1
-    ]
-    return begins[2:]  # the second and third arm's warm-ups look the same
+    """Arms in the order of their visits, after the warm-up of the last."""
+    batches = [name for name, size, *_ in diary if size == 4]
+    return batches[-8 * 5 :]
 
 
-def test_every_round_visits_every_arm_once_in_an_order_of_its_own(taken, diary):
+def test_every_round_visits_all_arms_and_the_first_before_and_after_each(taken, diary):
     order = visits(diary)
-    rounds = [order[i : i + 3] for i in range(0, len(order), 3)]
-    assert [sorted(turn) for turn in rounds] == [["a", "b", "c"]] * 6
-    assert len({tuple(turn) for turn in rounds}) > 1
+    rounds = [order[i : i + 5] for i in range(0, len(order), 5)]
+    assert {turn[0] + turn[2] + turn[4] for turn in rounds} == {"aaa"}
+    assert {turn[1] + turn[3] for turn in rounds} == {"bc", "cb"}
 
 
 def test_models_run_in_eval_and_inference_mode(taken, diary):
     assert {(training, inference) for *_, training, inference in diary} == {(False, True)}
 
 
-def test_each_round_has_one_throughput_and_the_latencies_of_its_calls(taken):
-    for speed in taken.values():
-        assert len(speed.throughputs) == len(speed.latencies) == 6
-        assert min(speed.throughputs) > 0
-        assert all(min(calls) > 0 for calls in speed.latencies)
+def test_each_arm_has_its_visits_between_those_of_the_first(taken):
+    assert len(taken.times["a"]["batch"].seconds) == 8 * 3
+    assert not taken.times["a"]["batch"].between
+    for name in "bc":
+        for times in taken.times[name].values():
+            assert [own for _, own, _ in times.between] == times.seconds
+            assert len(times.seconds) == 8
+            first = {*taken.times["a"]["batch"].seconds, *taken.times["a"]["single"].seconds}
+            assert {t for before, _, after in times.between for t in (before, after)} <= first
 
 
-def test_a_speed_is_ready_for_json_and_says_how_it_was_taken(taken):
-    stored = json.loads(json.dumps(dataclasses.asdict(taken["a"])))
-    assert stored["taken"]["batch_size"] == 4
-    assert stored["taken"]["threads"] == torch.get_num_threads()
-    assert set(taken["a"].spreads) <= set(METRICS)
+def test_times_are_ready_for_json_and_have_names_of_the_catalogue(taken):
+    json.dumps({n: dataclasses.asdict(times) for n, times in taken.times["b"].items()})
+    found = spreads(taken.times["b"])
+    assert set(found) == {"throughput", "latency_p50", "latency_p90"}
+    assert set(found) <= set(METRICS)
+    assert all("ratio" in found[name] for name in ("throughput", "latency_p50"))
+    assert all("ratio" not in spread for spread in spreads(taken.times["a"]).values())
 
 
 def test_spreads_are_over_all_rounds():
-    speed = Speed([1.0, 2.0, 4.0, 8.0], [[0.1, 0.4, 0.2], [0.3], [0.1, 0.2]], taken=None)
-    assert speed.spreads == {
+    batch = Times(8, seconds=[8.0, 4.0, 2.0, 1.0])
+    single = Times(1, calls=[[0.1, 0.4, 0.2], [0.3], [0.1, 0.2]])
+    assert spreads({"batch": batch, "single": single}) == {
         "throughput": pytest.approx({"value": 3.0, "low": 1.0, "high": 8.0}),
         "latency_p50": pytest.approx({"value": 0.2, "low": 0.15, "high": 0.3}),
         "latency_p90": pytest.approx({"value": 0.3, "low": 0.19, "high": 0.36}),
     }
+
+
+def test_a_ratio_of_throughputs_is_the_inverse_of_that_of_seconds():
+    between = [(1.0, 2.0, 1.0)] * 8
+    found = spreads({"batch": Times(4, [2.0] * 8, between), "single": Times(
+        1, [2.0] * 8, between, [[2.0]] * 8)})  # fmt: skip
+    assert found["throughput"]["ratio"] == pytest.approx({"value": 0.5, "low": 0.5, "high": 0.5})
+    assert found["latency_p50"]["ratio"] == pytest.approx({"value": 2.0, "low": 2.0, "high": 2.0})
+
+
+def test_the_tail_is_told_from_a_thousand_calls():
+    calls = torch.linspace(0, 1, ENOUGH).tolist()
+    assert "latency_p99" not in spreads({"single": Times(1, calls=[calls[1:]])})
+    found = spreads({"single": Times(1, calls=[calls])})["latency_p99"]
+    assert found["value"] == pytest.approx(0.99)
+    assert 0.98 < found["low"] < 0.985 < 0.995 < found["high"] < 1
 
 
 def test_quantiles_are_those_of_torch():
@@ -88,29 +118,73 @@ def test_quantiles_are_those_of_torch():
         assert quantile(values.tolist(), fraction) == pytest.approx(expected)
 
 
-def conv() -> nn.Module:
-    return nn.Conv2d(3, 4, 3)
-
-
-def test_progress_is_reported_visit_by_visit():
+def test_progress_is_reported_round_by_round():
     told = []
-    arms = {"a": (conv, SMALL), "b": (conv, SMALL)}
-    session(arms, batch_size=2, rounds=2, seconds=0.01, report=lambda *now: told.append(now))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    arms = dict.fromkeys("ab", lambda: both(nn.Conv2d(3, 4, 3)))
+    session(arms, rounds=2, seconds=0.01, report=lambda *now: told.append(now))
+    assert told == [(1, 2), (2, 2)]
 
 
-def test_no_arms_have_no_speeds():
-    assert session({}, batch_size=2) == Session({}, {})
+@pytest.mark.parametrize(("seconds", "rounds"), [(1e-9, ROUNDS[0]), (1e9, ROUNDS[1])])
+def test_rounds_are_bounded(seconds, rounds):
+    class Slow(nn.Module):
+        """Not so fast that a long session never ends."""
+
+        calls = 0
+
+        def forward(self, images):
+            self.calls += 1
+            return images
+
+    told = []
+    lane = Lane(lambda: Slow()(torch.ones(1)), 1)
+    session({"a": lambda: {"batch": lane}}, seconds=seconds, report=lambda *now: told.append(now))
+    assert len(told) == rounds
 
 
-def test_each_arm_is_timed_at_its_own_size():
-    sizes = {"small": SMALL, "large": (1, 16, 24)}
-    arms = {name: (lambda c=size[0]: nn.Conv2d(c, 4, 3), size) for name, size in sizes.items()}
-    timed = session(arms, batch_size=2, rounds=1, seconds=0.01)
-    assert {name: speed.taken.size for name, speed in timed.speeds.items()} == sizes
+def test_no_arms_have_no_times():
+    assert session({}) == Session({}, {})
 
 
-def unbuilt() -> nn.Module:
+# ---- ways ----
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_autocast_gives_the_type_asked_for(dtype):
+    if dtype == "float16":
+        pytest.skip("not every CPU has it")
+    lane = lanes.inference(nn.Conv2d(3, 4, 3), lanes.noise(2, SMALL, "cpu"), Way(dtype))
+    assert lane.run().dtype == DTYPES[dtype]
+
+
+def test_channels_last_keeps_its_layout():
+    way = Way(channels_last=True)
+    lane = lanes.inference(nn.Conv2d(3, 4, 3), lanes.noise(2, SMALL, "cpu"), way)
+    assert lane.run().is_contiguous(memory_format=torch.channels_last)
+
+
+def test_training_updates_the_weights():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.LazyLinear(5))
+    images = lanes.noise(2, SMALL, "cpu")
+    model(images)
+    before = [weight.clone() for weight in model.parameters()]
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    loss = nn.functional.cross_entropy
+    lanes.training(model, images, Way(), loss=loss, optimizer=optimizer).run()
+    assert not any(map(torch.equal, before, model.parameters()))
+
+
+def test_calls_apart_are_timed_one_by_one():
+    calls = []
+    assert len(Stopwatch("cpu").apart(lambda: calls.append(1), 5)) == len(calls) == 5
+    assert Stopwatch("cpu").together(lambda: calls.append(1), 3) > 0
+    assert len(calls) == 8
+
+
+# ---- what goes wrong ----
+
+
+def unbuilt() -> dict[str, Lane]:
     raise BuildError("rest has no depth of 0")
 
 
@@ -129,26 +203,35 @@ class Fails(nn.Module):
 
 REFUSALS = {
     "speed: rest has no depth of 0": unbuilt,
-    "speed: RuntimeError: no kernel": lambda: Fails(RuntimeError("no kernel\nat line 3")),
-    "speed: RuntimeError: too late": lambda: Fails(RuntimeError("too late"), after=2 * WARMUP + 1),
-    "speed: it does not fit into cpu at batch size 2": lambda: Fails(
-        torch.cuda.OutOfMemoryError("1 TiB")
+    "speed: RuntimeError: no kernel": lambda: both(Fails(RuntimeError("no kernel\nat line 3"))),
+    "speed: RuntimeError: too late": lambda: both(
+        Fails(RuntimeError("too late"), after=2 * (PATIENCE + 1) + 1)
+    ),
+    "speed: it does not fit into cpu at this batch size": lambda: both(
+        Fails(torch.cuda.OutOfMemoryError("1 TiB"))
     ),
 }
 
 
 @pytest.mark.parametrize("reason", REFUSALS)
-def test_an_arm_that_fails_is_refused_and_the_others_are_timed(reason):
-    told = []
-    arms = {"bad": (REFUSALS[reason], SMALL), "good": (conv, SMALL)}
-    short = {"batch_size": 2, "rounds": 3, "seconds": 0.01}
-    timed = session(arms, **short, report=lambda *now: told.append(now))
+@pytest.mark.parametrize("first", ["bad", "good"])
+def test_an_arm_that_fails_is_refused_and_the_others_are_timed(reason, first):
+    fine = {name: (lambda: both(nn.Conv2d(3, 4, 3))) for name in ("good", "other")}
+    arms = (
+        {"bad": REFUSALS[reason], **fine} if first == "bad" else {**fine, "bad": REFUSALS[reason]}
+    )
+    timed = session(arms, rounds=30, seconds=1e-6)
     assert timed.refused == {"bad": reason}
-    assert list(timed.speeds) == ["good"]
-    assert len(timed.speeds["good"].throughputs) == 3
-    assert told[-1] == (6, 6)
+    assert list(timed.times) == ["good", "other"]
+    assert len(timed.times["other"]["batch"].seconds) == 30
+
+
+def test_without_its_baseline_nothing_has_a_ratio():
+    arms = {"bad": unbuilt, "good": lambda: both(nn.Conv2d(3, 4, 3))}
+    timed = session(arms, rounds=8, seconds=1e-6)
+    assert "ratio" not in spreads(timed.times["good"])["throughput"]
 
 
 def test_a_bug_is_no_refusal():
     with pytest.raises(AttributeError):
-        session({"a": (lambda: None, SMALL)}, batch_size=2)
+        session({"a": lambda: None})

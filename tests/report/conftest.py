@@ -36,7 +36,7 @@ def _study(factors, seeds, published, **fields):
         "designs": ("one_at_a_time",), "seeds": tuple(range(seeds)),
         "columns": ("params", "macs", "throughput", "top1"),
         "published": {row: _printed(**numbers) for row, numbers in published.items()},
-        "batch_size": 32, "expects": {}, "margins": {},
+        "timing": Timing(), "expects": {}, "margins": {},
         "claims": (), "root": _tree({}),
     } | fields)  # fmt: skip
 

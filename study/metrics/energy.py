@@ -1,0 +1,87 @@
+"""Energy of one image, from the counters of the device: everything it draws, idle power included.
+
+Of an NVIDIA device NVML's counter, of a CPU that of RAPL's packages. Both are coarse, so an arm is
+run without pause for seconds, alone.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from study.metrics.lanes import Lane
+from study.metrics.stopwatch import Stopwatch
+from study.metrics.surroundings import nvml
+
+RAPL = Path("/sys/class/powercap")
+SECONDS = 2.0
+
+Counter = Callable[[], float]
+"""Joules since some moment."""
+
+
+def joules(lanes: dict[str, Lane], device: str, *, seconds: float = SECONDS) -> dict[str, float]:
+    """Joules of one image by arm; nothing where no counter can be read."""
+    with counter(device) as read:
+        if read is None:
+            return {}
+        return {name: _one(lane, read, Stopwatch(device), seconds) for name, lane in lanes.items()}
+
+
+def _one(lane: Lane, read: Counter, watch: Stopwatch, seconds: float) -> float:
+    lane.run()
+    watch.wait()
+    start, end, calls = read(), time.perf_counter() + seconds, 0
+    while time.perf_counter() < end:
+        lane.run()
+        watch.wait()
+        calls += 1
+    return (read() - start) / (calls * lane.images)
+
+
+@contextmanager
+def counter(device: str) -> Iterator[Counter | None]:
+    """None where the machine has none, or keeps it from this user."""
+    if not device.startswith("cuda"):
+        yield _rapl() if device == "cpu" else None
+        return
+    with nvml(device) as asked:
+        yield _of_gpu(asked) if asked is not None else None
+
+
+def _of_gpu(asked: object) -> Counter | None:
+    import pynvml
+
+    def read() -> float:
+        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(asked)) / 1e3
+
+    try:
+        read()
+    except pynvml.NVMLError:
+        return None
+    return read
+
+
+def _rapl() -> Counter | None:
+    packages = [_Package(file) for file in RAPL.glob("intel-rapl:[0-9]/energy_uj")]
+    try:
+        for package in packages:
+            package.joules()
+    except OSError:
+        return None
+    return (lambda: sum(package.joules() for package in packages)) if packages else None
+
+
+class _Package:
+    """One counter of microjoules, which starts again at zero when it is full."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.last, self.total = file, 0, 0
+
+    def joules(self) -> float:
+        now = int(self.file.read_text())
+        if now < self.last:
+            self.total += int((self.file.parent / "max_energy_range_uj").read_text())
+        self.total += now - self.last
+        self.last = now
+        return self.total / 1e6

@@ -1,0 +1,70 @@
+"""What the times of a session come to, by the names of the catalogue."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from study.metrics.ratios import ratio
+from study.metrics.speed import Times
+
+Spread = dict[str, Any]
+"""`value`, `low` and `high`; and `ratio`, the same of the ratio to the baseline."""
+
+ENOUGH = 1000
+"""Calls that leave ten beyond the 99th of a hundred; of fewer it is not given."""
+
+
+def spreads(lanes: Mapping[str, Times]) -> dict[str, Spread]:
+    """Of one arm: `batch` and `train` are throughputs, `single` is a latency."""
+    return {name: spread for lane, times in lanes.items() for name, spread in LANES[lane](times)}
+
+
+def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
+    spread = _over([times.images / seconds for seconds in times.seconds])
+    if found := ratio(times.between):
+        faster = found.inverse
+        spread["ratio"] = {"value": faster.value, "low": faster.low, "high": faster.high}
+    yield name, spread
+
+
+def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
+    """A round's p90 is of its own calls, and where one call fills a visit it is that call."""
+    spread = _over([quantile(calls, 0.5) for calls in times.calls])
+    if found := ratio(times.between):
+        spread["ratio"] = {"value": found.value, "low": found.low, "high": found.high}
+    yield "latency_p50", spread
+    yield "latency_p90", _over([quantile(calls, 0.9) for calls in times.calls])
+    every = [seconds for calls in times.calls for seconds in calls]
+    if len(every) >= ENOUGH:
+        yield "latency_p99", _tail(every, 0.99)
+
+
+def _over(rounds: Sequence[float]) -> Spread:
+    """The median of the rounds, the lowest and the highest.
+
+    So that two arms that are equal are seldom told apart by their levels.
+    """
+    places = {"value": 0.5, "low": 0, "high": 1}
+    return {name: quantile(rounds, place) for name, place in places.items()}
+
+
+def _tail(calls: Sequence[float], place: float) -> Spread:
+    """A quantile of all calls, between the order statistics that hold it in 95 of 100 samples."""
+    reach = 1.96 * math.sqrt(place * (1 - place) / len(calls))
+    low, high = quantile(calls, place - reach), quantile(calls, min(1, place + reach))
+    return {"value": quantile(calls, place), "low": low, "high": high}
+
+
+def quantile(values: Sequence[float], fraction: float) -> float:
+    """Interpolated linearly between the two nearest of `values`."""
+    ordered = sorted(values)
+    below, rest = divmod(fraction * (len(ordered) - 1), 1)
+    above = min(int(below) + 1, len(ordered) - 1)
+    return ordered[int(below)] * (1 - rest) + ordered[above] * rest
+
+
+LANES = {
+    "batch": lambda times: _throughput("throughput", times),
+    "train": lambda times: _throughput("train_throughput", times),
+    "single": _latency,
+}

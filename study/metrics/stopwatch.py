@@ -1,0 +1,55 @@
+"""How long calls take on a device.
+
+Not torch.utils.benchmark: its Timer throws two calls away at every measurement, which makes a visit
+of a tenth of a second take twice to three times as long, and it averages single calls over blocks.
+"""
+
+import time
+from collections.abc import Callable
+
+import torch
+
+
+class Stopwatch:
+    def __init__(self, device: str) -> None:
+        self.device = torch.device(device)
+
+    def wait(self) -> None:
+        """Until the device has done all it was given."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
+
+    def together(self, call: Callable[[], object], times: int) -> float:
+        """Seconds of one call, of `times` that follow each other without waiting."""
+        self.wait()
+        if self.device.type == "cuda":
+            return self._by_events(call, times) / times
+        start = time.perf_counter()
+        for _ in range(times):
+            call()
+        self.wait()
+        return (time.perf_counter() - start) / times
+
+    def apart(self, call: Callable[[], object], times: int) -> list[float]:
+        """Seconds of each call, from its start until the device has finished it."""
+        return [self._one(call) for _ in range(times)]
+
+    def _one(self, call: Callable[[], object]) -> float:
+        self.wait()
+        start = time.perf_counter()
+        call()
+        self.wait()
+        return time.perf_counter() - start
+
+    def _by_events(self, call: Callable[[], object], times: int) -> float:
+        """By the device's own clock."""
+        with torch.cuda.device(self.device):
+            first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+            first.record()
+            for _ in range(times):
+                call()
+            last.record()
+            last.synchronize()
+        return float(first.elapsed_time(last)) / 1e3

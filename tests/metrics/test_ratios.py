@@ -1,0 +1,62 @@
+import math
+
+import numpy as np
+import pytest
+
+from study.metrics.ratios import LEAST, Ratio, ratio
+
+SESSIONS = 400
+
+
+def visits(rounds, *, true=1.1, drift=(), noise=0.02, alike=0.0, seed=0):
+    """A session whose arm takes `true` times as long, on a machine that slows down by `drift`."""
+    draw = np.random.default_rng(seed)
+    slow = np.exp(np.interp(np.arange(3 * rounds), np.arange(len(drift) or 1), drift or (0.0,)))
+    shocks = draw.normal(0, noise, rounds)
+    for i in range(1, rounds):  # neighbours correlate by `alike`, the variance stays
+        shocks[i] = alike * shocks[i - 1] + math.sqrt(1 - alike**2) * shocks[i]
+    for i in range(rounds):
+        a, b, c = slow[3 * i : 3 * i + 3]
+        yield a, true * b * math.exp(shocks[i]), c
+
+
+def test_a_common_factor_falls_out():
+    found = ratio([(s, 1.25 * s, s) for s in (1.0, 3.0, 0.5, 7.0, 2.0, 1.0, 8.0, 4.0)])
+    assert (found.value, found.low, found.high) == pytest.approx((1.25, 1.25, 1.25))
+
+
+def test_a_steady_drift_falls_out():
+    drift = list(np.linspace(0, 2, 60))
+    found = ratio(list(visits(20, drift=drift, noise=0)))
+    assert (found.value, found.low, found.high) == pytest.approx((1.1, 1.1, 1.1))
+
+
+def test_one_bad_round_does_not_move_it():
+    quiet = [(1.0, 1.1, 1.0)] * 19
+    assert ratio([*quiet, (1.0, 9.0, 1.0)]).value == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize(("alike", "least"), [(0.0, 0.91), (0.3, 0.86), (0.5, 0.8)])
+def test_intervals_hold_the_truth(alike, least):
+    found = [ratio(list(visits(20, alike=alike, seed=s)), seed=s) for s in range(SESSIONS)]
+    held = np.mean([one.low <= 1.1 <= one.high for one in found])
+    print(f"correlation {alike}: {held:.3f}")
+    assert least <= held <= 0.985
+
+
+def test_the_same_visits_have_the_same_interval():
+    one = list(visits(12))
+    assert ratio(one) == ratio(one)
+
+
+def test_few_rounds_have_none():
+    assert ratio([(1.0, 1.0, 1.0)] * (LEAST - 1)) is None
+
+
+def test_a_wide_interval_is_inconclusive():
+    assert Ratio(1.0, 0.99, 1.0, 20).conclusive(0.02)
+    assert not Ratio(1.0, 0.98, 1.01, 20).conclusive(0.02)
+
+
+def test_twice_the_seconds_are_half_the_images():
+    assert Ratio(2.0, 1.0, 4.0, 9).inverse == Ratio(0.5, 0.25, 1.0, 9)

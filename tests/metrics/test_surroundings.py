@@ -1,0 +1,56 @@
+import json
+
+import torch
+from torch import nn
+
+from study.metrics import energy, lanes, surroundings
+from study.metrics.lanes import Way
+
+
+def test_what_can_be_read_is_ready_for_json():
+    found = surroundings.surroundings("cpu")
+    assert json.loads(json.dumps(found)) == found
+    assert found["load"] >= 0
+
+
+def test_reasons_are_told_in_words():
+    assert surroundings.reasons(0x4 | 0x40) == ["power cap", "hardware thermal"]
+
+
+def test_a_machine_without_a_driver_has_no_gpu():
+    if torch.cuda.is_available():
+        return
+    with surroundings.nvml("cuda") as handle:
+        assert handle is None
+    with energy.counter("cuda") as read:
+        assert read is None
+
+
+def test_energy_is_that_of_an_image(tmp_path, monkeypatch):
+    package = tmp_path / "intel-rapl:0"
+    package.mkdir()
+    file = package / "energy_uj"
+    file.write_text("0")
+    (package / "max_energy_range_uj").write_text("9000000")
+
+    class Burns(nn.Module):
+        """Two joules a call; the counter is full at nine."""
+
+        def forward(self, images):
+            file.write_text(str((int(file.read_text()) + 2_000_000) % 9_000_000))
+            return images
+
+    monkeypatch.setattr(energy, "RAPL", tmp_path)
+    lane = lanes.inference(Burns(), lanes.noise(4, (3, 8, 8), "cpu"), Way())
+    with energy.counter("cpu") as read:
+        for _ in range(6):
+            lane.run()
+            last = read()
+    assert last == 12
+    assert energy.joules({"a": lane}, "cpu", seconds=0.01) == {"a": 0.5}
+
+
+def test_without_a_counter_there_is_no_energy(tmp_path, monkeypatch):
+    monkeypatch.setattr(energy, "RAPL", tmp_path)
+    lane = lanes.inference(nn.Identity(), lanes.noise(1, (3, 8, 8), "cpu"), Way())
+    assert energy.joules({"a": lane}, "cpu") == {}
