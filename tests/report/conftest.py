@@ -11,7 +11,7 @@ from study import store as stores
 from study.files import write
 from study.marks import Mark, Tree
 from study.plan import Plan, PlannedArm, Trial
-from study.schema import Data, Protocol, Recipe
+from study.schema import Data, Protocol, Recipe, Timing
 from study.spec import Arm, Config, Factor, Level, Printed, Study
 from study.store import Store
 
