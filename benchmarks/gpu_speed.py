@@ -1,0 +1,132 @@
+"""Whether timings on an NVIDIA GPU are right: against another stopwatch, and against themselves.
+
+    python benchmarks/gpu_speed.py [--only inference training equal energy]
+
+Takes a minute. Exit status 1 when a check fails.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import timm
+import torch
+from torch import nn
+from torch.utils.benchmark import Timer
+
+import study.models  # noqa: F401  registers rest_lite with timm
+from study.metrics import energy, lanes, speed, surroundings
+from study.metrics.lanes import Lane, Way
+from study.metrics.spreads import spreads
+
+DEVICE, SIZE, BATCH = "cuda", (3, 224, 224), 256
+MODELS = ("resnet18", "rest_lite")
+NEAR = 0.05  # of two stopwatches, relative
+
+Line = tuple[bool, str]
+"""Whether it is as it should be, and what it is."""
+
+
+def model(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    return timm.create_model(name).to(DEVICE)
+
+
+def batch(name: str, way: Way) -> Lane:
+    return lanes.inference(model(name), lanes.noise(BATCH, SIZE, DEVICE), way)
+
+
+def step(name: str, way: Way) -> Lane:
+    made, loss = model(name), nn.functional.cross_entropy
+    optimizer = torch.optim.AdamW(made.parameters(), lr=1e-5)
+    images = lanes.noise(64, SIZE, DEVICE)
+    return lanes.training(made, images, way, loss=loss, optimizer=optimizer)
+
+
+def compared(arms: dict[str, Callable[[], Lane]], name: str) -> Iterator[Line]:
+    """Our session beside torch's Timer on the same calls."""
+    made = {arm: lane() for arm, lane in arms.items()}
+    taken = speed.session(
+        {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in made.items()},
+        device=DEVICE, seconds=4,
+    )  # fmt: skip
+    for arm, why in taken.refused.items():
+        yield False, f"{name} {arm}: {why}"
+    for arm, times in taken.times.items():
+        ours = sorted(times["batch"].seconds)[len(times["batch"].seconds) // 2]
+        timer = Timer(
+            "run(); torch.cuda.synchronize()", globals={"run": made[arm].run, "torch": torch}
+        )
+        theirs = timer.blocked_autorange(min_run_time=1).median
+        images = made[arm].images
+        ratio = spreads(times)["throughput"].get("ratio")
+        beside = (
+            f", ×{ratio['value']:.4f} [{ratio['low']:.4f}, {ratio['high']:.4f}]" if ratio else ""
+        )
+        yield (
+            abs(ours / theirs - 1) < NEAR,
+            (
+                f"{name} {arm}: {images / ours:,.0f} images/s, Timer {images / theirs:,.0f} "
+                f"({100 * (theirs / ours - 1):+.1f} %){beside}"
+            ),
+        )
+
+
+def inference() -> Iterator[Line]:
+    for dtype in ("float32", "bfloat16"):
+        arms = {name: partial(batch, name, Way(dtype)) for name in MODELS}
+        yield from compared(arms, f"inference {dtype}")
+
+
+def training() -> Iterator[Line]:
+    arms = {name: partial(step, name, Way("bfloat16")) for name in MODELS}
+    yield from compared(arms, "training bfloat16")
+
+
+def equal() -> Iterator[Line]:
+    """Equal models have a ratio of 1; and twice the work has one of a half."""
+    one = batch("resnet18", Way("bfloat16"))
+    twice = Lane(lambda: (one.run(), one.run()), one.images)
+    arms = {"one": one, "equal": batch("resnet18", Way("bfloat16")), "twice": twice}
+    taken = speed.session(
+        {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in arms.items()},
+        device=DEVICE, seconds=6,
+    )  # fmt: skip
+    for arm, true in (("equal", 1.0), ("twice", 0.5)):
+        found = spreads(taken.times[arm])["throughput"]["ratio"]
+        ends = f"[{found['low']:.4f}, {found['high']:.4f}]"
+        near = abs(found["value"] / true - 1) < 0.01
+        yield near, f"{arm}: ×{found['value']:.4f} {ends}, true ×{true}"
+
+
+def drawn() -> Iterator[Line]:
+    """Energy is read, and is about power by throughput."""
+    made = {name: batch(name, Way("bfloat16")) for name in MODELS}
+    found = energy.joules(made, DEVICE)
+    around = surroundings.surroundings(DEVICE)
+    yield bool(around.get("gpu_mhz")), f"surroundings: {around}"
+    yield len(found) == len(made), f"energy, mJ/image: { {k: 1e3 * v for k, v in found.items()} }"
+
+
+CHECKS = {"inference": inference, "training": training, "equal": equal, "energy": drawn}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", nargs="*", choices=CHECKS, default=list(CHECKS))
+    asked = parser.parse_args(words)
+    if not torch.cuda.is_available():
+        sys.exit("there is no NVIDIA device here that torch can use")
+    print(torch.cuda.get_device_name(), flush=True)
+    bad = 0
+    for name in asked.only:
+        for right, said in CHECKS[name]():
+            print("  " if right else "BAD ", said, flush=True)
+            bad += not right
+        torch.cuda.empty_cache()
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
