@@ -22,7 +22,9 @@ from study.metrics.spreads import spreads
 
 DEVICE, SIZE, BATCH = "cuda", (3, 224, 224), 256
 MODELS = ("resnet18", "rest_lite")
-NEAR = 0.05  # of two stopwatches, relative
+NEAR = 0.1
+"""Of two stopwatches, relative. An H100: inference within 1.5 %, steps of training, which wait for
+Python between kernels, 2 to 7 % apart."""
 
 Line = tuple[bool, str]
 """Whether it is as it should be, and what it is."""
@@ -55,9 +57,7 @@ def compared(arms: dict[str, Callable[[], Lane]], name: str) -> Iterator[Line]:
         yield False, f"{name} {arm}: {why}"
     for arm, times in taken.times.items():
         ours = sorted(times["batch"].seconds)[len(times["batch"].seconds) // 2]
-        timer = Timer(
-            "run(); torch.cuda.synchronize()", globals={"run": made[arm].run, "torch": torch}
-        )
+        timer = Timer("run()", globals={"run": made[arm].run})
         theirs = timer.blocked_autorange(min_run_time=1).median
         images = made[arm].images
         ratio = spreads(times)["throughput"].get("ratio")

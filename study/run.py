@@ -170,6 +170,7 @@ def timed(records: Mapping[str, Record], order: Record, tick: Callable[[], None]
     the `metrics` that are asked for. What cannot be measured honestly is absent, with the reason
     under `refused`.
     """
+    records = {order["baseline"]: records[order["baseline"]], **records}
     device, asked = order["device"], {*order["metrics"]} - {"memory"}
     session, around = speed.Session({}, {}), [surroundings(device)]
     if asked:

@@ -31,6 +31,7 @@ def order(plan: Plan) -> Record:
     return {
         "key": plan.key,
         "arms": {arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms},
+        "baseline": plan.baseline.digest,
         "metrics": list(plan.timed),
         **plan.study.timing.model_dump(include={"batch_size", "seconds"}),
     }
