@@ -34,19 +34,23 @@ def test_energy_is_that_of_an_image(tmp_path, monkeypatch):
     (package / "max_energy_range_uj").write_text("9000000")
 
     class Burns(nn.Module):
-        """Two joules a call; the counter is full at nine."""
+        """Two joules a call; the counter is full at `full`."""
+
+        full = 9_000_000
 
         def forward(self, images):
-            file.write_text(str((int(file.read_text()) + 2_000_000) % 9_000_000))
+            file.write_text(str((int(file.read_text()) + 2_000_000) % self.full))
             return images
 
     monkeypatch.setattr(energy, "RAPL", tmp_path)
-    lane = lanes.inference(Burns(), lanes.noise(4, (3, 8, 8), "cpu"), Way())
+    burns = Burns()
+    lane = lanes.inference(burns, lanes.noise(4, (3, 8, 8), "cpu"), Way())
     with energy.counter("cpu") as read:
         for _ in range(6):
             lane.run()
             last = read()
     assert last == 12
+    burns.full = 10**15
     assert energy.joules({"a": lane}, "cpu", seconds=0.01) == {"a": 0.5}
 
 
