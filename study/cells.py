@@ -10,6 +10,7 @@ from study.spec import Printed
 ABSENT = "--"
 DIVERGED = "diverged"
 TENFOLD = 10
+TIED = "≈"
 MARKS = {"verified": "", "derived": "*", "unverified": "?"}
 """What a published number carries behind it."""
 
@@ -71,6 +72,12 @@ def replicates(estimate: Any, metric: Metric, seeds: int) -> str:
     return text + _incomplete(text, estimate.n, seeds)
 
 
+def parts(found: Any, metric: Metric, *names: str) -> dict[str, str]:
+    """What a text says, number by number."""
+    values = {name: float(getattr(found, name)) for name in names}
+    return {name: measured(v, metric) for name, v in values.items() if math.isfinite(v)}
+
+
 def effect(found: Any, metric: Metric, seeds: int) -> str:
     """A row of `stats.effects` as a difference with its interval."""
     text = measured(found.mean, metric, signed=True)
@@ -93,10 +100,14 @@ def timing(estimate: Any, metric: Metric, ratio: Mapping[str, float] | None = No
 
 def times(ratio: Mapping[str, float], resolution: float) -> str:
     """A ratio with its interval; without its value where that is wider than `resolution`."""
-    low, high = (number(ratio[end], 2 if ratio[end] >= TENFOLD else 3) for end in ("low", "high"))
+    value, low, high = (multiple(ratio[end]) for end in ("value", "low", "high"))
     if not conclusive(ratio, resolution):
         return f"inconclusive, ×[{low}, {high}]"
-    return f"×{number(ratio['value'], 2 if ratio['value'] >= TENFOLD else 3)} [{low}, {high}]"
+    return f"×{value} [{low}, {high}]"
+
+
+def multiple(ratio: float) -> str:
+    return number(ratio, 1 if ratio >= TENFOLD else 3)
 
 
 def conclusive(ratio: Mapping[str, float], resolution: float) -> bool:

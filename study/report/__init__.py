@@ -12,7 +12,7 @@ from study.report import figures
 from study.report.contents import Report
 from study.report.contrasts import contrast_table, factor_table
 from study.report.curves import curves
-from study.report.formats import FORMATS, terminal
+from study.report.formats import FORMATS, numbers, terminal
 from study.report.frames import floor, frame
 from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
@@ -54,6 +54,7 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
         for name, finished in made.tables.items()
         for end, form in FORMATS.items()
     }
+    texts["numbers.tex"] = numbers(made.tables, made.plan.study.title)
     effects = stats.effects(made.measured, made.plan.baseline.digest)
     frames = {
         "measurements": made.measured,

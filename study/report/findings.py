@@ -28,6 +28,8 @@ class Findings:
     """By metric, rows of `stats.noise_floor`."""
     leaders: Mapping[str, str]
     """By metric, the arm that leads clearly."""
+    tied: frozenset[Key]
+    """Arms and metrics that cannot be told from the best."""
     diverged: frozenset[str]
     ratios: Mapping[Key, Mapping[str, float]]
     """To the baseline, of what was timed, with the ends of their intervals."""
@@ -70,6 +72,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
     frame = frame.assign(value=frame["value"].mask(lost))
     leaders = {name: _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
+    study = plan.study
     return Findings(
         plan,
         estimates=_by_key(stats.estimates(frame)),
@@ -78,6 +81,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         orders=stats.orders(frame, choices),
         noise={row["metric"]: row for row in frame.attrs.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
+        tied=frozenset((arm, name) for name in study.columns for arm in _ties(frame, name)),
         diverged=diverged,
         ratios=frame.attrs.get("ratios", {}),
         rounds=int(frame.attrs.get("rounds", 0)),
@@ -95,6 +99,13 @@ def _leader(frame: pd.DataFrame, name: str) -> str | None:
         frame = frame.assign(value=[cells.rounded(value, metric) for value in frame["value"]])
     best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
     return best.arm if best.clear else None
+
+
+def _ties(frame: pd.DataFrame, name: str) -> frozenset[str]:
+    """Of what has seeds; counts that are equal print alike, and rounds are no replicates."""
+    metric = METRICS[name]
+    higher = metric.better == "higher"
+    return stats.ties(frame, name, higher=higher) if metric.kind == "quality" else frozenset()
 
 
 def _by_key(rows: pd.DataFrame) -> dict[Key, Any]:

@@ -1,7 +1,7 @@
 """A plan and what was measured, as a table of finished text; no format yet."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import pandas as pd
@@ -20,6 +20,8 @@ class Cell:
     bold: bool = False
     value: float | None = None
     """What the text says first, in base units; None where it says no number."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """The numbers of the text one by one, in units of the table."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,12 @@ class Table:
     """Of the columns after that of the labels."""
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    """Of the columns, for `numbers.tex`: the same however many others there are."""
 
 
 class Column(NamedTuple):
+    key: str
     head: str
     cell: Callable[[str, PlannedArm], Cell]
 
@@ -65,6 +70,7 @@ def table(plan: Plan, frame: pd.DataFrame) -> Table:
             for head, rows in blocks(plan)
         ),
         notes=tuple(plain(note) for note in notes.notes(found)),
+        keys=tuple(column.key for column in columns),
     )
 
 
@@ -92,6 +98,7 @@ def _columns(found: Findings, name: str) -> Iterator[Column]:
     yield from COLUMNS[METRICS[name].kind](found, name)
     if printed := found.printed(name):
         yield Column(
+            f"{name}-paper",
             f"{cells.name(METRICS[name])}, paper{_counted(name, printed)}",
             lambda label, arm: Cell(cells.published(found.published(label, arm, name))),
         )
@@ -113,19 +120,25 @@ def _quality(found: Findings, name: str) -> Iterator[Column]:
         if arm.digest in found.diverged:
             return Cell(cells.DIVERGED)
         estimate = found.estimates.get((arm.digest, name))
-        text = cells.replicates(estimate, metric, found.seeds) if estimate else cells.ABSENT
-        return Cell(text, found.leaders.get(name) == arm.digest, estimate and estimate.mean)
+        if estimate is None:
+            return Cell(cells.ABSENT)
+        text = cells.replicates(estimate, metric, found.seeds)
+        text += f" {cells.TIED}" if (arm.digest, name) in found.tied else ""
+        bold = found.leaders.get(name) == arm.digest
+        return Cell(text, bold, estimate.mean, cells.parts(estimate, metric, "mean", "sd"))
 
     def effect(label: str, arm: PlannedArm) -> Cell:
         if arm is found.plan.baseline:
             return Cell("")
         row = found.effects.get((arm.digest, name))
-        text = cells.effect(row, metric, found.seeds) if row else cells.ABSENT
-        return Cell(text, value=row and row.mean)
+        if row is None:
+            return Cell(cells.ABSENT)
+        parts = cells.parts(row, metric, "mean", "low", "high")
+        return Cell(cells.effect(row, metric, found.seeds), value=row.mean, parts=parts)
 
-    yield Column(cells.head(metric), value)
+    yield Column(name, cells.head(metric), value)
     if len(found.plan.arms) > 1:
-        yield Column(cells.effect_head(metric, found.seeds), effect)
+        yield Column(f"{name}-delta", cells.effect_head(metric, found.seeds), effect)
 
 
 def _cost(found: Findings, name: str) -> Iterator[Column]:
@@ -136,11 +149,13 @@ def _cost(found: Findings, name: str) -> Iterator[Column]:
         if estimate is None:
             return Cell(cells.ABSENT)
         text = cells.measured(estimate.mean, metric)
+        parts = {"value": text}
         if base is not None and estimate.mean != base.mean:
-            text += f" ({cells.change(estimate.mean, base.mean)})"
-        return Cell(text, found.leaders.get(name) == arm.digest, estimate.mean)
+            parts["change"] = cells.change(estimate.mean, base.mean)
+            text += f" ({parts['change']})"
+        return Cell(text, found.leaders.get(name) == arm.digest, estimate.mean, parts)
 
-    yield Column(cells.head(metric), value)
+    yield Column(name, cells.head(metric), value)
 
 
 def _speed(found: Findings, name: str) -> Iterator[Column]:
@@ -148,11 +163,15 @@ def _speed(found: Findings, name: str) -> Iterator[Column]:
 
     def value(label: str, arm: PlannedArm) -> Cell:
         estimate = found.estimates.get((arm.digest, name))
+        if estimate is None:
+            return Cell(cells.ABSENT)
         ratio, resolution = found.ratios.get((arm.digest, name)), found.plan.study.timing.resolution
-        text = cells.timing(estimate, metric, ratio, resolution) if estimate else cells.ABSENT
-        return Cell(text, found.leaders.get(name) == arm.digest, estimate and estimate.mean)
+        parts = cells.parts(estimate, metric, "mean", "low", "high")
+        parts |= {f"ratio-{end}": cells.multiple(value) for end, value in (ratio or {}).items()}
+        text = cells.timing(estimate, metric, ratio, resolution)
+        return Cell(text, found.leaders.get(name) == arm.digest, estimate.mean, parts)
 
-    yield Column(cells.head(metric), value)
+    yield Column(name, cells.head(metric), value)
 
 
 COLUMNS: dict[str, Callable[[Findings, str], Iterator[Column]]] = {

@@ -5,7 +5,7 @@ is the sample: arms that share seeds are compared seed by seed. NaN is a trial t
 Nothing here reads a file, and all that is drawn is drawn with a fixed seed.
 """
 
-from study.stats.arms import Leader, estimates, leader, ranking
+from study.stats.arms import Leader, estimates, leader, ranking, ties
 from study.stats.factors import factorial
 from study.stats.families import Contrast, contrasts, holm, t_test
 from study.stats.images import Hits, Together, hierarchical, hits, mcnemar, together
@@ -62,5 +62,6 @@ __all__ = [
     "smallest_p",
     "steps",
     "t_test",
+    "ties",
     "together",
 ]

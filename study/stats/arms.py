@@ -39,6 +39,23 @@ def ranking(frame: pd.DataFrame, metric: str, *, higher: bool) -> pd.DataFrame:
     return found.sort_values("mean", ascending=not higher, kind="stable", ignore_index=True)
 
 
+def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
+    """The best arm and all that cannot be told from it: the paired interval includes zero.
+
+    Each is judged alone, not corrected for how many there are. Empty where the best stands alone,
+    and where one seed or none has no interval.
+    """
+    part = frame[(frame["metric"] == metric) & frame["seed"].notna()]
+    ranked = ranking(part, metric, higher=higher)
+    if ranked.empty or ranked["mean"].isna().all() or int(ranked["n"].max()) < 2:
+        return frozenset()
+    best = str(ranked["arm"].iloc[0])
+    found = effects(part, best)
+    near = found[~((found["low"] > 0) | (found["high"] < 0)) & found["mean"].notna()]
+    told = frozenset(map(str, near["arm"])) | {best}
+    return told if len(told) > 1 else frozenset()
+
+
 class Leader(NamedTuple):
     arm: str | None
     clear: bool

@@ -160,3 +160,33 @@ def nasty(lab):
         cost={NASTY[0]: f"the counters disagree on {every}"},
         published={NASTY[1]: {"top1": 12.5, "source": every}},
     )  # fmt: skip
+
+
+@pytest.fixture
+def nothing(lab):
+    """No trial has begun."""
+    return lab()
+
+
+@pytest.fixture
+def one_seed(lab):
+    return lab(seeds=1, top1={"baseline": [0.9], "Max Pooling": [0.8]})
+
+
+@pytest.fixture
+def diverged(lab):
+    values = {"baseline": [0.9, 0.91, 0.92], "Max Pooling": [0.8, float("nan"), 0.81]}
+    return lab(top1=values)
+
+
+@pytest.fixture
+def failed(lab):
+    return lab(top1={"baseline": [0.9, 0.91, 0.92], "Max Pooling": ["failed"] * 3})
+
+
+@pytest.fixture
+def tall(lab):
+    """Two hundred arms."""
+    labels = [f"level {number}" for number in range(200)]
+    values = {label: [0.5 + n / 1000, 0.5, 0.51] for n, label in enumerate(labels[1:])}
+    return lab({"model.depth": labels}, top1={"baseline": [0.5, 0.5, 0.5]} | values)

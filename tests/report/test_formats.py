@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from study.report import FORMATS, frame, table, terminal
+from study.report.formats import numbers
 
 
 class Cells(HTMLParser):
@@ -100,20 +102,93 @@ def test_latex_of_nasty_text_has_nothing_left_to_expand(nasty):
     assert r"\label{tab:a-b----}" in text
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("laboratory", ["complete", "nasty"])
-def test_latex_compiles(request, laboratory, tmp_path):
+def compiled(folder, body):
+    """What LaTeX says of it, and its exit status."""
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed")
-    body = FORMATS["tex"](made(request.getfixturevalue(laboratory)))
-    head = r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}"
-    (tmp_path / "x.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n", "utf-8")
+    packages = "booktabs,graphicx,longtable,siunitx"
+    head = rf"\documentclass{{article}}\usepackage{{{packages}}}\begin{{document}}"
+    (folder / "x.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n", "utf-8")
     command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "x.tex"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
-    assert ran.returncode == 0, ran.stdout[-2000:]
-    log = (tmp_path / "x.log").read_text("utf-8", "replace")
-    assert "Overfull" not in log
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+    return ran.returncode, (folder / "x.log").read_text("utf-8", "replace")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["tex", "fragment.tex", "siunitx.tex"])
+@pytest.mark.parametrize("laboratory", ["complete", "nasty", "tall"])
+def test_latex_compiles(request, laboratory, form, tmp_path):
+    body = FORMATS[form](made(request.getfixturevalue(laboratory)))
+    status, log = compiled(tmp_path, body)
+    assert status == 0, log[-2000:]
     assert "Missing character" not in log
+    assert form != "tex" or laboratory == "tall" or "Overfull" not in log
+
+
+@pytest.mark.slow
+def test_numbers_are_printed_by_latex_and_missing_ones_stop_it(complete, tmp_path):
+    text = numbers({"table": made(complete)}, "a study")
+    assert compiled(tmp_path, text + r"\studynumber{max-pooling/top1-delta/low}")[0] == 0
+    assert compiled(tmp_path, text + r"\studynumber{a-study/baseline/params/value}")[0] == 0
+    status, log = compiled(tmp_path, text + r"\studynumber{min-pooling/top1}")
+    assert status != 0
+    assert 'there is no number "min-pooling/top1"' in log
+
+
+def test_a_number_keeps_its_key_when_rows_and_columns_are_added(lab):
+    few = lab(top1={"baseline": [0.9, 0.8], "Max Pooling": [0.7, 0.6]}, seeds=2)
+    many = lab({"model.reduction": ["Depth-wise Conv2d", "New", "Max Pooling"]}, seeds=2,
+               columns=("macs", "top1"), top1={"baseline": [0.9, 0.8], "New": [0.9, 0.8],
+                                               "Max Pooling": [0.7, 0.6]})  # fmt: skip
+    lines = [{*numbers({"table": made(one)}, "x").splitlines()} for one in (few, many)]
+    wanted = {line for line in lines[0] if "max-pooling/top1" in line}
+    assert len(wanted) > 8
+    assert wanted <= lines[1]
+
+
+def test_rows_of_one_name_are_told_apart_by_their_factor(lab):
+    text = numbers({"table": made(lab({"model.a": ["x", "y"], "model.b": ["x", "y"]}))}, "s")
+    assert "study@model.a.y/params\\" in text
+    assert "study@model.b.y/params\\" in text
+
+
+def test_html_reads_back_as_the_table(finished):
+    page = Cells()
+    page.feed(FORMATS["html"](finished))
+    blocks = {block.head for block in finished.blocks}
+    rows = [row for row in page.rows[1:] if row[0] not in blocks]
+    assert [[row[0].removeprefix("● "), *row[1:]] for row in rows] == printed(finished)
+    assert not page.tags & {"script", "a", "img", "h1", "b"}
+
+
+def test_html_sorts_by_base_units(complete):
+    assert 'data-order="10490000.0"' in FORMATS["html"](made(complete))
+
+
+def test_what_siunitx_gets_are_numbers(finished):
+    numbers = re.compile(r"(\\bfseries )?[+-]?\d+(\.\d+)?|\{.*\}|")
+    lines = FORMATS["siunitx.tex"](finished).splitlines()
+    rows = [line.removesuffix(r" \\").split(" & ") for line in lines if line.endswith(r"\\")]
+    rows = [row for row in rows if "multicolumn" not in row[1] and "itshape" not in row[0]]
+    assert rows
+    for row in rows:
+        assert numbers.fullmatch(row[1].strip()), row
+
+
+def test_a_tall_table_is_broken_over_pages(tall):
+    text = FORMATS["tex"](made(tall))
+    assert text.count(r"\begin{longtable}") == text.count(r"\end{longtable}") == 1
+    assert r"\endhead" in text
+    assert "resizebox" not in text
+
+
+@pytest.mark.parametrize("state", ["nothing", "one_seed", "diverged", "failed", "tall"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_state_of_a_study_has_every_form(request, state, form):
+    finished = made(request.getfixturevalue(state))
+    text = FORMATS[form](finished)
+    assert text.endswith("\n")
+    assert max(len(row.label) for block in finished.blocks for row in block.rows) < len(text)
 
 
 def test_the_terminal_shows_every_label_and_number_and_no_markup(finished):

@@ -34,7 +34,14 @@ def test_a_report_is_all_its_files(complete, tmp_path):
     tables = {
         f"{name}.{end}" for name in ("table", "claims", "contrasts") for end in report.FORMATS
     }
-    assert names == {*tables, "measurements.csv", "judged.csv", "effects.csv", *figures}
+    assert names == {
+        *tables,
+        "numbers.tex",
+        "measurements.csv",
+        "judged.csv",
+        "effects.csv",
+        *figures,
+    }
     assert all(path.stat().st_size for path in paths)
 
 

@@ -92,7 +92,7 @@ def test_seeds_that_are_not_in_yet_are_counted(tabulated):
     outcomes = [0.80, 0.75, "failed"]
     table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": outcomes})
     found = row(table, "Max Pooling")
-    assert found["Top-1 (%)"] == "77.50 ± 3.54 (2/3)"
+    assert found["Top-1 (%)"] == "77.50 ± 3.54 (2/3) ≈"
     assert found["Δ Top-1 (pp) [95 % CI]"].endswith("] (2/3)")
     assert said(table, "(n/3)")
 

@@ -1,0 +1,25 @@
+"""A finished table in the forms it is read in. Contract: format(table) -> the text of a file."""
+
+from collections.abc import Callable
+
+from study.report.formats.commas import comma_separated
+from study.report.formats.html import html
+from study.report.formats.latex import fragment, latex, siunitx
+from study.report.formats.markdown import markdown
+from study.report.formats.numbers import numbers
+from study.report.formats.terminal import terminal
+from study.report.formats.typst import typst
+from study.report.tables import Table
+
+__all__ = ["FORMATS", "html", "numbers", "terminal"]
+
+FORMATS: dict[str, Callable[[Table], str]] = {
+    "md": markdown,
+    "tex": latex,
+    "fragment.tex": fragment,
+    "siunitx.tex": siunitx,
+    "html": html,
+    "csv": comma_separated,
+    "typ": typst,
+}
+"""By the end of a file's name."""

@@ -1,0 +1,19 @@
+"""Comma-separated values."""
+
+import csv
+import io
+
+from study.report.formats.words import BASELINE
+from study.report.tables import Table
+
+
+def comma_separated(table: Table) -> str:
+    """The cells as printed, with their factor; numbers in base units are in measurements.csv."""
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(["factor", "arm", "baseline", *table.heads])
+    for block in table.blocks:
+        for row in block.rows:
+            baseline = BASELINE if row.baseline else ""
+            rows.writerow([block.head, row.label, baseline, *(cell.text for cell in row.cells)])
+    return file.getvalue()

@@ -1,0 +1,42 @@
+"""A table of HTML, to stand in a page: no style of its own, sortable by `data-order`."""
+
+from html import escape
+
+from study.report.formats.words import label
+from study.report.tables import Block, Cell, Row, Table
+
+
+def html(table: Table) -> str:
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
+    notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
+    return "\n".join([
+        '<figure class="study-table">', "<table>", f"<caption>{escape(table.caption)}</caption>",
+        f'<thead><tr><th scope="col">{escape(_first(table))}</th>{heads}</tr></thead>',
+        *(_block(block) for block in table.blocks), "</table>",
+        f"<ul>{notes}</ul>" if notes else "", "</figure>", ""])  # fmt: skip
+
+
+def _first(table: Table) -> str:
+    return "arm" if any(row.baseline for block in table.blocks for row in block.rows) else ""
+
+
+def _block(block: Block) -> str:
+    """One body each, so that sorting keeps rows with their factor."""
+    width = 1 + max((len(row.cells) for row in block.rows), default=0)
+    head = f'<tr><th scope="rowgroup" colspan="{width}">{escape(block.head)}</th></tr>'
+    return "\n".join(["<tbody>", *([head] if block.head else []), *map(_row, block.rows),
+                      "</tbody>"])  # fmt: skip
+
+
+def _row(row: Row) -> str:
+    kind = ' class="baseline"' if row.baseline else ""
+    cells = "".join(map(_cell, row.cells))
+    return f'<tr{kind}><th scope="row">{escape(label(row))}</th>{cells}</tr>'
+
+
+def _cell(cell: Cell) -> str:
+    order = (
+        "" if cell.value is None or cell.value != cell.value else f' data-order="{cell.value!r}"'
+    )
+    text = escape(cell.text)
+    return f"<td{order}>{f'<strong>{text}</strong>' if cell.bold else text}</td>"

@@ -1,0 +1,162 @@
+"""LaTeX with booktabs: a table environment, or what stands in one; numbers by siunitx if wanted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from study.report.formats.words import BASELINE, TALL, label, lines
+from study.report.tables import Block, Cell, Row, Table
+
+SPECIAL = str.maketrans(
+    {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
+        "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+        "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\symbol{34}",
+        "`": r"\textasciigrave{}", "−": "$-$", "±": r"$\pm$",
+        "×": r"$\times$", "Δ": r"$\Delta$", "·": r"$\cdot$", "→": r"$\rightarrow$",
+        "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$", "∞": r"$\infty$",
+        "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$",
+        "σ": r"$\sigma$", "μ": r"$\mu$", BASELINE: r"$\bullet$",
+    }
+)  # fmt: skip
+FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+
+
+def latex(table: Table) -> str:
+    """A table environment, shrunk where it is wider than the line; a longtable where it is tall."""
+    caption, name = escaped(table.caption), re.sub(r"[^A-Za-z0-9-]", "-", table.name)
+    named = rf"\caption{{{caption}}}\label{{tab:{name}}}"
+    notes = "".join(f"\\par\\smallskip {escaped(note)}\n" for note in table.notes).rstrip()
+    body = _tabular(table, _plain(table))
+    if sum(len(block.rows) for block in table.blocks) > TALL:
+        return "\n".join([
+            "% needs \\usepackage{booktabs,longtable}", r"{\small\setlength{\tabcolsep}{4pt}",
+            _long(body, named), rf"\footnotesize\raggedright {notes}\par}}", ""])  # fmt: skip
+    return "\n".join([
+        "% needs \\usepackage{booktabs,graphicx}", r"\begin{table}", r"\centering", named,
+        r"\medskip\small\setlength{\tabcolsep}{4pt}", FITTED, body.rstrip() + "}",
+        r"\begin{minipage}{\linewidth}\footnotesize\raggedright", notes, r"\end{minipage}",
+        r"\end{table}", ""])  # fmt: skip
+
+
+def fragment(table: Table) -> str:
+    """The tabular alone, for \\input into an environment of the author's."""
+    return f"% needs \\usepackage{{booktabs}}\n{_tabular(table, _plain(table))}"
+
+
+def siunitx(table: Table) -> str:
+    """The same, numbers aligned at their decimal points."""
+    needs = "% needs \\usepackage{booktabs,siunitx}, siunitx of version 3"
+    return f"{needs}\n{_tabular(table, _aligned(table))}"
+
+
+def _long(tabular: str, named: str) -> str:
+    """The head is repeated on every page."""
+    begin, rest = tabular.split("\n", 1)
+    head, rest = rest.split("\\midrule\n", 1)
+    repeated = [head, r"\midrule\endfirsthead", head + r"\midrule\endhead"]
+    begin = begin.replace("tabular", "longtable", 1)
+    rest = rest.replace(r"\end{tabular}", r"\end{longtable}")
+    return "\n".join([begin, named + r"\\", *repeated, rest.rstrip()])
+
+
+# ---- columns ----
+
+
+class Column(NamedTuple):
+    spec: str
+    head: str
+    cells: tuple[str, ...]
+    """Row by row, as many columns of LaTeX as `spec` has."""
+    width: int = 1
+
+
+def _plain(table: Table) -> list[Column]:
+    return [
+        Column("r", _head(head), tuple(_cell(cell) for cell in column))
+        for head, column in zip(table.heads, _columns(table), strict=True)
+    ]
+
+
+def _columns(table: Table) -> Iterator[tuple[Cell, ...]]:
+    rows = [row.cells for block in table.blocks for row in block.rows]
+    return iter(list(zip(*rows, strict=True)) or [() for _ in table.heads])
+
+
+NUMBER = re.compile(r"([+−]?)(\d+)(?:\.(\d+))?(?![\d.])(.*)", re.DOTALL)
+
+
+def _aligned(table: Table) -> list[Column]:
+    """A column that begins with numbers is one of numbers and one of what follows them."""
+    return [
+        _split(head, column) if any(NUMBER.fullmatch(c.text) for c in column) else
+        Column("r", _head(head), tuple(_cell(cell) for cell in column))
+        for head, column in zip(table.heads, _columns(table), strict=True)
+    ]  # fmt: skip
+
+
+def _split(head: str, column: Sequence[Cell]) -> Column:
+    found = [match for cell in column if (match := NUMBER.fullmatch(cell.text))]
+    sign = "+" if any(match[1] for match in found) else ""
+    whole, digits = (max(len(match[n] or "") for match in found) for n in (2, 3))
+    options = f"table-format={sign}{whole}.{digits},mode=text,reset-text-series=false"
+    cells = tuple(_number(cell) for cell in column)
+    return Column(f"S[{options}]@{{\\,}}l", rf"\multicolumn{{2}}{{r}}{{{_head(head)}}}", cells, 2)
+
+
+def _number(cell: Cell) -> str:
+    match = NUMBER.fullmatch(cell.text)
+    if not match:
+        return rf"{{{_cell(cell)}}} &"
+    sign, whole, digits, rest = match.groups()
+    number = f"{sign.replace('−', '-')}{whole}{'.' + digits if digits else ''}"
+    bold = r"\bfseries " if cell.bold else ""
+    return rf"{bold}{number} & {bold}{escaped(rest.strip())}".rstrip()
+
+
+# ---- rows ----
+
+
+def _tabular(table: Table, columns: Sequence[Column]) -> str:
+    spec = "".join(column.spec for column in columns)
+    heads = " & ".join(["", *(column.head for column in columns)])
+    body = "".join(_rows(table.blocks, columns))
+    return (
+        rf"\begin{{tabular}}{{l{spec}}}" + "\n\\toprule\n"
+        rf"{heads} \\" + "\n\\midrule\n" + body + "\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+def _rows(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[str]:
+    """A rule and the factor's name open a block."""
+    number = 0
+    for index, block in enumerate(blocks):
+        yield "\\midrule\n" if index else ""
+        if block.head:
+            empty = " &" * sum(column.width for column in columns)
+            yield rf"\rlap{{\itshape {escaped(block.head)}}}{empty} \\" + "\n"
+        for row in block.rows:
+            yield _row(row, [column.cells[number] for column in columns])
+            number += 1
+
+
+def _row(row: Row, cells: Sequence[str]) -> str:
+    return rf"{' & '.join([escaped(label(row)), *cells])} \\" + "\n"
+
+
+def _head(head: str) -> str:
+    stacked = r" \\ ".join(escaped(line) for line in lines(head))
+    return rf"\shortstack[r]{{{stacked}}}"
+
+
+def _cell(cell: Cell) -> str:
+    return rf"\textbf{{{escaped(cell.text)}}}" if cell.bold else escaped(cell.text)
+
+
+def escaped(text: str) -> str:
+    """Text that LaTeX prints as it is; letters beyond Latin need LuaLaTeX.
+
+    What opens a row must not look like an argument of the line break before it.
+    """
+    guard = "{}" if text[:1] in ("[", "*") else ""
+    return guard + text.translate(SPECIAL).replace("--", "-{}-")
