@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from study.report.formats.latex import escaped
 from study.report.tables import Row, Table
 
-HEAD = r"""% \studynumber{row/column} prints a cell as the table has it, \studynumber{row/column/part}
+HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{row/column/part}:
 % one number of it (mean, sd, low, high, value, change, ratio-value ...). Rows of other tables than
 % the first are opened by the table: contrasts/row/column. All keys are also there behind the name
 % of the study, NAME/row/column, for papers that \input several of these files.
