@@ -82,7 +82,7 @@ def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
     """
     columns = [*keys, "metric", "what", "seed", *MARK]
     found = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
-    scales = found["metric"].map(lambda name: METRICS[name].scale).astype(float)
+    scales = found["metric"].map(lambda name: METRICS[name].scale if name in METRICS else 1.0).astype(float)
     for column in MARK:
         found[column] = found[column].astype(float) * scales
     return found

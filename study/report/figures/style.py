@@ -10,7 +10,7 @@ COLUMN, PAGE = 3.25, 6.75  # inches: one column of a paper, and both
 SMALL, TINY = 7, 6.5  # points; the smallest type at print
 
 BLUE, VERMILLION, GREY, BLACK = "#0072B2", "#D55E00", "#666666", "#000000"
-GREEN, SKY, PURPLE, ORANGE, YELLOW = "#009E73", "#56B4E9", "#CC79A7", "#E69F00", "#F0E442"
+GREEN, SKY, PURPLE, ORANGE = "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
 PALE = "#e6e6e6"
 
 Dashes = tuple[int, tuple[float, ...]]
@@ -31,12 +31,11 @@ FILLS: tuple[tuple[str, str], ...] = (
     ("#f0b58a", "////"),
     ("#8fd0b8", "...."),
     ("#ffffff", "xxxx"),
-    (SKY, "\\\\\\\\"),
-    (YELLOW, "----"),
-    ("#dcb3cb", "++++"),
-    ("#bdbdbd", "oo"),
 )
-"""Colour and hatch of the pieces of a stacked bar."""
+"""Colour and hatch of the pieces of a stacked bar that have no order."""
+
+SHADES = ("#3b3b3b", "#6e6e6e", "#9a9a9a", "#c4c4c4", "#e6e6e6", "#ffffff")
+"""Of pieces that have one, from the first to the last."""
 
 STYLE: dict[str, Any] = {
     "figure.constrained_layout.use": True,
