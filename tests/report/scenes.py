@@ -5,6 +5,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from conftest import NASTY
 
 from study.spec import Factor, Level
 
@@ -43,7 +44,7 @@ def emsa(lab, **more):
     labels = ["baseline", *EMSA["model.reduction"][1:], *RATIOS[1:]]
     means = [0.951, 0.938, 0.967, 0.954, 0.958, 0.944]
     cost = [2.52, 2.51, 2.51, 2.513, 2.51, 2.508], [31.0, 30.9, 30.9, 32.7, 36.1, 43.2]
-    protocol = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 256}
+    protocol = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 128}
     stated = {"protocol": protocol}
     return lab(EMSA, **{
         "top1": {a: seeds(m, n=3, start=i) for i, (a, m) in enumerate(zip(labels, means, strict=True))},
@@ -119,7 +120,9 @@ def three_factors(lab):
             for k, mix in enumerate(["", "Conv-1x1"]):
                 names = [position, stem if i else "", mix]
                 label = " + ".join(filter(None, names)) or "baseline"
-                values[label] = seeds(0.9 + 0.01 * i + 0.012 * j + 0.004 * k, start=i + 3 * j + 7 * k)
+                values[label] = seeds(
+                    0.9 + 0.01 * i + 0.012 * j + 0.004 * k, start=i + 3 * j + 7 * k
+                )
     values["Overlapping + Conv-1x1"][1] = NAN
     return lab(ELEMENTS, designs=("cumulative", "factorial"), top1=values)
 
@@ -148,8 +151,12 @@ def resolution(lab):
         side, msa = sizes[arm.arm.choices[0]], arm.arm.choices[1]
         product = 6e4 * (side / 64) ** 4 * (25 if msa else 1)
         cost = {"params": 2.5e6, "macs": 3e7 * (side / 64) ** 2 + product, "macs_matmul": product}
-        config = replace(arm.arm.config, data=arm.arm.config.data.model_copy(update={"img_size": side}))
-        arms.append(replace(arm, arm=replace(arm.arm, config=config), card={**arm.card, "cost": cost}))
+        config = replace(
+            arm.arm.config, data=arm.arm.config.data.model_copy(update={"img_size": side})
+        )
+        arms.append(
+            replace(arm, arm=replace(arm.arm, config=config), card={**arm.card, "cost": cost})
+        )
         session[arm.digest] = {"memory": {"value": 6e7 + 900 * side**2 + 40 * product / 100}}
     plan = replace(plan, arms=tuple(arms))
     store.keep("timings", plan.key, {"arms": session, "environment": {"device": "NVIDIA H200"}})
@@ -213,6 +220,51 @@ def relabelled(made, label):
     return replace(plan, study=replace(plan.study, factors=factors), arms=arms), store
 
 
+LONG = "A name of many words that says and explains all that a factor does to the model, at length"
+WEIRD = [*NASTY[:10], LONG, "unbrokenbutverylongnamethatdoesnotendbeforethelinedoes" * 2,
+         "注意力機制", "new\nline\ttab", "مرحبا", ""]  # fmt: skip
+
+
+def weird(lab):
+    """Every text that a label may be, in every figure."""
+    labels = ["baseline", *WEIRD]
+    top1 = {a: seeds(0.9 + 0.003 * i, start=i) for i, a in enumerate(labels)}
+    protocol = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 128}
+    return lab(
+        {"model.x <b>&$_": ["$first_1$", *WEIRD]}, top1=top1,
+        designs=("cumulative",), margins={"top1": 1},
+        cost={a: {"params": 1e6 * (i + 1), "macs": 1e9 + 1e8 * i} for i, a in enumerate(labels)},
+        timed={a: timing(100 + i) for i, a in enumerate(labels)},
+        published={a: {"top1": 90.5, "protocol": protocol} for a in WEIRD[:3]},
+    )  # fmt: skip
+
+
+def weird_factorial(lab):
+    one, other = WEIRD[:4], WEIRD[9:13]
+    names = [
+        " + ".join(filter(None, (a, b))) or "baseline" for a in ("", *one) for b in ("", *other)
+    ]
+    return lab(
+        {"model.<i>": ["$a$", *one], "recipe.%": ["_b_", *other]}, designs=("factorial",),
+        top1={name: seeds(0.8 + 0.002 * i, start=i) for i, name in enumerate(names)},
+    )  # fmt: skip
+
+
+def wide(lab):
+    """Four qualities, six seeds."""
+    plan, store = lab(EMSA, seeds=6, columns=("macs", "top1", "top1@56", "top1@72", "top1@96"),
+                      top1={a: seeds(0.9, n=6, start=i) for i, a in
+                            enumerate(["baseline", "Average Pooling", "Max Pooling", *RATIOS[1:3]])})  # fmt: skip
+    for trial in plan.trials:
+        if trial.done:
+            value = store.result(trial.name)["metrics"]["top1"]
+            for size in plan.sizes:
+                store.evaluated(
+                    trial.name, size, {"metrics": {"top1": value - abs(size - 64) / 300}}
+                )
+    return plan, store
+
+
 SCENES = {
     "nothing": lambda lab: lab(EMSA),
     "one seed": lambda lab: learnt(one_seed(lab)),
@@ -229,5 +281,8 @@ SCENES = {
     "path": path,
     "resolution": lambda lab: counted(resolution(lab)),
     "refused": lambda lab: lab(EMSA, cost=dict.fromkeys(["baseline", *RATIOS[1:]], "no count")),
+    "weird": lambda lab: learnt(counted(weird(lab))),
+    "weird factorial": lambda lab: learnt(weird_factorial(lab)),
+    "wide": wide,
     "no seeds": lambda lab: lab(EMSA, seeds=0, columns=("params", "macs")),
 }

@@ -25,7 +25,7 @@ LOSS = "train_loss"
 TOGETHER = len(ARMS) - 1  # arms of one panel besides the baseline
 GROUPS = 4  # of one figure
 HEIGHT = 1.35  # inches of a panel
-ROOM = {COLUMN: 66, PAGE: 66}  # points of a label
+ROOM = 66  # points of a label
 BAND_FROM = 3  # seeds; of two, an interval would be all there is to see
 
 Group = tuple[str, list[str]]
@@ -117,7 +117,7 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
             every = data[data["metric"] == name]
             _panel(axes, every, arms)
             axes.set_ylim(*_span(every))
-            _ends(axes, every, arms, ROOM[wide])
+            _ends(axes, every, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:
                 axes.set_title(wrapped(head, 140, size=SMALL, lines=1), fontsize=SMALL,
@@ -127,7 +127,7 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
     if len(groups) % 2 and across == 2:
         for axes in panels[-len(metrics) :, 1]:
             axes.set_visible(False)
-    figure.suptitle(_legend(data), fontsize=SMALL)
+    figure.suptitle(wrapped(_legend(data), 72 * wide - 12, size=SMALL), fontsize=SMALL)
     return figure
 
 
@@ -155,7 +155,7 @@ def _span(data: pd.DataFrame) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _ends(axes: Axes, data: pd.DataFrame, arms: list[str], room: float) -> None:
+def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     """Every arm's label at the right, tied to the end of its line, none over another."""
     low, high = axes.get_ylim()
     ends = []
@@ -168,7 +168,7 @@ def _ends(axes: Axes, data: pd.DataFrame, arms: list[str], room: float) -> None:
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(
-            wrapped(label, room, size=TINY, lines=1), (epoch, value), (1.06, height),
+            wrapped(label, ROOM, size=TINY, lines=1), (epoch, value), (1.06, height),
             textcoords="axes fraction", va="center", ha="left", fontsize=TINY, parse_math=False,
             color=BLACK, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6,
                                      "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
@@ -187,7 +187,9 @@ def spread(heights: list[float], apart: float) -> list[float]:
             if lack > 1e-6:
                 found[below], found[above] = found[below] - lack / 2, found[above] + lack / 2
                 moved = True
-        found = [min(max(place, 0.02), 1.02) for place in found] if apart * len(found) < 1 else found
+        found = (
+            [min(max(place, 0.02), 1.02) for place in found] if apart * len(found) < 1 else found
+        )
         if not moved:
             break
     return found

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from study import cells, stats
 from study.metrics import METRICS
@@ -14,6 +13,7 @@ from study.plan import Plan, blocks
 from study.report.contents import Report
 from study.report.figures import rows
 from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.scales import linear
 from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
 from study.report.frames import floor
@@ -91,9 +91,7 @@ def _why(plan: Plan, arm: Any) -> str:
 def _texts(report: Report, data: pd.DataFrame) -> dict[tuple[str, str], str]:
     """What stands at the right, by metric and arm."""
     arms = {arm.digest: arm for arm in report.plan.arms}
-    effect: Iterator[Any] = stats.effects(
-        report.measured, report.plan.baseline.digest
-    ).itertuples()
+    effect: Iterator[Any] = stats.effects(report.measured, report.plan.baseline.digest).itertuples()
     found = {
         (row.metric, row.arm): row for row in data[data["what"] != "seed"].itertuples() if row.arm
     }
@@ -166,7 +164,7 @@ def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
         means["value"], means["y"] - 0.12, xerr=reach, fmt="o", color=BLUE, markersize=3.5,
         capsize=2, linewidth=1, label="mean, 95 % interval" if several else "mean", zorder=3,
     )  # fmt: skip
-    axes.xaxis.set_major_locator(MaxNLocator(4))
+    linear(axes.xaxis)
 
 
 # ---- in words ----

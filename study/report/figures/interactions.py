@@ -42,7 +42,12 @@ def interactions(report: Report) -> Iterator[Drawn]:
             paths = [plan.study.factors[f].path for f in (one, other)] if len(pairs) > 1 else []
             title = "-".join(["interactions", file_name(name), *map(file_name, paths)])
             factors = plan.study.factors[one], plan.study.factors[other]
-            yield Drawn(title, _figure(data, factors, METRICS[name]), data, _alt(data, factors, METRICS[name]))
+            yield Drawn(
+                title,
+                _figure(data, factors, METRICS[name]),
+                data,
+                _alt(data, factors, METRICS[name]),
+            )
 
 
 def factorial(plan: Plan) -> bool:
@@ -111,7 +116,7 @@ def _cell(axes: Axes, row: Any, metric: Metric, place: tuple[int, int], slot: fl
 
 def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
     down, across = factors
-    main = "alone"
+    main = "main effect"
     texts = [main, *(wrapped(level.label, slot - 4) for level in across.levels[1:])]
     upright = any(width(t, 7.5) > slot for text in texts for t in text.split("\n")) or slot < 20
     axes.set_xticks(

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from study import cells
 from study.metrics import METRICS
@@ -18,6 +17,7 @@ from study.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures.made import Drawn, frame, numbered, told
 from study.report.figures.rows import chunks
+from study.report.figures.scales import linear, logarithmic, wide
 from study.report.figures.states import state
 from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
 from study.report.figures.words import broken, width, wrapped
@@ -102,9 +102,9 @@ MARKS = {"quality": _replicated, "cost": _counted}
 
 def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
     metrics = list(dict.fromkeys(data["metric"]))
-    wide = COLUMN if len(order) <= 2 * ABREAST else PAGE
-    names = _names(order, AXIS[wide])
-    figure = Figure(figsize=(wide, 0.5 + 1.2 * len(metrics) + names.room))
+    across = COLUMN if len(order) <= 2 * ABREAST else PAGE
+    names = _names(order, AXIS[across])
+    figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + names.room))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, metrics, strict=True):
         part = data[data["metric"] == name]
@@ -142,7 +142,7 @@ def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame)
             str(row.what), (row.x, 0.06), xycoords=("data", "axes fraction"), rotation=90,
             ha="center", va="bottom", color=GREY, fontstyle="italic", fontsize=SMALL,
         )  # fmt: skip
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    linear(axes.yaxis, 5)
 
 
 def _compared(report: Report, axes: Axes, base: pd.DataFrame) -> None:
@@ -163,17 +163,14 @@ def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) ->
     part = part[part["value"].notna()]
     values, metric = part["value"], METRICS[part["metric"].iloc[0]]
     crowded = part["x"].nunique() > ABREAST
-    if values.min() > 0 and values.max() > LOG_FROM * values.min():
-        axes.set_yscale("log")
+    if wide(values, LOG_FROM):
+        logarithmic(axes.yaxis, values)
         axes.plot(part["x"], values, "s", color=VERMILLION, markersize=5)
         axes.set_ylim(values.min() / 1.5, values.max() * (4 if crowded else 2))
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.minorticks_off()
     else:
         axes.bar(part["x"], values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
         axes.set_ylim(0, values.max() * (1.6 if crowded else 1.25) or 1)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
+        linear(axes.yaxis)
     for x, value in zip(part["x"], values, strict=True):
         text = cells.number(value, metric.digits)
         axes.annotate(
@@ -223,7 +220,5 @@ def _words(data: pd.DataFrame, name: str) -> Iterator[str]:
     for row in rows:
         text = cells.number(row.value, metric.digits)
         if row.low == row.low:
-            text += (
-                f" [{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
-            )
+            text += f" [{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
         yield f"{row.level} {text if text != cells.ABSENT else row.what}"

@@ -2,18 +2,21 @@
 
 import io
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any
 
 import pandas as pd
 from matplotlib import style
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 from study.metrics import METRICS
-from study.report.figures.style import STYLE
+from study.report.figures.style import SCRIPTS, STYLE
 from study.report.tables import plain
 
 UNDATED: dict[str, dict[str, None]] = {
@@ -37,9 +40,22 @@ class Drawn:
     """For whoever cannot see it: what it shows, and the main numbers."""
 
 
-def styled() -> AbstractContextManager[None]:
-    """Inside, a reader's own settings of matplotlib change nothing."""
-    return style.context(["default", STYLE])
+@contextmanager
+def styled() -> Iterator[None]:
+    """Inside, a reader's own settings of matplotlib change nothing.
+
+    A letter that no font here has is drawn as a box; the data and the alternative text have it.
+    """
+    with warnings.catch_warnings(), style.context(["default", STYLE | {"font.family": families()}]):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+@cache
+def families() -> list[str]:
+    """Matplotlib's own font, which comes with it, and what is here for scripts that it lacks."""
+    here = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
 
 
 def files(one: Drawn) -> dict[str, bytes]:
@@ -82,7 +98,11 @@ def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
     """
     columns = [*keys, "metric", "what", "seed", *MARK]
     found = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
-    scales = found["metric"].map(lambda name: METRICS[name].scale if name in METRICS else 1.0).astype(float)
+    scales = (
+        found["metric"]
+        .map(lambda name: METRICS[name].scale if name in METRICS else 1.0)
+        .astype(float)
+    )
     for column in MARK:
         found[column] = found[column].astype(float) * scales
     return found
@@ -101,5 +121,3 @@ def told(things: Iterable[str], most: int = NAMED) -> str:
     every = [plain(thing) for thing in things]
     rest = len(every) - most
     return "; ".join(every[:most] + ([f"and {rest} more"] if rest > 0 else []))
-
-

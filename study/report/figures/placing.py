@@ -74,9 +74,7 @@ def _box(x: float, y: float, across: float, along: float) -> Box:
     return Box(x - across / 2, y - along / 2, x + across / 2, y + along / 2)
 
 
-def _line(
-    axes: Axes, scale: float, one: tuple[float, float], other: tuple[float, float]
-) -> Box:
+def _line(axes: Axes, scale: float, one: tuple[float, float], other: tuple[float, float]) -> Box:
     (x0, y0), (x1, y1) = (axes.transData.transform(end) * scale for end in (one, other))
     return Box(min(x0, x1) - 0.7, min(y0, y1) - 0.7, max(x0, x1) + 0.7, max(y0, y1) + 0.7)
 

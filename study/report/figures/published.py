@@ -52,7 +52,7 @@ def points(report: Report) -> pd.DataFrame:
         keys = {
             "row": row.row, "arm": row.arm, "metric": row.metric, "status": row.status,
             "printed": row.printed, "verdict": row.level,
-            "text": f"{row.row}  {cells.number(row.printed, row.digits)}{cells.MARKS[row.status]}",
+            "text": f"{row.row} ({cells.number(row.printed, row.digits)}{cells.MARKS[row.status]})",
         }  # fmt: skip
         margin = _margin(report, row, metric)
         listed.append({**keys, "what": "published", "value": 0.0, "low": -margin, "high": margin})

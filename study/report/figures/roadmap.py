@@ -49,7 +49,9 @@ def walked(plan: Plan) -> list[tuple[str, PlannedArm]]:
         if before is None:
             found.append(("baseline", arm))
         else:
-            factor = next(f for f, pair in enumerate(zip(before, choices, strict=True)) if len({*pair}) > 1)
+            factor = next(
+                f for f, pair in enumerate(zip(before, choices, strict=True)) if len({*pair}) > 1
+            )
             found.append((f"+ {study.factors[factor].levels[choices[factor]].label}", arm))
         before = choices
     return found
@@ -99,7 +101,7 @@ def _step(
         every = {one.digest: one.arm.choices for one in report.plan.arms}
         for other in stats.orders(part, every).itertuples():
             same = (other.factor, other.start, other.end) == (row.factor, row.start, row.end)
-            if same and int(other.places) > 1:  # type: ignore[call-overload]
+            if same and other.least == other.least and other.least < other.most:
                 span = {"low": other.least, "high": other.most, "n": other.places}
                 yield {**keys, "metric": quality, "what": ELSEWHERE, **span}
 
@@ -179,7 +181,9 @@ def _effect(row: Any, metric: Any) -> str:
     text = cells.number(row.value, metric.digits, signed=True)
     if row.low != row.low:
         return text
-    return f"{text} [{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
+    return (
+        f"{text} [{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
+    )
 
 
 def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:

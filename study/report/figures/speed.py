@@ -74,7 +74,9 @@ def _figure(
         for y, row in zip(ys, part.itertuples(), strict=True):
             rows.beside(axes, y, _text(row))
     said = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
-    figure.suptitle(rows.wrapped(said, 72 * wide - 20, size=SMALL), fontsize=SMALL, parse_math=False)
+    figure.suptitle(
+        rows.wrapped(said, 72 * wide - 20, size=SMALL), fontsize=SMALL, parse_math=False
+    )
     return figure
 
 

@@ -10,7 +10,9 @@ WORDS = {"diverged": "diverged", "failed": "failed", "running": "running"}
 def state(arm: PlannedArm) -> str:
     """What an arm's trials have instead of a number: "1 of 3 diverged"; "" where all have one."""
     total = len(arm.replicates)
-    counts = Counter(WORDS.get(t.state, "missing") for t in arm.replicates if t.state != "completed")
+    counts = Counter(
+        WORDS.get(t.state, "missing") for t in arm.replicates if t.state != "completed"
+    )
     return ", ".join(
         word if count == total else f"{count} of {total} {word}" for word, count in counts.items()
     )

@@ -37,6 +37,13 @@ FILLS: tuple[tuple[str, str], ...] = (
 SHADES = ("#3b3b3b", "#6e6e6e", "#9a9a9a", "#c4c4c4", "#e6e6e6", "#ffffff")
 """Of pieces that have one, from the first to the last."""
 
+SCRIPTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei"),
+    *("PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic"),
+    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Arial Unicode MS"),
+)
+"""Fonts for labels in letters that matplotlib's own has not."""
+
 STYLE: dict[str, Any] = {
     "figure.constrained_layout.use": True,
     "font.size": 8,

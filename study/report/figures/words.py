@@ -7,25 +7,34 @@ from matplotlib.textpath import text_to_path
 
 from study.report.tables import plain
 
-MORE = " …"
+MORE = "…"
 
 
 @cache
 def width(text: str, size: float) -> float:
-    """In points."""
+    """In points, in the fonts of the style around it."""
     found = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
     return float(found[0])
 
 
 def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str:
-    """The text in lines of at most `room` points; what does not fit into so many is left out."""
+    """The text in lines of at most `room` points; what does not fit is left out before the end,
+    since labels of combinations begin alike."""
     found = broken(plain(text), room, size)
-    if len(found) > lines:
-        last = found[lines - 1]
-        while last and width(last + MORE, size) > room:
-            last = last[:-1]
-        found = [*found[: lines - 1], last.rstrip() + MORE]
-    return "\n".join(found)
+    if len(found) <= lines:
+        return "\n".join(found)
+    kept = found[: lines - 1]
+    return "\n".join([*kept, _shortened(plain(text), room, size, headed=not kept)])
+
+
+def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:
+    """The end of a text, and as much of its beginning where nothing has been said of it yet."""
+    for kept in range(len(text) - 1, 0, -1):
+        head = text[: kept - kept // 2].rstrip() if headed else ""
+        tail = text[len(text) - (kept // 2 if headed else kept) :].lstrip()
+        if width(head + MORE + tail, size) <= room:
+            return head + MORE + tail
+    return MORE
 
 
 def broken(text: str, room: float, size: float) -> list[str]:
