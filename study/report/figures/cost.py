@@ -11,7 +11,7 @@ from study.metrics import KINDS, METRICS
 from study.plan import PlannedArm
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.made import Drawn, each, frame, numbered, told
 from study.report.figures.scales import linear
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
 
@@ -116,8 +116,8 @@ def _alt(data: pd.DataFrame) -> str:
     for label, part in data[data["split"] == PART].groupby("label", sort=False):
         total = float(part["high"].max())
         shares = ", ".join(
-            f"{row.what} {cells.number(100 * float(row.value) / total, 0)} %"  # type: ignore[arg-type]
-            for row in part.itertuples()
+            f"{row.what} {cells.number(100 * row.value / total, 0)} %"
+            for row in each(part)
             if total
         )
         said.append(f"{label} {cells.number(total, METRIC.digits)} ({shares})")

@@ -13,7 +13,7 @@ from study import cells
 from study.metrics import METRICS
 from study.plan import blocks
 from study.report.contents import Report
-from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.made import Drawn, each, frame, numbered, told
 from study.report.figures.rows import chunks
 from study.report.figures.scales import linear
 from study.report.figures.states import diverged
@@ -70,8 +70,8 @@ def _lines(table: pd.DataFrame, *, apart: bool, ended: set[int]) -> Iterator[dic
         low, high = _band(values)
         ends = {"value": values.mean(), "low": low, "high": high}
         yield {"epoch": epoch, "what": "mean", "n": len(values), **ends}
-    for seed in table:
-        own = table[seed].dropna()
+    for seed, values in table.items():
+        own = values.dropna()
         if len(own) > common:
             start = max(0, common - 1) if common else 0
             for epoch, value in own.iloc[start:].items():
@@ -162,7 +162,7 @@ def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     for arm, (colour, _, _) in zip(arms, ARMS, strict=False):
         own = data[(data["arm"] == arm) & data["value"].notna()]
         if len(own):
-            last = own.loc[own["epoch"].idxmax()]
+            last = own.iloc[own["epoch"].to_numpy(int).argmax()]
             ends.append((float(last["value"]), float(last["epoch"]), str(last["label"]), colour))
     ends.sort()
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
@@ -222,8 +222,8 @@ def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
         last = part.groupby("arm", sort=False)["epoch"].idxmax()
         digits = 3 if name == LOSS else METRICS[name].digits
         ends = (
-            f"{row.label} {cells.number(float(row.value), digits)} at epoch {row.epoch}"  # type: ignore[arg-type]
-            for row in part.loc[last].itertuples()
+            f"{row.label} {cells.number(row.value, digits)} at epoch {row.epoch}"
+            for row in each(part.loc[last])
         )
         said.append(f"{_head(name)}, last: {told(ends)}.")
     lost = data.loc[data["what"] == "diverged", "label"].unique()

@@ -9,14 +9,15 @@ from matplotlib.figure import Figure
 
 from study import cells, stats
 from study.metrics import METRICS
-from study.plan import Plan, blocks
+from study.plan import Plan, PlannedArm, blocks
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.made import Drawn, each, frame, numbered, said, told
 from study.report.figures.scales import linear
 from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
 from study.report.frames import floor
+from study.report.tables import plain
 
 ABREAST = 3  # panels of one figure
 ROOM = {COLUMN: 76, PAGE: 110}  # points, of a label
@@ -29,7 +30,7 @@ def effects(report: Report) -> Iterator[Drawn]:
     metrics = [name for name in qualities(report.plan) if name in set(means["metric"])]
     if not metrics:
         return
-    texts = _texts(report, data)
+    texts = _texts(report.plan, data)
     number = 0
     for names in rows.chunks(metrics, ABREAST):
         wide = COLUMN if len(names) == 1 else PAGE
@@ -37,7 +38,7 @@ def effects(report: Report) -> Iterator[Drawn]:
         for page in rows.pages(rows.listed(report.plan, baseline=False), ROOM[wide], notes):
             shown = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
             own = data[shown & data["metric"].isin(names)]
-            figure = _figure(report, data, names, page, texts, wide)
+            figure = _figure(data, names, page, texts, wide)
             yield Drawn(numbered("effects", number), figure, own, _alt(report.plan, own, texts))
             number += 1
 
@@ -50,29 +51,34 @@ def _lines(text: str) -> int:
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per mark: seed, mean with its interval, noise floor, or what became of the trials."""
-    plan, measured, found = report.plan, report.measured, list[dict[str, Any]]()
-    effect = stats.effects(measured, plan.baseline.digest)
-    told_of = {(row.arm, row.metric): row for row in effect.itertuples()}
+    """One row per mark: seed, mean of `n` with its interval, noise floor, or what became of the
+    trials."""
+    plan, found = report.plan, list[dict[str, Any]]()
     for name in qualities(plan):
-        found += _floor(measured, name)
-        values = measured[measured["metric"] == name].pivot(
-            index="seed", columns="arm", values="value"
-        )
+        found += _floor(report.measured, name)
+        part = report.measured[report.measured["metric"] == name]
         for head, members in blocks(plan):
             for label, arm in members:
-                if arm is plan.baseline:
-                    continue
-                row = told_of.get((arm.digest, name))
-                keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}
-                if row is None or row.mean != row.mean:
-                    found.append({**keys, "what": _why(plan, arm)})
-                    continue
-                pairs = (values[arm.digest] - values[plan.baseline.digest]).dropna()
-                found += [{**keys, "what": "seed", "seed": s, "value": v} for s, v in pairs.items()]
-                ends = {"value": row.mean, "low": row.low, "high": row.high}
-                found.append({**keys, "what": "mean", **ends})
-    return frame(found, "block", "label", "arm")
+                if arm is not plan.baseline:
+                    keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}
+                    found += [{**keys, **mark} for mark in _marks(plan, part, arm)]
+    return frame(found, "block", "label", "arm", "n").astype({"n": "Int64"})
+
+
+def _marks(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
+    """Of one arm and metric, as `stats.effects` has them: one seed that diverged leaves none."""
+    one, base = (
+        part[part["arm"] == digest].set_index("seed")["value"]
+        for digest in (arm.digest, plan.baseline.digest)
+    )
+    pairs = (one - base).reindex(one.index.intersection(base.index))
+    if pairs.empty or pairs.isna().any():
+        yield {"what": _why(plan, arm)}
+        return
+    for seed, value in pairs.items():
+        yield {"what": "seed", "seed": seed, "value": value}
+    low, high = stats.interval(pairs.to_numpy(float))
+    yield {"what": "mean", "n": len(pairs), "value": pairs.mean(), "low": low, "high": high}
 
 
 def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
@@ -80,7 +86,7 @@ def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
         yield {"metric": name, "what": "noise floor", "low": band[0], "high": band[1]}
 
 
-def _why(plan: Plan, arm: Any) -> str:
+def _why(plan: Plan, arm: PlannedArm) -> str:
     """There is no difference because of the arm, or because of what it is compared with."""
     if own := state(arm):
         return own
@@ -88,20 +94,17 @@ def _why(plan: Plan, arm: Any) -> str:
     return f"baseline: {base}" if base else "missing"
 
 
-def _texts(report: Report, data: pd.DataFrame) -> dict[tuple[str, str], str]:
+def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
     """What stands at the right, by metric and arm."""
-    arms = {arm.digest: arm for arm in report.plan.arms}
-    effect: Iterator[Any] = stats.effects(report.measured, report.plan.baseline.digest).itertuples()
-    found = {
-        (row.metric, row.arm): row for row in data[data["what"] != "seed"].itertuples() if row.arm
-    }
-    texts = {key: str(row.what) for key, row in found.items()}
-    for row in effect:
-        key = (row.metric, row.arm)
-        if texts.get(key) == "mean":
-            own = state(arms[row.arm])
-            text = cells.effect(row, METRICS[row.metric], row.n)
-            texts[key] = f"{text}\n{own}" if own else text
+    states = {arm.digest: state(arm) for arm in plan.arms}
+    texts = {}
+    for row in each(data[~data["what"].isin(["seed", "noise floor"])]):
+        text = str(row.what)
+        if text == "mean":
+            unsure = row.n > 1 and row.low != row.low
+            text = said(row, METRICS[row.metric].digits, signed=True)
+            text += f" [{cells.ABSENT}]" * unsure + f"\n{states[row.arm]}" * bool(states[row.arm])
+        texts[row.metric, row.arm] = text
     return texts
 
 
@@ -109,7 +112,7 @@ def _texts(report: Report, data: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def _figure(
-    report: Report, data: pd.DataFrame, names: list[str], page: rows.Page,
+    data: pd.DataFrame, names: list[str], page: rows.Page,
     texts: dict[tuple[str, str], str], wide: float,
 ) -> Figure:  # fmt: skip
     figure, panels = rows.sheet(page, len(names), wide, spare=0.95)
@@ -150,7 +153,7 @@ def _span(data: pd.DataFrame) -> tuple[float, float]:
 
 
 def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
-    for row in band.itertuples():
+    for row in each(band):
         axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5, label="baseline")
     seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
@@ -158,12 +161,14 @@ def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
         seeds["value"], seeds["y"] + 0.32, s=8, facecolors="white", edgecolors=GREY,
         linewidths=0.7, label="one seed", zorder=2,
     )  # fmt: skip
+    means = means[means["n"] > 1]
     reach = [means["value"] - means["low"], means["high"] - means["value"]]
-    several = means["low"].notna().any()
-    axes.errorbar(
-        means["value"], means["y"] - 0.12, xerr=reach, fmt="o", color=BLUE, markersize=3.5,
-        capsize=2, linewidth=1, label="mean, 95 % interval" if several else "mean", zorder=3,
-    )  # fmt: skip
+    if len(means):
+        axes.errorbar(
+            means["value"], means["y"] - 0.12, xerr=reach, fmt="o", color=BLUE, markersize=3.5,
+            capsize=2, linewidth=1, zorder=3,
+            label="mean, 95 % interval" if means["low"].notna().any() else "mean",
+        )  # fmt: skip
     linear(axes.xaxis)
 
 
@@ -171,14 +176,13 @@ def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
 
 
 def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> str:
-    base = plan.study.label(plan.baseline.arm.choices)
-    said = []
+    lines = [f"Differences from {plain(plan.baseline.label)}, paired by seed."]
     for name in dict.fromkeys(data["metric"]):
         part = data[(data["metric"] == name) & data["arm"].notna() & (data["what"] != "seed")]
         metric = METRICS[str(name)]
-        rest = told(f"{row.label} {texts[str(name), str(row.arm)]}" for row in part.itertuples())
-        said.append(f"{_head(str(name))}: {rest}.")
-        for row in data[(data["metric"] == name) & (data["what"] == "noise floor")].itertuples():
-            said.append(f"Noise floor ±{cells.number(float(row.high), metric.digits)}.")
-    head = f"Differences from {base}, paired by seed, with 95 % intervals."
-    return " ".join([told([head]), *said])
+        unit = " [95 % interval]" * bool(part["low"].notna().any())
+        rest = told(f"{row.label} {texts[str(name), row.arm]}" for row in each(part))
+        lines.append(f"{_head(str(name))}{unit}: {rest}.")
+        for row in each(data[(data["metric"] == name) & (data["what"] == "noise floor")]):
+            lines.append(f"Noise floor ±{cells.number(row.high, metric.digits)}.")
+    return " ".join(lines)

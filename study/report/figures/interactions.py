@@ -14,7 +14,7 @@ from study import cells, stats
 from study.metrics import METRICS, Metric
 from study.plan import Plan
 from study.report.contents import Report
-from study.report.figures.made import Drawn, frame, told
+from study.report.figures.made import Drawn, each, frame, told
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.words import width, wrapped
@@ -62,7 +62,7 @@ def factorial(plan: Plan) -> bool:
 
 def points(plan: Plan, found: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
     """One row per cell; the first level of a factor stands for the other's main effect."""
-    terms = {row.term: row for row in found[found["metric"] == name].itertuples()}
+    terms = {row.term: row for row in each(found[found["metric"] == name])}
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):
@@ -90,13 +90,13 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     axes = figure.subplots()
     axes.grid(False)
     values = np.full((len(down), len(across)), np.nan)
-    for row in data.itertuples():
-        values[down.index(str(row.down)), across.index(str(row.across))] = row.value
+    for row in each(data):
+        values[down.index(row.down), across.index(row.across)] = row.value
     most = np.nanmax(np.abs(values)) or 1.0
     axes.pcolormesh(values, cmap=COLOURS, vmin=-most, vmax=most, edgecolors="white", linewidth=1)
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
-    for row in data.itertuples():
-        _cell(axes, row, metric, (across.index(str(row.across)), down.index(str(row.down))), slot)
+    for row in each(data):
+        _cell(axes, row, metric, (across.index(row.across), down.index(row.down)), slot)
     _axes(axes, factors, slot)
     axes.set_title(_head(metric), fontsize=SMALL)
     return figure
@@ -131,7 +131,12 @@ def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
     axes.spines[:].set_visible(False)
     axes.axhline(1, color=BLACK, linewidth=0.8)
     axes.axvline(1, color=BLACK, linewidth=0.8)
-    look = {"fontsize": SMALL, "fontstyle": "italic", "color": GREY, "parse_math": False}
+    look: dict[str, Any] = {
+        "fontsize": SMALL,
+        "fontstyle": "italic",
+        "color": GREY,
+        "parse_math": False,
+    }
     axes.set_xlabel(_called(across), **look)
     axes.set_ylabel(_called(down), **look)
 
@@ -154,8 +159,8 @@ def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> 
     for what in ("main effect", "interaction"):
         part = data[data["what"] == what]
         texts = (
-            f"{_names(row, down, across)} {cells.number(float(row.value), metric.digits, signed=True)}"  # type: ignore[arg-type]
-            for row in part.itertuples()
+            f"{_names(row, down, across)} {cells.number(row.value, metric.digits, signed=True)}"
+            for row in each(part)
         )
         said.append(f"{what.capitalize()}s: {told(texts)}.")
     return " ".join(said)

@@ -15,13 +15,14 @@ from study import cells
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.report.contents import Report
-from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.made import Drawn, each, frame, numbered, said, told
 from study.report.figures.rows import chunks
 from study.report.figures.scales import linear, logarithmic, wide
 from study.report.figures.states import state
 from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
 from study.report.figures.words import broken, width, wrapped
 from study.report.frames import floor
+from study.report.tables import plain
 from study.spec import file_name
 from study.stats import interval
 
@@ -88,7 +89,7 @@ def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]
     if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
         yield {"what": state(arm) or "missing"}
         return
-    for row in part.itertuples():
+    for row in each(part):
         yield {"what": "seed", "seed": row.seed, "value": row.value}
     low, high = interval(values)
     yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
@@ -137,9 +138,9 @@ def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame)
         linewidth=1, label="mean, 95 % interval" if several else "mean",
     )  # fmt: skip
     _compared(report, axes, base[base["what"] == "mean"])
-    for row in part[~part["what"].isin(["seed", "mean"])].itertuples():
+    for row in each(part[~part["what"].isin(["seed", "mean"])]):
         axes.annotate(
-            str(row.what), (row.x, 0.06), xycoords=("data", "axes fraction"), rotation=90,
+            row.what, (row.x, 0.06), xycoords=("data", "axes fraction"), rotation=90,
             ha="center", va="bottom", color=GREY, fontstyle="italic", fontsize=SMALL,
         )  # fmt: skip
     linear(axes.yaxis, 5)
@@ -147,10 +148,10 @@ def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame)
 
 def _compared(report: Report, axes: Axes, base: pd.DataFrame) -> None:
     """The baseline as a line, and around it what the A/A arm says that equal arms differ by."""
-    for row in base.itertuples():
-        band = floor(report.measured, str(row.metric))
+    for row in each(base):
+        band = floor(report.measured, row.metric)
         if band is not None:
-            low, high = (row.value + end * METRICS[str(row.metric)].scale for end in band)
+            low, high = (row.value + end * METRICS[row.metric].scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")
         axes.axhline(
             row.value, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5,
@@ -210,15 +211,11 @@ def _names(order: list[str], axis: float) -> Names:
 
 def _alt(path: str, data: pd.DataFrame) -> str:
     names = list(dict.fromkeys(data["metric"]))
-    said = (f"{cells.head(METRICS[name])}: {told(_words(data, name))}." for name in names)
-    return " ".join([told([f"Levels of {path}, the first the baseline's."]), *said])
+    rest = (f"{cells.head(METRICS[name])}: {told(_words(data, name))}." for name in names)
+    return " ".join([plain(f"Levels of {path}, the first the baseline's."), *rest])
 
 
 def _words(data: pd.DataFrame, name: str) -> Iterator[str]:
-    metric = METRICS[name]
-    rows: Iterator[Any] = data[(data["metric"] == name) & (data["what"] != "seed")].itertuples()
-    for row in rows:
-        text = cells.number(row.value, metric.digits)
-        if row.low == row.low:
-            text += f" [{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
-        yield f"{row.level} {text if text != cells.ABSENT else row.what}"
+    for row in each(data[(data["metric"] == name) & (data["what"] != "seed")]):
+        absent = row.value != row.value
+        yield f"{row.level} {row.what if absent else said(row, METRICS[name].digits)}"

@@ -15,6 +15,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
+from study import cells
 from study.metrics import METRICS
 from study.report.figures.style import SCRIPTS, STYLE
 from study.report.tables import plain
@@ -108,7 +109,20 @@ def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
     return found
 
 
+def each(data: pd.DataFrame) -> Iterator[Any]:
+    """The rows one after another, by the names of their columns."""
+    yield from data.itertuples()
+
+
 # ---- names and words ----
+
+
+def said(row: Any, digits: int, *, signed: bool = False) -> str:
+    """The value of a mark, with its interval or range where it has one."""
+    text = cells.number(row.value, digits, signed=signed)
+    if row.low != row.low:
+        return text
+    return f"{text} [{cells.number(row.low, digits)}, {cells.number(row.high, digits)}]"
 
 
 def numbered(name: str, number: int) -> str:

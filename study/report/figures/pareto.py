@@ -1,6 +1,7 @@
 """What is worth its cost: quality against every cost, with the front that no arm is beyond."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from matplotlib.lines import Line2D
 from study import cells, stats
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
-from study.report.figures.made import Drawn, frame, told
+from study.report.figures.made import Drawn, each, frame, told
 from study.report.figures.placing import place
 from study.report.figures.scales import linear, logarithmic, wide
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
@@ -64,19 +65,17 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
         index="seed", columns="arm", values="value"
     )
     costs = measured[measured["metric"] == cost].set_index("arm")[["value", "low", "high"]]
-    arms = {}
-    for arm in report.plan.arms:
-        if arm.digest in values and arm.digest in costs.index:
-            if not _lost(measured, arm.digest, quality):
-                arms[arm.digest] = (arm.label, costs.loc[arm.digest])
+    arms = [arm for arm in report.plan.arms if arm.digest in values and arm.digest in costs.index]
+    arms = [arm for arm in arms if not _lost(measured, arm.digest, quality)]
     rows = []
-    for number, (arm, (label, own)) in enumerate(arms.items(), start=1):
-        sample = values[arm].dropna().to_numpy(float)
+    for number, arm in enumerate(arms, start=1):
+        own = costs.loc[arm.digest]
+        sample = values[arm.digest].dropna().to_numpy(float)
         low, high = stats.interval(sample)
         rows.append({
-            "number": number, "label": label, "arm": arm, "metric": quality, "value": sample.mean(),
-            "low": low, "high": high, "against": cost, "cost": own["value"],
-            "cost_low": own["low"], "cost_high": own["high"],
+            "number": number, "label": arm.label, "arm": arm.digest, "metric": quality,
+            "value": sample.mean(), "low": low, "high": high, "against": cost,
+            "cost": own["value"], "cost_low": own["low"], "cost_high": own["high"],
         })  # fmt: skip
     keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
     found = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
@@ -96,18 +95,18 @@ def _standings(
 ) -> list[str]:
     good = 1 if quality.better == "higher" else -1
     cheap = 1 if cost.better == "higher" else -1
-    arms: list[Any] = list(found.itertuples())
+    arms: list[Any] = list(each(found))
 
     def beyond(one: Any, other: Any) -> bool:
         """Whether `one` is at least as good in both, and better in one of them."""
         apart = (good * (one.value - other.value), cheap * (one.cost - other.cost))
-        return min(apart) >= 0 and max(apart) > 0
+        return bool(min(apart) >= 0 and max(apart) > 0)
 
     def no_dearer(one: Any, other: Any) -> bool:
         ends = (one.cost_low, one.cost_high), (other.cost_low, other.cost_high)
         worst = min(cheap * end for end in (*ends[0], one.cost) if end == end)
         best = max(cheap * end for end in (*ends[1], other.cost) if end == end)
-        return worst >= best
+        return bool(worst >= best)
 
     samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
 
@@ -157,7 +156,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     meanings = [MEANINGS[what] for what in there]
     figure.legend(marks, meanings, loc="outside upper center", ncols=3, handletextpad=0.3,
                   columnspacing=1)  # fmt: skip
-    texts = [str(row.number) if keyed else row.label for row in data.itertuples()]
+    texts = [str(row.number) if keyed else row.label for row in each(data)]
     named = data["number"].isin(shown["number"])
     spots = list(zip(data["cost"], data["value"], strict=True))
     texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
@@ -189,21 +188,21 @@ def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> lis
     for x, y in zip(xs[1:], ys[1:], strict=True):
         corners += [(x, corners[-1][1]), (x, y)]
     axes.plot(*zip(*corners, strict=True), color=BLACK, linewidth=0.8, zorder=2)
-    return list(zip(corners, corners[1:], strict=False))
+    return list(pairwise(corners))
 
 
 def _bars(data: pd.DataFrame) -> Iterator[Segment]:
-    for row in data.itertuples():
-        x, y = float(row.cost), float(row.value)  # type: ignore[arg-type]
+    for row in each(data):
+        x, y = row.cost, row.value
         if row.low == row.low:
-            yield (x, float(row.low)), (x, float(row.high))  # type: ignore[arg-type]
+            yield (x, row.low), (x, row.high)
         if row.cost_low == row.cost_low:
-            yield (float(row.cost_low), y), (float(row.cost_high), y)  # type: ignore[arg-type]
+            yield (row.cost_low, y), (row.cost_high, y)
 
 
 def _key(figure: Figure, shown: pd.DataFrame, total: int) -> None:
     texts = [wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1)
-             for row in shown.itertuples()]  # fmt: skip
+             for row in each(shown)]  # fmt: skip
     if len(shown) < total:
         texts.append(f"{total - len(shown)} more are in the data")
     key = figure.legend(
@@ -223,9 +222,9 @@ def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
     for what, meaning in MEANINGS.items():
         part = data[data["what"] == what].sort_values("cost")
         texts = (
-            f"{row.label} {cells.number(float(row.value), quality.digits)} "  # type: ignore[arg-type]
-            f"at {cells.number(float(row.cost), cost.digits)}"  # type: ignore[arg-type]
-            for row in part.itertuples()
+            f"{row.label} {cells.number(row.value, quality.digits)} "
+            f"at {cells.number(row.cost, cost.digits)}"
+            for row in each(part)
         )
         said += [f"{meaning.capitalize()}: {told(texts)}."] * (not part.empty)
     return " ".join([head, *said])

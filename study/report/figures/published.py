@@ -11,7 +11,7 @@ from study import cells, verdicts
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.made import Drawn, each, frame, numbered, told
 from study.report.figures.scales import linear
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec import file_name
@@ -26,7 +26,7 @@ def published(report: Report) -> Iterator[Drawn]:
     """
     data = points(report)
     for name, part in data.groupby("metric", sort=False):
-        lines = [rows.Line(row.text, row.arm) for row in part.drop_duplicates("arm").itertuples()]
+        lines = [rows.Line(row.text, row.arm) for row in each(part.drop_duplicates("arm"))]
         for number, page in enumerate(rows.pages(lines, ROOM)):
             own = part[part["arm"].isin(rows.places(page))].drop(columns="text")
             metric = METRICS[str(name)]
@@ -43,7 +43,7 @@ def points(report: Report) -> pd.DataFrame:
     Both less what was printed, of costs relative to it: rows of one panel are of unlike size.
     """
     judged = report.judged.verdicts
-    found: Iterator[Any] = judged[judged["unlike"] == ""].itertuples()
+    found = each(judged[judged["unlike"] == ""])
     listed = list[dict[str, Any]]()
     for row in found:
         metric = METRICS[row.metric]
@@ -90,8 +90,8 @@ def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
     _marks(axes, data)
     axes.set_xlabel(f"{cells.name(metric)}, measured − published ({_unit(metric)})")
     linear(axes.xaxis, 4)
-    for row in data[data["what"] == "measured"].itertuples():
-        rows.beside(axes, float(row.y), str(row.verdict))  # type: ignore[arg-type]
+    for row in each(data[data["what"] == "measured"]):
+        rows.beside(axes, row.y, row.verdict)
     marks, meanings = axes.get_legend_handles_labels()
     figure.legend(marks, meanings, loc="outside upper center", ncols=3, columnspacing=1)
     return figure
@@ -127,8 +127,8 @@ def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
     own = data[data["what"] == "measured"]
     said = (
-        f"{row.row} {cells.number(float(row.value), digits, signed=True)}: {row.verdict}"  # type: ignore[arg-type]
-        for row in own.itertuples()
+        f"{row.row} {cells.number(row.value, digits, signed=True)}: {row.verdict}"
+        for row in each(own)
     )
     counts = own["verdict"].value_counts()
     words = ", ".join(f"{counts[word]} {word}" for word in verdicts.WORDS if word in counts)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,7 +13,7 @@ from study import cells
 from study.metrics import METRICS
 from study.plan import Plan
 from study.report.contents import Report
-from study.report.figures.made import Drawn, frame, told
+from study.report.figures.made import Drawn, each, frame, told
 from study.report.figures.rows import chunks
 from study.report.figures.scales import logarithmic
 from study.report.figures.style import ARMS, COLUMN, SMALL
@@ -43,7 +42,7 @@ def resolution(report: Report) -> Iterator[Drawn]:
 def points(report: Report) -> pd.DataFrame:
     """One row per model, side and metric. `exponent` is that of the side, where all steps from one
     size to the next agree on it; a cost that is a sum of powers has none."""
-    found: Iterator[Any] = estimates(report.measured).itertuples()
+    found = each(estimates(report.measured))
     values = {(row.arm, row.metric): row for row in found}
     rows = []
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
@@ -125,10 +124,10 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
             own["side"], own["value"], yerr=reach, color=colour, linestyle=dashes, marker=mark,
             markersize=3.5, linewidth=1, capsize=2, label=wrapped(model, 95, size=SMALL, lines=1),
         )  # fmt: skip
-        for row in own.tail(1).itertuples():
+        for row in each(own.tail(1)):
             if row.exponent == row.exponent:
                 axes.annotate(
-                    f"∝ side^{row.exponent:.2f}", (row.side, row.value), (5, 0),  # type: ignore[arg-type]
+                    f"∝ side^{row.exponent:.2f}", (row.side, row.value), (5, 0),
                     textcoords="offset points", va="center", fontsize=SMALL, color=colour,
                 )  # fmt: skip
     if len(data):

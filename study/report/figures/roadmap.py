@@ -12,7 +12,7 @@ from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.made import Drawn, each, frame, numbered, said, told
 from study.report.figures.scales import linear
 from study.report.figures.states import state
 from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, VERMILLION
@@ -85,7 +85,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
 
 
 def _one(found: pd.DataFrame) -> dict[str, Any]:
-    return {str(row.arm): row for row in found.itertuples()}
+    return {row.arm: row for row in each(found)}
 
 
 def _step(
@@ -95,11 +95,11 @@ def _step(
     part = report.measured[report.measured["metric"] == quality]
     pair = {one.digest: choices[one.digest] for one in (before, arm)}
     row: Any
-    for row in stats.steps(part[part["arm"].isin(list(pair))], pair).itertuples():
+    for row in each(stats.steps(part[part["arm"].isin(list(pair))], pair)):
         ends = {"value": row.mean, "low": row.low, "high": row.high, "n": row.n}
         yield {**keys, "metric": quality, "what": STEP, **ends}
         every = {one.digest: one.arm.choices for one in report.plan.arms}
-        for other in stats.orders(part, every).itertuples():
+        for other in each(stats.orders(part, every)):
             same = (other.factor, other.start, other.end) == (row.factor, row.start, row.end)
             if same and other.least == other.least and other.least < other.most:
                 span = {"low": other.least, "high": other.most, "n": other.places}
@@ -130,11 +130,7 @@ def _figure(data: pd.DataFrame, page: rows.Page) -> Figure:
     _steps(panels[1], here, band, quality)
     if not costs.empty:
         _cost(panels[2], here[here["what"] == COST], costs["value"].max())
-    marks, meanings = [], []
-    for axes in panels[:2]:
-        more = axes.get_legend_handles_labels()
-        marks, meanings = marks + more[0], meanings + more[1]
-    figure.legend(marks, meanings, loc="outside upper center", ncols=4)
+    figure.legend(loc="outside upper center", ncols=4)
     return figure
 
 
@@ -149,16 +145,16 @@ def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
     )  # fmt: skip
     axes.set_xlabel(cells.head(metric))
     linear(axes.xaxis, 4)
-    for row in part.itertuples():
-        text = cells.number(float(row.value), metric.digits)  # type: ignore[arg-type]
+    for row in each(part):
+        text = cells.number(row.value, metric.digits)
         absent = text == cells.ABSENT
-        word = str(row.state) or "missing"
+        word = row.state or "missing"
         look = {"fontstyle": "italic", "color": GREY} if absent else {}
-        rows.beside(axes, float(row.y), word if absent else text, **look)  # type: ignore[arg-type]
+        rows.beside(axes, row.y, word if absent else text, **look)
 
 
 def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> None:
-    for row in band.itertuples():
+    for row in each(band):
         axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5)
     part, other = data[data["what"] == STEP], data[data["what"] == ELSEWHERE]
@@ -173,17 +169,8 @@ def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> N
     unit = cells.difference_unit(metric)
     axes.set_xlabel(f"Δ {cells.name(metric)} of the step{f' ({unit})' if unit else ''}")
     linear(axes.xaxis, 4)
-    for row in part.itertuples():
-        rows.beside(axes, float(row.y), _effect(row, metric))  # type: ignore[arg-type]
-
-
-def _effect(row: Any, metric: Any) -> str:
-    text = cells.number(row.value, metric.digits, signed=True)
-    if row.low != row.low:
-        return text
-    return (
-        f"{text} [{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
-    )
+    for row in each(part):
+        rows.beside(axes, row.y, said(row, metric.digits, signed=True))
 
 
 def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
@@ -194,12 +181,12 @@ def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
     axes.set_xlabel(cells.head(metric))
     linear(axes.xaxis, 3)
     before = None
-    for row in data.itertuples():
-        value = float(row.value)  # type: ignore[arg-type]
+    for row in each(data):
+        value = row.value
         text = cells.number(value, metric.digits)
         if before is not None and value != before:
             text += f" ({cells.change(value, before)})"
-        rows.beside(axes, float(row.y), text)  # type: ignore[arg-type]
+        rows.beside(axes, row.y, text)
         before = value
 
 
@@ -208,11 +195,15 @@ def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
 
 def _alt(data: pd.DataFrame) -> str:
     metric = METRICS[str(data["metric"].iloc[0])]
-    steps = {row.arm: row for row in data[data["what"] == STEP].itertuples()}
-    said = []
-    for row in data[data["what"] == LEVEL].itertuples():
-        text = cells.number(float(row.value), metric.digits)  # type: ignore[arg-type]
-        text = text if text != cells.ABSENT else str(row.state) or "missing"
-        step = f" (step {_effect(steps[row.arm], metric)})" if row.arm in steps else ""
-        said.append(f"{row.step} {text}{step}")
-    return f"{cells.head(metric)}, row by row: {told(said, 8)}."
+    steps = {row.arm: row for row in each(data[data["what"] == STEP])}
+    lines = []
+    for row in each(data[data["what"] == LEVEL]):
+        text = cells.number(row.value, metric.digits)
+        text = text if text != cells.ABSENT else row.state or "missing"
+        step = (
+            f" (step {said(steps[row.arm], metric.digits, signed=True)})"
+            if row.arm in steps
+            else ""
+        )
+        lines.append(f"{row.step} {text}{step}")
+    return f"{cells.head(metric)}, row by row: {told(lines, 8)}."

@@ -1,4 +1,4 @@
-"""Figures that read like a table: a row for every arm, its label at the left, numbers at the right."""
+"""Figures that read like a table: a row for an arm, its label at the left, numbers at the right."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

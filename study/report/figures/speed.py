@@ -1,7 +1,6 @@
 """How fast every arm is: bars from zero, with what the rounds of the session spread over."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,9 +9,10 @@ from study import cells
 from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, frame, numbered, told
+from study.report.figures.made import Drawn, each, frame, numbered, said, told
 from study.report.figures.scales import linear
 from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
+from study.report.figures.words import wrapped
 from study.report.tables import plain
 from study.stats import estimates
 
@@ -39,7 +39,7 @@ def speed(report: Report) -> Iterator[Drawn]:
 
 
 def points(report: Report) -> pd.DataFrame:
-    found: Iterator[Any] = estimates(report.measured).itertuples()
+    found = each(estimates(report.measured))
     labels = {arm.digest: arm.label for arm in report.plan.arms}
     order = {arm: place for place, arm in enumerate(labels)}
     kept = [row for row in found if METRICS[row.metric].kind == "speed" and row.mean == row.mean]
@@ -67,37 +67,22 @@ def _figure(
         axes.barh(ys, part["value"], height=0.8, color=looks, edgecolor=BLUE, linewidth=0.6)
         axes.errorbar(part["value"], ys, xerr=reach, fmt="none", ecolor=BLACK, elinewidth=0.9,
                       capsize=2)  # fmt: skip
-        axes.set_xlim(0, 1.05 * every[["value", "high"]].max(axis=None))
+        axes.set_xlim(0, 1.05 * max(every["value"].max(), every["high"].fillna(0).max()) or 1)
         better = "more is better" if metric.better == "higher" else "less is better"
         axes.set_xlabel(f"{cells.head(metric)}\n{better}")
         linear(axes.xaxis, 3)
-        for y, row in zip(ys, part.itertuples(), strict=True):
-            rows.beside(axes, y, _text(row))
-    said = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
-    figure.suptitle(
-        rows.wrapped(said, 72 * wide - 20, size=SMALL), fontsize=SMALL, parse_math=False
-    )
+        for y, row in zip(ys, each(part), strict=True):
+            rows.beside(axes, y, cells.number(row.value, metric.digits))
+    how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
+    figure.suptitle(wrapped(how, 72 * wide - 20, size=SMALL), fontsize=SMALL, parse_math=False)
     return figure
-
-
-def _text(row: Any) -> str:
-    digits = METRICS[row.metric].digits
-    return cells.number(row.value, digits)
 
 
 def _alt(report: Report, data: pd.DataFrame) -> str:
     on = plain(report.measured.attrs.get("timed_on", ""))
-    said = [f"Speed of the arms{f' on {on}' if on else ''}."]
+    spoken = [f"Speed of the arms{f' on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
         metric = METRICS[str(name)]
-        rest = told(f"{row.label} {_spread(row)}" for row in part.itertuples())
-        said.append(f"{cells.head(metric)}: {rest}.")
-    return " ".join(said)
-
-
-def _spread(row: Any) -> str:
-    digits = METRICS[row.metric].digits
-    if row.low != row.low:
-        return cells.number(row.value, digits)
-    ends = f"{cells.number(row.low, digits)}, {cells.number(row.high, digits)}"
-    return f"{cells.number(row.value, digits)} [{ends}]"
+        rest = told(f"{row.label} {said(row, metric.digits)}" for row in each(part))
+        spoken.append(f"{cells.head(metric)}: {rest}.")
+    return " ".join(spoken)
