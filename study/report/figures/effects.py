@@ -12,7 +12,7 @@ from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, blocks
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, each, frame, numbered, said, told
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
 from study.report.figures.scales import linear
 from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
@@ -53,10 +53,10 @@ def _lines(text: str) -> int:
 def points(report: Report) -> pd.DataFrame:
     """One row per mark: seed, mean of `n` with its interval, noise floor, or what became of the
     trials."""
-    plan, found = report.plan, list[dict[str, Any]]()
+    plan, measured, found = report.plan, bare(report.measured), list[dict[str, Any]]()
     for name in qualities(plan):
         found += _floor(report.measured, name)
-        part = report.measured[report.measured["metric"] == name]
+        part = measured[measured["metric"] == name]
         for head, members in blocks(plan):
             for label, arm in members:
                 if arm is not plan.baseline:

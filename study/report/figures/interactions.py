@@ -14,7 +14,7 @@ from study import cells, stats
 from study.metrics import METRICS, Metric
 from study.plan import Plan
 from study.report.contents import Report
-from study.report.figures.made import Drawn, each, frame, told
+from study.report.figures.made import Drawn, bare, each, frame, told
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.words import width, wrapped
@@ -32,7 +32,9 @@ def interactions(report: Report) -> Iterator[Drawn]:
     plan = report.plan
     if not factorial(plan):
         return
-    found = stats.factorial(report.measured, {arm.digest: arm.arm.choices for arm in plan.arms})
+    found = stats.factorial(
+        bare(report.measured), {arm.digest: arm.arm.choices for arm in plan.arms}
+    )
     pairs = list(combinations(range(len(plan.study.factors)), 2))
     for name, (one, other) in product(qualities(plan), pairs):
         if len(plan.study.factors[other].levels) > len(plan.study.factors[one].levels):

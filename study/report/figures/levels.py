@@ -15,7 +15,7 @@ from study import cells
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.report.contents import Report
-from study.report.figures.made import Drawn, each, frame, numbered, said, told
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
 from study.report.figures.rows import chunks
 from study.report.figures.scales import linear, logarithmic, wide
 from study.report.figures.states import state
@@ -55,7 +55,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
 
     `what` is cost, seed, mean (with its 95 % interval), or what became of the trials.
     """
-    plan, measured = report.plan, report.measured
+    plan, measured = report.plan, bare(report.measured)
     chosen = plan.study.factors[factor].levels
     arms = [arm for arm in plan.arms if set(arm.arm.departs) <= {factor}]
     rows = [

@@ -109,6 +109,13 @@ def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
     return found
 
 
+def bare(measured: pd.DataFrame) -> pd.DataFrame:
+    """Without what it says beside its rows, which pandas copies into every part of it."""
+    found = measured.copy()
+    found.attrs = {}
+    return found
+
+
 def each(data: pd.DataFrame) -> Iterator[Any]:
     """The rows one after another, by the names of their columns."""
     yield from data.itertuples()

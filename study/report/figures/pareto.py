@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from study import cells, stats
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
-from study.report.figures.made import Drawn, each, frame, told
+from study.report.figures.made import Drawn, bare, each, frame, told
 from study.report.figures.placing import place
 from study.report.figures.scales import linear, logarithmic, wide
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
@@ -60,7 +60,7 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
       interval corrected for all arms that are no dearer
     - not told apart: neither
     """
-    measured = report.measured
+    measured = bare(report.measured)
     values = measured[measured["metric"] == quality].pivot(
         index="seed", columns="arm", values="value"
     )

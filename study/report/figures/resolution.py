@@ -13,7 +13,7 @@ from study import cells
 from study.metrics import METRICS
 from study.plan import Plan
 from study.report.contents import Report
-from study.report.figures.made import Drawn, each, frame, told
+from study.report.figures.made import Drawn, bare, each, frame, told
 from study.report.figures.rows import chunks
 from study.report.figures.scales import logarithmic
 from study.report.figures.style import ARMS, COLUMN, SMALL
@@ -42,7 +42,7 @@ def resolution(report: Report) -> Iterator[Drawn]:
 def points(report: Report) -> pd.DataFrame:
     """One row per model, side and metric. `exponent` is that of the side, where all steps from one
     size to the next agree on it; a cost that is a sum of powers has none."""
-    found = each(estimates(report.measured))
+    found = each(estimates(bare(report.measured)))
     values = {(row.arm, row.metric): row for row in found}
     rows = []
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]

@@ -12,7 +12,7 @@ from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, each, frame, numbered, said, told
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
 from study.report.figures.scales import linear
 from study.report.figures.states import state
 from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, VERMILLION
@@ -63,7 +63,7 @@ def walked(plan: Plan) -> list[tuple[str, PlannedArm]]:
 def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> pd.DataFrame:
     """One row per mark: level and cost of every arm, and step, the paired difference from the row
     above; elsewhere is the range of the same step's effect from all places it was taken from."""
-    measured = report.measured
+    measured = bare(report.measured)
     choices = {arm.digest: arm.arm.choices for _, arm in path}
     levels = _one(stats.estimates(measured[measured["metric"] == quality]))
     costs = _costs(report)
@@ -92,7 +92,8 @@ def _step(
     report: Report, before: PlannedArm, arm: PlannedArm, quality: str, keys: dict[str, Any],
     choices: dict[str, tuple[int, ...]],
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
-    part = report.measured[report.measured["metric"] == quality]
+    measured = bare(report.measured)
+    part = measured[measured["metric"] == quality]
     pair = {one.digest: choices[one.digest] for one in (before, arm)}
     row: Any
     for row in each(stats.steps(part[part["arm"].isin(list(pair))], pair)):

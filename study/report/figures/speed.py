@@ -9,7 +9,7 @@ from study import cells
 from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, each, frame, numbered, said, told
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
 from study.report.figures.scales import linear
 from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
 from study.report.figures.words import wrapped
@@ -39,7 +39,7 @@ def speed(report: Report) -> Iterator[Drawn]:
 
 
 def points(report: Report) -> pd.DataFrame:
-    found = each(estimates(report.measured))
+    found = each(estimates(bare(report.measured)))
     labels = {arm.digest: arm.label for arm in report.plan.arms}
     order = {arm: place for place, arm in enumerate(labels)}
     kept = [row for row in found if METRICS[row.metric].kind == "speed" and row.mean == row.mean]
