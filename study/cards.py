@@ -19,7 +19,10 @@ from study.schema import CLASSES, Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
 
-COUNTED = ("cards.py", "models", "metrics/__init__.py", "metrics/cost.py", "metrics/counters.py")
+COUNTED = (
+    *("cards.py", "models", "metrics/__init__.py", "metrics/cost.py", "metrics/counters.py"),
+    "metrics/stages.py",
+)
 """The code whose change makes a card stale."""
 
 TINY = 64  # pixels a side, at which a switch shows whether it does anything
@@ -117,7 +120,8 @@ def _counted(config: Config) -> Record:
         except MetricError as error:
             return card | {"cost": {"params": params}, "refused": str(error), "unreached": []}
         card["unreached"] = differences.unreached(build, _size(shape))
-    return card | {"cost": counted.measurements, "counts": counted.counts}
+    found = {"counts": counted.counts, "stages": counted.stages}
+    return card | {"cost": counted.measurements, **found}
 
 
 @contextmanager

@@ -59,7 +59,7 @@ MAY_IMPORT = {
     },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
-        "stats",
+        *("designs", "stats"),
         *("claims", "judgement", "verdicts"),
     },
 }

@@ -12,6 +12,7 @@ from torch import nn
 from study.errors import MetricError
 from study.metrics import RULES
 from study.metrics.counters import COUNTERS, Count, Size
+from study.metrics.stages import Stages, by_stage
 
 TOLERANCE = 0.01
 """How far two counters may be apart, as a fraction of the larger total."""
@@ -38,6 +39,8 @@ class Cost:
     """Multiply-adds by rule of counting (`RULES`), as PyTorch's formulas have them."""
     counts: dict[str, dict[str, int]]
     """Multiply-adds by counter and kind: what the audit compared."""
+    stages: Stages
+    """By stage and kind, as PyTorch's formulas have them; see `stages.by_stage`."""
 
     @property
     def measurements(self) -> dict[str, int]:
@@ -63,12 +66,14 @@ def cost(build: Callable[[str], nn.Module], size: Size) -> Cost:
     """
     with _explicit_attention(), torch.random.fork_rng(devices=[]), torch.enable_grad():
         model, counts = _counted(build, size)
+        stages = by_stage(model, size)
     macs = {name: count.macs for name, count in counts.items()}
     return Cost(
         params=sum(weight.numel() for weight in model.parameters()),
         activations=counts["torch"].activations or 0,
         macs={rule: _total(macs["torch"], kinds) for rule, kinds in RULES.items()},
         counts=macs,
+        stages=stages,
     )
 
 

@@ -46,6 +46,10 @@ def image(size: Size, device: str | torch.device) -> Tensor:
     return torch.zeros(1, *size, device=device, requires_grad=True) * 1
 
 
+def placed(model: nn.Module) -> torch.device:
+    return next(model.parameters(), torch.empty(0)).device
+
+
 def by_formula(model: nn.Module, size: Size) -> Count | None:
     """What the model's own `multiply_adds(height, width)` says, if it has one."""
     formula = getattr(model, "multiply_adds", None)
@@ -81,7 +85,7 @@ if hasattr(aten, "_fused_rms_norm"):  # torch 2.8
     NORMS[aten._fused_rms_norm] = _norm(2)
 
 
-class _Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Adds up what torch.utils.flop_counter has a formula for, halved: it counts FLOPs."""
 
     def __init__(self) -> None:
@@ -113,9 +117,8 @@ def _kind(operator: Any, args: Any) -> str:
 
 def by_torch(model: nn.Module, size: Size) -> Count:
     """PyTorch's formulas on the operators that run; without memory where the model is on meta."""
-    device = next(model.parameters(), torch.empty(0)).device
-    with _Tally() as tally:
-        model(image(size, device))
+    with Tally() as tally:
+        model(image(size, placed(model)))
     return Count(dict(tally.macs), tally.activations)
 
 

@@ -17,7 +17,6 @@ from study.report.frames import floor, frame
 from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
 from study.report.tables import table
-from study.spec import file_name
 from study.store import Store
 
 __all__ = [
@@ -67,9 +66,8 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
         if len(rows):
             texts[f"{name}.csv"] = rows.to_csv(index=False, lineterminator="\n")
     files = {name: text.encode() for name, text in texts.items()}
-    for index, factor in enumerate(made.plan.study.factors):
-        drawn = figures.drawn(made.plan, made.measured, index)
-        files |= {f"figures/{file_name(factor.path)}-{end}": data for end, data in drawn.items()}
+    for one in figures.drawn(made):
+        files |= {f"figures/{name}": content for name, content in figures.files(one).items()}
     for name, content in files.items():
         replace(folder / name, content)
     for name in _written(folder) - files.keys():  # of an earlier report

@@ -69,7 +69,8 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
     lost = frame["seed"].notna() & frame["arm"].isin(diverged)
-    frame = frame.assign(value=frame["value"].mask(lost))
+    beside, frame = frame.attrs, frame.assign(value=frame["value"].mask(lost))
+    frame.attrs = {}  # pandas copies them into every part of a frame
     leaders = {name: _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
     study = plan.study
@@ -79,15 +80,15 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         effects=_by_key(stats.effects(frame, plan.baseline.digest)),
         pairing=stats.pairing(frame, plan.baseline.digest),
         orders=stats.orders(frame, choices),
-        noise={row["metric"]: row for row in frame.attrs.get("noise", ())},
+        noise={row["metric"]: row for row in beside.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
         tied=frozenset((arm, name) for name in study.columns for arm in _ties(frame, name)),
         diverged=diverged,
-        ratios=frame.attrs.get("ratios", {}),
-        rounds=int(frame.attrs.get("rounds", 0)),
-        timed_on=str(frame.attrs.get("timed_on", "")),
-        refused=frame.attrs.get("refused", {}),
-        store=str(frame.attrs.get("store", "")),
+        ratios=beside.get("ratios", {}),
+        rounds=int(beside.get("rounds", 0)),
+        timed_on=str(beside.get("timed_on", "")),
+        refused=beside.get("refused", {}),
+        store=str(beside.get("store", "")),
     )
 
 

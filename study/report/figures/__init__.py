@@ -1,0 +1,41 @@
+"""Figures of a study: vector files for a paper, the drawn data beside them.
+
+Contract: figure(report) -> as many as there are data for, which may be none.
+"""
+
+from collections.abc import Callable, Iterator
+
+from study.report.contents import Report
+from study.report.figures.cost import cost
+from study.report.figures.curves import curves
+from study.report.figures.effects import effects
+from study.report.figures.interactions import interactions
+from study.report.figures.levels import levels
+from study.report.figures.made import Drawn, files, styled, svg
+from study.report.figures.pareto import pareto
+from study.report.figures.published import published
+from study.report.figures.resolution import resolution
+from study.report.figures.roadmap import roadmap
+from study.report.figures.speed import speed
+
+__all__ = ["FIGURES", "Drawn", "drawn", "files", "svg"]
+
+
+def drawn(report: Report) -> list[Drawn]:
+    """Every figure that the report has the data for."""
+    with styled():
+        return [one for figure in FIGURES.values() for one in figure(report)]
+
+
+FIGURES: dict[str, Callable[[Report], Iterator[Drawn]]] = {
+    "levels": levels,
+    "effects": effects,
+    "pareto": pareto,
+    "speed": speed,
+    "cost": cost,
+    "curves": curves,
+    "resolution": resolution,
+    "published": published,
+    "interactions": interactions,
+    "roadmap": roadmap,
+}

@@ -1,0 +1,124 @@
+"""Where the multiply-adds are: by what computes them, and by the stage of the model."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study import cells
+from study.metrics import KINDS, METRICS
+from study.plan import PlannedArm
+from study.report.contents import Report
+from study.report.figures import rows
+from study.report.figures.made import Drawn, each, frame, numbered, told
+from study.report.figures.scales import linear
+from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
+
+ROOM = {COLUMN: 80, PAGE: 110}
+METRIC = METRICS["macs"]
+PART, STAGE = "part", "stage"
+
+
+def cost(report: Report) -> Iterator[Drawn]:
+    """A row for every arm that was counted."""
+    data = points(report)
+    wide = PAGE if (data["split"] == STAGE).any() else COLUMN
+    counted = set(data["arm"])
+    listed = [line for line in rows.listed(report.plan, baseline=True)
+              if line.key is None or line.key in counted]  # fmt: skip
+    for number, page in enumerate(rows.pages(listed, ROOM[wide])):
+        own = data[data["arm"].isin(rows.places(page))]
+        yield Drawn(numbered("cost", number), _figure(data, page, wide), own, _alt(own))
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report) -> pd.DataFrame:
+    """One row per piece of a bar, from `low` to `high`; `split` says of which of the two bars."""
+    found = [
+        {"label": arm.label, "arm": arm.digest, "metric": "macs", "split": split, **piece}
+        for arm in report.plan.arms
+        for split, counts in _counts(arm).items()
+        for piece in _pieces(counts)
+    ]
+    return frame(found, "label", "arm", "split").drop(columns="seed")
+
+
+def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
+    """What PyTorch's formulas say, where the audit let it stand."""
+    if "refused" in arm.card or not arm.card.get("counts", {}).get("torch"):
+        return {}
+    total = arm.card["counts"]["torch"]
+    found = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
+    stages = arm.card.get("stages") or {}
+    return found | ({STAGE: {k: sum(own.values()) for k, own in stages.items()}} if stages else {})
+
+
+def _pieces(counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
+    end = 0
+    for what, count in counts.items():
+        yield {"what": what, "value": count, "low": end, "high": end + count}
+        end += count
+
+
+# ---- the figure ----
+
+
+def _figure(data: pd.DataFrame, page: rows.Page, wide: float) -> Figure:
+    splits = list(dict.fromkeys(data["split"]))
+    figure, panels = rows.sheet(page, len(splits), wide, spare=0.95)
+    places = rows.places(page)
+    for axes, split in zip(panels, splits, strict=True):
+        own = data[data["split"] == split]
+        _bars(axes, own, places)
+        axes.set_xlim(0, 1.02 * data["high"].max() or 1)
+        axes.set_xlabel(cells.head(METRIC))
+        linear(axes.xaxis, 4)
+    for arm, part in data[data["split"] == splits[-1]].groupby("arm", sort=False):
+        if arm in places:
+            total = float(part["high"].max())
+            rows.beside(panels[-1], places[str(arm)], cells.number(total, METRIC.digits))
+    return figure
+
+
+def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
+    here = data[data["arm"].isin(places)]
+    whats = sorted(dict.fromkeys(data["what"]), key=_order)
+    looks = FILLS if whats[0] in KINDS else [(shade, "") for shade in SHADES]
+    for what, (colour, hatch) in zip(whats, looks, strict=False):
+        part = here[here["what"] == what]
+        axes.barh(
+            part["arm"].map(places), part["value"], left=part["low"], height=0.9, color=colour,
+            hatch=hatch, edgecolor=BLACK, linewidth=0.4, label=_called(what),
+        )  # fmt: skip
+    axes.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(5, len(whats)),
+        handlelength=1.5, handletextpad=0.4, columnspacing=0.9, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def _order(what: str) -> tuple[int, int]:
+    """Kinds as the catalogue has them, stages from the image on, the head last."""
+    return (0, KINDS.index(what)) if what in KINDS else (1, int(what) if what.isdigit() else 10**6)
+
+
+def _called(what: str) -> str:
+    return f"at 1/{what}" if what.isdigit() else what
+
+
+# ---- in words ----
+
+
+def _alt(data: pd.DataFrame) -> str:
+    said = []
+    for label, part in data[data["split"] == PART].groupby("label", sort=False):
+        total = float(part["high"].max())
+        shares = ", ".join(
+            f"{row.what} {cells.number(100 * row.value / total, 0)} %"
+            for row in each(part)
+            if total
+        )
+        said.append(f"{label} {cells.number(total, METRIC.digits)} ({shares})")
+    return f"{cells.head(METRIC)} by part: {told(said)}."

@@ -1,0 +1,231 @@
+"""How arms learnt, epoch by epoch: the mean of their seeds, and the band these lie in."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from study import cells
+from study.metrics import METRICS
+from study.plan import blocks
+from study.report.contents import Report
+from study.report.figures.made import Drawn, each, frame, numbered, told
+from study.report.figures.rows import chunks
+from study.report.figures.scales import linear
+from study.report.figures.states import diverged
+from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
+from study.report.figures.words import wrapped
+from study.stats import interval
+
+LOSS = "train_loss"
+TOGETHER = len(ARMS) - 1  # arms of one panel besides the baseline
+GROUPS = 4  # of one figure
+HEIGHT = 1.35  # inches of a panel
+ROOM = 66  # points of a label
+BAND_FROM = 3  # seeds; of two, an interval would be all there is to see
+
+Group = tuple[str, list[str]]
+
+
+def curves(report: Report) -> Iterator[Drawn]:
+    """Training loss and the first quality; every panel has the baseline and seven arms at most."""
+    data = points(report)
+    groups = _groups(report, set(data["arm"]))
+    metrics = [name for name in _metrics(report) if name in set(data["metric"])]
+    for number, part in enumerate(chunks(groups, GROUPS)):
+        shown = {arm for _, arms in part for arm in arms}
+        own = data[data["arm"].isin(shown)]
+        figure = _figure(own, part, metrics)
+        yield Drawn(numbered("curves", number), figure, own, _alt(own, metrics))
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report) -> pd.DataFrame:
+    """One row per point of a line: of a mean, over the epochs that all of an arm's seeds reached,
+    or of one seed, beyond those and where one diverged; and where a diverged seed ended."""
+    learnt, rows = report.curves, list[dict[str, Any]]()
+    lost = {trial.name for arm in report.plan.arms for trial in arm.replicates
+            if trial.state == "diverged"}  # fmt: skip
+    for arm in report.plan.arms:
+        for name in _metrics(report):
+            part = learnt[(learnt["arm"] == arm.digest) & (learnt["metric"] == name)]
+            keys = {"label": arm.label, "arm": arm.digest, "metric": name}
+            table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
+            ended = {t.seed for t in arm.replicates if t.name in lost}
+            rows += [{**keys, **row} for row in _lines(table, apart=diverged(arm), ended=ended)]
+    return frame(rows, "label", "arm", "epoch", "n").astype({"epoch": "Int64", "n": "Int64"})
+
+
+def _lines(table: pd.DataFrame, *, apart: bool, ended: set[int]) -> Iterator[dict[str, Any]]:
+    """Of one arm and metric; `table` is by epoch and seed."""
+    whole = table.dropna()
+    common = 0 if apart or table.empty else len(whole)
+    for epoch, values in whole.iloc[:common].iterrows():
+        low, high = _band(values)
+        ends = {"value": values.mean(), "low": low, "high": high}
+        yield {"epoch": epoch, "what": "mean", "n": len(values), **ends}
+    for seed, values in table.items():
+        own = values.dropna()
+        if len(own) > common:
+            start = max(0, common - 1) if common else 0
+            for epoch, value in own.iloc[start:].items():
+                yield {"epoch": epoch, "what": "seed", "seed": seed, "value": value}
+        if seed in ended and len(own):
+            last = {"epoch": own.index[-1], "value": own.iloc[-1]}
+            yield {"what": "diverged", "seed": seed, **last}
+
+
+def _band(values: "pd.Series[float]") -> tuple[float, float]:
+    if len(values) >= BAND_FROM:
+        return interval(values.to_numpy(float))
+    nowhere = float("nan")
+    return (values.min(), values.max()) if len(values) > 1 else (nowhere, nowhere)
+
+
+def _metrics(report: Report) -> list[str]:
+    return [LOSS, report.plan.tested.partition("@")[0] or "top1"]
+
+
+def _groups(report: Report, known: set[str]) -> list[Group]:
+    """The arms of every panel, the baseline first, by the blocks of the table."""
+    base = report.plan.baseline.digest
+    found = []
+    for head, rows in blocks(report.plan):
+        others = [arm.digest for _, arm in rows if arm.digest in known - {base}]
+        found += [(head, [base] * (base in known) + part) for part in chunks(others, TOGETHER)]
+    return found or [("", [base])] * (base in known)
+
+
+# ---- the figure ----
+
+
+def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figure:
+    across = min(2, len(groups))
+    down = -(-len(groups) // 2) * len(metrics)
+    wide = COLUMN if across == 1 else PAGE
+    figure = Figure(figsize=(wide, 0.65 + HEIGHT * down + 0.2 * down / len(metrics)))
+    panels = figure.subplots(down, across, sharex=True, squeeze=False)
+    for place, (head, arms) in enumerate(groups):
+        for turn, name in enumerate(metrics):
+            axes = panels[place // 2 * len(metrics) + turn, place % 2]
+            every = data[data["metric"] == name]
+            _panel(axes, every, arms)
+            axes.set_ylim(*_span(every))
+            _ends(axes, every, arms)
+            axes.set_ylabel(_head(name))
+            if turn == 0 and head:
+                axes.set_title(wrapped(head, 140, size=SMALL, lines=1), fontsize=SMALL,
+                               fontstyle="italic", color=GREY, parse_math=False)  # fmt: skip
+            axes.set_xlabel("Epoch" if turn == len(metrics) - 1 else "")
+            axes.tick_params(labelbottom=turn == len(metrics) - 1)
+    if len(groups) % 2 and across == 2:
+        for axes in panels[-len(metrics) :, 1]:
+            axes.set_visible(False)
+    figure.suptitle(wrapped(_legend(data), 72 * wide - 12, size=SMALL), fontsize=SMALL)
+    return figure
+
+
+def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
+    for arm, (colour, dashes, _) in zip(arms, ARMS, strict=False):
+        own = data[data["arm"] == arm]
+        mean = own[own["what"] == "mean"]
+        x = mean["epoch"].astype(float)
+        axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
+        mark = "." if len(mean) == 1 else None
+        axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1, marker=mark)
+        for _, one in own[own["what"] == "seed"].groupby("seed"):
+            axes.plot(one["epoch"].astype(float), one["value"], color=colour, linestyle=dashes,
+                      linewidth=0.5)  # fmt: skip
+        lost = own[own["what"] == "diverged"]
+        axes.plot(lost["epoch"].astype(float), lost["value"], "x", color=colour, markersize=6)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    linear(axes.yaxis, 4)
+
+
+def _span(data: pd.DataFrame) -> tuple[float, float]:
+    """Of the lines; a band of few seeds may be wider than anything that was measured."""
+    low, high = data["value"].min(), data["value"].max()
+    room = 0.08 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
+    """Every arm's label at the right, tied to the end of its line, none over another."""
+    low, high = axes.get_ylim()
+    ends = []
+    for arm, (colour, _, _) in zip(arms, ARMS, strict=False):
+        own = data[(data["arm"] == arm) & data["value"].notna()]
+        if len(own):
+            last = own.iloc[own["epoch"].to_numpy(int).argmax()]
+            ends.append((float(last["value"]), float(last["epoch"]), str(last["label"]), colour))
+    ends.sort()
+    heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
+    for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
+        axes.annotate(
+            wrapped(label, ROOM, size=TINY, lines=1), (epoch, value), (1.06, height),
+            textcoords="axes fraction", va="center", ha="left", fontsize=TINY, parse_math=False,
+            color=BLACK, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6,
+                                     "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def spread(heights: list[float], apart: float) -> list[float]:
+    """Sorted places moved as little as it takes to keep them so far apart, inside 0 to 1 if they
+    fit."""
+    found = list(heights)
+    for _ in range(200):
+        moved = False
+        for below, above in pairwise(range(len(found))):
+            lack = apart - (found[above] - found[below])
+            if lack > 1e-6:
+                found[below], found[above] = found[below] - lack / 2, found[above] + lack / 2
+                moved = True
+        found = (
+            [min(max(place, 0.02), 1.02) for place in found] if apart * len(found) < 1 else found
+        )
+        if not moved:
+            break
+    return found
+
+
+def _head(name: str) -> str:
+    return "Train loss" if name == LOSS else cells.head(METRICS[name])
+
+
+def _legend(data: pd.DataFrame) -> str:
+    """What lines, bands and crosses are, of those that are there."""
+    whats, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
+    said = ["line: mean of the seeds"] * ("mean" in whats)
+    several, two = any(n >= BAND_FROM for n in counts), 2 in counts
+    told_of = ["95 % interval of the mean"] * several
+    told_of += ["lowest to highest" + " of two seeds" * several] * two
+    said += [f"band: {', '.join(told_of)}"] * bool(told_of)
+    said += ["thin line: one seed"] * ("seed" in whats)
+    said += ["×: diverged"] * ("diverged" in whats)
+    return "; ".join(said)
+
+
+# ---- in words ----
+
+
+def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
+    said = []
+    for name in metrics:
+        part = data[(data["metric"] == name) & (data["what"] != "diverged")]
+        last = part.groupby("arm", sort=False)["epoch"].idxmax()
+        digits = 3 if name == LOSS else METRICS[name].digits
+        ends = (
+            f"{row.label} {cells.number(row.value, digits)} at epoch {row.epoch}"
+            for row in each(part.loc[last])
+        )
+        said.append(f"{_head(name)}, last: {told(ends)}.")
+    lost = data.loc[data["what"] == "diverged", "label"].unique()
+    said += [f"Diverged: {told(lost)}."] * bool(len(lost))
+    return " ".join(["Learning curves, mean over seeds by epoch.", *said])

@@ -1,0 +1,188 @@
+"""What every arm does: its difference from the baseline, seed by seed, with its interval."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study import cells, stats
+from study.metrics import METRICS
+from study.plan import Plan, PlannedArm, blocks
+from study.report.contents import Report
+from study.report.figures import rows
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.scales import linear
+from study.report.figures.states import qualities, state
+from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
+from study.report.frames import floor
+from study.report.tables import plain
+
+ABREAST = 3  # panels of one figure
+ROOM = {COLUMN: 76, PAGE: 110}  # points, of a label
+
+
+def effects(report: Report) -> Iterator[Drawn]:
+    """A row for every arm, a panel for every quality; more figures where one is not enough."""
+    data = points(report)
+    means = data[(data["what"] == "mean") & data["value"].notna()]
+    metrics = [name for name in qualities(report.plan) if name in set(means["metric"])]
+    if not metrics:
+        return
+    texts = _texts(report.plan, data)
+    number = 0
+    for names in rows.chunks(metrics, ABREAST):
+        wide = COLUMN if len(names) == 1 else PAGE
+        notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
+        for page in rows.pages(rows.listed(report.plan, baseline=False), ROOM[wide], notes):
+            shown = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
+            own = data[shown & data["metric"].isin(names)]
+            figure = _figure(data, names, page, texts, wide)
+            yield Drawn(numbered("effects", number), figure, own, _alt(report.plan, own, texts))
+            number += 1
+
+
+def _lines(text: str) -> int:
+    return text.count("\n")
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report) -> pd.DataFrame:
+    """One row per mark: seed, mean of `n` with its interval, noise floor, or what became of the
+    trials."""
+    plan, measured, found = report.plan, bare(report.measured), list[dict[str, Any]]()
+    for name in qualities(plan):
+        found += _floor(report.measured, name)
+        part = measured[measured["metric"] == name]
+        for head, members in blocks(plan):
+            for label, arm in members:
+                if arm is not plan.baseline:
+                    keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}
+                    found += [{**keys, **mark} for mark in _marks(plan, part, arm)]
+    return frame(found, "block", "label", "arm", "n").astype({"n": "Int64"})
+
+
+def _marks(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
+    """Of one arm and metric, as `stats.effects` has them: one seed that diverged leaves none."""
+    one, base = (
+        part[part["arm"] == digest].set_index("seed")["value"]
+        for digest in (arm.digest, plan.baseline.digest)
+    )
+    pairs = (one - base).reindex(one.index.intersection(base.index))
+    if pairs.empty or pairs.isna().any():
+        yield {"what": _why(plan, arm)}
+        return
+    for seed, value in pairs.items():
+        yield {"what": "seed", "seed": seed, "value": value}
+    low, high = stats.interval(pairs.to_numpy(float))
+    yield {"what": "mean", "n": len(pairs), "value": pairs.mean(), "low": low, "high": high}
+
+
+def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
+    if (band := floor(measured, name)) is not None:
+        yield {"metric": name, "what": "noise floor", "low": band[0], "high": band[1]}
+
+
+def _why(plan: Plan, arm: PlannedArm) -> str:
+    """There is no difference because of the arm, or because of what it is compared with."""
+    if own := state(arm):
+        return own
+    base = state(plan.baseline)
+    return f"baseline: {base}" if base else "missing"
+
+
+def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """What stands at the right, by metric and arm."""
+    states = {arm.digest: state(arm) for arm in plan.arms}
+    texts = {}
+    for row in each(data[~data["what"].isin(["seed", "noise floor"])]):
+        text = str(row.what)
+        if text == "mean":
+            unsure = row.n > 1 and row.low != row.low
+            text = said(row, METRICS[row.metric].digits, signed=True)
+            text += f" [{cells.ABSENT}]" * unsure + f"\n{states[row.arm]}" * bool(states[row.arm])
+        texts[row.metric, row.arm] = text
+    return texts
+
+
+# ---- the figure ----
+
+
+def _figure(
+    data: pd.DataFrame, names: list[str], page: rows.Page,
+    texts: dict[tuple[str, str], str], wide: float,
+) -> Figure:  # fmt: skip
+    figure, panels = rows.sheet(page, len(names), wide, spare=0.95)
+    places = rows.places(page)
+    for axes, name in zip(panels, names, strict=True):
+        every = data[data["metric"] == name]
+        own = every[every["arm"].isin(places)]
+        _panel(axes, own.assign(y=own["arm"].map(places)), every[every["what"] == "noise floor"])
+        axes.set_xlabel(_head(name), parse_math=False)
+        axes.set_xlim(*_span(every))
+        for arm, y in places.items():
+            text = texts.get((name, arm), "missing")
+            word = not text.startswith(("+", "−", "0"))
+            beside(axes, y, text, word=word)
+    marks, meanings = panels[0].get_legend_handles_labels()
+    figure.legend(marks, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
+    return figure
+
+
+def beside(axes: Axes, y: float, text: str, *, word: bool) -> None:
+    look = {"fontstyle": "italic", "color": GREY} if word else {}
+    rows.beside(axes, y, text, **look)
+
+
+def _head(name: str) -> str:
+    metric = METRICS[name]
+    unit = cells.difference_unit(metric)
+    return f"Δ {cells.name(metric)} ({unit})" if unit else f"Δ {cells.name(metric)}"
+
+
+def _span(data: pd.DataFrame) -> tuple[float, float]:
+    """The same on every page, with zero inside."""
+    ends = data[["value", "low", "high"]].to_numpy(float)
+    ends = ends[ends == ends]
+    low, high = min(0.0, ends.min()), max(0.0, ends.max())
+    room = 0.06 * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
+    for row in each(band):
+        axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
+    axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5, label="baseline")
+    seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
+    axes.scatter(
+        seeds["value"], seeds["y"] + 0.32, s=8, facecolors="white", edgecolors=GREY,
+        linewidths=0.7, label="one seed", zorder=2,
+    )  # fmt: skip
+    means = means[means["n"] > 1]
+    reach = [means["value"] - means["low"], means["high"] - means["value"]]
+    if len(means):
+        axes.errorbar(
+            means["value"], means["y"] - 0.12, xerr=reach, fmt="o", color=BLUE, markersize=3.5,
+            capsize=2, linewidth=1, zorder=3,
+            label="mean, 95 % interval" if means["low"].notna().any() else "mean",
+        )  # fmt: skip
+    linear(axes.xaxis)
+
+
+# ---- in words ----
+
+
+def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> str:
+    lines = [f"Differences from {plain(plan.baseline.label)}, paired by seed."]
+    for name in dict.fromkeys(data["metric"]):
+        part = data[(data["metric"] == name) & data["arm"].notna() & (data["what"] != "seed")]
+        metric = METRICS[str(name)]
+        unit = " [95 % interval]" * bool(part["low"].notna().any())
+        rest = told(f"{row.label} {texts[str(name), row.arm]}" for row in each(part))
+        lines.append(f"{_head(str(name))}{unit}: {rest}.")
+        for row in each(data[(data["metric"] == name) & (data["what"] == "noise floor")]):
+            lines.append(f"Noise floor ±{cells.number(row.high, metric.digits)}.")
+    return " ".join(lines)

@@ -1,0 +1,174 @@
+"""What two factors do to each other, where all combinations of their levels were measured."""
+
+from collections.abc import Iterator
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from study import cells, stats
+from study.metrics import METRICS, Metric
+from study.plan import Plan
+from study.report.contents import Report
+from study.report.figures.made import Drawn, bare, each, frame, told
+from study.report.figures.states import qualities
+from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
+from study.report.figures.words import width, wrapped
+from study.spec import Factor, file_name
+
+SIDE = 0.72  # inches: the width of a cell with its interval
+ROOM = 62  # points of a label
+COLOURS = LinearSegmentedColormap.from_list("signed", ["#4a90c4", "#ffffff", "#f0b429"])
+"""Blue below zero is darker in grey than orange above it; the text in a cell says it all."""
+
+
+def interactions(report: Report) -> Iterator[Drawn]:
+    """For every quality and pair of factors a map: main effects at its edges, how they change with
+    each other inside."""
+    plan = report.plan
+    if not factorial(plan):
+        return
+    found = stats.factorial(
+        bare(report.measured), {arm.digest: arm.arm.choices for arm in plan.arms}
+    )
+    pairs = list(combinations(range(len(plan.study.factors)), 2))
+    for name, (one, other) in product(qualities(plan), pairs):
+        if len(plan.study.factors[other].levels) > len(plan.study.factors[one].levels):
+            one, other = other, one  # the longer goes down the page
+        data = points(plan, found, name, (one, other))
+        if data["value"].notna().any():
+            paths = [plan.study.factors[f].path for f in (one, other)] if len(pairs) > 1 else []
+            title = "-".join(["interactions", file_name(name), *map(file_name, paths)])
+            factors = plan.study.factors[one], plan.study.factors[other]
+            yield Drawn(
+                title,
+                _figure(data, factors, METRICS[name]),
+                data,
+                _alt(data, factors, METRICS[name]),
+            )
+
+
+def factorial(plan: Plan) -> bool:
+    """Whether the arms are all combinations of several factors' levels."""
+    whole = set(product(*(range(len(factor.levels)) for factor in plan.study.factors)))
+    chosen = {arm.arm.choices for arm in plan.arms}
+    return len(plan.study.factors) > 1 and chosen == whole and bool(plan.study.seeds)
+
+
+# ---- what is drawn ----
+
+
+def points(plan: Plan, found: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
+    """One row per cell; the first level of a factor stands for the other's main effect."""
+    terms = {row.term: row for row in each(found[found["metric"] == name])}
+    labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
+    listed = []
+    for down, across in product(*(range(len(own)) for own in labels)):
+        if not down and not across:
+            continue
+        levels = [(f, level) for f, level in zip(pair, (down, across), strict=True) if level]
+        row: Any = terms.get(tuple(sorted(levels)))
+        numbers = {"value": row.mean, "low": row.low, "high": row.high} if row is not None else {}
+        listed.append({
+            "down": labels[0][down], "across": labels[1][across], "metric": name,
+            "what": "interaction" if down and across else "main effect", **numbers,
+        })  # fmt: skip
+    return frame(listed, "down", "across").drop(columns="seed")
+
+
+# ---- the figure ----
+
+
+def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> Figure:
+    down, across = ([level.label for level in factor.levels] for factor in factors)
+    need = 1.25 + SIDE * len(across)
+    wide = COLUMN if need <= COLUMN else PAGE
+    slot = 72 * (wide - 1.25) / len(across)
+    figure = Figure(figsize=(wide, 1.15 + 0.38 * len(down)))
+    axes = figure.subplots()
+    axes.grid(False)
+    values = np.full((len(down), len(across)), np.nan)
+    for row in each(data):
+        values[down.index(row.down), across.index(row.across)] = row.value
+    most = np.nanmax(np.abs(values)) or 1.0
+    axes.pcolormesh(values, cmap=COLOURS, vmin=-most, vmax=most, edgecolors="white", linewidth=1)
+    axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
+    for row in each(data):
+        _cell(axes, row, metric, (across.index(row.across), down.index(row.down)), slot)
+    _axes(axes, factors, slot)
+    axes.set_title(_head(metric), fontsize=SMALL)
+    return figure
+
+
+def _cell(axes: Axes, row: Any, metric: Metric, place: tuple[int, int], slot: float) -> None:
+    """Mean over interval, as far as they fit; a hatch where the mean is below zero."""
+    mean = cells.number(row.value, metric.digits, signed=True)
+    span = f"[{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
+    fits = row.low == row.low and width(span, TINY) < slot - 2
+    axes.text(
+        place[0] + 0.5, place[1] + 0.5, f"{mean}\n{span}" if fits else mean, ha="center",
+        va="center", fontsize=TINY if width(mean, TINY) < slot else 5, linespacing=1.15,
+        color=BLACK if mean != cells.ABSENT else GREY, parse_math=False,
+    )  # fmt: skip
+
+
+def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
+    down, across = factors
+    main = "main effect"
+    texts = [main, *(wrapped(level.label, slot - 4) for level in across.levels[1:])]
+    upright = any(width(t, 7.5) > slot for text in texts for t in text.split("\n")) or slot < 20
+    axes.set_xticks(
+        [place + 0.5 for place in range(len(texts))], texts, parse_math=False,
+        rotation=90 if upright else 0,
+    )  # fmt: skip
+    texts = [main, *(wrapped(level.label, ROOM) for level in down.levels[1:])]
+    axes.set_yticks([place + 0.5 for place in range(len(texts))], texts, parse_math=False)
+    for tick in (axes.get_xticklabels()[0], axes.get_yticklabels()[0]):
+        tick.set(fontstyle="italic", color=GREY)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.axhline(1, color=BLACK, linewidth=0.8)
+    axes.axvline(1, color=BLACK, linewidth=0.8)
+    look: dict[str, Any] = {
+        "fontsize": SMALL,
+        "fontstyle": "italic",
+        "color": GREY,
+        "parse_math": False,
+    }
+    axes.set_xlabel(_called(across), **look)
+    axes.set_ylabel(_called(down), **look)
+
+
+def _called(factor: Factor) -> str:
+    return wrapped(f"{factor.path}, against {factor.levels[0].label}", 150, size=SMALL, lines=2)
+
+
+def _head(metric: Metric) -> str:
+    unit = cells.difference_unit(metric)
+    return f"Δ {cells.name(metric)}{f' ({unit})' if unit else ''}, mean [95 % interval]"
+
+
+# ---- in words ----
+
+
+def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> str:
+    down, across = factors
+    said = [f"{_head(metric)}: {down.path} by {across.path}."]
+    for what in ("main effect", "interaction"):
+        part = data[data["what"] == what]
+        texts = (
+            f"{_names(row, down, across)} {cells.number(row.value, metric.digits, signed=True)}"
+            for row in each(part)
+        )
+        said.append(f"{what.capitalize()}s: {told(texts)}.")
+    return " ".join(said)
+
+
+def _names(row: Any, down: Factor, across: Factor) -> str:
+    names = [row.down] * (row.down != down.levels[0].label)
+    names += [row.across] * (row.across != across.levels[0].label)
+    return " × ".join(names)

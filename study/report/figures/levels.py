@@ -1,0 +1,221 @@
+"""Quality and cost over the levels of each factor, in panels that share the axis of levels.
+
+Published numbers are not drawn: nothing in a study shows that their protocol is that of the
+measured ones, and two points in one panel are read as comparable.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study import cells
+from study.metrics import METRICS
+from study.plan import Plan, PlannedArm
+from study.report.contents import Report
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.rows import chunks
+from study.report.figures.scales import linear, logarithmic, wide
+from study.report.figures.states import state
+from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
+from study.report.figures.words import broken, width, wrapped
+from study.report.frames import floor
+from study.report.tables import plain
+from study.spec import file_name
+from study.stats import interval
+
+AXIS = {COLUMN: 180, PAGE: 430}  # points: the axis of levels
+LINE = 9.5  # points
+UPRIGHT = 110  # points of an upright line
+ABREAST = 7  # numbers that fit side by side in a column
+MOST = 24  # levels of one figure
+LOG_FROM = 4  # times the least: where a linear axis would hide the small ones
+
+
+def levels(report: Report) -> Iterator[Drawn]:
+    """A figure for every factor of which two levels or more were measured on their own."""
+    for index, factor in enumerate(report.plan.study.factors):
+        data = points(report, index)
+        order = list(dict.fromkeys(data["level"]))
+        if len(order) < 2:
+            continue
+        for number, part in enumerate(chunks(order, MOST)):
+            own = data[data["level"].isin(part)]
+            name = numbered(f"{file_name(factor.path)}-levels", number)
+            yield Drawn(name, _figure(report, data, part), own, _alt(factor.path, own))
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report, factor: int) -> pd.DataFrame:
+    """One row per mark, in the units of the table; levels in the order of the file.
+
+    `what` is cost, seed, mean (with its 95 % interval), or what became of the trials.
+    """
+    plan, measured = report.plan, bare(report.measured)
+    chosen = plan.study.factors[factor].levels
+    arms = [arm for arm in plan.arms if set(arm.arm.departs) <= {factor}]
+    rows = [
+        {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **mark}
+        for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
+        for name in _shown(plan, measured)
+        for mark in MARKS[METRICS[name].kind](
+            arm, measured[(measured["arm"] == arm.digest) & (measured["metric"] == name)]
+        )
+    ]
+    return frame(rows, "level")
+
+
+def _shown(plan: Plan, measured: pd.DataFrame) -> list[str]:
+    """The study's first quality and its first count of operations, if measured at all."""
+    found = set(measured.loc[measured["value"].notna(), "metric"])
+    quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
+    costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
+    cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
+    first = (next((n for n in names if n in found), None) for names in (quality, cost))
+    return [name for name in first if name]
+
+
+def _counted(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for value in part["value"]:
+        yield {"what": "cost", "value": value}
+
+
+def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    values = part["value"].to_numpy(float)
+    if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
+        yield {"what": state(arm) or "missing"}
+        return
+    for row in each(part):
+        yield {"what": "seed", "seed": row.seed, "value": row.value}
+    low, high = interval(values)
+    yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
+
+
+MARKS = {"quality": _replicated, "cost": _counted}
+
+
+# ---- the figure ----
+
+
+def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
+    metrics = list(dict.fromkeys(data["metric"]))
+    across = COLUMN if len(order) <= 2 * ABREAST else PAGE
+    names = _names(order, AXIS[across])
+    figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + names.room))
+    panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
+    for axes, name in zip(panels, metrics, strict=True):
+        part = data[data["metric"] == name]
+        base = part[part["level"] == data["level"].iloc[0]]
+        own = part[part["level"].isin(order)]
+        PANELS[METRICS[name].kind](report, axes, own.assign(x=own["level"].map(order.index)), base)
+        axes.set_ylabel(cells.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
+    panels[-1].set_xlim(-0.6, len(order) - 0.4)
+    panels[-1].set_xticks(
+        range(len(order)), names.texts, rotation=names.rotation, parse_math=False, linespacing=1.0
+    )
+    marks, meanings = panels[0].get_legend_handles_labels()
+    if marks:
+        figure.legend(marks, meanings, loc="outside upper center", ncols=2, handletextpad=0.5)
+    return figure
+
+
+def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) -> None:
+    seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
+    turn = seeds.groupby("x").cumcount()  # seeds of one level stand side by side
+    aside = 0.08 + 0.015 * part["x"].nunique()
+    axes.scatter(
+        seeds["x"] + aside * (1 + 0.3 * (turn % 4)), seeds["value"], s=9,
+        facecolors="white", edgecolors=GREY, linewidths=0.7, label="one seed",
+    )  # fmt: skip
+    reach = [means["value"] - means["low"], means["high"] - means["value"]]
+    several = means["low"].notna().any()
+    axes.errorbar(
+        means["x"], means["value"], yerr=reach, fmt="o", color=BLUE, markersize=4, capsize=2.5,
+        linewidth=1, label="mean, 95 % interval" if several else "mean",
+    )  # fmt: skip
+    _compared(report, axes, base[base["what"] == "mean"])
+    for row in each(part[~part["what"].isin(["seed", "mean"])]):
+        axes.annotate(
+            row.what, (row.x, 0.06), xycoords=("data", "axes fraction"), rotation=90,
+            ha="center", va="bottom", color=GREY, fontstyle="italic", fontsize=SMALL,
+        )  # fmt: skip
+    linear(axes.yaxis, 5)
+
+
+def _compared(report: Report, axes: Axes, base: pd.DataFrame) -> None:
+    """The baseline as a line, and around it what the A/A arm says that equal arms differ by."""
+    for row in each(base):
+        band = floor(report.measured, row.metric)
+        if band is not None:
+            low, high = (row.value + end * METRICS[row.metric].scale for end in band)
+            axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")
+        axes.axhline(
+            row.value, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5,
+            label="baseline",
+        )  # fmt: skip
+
+
+def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) -> None:
+    """Bars from zero, or squares on a logarithmic axis, where a bar has no foot."""
+    part = part[part["value"].notna()]
+    values, metric = part["value"], METRICS[part["metric"].iloc[0]]
+    crowded = part["x"].nunique() > ABREAST
+    if wide(values, LOG_FROM):
+        logarithmic(axes.yaxis, values)
+        axes.plot(part["x"], values, "s", color=VERMILLION, markersize=5)
+        axes.set_ylim(values.min() / 1.5, values.max() * (4 if crowded else 2))
+    else:
+        axes.bar(part["x"], values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
+        axes.set_ylim(0, values.max() * (1.6 if crowded else 1.25) or 1)
+        linear(axes.yaxis)
+    for x, value in zip(part["x"], values, strict=True):
+        text = cells.number(value, metric.digits)
+        axes.annotate(
+            text, (x, value), (0, 6 if crowded else 4), textcoords="offset points", ha="center",
+            va="bottom", fontsize=SMALL, rotation=90 if crowded else 0,
+        )  # fmt: skip
+
+
+PANELS: dict[str, Callable[[Report, Axes, pd.DataFrame, pd.DataFrame], None]] = {
+    "quality": _quality,
+    "cost": _cost,
+}
+
+
+class Names(NamedTuple):
+    texts: list[str]
+    rotation: int
+    room: float
+    """Inches that they take below the axis."""
+
+
+def _names(order: list[str], axis: float) -> Names:
+    """Labels of the levels, upright where they are too long to stand side by side."""
+    slot = axis / len(order) - 4
+    longest = max((width(word, 7.5) for label in order for word in label.split()), default=0)
+    texts = [wrapped(label, slot) for label in order]
+    if longest <= slot and all(len(broken(label, slot, 7.5)) <= 3 for label in order):
+        texts = [wrapped(label, slot, lines=3) for label in order]
+        return Names(texts, 0, max(text.count("\n") + 1 for text in texts) * LINE / 72)
+    texts = [wrapped(label, UPRIGHT, lines=max(1, min(4, int(slot / LINE)))) for label in order]
+    lines = [width(line, 7.5) for text in texts for line in text.split("\n")]
+    return Names(texts, 90, max(lines) / 72)
+
+
+# ---- in words ----
+
+
+def _alt(path: str, data: pd.DataFrame) -> str:
+    names = list(dict.fromkeys(data["metric"]))
+    rest = (f"{cells.head(METRICS[name])}: {told(_words(data, name))}." for name in names)
+    return " ".join([plain(f"Levels of {path}, the first the baseline's."), *rest])
+
+
+def _words(data: pd.DataFrame, name: str) -> Iterator[str]:
+    for row in each(data[(data["metric"] == name) & (data["what"] != "seed")]):
+        absent = row.value != row.value
+        yield f"{row.level} {row.what if absent else said(row, METRICS[name].digits)}"

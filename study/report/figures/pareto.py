@@ -1,0 +1,230 @@
+"""What is worth its cost: quality against every cost, with the front that no arm is beyond."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from study import cells, stats
+from study.metrics import METRICS, Metric
+from study.report.contents import Report
+from study.report.figures.made import Drawn, bare, each, frame, told
+from study.report.figures.placing import place
+from study.report.figures.scales import linear, logarithmic, wide
+from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
+from study.report.figures.words import width, wrapped
+from study.spec import file_name
+
+FRONT, BESIDE, BEHIND = "front", "not told apart", "behind"
+DIRECT, ROOM = 8, 80  # labels that stand at their points, and points that they may take
+KEYED = 40  # numbers that a key explains
+LOG_FROM = 5
+
+LOOKS: dict[str, dict[str, Any]] = {
+    FRONT: {"color": BLUE, "marker": "o", "markerfacecolor": BLUE},
+    BESIDE: {"color": BLUE, "marker": "o", "markerfacecolor": "white"},
+    BEHIND: {"color": GREY, "marker": "x", "markerfacecolor": GREY},
+}
+MEANINGS = {
+    FRONT: "on the front",
+    BESIDE: "not told apart from it",
+    BEHIND: "behind it",
+}
+
+
+def pareto(report: Report) -> Iterator[Drawn]:
+    """A figure for every column that is a cost or a speed, where it varies."""
+    quality = report.plan.tested
+    for name in dict.fromkeys(report.plan.study.columns):
+        if not quality or METRICS[name].kind == "quality":
+            continue
+        data = points(report, quality, name)
+        if data["cost"].nunique() > 1:
+            figure = _figure(data, METRICS[quality], METRICS[name])
+            alt = _alt(data, METRICS[quality], METRICS[name])
+            yield Drawn(f"pareto-{file_name(name)}", figure, data, alt)
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
+    """One row per arm that has both. `what` is where it stands:
+
+    - front: no arm is at least as good and as cheap, and better in one of them, by the means
+    - behind: an arm that is no dearer, in all its rounds, is better beyond chance, by the paired
+      interval corrected for all arms that are no dearer
+    - not told apart: neither
+    """
+    measured = bare(report.measured)
+    values = measured[measured["metric"] == quality].pivot(
+        index="seed", columns="arm", values="value"
+    )
+    costs = measured[measured["metric"] == cost].set_index("arm")[["value", "low", "high"]]
+    arms = [arm for arm in report.plan.arms if arm.digest in values and arm.digest in costs.index]
+    arms = [arm for arm in arms if not _lost(measured, arm.digest, quality)]
+    rows = []
+    for number, arm in enumerate(arms, start=1):
+        own = costs.loc[arm.digest]
+        sample = values[arm.digest].dropna().to_numpy(float)
+        low, high = stats.interval(sample)
+        rows.append({
+            "number": number, "label": arm.label, "arm": arm.digest, "metric": quality,
+            "value": sample.mean(), "low": low, "high": high, "against": cost,
+            "cost": own["value"], "cost_low": own["low"], "cost_high": own["high"],
+        })  # fmt: skip
+    keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
+    found = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
+    found[[*keys[4:]]] *= METRICS[cost].scale
+    found["what"] = _standings(found, values, METRICS[quality], METRICS[cost])
+    return found[found["cost"].notna()].drop(columns="seed")
+
+
+def _lost(measured: pd.DataFrame, arm: str, metric: str) -> bool:
+    """Whether a seed diverged: the mean of the others would flatter the arm."""
+    own = measured[(measured["arm"] == arm) & (measured["metric"] == metric)]
+    return bool(own["value"].isna().any())
+
+
+def _standings(
+    found: pd.DataFrame, values: pd.DataFrame, quality: Metric, cost: Metric
+) -> list[str]:
+    good = 1 if quality.better == "higher" else -1
+    cheap = 1 if cost.better == "higher" else -1
+    arms: list[Any] = list(each(found))
+
+    def beyond(one: Any, other: Any) -> bool:
+        """Whether `one` is at least as good in both, and better in one of them."""
+        apart = (good * (one.value - other.value), cheap * (one.cost - other.cost))
+        return bool(min(apart) >= 0 and max(apart) > 0)
+
+    def no_dearer(one: Any, other: Any) -> bool:
+        ends = (one.cost_low, one.cost_high), (other.cost_low, other.cost_high)
+        worst = min(cheap * end for end in (*ends[0], one.cost) if end == end)
+        best = max(cheap * end for end in (*ends[1], other.cost) if end == end)
+        return bool(worst >= best)
+
+    samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
+
+    def ahead(one: Any, other: Any, tests: int) -> bool:
+        differences = samples[one.arm] - samples[other.arm]
+        paired = differences[differences == differences]
+        return stats.interval(good * paired, stats.corrected(tests))[0] > 0
+
+    words = []
+    for arm in arms:
+        rivals = [other for other in arms if other is not arm and no_dearer(other, arm)]
+        if not any(beyond(other, arm) for other in arms):
+            words.append(FRONT)
+        else:
+            clear = any(ahead(other, arm, len(rivals)) for other in rivals)
+            words.append(BEHIND if clear else BESIDE)
+    return words
+
+
+# ---- the figure ----
+
+
+def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
+    keyed = len(data) > DIRECT or any(width(label, TINY) > ROOM for label in data["label"])
+    shown = data if len(data) <= KEYED else data[data["what"] == FRONT].head(KEYED)
+    lines = -(-len(shown) // 2) if keyed else 0
+    figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
+    axes = figure.subplots()
+    axes.grid(True, axis="both")
+    if wide(data["cost"], LOG_FROM):
+        logarithmic(axes.xaxis, data["cost"])
+    else:
+        axes.margins(x=0.18)
+        linear(axes.xaxis, 5)
+    axes.margins(y=0.12)
+    front = _front(axes, data, quality, cost)
+    for what, look in LOOKS.items():
+        part = data[data["what"] == what]
+        _marks(axes, part, look, bars=len(data) <= KEYED)
+    linear(axes.yaxis, 5)
+    axes.set_xlabel(cells.head(cost))
+    axes.set_ylabel(cells.head(quality))
+    if keyed:
+        _key(figure, shown, len(data))
+    there = [what for what in LOOKS if what in set(data["what"])]
+    marks = [Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in there]
+    meanings = [MEANINGS[what] for what in there]
+    figure.legend(marks, meanings, loc="outside upper center", ncols=3, handletextpad=0.3,
+                  columnspacing=1)  # fmt: skip
+    texts = [str(row.number) if keyed else row.label for row in each(data)]
+    named = data["number"].isin(shown["number"])
+    spots = list(zip(data["cost"], data["value"], strict=True))
+    texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
+    place(axes, spots, texts, [*front, *_bars(data)])
+    return figure
+
+
+def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any], *, bars: bool) -> None:
+    if part.empty:
+        return
+    axes.plot(part["cost"], part["value"], linestyle="none", markersize=4.5, zorder=3, **look)
+    if bars:
+        across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
+        along = [part["value"] - part["low"], part["high"] - part["value"]]
+        axes.errorbar(
+            part["cost"], part["value"], xerr=across, yerr=along, fmt="none", ecolor=look["color"],
+            elinewidth=0.7, capsize=1.5, zorder=2,
+        )  # fmt: skip
+
+
+Segment = tuple[tuple[float, float], tuple[float, float]]
+
+
+def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> list[Segment]:
+    """The best that is to be had at every cost, as steps; its pieces."""
+    part = data[data["what"] == FRONT].sort_values("cost", ascending=cost.better == "lower")
+    xs, ys = list(part["cost"]), list(part["value"])
+    corners = [(xs[0], ys[0])]
+    for x, y in zip(xs[1:], ys[1:], strict=True):
+        corners += [(x, corners[-1][1]), (x, y)]
+    axes.plot(*zip(*corners, strict=True), color=BLACK, linewidth=0.8, zorder=2)
+    return list(pairwise(corners))
+
+
+def _bars(data: pd.DataFrame) -> Iterator[Segment]:
+    for row in each(data):
+        x, y = row.cost, row.value
+        if row.low == row.low:
+            yield (x, row.low), (x, row.high)
+        if row.cost_low == row.cost_low:
+            yield (row.cost_low, y), (row.cost_high, y)
+
+
+def _key(figure: Figure, shown: pd.DataFrame, total: int) -> None:
+    texts = [wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1)
+             for row in each(shown)]  # fmt: skip
+    if len(shown) < total:
+        texts.append(f"{total - len(shown)} more are in the data")
+    key = figure.legend(
+        [Line2D([], [], linestyle="none")] * len(texts), texts, loc="outside lower left",
+        ncols=2, handlelength=0, handletextpad=0, fontsize=TINY, labelspacing=0.25, columnspacing=1,
+    )  # fmt: skip
+    for text in key.get_texts():
+        text.set_parse_math(False)
+
+
+# ---- in words ----
+
+
+def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
+    head = f"{cells.head(quality)} against {cells.head(cost)} of {len(data)} arms."
+    said = []
+    for what, meaning in MEANINGS.items():
+        part = data[data["what"] == what].sort_values("cost")
+        texts = (
+            f"{row.label} {cells.number(row.value, quality.digits)} "
+            f"at {cells.number(row.cost, cost.digits)}"
+            for row in each(part)
+        )
+        said += [f"{meaning.capitalize()}: {told(texts)}."] * (not part.empty)
+    return " ".join([head, *said])

@@ -1,0 +1,138 @@
+"""What was measured beside what was printed, where their protocols let the two be compared."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study import cells, verdicts
+from study.metrics import METRICS, Metric
+from study.report.contents import Report
+from study.report.figures import rows
+from study.report.figures.made import Drawn, each, frame, numbered, told
+from study.report.figures.scales import linear
+from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
+from study.spec import file_name
+
+ROOM = 96  # points, of a label
+
+
+def published(report: Report) -> Iterator[Drawn]:
+    """For every metric, a row for every printed number that a level was judged by.
+
+    Speeds have no level that could be compared, and numbers that nothing confirms no verdict.
+    """
+    data = points(report)
+    for name, part in data.groupby("metric", sort=False):
+        lines = [rows.Line(row.text, row.arm) for row in each(part.drop_duplicates("arm"))]
+        for number, page in enumerate(rows.pages(lines, ROOM)):
+            own = part[part["arm"].isin(rows.places(page))].drop(columns="text")
+            metric = METRICS[str(name)]
+            title = numbered(f"published-{file_name(str(name))}", number)
+            yield Drawn(title, _figure(own, page, metric), own, _alt(own, metric))
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report) -> pd.DataFrame:
+    """Two rows per printed number: printed, with its margin, and measured, with its interval.
+
+    Both less what was printed, of costs relative to it: rows of one panel are of unlike size.
+    """
+    judged = report.judged.verdicts
+    found = each(judged[judged["unlike"] == ""])
+    listed = list[dict[str, Any]]()
+    for row in found:
+        metric = METRICS[row.metric]
+        if metric.kind == "speed":
+            continue
+        keys = {
+            "row": row.row, "arm": row.arm, "metric": row.metric, "status": row.status,
+            "printed": row.printed, "verdict": row.level,
+            "text": f"{row.row} ({cells.number(row.printed, row.digits)}{cells.MARKS[row.status]})",
+        }  # fmt: skip
+        margin = _margin(report, row, metric)
+        listed.append({**keys, "what": "published", "value": 0.0, "low": -margin, "high": margin})
+        spread = [_apart(end, row, metric) for end in (row.measured, row.low, row.high)]
+        listed.append({**keys, "what": "measured", **dict(zip(("value", "low", "high"), spread,
+                                                              strict=True))})  # fmt: skip
+    keys_of = ("row", "arm", "status", "printed", "verdict", "text")
+    units = frame([], *keys_of).columns.drop("seed")
+    return pd.DataFrame(listed, columns=list(units)).astype(
+        {"value": float, "low": float, "high": float}
+    )
+
+
+def _margin(report: Report, row: Any, metric: Metric) -> float:
+    """Within which the level counts as reproduced; NaN where none is stated."""
+    stated = report.plan.study.margins.get(row.metric, float("nan"))
+    if metric.kind != "cost":
+        return stated
+    half = 0.5 * 10.0**-row.digits
+    return float(100 * max(half, stated if stated == stated else 0) / row.printed)
+
+
+def _apart(value: float, row: Any, metric: Metric) -> float:
+    apart = value - row.printed
+    return float(100 * apart / row.printed if metric.kind == "cost" else apart)
+
+
+# ---- the figure ----
+
+
+def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
+    figure, (axes,) = rows.sheet(page, 1, COLUMN, spare=0.95)
+    places = rows.places(page)
+    data = data.assign(y=data["arm"].map(places))
+    _marks(axes, data)
+    axes.set_xlabel(f"{cells.name(metric)}, measured − published ({_unit(metric)})")
+    linear(axes.xaxis, 4)
+    for row in each(data[data["what"] == "measured"]):
+        rows.beside(axes, row.y, row.verdict)
+    marks, meanings = axes.get_legend_handles_labels()
+    figure.legend(marks, meanings, loc="outside upper center", ncols=3, columnspacing=1)
+    return figure
+
+
+def _marks(axes: Axes, data: pd.DataFrame) -> None:
+    printed, own = data[data["what"] == "published"], data[data["what"] == "measured"]
+    banded = printed[printed["low"].notna()]
+    axes.barh(
+        banded["y"], banded["high"] - banded["low"], left=banded["low"], height=0.9,
+        color="#d9d9d9", linewidth=0, label="margin" if len(banded) else "_",
+    )  # fmt: skip
+    axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
+    axes.hlines(own["y"], 0, own["value"], color=GREY, linewidth=1.4, zorder=2)
+    axes.plot(printed["value"], printed["y"], "D", markersize=4, markerfacecolor="white",
+              color=BLACK, markeredgewidth=0.8, linestyle="none", label="published")  # fmt: skip
+    reach = [own["value"] - own["low"], own["high"] - own["value"]]
+    axes.errorbar(
+        own["value"], own["y"], xerr=reach, fmt="o", color=BLUE, markersize=3.8, capsize=2,
+        linewidth=1, zorder=3,
+        label="measured, 95 % interval" if own["low"].notna().any() else "measured",
+    )  # fmt: skip
+
+
+def _unit(metric: Metric) -> str:
+    return "%" if metric.kind == "cost" else cells.difference_unit(metric)
+
+
+# ---- in words ----
+
+
+def _alt(data: pd.DataFrame, metric: Metric) -> str:
+    digits = 1 if metric.kind == "cost" else metric.digits
+    own = data[data["what"] == "measured"]
+    said = (
+        f"{row.row} {cells.number(row.value, digits, signed=True)}: {row.verdict}"
+        for row in each(own)
+    )
+    counts = own["verdict"].value_counts()
+    words = ", ".join(f"{counts[word]} {word}" for word in verdicts.WORDS if word in counts)
+    return (
+        f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(said)}. "
+        f"Of {len(own)}: {words}."
+    )

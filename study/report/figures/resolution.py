@@ -1,0 +1,150 @@
+"""How costs grow with the image: lines over its side, on logarithmic axes."""
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from study import cells
+from study.metrics import METRICS
+from study.plan import Plan
+from study.report.contents import Report
+from study.report.figures.made import Drawn, bare, each, frame, told
+from study.report.figures.rows import chunks
+from study.report.figures.scales import logarithmic
+from study.report.figures.style import ARMS, COLUMN, SMALL
+from study.report.figures.words import wrapped
+from study.stats import estimates
+
+PATH = "data.img_size"
+FEWEST = 3  # sizes; through two points runs a line of any exponent
+APART = 0.05  # how far the exponents of single steps may be from that of all
+
+
+def resolution(report: Report) -> Iterator[Drawn]:
+    """A panel for every cost and speed that was taken at three sizes or more."""
+    data = points(report)
+    metrics = list(dict.fromkeys(data["metric"]))
+    models = list(dict.fromkeys(data["model"]))
+    for number, part in enumerate(chunks(models, len(ARMS))):
+        own = data[data["model"].isin(part)]
+        name = "resolution" if number == 0 else f"resolution-{number + 1}"
+        yield Drawn(name, _figure(own, metrics, part), own, _alt(own))
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report) -> pd.DataFrame:
+    """One row per model, side and metric. `exponent` is that of the side, where all steps from one
+    size to the next agree on it; a cost that is a sum of powers has none."""
+    found = each(estimates(bare(report.measured)))
+    values = {(row.arm, row.metric): row for row in found}
+    rows = []
+    names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
+    for name in names:
+        for model, arms in _series(report.plan).items():
+            own = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
+            own = [(side, row) for side, row in own if row.mean > 0]
+            power = exponent([(side, row.mean) for side, row in own])
+            if len(own) >= FEWEST:
+                rows += [
+                    {"model": model, "side": side, "metric": name, "what": "cost",
+                     "value": row.mean, "low": row.low, "high": row.high, "exponent": power}
+                    for side, row in own
+                ]  # fmt: skip
+    return frame(rows, "model", "side", "exponent").drop(columns="seed")
+
+
+def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
+    """By everything but the size, the sides that it was built for, with the arms."""
+    study = plan.study
+    index = next((i for i, factor in enumerate(study.factors) if factor.path == PATH), None)
+    found: dict[str, list[tuple[int, str]]] = {}
+    if index is None:
+        return found
+    for arm in plan.arms:
+        others = [
+            factor.levels[choice].label
+            for place, (factor, choice) in enumerate(
+                zip(study.factors, arm.arm.choices, strict=True)
+            )
+            if place != index
+        ]
+        model = " + ".join(others) or study.called("model")
+        found.setdefault(model, []).append((arm.arm.config.data.img_size, arm.digest))
+    return {model: sorted(arms) for model, arms in found.items()}
+
+
+def exponent(points: list[tuple[int, float]]) -> float:
+    """Of a power law through (side, value); NaN where the steps do not follow one."""
+    if len(points) < FEWEST:
+        return math.nan
+    logs = [(math.log(side), math.log(value)) for side, value in points]
+    steps = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(logs)]
+    middle = (logs[-1][1] - logs[0][1]) / (logs[-1][0] - logs[0][0])
+    return middle if all(abs(step - middle) <= APART for step in steps) else math.nan
+
+
+# ---- the figure ----
+
+
+def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure:
+    figure = Figure(figsize=(COLUMN, 0.75 + 1.45 * len(metrics) + 0.13 * (-(-len(models) // 2))))
+    panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
+    sides = sorted(set(data["side"]))
+    for axes, name in zip(panels, metrics, strict=True):
+        part = data[data["metric"] == name]
+        _panel(axes, part, models)
+        axes.set_ylabel(cells.head(METRICS[name]).replace(" (", "\n("))
+    axes = panels[-1]
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator([float(side) for side in sides]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    axes.set_xlabel("Side of the image (px)")
+    axes.set_xlim(sides[0] / 1.15, sides[-1] * 1.7)
+    marks, texts = panels[0].get_legend_handles_labels()
+    legend = figure.legend(marks, texts, loc="outside upper center", ncols=2)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
+    return figure
+
+
+def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
+    axes.grid(True, axis="both")
+    for model, (colour, dashes, mark) in zip(models, ARMS, strict=False):
+        own = data[data["model"] == model]
+        reach = [own["value"] - own["low"], own["high"] - own["value"]]
+        axes.errorbar(
+            own["side"], own["value"], yerr=reach, color=colour, linestyle=dashes, marker=mark,
+            markersize=3.5, linewidth=1, capsize=2, label=wrapped(model, 95, size=SMALL, lines=1),
+        )  # fmt: skip
+        for row in each(own.tail(1)):
+            if row.exponent == row.exponent:
+                axes.annotate(
+                    f"∝ side^{row.exponent:.2f}", (row.side, row.value), (5, 0),
+                    textcoords="offset points", va="center", fontsize=SMALL, color=colour,
+                )  # fmt: skip
+    if len(data):
+        logarithmic(axes.yaxis, data["value"])
+
+
+# ---- in words ----
+
+
+def _alt(data: pd.DataFrame) -> str:
+    said = []
+    for (name, model), part in data.groupby(["metric", "model"], sort=False):
+        metric, (first, last) = METRICS[str(name)], (part.iloc[0], part.iloc[-1])
+        power = first["exponent"]
+        said.append(
+            f"{cells.head(metric)} of {model}: {cells.number(first['value'], metric.digits)} at "
+            f"{first['side']} px, {cells.number(last['value'], metric.digits)} at {last['side']} px"
+            + (f", as the side to the power of {power:.2f}" if power == power else "")
+        )
+    return f"Costs over the side of the image. {told(said, 12)}."

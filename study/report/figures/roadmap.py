@@ -1,0 +1,210 @@
+"""A cumulative table as a walk: where each row stands, what its step brought, what it costs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from study import cells, designs, stats
+from study.metrics import METRICS
+from study.plan import Plan, PlannedArm
+from study.report.contents import Report
+from study.report.figures import rows
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.scales import linear
+from study.report.figures.states import state
+from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, VERMILLION
+from study.report.frames import floor
+
+ROOM = 120  # points, of a label
+LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"
+
+
+def roadmap(report: Report) -> Iterator[Drawn]:
+    """Of a cumulative design, in the first quality and the first cost."""
+    path = walked(report.plan)
+    quality = report.plan.tested
+    if len(path) < 2 or not quality:
+        return
+    data = points(report, path, quality)
+    if data.loc[data["what"] == LEVEL, "value"].notna().sum() < 2:
+        return
+    lines = [rows.Line(step, arm.digest) for step, arm in path]
+    for number, page in enumerate(rows.pages(lines, ROOM)):
+        own = data[data["arm"].isin(rows.places(page)) | data["arm"].isna()]
+        yield Drawn(numbered("roadmap", number), _figure(data, page), own, _alt(own))
+
+
+def walked(plan: Plan) -> list[tuple[str, PlannedArm]]:
+    """The arms of the path, each called by what it adds."""
+    study, arms = plan.study, {arm.arm.choices: arm for arm in plan.arms}
+    if "cumulative" not in study.designs:
+        return []
+    found, before = list[tuple[str, PlannedArm]](), None
+    for choices in designs.cumulative(study.factors):
+        if (arm := arms.get(choices)) is None:
+            return []
+        if before is None:
+            found.append(("baseline", arm))
+        else:
+            factor = next(
+                f for f, pair in enumerate(zip(before, choices, strict=True)) if len({*pair}) > 1
+            )
+            found.append((f"+ {study.factors[factor].levels[choices[factor]].label}", arm))
+        before = choices
+    return found
+
+
+# ---- what is drawn ----
+
+
+def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> pd.DataFrame:
+    """One row per mark: level and cost of every arm, and step, the paired difference from the row
+    above; elsewhere is the range of the same step's effect from all places it was taken from."""
+    measured = bare(report.measured)
+    choices = {arm.digest: arm.arm.choices for _, arm in path}
+    levels = _one(stats.estimates(measured[measured["metric"] == quality]))
+    costs = _costs(report)
+    found = list[dict[str, Any]]()
+    for place, (step, arm) in enumerate(path):
+        keys = {"step": step, "label": arm.label, "arm": arm.digest}
+        mean = levels.get(arm.digest)
+        sample = measured[(measured["arm"] == arm.digest) & (measured["metric"] == quality)]
+        low, high = stats.interval(sample["value"].to_numpy(float))
+        ends = {"value": mean.mean if mean else float("nan"), "low": low, "high": high}
+        found.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
+        if place:
+            found += _step(report, path[place - 1][1], arm, quality, keys, choices)
+        if costs is not None and arm.digest in costs[1]:
+            found.append({**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]})
+    if (band := floor(measured, quality)) is not None:
+        found.append({"metric": quality, "what": "noise floor", "low": band[0], "high": band[1]})
+    return frame(found, "step", "label", "arm", "state", "n").drop(columns="seed")
+
+
+def _one(found: pd.DataFrame) -> dict[str, Any]:
+    return {row.arm: row for row in each(found)}
+
+
+def _step(
+    report: Report, before: PlannedArm, arm: PlannedArm, quality: str, keys: dict[str, Any],
+    choices: dict[str, tuple[int, ...]],
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    measured = bare(report.measured)
+    part = measured[measured["metric"] == quality]
+    pair = {one.digest: choices[one.digest] for one in (before, arm)}
+    row: Any
+    for row in each(stats.steps(part[part["arm"].isin(list(pair))], pair)):
+        ends = {"value": row.mean, "low": row.low, "high": row.high, "n": row.n}
+        yield {**keys, "metric": quality, "what": STEP, **ends}
+        every = {one.digest: one.arm.choices for one in report.plan.arms}
+        for other in each(stats.orders(part, every)):
+            same = (other.factor, other.start, other.end) == (row.factor, row.start, row.end)
+            if same and other.least == other.least and other.least < other.most:
+                span = {"low": other.least, "high": other.most, "n": other.places}
+                yield {**keys, "metric": quality, "what": ELSEWHERE, **span}
+
+
+def _costs(report: Report) -> tuple[str, dict[str, float]] | None:
+    """The first count of operations, else the first cost, that the study prints."""
+    names = [n for n in report.plan.study.columns if METRICS[n].kind == "cost"]
+    for name in sorted(names, key=lambda name: not name.startswith("macs")):
+        part = report.measured[report.measured["metric"] == name].dropna(subset="value")
+        if len(part):
+            return name, dict(zip(part["arm"], part["value"], strict=True))
+    return None
+
+
+# ---- the figure ----
+
+
+def _figure(data: pd.DataFrame, page: rows.Page) -> Figure:
+    costs = data[data["what"] == COST]
+    figure, panels = rows.sheet(page, 2 + (not costs.empty), PAGE, spare=0.85)
+    places = rows.places(page)
+    here = data[data["arm"].isin(places)].assign(y=lambda part: part["arm"].map(places))
+    band = data[data["what"] == "noise floor"]
+    quality = METRICS[str(data["metric"].iloc[0])]
+    _levels(panels[0], here, quality)
+    _steps(panels[1], here, band, quality)
+    if not costs.empty:
+        _cost(panels[2], here[here["what"] == COST], costs["value"].max())
+    figure.legend(loc="outside upper center", ncols=4)
+    return figure
+
+
+def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
+    part = data[data["what"] == LEVEL]
+    shown = part[part["value"].notna()]
+    axes.plot(shown["value"], shown["y"], color=BLUE, linewidth=0.8, drawstyle="steps-post")
+    reach = [shown["value"] - shown["low"], shown["high"] - shown["value"]]
+    axes.errorbar(
+        shown["value"], shown["y"], xerr=reach, fmt="o", color=BLUE, markersize=3.8, capsize=2,
+        linewidth=1, label="mean, 95 % interval" if shown["low"].notna().any() else "mean",
+    )  # fmt: skip
+    axes.set_xlabel(cells.head(metric))
+    linear(axes.xaxis, 4)
+    for row in each(part):
+        text = cells.number(row.value, metric.digits)
+        absent = text == cells.ABSENT
+        word = row.state or "missing"
+        look = {"fontstyle": "italic", "color": GREY} if absent else {}
+        rows.beside(axes, row.y, word if absent else text, **look)
+
+
+def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> None:
+    for row in each(band):
+        axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
+    axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5)
+    part, other = data[data["what"] == STEP], data[data["what"] == ELSEWHERE]
+    if len(other):
+        axes.hlines(other["y"] + 0.36, other["low"], other["high"], color=GREY, linewidth=2.2,
+                    alpha=0.7, label="the same step from all places")  # fmt: skip
+    reach = [part["value"] - part["low"], part["high"] - part["value"]]
+    axes.errorbar(
+        part["value"], part["y"], xerr=reach, fmt="D", color=VERMILLION, markersize=3.3, capsize=2,
+        linewidth=1, label="step from the row above",
+    )  # fmt: skip
+    unit = cells.difference_unit(metric)
+    axes.set_xlabel(f"Δ {cells.name(metric)} of the step{f' ({unit})' if unit else ''}")
+    linear(axes.xaxis, 4)
+    for row in each(part):
+        rows.beside(axes, row.y, said(row, metric.digits, signed=True))
+
+
+def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
+    metric = METRICS[str(data["metric"].iloc[0])]
+    axes.barh(data["y"], data["value"], height=0.8, color="#F6D9C8", edgecolor=VERMILLION,
+              hatch="///", linewidth=0.6)  # fmt: skip
+    axes.set_xlim(0, 1.05 * most or 1)
+    axes.set_xlabel(cells.head(metric))
+    linear(axes.xaxis, 3)
+    before = None
+    for row in each(data):
+        value = row.value
+        text = cells.number(value, metric.digits)
+        if before is not None and value != before:
+            text += f" ({cells.change(value, before)})"
+        rows.beside(axes, row.y, text)
+        before = value
+
+
+# ---- in words ----
+
+
+def _alt(data: pd.DataFrame) -> str:
+    metric = METRICS[str(data["metric"].iloc[0])]
+    steps = {row.arm: row for row in each(data[data["what"] == STEP])}
+    lines = []
+    for row in each(data[data["what"] == LEVEL]):
+        text = cells.number(row.value, metric.digits)
+        text = text if text != cells.ABSENT else row.state or "missing"
+        step = (
+            f" (step {said(steps[row.arm], metric.digits, signed=True)})"
+            if row.arm in steps
+            else ""
+        )
+        lines.append(f"{row.step} {text}{step}")
+    return f"{cells.head(metric)}, row by row: {told(lines, 8)}."

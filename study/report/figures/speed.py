@@ -1,0 +1,88 @@
+"""How fast every arm is: bars from zero, with what the rounds of the session spread over."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from study import cells
+from study.metrics import METRICS
+from study.report.contents import Report
+from study.report.figures import rows
+from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.scales import linear
+from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
+from study.report.figures.words import wrapped
+from study.report.tables import plain
+from study.stats import estimates
+
+ABREAST = 3
+ROOM = {COLUMN: 76, PAGE: 100}
+SPREAD = "line: all rounds"
+
+
+def speed(report: Report) -> Iterator[Drawn]:
+    """A row for every arm that was timed, a panel for every column that a session fills."""
+    data, number = points(report), 0
+    metrics = [name for name in dict.fromkeys(report.plan.timed) if name in set(data["metric"])]
+    for names in rows.chunks(metrics, ABREAST):
+        own = data[data["metric"].isin(names)]
+        wide = COLUMN if len(names) == 1 else PAGE
+        timed = set(own["arm"])
+        listed = [line for line in rows.listed(report.plan, baseline=True)
+                  if line.key is None or line.key in timed]  # fmt: skip
+        for page in rows.pages(listed, ROOM[wide]):
+            part = own[own["arm"].isin(rows.places(page))]
+            figure = _figure(report, own, names, page, wide)
+            yield Drawn(numbered("speed", number), figure, part, _alt(report, part))
+            number += 1
+
+
+def points(report: Report) -> pd.DataFrame:
+    found = each(estimates(bare(report.measured)))
+    labels = {arm.digest: arm.label for arm in report.plan.arms}
+    order = {arm: place for place, arm in enumerate(labels)}
+    kept = [row for row in found if METRICS[row.metric].kind == "speed" and row.mean == row.mean]
+    return frame(
+        (
+            {"label": labels[row.arm], "arm": row.arm, "metric": row.metric, "what": "speed",
+             "value": row.mean, "low": row.low, "high": row.high}
+            for row in sorted(kept, key=lambda row: order[row.arm])
+        ),
+        "label", "arm",
+    ).drop(columns="seed")  # fmt: skip
+
+
+def _figure(
+    report: Report, data: pd.DataFrame, names: list[str], page: rows.Page, wide: float
+) -> Figure:
+    figure, panels = rows.sheet(page, len(names), wide, spare=0.7)
+    places, base = rows.places(page), report.plan.baseline.digest
+    for axes, name in zip(panels, names, strict=True):
+        metric, every = METRICS[name], data[data["metric"] == name]
+        part = every[every["arm"].isin(places)]
+        ys = part["arm"].map(places)
+        reach = [part["value"] - part["low"], part["high"] - part["value"]]
+        looks = [BLUE if arm == base else SKY for arm in part["arm"]]
+        axes.barh(ys, part["value"], height=0.8, color=looks, edgecolor=BLUE, linewidth=0.6)
+        axes.errorbar(part["value"], ys, xerr=reach, fmt="none", ecolor=BLACK, elinewidth=0.9,
+                      capsize=2)  # fmt: skip
+        axes.set_xlim(0, 1.05 * max(every["value"].max(), every["high"].fillna(0).max()) or 1)
+        better = "more is better" if metric.better == "higher" else "less is better"
+        axes.set_xlabel(f"{cells.head(metric)}\n{better}")
+        linear(axes.xaxis, 3)
+        for y, row in zip(ys, each(part), strict=True):
+            rows.beside(axes, y, cells.number(row.value, metric.digits))
+    how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
+    figure.suptitle(wrapped(how, 72 * wide - 20, size=SMALL), fontsize=SMALL, parse_math=False)
+    return figure
+
+
+def _alt(report: Report, data: pd.DataFrame) -> str:
+    on = plain(report.measured.attrs.get("timed_on", ""))
+    spoken = [f"Speed of the arms{f' on {on}' if on else ''}."]
+    for name, part in data.groupby("metric", sort=False):
+        metric = METRICS[str(name)]
+        rest = told(f"{row.label} {said(row, metric.digits)}" for row in each(part))
+        spoken.append(f"{cells.head(metric)}: {rest}.")
+    return " ".join(spoken)

@@ -1,0 +1,69 @@
+"""How figures look: one place for widths, colours, lines and type.
+
+The colours are Okabe and Ito's, which differ to colour-blind eyes. Nothing is told by colour alone:
+a marker, a line's dashes or a hatch says the same in grey.
+"""
+
+from typing import Any
+
+COLUMN, PAGE = 3.25, 6.75  # inches: one column of a paper, and both
+SMALL, TINY = 7, 6.5  # points; the smallest type at print
+
+BLUE, VERMILLION, GREY, BLACK = "#0072B2", "#D55E00", "#666666", "#000000"
+GREEN, SKY, PURPLE, ORANGE = "#009E73", "#56B4E9", "#CC79A7", "#E69F00"
+PALE = "#e6e6e6"
+
+Dashes = tuple[int, tuple[float, ...]]
+ARMS: tuple[tuple[str, Dashes, str], ...] = (
+    (BLACK, (0, ()), "o"),
+    (BLUE, (0, (5, 1.5)), "s"),
+    (VERMILLION, (0, (1.5, 1)), "^"),
+    (GREEN, (0, (6, 1.5, 1, 1.5)), "D"),
+    (PURPLE, (0, (3, 1, 1, 1, 1, 1)), "v"),
+    (ORANGE, (0, (9, 2)), "P"),
+    (SKY, (0, (2.5, 2.5)), "X"),
+    (GREY, (0, (1, 2.5)), "*"),
+)
+"""Colour, dashes and marker of the arms that one panel tells apart; the first is the baseline's."""
+
+FILLS: tuple[tuple[str, str], ...] = (
+    (BLUE, ""),
+    ("#f0b58a", "////"),
+    ("#8fd0b8", "...."),
+    ("#ffffff", "xxxx"),
+)
+"""Colour and hatch of the pieces of a stacked bar that have no order."""
+
+SHADES = ("#3b3b3b", "#6e6e6e", "#9a9a9a", "#c4c4c4", "#e6e6e6", "#ffffff")
+"""Of pieces that have one, from the first to the last."""
+
+SCRIPTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei"),
+    *("PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic"),
+    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Arial Unicode MS"),
+)
+"""Fonts for labels in letters that matplotlib's own has not."""
+
+STYLE: dict[str, Any] = {
+    "figure.constrained_layout.use": True,
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.titlesize": 8,
+    "axes.unicode_minus": True,
+    "grid.linewidth": 0.4,
+    "grid.color": "#dddddd",
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "xtick.major.size": 0,
+    "legend.fontsize": SMALL,
+    "legend.frameon": False,
+    "hatch.linewidth": 0.5,
+    "pdf.fonttype": 42,  # TrueType: several venues refuse type 3
+    "svg.hashsalt": "study",
+}

@@ -1,0 +1,60 @@
+"""Labels as lines that fit: measured in the letters they are set in, since labels are any text."""
+
+from functools import cache
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from study.report.tables import plain
+
+MORE = "…"
+
+
+@cache
+def width(text: str, size: float) -> float:
+    """In points, in the fonts of the style around it."""
+    found = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
+    return float(found[0])
+
+
+def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str:
+    """The text in lines of at most `room` points; what does not fit is left out before the end,
+    since labels of combinations begin alike."""
+    found = broken(plain(text), room, size)
+    if len(found) <= lines:
+        return "\n".join(found)
+    kept = found[: lines - 1]
+    return "\n".join([*kept, _shortened(plain(text), room, size, headed=not kept)])
+
+
+def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:
+    """The end of a text, and as much of its beginning where nothing has been said of it yet."""
+    for kept in range(len(text) - 1, 0, -1):
+        head = text[: kept - kept // 2].rstrip() if headed else ""
+        tail = text[len(text) - (kept // 2 if headed else kept) :].lstrip()
+        if width(head + MORE + tail, size) <= room:
+            return head + MORE + tail
+    return MORE
+
+
+def broken(text: str, room: float, size: float) -> list[str]:
+    """Lines of whole words, as far as every word fits on one."""
+    lines = [""]
+    for word in text.split():
+        whole = f"{lines[-1]} {word}".strip()
+        if width(whole, size) <= room:
+            lines[-1] = whole
+            continue
+        pieces = list(_pieces(word, room, size))
+        lines = [line for line in [*lines, *pieces] if line]
+    return lines
+
+
+def _pieces(word: str, room: float, size: float) -> list[str]:
+    """A word that is too long for a line, cut where it has to be."""
+    pieces = [""]
+    for letter in word:
+        if pieces[-1] and width(pieces[-1] + letter, size) > room:
+            pieces.append("")
+        pieces[-1] += letter
+    return pieces
