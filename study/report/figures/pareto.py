@@ -21,7 +21,8 @@ from study.spec import file_name
 
 FRONT, BESIDE, BEHIND = "front", "not told apart", "behind"
 DIRECT, ROOM = 8, 80  # labels that stand at their points, and points that they may take
-KEYED = 40  # numbers that a key explains
+KEYED = 40  # numbers that a key explains, and bars that are not in each other's way
+BARS = ("low", "high", "cost_low", "cost_high")
 LOG_FROM = 5
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -43,6 +44,8 @@ def pareto(report: Report) -> Iterator[Drawn]:
         if not quality or METRICS[name].kind == "quality":
             continue
         data = points(report, quality, name)
+        if len(data) > KEYED:  # too many for bars
+            data = data.assign(**dict.fromkeys(BARS, float("nan")))
         if data["cost"].nunique() > 1:
             figure = _figure(data, METRICS[quality], METRICS[name])
             alt = _alt(data, METRICS[quality], METRICS[name])
@@ -145,7 +148,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     front = _front(axes, data, quality, cost)
     for what, look in LOOKS.items():
         part = data[data["what"] == what]
-        _marks(axes, part, look, bars=len(data) <= KEYED)
+        _marks(axes, part, look)
     linear(axes.yaxis, 5)
     axes.set_xlabel(cells.head(cost))
     axes.set_ylabel(cells.head(quality))
@@ -164,17 +167,14 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     return figure
 
 
-def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any], *, bars: bool) -> None:
-    if part.empty:
-        return
+def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
     axes.plot(part["cost"], part["value"], linestyle="none", markersize=4.5, zorder=3, **look)
-    if bars:
-        across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
-        along = [part["value"] - part["low"], part["high"] - part["value"]]
-        axes.errorbar(
-            part["cost"], part["value"], xerr=across, yerr=along, fmt="none", ecolor=look["color"],
-            elinewidth=0.7, capsize=1.5, zorder=2,
-        )  # fmt: skip
+    across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
+    along = [part["value"] - part["low"], part["high"] - part["value"]]
+    axes.errorbar(
+        part["cost"], part["value"], xerr=across, yerr=along, fmt="none", ecolor=look["color"],
+        elinewidth=0.7, capsize=1.5, zorder=2,
+    )  # fmt: skip
 
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
