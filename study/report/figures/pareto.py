@@ -22,6 +22,7 @@ from study.spec import file_name
 FRONT, BESIDE, BEHIND = "front", "not told apart", "behind"
 DIRECT, ROOM = 8, 80  # labels that stand at their points, and points that they may take
 KEYED = 40  # numbers that a key explains, and bars that are not in each other's way
+FEW = 20  # numbers where there are more arms than that
 BARS = ("low", "high", "cost_low", "cost_high")
 LOG_FROM = 5
 
@@ -134,7 +135,7 @@ def _standings(
 
 def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     keyed = len(data) > DIRECT or any(width(label, TINY) > ROOM for label in data["label"])
-    shown = data if len(data) <= KEYED else data[data["what"] == FRONT].head(KEYED)
+    shown = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
     lines = -(-len(shown) // 2) if keyed else 0
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
     axes = figure.subplots()
@@ -165,6 +166,11 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
     place(axes, spots, texts, [*front, *_bars(data)])
     return figure
+
+
+def _some(front: pd.DataFrame) -> pd.DataFrame:
+    """Evenly along the front, as many as can be told apart."""
+    return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
 
 
 def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
