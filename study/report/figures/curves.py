@@ -32,8 +32,13 @@ Group = tuple[str, list[str]]
 
 
 def curves(report: Report) -> Iterator[Drawn]:
-    """Training loss and the first quality; every panel has the baseline and seven arms at most."""
+    """Training loss and the first quality; every panel has the baseline and seven arms at most.
+
+    One epoch makes no curve.
+    """
     data = points(report)
+    if data.empty or data["epoch"].max() < 2:
+        return
     groups = _groups(report, set(data["arm"]))
     metrics = [name for name in _metrics(report) if name in set(data["metric"])]
     for number, part in enumerate(chunks(groups, GROUPS)):
@@ -137,14 +142,13 @@ def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
         mean = own[own["what"] == "mean"]
         x = mean["epoch"].astype(float)
         axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
-        mark = "." if len(mean) == 1 else None
-        axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1, marker=mark)
+        axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1)
         for _, one in own[own["what"] == "seed"].groupby("seed"):
             axes.plot(one["epoch"].astype(float), one["value"], color=colour, linestyle=dashes,
                       linewidth=0.5)  # fmt: skip
         lost = own[own["what"] == "diverged"]
         axes.plot(lost["epoch"].astype(float), lost["value"], "x", color=colour, markersize=6)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     linear(axes.yaxis, 4)
 
 

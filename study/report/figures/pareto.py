@@ -47,7 +47,7 @@ def pareto(report: Report) -> Iterator[Drawn]:
         data = points(report, quality, name)
         if len(data) > KEYED:  # too many for bars
             data = data.assign(**dict.fromkeys(BARS, float("nan")))
-        if data["cost"].nunique() > 1:
+        if data["cost"].round(METRICS[name].digits).nunique() > 1:  # what prints alike is alike
             figure = _figure(data, METRICS[quality], METRICS[name])
             alt = _alt(data, METRICS[quality], METRICS[name])
             yield Drawn(f"pareto-{file_name(name)}", figure, data, alt)
