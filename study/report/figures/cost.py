@@ -19,6 +19,7 @@ ROOM = {COLUMN: 80, PAGE: 110}
 METRIC = METRICS["macs"]
 FAR = 30  # times the least: where bars on one axis would hide the small ones
 PART, STAGE = "part", "stage"
+SPLITS = {PART: "by what computes them", STAGE: "by stage, its maps at 1/n of the side"}
 
 
 def cost(report: Report) -> Iterator[Drawn]:
@@ -77,13 +78,13 @@ def _pieces(counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
 
 def _figure(data: pd.DataFrame, page: rows.Page, across: float) -> Figure:
     splits = list(dict.fromkeys(data["split"]))
-    figure, panels = rows.sheet(page, len(splits), across, spare=0.95)
+    figure, panels = rows.sheet(page, len(splits), across, spare=1.05)
     places = rows.places(page)
     for axes, split in zip(panels, splits, strict=True):
         own = data[data["split"] == split]
         _bars(axes, own, places)
         axes.set_xlim(0, 1.02 * data["high"].max() or 1)
-        axes.set_xlabel(_head(data))
+        axes.set_xlabel(f"{_head(data)}\n{SPLITS[split]}")
         linear(axes.xaxis, 4)
     for arm, part in data[data["split"] == splits[-1]].groupby("arm", sort=False):
         if arm in places:
@@ -108,8 +109,8 @@ def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
             hatch=hatch, edgecolor=BLACK, linewidth=0.4, label=_called(what),
         )  # fmt: skip
     axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(5, len(whats)),
-        handlelength=1.5, handletextpad=0.4, columnspacing=0.9, borderaxespad=0.2,
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(7, len(whats)),
+        handlelength=1.2, handletextpad=0.4, columnspacing=0.8, borderaxespad=0.2,
     )  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def _order(what: str) -> tuple[int, int]:
 
 
 def _called(what: str) -> str:
-    return f"at 1/{what}" if what.isdigit() else what
+    return f"1/{what}" if what.isdigit() else what
 
 
 # ---- in words ----

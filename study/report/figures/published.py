@@ -99,6 +99,7 @@ def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
 
 def _marks(axes: Axes, data: pd.DataFrame) -> None:
     printed, own = data[data["what"] == "published"], data[data["what"] == "measured"]
+    axes.use_sticky_edges = False  # a band ends inside
     banded = printed[printed["low"].notna()]
     axes.barh(
         banded["y"], banded["high"] - banded["low"], left=banded["low"], height=0.9,
