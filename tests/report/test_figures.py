@@ -509,6 +509,32 @@ def test_pieces_of_a_bar_add_up(lab):
         assert part["low"].tolist()[1:] == pytest.approx(part["high"].tolist()[:-1])
 
 
+def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab):
+    plan, store = scenes.counted(scenes.mixed(lab))
+    arms = (
+        replace(arm, card={**arm.card, "stages": dict(sorted(arm.card["stages"].items()))})
+        for arm in plan.arms
+    )
+    drawn = figures.drawn(told((replace(plan, arms=tuple(arms)), store)))
+    (one,) = [one for one in drawn if one.name == "cost"]
+    for _, part in one.data[one.data["split"] == "stage"].groupby("arm"):
+        assert part["what"].tolist() == ["4", "8", "16", "32", "head"]
+
+
+def test_totals_far_apart_are_shown_by_their_shares(lab):
+    (one,) = [
+        one for one in figures.drawn(told(scenes.counted(scenes.resolution(lab))))
+        if one.name == "cost"
+    ]  # fmt: skip
+    assert set(one.data["unit"]) == {"%"}
+    assert one.data.groupby(["arm", "split"])["value"].sum().tolist() == pytest.approx([100] * 16)
+
+
+def test_one_epoch_is_no_curve(lab):
+    made = told(scenes.learnt(lab(top1={"baseline": [0.9] * 3}), epochs=1))
+    assert not [one for one in figures.drawn(made) if kind(one.name) == "curves"]
+
+
 def test_what_was_refused_has_no_bar(lab):
     plan, store = scenes.counted(scenes.mixed(lab))
     first, *rest = plan.arms

@@ -63,7 +63,8 @@ def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
     total = arm.card["counts"]["torch"]
     found = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
     stages = arm.card.get("stages") or {}
-    return found | ({STAGE: {k: sum(own.values()) for k, own in stages.items()}} if stages else {})
+    split = {stage: sum(stages[stage].values()) for stage in sorted(stages, key=_order)}
+    return found | ({STAGE: split} if split else {})
 
 
 def _pieces(counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
