@@ -11,12 +11,13 @@ from study import cells, verdicts
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, each, frame, numbered, told
+from study.report.figures.made import MARK, Drawn, each, numbered, told
 from study.report.figures.scales import linear
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec import file_name
 
 ROOM = 96  # points, of a label
+KEYS = ("row", "arm", "status", "printed", "verdict", "text")
 
 
 def published(report: Report) -> Iterator[Drawn]:
@@ -57,13 +58,9 @@ def points(report: Report) -> pd.DataFrame:
         margin = _margin(report, row, metric)
         listed.append({**keys, "what": "published", "value": 0.0, "low": -margin, "high": margin})
         spread = [_apart(end, row, metric) for end in (row.measured, row.low, row.high)]
-        listed.append({**keys, "what": "measured", **dict(zip(("value", "low", "high"), spread,
-                                                              strict=True))})  # fmt: skip
-    keys_of = ("row", "arm", "status", "printed", "verdict", "text")
-    units = frame([], *keys_of).columns.drop("seed")
-    return pd.DataFrame(listed, columns=list(units)).astype(
-        {"value": float, "low": float, "high": float}
-    )
+        listed.append({**keys, "what": "measured", **dict(zip(MARK, spread, strict=True))})
+    columns = [*KEYS, "metric", "what", *MARK]
+    return pd.DataFrame(listed, columns=columns).astype(dict.fromkeys(MARK, float))
 
 
 def _margin(report: Report, row: Any, metric: Metric) -> float:
