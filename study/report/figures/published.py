@@ -48,11 +48,11 @@ def points(report: Report) -> pd.DataFrame:
     listed = list[dict[str, Any]]()
     for row in found:
         metric = METRICS[row.metric]
-        if metric.kind == "speed":
+        if metric.kind == "speed" or (metric.kind == "cost" and not row.printed):
             continue
         keys = {
             "row": row.row, "arm": row.arm, "metric": row.metric, "status": row.status,
-            "printed": row.printed, "verdict": row.level,
+            "printed": row.printed, "verdict": _verdict(row),
             "text": f"{row.row} ({cells.number(row.printed, row.digits)}{cells.MARKS[row.status]})",
         }  # fmt: skip
         margin = _margin(report, row, metric)
@@ -61,6 +61,12 @@ def points(report: Report) -> pd.DataFrame:
         listed.append({**keys, "what": "measured", **dict(zip(MARK, spread, strict=True))})
     columns = [*KEYS, "metric", "what", *MARK]
     return pd.DataFrame(listed, columns=columns).astype(dict.fromkeys(MARK, float))
+
+
+def _verdict(row: Any) -> str:
+    """That of the level; by now, what cannot be compared only lacks a margin."""
+    word = "no margin stated" if row.level == verdicts.NOT_COMPARABLE else str(row.level)
+    return word if row.measured == row.measured else f"{word}: {cells.DIVERGED}"
 
 
 def _margin(report: Report, row: Any, metric: Metric) -> float:
@@ -125,11 +131,11 @@ def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
     own = data[data["what"] == "measured"]
     said = (
-        f"{row.row} {cells.number(row.value, digits, signed=True)}: {row.verdict}"
+        f"{row.row} {cells.number(row.value, digits, signed=True)} ({row.verdict})"
         for row in each(own)
     )
-    counts = own["verdict"].value_counts()
-    words = ", ".join(f"{counts[word]} {word}" for word in verdicts.WORDS if word in counts)
+    counts = own["verdict"].value_counts(sort=False)
+    words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
         f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(said)}. "
         f"Of {len(own)}: {words}."
