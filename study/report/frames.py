@@ -29,6 +29,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     session = store.kept("timings", plan.key) or {}
     beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
     found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
+    found.attrs["baseline"] = plan.baseline.digest
     found.attrs["timed_on"] = _machine(session)
     found.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
     found.attrs["ratios"] = {
