@@ -188,11 +188,11 @@ def _caption(session: "Record", order: Order) -> str:
     loads = (
         [f"{load:.1f}" for load in (min(how["loads"]), max(how["loads"]))] if how["loads"] else []
     )
-    said = [
-        f"Medians of {how['rounds']} rounds [lowest, highest]; ×: ratio to "
-        f"{next(iter(order.models))}, with its 95 % interval",
-        f"inconclusive where that is wider than {100 * order.resolution:g} %",
-        f"{where}, threads: {order.threads}" + (f", load {' to '.join(loads)}" if loads else ""),
-    ]
+    said = [f"Medians of {how['rounds']} rounds [lowest, highest]"]
+    if any("ratio" in spread for arm in session["arms"].values() for spread in arm.values()):
+        base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
+        said += [f"×: ratio to {base}, with its 95 % interval; inconclusive if wider than {wide}"]
+    said += [f"{where}, threads: {order.threads}"]
+    said += [f"load {' to '.join(loads)}"] if loads else []
     said += ["convolutions in TF32"] if how["tf32_convolutions"] else []
     return "; ".join(said)

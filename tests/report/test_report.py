@@ -30,7 +30,8 @@ def test_a_frame_of_nothing_has_its_columns(lab):
 def test_a_report_is_all_its_files(complete, tmp_path):
     paths = report.write(report.report(*complete), tmp_path / "out")
     names = {str(path.relative_to(tmp_path / "out")) for path in paths}
-    figures = {f"figures/model.reduction-levels.{end}" for end in ("pdf", "svg", "png", "csv")}
+    drawn = ("model.reduction-levels", "effects", "pareto-params", "pareto-macs", "speed")
+    figures = {f"figures/{name}.{end}" for name in drawn for end in ("pdf", "svg", "png", "csv")}
     tables = {
         f"{name}.{end}" for name in ("table", "claims", "contrasts") for end in report.FORMATS
     }
@@ -40,6 +41,7 @@ def test_a_report_is_all_its_files(complete, tmp_path):
         "measurements.csv",
         "judged.csv",
         "effects.csv",
+        "speed.csv",
         *figures,
     }
     assert all(path.stat().st_size for path in paths)
