@@ -106,7 +106,10 @@ def drawn() -> Iterator[Line]:
     found = energy.joules(made, DEVICE)
     around = surroundings.surroundings(DEVICE)
     yield bool(around.get("gpu_mhz")), f"surroundings: {around}"
-    yield len(found) == len(made), f"energy, mJ/image: { {k: 1e3 * v for k, v in found.items()} }"
+    yield (
+        len(found) == len(made),
+        f"energy, mJ/image: { {k: [1e3 * j for j in v] for k, v in found.items()} }",
+    )
 
 
 CHECKS = {"inference": inference, "training": training, "equal": equal, "energy": drawn}

@@ -1,8 +1,9 @@
 """What was measured of one arm, or of two against each other: a value, and where it may lie.
 
 A frame's rows in, a range out. Of quality the range is the t interval over seeds, paired by seed;
-of a timing all that its rounds allow; of a count the count. What is said of the range is for those
-who ask: verdicts by a margin, claims by a span.
+of a timing all that its rounds allow, of two that of their ratio where the session took one; of a
+count the count. What is said of the range is for those who ask: verdicts by a margin, claims by a
+span.
 """
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
@@ -12,6 +13,7 @@ import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from study import stats
@@ -43,6 +45,14 @@ class Span(NamedTuple):
 
     low: float
     high: float
+
+
+class Ratio(NamedTuple):
+    """To the baseline's, with its 95 % interval."""
+
+    value: float = 1.0
+    low: float = 1.0
+    high: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +107,8 @@ class Side:
     low: float = math.nan
     high: float = math.nan
     note: str = ""
+    ratio: Ratio | None = None
+    """Of what was timed between visits of the baseline, and 1 of the baseline itself."""
 
     @property
     def metric(self) -> Metric:
@@ -107,7 +119,14 @@ class Side:
         return any(map(math.isnan, self.values.values()))
 
 
-def side(label: str, name: str, rows: pd.DataFrame) -> Side:
+def ratios(frame: pd.DataFrame, name: str) -> dict[str, Ratio]:
+    """Of one metric by arm, as `report.frame` has them beside its rows; empty without a session."""
+    every = frame.attrs.get("ratios", {}).items()
+    found = {arm: Ratio(**ratio) for (arm, metric), ratio in every if metric == name}
+    return {frame.attrs["baseline"]: Ratio(), **found} if found else {}
+
+
+def side(label: str, name: str, rows: pd.DataFrame, ratio: Ratio | None = None) -> Side:
     """Of the rows of one arm and one metric; a quality's are NaN where a trial diverged."""
     if METRICS[name].kind == "quality":
         seeded = rows[rows["seed"].notna()].sort_values("seed")
@@ -121,13 +140,15 @@ def side(label: str, name: str, rows: pd.DataFrame) -> Side:
     if math.isnan(low):
         ends = value * (1 - SPREAD), value * (1 + SPREAD)
         return Side(label, name, {None: value}, *ends, f"each ± {100 * SPREAD:g} %")
-    return Side(label, name, {None: value}, low, high, "over all rounds")
+    return Side(label, name, {None: value}, low, high, "over all rounds", ratio)
 
 
 def evidence(quantity: Quantity, *sides: Side, confidence: float = CONFIDENCE) -> Evidence:
     """What one metric says of a quantity of one side, or of two."""
     if obstacle := next(_obstacles(quantity, *sides), ""):
         return Evidence(obstacle)
+    if _compared(*sides):
+        return _by_ratio(quantity, *sides, confidence=confidence)
     if sides[0].metric.kind != "quality":
         return _ranged(quantity, *sides)
     if any(one.diverged for one in sides):
@@ -140,13 +161,38 @@ def _obstacles(quantity: Quantity, *sides: Side) -> Iterator[str]:
     for one in sides:
         if not one.values:
             yield f"{one.name} of {one.label} is not measured"
-        if one.metric.kind == "speed" and one.low == one.high:
+        if one.metric.kind == "speed" and one.low == one.high and not _compared(*sides):
             yield f"{one.name} of {one.label} was timed in one round: no spread to judge by"
     if all(one.diverged for one in sides):
         yield f"{' and '.join(one.label for one in sides)} diverged"
     base = sides[-1]
     if quantity in (RATIO, CHANGE) and 0 in base.values.values():
         yield f"{base.name} of {base.label} is 0, which has no multiple"
+
+
+def _compared(*sides: Side) -> bool:
+    return len(sides) > 1 and all(one.ratio for one in sides)
+
+
+def _by_ratio(quantity: Quantity, one: Side, other: Side, *, confidence: float) -> Evidence:
+    """Of both ratios to the baseline, at the other's median.
+
+    As if their errors were independent and normal in the logarithm: since they share visits of the
+    baseline, the range is rather too wide than too narrow.
+    """
+    a, b = one.ratio or Ratio(), other.ratio or Ratio()
+    wide = _reach(confidence) / _reach(CONFIDENCE)
+    middle, base = a.value / b.value, other.values[None]
+    below = math.exp(-wide * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
+    above = math.exp(wide * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
+    note = "by the ratio" + (f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else "")
+    ends = (middle, middle * below, middle * above)
+    return Evidence(note, *(float(quantity.of(end * base, base)) for end in ends))
+
+
+def _reach(confidence: float) -> float:
+    """Standard deviations from the middle to either end."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def _ranged(quantity: Quantity, *sides: Side) -> Evidence:

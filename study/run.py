@@ -11,7 +11,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,15 +18,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from timm.layers import use_fused_attn
 
 from study import data, imports, models, train
-from study.errors import MetricError, SpecError, StoreError
+from study.errors import SpecError, StoreError
 from study.files import Record, replace
 from study.leases import Lease
-from study.metrics import lanes, memory, speed
-from study.metrics.spreads import spreads
-from study.metrics.surroundings import surroundings
+from study.metrics import lanes
+from study.metrics.timings import timings
+from study.metrics.ways import Way
 from study.models import foreign, initial
 from study.origin import origin
 from study.schema import Data, Recipe
@@ -171,36 +169,24 @@ def timed(records: Mapping[str, Record], order: Record, tick: Callable[[], None]
     under `refused`.
     """
     records = {order["baseline"]: records[order["baseline"]], **records}
-    device, asked = order["device"], {*order["metrics"]} - {"memory"}
-    session, around = speed.Session({}, {}), [surroundings(device)]
-    if asked:
-        session = speed.session(
-            {arm: partial(_lanes, record, order) for arm, record in records.items()},
-            device=device,
-            seconds=order["seconds"],
-            energy="energy" in asked,
-            report=lambda done, total: tick(),
-        )
-        around.append(surroundings(device))
-    arms: Record = {arm: spreads(times) for arm, times in session.times.items()}
-    for arm, joules in session.joules.items():
-        arms[arm]["energy"] = {"value": joules}
-    refused = {arm: {"speed": why} for arm, why in session.refused.items()}
-    for arm, record in records.items() if "memory" in order["metrics"] else ():
-        try:
-            peak = memory.peak_memory(partial(_step, record, device), device)
-            arms.setdefault(arm, {})["memory"] = {"value": peak}
-        except MetricError as error:
-            refused.setdefault(arm, {})["memory"] = str(error)
-        tick()
-    return {"arms": arms, "refused": refused, "how": _how(session, order) | {"around": around},
-            "times": {arm: {lane: asdict(one) for lane, one in times.items()}
-                      for arm, times in session.times.items()}}  # fmt: skip
+    device, asked = order["device"], {*order["metrics"]}
+    timed = records if asked - {"memory"} else {}
+    watched = records if "memory" in asked else {}
+    found = timings(
+        {arm: partial(_lanes, record, order) for arm, record in timed.items()},
+        {arm: partial(_step, record, device) for arm, record in watched.items()},
+        device=device,
+        seconds=order["seconds"],
+        energy="batch" if "energy" in asked else "",
+        tick=lambda done, total: tick(),
+    )
+    found["how"] |= {"batch_size": order["batch_size"], "way": Way().said}
+    return found
 
 
 def _lanes(record: Record, order: Record) -> dict[str, lanes.Lane]:
     """The ways of calling an arm that its metrics need."""
-    device, asked, way = order["device"], {*order["metrics"]}, lanes.Way()
+    device, asked, way = order["device"], {*order["metrics"]}, Way()
     found = {}
     if asked & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
         model = build(record).to(device)
@@ -216,19 +202,6 @@ def _lanes(record: Record, order: Record) -> dict[str, lanes.Lane]:
         )
         found["train"] = lanes.Lane(step, recipe.batch_size)
     return found
-
-
-def _how(session: speed.Session, order: Record) -> Record:
-    """How times were taken: those of different sessions are not comparable."""
-    return {
-        "batch_size": order["batch_size"],
-        "seconds": order["seconds"],
-        "rounds": len(session.loads),
-        "loads": session.loads,
-        "way": lanes.Way().said,
-        "fused_attention": use_fused_attn(),
-        "precision": torch.get_float32_matmul_precision(),
-    }
 
 
 def _step(record: Mapping[str, Any], device: str) -> None:

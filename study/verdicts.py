@@ -104,13 +104,14 @@ def verdicts(
 
 def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
     measured = dict(iter(frame.groupby(["arm", "metric"])))
+    ratios = {name: evidence.ratios(frame, name) for name in set(frame["metric"])}
     for one in published[published["status"].isin(SURE)].to_dict("records"):
         row, arm, name, printed = one["row"], one["arm"], one["metric"], float(one["value"])
         if (part := measured.get((arm, name))) is None:
             continue
         if METRICS[name].kind == "speed" and not printed > 0:
             raise SpecError(f"published {name} of {row} is not above 0: {printed}")
-        side = evidence.side(row, name, part)
+        side = evidence.side(row, name, part, ratios[name].get(arm))
         if side.values:
             yield Cell(row, arm, one["status"], one["unlike"], printed, int(one["digits"]), side)
 

@@ -10,9 +10,11 @@ import pytest
 from scipy import stats as reference
 
 from study import claims, stats
-from study.evidence import CHANGE, DIFFERENCE, LEVEL, RATIO, Span, evidence, side
+from study.evidence import CHANGE, DIFFERENCE, LEVEL, RATIO, Ratio, Span, evidence, ratios, side
 from study.metrics import METRICS
-from study.metrics.speed import Speed
+from study.metrics.ratios import ratio
+from study.metrics.speed import Times
+from study.metrics.spreads import spreads
 from study.verdicts import verdicts
 
 STATES = {"reproduced": "supported", "contradicted": "contradicted", "underpowered": "undecided"}
@@ -29,7 +31,7 @@ def single(value, low=math.nan, high=math.nan):
 
 def timed(rounds):
     """One throughput for each round."""
-    return single(**Speed(list(rounds), [[1.0]], taken=None).spreads["throughput"])
+    return single(**spreads({"batch": Times(1, [1 / rate for rate in rounds])})["throughput"])
 
 
 def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
@@ -66,6 +68,58 @@ def test_two_timings_are_apart_by_anything_that_their_rounds_allow(quantity, low
     found = between(single(9, 8, 11), single(5, 4, 6), "throughput", quantity)
     assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
     assert found.note == "over all rounds"
+
+
+# Ranges that overlap, and ratios that do not.
+SLOW, FAST = single(100.0, 80, 120), single(110.0, 90, 130)
+
+
+def compared(quantity, one, other, **options):
+    sides = (side("A", "throughput", FAST, one), side("B", "throughput", SLOW, other))
+    return evidence(quantity, *sides, **options)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "low", "value", "high"),
+    [(RATIO, 1.09, 1.1, 1.12), (CHANGE, 0.09, 0.1, 0.12), (DIFFERENCE, 9, 10, 12)],
+)
+def test_two_timings_are_apart_by_their_ratio_where_there_is_one(quantity, low, value, high):
+    found = compared(quantity, Ratio(1.1, 1.09, 1.12), Ratio())
+    assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
+    assert found.note == "by the ratio"
+
+
+def test_without_a_ratio_of_both_the_rounds_count():
+    assert compared(RATIO, Ratio(1.1, 1.09, 1.12), None).note == "over all rounds"
+    assert compared(DIFFERENCE, None, Ratio()).sign is None
+    assert evidence(LEVEL, side("A", "throughput", FAST, Ratio())).note == "over all rounds"
+
+
+def test_one_round_with_a_ratio_of_many_decides():
+    one = side("A", "throughput", single(9, 9, 9), Ratio(1.1, 1.09, 1.12))
+    assert evidence(DIFFERENCE, one, side("B", "throughput", single(8, 8, 8), Ratio())).sign == 1
+
+
+def test_two_ratios_to_the_baseline_add_their_errors():
+    e = math.exp
+    found = compared(RATIO, Ratio(1.2, 1.2 * e(-0.03), 1.2 * e(0.03)), Ratio(1, e(-0.04), e(0.04)))
+    assert (found.low, found.high) == pytest.approx((1.2 * e(-0.05), 1.2 * e(0.05)))
+
+
+def test_a_ratio_is_wider_where_more_confidence_is_asked_for():
+    ratio = Ratio(1.1, 1.1 * math.exp(-0.0196), 1.1 * math.exp(0.0196))
+    found = compared(RATIO, ratio, Ratio(), confidence=0.99)
+    assert math.log(found.high / 1.1) == pytest.approx(0.01 * reference.norm.ppf(0.995), rel=1e-3)
+    assert found.note == "by the ratio at 99 %"
+
+
+def test_the_baseline_has_a_ratio_of_one_where_others_have_one():
+    frame = two_arms("throughput", np.random.default_rng(0))
+    assert ratios(frame, "throughput") == {}
+    told = {"value": 1.1, "low": 1.09, "high": 1.12}
+    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): told, ("A", "energy"): told}}
+    assert ratios(frame, "throughput") == {"A": Ratio(**told), "B": Ratio()}
+    assert ratios(frame, "latency_p50") == {}
 
 
 def test_what_was_taken_once_is_known_to_a_hundredth():
@@ -147,6 +201,22 @@ def test_a_verdict_and_a_claim_about_two_arms_never_disagree(metric):
     assert len(seen) == (2 if METRICS[metric].exact else 3)
 
 
+def test_verdicts_and_claims_go_by_the_ratio():
+    frame = pd.concat([FAST.assign(arm="A"), SLOW.assign(arm="B")]).assign(metric="throughput")
+    table, margins = printed("throughput", A=1.1, B=1.0), {"throughput": 3}
+    claim = claims.parse("A is better than B on throughput", "AB", METRICS)
+
+    def found():
+        row = verdicts(table, frame, baseline="B", margins=margins).iloc[0]
+        told = claims.judged(claim, frame, {"A": "A", "B": "B"})
+        return row["difference"], row["ranking"], told.state
+
+    assert found() == ("underpowered", "underpowered", "undecided")
+    told = {"value": 1.1, "low": 1.09, "high": 1.12}
+    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): told}}
+    assert found() == ("reproduced", "reproduced", "supported")
+
+
 def test_a_difference_within_a_margin_is_the_same_to_both():
     chance = np.random.default_rng(0)
     claim = claims.parse("A is within 0.75 of B on top1", "AB", METRICS)
@@ -172,6 +242,21 @@ def test_two_equal_arms_that_were_timed_are_seldom_told_apart():
     rounds = np.random.default_rng(0).lognormal(0, 0.1, size=(1000, 2, 5))
     signs = [between(timed(a), timed(b), "throughput").sign for a, b in rounds]
     assert 0 < sum(sign is not None for sign in signs) < 20
+
+
+def test_two_equal_arms_are_seldom_told_apart_by_their_ratios():
+    """Neither of them is the baseline, whose visits between the two they share."""
+    draw, apart = np.random.default_rng(0), 0
+    for _ in range(400):
+        base, a, b, again, last = np.exp(draw.normal(0, 0.02, size=(5, 20)))
+        found = [
+            ratio(list(zip(*visits, strict=True))).inverse
+            for visits in ((base, a, again), (again, b, last))
+        ]
+        one, other = (Ratio(each.value, each.low, each.high) for each in found)
+        apart += compared(DIFFERENCE, one, other).sign is not None
+    print(f"{apart} of 400")
+    assert 4 <= apart <= 28
 
 
 def rows_of_equal_arms(chance, arms=12, seeds=3):

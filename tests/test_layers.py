@@ -46,6 +46,9 @@ MAY_IMPORT = {
         *("errors", "files", "imports", "leases", "origin", "schema"),
         *("models", "data", "train", "metrics", "store"),
     },
+    "bench": {
+        *("errors", "files", "imports", "launch", "marks", "metrics", "models", "run", "store"),
+    },
     "evaluation": {"errors", "schema", "spec", "models", "data", "train", "store", "run"},
     "launch": {
         *("errors", "files", "leases", "origin", "store", "run", "evaluation", "train", "plan"),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from study import evidence
 from study.claims.forms import FORMS, Claim
 from study.claims.grammar import parse
 from study.claims.measured import Measured
@@ -31,5 +32,6 @@ class Judgement:
 
 def judged(claim: Claim, frame: pd.DataFrame, arms: Mapping[str, str]) -> Judgement:
     """What `frame`, in base units, says of a claim; `arms` has the digest of every label."""
-    measured = Measured(claim.metric, frame[frame["metric"] == claim.metric], arms)
+    name = claim.metric
+    measured = Measured(name, frame[frame["metric"] == name], arms, evidence.ratios(frame, name))
     return Judgement(claim, *FORMS[claim.form](claim, measured))

@@ -4,12 +4,12 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING
 
 from study import cells, evidence
-from study.evidence import DIFFERENCE, RATIO, Evidence, Quantity, Span, State
+from study.evidence import DIFFERENCE, RATIO, Evidence, Quantity, Ratio, Span, State
 from study.metrics import METRICS, Metric
 from study.stats import CONFIDENCE
 
@@ -35,6 +35,8 @@ class Measured:
     name: str
     rows: pd.DataFrame
     arms: Mapping[str, str]
+    ratios: Mapping[str, Ratio] = field(default_factory=dict)
+    """By arm, to the baseline's."""
 
     @property
     def metric(self) -> Metric:
@@ -60,7 +62,10 @@ class Measured:
         if len({self.arms[label] for label in labels}) < len(labels):
             return Evidence(f"{' and '.join(labels)} are the same arm")
         parts = {label: self.rows[self.rows["arm"] == self.arms[label]] for label in labels}
-        sides = (evidence.side(label, self.name, part) for label, part in parts.items())
+        sides = (
+            evidence.side(label, self.name, part, self.ratios.get(self.arms[label]))
+            for label, part in parts.items()
+        )
         return evidence.evidence(quantity, *sides, confidence=confidence)
 
     def told(self, quantity: Quantity, found: Evidence, span: Span) -> str:

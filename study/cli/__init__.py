@@ -21,6 +21,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "run": "run",
     "report": "report",
     "eval": "eval",
+    "bench": "bench",
     "claims": "report",
     "status": "look",
     "cancel": "look",

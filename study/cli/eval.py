@@ -13,13 +13,13 @@ import click
 
 from study.cli.options import (
     Command,
+    argument,
     console,
     echo_json,
     folder,
     import_option,
     json_option,
 )
-from study.errors import SpecError
 from study.launch.machine import cores, device, gpus
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def _named(name: str, asked: dict[str, Any]) -> "Subject":
     return evaluation.named(
         name,
         asked["checkpoint"],
-        arguments=dict(_argument(text) for text in asked["arguments"]),
+        arguments=dict(argument(text) for text in asked["arguments"]),
         images=_images(asked),
         look=_given(asked, LOOK),
         ema=asked["ema"],
@@ -172,19 +172,6 @@ def _images(asked: dict[str, Any]) -> dict[str, Any]:
     if name == "folder" and "root" in keys and "val_split" not in keys:
         keys["val_split"] = evaluated_split(keys["root"])
     return {"name": name, **keys}
-
-
-def _argument(text: str) -> tuple[str, Any]:
-    """KEY=VALUE, the value as a study file would have it."""
-    from study.marks import read
-
-    key, equals, value = text.partition("=")
-    tree, problems = read(value, f"--model-arg {key}")
-    if not equals or not key:
-        raise click.UsageError(f'--model-arg: key=value, not "{text}"')
-    if problems:
-        raise SpecError("\n".join(map(str, problems)))
-    return key, tree.plain()
 
 
 def _threads(store: "Store", name: str) -> int | None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from study.errors import SpecError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -109,6 +111,19 @@ def study_file(command: Command) -> Command:
         return command(asked=Asked(file, profile, settings, store, imports), **rest)
 
     return wrapped
+
+
+def argument(text: str) -> tuple[str, Any]:
+    """KEY=VALUE, the value as a study file would have it."""
+    from study.marks import read
+
+    key, equals, value = text.partition("=")
+    tree, problems = read(value, f"--model-arg {key}")
+    if not equals or not key:
+        raise click.UsageError(f'--model-arg: key=value, not "{text}"')
+    if problems:
+        raise SpecError("\n".join(map(str, problems)))
+    return key, tree.plain()
 
 
 SET = "Change one key, such as seeds=5 or recipe.epochs=1."

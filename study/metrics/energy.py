@@ -1,11 +1,11 @@
 """Energy of one image, from the counters of the device: everything it draws, idle power included.
 
 Of an NVIDIA device NVML's counter, of a CPU that of RAPL's packages. Both are coarse, so an arm is
-run without pause for seconds, alone.
+run without pause from one step of its counter to another a second later, alone, three times.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,29 +14,48 @@ from study.metrics.stopwatch import Stopwatch
 from study.metrics.surroundings import nvml
 
 RAPL = Path("/sys/class/powercap")
-SECONDS = 2.0
+SECONDS, ROUNDS = 1.0, 3
+
+STILL = 1.0
+"""Seconds after which a counter is taken to stand still."""
 
 Counter = Callable[[], float]
 """Joules since some moment."""
 
 
-def joules(lanes: dict[str, Lane], device: str, *, seconds: float = SECONDS) -> dict[str, float]:
-    """Joules of one image by arm; nothing where no counter can be read."""
+def joules(
+    lanes: Mapping[str, Lane], device: str, *, seconds: float = SECONDS
+) -> dict[str, list[float]]:
+    """Joules of one image by arm, round by round; nothing where no counter can be read."""
     with counter(device) as read:
         if read is None:
             return {}
-        return {name: _one(lane, read, Stopwatch(device), seconds) for name, lane in lanes.items()}
+        watch, found = Stopwatch(device), {name: list[float]() for name in lanes}
+        for _ in range(ROUNDS):
+            for name, lane in lanes.items():
+                found[name].append(_one(lane, read, watch, seconds))
+        return found
 
 
 def _one(lane: Lane, read: Counter, watch: Stopwatch, seconds: float) -> float:
-    lane.run()
-    watch.wait()
-    start, end, calls = read(), time.perf_counter() + seconds, 0
-    while time.perf_counter() < end:
+    start, _ = _stepped(lane, read, watch, 0)
+    end, calls = _stepped(lane, read, watch, seconds)
+    return (end - start) / (calls * lane.images)
+
+
+def _stepped(lane: Lane, read: Counter, watch: Stopwatch, seconds: float) -> tuple[float, int]:
+    """Call until the counter steps for the first time after `seconds`: where it is, and the calls.
+
+    A counter that has stood still for as long again is left where it is.
+    """
+    begun, calls, last = time.perf_counter(), 0, read()
+    while True:
         lane.run()
         watch.wait()
-        calls += 1
-    return (read() - start) / (calls * lane.images)
+        calls, now, past = calls + 1, read(), time.perf_counter() - begun
+        if (past >= seconds and now != last) or past > 2 * seconds + STILL:
+            return now, calls
+        last = now
 
 
 @contextmanager

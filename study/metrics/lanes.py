@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from study.metrics.ways import Way
+
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -16,21 +18,6 @@ class Lane:
     """In one call."""
     apart: bool = False
     """Whether every call is waited for, as one image's user does."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """How a model is run, besides on how many images."""
-
-    dtype: str = "float32"
-    """Of autocast, where it is not float32; weights stay as they are."""
-    compiled: bool = False
-    channels_last: bool = False
-
-    @property
-    def said(self) -> str:
-        words = [self.dtype, "compiled" if self.compiled else "eager"]
-        return ", ".join([*words, *(["channels-last"] if self.channels_last else [])])
 
 
 def noise(count: int, size: tuple[int, int, int], device: str, *, seed: int = 0) -> Tensor:
@@ -73,7 +60,16 @@ def _laid_out(model: nn.Module, images: Tensor, way: Way) -> tuple[nn.Module, Te
     if way.channels_last:
         model = model.to(memory_format=torch.channels_last)
         images = images.to(memory_format=torch.channels_last)
-    return (torch.compile(model) if way.compiled else model), images  # type: ignore[return-value]
+    return (_compiled(model) if way.compiled else model), images
+
+
+def _compiled(model: nn.Module) -> nn.Module:
+    """For shapes as they come, however many arms of its class there are.
+
+    Left alone, the second arm would be compiled for shapes that vary, and the ninth not at all.
+    """
+    torch._dynamo.config.cache_size_limit = torch._dynamo.config.accumulated_cache_size_limit
+    return torch.compile(model, dynamic=False)  # type: ignore[return-value]
 
 
 def _cast(images: Tensor, way: Way) -> torch.autocast:

@@ -108,14 +108,22 @@ def _watch(step: Callable[[], object], sender: Connection) -> None:
 def _growth(step: Callable[[], object]) -> int | str | None:
     """Bytes; None where the step does not fit, and words where they cannot be told."""
     torch.set_num_threads(1)  # OpenMP's other threads did not survive the fork: waiting for ever
-    bound = _status("VmData") + _available()
-    resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))  # or the kernel ends what it likes
+    bound()
     try:
         return _grown(step)
     except (RuntimeError, MemoryError) as error:
         if isinstance(error, MemoryError) or "allocate memory" in str(error):
             return None
         raise
+
+
+def bound() -> None:
+    """Refuse this process more memory than is free: or else the kernel ends what it likes."""
+    bytes_ = _status("VmData") + _available()
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard != resource.RLIM_INFINITY:
+        bytes_ = min(bytes_, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (bytes_, hard))
 
 
 def _grown(step: Callable[[], object]) -> int | str:

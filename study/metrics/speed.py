@@ -53,8 +53,8 @@ class Session:
     """By arm and lane."""
     refused: dict[str, str]
     """Why an arm has no times."""
-    joules: dict[str, float] = field(default_factory=dict)
-    """Of one image, where that was asked for and can be read."""
+    joules: dict[str, list[float]] = field(default_factory=dict)
+    """Of one image, where that was asked for and can be read; some times over."""
     loads: list[float] = field(default_factory=list)
     """Of the machine, over the minute before each round."""
 
@@ -65,7 +65,7 @@ def session(
     device: str = "cpu",
     seconds: float = 15.0,
     rounds: int | None = None,
-    energy: bool = False,
+    energy: str = "",
     seed: int = 0,
     report: Callable[[int, int], object] = lambda done, total: None,
 ) -> Session:
@@ -73,7 +73,8 @@ def session(
 
     `seconds` is for all arms together, after warming up. It says how many `rounds` there are and
     how often a lane is called in a visit, but not below 10 and once, so large models on slow
-    machines take longer. `report(done, total)` is told of every round.
+    machines take longer. `energy` is the lane whose energy is read, if any. `report(done, total)`
+    is told of every round.
 
     An arm that cannot be built or run is refused and the others go on: without a baseline there is
     no ratio. A batch that does not fit is never made smaller, since rows at different batch sizes
@@ -95,8 +96,7 @@ def session(
         report(turn + 1, count)
     found.times = {name: stands[name].times for name in arms if name in stands}
     if energy:
-        batches = {name: stand.lanes["batch"] for name, stand in stands.items()}
-        found.joules = joules(batches, device)
+        found.joules = joules({name: stands[name].lanes[energy] for name in found.times}, device)
     return found
 
 
@@ -147,12 +147,12 @@ def _refusing(refused: dict[str, str], name: str, device: str) -> Iterator[None]
     """What goes wrong here with an arm becomes the reason why it has no times."""
     try:
         yield
-    except torch.cuda.OutOfMemoryError:
-        refused[name] = f"speed: it does not fit into {device} at this batch size"
     except StudyError as error:
         refused[name] = f"speed: {error}"
     except RuntimeError as error:
-        refused[name] = f"speed: {type(error).__name__}: {error}".splitlines()[0]
+        large = isinstance(error, torch.cuda.OutOfMemoryError) or "allocate memory" in str(error)
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        refused[name] = f"speed: {f'it does not fit into {device} at this size' if large else said}"
 
 
 class _Stand:

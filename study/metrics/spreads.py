@@ -20,7 +20,7 @@ def spreads(lanes: Mapping[str, Times]) -> dict[str, Spread]:
 
 
 def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
-    spread = _over([times.images / seconds for seconds in times.seconds])
+    spread = over([times.images / seconds for seconds in times.seconds])
     if found := ratio(times.between):
         faster = found.inverse
         spread["ratio"] = {"value": faster.value, "low": faster.low, "high": faster.high}
@@ -29,17 +29,17 @@ def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
 
 def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
     """A round's p90 is of its own calls, and where one call fills a visit it is that call."""
-    spread = _over([quantile(calls, 0.5) for calls in times.calls])
+    spread = over([quantile(calls, 0.5) for calls in times.calls])
     if found := ratio(times.between):
         spread["ratio"] = {"value": found.value, "low": found.low, "high": found.high}
     yield "latency_p50", spread
-    yield "latency_p90", _over([quantile(calls, 0.9) for calls in times.calls])
+    yield "latency_p90", over([quantile(calls, 0.9) for calls in times.calls])
     every = [seconds for calls in times.calls for seconds in calls]
     if len(every) >= ENOUGH:
         yield "latency_p99", _tail(every, 0.99)
 
 
-def _over(rounds: Sequence[float]) -> Spread:
+def over(rounds: Sequence[float]) -> Spread:
     """The median of the rounds, the lowest and the highest.
 
     So that two arms that are equal are seldom told apart by their levels.

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from study.models.construction import build, called, resolved
+from study.models.construction import build, called, check, resolved
 from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS
 from study.models.parts.stems import STEMS
 
-__all__ = ["SLOTS", "build", "called", "resolved"]
+__all__ = ["SLOTS", "build", "called", "check", "resolved"]
 
 SLOTS: Mapping[str, Mapping[str, Any]] = {
     "stem": STEMS,

@@ -117,6 +117,12 @@ def known(arguments: Mapping[str, Any], name: str) -> None:
             refuse_unknown(argument, name)
 
 
+def check(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raises BuildError for what is wrong with a name and arguments before anything is built."""
+    known(arguments, name)
+    fixed(name)
+
+
 def refuse_unknown(argument: str, name: str) -> None:
     accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT)
     if argument not in accepted:

@@ -13,7 +13,7 @@ from study.report.contents import Report
 from study.report.contrasts import contrast_table, factor_table
 from study.report.curves import curves
 from study.report.formats import FORMATS, numbers, terminal
-from study.report.frames import floor, frame
+from study.report.frames import floor, frame, speeds
 from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
 from study.report.tables import table
@@ -61,6 +61,7 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
         "effects": effects,
         "images": made.images,
         "curves": made.curves,
+        "speed": speeds(made.measured, made.plan.study.timing.resolution),
     }
     for name, rows in frames.items():
         if len(rows):

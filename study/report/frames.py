@@ -1,13 +1,15 @@
 """What the store has of a plan, as a frame, with what no row shows."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from study import stats
+from study import cells, stats
 from study.files import Record
 from study.measurements import again, measurements
+from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.store import Store
 
@@ -29,6 +31,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     session = store.kept("timings", plan.key) or {}
     beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
     found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
+    found.attrs["baseline"] = plan.baseline.digest
     found.attrs["timed_on"] = _machine(session)
     found.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
     found.attrs["ratios"] = {
@@ -40,6 +43,28 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
     found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
     return found
+
+
+TIMED = ["arm", "label", "metric", "value", "low", "high"]
+RATIO = ["ratio", "ratio_low", "ratio_high", "conclusive"]
+
+
+def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
+    """What was timed, with its ratio to the baseline and whether that is known to `resolution`.
+
+    `measured` is of `frame`. Ratios are as throughputs and seconds are: of the first, more is
+    better. The baseline, and what was taken once, have none.
+    """
+    timed = measured["metric"].map(lambda name: METRICS[name].kind == "speed").astype(bool)
+    rows, ratios = measured.loc[timed, TIMED], measured.attrs["ratios"]
+    found = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
+    told = [(*_ends(one), cells.conclusive(one, resolution)) if one else (None,) * 4
+            for one in found]  # fmt: skip
+    return rows.assign(**dict(zip(RATIO, zip(*told, strict=True), strict=True)) if told else {})
+
+
+def _ends(ratio: Mapping[str, float]) -> tuple[float, float, float]:
+    return ratio["value"], ratio["low"], ratio["high"]
 
 
 def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:

@@ -2,19 +2,28 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats as reference
 
 from study.metrics.ratios import LEAST, Ratio, ratio
 
 SESSIONS = 400
 
+KINDS = {
+    "normal": lambda z, draw: z,
+    "heavy": lambda z, draw: reference.t.ppf(reference.norm.cdf(z), 2),
+    "spiky": lambda z, draw: np.where(draw.random(len(z)) < 0.15, 8 * z, z),
+}
+"""How rounds are spread."""
 
-def visits(rounds, *, true=1.1, drift=(), noise=0.02, alike=0.0, seed=0):
+
+def visits(rounds, *, true=1.1, drift=(), noise=0.02, kind="normal", alike=0.0, seed=0):
     """A session whose arm takes `true` times as long, on a machine that slows down by `drift`."""
     draw = np.random.default_rng(seed)
     slow = np.exp(np.interp(np.arange(3 * rounds), np.arange(len(drift) or 1), drift or (0.0,)))
-    shocks = draw.normal(0, noise, rounds)
+    shocks = draw.normal(0, 1, rounds)
     for i in range(1, rounds):  # neighbours correlate by `alike`, the variance stays
         shocks[i] = alike * shocks[i - 1] + math.sqrt(1 - alike**2) * shocks[i]
+    shocks = noise * KINDS[kind](shocks, draw)
     for i in range(rounds):
         a, b, c = slow[3 * i : 3 * i + 3]
         yield a, true * b * math.exp(shocks[i]), c
@@ -36,12 +45,32 @@ def test_one_bad_round_does_not_move_it():
     assert ratio([*quiet, (1.0, 9.0, 1.0)]).value == pytest.approx(1.1)
 
 
-@pytest.mark.parametrize(("alike", "least"), [(0.0, 0.91), (0.3, 0.86), (0.5, 0.8)])
-def test_intervals_hold_the_truth(alike, least):
-    found = [ratio(list(visits(20, alike=alike, seed=s)), seed=s) for s in range(SESSIONS)]
+def test_it_is_the_trimmed_mean_of_scipy():
+    one = list(visits(12))
+    logs = [math.log(own) - (math.log(before) + math.log(after)) / 2 for before, own, after in one]
+    assert math.log(ratio(one).value) == pytest.approx(reference.trim_mean(logs, 0.2))
+
+
+@pytest.mark.parametrize("rounds", [10, 40])
+@pytest.mark.parametrize(("alike", "least"), [(0.0, 0.925), (0.3, 0.895), (0.5, 0.845)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_intervals_hold_the_truth(kind, alike, least, rounds):
+    sessions = (visits(rounds, kind=kind, alike=alike, seed=seed) for seed in range(SESSIONS))
+    found = [ratio(list(one), seed=seed) for seed, one in enumerate(sessions)]
     held = np.mean([one.low <= 1.1 <= one.high for one in found])
-    print(f"correlation {alike}: {held:.3f}")
+    print(f"{kind}, {rounds} rounds, correlation {alike}: {held:.3f}")
     assert least <= held <= 0.985
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_baseline_against_itself_is_one(kind):
+    """On a machine that is three times as slow for 17 visits of every 34."""
+    found = []
+    for seed in range(200):
+        drift = list(math.log(3) * ((np.arange(60) + seed) // 17 % 2))
+        found.append(ratio(list(visits(20, true=1.0, drift=drift, kind=kind, seed=seed))))
+    assert np.median([one.value for one in found]) == pytest.approx(1, abs=0.002)
+    assert np.mean([one.low <= 1 <= one.high for one in found]) > 0.9
 
 
 def test_the_same_visits_have_the_same_interval():

@@ -207,7 +207,7 @@ REFUSALS = {
     "speed: RuntimeError: too late": lambda: both(
         Fails(RuntimeError("too late"), after=2 * (PATIENCE + 1) + 1)
     ),
-    "speed: it does not fit into cpu at this batch size": lambda: both(
+    "speed: it does not fit into cpu at this size": lambda: both(
         Fails(torch.cuda.OutOfMemoryError("1 TiB"))
     ),
 }

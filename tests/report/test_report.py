@@ -41,6 +41,7 @@ def test_a_report_is_all_its_files(complete, tmp_path):
         "measurements.csv",
         "judged.csv",
         "effects.csv",
+        "speed.csv",
         *figures,
     }
     assert all(path.stat().st_size for path in paths)

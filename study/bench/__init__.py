@@ -1,0 +1,124 @@
+"""Models side by side, without a study: one timing session for every setting.
+
+Nothing here imports torch; what does runs in a process of its own for every setting, so that one
+which the kernel ends, or which leaves the device in a bad state, takes no other with it.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from typing import Any
+
+from study.bench import process
+from study.errors import SpecError
+from study.files import Record
+from study.imports import Source
+from study.marks import read
+from study.metrics.ways import Way
+from study.store import Store
+
+MODES = ("infer", "train")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """One of timm's, and the arguments that it is built with."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        given = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        return f"{self.name} ({given})" if given else self.name
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How all models are run in one session."""
+
+    mode: str
+    batch_size: int
+    img_size: int
+    way: Way
+
+    @property
+    def said(self) -> str:
+        return f"{self.mode}, batch {self.batch_size}, {self.img_size} px, {self.way.said}"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is timed, and where."""
+
+    models: Mapping[str, Model]
+    """By label; the first is the baseline."""
+    settings: tuple[Setting, ...]
+    device: str
+    threads: int
+    seconds: float
+    resolution: float
+    sources: tuple[Source, ...] = ()
+
+
+def model(text: str, shared: Mapping[str, Any]) -> Model:
+    """NAME, or {name: NAME, ARGUMENT: VALUE} as in a study file; `shared` are every model's.
+
+    Raises:
+        SpecError: it is no such mapping.
+    """
+    if not text.lstrip().startswith("{"):
+        return Model(text, shared)
+    tree, problems = read(text, "MODEL")
+    if problems:
+        raise SpecError("\n".join(map(str, problems)))
+    arguments = tree.plain()
+    if not isinstance(arguments.get("name"), str):
+        raise SpecError(f"MODEL: {{name: NAME, ARGUMENT: VALUE}} is meant, not {text}")
+    return Model(arguments.pop("name"), {**shared, **arguments})
+
+
+def labelled(models: Iterable[Model]) -> dict[str, Model]:
+    """By what they are; one that stands twice is timed twice, which shows what equal models do."""
+    found: dict[str, Model] = {}
+    for one in models:
+        same = sum(other == one for other in found.values())
+        found[f"{one.said} #{same + 1}" if same else one.said] = one
+    return found
+
+
+def settings(
+    modes: Iterable[str], batches: Iterable[int], sizes: Iterable[int], ways: Iterable[Way]
+) -> tuple[Setting, ...]:
+    """Each with each, once."""
+    return tuple(dict.fromkeys(Setting(*one) for one in product(modes, batches, sizes, ways)))
+
+
+def bench(
+    order: Order,
+    store: Store,
+    *,
+    begins: Callable[[Setting], object],
+    tick: Callable[[int, int], object],
+) -> Iterator[Record]:
+    """One session after another as they are taken; what is taken is in the store.
+
+    `begins` is told of every setting, `tick` of its rounds that are done and how many there are.
+
+    Raises:
+        StudyError: a model or an argument that does not exist; before anything is timed.
+    """
+    key = f"bench-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:4]}"
+    record: Record = {"format": FORMAT, "began": time.time(), "device": order.device}
+    record |= {label: getattr(order, label) for label in ("threads", "seconds", "resolution")}
+    record["models"] = {label: asdict(one) for label, one in order.models.items()}
+    record |= {"baseline": next(iter(order.models)), "sessions": []}
+    for setting in order.settings:
+        begins(setting)
+        session = process.session(order, setting, tick)
+        record["sessions"].append({"setting": asdict(setting), "said": setting.said, **session})
+        store.keep("timings", key, record)
+        yield {**record["sessions"][-1], "key": key}

@@ -1,0 +1,84 @@
+"""The process that a setting is timed in."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from study.errors import StudyError
+from study.files import Record
+from study.launch.supervisor import ALLOCATOR
+
+if TYPE_CHECKING:
+    from study.bench import Order, Setting
+
+
+def session(
+    order: "Order", setting: "Setting", tick: Callable[[int, int], object]
+) -> Record:  # fmt: skip
+    """What `taking.taken` takes there, or that the process died, as why nothing was taken.
+
+    Raises:
+        StudyError: what is asked for does not exist.
+    """
+    context = get_context("spawn")  # the allocator reads its settings when a program starts
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_work, args=(order, setting, sender))
+    with _environment(order.threads):
+        child.start()
+    sender.close()
+    try:
+        while True:
+            word, *told = receiver.recv()
+            if word == "tick":
+                tick(*told)
+            elif word == "refused":
+                raise StudyError(*told)
+            else:
+                return dict(*told)
+    except EOFError:
+        child.join()
+        why = f"speed: the process that timed {_death(child.exitcode or 0)}"
+        return {"arms": {}, "refused": {label: {"speed": why} for label in order.models}}
+    finally:
+        child.kill()
+        child.join()
+
+
+def _death(status: int) -> str:
+    if status == -signal.SIGKILL:
+        return "was killed, as the kernel does when memory runs out"
+    if status < 0:
+        return f"died of {signal.Signals(-status).name}"
+    return f"ended with status {status}; what it said is above"
+
+
+@contextmanager
+def _environment(threads: int) -> Iterator[None]:
+    """That of trials, as far as the user has not set his own."""
+    wanted = {**ALLOCATOR, "OMP_NUM_THREADS": str(threads)}
+    added = [name for name in wanted if name not in os.environ]
+    os.environ.update({name: wanted[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def _work(order: "Order", setting: "Setting", sender: Connection) -> None:
+    """In the process itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
+    sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
+    from study.bench import taking
+
+    try:
+        found = taking.taken(order, setting, tick=lambda *now: sender.send(("tick", *now)))
+    except StudyError as error:
+        sender.send(("refused", str(error)))
+    else:
+        sender.send(("taken", found))

@@ -1,0 +1,111 @@
+"""One session over models of timm, in one setting."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from study import models, run
+from study.bench import Model, Order, Setting
+from study.errors import MetricError
+from study.files import Record
+from study.metrics import lanes, memory
+from study.metrics.lanes import Lane
+from study.metrics.timings import timings
+from study.models import foreign
+
+CLASSES, CHANNELS = 1000, 3
+
+
+def taken(
+    order: Order, setting: Setting, *, tick: Callable[[int, int], object] = lambda *now: None
+) -> Record:
+    """A record of `timings`, with the environment.
+
+    Raises:
+        StudyError: a source, a model or an argument does not exist.
+    """
+    for source in order.sources:
+        foreign.register(source)
+    for model in order.models.values():
+        models.check(model.name, model.arguments)
+    torch.set_num_threads(order.threads)
+    if order.device == "cpu" and sys.platform == "linux":
+        memory.bound()
+    found = timings(
+        {label: partial(_lanes, one, setting, order.device) for label, one in order.models.items()},
+        # What a compiler holds is not the model's.
+        {} if setting.way.compiled else {
+            label: partial(_once, one, setting, order.device)
+            for label, one in order.models.items()
+        },
+        device=order.device, seconds=order.seconds, tick=tick,
+        energy="batch" if setting.mode == "infer" else "train",
+    )  # fmt: skip
+    return {**found, "environment": run.environment(order.device)}
+
+
+def _lanes(model: Model, setting: Setting, device: str) -> dict[str, Lane]:
+    """Those of the mode, each called once, which shows whether the model can do it at all."""
+    _check(setting, device)
+    with _told(model, setting):
+        made, images = _made(model, setting, device)
+        found = MODES[setting.mode](made, images, setting)
+        for lane in found.values():
+            lane.run()
+    return found
+
+
+def _once(model: Model, setting: Setting, device: str) -> None:
+    """Build and call: what memory is measured of."""
+    made, images = _made(model, setting, device)
+    next(iter(MODES[setting.mode](made, images, setting).values())).run()
+
+
+def _made(model: Model, setting: Setting, device: str) -> tuple[nn.Module, torch.Tensor]:
+    built = models.build(
+        model.name, model.arguments,
+        num_classes=CLASSES, in_chans=CHANNELS, img_size=setting.img_size,
+    ).to(device)  # fmt: skip
+    size = (CHANNELS, setting.img_size, setting.img_size)
+    return built, lanes.noise(setting.batch_size, size, device)
+
+
+def _infer(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Lane]:
+    """The same batch, one after another for throughput, and waited for for latency."""
+    return {
+        "batch": lanes.inference(model, images, setting.way),
+        "single": lanes.inference(model, images, setting.way, apart=True),
+    }
+
+
+def _train(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Lane]:
+    """Cross-entropy and AdamW, at a learning rate that leaves weights finite."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
+    step = lanes.training(model, images, setting.way, loss=cross_entropy, optimizer=optimizer)
+    return {"train": step}
+
+
+MODES = {"infer": _infer, "train": _train}
+
+
+def _check(setting: Setting, device: str) -> None:
+    """Raises MetricError for what the device would only pretend to do."""
+    if setting.way.dtype != "bfloat16" or not device.startswith("cuda"):
+        return
+    if not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise MetricError(f"{torch.cuda.get_device_name(device)} has no bfloat16; use float32")
+
+
+@contextmanager
+def _told(model: Model, setting: Setting) -> Iterator[None]:
+    """What models raise in their own words of images that they cannot take."""
+    try:
+        yield
+    except (AssertionError, ValueError, TypeError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MetricError(f"{model.name} cannot do {setting.said}: {said}") from error

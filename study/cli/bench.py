@@ -1,0 +1,198 @@
+"""bench: models side by side, without a study."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from study.bench import MODES, Order, Setting, bench, labelled, model, settings
+from study.cli import FAILED
+from study.cli.options import argument, console, echo_json, folder, import_option, json_option
+from study.launch.machine import cores, device, gpus
+from study.metrics.ways import Way
+from study.schema import Timing
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from study.store import Record
+
+DTYPES = ("float32", "bfloat16")
+TIMING = Timing()
+SECONDS = "Of all models together in each setting, after warming up."
+RESOLUTION = "A ratio whose interval is wider, relative to itself, is inconclusive."
+COLUMNS = ("throughput", "train_throughput", "latency_p50", "latency_p90", "latency_p99",
+           "memory", "energy")  # fmt: skip
+
+
+class Several(click.ParamType[tuple[Any, ...]]):
+    """Values of one kind, with commas between them."""
+
+    name = "LIST"
+
+    def __init__(self, one: click.ParamType[Any]) -> None:
+        self.one = one
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(self.one.convert(part.strip(), param, ctx) for part in value.split(","))
+
+
+def words(known: Iterable[str], shown: str) -> Any:
+    return {"type": Several(click.Choice(list(known))), "metavar": shown}
+
+
+@click.command("bench")
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.option("--batch-size", "batches", type=Several(click.IntRange(1)), default="32",
+              metavar="N,...", show_default=True)  # fmt: skip
+@click.option("--img-size", "sizes", type=Several(click.IntRange(8, 4096)), default="224",
+              metavar="PX,...", show_default=True, help="Pixels, both sides.")  # fmt: skip
+@click.option("--mode", "modes", **words(MODES, "infer,train"), default="infer", show_default=True,
+              help="train: forward, backward and a step of AdamW.")  # fmt: skip
+@click.option("--dtype", "dtypes", **words(DTYPES, ",".join(DTYPES)), default="float32",
+              show_default=True, help="bfloat16: by autocast.")  # fmt: skip
+@click.option("--compile", "compiled", is_flag=True, help="All models by torch.compile.")
+@click.option("--channels-last", is_flag=True, help="Weights and images in that layout.")
+@click.option("--model-arg", "arguments", metavar="KEY=VALUE", multiple=True,
+              help="An argument of every model, such as drop_path_rate=0.1.")  # fmt: skip
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=TIMING.seconds,
+              show_default=True, help=SECONDS)  # fmt: skip
+@click.option("--resolution", type=click.FloatRange(0, min_open=True), default=TIMING.resolution,
+              show_default=True, help=RESOLUTION)  # fmt: skip
+@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
+              show_default=True)  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 1024), help="[default: one a core]")
+@folder("--store", "results", "Where sessions are kept.")
+@import_option
+@json_option
+def bench_command(
+    models: tuple[str, ...], batches: tuple[int, ...], sizes: tuple[int, ...],
+    modes: tuple[str, ...], dtypes: tuple[str, ...], compiled: bool, channels_last: bool,
+    arguments: tuple[str, ...], seconds: float, resolution: float, device: str,
+    threads: int | None, store: Path, imports: tuple[str, ...], as_json: bool,
+) -> int:  # fmt: skip
+    """Time models side by side, with their ratios to the first.
+
+    MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Every round
+    visits all models in random order, and the first before and after each other one.
+    """
+    if device == "cuda" and not gpus():
+        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+    from study.imports import sources
+    from study.store import Store
+
+    shared = dict(argument(text) for text in arguments)
+    order = Order(
+        models=labelled(model(text, shared) for text in models),
+        settings=settings(modes, batches, sizes, [Way(d, compiled, channels_last) for d in dtypes]),
+        device=device, threads=threads or cores(), seconds=seconds, resolution=resolution,
+        sources=tuple(sources(imports)),
+    )  # fmt: skip
+    sessions = []
+    with _progress(len(order.settings)) as (begins, tick):
+        for session in bench(order, Store(store), begins=begins, tick=tick):
+            sessions.append(session)
+            if not as_json:
+                _show(session, order)
+    if as_json:
+        echo_json([{k: v for k, v in session.items() if k != "times"} for session in sessions])
+    kept = store / "timings" / f"{sessions[-1]['key']}.json"
+    click.echo(f"kept as {kept}", err=True)
+    whole = all("speed" not in why for one in sessions for why in one["refused"].values())
+    return 0 if whole else FAILED
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[..., None]]]:
+    """Rounds done, on a terminal; elsewhere a line for each setting."""
+    from rich.progress import Progress
+
+    number, tty = 0, sys.stderr.isatty()
+    with Progress(console=console(err=True), transient=True, disable=not tty) as bar:
+        task = bar.add_task("", total=None)
+
+        def begins(setting: Setting) -> None:
+            nonlocal number
+            number += 1
+            said = f"{number}/{total} {setting.said}"
+            bar.reset(task, description=said, total=None)
+            if not tty:
+                click.echo(f"timing {said}", err=True)
+
+        yield begins, lambda done, of: bar.update(task, completed=done, total=of)
+
+
+# ---- what is printed ----
+
+
+def _show(session: "Record", order: Order) -> None:
+    from rich.markup import escape
+
+    out = console()
+    if session["arms"]:
+        out.print(_table(session, order))
+        out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
+    reasons: dict[str, list[str]] = {}
+    for label, why in session["refused"].items():
+        for said in why.values():
+            reasons.setdefault(said, []).append(label)
+    for said, labels in reasons.items():
+        text = f"not taken of {', '.join(labels)}: {said}"
+        out.print(escape(text), style="yellow", highlight=False, soft_wrap=True)
+    out.print()
+
+
+def _table(session: "Record", order: Order) -> "Table":
+    from rich.markup import escape
+    from rich.table import Table
+
+    from study import cells
+    from study.metrics import METRICS
+
+    names = [name for name in COLUMNS if any(name in arm for arm in session["arms"].values())]
+    table = Table(title=escape(session["said"]), title_justify="left", box=None, pad_edge=False,
+                  header_style="bold")  # fmt: skip
+    table.add_column("model", overflow="fold")
+    for name in names:
+        table.add_column(cells.head(METRICS[name]), justify="right")
+    for label in order.models:
+        arm = session["arms"].get(label, {})
+        texts = (_cell(name, arm.get(name), order.resolution) for name in names)
+        table.add_row(escape(label), *map(escape, texts))
+    return table
+
+
+def _cell(name: str, spread: "Record | None", resolution: float) -> str:
+    from math import nan
+
+    from study import cells
+    from study.metrics import METRICS
+
+    if spread is None:
+        return cells.ABSENT
+    found = SimpleNamespace(
+        mean=spread["value"], low=spread.get("low", nan), high=spread.get("high", nan)
+    )
+    return cells.timing(found, METRICS[name], spread.get("ratio"), resolution)
+
+
+def _caption(session: "Record", order: Order) -> str:
+    how, here = session["how"], session["environment"]
+    where = here["device"] if order.device == "cuda" else here["processor"] or order.device
+    loads = (
+        [f"{load:.1f}" for load in (min(how["loads"]), max(how["loads"]))] if how["loads"] else []
+    )
+    said = [f"Medians of {how['rounds']} rounds [lowest, highest]"]
+    if any("ratio" in spread for arm in session["arms"].values() for spread in arm.values()):
+        base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
+        said += [f"×: ratio to {base}, with its 95 % interval; inconclusive if wider than {wide}"]
+    said += [f"{where}, threads: {order.threads}"]
+    said += [f"load {' to '.join(loads)}"] if loads else []
+    said += ["convolutions in TF32"] if how["tf32_convolutions"] else []
+    return "; ".join(said)

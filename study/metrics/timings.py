@@ -1,0 +1,62 @@
+"""All that one session takes of its arms: speed, energy, peak memory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from timm.layers import use_fused_attn
+
+from study.errors import MetricError
+from study.metrics.memory import peak_memory
+from study.metrics.speed import Lanes, session
+from study.metrics.spreads import over, spreads
+from study.metrics.surroundings import surroundings
+
+
+def timings(
+    arms: Mapping[str, Lanes],
+    steps: Mapping[str, Callable[[], object]],
+    *,
+    device: str,
+    seconds: float,
+    energy: str = "",
+    tick: Callable[[int, int], object] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Measurements by arm and metric, ready for JSON, and how they were taken.
+
+    The first of `arms` is the baseline; `energy` is the lane whose energy is read, and of `steps`
+    the memory is. What cannot be measured honestly is absent, with the reason under `refused`.
+    """
+    around = [surroundings(device)]
+    found = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
+    around.append(surroundings(device))
+    taken: dict[str, Any] = {arm: spreads(times) for arm, times in found.times.items()}
+    for arm, joules in found.joules.items():
+        taken[arm]["energy"] = over(joules)
+    refused = {arm: {"speed": why} for arm, why in found.refused.items()}
+    for arm, step in steps.items():
+        if arm in found.refused:
+            continue
+        try:
+            taken.setdefault(arm, {})["memory"] = {"value": peak_memory(step, device)}
+        except MetricError as error:
+            refused.setdefault(arm, {})["memory"] = str(error)
+        tick(len(found.loads), len(found.loads))
+    return {
+        "arms": taken,
+        "refused": refused,
+        "times": {arm: {lane: asdict(one) for lane, one in times.items()}
+                  for arm, times in found.times.items()},
+        "how": {"seconds": seconds, "rounds": len(found.loads), "loads": found.loads,
+                "around": around, **_settings(device)},
+    }  # fmt: skip
+
+
+def _settings(device: str) -> dict[str, Any]:
+    """Of torch and timm, that change times."""
+    return {
+        "fused_attention": use_fused_attn(),
+        "precision": torch.get_float32_matmul_precision(),
+        "tf32_convolutions": device.startswith("cuda") and torch.backends.cudnn.allow_tf32,
+    }

@@ -1,0 +1,102 @@
+"""A timing session over arms of a study, with real models."""
+
+import math
+
+import pytest
+
+from study import run
+from study.metrics import METRICS
+from study.schema import Recipe
+
+SPEED = [name for name, metric in METRICS.items() if metric.kind == "speed"]
+
+
+def record(reduction="depthwise", **recipe):
+    model = {"name": "test_rest", "arguments": {"reduction": reduction}}
+    recipe = Recipe(**{"batch_size": 4, "epochs": 1, **recipe})
+    return {
+        "config": {"model": model, "recipe": recipe.model_dump()},
+        "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
+    }
+
+
+def timed(metrics, baseline="a", **records):
+    order = {"device": "cpu", "batch_size": 2, "seconds": 0.01, "metrics": metrics}
+    ticks = []
+    arms = records or {"a": record(), "b": record("average")}
+    found = run.timed(arms, {**order, "baseline": baseline}, lambda: ticks.append(1))
+    assert ticks
+    return found
+
+
+@pytest.mark.parametrize(
+    ("metrics", "lanes"),
+    [
+        (["throughput"], {"batch": 2}),
+        (["latency_p90"], {"single": 1}),
+        (["train_throughput"], {"train": 4}),
+        (["throughput", "latency_p50"], {"batch": 2, "single": 1}),
+    ],
+)
+def test_what_is_asked_for_is_taken_and_nothing_else(metrics, lanes):
+    found = timed(metrics)
+    assert not found["refused"]
+    for arm in "ab":
+        taken = found["times"][arm]
+        assert {lane: times["images"] for lane, times in taken.items()} == lanes
+        assert set(metrics) <= set(found["arms"][arm])
+        assert all(0 < spread["value"] < math.inf for spread in found["arms"][arm].values())
+    assert found["how"]["rounds"] == len(found["how"]["loads"]) >= 10
+    assert len(found["how"]["around"]) == 2
+
+
+@pytest.mark.parametrize("baseline", ["a", "b"])
+def test_the_baseline_is_the_one_that_is_named(baseline):
+    found = timed(["throughput"], baseline)["arms"]
+    assert [arm for arm in found if "ratio" not in found[arm]["throughput"]] == [baseline]
+
+
+def test_memory_alone_times_nothing():
+    found = timed(["memory"])
+    assert found["how"]["rounds"] == 0
+    assert not found["times"]
+    kept = {**found["arms"], **found["refused"]}
+    assert set(kept) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        {"mixup": 0.2, "cutmix": 1.0, "reprob": 0.25},
+        {"opt": "adamw", "clip_grad": 1.0, "model_ema": True, "channels_last": True},
+        {"amp": True, "amp_dtype": "bfloat16", "grad_accum_steps": 2},
+    ],
+    ids=lambda recipe: next(iter(recipe)),
+)
+def test_every_kind_of_recipe_is_stepped(recipe):
+    found = timed(["train_throughput"], a=record(**recipe), b=record("average", **recipe))
+    assert not found["refused"]
+    assert found["arms"]["b"]["train_throughput"]["ratio"]["value"] > 0
+
+
+def test_an_arm_that_cannot_be_built_is_refused_and_the_others_are_timed():
+    arms = {"a": record(), "b": record("averag"), "c": record("average")}
+    found = timed(["throughput", "memory"], **arms)
+    assert set(found["refused"]) >= {"b"}
+    assert 'did you mean "average"?' in found["refused"]["b"]["speed"]
+    assert {"a", "c"} <= set(found["arms"])
+
+
+def test_equal_arms_have_a_ratio_of_about_one():
+    """Of a machine that others use: wide, but not wrong."""
+    arms = {name: record() for name in "ab"}
+    ratio = timed(["throughput"], **arms)["arms"]["b"]["throughput"]["ratio"]
+    assert 0.5 < ratio["value"] < 2
+    assert ratio["low"] <= ratio["value"] <= ratio["high"]
+    assert set(ratio) == {"value", "low", "high"}
+
+
+def test_the_metrics_of_the_catalogue_are_all_made():
+    """But for what this machine cannot tell, and tails of a short session."""
+    made = {name for arm in timed(SPEED)["arms"].values() for name in arm}
+    assert set(SPEED) - made <= {"energy", "latency_p99", "memory"}
