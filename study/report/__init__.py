@@ -9,6 +9,7 @@ from study.judgement import judged
 from study.measurements import MANIFEST
 from study.plan import Plan
 from study.report import figures
+from study.report.answer import answer
 from study.report.contents import Report
 from study.report.contrasts import contrast_table, factor_table
 from study.report.curves import curves
@@ -17,6 +18,7 @@ from study.report.frames import floor, frame, speeds
 from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
 from study.report.tables import table
+from study.report.trials import origins, trials
 from study.store import Store
 
 __all__ = [
@@ -43,7 +45,10 @@ def report(plan: Plan, store: Store) -> Report:
         "factors": factor_table(plan, measured),
     }
     finished = {name: made for name, made in tables.items() if made}
-    return Report(plan, measured, found, images(plan, store), curves(plan, store), finished)
+    return Report(
+        plan, measured, found, images(plan, store), curves(plan, store), trials(plan, store),
+        origins(plan, store), finished, answer(plan, measured),
+    )  # fmt: skip
 
 
 def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:

@@ -18,5 +18,10 @@ class Report:
     judged: Judged
     images: pd.DataFrame
     curves: pd.DataFrame
+    trials: pd.DataFrame
+    origins: dict[str, list[str]]
+    """What it was computed with: each kind of thing, all that was used."""
     tables: dict[str, Table]
     """By the name of their files: table, verdicts, claims, contrasts, factors."""
+    answer: str
+    """In one sentence."""

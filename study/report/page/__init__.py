@@ -1,0 +1,121 @@
+"""One page that opens anywhere: a file without a single thing fetched, for one study or several.
+
+With the extra `report` its charts answer to a pointer (plotly) and its list of trials can be
+searched (itables); without it the figures stand there as they are printed. Everything that a study
+says is escaped: labels are data.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup
+
+from study import __version__
+from study.report.contents import Report
+from study.report.figures import Drawn, drawn, svg
+from study.report.formats import html
+from study.report.formats.numbers import slug
+from study.report.page.charts import Chart, charts
+from study.report.page.scripts import plotly, searchable, searching
+from study.report.page.trials import Column, columns
+
+HERE = Path(__file__).parent
+EXTRA = ("plotly", "itables")
+
+CITED = """\
+@software{study,
+  title   = {study: ablation studies of vision backbones},
+  version = {%s},
+  note    = {%s},
+}"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One study of the page."""
+
+    name: str
+    """Opens its ids."""
+    report: Report
+    tables: Mapping[str, Markup]
+    charts: Sequence[Chart]
+    figures: Sequence[tuple[Drawn, Markup]]
+    trials: Markup | None
+    columns: Sequence[Column]
+    yaml: str
+    cite: str
+
+    @property
+    def done(self) -> int:
+        plan = self.report.plan
+        return len(plan.trials) - len(plan.missing)
+
+
+def page(reports: Sequence[Report], *, plain: bool = False) -> str:
+    """The page; `plain` leaves out what the extra `report` is for, as its absence does."""
+    rich = not plain and all(find_spec(name) for name in EXTRA)
+    sections = [_section(one, rich) for one in reports]
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=select_autoescape(default=True),
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    drawn_here = rich and any(section.charts for section in sections)
+    return environment.get_template("page.html").render(
+        sections=sections,
+        rich=rich,
+        plotly=Markup(plotly()) if drawn_here else "",
+        searching=Markup(searching()) if rich and any(one.trials for one in sections) else "",
+        style=Markup((HERE / "page.css").read_text("utf-8")),
+        script=Markup((HERE / "page.js").read_text("utf-8")),
+        charts=inert({chart.name: chart.spec for one in sections for chart in one.charts}),
+        version=__version__,
+    )
+
+
+def _section(report: Report, rich: bool) -> Section:
+    plan, name = report.plan, slug(report.plan.study.title)
+    rows = columns(report)
+    source = plan.study.source or plan.study.question
+    cited = "".join(c for c in source if c not in "{}\\")
+    return Section(
+        name=name,
+        report=report,
+        tables={key: Markup(html(table)) for key, table in report.tables.items()},
+        charts=charts(report, name) if rich else (),
+        figures=[(one, _image(one)) for one in drawn(report)],
+        trials=Markup(searchable(rows, f"{name}-trials")) if rich and plan.trials else None,
+        columns=rows,
+        yaml=_yaml(report),
+        cite=CITED % (__version__, f"Study {plan.study.title}: {cited}"),
+    )
+
+
+def _image(one: Drawn) -> Markup:
+    """As a picture, whose ids and styles are its own."""
+    data = base64.b64encode(svg(one).encode()).decode()
+    width, height = (round(96 * inches) for inches in one.figure.get_size_inches())
+    return Markup(
+        '<img src="data:image/svg+xml;base64,{}" width="{}" height="{}" alt="{}">'
+    ).format(data, width, height, one.alt)
+
+
+def _yaml(report: Report) -> str:
+    """As it is now; results say themselves what they were computed from."""
+    try:
+        return report.plan.study.path.read_text("utf-8")
+    except OSError:
+        return "(the file is gone)"
+
+
+def inert(value: Any) -> Markup:
+    """JSON that no reader of HTML takes for a tag."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)

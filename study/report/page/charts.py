@@ -1,0 +1,248 @@
+"""Charts that answer to a pointer: specifications for plotly.js, which knows no theme here.
+
+What depends on light and dark is set by `page.js`. Plotly reads tags in texts, so they are escaped.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from study import cells, stats
+from study.metrics import METRICS, Metric
+from study.plan import PlannedArm
+from study.report.contents import Report
+from study.report.frames import floor
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Of Okabe and Ito."""
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+MOST = 12  # curves in one chart; the table has all
+
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Chart:
+    name: str
+    title: str
+    alt: str
+    spec: Spec
+
+
+def charts(report: Report, study: str) -> list[Chart]:
+    """`study` opens their names."""
+    found = [*_effects(report), *_trade_offs(report), *_curves(report)]
+    return [Chart(f"{study}-{one.name}", one.title, one.alt, one.spec) for one in found]
+
+
+def _text(text: str) -> str:
+    return escape(text)
+
+
+def _axis(metric: Metric, *, difference: bool = False) -> Spec:
+    unit = cells.difference_unit(metric)
+    title = f"Δ {cells.name(metric)} ({unit})" if difference else cells.head(metric)
+    return {"title": {"text": _text(title.replace(" ()", ""))}, "zeroline": difference}
+
+
+# ---- effects ----
+
+
+def _effects(report: Report) -> Iterator[Chart]:
+    plan, base = report.plan, report.plan.baseline
+    rows = stats.effects(report.measured, base.digest)
+    for name in dict.fromkeys(plan.study.columns):
+        metric = METRICS[name]
+        part = rows[(rows["metric"] == name) & rows["mean"].notna() & (rows["arm"] != base.digest)]
+        if metric.kind != "quality" or part.empty:
+            continue
+        labels = {arm.digest: arm.label for arm in plan.arms}
+        told = [(labels[str(row.arm)], row) for row in part.itertuples()]
+        yield Chart(
+            f"effects-{name.replace('@', '-')}",
+            f"Differences from {base.label} in {cells.name(metric)}",
+            "; ".join(f"{label}: {cells.effect(row, metric, len(plan.study.seeds))}"
+                      for label, row in told[:MOST]),
+            _forest(report, metric, name, told),
+        )  # fmt: skip
+
+
+def _forest(report: Report, metric: Metric, name: str, told: list[tuple[str, Any]]) -> Spec:
+    scale, unit = metric.scale, cells.difference_unit(metric)
+    dots = [(label, seed, value * scale) for label, row in told
+            for seed, value in _pairs(report, row.arm, name)]  # fmt: skip
+    means = [
+        {"label": label, "mean": row.mean * scale, "low": row.low * scale, "high": row.high * scale}
+        for label, row in told
+    ]
+    known = [row for row in means if math.isfinite(row["low"])]
+    shown: Spec = {
+        "data": [
+            {"type": "scatter", "mode": "markers", "name": "one seed", "role": "faint",
+             "x": [value for *_, value in dots], "y": [_text(label) for label, *_ in dots],
+             "customdata": [seed for _, seed, _ in dots],
+             "marker": {"symbol": "circle-open", "size": 7},
+             "hovertemplate": f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {unit}"
+                              "<extra></extra>"},
+            {"type": "scatter", "mode": "markers", "name": "mean, 95 % interval",
+             "x": [row["mean"] for row in means], "y": [_text(row["label"]) for row in means],
+             "marker": {"size": 10, "color": COLOURS[0]},
+             "error_x": {"type": "data", "symmetric": False, "color": COLOURS[0], "thickness": 2,
+                         "array": [row["high"] - row["mean"] if row in known else 0
+                                   for row in means],
+                         "arrayminus": [row["mean"] - row["low"] if row in known else 0
+                                        for row in means]},
+             "hovertext": [_hover(row, metric) for row in means],
+             "hovertemplate": "%{hovertext}<extra></extra>"},
+        ],
+        "layout": {"xaxis": _axis(metric, difference=True), "height": 140 + 34 * len(means),
+                   "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
+                   "shapes": [], "legend": {"orientation": "h", "y": -0.3}},
+    }  # fmt: skip
+    if band := floor(report.measured, name):
+        shown["layout"]["shapes"] = [
+            {"type": "rect", "xref": "x", "yref": "paper", "x0": band[0] * scale,
+             "x1": band[1] * scale, "y0": 0, "y1": 1, "line": {"width": 0}, "role": "band"}
+        ]  # fmt: skip
+    return shown
+
+
+def _hover(row: Spec, metric: Metric) -> str:
+    numbers = [
+        cells.number(row[key], metric.digits, signed=True) for key in ("mean", "low", "high")
+    ]
+    ends = f" [{numbers[1]}, {numbers[2]}]" if math.isfinite(row["low"]) else ""
+    return _text(f"{row['label']}: {numbers[0]}{ends} {cells.difference_unit(metric)}")
+
+
+def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
+    """By seed the differences of an arm from the baseline."""
+    rows = report.measured[report.measured["metric"] == name]
+    table = rows.pivot_table(index="seed", columns="arm", values="value")
+    base = report.plan.baseline.digest
+    if {arm, base} <= {*table.columns}:
+        for seed, value in (table[arm] - table[base]).dropna().items():
+            yield int(str(seed)), float(value)
+
+
+# ---- accuracy against cost ----
+
+
+def _trade_offs(report: Report) -> Iterator[Chart]:
+    plan = report.plan
+    quality = plan.tested
+    found: Iterator[Any] = stats.estimates(report.measured).itertuples()
+    means = {(row.arm, row.metric): row for row in found}
+    for name in dict.fromkeys(plan.study.columns):
+        if not quality or METRICS[name].kind == "quality":
+            continue
+        points = [
+            (arm, means[arm.digest, name].mean, means[arm.digest, quality])
+            for arm in plan.arms
+            if (arm.digest, name) in means and (arm.digest, quality) in means
+        ]
+        points = [one for one in points if one[2].mean == one[2].mean]
+        if len({x for _, x, _ in points}) > 1:
+            yield _trade_off(report, name, quality, points)
+
+
+def _trade_off(
+    report: Report, name: str, quality: str, points: list[tuple[PlannedArm, float, Any]]
+) -> Chart:
+    cost, metric, seeds = METRICS[name], METRICS[quality], len(report.plan.study.seeds)
+    texts = [f"{arm.label}: {cells.measured(x, cost)} {cost.unit}, "
+             f"{cells.replicates(row, metric, seeds)} {metric.unit}"
+             for arm, x, row in points]  # fmt: skip
+    sd = [row.sd * metric.scale if row.sd == row.sd else 0 for *_, row in points]
+    front = _front([(x, row.mean) for _, x, row in points], cost, metric)
+    spec: Spec = {
+        "data": [
+            {"type": "scatter", "mode": "lines", "name": "front of the means", "role": "faint",
+             "x": [x * cost.scale for x, _ in front], "y": [y * metric.scale for _, y in front],
+             "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot",
+                      "width": 1.5},
+             "hoverinfo": "skip"},
+            {"type": "scatter", "mode": "markers", "name": "mean ± sd",
+             "x": [x * cost.scale for _, x, _ in points],
+             "y": [row.mean * metric.scale for *_, row in points],
+             "error_y": {"type": "data", "array": sd, "thickness": 1.5, "color": COLOURS[0]},
+             "marker": {"size": 10, "color": COLOURS[0], "symbol": [
+                 "diamond" if arm is report.plan.baseline else "circle" for arm, *_ in points]},
+             "hovertext": [_text(text) for text in texts],
+             "hovertemplate": "%{hovertext}<extra></extra>"},
+        ],
+        "layout": {"xaxis": _axis(cost), "yaxis": _axis(metric), "height": 380,
+                   "legend": {"orientation": "h", "y": -0.25},
+                   "annotations": [
+                       {"x": x * cost.scale, "y": row.mean * metric.scale,
+                        "text": _text(arm.label), "showarrow": False, "yshift": 14,
+                        "xanchor": "center"}
+                       for arm, x, row in points[:MOST]]},
+    }  # fmt: skip
+    title = f"{cells.name(metric)} against {cells.name(cost)}"
+    return Chart(f"against-{name}", title, "; ".join(texts[:MOST]), spec)
+
+
+def _front(
+    points: list[tuple[float, float]], cost: Metric, metric: Metric
+) -> list[tuple[float, float]]:
+    """Points that no other beats on both."""
+    ways = [1 if one.better == "higher" else -1 for one in (cost, metric)]
+    ordered = sorted(points, key=lambda p: (-ways[0] * p[0], -ways[1] * p[1]))
+    front: list[tuple[float, float]] = []
+    for x, y in ordered:
+        if not front or ways[1] * y > ways[1] * front[-1][1]:
+            front.append((x, y))
+    return front
+
+
+# ---- learning curves ----
+
+
+def _curves(report: Report) -> Iterator[Chart]:
+    rows = report.curves
+    for name in (n for n in ("train_loss", report.plan.tested) if n):
+        part = rows[rows["metric"] == name]
+        if part.empty or part["epoch"].max() < 2:
+            continue
+        title = "Training loss" if name == "train_loss" else cells.name(METRICS[name])
+        yield Chart(
+            f"curve-{name.replace('_', '-')}",
+            f"{title} by epoch",
+            f"{title} of {part['arm'].nunique()} arms over {part['epoch'].max()} epochs.",
+            _lines(report, part, name),
+        )
+
+
+def _lines(report: Report, part: pd.DataFrame, name: str) -> Spec:
+    metric = None if name == "train_loss" else METRICS[name]
+    scale, digits = (metric.scale, metric.digits) if metric else (1.0, 4)
+    data = []
+    shown = [arm for arm in report.plan.arms if (part["arm"] == arm.digest).any()][:MOST]
+    for number, arm in enumerate(shown):
+        own = part[part["arm"] == arm.digest].groupby("epoch")["value"].agg(["mean", "min", "max"])
+        own *= scale
+        colour = COLOURS[number % len(COLOURS)]
+        epochs = [int(str(epoch)) for epoch in own.index]
+        data += [
+            {"type": "scatter", "mode": "lines", "x": [*epochs, *reversed(epochs)],
+             "y": [*own["max"], *reversed([*own["min"]])], "fill": "toself", "opacity": 0.18,
+             "fillcolor": colour, "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False,
+             "legendgroup": arm.digest},
+            {"type": "scatter", "mode": "lines+markers", "name": _text(arm.label), "x": epochs,
+             "y": [*own["mean"]], "legendgroup": arm.digest,
+             "line": {"color": colour, "dash": DASHES[number % len(DASHES)], "width": 2},
+             "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7, "color": colour},
+             "hovertemplate": f"{_text(arm.label)}, epoch %{{x}}: %{{y:.{digits}f}}"
+                              "<extra></extra>"},
+        ]  # fmt: skip
+    axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
+    layout = {"xaxis": {"title": {"text": "Epoch"},
+                        "dtick": max(1, int(part["epoch"].max()) // 10)},
+              "yaxis": axis, "height": 380, "legend": {"orientation": "h", "y": -0.25}}  # fmt: skip
+    return {"data": data, "layout": layout}

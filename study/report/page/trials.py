@@ -1,0 +1,36 @@
+"""The list of trials, in units of the table."""
+
+from typing import Any, NamedTuple
+
+from study import cells
+from study.metrics import METRICS
+from study.report.contents import Report
+
+COMMIT = 9  # letters that tell commits apart
+
+
+class Column(NamedTuple):
+    head: str
+    values: tuple[str, ...]
+
+
+def columns(report: Report) -> list[Column]:
+    rows = report.trials
+    found = [Column("arm", _texts(rows["arm"])), Column("seed", _texts(rows["seed"])),
+             Column("state", _texts(rows["state"]))]  # fmt: skip
+    for name in (name for name in rows.columns if name in METRICS):
+        metric = METRICS[str(name)]
+        values = (cells.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
+        found.append(Column(cells.head(metric), tuple(values)))
+    found.append(Column("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
+    found += [Column(name, _texts(rows[name])) for name in ("device", "machine")]
+    found.append(Column("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))
+    return [*found, Column("trial", _texts(rows["trial"]))]
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple("" if value is None or value != value else str(value) for value in values)
+
+
+def _seconds(value: Any) -> str:
+    return "" if value is None or value != value else f"{value:.0f}"
