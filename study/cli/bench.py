@@ -114,7 +114,9 @@ def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[
     from rich.progress import Progress
 
     number, tty = 0, sys.stderr.isatty()
-    with Progress(console=console(err=True), transient=True, disable=not tty) as bar:
+    with Progress(
+        console=console(err=True), transient=True, disable=not tty, refresh_per_second=2
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def begins(setting: Setting) -> None:
@@ -192,6 +194,8 @@ def _caption(session: "Record", order: Order) -> str:
     if any("ratio" in spread for arm in session["arms"].values() for spread in arm.values()):
         base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
         said += [f"×: ratio to {base}, with its 95 % interval; inconclusive if wider than {wide}"]
+    if any("latency_p50" in arm and "latency_p99" not in arm for arm in session["arms"].values()):
+        said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
     said += [f"{where}, threads: {order.threads}"]
     said += [f"load {' to '.join(loads)}"] if loads else []
     said += ["convolutions in TF32"] if how["tf32_convolutions"] else []
