@@ -75,6 +75,10 @@ def _trial(store, digest, seed, outcome):
 
 @pytest.fixture
 def lab(tmp_path):
+    return laboratory(tmp_path)
+
+
+def laboratory(tmp_path):
     """lab(factors, top1={label: outcomes}, cost={label: {...}}, timed={label: {...}}, ...)."""
 
     def made(factors=REDUCTION, *, top1=None, cost=None, timed=None, seeds=3, published=None,

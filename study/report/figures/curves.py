@@ -32,8 +32,13 @@ Group = tuple[str, list[str]]
 
 
 def curves(report: Report) -> Iterator[Drawn]:
-    """Training loss and the first quality; every panel has the baseline and seven arms at most."""
+    """Training loss and the first quality; every panel has the baseline and seven arms at most.
+
+    One epoch makes no curve.
+    """
     data = points(report)
+    if data.empty or data["epoch"].max() < 2:
+        return
     groups = _groups(report, set(data["arm"]))
     metrics = [name for name in _metrics(report) if name in set(data["metric"])]
     for number, part in enumerate(chunks(groups, GROUPS)):
@@ -50,22 +55,19 @@ def points(report: Report) -> pd.DataFrame:
     """One row per point of a line: of a mean, over the epochs that all of an arm's seeds reached,
     or of one seed, beyond those and where one diverged; and where a diverged seed ended."""
     learnt, rows = report.curves, list[dict[str, Any]]()
-    lost = {trial.name for arm in report.plan.arms for trial in arm.replicates
-            if trial.state == "diverged"}  # fmt: skip
     for arm in report.plan.arms:
         for name in _metrics(report):
             part = learnt[(learnt["arm"] == arm.digest) & (learnt["metric"] == name)]
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
-            ended = {t.seed for t in arm.replicates if t.name in lost}
-            rows += [{**keys, **row} for row in _lines(table, apart=diverged(arm), ended=ended)]
+            rows += [{**keys, **row} for row in _lines(table, diverged(arm))]
     return frame(rows, "label", "arm", "epoch", "n").astype({"epoch": "Int64", "n": "Int64"})
 
 
-def _lines(table: pd.DataFrame, *, apart: bool, ended: set[int]) -> Iterator[dict[str, Any]]:
-    """Of one arm and metric; `table` is by epoch and seed."""
+def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
+    """Of one arm and metric; `table` is by epoch and seed, `ended` are the seeds that diverged."""
     whole = table.dropna()
-    common = 0 if apart or table.empty else len(whole)
+    common = 0 if ended or table.empty else len(whole)
     for epoch, values in whole.iloc[:common].iterrows():
         low, high = _band(values)
         ends = {"value": values.mean(), "low": low, "high": high}
@@ -137,14 +139,13 @@ def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
         mean = own[own["what"] == "mean"]
         x = mean["epoch"].astype(float)
         axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
-        mark = "." if len(mean) == 1 else None
-        axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1, marker=mark)
+        axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1)
         for _, one in own[own["what"] == "seed"].groupby("seed"):
             axes.plot(one["epoch"].astype(float), one["value"], color=colour, linestyle=dashes,
                       linewidth=0.5)  # fmt: skip
         lost = own[own["what"] == "diverged"]
         axes.plot(lost["epoch"].astype(float), lost["value"], "x", color=colour, markersize=6)
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     linear(axes.yaxis, 4)
 
 
@@ -202,14 +203,14 @@ def _head(name: str) -> str:
 def _legend(data: pd.DataFrame) -> str:
     """What lines, bands and crosses are, of those that are there."""
     whats, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
-    said = ["line: mean of the seeds"] * ("mean" in whats)
+    parts = ["line: mean of the seeds"] * ("mean" in whats)
     several, two = any(n >= BAND_FROM for n in counts), 2 in counts
     told_of = ["95 % interval of the mean"] * several
     told_of += ["lowest to highest" + " of two seeds" * several] * two
-    said += [f"band: {', '.join(told_of)}"] * bool(told_of)
-    said += ["thin line: one seed"] * ("seed" in whats)
-    said += ["×: diverged"] * ("diverged" in whats)
-    return "; ".join(said)
+    parts += [f"band: {', '.join(told_of)}"] * bool(told_of)
+    parts += ["thin line: one seed"] * ("seed" in whats)
+    parts += ["×: diverged"] * ("diverged" in whats)
+    return "; ".join(parts)
 
 
 # ---- in words ----

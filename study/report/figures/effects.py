@@ -101,9 +101,9 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
     for row in each(data[~data["what"].isin(["seed", "noise floor"])]):
         text = str(row.what)
         if text == "mean":
-            unsure = row.n > 1 and row.low != row.low
-            text = said(row, METRICS[row.metric].digits, signed=True)
-            text += f" [{cells.ABSENT}]" * unsure + f"\n{states[row.arm]}" * bool(states[row.arm])
+            unsure = f" [{cells.ABSENT}]" if row.n > 1 and row.low != row.low else ""
+            told_of = f"\n{states[row.arm]}" if states[row.arm] else ""
+            text = said(row, METRICS[row.metric].digits, signed=True) + unsure + told_of
         texts[row.metric, row.arm] = text
     return texts
 

@@ -1,7 +1,7 @@
 """Quality and cost over the levels of each factor, in panels that share the axis of levels.
 
-Published numbers are not drawn: nothing in a study shows that their protocol is that of the
-measured ones, and two points in one panel are read as comparable.
+Published numbers are not drawn: two points in one panel are read as comparable. Those that are have
+a figure of their own.
 """
 
 from collections.abc import Callable, Iterator

@@ -99,14 +99,14 @@ def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
     """
     columns = [*keys, "metric", "what", "seed", *MARK]
     found = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
-    scales = (
-        found["metric"]
-        .map(lambda name: METRICS[name].scale if name in METRICS else 1.0)
-        .astype(float)
-    )
+    scales = found["metric"].map(_scale).astype(float)
     for column in MARK:
         found[column] = found[column].astype(float) * scales
     return found
+
+
+def _scale(name: str) -> float:
+    return METRICS[name].scale if name in METRICS else 1.0  # of a loss in training
 
 
 def bare(measured: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,9 @@ from study.spec import file_name
 
 FRONT, BESIDE, BEHIND = "front", "not told apart", "behind"
 DIRECT, ROOM = 8, 80  # labels that stand at their points, and points that they may take
-KEYED = 40  # numbers that a key explains
+KEYED = 40  # numbers that a key explains, and bars that are not in each other's way
+FEW = 20  # numbers where there are more arms than that
+BARS = ("low", "high", "cost_low", "cost_high")
 LOG_FROM = 5
 
 LOOKS: dict[str, dict[str, Any]] = {
@@ -43,7 +45,9 @@ def pareto(report: Report) -> Iterator[Drawn]:
         if not quality or METRICS[name].kind == "quality":
             continue
         data = points(report, quality, name)
-        if data["cost"].nunique() > 1:
+        if len(data) > KEYED:  # too many for bars
+            data = data.assign(**dict.fromkeys(BARS, float("nan")))
+        if data["cost"].round(METRICS[name].digits).nunique() > 1:  # what prints alike is alike
             figure = _figure(data, METRICS[quality], METRICS[name])
             alt = _alt(data, METRICS[quality], METRICS[name])
             yield Drawn(f"pareto-{file_name(name)}", figure, data, alt)
@@ -131,7 +135,7 @@ def _standings(
 
 def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     keyed = len(data) > DIRECT or any(width(label, TINY) > ROOM for label in data["label"])
-    shown = data if len(data) <= KEYED else data[data["what"] == FRONT].head(KEYED)
+    shown = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
     lines = -(-len(shown) // 2) if keyed else 0
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
     axes = figure.subplots()
@@ -145,7 +149,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     front = _front(axes, data, quality, cost)
     for what, look in LOOKS.items():
         part = data[data["what"] == what]
-        _marks(axes, part, look, bars=len(data) <= KEYED)
+        _marks(axes, part, look)
     linear(axes.yaxis, 5)
     axes.set_xlabel(cells.head(cost))
     axes.set_ylabel(cells.head(quality))
@@ -164,17 +168,19 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     return figure
 
 
-def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any], *, bars: bool) -> None:
-    if part.empty:
-        return
+def _some(front: pd.DataFrame) -> pd.DataFrame:
+    """Evenly along the front, as many as can be told apart."""
+    return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
+
+
+def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
     axes.plot(part["cost"], part["value"], linestyle="none", markersize=4.5, zorder=3, **look)
-    if bars:
-        across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
-        along = [part["value"] - part["low"], part["high"] - part["value"]]
-        axes.errorbar(
-            part["cost"], part["value"], xerr=across, yerr=along, fmt="none", ecolor=look["color"],
-            elinewidth=0.7, capsize=1.5, zorder=2,
-        )  # fmt: skip
+    across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
+    along = [part["value"] - part["low"], part["high"] - part["value"]]
+    axes.errorbar(
+        part["cost"], part["value"], xerr=across, yerr=along, fmt="none", ecolor=look["color"],
+        elinewidth=0.7, capsize=1.5, zorder=2,
+    )  # fmt: skip
 
 
 Segment = tuple[tuple[float, float], tuple[float, float]]

@@ -11,12 +11,13 @@ from study import cells, verdicts
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import rows
-from study.report.figures.made import Drawn, each, frame, numbered, told
+from study.report.figures.made import MARK, Drawn, each, numbered, told
 from study.report.figures.scales import linear
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec import file_name
 
 ROOM = 96  # points, of a label
+KEYS = ("row", "arm", "status", "printed", "verdict", "text")
 
 
 def published(report: Report) -> Iterator[Drawn]:
@@ -47,23 +48,25 @@ def points(report: Report) -> pd.DataFrame:
     listed = list[dict[str, Any]]()
     for row in found:
         metric = METRICS[row.metric]
-        if metric.kind == "speed":
+        if metric.kind == "speed" or (metric.kind == "cost" and not row.printed):
             continue
         keys = {
             "row": row.row, "arm": row.arm, "metric": row.metric, "status": row.status,
-            "printed": row.printed, "verdict": row.level,
+            "printed": row.printed, "verdict": _verdict(row),
             "text": f"{row.row} ({cells.number(row.printed, row.digits)}{cells.MARKS[row.status]})",
         }  # fmt: skip
         margin = _margin(report, row, metric)
         listed.append({**keys, "what": "published", "value": 0.0, "low": -margin, "high": margin})
         spread = [_apart(end, row, metric) for end in (row.measured, row.low, row.high)]
-        listed.append({**keys, "what": "measured", **dict(zip(("value", "low", "high"), spread,
-                                                              strict=True))})  # fmt: skip
-    keys_of = ("row", "arm", "status", "printed", "verdict", "text")
-    units = frame([], *keys_of).columns.drop("seed")
-    return pd.DataFrame(listed, columns=list(units)).astype(
-        {"value": float, "low": float, "high": float}
-    )
+        listed.append({**keys, "what": "measured", **dict(zip(MARK, spread, strict=True))})
+    columns = [*KEYS, "metric", "what", *MARK]
+    return pd.DataFrame(listed, columns=columns).astype(dict.fromkeys(MARK, float))
+
+
+def _verdict(row: Any) -> str:
+    """That of the level; by now, what cannot be compared only lacks a margin."""
+    word = "no margin stated" if row.level == verdicts.NOT_COMPARABLE else str(row.level)
+    return word if row.measured == row.measured else f"{word}: {cells.DIVERGED}"
 
 
 def _margin(report: Report, row: Any, metric: Metric) -> float:
@@ -99,6 +102,7 @@ def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
 
 def _marks(axes: Axes, data: pd.DataFrame) -> None:
     printed, own = data[data["what"] == "published"], data[data["what"] == "measured"]
+    axes.use_sticky_edges = False  # a band ends inside
     banded = printed[printed["low"].notna()]
     axes.barh(
         banded["y"], banded["high"] - banded["low"], left=banded["low"], height=0.9,
@@ -127,11 +131,11 @@ def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
     own = data[data["what"] == "measured"]
     said = (
-        f"{row.row} {cells.number(row.value, digits, signed=True)}: {row.verdict}"
+        f"{row.row} {cells.number(row.value, digits, signed=True)} ({row.verdict})"
         for row in each(own)
     )
-    counts = own["verdict"].value_counts()
-    words = ", ".join(f"{counts[word]} {word}" for word in verdicts.WORDS if word in counts)
+    counts = own["verdict"].value_counts(sort=False)
+    words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
         f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(said)}. "
         f"Of {len(own)}: {words}."

@@ -13,7 +13,7 @@ from study import cells
 from study.metrics import METRICS
 from study.plan import Plan
 from study.report.contents import Report
-from study.report.figures.made import Drawn, bare, each, frame, told
+from study.report.figures.made import Drawn, bare, each, frame, numbered, told
 from study.report.figures.rows import chunks
 from study.report.figures.scales import logarithmic
 from study.report.figures.style import ARMS, COLUMN, SMALL
@@ -32,8 +32,7 @@ def resolution(report: Report) -> Iterator[Drawn]:
     models = list(dict.fromkeys(data["model"]))
     for number, part in enumerate(chunks(models, len(ARMS))):
         own = data[data["model"].isin(part)]
-        name = "resolution" if number == 0 else f"resolution-{number + 1}"
-        yield Drawn(name, _figure(own, metrics, part), own, _alt(own))
+        yield Drawn(numbered("resolution", number), _figure(own, metrics, part), own, _alt(own))
 
 
 # ---- what is drawn ----

@@ -1,6 +1,6 @@
 """A cumulative table as a walk: where each row stands, what its step brought, what it costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,8 +17,10 @@ from study.report.figures.scales import linear
 from study.report.figures.states import state
 from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, VERMILLION
 from study.report.frames import floor
+from study.spec import Factor
 
 ROOM = 120  # points, of a label
+Choices = tuple[int, ...]
 LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"
 
 
@@ -46,15 +48,18 @@ def walked(plan: Plan) -> list[tuple[str, PlannedArm]]:
     for choices in designs.cumulative(study.factors):
         if (arm := arms.get(choices)) is None:
             return []
-        if before is None:
-            found.append(("baseline", arm))
-        else:
-            factor = next(
-                f for f, pair in enumerate(zip(before, choices, strict=True)) if len({*pair}) > 1
-            )
-            found.append((f"+ {study.factors[factor].levels[choices[factor]].label}", arm))
+        found.append((_called(study.factors, before, choices), arm))
         before = choices
     return found
+
+
+def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
+    """What a row adds to the one above it, or puts in the place of what that one has."""
+    if before is None:
+        return "baseline"
+    moved = next(f for f, pair in enumerate(zip(before, here, strict=True)) if len({*pair}) > 1)
+    old, new = (factors[moved].levels[choices[moved]].label for choices in (before, here))
+    return f"{old} → {new}" if before[moved] else f"+ {new}"
 
 
 # ---- what is drawn ----
@@ -64,19 +69,18 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     """One row per mark: level and cost of every arm, and step, the paired difference from the row
     above; elsewhere is the range of the same step's effect from all places it was taken from."""
     measured = bare(report.measured)
-    choices = {arm.digest: arm.arm.choices for _, arm in path}
-    levels = _one(stats.estimates(measured[measured["metric"] == quality]))
+    part = measured[measured["metric"] == quality]
+    taken = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     costs = _costs(report)
     found = list[dict[str, Any]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
-        mean = levels.get(arm.digest)
-        sample = measured[(measured["arm"] == arm.digest) & (measured["metric"] == quality)]
-        low, high = stats.interval(sample["value"].to_numpy(float))
-        ends = {"value": mean.mean if mean else float("nan"), "low": low, "high": high}
+        sample = part.loc[part["arm"] == arm.digest, "value"]
+        low, high = stats.interval(sample.to_numpy(float))
+        ends = {"value": sample.mean(skipna=False), "low": low, "high": high}
         found.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
         if place:
-            found += _step(report, path[place - 1][1], arm, quality, keys, choices)
+            found += _step(taken, path[place - 1][1], arm, {**keys, "metric": quality})
         if costs is not None and arm.digest in costs[1]:
             found.append({**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]})
     if (band := floor(measured, quality)) is not None:
@@ -84,27 +88,22 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     return frame(found, "step", "label", "arm", "state", "n").drop(columns="seed")
 
 
-def _one(found: pd.DataFrame) -> dict[str, Any]:
-    return {row.arm: row for row in each(found)}
-
-
 def _step(
-    report: Report, before: PlannedArm, arm: PlannedArm, quality: str, keys: dict[str, Any],
-    choices: dict[str, tuple[int, ...]],
-) -> Iterator[dict[str, Any]]:  # fmt: skip
-    measured = bare(report.measured)
-    part = measured[measured["metric"] == quality]
-    pair = {one.digest: choices[one.digest] for one in (before, arm)}
-    row: Any
-    for row in each(stats.steps(part[part["arm"].isin(list(pair))], pair)):
-        ends = {"value": row.mean, "low": row.low, "high": row.high, "n": row.n}
-        yield {**keys, "metric": quality, "what": STEP, **ends}
-        every = {one.digest: one.arm.choices for one in report.plan.arms}
-        for other in each(stats.orders(part, every)):
-            same = (other.factor, other.start, other.end) == (row.factor, row.start, row.end)
-            if same and other.least == other.least and other.least < other.most:
-                span = {"low": other.least, "high": other.most, "n": other.places}
-                yield {**keys, "metric": quality, "what": ELSEWHERE, **span}
+    taken: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """`taken` is of `stats.steps`, all that the study's arms make of one metric."""
+    start, end = before.arm.choices, arm.arm.choices
+    moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
+    same = taken[
+        (taken["factor"] == moved) & (taken["start"] == start[moved]) & (taken["end"] == end[moved])
+    ]
+    for row in each(same[same["others"] == start]):
+        ends = {"value": row.mean, "low": row.low, "high": row.high}
+        yield {**keys, "what": STEP, "n": row.n, **ends}
+    means = same["mean"].dropna()
+    if len(means) > 1:
+        span = {"low": means.min(), "high": means.max()}
+        yield {**keys, "what": ELSEWHERE, "n": len(means), **span}
 
 
 def _costs(report: Report) -> tuple[str, dict[str, float]] | None:

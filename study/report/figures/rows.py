@@ -42,10 +42,8 @@ def listed(plan: Plan, *, baseline: bool) -> list[Line]:
     for head, rows in blocks(plan):
         own = [Line(label, arm.digest) for label, arm in rows if arm is not base]
         found += [Line(head, None), *own] if head and own else own
-    label = base.label if len(plan.study.factors) == 1 else "baseline"
-    return [Line(f"{label} (baseline)" if label != "baseline" else label, base.digest)] * (
-        baseline
-    ) + found
+    label = base.label if base.label == "baseline" else f"{base.label} (baseline)"
+    return [Line(label, base.digest), *found] if baseline else found
 
 
 def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = None) -> list[Page]:

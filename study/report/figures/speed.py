@@ -18,7 +18,7 @@ from study.stats import estimates
 
 ABREAST = 3
 ROOM = {COLUMN: 76, PAGE: 100}
-SPREAD = "line: all rounds"
+SPREAD = "line: lowest to highest round"
 
 
 def speed(report: Report) -> Iterator[Drawn]:

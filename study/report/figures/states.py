@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 
 WORDS = {"diverged": "diverged", "failed": "failed", "running": "running"}
@@ -18,12 +19,11 @@ def state(arm: PlannedArm) -> str:
     )
 
 
-def diverged(arm: PlannedArm) -> bool:
-    return any(trial.state == "diverged" for trial in arm.replicates)
+def diverged(arm: PlannedArm) -> set[int]:
+    """Its seeds that did."""
+    return {trial.seed for trial in arm.replicates if trial.state == "diverged"}
 
 
 def qualities(plan: Plan) -> list[str]:
     """The columns that trials measure."""
-    from study.metrics import METRICS
-
     return [name for name in dict.fromkeys(plan.study.columns) if METRICS[name].kind == "quality"]

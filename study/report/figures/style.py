@@ -55,7 +55,7 @@ STYLE: dict[str, Any] = {
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "axes.titlesize": 8,
-    "axes.unicode_minus": True,
+    "axes.formatter.useoffset": False,
     "grid.linewidth": 0.4,
     "grid.color": "#dddddd",
     "xtick.labelsize": 7.5,
