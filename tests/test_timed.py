@@ -107,3 +107,9 @@ def test_a_tail_of_few_calls_is_refused_with_what_would_help():
     for arm in "ab":
         assert "latency_p99" not in found["arms"][arm]
         assert "timing.seconds" in found["refused"][arm]["latency_p99"]
+
+
+def test_energy_that_nobody_counts_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("study.metrics.energy.RAPL", tmp_path)
+    found = timed(["energy"])
+    assert found["refused"]["a"] == {"energy": "energy: no counter can be read on this device"}
