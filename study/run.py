@@ -24,7 +24,7 @@ from study.errors import SpecError, StoreError
 from study.files import Record, replace
 from study.leases import Lease
 from study.metrics import lanes
-from study.metrics.timings import timings
+from study.metrics.timings import LACKING, timings
 from study.metrics.ways import Way
 from study.models import foreign, initial
 from study.origin import origin
@@ -181,6 +181,9 @@ def timed(records: Mapping[str, Record], order: Record, tick: Callable[[], None]
         tick=lambda done, total: tick(),
     )
     found["how"] |= {"batch_size": order["batch_size"], "way": Way().said}
+    for arm, taken in found["arms"].items():
+        for name in (asked & LACKING.keys()) - taken.keys():
+            found["refused"].setdefault(arm, {})[name] = f"{name}: {LACKING[name]}"
     return found
 
 

@@ -33,7 +33,7 @@ def timed(metrics, baseline="a", **records):
     ("metrics", "lanes"),
     [
         (["throughput"], {"batch": 2}),
-        (["latency_p90"], {"single": 1}),
+        (["latency_p50"], {"single": 1}),
         (["train_throughput"], {"train": 4}),
         (["throughput", "latency_p50"], {"batch": 2, "single": 1}),
     ],
@@ -99,4 +99,17 @@ def test_equal_arms_have_a_ratio_of_about_one():
 def test_the_metrics_of_the_catalogue_are_all_made():
     """But for what this machine cannot tell, and tails of a short session."""
     made = {name for arm in timed(SPEED)["arms"].values() for name in arm}
-    assert set(SPEED) - made <= {"energy", "latency_p99", "memory"}
+    assert set(SPEED) - made <= {"energy", "latency_p90", "latency_p99", "memory"}
+
+
+def test_a_tail_of_few_calls_is_refused_with_what_would_help():
+    found = timed(["throughput", "latency_p99"])
+    for arm in "ab":
+        assert "latency_p99" not in found["arms"][arm]
+        assert "timing.seconds" in found["refused"][arm]["latency_p99"]
+
+
+def test_energy_that_nobody_counts_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("study.metrics.energy.RAPL", tmp_path)
+    found = timed(["energy"])
+    assert found["refused"]["a"] == {"energy": "energy: no counter can be read on this device"}

@@ -114,7 +114,9 @@ def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[
     from rich.progress import Progress
 
     number, tty = 0, sys.stderr.isatty()
-    with Progress(console=console(err=True), transient=True, disable=not tty) as bar:
+    with Progress(
+        console=console(err=True), transient=True, disable=not tty, refresh_per_second=2
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def begins(setting: Setting) -> None:
@@ -135,7 +137,9 @@ def _show(session: "Record", order: Order) -> None:
     from rich.markup import escape
 
     out = console()
-    if session["arms"]:
+    if not session["arms"]:
+        out.print(session["said"], style="italic", highlight=False)
+    else:
         out.print(_table(session, order))
         out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
     reasons: dict[str, list[str]] = {}
@@ -185,14 +189,14 @@ def _cell(name: str, spread: "Record | None", resolution: float) -> str:
 def _caption(session: "Record", order: Order) -> str:
     how, here = session["how"], session["environment"]
     where = here["device"] if order.device == "cuda" else here["processor"] or order.device
-    loads = (
-        [f"{load:.1f}" for load in (min(how["loads"]), max(how["loads"]))] if how["loads"] else []
-    )
+    loads = how["loads"]
     said = [f"Medians of {how['rounds']} rounds [lowest, highest]"]
     if any("ratio" in spread for arm in session["arms"].values() for spread in arm.values()):
         base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
         said += [f"×: ratio to {base}, with its 95 % interval; inconclusive if wider than {wide}"]
+    if any("latency_p50" in arm and "latency_p99" not in arm for arm in session["arms"].values()):
+        said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
     said += [f"{where}, threads: {order.threads}"]
-    said += [f"load {' to '.join(loads)}"] if loads else []
+    said += [f"load {min(loads):.1f} to {max(loads):.1f}"] if loads else []
     said += ["convolutions in TF32"] if how["tf32_convolutions"] else []
     return "; ".join(said)

@@ -10,8 +10,9 @@ from study.metrics.speed import Times
 Spread = dict[str, Any]
 """`value`, `low` and `high`; and `ratio`, the same of the ratio to the baseline."""
 
-ENOUGH = 1000
-"""Calls that leave ten beyond the 99th of a hundred; of fewer it is not given."""
+ENOUGH = {"latency_p90": 10, "latency_p99": 1000}
+"""Calls, of a round and of all: those that leave one beyond the 90th of a hundred, and ten beyond
+the 99th. Of fewer it is not given."""
 
 
 def spreads(lanes: Mapping[str, Times]) -> dict[str, Spread]:
@@ -28,14 +29,15 @@ def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
 
 
 def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
-    """A round's p90 is of its own calls, and where one call fills a visit it is that call."""
+    """A round's p90 is of its own calls; p99 is of all, whatever the round."""
     spread = over([quantile(calls, 0.5) for calls in times.calls])
     if found := ratio(times.between):
         spread["ratio"] = {"value": found.value, "low": found.low, "high": found.high}
     yield "latency_p50", spread
-    yield "latency_p90", over([quantile(calls, 0.9) for calls in times.calls])
+    if min(map(len, times.calls)) >= ENOUGH["latency_p90"]:
+        yield "latency_p90", over([quantile(calls, 0.9) for calls in times.calls])
     every = [seconds for calls in times.calls for seconds in calls]
-    if len(every) >= ENOUGH:
+    if len(every) >= ENOUGH["latency_p99"]:
         yield "latency_p99", _tail(every, 0.99)
 
 

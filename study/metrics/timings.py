@@ -10,8 +10,15 @@ from timm.layers import use_fused_attn
 from study.errors import MetricError
 from study.metrics.memory import peak_memory
 from study.metrics.speed import Lanes, session
-from study.metrics.spreads import over, spreads
+from study.metrics.spreads import ENOUGH, over, spreads
 from study.metrics.surroundings import surroundings
+
+FEW = "too few calls for such a tail; more timing.seconds give more of them"
+LACKING = {
+    **dict.fromkeys(ENOUGH, FEW),
+    "energy": "no counter can be read on this device",
+}
+"""Why metrics may be absent though they are asked for."""
 
 
 def timings(

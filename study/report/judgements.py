@@ -110,7 +110,7 @@ def claim_table(plan: Plan, judged: Sequence[Judgement]) -> Table | None:
         name=plain(f"{plan.study.title}-claims"),
         caption=plain(
             "The study's claims, as measured here. Supported or contradicted: the whole 95 % "
-            "interval says so, of timings all rounds; counts are exact."
+            "interval says so, of timings that of the ratio or all rounds; counts are exact."
         ),
         heads=("State", "Measured"),
         blocks=(Block("", tuple(rows)),),

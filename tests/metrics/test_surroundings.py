@@ -54,6 +54,16 @@ def test_energy_is_that_of_an_image(tmp_path, monkeypatch):
     assert energy.joules({"a": lane}, "cpu", seconds=0.01) == {"a": [0.5] * 3}
 
 
+def test_a_counter_that_stands_still_tells_nothing(tmp_path, monkeypatch):
+    package = tmp_path / "intel-rapl:0"
+    package.mkdir()
+    (package / "energy_uj").write_text("7")
+    monkeypatch.setattr(energy, "RAPL", tmp_path)
+    monkeypatch.setattr(energy, "STILL", 0.01)
+    lane = lanes.inference(nn.Identity(), lanes.noise(1, (3, 8, 8), "cpu"), Way())
+    assert energy.joules({"a": lane}, "cpu", seconds=0.01) == {}
+
+
 def test_without_a_counter_there_is_no_energy(tmp_path, monkeypatch):
     monkeypatch.setattr(energy, "RAPL", tmp_path)
     lane = lanes.inference(nn.Identity(), lanes.noise(1, (3, 8, 8), "cpu"), Way())
