@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 @click.command("report")
 @study_file
 @reports_option
+@click.option("--html", is_flag=True, help="One page that opens anywhere, as page.html, too.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
-def report_command(asked: Asked, reports: Path, strict: bool) -> int:
+def report_command(asked: Asked, reports: Path, html: bool, strict: bool) -> int:
     """Table and figures of FILE from what the store has, complete or not."""
     plan, store = asked.plan()
-    written(plan, store, reports)
+    written(plan, store, reports, html=html)
     return INCOMPLETE if strict and lacking(plan, store) else 0
 
 
@@ -61,7 +62,7 @@ def lacking(plan: "Plan", store: "Store") -> int:
     return len(plan.missing) + len(evaluations.missing(plan, store))
 
 
-def written(plan: "Plan", store: "Store", reports: Path) -> None:
+def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) -> None:
     from study import report
     from study.measurements import fingerprint
     from study.spec import file_name
@@ -72,7 +73,7 @@ def written(plan: "Plan", store: "Store", reports: Path) -> None:
         out.print(report.terminal(finished, out.width))
         out.print()
     folder = reports / file_name(plan.study.title)
-    files = report.write(made, folder, fingerprint(plan, store))
+    files = report.write(made, folder, fingerprint(plan, store), html=html)
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
 
 

@@ -17,6 +17,7 @@ from study.report.formats import FORMATS, numbers, terminal
 from study.report.frames import floor, frame, speeds
 from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
+from study.report.page import page
 from study.report.tables import table
 from study.report.trials import origins, trials
 from study.store import Store
@@ -51,8 +52,11 @@ def report(plan: Plan, store: Store) -> Report:
     )  # fmt: skip
 
 
-def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
-    """The report as files in `folder`, and a list of them with the fingerprint of what it shows."""
+def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:
+    """The report as files in `folder`, and a list of them with the fingerprint of what it shows.
+
+    `html` adds the page.
+    """
     texts = {
         f"{name}.{end}": form(finished)
         for name, finished in made.tables.items()
@@ -71,6 +75,8 @@ def write(made: Report, folder: Path, made_of: str = "") -> list[Path]:
     for name, rows in frames.items():
         if len(rows):
             texts[f"{name}.csv"] = rows.to_csv(index=False, lineterminator="\n")
+    if html:
+        texts["page.html"] = page([made])
     files = {name: text.encode() for name, text in texts.items()}
     for one in figures.drawn(made):
         files |= {f"figures/{name}": content for name, content in figures.files(one).items()}

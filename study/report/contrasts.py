@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from study import cells, judgement, stats
-from study.metrics import METRICS
+from study.metrics import METRICS, Metric
 from study.plan import Plan
 from study.report.tables import Block, Cell, Row, Table, plain
 from study.stats.factors import Term
@@ -39,10 +39,11 @@ def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
     metric = METRICS[row.metric]
     shown = cells.effect(row, metric, seeds)
     unit = cells.difference_unit(metric)
-    texts = (f"{shown} {unit}".rstrip() if shown != cells.ABSENT else shown, *map(
-        _p, (row.t_p, row.t_holm, row.p, row.holm)))  # fmt: skip
+    text = f"{shown} {unit}".rstrip() if shown != cells.ABSENT else shown
+    parts = cells.parts(row, metric, "mean", "low", "high")
+    tests = (Cell(_p(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
     label = f"{labels[row.arm]} − {labels[row.other]}, {cells.name(metric)}"
-    return Row(plain(label), False, tuple(Cell(text) for text in texts))
+    return Row(plain(label), False, (Cell(text, value=row.mean, parts=parts), *tests))
 
 
 def _p(value: float) -> str:
@@ -91,6 +92,7 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
         notes=("Interactions of three factors and more are not given.",)
         if len(study.factors) > 2
         else (),
+        keys=tuple(f"{name}-delta" for name in names),
     )
 
 
@@ -100,6 +102,11 @@ def _called(plan: Plan, term: Term) -> str:
 
 def _cells(found: Mapping[Any, Any], names: list[str], term: Term, seeds: int) -> tuple[Cell, ...]:
     rows = ((name, found.get((name, term))) for name in names)
-    return tuple(
-        Cell(cells.effect(row, METRICS[name], seeds) if row else cells.ABSENT) for name, row in rows
-    )
+    return tuple(_effect(row, METRICS[name], seeds) for name, row in rows)
+
+
+def _effect(row: Any, metric: Metric, seeds: int) -> Cell:
+    if not row:
+        return Cell(cells.ABSENT)
+    parts = cells.parts(row, metric, "mean", "low", "high")
+    return Cell(cells.effect(row, metric, seeds), value=row.mean, parts=parts)

@@ -71,9 +71,9 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
     lost = frame["seed"].notna() & frame["arm"].isin(diverged)
     beside, frame = frame.attrs, frame.assign(value=frame["value"].mask(lost))
     frame.attrs = {}  # pandas copies them into every part of a frame
-    leaders = {name: _leader(frame, name) for name in plan.study.columns}
+    near = {name: _ties(frame, name) for name in plan.study.columns}
+    leaders = {name: None if near[name] else _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
-    study = plan.study
     return Findings(
         plan,
         estimates=_by_key(stats.estimates(frame)),
@@ -82,7 +82,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         orders=stats.orders(frame, choices),
         noise={row["metric"]: row for row in beside.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
-        tied=frozenset((arm, name) for name in study.columns for arm in _ties(frame, name)),
+        tied=frozenset((arm, name) for name, arms in near.items() for arm in arms),
         diverged=diverged,
         ratios=beside.get("ratios", {}),
         rounds=int(beside.get("rounds", 0)),

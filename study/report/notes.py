@@ -57,7 +57,10 @@ def _measures(found: Findings) -> Iterator[str]:
         if "memory" in found.metrics:
             yield "Peak memory: of one training step of the recipe."
     if found.tied:
-        yield f"{cells.TIED}: cannot be told from the best, whose paired interval includes zero."
+        yield (
+            f"{cells.TIED}: not told from the best: the 95 % interval of its paired difference "
+            "includes zero (each alone, uncorrected)."
+        )
     for name in found.of_kind("cost"):
         rule = cells.rule(METRICS[name])
         if rule in RULES:

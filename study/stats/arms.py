@@ -47,11 +47,12 @@ def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
     """
     part = frame[(frame["metric"] == metric) & frame["seed"].notna()]
     ranked = ranking(part, metric, higher=higher)
-    if ranked.empty or ranked["mean"].isna().all() or int(ranked["n"].max()) < 2:
+    if ranked.empty or ranked["mean"].isna().all() or int(ranked["n"].iloc[0]) < 2:
         return frozenset()
     best = str(ranked["arm"].iloc[0])
     found = effects(part, best)
-    near = found[~((found["low"] > 0) | (found["high"] < 0)) & found["mean"].notna()]
+    includes = (found["low"] <= 0) & (found["high"] >= 0)
+    near = found[(found["n"] > 1) & (includes | (found["mean"] == 0))]
     told = frozenset(map(str, near["arm"])) | {best}
     return told if len(told) > 1 else frozenset()
 

@@ -148,8 +148,8 @@ def test_a_number_keeps_its_key_when_rows_and_columns_are_added(lab):
 
 def test_rows_of_one_name_are_told_apart_by_their_factor(lab):
     text = numbers({"table": made(lab({"model.a": ["x", "y"], "model.b": ["x", "y"]}))}, "s")
-    assert "study@model.a.y/params\\" in text
-    assert "study@model.b.y/params\\" in text
+    assert r"\studydefine{model.a.y/params}" in text
+    assert r"\studydefine{model.b.y/params}" in text
 
 
 def test_html_reads_back_as_the_table(finished):

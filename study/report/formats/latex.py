@@ -19,6 +19,7 @@ SPECIAL = str.maketrans(
         "σ": r"$\sigma$", "μ": r"$\mu$", BASELINE: r"$\bullet$",
     }
 )  # fmt: skip
+LONG = 40  # characters of a label
 FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
@@ -41,13 +42,19 @@ def latex(table: Table) -> str:
 
 def fragment(table: Table) -> str:
     """The tabular alone, for \\input into an environment of the author's."""
-    return f"% needs \\usepackage{{booktabs}}\n{_tabular(table, _plain(table))}"
+    return _alone("booktabs", table, _tabular(table, _plain(table)))
 
 
 def siunitx(table: Table) -> str:
     """The same, numbers aligned at their decimal points."""
-    needs = "% needs \\usepackage{booktabs,siunitx}, siunitx of version 3"
-    return f"{needs}\n{_tabular(table, _aligned(table))}"
+    return _alone("booktabs,siunitx", table, _tabular(table, _aligned(table)))
+
+
+def _alone(packages: str, table: Table, tabular: str) -> str:
+    """What is tall must not be \\input into a float, which cannot break."""
+    if sum(len(block.rows) for block in table.blocks) <= TALL:
+        return f"% needs \\usepackage{{{packages}}}\n{tabular}"
+    return f"% needs \\usepackage{{{packages},longtable}}; not in a table\n{_long(tabular, '')}\n"
 
 
 def _long(tabular: str, named: str) -> str:
@@ -57,7 +64,7 @@ def _long(tabular: str, named: str) -> str:
     repeated = [head, r"\midrule\endfirsthead", head + r"\midrule\endhead"]
     begin = begin.replace("tabular", "longtable", 1)
     rest = rest.replace(r"\end{tabular}", r"\end{longtable}")
-    return "\n".join([begin, named + r"\\", *repeated, rest.rstrip()])
+    return "\n".join([begin, *([named + r"\\"] if named else []), *repeated, rest.rstrip()])
 
 
 # ---- columns ----
@@ -122,9 +129,15 @@ def _tabular(table: Table, columns: Sequence[Column]) -> str:
     heads = " & ".join(["", *(column.head for column in columns)])
     body = "".join(_rows(table.blocks, columns))
     return (
-        rf"\begin{{tabular}}{{l{spec}}}" + "\n\\toprule\n"
+        rf"\begin{{tabular}}{{{_labels(table)}{spec}}}" + "\n\\toprule\n"
         rf"{heads} \\" + "\n\\midrule\n" + body + "\\bottomrule\n\\end{tabular}\n"
     )
+
+
+def _labels(table: Table) -> str:
+    """Long labels are broken into lines, so that one of them does not shrink the numbers."""
+    longest = max((len(row.label) for block in table.blocks for row in block.rows), default=0)
+    return "l" if longest <= LONG else r"p{0.35\linewidth}"
 
 
 def _rows(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[str]:
@@ -159,4 +172,4 @@ def escaped(text: str) -> str:
     What opens a row must not look like an argument of the line break before it.
     """
     guard = "{}" if text[:1] in ("[", "*") else ""
-    return guard + text.translate(SPECIAL).replace("--", "-{}-")
+    return guard + re.sub(r"([-,'])(?=\1)", r"\1{}", text.translate(SPECIAL))

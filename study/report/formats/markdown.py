@@ -34,4 +34,5 @@ def _md(text: str) -> str:
     """Brackets are escaped only where they would make a link."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_|~$#])", r"\\\1", text)
+    text = re.sub(r"^(\d*)(?=[-+.)](\s|$))", r"\1\\", text)
     return re.sub(r"\](?=[(\[:])", r"\\]", text)

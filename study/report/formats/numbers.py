@@ -6,8 +6,8 @@ made of labels, never of places, so it stays when rows or columns are added.
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 
 from study.report.formats.latex import escaped
 from study.report.tables import Row, Table
@@ -20,17 +20,21 @@ HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{
 \providecommand{\studynumber}[1]{\@ifundefined{study@#1}%
   {\PackageError{study}{there is no number "#1"}{All keys are in numbers.tex.}}%
   {\@nameuse{study@#1}}}
+\providecommand{\studydefine}[2]{\@ifundefined{study@#1}{\@namedef{study@#1}{#2}}%
+  {\def\study@new{#2}\expandafter\ifx\csname study@#1\endcsname\study@new\else
+   \@namedef{study@#1}{\PackageError{study}{several numbers are called "#1"}%
+    {Write its factor, table or study before it: all keys are in numbers.tex.}}\fi}}
 \makeatother
 """
 
 
 def numbers(tables: Mapping[str, Table], study: str) -> str:
     """A file of definitions; `tables` by the name of their files, of which the first is `table`."""
-    keys = dict(_keys(tables))
+    keys = list(_keys(tables))
     lines = [
-        rf"\expandafter\def\csname study@{opened}{key}\endcsname{{{escaped(text)}}}"
+        rf"\studydefine{{{opened}{key}}}{{{escaped(text)}}}"
         for opened in ("", f"{slug(study)}/")
-        for key, text in keys.items()
+        for key, text in keys
     ]
     return HEAD + "\n".join([*lines, ""])
 
@@ -38,7 +42,9 @@ def numbers(tables: Mapping[str, Table], study: str) -> str:
 def _keys(tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
     for name, table in tables.items():
         opened = "" if name == "table" else f"{slug(name)}/"
-        columns = table.keys or tuple(slug(head) for head in table.heads)
+        columns = tuple(key.replace("_", "-") for key in table.keys) or tuple(
+            slug(head) for head in table.heads
+        )
         for place, row in _rows(table):
             for column, cell in zip(columns, row.cells, strict=True):
                 key = f"{opened}{place}/{column}"
@@ -47,21 +53,23 @@ def _keys(tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
 
 
 def _rows(table: Table) -> Iterator[tuple[str, Row]]:
-    """By what names them; two of one name by their block as well."""
+    """By label and by factor.label: a label that two rows have names neither, and says so."""
     rows = [
         (slug(block.head), slug(row.label), row) for block in table.blocks for row in block.rows
     ]
-    count = Counter(label for _, label, _ in rows)
-    seen = Counter[str]()
     for block, label, row in rows:
-        own = label if count[label] == 1 else f"{block}.{label}".strip(".")
-        seen[own] += 1
-        yield own if seen[own] == 1 else f"{own}-{seen[own]}", row
+        yield label, row
+        if table.blocks[0].head:
+            yield f"{block}.{label}", row
     if base := next((row for _, _, row in rows if row.baseline), None):
         yield "baseline", base
 
 
 def slug(text: str) -> str:
-    """Letters, digits, dots and hyphens of ASCII, which TeX takes in a name."""
+    """What TeX takes in a name; where that loses something, with a digest of the whole."""
     plain = unicodedata.normalize("NFKD", text.replace("Δ", "delta")).encode("ascii", "ignore")
-    return re.sub(r"[^a-z0-9.]+", "-", plain.decode().lower()).strip("-") or "x"
+    told = re.sub(r"[^a-z0-9.+=-]+", "-", plain.decode().lower())
+    kept = told == re.sub(r"[ _]", "-", text.lower())
+    return (
+        told if kept else f"{told.strip('-')}-{sha256(text.encode()).hexdigest()[:4]}".lstrip("-")
+    )

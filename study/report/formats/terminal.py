@@ -1,6 +1,7 @@
 """For a terminal."""
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Group
 from rich.table import Table as Terminal
 from rich.text import Text
@@ -15,10 +16,14 @@ def terminal(table: Table, width: int) -> Group:
     fits = _width(table) <= width
     shown = Terminal(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     shown.add_column("")
-    shown.add_column("", overflow="fold")
+    shown.add_column("", overflow="fold", min_width=min(_longest(_names(table)), width // 4))
     for head in table.heads:
         shown.add_column(
-            Text("\n".join(lines(head))), justify="right", no_wrap=fits, overflow="fold"
+            Text("\n".join(lines(head))),
+            justify="right",
+            no_wrap=fits,
+            overflow="fold",
+            min_width=None if len(table.heads) > 9 else min(_longest([head]), 12),
         )
     for block in table.blocks:
         if block.head:
@@ -29,6 +34,15 @@ def terminal(table: Table, width: int) -> Group:
         shown.add_section()
     caption = Text(f"{table.name}: {table.caption}")
     return Group(caption, Text(), shown, *(Text(f"- {note}", "dim") for note in table.notes))
+
+
+def _names(table: Table) -> list[str]:
+    return [text for b in table.blocks for text in (b.head, *(row.label for row in b.rows))]
+
+
+def _longest(texts: list[str]) -> int:
+    """Of their words."""
+    return max((cell_len(word) for text in texts for word in text.split()), default=0)
 
 
 def _width(table: Table) -> int:

@@ -12,12 +12,15 @@ def typst(table: Table) -> str:
     name = re.sub(r"[^A-Za-z0-9-]", "-", table.name)
     notes = " #linebreak() ".join(escaped(note) for note in table.notes)
     return "\n".join([
-        "#figure(", f"  caption: [{escaped(table.caption)}],", "  kind: table,",
+        "#[", "#show figure: set block(breakable: true)",
+        "#set figure.caption(position: top)", "#figure(",
+        f"  caption: [{escaped(table.caption)}],", "  kind: table,",
         "  [#set text(size: 8pt)", "  #table(",
         f"    columns: {columns + 1}, align: (left, ..(right,) * {columns}), stroke: none,",
-        "    table.hline(),", f"    [], {', '.join(_head(head) for head in table.heads)},",
+        "    table.hline(),",
+        f"    table.header([], {', '.join(_head(head) for head in table.heads)}),",
         "    table.hline(stroke: 0.5pt),", *_rows(table), "    table.hline(),", "  )",
-        f"  #set align(left)\n  {notes}]", f") <tab-{name}>", ""])  # fmt: skip
+        f"  #set align(left)\n  {notes}]", f") <tab-{name}>", "]", ""])  # fmt: skip
 
 
 def _rows(table: Table) -> Iterator[str]:
@@ -41,4 +44,4 @@ def _cell(cell: Cell) -> str:
 def escaped(text: str) -> str:
     """Text that Typst prints as it is."""
     marked = re.sub(r"([\\#*_`$<>@\[\]~=/'\"+-])", r"\\\1", text)
-    return re.sub(r"^(\d+)\.", r"\1\\.", marked)
+    return re.sub(r"^(\d+)\.|\.(?=\.)", r"\1\\.", marked)

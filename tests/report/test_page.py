@@ -1,0 +1,169 @@
+"""The page: what it says in every state, that it fetches nothing, and that a browser can use it."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from study import report
+from study.report.page import inert, page
+
+STATES = ["complete", "nasty", "nothing", "one_seed", "diverged", "failed"]
+
+
+class Page(HTMLParser):
+    """Headings, ids, sources and texts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.headings, self.ids, self.fetched, self.texts, self.alts = [], [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if "id" in found:
+            self.ids.append(found["id"])
+        self.fetched += [found[key] for key in ("src", "srcset") if key in found]
+        self.fetched += [found["href"]] if tag == "link" else []
+        self.alts += [found.get("alt", "")] if tag == "img" else []
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture(params=STATES)
+def made(request):
+    return report.report(*request.getfixturevalue(request.param))
+
+
+def test_every_state_has_a_page_that_fetches_nothing(made):
+    text = page([made], plain=True)
+    read = Page(text)
+    assert all(source.startswith("data:") for source in read.fetched)
+    assert "default-src 'none'" in text
+    assert len(read.ids) == len(set(read.ids))
+    assert all(read.alts)
+
+
+def test_headings_go_down_one_by_one(made):
+    headings = Page(page([made], plain=True)).headings
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(b - a <= 1 for a, b in pairwise(headings))
+
+
+def test_the_question_the_answer_and_every_label_are_there(made):
+    said = " ".join("".join(Page(page([made], plain=True)).texts).split())
+    assert made.answer in said
+    assert made.plan.study.question in said
+    for arm in made.plan.arms:
+        assert " ".join(arm.label.split()) in said or len(made.plan.arms) > 50
+
+
+def test_labels_make_no_tags(nasty):
+    text = page([report.report(*nasty)])
+    assert "<script>alert" not in text
+    assert text.count("<script") == len(
+        re.findall(r"<script(?: type=\"[a-z/]+\")?(?: id=\"charts\")?>", text)
+    )
+
+
+def test_the_same_report_is_the_same_bytes(complete):
+    made = report.report(*complete)
+    assert page([made]) == page([made])
+
+
+def test_json_in_a_page_ends_no_script():
+    text = inert({"a": "</script><!-- & \u2028"})
+    assert "<" not in text
+    assert json.loads(text) == {"a": "</script><!-- & \u2028"}
+
+
+def test_several_studies_share_a_page(complete, lab):
+    one = report.report(*complete)
+    read = Page(page([one, one], plain=True))
+    assert read.headings[0] == 1
+    assert "2 studies" in read.texts
+
+
+def test_two_colours_of_text_are_legible_in_both_schemes():
+    from study.report.page import HERE
+
+    style = (HERE / "page.css").read_text()
+    for block in re.findall(r":root[^{]*\{([^}]*)\}", style):
+        found = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
+        for name in ("ink", "soft", "link"):
+            for behind in ("paper", "wash"):
+                assert contrast(found[name], found[behind]) >= 4.5, (name, behind)
+
+
+def contrast(one: str, other: str) -> float:
+    """Of WCAG 2."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted([luminance(one), luminance(other)], reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+# ---- in a browser ----
+
+
+@pytest.fixture
+def browser():
+    selenium = pytest.importorskip("selenium.webdriver")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("chromium and chromedriver are not installed")
+    options = selenium.ChromeOptions()
+    options.binary_location = chromium
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1600",
+                 "--host-resolver-rules=MAP * ~NOTFOUND"):  # fmt: skip
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    made = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
+    yield made
+    made.quit()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_browser_shows_sorts_and_hovers_without_a_network(browser, complete, tmp_path, plain):
+    made = report.report(*complete)
+    (tmp_path / "page.html").write_text(page([made], plain=plain), "utf-8")
+    browser.get(f"file://{tmp_path}/page.html")
+    assert [one for one in browser.get_log("browser") if one["level"] == "SEVERE"] == []
+    found = "[...document.querySelectorAll('.study-table tbody th[scope=row]')]"
+    rows = f"return {found}.map(row => row.textContent)"
+    arms = browser.execute_script(rows)[: len(made.plan.arms)]
+    assert len(arms) == len(made.plan.arms)
+    head = browser.find_element("css selector", ".study-table thead th:last-of-type button")
+    orders = []
+    for _ in range(2):
+        browser.execute_script("arguments[0].click()", head)
+        orders.append(browser.execute_script(rows)[: len(arms)])
+    assert orders[0][0] == orders[1][0] == arms[0]  # the baseline stays
+    names = browser.find_element("css selector", ".study-table thead th button")
+    browser.execute_script("arguments[0].click()", names)
+    first = browser.execute_script(rows)[1 : len(arms)]
+    browser.execute_script("arguments[0].click()", names)
+    assert browser.execute_script(rows)[1 : len(arms)] == first[::-1]
+    if not plain:
+        assert browser.execute_script("return document.querySelectorAll('.main-svg').length") > 0
+        shown = browser.execute_script(
+            "const e = document.querySelector('.js-plotly-plot');"
+            "Plotly.Fx.hover(e, [{curveNumber: 1, pointNumber: 0}]);"
+            "return e.querySelector('.hoverlayer').textContent"
+        )
+        assert "Average Pooling" in shown
+        assert browser.execute_script(
+            "return !!document.querySelector('.dt-container, .dataTables_wrapper')"
+        )
