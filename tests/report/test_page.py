@@ -125,8 +125,8 @@ def browser():
         pytest.skip("chromium and chromedriver are not installed")
     options = selenium.ChromeOptions()
     options.binary_location = chromium
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1600",
-                 "--host-resolver-rules=MAP * ~NOTFOUND"):  # fmt: skip
+    offline = "--host-resolver-rules=MAP * ~NOTFOUND"
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", offline):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     made = selenium.Chrome(options=options, service=selenium.ChromeService(driver))

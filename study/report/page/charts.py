@@ -21,6 +21,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Of Okabe and Ito."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 MOST = 12  # curves in one chart; the table has all
 
 Spec = dict[str, Any]
@@ -100,9 +101,9 @@ def _forest(report: Report, metric: Metric, name: str, told: list[tuple[str, Any
              "hovertext": [_hover(row, metric) for row in means],
              "hovertemplate": "%{hovertext}<extra></extra>"},
         ],
-        "layout": {"xaxis": _axis(metric, difference=True), "height": 140 + 34 * len(means),
+        "layout": {"xaxis": _axis(metric, difference=True), "height": 170 + 40 * len(means),
                    "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
-                   "shapes": [], "legend": {"orientation": "h", "y": -0.3}},
+                   "shapes": [], "legend": LEGEND},
     }  # fmt: skip
     if band := floor(report.measured, name):
         shown["layout"]["shapes"] = [
@@ -158,7 +159,6 @@ def _trade_off(
     texts = [f"{arm.label}: {cells.measured(x, cost)} {cost.unit}, "
              f"{cells.replicates(row, metric, seeds)} {metric.unit}"
              for arm, x, row in points]  # fmt: skip
-    sd = [row.sd * metric.scale if row.sd == row.sd else 0 for *_, row in points]
     front = _front([(x, row.mean) for _, x, row in points], cost, metric)
     spec: Spec = {
         "data": [
@@ -167,25 +167,28 @@ def _trade_off(
              "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot",
                       "width": 1.5},
              "hoverinfo": "skip"},
-            {"type": "scatter", "mode": "markers", "name": "mean ± sd",
-             "x": [x * cost.scale for _, x, _ in points],
-             "y": [row.mean * metric.scale for *_, row in points],
-             "error_y": {"type": "data", "array": sd, "thickness": 1.5, "color": COLOURS[0]},
-             "marker": {"size": 10, "color": COLOURS[0], "symbol": [
-                 "diamond" if arm is report.plan.baseline else "circle" for arm, *_ in points]},
-             "hovertext": [_text(text) for text in texts],
-             "hovertemplate": "%{hovertext}<extra></extra>"},
+            *_points(points, cost, metric, texts),
         ],
-        "layout": {"xaxis": _axis(cost), "yaxis": _axis(metric), "height": 380,
-                   "legend": {"orientation": "h", "y": -0.25},
-                   "annotations": [
-                       {"x": x * cost.scale, "y": row.mean * metric.scale,
-                        "text": _text(arm.label), "showarrow": False, "yshift": 14,
-                        "xanchor": "center"}
-                       for arm, x, row in points[:MOST]]},
+        "layout": {"xaxis": _axis(cost), "yaxis": _axis(metric), "height": 400, "legend": LEGEND},
     }  # fmt: skip
     title = f"{cells.name(metric)} against {cells.name(cost)}"
     return Chart(f"against-{name}", title, "; ".join(texts[:MOST]), spec)
+
+
+def _points(
+    points: list[tuple[PlannedArm, float, Any]], cost: Metric, metric: Metric, texts: list[str]
+) -> Iterator[Spec]:
+    """Each arm with a sign of its own, and the standard deviation over its seeds."""
+    for number, (arm, x, row) in enumerate(points):
+        colour = COLOURS[number % len(COLOURS)]
+        sd = row.sd * metric.scale if row.sd == row.sd else 0
+        yield {
+            "type": "scatter", "mode": "markers", "name": _text(arm.label),
+            "showlegend": number < MOST, "x": [x * cost.scale], "y": [row.mean * metric.scale],
+            "error_y": {"type": "data", "array": [sd], "thickness": 1.5, "color": colour},
+            "marker": {"size": 11, "color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)]},
+            "hovertext": [_text(texts[number])], "hovertemplate": "%{hovertext}<extra></extra>",
+        }  # fmt: skip
 
 
 def _front(
@@ -244,5 +247,5 @@ def _lines(report: Report, part: pd.DataFrame, name: str) -> Spec:
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
     layout = {"xaxis": {"title": {"text": "Epoch"},
                         "dtick": max(1, int(part["epoch"].max()) // 10)},
-              "yaxis": axis, "height": 380, "legend": {"orientation": "h", "y": -0.25}}  # fmt: skip
+              "yaxis": axis, "height": 400, "legend": LEGEND}  # fmt: skip
     return {"data": data, "layout": layout}

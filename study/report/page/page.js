@@ -32,7 +32,7 @@
     return [data, layout];
   }
 
-  const quiet = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  const quiet = { displayModeBar: false, responsive: true };
 
   function draw() {
     if (!window.Plotly) return;
