@@ -69,11 +69,11 @@ def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) 
 
     strays(store)
     out, made = console(), report.report(plan, store)
+    folder = reports / file_name(plan.study.title)
+    files = report.write(made, folder, fingerprint(plan, store), html=html)
     for finished in made.tables.values():
         out.print(report.terminal(finished, out.width))
         out.print()
-    folder = reports / file_name(plan.study.title)
-    files = report.write(made, folder, fingerprint(plan, store), html=html)
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
 
 
