@@ -1,5 +1,6 @@
 """report, claims: what came of a study, as far as it has got."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,22 +16,58 @@ from study.cli.options import (
     strays,
     study_file,
 )
+from study.errors import SpecError, StudyError
 
 if TYPE_CHECKING:
     from study.plan import Plan
+    from study.report import Report
     from study.store import Store
 
 
 @click.command("report")
 @study_file
+@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @reports_option
 @click.option("--html", is_flag=True, help="One page that opens anywhere, as page.html, too.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
-def report_command(asked: Asked, reports: Path, html: bool, strict: bool) -> int:
-    """Table and figures of FILE from what the store has, complete or not."""
-    plan, store = asked.plan()
-    written(plan, store, reports, html=html)
-    return INCOMPLETE if strict and lacking(plan, store) else 0
+def report_command(
+    asked: Asked, more: tuple[Path, ...], reports: Path, html: bool, strict: bool
+) -> int:
+    """Table and figures of FILE from what the store has, complete or not.
+
+    Of several files an overview, too: overview.md, and with --html one page for all.
+    """
+    planned = _planned([asked, *(replace(asked, file=file) for file in more)])
+    made = [written(plan, store, reports, html=html) for plan, store in planned]
+    if more:
+        _overview(made, reports, html)
+    left = any(lacking(plan, store) for plan, store in planned)
+    return INCOMPLETE if strict and left else 0
+
+
+def _planned(several: list[Asked]) -> "list[tuple[Plan, Store]]":
+    """All plans, or what is wrong with all files."""
+    found, wrong = [], []
+    for one in several:
+        try:
+            found.append(one.plan())
+        except StudyError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SpecError("\n\n".join(wrong))
+    return found
+
+
+def _overview(made: "list[Report]", reports: Path, html: bool) -> None:
+    from study import report
+    from study.files import replace as write
+
+    table, out = report.overview(made), console()
+    write(reports / "overview.md", report.FORMATS["md"](table).encode())
+    if html:
+        write(reports / "overview.html", report.page(made).encode())
+    out.print(report.terminal(table, out.width))
+    click.echo(f"wrote the overview of {len(made)} studies to {reports}", err=True)
 
 
 @click.command("claims")
@@ -62,7 +99,7 @@ def lacking(plan: "Plan", store: "Store") -> int:
     return len(plan.missing) + len(evaluations.missing(plan, store))
 
 
-def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) -> None:
+def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) -> "Report":
     from study import report
     from study.measurements import fingerprint
     from study.spec import file_name
@@ -75,6 +112,7 @@ def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) 
         out.print(report.terminal(finished, out.width))
         out.print()
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
+    return made
 
 
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:

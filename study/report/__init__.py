@@ -17,6 +17,7 @@ from study.report.formats import FORMATS, numbers, terminal
 from study.report.frames import floor, frame, speeds
 from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
+from study.report.overview import overview
 from study.report.page import page
 from study.report.tables import table
 from study.report.trials import origins, trials
@@ -28,6 +29,8 @@ __all__ = [
     "claim_table",
     "floor",
     "frame",
+    "overview",
+    "page",
     "report",
     "table",
     "terminal",
