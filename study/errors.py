@@ -52,8 +52,10 @@ SHOWN = 24  # names listed in full; of more, those alike
 
 def meant(asked: str, known: Iterable[str]) -> str | None:
     """The one of `known` that `asked` was probably a slip for."""
-    near = get_close_matches(str(asked), [str(name) for name in known], n=1, cutoff=0.6)
-    return near[0] if near else None
+    names = [str(name) for name in known]
+    near = get_close_matches(str(asked), names, n=1, cutoff=0.6)
+    parts = [name for name in names if str(asked).lower() in name.lower()] if asked else []
+    return near[0] if near else parts[0] if len(parts) == 1 else None
 
 
 def unknown(what: str, asked: str, known: Iterable[str]) -> str:

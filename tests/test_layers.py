@@ -63,7 +63,7 @@ MAY_IMPORT = {
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
         *("designs", "stats"),
-        *("claims", "judgement", "verdicts"),
+        *("claims", "evidence", "judgement", "verdicts"),
     },
 }
 ANYTHING = {"cli", "__main__", "__init__"}  # and nothing imports them

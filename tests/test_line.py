@@ -39,6 +39,33 @@ def test_a_study_runs_and_a_second_run_starts_nothing(study, tiny, on):
     assert list((tiny.parent / "results" / "jobs").iterdir()) == jobs
 
 
+@pytest.fixture
+def watching(tiny):
+    """A report that is made anew whenever there is more."""
+    command = [sys.executable, "-m", "study", "report", str(tiny), "--watch"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tiny.parent, env=environment(), **pipes) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.slow
+def test_a_report_is_made_anew_while_the_study_runs_and_ends_with_it(study, tiny, watching):
+    assert study("run", tiny, "--no-speed").returncode == 0
+    shown, said = watching.communicate(timeout=120)
+    assert watching.returncode == 0, said
+    assert said.count("wrote ") >= 2
+    assert "4 of 4 trials are missing" in shown
+    assert "trials are missing" not in shown.rpartition("tiny:")[2]
+
+
+def test_ctrl_c_ends_the_watching_of_a_report(tiny, watching):
+    assert "wrote" in watching.stderr.readline()
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(timeout=60) == 130
+    assert "Traceback" not in watching.stderr.read()
+
+
 @pytest.mark.slow
 def test_two_launchers_come_to_the_same_numbers(study, tiny):
     tables = []

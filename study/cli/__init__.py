@@ -20,6 +20,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "plan": "run",
     "run": "run",
     "report": "report",
+    "compare": "compare",
     "eval": "eval",
     "bench": "bench",
     "claims": "report",

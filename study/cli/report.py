@@ -1,5 +1,7 @@
 """report, claims: what came of a study, as far as it has got."""
 
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,29 +25,70 @@ if TYPE_CHECKING:
     from study.report import Report
     from study.store import Store
 
+LOOK = 2.0  # seconds between two looks at the store
+
 
 @click.command("report")
 @study_file
 @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @reports_option
 @click.option("--html", is_flag=True, help="One page that opens anywhere, as page.html, too.")
+@click.option("--watch", is_flag=True, help="Anew whenever there is more, until all is done.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
 def report_command(
-    asked: Asked, more: tuple[Path, ...], reports: Path, html: bool, strict: bool
+    asked: Asked, more: tuple[Path, ...], reports: Path, html: bool, watch: bool, strict: bool
 ) -> int:
     """Table and figures of FILE from what the store has, complete or not.
 
     Of several files an overview, too: overview.md, and with --html one page for all.
     """
-    planned = _planned([asked, *(replace(asked, file=file) for file in more)])
-    made = [written(plan, store, reports, html=html) for plan, store in planned]
-    if more:
-        _overview(made, reports, html)
+    several = [asked, *(replace(asked, file=file) for file in more)]
+    planned = _planned(several)
+    _written(planned, reports, html)
+    if watch:
+        planned = _watched(several, planned, reports, html)
     left = any(lacking(plan, store) for plan, store in planned)
     return INCOMPLETE if strict and left else 0
 
 
-def _planned(several: list[Asked]) -> "list[tuple[Plan, Store]]":
+Planned = list[tuple["Plan", "Store"]]
+
+
+def _written(planned: Planned, reports: Path, html: bool) -> None:
+    made = [written(plan, store, reports, html=html) for plan, store in planned]
+    if len(made) > 1:
+        _overview(made, reports, html)
+
+
+def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) -> Planned:
+    """Write the reports anew whenever the store has more; returns what was there at the end.
+
+    That is when no trial is open and no worker at work, twice: between training and timing there
+    is a moment in which nobody works.
+    """
+    from study.measurements import fingerprint
+
+    shown, quiet = [fingerprint(*one) for one in planned], 0
+    while quiet < 2:
+        time.sleep(LOOK)
+        planned = _planned(several)
+        if (now := [fingerprint(*one) for one in planned]) != shown:
+            if sys.stdout.isatty():
+                click.clear()
+            _written(planned, reports, html)
+            shown = now
+        quiet = 0 if any(_going_on(*one) for one in planned) else quiet + 1
+    return planned
+
+
+def _going_on(plan: "Plan", store: "Store") -> bool:
+    from study.launch import crew
+
+    open_ = ("running", "stale", "pending")
+    return any(t.state in open_ for t in plan.trials) or bool(crew.crew(store, plan.study.title))
+
+
+def _planned(several: list[Asked]) -> Planned:
     """All plans, or what is wrong with all files."""
     found, wrong = [], []
     for one in several:

@@ -41,12 +41,12 @@ def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
     unit = cells.difference_unit(metric)
     text = f"{shown} {unit}".rstrip() if shown != cells.ABSENT else shown
     parts = cells.parts(row, metric, "mean", "low", "high")
-    tests = (Cell(_p(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
+    tests = (Cell(p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
     label = f"{labels[row.arm]} − {labels[row.other]}, {cells.name(metric)}"
     return Row(plain(label), False, (Cell(text, value=row.mean, parts=parts), *tests))
 
 
-def _p(value: float) -> str:
+def p_value(value: float) -> str:
     return cells.ABSENT if value != value else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 

@@ -1,0 +1,34 @@
+"""compare: two arms of a study side by side."""
+
+import click
+
+from study.cli.options import Asked, console, echo_json, json_option, strays, study_file
+
+
+@click.command("compare")
+@study_file
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--metric", metavar="NAME", help="Seeds of this one.  [default: the first quality]")
+@json_option
+def compare_command(
+    asked: Asked, first: str, second: str, metric: str | None, as_json: bool
+) -> None:
+    """What arm B of FILE does against arm A: every metric, seed by seed, image by image.
+
+    A and B are labels of the study file; "baseline" is one, too.
+    """
+    from study import report
+    from study.report import comparison
+
+    plan, store = asked.plan()
+    found = comparison.comparison(plan, store, first, second, metric)
+    strays(store)
+    if as_json:
+        echo_json(comparison.record(found))
+        return
+    out = console()
+    for table in comparison.tables(found):
+        out.print(report.terminal(table, out.width))
+        out.print()
+    out.print(comparison.answer(found), markup=False, highlight=False, soft_wrap=True, style="bold")

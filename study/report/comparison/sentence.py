@@ -1,0 +1,70 @@
+"""What can be told of two arms, in one sentence that says no more than the test does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from study import cells, stats
+from study.metrics import METRICS
+from study.plan import PlannedArm
+from study.report.comparison.measured import Comparison
+from study.report.contrasts import p_value
+
+LEVEL = 1 - stats.CONFIDENCE
+
+
+def answer(found: Comparison) -> str:
+    """What can be told of the two in the tested metric, and what the second costs."""
+    tail = [*_costs(found)]
+    costs = f"; {', '.join(tail)}" if tail else ""
+    return f"{_quality(found)}{costs}." if found.tested else f"{found.labels[1]}{costs}."
+
+
+def _quality(found: Comparison) -> str:
+    first, second = found.labels
+    name, metric = cells.name(METRICS[found.tested]), METRICS[found.tested]
+    lost = [one for one, arm in zip(found.labels, found.arms, strict=True) if _diverged(arm)]
+    rows = found.metrics[found.metrics["metric"] == found.tested]
+    row: Any = next(rows.itertuples(), None)
+    if lost:
+        return f"{' and '.join(lost)} diverged, so nothing can be told in {name}"
+    if row is None or not row.n > 0:
+        return f"{second} and {first} have no finished seed in common yet"
+    shown = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
+    if row.n == 1:
+        return f"In {name} {second} is {shown} from {first} in one seed, which is no evidence"
+    pairs = f"{row.n:.0f} paired seeds"
+    if row.t_p < LEVEL:
+        better = (row.mean > 0) == (metric.better == "higher")
+        word = "better" if better else "worse"
+        return f"{second} is {word} than {first} in {name}: {shown} ({pairs}, {p_is(row.t_p)})"
+    needed = f"; were that the truth, {row.seeds:.0f} seeds would show it 4 times in 5"
+    told = needed if row.seeds > row.n else ""
+    return f"In {name} {second} cannot be told from {first} with {pairs}: {shown}{told}"
+
+
+def p_is(value: float) -> str:
+    shown = p_value(value)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
+def _diverged(arm: PlannedArm) -> bool:
+    return any(trial.state == "diverged" for trial in arm.replicates)
+
+
+def _costs(found: Comparison) -> Iterator[str]:
+    """Of the study's columns, what the second takes more or less of; counted in one way."""
+    columns, resolution = found.plan.study.columns, found.plan.study.timing.resolution
+    ways: dict[str, Any] = {}
+    for row in found.metrics[found.metrics["metric"].isin(columns)].itertuples():
+        ways.setdefault(cells.name(METRICS[str(row.metric)]), row)
+    for row in ways.values():
+        name = METRICS[row.metric].label
+        if row.kind == "cost" and row.first == row.first and row.second == row.second:
+            same = row.first == row.second
+            yield f"{name} equal" if same else f"{name} {cells.change(row.second, row.first)}"
+        if row.kind == "speed" and row.ratio == row.ratio:
+            yield f"{name} {cells.times(ends(row), resolution)}"
+
+
+def ends(row: Any) -> dict[str, float]:
+    return {"value": row.ratio, "low": row.ratio_low, "high": row.ratio_high}
