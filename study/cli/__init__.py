@@ -21,6 +21,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "run": "run",
     "report": "report",
     "compare": "compare",
+    "export": "export",
     "eval": "eval",
     "bench": "bench",
     "claims": "report",

@@ -1,17 +1,26 @@
 """bench: models side by side, without a study."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from study.bench import MODES, Order, Setting, bench, labelled, model, settings
 from study.cli import FAILED
-from study.cli.options import argument, console, echo_json, folder, import_option, json_option
+from study.cli.options import (
+    Several,
+    argument,
+    console,
+    echo_json,
+    folder,
+    import_option,
+    json_option,
+    words,
+)
 from study.launch.machine import cores, device, gpus
 from study.metrics.ways import Way
 from study.schema import Timing
@@ -27,24 +36,6 @@ SECONDS = "Of all models together in each setting, after warming up."
 RESOLUTION = "A ratio whose interval is wider, relative to itself, is inconclusive."
 COLUMNS = ("throughput", "train_throughput", "latency_p50", "latency_p90", "latency_p99",
            "memory", "energy")  # fmt: skip
-
-
-class Several(click.ParamType[tuple[Any, ...]]):
-    """Values of one kind, with commas between them."""
-
-    name = "LIST"
-
-    def __init__(self, one: click.ParamType[Any]) -> None:
-        self.one = one
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
-        if isinstance(value, tuple):
-            return value
-        return tuple(self.one.convert(part.strip(), param, ctx) for part in value.split(","))
-
-
-def words(known: Iterable[str], shown: str) -> Any:
-    return {"type": Several(click.Choice(list(known))), "metavar": shown}
 
 
 @click.command("bench")

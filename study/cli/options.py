@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +111,24 @@ def study_file(command: Command) -> Command:
         return command(asked=Asked(file, profile, settings, store, imports), **rest)
 
     return wrapped
+
+
+class Several(click.ParamType[tuple[Any, ...]]):
+    """Values of one kind, with commas between them."""
+
+    name = "LIST"
+
+    def __init__(self, one: click.ParamType[Any]) -> None:
+        self.one = one
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(self.one.convert(part.strip(), param, ctx) for part in value.split(","))
+
+
+def words(known: Iterable[str], shown: str) -> Any:
+    return {"type": Several(click.Choice(list(known))), "metavar": shown}
 
 
 def argument(text: str) -> tuple[str, Any]:

@@ -1,0 +1,37 @@
+"""export: measurements for other tools."""
+
+from pathlib import Path
+
+import click
+
+from study.cli.options import Asked, reports_option, strays, study_file, words
+
+FORMATS = ("csv", "parquet", "timm")
+
+
+@click.command("export")
+@study_file
+@click.option("--format", "formats", **words(FORMATS, ",".join(FORMATS)), default="csv",
+              show_default=True)  # fmt: skip
+@reports_option
+def export_command(asked: Asked, formats: tuple[str, ...], reports: Path) -> None:
+    """What FILE measured, flat, as files in REPORTS/NAME/export.
+
+    csv, parquet: measurements in base units, one row per arm, seed and metric, with the level of
+    every factor; and the trials. timm: the columns of timm's results and benchmarks.
+    """
+    from study.errors import StudyError
+    from study.files import replace
+    from study.report.exports import EXPORTS
+    from study.spec import file_name
+
+    plan, store = asked.plan()
+    strays(store)
+    folder = reports / file_name(plan.study.title) / "export"
+    made = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
+    if empty := [form for form, files in made.items() if not files]:
+        raise StudyError(f"{', '.join(empty)}: nothing is measured yet that it has a column for")
+    for files in made.values():
+        for name, content in files.items():
+            replace(folder / name, content)
+            click.echo(folder / name)

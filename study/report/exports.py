@@ -1,0 +1,162 @@
+"""What a study measured, flat, for other tools. Contract: export(plan, store) -> frames by file."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
+from io import BytesIO
+
+import pandas as pd
+
+from study import stats
+from study.errors import StudyError
+from study.files import Record
+from study.metrics import METRICS
+from study.plan import Plan, PlannedArm
+from study.report.frames import frame
+from study.report.trials import trials
+from study.store import Store
+
+Files = dict[str, bytes]
+
+
+def comma_separated(plan: Plan, store: Store) -> Files:
+    return {f"{name}.csv": _commas(rows) for name, rows in _long(plan, store).items()}
+
+
+def parquet(plan: Plan, store: Store) -> Files:
+    """The same with its types: what is not known is null, seeds are integers.
+
+    Raises:
+        StudyError: pyarrow is not installed.
+    """
+    if find_spec("pyarrow") is None:
+        raise StudyError('parquet is written by pyarrow: pip install "study-harness[parquet]"')
+    return {f"{name}.parquet": _parquet(rows) for name, rows in _long(plan, store).items()}
+
+
+def _commas(rows: pd.DataFrame) -> bytes:
+    return rows.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _parquet(rows: pd.DataFrame) -> bytes:
+    file = BytesIO()
+    rows.to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
+    """`measurements`: one row per (arm, seed, metric) in base units, with the level of every
+    factor; `trials`: one row each, with machine and commit.
+    """
+    arms = {arm.digest: _levels(plan, arm) for arm in plan.arms}
+    rows = frame(plan, store)
+    levels = pd.DataFrame([arms[str(digest)] for digest in rows["arm"]], index=rows.index)
+    kinds = rows["metric"].map(lambda name: METRICS[name].kind)
+    flat = pd.concat([rows[["arm", "label"]], levels, rows.drop(columns=["arm", "label"])], axis=1)
+    flat.insert(list(flat).index("metric") + 1, "kind", kinds)
+    flat.insert(0, "study", plan.study.title)
+    flat.attrs = {}  # beside the rows there is what neither format can carry
+    return {"measurements": flat, "trials": trials(plan, store)}
+
+
+def _levels(plan: Plan, arm: PlannedArm) -> dict[str, str]:
+    chosen = zip(plan.study.factors, arm.arm.choices, strict=True)
+    return {factor.path: factor.levels[level].label for factor, level in chosen}
+
+
+# ---- as timm has them ----
+
+
+def timm(plan: Plan, store: Store) -> Files:
+    """The columns of the CSV files in timm's `results/` and of its benchmark script.
+
+    Of quality the mean over seeds; steps in milliseconds; `infer_gmacs` counts what fvcore does. An
+    arm is the model's name, with its label as a tag where there are several. What was not measured
+    has no row.
+    """
+    means: dict[str, dict[str, float]] = {arm.digest: {} for arm in plan.arms}
+    estimates: Iterator[Any] = stats.estimates(frame(plan, store)).itertuples()
+    for row in estimates:
+        means[row.arm][row.metric] = row.mean
+    tables = {
+        f"results-{_slug(plan.study.images())}.csv": (_results, "top1"),
+        "benchmark-infer.csv": (_infer, "infer_samples_per_sec"),
+        "benchmark-train.csv": (_train, "train_samples_per_sec"),
+    }
+    names, found = _names(plan), {}
+    for file, (rows_of, best) in tables.items():
+        several = ((names[a.digest], row) for a in plan.arms
+                   for row in rows_of(plan, a, means[a.digest]))  # fmt: skip
+        if rows := [{"model": name, **row} for name, row in several]:
+            found[file] = _commas(pd.DataFrame(rows).sort_values(best, ascending=False))
+    return found
+
+
+def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
+    config = arm.arm.config
+    for size in (config.data.img_size, *plan.sizes):
+        end = "" if size == config.data.img_size else f"@{size}"
+        top1, top5 = (100 * means.get(f"{name}{end}", float("nan")) for name in ("top1", "top5"))
+        if top1 == top1 and top5 == top5:
+            yield {
+                "top1": round(top1, 3), "top1_err": round(100 - top1, 3),
+                "top5": round(top5, 3), "top5_err": round(100 - top5, 3),
+                "param_count": _millions(means), "img_size": size,
+                "crop_pct": config.recipe.crop_pct, "interpolation": config.recipe.interpolation,
+            }  # fmt: skip
+
+
+def _infer(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
+    batch = plan.study.timing.batch_size
+    if rate := means.get("throughput"):
+        yield {
+            "infer_img_size": arm.arm.config.data.img_size,
+            "infer_samples_per_sec": round(rate, 2),
+            "infer_step_time": round(1e3 * batch / rate, 3), "infer_batch_size": batch,
+            "param_count": _millions(means), "infer_gmacs": _in(1e9, means.get("macs")),
+            "infer_macts": _in(1e6, means.get("activations")),
+        }  # fmt: skip
+
+
+def _train(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
+    batch = arm.arm.config.recipe.batch_size
+    if rate := means.get("train_throughput"):
+        yield {
+            "train_samples_per_sec": round(rate, 2),
+            "train_step_time": round(1e3 * batch / rate, 3),
+            "train_batch_size": batch, "train_img_size": arm.arm.config.data.img_size,
+            "param_count": _millions(means),
+        }  # fmt: skip
+
+
+def _in(unit: float, value: float | None) -> float | None:
+    return None if value is None else round(value / unit, 3)
+
+
+def _millions(means: Mapping[str, float]) -> str:
+    return f"{means['params'] / 1e6:,.2f}" if "params" in means else ""
+
+
+def _names(plan: Plan) -> dict[str, str]:
+    """As timm names its models: architecture.tag."""
+    of = {arm.digest: arm.arm.config.model for arm in plan.arms}
+    several, taken, found = Counter(of.values()), Counter[str](), dict[str, str]()
+    for arm in plan.arms:
+        model = of[arm.digest]
+        name = f"{model}.{_slug(arm.label)}" if several[model] > 1 else model
+        taken[name] += 1
+        found[arm.digest] = name if taken[name] == 1 else f"{name}_{taken[name]}"
+    return found
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "unnamed"
+
+
+EXPORTS: dict[str, Callable[[Plan, Store], Files]] = {
+    "csv": comma_separated,
+    "parquet": parquet,
+    "timm": timm,
+}
+"""By the name of the format."""
