@@ -7,6 +7,7 @@ results/
     arms/KEY.json         what building and counting an arm showed
     timings/KEY.json      one timing session over the arms of a study
     jobs/STAMP/           what a launcher was asked to do, the code it runs, its logs
+    track/NAME/           what trackers were told, and what they keep
 
 Every file is plain, and whole or absent: it is written beside its place and renamed. A file that is
 cut short or belongs elsewhere is set aside under a name that says so; never trusted, never deleted.

@@ -54,6 +54,7 @@ MAY_IMPORT = {
         *("errors", "files", "leases", "origin", "store", "run", "evaluation", "train", "plan"),
         "price",
     },
+    "track": {"errors", "files", "plan", "spec", "store"},
     "outline": {"marks"},
     "clean": {"errors", "files", "leases", "launch", "store"},
     "doctor": {

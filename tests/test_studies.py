@@ -144,7 +144,7 @@ def test_a_claim_that_nothing_will_ever_measure_is_told(inside, tiny, claim, why
     ("contrasts", "said"),
     [
         ("[Average]", 'unknown arm "Average"'),
-        ("[[Avg, Dw]]", 'unknown arm "Dw" (known: Avg, DW, baseline)'),
+        ("[[Avg, Dw]]", 'unknown arm "Dw"; did you mean "DW"? (known: Avg, DW, baseline)'),
         ("[DW]", "DW and baseline are the same arm"),
         ("[Avg, [DW, Avg]]", "DW and Avg are tested twice"),
         ("[[Avg]]", "contrasts: list should have at least 2 items"),

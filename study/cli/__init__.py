@@ -22,6 +22,7 @@ COMMANDS = {  # name: the module of study.cli that has it
     "report": "report",
     "compare": "compare",
     "export": "export",
+    "track": "track",
     "eval": "eval",
     "bench": "bench",
     "claims": "report",

@@ -20,6 +20,7 @@ from study.cli.options import (
     study_file,
 )
 from study.cli.report import current, lacking, written
+from study.cli.track import KIND, tracked
 from study.errors import StudyError
 
 if TYPE_CHECKING:
@@ -63,15 +64,18 @@ def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
 )
 @click.option("--wait", is_flag=True, help="Stay until workers on Slurm are done.")
 @click.option("--speed/--no-speed", default=True, help="Time the arms when all are trained.")
+@click.option("--track", "trackers", **KIND, default=(), help="Show trials there, too, as they go.")
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "none"]), default="auto",
               show_default=True, help="A picture on a terminal, lines otherwise.")  # fmt: skip
 def run_command(
     asked: Asked, machine: "Machine", reports: Path, dry_run: bool, wait: bool, speed: bool,
-    progress: str,
+    trackers: tuple[str, ...], progress: str,
 ) -> int:  # fmt: skip
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
     from study.plan import check_data
+    from study.track import check as check_trackers
 
+    check_trackers(trackers)
     plan, store = asked.plan()
     machine = replace(machine, wait=wait)
     again = f"study run {asked.again(plan, machine)}"
@@ -96,11 +100,16 @@ def run_command(
         for note in _left_alone(plan, store):
             click.echo(f"note: {note}", err=True)
     try:
-        if plan.missing and _train(plan, store, machine, progress, speed):
+        with tracked(asked, plan, store, trackers):
+            stopped = plan.missing and _train(plan, store, machine, progress, speed)
+        if stopped:
             click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
             return INTERRUPTED
         if plan.missing and machine.on == "slurm" and not wait:
             click.echo(f"watch them: study status {asked.again(plan)} --watch", err=True)
+            for name in trackers:
+                said = f"study track {asked.again(plan)} --to {name} --watch"
+                click.echo(f"they are shown in {name} as long as this runs: {said}", err=True)
             return 0
         plan, store = asked.plan()
         if all(trial.done or trial.state == "failed" for trial in plan.trials):

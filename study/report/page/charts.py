@@ -102,7 +102,8 @@ def _forest(report: Report, metric: Metric, name: str, told: list[tuple[str, Any
              "hovertemplate": "%{hovertext}<extra></extra>"},
         ],
         "layout": {"xaxis": _axis(metric, difference=True), "height": 170 + 40 * len(means),
-                   "yaxis": {"autorange": "reversed", "automargin": True, "type": "category"},
+                   "yaxis": {"range": [len(means) - 0.4, -0.6], "automargin": True,
+                             "type": "category"},
                    "shapes": [], "legend": LEGEND},
     }  # fmt: skip
     if band := floor(report.measured, name):

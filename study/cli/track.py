@@ -1,0 +1,100 @@
+"""track: trials in TensorBoard, Weights & Biases or MLflow, told from the store."""
+
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from study.cli.options import Asked, Several, study_file
+
+if TYPE_CHECKING:
+    from study.plan import Plan
+    from study.store import Store
+
+TRACKERS = ("tensorboard", "wandb", "mlflow")
+LOOK = 2.0  # seconds between two looks at the store
+PATIENCE = 120.0  # seconds that a run waits for what is still to be told
+KIND: dict[str, Any] = {"type": Several(click.Choice(TRACKERS)), "metavar": "NAME,..."}
+
+
+@click.command("track")
+@study_file
+@click.option("--to", "names", required=True, **KIND, help=f"{', '.join(TRACKERS)}.")
+@click.option("--watch", is_flag=True, help="Go on until all trials have ended.")
+@click.option("--leashed", is_flag=True, hidden=True, help="Go on until stdin is closed.")
+def track_command(asked: Asked, names: tuple[str, ...], watch: bool, leashed: bool) -> None:
+    """Show the trials of FILE in another tool, while they run or later.
+
+    What was told before is not told again. Nothing is sent anywhere unless WANDB_MODE=online or
+    MLFLOW_TRACKING_URI says so.
+    """
+    from study import track
+
+    track.check(names)
+    plan, store = asked.plan()
+    followers = {name: track.Follower(plan, store, name) for name in names}
+    told = dict.fromkeys(names, 0)
+    going = True
+    try:
+        while going:
+            going = _going_on(plan, store, leashed) if watch or leashed else False
+            for name, follower in followers.items():
+                told[name] += follower.look()
+    finally:
+        for follower in followers.values():
+            follower.close()
+    for name in names:
+        click.echo(f"{name}: {told[name]} epochs and ends; {shown(plan, store, name)}", err=True)
+
+
+def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
+    """Waits a little; whether there may be more to tell after the next look."""
+    if leashed:
+        return not select.select([sys.stdin], [], [], LOOK)[0]
+    time.sleep(LOOK)
+    return any(store.result(trial.name) is None for trial in plan.trials)
+
+
+def shown(plan: "Plan", store: "Store", name: str) -> str:
+    from study.track import TRACKERS, folder
+
+    return f"look at them: {TRACKERS[name].view(folder(store, plan, name))}"
+
+
+@contextmanager
+def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) -> Iterator[None]:
+    """Have the trials followed meanwhile, by a process that cannot do them any harm."""
+    if not names:
+        yield
+        return
+    log = store.root / "track" / "log.txt"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    words = [*plan.study.words, "--store", str(asked.root), "--to", ",".join(names), "--leashed"]
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "study", "track", *words],
+            stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield
+    finally:
+        _end(process, log)
+        for name in names if process.returncode == 0 else ():
+            click.echo(f"{name}: {shown(plan, store, name)}", err=True)
+
+
+def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    try:
+        process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.returncode:
+        lines = log.read_text(errors="replace").strip().splitlines() or ["it did not end"]
+        click.echo(f"tracking failed, the study did not: {lines[-1]} (all of it: {log})", err=True)

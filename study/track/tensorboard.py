@@ -1,0 +1,38 @@
+"""TensorBoard's event files, which need no server and no network."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from study.spec import file_name
+from study.track.subject import Subject
+
+
+class TensorBoard:
+    def __init__(self, folder: Path, subject: Subject) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.subject = subject
+        place = folder / f"{file_name(subject.label)}-{subject.trial}"
+        self.writer = SummaryWriter(str(place))  # goes on in another file if there is one
+        config = json.dumps(dict(subject.config), indent=1)
+        self.writer.add_text("config", f"```\n{config}\n```")
+
+    def epoch(self, epoch: int, values: Mapping[str, float]) -> None:
+        for name, value in values.items():
+            self.writer.add_scalar(name, value, epoch)
+        self.writer.flush()
+
+    def end(self, state: str, values: Mapping[str, float]) -> None:
+        """With what is compared on the tab HPARAMS."""
+        self.writer.add_text("state", state)
+        levels = {**self.subject.levels, "arm": self.subject.label, "seed": self.subject.seed}
+        self.writer.add_hparams(levels, dict(values), run_name=".")
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+def view(folder: Path) -> str:
+    return f"tensorboard --logdir {shlex.quote(str(folder))}"

@@ -1,0 +1,53 @@
+"""Weights & Biases: to disk, unless WANDB_MODE says that it may be sent."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from study.errors import StudyError
+from study.track.subject import Subject
+
+
+class WeightsAndBiases:
+    """A run has the trial's name, so that what is told twice is one run."""
+
+    def __init__(self, folder: Path, subject: Subject) -> None:
+        import wandb
+
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.run: Any = wandb.init(
+                project=os.environ.get("WANDB_PROJECT", subject.study),
+                id=subject.trial,
+                name=subject.name,
+                group=subject.label,
+                config={"seed": subject.seed, "levels": dict(subject.levels), **subject.config},
+                dir=str(folder),
+                mode=_mode(),
+                resume="allow" if _mode() == "online" else None,
+                reinit="create_new",  # several trials are open at a time
+                settings=wandb.Settings(console="off", silent=True, x_disable_stats=True),
+            )
+        except wandb.Error as error:
+            raise StudyError(f"wandb: {error}") from error
+
+    def epoch(self, epoch: int, values: Mapping[str, float]) -> None:
+        self.run.log(dict(values), step=epoch)
+
+    def end(self, state: str, values: Mapping[str, float]) -> None:
+        self.run.summary.update({**values, "state": state})
+
+    def close(self) -> None:
+        self.run.finish()
+
+
+def _mode() -> Any:
+    return os.environ.get("WANDB_MODE", "offline")
+
+
+def view(folder: Path) -> str:
+    if _mode() == "offline":
+        return f"wandb sync {shlex.quote(str(folder))}/wandb/offline-run-*"
+    return "what wandb printed above"
