@@ -5,11 +5,13 @@
 Two models are timed side by side, as `study` does it, and one after the other, as others do: on a
 quiet machine, and while every core is wanted by somebody else, now and then (random) or from the
 moment on at which the second of two is timed (unlucky; side by side: from the middle of the
-session on). What is shown is how far each way is then from what it found just before, when all was
-quiet. Wants the machine for itself, for seven minutes; `--quick` takes one, and shows less.
+session on). What is shown is how far each way is then from what it finds when all is quiet, just
+before and just after; and how far those two are apart, which nothing can better. Wants the machine
+for itself, for ten minutes; `--quick` takes one, and shows less.
 """
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -18,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,10 +30,10 @@ import torch
 import study.models  # noqa: F401  registers rest_lite with timm
 from study.metrics import lanes, speed
 from study.metrics.lanes import Lane, Way
-from study.metrics.ratios import Ratio, ratio
+from study.metrics.ratios import Ratio, ratio, undisturbed
 from study.metrics.stopwatch import Stopwatch
 
-MODELS, SIZE, BATCH = ("rest_lite", "resnet18"), (3, 64, 64), 4
+MODELS, SIZE, BATCH = ("rest_lite", "resnet18"), (3, 64, 64), 8
 SPIN = "while True: pass"
 ONE, TWO = "side by side", "one after the other"
 
@@ -109,7 +111,8 @@ def side_by_side(models: dict[str, Lane], seconds: float, halfway: Halfway) -> R
         seconds=seconds,
         report=lambda done, total: halfway() if done == total // 2 else None,
     )
-    found = ratio(taken.times[MODELS[1]]["batch"].between)
+    times = taken.times[MODELS[1]]["batch"]
+    found = ratio(undisturbed(times.between, times.waited))
     assert found is not None  # of 10 rounds and more there is one
     return found.inverse
 
@@ -140,17 +143,23 @@ class Finding:
     before: Ratio
     """When all was quiet."""
     under: Ratio
+    after: Ratio
 
     @property
     def off(self) -> float:
-        return self.under.value / self.before.value - 1
+        return self.under.value / math.sqrt(self.before.value * self.after.value) - 1
+
+    @property
+    def apart(self) -> float:
+        return self.after.value / self.before.value - 1
 
     def __str__(self) -> str:
         shown = [
             f"{one.value:6.3f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.rounds > 1 else "")
-            for one in (self.before, self.under)
+            for one in (self.before, self.after, self.under)
         ]
-        return f"{self.load:<9}{self.way:<21}{shown[0]:<24}{shown[1]:<24}{100 * self.off:+7.1f} %"
+        ratios = "".join(f"{one:<24}" for one in shown)
+        return f"{self.load:<9}{self.way:<21}{ratios}{100 * self.off:+7.1f} %"
 
 
 def findings(repeats: int, seconds: float) -> Iterator[Finding]:
@@ -160,7 +169,7 @@ def findings(repeats: int, seconds: float) -> Iterator[Finding]:
             for name, disturbed in LOADS.items():
                 for way, timed in WAYS.items():
                     found = []
-                    for around in (quiet, disturbed):
+                    for around in (quiet, disturbed, quiet):
                         with around(load, random.Random(turn)) as halfway:
                             found.append(timed(models, seconds, halfway))
                     yield Finding(name, way, *found)
@@ -179,16 +188,24 @@ def main(words: Sequence[str] | None = None) -> None:
     torch.set_num_threads(asked.threads)
     began, rows = time.monotonic(), []
     print(f"{MODELS[1]}'s throughput by {MODELS[0]}'s, batch {BATCH}, {SIZE[1]} px", flush=True)
-    print(f"{'load':<9}{'timed':<21}{'ratio, quiet':<24}{'ratio under load':<24}{'off by':>9}")
+    heads = "".join(f"{head:<24}" for head in ("quiet", "quiet again", "under load"))
+    print(f"{'load':<9}{'timed':<21}{heads}{'off by':>9}")
     for row in findings(repeats, seconds):
         rows.append(row)
         print(row, flush=True)
     print(f"\noff by, over {repeats} repeats ({time.monotonic() - began:.0f} s):")
     for name in LOADS:
         for way in WAYS:
-            sizes = [100 * abs(row.off) for row in rows if (row.load, row.way) == (name, way)]
-            print(f"{name:<9}{way:<21}median {statistics.median(sizes):4.1f} %, "
-                  f"at most {max(sizes):4.1f} %")  # fmt: skip
+            print(
+                f"{name:<9}{way:<21}{_sizes(r.off for r in rows if (r.load, r.way) == (name, way))}"
+            )
+    for way in WAYS:
+        print(f"{'none':<9}{way:<21}{_sizes(row.apart for row in rows if row.way == way)}")
+
+
+def _sizes(offs: Iterable[float]) -> str:
+    sizes = [100 * abs(off) for off in offs]
+    return f"median {statistics.median(sizes):4.1f} %, at most {max(sizes):4.1f} %"
 
 
 if __name__ == "__main__":

@@ -114,6 +114,15 @@ def conclusive(ratio: Mapping[str, float], resolution: float) -> bool:
     return math.log(ratio["high"] / ratio["low"]) <= resolution
 
 
+def disturbed(share: float) -> str:
+    """What is said of rounds in which others had the CPUs; "" where there are next to none."""
+    if share < 0.05:
+        return ""
+    return (
+        f"others had the CPUs in {100 * share:.0f} % of rounds, which ratios leave out if they can"
+    )
+
+
 def change(value: float, base: float) -> str:
     """The relative difference; what is ten times as much or more, as a multiple."""
     if base and value / base >= TENFOLD:

@@ -178,6 +178,8 @@ def _cell(name: str, spread: "Record | None", resolution: float) -> str:
 
 
 def _caption(session: "Record", order: Order) -> str:
+    from study import cells
+
     how, here = session["how"], session["environment"]
     where = here["device"] if order.device == "cuda" else here["processor"] or order.device
     loads = how["loads"]
@@ -189,5 +191,6 @@ def _caption(session: "Record", order: Order) -> str:
         said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
     said += [f"{where}, threads: {order.threads}"]
     said += [f"load {min(loads):.1f} to {max(loads):.1f}"] if loads else []
+    said += filter(None, [cells.disturbed(how["disturbed"])])
     said += ["convolutions in TF32"] if how["tf32_convolutions"] else []
     return "; ".join(said)

@@ -19,6 +19,9 @@ TRIMMED = 0.2
 """The share of rounds that is left out at either end."""
 LEAST = 8
 """Rounds, below which no interval is given."""
+WAITED = 0.05
+"""The share of a visit that threads may wait for a CPU: alone they do for a hundredth, beside a
+process that wants it for half of the time."""
 
 Between = tuple[float, float, float]
 """Seconds of one call: of the baseline before, of the arm, of the baseline after."""
@@ -62,6 +65,16 @@ def ratio(visits: Sequence[Between], *, seed: int = 0) -> Ratio | None:
     ends = np.quantile(drawn, TAILS) * _widening(len(logs), length)
     low, value, high = np.exp([middle + min(ends[0], 0), middle, middle + max(ends[1], 0)])
     return Ratio(float(value), float(low), float(high), len(logs))
+
+
+def undisturbed(visits: Sequence[Between], waited: Sequence[float]) -> Sequence[Between]:
+    """The rounds in which nobody else had the CPUs; all, where those are fewer than `LEAST`.
+
+    One model loses more by that than another, so it does not fall out of the ratio. Rounds are told
+    apart by what threads `waited`, not by how long they took, which would favour low values.
+    """
+    alone = [one for one, share in zip(visits, waited, strict=True) if not share > WAITED]
+    return alone if len(alone) >= LEAST else visits
 
 
 def _middle(logs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

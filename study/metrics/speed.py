@@ -2,17 +2,20 @@
 
 A machine gets slower while it warms up, and shared ones change by the second. So no arm is timed in
 one piece: every round visits every arm, in an order drawn anew, and the baseline before and after
-each of them. What the machine does to neighbours falls out of their ratio (`ratios.py`); levels
-are medians over rounds, and compare within one session only.
+each of them. What the machine does to neighbours falls out of their ratio (`ratios.py`), and rounds
+in which others had the CPUs are told from the rest by how long threads waited for one; levels are
+medians over rounds, and compare within one session only.
 """
 
 import gc
 import os
 import random
 import statistics
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 
@@ -20,7 +23,7 @@ from study.errors import StudyError
 from study.metrics.energy import joules
 from study.metrics.lanes import Lane
 from study.metrics.ratios import Between
-from study.metrics.stopwatch import Stopwatch
+from study.metrics.stopwatch import Stopwatch, waited
 
 Lanes = Callable[[], Mapping[str, Lane]]
 """Builds an arm, and says in what ways it is called, by name."""
@@ -41,6 +44,8 @@ class Times:
     """The median call of each visit."""
     between: list[Between] = field(default_factory=list)
     """The same between those of the baseline before and after; none of the baseline itself."""
+    waited: list[float] = field(default_factory=list)
+    """Of the three the most that was waited for a CPU, by how long the visit took."""
     calls: list[list[float]] = field(default_factory=list)
     """All of each visit, where calls are waited for one by one."""
 
@@ -126,8 +131,15 @@ def _round(
         before = after
 
 
-Visit = dict[str, float]
-"""By lane the seconds of the median call."""
+class Taken(NamedTuple):
+    seconds: float
+    """Of the median call."""
+    waited: float
+    """As `Times` has it; NaN where that is not known."""
+
+
+Visit = dict[str, Taken]
+"""By lane."""
 
 
 def _visited(
@@ -187,16 +199,19 @@ class _Stand:
     def visit(self) -> Visit:
         return {name: self._timed(name, lane) for name, lane in self.lanes.items()}
 
-    def _timed(self, name: str, lane: Lane) -> float:
+    def _timed(self, name: str, lane: Lane) -> Taken:
         times, count = self.times[name], self.counts[name]
+        before, start = waited(), time.perf_counter()
         if lane.apart:
             times.calls.append(self.watch.apart(lane.run, count))
             times.seconds.append(statistics.median(times.calls[-1]))
         else:
             times.seconds.append(self.watch.together(lane.run, count))
-        return times.seconds[-1]
+        share = (waited() - before) / (time.perf_counter() - start)
+        return Taken(times.seconds[-1], share)
 
     def compare(self, before: Visit, own: Visit, after: Visit) -> None:
-        for name, seconds in own.items():
-            if name in before and name in after:
-                self.times[name].between.append((before[name], seconds, after[name]))
+        for name in own.keys() & before.keys() & after.keys():
+            three, times = [visit[name] for visit in (before, own, after)], self.times[name]
+            times.between.append((three[0].seconds, three[1].seconds, three[2].seconds))
+            times.waited.append(max(taken.waited for taken in three))

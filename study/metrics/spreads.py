@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from study.metrics.ratios import ratio
+from study.metrics.ratios import ratio, undisturbed
 from study.metrics.speed import Times
 
 Spread = dict[str, Any]
@@ -22,7 +22,7 @@ def spreads(lanes: Mapping[str, Times]) -> dict[str, Spread]:
 
 def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
     spread = over([times.images / seconds for seconds in times.seconds])
-    if found := ratio(times.between):
+    if found := ratio(undisturbed(times.between, times.waited)):
         faster = found.inverse
         spread["ratio"] = {"value": faster.value, "low": faster.low, "high": faster.high}
     yield name, spread
@@ -31,7 +31,7 @@ def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
 def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
     """A round's p90 is of its own calls; p99 is of all, whatever the round."""
     spread = over([quantile(calls, 0.5) for calls in times.calls])
-    if found := ratio(times.between):
+    if found := ratio(undisturbed(times.between, times.waited)):
         spread["ratio"] = {"value": found.value, "low": found.low, "high": found.high}
     yield "latency_p50", spread
     if min(map(len, times.calls)) >= ENOUGH["latency_p90"]:

@@ -4,8 +4,10 @@ Not torch.utils.benchmark: its Timer throws two calls away at every measurement,
 of a tenth of a second take twice to three times as long, and it averages single calls over blocks.
 """
 
+import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -53,3 +55,16 @@ class Stopwatch:
             last.record()
             last.synchronize()
         return float(first.elapsed_time(last)) / 1e3
+
+
+def waited() -> float:
+    """Seconds that this process's threads have been ready to run while others had the CPUs.
+
+    In all, so that two of them differ by what was waited in between; Linux's schedstat, NaN where
+    there is none.
+    """
+    try:
+        files = list(Path("/proc/self/task").glob("*/schedstat"))
+        return sum(int(file.read_text().split()[1]) for file in files) / 1e9 if files else math.nan
+    except (OSError, ValueError):  # a thread that has just ended
+        return math.nan

@@ -9,7 +9,8 @@ from timm.layers import use_fused_attn
 
 from study.errors import MetricError
 from study.metrics.memory import peak_memory
-from study.metrics.speed import Lanes, session
+from study.metrics.ratios import WAITED
+from study.metrics.speed import Lanes, Session, session
 from study.metrics.spreads import ENOUGH, over, spreads
 from study.metrics.surroundings import surroundings
 
@@ -56,8 +57,14 @@ def timings(
         "times": {arm: {lane: asdict(one) for lane, one in times.items()}
                   for arm, times in found.times.items()},
         "how": {"seconds": seconds, "rounds": len(found.loads), "loads": found.loads,
-                "around": around, **_settings(device)},
+                "disturbed": _disturbed(found), "around": around, **_settings(device)},
     }  # fmt: skip
+
+
+def _disturbed(found: Session) -> float:
+    """The share of rounds in which others had the CPUs."""
+    waits = [w for arm in found.times.values() for lane in arm.values() for w in lane.waited]
+    return sum(share > WAITED for share in waits) / len(waits) if waits else 0.0
 
 
 def _settings(device: str) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Findings:
     """To the baseline, of what was timed, with the ends of their intervals."""
     rounds: int
     """Of the timing session."""
+    disturbed: float
+    """The share of rounds in which others had the CPUs."""
     timed_on: str
     refused: Mapping[str, list[str]]
     """By arm, why something of it was not taken."""
@@ -86,6 +88,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
         diverged=diverged,
         ratios=beside.get("ratios", {}),
         rounds=int(beside.get("rounds", 0)),
+        disturbed=float(beside.get("disturbed", 0.0)),
         timed_on=str(beside.get("timed_on", "")),
         refused=beside.get("refused", {}),
         store=str(beside.get("store", "")),

@@ -33,6 +33,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
     found.attrs["baseline"] = plan.baseline.digest
     found.attrs["timed_on"] = _machine(session)
+    found.attrs["disturbed"] = session.get("how", {}).get("disturbed", 0.0)
     found.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
     found.attrs["ratios"] = {
         (arm, metric): spread["ratio"]

@@ -54,6 +54,8 @@ def _measures(found: Findings) -> Iterator[str]:
                 "×: ratio to ●, which was timed before and after each, with its 95 % "
                 f"block-bootstrap interval; inconclusive where that is wider than {wide}."
             )
+            if told := cells.disturbed(found.disturbed):
+                yield f"Meanwhile {told}."
         if "memory" in found.metrics:
             yield "Peak memory: of one training step of the recipe."
     if found.tied:

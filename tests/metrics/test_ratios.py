@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as reference
 
-from study.metrics.ratios import LEAST, Ratio, ratio
+from study.metrics.ratios import LEAST, WAITED, Ratio, ratio, undisturbed
 
 SESSIONS = 400
 
@@ -71,6 +71,33 @@ def test_the_baseline_against_itself_is_one(kind):
         found.append(ratio(list(visits(20, true=1.0, drift=drift, kind=kind, seed=seed))))
     assert np.median([one.value for one in found]) == pytest.approx(1, abs=0.002)
     assert np.mean([one.low <= 1 <= one.high for one in found]) > 0.9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rounds_in_which_others_had_the_cpus_do_not_move_it(kind):
+    """In every other block of 5 the arm loses half as much again as the baseline does."""
+    found = []
+    for seed in range(200):
+        busy = (np.arange(40) + seed) // 5 % 2 == 1
+        three = visits(40, kind=kind, seed=seed)
+        one = [(2 * a, 3 * b, 2 * c) if on else (a, b, c)
+               for (a, b, c), on in zip(three, busy, strict=True)]  # fmt: skip
+        found.append(ratio(undisturbed(one, 0.5 * busy)))
+        assert ratio(one).value > 1.2
+    assert np.median([one.value for one in found]) == pytest.approx(1.1, rel=0.002)
+    assert np.mean([one.low <= 1.1 <= one.high for one in found]) > 0.9
+
+
+def test_of_too_few_undisturbed_rounds_all_count():
+    one, busy = list(visits(12)), [1.0] * (13 - LEAST) + [0.0] * (LEAST - 1)
+    assert undisturbed(one, busy) == one
+    assert undisturbed(one, [1.0, *[0.0] * 11]) == one[1:]
+
+
+def test_where_waiting_is_not_known_all_rounds_count():
+    one = list(visits(12))
+    assert undisturbed(one, [math.nan] * 12) == one
+    assert undisturbed(one, [WAITED] * 12) == one
 
 
 def test_the_same_visits_have_the_same_interval():

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from study.metrics import METRICS, lanes
 from study.metrics.lanes import DTYPES, Lane, Way
 from study.metrics.speed import PATIENCE, ROUNDS, Session, Times, session
 from study.metrics.spreads import ENOUGH, quantile, spreads
-from study.metrics.stopwatch import Stopwatch
+from study.metrics.stopwatch import Stopwatch, waited
 
 SMALL = (3, 8, 8)
 
@@ -71,7 +72,7 @@ def test_each_arm_has_its_visits_between_those_of_the_first(taken):
     for name in "bc":
         for times in taken.times[name].values():
             assert [own for _, own, _ in times.between] == times.seconds
-            assert len(times.seconds) == 8
+            assert len(times.seconds) == len(times.waited) == 8
             first = {*taken.times["a"]["batch"].seconds, *taken.times["a"]["single"].seconds}
             assert {t for before, _, after in times.between for t in (before, after)} <= first
 
@@ -101,11 +102,17 @@ def test_a_tail_of_few_calls_is_not_given():
 
 
 def test_a_ratio_of_throughputs_is_the_inverse_of_that_of_seconds():
-    between = [(1.0, 2.0, 1.0)] * 8
-    found = spreads({"batch": Times(4, [2.0] * 8, between), "single": Times(
-        1, [2.0] * 8, between, [[2.0]] * 8)})  # fmt: skip
+    taken = {"seconds": [2.0] * 8, "between": [(1.0, 2.0, 1.0)] * 8, "waited": [0.0] * 8}
+    lanes = {"batch": Times(4, **taken), "single": Times(1, **taken, calls=[[2.0]] * 8)}
+    found = spreads(lanes)
     assert found["throughput"]["ratio"] == pytest.approx({"value": 0.5, "low": 0.5, "high": 0.5})
     assert found["latency_p50"]["ratio"] == pytest.approx({"value": 2.0, "low": 2.0, "high": 2.0})
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="Linux tells it, others not")
+def test_waiting_for_a_cpu_adds_up():
+    first = waited()
+    assert 0 <= first <= waited()
 
 
 def test_the_tail_is_told_from_a_thousand_calls():
