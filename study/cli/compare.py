@@ -14,7 +14,7 @@ from study.cli.options import Asked, console, echo_json, json_option, strays, st
 def compare_command(
     asked: Asked, first: str, second: str, metric: str | None, as_json: bool
 ) -> None:
-    """What arm B of FILE does against arm A: every metric, seed by seed, image by image.
+    """Arm B of FILE against arm A: all metrics, seeds and images.
 
     A and B are labels of the study file; "baseline" is one, too.
     """

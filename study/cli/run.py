@@ -64,7 +64,8 @@ def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
 )
 @click.option("--wait", is_flag=True, help="Stay until workers on Slurm are done.")
 @click.option("--speed/--no-speed", default=True, help="Time the arms when all are trained.")
-@click.option("--track", "trackers", **KIND, default=(), help="Show trials there, too, as they go.")
+@click.option("--track", "trackers", **KIND, default=(),
+              help="Show trials there, as they go: tensorboard, wandb, mlflow.")  # fmt: skip
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "none"]), default="auto",
               show_default=True, help="A picture on a terminal, lines otherwise.")  # fmt: skip
 def run_command(
@@ -92,7 +93,8 @@ def run_command(
             f"all {len(plan.trials)} trials have results" if plan.trials else "there are no seeds"
         )
         click.echo(f"nothing to train: {done}", err=True)
-        if not _unmeasured(plan, store, machine, speed) and current(plan, store, reports):
+        left = trackers or _unmeasured(plan, store, machine, speed)
+        if not left and current(plan, store, reports):
             return 0
     else:
         check_data(plan)

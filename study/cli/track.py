@@ -29,7 +29,7 @@ KIND: dict[str, Any] = {"type": Several(click.Choice(TRACKERS)), "metavar": "NAM
 @click.option("--watch", is_flag=True, help="Go on until all trials have ended.")
 @click.option("--leashed", is_flag=True, hidden=True, help="Go on until stdin is closed.")
 def track_command(asked: Asked, names: tuple[str, ...], watch: bool, leashed: bool) -> None:
-    """Show the trials of FILE in another tool, while they run or later.
+    """Show trials of FILE in TensorBoard, wandb or MLflow.
 
     What was told before is not told again. Nothing is sent anywhere unless WANDB_MODE=online or
     MLFLOW_TRACKING_URI says so.

@@ -21,12 +21,12 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.together`). Nothing is
     told of an arm that diverged.
     """
-    if not plan.study.seeds or _diverged(plan.baseline):
+    if not plan.study.seeds or diverged(plan.baseline):
         return pd.DataFrame(columns=list(COLUMNS))
     base, rows = predictions(plan.baseline, store), []
     for arm in plan.arms[1:]:
         try:
-            seen = stats.hits({} if _diverged(arm) else predictions(arm, store), base)
+            seen = stats.hits({} if diverged(arm) else predictions(arm, store), base)
         except StoreError:  # a factor of the data: other images
             continue
         if seen.seeds:
@@ -36,5 +36,5 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _diverged(arm: PlannedArm) -> bool:
+def diverged(arm: PlannedArm) -> bool:
     return any(trial.state == "diverged" for trial in arm.replicates)

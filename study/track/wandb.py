@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import StudyError
+from study.spec import file_name
 from study.track.subject import Subject
 
 
@@ -19,7 +20,7 @@ class WeightsAndBiases:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             self.run: Any = wandb.init(
-                project=os.environ.get("WANDB_PROJECT", subject.study),
+                project=os.environ.get("WANDB_PROJECT", file_name(subject.study)),
                 id=subject.trial,
                 name=subject.name,
                 group=subject.label,

@@ -111,6 +111,16 @@ def test_images_are_compared_seed_by_seed(two):
     assert found.images["mean"] == pytest.approx(-1 / 8)
 
 
+def test_what_is_left_of_an_arm_that_diverged_is_not_summed_up(lab):
+    plan, store = lab(top1={"baseline": [0.9, 0.91, 0.92], SECOND: [0.9, NAN, 0.9]})
+    for seed in (0, 2):
+        seen(store, 0, seed, {0, 1, 2})
+        seen(store, 1, seed, {2, 3})
+    found = comparison(plan, store, FIRST, SECOND)
+    assert found.images == {}
+    assert "Average Pooling diverged" in tables(found)[1].notes[0]
+
+
 def test_other_images_are_not_compared_and_the_note_says_why(two):
     plan, store = two
     for seed in range(3):

@@ -15,6 +15,7 @@ from study.measurements import predictions
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.report.frames import frame
+from study.report.images import diverged
 from study.store import Store
 
 KINDS = ("quality", "cost", "speed")
@@ -187,6 +188,8 @@ def _images(
     except StoreError as error:
         return stats.mcnemar(stats.hits({}, {})), {}, str(error)
     tests = stats.mcnemar(seen)
+    if lost := [arm.label for arm in arms if diverged(arm)]:  # its other seeds would flatter it
+        return tests, {}, f"{' and '.join(lost)} diverged"
     if not seen.seeds:
         return tests, {}, "no seed has predictions of both"
     return tests, stats.hierarchical(seen) | stats.together(tests)._asdict(), ""

@@ -5,9 +5,9 @@ from typing import Any
 
 from study import cells, stats
 from study.metrics import METRICS
-from study.plan import PlannedArm
 from study.report.comparison.measured import Comparison
 from study.report.contrasts import p_value
+from study.report.images import diverged
 
 LEVEL = 1 - stats.CONFIDENCE
 
@@ -22,7 +22,7 @@ def answer(found: Comparison) -> str:
 def _quality(found: Comparison) -> str:
     first, second = found.labels
     name, metric = cells.name(METRICS[found.tested]), METRICS[found.tested]
-    lost = [one for one, arm in zip(found.labels, found.arms, strict=True) if _diverged(arm)]
+    lost = [one for one, arm in zip(found.labels, found.arms, strict=True) if diverged(arm)]
     rows = found.metrics[found.metrics["metric"] == found.tested]
     row: Any = next(rows.itertuples(), None)
     if lost:
@@ -45,10 +45,6 @@ def _quality(found: Comparison) -> str:
 def p_is(value: float) -> str:
     shown = p_value(value)
     return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
-
-
-def _diverged(arm: PlannedArm) -> bool:
-    return any(trial.state == "diverged" for trial in arm.replicates)
 
 
 def _costs(found: Comparison) -> Iterator[str]:
