@@ -142,7 +142,5 @@ def _values(row: Record) -> dict[str, float]:
 
 def _last(arm: PlannedArm, result: Record) -> dict[str, float]:
     """What is measured once: quality after the last epoch, and cost."""
-    quality = {f"final/{key}": value for key, value in result["metrics"].items()}
-    cost = {f"cost/{key}": value for key, value in arm.card["cost"].items()}
-    numbers = {**quality, **cost, "final/seconds": result.get("seconds")}
-    return {k: float(v) for k, v in numbers.items() if isinstance(v, int | float)}
+    found = {**arm.card["cost"], **result["metrics"], "seconds": result.get("seconds")}
+    return {f"final/{k}": float(v) for k, v in found.items() if isinstance(v, int | float)}
