@@ -111,7 +111,7 @@ def test_a_package_that_is_not_there_is_named_before_anything_starts(inside, tin
     for words in (["track", tiny, "--to", "wandb"], ["run", tiny, "--track", "wandb"]):
         done = inside(*words)
         assert done.returncode == 2
-        assert 'pip install "study-harness[wandb]"' in done.stderr
+        assert 'pip install -e ".[wandb]"' in done.stderr
     assert not (tiny.parent / "results" / "trials").exists()
 
 

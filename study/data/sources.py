@@ -215,7 +215,7 @@ def _classes(reader: Any) -> dict[str, int]:
 
 def _installed(package: str, data: Data) -> None:
     if find_spec(package) is None:
-        raise DataError(f'data {data.name} needs {package}: pip install "study[hub]"')
+        raise DataError(f'data {data.name} needs {package}: pip install -e ".[hub]"')
 
 
 def _held(images: Any, targets: Any, *, data: Data, workers: int) -> Pixels:

@@ -32,7 +32,7 @@ def parquet(plan: Plan, store: Store) -> Files:
         StudyError: pyarrow is not installed.
     """
     if find_spec("pyarrow") is None:
-        raise StudyError('parquet is written by pyarrow: pip install "study-harness[parquet]"')
+        raise StudyError('parquet is written by pyarrow: pip install -e ".[parquet]"')
     return {f"{name}.parquet": _parquet(rows) for name, rows in _long(plan, store).items()}
 
 

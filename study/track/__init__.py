@@ -53,7 +53,7 @@ def check(names: Iterable[str]) -> None:
     """Raises StudyError naming the extra of a package that is not installed."""
     for name in names:
         if find_spec(TRACKERS[name].package) is None:
-            raise StudyError(f'{name} is not installed: pip install "study-harness[{name}]"')
+            raise StudyError(f'{name} is not installed: pip install -e ".[{name}]"')
 
 
 def folder(store: Store, plan: Plan, tracker: str) -> Path:

@@ -105,5 +105,5 @@ def test_a_package_that_is_not_installed_is_named(lab, monkeypatch):
     from study.report import exports
 
     monkeypatch.setattr(exports, "find_spec", lambda name: None)
-    with pytest.raises(StudyError, match=r"study-harness\[parquet\]"):
+    with pytest.raises(StudyError, match=r"\.\[parquet\]"):
         exports.EXPORTS["parquet"](*emsa(lab))
