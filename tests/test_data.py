@@ -622,7 +622,7 @@ def test_a_set_that_was_never_downloaded_says_how_to(tmp_path):
 def test_an_optional_package_that_is_absent_is_named(name, package, tmp_path):
     if find_spec(package):
         pytest.skip(f"{package} is installed here")
-    with pytest.raises(DataError, match=r'pip install "study\[hub\]"'):
+    with pytest.raises(DataError, match=r'pip install -e "\.\[hub\]"'):
         load(Data(name=name, root=str(tmp_path)))
 
 
