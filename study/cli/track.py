@@ -96,5 +96,7 @@ def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
         process.kill()
         process.wait()
     if process.returncode:
-        lines = log.read_text(errors="replace").strip().splitlines() or ["it did not end"]
+        lines = log.read_text(errors="replace").strip().splitlines() or [
+            f"status {process.returncode}"
+        ]
         click.echo(f"tracking failed, the study did not: {lines[-1]} (all of it: {log})", err=True)
