@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from timm.data import resolve_data_config
 from torch import nn
 
-from study import data, models, run, train
+from study import data, models, ownership, run, train
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
 from study.models import weights
 from study.models.weights import Weights
@@ -147,7 +147,10 @@ def _finished(store: Store, name: str) -> tuple[Record, Path]:
     path = store.trial(name) / "last.pth.tar"
     if not path.is_file():
         raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
-    return store.entered(name), path
+    record = store.entered(name)
+    if record.get("sources"):  # building the model runs the code of these files
+        ownership.file(store.trial(name) / "trial.json")
+    return record, path
 
 
 def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys, Keys]:

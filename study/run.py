@@ -45,11 +45,13 @@ def trial(
     device: str,
     stop: Callable[[], bool],
     report: Callable[[Record], None],
+    record: Record | None = None,
     pulse: Callable[[], None] = train.nothing,
     group: train.Group = train.ALONE,
 ) -> None:
     """Build, train, measure, save; resumes where an earlier attempt left off.
 
+    `record` says what the trial computes; without one the store does, which others may write to.
     Of a group every process comes here, with the same trial; the lease is the leader's. After an
     error the group is left: it is not `whole`, and no other trial can be trained with it.
 
@@ -61,7 +63,7 @@ def trial(
     if lease is None:
         _join(store, name, device=device, pulse=pulse, group=group)
         return
-    record, folder = group.handed(store.entered(name)), store.trial(name)
+    record, folder = group.handed(record or store.entered(name)), store.trial(name)
     began, here = time.time(), environment(device) | {"processes": group.world}
     log = _Log(folder / "log.txt", report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here["commit"]})

@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "stats": {"errors"},
     "files": {"errors"},
     "leases": set(),
+    "ownership": {"errors"},
     "imports": {"errors"},
     "origin": {"files"},
     "schema": {"errors", "marks"},
@@ -49,17 +50,19 @@ MAY_IMPORT = {
     "bench": {
         *("errors", "files", "imports", "launch", "marks", "metrics", "models", "run", "store"),
     },
-    "evaluation": {"errors", "schema", "spec", "models", "data", "train", "store", "run"},
+    "evaluation": {
+        *("errors", "ownership", "schema", "spec", "models", "data", "train", "store", "run"),
+    },
     "launch": {
         *("errors", "files", "leases", "origin", "store", "run", "evaluation", "train", "plan"),
-        "price",
+        *("ownership", "price"),
     },
     "track": {"errors", "files", "plan", "spec", "store"},
     "outline": {"marks"},
-    "clean": {"errors", "files", "leases", "launch", "store"},
+    "clean": {"errors", "files", "leases", "launch", "ownership", "store"},
     "doctor": {
         *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "spec"),
-        *("data", "designs", "launch", "models", "store", "train"),
+        *("data", "designs", "launch", "models", "ownership", "store", "train"),
     },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),

@@ -17,7 +17,7 @@ PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")
 """What a writer, or a clock that was read, leaves behind when it is killed."""
 ASIDE = re.compile(r".+\.(foreign|failed)-[0-9a-f]{6}|last\.pth\.tar\.broken")
 """What was set aside because it is no result, or one of an attempt that failed."""
-REQUEST = ("job.json", "stop")
+REQUEST = ("job.json", "trials.json", "stop")
 
 
 @dataclass(frozen=True)

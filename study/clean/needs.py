@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from study import leases
+from study import leases, ownership
 from study.clean.disk import WEEK, age, folders, lacks
 from study.errors import StoreError, StudyError
 from study.files import Record, read
@@ -62,7 +62,7 @@ def jobs(store: Store) -> list[Job]:
 
 def _private(path: Path, order: Record, root: str) -> bool:
     with suppress(StoreError):
-        orders.private(path)
+        ownership.private(path)
         return order.get("store") == root
     return False
 

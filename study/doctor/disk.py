@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from study import ownership
 from study.doctor.findings import Case, Finding, amount, fail, miss, note, ok
 from study.errors import StoreError
 from study.files import NO_LINKS, once, read
-from study.launch import orders
 
 LEAST = 1e9  # bytes on disk
 STATE = 12  # bytes a parameter: the weight and AdamW's two moments, in float32
@@ -140,9 +140,9 @@ def jobs(case: Case) -> Iterator[Finding]:
     folder = case.store.root / "jobs"
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     wrong = []
-    for path in (folder, *found) if found else ():
+    for path in found:
         try:
-            orders.private(path)
+            ownership.job(path.resolve())
         except StoreError as error:
             wrong.append(str(error))
     if wrong:

@@ -39,7 +39,7 @@ def run(
     for name, record in trials.items():
         store.enter(name, record)
         store.retry(name)
-    job = orders.job(store, {**order, "trials": list(trials), **machine.order})
+    job = orders.job(store, {**order, "trials": list(trials), **machine.order}, trials)
     watch, told = Watch(store, list(trials)), list[str]()
 
     def tick() -> None:

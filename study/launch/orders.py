@@ -1,7 +1,8 @@
 """Job folders: what workers are asked to do, the code they do it with, and what they leave.
 
 jobs/STAMP/
-    job.json              the order: tasks, trials, device, limits; the frozen plan
+    job.json              the order: tasks, trials, device, limits
+    trials.json           the frozen plan: what each of the trials computes
     code/  code.diff      this package as it was, and how it differed from its commit
     worker.HOST-PID       a supervisor that works, or worked, on it
     slurm.json            the Slurm jobs that were submitted for it
@@ -10,17 +11,16 @@ jobs/STAMP/
     error.*               what a worker came to grief by, outside any trial
 
 A folder belongs to the user alone. Workers run code and Slurm unpickles files from it, so one that
-another user owns or can write to is refused.
+another user owns, can write to or can replace is refused.
 """
 
 import os
-import stat
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from study import leases
+from study import leases, ownership
 from study.errors import StoreError, StudyError
 from study.files import Record, read, write
 from study.launch import snapshot
@@ -29,20 +29,28 @@ from study.store import Store
 
 SAME = ("store", "study", "device", "threads", "devices", "nodes", "code")
 """In what orders are alike whose workers may do each other's trials."""
+RECORDS = "trials.json"
+NONE: Mapping[str, Record] = {}
 
 
-def job(store: Store, order: Record) -> Path:
-    """A new job folder with an order, private to the user."""
+def job(store: Store, order: Record, records: Mapping[str, Record] = NONE) -> Path:
+    """A new job folder with an order, private to the user.
+
+    `records` says of trials by name what they compute. Workers read it from here: a record names
+    the user's own code, and one in the store may be of whoever can write there.
+    """
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = store.root / "jobs" / f"{stamp}-{uuid.uuid4().hex[:6]}"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        ownership.above(folder.parent.resolve() / folder.name)
         folder.mkdir(mode=0o700)
         (folder / "logs").mkdir()
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
     if order["on"] != "inline":
         snapshot.taken(folder)
+    write(folder / RECORDS, records)
     write(folder / "job.json", {**order, "store": str(store.root.resolve()), "code": origin()})
     return folder.resolve()
 
@@ -53,29 +61,23 @@ def order(job: Path) -> Record:
     Raises:
         StoreError: it is not the user's own, or cannot be read.
     """
-    private(job)
+    ownership.job(job)
     found = read(job / "job.json")
     if found is None:
         raise StoreError(f"{job / 'job.json'} cannot be read")
     return found
 
 
-def private(folder: Path) -> None:
-    """Refuse a folder that another user owns or can write to.
+def record(job: Path, trial: str) -> Record:
+    """What a trial of the queue of this job computes, as the orders say it.
 
     Raises:
-        StoreError: says what is wrong, and what to do.
+        StoreError: no order of the user's own says it.
     """
-    try:
-        found = folder.lstat()
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be looked at: {error.strerror}") from error
-    if not stat.S_ISDIR(found.st_mode):
-        raise StoreError(f"{folder} is no folder: nothing in it is run")
-    if found.st_uid != os.geteuid():
-        raise StoreError(f"{folder} belongs to user {found.st_uid}: nothing in it is run")
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise StoreError(f"others can write to {folder}: nothing in it is run (chmod 700 it)")
+    for one in (job, *alike(job)):
+        if isinstance(found := (read(one / RECORDS) or {}).get(trial), dict):
+            return found
+    raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
 
 
 def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Record]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from study.files import Record
 from study.launch.machine import gpus
-from study.launch.orders import private
+from study.ownership import private
 
 
 @dataclass(frozen=True)

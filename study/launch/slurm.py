@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from study import ownership
 from study.errors import StudyError, unknown
 from study.files import read, write
 from study.launch import orders, snapshot
@@ -116,7 +117,7 @@ def submit(job: Path, machine: Machine, workers: int) -> list[str]:
     """The ids of the submitted jobs, which are kept in the job folder as soon as each is known."""
     import submitit
 
-    orders.private(job)
+    ownership.contents(job)
     ids = submitted(job)
     for count in chunks(workers, max_array()):
         executor = submitit.SlurmExecutor(job / "logs", max_num_timeout=FOREVER, python=python())
@@ -161,8 +162,7 @@ def parameters(job: Path, machine: Machine) -> dict[str, Any]:
         told.setdefault("gpus_per_node", machine.devices)
     told.setdefault("cpus_per_task", machine.threads * machine.devices)
     raw = {k.removeprefix(RAW): v for k, v in machine.resources.items() if k.startswith(RAW)}
-    check = shlex.join([sys.executable, "-m", "study.launch", "private", str(job)])
-    exports = [f"export {k}={shlex.quote(v)}" for k, v in snapshot.environment(job).items()]
+    exports = [f"export {k}={shlex.quote(v)}" for k, v in snapshot.variables(job).items()]
     return {
         **told,
         "time": math.ceil(told.get("time", 24.0) * 60),
@@ -171,7 +171,7 @@ def parameters(job: Path, machine: Machine) -> dict[str, Any]:
         "nodes": machine.nodes,
         "ntasks_per_node": 1,
         "stderr_to_stdout": True,
-        "setup": [*exports, f"{check} || exit 1"],
+        "setup": [*ownership.script(job), *exports],
         "srun_args": ["--kill-on-bad-exit=1"],
         "additional_parameters": {"requeue": True, **raw},
     }

@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+from study import ownership
 from study.errors import StoreError
 from study.files import replace, write
 from study.origin import ORIGIN, PACKAGE, git, origin
@@ -27,7 +28,17 @@ def taken(job: Path) -> None:
 
 
 def environment(job: Path) -> dict[str, str]:
-    """Variables with which Python imports the package from the copy, wherever it is started."""
+    """Variables with which Python imports the package from the copy, wherever it is started.
+
+    Raises:
+        StoreError: another user could have changed the copy.
+    """
+    ownership.contents(job)
+    return variables(job)
+
+
+def variables(job: Path) -> dict[str, str]:
+    """The same for a process that checks the folder itself before it sets them."""
     others = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(job / "code"), *([others] if others else [])])
     return {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}

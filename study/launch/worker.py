@@ -85,6 +85,7 @@ def trials(asked: Orders) -> int:
                     asked.store,
                     name,
                     lease,
+                    record=orders.record(asked.job, name) if group.leads else None,
                     device=asked.order["device"],
                     stop=asked.stop,
                     pulse=pulse,

@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Store:
 def ordered(store: Store, names: list[str], **more: object) -> Path:
     """A job folder that asks for these trials."""
     order = {**INLINE.order, "tasks": ["trials"], "study": "s", "trials": names}
-    return orders.job(store, {**order, **more})
+    return orders.job(store, {**order, **more}, {name: {"config": CONFIG} for name in names})
 
 
 def finish(store: Store, name: str, state: str = "completed") -> None:

@@ -36,13 +36,6 @@ def test_a_folder_of_another_user_is_refused(store):
         orders.order(job)
 
 
-def test_a_link_is_no_job_folder(store, tmp_path):
-    link = tmp_path / "link"
-    link.symlink_to(ordered(store, ["a-0"]))
-    with pytest.raises(StoreError, match="is no folder"):
-        orders.private(link)
-
-
 def test_the_code_of_a_job_is_a_copy_of_today_s(store):
     job = ordered(store, ["a-0"], on="local")
     copied = job / "code" / "study" / "launch" / "orders.py"
