@@ -38,6 +38,8 @@ class Holder:
     """Within which `pid` means this process: a boot of a machine, and a container on it."""
     job: str = ""
     """The Slurm job that it is part of, where there is one."""
+    work: str = ""
+    """The job folder of the store that says what it works on, where that is known."""
 
     @property
     def local(self) -> bool:
@@ -187,8 +189,10 @@ class Lease:
                 continue  # a file server that does not answer now may answer later
 
 
-def claim(folder: Path, hearts: Hearts | None = None) -> Lease | None:
+def claim(folder: Path, hearts: Hearts | None = None, work: str = "") -> Lease | None:
     """A lease on `folder`, unless somebody has one whom `hearts` know to be alive, or not yet dead.
+
+    `work` names the job folder that it is made for.
 
     Raises:
         OSError: leases cannot be made there.
@@ -199,7 +203,7 @@ def claim(folder: Path, hearts: Hearts | None = None) -> Lease | None:
     path = folder / f"lease.{numbers[-1] + 1 if numbers else 1}"
     try:
         with path.open("x") as file:
-            json.dump(vars(here()), file)
+            json.dump({**vars(here()), "work": work}, file)
     except FileExistsError:
         return None
     except OSError:  # a full disk takes a file, but no content
@@ -265,7 +269,8 @@ def _holder(text: str) -> Holder | None:
     try:
         told: dict[str, Any] = json.loads(text)
         host, pid, born = str(told["host"]), int(told["pid"]), str(told["born"])
-        return Holder(host, pid, born, str(told.get("space", "")), str(told.get("job", "")))
+        more = (str(told.get(key, "")) for key in ("space", "job", "work"))
+        return Holder(host, pid, born, *more)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -41,6 +41,11 @@ def study_file(
         SpecError: there is no such file, profile or setting.
     """
     document, problems = read(_text(path), str(path))
+    if path.stem.startswith(".") or not any(map(str.isalnum, path.stem)):
+        raise SpecError(
+            f'"{path}" gives the study no name: it goes by the name of its file, which must not '
+            "begin with a dot and must have a letter or a digit; rename it"
+        )
     if problems and not document.value:
         return None, problems  # not YAML: what is missing is no news
     if not isinstance(document.value, dict):

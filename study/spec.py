@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,16 @@ class Study:
         changed = hashlib.sha256(repr(self.settings).encode()).hexdigest()[:4]
         marks = [self.name, self.profile, changed if self.settings else None]
         return "-".join(mark for mark in marks if mark)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What tells it apart from others of one store: its title, and the file that has it."""
+        return self.title, str(self.path.resolve())
+
+    @property
+    def text(self) -> str:
+        """Its file, as it was read."""
+        return self.root.mark.text
 
     @property
     def again(self) -> tuple[int, ...]:
@@ -220,8 +231,9 @@ class Study:
 # ---- recipes ----
 
 
+@cache
 def recipes() -> dict[str, str]:
-    """The text of every recipe that ships, by name."""
+    """The text of every recipe that ships, by name, as it was when first looked at."""
     files = resources.files("study") / "recipes"
     return {
         Path(file.name).stem: file.read_text("utf-8")
@@ -246,8 +258,9 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
 
 
 def file_name(text: str) -> str:
-    """What a study file says, as the name of a file."""
-    return re.sub(r"[^\w.-]", "_", text).strip(".")[:100] or "unnamed"
+    """What a study file says, as the name of a file: at most 100 characters and 200 bytes."""
+    name = re.sub(r"[^\w.-]", "_", text).strip(".")[:100]
+    return name.encode()[:200].decode(errors="ignore") or "unnamed"
 
 
 # ---- identity ----

@@ -57,7 +57,8 @@ MAY_IMPORT = {
         *("errors", "files", "leases", "origin", "store", "run", "evaluation", "train", "plan"),
         *("ownership", "price"),
     },
-    "track": {"errors", "files", "plan", "spec", "store"},
+    "folders": {"errors", "files", "spec"},
+    "track": {"errors", "files", "folders", "plan", "spec", "store"},
     "outline": {"marks"},
     "clean": {"errors", "files", "leases", "launch", "ownership", "store"},
     "doctor": {

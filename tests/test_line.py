@@ -171,3 +171,53 @@ def kill(process: "subprocess.Popen[str]", file: Path) -> None:
         with suppress(ProcessLookupError):
             os.kill(int(worker.suffix[1:]), signal.SIGKILL)
     process.communicate()
+
+
+def test_a_run_reports_the_study_that_it_started_with_and_says_that_the_file_changed(
+    inside, tiny, monkeypatch
+):
+    """Edited to other arms while it trains, and to something that is no study."""
+    from study.launch.watch import Watch
+
+    before, look = tiny.read_text().replace("seeds: 2", "seeds: 1"), Watch.look
+    for edit in (before.replace("Avg: average", "Max: maximum"), "question: [", None):
+        tiny.write_text(before)
+        for trial in (tiny.parent / "results").glob("trials/*/result.json"):
+            trial.unlink()
+
+        def edited(watch, edit=edit):
+            tiny.unlink(missing_ok=True)
+            if edit is not None:
+                tiny.write_text(edit)
+            return look(watch)
+
+        monkeypatch.setattr(Watch, "look", edited)
+        done = inside("run", tiny.name, "--on", "inline", "--no-speed")
+        monkeypatch.setattr(Watch, "look", look)
+        assert done.returncode == 0, done.stderr
+        assert "tiny.yaml has changed since this run began" in done.stderr
+        table = (tiny.parent / "reports" / "tiny" / "table.md").read_text()
+        assert "Avg" in table
+        assert "Max" not in table
+
+
+def test_a_page_shows_the_study_file_that_its_numbers_come_from(inside, tiny):
+    from study.cli.options import Asked
+    from study.cli.report import written
+
+    plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
+    tiny.write_text("question: another\n")
+    written(plan, store, tiny.parent / "reports", html=True)
+    page = (tiny.parent / "reports" / "tiny" / "page.html").read_text()
+    assert "Does it run?" in page
+    assert "question: another" not in page
+
+
+@pytest.mark.parametrize("name", ["...yaml", ".yaml", "..yaml", ".x.yaml", "- -.yaml"])
+def test_a_file_that_gives_a_study_no_name_is_refused(inside, tiny, name):
+    tiny.rename(tiny.with_name(name))
+    for command in ("plan", "report"):
+        done = inside(command, "--", tiny.with_name(name).name)
+        assert done.returncode == 2
+        assert f'"{name}" gives the study no name' in done.stderr
+    assert not (tiny.parent / "reports").exists()

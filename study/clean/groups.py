@@ -10,6 +10,7 @@ from study import leases
 from study.clean.disk import DAY, WEEK, age, folders, lacks, real, size
 from study.clean.needs import Needs
 from study.files import read
+from study.launch import orders
 from study.store import DONE, Store
 
 CHECKPOINT = "last.pth.tar"
@@ -61,7 +62,7 @@ def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
 def spent(store: Store, needs: Needs) -> Iterator[Item]:
     """Job folders that nobody works on and nothing waits for; their orders stay where they say
     what was asked for."""
-    studies = {job.order.get("study") for job in needs.jobs if job.busy}
+    studies = {orders.whose(job.order) for job in needs.jobs if job.busy}
     for job in needs.jobs:
         if job.busy or not job.own:
             continue
@@ -69,7 +70,7 @@ def spent(store: Store, needs: Needs) -> Iterator[Item]:
         young = age(job.path) < (WEEK if open_ else DAY)
         if young and (open_ or not job.trials):
             continue
-        if open_ and job.order.get("study") in studies:
+        if open_ and orders.whose(job.order) in studies:
             continue  # workers of another job may come to them
         keep = REQUEST if job.path in needs.requests else ()
         if bytes_ := size(job.path, keep):

@@ -45,7 +45,7 @@ def clean_command(
     kept = Store(store)
     if not store.is_dir():
         raise StoreError(f"there is no store {store}: --store names another")
-    groups, studies = groups or tuple(GROUPS), files or sorted(Path("ablations").glob("*.yaml"))
+    groups, studies = groups or tuple(GROUPS), files or sorted(Path("ablations").glob("[!.]*.yaml"))
     looked = _looked(kept, studies, imports, gone, groups)
     names = [name for name in groups if not (looked.unknown and name in PLANNED)]
     items = found(kept, names, looked.needs)

@@ -24,7 +24,7 @@ def doctor_command(files: tuple[Path, ...], store: Path, as_json: bool) -> int:
     from study.doctor import Case, examined
     from study.store import Store
 
-    studies = files or tuple(sorted(Path("ablations").glob("*.yaml")))
+    studies = files or tuple(sorted(Path("ablations").glob("[!.]*.yaml")))
     rows, out = [], console()
     for check, found in examined(Case(studies, vocabulary(), Store(store))):
         rows.append({"check": check, **vars(found)})

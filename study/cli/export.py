@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from study.cli.options import Asked, reports_option, strays, study_file, words
+from study.cli.report import claimed
 
 FORMATS = ("csv", "parquet", "timm")
 
@@ -23,11 +24,10 @@ def export_command(asked: Asked, formats: tuple[str, ...], reports: Path) -> Non
     from study.errors import StudyError
     from study.files import replace
     from study.report.exports import EXPORTS
-    from study.spec import file_name
 
     plan, store = asked.plan()
     strays(store)
-    folder = reports / file_name(plan.study.title) / "export"
+    folder = claimed(plan, reports) / "export"
     made = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
     if empty := [form for form, files in made.items() if not files]:
         raise StudyError(f"{', '.join(empty)}: nothing is measured yet that it has a column for")

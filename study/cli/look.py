@@ -54,7 +54,7 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
 def _crew(plan: "Plan", store: "Store") -> str:
     from study.launch import crew
 
-    return crew.state_of(store, plan.study.title)
+    return crew.state_of(store, plan.study.identity)
 
 
 @click.command("cancel")
@@ -67,9 +67,11 @@ def cancel_command(asked: Asked, now: bool) -> None:
     from study.launch import crew
 
     plan, store = asked.plan()
-    workers = crew.cancel(store, plan.study.title, now=now)
+    workers = crew.cancel(store, plan.study.identity, now=now)
     if not workers:
         click.echo(f"nothing works on {asked.file}", err=True)
+        for other in crew.namesakes(store, plan.study.identity):
+            click.echo(f"note: workers of {other}, of the same name, are left alone", err=True)
         return
     when = "at once" if now else "after their step; those that wait, at once"
     click.echo(f"stopping {when}: {crew.told(workers)}", err=True)
@@ -109,7 +111,7 @@ def list_command(ablations: Path, store: Path) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("study", "question", "arms", "done"):
         table.add_column(name, overflow="fold")
-    files = sorted(ablations.glob("*.yaml"))
+    files = sorted(ablations.glob("[!.]*.yaml"))
     if not files:
         raise StudyError(f"no study files (*.yaml) in {ablations}")
     for file in files:

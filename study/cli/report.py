@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from study.store import Store
 
 LOOK = 2.0  # seconds between two looks at the store
+OTHERWISE = "write to another folder: --reports DIR"
 
 
 @click.command("report")
@@ -44,6 +45,8 @@ def report_command(
     """
     several = [asked, *(replace(asked, file=file) for file in more)]
     planned = _planned(several)
+    for plan, _ in planned:
+        claimed(plan, reports)
     _written(planned, reports, html)
     if watch:
         planned = _watched(several, planned, reports, html)
@@ -85,7 +88,7 @@ def _going_on(plan: "Plan", store: "Store") -> bool:
     from study.launch import crew
 
     open_ = ("running", "stale", "pending")
-    return any(t.state in open_ for t in plan.trials) or bool(crew.crew(store, plan.study.title))
+    return any(t.state in open_ for t in plan.trials) or bool(crew.crew(store, plan.study.identity))
 
 
 def _planned(several: list[Asked]) -> Planned:
@@ -142,14 +145,20 @@ def lacking(plan: "Plan", store: "Store") -> int:
     return len(plan.missing) + len(evaluations.missing(plan, store))
 
 
+def claimed(plan: "Plan", reports: Path) -> Path:
+    """The folder of a study's reports, which is its own from now on."""
+    from study import folders
+
+    return folders.claim(reports, plan.study, OTHERWISE)
+
+
 def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) -> "Report":
     from study import report
     from study.measurements import fingerprint
-    from study.spec import file_name
 
     strays(store)
+    folder = claimed(plan, reports)
     out, made = console(), report.report(plan, store)
-    folder = reports / file_name(plan.study.title)
     files = report.write(made, folder, fingerprint(plan, store), html=html)
     for finished in made.tables.values():
         out.print(report.terminal(finished, out.width))
@@ -162,9 +171,8 @@ def current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Print the table of the last report, if it would come out the same today."""
     from study.files import read
     from study.measurements import MANIFEST, fingerprint
-    from study.spec import file_name
 
-    folder = reports / file_name(plan.study.title)
+    folder = claimed(plan, reports)
     report = read(folder / MANIFEST) or {}
     if report.get("made_of") != fingerprint(plan, store):
         return False

@@ -19,7 +19,7 @@ from study.cli.options import (
     reports_option,
     study_file,
 )
-from study.cli.report import current, lacking, written
+from study.cli.report import OTHERWISE, claimed, current, lacking, written
 from study.cli.track import KIND, tracked
 from study.errors import StudyError
 
@@ -73,11 +73,14 @@ def run_command(
     trackers: tuple[str, ...], progress: str,
 ) -> int:  # fmt: skip
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
+    from study import folders
     from study.plan import check_data
+    from study.plan import plan as planned
     from study.track import check as check_trackers
 
     check_trackers(trackers)
     plan, store = asked.plan()
+    folders.check(reports, plan.study, OTHERWISE)
     machine = replace(machine, wait=wait)
     again = f"study run {asked.again(plan, machine)}"
     if dry_run:
@@ -101,6 +104,7 @@ def run_command(
         _show_plan(plan, store, machine, err=True)
         for note in _left_alone(plan, store):
             click.echo(f"note: {note}", err=True)
+    claimed(plan, reports)
     try:
         with tracked(asked, plan, store, trackers):
             stopped = plan.missing and _train(plan, store, machine, progress, speed)
@@ -113,7 +117,7 @@ def run_command(
                 said = f"study track {asked.again(plan)} --to {name} --watch"
                 click.echo(f"they are shown in {name} as long as this runs: {said}", err=True)
             return 0
-        plan, store = asked.plan()
+        plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
         if all(trial.done or trial.state == "failed" for trial in plan.trials):
             for measure in _unmeasured(plan, store, machine, speed):
                 measure(plan, store, machine)
@@ -125,7 +129,19 @@ def run_command(
         click.echo(said, err=True)
         return INTERRUPTED
     written(plan, store, reports)
+    if _edited(plan):
+        now = f"study report {asked.again(plan)}"
+        said = f"{asked.file} has changed since this run began, whose study was reported; {now}"
+        click.echo(f"note: {said} reports what the file asks for now", err=True)
     return _status(plan, store, again)
+
+
+def _edited(plan: "Plan") -> bool:
+    """Whether the study file says something else by now, or is gone."""
+    try:
+        return plan.study.path.read_text("utf-8") != plan.study.text
+    except (OSError, UnicodeDecodeError):
+        return True
 
 
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
@@ -154,6 +170,7 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     order: Record = {
         "tasks": ["trials"],
         "study": plan.study.title,
+        "file": plan.study.identity[1],
         "words": plan.study.words,
         "folder": str(Path.cwd()),
     }
@@ -179,11 +196,11 @@ def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
     from study.launch import orders
 
     ours = {trial.name for trial in plan.trials}
-    for job, order in orders.jobs(store):
+    for job, order in orders.of(store, plan.study.identity):
         others = [name for name in order.get("trials", ()) if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in ("running", "pending", "stale") for state in states)
-        if order.get("study") == plan.study.title and left and not orders.stopped(job):
+        if left and not orders.stopped(job):
             yield (
                 f"{left} trials that {job.name} was asked for are in this study no more; "
                 "left alone (study cancel ends them)"
@@ -253,7 +270,7 @@ def _status(plan: "Plan", store: "Store", again: str) -> int:
         from study.launch import crew
 
         left = many(count, "trial or evaluation", "trials or evaluations")
-        why = crew.ends(store, plan.study.title)
+        why = crew.ends(store, plan.study.identity)
         click.echo(f"{left} without a result{why}; go on with: {again}", err=True)
         return INCOMPLETE
     return 0

@@ -1,6 +1,7 @@
 """Plans and trials as text and rich renderables. Nothing here prints."""
 
 import math
+import os
 import time
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study import cells, leases
+from study.launch import orders
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, Trial
 from study.stats import AGAIN, MOST_SEEDS, seeds_for, smallest_effect, smallest_p
@@ -186,7 +188,7 @@ def trial_rows(plan: Plan, store: Store) -> list[Record]:
                     "seed": trial.seed,
                     "trial": trial.name,
                     "state": trial.state,
-                    "where": _where(store, trial),
+                    "where": _where(plan, store, trial),
                     "epoch": len(history),
                     "epochs": epochs,
                     **{name: metrics.get(name) for name in ("top1", "top5", "loss")},
@@ -198,10 +200,15 @@ def trial_rows(plan: Plan, store: Store) -> list[Record]:
     return rows
 
 
-def _where(store: Store, trial: Trial) -> str:
-    """Who works on a trial, or did."""
+def _where(plan: Plan, store: Store, trial: Trial) -> str:
+    """Who works on a trial, or did; and for what other study, where that is so."""
     who = leases.top(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
-    return who.where if who else ""
+    if who is None:
+        return ""
+    other = orders.named(store, who.work)
+    if other is None or other == plan.study.identity:
+        return who.where
+    return f"{who.where}, for {other[0]} ({os.path.relpath(other[1])})"
 
 
 def _updated(store: Store, name: str) -> float | None:

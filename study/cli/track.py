@@ -73,6 +73,10 @@ def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) 
     if not names:
         yield
         return
+    from study.track import folder
+
+    for name in names:
+        folder(store, plan, name)  # refused before anything runs
     log = store.root / "track" / "log.txt"
     log.parent.mkdir(parents=True, exist_ok=True)
     words = [*plan.study.words, "--store", str(asked.root), "--to", ",".join(names), "--leashed"]

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +50,7 @@ def run(
             report(events)
 
     idle, remote = 0, machine.on == "slurm"
-    with nullcontext() if remote else _interruptible(store, job, trials, stopping):
+    with nullcontext() if remote else _interruptible(store, job, stopping):
         while idle <= RESTARTS:
             workers = min(machine.workers, max(1, len(watch.open)))
             LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
@@ -81,15 +81,13 @@ def _at_work(store: Store, watch: Watch) -> bool:
 
 
 @contextmanager
-def _interruptible(
-    store: Store, job: Path, trials: Iterable[str], stopping: Callable[[], None]
-) -> Iterator[None]:
+def _interruptible(store: Store, job: Path, stopping: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C asks the workers to stop after their step, the second ends them now."""
 
     def interrupt(number: int, frame: object) -> None:
         if orders.stopped(job):
             raise KeyboardInterrupt
-        for other in orders.related(store, trials):
+        for other, _ in orders.of(store, orders.whose(orders.order(job))):
             orders.stop(other)
         stopping()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from study import leases
 from study.errors import StudyError
 from study.launch import orders, slurm
+from study.launch.orders import Identity
 from study.store import Store
 
 
@@ -22,7 +23,7 @@ class Worker:
     """The supervisor, where it is a process of this machine."""
 
 
-def crew(store: Store, study: str) -> list[Worker]:
+def crew(store: Store, study: Identity) -> list[Worker]:
     """Workers that wait or work for a study: of this machine, and of Slurm.
 
     Raises:
@@ -37,12 +38,23 @@ def crew(store: Store, study: str) -> list[Worker]:
     return found
 
 
-def jobs(store: Store, study: str) -> list[Path]:
+def jobs(store: Store, study: Identity) -> list[Path]:
     """The jobs of a study, oldest first."""
-    return [job for job, order in orders.jobs(store) if order.get("study") == study]
+    return [job for job, _ in orders.of(store, study)]
 
 
-def cancel(store: Store, study: str, *, now: bool) -> list[Worker]:
+def namesakes(store: Store, study: Identity) -> list[str]:
+    """The files of other studies of the same name that have workers.
+
+    Raises:
+        StudyError: Slurm does not answer.
+    """
+    known = dict.fromkeys(orders.whose(order) for _, order in orders.jobs(store))
+    others = [other for other in known if other[0] == study[0] and other != study]
+    return [other[1] for other in others if crew(store, other)]
+
+
+def cancel(store: Store, study: Identity, *, now: bool) -> list[Worker]:
     """Stop the workers of a study: after their step, or at once. Those that wait go at once.
 
     Whatever was saved is kept, and the study goes on from there when it is run again. Workers of
@@ -75,7 +87,7 @@ def told(workers: list[Worker]) -> str:
     return ", ".join(said) or "none"
 
 
-def state_of(store: Store, study: str) -> str:
+def state_of(store: Store, study: Identity) -> str:
     """The same for a study; where there are none, how the last came to grief, if they did."""
     try:
         workers = crew(store, study)
@@ -84,7 +96,7 @@ def state_of(store: Store, study: str) -> str:
     return told(workers) + ("" if workers else ends(store, study))
 
 
-def ends(store: Store, study: str) -> str:
+def ends(store: Store, study: Identity) -> str:
     """What the last workers of a study came to grief by: what they left word of, or sacct says."""
     last = jobs(store, study)[-1:]
     for job in last:

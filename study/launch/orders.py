@@ -17,7 +17,7 @@ another user owns, can write to or can replace is refused.
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from study import leases, ownership
@@ -27,8 +27,10 @@ from study.launch import snapshot
 from study.origin import origin
 from study.store import Store
 
-SAME = ("store", "study", "device", "threads", "devices", "nodes", "code")
+SAME = ("store", "study", "file", "device", "threads", "devices", "nodes", "code")
 """In what orders are alike whose workers may do each other's trials."""
+Identity = tuple[str, str]
+"""The title of a study, and its file."""
 RECORDS = "trials.json"
 NONE: Mapping[str, Record] = {}
 
@@ -104,10 +106,26 @@ def made(job: Path) -> int:
         return 0
 
 
-def related(store: Store, trials: Iterable[str]) -> list[Path]:
-    """Jobs that work, or worked, on one of these trials."""
-    names = set(trials)
-    return [job for job, found in jobs(store) if names & set(found.get("trials", ()))]
+def whose(order: Record) -> Identity:
+    """The study that an order is of: its title and its file, of which there may be several of one
+    name. Empty for a task by itself."""
+    words = order.get("words") or [""]
+    file = order.get("file") or Path(order.get("folder") or "", words[0]).resolve()
+    return str(order.get("study", "")), str(file)
+
+
+def named(store: Store, job: str) -> Identity | None:
+    """The study that the job of this name is of; None where there is none of the user's."""
+    try:
+        within = bool(job) and Path(job).name == job
+        return whose(order(store.root.resolve() / "jobs" / job)) if within else None
+    except StoreError:
+        return None
+
+
+def of(store: Store, study: Identity) -> Iterator[tuple[Path, Record]]:
+    """The jobs of a study, oldest first."""
+    return ((job, order) for job, order in jobs(store) if whose(order) == study)
 
 
 def queue(job: Path) -> list[str]:

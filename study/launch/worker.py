@@ -127,7 +127,8 @@ def claim(asked: Orders, names: list[str]) -> tuple[str, leases.Lease] | None:
         died = {name: _died_on(asked.store, name) for name in open_}
         for name in sorted(open_, key=died.__getitem__):
             try:
-                lease = leases.claim(asked.store.trial(name), asked.hearts)
+                folder = asked.store.trial(name)
+                lease = leases.claim(folder, asked.hearts, asked.job.name)
             except OSError as error:
                 where = asked.store.trial(name)
                 raise StoreError(f"no lease can be made in {where}: {error.strerror}") from error

@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from study import folders
 from study.errors import StudyError
 from study.files import Record, read, write
 from study.plan import Plan, PlannedArm, Trial
-from study.spec import file_name
 from study.store import DONE, Store
 from study.track import mlflow, tensorboard, wandb
 from study.track.subject import Subject
@@ -42,6 +42,7 @@ class Tracker(NamedTuple):
     """The command that shows it."""
 
 
+OTHERWISE = "keep its results in another store: --store DIR"
 TRACKERS: dict[str, Tracker] = {
     "tensorboard": Tracker("tensorboard", tensorboard.TensorBoard, tensorboard.view),
     "wandb": Tracker("wandb", wandb.WeightsAndBiases, wandb.view),
@@ -57,7 +58,12 @@ def check(names: Iterable[str]) -> None:
 
 
 def folder(store: Store, plan: Plan, tracker: str) -> Path:
-    return store.root / "track" / tracker / file_name(plan.study.title)
+    """Where a tracker keeps what it has been given of a study, which is its own from now on.
+
+    Raises:
+        StudyError: it is that of another study of the same name.
+    """
+    return folders.claim(store.root / "track" / tracker, plan.study, OTHERWISE)
 
 
 @dataclass(frozen=True)

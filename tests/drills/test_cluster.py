@@ -40,7 +40,12 @@ class Cluster(Ground):
         assert "study status x.yaml --watch" in told
 
     def jobs(self) -> dict[str, str]:
-        return {i: s for job in crew.jobs(self.store, "x") for i, s in slurm.alive(job).items()}
+        jobs = crew.jobs(self.store, self.identity)
+        return {i: s for job in jobs for i, s in slurm.alive(job).items()}
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return "x", str((self.folder / "x.yaml").resolve())
 
     def running(self) -> list[str]:
         """Jobs that have a trial in hand."""
@@ -206,7 +211,7 @@ def test_a_job_folder_that_others_can_write_to_is_not_run(cluster):
     said("scontrol", "update", "partitionname=main", "state=down")
     try:
         ground.submit(workers=1)
-        job = crew.jobs(ground.store, "x")[0]
+        job = crew.jobs(ground.store, ground.identity)[0]
         job.chmod(0o777)
     finally:
         said("scontrol", "update", "partitionname=main", "state=up")

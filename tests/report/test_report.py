@@ -79,6 +79,13 @@ def test_a_name_becomes_one_file(name, file):
     assert file_name(name) == file
 
 
+@pytest.mark.parametrize("letter", ["a", "ä", "漢", "😀"])
+def test_a_long_name_fits_into_a_file_system(letter, tmp_path):
+    name = file_name(letter * 300)
+    (tmp_path / f"{name}.siunitx.tex.0123456789").touch()
+    assert set(name) == {letter} or letter == "😀"
+
+
 def test_reports_need_neither_torch_nor_a_plotting_state():
     code = (
         "import sys, study.report as r; assert not {'torch', 'matplotlib.pyplot'} & {*sys.modules}"

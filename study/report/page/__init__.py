@@ -91,7 +91,7 @@ def _section(report: Report, rich: bool) -> Section:
         figures=[(one, _image(one)) for one in drawn(report)],
         trials=Markup(searchable(rows, f"{name}-trials")) if rich and plan.trials else None,
         columns=rows,
-        yaml=_yaml(report),
+        yaml=report.plan.study.text,
         cite=CITED % (__version__, f"Study {plan.study.title}: {cited}"),
     )
 
@@ -103,14 +103,6 @@ def _image(one: Drawn) -> Markup:
     return Markup(
         '<img src="data:image/svg+xml;base64,{}" width="{}" height="{}" alt="{}">'
     ).format(data, width, height, one.alt)
-
-
-def _yaml(report: Report) -> str:
-    """As it is now; results say themselves what they were computed from."""
-    try:
-        return report.plan.study.path.read_text("utf-8")
-    except OSError:
-        return "(the file is gone)"
 
 
 def inert(value: Any) -> Markup:
