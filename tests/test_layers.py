@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent / "study"
 MAY_IMPORT = {
     "errors": set(),
     "marks": set(),
+    "text": set(),
     "stats": {"errors"},
     "files": {"errors"},
     "leases": set(),

@@ -1,10 +1,10 @@
 """The command line. Only this package prints: results to stdout, progress and messages to stderr.
 
-Exit status: 0 done, 1 a trial failed, 2 bad input, 3 incomplete, 130 interrupted and resumable.
+Exit status: 0 done, 1 a trial failed, 2 bad input, 3 incomplete, 4 stdout could not be written, 130
+interrupted and resumable.
 Start-up is lazy: a command is imported when it is asked for, torch only where models are built.
 """
 
-import os
 import sys
 import warnings
 from importlib import import_module
@@ -12,9 +12,10 @@ from importlib import import_module
 import click
 
 from study import __version__
+from study.cli import streams
 from study.errors import StudyError, unknown
 
-FAILED, BAD_INPUT, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
+FAILED, BAD_INPUT, INCOMPLETE, UNWRITTEN, INTERRUPTED = 1, 2, 3, 4, 130
 
 COMMANDS = {  # name: the module of study.cli that has it
     "plan": "run",
@@ -59,9 +60,14 @@ class Group(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(
-    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+SETTINGS = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 100,
+    "color": True,  # click leaves escapes in the text for `streams` to show
+}
+
+
+@click.group(cls=Group, context_settings=SETTINGS)
 @click.version_option(__version__, message="study %(version)s")
 def group() -> None:
     """Declarative ablation and benchmarking studies of vision backbones."""
@@ -71,18 +77,26 @@ def main() -> None:
     """Run a command; a user's mistake is told in words, a bug keeps its traceback."""
     warnings.filterwarnings("ignore", message=".*torch.jit.*")  # of timm and fvcore, at import
     try:
-        status = group.main(standalone_mode=False)
+        with streams.shown():
+            status = _status()
+    except streams.UnreadError:
+        status = 0
+    except streams.UnwrittenError as error:
+        click.echo(f"error: {error}", err=True)
+        status = UNWRITTEN
+    sys.exit(status)
+
+
+def _status() -> int:
+    """That which the command leaves the program with."""
+    try:
+        return group.main(standalone_mode=False) or 0
     except StudyError as error:
         said = str(error)
-        click.echo(said if said.startswith("error:") else f"error: {said}", err=True)
-        status = BAD_INPUT
+        click.echo(said if said.startswith("error:") else f"error: {said}", err=True, color=True)
     except click.ClickException as error:
-        error.show()
-        status = BAD_INPUT
+        error.show(sys.stderr)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        status = INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    sys.exit(status or 0)
+        return INTERRUPTED
+    return BAD_INPUT

@@ -129,7 +129,7 @@ def _show(session: "Record", order: Order) -> None:
 
     out = console()
     if not session["arms"]:
-        out.print(session["said"], style="italic", highlight=False)
+        out.print(escape(session["said"]), style="italic", highlight=False)
     else:
         out.print(_table(session, order))
         out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)

@@ -15,6 +15,7 @@ from study.cli import INCOMPLETE
 from study.cli.options import Asked, console, echo_json, folder, import_option, json_option
 from study.errors import StoreError, StudyError
 from study.store import Store
+from study.text import on_one_line
 
 if TYPE_CHECKING:
     from study.plan import Plan
@@ -225,7 +226,8 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
         click.echo(f"{'':12}lost with them: {group.lost}")
         shown = some if everything else some[:SHOWN]
         for item in shown:
-            click.echo(f"  {_bytes(item.size):>8}  {item.path}  {item.said}".rstrip())
+            place = on_one_line(str(item.path))
+            click.echo(f"  {_bytes(item.size):>8}  {place}  {item.said}".rstrip())
         if left := len(some) - len(shown):
             click.echo(f"{'':12}and {left} more (--dry-run lists all)")
     total = [item for some in items.values() for item in some]

@@ -63,14 +63,14 @@ class Picture:
         self.done: dict[str, Record] = {}
         self.epochs = self.left = sum(self._epochs(t.name) for t in plan.missing)
         self.bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TextColumn("{task.fields[said]}"),
         )
         done = len(plan.trials) - len(plan.missing)
         self.task = self.bar.add_task(
-            escape(plan.study.name), total=len(plan.trials), completed=done, said=""
+            plan.study.name, total=len(plan.trials), completed=done, said=""
         )
 
     def update(self, events: Sequence[Event]) -> None:

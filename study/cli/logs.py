@@ -145,4 +145,4 @@ class Tail:
         *whole, self.rest = (self.rest + new).split(b"\n")
         if last and self.rest:
             whole, self.rest = [*whole, self.rest], b""
-        return [line.decode("utf-8", errors="replace") for line in whole]
+        return [line.decode("utf-8", errors="replace").rstrip("\r") for line in whole]

@@ -37,7 +37,7 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
     while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
         table = show.status_table(show.trial_rows(plan, store), _crew(plan, store))
         if sys.stdout.isatty():
-            click.clear()
+            console().clear()
         console().print(table)
         time.sleep(2)
         plan, store = asked.plan()

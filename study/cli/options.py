@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from study.errors import SpecError
+from study.text import on_one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -151,18 +152,22 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 
 def console(err: bool = False) -> "Console":
     """A console that colours only a terminal, whatever FORCE_COLOR says of a pipe."""
-    from rich.console import Console
+    from study.cli.consoles import SafeConsole
 
     stream = sys.stderr if err else sys.stdout
     tty = stream.isatty()
-    return Console(file=stream, force_terminal=tty, width=None if tty else 160)
+    file = getattr(stream, "outlet", stream)
+    return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)
 
 
 def echo_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=1, allow_nan=False))
+    text = json.dumps(value, indent=1, allow_nan=False)
+    click.echo(text.replace("\x7f", "\\u007f"))  # the one control character that json leaves
 
 
 def strays(store: "Store") -> None:
     """Name the files that were set aside because they are not results."""
     for path in store.strays():
-        click.echo(f"note: set aside, not a result of this store: {path}", err=True)
+        click.echo(
+            f"note: set aside, not a result of this store: {on_one_line(str(path))}", err=True
+        )

@@ -74,7 +74,7 @@ def _parts(offers: dict[str, dict[str, str]], places: dict[tuple[str, str], str]
     for slot, known in offers.items():
         for index, (name, what) in enumerate(known.items()):
             place = [escape(places.get((slot, name), ""))] if places else []
-            table.add_row(slot if index == 0 else "", name, escape(what), *place)
+            table.add_row(escape(slot) if index == 0 else "", escape(name), escape(what), *place)
     return table
 
 
@@ -97,7 +97,8 @@ def _verdicts(rows: Iterable[Row]) -> "Table":
     table = _table("slot", "part", "check", "", "what is wrong")
     for row in rows:
         shown = "[green]ok[/]" if row["ok"] else "[bold red]FAILED[/]"
-        table.add_row(row["slot"], row["part"], row["check"], shown, escape(row["said"]))
+        names = map(escape, (row["slot"], row["part"], row["check"]))
+        table.add_row(*names, shown, escape(row["said"]))
     return table
 
 

@@ -77,7 +77,7 @@ def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) 
         planned = _planned(several)
         if (now := [fingerprint(*one) for one in planned]) != shown:
             if sys.stdout.isatty():
-                click.clear()
+                console().clear()
             _written(planned, reports, html)
             shown = now
         quiet = 0 if any(_going_on(*one) for one in planned) else quiet + 1

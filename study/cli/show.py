@@ -228,9 +228,9 @@ def status_table(rows: Sequence[Record], workers: str) -> RenderableType:
         table.add_row(
             escape(row["arm"]),
             str(row["seed"]),
-            row["trial"],
+            escape(row["trial"]),
             Text(row["state"], style or ""),
-            row["where"],
+            escape(row["where"]),
             f"{row['epoch']}/{row['epochs']}",
             in_units("top1", row["top1"]),
             age,

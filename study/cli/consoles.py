@@ -1,0 +1,24 @@
+"""A console of rich whose texts cannot act on the terminal."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+from study.text import visible
+
+
+class SafeConsole(Console):
+    """What a text contains is shown as an escape; colours and cursor moves of rich pass."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Escaped before it is laid out, so that columns are as wide as what is shown."""
+        return super().render_str(visible(text), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else visible(text), style, control)
