@@ -11,6 +11,7 @@ MAY_IMPORT = {
     "errors": set(),
     "marks": set(),
     "text": set(),
+    "commas": set(),
     "stats": {"errors"},
     "files": {"errors"},
     "leases": set(),
@@ -68,7 +69,7 @@ MAY_IMPORT = {
     },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
-        *("designs", "stats"),
+        *("commas", "designs", "stats"),
         *("claims", "evidence", "judgement", "verdicts"),
     },
 }

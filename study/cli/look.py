@@ -95,9 +95,11 @@ def results_command(asked: Asked, as_json: bool, as_csv: bool) -> None:
         return
     import pandas as pd
 
+    from study.commas import comma_separated
+
     frame = pd.DataFrame(rows, columns=["label", "arm", "seed", "metric", "value", "low", "high"])
     frame["seed"] = frame["seed"].astype("Int64")
-    click.echo(frame.to_csv(index=False) if as_csv else frame.to_string(index=False))
+    click.echo(comma_separated(frame) if as_csv else frame.to_string(index=False))
 
 
 @click.command("list")

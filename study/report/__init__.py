@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from study import stats
+from study.commas import comma_separated
 from study.files import read, replace
 from study.files import write as write_record
 from study.judgement import judged
@@ -77,7 +78,7 @@ def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) 
     }
     for name, rows in frames.items():
         if len(rows):
-            texts[f"{name}.csv"] = rows.to_csv(index=False, lineterminator="\n")
+            texts[f"{name}.csv"] = comma_separated(rows)
     if html:
         texts["page.html"] = page([made])
     files = {name: text.encode() for name, text in texts.items()}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from study import stats
+from study import commas, stats
 from study.errors import StudyError
 from study.files import Record
 from study.metrics import METRICS
@@ -37,7 +37,7 @@ def parquet(plan: Plan, store: Store) -> Files:
 
 
 def _commas(rows: pd.DataFrame) -> bytes:
-    return rows.to_csv(index=False, lineterminator="\n").encode()
+    return commas.comma_separated(rows).encode()
 
 
 def _parquet(rows: pd.DataFrame) -> bytes:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from study import cells
+from study.commas import comma_separated
 from study.metrics import METRICS
 from study.report.figures.style import SCRIPTS, STYLE
 from study.report.tables import plain
@@ -62,7 +63,7 @@ def families() -> list[str]:
 def files(one: Drawn) -> dict[str, bytes]:
     """By name: the figure in every format, and its data."""
     made = {f"{one.name}.{end}": _saved(one.figure, end) for end in UNDATED}
-    return made | {f"{one.name}.csv": one.data.to_csv(index=False, lineterminator="\n").encode()}
+    return made | {f"{one.name}.csv": comma_separated(one.data).encode()}
 
 
 def svg(one: Drawn) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 
+from study.commas import inert
 from study.report.formats.words import BASELINE
 from study.report.tables import Table
 
@@ -15,5 +16,6 @@ def comma_separated(table: Table) -> str:
     for block in table.blocks:
         for row in block.rows:
             baseline = BASELINE if row.baseline else ""
-            rows.writerow([block.head, row.label, baseline, *(cell.text for cell in row.cells)])
+            texts = [block.head, row.label, baseline, *(cell.text for cell in row.cells)]
+            rows.writerow(map(inert, texts))
     return file.getvalue()
