@@ -103,6 +103,10 @@ def _counted(config: Config) -> Record:
 
     shape = _shape(config.data)
     build = _builder(config, shape)
+
+    def resized(device: str, side: int) -> Any:
+        return _builder(config, shape | {"img_size": side})(device)
+
     resolved = models.resolved(config.model, config.arguments)
     card: Record = {
         "model": models.called(config.model),
@@ -116,7 +120,7 @@ def _counted(config: Config) -> Record:
         built = build("meta")  # a wrong argument is an error of its own, before anything is counted
         params = sum(weight.numel() for weight in built.parameters())
         try:
-            counted = cost(build, _size(shape))
+            counted = cost(build, _size(shape), resized)
         except MetricError as error:
             return card | {"cost": {"params": params}, "refused": str(error), "unreached": []}
         card["unreached"] = differences.unreached(build, _size(shape))

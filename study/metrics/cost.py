@@ -1,24 +1,26 @@
 """Cost: exact, taken before anything is trained, and audited by counters that share no code."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
-from timm.layers import set_fused_attn, use_fused_attn
 from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
 
-from study.errors import MetricError
+from study.errors import BuildError, MetricError
 from study.metrics import RULES
-from study.metrics.counters import COUNTERS, Count, Size
+from study.metrics.counters import COUNTERS, Count, Size, placed
 from study.metrics.stages import Stages, by_stage
 
 TOLERANCE = 0.01
 """How far two counters may be apart, as a fraction of the larger total."""
 
 LARGE = 3 * 10**8
-"""Activations up to which an image is counted on real tensors too: about a gigabyte."""
+"""Activations up to which an image is counted on real tensors too: seconds on one core."""
+
+GRIDS = (1, 32, 28)
+"""Pixels whose multiples a smaller side is, tried in this order: any; windows and patches."""
 
 SHAPED = ("formula", "torch")
 """The counters that need shapes alone, and so no memory."""
@@ -54,18 +56,26 @@ class Cost:
         }
 
 
-def cost(build: Callable[[str], nn.Module], size: Size) -> Cost:
-    """The cost of one image of `size` (C, H, W), with the model in eval and attention unfused.
+Build = Callable[[str], nn.Module]
+Resized = Callable[[str, int], nn.Module]
+"""From a device and a side in pixels to the model for images of that side."""
+
+
+def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
+    """The cost of one image of `size` (C, H, W), with the model in eval.
 
     `build(device)` is called with "meta"; and with "cpu" only where the model cannot be built, or
-    cannot run, without values. Neither the caller's random state nor a model of his is touched.
+    cannot run, without values. `resized` builds the model for smaller images; without it, the
+    model of `build` must take them. Neither the caller's random state nor a model of his is
+    touched.
 
     Raises:
         MetricError: the counters disagree by more than 1 % under a rule; an operator has no
             count; or the model cannot take such an image.
     """
-    with _explicit_attention(), torch.random.fork_rng(devices=[]), torch.enable_grad():
-        model, counts = _counted(build, size)
+    resized = resized or (lambda device, side: build(device))
+    with torch.random.fork_rng(devices=[]), torch.enable_grad(), _nothing_saved():
+        model, counts = _counted(build, size, resized)
         stages = by_stage(model, size)
     macs = {name: count.macs for name, count in counts.items()}
     return Cost(
@@ -77,24 +87,18 @@ def cost(build: Callable[[str], nn.Module], size: Size) -> Cost:
     )
 
 
-@contextmanager
-def _explicit_attention() -> Iterator[None]:
-    """timm's models built here write attention as two products, which every counter sees."""
-    fused, experimental = use_fused_attn(), use_fused_attn(experimental=True)
-    set_fused_attn(False)
-    try:
-        yield
-    finally:
-        set_fused_attn(fused, experimental=experimental)
+def _nothing_saved() -> saved_tensors_hooks:
+    """Autograd only tells what depends on the image, so it need not keep any activation."""
+    return saved_tensors_hooks(lambda tensor: None, lambda nothing: nothing)
 
 
-def _counted(build: Callable[[str], nn.Module], size: Size) -> tuple[nn.Module, dict[str, Count]]:
+def _counted(build: Build, size: Size, resized: Resized) -> tuple[nn.Module, dict[str, Count]]:
     try:
-        return _counts(build("meta"), size)
+        return _counts(build("meta"), size, resized)
     except REFUSALS:
         model = build("cpu")
     try:
-        return _counts(model, size)
+        return _counts(model, size, resized)
     except REFUSALS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise MetricError(
@@ -102,30 +106,42 @@ def _counted(build: Callable[[str], nn.Module], size: Size) -> tuple[nn.Module, 
         ) from error
 
 
-def _counts(model: nn.Module, size: Size) -> tuple[nn.Module, dict[str, Count]]:
-    model = deepcopy(model).eval().requires_grad_(False)
-    return model, _audited(model, size)
+def _counts(model: nn.Module, size: Size, resized: Resized) -> tuple[nn.Module, dict[str, Count]]:
+    model = _still(model)
+    return model, _audited(model, size, resized)
 
 
-def _audited(model: nn.Module, size: Size) -> dict[str, Count]:
-    """What the counters say; those that run on real tensors only where these are small.
+def _still(model: nn.Module) -> nn.Module:
+    return deepcopy(model).eval().requires_grad_(False)
 
-    An image that is too large for them is audited at half its sides, where the same formulas hold.
+
+def _audited(model: nn.Module, size: Size, resized: Resized) -> dict[str, Count]:
+    """The counts of every counter; those that run on real tensors only where these are small.
+
+    A model of a large image is audited on a smaller one, where the same formulas hold.
     """
     counts = _taken(model, size, SHAPED)
-    if (counts["torch"].activations or 0) <= LARGE:
+    large = (counts["torch"].activations or 0) > LARGE
+    if not large or not _audited_smaller(size, placed(model).type, resized):
         counts |= _taken(model, size, COUNTERS.keys() - SHAPED)
-    else:
-        try:
-            _audited(model, (size[0], size[1] // 2, size[2] // 2))
-        except REFUSALS:  # built for one size
-            counts |= _taken(model, size, COUNTERS.keys() - SHAPED)
     macs = {name: count.macs for name, count in counts.items()}
     for rule, kinds in RULES.items():
         _audit(f"{rule} multiply-adds", macs, kinds)
     activations = {name: {"all": n} for name, (_, n) in counts.items() if n is not None}
     _audit("activations", activations, ("all",))
     return counts
+
+
+def _audited_smaller(size: Size, device: str, resized: Resized) -> bool:
+    """Audit at about half the sides; False where the model takes no such image."""
+    for grid in GRIDS:
+        height, width = (side // 2 // grid * grid for side in size[1:])
+        try:
+            _audited(_still(resized(device, height)), (size[0], height, width), resized)
+        except (*REFUSALS, BuildError):
+            continue
+        return True
+    return False
 
 
 def _taken(model: nn.Module, size: Size, names: Iterable[str]) -> dict[str, Count]:

@@ -14,8 +14,10 @@ also what keeps PyTorch from its fused encoder path, which no counter can see in
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -23,6 +25,7 @@ import torch
 from fvcore.nn import FlopCountAnalysis
 from fvcore.nn.jit_handles import conv_flop_jit, get_shape, norm_flop_counter
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -117,31 +120,52 @@ def _kind(operator: Any, args: Any) -> str:
 
 def by_torch(model: nn.Module, size: Size) -> Count:
     """PyTorch's formulas on the operators that run; without memory where the model is on meta."""
-    with Tally() as tally:
+    with spelled_out(), Tally() as tally:
         model(image(size, placed(model)))
     return Count(dict(tally.macs), tally.activations)
+
+
+def spelled_out() -> AbstractContextManager[None]:
+    """Inside, PyTorch runs fused attention as the two products that it computes."""
+    return sdpa_kernel([SDPBackend.MATH])
 
 
 # fvcore, on the traced graph -------------------------------------------------------------------
 
 FREE = {
-    *("pad", "softmax", "log_softmax", "logsumexp", "glu", "hardswish", "dropout", "one_hot"),
-    *("mean", "sum", "amax", "amin", "norm", "linalg_vector_norm", "var", "std", "cumsum"),
-    *("adaptive_avg_pool2d", "adaptive_max_pool2d", "avg_pool1d", "avg_pool2d", "max_pool2d"),
-    *("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "_upsample_bilinear2d_aa"),
-    *("unfold", "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "meshgrid"),
-    *("pixel_shuffle", "pixel_unshuffle"),
+    *("pad", "softmax", "log_softmax", "logsumexp", "glu", "hardswish", "prelu", "one_hot"),
+    *("mean", "sum", "amax", "amin", "aminmax", "argmax", "argmin", "median", "cumsum"),
+    *("norm", "linalg_vector_norm", "var", "std", "var_mean", "std_mean", "count_nonzero"),
+    *("unfold", "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "rot90"),
+    *("roll", "sort", "argsort", "topk", "tril", "triu", "diag", "diag_embed", "embedding"),
+    *("index_select", "take_along_dim", "masked_select", "scatter", "scatter_add", "fill", "zero"),
+    *("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "meshgrid", "broadcast_tensors"),
 }
 """Operators that only move, pool or sum elements; views and pointwise ones are free as well."""
+
+FAMILIES = re.compile(
+    r"(adaptive_)?(avg|max)_pool[123]d(_with_indices)?"
+    r"|_?upsample_(nearest|linear|bilinear|trilinear|bicubic)_?(exact)?[123]d(_aa)?"
+    r"|(reflection|replication)_pad[123]d"
+    r"|(feature_)?(alpha_)?dropout"  # the model is in eval, where none of them acts
+)
+"""Names of more of them: pooling, resampling and dropout in every dimension."""
 
 
 def _free(operator: str) -> bool:
     name = operator.removeprefix("aten::")
-    if name.removesuffix("_") in FREE:
+    plain = name.removesuffix("_")
+    if plain in FREE or FAMILIES.fullmatch(plain):
         return True
     packet = getattr(aten, name, None)
     schemas = [getattr(packet, overload) for overload in packet.overloads()] if packet else []
-    return any(torch.Tag.pointwise in schema.tags or _is_view(schema) for schema in schemas)
+    free = (torch.Tag.pointwise in s.tags or _is_view(s) or _creates(s) for s in schemas)
+    return any(free)
+
+
+def _creates(operator: Any) -> bool:
+    """Whether the values of its output come from numbers alone, as those of `eye` do."""
+    return not any("Tensor" in str(argument.type) for argument in operator._schema.arguments)
 
 
 def _is_view(operator: Any) -> bool:
@@ -204,6 +228,20 @@ def _same_convolution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
     return _tallied("conv", places * math.prod(get_shape(inputs[1])), outputs[0])
 
 
+def _attention(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    """softmax(q k^T) v, (..., N, d), (..., n, d), (..., n, e) -> (..., N, e): both products."""
+    q, k, v = inputs[:3]
+    *places, depth = get_shape(q)
+    weights = math.prod(places) * get_shape(k)[-2]
+    sees, carries = _depends_on_image(q) or _depends_on_image(k), _depends_on_image(v)
+    first = "matmul" if _depends_on_image(q) and _depends_on_image(k) else "linear"
+    second = "matmul" if sees and carries else "linear"
+    found = Counter({"activations": weights + math.prod(get_shape(outputs[0]))})
+    found[first] += weights * depth
+    found[second] += weights * get_shape(v)[-1]
+    return found
+
+
 HANDLES = {
     "aten::_convolution": _convolution,
     "aten::_convolution_mode": _same_convolution,
@@ -214,6 +252,7 @@ HANDLES = {
     "aten::addmm": _product(1),
     "aten::baddbmm": _product(1),
     "aten::einsum": _einsum,
+    "aten::scaled_dot_product_attention": _attention,
     "aten::rms_norm": norm_flop_counter(2),
 }
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from study.metrics.counters import Size, Tally, image, placed
+from study.metrics.counters import Size, Tally, image, placed, spelled_out
 
 HEAD = "head"
 """What comes behind the last stage."""
@@ -27,7 +27,7 @@ def by_stage(model: nn.Module, size: Size) -> Stages:
         marks.pop(place, None)  # the last call of a stage's parts is its end
         marks[place] = dict(tally.macs)
 
-    with tally, _marking([module for _, module in ends], mark):
+    with spelled_out(), tally, _marking([module for _, module in ends], mark):
         model(image(size, placed(model)))
     if not ends or list(marks) != list(range(len(ends))):
         return {}

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -87,6 +88,17 @@ def test_reducing_the_keys_makes_attention_cheaper_by_every_counter(ratio, milli
     totals = {name: sum(count.values()) for name, count in counts.items()}
     assert set(totals) == set(COUNTERS)
     assert {round(total / 1e6, 1) for total in totals.values()} == {millions}
+
+
+def test_emsa_saves_39_fold_of_msas_attention_products():
+    """The numbers that README gives; a counter without `@` sees convolutions and linear layers."""
+    emsa, msa = (cost(own("rest_lite", **a), (3, 224, 224)) for a in ({}, {"ratios": [1] * 4}))
+    products, all_, others = (
+        msa.measurements[rule] / emsa.measurements[rule]
+        for rule in ("macs_matmul", "macs", "macs_conv_linear")
+    )
+    assert products == 39.0
+    assert (round(all_, 1), round(others, 1)) == (2.9, 1.1)
 
 
 # timm v1.0, results/benchmark-infer-amp-nchw-pt240-cu124-rtx4090.csv: millions of parameters,
@@ -210,19 +222,98 @@ def test_norms_count_as_in_fvcore(name):
     assert {count["norm"] for count in counts.values()} == {per_element * 3 * 8 * 8}
 
 
-# The refusals ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("ratio", [1, 4])
+def test_fused_attention_counts_as_the_products_that_it_computes(ratio):
+    fused, written = (cost(on(lambda f=f: ReducedAttention(ratio, f)), TOKENS) for f in (1, 0))
+    assert fused.counts == written.counts
+    assert fused.activations == written.activations
 
 
-def test_fused_attention_is_refused_by_name():
-    with pytest.raises(MetricError, match="scaled_dot_product_attention"):
-        cost(on(lambda: ReducedAttention(1, fused=True)), TOKENS)
+MASKS = {
+    "causal": {"is_causal": True},
+    "a mask": {"attn_mask": torch.ones(64, 64, dtype=torch.bool)},
+    "a scale": {"scale": 0.5},
+}
+
+
+@pytest.mark.parametrize("how", MASKS)
+def test_fused_attention_is_counted_whole_whatever_it_masks(how):
+    def layer(x, w, b):
+        options = {k: v.to(x.device) if k == "attn_mask" else v for k, v in MASKS[how].items()}
+        return nn.functional.scaled_dot_product_attention(x, x, x, **options)
+
+    counts = cost(on(lambda: Layer(layer)), SMALL).counts
+    assert {count["matmul"] for count in counts.values()} == {2 * 64 * 64 * 3}
+
+
+def test_fused_attention_of_learned_queries_is_linear_in_its_first_product():
+    def layer(x, w, b):
+        return nn.functional.scaled_dot_product_attention(w[None].mT[..., :3], x, x)
+
+    counts = cost(on(lambda: Layer(layer)), SMALL).counts
+    for count in counts.values():
+        assert (count["linear"], count["matmul"]) == (64 * 64 * 3, 64 * 64 * 3)
 
 
 def test_the_fused_encoder_cannot_hide_its_products():
     """Without gradients `nn.TransformerEncoderLayer` counts as nothing at all."""
     encoder = on(lambda: nn.Sequential(nn.Flatten(2), nn.TransformerEncoderLayer(64, 4, 32)))
-    with pytest.raises(MetricError, match="scaled_dot_product_attention"), torch.no_grad():
-        cost(encoder, SMALL)
+    with torch.no_grad():
+        counts = cost(encoder, SMALL).counts  # a sequence of 1 token, in a batch of 3
+    for count in counts.values():
+        assert count["linear"] == 3 * (4 * 64 * 64 + 2 * 64 * 32)
+        assert count["matmul"] == 3 * 2 * 64
+
+
+def test_differential_attention_counts_the_products_that_are_timed():
+    """Fused, each of the two maps is multiplied with the values; written out, their difference."""
+    was, products = use_fused_attn(), []
+    try:
+        for fused in (True, False):
+            set_fused_attn(fused)
+            taken = cost(on(lambda: timm.create_model(DIFFERENTIAL, depth=1)), (3, 256, 256))
+            products.append({count["matmul"] for count in taken.counts.values()})
+    finally:
+        set_fused_attn(was)
+    tokens, dim = 257, 320
+    assert products == [{4 * tokens**2 * dim * 3 // 4}, {2 * tokens**2 * dim}]
+
+
+DIFFERENTIAL = "vit_dlittle_patch16_reg1_gap_256"
+
+FREE_LAYERS = {
+    "antialiased bicubic": lambda x: nn.functional.interpolate(
+        x, scale_factor=0.5, mode="bicubic", antialias=True
+    ),
+    "antialiased bilinear": lambda x: nn.functional.interpolate(
+        x, scale_factor=0.5, mode="bilinear", antialias=True
+    ),
+    "linear": lambda x: nn.functional.interpolate(x.flatten(2), size=7, mode="linear"),
+    "nearest-exact": lambda x: nn.functional.interpolate(x, size=7, mode="nearest-exact"),
+    "trilinear": lambda x: nn.functional.interpolate(x[None], size=(2, 3, 4), mode="trilinear"),
+    "pooling in 1d": lambda x: nn.functional.adaptive_avg_pool1d(x.flatten(2), 3),
+    "pooling in 3d": lambda x: nn.functional.max_pool3d(x[None], 2),
+    "eye": lambda x: x + torch.eye(8, device=x.device),
+    "triangle": lambda x: x * torch.ones(8, 8, device=x.device).tril(),
+    "dropout of maps": lambda x: nn.functional.dropout2d(x, training=False),
+    "dropout of SELU": lambda x: nn.functional.alpha_dropout(x, training=False),
+    "dropout of maps of SELU": lambda x: nn.functional.feature_alpha_dropout(x, training=False),
+    "shift": lambda x: x.roll(1, -1),
+    "sort": lambda x: x.flatten(1).topk(3).values,
+}
+
+
+@pytest.mark.parametrize("name", FREE_LAYERS)
+def test_resampling_pooling_dropout_and_constants_are_free(name):
+    class Free(nn.Conv2d):
+        def forward(self, image):
+            return FREE_LAYERS[name](super().forward(image))
+
+    counts = cost(on(lambda: Free(3, 3, 1)), SMALL).counts
+    assert {sum(count.values()) for count in counts.values()} == {64 * 3 * 3}
+
+
+# The refusals ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("operator", ["addmm_", "baddbmm_", "addbmm"])
@@ -284,16 +375,6 @@ def test_counting_changes_neither_the_model_nor_the_random_state():
     assert all(weight.requires_grad for weight in model.parameters())
 
 
-@pytest.mark.parametrize("fused", [True, False])
-def test_timm_fuses_attention_afterwards_as_before(fused):
-    was = use_fused_attn()
-    set_fused_attn(fused)
-    with pytest.raises(ZeroDivisionError):
-        cost(lambda _: 1 // 0, SMALL)
-    assert use_fused_attn() == fused
-    set_fused_attn(was)
-
-
 def test_a_model_that_needs_values_is_counted_on_the_cpu():
     class Needy(nn.Conv2d):
         def forward(self, image):
@@ -344,3 +425,41 @@ def test_an_image_too_large_for_real_tensors_is_audited_at_half_its_sides(monkey
     monkeypatch.setitem(COUNTERS, "fvcore", lambda model, size: seen.append(size))
     assert cost(lite, (3, 128, 128)).measurements == whole.measurements
     assert seen == [(3, 64, 64)]
+
+
+@pytest.mark.parametrize(("patch", "side", "audited"), [(16, 128, 64), (14, 182, 84)])
+def test_a_model_of_one_size_is_built_for_a_smaller_one_to_be_audited(
+    patch, side, audited, monkeypatch
+):
+    def vit(device, side=side):
+        with torch.device(device):
+            return timm.create_model("test_vit", patch_size=patch, img_size=side)
+
+    whole, seen = cost(vit, (3, side, side)), []
+    monkeypatch.setattr("study.metrics.cost.LARGE", whole.activations - 1)
+    monkeypatch.setitem(COUNTERS, "fvcore", lambda model, size: seen.append(size))
+    assert cost(vit, (3, side, side), vit).measurements == whole.measurements
+    assert seen == [(3, audited, audited)]
+
+
+def test_counters_that_disagree_on_the_smaller_image_refuse_the_cost(monkeypatch):
+    monkeypatch.setattr("study.metrics.cost.LARGE", 0)
+    with pytest.raises(MetricError, match="disagree"):
+        cost(on(lambda: Formula(1, 20_000_000)), TOKENS)
+
+
+def test_counting_keeps_no_activation_alive():
+    """Autograd would keep every one until the backward pass, which never comes."""
+    alive: list[int] = []
+
+    class Deep(nn.Module):
+        def forward(self, image):
+            kept = []
+            for _ in range(4):
+                image = image.sigmoid()
+                kept.append(weakref.ref(image))
+                alive.append(sum(ref() is not None for ref in kept))
+            return image
+
+    cost(lambda _: Deep(), SMALL)
+    assert max(alive) == 1
