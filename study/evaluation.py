@@ -113,6 +113,7 @@ def named(
     images: Keys,
     look: Keys = NONE,
     ema: bool | None = None,
+    key: str | None = None,
 ) -> Subject:
     """A timm model with the weights of `checkpoint`, or without one with those that timm has.
 
@@ -131,7 +132,7 @@ def named(
         model, origin = weights.pretrained(name, arguments, config, **shape)
     else:
         model = models.build(name, arguments, **shape)
-        origin = weights.load(model, checkpoint, ema=ema)
+        origin = weights.load(model, checkpoint, ema=ema, key=key)
     return Subject(name, model, origin, val, recipe)
 
 

@@ -398,6 +398,18 @@ def test_the_command_says_the_numbers_and_what_they_depend_on(evaluate, checkpoi
         assert said in done.stdout
 
 
+def test_one_of_several_sets_of_weights_is_named(evaluate, checkpoint, tmp_path):
+    state = torch.load(checkpoint, weights_only=True)["state_dict"]
+    wrapped = {f"backbone.{name}": tensor for name, tensor in state.items()}
+    torch.save({"teacher": wrapped, "student": wrapped}, tmp_path / "both.pth")
+    words = ("test_rest", "--data", "digits", "--limit", 40, "--checkpoint", tmp_path / "both.pth")
+    refused = evaluate(*words)
+    assert refused.returncode == 2
+    assert "teacher" in refused.stderr
+    done = evaluate(*words, "--checkpoint-key", "teacher")
+    assert 'teacher, names without "backbone."' in done.stdout
+
+
 def test_json_is_one_document_in_base_units(evaluate, store):
     done = evaluate(NAMES["pa"], "--store", store.root, "--json")
     record = json.loads(done.stdout)
@@ -431,6 +443,12 @@ def test_arguments_of_the_model_are_read_as_in_a_study_file(evaluate, store):
         (["test_rset", "--checkpoint", "x", "--data", "digits"], 'did you mean "test_r'),
         (["test_rest", "--checkpoint", "x", "--data", "/nowhere"], "/nowhere does not exist"),
         (["test_rest", "--pretrained", "--ema", "--data", "digits"], "--ema"),
+        (["test_rest", "--checkpoint-key", "net", "--pretrained", "--data", "x"], "of which file"),
+        (
+            ["test_rest", "--checkpoint", "x", "--checkpoint-key", "net", "--ema", "--data", "x"],
+            "--checkpoint-key and --ema",
+        ),
+        (["0123456789-0", "--checkpoint-key", "net"], "weights and a model of its own"),
         (["0123456789-0", "--checkpoint", "x"], "weights and a model of its own"),
         (["0123456789-0", "--store", "none"], 'unknown trial "0123456789-0"'),
         (["test_rest", "--checkpoint", "x", "--data", ".", "--root", "y"], "--root"),

@@ -38,6 +38,8 @@ RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default":
 WEIGHTS = (
     click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
                  help="Weights as .pth, .pth.tar, .pt or .safetensors."),
+    click.option("--checkpoint-key", metavar="KEY",
+                 help="Which of several sets of tensors in FILE, such as net or teacher.backbone."),
     click.option("--pretrained", is_flag=True, help="The weights that timm has for MODEL."),
     click.option("--ema/--no-ema", default=None,
                  help="Moving average or plain weights.  [default: average, if any]"),
@@ -110,8 +112,9 @@ def eval_command(
 def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
     """Raises UsageError for flags that contradict each other, or leave the weights to chance."""
     given = [f"--{key.replace('_', '-')}" for key in ("checkpoint", "pretrained") if asked[key]]
-    if is_trial and (given or asked["arguments"]):
-        flag = (given or ["--model-arg"])[0]
+    keyed = ["--checkpoint-key"] if asked["checkpoint_key"] else []
+    if is_trial and (given or keyed or asked["arguments"]):
+        flag = [*given, *keyed, "--model-arg"][0]
         raise click.UsageError(f"{flag}: a trial has weights and a model of its own; leave it out")
     if is_trial:
         return
@@ -121,6 +124,10 @@ def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
         )
     if len(given) == 2:
         raise click.UsageError("--checkpoint and --pretrained: give one of them")
+    if keyed and not asked["checkpoint"]:
+        raise click.UsageError("--checkpoint-key: of which file? Give --checkpoint FILE")
+    if keyed and asked["ema"] is not None:
+        raise click.UsageError("--checkpoint-key and --ema/--no-ema: give one of them")
     if asked["pretrained"] and asked["ema"] is not None:
         raise click.UsageError("--ema: timm has one set of weights; leave it out")
     if not asked["data"]:
@@ -140,6 +147,7 @@ def _named(name: str, asked: dict[str, Any]) -> "Subject":
         images=_images(asked),
         look=_given(asked, LOOK),
         ema=asked["ema"],
+        key=asked["checkpoint_key"],
     )
 
 
@@ -223,7 +231,8 @@ def _lines(record: "Record") -> Iterator[tuple[str, str]]:
     weights, seen, here = record["weights"], record["preprocessing"], record["environment"]
     data = record["data"]
     digest = f"sha256 {weights['sha256'][:8]}" if weights["sha256"] else "fetched by timm"
-    yield "weights", ", ".join(filter(None, (weights["source"], digest, weights["state"])))
+    prefix = f'names without "{weights["prefix"]}"' if weights["prefix"] else None
+    yield "weights", ", ".join(filter(None, (weights["source"], digest, weights["state"], prefix)))
     yield "parameters", f"{cells.measured(record['parameters'], METRICS['params'])} M"
     place = " ".join(filter(None, (data["name"], data["root"], data["val_split"].strip("."))))
     yield "images", f"{place}: {record['images']} of {record['classes']} classes"

@@ -1,40 +1,25 @@
 """Given weights: from a checkpoint file, or fetched by timm; into a model whole or not at all."""
 
-import argparse
 import hashlib
-import pickle
-import re
 import sys
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from timm.models import clean_state_dict
 from torch import Tensor, nn
 
-from study.errors import BuildError, meant
-from study.models.construction import build, created, known
-
-AVERAGES = ("state_dict_ema", "model_ema")
-STATES = ("state_dict", "model")
-SUFFIXES = (".pth", ".pt", ".tar", ".bin", ".safetensors")
-SHOWN = 12  # names of each kind in a message
-BROKEN = (
-    OSError,
-    RuntimeError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    SafetensorError,
+from study.errors import BuildError
+from study.models.checkpoints import (
+    BROKEN,
+    SHOWN,
+    State,
+    candidates,
+    contents,
+    is_average,
+    spellings,
 )
-"""What torch and safetensors raise for a file that is cut short or something else."""
+from study.models.construction import build, created, known
 
 
 @dataclass(frozen=True)
@@ -46,92 +31,94 @@ class Weights:
     sha256: str | None
     """Of the file."""
     state: str | None
-    """The key they stood under in the file, where it had several states."""
+    """The key they stood under in the file; none where they are all there is."""
     average: bool
     """Whether they are a moving average kept beside the trained ones."""
+    prefix: str = ""
+    """What every name in the file has before the model's own."""
 
 
-def load(model: nn.Module, path: Path, *, ema: bool | None = None) -> Weights:
+@dataclass(frozen=True)
+class Fit:
+    """One way to read a file as the weights of a model."""
+
+    key: str
+    prefix: str
+    tensors: State
+    misfits: tuple[str, ...]
+    """Why it is not the model's; empty where it is."""
+
+
+def load(
+    model: nn.Module, path: Path, *, ema: bool | None = None, key: str | None = None
+) -> Weights:
     """Fill `model` from a file of PyTorch's or safetensors', and say what it was filled with.
 
-    A moving average is taken where there is one; `ema` insists on it, or on the plain weights.
-    Names and sizes are those that the `checkpoint_filter_fn` makes that stands, as timm has it,
-    in the module of the model's class or of one that it is derived from.
+    The weights may stand under any key and behind a prefix that all names share. `key` names one of
+    several sets; a moving average is taken where there is one, and `ema` insists on it, or on the
+    plain weights. Names and sizes are those that the `checkpoint_filter_fn` makes that stands, as
+    timm has it, in the module of the model's class or of one that it is derived from.
 
     Raises:
-        BuildError: there is no such file, it holds more or else than tensors, or they are not
-            exactly the model's. Nothing has been loaded then.
+        BuildError: there is no such file, it holds more or else than tensors and numbers, they are
+            not exactly the model's, or several sets are. Nothing has been loaded then.
     """
-    found = contents(path)
-    key = chosen(found, path, ema=ema)
-    tensors = renamed(found[key] if key else found, model, path)
-    refuse_misfits(tensors, model, path)
-    model.load_state_dict(tensors)
+    fit = fitting(model, path, ema=ema, key=key)
+    model.load_state_dict(fit.tensors)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Weights(str(path), digest, key, key in AVERAGES)
+    return Weights(str(path), digest, fit.key or None, is_average(fit.key), fit.prefix)
 
 
-def contents(path: Path) -> Mapping[str, Any]:
-    """What a checkpoint file holds. No code in it is run: tensors and plain values are read.
-
-    And the flags that timm's train.py keeps beside them.
-    """
-    if not path.is_file():
-        there = [file.name for file in path.parent.glob("*") if file.suffix in SUFFIXES]
-        near = meant(path.name, there)
-        raise BuildError(f"there is no checkpoint {path}" + (f'; is it "{near}"?' if near else ""))
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        with warnings.catch_warnings(), torch.serialization.safe_globals([argparse.Namespace]):
-            warnings.filterwarnings("ignore", "Detected pickle protocol")
-            found = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        asked = re.search(r"GLOBAL (\S+)", str(error))
-        raise BuildError(
-            f"{path} is no checkpoint of tensors alone"
-            + (f" (it asks for {asked[1]})" if asked else "")
-            + "; anything else could run code and is not opened: save the state_dict by itself"
-        ) from error
-    except BROKEN as error:
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise BuildError(f"{path} cannot be read as a checkpoint ({said})") from error
-    if not isinstance(found, Mapping):
-        raise BuildError(f"{path} holds a {type(found).__name__}, not tensors by name")
-    return found
+def fitting(
+    model: nn.Module, path: Path, *, ema: bool | None = None, key: str | None = None
+) -> Fit:
+    """The one way to read a file that is exactly the model's; raises BuildError as `load` does."""
+    found = candidates(contents(path), path, ema=ema, key=key)
+    fits = [_fit(model, path, name, state) for name, state in found.items()]
+    good = [fit for fit in fits if not fit.misfits]
+    if len(good) == 1:
+        return good[0]
+    if len(fits) == 1:
+        name = type(model).__name__
+        raise BuildError("\n  ".join([f"{path} does not fit this {name}", *fits[0].misfits]))
+    listed = ", ".join(f"{name or 'the file itself'} ({len(found[name])})" for name in found)
+    said = "several fit" if good else "none fits"
+    raise BuildError(
+        f"{path} has several sets of tensors, and {said}: {listed}; name one with "
+        "--checkpoint-key, or checkpoint_key in a study"
+    )
 
 
-def chosen(found: Mapping[str, Any], path: Path, *, ema: bool | None) -> str | None:
-    """The key that the weights stand under; none where they are all there is."""
-    averages, states = ([k for k in ks if found.get(k)] for ks in (AVERAGES, STATES))
-    if ema and not averages:
-        raise BuildError(f"{path} keeps no moving average ({' or '.join(AVERAGES)}); drop --ema")
-    keys = states if ema is False else averages + states
-    return keys[0] if keys else None
+def _fit(model: nn.Module, path: Path, key: str, state: State) -> Fit:
+    """The spelling of the names that fits, or the one with the most names of the model's."""
+    fits = []
+    for prefix, names in spellings(state):
+        try:
+            tensors = renamed(names, model, path)
+        except BuildError as error:
+            fits.append(Fit(key, prefix, {}, (str(error),)))
+            continue
+        fits.append(Fit(key, prefix, tensors, tuple(misfits(tensors, model))))
+        if not fits[-1].misfits:
+            return fits[-1]
+    own = model.state_dict().keys()
+    return max(fits, key=lambda fit: len(own & fit.tensors.keys()))
 
 
-def renamed(found: Any, model: nn.Module, path: Path) -> dict[str, Tensor]:
-    """Tensors under the names that the model has, without what wrappers put before them."""
-    state = clean_state_dict(found) if isinstance(found, Mapping) else {}
-    if not state or not all(isinstance(value, Tensor) for value in state.values()):
-        keys = ", ".join(list(map(str, state))[:SHOWN]) or "nothing"
-        raise BuildError(
-            f"{path} has no tensors by name, and none under {', '.join(AVERAGES + STATES)}; "
-            f"it has {keys}"
-        )
+def renamed(state: State, model: nn.Module, path: Path) -> State:
+    """Tensors under the names that the model has, as its family renames them."""
     families = [vars(sys.modules[kind.__module__]) for kind in type(model).__mro__]
     rename = next(filter(None, (f.get("checkpoint_filter_fn") for f in families)), None)
     try:
-        tensors: dict[str, Tensor] = dict(rename(state, model) if rename else state)
+        return dict(rename(state, model) if rename else state)
     except (*BROKEN, AssertionError) as error:  # written for checkpoints of its own family
         name = type(model).__name__
         raise BuildError(f"{path} is no checkpoint of a {name} ({error})") from error
-    return tensors
 
 
-def refuse_misfits(tensors: Mapping[str, Tensor], model: nn.Module, path: Path) -> None:
-    """Raises BuildError that names what is missing, unexpected and misshapen."""
+def misfits(tensors: Mapping[str, Tensor], model: nn.Module) -> list[str]:
+    """What is missing, unexpected and misshapen, named."""
     own = model.state_dict()
     missing = [k for k in own if k not in tensors and not k.endswith("num_batches_tracked")]
     unexpected = [k for k in tensors if k not in own]
@@ -142,9 +129,7 @@ def refuse_misfits(tensors: Mapping[str, Tensor], model: nn.Module, path: Path) 
     head = getattr(model, "pretrained_cfg", {}).get("classifier")
     if head and misshapen and all(n.startswith(head) for n in missing + unexpected + misshapen):
         told.append("another number of classes: images of some of them need a class_map of all")
-    if told:
-        name = type(model).__name__
-        raise BuildError("\n  ".join([f"{path} does not fit this {name}", *told]))
+    return told
 
 
 def _first(names: Collection[str]) -> str:

@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import pickle
 
+import numpy as np
 import pytest
 import timm
 import torch
@@ -59,6 +60,80 @@ def test_weights_are_found_in_every_wrapping(form, saved):
     assert same(filled.state_dict(), GIVEN)
     assert not origin.average
     assert origin.state == next((k for k in ("state_dict", "model") if k in FORMS[form]), None)
+
+
+ELSEWHERE = {
+    "net": ({"net": GIVEN, "epoch": 3}, "net", ""),
+    "model_state_dict": ({"model_state_dict": GIVEN, "loss": 0.1}, "model_state_dict", ""),
+    "a key of its own": ({"weights of mine": GIVEN}, "weights of mine", ""),
+    "a level deeper": ({"ema": {"module": GIVEN, "decay": 0.9}}, "ema.module", ""),
+    "beside a random state": (
+        {"net": GIVEN, "rng": torch.get_rng_state(), "optimizer": {"state": {0: {"m": GIVEN}}}},
+        "net",
+        "",
+    ),
+    "beside plain values": ({**GIVEN, "epoch": 3, "name": "mine"}, None, ""),
+    "Lightning's": ({"state_dict": prefixed(GIVEN, "model.")}, "state_dict", "model."),
+    "a backbone's": (prefixed(GIVEN, "backbone."), None, "backbone."),
+    "wrapped twice": (prefixed(GIVEN, "module._orig_mod.net."), None, "module._orig_mod.net."),
+    "averaged": ({"n_averaged": torch.tensor(3), **prefixed(GIVEN, "module.")}, None, "module."),
+}
+
+
+@pytest.mark.parametrize("form", ELSEWHERE)
+def test_weights_are_recognised_under_any_key_and_prefix(form, saved):
+    content, key, prefix = ELSEWHERE[form]
+    filled = model()
+    origin = load(filled, saved(content))
+    assert same(filled.state_dict(), GIVEN)
+    assert (origin.state, origin.prefix) == (key, prefix)
+
+
+def test_numbers_of_numpy_beside_the_tensors_are_read(saved):
+    kinds = (np.float64, np.float32, np.float16, np.int64, np.uint8, np.bool_, np.str_)
+    numbers = {kind.__name__: kind(1) for kind in kinds}
+    filled = model()
+    load(filled, saved({"state_dict": GIVEN, "best_acc": np.float64(0.7), "more": numbers}))
+    assert same(filled.state_dict(), GIVEN)
+
+
+BOTH = {"teacher": AVERAGED, "student": GIVEN}
+
+
+def test_several_sets_that_fit_are_listed_and_one_can_be_named(saved):
+    path, filled = saved(BOTH), model()
+    said = rf"several fit: teacher \({len(GIVEN)}\), student .*--checkpoint-key.*checkpoint_key"
+    with pytest.raises(BuildError, match=said):
+        load(filled, path)
+    assert load(filled, path, key="teacher").state == "teacher"
+    assert same(filled.state_dict(), AVERAGED)
+    with pytest.raises(BuildError, match='did you mean "teacher"'):
+        load(filled, path, key="teachr")
+
+
+def test_an_average_of_any_name_is_told_from_the_trained_weights(saved):
+    path, filled = saved({"net": GIVEN, "net_ema": AVERAGED}), model()
+    assert load(filled, path, ema=True).average
+    assert same(filled.state_dict(), AVERAGED)
+    assert not load(filled, path, ema=False).average
+    assert same(filled.state_dict(), GIVEN)
+
+
+NOT_FETCHED = {
+    "git-lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+    "a page": (b"\n<!DOCTYPE html><html>Log in</html>", "web page"),
+    "an error": (b'{"error": "not found"}', "it is text"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
+@pytest.mark.parametrize("what", NOT_FETCHED)
+def test_what_stands_in_the_place_of_weights_is_told_as_such(what, suffix, tmp_path):
+    content, said = NOT_FETCHED[what]
+    path = tmp_path / f"weights.{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(BuildError, match=said):
+        load(model(), path)
 
 
 def test_safetensors_are_read(tmp_path):
@@ -180,7 +255,7 @@ SPOILT = {
     "empty": lambda path: path.write_bytes(b""),
     "text": lambda path: path.write_text("no checkpoint"),
     "a list": lambda path: torch.save([1, 2], path),
-    "other keys": lambda path: torch.save({"epoch": 3, "net": GIVEN}, path),
+    "other keys": lambda path: torch.save({"epoch": 3, "net": [1, 2]}, path),
     "nothing": lambda path: torch.save({}, path),
     "a number": lambda path: torch.save({"state_dict": 3}, path),
 }
