@@ -16,6 +16,7 @@ from study.designs import arms
 from study.errors import BuildError, SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
+from study.schema import versions
 from study.spec import NOT_IDENTITY, Arm, Study, digest, resolved
 from study.store import DONE, Record, Store
 
@@ -150,7 +151,7 @@ def _add(
         found += [problem for problem in wrong if problem.message not in inherited]
         return
     config = resolved(arm.config, card)
-    name = digest(config, card["defaults"])
+    name = digest(config, card["defaults"], versions(arm.config.data, arm.config.recipe))
     if name in [other.digest for other in planned]:
         twin = next(other for other in planned if other.digest == name)
         message = f"{study.label(arm.choices)} computes the same as {twin.label}"

@@ -284,11 +284,15 @@ def resolved(config: Config, card: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def digest(full: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+def digest(
+    full: Mapping[str, Any], defaults: Mapping[str, Any], draws: Mapping[str, int] | None = None
+) -> str:
     """Ten hex characters naming what departs from the defaults in a resolved configuration.
 
     Only departures count, so a field added later leaves the names of old results alone.
-    `defaults` are the model's arguments when none is given.
+    `defaults` are the model's arguments when none is given. `draws` are the versions of the random
+    draws that act, so that a change of these renames the trials whose images it changes, and only
+    those.
     """
     model = full["model"]
     departures = {
@@ -296,7 +300,7 @@ def digest(full: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
         + ([model["code"]] if "code" in model else []),
         "data": _departures(full["data"], _field_defaults(Data)),
         "recipe": _departures(full["recipe"], _field_defaults(Recipe)),
-    }
+    } | ({"draws": dict(draws)} if draws else {})
     text = json.dumps([IDENTITY, departures], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "proofs": {"errors", "marks", "spec", "metrics", "store", "cards"},
     "statements": {"errors", "claims", "marks", "metrics", "spec"},
     "plan": {
-        *("errors", "marks", "spec", "designs", "metrics", "store", "cards", "proofs"),
+        *("errors", "marks", "schema", "spec", "designs", "metrics", "store", "cards", "proofs"),
         *("statements", "stats"),
     },
     "measurements": {"metrics", "origin", "store", "cards", "plan", "stats"},

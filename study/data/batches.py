@@ -8,13 +8,13 @@ from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from timm.data.distributed_sampler import RepeatAugSampler
 from torch import Tensor
 
-from study.data.boxes import boxes
 from study.data.chance import fold, generator
+from study.data.erasing import Erasing
 from study.errors import DataError
 from study.schema import Data, Recipe
 
 Batch = tuple[Tensor, Tensor]
-ORDER, CROP, ERASE, NOISE, PICTURE = range(5)  # first key of everything drawn in an epoch
+ORDER, CROP, ERASE, _, PICTURE = range(5)  # first key of everything drawn in an epoch
 
 
 @dataclass(frozen=True)
@@ -71,18 +71,15 @@ class Batches:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training images; with the recipe, all that its randomness may depend on.
-
-    What is drawn for a batch is drawn for all of it, also where only a part of it is made.
-    """
+    """One pass over the training images; with the recipe, all that its randomness may depend on."""
 
     seed: int
     number: int
     device: str = "cpu"
     part: Part = ALL
 
-    def generator(self, purpose: int, *, device: str = "cpu") -> torch.Generator:
-        return generator(purpose, self.seed, self.number, device=device)
+    def keys(self, purpose: int) -> tuple[int, int, int]:
+        return purpose, self.seed, self.number
 
 
 def order(count: int, recipe: Recipe, epoch: Epoch) -> list[int]:
@@ -93,7 +90,7 @@ def order(count: int, recipe: Recipe, epoch: Epoch) -> list[int]:
         )
         repeated.set_epoch(fold(ORDER, epoch.seed, epoch.number))
         return list(repeated)
-    return torch.randperm(count, generator=epoch.generator(ORDER)).tolist()
+    return torch.randperm(count, generator=generator(*epoch.keys(ORDER))).tolist()
 
 
 def cut(indices: Sequence[int], size: int, *, training: bool) -> list[list[int]]:
@@ -122,7 +119,7 @@ def _channels(values: Sequence[float], channels: int, *, name: str) -> tuple[flo
 def finished(raw: Batches, *, data: Data, recipe: Recipe, epoch: Epoch, training: bool) -> Batches:
     """(B, 1 or C, H, W) of bytes -> (B, C, H, W) of normalised floats on the device, and targets.
 
-    Erasing draws its noise on the device: an erased patch differs between cpu and cuda.
+    What is erased depends on the place of an image in the epoch's order, not on its batch.
     """
     mean, std = (
         torch.tensor(s, device=epoch.device).mul_(255).view(-1, 1, 1) for s in statistics(data)
@@ -131,63 +128,14 @@ def finished(raw: Batches, *, data: Data, recipe: Recipe, epoch: Epoch, training
     erases = training and not recipe.no_aug and recipe.reprob > 0
 
     def start() -> Iterator[Batch]:
-        draws = {
-            "where": epoch.generator(ERASE),
-            "noise": epoch.generator(NOISE, device=epoch.device),
-        }
-        nothing = torch.empty(0, data.in_chans, data.img_size, data.img_size, device=epoch.device)
-        for _ in range(epoch.part.first if erases else 0):
-            erase(nothing, recipe, **draws, slots=(), size=raw.size)
-        for pixels, target in raw:
+        erase = Erasing.of(recipe, data.img_size, epoch.keys(ERASE)) if erases else None
+        for number, (pixels, target) in enumerate(raw, epoch.part.first):
             shape = (len(pixels), data.in_chans, *pixels.shape[2:])
             x = torch.empty(shape, device=epoch.device, memory_format=layout)
             x.copy_(pixels.to(epoch.device, non_blocking=True))
             x.sub_(mean).div_(std)
-            if erases:
-                erase(x, recipe, **draws, slots=raw.slots, size=raw.size)
+            if erase:
+                erase(x, [number * raw.size + slot for slot in raw.slots])
             yield x, target.to(epoch.device, non_blocking=True)
 
     return replace(raw, start=start)
-
-
-def erase(
-    x: Tensor,
-    recipe: Recipe,
-    *,
-    where: torch.Generator,
-    noise: torch.Generator,
-    slots: Sequence[int],
-    size: int,
-) -> None:
-    """Random erasing (arXiv 1708.04896) in place; area 0.02 to 1/3, ratio 0.3 to 1/0.3 as in timm.
-
-    1 to `recount` patches in an image, each of its share of the area. `x` is the `slots` of a batch
-    of `size` images, for all of which is drawn.
-    """
-    hit = torch.rand(size, generator=where) < recipe.reprob
-    patches = torch.randint(1, recipe.recount + 1, (size,), generator=where)
-    side = x.shape[-1]
-    line = torch.arange(side)
-    place = torch.full((size,), -1)
-    place[list(slots)] = torch.arange(len(slots))
-    for patch in range(recipe.recount):
-        scale = torch.rand(size, 10, generator=where) * (1 / 3 - 0.02) + 0.02
-        box = boxes(scale / patches[:, None], ratio=(0.3, 1 / 0.3), side=side, generator=where)
-        rows = (line >= box.top[:, None]) & (line < (box.top + box.height)[:, None])
-        columns = (line >= box.left[:, None]) & (line < (box.left + box.width)[:, None])
-        inside = rows[:, :, None] & columns[:, None, :]  # (B, H, W)
-        hits = (hit & (patch < patches)).nonzero()[:, 0]
-        filling = _filling(len(hits), x, recipe.remode, noise)
-        here = (place[hits] >= 0).nonzero()[:, 0]
-        chosen = place[hits[here]].to(x.device)
-        mask = inside[hits[here], None].to(x.device)  # (K, 1, H, W)
-        x[chosen] = torch.where(mask, filling[here.to(x.device)], x[chosen])
-
-
-def _filling(count: int, x: Tensor, mode: str, noise: torch.Generator) -> Tensor:
-    """Zeros, one normal number per channel, or one per pixel: what fills `count` patches."""
-    channels, height, width = x.shape[1:]
-    if mode == "const":
-        return torch.zeros(1, 1, 1, 1, device=x.device).expand(count, -1, -1, -1)
-    shape = (height, width) if mode == "pixel" else (1, 1)
-    return torch.randn(count, channels, *shape, generator=noise, device=x.device)

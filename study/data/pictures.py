@@ -9,6 +9,7 @@ from PIL import Image
 from timm.data import create_transform
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import Compose
 
 from study.data.batches import (
     ALL,
@@ -22,6 +23,7 @@ from study.data.batches import (
     statistics,
 )
 from study.data.chance import generator, seeded
+from study.data.views import Views
 from study.errors import DataError
 from study.schema import Data, Recipe
 
@@ -43,10 +45,15 @@ def interpolation(recipe: Recipe, *, training: bool) -> str:
     return "bilinear" if recipe.interpolation == "random" and not training else recipe.interpolation
 
 
-def prepared(data: Data, recipe: Recipe, *, training: bool) -> Callable[[Image.Image], Tensor]:
-    """timm's transform, image -> bytes (C, S, S); normalising and erasing are done by batch."""
+def prepared(
+    data: Data, recipe: Recipe, *, training: bool, viewed: bool = False
+) -> Callable[[Image.Image], Tensor]:
+    """timm's transform, image -> bytes (C, S, S); normalising and erasing are done by batch.
+
+    Without its crop and flips where the images are `viewed`, cropped and flipped before.
+    """
     try:
-        transform = create_transform(
+        whole = create_transform(
             (data.in_chans, data.img_size, data.img_size),
             is_training=training,
             no_aug=recipe.no_aug,
@@ -61,15 +68,18 @@ def prepared(data: Data, recipe: Recipe, *, training: bool) -> Callable[[Image.I
             std=statistics(data)[1],
             crop_pct=recipe.crop_pct,
             use_prefetcher=True,
+            separate=viewed,
         )
     except (AssertionError, KeyError, ValueError) as error:
         raise DataError(
             f'recipe.aa: timm knows no augmentation "{recipe.aa}"; '
             "one it knows is rand-m9-mstd0.5-inc1"
         ) from error
-    for step in transform.transforms:
+    stages = whole[1:] if viewed else (whole,)
+    steps = [step for stage in stages for step in stage.transforms]
+    for step in steps:
         keep_one_bit(step)
-    return cast(Callable[[Image.Image], Tensor], transform)
+    return cast(Callable[[Image.Image], Tensor], Compose(steps))
 
 
 class AtLeastOneBit:
@@ -104,20 +114,30 @@ class Drawn(Dataset[tuple[Tensor, int]]):
     indices: Sequence[int]
     transform: Callable[[Image.Image], Tensor]
     key: tuple[int, ...]
+    views: Views | None = None
+    """Crops and flips, where the transform has none."""
 
     def __getitem__(self, position: int) -> tuple[Tensor, int]:
         picture, target = self.images.picture(self.indices[position])
+        picture = self.views.seen(picture, position) if self.views else picture
         with seeded(PICTURE, *self.key, position):
             return self.transform(picture), target
 
 
 def pictures(
-    images: Pictured, data: Data, recipe: Recipe, *, epoch: Epoch, workers: int = 0
+    images: Pictured,
+    data: Data,
+    recipe: Recipe,
+    *,
+    epoch: Epoch,
+    workers: int = 0,
+    views: Views | None = None,
 ) -> Batches:
     """Batches of an epoch of training."""
     indices = order(len(images), recipe, epoch)
     key = (epoch.seed, epoch.number)
-    drawn = Drawn(images, indices, prepared(data, recipe, training=True), key)
+    transform = prepared(data, recipe, training=True, viewed=views is not None)
+    drawn = Drawn(images, indices, transform, key, views)
     batches = cut(range(len(indices)), recipe.batch_size, training=True)
     size = min(recipe.batch_size, len(indices))
     slots = epoch.part.slots(size, recipe)

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Self
+from typing import Self
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from study.data.batches import ALL, CROP, Batch, Batches, Epoch, Part, cut, order
-from study.data.boxes import Boxes, boxes, placed
 from study.data.pictures import pictures, pillow, prepared
+from study.data.views import View, Views
 from study.schema import Data, Recipe
 
 
@@ -37,23 +37,21 @@ class Pixels:
 
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
         """One gather per batch where nearest neighbours are asked for, else Pillow one by one."""
-        if not recipe.no_aug and pillow(recipe):
-            return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers)
+        keys = epoch.keys(CROP)
+        views = None if recipe.no_aug else Views.of(recipe, self.pixels.shape[-1], keys)
+        if views and pillow(recipe):
+            return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers, views=views)
         indices = order(len(self), recipe, epoch)
-        batches = cut(indices, recipe.batch_size, training=True)
+        batches = cut(range(len(indices)), recipe.batch_size, training=True)
         size = min(recipe.batch_size, len(indices))
         slots = epoch.part.slots(size, recipe)
 
         def start() -> Iterator[Batch]:
             pixels, targets = self.pixels.to(epoch.device), self.targets.to(epoch.device)
-            draws = epoch.generator(CROP)
-            for number, batch in enumerate(batches):
-                side = pixels.shape[-1]
-                view = None if recipe.no_aug else views(size, recipe, side=side, draws=draws)
-                if number < epoch.part.first:
-                    continue
-                chosen = torch.tensor([batch[slot] for slot in slots], device=epoch.device)
-                x = pixels[chosen] if view is None else cropped(pixels, chosen, view.of(slots))
+            for batch in batches[epoch.part.first :]:
+                places = [batch[slot] for slot in slots]
+                chosen = torch.tensor([indices[p] for p in places], device=epoch.device)
+                x = pixels[chosen] if views is None else cropped(pixels, chosen, views.at(places))
                 yield x, targets[chosen]
 
         return Batches(len(batches), start, size, slots)
@@ -80,56 +78,21 @@ class Pixels:
         return self.seen[key]
 
 
-class Views(NamedTuple):
-    """The rows and the columns of an image that its crop shows, each (B, S)."""
-
-    rows: Tensor
-    columns: Tensor
-
-    def of(self, slots: Sequence[int]) -> Self:
-        return self._replace(rows=self.rows[list(slots)], columns=self.columns[list(slots)])
-
-
-def views(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> Views:
-    """Random resized crops and flips of `count` images.
+def cropped(pixels: Tensor, chosen: Tensor, view: View) -> Tensor:
+    """The chosen images as they are seen, (N, C, S, S) -> (B, C, S, S).
 
     A pixel of the crop is its nearest in the image, so crop, resize and flip are one index.
     """
-    box = crops(count, recipe, side=side, draws=draws)
-    flips = torch.rand(2, count, generator=draws)
-    return Views(
-        _line(box.top, box.height, side=side, flip=flips[0] < recipe.vflip),
-        _line(box.left, box.width, side=side, flip=flips[1] < recipe.hflip),
-    )
-
-
-def cropped(pixels: Tensor, chosen: Tensor, view: Views) -> Tensor:
-    """The chosen images as they are seen, (N, C, S, S) -> (B, C, S, S)."""
     side, count = pixels.shape[-1], len(chosen)
-    where = (view.rows[:, :, None] * side + view.columns[:, None, :]).to(pixels.device)  # (B, S, S)
+    box = view.box
+    rows = _line(box.top, box.height, side=side, flip=view.upside_down)
+    columns = _line(box.left, box.width, side=side, flip=view.mirrored)
+    where = (rows[:, :, None] * side + columns[:, None, :]).to(pixels.device)  # (B, S, S)
     flat = pixels.flatten(2)[chosen]  # (B, C, S * S)
     channels = flat.shape[1]
     return flat.gather(2, where.flatten(1)[:, None].expand(-1, channels, -1)).view(
         count, channels, side, side
     )
-
-
-def crops(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> Boxes:
-    """Ten tries at an area and a ratio; where none fits, the largest central box of that ratio."""
-    low, high = recipe.ratio
-    scale = torch.rand(count, 10, generator=draws)
-    scale = scale * (recipe.scale[1] - recipe.scale[0]) + recipe.scale[0]
-    box = boxes(scale, ratio=(low, high), side=side, generator=draws)
-    ratio = min(max(1.0, low), high)
-    whole = torch.full((count,), float(side))
-    centre = placed(
-        torch.full((2, count), 0.5),
-        height=(whole * min(1.0, 1 / ratio)).round(),
-        width=(whole * min(1.0, ratio)).round(),
-        side=side,
-    )
-    none = box.height == 0
-    return Boxes(*(torch.where(none, c, b) for c, b in zip(centre, box, strict=True)))
 
 
 def _line(start: Tensor, length: Tensor, *, side: int, flip: Tensor) -> Tensor:

@@ -20,17 +20,13 @@ from study.data.pixels import Pixels
 from study.data.streams import Stream
 from study.errors import DataError, unknown
 from study.schema import Data, Recipe
+from study.schema.data import SMALL as SMALL
 
 TRAIN = (
     "train",
     "training",
 )  # timm's synonyms; of any other word its torch/ sets make the test set
 VAL = ("validation", "val", "valid", "eval", "evaluation")
-SMALL = {
-    **dict.fromkeys(("mnist", "fashion_mnist", "kmnist"), 70_000),
-    **dict.fromkeys(("cifar10", "cifar100"), 60_000),
-    "qmnist": 120_000,
-}  # images of both halves, so that a set is read alike whichever half is asked for
 LARGE = ("imagenet", "inaturalist", "places365")
 UNREADABLE = (
     AssertionError,
@@ -40,7 +36,6 @@ UNREADABLE = (
     ValueError,
     tarfile.TarError,
 )
-HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
 
 
 class Split(Protocol):
@@ -87,7 +82,7 @@ def torch_set(data: Data, splits: Sequence[str], workers: int) -> Source:
         _known_splits(data)
     sets = [_opened(data, root, split=split) for split in splits]
     classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
-    if name in SMALL and SMALL[name] * data.img_size**2 * data.in_chans <= HELD:
+    if data.held:
         return Source([_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes)
     return Source([Files(s.__getitem__, range(len(s)), data, workers) for s in sets], classes)
 

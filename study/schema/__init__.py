@@ -5,6 +5,7 @@ with it. A new field must have the default that keeps the old meaning.
 """
 
 from study.schema.data import CLASSES, IGNORED, Data
+from study.schema.draws import versions
 from study.schema.file import Baseline, Named, StudyFile, Timing, validated
 from study.schema.published import Protocol, Published, Status, Value
 from study.schema.recipe import NamedRecipe, Recipe
@@ -24,4 +25,5 @@ __all__ = [
     "Timing",
     "Value",
     "validated",
+    "versions",
 ]

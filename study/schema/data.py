@@ -18,6 +18,12 @@ CLASSES = {  # of the data sets whose names say what they are
     "torch/imagenet": 1000,
 }
 
+SMALL = {
+    **dict.fromkeys(("mnist", "fashion_mnist", "kmnist"), 70_000),
+    **dict.fromkeys(("cifar10", "cifar100"), 60_000),
+    "qmnist": 120_000,
+}  # images of both halves, so that a set is read alike whichever half is asked for
+HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
 
 IGNORED = {  # by kind of data, the keys that would do nothing
     "digits": (
@@ -72,3 +78,11 @@ class Data(Strict):
         if idle:
             raise ValueError(f"{self.name} has no use for {', '.join(idle)}: leave it out")
         return self
+
+    @property
+    def held(self) -> bool:
+        """A set that is decoded once and kept in memory, at the size of the model's input."""
+        kind, _, name = self.name.partition("/")
+        images = SMALL.get(name.lower()) if kind == "torch" else None
+        small = images is not None and images * self.img_size**2 * self.in_chans <= HELD
+        return kind == "digits" or small

@@ -32,7 +32,7 @@ NEEDS: dict[str, Callable[["Recipe"], bool]] = {
     "ratio": lambda r: not r.no_aug,
     "hflip": lambda r: not r.no_aug,
     "vflip": lambda r: not r.no_aug,
-    "color_jitter": lambda r: not r.no_aug and not r.aa,
+    "color_jitter": lambda r: not r.no_aug and (not r.aa or "3a" in r.aa),
     "aa": lambda r: not r.no_aug,
     "reprob": lambda r: not r.no_aug,
     "remode": lambda r: r.reprob > 0,
@@ -118,6 +118,11 @@ class Recipe(Strict):
     def total_epochs(self) -> int:
         """Epochs that are trained: a schedule of smooth decay adds its cool-down."""
         return self.epochs + (self.cooldown_epochs if self.epochs else 0)
+
+    @property
+    def jitters(self) -> bool:
+        """Colours are changed at random; beside another augmentation timm does so for 3a alone."""
+        return self.color_jitter > 0 and (not self.aa or "3a" in self.aa)
 
     @property
     def idle(self) -> set[str]:

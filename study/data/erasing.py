@@ -1,0 +1,71 @@
+"""Random erasing (arXiv 1708.04896), drawn for each place of an epoch's order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from study.data.boxes import boxes
+from study.data.draws import PIECE, Draws
+from study.schema import Recipe
+
+AREA, RATIO = (0.02, 1 / 3), (0.3, 1 / 0.3)  # as in timm
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """Which images are erased, where, and what the patches are filled with.
+
+    All of it depends on seed, epoch and place alone, so it is the same at every size of a batch.
+    Between two values of `reprob` the images that the smaller erases are among those of the larger.
+    """
+
+    recipe: Recipe
+    draws: Draws
+
+    @staticmethod
+    def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "Erasing":
+        """The erasing of one epoch of square images; `keys` are its purpose, seed and number."""
+        return Erasing(recipe, Draws(partial(patches, recipe, side), keys))
+
+    def __call__(self, x: Tensor, places: Sequence[int]) -> None:
+        """Erase in (B, C, S, S), in place; the images stand at these places of the epoch's order.
+
+        Noise is drawn on the device: a patch of it differs between cpu and cuda.
+        """
+        counts, seeds, sides = (column.tolist() for column in self.draws.of(places))
+        random = torch.Generator(x.device)
+        for image in (image for image, count in enumerate(counts) if count):
+            random.manual_seed(seeds[image])
+            for top, left, height, width in sides[image][: counts[image]]:
+                patch = x[image, :, top : top + height, left : left + width]
+                patch.copy_(self._filling(patch, random))
+
+    def _filling(self, patch: Tensor, random: torch.Generator) -> Tensor:
+        """Zeros, one normal number per channel, or one per pixel.
+
+        Drawn into memory of its own, as what a generator gives depends on the layout.
+        """
+        if self.recipe.remode == "const":
+            return patch.new_zeros(())
+        shape = patch.shape if self.recipe.remode == "pixel" else (len(patch), 1, 1)
+        return torch.randn(shape, generator=random, device=patch.device)
+
+
+def patches(recipe: Recipe, side: int, draws: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Of PIECE images: how many patches (0 where none is erased), a seed of their noise, their
+    sides (PIECE, recount, 4): top, left, height, width.
+
+    1 to `recount` patches in an image, each of its share of the area.
+    """
+    hit, many = torch.rand(2, PIECE, generator=draws)
+    seeds = torch.randint(2**31, (PIECE,), generator=draws)
+    counts = (many * recipe.recount).long() + 1
+    sides = []
+    for _ in range(recipe.recount):
+        scale = torch.rand(PIECE, 10, generator=draws) * (AREA[1] - AREA[0]) + AREA[0]
+        box = boxes(scale / counts[:, None], ratio=RATIO, side=side, generator=draws)
+        sides.append(torch.stack([box.top, box.left, box.height, box.width], 1).long())
+    return counts * (hit < recipe.reprob), seeds, torch.stack(sides, 1)

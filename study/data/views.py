@@ -1,0 +1,83 @@
+"""Random resized crops and flips of square images, drawn for each place of an epoch's order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from study.data.boxes import Boxes, boxes, placed
+from study.data.draws import PIECE, Draws
+from study.schema import Recipe
+
+Transpose = Image.Transpose
+
+
+class View(NamedTuple):
+    """What is seen of each of B images; `bicubic` where the interpolation is random."""
+
+    box: Boxes
+    upside_down: Tensor
+    mirrored: Tensor
+    bicubic: Tensor
+
+
+@dataclass(frozen=True)
+class Views:
+    """The crops and flips of an epoch, whichever way the images are read.
+
+    All of it depends on seed, epoch and place alone: recipes that differ in batch size or
+    interpolation see the same parts of the same images.
+    """
+
+    recipe: Recipe
+    draws: Draws
+
+    @staticmethod
+    def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "Views":
+        """Those of square images; `keys` are the purpose, the seed and the epoch's number."""
+        return Views(recipe, Draws(partial(_columns, recipe, side), keys))
+
+    def at(self, places: Sequence[int]) -> View:
+        *box, upside_down, mirrored, bicubic = self.draws.of(places)
+        return View(Boxes(*box), upside_down, mirrored, bicubic)
+
+    def seen(self, picture: Image.Image, place: int) -> Image.Image:
+        """The part of a picture that stands at a place of the order, resized by Pillow, flipped."""
+        view = self.at([place])
+        top, left, height, width = (int(side) for side in view.box)
+        box = (left, top, left + width, top + height)
+        name = self.recipe.interpolation
+        if name == "random":
+            name = "bicubic" if view.bicubic else "bilinear"
+        picture = picture.crop(box).resize(picture.size, Image.Resampling[name.upper()])
+        picture = picture.transpose(Transpose.FLIP_LEFT_RIGHT) if view.mirrored else picture
+        return picture.transpose(Transpose.FLIP_TOP_BOTTOM) if view.upside_down else picture
+
+
+def _columns(recipe: Recipe, side: int, draws: torch.Generator) -> list[Tensor]:
+    """Crops and flips of PIECE images: the fields of a view, those of its box first."""
+    box = crops(PIECE, recipe, side=side, draws=draws)
+    vertical, horizontal, either = torch.rand(3, PIECE, generator=draws)
+    return [*box, vertical < recipe.vflip, horizontal < recipe.hflip, either < 0.5]
+
+
+def crops(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> Boxes:
+    """Ten tries at an area and a ratio; where none fits, the largest central box of that ratio."""
+    low, high = recipe.ratio
+    scale = torch.rand(count, 10, generator=draws)
+    scale = scale * (recipe.scale[1] - recipe.scale[0]) + recipe.scale[0]
+    box = boxes(scale, ratio=(low, high), side=side, generator=draws)
+    ratio = min(max(1.0, low), high)
+    whole = torch.full((count,), float(side))
+    centre = placed(
+        torch.full((2, count), 0.5),
+        height=(whole * min(1.0, 1 / ratio)).round(),
+        width=(whole * min(1.0, ratio)).round(),
+        side=side,
+    )
+    none = box.height == 0
+    return Boxes(*(torch.where(none, c, b) for c, b in zip(centre, box, strict=True)))
