@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from study import stats
+from study import claims, stats
+from study.metrics import METRICS
 
 SEEDS = (3, 5, 6, 8, 10)
 IMAGES = 360
@@ -147,6 +148,26 @@ def any_apart(test: str, made: Made, chance: Chance, seeds: int) -> bool | None:
     return bool((stats.holm(p) <= 0.05).any())
 
 
+MANY = 21
+FORMS = (
+    "{} is better than 0 on top1",
+    "{} is worse than {} on top1",
+    "{} is within 0 of 0 on top1",
+    "{} ranks first on top1",
+)
+"""Claims about equal arms, none of which is true."""
+
+
+def any_claim(forms: tuple[str, ...], made: Made, chance: Chance, seeds: int) -> bool | None:
+    """Whether any of 20 claims about 21 equal arms is decided."""
+    labels = [str(arm) for arm in range(MANY)]
+    texts = (forms[n % len(forms)].format(labels[n], labels[n - 1]) for n in range(1, MANY))
+    parsed = [claims.parse(text, labels, METRICS) for text in texts]
+    frame = framed(made(chance, np.full(MANY, 0.9), seeds, 0.0))
+    judged = claims.family(parsed, frame, {label: label for label in labels})
+    return any(judgement.state != "undecided" for judgement in judged)
+
+
 def networks_apart(chance: Chance, seeds: int) -> bool | None:
     """Whether McNemar's test tells two networks that are equally good on average."""
     tests = stats.mcnemar(equals(chance, seeds))
@@ -195,6 +216,11 @@ def lines() -> Iterator[Line]:
         yield Line(
             f"Holm, {test} ≤ 0.05", f"5 equal, {name}", "≤ 5", partial(any_apart, test, made)
         )
+    for name, made in STUDIES.items():
+        judge = partial(any_claim, FORMS[:1], made)
+        yield Line("20 claims, better", f"21 equal, {name}", "≤ 5", judge, 0.05)
+    yield Line("20 claims, any form", "21 equal, normal", "≤ 5",
+               partial(any_claim, FORMS, normal), 0.05)  # fmt: skip
     yield Line("McNemar ≤ 0.05", "equal networks, one seed", "≤ 5", networks_apart, 0.25)
     yield Line("McNemar, some seed", "equal networks", "≤ 5", some_apart, 0.25)
 

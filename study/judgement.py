@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from study import cells, claims, reasons, verdicts
+from study.claims import Claim
 from study.metrics import METRICS, RULES, Metric, sized
 from study.plan import Plan, PlannedArm
 from study.reasons import Guess
@@ -60,10 +61,30 @@ def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
 
 
 def judged_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
-    arms = named_arms(plan)
-    digests = {label: arm.digest for label, arm in arms.items()}
-    parsed = (claims.parse(text, digests, METRICS) for text in plan.study.claims)
-    return tuple(claims.judged(claim, frame, digests) for claim in parsed)
+    """All claims, corrected as one family with the contrasts that no claim is about."""
+    digests, beside = _digests(plan), _beside(plan)
+    return claims.family(parsed(plan), frame, digests, beside=beside)
+
+
+def parsed(plan: Plan) -> list[Claim]:
+    digests = _digests(plan)
+    return [claims.parse(text, digests, METRICS) for text in plan.study.claims]
+
+
+def tests(plan: Plan, frame: pd.DataFrame) -> int:
+    """The tests that a study declares, all of which are corrected together: claims that rest on
+    intervals, and contrasts of pairs that no claim compares.
+    """
+    return sum(claims.uncertain(claim, frame) for claim in parsed(plan)) + _beside(plan)
+
+
+def _beside(plan: Plan) -> int:
+    """The contrasts that no claim is about."""
+    return len(contrasts(plan)) - len(_distinct(_compared(plan)))
+
+
+def _digests(plan: Plan) -> dict[str, str]:
+    return {label: arm.digest for label, arm in named_arms(plan).items()}
 
 
 TESTED = ("better", "worse", "less", "more")
@@ -75,20 +96,27 @@ def contrasts(plan: Plan) -> list[Contrast]:
     """What the study declared that it would test, in quality: its `contrasts`, on the first column
     that is a quality, and its claims that one arm is ahead of another.
     """
-    arms = named_arms(plan)
-    digests = {label: arm.digest for label, arm in arms.items()}
-    quality = [name for name in plan.study.columns if METRICS[name].kind == "quality"]
-    found = [
-        Contrast(digests[one], digests[other], quality[0]) for one, other in plan.study.contrasts
+    digests, quality = _digests(plan), plan.tested
+    pairs = [
+        Contrast(digests[first], digests[second], quality) for first, second in plan.study.contrasts
     ]
-    parsed = (claims.parse(text, digests, METRICS) for text in plan.study.claims)
-    found += [
+    return _distinct([*pairs, *_compared(plan)]) if plan.study.seeds else []
+
+
+def _compared(plan: Plan) -> list[Contrast]:
+    """The pairs of arms of which a claim says that one is ahead in a quality."""
+    digests = _digests(plan)
+    return [
         Contrast(digests[claim.arm], digests[claim.other], claim.metric)
-        for claim in parsed
+        for claim in (parsed(plan) if plan.study.seeds else ())
         if set(claim.form.split()) & {*TESTED} and METRICS[claim.metric].kind == "quality"
     ]
-    pairs = {(frozenset(one[:2]), one.metric): one for one in reversed(found)}
-    return list(reversed(pairs.values())) if plan.study.seeds else []
+
+
+def _distinct(pairs: list[Contrast]) -> list[Contrast]:
+    """Each pair once, as it stands first, whichever of the two is named first."""
+    first = {(frozenset(pair[:2]), pair.metric): pair for pair in reversed(pairs)}
+    return list(reversed(first.values()))
 
 
 def named_arms(plan: Plan) -> dict[str, PlannedArm]:

@@ -87,10 +87,11 @@ def ranks(claim: Claim, measured: Measured) -> Found:
         return "contradicted", f"there are {total} arms"
     if not others:
         return "undecided", "there is no other arm"
-    found = _rank(claim, measured, place, confidence=stats.CONFIDENCE)
+    found = _rank(claim, measured, place, confidence=measured.confidence)
     if found[0] == "supported":
         return found
-    return _rank(claim, measured, place, confidence=stats.corrected(len(others)))
+    together = stats.corrected(len(others), measured.confidence)
+    return _rank(claim, measured, place, confidence=together)
 
 
 def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) -> Found:

@@ -37,6 +37,7 @@ class Measured:
     arms: Mapping[str, str]
     ratios: Mapping[str, Ratio] = field(default_factory=dict)
     """By arm, to the baseline's."""
+    confidence: float = CONFIDENCE
 
     @property
     def metric(self) -> Metric:
@@ -56,9 +57,10 @@ class Measured:
         return found.state(span), self.told(quantity, found, span)
 
     def evidence(
-        self, quantity: Quantity, *labels: str, confidence: float = CONFIDENCE
+        self, quantity: Quantity, *labels: str, confidence: float | None = None
     ) -> Evidence:
         """What is known of a quantity of one arm, or of two."""
+        confidence = self.confidence if confidence is None else confidence
         if len({self.arms[label] for label in labels}) < len(labels):
             return Evidence(f"{' and '.join(labels)} are the same arm")
         parts = {label: self.rows[self.rows["arm"] == self.arms[label]] for label in labels}

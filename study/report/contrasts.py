@@ -1,6 +1,6 @@
 """What a study declared that it would test, and what a factorial says of its factors, as tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -20,19 +20,26 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     declared = judgement.contrasts(plan)
     if not declared or len(plan.study.seeds) < 2:
         return None
-    found = stats.contrasts(frame, declared)
+    tests = judgement.tests(plan, frame)
+    found = stats.contrasts(frame, declared, beside=tests - len(declared))
     labels = {arm.digest: label for label, arm in reversed(judgement.named_arms(plan).items())}
     rows = (_contrast(row, labels, len(plan.study.seeds)) for row in found.itertuples())
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
             "What the study declared that it would test, paired by seed; p of no difference, "
-            f"two-sided, alone and corrected for {len(found)} tests by Holm's method."
+            f"two-sided, alone and corrected for {tests} tests by Holm's method"
+            f"{_beside(tests, declared)}."
         ),
         heads=HEADS,
         blocks=(Block("", tuple(rows)),),
-        notes=tuple(plain(note) for note in _limits(len(found), len(plan.study.seeds))),
+        notes=tuple(plain(note) for note in _limits(tests, len(plan.study.seeds))),
     )
+
+
+def _beside(tests: int, declared: Sequence[stats.Contrast]) -> str:
+    """The tests that are not in the table."""
+    return ", which are these and the study's other claims" if tests > len(declared) else ""
 
 
 def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:

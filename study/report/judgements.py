@@ -109,10 +109,22 @@ def claim_table(plan: Plan, judged: Sequence[Judgement]) -> Table | None:
     return Table(
         name=plain(f"{plan.study.title}-claims"),
         caption=plain(
-            "The study's claims, as measured here. Supported or contradicted: the whole 95 % "
-            "interval says so, of timings that of the ratio or all rounds; counts are exact."
+            f"The study's claims, as measured here. Supported or contradicted: the whole "
+            f"{_interval(judged)} says so, of timings that of the ratio or all rounds; counts are "
+            "exact."
         ),
         heads=("State", "Measured"),
         blocks=(Block("", tuple(rows)),),
         notes=(),
+    )
+
+
+def _interval(judged: Sequence[Judgement]) -> str:
+    """The interval that decides, and what it is corrected for."""
+    tests = max(judgement.tests for judgement in judged)
+    if tests < 2:
+        return "95 % interval"
+    return (
+        f"interval, corrected by Holm's method for {tests} tests (claims of quality and of timed "
+        "ratios, and contrasts), so that in 95 of 100 studies none is falsely decided,"
     )

@@ -22,13 +22,16 @@ class Contrast(NamedTuple):
     metric: str
 
 
-def contrasts(frame: pd.DataFrame, declared: Iterable[Contrast]) -> pd.DataFrame:
+def contrasts(
+    frame: pd.DataFrame, declared: Iterable[Contrast], *, beside: int = 0
+) -> pd.DataFrame:
     """One row per declared contrast: n, `unpaired`, the `SUMMARY`, `holm`, `t_p` and `t_holm`.
 
     `holm` corrects the sign-flip p, which assumes no shape but cannot be small with few seeds;
     `t_holm` that of the paired t test, `t_p`, which agrees with the interval and assumes normal
     differences. A contrast that cannot be tested (a trial diverged, is missing, or nothing varies)
-    has NaN and still counts: else what failed would make the rest look surer.
+    has NaN and still counts: else what failed would make the rest look surer. `beside` counts the
+    tests of the same family that are not among these contrasts.
 
     Neither test is meant for an arm in which single seeds fail badly beside one in which none does:
     of five such arms that equal the baseline on average, one or more is told apart in 10 to 20 of
@@ -46,7 +49,9 @@ def contrasts(frame: pd.DataFrame, declared: Iterable[Contrast]) -> pd.DataFrame
         rows.append(found | {"t_p": t_test(differences)})
     columns = [*Contrast._fields, "n", "unpaired", *SUMMARY[1:], "t_p"]
     table = pd.DataFrame(rows, columns=columns)
-    corrected = {f"{end}holm": holm(table[f"{end}p"].to_numpy(float)) for end in ("", "t_")}
+    corrected = {
+        f"{end}holm": holm(table[f"{end}p"].to_numpy(float), beside=beside) for end in ("", "t_")
+    }
     return table.assign(**corrected)
 
 
@@ -62,16 +67,17 @@ def t_test(differences: Numbers) -> float:
     return float(2 * stdtr(n - 1, -abs(t)))
 
 
-def holm(p: Numbers) -> Numbers:
+def holm(p: Numbers, *, beside: int = 0) -> Numbers:
     """Each p of a family, (k,) -> (k,), so corrected that any is below a level by chance no more
-    often than that level, however the tests depend on each other. NaN counts, as the largest.
+    often than that level, however the tests depend on each other. NaN counts, as the largest, and
+    so do `beside` tests of the family whose p is not given.
 
     Holm, "A simple sequentially rejective multiple test procedure", 1979.
     """
     import numpy as np
 
     order = np.argsort(p)  # NaN last
-    steps = p[order] * np.arange(len(p), 0, -1)
+    steps = p[order] * (beside + np.arange(len(p), 0, -1))
     found = np.empty(len(p))
     found[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return found

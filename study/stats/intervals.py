@@ -65,6 +65,6 @@ def bca(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def corrected(comparisons: int) -> float:
+def corrected(comparisons: int, confidence: float = CONFIDENCE) -> float:
     """The confidence at which so many intervals err together as seldom as one (Bonferroni)."""
-    return 1 - (1 - CONFIDENCE) / comparisons
+    return 1 - (1 - confidence) / comparisons
