@@ -2,19 +2,23 @@
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from study.cli.options import Command
-from study.launch import LAUNCHERS, slurm
-from study.launch.machine import RETRIES, TIMEOUT, Machine, cores, device, gpus, slots
+from study.launch import LAUNCHERS
+from study.launch import resources as slurm_resources
+from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, cores, device, gpus, slots
 
 SLURM_WORKERS = 16
 WORKERS = "Trials at a time.  [default: one a core, or one a GPU; 16 on Slurm]"
-DEVICE = "cpu, cuda or mps; choose cards by CUDA_VISIBLE_DEVICES.  [default: what is there]"
+DEVICE = (
+    "cpu, cuda or mps; choose cards by CUDA_VISIBLE_DEVICES.  "
+    "[default: what is there; on Slurm what the job has]"
+)
 THREADS = (
     "Threads of each process, whose number changes the last digits of results.  "
     "[default: cores / workers; on Slurm the cpus of -R]"
@@ -36,7 +40,8 @@ def machine_options(command: Command) -> Command:
     @click.option("--share", type=click.IntRange(1), default=1, metavar="K",
                   help="Train K small trials on each GPU at a time; not on Slurm.")  # fmt: skip
     @click.option("-R", "resources", metavar="KEY=VALUE", multiple=True,
-                  help="What a Slurm job gets: partition=, gpus=, hours=, ...")  # fmt: skip
+                  help="What a Slurm job gets: partition=, gpus=, hours=, ...; KEY= leaves "
+                  "a flag out, sbatch.KEY[=VALUE] is any other.")  # fmt: skip
     @click.option("--retries", type=click.IntRange(0), default=RETRIES, show_default=True,
                   help="Times that a trial may take its worker with it.")  # fmt: skip
     @click.option("--timeout", type=Duration(), default=TIMEOUT, show_default="30m",
@@ -59,7 +64,7 @@ def _machine(
 ) -> Machine:  # fmt: skip
     """Raises UsageError where flags do not go together, or ask for what is not there."""
     here = on != "slurm"
-    given = _pairs(resources)
+    given = slurm_resources.canonical(_pairs(resources))
     device = device or _default(here, given)
     if given and here:
         raise click.UsageError("-R says what a Slurm job gets: add --on slurm")
@@ -73,31 +78,32 @@ def _machine(
         raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
     if share > 1 and (device != "cuda" or on != "local" or devices > 1):
         raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
-    slurm.check(given)
     if here:
         workers = workers or slots(device, threads or 1, devices, share)
         threads = threads or max(1, cores() // (workers * devices))
     else:
-        threads = threads or max(1, int(given.get("cpus", 1)) // devices)
-    return Machine(
+        threads = threads or slurm_resources.cpus(given, devices)
+    machine = Machine(
         on=on, workers=workers or SLURM_WORKERS, device=device, threads=threads, devices=devices,
         nodes=nodes, share=share, retries=retries, timeout=timeout, resources=given,
         asked=_given(MACHINE),
     )  # fmt: skip
+    slurm_resources.check(given, machine)
+    return machine
 
 
-def _default(here: bool, given: dict[str, str]) -> str:
-    """What there is on this machine; on Slurm, what is asked for."""
+def _default(here: bool, given: slurm_resources.Resources) -> str:
+    """What there is on this machine; on Slurm, what is asked for, or else what the job is given."""
     if here:
         return device()
-    return "cuda" if {"gpus", "gres"} & given.keys() else "cpu"
+    return "cuda" if slurm_resources.reserved(given) else AUTO
 
 
-def _pairs(words: Sequence[str]) -> dict[str, str]:
+def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+    """Keys with their values; None where there is no equals sign."""
     for word in words:
-        if not word.partition("=")[2]:
-            raise click.UsageError(f"-R {word}: KEY=VALUE is meant, such as partition=gpu")
-    return {key: value for key, _, value in (word.partition("=") for word in words)}
+        key, equals, value = word.partition("=")
+        yield key.strip(), value.strip() if equals else None
 
 
 def _given(names: Sequence[str]) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ def run_command(
 ) -> int:  # fmt: skip
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
     from study import folders
+    from study.launch import resources
     from study.plan import check_data
     from study.plan import plan as planned
     from study.track import check as check_trackers
@@ -88,6 +89,8 @@ def run_command(
         if machine.on == "slurm":
             from study.launch.slurm import script
 
+            for note in resources.notes(machine):
+                click.echo(f"note: {note}", err=True)
             job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
             click.echo(script(job, machine, min(machine.workers, workers)))
         return 0
@@ -102,7 +105,7 @@ def run_command(
     else:
         check_data(plan)
         _show_plan(plan, store, machine, err=True)
-        for note in _left_alone(plan, store):
+        for note in (*resources.notes(machine), *_left_alone(plan, store)):
             click.echo(f"note: {note}", err=True)
     claimed(plan, reports)
     try:

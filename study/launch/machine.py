@@ -16,6 +16,7 @@ class Machine:
     on: str
     workers: int
     device: str
+    """cpu, cuda, mps; or AUTO, on Slurm."""
     threads: int
     devices: int = 1
     """Processes that train one trial together on a node, each with a device of its own."""
@@ -26,7 +27,8 @@ class Machine:
     """Times that a trial may take its worker with it, before it is marked as failed."""
     timeout: float = TIMEOUT
     """Seconds that a trial may go without a step before it counts as hung."""
-    resources: Mapping[str, str] = field(default_factory=dict)
+    resources: Mapping[str, str | None] = field(default_factory=dict)
+    """The words after -R, checked: see study.launch.resources."""
     wait: bool = False
     asked: tuple[str, ...] = ()
     """The flags that were given, to be repeated."""
@@ -55,6 +57,20 @@ def gpus() -> list[str]:
 def device() -> str:
     """The device to use unless told otherwise."""
     return "cuda" if gpus() else "cpu"
+
+
+AUTO = "auto"
+"""The device of workers on Slurm that are not told which: what their job has."""
+
+
+def granted() -> str:
+    """The device of a job on Slurm: its GPUs where it was given any, by whatever asked for them.
+
+    Not what can be seen on its node, which may be of other jobs.
+    """
+    names = ("SLURM_GPUS_ON_NODE", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
+    given = os.environ.get(names[0], "0") not in ("", "0") or any(map(os.environ.get, names[1:]))
+    return "cuda" if given else "cpu"
 
 
 def slots(device: str, threads: int, devices: int = 1, share: int = 1) -> int:

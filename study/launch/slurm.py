@@ -7,6 +7,7 @@ the job is queued again, and whoever is first goes on where it was.
 
 import math
 import os
+import pickle
 import re
 import shlex
 import shutil
@@ -14,45 +15,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from study import ownership
-from study.errors import StudyError, unknown
-from study.files import read, write
-from study.launch import orders, snapshot
+from study.errors import StudyError
+from study.files import read, replace, write
+from study.launch import orders, resources, snapshot
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
 
 ASK = 5.0  # seconds between two questions to squeue
-NOTICE = 90  # seconds before the end at which a worker is told
 FOREVER = 1_000_000  # times that a job may run out of time: trials know when it is enough
 OVER = ("COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE")
 """States of jobs that do not come back. COMPLETING is none: it may be queued again, as may be what
 was preempted or lost its node."""
-
-
-RESOURCES: Mapping[str, tuple[str, type]] = {
-    "partition": ("partition", str),
-    "account": ("account", str),
-    "qos": ("qos", str),
-    "constraint": ("constraint", str),
-    "nodelist": ("nodelist", str),
-    "exclude": ("exclude", str),
-    "gres": ("gres", str),
-    "comment": ("comment", str),
-    "hours": ("time", float),
-    "cpus": ("cpus_per_task", int),
-    "gpus": ("gpus_per_node", int),
-    "mem": ("mem", float),
-    "parallel": ("array_parallelism", int),
-    "notice": ("signal_delay_s", int),
-}
-"""What -R takes: submitit's name of it, and what it is. `mem` is in GB, `notice` in seconds."""
-
-RAW = "sbatch."
-"""Begins the names of resources that go to sbatch as they are: -R sbatch.reservation=eccv."""
 
 
 def slurm(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
@@ -100,7 +78,7 @@ class Worker:
         """By submitit on the signal, before it queues the job again."""
         from submitit.helpers import DelayedSubmission
 
-        notice = int(self.supervisor.order["resources"].get("notice", NOTICE))
+        notice = int(self.supervisor.order["resources"].get("notice", resources.NOTICE))
         self.supervisor.stopped(notice * 2 / 3)
         return DelayedSubmission(Worker(self.job))
 
@@ -114,24 +92,58 @@ def requeue() -> None:
 
 
 def submit(job: Path, machine: Machine, workers: int) -> list[str]:
-    """The ids of the submitted jobs, which are kept in the job folder as soon as each is known."""
-    import submitit
+    """The ids of the submitted jobs, which are kept in the job folder as soon as each is known.
 
+    Not by submitit's executor: its arrays are always given a time limit. A job waits a minute for
+    its pickle, which bears its id.
+
+    Raises:
+        StudyError: Slurm refuses the jobs.
+    """
     ownership.contents(job)
     ids = submitted(job)
     for count in chunks(workers, max_array()):
-        executor = submitit.SlurmExecutor(job / "logs", max_num_timeout=FOREVER, python=python())
-        executor.update_parameters(**parameters(job, machine))
+        text = script(job, machine, count)
         try:
-            with executor.batch():
-                started = [executor.submit(Worker(str(job))) for _ in range(count)]
-        except (submitit.core.utils.FailedJobError, subprocess.CalledProcessError) as error:
-            said = " ".join(str(error).split())
+            first = _sbatch(text)
+        except StudyError as error:
             told = f"; submitted before: {', '.join(ids)}" if ids else ""
-            raise StudyError(f"Slurm refuses the job: {said}{told}") from error
-        ids += [one.job_id for one in started]
+            raise StudyError(f"{error}{told}") from error
+        more = [first] if count == 1 else [f"{first}_{index}" for index in range(count)]
+        _pickle(job, more)
+        replace(job / "logs" / f"{first}_submission.sh", text.encode())
+        ids += more
         write(job / "slurm.json", {"ids": ids})
     return ids
+
+
+def _sbatch(text: str) -> str:
+    """Submit a script; the id of the job, or of the array.
+
+    Raises:
+        StudyError: Slurm refuses it, or does not answer.
+    """
+    words = ["sbatch", "--parsable"]
+    try:
+        done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=600)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StudyError(f"Slurm does not answer: {error}") from error
+    numbers = re.findall(r"^(\d+)(?:;.*)?$", done.stdout, re.MULTILINE)
+    if done.returncode or not numbers:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise StudyError(f"Slurm refuses the job: {said}")
+    return str(numbers[-1])
+
+
+def _pickle(job: Path, ids: Sequence[str]) -> None:
+    """What submitit loads in each of these jobs."""
+    from submitit.core.utils import DelayedSubmission, JobPaths
+
+    work = DelayedSubmission(Worker(str(job)))
+    work.set_timeout(FOREVER, FOREVER)  # a job is queued again however often its time is over
+    content = pickle.dumps(work)
+    for name in ids:
+        replace(JobPaths(job / "logs", job_id=name).submitted_pickle, content)
 
 
 def _installed() -> None:
@@ -146,51 +158,20 @@ def script(job: Path, machine: Machine, workers: int) -> str:
     count = next(iter(chunks(workers, max_array())))
     command = f"{python()} -u -m submitit.core._submit {shlex.quote(str(job / 'logs'))}"
     many = {"map_count": count} if count > 1 else {}
+    exports = [f"export {k}={shlex.quote(v)}" for k, v in snapshot.variables(job).items()]
     text: str = _make_sbatch_string(
-        command=command, folder=job / "logs", **parameters(job, machine), **many
+        command=command,
+        folder=job / "logs",
+        nodes=machine.nodes,
+        ntasks_per_node=1,
+        stderr_to_stdout=True,
+        setup=[*ownership.script(job), *exports],
+        # whatever --export says of the job, its tasks get what the script sets
+        srun_args=["--kill-on-bad-exit=1", "--export=ALL"],
+        **resources.parameters(machine),
+        **many,
     )
     return text
-
-
-def parameters(job: Path, machine: Machine) -> dict[str, Any]:
-    """What submitit is told of a machine."""
-    given = {k: v for k, v in machine.resources.items() if not k.startswith(RAW)}
-    told = {RESOURCES[key][0]: RESOURCES[key][1](value) for key, value in given.items()}
-    if "mem" in told:
-        told["mem"] = f"{round(told['mem'] * 1024)}MB"
-    if machine.device == "cuda":
-        told.setdefault("gpus_per_node", machine.devices)
-    told.setdefault("cpus_per_task", machine.threads * machine.devices)
-    raw = {k.removeprefix(RAW): v for k, v in machine.resources.items() if k.startswith(RAW)}
-    exports = [f"export {k}={shlex.quote(v)}" for k, v in snapshot.variables(job).items()]
-    return {
-        **told,
-        "time": math.ceil(told.get("time", 24.0) * 60),
-        "job_name": "study",
-        "signal_delay_s": told.get("signal_delay_s", NOTICE),
-        "nodes": machine.nodes,
-        "ntasks_per_node": 1,
-        "stderr_to_stdout": True,
-        "setup": [*ownership.script(job), *exports],
-        "srun_args": ["--kill-on-bad-exit=1"],
-        "additional_parameters": {"requeue": True, **raw},
-    }
-
-
-def check(resources: Mapping[str, str]) -> None:
-    """Raises StudyError for resources that do not exist or are not of their kind."""
-    for key, value in resources.items():
-        if key.startswith(RAW) and len(key) > len(RAW):
-            continue
-        if key not in RESOURCES:
-            raise StudyError(f"-R {key}={value}: {unknown('resource', key, RESOURCES)}")
-        kind = RESOURCES[key][1]
-        try:
-            wrong = kind is not str and kind(value) <= 0
-        except ValueError:
-            wrong = True
-        if wrong:
-            raise StudyError(f"-R {key}={value}: a positive {kind.__name__} is meant")
 
 
 def python() -> str:

@@ -6,7 +6,7 @@ from study import leases
 from study.errors import StudyError
 from study.files import Record
 from study.launch import task
-from study.launch.machine import Machine
+from study.launch.machine import AUTO, Machine
 from study.plan import Plan, record
 from study.price import steps_key
 from study.store import Store
@@ -23,7 +23,7 @@ def missing(plan: Plan, store: Store, machine: Machine) -> bool:
     if not plan.timed:
         return False
     session = store.kept("timings", plan.key)
-    return session is None or session.get("device") != machine.device
+    return session is None or machine.device not in (AUTO, session.get("device"))
 
 
 def order(plan: Plan) -> Record:

@@ -19,6 +19,7 @@ from study import leases
 from study.errors import SizeError, StoreError, StudyError
 from study.files import Record
 from study.launch import orders
+from study.launch.machine import AUTO, granted
 from study.store import Store
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Orders:
         """`tick` is called at every sign of life."""
         self.job, self.tick = job, tick
         self.order = orders.order(job)
+        if self.order["device"] == AUTO:
+            self.order["device"] = granted()
         self.store = Store(Path(self.order["store"]))
         self.hearts = leases.Hearts()
         self._asked, self._looked = False, 0.0

@@ -43,20 +43,6 @@ def test_arrays_are_no_larger_than_the_site_allows(count, most, expected):
     assert list(slurm.chunks(count, most)) == expected
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"partitoin": "x"}, 'did you mean "partition"?'),
-        ({"hours": "soon"}, "a positive float is meant"),
-        ({"gpus": "-1"}, "a positive int is meant"),
-        ({"sbatch.": "1"}, "unknown resource"),
-    ],
-)
-def test_a_resource_that_does_not_exist_is_refused(given, said):
-    with pytest.raises(StudyError, match=said.replace("?", r"\?").replace(".", r"\.")):
-        slurm.check(given)
-
-
 def test_what_a_job_unpickles_is_the_path_of_its_folder_alone(store):
     worker = slurm.Worker(str(ordered(store, ["a-0"])))
     worker.supervisor = object()

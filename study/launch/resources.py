@@ -1,0 +1,264 @@
+"""Resources of a Slurm job: the words after -R, checked, each flag of sbatch said once.
+
+A value of None is a flag without a value (-R sbatch.exclusive), an empty one leaves the flag out of
+the script (-R hours=, for the time limit of the site).
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from study.errors import StudyError, unknown
+from study.launch.machine import Machine
+
+Resources = Mapping[str, str | None]
+NOTICE = 90  # seconds before the end at which a worker is told
+HOURS = 24.0
+RAW = "sbatch."
+"""Begins the names of resources that go to sbatch as they are: -R sbatch.reservation=eccv."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _count(value: str) -> int:
+    if int(value) <= 0:
+        raise ValueError
+    return int(value)
+
+
+def _number(value: str) -> float:
+    if not (math.isfinite(float(value)) and float(value) > 0):
+        raise ValueError
+    return float(value)
+
+
+def _gpus(value: str) -> str:
+    """A number of GPUs, or of each type: 2, a100:2, or a100:1,v100:1."""
+    if not all(re.fullmatch(r"([\w.-]+:)?0*[1-9]\d*", part) for part in value.split(",")):
+        raise ValueError
+    return value
+
+
+KINDS: Mapping[Callable[[str], Any], str] = {
+    _text: "text",
+    _count: "a positive int",
+    _number: "a positive float",
+    _gpus: "a positive int, or TYPE:NUMBER such as a100:2,",
+}
+RESOURCES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "partition": ("partition", _text),
+    "account": ("account", _text),
+    "qos": ("qos", _text),
+    "constraint": ("constraint", _text),
+    "nodelist": ("nodelist", _text),
+    "exclude": ("exclude", _text),
+    "gres": ("gres", _text),
+    "comment": ("comment", _text),
+    "hours": ("time", _number),
+    "cpus": ("cpus_per_task", _count),
+    "gpus": ("gpus_per_node", _gpus),
+    "mem": ("mem", _number),
+    "parallel": ("array_parallelism", _count),
+    "notice": ("signal_delay_s", _count),
+}
+"""What -R takes: submitit's name of it, and what it is. `mem` is in GB, `notice` in seconds."""
+
+OTHER_UNITS = ("time", "mem")
+"""Flags whose values sbatch writes otherwise than -R does."""
+
+REFUSED: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("ntasks", "ntasks_per_node", "ntasks_per_core", "ntasks_per_socket", "ntasks_per_gpu"),
+        "a worker is one task on each node, which starts the processes: --devices",
+    ),
+    "nodes": "--nodes says on how many nodes a trial is trained",
+    "array": "--workers says how many jobs, -R parallel how many at a time",
+    "signal": "workers are told of their end by USR2: -R notice says when",
+    **dict.fromkeys(("output", "error", "input", "open_mode"), "logs are in the job's folder"),
+    **dict.fromkeys(("chdir", "wrap", "get_user_env"), "workers go on where the command was given"),
+    **dict.fromkeys(
+        ("wait", "parsable", "test_only", "quiet", "hold_jobs"), "see --wait, --dry-run"
+    ),
+}
+"""Flags that would break what workers rely on, and what there is in their place."""
+
+DEFAULTED = ("job_name", "time", "wckey")
+"""Flags that submitit gives values of its own unless it is told None."""
+
+GPU_FLAGS = ("gpus", "gpus_per_node", "gpus_per_task", "gpus_per_socket")
+GENERIC_FLAGS = ("gres", "tres_per_node", "tres_per_task", "tres_per_job", "tres_per_socket")
+GPU_WORDS = re.compile(r"\b(gpu|shard|mps)\b")
+"""Generic resources that are GPUs, or shares of them."""
+
+
+def canonical(given: Iterable[tuple[str, str | None]]) -> dict[str, str | None]:
+    """Resources as they were given, each flag of sbatch under one name.
+
+    Raises:
+        StudyError: one does not exist, is not of its kind, is said twice, or would break workers.
+    """
+    found: dict[str, str | None] = {}
+    for key, value in given:
+        name = _name(key, value)
+        flag = flag_of(name)
+        if flag in map(flag_of, found):
+            dashed = flag.replace("_", "-")
+            raise StudyError(f"-R {_said(key, value)}: --{dashed} is given twice")
+        found[name] = value
+        _check(name, value)
+    wanted = [key for key in found if _asks_for_gpus(key, found[key])]
+    if len(wanted) > 1:
+        words = " and ".join(f"-R {_said(key, found[key])}" for key in wanted)
+        raise StudyError(f"{words} all ask for GPUs: give one of them")
+    return found
+
+
+def reserved(resources: Resources) -> str:
+    """The word that asks for GPUs, as the user gave it; empty where none does."""
+    words = (_said(k, v) for k, v in resources.items() if _asks_for_gpus(k, v))
+    return next(words, "")
+
+
+def gpus(resources: Resources, nodes: int) -> int | None:
+    """How many GPUs a job has on each node; None where its flags do not say."""
+    for key, value in resources.items():
+        if not _asks_for_gpus(key, value):
+            continue
+        flag = flag_of(key)
+        counts = [_counted(part) for part in str(value).split(",") if _gpu_part(flag, part)]
+        total = sum(counts) // (nodes if flag == "gpus" else 1)
+        return total if flag in ("gpus", "gpus_per_node", "gpus_per_task", "gres") else None
+    return None
+
+
+def check(resources: Resources, machine: Machine) -> None:
+    """Refuse GPUs that trials would not use, or that there are too few of.
+
+    Raises:
+        StudyError: says which flags do not go together.
+    """
+    word, count = reserved(resources), gpus(resources, machine.nodes)
+    if word and machine.device != "cuda":
+        raise StudyError(
+            f"-R {word} reserves GPUs, and --device {machine.device} trains on none: leave one out"
+        )
+    if count is not None and count < machine.devices:
+        raise StudyError(f"--devices {machine.devices}: -R {word} gives a job {count} on each node")
+
+
+def notes(machine: Machine) -> list[str]:
+    """What is odd about what a job asks for, and no mistake."""
+    count, word = gpus(machine.resources, machine.nodes), reserved(machine.resources)
+    if count is None or count <= machine.devices:
+        return []
+    many = f"trains each trial on {machine.devices} of them"
+    return [f"-R {word} reserves {count} GPUs a node for a job that {many} (--devices {count})"]
+
+
+def cpus(resources: Resources, devices: int) -> int:
+    """CPUs that each process of a job has; 1 where its flags do not say."""
+    if (each := resources.get(f"{RAW}cpus-per-gpu")) and each.isdigit():
+        return max(1, int(each))
+    return max(1, int(resources.get("cpus") or 1) // devices)
+
+
+def parameters(machine: Machine) -> dict[str, Any]:
+    """What submitit is told of the resources of a job: its parameters, and raw ones beside them."""
+    raw: dict[str, Any] = {"requeue": True}
+    own: dict[str, Any] = {
+        "job_name": "study",
+        "time": math.ceil(HOURS * 60),
+        "signal_delay_s": NOTICE,
+        "array_parallelism": machine.workers,
+    }
+    if f"{RAW}cpus-per-gpu" not in machine.resources:
+        own["cpus_per_task"] = machine.threads * machine.devices
+    if machine.device == "cuda" and not reserved(machine.resources):
+        own["gpus_per_node"] = machine.devices
+    for key, value in machine.resources.items():
+        flag = flag_of(key)
+        if value == "":
+            own.pop(flag, None)
+            raw.pop(flag, None)
+        elif key.startswith(RAW):
+            raw[flag] = True if value is None else value
+        else:
+            own[flag] = _converted(key, str(value))
+    if "no_requeue" in raw:
+        raw.pop("requeue", None)
+    absent = dict.fromkeys(DEFAULTED)
+    return {**absent, **own, "additional_parameters": raw}
+
+
+def flag_of(key: str) -> str:
+    """The flag of sbatch that a resource is, with underscores."""
+    name = key.removeprefix(RAW)
+    return name.replace("-", "_") if key.startswith(RAW) else RESOURCES[name][0]
+
+
+def _name(key: str, value: str | None) -> str:
+    """A raw flag that -R has a name for goes by that name, others by the spelling of sbatch."""
+    if not key.startswith(RAW):
+        if key not in RESOURCES:
+            raise StudyError(f"-R {_said(key, value)}: {unknown('resource', key, RESOURCES)}")
+        if value is None:
+            raise StudyError(f"-R {key}: KEY=VALUE is meant, such as partition=gpu")
+        return key
+    flag = key.removeprefix(RAW).replace("-", "_")
+    if not re.fullmatch(r"[a-z][a-z0-9_]+", flag):
+        raise StudyError(
+            f"-R {_said(key, value)}: unknown resource; {RAW} is followed by the long name of a "
+            "flag of sbatch, such as sbatch.reservation=NAME"
+        )
+    if flag in REFUSED:
+        raise StudyError(f"-R {_said(key, value)} would break the jobs: {REFUSED[flag]}")
+    names = {RESOURCES[name][0]: name for name in RESOURCES}
+    named = value is not None and flag in names and flag not in OTHER_UNITS
+    return names[flag] if named else RAW + flag.replace("_", "-")
+
+
+def _check(name: str, value: str | None) -> None:
+    if value and not value.isprintable():
+        raise StudyError(f"-R {name}: a value of one line is meant, not {value!r}")
+    if name == "notice" and not value:
+        raise StudyError("-R notice=: workers must be told of their end; give seconds")
+    same = {"hours": f"{RAW}time", "mem": f"{RAW}mem"}
+    if not value or name.startswith(RAW) or name in same.values():
+        return
+    kind = RESOURCES[name][1]
+    try:
+        kind(value)
+    except ValueError:
+        raise StudyError(f"-R {name}={value}: {KINDS[kind]} is meant") from None
+
+
+def _converted(key: str, value: str) -> Any:
+    """A value as submitit takes it: minutes, and memory in MB."""
+    number = RESOURCES[key][1](value)
+    if key == "hours":
+        return math.ceil(number * 60)
+    return f"{round(number * 1024)}MB" if key == "mem" else number
+
+
+def _asks_for_gpus(key: str, value: str | None) -> bool:
+    flag = flag_of(key)
+    if not value:
+        return False
+    return flag in GPU_FLAGS or (flag in GENERIC_FLAGS and bool(GPU_WORDS.search(value)))
+
+
+def _gpu_part(flag: str, part: str) -> bool:
+    return flag in GPU_FLAGS or bool(GPU_WORDS.search(part))
+
+
+def _counted(part: str) -> int:
+    """The number at the end of gpu:a100:2; one where there is none."""
+    last = re.split(r"[:=]", part)[-1].partition("(")[0]
+    return int(last) if last.isdigit() else 1
+
+
+def _said(key: str, value: str | None) -> str:
+    return key if value is None else f"{key}={value}"
