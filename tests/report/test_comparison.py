@@ -94,6 +94,19 @@ def test_unfinished_failed_and_diverged_arms(lab, outcomes, said):
     json.dumps(record(found), allow_nan=False)
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        ([0.93, 0.94, 0.95], "Average Pooling is +3.00 pp from Depth-wise Conv2d in every one of"),
+        ([0.90, 0.91, 0.92], "Average Pooling equals Depth-wise Conv2d in every one of"),
+        ([0.93, 0.95, "pending"], "So far, with 5 of 6 trials: "),
+    ],
+)
+def test_the_same_difference_in_every_seed_and_seeds_that_lack_are_said(lab, outcomes, words):
+    found = comparison(*lab(top1={"baseline": [0.9, 0.91, 0.92], SECOND: outcomes}), FIRST, SECOND)
+    assert words in answer(found)
+
+
 def test_without_seeds_costs_are_all_there_is(lab):
     found = comparison(*lab(seeds=0, columns=("params", "macs")), FIRST, SECOND)
     assert answer(found) == "Average Pooling; Params equal, MACs (all) equal."

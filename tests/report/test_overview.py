@@ -37,4 +37,4 @@ def test_nothing_is_said_of_nothing(nothing):
 
 
 def test_what_diverged_is_named(diverged):
-    assert "Max Pooling diverged." in answer(diverged)
+    assert "Max Pooling diverged and counts as worse." in answer(diverged)

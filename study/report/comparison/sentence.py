@@ -16,7 +16,17 @@ def answer(found: Comparison) -> str:
     """What can be told of the two in the tested metric, and what the second costs."""
     tail = [*_costs(found)]
     costs = f"; {', '.join(tail)}" if tail else ""
-    return f"{_quality(found)}{costs}." if found.tested else f"{found.labels[1]}{costs}."
+    return (
+        f"{_so_far(found)}{_quality(found)}{costs}."
+        if found.tested
+        else f"{found.labels[1]}{costs}."
+    )
+
+
+def _so_far(found: Comparison) -> str:
+    trials = [trial for arm in found.arms for trial in arm.replicates]
+    done = sum(trial.done for trial in trials)
+    return f"So far, with {done} of {len(trials)} trials: " if 0 < done < len(trials) else ""
 
 
 def _quality(found: Comparison) -> str:
@@ -33,9 +43,13 @@ def _quality(found: Comparison) -> str:
     if row.n == 1:
         return f"In {name} {second} is {shown} from {first} in one seed, which is no evidence"
     pairs = f"{row.n:.0f} paired seeds"
+    better = (row.mean > 0) == (metric.better == "higher")
+    word = "better" if better else "worse"
+    if row.low != row.low:
+        amount = shown.replace(f" [{cells.ABSENT}]", "")
+        same = f"{second} equals {first}" if row.mean == 0 else f"{second} is {amount} from {first}"
+        return f"In {name} {same} in every one of {pairs}, which leaves no spread to judge by"
     if row.t_p < LEVEL:
-        better = (row.mean > 0) == (metric.better == "higher")
-        word = "better" if better else "worse"
         return f"{second} is {word} than {first} in {name}: {shown} ({pairs}, {p_is(row.t_p)})"
     needed = f"; were that the truth, {row.seeds:.0f} seeds would show it 4 times in 5"
     told = needed if row.seeds > row.n else ""

@@ -1,0 +1,253 @@
+"""Every sentence of an answer against computations of its own, on many small studies."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from conftest import laboratory
+from scipy import stats as reference
+
+from study import report
+from study.report.answer import answer
+
+ARMS = ["Aa", "Bb", "Cc", "Dd", "Ee", "Ff"]
+NAN, LOST = float("nan"), ("pending", "failed")
+
+
+def said(made):
+    plan, store = made
+    return answer(plan, report.frame(plan, store))
+
+
+def study(lab, **top1):
+    labels = [label for label in top1 if label != "baseline"]
+    return lab({"model.x": ["Base", *labels]}, top1=top1, seeds=len(top1["baseline"]),
+               columns=("params", "top1"))  # fmt: skip
+
+
+# ---- one sentence each ----
+
+
+def test_an_arm_without_an_interval_is_told_with_its_value(lab):
+    found = said(study(lab, baseline=[0.90, 0.91, 0.92], Aa=[0.93, 0.94, 0.95],
+                       Bb=[0.91, 0.90, 0.92]))  # fmt: skip
+    assert "Bb cannot be told from Base" in found
+    assert (
+        "Aa (+3.00 pp) differs from Base in Top-1 by the same amount in every one of 3 paired "
+        "seeds, so it has no interval."
+    ) in found
+
+
+def test_an_arm_that_equals_the_baseline_is_said_to(lab):
+    values = [0.90, 0.91, 0.92]
+    found = said(study(lab, baseline=values, Aa=values))
+    assert found == "Aa equals Base in Top-1 in every one of 3 paired seeds."
+
+
+def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(lab):
+    found = said(study(lab, baseline=[0.90, 0.91, 0.92], Aa=[0.91, 0.90, 0.92],
+                       Bb=["pending"] * 3, Cc=[0.1, "failed", "pending"]))  # fmt: skip
+    first, _, rest = found.partition(" trials, ")
+    assert first == "So far, with 7 of 12"
+    assert rest.startswith("compared in fewer than 3 seeds: Bb in 0, Cc in 1: ")
+    concluded = rest.partition("Cc in 1: ")[2]
+    assert "Aa cannot be told from Base" in concluded
+    assert "Bb" not in concluded
+    assert "Cc (−80.00 pp) shares one seed with Base" in concluded
+
+
+def test_a_baseline_that_diverged_is_named(lab):
+    made = study(lab, baseline=[0.9, NAN, 0.9], Aa=[0.9, 0.9, 0.9], Bb=[NAN, 0.9, 0.9])
+    assert said(made) == (
+        "The baseline diverged, so no difference from Base has a size. Aa does not diverge and "
+        "counts as better. Bb diverged, too."
+    )
+
+
+def test_claims_against_a_baseline_that_diverged_say_the_same(lab):
+    claims = ("Aa is better than Base on top1", "Aa is better than Base on top1 by 1")
+    made = lab({"model.x": ["Base", "Aa"]}, claims=claims, columns=("top1",),
+               top1={"baseline": [0.9, NAN, 0.9], "Aa": [0.9, 0.9, 0.9]})  # fmt: skip
+    found = report.report(*made)
+    assert "Aa does not diverge and counts as better." in found.answer
+    states = [judgement.state for judgement in found.judged.claims]
+    assert states == ["supported", "undecided"]
+    assert all("Base diverged: worse" in judgement.why for judgement in found.judged.claims)
+
+
+def test_intervals_that_exclude_zero_stand_beside_the_correction(lab):
+    chance = np.random.default_rng(0)
+    base = 0.9 + chance.normal(0, 0.002, 3)
+    arms = {name: base + chance.normal(0, 0.004, 3) for name in ARMS[1:]}
+    arms["Aa"] = base + np.array([0.010, 0.013, 0.009])  # p = 0.012
+    found = said(study(lab, baseline=list(base), **{a: list(v) for a, v in arms.items()}))
+    assert "none of 6 arms can be told from Base (3 paired seeds, corrected for 6" in found
+    assert "of these intervals 2 of 6 exclude zero before the correction" in found
+
+
+def test_a_cost_that_prints_alike_does_not_go_from_one_to_the_other(lab):
+    made = lab({"model.x": ["Base", "Aa"]}, seeds=0, columns=("params", "top1"),
+               cost={"baseline": {"params": 10.49e6}, "Aa": {"params": 10.4901e6}})  # fmt: skip
+    assert said(made) == "Nothing was trained, and no cost that was taken differs as printed."
+
+
+def test_a_cost_that_was_refused_is_not_spoken_for(lab):
+    made = lab({"model.x": ["Base", "Aa", "Bb"]}, seeds=0, columns=("params", "top1"),
+               cost={"Aa": {"params": 9e6}, "Bb": "the counters disagree"})  # fmt: skip
+    assert said(made) == (
+        "Nothing was trained; Params (M) goes from 9.00 (Aa) to 10.49 (Base) over 2 of 3 arms."
+    )
+
+
+# ---- all sentences, on many studies ----
+
+
+def drawn(chance):
+    """Outcomes of arms: ties, exact leads, clear and unclear differences, what is lost."""
+    seeds = int(chance.choice([1, 2, 3, 5]))
+    base = np.round(0.9 + chance.normal(0, 0.004, seeds), 4)
+    found = {"baseline": list(base)}
+    for label in ARMS[: chance.integers(1, 7)]:
+        kind = chance.choice(["same", "lead", "far", "near", "near", "near"])
+        shift = {"same": 0.0, "lead": float(chance.choice([0.03, -0.01])), "far": 0.05}.get(kind)
+        noise = chance.normal(0, 0.004, seeds) if kind in ("far", "near") else 0
+        found[label] = list(np.round(base + (shift or 0) + noise, 6))
+    for values in found.values():
+        for seed in range(seeds):
+            if chance.random() < 0.06:
+                values[seed] = chance.choice([*LOST, NAN]) if chance.random() < 0.7 else NAN
+    return {k: [v if isinstance(v, str) and v in LOST else float(v) for v in values]
+            for k, values in found.items()}  # fmt: skip
+
+
+def classes(outcomes):
+    """The arms by what can be said of them, from the numbers alone."""
+    base, diverged = outcomes["baseline"], set()
+    differences = {}
+    for label, values in outcomes.items():
+        if any(v != v for v in values if v not in LOST):
+            diverged.add(label)
+        pairs = zip(values, base, strict=True)
+        differences[label] = np.array([a - b for a, b in pairs if a not in LOST and b not in LOST])
+    others = [label for label in outcomes if label != "baseline"]
+    sized = {a: differences[a] for a in others if len(differences[a]) and a not in diverged}
+    p = dict.fromkeys(others, NAN)
+    for label, d in sized.items():
+        if len(d) > 1 and np.ptp(d) > 1e-9:
+            p[label] = reference.ttest_1samp(d, 0).pvalue
+    left, sure = sorted((a for a in others if p[a] == p[a]), key=p.get), set()
+    for place, label in enumerate(left):
+        if p[label] * (len(others) - place) >= 0.05:
+            break
+        sure.add(label)
+    even = {a for a, d in sized.items() if len(d) > 1 and p[a] != p[a]}
+    return {
+        "diverged": diverged, "differences": sized, "sure": sure, "others": others,
+        "better": {a for a in sure if sized[a].mean() > 0},
+        "worse": {a for a in sure if sized[a].mean() < 0},
+        "unsure": {a for a in left if a not in sure},
+        "single": {a for a, d in sized.items() if len(d) == 1},
+        "constant": {a for a in even if abs(sized[a][0]) > 1e-9},
+        "equal": {a for a in even if abs(sized[a][0]) <= 1e-9},
+    }  # fmt: skip
+
+
+def named(part):
+    """The arms that a part of a sentence names, and how many it speaks of."""
+    labels = [label for label in ARMS if re.search(rf"\b{label}\b", part)]
+    more = re.search(r"and (\d+) more", part)
+    return set(labels), len(labels) + (int(more[1]) if more else 0)
+
+
+def check_names(text, pattern, arms):
+    """The part that `pattern` finds names these arms, or is not there when they are none."""
+    match = re.search(pattern, text)
+    assert (match is not None) == bool(arms), (pattern, arms, text)
+    if match:
+        labels, count = named(match[1])
+        assert labels <= arms, text
+        assert count == len(arms), text
+
+
+def check_values(text, differences):
+    for label, value in re.findall(r"\b([A-F][a-f]) \(([+−]?[\d.]+) pp", text):
+        assert math.isclose(float(value.replace("−", "-")), 100 * differences[label].mean(),
+                            abs_tol=0.00501), text  # fmt: skip
+
+
+def check_none(text, found):
+    rest, others = found["unsure"], found["others"]
+    bounds = [reference.t.interval(0.95, len(d) - 1, d.mean(), d.std(ddof=1) / len(d) ** 0.5)
+              for d in (found["differences"][a] for a in rest)]  # fmt: skip
+    if not rest:
+        assert "cannot be told" not in text
+        assert "can be told" not in text
+        return
+    shown = re.search(r"within ±([\d.]+) pp", text)
+    assert math.isclose(float(shown[1]), 100 * np.abs(bounds).max(), abs_tol=0.00501), text
+    if found["sure"]:
+        assert f"{len(rest)} other" in text
+    elif len(rest) == 1:
+        assert ("the other arm" if len(others) == 1 else f"{next(iter(rest))} cannot") in text
+    elif len(rest) == len(others):
+        assert f"none of {len(others)} arms can" in text
+    else:
+        assert f"{len(rest)} of {len(others)} arms cannot" in text
+    apart = sum(low > 0 or high < 0 for low, high in bounds)
+    stated = re.search(r"of these intervals (\d+) of (\d+) exclude", text)
+    assert (int(stated[1]), int(stated[2])) == (apart, len(rest)) if apart else not stated, text
+    assert not apart or f"corrected for {len(others)} comparisons" in text
+
+
+def check_trained(text, found, seeds):
+    if seeds == 1:
+        sized = found["differences"]
+        if sized:
+            largest = max(abs(d.mean()) for d in sized.values())
+            (label,) = named(re.search(r"is that of (\w+),", text)[1])[0]
+            assert math.isclose(abs(sized[label].mean()), largest, abs_tol=1e-9), text
+            assert "One seed tells no difference" in text
+        return
+    check_names(
+        text,
+        r"^(?:So far.*: )?([^;.]*(?:\.\d[^;.]*)*) (?:is|are) better than Base",
+        found["better"],
+    )
+    check_names(text, r"([^;:]*) (?:is|are) worse than Base", found["worse"])
+    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) differs? from Base", found["constant"])
+    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) equals? Base", found["equal"])
+    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) shares? one seed with", found["single"])
+    check_none(text, found)
+    if found["sure"] and len(found["others"]) > 1:
+        assert f"corrected for {len(found['others'])} comparisons" in text
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_every_sentence_of_an_answer_is_true(tmp_path, part):
+    chance, seen = np.random.default_rng(part), set()
+    for number in range(60):
+        outcomes = drawn(chance)
+        text = said(study(laboratory(tmp_path / str(number)), **outcomes))
+        found, seeds = classes(outcomes), len(outcomes["baseline"])
+        every = [value for values in outcomes.values() for value in values]
+        missing = sum(value in LOST for value in every)
+        assert text.startswith(f"So far, with {len(every) - missing} of") == bool(
+            0 < missing < len(every)
+        )
+        short = {a for a in found["others"] if any(
+            x in LOST or y in LOST
+            for x, y in zip(outcomes[a], outcomes["baseline"], strict=True))}  # fmt: skip
+        if missing < len(every):
+            check_names(text, r"fewer than \d seeds: (.*?): ", short)
+        check_values(text.partition(": ")[2] if short else text, found["differences"])
+        body = re.sub(r"^So far.*?trials(, compared in fewer than \d seeds: .*?)?: ", "", text)
+        if "baseline" in found["diverged"]:
+            assert "The baseline diverged" in text
+            assert "told" not in text
+        elif missing < len(every):
+            fallen = found["diverged"] - {"baseline"}
+            check_names(body, r"(?:^|\. )((?:(?!\. ).)*) diverged and", fallen)
+            check_trained(body, found, seeds)
+        seen |= {name for name, value in found.items() if value}
+    assert seen >= {"better", "unsure", "constant", "equal", "diverged"}
