@@ -99,11 +99,10 @@ def timing(estimate: Any, metric: Metric, ratio: Mapping[str, float] | None = No
 
 
 def times(ratio: Mapping[str, float], resolution: float) -> str:
-    """A ratio with its interval; without its value where that is wider than `resolution`."""
+    """A ratio with its interval, and a word before it where it is not `conclusive`."""
     value, low, high = (multiple(ratio[end]) for end in ("value", "low", "high"))
-    if not conclusive(ratio, resolution):
-        return f"inconclusive, ×[{low}, {high}]"
-    return f"×{value} [{low}, {high}]"
+    word = "" if conclusive(ratio, resolution) else "inconclusive "
+    return f"{word}×{value} [{low}, {high}]"
 
 
 def multiple(ratio: float) -> str:
@@ -111,6 +110,9 @@ def multiple(ratio: float) -> str:
 
 
 def conclusive(ratio: Mapping[str, float], resolution: float) -> bool:
+    """Whether the interval leaves out 1, or includes it and is no wider than `resolution`."""
+    if not ratio["low"] <= 1 <= ratio["high"]:
+        return True
     return math.log(ratio["high"] / ratio["low"]) <= resolution
 
 

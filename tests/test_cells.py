@@ -48,3 +48,18 @@ def test_no_change_can_be_given_from_nothing():
 )
 def test_ten_times_and_more_is_a_multiple(value, text):
     assert cells.change(value, 1.0) == text
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((0.384, 0.376, 0.401), "×0.384 [0.376, 0.401]"),
+        ((1.5, 1.01, 2.2), "×1.500 [1.010, 2.200]"),
+        ((1.01, 0.99, 1.03), "×1.010 [0.990, 1.030]"),
+        ((1.1, 1.0, 1.2), "inconclusive ×1.100 [1.000, 1.200]"),
+        ((0.95, 0.90, 1.02), "inconclusive ×0.950 [0.900, 1.020]"),
+    ],
+)
+def test_a_ratio_is_never_withheld_and_inconclusive_only_around_1(ends, text):
+    ratio = dict(zip(("value", "low", "high"), ends, strict=True))
+    assert cells.times(ratio, 0.05) == text

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "bfloat16")
 TIMING = Timing()
 SECONDS = "Of all models together in each setting, after warming up."
-RESOLUTION = "A ratio whose interval is wider, relative to itself, is inconclusive."
+RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
 COLUMNS = ("throughput", "train_throughput", "latency_p50", "latency_p90", "latency_p99",
            "memory", "energy")  # fmt: skip
 
@@ -186,7 +186,10 @@ def _caption(session: "Record", order: Order) -> str:
     said = [f"Medians of {how['rounds']} rounds [lowest, highest]"]
     if any("ratio" in spread for arm in session["arms"].values() for spread in arm.values()):
         base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
-        said += [f"×: ratio to {base}, with its 95 % interval; inconclusive if wider than {wide}"]
+        said += [
+            f"×: ratio to {base}, with its 95 % interval; inconclusive if that includes 1 and"
+            f" is wider than {wide}"
+        ]
     if any("latency_p50" in arm and "latency_p99" not in arm for arm in session["arms"].values()):
         said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
     said += [f"{where}, threads: {order.threads}"]

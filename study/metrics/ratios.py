@@ -36,10 +36,6 @@ class Ratio:
     high: float
     rounds: int
 
-    def conclusive(self, resolution: float) -> bool:
-        """Whether the interval is no wider than `resolution`, relative to its middle."""
-        return math.log(self.high / self.low) <= resolution
-
     @property
     def inverse(self) -> "Ratio":
         """Of what is done in a second."""

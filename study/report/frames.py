@@ -51,7 +51,7 @@ RATIO = ["ratio", "ratio_low", "ratio_high", "conclusive"]
 
 
 def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
-    """What was timed, with its ratio to the baseline and whether that is known to `resolution`.
+    """What was timed, with its ratio to the baseline and whether that is conclusive.
 
     `measured` is of `frame`. Ratios are as throughputs and seconds are: of the first, more is
     better. The baseline, and what was taken once, have none.

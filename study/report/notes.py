@@ -52,7 +52,8 @@ def _measures(found: Findings) -> Iterator[str]:
             wide = f"{100 * found.plan.study.timing.resolution:g} %"
             yield (
                 "×: ratio to ●, which was timed before and after each, with its 95 % "
-                f"block-bootstrap interval; inconclusive where that is wider than {wide}."
+                f"block-bootstrap interval; inconclusive where that includes 1 and is wider than "
+                f"{wide}."
             )
             if told := cells.disturbed(found.disturbed):
                 yield f"Meanwhile {told}."

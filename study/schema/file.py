@@ -29,7 +29,7 @@ class Timing(Strict):
     batch_size: Count = Field(32, description="images in one call, for throughput")
     seconds: Positive = Field(15.0, description="of all arms together, after warming up")
     resolution: Positive = Field(
-        0.05, description="a ratio whose interval is wider, relative to itself, is inconclusive"
+        0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
     )
 
 

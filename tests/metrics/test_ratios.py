@@ -109,10 +109,5 @@ def test_few_rounds_have_none():
     assert ratio([(1.0, 1.0, 1.0)] * (LEAST - 1)) is None
 
 
-def test_a_wide_interval_is_inconclusive():
-    assert Ratio(1.0, 0.99, 1.0, 20).conclusive(0.02)
-    assert not Ratio(1.0, 0.98, 1.01, 20).conclusive(0.02)
-
-
 def test_twice_the_seconds_are_half_the_images():
     assert Ratio(2.0, 1.0, 4.0, 9).inverse == Ratio(0.5, 0.25, 1.0, 9)
