@@ -27,10 +27,10 @@ def export_command(asked: Asked, formats: tuple[str, ...], reports: Path) -> Non
 
     plan, store = asked.plan()
     strays(store)
-    folder = claimed(plan, reports) / "export"
     made = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
     if empty := [form for form, files in made.items() if not files]:
         raise StudyError(f"{', '.join(empty)}: nothing is measured yet that it has a column for")
+    folder = claimed(plan, reports) / "export"
     for files in made.values():
         for name, content in files.items():
             replace(folder / name, content)

@@ -4,8 +4,6 @@ Arms are compared seed by seed, so whatever chance does to an image is to be the
 where it is drawn by (seed, epoch, place in the epoch's order); what is drawn otherwise is told.
 """
 
-from collections.abc import Iterator
-
 from study.schema.data import Data
 from study.schema.recipe import Recipe
 
