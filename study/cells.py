@@ -143,4 +143,9 @@ def published(printed: Printed | None) -> str:
     """As it was printed, with a mark of how sure it is."""
     if printed is None:
         return ABSENT
-    return number(printed.value, printed.digits) + MARKS[printed.status]
+    return with_spread(printed.value, printed.digits, printed.spread) + MARKS[printed.status]
+
+
+def with_spread(value: float, digits: int, spread: float) -> str:
+    """A printed number, and the spread over runs that was printed beside it."""
+    return number(value, digits) + (f" ± {spread:g}" if spread else "")

@@ -149,10 +149,10 @@ def published(plan: Plan) -> pd.DataFrame:
             arm = arms[label]
             rows.setdefault((arm.digest, metric), {
                 "row": label, "arm": arm.digest, "metric": metric, "value": printed.value,
-                "digits": printed.digits, "status": printed.status,
+                "digits": printed.digits, "status": printed.status, "spread": printed.spread,
                 "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
             })  # fmt: skip
-    columns = ["row", "arm", "metric", "value", "digits", "status", "unlike"]
+    columns = ["row", "arm", "metric", "value", "digits", "spread", "status", "unlike"]
     return pd.DataFrame(list(rows.values()), columns=columns)
 
 

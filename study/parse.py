@@ -13,7 +13,7 @@ from typing import Any
 from study.errors import SpecError, meant, unknown
 from study.imports import Source
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
-from study.schema import Baseline, Protocol, Published, StudyFile, Value, validated
+from study.schema import Baseline, Protocol, Published, StudyFile, Value, parted, validated
 from study.spec import PARTS, Factor, Level, Printed, Study, recipes
 
 
@@ -174,9 +174,13 @@ def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:
     numbers = {}
     for metric, given in (row.model_extra or {}).items():
         value = given if isinstance(given, Value) else Value(value=given)
+        place = tree.at([metric, "value"])
+        text = place.value if isinstance(place.value, str) else place.mark.written
+        number, spread = parted(text)
         numbers[metric] = Printed(
-            value=value.value,
-            digits=_decimals(tree.at([metric, "value"]).mark.written),
+            value=float(number) if spread else float(value.value),
+            digits=_decimals(number),
+            spread=float(spread or value.spread or 0.0),
             status=value.status or row.status,
             source=value.source or row.source or file.source,
             protocol=_over(_over(file.protocol, row.protocol), value.protocol),

@@ -63,6 +63,8 @@ class Printed:
     status: Status
     source: str | None
     protocol: Protocol
+    spread: float = 0.0
+    """Over runs, as it was printed beside the value; 0 where none was."""
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,8 @@ def _published(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Itera
         mark = study.root.key(["published", row])
         for metric, one in printed.items():
             at = study.root.key(["published", row, metric])
+            if one.spread > LARGEST:
+                yield Problem(f"no {metric} has a spread of {one.spread:g}", at)
             if why := _impossible(metric, one.value):
                 yield Problem(why, at)
             other = numbers.setdefault((str(owners.get(row, row)), metric), one.value)

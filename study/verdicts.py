@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from study import cells, evidence, stats
@@ -28,7 +29,7 @@ NOT_COMPARABLE = "not comparable"
 WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
 
 ASPECTS = ("level", "difference", "ranking")
-KEYS = ("row", "arm", "metric", "status", "printed", "digits", "measured", "low", "high")
+KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")
 COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
 SURE = ("verified", "derived")  # nothing is judged by an unverified number
 
@@ -55,6 +56,8 @@ class Cell:
     printed: float
     digits: int
     side: Side
+    spread: float = 0.0
+    """Over runs, as it was printed beside the number."""
 
     @property
     def metric(self) -> Metric:
@@ -69,6 +72,11 @@ class Cell:
         """Of one unit of the last digit: what rounding may have hidden."""
         return 0.5 * 10.0**-self.digits
 
+    @property
+    def reach(self) -> float:
+        """How far the number that was printed may lie from the one that was meant."""
+        return self.half + self.spread
+
     def shown(self, value: float, *, signed: bool = False) -> str:
         return cells.number(value, max(self.digits, self.metric.digits), signed=signed)
 
@@ -79,9 +87,12 @@ def verdicts(
     """One row per published cell that is sure enough and was measured; a word for each aspect.
 
     `published` has the columns row, arm, metric, value, digits, status, and unlike: why its
-    protocol and ours cannot be compared. `margins` are in units of the table, for speeds in per
-    cent of the ratio. Beside the word of each aspect ("" where there is nothing to compare with)
-    stands its reason: `level`, `level_why` and so on.
+    protocol and ours cannot be compared; and may have the spread that was printed. `margins` are in
+    units of the table, for speeds in per cent of the ratio. A printed spread widens the margin, of
+    a difference by that of both numbers, and stands for the margin where none is stated; numbers
+    whose spreads overlap are in no order. Rankings are corrected for all printed pairs of the
+    table. Beside the word of each aspect ("" where there is nothing to compare with) stands its
+    reason: `level`, `level_why` and so on.
 
     Raises:
         SpecError: a printed speed of zero or less, of which there is no ratio.
@@ -89,12 +100,14 @@ def verdicts(
     import pandas as pd
 
     table, rows = list(_table(published, frame)), []
+    together = stats.corrected(max(1, _pairs(table)))
     for cell in table:
         name, level = cell.side.name, cell.level
         peers = [c for c in table if c.side.name == name and c.arm != cell.arm and not c.unlike]
-        found = _aspects(cell, peers, baseline=baseline, margin=margins.get(name))
+        margin = margins.get(name)
+        found = _aspects(cell, peers, baseline=baseline, margin=margin, together=together)
         spread = (math.nan, math.nan) if cell.metric.exact else (level.low, level.high)
-        numbers = (cell.printed, cell.digits, level.value, *spread)
+        numbers = (cell.printed, cell.digits, cell.spread, level.value, *spread)
         rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(found, ())))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -113,7 +126,25 @@ def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
             raise SpecError(f"published {name} of {row} is not above 0: {printed}")
         side = evidence.side(row, name, part, ratios[name].get(arm))
         if side.values:
-            yield Cell(row, arm, one["status"], one["unlike"], printed, int(one["digits"]), side)
+            about, spread = (one["status"], one["unlike"]), float(one.get("spread", 0.0))
+            yield Cell(row, arm, *about, printed, int(one["digits"]), side, spread)
+
+
+def _pairs(table: list[Cell]) -> int:
+    """Pairs of printed numbers in an order that chance may reverse: counts are exact."""
+    cells = [cell for cell in table if not cell.metric.exact and not cell.unlike]
+    return sum(
+        one.side.name == other.side.name and one.arm != other.arm and bool(_order(one, other))
+        for one, other in combinations(cells, 2)
+    )
+
+
+def _order(one: Cell, other: Cell) -> int:
+    """The printed order of two numbers: 1 or -1, and 0 where they were printed alike."""
+    apart = one.printed - other.printed
+    if abs(apart) < (1 - stats.ROUNDING) * (one.reach + other.reach):
+        return 0
+    return 1 if apart > 0 else -1
 
 
 def _sign(one: Cell, other: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
@@ -132,7 +163,7 @@ def _printed(one: Cell, other: Cell) -> float:
 
 
 def _aspects(
-    cell: Cell, peers: list[Cell], *, baseline: str, margin: float | None
+    cell: Cell, peers: list[Cell], *, baseline: str, margin: float | None, together: float
 ) -> tuple[Verdict, Verdict, Verdict]:
     """`peers` are the comparable cells of the same metric and of other arms."""
     bases = [peer for peer in peers if peer.arm == baseline]
@@ -140,7 +171,11 @@ def _aspects(
     if cell.unlike:
         unlike = Verdict(NOT_COMPARABLE, cell.unlike)
         return unlike, NOTHING if cell.arm == baseline else unlike, unlike
-    return _level(cell, base, margin), _difference(cell, base, margin), _ranking(cell, peers)
+    return (
+        _level(cell, base, margin),
+        _difference(cell, base, margin),
+        _ranking(cell, peers, together),
+    )
 
 
 def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
@@ -153,7 +188,9 @@ def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if kind == "cost":
         margin = max(margin or 0.0, cell.half)
     trend = kind == "quality" and base is not None and _trend(cell, base)
-    return _judgement(cell, cell.level, cell.printed, margin=margin, trend=trend)
+    return _judgement(
+        cell, cell.level, cell.printed, margin=margin, spread=cell.spread, trend=trend
+    )
 
 
 def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
@@ -168,32 +205,41 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
         quantity, scale = CHANGE, 100
         margin = margin and margin * cell.printed / base.printed
     found = evidence.evidence(quantity, cell.side, base.side).scaled(scale)
-    trend = _trend(cell, base)
-    return _judgement(cell, found, _printed(cell, base), margin=margin, trend=trend, signed=True)
+    trend, spread = _trend(cell, base), _spread(cell, base)
+    return _judgement(
+        cell, found, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
+    )
 
 
 def _trend(cell: Cell, base: Cell) -> bool:
     """Whether the 95 % interval of the difference lies wholly on the printed side of zero."""
     printed = _printed(cell, base)
-    return not base.side.diverged and _sign(cell, base) == (printed > 0) - (printed < 0)
+    side = (printed > 0) - (printed < 0)
+    told = abs(printed) > _spread(cell, base) or not side
+    return told and not base.side.diverged and _sign(cell, base) == side
 
 
-def _ranking(cell: Cell, peers: list[Cell]) -> Verdict:
-    """Pair by pair; what was printed alike is in no order.
+def _spread(one: Cell, other: Cell) -> float:
+    """The printed spreads of both numbers together; of speeds in per cent of their ratio."""
+    if one.metric.kind == "speed":
+        relative = one.spread / one.printed + other.spread / other.printed
+        return 100 * one.printed / other.printed * relative
+    return one.spread + other.spread
 
-    Of many pairs one is soon reversed by chance: a reversal counts if it holds of all together.
+
+def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
+    """The order of a number among the others, pair by pair; what was printed alike is in none.
+
+    Of many pairs one is soon reversed by chance, so a reversal counts only at the confidence that
+    all pairs of the table need `together`.
     """
-    pairs = {
-        peer: 1 if cell.printed > peer.printed else -1
-        for peer in peers
-        if abs(cell.printed - peer.printed) >= (1 - stats.ROUNDING) * (cell.half + peer.half)
-    }
+    pairs = {peer: order for peer in peers if (order := _order(cell, peer))}
     if not pairs:
         return NOTHING
     if cell.side.diverged:
         return DIVERGED
     for peer, order in pairs.items():
-        if _sign(cell, peer, confidence=stats.corrected(len(pairs))) not in (None, order):
+        if _sign(cell, peer, confidence=together) not in (None, order):
             return Verdict(CONTRADICTED, _reversal(cell, peer))
     if undecided := sum(_sign(cell, peer) != order for peer, order in pairs.items()):
         return Verdict(UNDERPOWERED, f"{undecided} of {len(pairs)} pairs are undecided")
@@ -211,15 +257,16 @@ def _reversal(cell: Cell, peer: Cell) -> str:
 
 def _judgement(
     cell: Cell, found: Evidence, printed: float,
-    *, margin: float | None, trend: bool, signed: bool = False,
+    *, margin: float | None, spread: float, trend: bool, signed: bool = False,
 ) -> Verdict:  # fmt: skip
-    if margin is None:
+    if margin is None and not spread:
         return Verdict(NOT_COMPARABLE, f"no margin is stated for {cell.side.name}")
     if math.isnan(found.low):
         return Verdict(UNDERPOWERED, found.note)
+    margin = (margin or 0.0) + spread
     reach = margin + stats.ROUNDING * (abs(printed) + margin)  # what lies on it is within it
     span = Span(printed - reach, printed + reach)
-    why = _sentence(cell, found, printed, margin=margin, signed=signed)
+    why = _sentence(cell, found, printed, margin=margin, spread=spread, signed=signed)
     state = found.state(span)
     if state == "supported":
         return Verdict(REPRODUCED, why)
@@ -232,9 +279,12 @@ def _judgement(
     return Verdict(CONTRADICTED, why)
 
 
-def _sentence(cell: Cell, found: Evidence, printed: float, *, margin: float, signed: bool) -> str:
+def _sentence(
+    cell: Cell, found: Evidence, printed: float, *, margin: float, spread: float, signed: bool
+) -> str:
     shown = partial(cell.shown, signed=signed)
     unit = " %" if signed and cell.metric.kind == "speed" else ""
     span = f" [{shown(found.low)}, {shown(found.high)}]" if found.low < found.high else ""
     told = f"printed {shown(printed)} ± {margin:.4g}{unit}"
+    told += f" of which {spread:.4g} is the printed spread" if spread else ""
     return ", ".join(filter(None, [f"{shown(found.value)}{span}{unit}", found.note, told]))

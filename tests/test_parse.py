@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from study import cells
 from study.designs import DESIGNS, arms
 from study.errors import SpecError
 from study.marks import report
@@ -104,6 +105,35 @@ def test_a_variable_is_read_only_where_it_is_used(tmp_path):
     study, wrong = load(tmp_path, text, profile="big", environment={"HERE": "/data"})
     assert not wrong
     assert study.arm((0, 0, 0)).config.data.root == "/data"
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "digits", "spread"),
+    [
+        ("72.60", 72.6, 2, 0.0), ("72.6 ± 0.2", 72.6, 1, 0.2), ('"72.60±0.25"', 72.6, 2, 0.25),
+        ("72.6 +- 0.2", 72.6, 1, 0.2), ("72.6 +/- .2", 72.6, 1, 0.2), ("7 ± 1", 7.0, 0, 1.0),
+        ("{value: 72.6 ± 0.2}", 72.6, 1, 0.2), ("{value: 72.6, spread: 0.3}", 72.6, 1, 0.3),
+    ],
+)  # fmt: skip
+def test_a_published_number_may_have_a_spread(tmp_path, written, value, digits, spread):
+    study, wrong = load(tmp_path, GOOD.replace("{top1: 72.64,", f"{{top1: {written},"))
+    assert not wrong
+    found = study.published["Avg"]["top1"]
+    assert (found.value, found.digits, found.spread) == (value, digits, spread)
+    shown = cells.published(found).removesuffix("*")
+    assert shown == f"{value:.{digits}f}" + (f" ± {spread:g}" if spread else "")
+
+
+@pytest.mark.parametrize("written", ["72.6 ±", "± 0.2", "72.6 ± -0.2", "about 72", "72,6 ± 0,2"])
+def test_text_that_is_no_number_is_no_published_number(tmp_path, written):
+    _, wrong = load(tmp_path, GOOD.replace("{top1: 72.64,", f'{{top1: "{written}",'))
+    assert "x.yaml:13:15" in wrong
+    assert "a number" in wrong
+
+
+def test_a_published_number_without_a_status_is_unverified(tmp_path):
+    study, _ = load(tmp_path, GOOD.replace(", status: derived", ", source: a paper"))
+    assert study.published["Avg"]["top1"].status == "unverified"
 
 
 BAD = {  # what is written instead, where it is told of, what is said

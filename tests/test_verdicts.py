@@ -43,7 +43,7 @@ def frame(*parts):
 
 
 def judged(rows, *parts, **margins):
-    published = pd.DataFrame(rows, columns=list(printed("a", 1)))
+    published = pd.DataFrame(rows, columns=[*printed("a", 1), "spread"]).fillna({"spread": 0.0})
     return verdicts(published, frame(*parts), baseline="base", margins=margins)
 
 
@@ -376,6 +376,42 @@ def test_a_reversal_counts_when_it_holds_of_all_pairs_together():
         "underpowered",
         "1 of 6 pairs are undecided",
     )
+
+
+def test_of_8_equal_rows_few_tables_reverse_any_order():
+    chance, reversed_ = np.random.default_rng(0), 0
+    rows = [printed(f"a{n}", 70.0 + n) for n in range(8)]
+    for _ in range(60):
+        values = chance.normal(60, 1, size=(8, 3))
+        found = judged(rows, *(seeds(f"a{n}", own) for n, own in enumerate(values)))
+        reversed_ += "contradicted" in set(found["ranking"])
+    print(f"{reversed_} of 60")
+    assert reversed_ <= 5
+
+
+def test_a_printed_spread_widens_the_margin_and_stands_for_one():
+    measured = seeds("a", 70 + 0.1 * SPREAD)  # ± 0.25
+    for columns, margins, word in (
+        ({}, {"top1": 0.5}, "underpowered"),
+        ({"spread": 0.2}, {"top1": 0.5}, "reproduced"),
+        ({"spread": 0.7}, {}, "reproduced"),
+        ({"spread": 0.1}, {}, "contradicted"),
+        ({}, {}, "not comparable"),
+    ):
+        row = last([printed("a", 70.4, 1, **columns)], measured, **margins)
+        assert row["level"] == word, (columns, margins, row["level_why"])
+    assert "± 0.1 of which 0.1 is the printed spread" in last(
+        [printed("a", 70.4, 1, spread=0.1)], measured)["level_why"]  # fmt: skip
+
+
+def test_a_difference_may_be_off_by_both_spreads_and_spreads_that_overlap_have_no_order():
+    parts = seeds("base", 70 + SPREAD), seeds("a", 71 + SPREAD * 1.1)
+    rows = [printed("base", 70.0, spread=0.5), printed("a", 70.9, spread=0.5)]
+    found = last(rows, *parts)
+    assert (found["difference"], found["ranking"]) == ("reproduced", "")
+    assert "± 1 of which 1 is the printed spread" in found["difference_why"]
+    rows[0]["spread"] = 0.1
+    assert last(rows, *parts)["ranking"] != ""
 
 
 def test_what_was_refused_is_not_measured():

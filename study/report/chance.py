@@ -56,7 +56,11 @@ def _orders(found: Findings) -> Iterator[str]:
     if "cumulative" not in study.designs or rows.empty:
         return
     if (rows["places"] == 1).all():
-        yield "One order was measured: a step's effect is that of adding it to the rows above it."
+        column = f"Δ {cells.name(METRICS[found.of_kind('quality')[0]])}"
+        yield (
+            f"One order was measured: {column} of a row is of all that was added up to it, and "
+            "what its last step brings in another order is not known."
+        )
     several: Iterator[Any] = rows[rows["places"] > 1].itertuples()
     for row in several:
         metric, seeds = METRICS[str(row.metric)], found.seeds

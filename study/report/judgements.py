@@ -29,7 +29,9 @@ def verdict_table(plan: Plan, judged: Judged) -> Table | None:
         caption=plain(
             "What was measured beside what was printed: the level, the difference from ● (of "
             "speeds the ratio) and the order among the printed rows. Reproduced: the whole "
-            "interval lies within the margin. A timing is comparable only as a ratio between rows."
+            "interval lies within the margin. A timing is comparable only as a ratio between rows. "
+            "Each level and difference is judged at 95 %; an order is contradicted only at the "
+            "confidence that all printed pairs need together."
         ),
         heads=HEADS,
         blocks=tuple(blocks),
@@ -47,7 +49,7 @@ def _row(plan: Plan, row: Any) -> Row:
     digits = max(row.digits, metric.digits)
     span = f" [{cells.number(row.low, digits)}, {cells.number(row.high, digits)}]"
     texts = (
-        cells.number(row.printed, row.digits) + cells.MARKS[row.status],
+        cells.with_spread(row.printed, row.digits, row.spread) + cells.MARKS[row.status],
         cells.number(row.measured, digits) + (span if row.low == row.low else ""),
         *(_verdict(row, aspect) for aspect in verdicts.ASPECTS),
         _why(row),
@@ -83,6 +85,8 @@ def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
             f"{cells.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
         )
         yield f"Margins: {stated}; of costs, half a unit of the last printed digit."
+    if found["spread"].any():
+        yield "A spread that was printed widens the margin, or is the margin where none is stated."
     if "memory" in set(found["metric"]):
         yield "Peak memory is taken once: ± 1 %, within which its repeats lie, stands for a range."
     if n := judged.unverified:

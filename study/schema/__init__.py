@@ -7,7 +7,7 @@ with it. A new field must have the default that keeps the old meaning.
 from study.schema.data import CLASSES, IGNORED, Data
 from study.schema.draws import versions
 from study.schema.file import Baseline, Named, StudyFile, Timing, validated
-from study.schema.published import Protocol, Published, Status, Value
+from study.schema.published import Protocol, Published, Status, Value, parted
 from study.schema.recipe import NamedRecipe, Recipe
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "StudyFile",
     "Timing",
     "Value",
+    "parted",
     "validated",
     "versions",
 ]

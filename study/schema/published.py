@@ -1,12 +1,19 @@
 """What somebody printed, and how it was taken."""
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from study.schema.base import Count, Natural, Strict
+from study.schema.base import Count, Natural, NotNegative, Strict
 
 Status = Literal["verified", "derived", "unverified"]
+
+
+NUMBER = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+SPREAD = rf"^\s*({NUMBER})\s*(?:±|\+/?[-−])\s*({NUMBER})\s*$"
+WithSpread = Annotated[str, Field(pattern=SPREAD, examples=["72.6 ± 0.2"])]
+"""A number and its spread over runs, as papers print them."""
 
 
 class Protocol(Strict):
@@ -28,7 +35,8 @@ class Protocol(Strict):
 class Value(Strict):
     """One published number, where it differs from its row in how sure or how taken it is."""
 
-    value: float
+    value: float | WithSpread
+    spread: NotNegative | None = Field(None, description="± over runs, as it was printed")
     status: Status | None = None
     source: str | None = None
     protocol: Protocol = Protocol()
@@ -38,7 +46,13 @@ class Published(Strict):
     """Numbers somebody printed for one row, in the units of the table and with their decimals."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, float | Value]
-    status: Status = "verified"
+    __pydantic_extra__: dict[str, float | WithSpread | Value]
+    status: Status = Field("unverified", description="unverified numbers enter no verdict")
     source: str | None = None
     protocol: Protocol = Protocol()
+
+
+def parted(written: str) -> tuple[str, str]:
+    """A number as it was written, and its spread: "72.6 ± 0.2" -> ("72.6", "0.2")."""
+    match = re.match(SPREAD, written)
+    return (match[1], match[2]) if match else (written, "")

@@ -53,7 +53,7 @@ def points(report: Report) -> pd.DataFrame:
         keys = {
             "row": row.row, "arm": row.arm, "metric": row.metric, "status": row.status,
             "printed": row.printed, "verdict": _verdict(row),
-            "text": f"{row.row} ({cells.number(row.printed, row.digits)}{cells.MARKS[row.status]})",
+            "text": f"{row.row} ({_printed(row)})",
         }  # fmt: skip
         margin = _margin(report, row, metric)
         listed.append({**keys, "what": "published", "value": 0.0, "low": -margin, "high": margin})
@@ -73,9 +73,14 @@ def _margin(report: Report, row: Any, metric: Metric) -> float:
     """Within which the level counts as reproduced; NaN where none is stated."""
     stated = report.plan.study.margins.get(row.metric, float("nan"))
     if metric.kind != "cost":
-        return stated
+        return float(row.spread if stated != stated and row.spread else stated + row.spread)
     half = 0.5 * 10.0**-row.digits
-    return float(100 * max(half, stated if stated == stated else 0) / row.printed)
+    within = max(half, stated if stated == stated else 0) + row.spread
+    return float(100 * within / row.printed)
+
+
+def _printed(row: Any) -> str:
+    return cells.with_spread(row.printed, row.digits, row.spread) + cells.MARKS[row.status]
 
 
 def _apart(value: float, row: Any, metric: Metric) -> float:
