@@ -128,7 +128,7 @@ def test_a_published_number_may_have_a_spread(tmp_path, written, value, digits, 
 def test_text_that_is_no_number_is_no_published_number(tmp_path, written):
     _, wrong = load(tmp_path, GOOD.replace("{top1: 72.64,", f'{{top1: "{written}",'))
     assert "x.yaml:13:15" in wrong
-    assert "a number" in wrong
+    assert "should be a valid number" in wrong
 
 
 def test_a_published_number_without_a_status_is_unverified(tmp_path):
