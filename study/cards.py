@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-from study.errors import BuildError, MetricError, SpecError, StudyError
+from study import images
+from study.errors import BuildError, MetricError, StudyError
 from study.origin import code
-from study.schema import CLASSES, Data, Recipe
+from study.schema import Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
 
@@ -33,20 +33,22 @@ def card(config: Config, store: Store) -> Record:
 
     Raises:
         BuildError: there is no such model.
-        SpecError: the number of classes cannot be known.
+        SpecError, DataError: the number of classes cannot be known.
     """
-    name = key(config)
+    name = key(config, store)
     kept = store.kept("arms", name)
     if kept is None:
-        kept = _counted(config)
+        kept = _counted(config, _shape(config.data, store))
         store.keep("arms", name, kept)
     return kept
 
 
-def key(config: Config) -> str:
+def key(config: Config, store: Store) -> str:
     """What a card is kept under."""
     own = [(source.name, source.digest) for source in config.sources]
-    return named([config.model, dict(config.arguments), _shape(config.data), own, _counting()])
+    return named(
+        [config.model, dict(config.arguments), _shape(config.data, store), own, _counting()]
+    )
 
 
 def alike(one: Config, other: Config, store: Store) -> bool:
@@ -55,7 +57,7 @@ def alike(one: Config, other: Config, store: Store) -> bool:
     told = [(c["cost"], c.get("counts"), c["shape"]) for c in cards]
     if told[0] != told[1]:
         return False
-    name = named(["alike", *sorted(key(config) for config in (one, other))])
+    name = named(["alike", *sorted(key(config, store) for config in (one, other))])
     kept = store.kept("arms", name)
     if kept is None:
         kept = {"alike": _answer_alike(one, other, cards[0]["shape"])}
@@ -78,8 +80,9 @@ def _answer_alike(one: Config, other: Config, shape: dict[str, int]) -> bool:
     return bool(shown)
 
 
-def _shape(data: Data) -> dict[str, int]:
-    return {"num_classes": classes(data), "in_chans": data.in_chans, "img_size": data.img_size}
+def _shape(data: Data, store: Store) -> dict[str, int]:
+    count = images.classes(data, store)
+    return {"num_classes": count, "in_chans": data.in_chans, "img_size": data.img_size}
 
 
 def check(recipe: Recipe, store: Store) -> None:
@@ -96,12 +99,11 @@ def check(recipe: Recipe, store: Store) -> None:
         store.keep("arms", key, {"recipe": "timm can follow it"})
 
 
-def _counted(config: Config) -> Record:
+def _counted(config: Config, shape: dict[str, int]) -> Record:
     from study import models
     from study.metrics.cost import cost
     from study.models import differences, foreign
 
-    shape = _shape(config.data)
     build = _builder(config, shape)
 
     def resized(device: str, side: int) -> Any:
@@ -157,17 +159,6 @@ def _builder(config: Config, shape: dict[str, int]) -> Callable[[str], Any]:
 
 def _size(shape: dict[str, int]) -> tuple[int, int, int]:
     return shape["in_chans"], shape["img_size"], shape["img_size"]
-
-
-def classes(data: Data) -> int:
-    """How many classes the data has, without reading an image."""
-    known = data.num_classes or CLASSES.get(data.name)
-    if known:
-        return known
-    folder = Path(data.root or "", data.train_split).expanduser()
-    if data.name == "folder" and folder.is_dir():
-        return sum(1 for entry in folder.iterdir() if entry.is_dir())
-    raise SpecError(f"num_classes of {data.name} is not known before it is read: say num_classes")
 
 
 @cache

@@ -68,6 +68,7 @@ def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Reco
         "metrics": found.metrics,
         "images": len(found.target),
         "classes": images.classes,
+        "fingerprints": {name: dict(one) for name, one in images.fingerprints.items()},
         "data": images.data.model_dump(mode="json"),
         "preprocessing": images.preprocessing(recipe),
         "batch_size": recipe.batch_size,

@@ -8,17 +8,18 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import nan
-from pathlib import Path
 
-from study import cards, proofs, statements, stats
+from study import cards, images, proofs, statements, stats
 from study import store as stores
 from study.designs import arms
-from study.errors import BuildError, SpecError
+from study.errors import BuildError, DataError, SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
 from study.schema import versions
 from study.spec import NOT_IDENTITY, Arm, Study, digest, resolved
 from study.store import DONE, Record, Store
+
+WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}  # what finds the images of a trial
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Trial:
     """A digest of the code that a result came from, where that was put down."""
     again: bool = False
     """Of the A/A arm: the baseline under a seed that is not the study's."""
+    images: Record | None = None
+    """The fingerprints of the images that a result is of, where they were put down."""
 
     @property
     def done(self) -> bool:
@@ -111,6 +114,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         SpecError: with everything that is wrong with the study, each thing at its place.
         StoreError: a stored result was computed by another configuration of the same name.
     """
+    images.forget()
     found, notes = list(problems), list[str]()
     planned: list[PlannedArm] = []
     if study is not None:
@@ -127,7 +131,11 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
             found += statements.problems(study, [arm.arm for arm in planned]) + wrong
     if study is None or found:
         raise SpecError(report(found))
-    notes += [*_stale(planned, store), *_of_other_code(planned)]
+    notes += [
+        *_stale(planned, store),
+        *_of_other_code(planned),
+        *images.changes(_results(planned), store),
+    ]
     made = Plan(study, tuple(planned), tuple(notes))
     return replace(made, sd=_sd(made, store))
 
@@ -174,8 +182,9 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Pr
             less = replace(arm, config=replace(arm.config, arguments=rest))
             wrong += _built(study, less, store)[1]
         return None, wrong
-    except SpecError as error:
-        return None, [Problem(str(error), study.trees(arm.choices)["data"].mark)]
+    except (SpecError, DataError) as error:
+        data = study.trees(arm.choices)["data"]
+        return None, [Problem(str(error), data.at(["root"]).mark)]
     try:
         cards.check(arm.config.recipe, store)
     except SpecError as error:
@@ -190,7 +199,8 @@ def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
     if result is not None:
         stores.agree(name, result["config"], config, store.trial(name))
     code = (result or {}).get("environment", {}).get("computing")
-    return Trial(name, seed, store.state(name), code)
+    seen = (result or {}).get("images")
+    return Trial(name, seed, store.state(name), code, images=seen)
 
 
 def _sd(plan: Plan, store: Store) -> float:
@@ -230,6 +240,13 @@ def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
         )
 
 
+def _results(planned: Iterable[PlannedArm]) -> Iterator[images.Result]:
+    """The finished trials, with the images that they are of."""
+    for arm in planned:
+        done, data = (trial for trial in arm.trials if trial.done), arm.arm.config.data
+        yield from (images.Result(t.name, arm.label, data, t.images) for t in done)
+
+
 def _anonymous(config: Record) -> Record:
     """What is computed, whatever the code of the user's parts says today."""
     return {**config, "model": {**config["model"], "code": None}}
@@ -246,29 +263,16 @@ def record(arm: PlannedArm, seed: int, study: str) -> Record:
         "sources": [
             [s.text, s.digest] for s in arm.arm.config.sources if s.name in arm.card["code"]
         ],
-        "where": arm.arm.config.data.model_dump(mode="json", include=NOT_IDENTITY - {"unverified"}),
+        "where": arm.arm.config.data.model_dump(mode="json", include=WHERE),
     }
 
 
-def check_data(plan: Plan) -> None:
-    """Refuse to start on images that are not there; a plan can be made without them.
-
-    Raises:
-        SpecError: with each place that does not exist.
-    """
-    problems = []
-    for arm in plan.arms:
-        root = arm.arm.config.data.root
-        if root is not None and not arm.arm.config.data.download and not _exists(root):
-            tree = plan.study.trees(arm.arm.choices)["data"].at(["root"])
-            problems.append(Problem(f"{root} does not exist", tree.mark))
-    if problems:
-        raise SpecError(report(problems))
-
-
-def _exists(root: str) -> bool:
-    """Whether a folder or tar is there; braces and globs of shards are left to their reader."""
-    return any(c in root for c in "{*?[") or "::" in root or Path(root).expanduser().exists()
+def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
+    """Refuse to start on images that no trial could be trained on, as `images.problems`."""
+    missing = (arm.arm for arm in plan.arms if any(not trial.done for trial in arm.trials))
+    trees = [(arm.config.data, plan.study.trees(arm.choices)["data"]) for arm in missing]
+    if wrong := images.problems(trees, store, absent=absent):
+        raise SpecError(report(wrong))
 
 
 def records(plan: Plan) -> dict[str, Record]:

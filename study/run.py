@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from study import data, imports, models, train
-from study.errors import SpecError, StoreError
-from study.files import Record, replace
+from study.errors import DataError, SpecError, StoreError
+from study.files import Record, read, replace, write
 from study.leases import Lease
 from study.metrics import lanes
 from study.metrics.timings import LACKING, timings
@@ -75,6 +75,7 @@ def trial(
         replace(folder / predictions, _predictions(fitted))
         outcome |= {"metrics": fitted.metrics, "history": fitted.history}
         outcome |= {"predictions": predictions}
+        outcome |= {"images": seen} if (seen := _images(record)) else {}
         outcome["state"] = "diverged" if fitted.diverged else "completed"
     except train.Stopped as stopped:
         log({"event": "stopped", "where": str(stopped)})
@@ -109,6 +110,8 @@ def _fitted(
     record: Record, folder: Path, *, device: str, caller: train.Caller, group: train.Group
 ) -> train.Fitted:
     images, recipe = data.load(_data(record)), Recipe(**record["config"]["recipe"])
+    if group.leads:
+        _same_images(folder, images.fingerprints)
     classes = record["shape"]["num_classes"]
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
@@ -123,6 +126,29 @@ def _fitted(
         caller=caller,
         group=group,
     )
+
+
+def _images(record: Record) -> Record:
+    """The fingerprints of a trial's images, by split."""
+    return {name: dict(one) for name, one in data.load(_data(record)).fingerprints.items()}
+
+
+def _same_images(folder: Path, now: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse to go on with a trial that began on other images.
+
+    Raises:
+        DataError: their names or sizes changed since.
+    """
+    path, began = folder / "images.json", (folder / "last.pth.tar").exists()
+    then = read(path) if began else None
+    if then is not None and then != now:
+        changed = [name for name in now if then.get(name) != now[name]]
+        raise DataError(
+            f"the images changed since this trial began ({', '.join(changed)}): put them back, "
+            f"or move {folder} away to begin anew"
+        )
+    if now:
+        write(path, now)
 
 
 def _predictions(fitted: train.Fitted) -> bytes:

@@ -18,7 +18,8 @@ from study.marks import Mark, Problem, Tree, merged, read
 from study.schema import Data, Protocol, Recipe, Status, Timing, validated
 
 IDENTITY = 1  # raise it when results of the same name come to mean something else
-NOT_IDENTITY = {"title", "root", "download", "unverified"}  # names and places of the same thing
+NOT_IDENTITY = {"title", "root", "download", "unverified", "ignore"}
+"""Names and places of the same thing, and files that are never read."""
 PLACED = ("folder", "wds")  # kinds of data that nothing but their place tells apart
 PARTS = ("model", "data", "recipe")
 AGAIN = 1_000_000  # from a seed of the baseline to that of the A/A trial beside it
@@ -278,6 +279,8 @@ def resolved(config: Config, card: Mapping[str, Any]) -> dict[str, Any]:
     data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY) | {"num_classes": classes}
     if config.data.name.partition("/")[0] in PLACED:
         data["root"] = config.root
+    if config.data.class_folder == "inner":  # as folders were read before there was a choice
+        data["class_folder"] = None
     return {
         "model": {"name": card["model"], "arguments": card["arguments"]}
         | ({"code": code} if code else {}),

@@ -100,38 +100,44 @@ def imagenet(case: Case, root: str, more: str = "") -> Case:
 
 def test_a_variable_that_is_not_set_is_missed_with_the_profile_that_needs_it(case, monkeypatch):
     monkeypatch.delenv("NOWHERE", raising=False)
-    missed, digits = studies.images(imagenet(case, "$NOWHERE"))
+    missed, digits = studies.data_sets(imagenet(case, "$NOWHERE"))
     assert missed.said == f"$NOWHERE is not set, for {case.files[0]} --profile big"
     assert missed.step == "export NOWHERE=<where images are>"
     assert digits.said.startswith("data digits: 1797 images")
 
 
-def test_folders_are_looked_for_and_their_classes_counted(case, tmp_path, monkeypatch):
+def of_folders(case) -> list[tuple[str, str]]:
+    return [one for one in told(studies.data_sets(case)) if one[1].startswith("data folder")]
+
+
+def test_folders_are_listed_as_training_reads_them(case, tmp_path, monkeypatch):
     root = tmp_path / "images"
     monkeypatch.setenv("HERE", str(root))
     case = imagenet(case, "$HERE")
-    assert ("miss", f"data folder: {root} does not exist, for {case.files[0]} --profile big") in (
-        told(studies.images(case))
-    )
-    for name in ("train/cat", "train/dog", "val/cat"):
+    ((level, said),) = of_folders(case)
+    assert level == "miss"
+    assert said.startswith(f"data folder: data.root {root} does not exist")
+    for name in ("train/cat", "train/dog", "val/cat", "val/dog"):
         (root / name).mkdir(parents=True)
-    levels = [level for level, said in told(studies.images(case)) if said.startswith("data folder")]
-    assert levels == ["fail"]
-    (root / "val" / "dog").mkdir()
-    levels = [level for level, said in told(studies.images(case)) if said.startswith("data folder")]
-    assert levels == ["ok"]
+        (root / name / "1.png").touch()
+    ((level, said),) = of_folders(case)
+    assert (level, "2 pictures to train on, 2 pictures to evaluate, of 2 classes" in said) == (
+        "ok", True)  # fmt: skip
+    (root / "val" / "dog" / "1.png").unlink()
+    ((level, said),) = of_folders(case)
+    assert (level, "val: dog has no picture of its own" in said) == ("fail", True)
 
 
 def test_a_study_that_is_wrong_fails_with_its_first_mistake(case):
     case.files[0].write_text(TINY.replace("columns", "colums"))
-    ((level, said),) = told(studies.images(case))
+    ((level, said),) = told(studies.data_sets(case))
     assert level == "fail"
     assert 'unknown key "colums"' in said
 
 
 def test_a_study_that_trains_nothing_needs_no_images(case):
     case.files[0].write_text(TINY.replace("seeds: 2", "seeds: 0"))
-    assert told(studies.images(case)) == []
+    assert told(studies.data_sets(case)) == []
 
 
 # ---- store ----

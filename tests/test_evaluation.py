@@ -177,6 +177,7 @@ def copied(store, root, name):
 def test_other_images_must_have_the_classes_that_a_trial_knows(store, pictures):
     for path in (pictures / "val" / "3").iterdir():
         path.unlink()
+    (pictures / "val" / "3").rmdir()
     images = {"name": "folder", "root": str(pictures)}
     with pytest.raises(DataError, match="knows 10 classes, folder has 9"):
         evaluation.trained(store, NAMES["pa"], images=images)

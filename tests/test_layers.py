@@ -31,11 +31,15 @@ MAY_IMPORT = {
     "evidence": {"metrics", "stats"},
     "claims": {"errors", "cells", "evidence", "metrics", "stats"},
     "verdicts": {"errors", "cells", "evidence", "metrics", "stats"},
-    "cards": {"errors", "origin", "schema", "spec", "models", "train", "metrics", "store"},
+    "images": {"data", "errors", "marks", "origin", "schema", "store"},
+    "cards": {
+        *("errors", "images", "origin", "schema", "spec", "models", "train", "metrics", "store"),
+    },
     "proofs": {"errors", "marks", "spec", "metrics", "store", "cards"},
     "statements": {"errors", "claims", "marks", "metrics", "spec"},
     "plan": {
-        *("errors", "marks", "schema", "spec", "designs", "metrics", "store", "cards", "proofs"),
+        *("errors", "images", "marks", "schema", "spec", "designs", "metrics", "store", "cards"),
+        "proofs",
         *("statements", "stats"),
     },
     "measurements": {"metrics", "origin", "store", "cards", "plan", "stats"},
@@ -65,7 +69,7 @@ MAY_IMPORT = {
     "clean": {"errors", "files", "leases", "launch", "ownership", "store"},
     "doctor": {
         *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "spec"),
-        *("data", "designs", "launch", "models", "ownership", "store", "train"),
+        *("data", "designs", "images", "launch", "models", "ownership", "store", "train"),
     },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),

@@ -38,9 +38,11 @@ def plan_command(asked: Asked, machine: "Machine", as_json: bool) -> None:
     """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
     from study.cli import show
     from study.launch import timing
+    from study.plan import check_data
     from study.price import price
 
     plan, store = asked.plan()
+    check_data(plan, store, absent=False)
     here = machine.on != "slurm"
     if here and plan.missing and price(plan, store, machine.workers) is None:
         click.echo("timing a few training steps of the baseline ...", err=True)
@@ -85,6 +87,7 @@ def run_command(
     machine = replace(machine, wait=wait)
     again = f"study run {asked.again(plan, machine)}"
     if dry_run:
+        check_data(plan, store, absent=False)
         _show_plan(plan, store, machine, err=machine.on == "slurm")
         if machine.on == "slurm":
             from study.launch.slurm import script
@@ -99,11 +102,13 @@ def run_command(
             f"all {len(plan.trials)} trials have results" if plan.trials else "there are no seeds"
         )
         click.echo(f"nothing to train: {done}", err=True)
+        for note in plan.notes:
+            click.echo(f"note: {note}", err=True)
         left = trackers or _unmeasured(plan, store, machine, speed)
         if not left and current(plan, store, reports):
             return 0
     else:
-        check_data(plan)
+        check_data(plan, store)
         _show_plan(plan, store, machine, err=True)
         for note in (*resources.notes(machine), *_left_alone(plan, store)):
             click.echo(f"note: {note}", err=True)
@@ -148,13 +153,15 @@ def _edited(plan: "Plan") -> bool:
 
 
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
+    from study import images
     from study.cli import show
     from study.price import price
 
-    out = console(err)
+    out, asked = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
     out.print(show.plan_head(plan), markup=False, highlight=False)
     out.print(show.plan_table(plan))
-    for note in show.plan_notes(plan, price(plan, store, machine.workers), machine.workers):
+    priced = price(plan, store, machine.workers)
+    for note in [*images.notes(asked, store), *show.plan_notes(plan, priced, machine.workers)]:
         out.print(note, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -105,14 +105,11 @@ def statistics(data: Data) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
     The data's own or ImageNet's; one channel gets the average of three, three get one repeated.
     """
-    mean = _channels(data.mean or IMAGENET_DEFAULT_MEAN, data.in_chans, name="mean")
-    std = _channels(data.std or IMAGENET_DEFAULT_STD, data.in_chans, name="std")
-    return mean, std
+    mean = _channels(data.mean or IMAGENET_DEFAULT_MEAN, data.in_chans)
+    return mean, _channels(data.std or IMAGENET_DEFAULT_STD, data.in_chans)
 
 
-def _channels(values: Sequence[float], channels: int, *, name: str) -> tuple[float, ...]:
-    if len(values) not in (1, 3):
-        raise DataError(f"data.{name} has {len(values)} values; give 1, or 3 (one per channel)")
+def _channels(values: Sequence[float], channels: int) -> tuple[float, ...]:
     return tuple(values) if len(values) == channels else (sum(values) / len(values),) * channels
 
 

@@ -1,14 +1,18 @@
 """Sets too large to hold, read picture by picture from files."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
-from pathlib import Path
+from numbers import Integral
 from typing import Any, Self
 
 from PIL import Image
 
 from study.data.batches import ALL, Batches, Epoch, Part
+from study.data.decoding import as_given, decoded
+from study.data.kinds import shown as printable
+from study.data.listing import Listing
 from study.data.pictures import pictures, shown
 from study.errors import DataError
 from study.schema import Data, Recipe
@@ -33,7 +37,7 @@ class Files:
 
     def picture(self, index: int) -> tuple[Image.Image, int]:
         picture, target = self.read(self.indices[index])
-        return picture.convert("L" if self.data.in_chans == 1 else "RGB"), int(target)
+        return as_given(picture, f"image {index}", self.data), int(target)
 
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
         return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers)
@@ -50,36 +54,63 @@ class FromReader:
     """
 
     reader: Any
+    data: Data
 
     def __call__(self, index: int) -> tuple[Image.Image, int]:
-        stream, target = self.opened(index)
-        name = self.reader.filename(index)
-        if target is None or target < 0:
-            raise DataError(f"{name} has no class; give target_key or class_map")
         try:
-            with stream:
-                picture = Image.open(stream)
-                picture.load()
-        except (OSError, SyntaxError, ValueError) as error:  # Pillow raises each of them
-            raise DataError(f"{name} cannot be decoded ({error}); mend or remove it") from error
-        return picture, target
+            stream, target = self.reader[index]
+            name = printable(self.reader.filename(index) or f"image {index}")
+        except (AssertionError, KeyError, OSError, TypeError) as error:
+            said = f"{type(error).__name__}: {error}"
+            raise DataError(f"image {index} of {self.data.name} cannot be read ({said})") from error
+        self._check(target, name)
+        return decoded(stream, name, self.data), int(target)
 
-    def opened(self, index: int) -> tuple[Any, int | None]:
-        stream, target = self.reader[index]
-        return stream, target
+    def _check(self, target: Any, name: str) -> None:
+        """Raises DataError where an image's label is not the number of a class."""
+        where, key = f"{name} of {self.data.name}", self.data.target_key or "label"
+        if isinstance(target, str):
+            raise DataError(
+                f'{where} has the label "{target}", which is text and not a number: encode the '
+                f'column as ClassLabel (class_encode_column("{key}")), or give another target_key'
+            )
+        if not isinstance(target, Integral) or int(target) < 0:
+            raise DataError(
+                f"{where} has no class ({key} is {target}): leave such images out of the data "
+                "set, or give another target_key"
+            )
+        if self.data.num_classes and int(target) >= self.data.num_classes:
+            raise DataError(
+                f"{where} has the class {target}, and num_classes: {self.data.num_classes} ends "
+                f"at {self.data.num_classes - 1}"
+            )
 
 
 @dataclass(frozen=True)
-class FromTar(FromReader):
-    """A picture out of an uncompressed tar, found by timm's reader.
+class FromFiles:
+    """A picture out of a listing: a file, or a part of a tar.
 
-    Read by its offset: the reader's one open handle would be shared by all worker processes.
+    A tar is opened for each, as one open file would be shared by all worker processes.
     """
 
-    def opened(self, index: int) -> tuple[Any, int | None]:
-        member, inside, child = self.reader.samples[index]
-        path = Path(self.reader.root, inside) if inside else Path(self.reader.root)
-        start = member.offset_data + (child.offset_data if child is not None else 0)
-        with path.open("rb") as tar:
-            tar.seek(start)
-            return BytesIO(tar.read(member.size)), self.reader.targets[index]
+    listing: Listing
+    numbers: Mapping[str, int]
+    data: Data
+
+    def __call__(self, index: int) -> tuple[Image.Image, int]:
+        path, label, size, start = self.listing.pictures[index]
+        place = self.listing.summary.place
+        if self.listing.packed:
+            with open(place, "rb") as tar:
+                tar.seek(start)
+                stream: Any = BytesIO(tar.read(size))
+        else:
+            stream = self._opened(os.path.join(place, path))
+        name = printable(os.path.join(place, path))
+        return decoded(stream, name, self.data), self.numbers[label]
+
+    def _opened(self, path: str) -> Any:
+        try:
+            return open(path, "rb")
+        except OSError as error:
+            raise DataError(f"{printable(path)} cannot be read: {error.strerror}") from error

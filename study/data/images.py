@@ -1,6 +1,6 @@
 """A study's images: how many, of how many classes, and batches of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
@@ -10,6 +10,7 @@ import torch
 
 from study.data.batches import Batches, Epoch, Part, finished, statistics
 from study.data.chance import generator
+from study.data.listing import Fingerprint
 from study.data.pictures import interpolation
 from study.data.pixels import Pixels
 from study.data.sources import SOURCES, Source, Split
@@ -24,6 +25,8 @@ class Validation:
     data: Data
     val: Split
     classes: int
+    fingerprints: Mapping[str, Fingerprint]
+    """What tells the images of a folder from others, by split; empty of other kinds of data."""
 
     @property
     def val_size(self) -> int:
@@ -112,11 +115,13 @@ def _load(specification: str, workers: int) -> Images:
         raise DataError(
             f'data {data.name}: it would train on what it evaluates, "{data.val_split}"'
         )
-    (train, val), classes = _source(data, (data.train_split, data.val_split), workers)
+    source = _source(data, (data.train_split, data.val_split), workers)
+    train, val = source.splits
     return Images(
         data,
         _limited(val, data.val_limit),
-        _classes(data, classes),
+        _classes(data, source.classes),
+        dict(zip(("train", "validation"), source.fingerprints, strict=False)),
         _limited(train, data.train_limit),
     )
 
@@ -124,8 +129,13 @@ def _load(specification: str, workers: int) -> Images:
 @lru_cache(maxsize=4)
 def _validation(specification: str, workers: int) -> Validation:
     data = Data.model_validate_json(specification)
-    (val,), classes = _source(data, (data.val_split,), workers)
-    return Validation(data, _limited(val, data.val_limit), _classes(data, classes))
+    source = _source(data, (data.val_split,), workers)
+    return Validation(
+        data,
+        _limited(source.splits[0], data.val_limit),
+        _classes(data, source.classes),
+        dict(zip(("validation",), source.fingerprints, strict=False)),
+    )
 
 
 def _source(data: Data, splits: Sequence[str], workers: int) -> Source:

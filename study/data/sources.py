@@ -1,6 +1,5 @@
 """Where images come from, by the first part of their name: one function each."""
 
-import os
 import tarfile
 from collections.abc import Sequence
 from functools import partial
@@ -15,19 +14,16 @@ from PIL import Image
 from timm.data import create_dataset
 
 from study.data.batches import Batches, Epoch, Part
-from study.data.files import Files, FromReader, FromTar
+from study.data.faults import faults
+from study.data.files import Files, FromFiles, FromReader
+from study.data.listing import Fingerprint, listed, numbered
 from study.data.pixels import Pixels
+from study.data.places import expanded, root_of, unread_splits
 from study.data.streams import Stream
 from study.errors import DataError, unknown
-from study.schema import Data, Recipe
+from study.schema import TORCH, Data, Recipe
 from study.schema.data import SMALL as SMALL
 
-TRAIN = (
-    "train",
-    "training",
-)  # timm's synonyms; of any other word its torch/ sets make the test set
-VAL = ("validation", "val", "valid", "eval", "evaluation")
-LARGE = ("imagenet", "inaturalist", "places365")
 UNREADABLE = (
     AssertionError,
     LookupError,
@@ -52,6 +48,8 @@ class Source(NamedTuple):
 
     splits: Sequence[Split]
     classes: int | None
+    fingerprints: Sequence[Fingerprint] = ()
+    """Of each split of a folder, what tells its images from others."""
 
 
 def digits(data: Data, splits: Sequence[str], workers: int) -> Source:
@@ -75,11 +73,11 @@ def digits(data: Data, splits: Sequence[str], workers: int) -> Source:
 def torch_set(data: Data, splits: Sequence[str], workers: int) -> Source:
     """torch/NAME: torchvision's sets; the small ones are decoded once and held."""
     name = data.name.split("/", 1)[1].lower()
-    if name not in (*SMALL, *LARGE):
-        raise DataError(unknown("data", data.name, [f"torch/{k}" for k in (*SMALL, *LARGE)]))
-    root = _root(data)
-    if name in SMALL:
-        _known_splits(data)
+    if name not in TORCH:
+        raise DataError(unknown("data", data.name, [f"torch/{known}" for known in TORCH]))
+    root = root_of(data)
+    for _, message in unread_splits(data, root):
+        raise DataError(message)
     sets = [_opened(data, root, split=split) for split in splits]
     classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
     if data.held:
@@ -90,41 +88,34 @@ def torch_set(data: Data, splits: Sequence[str], workers: int) -> Source:
 def folder(data: Data, splits: Sequence[str], workers: int) -> Source:
     """ROOT/train and ROOT/validation, each a folder of class folders, or a tar of them.
 
-    The split "." is ROOT itself, where it is such a folder or tar.
+    The split "." is ROOT itself, where it is such a folder or tar. They are read as the plan and
+    the doctor list them.
     """
-    root = _root(data)
-    places = [_place(root, split) for split in splits]
-    if data.class_map and (root / data.class_map).exists():
-        data = data.model_copy(update={"class_map": str(root / data.class_map)})
-    readers = [_opened(data, place, name="", split="").reader for place in places]
-    names = [_classes(reader) for reader in readers]
-    if names[0] != names[-1]:
-        differ = sorted(set(names[0]) ^ set(names[-1]), key=str)
-        raise DataError(
-            f"{places[0]} and {places[-1]} have different classes "
-            f"({', '.join(map(str, differ[:8]))}), which would number them differently; "
-            "add the missing folders, or give class_map"
-        )
-    found = [
-        Files((FromTar if place.suffix == ".tar" else FromReader)(r), range(len(r)), data, workers)
-        for place, r in zip(places, readers, strict=True)
+    listings, names = listed(data, splits)
+    if wrong := faults(data, [one.summary for one in listings], names):
+        raise DataError("\n".join(fault.message for fault in wrong))
+    numbers = names or {n: i for i, n in enumerate(numbered(listings[0].summary.counts))}
+    files = [
+        Files(FromFiles(one, numbers, data), range(len(one.pictures)), data, workers)
+        for one in listings
     ]
-    return Source(found, len(names[0]))
+    fingerprints = [one.summary.fingerprint for one in listings]
+    return Source(files, len(numbers), fingerprints)
 
 
 def hub(data: Data, splits: Sequence[str], workers: int) -> Source:
     """hfds/NAME: Hugging Face data sets; `root` is their cache, filled when something is absent."""
     _installed("datasets", data)
-    root = data.root and _expanded(data.root)
+    root = data.root and expanded(data.root)
     readers = [_opened(data, root, split=split).reader for split in splits]
-    files = [Files(FromReader(r), range(len(r)), data, workers) for r in readers]
+    files = [Files(FromReader(r, data), range(len(r)), data, workers) for r in readers]
     return Source(files, len(readers[0].class_to_idx) or None)
 
 
 def shards(data: Data, splits: Sequence[str], workers: int) -> Source:
     """wds/NAME: tars under `root`; a split is a name in its _info.json, or train-{00..99}.tar|N."""
     _installed("webdataset", data)
-    root = _root(data)
+    root = root_of(data)
     streams = []
     for split in splits:
         reader = _opened(data, root, split=split).reader
@@ -135,11 +126,16 @@ def shards(data: Data, splits: Sequence[str], workers: int) -> Source:
     return Source(streams, len(reader.class_to_idx) or None)
 
 
-def evaluated_split(root: str) -> str:
-    """The split of a folder or tar to evaluate where none is named: its own, or all of it."""
-    place, words = _expanded(root), (*TRAIN, *VAL)
-    named = any((place / f"{word}{end}").exists() for word in words for end in ("", ".tar"))
-    return "validation" if named else "."
+def counts(data: Data) -> list[int]:
+    """How many images each split of a torch/ or wds/ set has, as its reader says; none is decoded.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    splits = (data.train_split, data.val_split)
+    if data.name.startswith("wds/"):
+        return [len(split) for split in shards(data, splits, 0).splits]
+    return [len(_opened(data, root_of(data), split=split)) for split in splits]
 
 
 def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **how: Any) -> Any:
@@ -154,7 +150,7 @@ def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **h
             root=str(root) if root else None,
             search_split=False,
             class_map=data.class_map,
-            input_img_mode="L" if data.in_chans == 1 else "RGB",
+            input_img_mode="",  # Pillow would clip 16-bit values, so the mode is changed by ours
             **how,
         )
     except UNREADABLE as error:
@@ -164,48 +160,6 @@ def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **h
             f"data {data.name}: looked in {root} for {how.get('split') or 'images'}: {error}. "
             f"Next: {step}"
         ) from error
-
-
-def _root(data: Data) -> Path:
-    if data.root is None:
-        raise DataError(f"data {data.name} needs root: the folder its images are in")
-    root = _expanded(data.root)
-    if not root.exists() and not data.download:
-        raise DataError(f"data.root {root} does not exist; correct it, or mount or make the folder")
-    return root
-
-
-def _expanded(path: str) -> Path:
-    expanded = Path(os.path.expandvars(path)).expanduser()
-    if "$" in str(expanded):
-        raise DataError(f"data.root {path}: that environment variable is not set; export it")
-    return expanded
-
-
-def _known_splits(data: Data) -> None:
-    """Refuse split names that timm would silently read as the test set."""
-    for split, known in ((data.train_split, TRAIN), (data.val_split, (*VAL, "test"))):
-        if split not in known:
-            raise DataError(f"data {data.name}: {unknown('split', split, known)}")
-
-
-def _place(root: Path, split: str) -> Path:
-    """The folder or tar of a split. timm would take the whole of `root` if it finds none."""
-    words = next((words for words in (TRAIN, VAL) if split in words), ())
-    tried = [root / f"{word}{end}" for word in (split, *words) for end in ("", ".tar")]
-    found = next((place for place in tried if place.exists()), None)
-    if found is None:
-        there = sorted(path.name for path in root.iterdir())[:12] if root.is_dir() else "one file"
-        raise DataError(
-            f'{root} has no split "{split}": looked for {", ".join(p.name for p in tried)}; '
-            f"there is {there}. Next: rename the folder or tar, or name it in the split"
-        )
-    return found
-
-
-def _classes(reader: Any) -> dict[str, int]:
-    """Class name -> index, as timm's folder and tar readers call it."""
-    return dict(getattr(reader, "class_to_idx", None) or reader.class_name_to_idx)
 
 
 def _installed(package: str, data: Data) -> None:

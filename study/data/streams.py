@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from study.data.batches import ALL, PICTURE, Batch, Batches, Epoch, Part
 from study.data.chance import fold, generator, seeded
+from study.data.decoding import as_given
 from study.data.pictures import prepared
 from study.errors import DataError
 from study.schema import Data, Recipe
@@ -23,13 +24,15 @@ class Flow(IterableDataset[tuple[Tensor, int]]):
     """Pictures in the order they arrive, augmented by (seed, epoch, reader, place) alone."""
 
     dataset: Any
+    data: Data
     transform: Callable[[Image.Image], Tensor]
     key: tuple[int, ...]
 
     def __iter__(self) -> Iterator[tuple[Tensor, int]]:
         worker = get_worker_info()
         key = (PICTURE, *self.key, worker.id if worker else 0)
-        for place, (picture, target) in enumerate(self.dataset):
+        for place, (raw, target) in enumerate(self.dataset):
+            picture = as_given(raw, f"image {place} of {self.data.name}", self.data)
             with seeded(*key, place):
                 image = self.transform(picture)
             yield image, int(target)
@@ -84,7 +87,7 @@ class Stream:
         """All of them, read by every process that shares them: a stream has no other order."""
         training, workers = bool(key), min(WORKERS, self.shards)
         dataset.set_loader_cfg(num_workers=workers)
-        flow = Flow(dataset, prepared(self.data, recipe, training=training), key)
+        flow = Flow(dataset, self.data, prepared(self.data, recipe, training=training), key)
 
         def start() -> Iterator[Batch]:
             loader: DataLoader[Any] = DataLoader(

@@ -33,7 +33,7 @@ CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
     "processors": machine.processors,
     "recipes": software.shipped_recipes,
     "parts": software.parts,
-    "data": studies.images,
+    "data": studies.data_sets,
     "extras": software.extras,
     "store": disk.store,
     "room": disk.room,

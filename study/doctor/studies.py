@@ -2,24 +2,26 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
-from study import parse
+from study import images, parse
+from study.data.faults import Fault
 from study.designs import arms
 from study.doctor.findings import Case, Finding, fail, miss, note, ok
-from study.errors import SpecError
+from study.errors import DataError, SpecError
 from study.marks import Problem
 from study.outline import outline
 from study.schema import Data
 from study.spec import Study
 
 UNSET = " is not set"
-HUB = 'python -m pip install -e ".[hub]"'
+LOOKS = {"title", "img_size", "in_chans", "mean", "std", "train_limit", "val_limit"}
+"""Keys that find no other images."""
 
 
-def images(case: Case) -> Iterator[Finding]:
+def data_sets(case: Case) -> Iterator[Finding]:
     """Every data set of the studies, once, with and without each profile."""
+    images.forget()
     wanted: dict[str, tuple[Data, list[str]]] = {}
     unset: dict[str, list[str]] = {}
     for file in case.files:
@@ -36,7 +38,7 @@ def images(case: Case) -> Iterator[Finding]:
     for name, places in unset.items():
         yield miss(f"{name}{UNSET}, for {_some(places)}", f"export {name[1:]}=<where images are>")
     for data, places in wanted.values():
-        for finding in _looked(data):
+        for finding in _looked(data, case):
             said = f"data {data.name}: {finding.said}"
             yield Finding(finding.level, f"{said}, for {_some(places)}", finding.step)
     if not case.files:
@@ -59,7 +61,7 @@ def _sets(study: Study) -> list[Data]:
 
 
 def _key(data: Data) -> str:
-    return repr([data.name, data.root, data.train_split, data.val_split, data.num_classes])
+    return data.model_dump_json(exclude=LOOKS)
 
 
 def _some(places: Iterable[str]) -> str:
@@ -70,83 +72,66 @@ def _some(places: Iterable[str]) -> str:
 # ---- one data set ----
 
 
-def _looked(data: Data) -> Iterator[Finding]:
+def _looked(data: Data, case: Case) -> Iterator[Finding]:
+    """What stops trials; else, "ok" of what the reader that trains them has opened."""
     kind = data.name.partition("/")[0]
     if data.root is None and kind not in ("digits", "hfds"):
         return iter([miss("no root: enough to count costs, not to train", "set data.root")])
-    return KINDS[kind](data)
+    if wrong := images.wrong(data, case.store):
+        return iter([_told(fault) for fault in wrong])
+    return KINDS[kind](data, case)
 
 
-def _digits(data: Data) -> Iterator[Finding]:
+def _told(fault: Fault) -> Finding:
+    said, _, step = fault.message.rpartition("; ")
+    finding = miss if fault.absent else fail
+    return finding(said or fault.message, step if said else f"correct data.{fault.key}")
+
+
+def _digits(data: Data, case: Case) -> Iterator[Finding]:
     from sklearn.datasets import load_digits
 
     yield ok(f"{len(load_digits(return_X_y=True)[1])} images, inside scikit-learn")
 
 
-def _folder(data: Data) -> Iterator[Finding]:
-    """Classes are counted, images are not: there may be millions."""
-    from study.data.sources import TRAIN, VAL
-
-    root = Path(data.root or "").expanduser()
-    if not root.exists():
-        yield miss(f"{root} does not exist", "mount or make it, or correct root")
-        return
-    counts = dict[str, int]()
-    for split in (data.train_split, data.val_split):
-        words = next((words for words in (TRAIN, VAL) if split in words), (split,))
-        places = [root / word for word in words if (root / word).is_dir()]
-        tars = [root / f"{word}.tar" for word in words if (root / f"{word}.tar").is_file()]
-        if places:
-            counts[split] = sum(entry.is_dir() for entry in os.scandir(places[0]))
-        elif not tars and split != ".":
-            yield fail(f"{root} has no {split}", "correct root, or train_split and val_split")
-    if data.num_classes and set(counts.values()) - {data.num_classes} and not data.class_map:
-        yield fail(f"{root}: {counts} classes, not {data.num_classes}", "correct root")
-    elif counts:
-        said = ", ".join(f"{count} classes in {split}" for split, count in counts.items())
-        yield ok(f"{root}: {said}")
+def _folder(data: Data, case: Case) -> Iterator[Finding]:
+    """Files are listed as for training; none is decoded unless all are asked for."""
+    for said in images.odd(data, case.store):
+        yield note(said)
+    today = images.fingerprints(data, case.store)
+    said = ", ".join(f"{one['files']} pictures to {USES[name]}" for name, one in today.items())
+    yield ok(f"{data.root}: {said}, of {images.classes(data, case.store)} classes")
 
 
-def _torch(data: Data) -> Iterator[Finding]:
-    from timm.data import create_dataset
+USES = {"train": "train on", "validation": "evaluate"}
 
-    from study.data.sources import SMALL, UNREADABLE
 
-    root = Path(data.root or "").expanduser()
-    small = data.name.partition("/")[2].lower() in SMALL
-    try:
-        if small:
-            count = len(create_dataset(data.name, root=str(root), split="validation"))
-            yield ok(f"{root}: {count} images to evaluate")
-            return
-    except UNREADABLE as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if not data.download:
-            yield miss(f"not in {root}: {said}", "set data.download=true, or put it there")
-            return
+def _torch(data: Data, case: Case) -> Iterator[Finding]:
     if data.download:
-        yield note(f"will be downloaded to {root} when it is first used")
-    elif root.is_dir():
-        yield ok(f"{root} is there")
+        yield note(f"will be downloaded to {data.root} when it is first used")
     else:
-        yield miss(f"{root} does not exist", "mount or make it, or correct root")
+        yield from _opened(data)
 
 
-def _hub(data: Data) -> Iterator[Finding]:
-    if find_spec("datasets") is None:
-        yield miss("datasets is not installed", HUB)
+def _hub(data: Data, case: Case) -> Iterator[Finding]:
+    yield note("not read: it is fetched from the hub where its cache lacks it")
+
+
+def _shards(data: Data, case: Case) -> Iterator[Finding]:
+    yield from _opened(data)
+
+
+def _opened(data: Data) -> Iterator[Finding]:
+    """As a trial opens it."""
+    from study.data.sources import counts
+
+    try:
+        train, val = counts(data)
+    except DataError as error:
+        said, _, step = str(error).partition(" Next: ")
+        yield miss(said, step or "correct root or the split")
     else:
-        yield note("will be fetched from the hub where its cache lacks it")
-
-
-def _shards(data: Data) -> Iterator[Finding]:
-    root = Path(data.root or "").expanduser()
-    if find_spec("webdataset") is None:
-        yield miss("webdataset is not installed", HUB)
-    elif not root.exists():
-        yield miss(f"{root} does not exist", "mount or make it, or correct root")
-    else:
-        yield ok(f"{root} is there")
+        yield ok(f"{data.root}: {train} images to train on, {val} to evaluate")
 
 
 KINDS = {"digits": _digits, "folder": _folder, "torch": _torch, "hfds": _hub, "wds": _shards}

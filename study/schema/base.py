@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
@@ -10,9 +10,44 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 NotNegative = Annotated[float, Field(ge=0)]
+
+
+def _of_pixels(values: list[float], info: ValidationInfo) -> list[float]:
+    """Statistics of pixels in 0..1, for all channels or for each."""
+    if any(value > 1 for value in values):
+        scaled = ", ".join(f"{value / 255:.3g}" for value in values)
+        raise ValueError(
+            f"{info.field_name}: not of pixels in 0..1; divided by 255 it is [{scaled}]"
+        )
+    if len(values) not in (1, 3):
+        raise ValueError(f"{info.field_name}: {len(values)} values; give 1, or 3 (one per channel)")
+    return values
+
+
+def _ascending(values: list[float], info: ValidationInfo) -> list[float]:
+    if values[0] > values[-1]:
+        raise ValueError(f"{info.field_name}: {values} is no range; write the smaller number first")
+    return values
+
+
+def _wide(values: list[float], info: ValidationInfo) -> list[float]:
+    if values[0] >= values[1]:
+        raise ValueError(f"{info.field_name}: {values} is no range; write the smaller number first")
+    return values
+
+
+Channels = Annotated[
+    list[NotNegative], Field(min_length=1, max_length=3), AfterValidator(_of_pixels)
+]
+Deviations = Annotated[
+    list[Positive], Field(min_length=1, max_length=3), AfterValidator(_of_pixels)
+]
+Share = Annotated[float, Field(gt=0, le=1)]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
-Channels = Annotated[list[float], Field(min_length=1, max_length=3)]
-Deviations = Annotated[list[Positive], Field(min_length=1, max_length=3)]
+Range = Annotated[Pair, AfterValidator(_wide)]
+Shares = Annotated[list[Share], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+Ratios = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
+Momenta = Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
 
 
 class Strict(BaseModel):

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from study.errors import meant
-from study.schema.base import Channels, Count, Deviations, Strict
+from study.errors import meant, unknown
+from study.schema.base import Channels, Count, Deviations, Range, Strict
 
 CLASSES = {  # of the data sets whose names say what they are
     "digits": 10,
@@ -24,6 +24,8 @@ SMALL = {
     "qmnist": 120_000,
 }  # images of both halves, so that a set is read alike whichever half is asked for
 HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
+TORCH = (*SMALL, "imagenet", "inaturalist", "places365")
+"""The data sets of torchvision that timm opens."""
 
 IGNORED = {  # by kind of data, the keys that would do nothing
     "digits": (
@@ -34,11 +36,14 @@ IGNORED = {  # by kind of data, the keys that would do nothing
         "class_map",
         "input_key",
         "target_key",
+        "class_folder",
+        "ignore",
+        "grey_range",
     ),
-    "torch": ("class_map", "input_key", "target_key"),
+    "torch": ("class_map", "input_key", "target_key", "class_folder", "ignore", "grey_range"),
     "folder": ("download", "input_key", "target_key"),
-    "hfds": ("class_map",),
-    "wds": ("download",),
+    "hfds": ("class_map", "class_folder", "ignore"),
+    "wds": ("download", "class_folder", "ignore"),
 }
 
 
@@ -55,6 +60,15 @@ class Data(Strict):
     train_split: str = "train"
     val_split: str = "validation"
     class_map: str | None = Field(None, description="file that maps class names to indices")
+    class_folder: Literal["outer", "inner"] | None = Field(
+        None, description="whose name is the class, where class folders hold folders of pictures"
+    )
+    ignore: list[str] = Field(
+        [], description='files and folders that are not read and hold no pictures, as "*.heic"'
+    )
+    grey_range: Range | None = Field(
+        None, description="values of black and white in grey pictures of more than 8 bits"
+    )
     input_key: str | None = None
     target_key: str | None = None
     mean: Channels | None = Field(None, description="per channel, of pixels in 0..1")
@@ -73,6 +87,8 @@ class Data(Strict):
                 f'unknown data "{self.name}"{hint} (known: digits, folder, torch/NAME, hfds/NAME, '
                 "wds/NAME)"
             )
+        if kind == "torch" and name.lower() not in TORCH:
+            raise ValueError(unknown("data", self.name, [f"torch/{known}" for known in TORCH]))
         fields = type(self).model_fields
         idle = [k for k in IGNORED[kind] if getattr(self, k) != fields[k].default]
         if idle:

@@ -1,17 +1,19 @@
 """How an arm is trained."""
 
 from collections.abc import Callable
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from study.schema.base import (
     Count,
     Fraction,
+    Momenta,
     Natural,
     NotNegative,
-    Pair,
     Positive,
+    Ratios,
+    Shares,
     Strict,
 )
 
@@ -59,8 +61,8 @@ class Recipe(Strict):
 
     opt: str = "sgd"
     opt_eps: Positive | None = None
-    opt_betas: Pair | None = None
-    momentum: NotNegative = 0.9
+    opt_betas: Momenta | None = None
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: NotNegative = 2e-5
     layer_decay: Positive | None = None
     clip_grad: Positive | None = None
@@ -80,8 +82,8 @@ class Recipe(Strict):
     decay_rate: Positive = 0.1
 
     no_aug: bool = False
-    scale: Pair = Field([0.08, 1.0], description="area range of the random resized crop")
-    ratio: Pair = Field([3.0 / 4.0, 4.0 / 3.0])
+    scale: Shares = Field([0.08, 1.0], description="area range of the random resized crop")
+    ratio: Ratios = Field([3.0 / 4.0, 4.0 / 3.0], description="width by height of that crop")
     hflip: Fraction = 0.5
     vflip: Fraction = 0.0
     color_jitter: NotNegative = 0.4
@@ -93,7 +95,9 @@ class Recipe(Strict):
     interpolation: Literal[
         "random", "nearest", "bilinear", "bicubic", "box", "hamming", "lanczos"
     ] = Field("bicubic", description="sets held in memory are fastest with nearest")
-    crop_pct: Positive = Field(0.875, description="of the image that evaluation looks at")
+    crop_pct: Annotated[float, Field(ge=0.1, le=1.5)] = Field(
+        0.875, description="of the image's side that evaluation looks at; above 1 it is padded"
+    )
 
     smoothing: Fraction = 0.1
     bce_loss: bool = False

@@ -1,0 +1,59 @@
+"""A tar of class folders, or of one tar for each class; uncompressed, as it is read in place."""
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple, cast
+
+from study.data.kinds import natural
+from study.data.listing import Listing, Rules
+from study.data.walk import Walk
+
+
+class Member(NamedTuple):
+    """A file in a tar, or in a tar inside it."""
+
+    path: str
+    """With the name of the inner tar, which stands for a class folder."""
+    own: str
+    """In its own tar; timm's reader sorts by it."""
+    size: int
+    start: int
+
+
+def listing(place: Path, how: Rules) -> Listing:
+    """The pictures in the order of timm's reader.
+
+    Raises:
+        OSError: it is no tar, or is cut short.
+    """
+    walk, own = Walk(str(place), how), dict[str, str]()
+    try:
+        with place.open("rb") as file:
+            for member in _members(file, "", 0):
+                own[member.path] = member.own
+                if not any(walk.left_out(part, member.path) for part in member.path.split("/")):
+                    walk.note(member.path, member.size, member.start)
+    except (EOFError, tarfile.TarError) as error:
+        raise OSError(str(error)) from error
+    pictures = sorted(walk.read(), key=lambda picture: natural(own[picture[0]]))
+    return Listing(walk.summary(), tuple(pictures), packed=True)
+
+
+def _members(file: IO[bytes], inner: str, start: int) -> Iterator[Member]:
+    """Files of inner tars first, then those of the tar itself."""
+    later = list[Member]()
+    with tarfile.open(fileobj=file, mode="r:") as tar:
+        while (info := tar.next()) is not None:
+            cast(Any, tar).members.clear()  # else all headers of a large tar stay in memory
+            path = str(PurePosixPath(info.path))
+            if not info.isfile():
+                continue
+            if not inner and path.lower().endswith(".tar"):
+                opened = tar.extractfile(info)
+                assert opened is not None
+                yield from _members(opened, PurePosixPath(path).stem, start + info.offset_data)
+            else:
+                whole = path if path.startswith(f"{inner}/") or not inner else f"{inner}/{path}"
+                later.append(Member(whole, path, info.size, start + info.offset_data))
+    yield from later

@@ -1,0 +1,176 @@
+"""What is noted of the files of a split, one after another."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+
+from study.data.kinds import COMMON, counted, is_hidden, is_picture, kind
+from study.data.listing import Picture, Rules, Summary, by_class, digest
+
+
+@dataclass
+class Walk:
+    """What is noted on the way through a split; paths are those below its folder."""
+
+    root: str
+    how: Rules
+    pictures: list[Picture] = field(default_factory=list)
+    tops: set[str] = field(default_factory=set)
+    unread: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    ignored: Counter[str] = field(default_factory=Counter)
+    nested: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    loose: int = 0
+    tars: int = 0
+    broken: list[str] = field(default_factory=list)
+    repeated: int = 0
+    earlier: set[str] = field(default_factory=set)
+    folders: list[str] = field(default_factory=list)
+    inside: set[str] = field(default_factory=set)
+    above: set[str] = field(default_factory=set)
+    real: set[str] = field(default_factory=set)
+    parents: dict[str, str] = field(default_factory=dict)
+
+    def below(self, start: str) -> Iterator[str]:
+        """Note all that is in a folder, and yield the links there."""
+        waiting = [start]
+        while waiting:
+            folder = waiting.pop()
+            for entry in self._entries(folder):
+                path = os.path.join(folder, entry.name)
+                if self.left_out(entry.name, path):
+                    continue
+                if entry.is_symlink():
+                    yield path
+                elif entry.is_dir():
+                    self._enter(path)
+                    waiting.append(path)
+                elif entry.is_file():
+                    self.note(path, entry.stat().st_size)
+                elif top := _top(path):  # a socket, a pipe
+                    self.unread[top]["that is no file"] += 1
+
+    def follow(self, path: str) -> Iterator[str]:
+        """Note what a link leads to, unless it is read anyway, and yield the links there."""
+        whole = os.path.join(self.root, path)
+        try:
+            target = os.stat(whole)
+            if os.path.isdir(whole):
+                self._enter(path)
+                if identity(target) not in self.inside | self.above:
+                    yield from self.below(path)
+                    return
+            elif self._new(whole, target):
+                self.note(path, target.st_size)
+                return
+        except OSError:
+            self.broken.append(f"{path} (a link that leads nowhere)")
+            return
+        self.repeated += 1
+        self.earlier.add("followed links to what is read anyway")
+
+    def read(self) -> list[Picture]:
+        """The pictures of the classes that are asked for."""
+        names = set(self.how.classes)
+        return [p for p in self.pictures if p[1] in names] if names else self.pictures
+
+    def summary(self) -> Summary:
+        names, pictures = set(self.how.classes), self.read()
+        filled = {_top(picture[0]) for picture in self.pictures}
+        left = Counter(p[1] for p in self.pictures if names and p[1] not in names)
+        newly = Counter(ending for p in pictures if (ending := kind(p[0])) not in COMMON)
+        earlier = {f"left out {counted(newly)}"} if newly else set[str]()
+        return Summary(
+            place=self.root,
+            digest=digest(pictures),
+            counts=by_class(pictures),
+            empty=tuple(sorted(t for t in self.tops - filled if not names or t in names)),
+            unmapped=dict(sorted(left.items())),
+            unread={t: dict(c) for t, c in sorted(self.unread.items()) if t not in left},
+            ignored=dict(self.ignored),
+            nested={t: tuple(sorted(f)) for t, f in sorted(self.nested.items()) if t not in left},
+            loose=self.loose,
+            tars=self.tars,
+            broken=tuple(sorted(self.broken)),
+            repeated=self.repeated,
+            earlier=tuple(sorted(earlier | self.earlier)),
+            folders=tuple(self.folders),
+            inside=frozenset(self.inside),
+            real=frozenset(self.real),
+            beside=frozenset(self.parents.values()),
+        )
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+        """What is in a folder, which counts as looked into."""
+        path = os.path.join(self.root, folder)
+        try:
+            self.inside.add(identity(os.stat(path)))
+            with os.scandir(path) as found:
+                entries = list(found)
+        except OSError as error:
+            if not folder:
+                raise
+            self.broken.append(f"{folder} ({error.strerror})")
+            return []
+        self.folders.append(folder)
+        return entries
+
+    def left_out(self, name: str, path: str) -> bool:
+        """Whether a file or folder is hidden, or called what the study says is not read."""
+        if is_hidden(name):
+            if kind(path) in COMMON:
+                self.earlier.add("read hidden files")
+            return True
+        pattern = next((p for p in self.how.ignore if fnmatch(name, p)), None)
+        if pattern is None:
+            return False
+        self.ignored[pattern] += _pictures(os.path.join(self.root, path))
+        return True
+
+    def _enter(self, path: str) -> None:
+        if os.sep not in path:
+            self.tops.add(path)
+
+    def _new(self, path: str, target: os.stat_result) -> bool:
+        """Whether the file that a link leads to is read by no other way."""
+        folder = os.path.dirname(os.path.realpath(path))
+        if folder not in self.parents:
+            self.parents[folder] = identity(os.stat(folder))
+        if self.parents[folder] in self.inside or identity(target) in self.real:
+            return False
+        self.real.add(identity(target))
+        return True
+
+    def note(self, path: str, size: int, start: int = 0) -> None:
+        """A file, which is a picture of a class or something else."""
+        top, ending = _top(path), kind(path)
+        if not is_picture(path):
+            if top:
+                self.unread[top][ending] += 1
+            self.tars += not top and ending == ".tar"
+        elif not top:
+            self.loose += 1
+        else:
+            folder = os.path.dirname(path)
+            if folder != top:
+                self.nested[top].add(os.path.relpath(folder, top))
+            inner = self.how.class_folder == "inner"
+            self.pictures.append((path, os.path.basename(folder) if inner else top, size, start))
+
+
+def identity(status: os.stat_result) -> str:
+    return f"{status.st_dev}:{status.st_ino}"
+
+
+def _top(path: str) -> str:
+    """The class folder; "" for what lies beside them."""
+    top, inside, _ = path.partition(os.sep)
+    return top if inside else ""
+
+
+def _pictures(path: str) -> int:
+    """How many pictures a file or folder is or holds."""
+    if not os.path.isdir(path):
+        return is_picture(path)
+    return sum(is_picture(name) for _, _, names in os.walk(path) for name in names)
