@@ -75,7 +75,7 @@ def trial(
         replace(folder / predictions, _predictions(fitted))
         outcome |= {"metrics": fitted.metrics, "history": fitted.history}
         outcome |= {"predictions": predictions}
-        outcome |= {"images": seen} if (seen := _images(record)) else {}
+        outcome |= _images(record, folder)
         outcome["state"] = "diverged" if fitted.diverged else "completed"
     except train.Stopped as stopped:
         log({"event": "stopped", "where": str(stopped)})
@@ -128,9 +128,16 @@ def _fitted(
     )
 
 
-def _images(record: Record) -> Record:
-    """The fingerprints of a trial's images, by split."""
-    return {name: dict(one) for name, one in data.load(_data(record)).fingerprints.items()}
+def _images(record: Record, folder: Path) -> Record:
+    """What a result keeps of its images: their fingerprints by split, where they have any.
+
+    Raises:
+        DataError: they are others than those that the trial began on.
+    """
+    now = {name: dict(one) for name, one in data.load(_data(record)).fingerprints.items()}
+    if now:
+        _same_images(folder, now)
+    return {"images": now} if now else {}
 
 
 def _same_images(folder: Path, now: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,11 +1,20 @@
 """doctor: what is here, what is missing, and what to do about it."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from study.cli import FAILED
-from study.cli.options import console, echo_json, folder, json_option, vocabulary
+from study.cli.options import (
+    check_images_option,
+    console,
+    echo_json,
+    folder,
+    json_option,
+    progress,
+    vocabulary,
+)
 
 STYLES = {"ok": "green", "note": "cyan", "miss": "yellow", "fail": "bold red"}
 
@@ -13,8 +22,9 @@ STYLES = {"ok": "green", "note": "cyan", "miss": "yellow", "fail": "bold red"}
 @click.command("doctor")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @folder("--store", "results", "Where results are, or will be.")
+@check_images_option
 @json_option
-def doctor_command(files: tuple[Path, ...], store: Path, as_json: bool) -> int:
+def doctor_command(files: tuple[Path, ...], store: Path, check_images: bool, as_json: bool) -> int:
     """Look at all that FILES need here: software, machine, images, store and Slurm.
 
     Exit status 1 when something fails.  [default: ablations/*.yaml]
@@ -26,13 +36,19 @@ def doctor_command(files: tuple[Path, ...], store: Path, as_json: bool) -> int:
 
     studies = files or tuple(sorted(Path("ablations").glob("[!.]*.yaml")))
     rows, out = [], console()
-    for check, found in examined(Case(studies, vocabulary(), Store(store))):
-        rows.append({"check": check, **vars(found)})
-        if not as_json:
-            level = f"[{STYLES[found.level]}]{found.level:<4}[/]"
-            out.print(f"{level}  {escape(found.said)}", highlight=False, soft_wrap=True)
-            if found.step:
-                out.print(f"      next: {escape(found.step)}", highlight=False, soft_wrap=True)
+    with progress("decoding images") if check_images else nullcontext(_nothing) as tick:
+        case = Case(studies, vocabulary(), Store(store), check_images, tick)
+        for check, found in examined(case):
+            rows.append({"check": check, **vars(found)})
+            if not as_json:
+                level = f"[{STYLES[found.level]}]{found.level:<4}[/]"
+                out.print(f"{level}  {escape(found.said)}", highlight=False, soft_wrap=True)
+                if found.step:
+                    out.print(f"      next: {escape(found.step)}", highlight=False, soft_wrap=True)
     if as_json:
         echo_json(rows)
     return FAILED if any(row["level"] == "fail" for row in rows) else 0
+
+
+def _nothing(done: int, total: int) -> None:
+    pass

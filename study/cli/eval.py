@@ -3,9 +3,7 @@
 import functools
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ from study.cli.options import (
     folder,
     import_option,
     json_option,
+    progress,
 )
 from study.launch.machine import cores, device, gpus
 
@@ -100,7 +99,7 @@ def eval_command(
     kept = Store(store)
     torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
     subject = _trial(kept, model, asked) if is_trial else _named(model, asked)
-    with _progress() as tick:
+    with progress("evaluating") as tick:
         record = evaluation.taken(subject, device=device, tick=tick)
     if as_json:  # NaN, of weights that overflow, is no JSON
         metrics = {k: v if math.isfinite(v) else None for k, v in record["metrics"].items()}
@@ -190,18 +189,6 @@ def _threads(store: "Store", name: str) -> int | None:
 
 
 # ---- what is printed ----
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], object]]:
-    """Batches done, on a terminal."""
-    from rich.progress import Progress
-
-    with Progress(
-        console=console(err=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
-        task = bar.add_task("evaluating", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _show(record: "Record") -> None:

@@ -5,7 +5,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,6 +159,23 @@ def console(err: bool = False) -> "Console":
     tty = stream.isatty()
     file = getattr(stream, "outlet", stream)
     return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)
+
+
+@contextmanager
+def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
+    """A function that is given what is done and how much there is, shown on a terminal."""
+    from rich.progress import Progress
+
+    with Progress(
+        console=console(err=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+check_images_option = click.option(
+    "--check-images", is_flag=True, help="Decode every image and name those that cannot be read."
+)
 
 
 def echo_json(value: Any) -> None:

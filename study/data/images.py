@@ -4,18 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from study.data.batches import Batches, Epoch, Part, finished, statistics
 from study.data.chance import generator
-from study.data.listing import Fingerprint
+from study.data.listing import Fingerprint, listed
 from study.data.pictures import interpolation
 from study.data.pixels import Pixels
 from study.data.sources import SOURCES, Source, Split
 from study.errors import DataError
 from study.schema import Data, Recipe
+
+if TYPE_CHECKING:
+    from functools import _lru_cache_wrapper
+
+Loaded = TypeVar("Loaded", bound="Validation")
 
 
 @dataclass(frozen=True)
@@ -100,12 +105,27 @@ def load(data: Data, *, workers: int | None = None) -> Images:
     `workers` processes decode what is read from files: as many as there are threads to spare,
     where it is none. It changes no pixel. Raises DataError where an image is not there.
     """
-    return _load(data.model_dump_json(), _spare() if workers is None else workers)
+    return _current(_load, data, _spare() if workers is None else workers)
 
 
 def validation(data: Data, *, workers: int | None = None) -> Validation:
     """What `load` evaluates, where there may be nothing to train on."""
-    return _validation(data.model_dump_json(), _spare() if workers is None else workers)
+    return _current(_validation, data, _spare() if workers is None else workers)
+
+
+def _current(read: "_lru_cache_wrapper[Loaded]", data: Data, workers: int) -> Loaded:
+    """What was read before, unless files have come, gone or changed their size since."""
+    misses, specification = read.cache_info().misses, data.model_dump_json()
+    images = read(specification, workers)
+    if images.fingerprints and read.cache_info().misses == misses:
+        found, _ = listed(data, [getattr(data, SPLITS[name]) for name in images.fingerprints])
+        if [one.summary.fingerprint for one in found] != list(images.fingerprints.values()):
+            read.cache_clear()
+            return read(specification, workers)
+    return images
+
+
+SPLITS = {"train": "train_split", "validation": "val_split"}
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,7 @@
 """What a check looks at, and what it may find."""
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,10 @@ class Case:
     files: tuple[Path, ...]
     vocabulary: Vocabulary
     store: Store
+    check_images: bool = False
+    """Decode every image."""
+    tick: Callable[[int, int], object] = lambda done, total: None
+    """Given the images done, and how many there are."""
 
     @property
     def place(self) -> Path:

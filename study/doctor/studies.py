@@ -11,12 +11,10 @@ from study.doctor.findings import Case, Finding, fail, miss, note, ok
 from study.errors import DataError, SpecError
 from study.marks import Problem
 from study.outline import outline
-from study.schema import Data
+from study.schema import LOOKS, Data
 from study.spec import Study
 
 UNSET = " is not set"
-LOOKS = {"title", "img_size", "in_chans", "mean", "std", "train_limit", "val_limit"}
-"""Keys that find no other images."""
 
 
 def data_sets(case: Case) -> Iterator[Finding]:
@@ -79,7 +77,17 @@ def _looked(data: Data, case: Case) -> Iterator[Finding]:
         return iter([miss("no root: enough to count costs, not to train", "set data.root")])
     if wrong := images.wrong(data, case.store):
         return iter([_told(fault) for fault in wrong])
-    return KINDS[kind](data, case)
+    return _decoded(data, case) if case.check_images else KINDS[kind](data, case)
+
+
+def _decoded(data: Data, case: Case) -> Iterator[Finding]:
+    from study.data.checks import unreadable
+
+    wrong = unreadable(data, case.tick)
+    for said in wrong:
+        yield _told(Fault("root", said))
+    if not wrong:
+        yield ok("every image can be read")
 
 
 def _told(fault: Fault) -> Finding:

@@ -4,7 +4,7 @@ A field whose default changes changes the meaning of results already stored: rai
 with it. A new field must have the default that keeps the old meaning.
 """
 
-from study.schema.data import CLASSES, IGNORED, TORCH, Data
+from study.schema.data import CLASSES, IGNORED, LOOKS, TORCH, Data
 from study.schema.draws import versions
 from study.schema.file import Baseline, Named, StudyFile, Timing, validated
 from study.schema.published import Protocol, Published, Status, Value, parted
@@ -13,6 +13,7 @@ from study.schema.recipe import NamedRecipe, Recipe
 __all__ = [
     "CLASSES",
     "IGNORED",
+    "LOOKS",
     "TORCH",
     "Baseline",
     "Data",

@@ -47,6 +47,10 @@ IGNORED = {  # by kind of data, the keys that would do nothing
 }
 
 
+LOOKS = {"title", "img_size", "mean", "std"}
+"""Keys that change neither which files are read nor whether they can be."""
+
+
 class Data(Strict):
     """Which images, at which size; names are timm's dataset names, plus `digits`."""
 

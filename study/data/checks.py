@@ -1,0 +1,58 @@
+"""Every image of a data set decoded once, to name those that cannot be read."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from study.data.images import load
+from study.data.pictures import Pictured
+from study.data.streams import Stream
+from study.errors import DataError
+from study.schema import Data, Recipe
+
+Tick = Callable[[int, int], object]
+CHUNK = 1024  # images that wait for a thread at a time, of possibly millions
+
+
+def unreadable(data: Data, tick: Tick) -> list[str]:
+    """What is wrong with each image that cannot be read; empty where all can.
+
+    Decoded by as many threads as there are cores, as Pillow decodes without Python's lock. `tick`
+    is given the images done, and their number. A set that cannot be opened at all is one line.
+    """
+    try:
+        images = load(data, workers=0)
+    except DataError as error:
+        return str(error).splitlines()
+    total, done, wrong = images.train_size + images.val_size, 0, list[str]()
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for split in (images.train, images.val):
+            for said in _streamed(split, data) if isinstance(split, Stream) else _each(split, pool):
+                wrong += [said] if said else []
+                done += 1
+                tick(done, total)
+    return wrong
+
+
+def _each(split: Any, pool: ThreadPoolExecutor) -> Iterator[str]:
+    for first in range(0, len(split), CHUNK):
+        chunk = range(first, min(first + CHUNK, len(split)))
+        yield from pool.map(lambda index: _wrong(split, index), chunk)
+
+
+def _wrong(split: Pictured, index: int) -> str:
+    try:
+        split.picture(index)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def _streamed(split: Stream, data: Data) -> Iterable[str]:
+    """A stream says only how many it has; timm passes over the broken ones with a warning."""
+    try:
+        for images, _ in split.evaluation(Recipe(), "cpu"):
+            yield from [""] * len(images)
+    except DataError as error:
+        yield str(error)
