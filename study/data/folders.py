@@ -9,6 +9,11 @@ from study.data.walk import Walk, identity
 
 
 def listing(place: Path, how: Rules) -> Listing:
+    walk = walked(place, how)
+    return Listing(walk.summary(), ordered(walk.read()))
+
+
+def walked(place: Path, how: Rules) -> Walk:
     """Real files and folders first, then what links lead to, so that a link never takes the place
     of what it leads to. A link to a folder above the split is not followed."""
     walk = Walk(str(place), how)
@@ -16,4 +21,4 @@ def listing(place: Path, how: Rules) -> Listing:
     links = deque(sorted(walk.below("")))
     while links:
         links += sorted(walk.follow(links.popleft()))
-    return Listing(walk.summary(), ordered(walk.read()))
+    return walk

@@ -10,7 +10,7 @@ import torch
 
 from study.data.batches import Batches, Epoch, Part, finished, statistics
 from study.data.chance import generator
-from study.data.listing import Fingerprint, listed
+from study.data.listing import Fingerprint, fingerprints
 from study.data.pictures import interpolation
 from study.data.pixels import Pixels
 from study.data.sources import SOURCES, Source, Split
@@ -118,8 +118,8 @@ def _current(read: "_lru_cache_wrapper[Loaded]", data: Data, workers: int) -> Lo
     misses, specification = read.cache_info().misses, data.model_dump_json()
     images = read(specification, workers)
     if images.fingerprints and read.cache_info().misses == misses:
-        found, _ = listed(data, [getattr(data, SPLITS[name]) for name in images.fingerprints])
-        if [one.summary.fingerprint for one in found] != list(images.fingerprints.values()):
+        splits = [getattr(data, SPLITS[name]) for name in images.fingerprints]
+        if fingerprints(data, splits) != list(images.fingerprints.values()):
             read.cache_clear()
             return read(specification, workers)
     return images

@@ -22,12 +22,17 @@ CODECS = {"AVIF": "avif", "JPEG": "jpg", "JPEG2000": "jpg_2000", "PNG": "zlib", 
 
 def kind(name: str) -> str:
     """The extension in lower case, with its dot; "" where there is none."""
-    return os.path.splitext(name)[1].lower()
+    dot = name.rfind(".")  # a file that begins with its only dot is hidden and has no extension
+    return name[dot:].lower() if dot > name.rfind("/") + 1 else ""
 
 
 def is_picture(name: str) -> bool:
     """Whether Pillow reads files that are called so."""
-    ending = kind(name)
+    return is_readable(kind(name))
+
+
+def is_readable(ending: str) -> bool:
+    """Whether Pillow reads files with this extension."""
     return ending in COMMON or ending in _readable()  # most folders need no other plugin of Pillow
 
 

@@ -22,7 +22,18 @@ class Member(NamedTuple):
 
 
 def listing(place: Path, how: Rules) -> Listing:
-    """The pictures in the order of timm's reader.
+    """The pictures in the order of timm's reader."""
+    walk, own = _walked(place, how)
+    pictures = sorted(walk.read(), key=lambda picture: natural(own[picture[0]]))
+    return Listing(walk.summary(), tuple(pictures), packed=True)
+
+
+def walked(place: Path, how: Rules) -> Walk:
+    return _walked(place, how)[0]
+
+
+def _walked(place: Path, how: Rules) -> tuple[Walk, dict[str, str]]:
+    """What is in a tar, and the path of each file in its own tar.
 
     Raises:
         OSError: it is no tar, or is cut short.
@@ -36,8 +47,7 @@ def listing(place: Path, how: Rules) -> Listing:
                     walk.note(member.path, member.size, member.start)
     except (EOFError, tarfile.TarError) as error:
         raise OSError(str(error)) from error
-    pictures = sorted(walk.read(), key=lambda picture: natural(own[picture[0]]))
-    return Listing(walk.summary(), tuple(pictures), packed=True)
+    return walk, own
 
 
 def _members(file: IO[bytes], inner: str, start: int) -> Iterator[Member]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
-from study.data.kinds import COMMON, counted, is_hidden, is_picture, kind
+from study.data.kinds import COMMON, counted, is_hidden, is_picture, is_readable, kind
 from study.data.listing import Picture, Rules, Summary, by_class, digest
 
 
@@ -18,6 +18,8 @@ class Walk:
     how: Rules
     pictures: list[Picture] = field(default_factory=list)
     tops: set[str] = field(default_factory=set)
+    filled: set[str] = field(default_factory=set)
+    newly: Counter[str] = field(default_factory=Counter)
     unread: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     ignored: Counter[str] = field(default_factory=Counter)
     nested: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -77,15 +79,13 @@ class Walk:
 
     def summary(self) -> Summary:
         names, pictures = set(self.how.classes), self.read()
-        filled = {_top(picture[0]) for picture in self.pictures}
-        left = Counter(p[1] for p in self.pictures if names and p[1] not in names)
-        newly = Counter(ending for p in pictures if (ending := kind(p[0])) not in COMMON)
-        earlier = {f"left out {counted(newly)}"} if newly else set[str]()
+        left = Counter(p[1] for p in self.pictures if p[1] not in names) if names else Counter()
+        earlier = {f"left out {counted(self.newly)}"} if self.newly else set[str]()
         return Summary(
             place=self.root,
             digest=digest(pictures),
             counts=by_class(pictures),
-            empty=tuple(sorted(t for t in self.tops - filled if not names or t in names)),
+            empty=tuple(sorted(t for t in self.tops - self.filled if not names or t in names)),
             unmapped=dict(sorted(left.items())),
             unread={t: dict(c) for t, c in sorted(self.unread.items()) if t not in left},
             ignored=dict(self.ignored),
@@ -144,19 +144,24 @@ class Walk:
 
     def note(self, path: str, size: int, start: int = 0) -> None:
         """A file, which is a picture of a class or something else."""
-        top, ending = _top(path), kind(path)
-        if not is_picture(path):
+        folder, _, name = path.rpartition(os.sep)
+        top, ending = folder.partition(os.sep)[0], kind(name)
+        if not is_readable(ending):
             if top:
                 self.unread[top][ending] += 1
             self.tars += not top and ending == ".tar"
         elif not top:
             self.loose += 1
         else:
-            folder = os.path.dirname(path)
+            label = top
             if folder != top:
                 self.nested[top].add(os.path.relpath(folder, top))
-            inner = self.how.class_folder == "inner"
-            self.pictures.append((path, os.path.basename(folder) if inner else top, size, start))
+                if self.how.class_folder == "inner":
+                    label = os.path.basename(folder)
+            self.filled.add(top)
+            self.pictures.append((path, label, size, start))
+            if ending not in COMMON:
+                self.newly[ending] += 1
 
 
 def identity(status: os.stat_result) -> str:
