@@ -3,6 +3,7 @@
 results/
     trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  last.pth.tar  predictions-N.npz
                           result.json  at-SIZE.json, the weights on images of another size
+                          images.json, the fingerprint of the images that it began on
                           lease.N, who works on it  died-N.json, how a worker died of it
     arms/KEY.json         what building and counting an arm showed
     timings/KEY.json      one timing session over the arms of a study

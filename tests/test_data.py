@@ -696,6 +696,60 @@ def test_a_hub_data_set_is_read(folder, tmp_path):
     assert images.val.picture(0)[0].size == (24, 24)
 
 
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A data set of that library with labels of any kind, and a cache that is not there yet."""
+    datasets = pytest.importorskip("datasets")
+    datasets.disable_progress_bars()
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+
+    def written(labels, kind, column="label", pictures=None):
+        pictures = pictures or [digit(i)[0] for i in range(len(labels))]
+        features = datasets.Features({"image": datasets.Image(), column: kind})
+        table = datasets.Dataset.from_dict({"image": pictures, column: labels}, features=features)
+        (tmp_path / "set").mkdir()
+        for split in ("train", "validation"):
+            table.to_parquet(tmp_path / "set" / f"{split}-0.parquet")
+        return Data(name=f"hfds/{tmp_path}/set", root=str(tmp_path / "cache"), img_size=8)
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["cat", "dog"], 'image 0 .*has the label "cat", which is text .*class_encode_column'),
+        ([0, None], r"image 1 .*has no class \(label is None\)"),
+        ([0, -1], r"image 1 .*has no class \(label is -1\)"),
+        ([0, 5], "image 1 .*has the class 5, and num_classes: 2 ends at 1"),
+    ],
+)
+def test_labels_that_are_no_classes_are_told_before_an_image_is_read(hub, labels, said):
+    import datasets
+
+    kind = datasets.Value("string" if "cat" in labels else "int64")
+    data = hub(labels, kind).model_copy(update={"num_classes": 2})
+    with pytest.raises(DataError, match=said):
+        load(data, workers=0)
+
+
+def test_a_column_that_is_not_there_is_told_with_those_that_are(hub):
+    import datasets
+
+    data = hub([0, 1], datasets.ClassLabel(names=["a", "b"]), column="fine")
+    with pytest.raises(DataError, match="has no column label, only image, fine: give target_key"):
+        load(data, workers=0)
+    assert load(data.model_copy(update={"target_key": "fine"}), workers=0).classes == 2
+
+
+def test_a_row_without_an_image_is_named(hub):
+    import datasets
+
+    data = hub([0, 1], datasets.ClassLabel(names=["a", "b"]), pictures=[digit(0)[0], None])
+    with pytest.raises(DataError, match=r"image 1 of .*it has no image"):
+        load(data, workers=0).train.picture(1)
+
+
 # refusals
 
 

@@ -128,6 +128,27 @@ def test_folders_are_listed_as_training_reads_them(case, tmp_path, monkeypatch):
     assert (level, "val: dog has no picture of its own" in said) == ("fail", True)
 
 
+@pytest.mark.parametrize(
+    ("name", "level", "said"),
+    [
+        ("{name: torch/cifar10, root: ROOT}", "miss", "looked in"),
+        ("{name: torch/imagenet, root: ROOT}", "miss", "looked in"),
+        ("{name: torch/cifar10, root: ROOT, train_split: half}", "fail", 'unknown split "half"'),
+        ("{name: wds/x, root: ROOT, num_classes: 2}", None, ""),
+        ("{name: hfds/x, root: ROOT/cache, num_classes: 2}", None, ""),
+    ],
+)
+def test_nothing_is_ok_that_no_reader_has_opened(case, tmp_path, name, level, said):
+    data = name.replace("ROOT", str(tmp_path))
+    start = TINY.index("{name: digits")
+    whole = TINY[start : TINY.index("}", start) + 1]
+    case.files[0].write_text(TINY.replace(whole, data))
+    found = told(studies.data_sets(case))
+    assert "ok" not in [one for one, _ in found]
+    if level:
+        assert [(one, said in words) for one, words in found] == [(level, True)]
+
+
 def test_a_study_that_is_wrong_fails_with_its_first_mistake(case):
     case.files[0].write_text(TINY.replace("columns", "colums"))
     ((level, said),) = told(studies.data_sets(case))

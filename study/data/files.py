@@ -61,10 +61,27 @@ class FromReader:
             stream, target = self.reader[index]
             name = printable(self.reader.filename(index) or f"image {index}")
         except (AssertionError, KeyError, OSError, TypeError) as error:
-            said = f"{type(error).__name__}: {error}"
+            none = isinstance(error, AssertionError | TypeError)
+            said = "it has no image" if none else f"{type(error).__name__}: {error}"
             raise DataError(f"image {index} of {self.data.name} cannot be read ({said})") from error
         self._check(target, name)
         return decoded(stream, name, self.data), int(target)
+
+    def check(self) -> None:
+        """Look at every label, and at no image.
+
+        Raises:
+            DataError: there are none under this key, or one is not the number of a class.
+        """
+        dataset, key = self.reader.dataset, self.data.target_key or "label"
+        if key in dataset.column_names:
+            for index, target in enumerate(dataset[key]):
+                self._check(target, f"image {index}")
+        elif not set(",.") & set(key):  # timm takes several columns, and fields of columns
+            raise DataError(
+                f"{self.data.name} has no column {key}, only {', '.join(dataset.column_names)}: "
+                "give target_key, the column of the classes"
+            )
 
     def _check(self, target: Any, name: str) -> None:
         """Raises DataError where an image's label is not the number of a class."""

@@ -108,7 +108,10 @@ def hub(data: Data, splits: Sequence[str], workers: int) -> Source:
     _installed("datasets", data)
     root = data.root and expanded(data.root)
     readers = [_opened(data, root, split=split).reader for split in splits]
-    files = [Files(FromReader(r, data), range(len(r)), data, workers) for r in readers]
+    reads = [FromReader(reader, data) for reader in readers]
+    for read in reads:
+        read.check()
+    files = [Files(r, range(len(r.reader)), data, workers) for r in reads]
     return Source(files, len(readers[0].class_to_idx) or None)
 
 
