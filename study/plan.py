@@ -242,9 +242,8 @@ def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
 
 def _results(planned: Iterable[PlannedArm]) -> Iterator[images.Result]:
     """The finished trials, with the images that they are of."""
-    for arm in planned:
-        done, data = (trial for trial in arm.trials if trial.done), arm.arm.config.data
-        yield from (images.Result(t.name, arm.label, data, t.images) for t in done)
+    done = ((arm, trial) for arm in planned for trial in arm.trials if trial.done)
+    return (images.Result(t.name, a.label, a.arm.config.data, t.images) for a, t in done)
 
 
 def _anonymous(config: Record) -> Record:
@@ -269,7 +268,7 @@ def record(arm: PlannedArm, seed: int, study: str) -> Record:
 
 def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
     """Refuse to start on images that no trial could be trained on, as `images.problems`."""
-    missing = (arm.arm for arm in plan.arms if any(not trial.done for trial in arm.trials))
+    missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
     trees = [(arm.config.data, plan.study.trees(arm.choices)["data"]) for arm in missing]
     if wrong := images.problems(trees, store, absent=absent):
         raise SpecError(report(wrong))

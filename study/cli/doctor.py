@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from study.cli import FAILED
+from study.cli.images import check_images_option
 from study.cli.options import (
-    check_images_option,
     console,
     echo_json,
     folder,
@@ -24,7 +24,7 @@ STYLES = {"ok": "green", "note": "cyan", "miss": "yellow", "fail": "bold red"}
 @folder("--store", "results", "Where results are, or will be.")
 @check_images_option
 @json_option
-def doctor_command(files: tuple[Path, ...], store: Path, check_images: bool, as_json: bool) -> int:
+def doctor_command(files: tuple[Path, ...], store: Path, check_all: bool, as_json: bool) -> int:
     """Look at all that FILES need here: software, machine, images, store and Slurm.
 
     Exit status 1 when something fails.  [default: ablations/*.yaml]
@@ -36,8 +36,8 @@ def doctor_command(files: tuple[Path, ...], store: Path, check_images: bool, as_
 
     studies = files or tuple(sorted(Path("ablations").glob("[!.]*.yaml")))
     rows, out = [], console()
-    with progress("decoding images") if check_images else nullcontext(_nothing) as tick:
-        case = Case(studies, vocabulary(), Store(store), check_images, tick)
+    with progress("decoding images") if check_all else nullcontext(_nothing) as tick:
+        case = Case(studies, vocabulary(), Store(store), check_all, tick)
         for check, found in examined(case):
             rows.append({"check": check, **vars(found)})
             if not as_json:

@@ -173,11 +173,6 @@ def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-check_images_option = click.option(
-    "--check-images", is_flag=True, help="Decode every image and name those that cannot be read."
-)
-
-
 def echo_json(value: Any) -> None:
     text = json.dumps(value, indent=1, allow_nan=False)
     click.echo(text.replace("\x7f", "\\u007f"))  # the one control character that json leaves

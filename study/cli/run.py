@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING
 import click
 
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
+from study.cli.images import check_images, check_images_option
 from study.cli.machine import machine_options
 from study.cli.options import (
     Asked,
-    check_images_option,
     console,
     echo_json,
     json_option,
-    progress,
     reports_option,
     study_file,
 )
 from study.cli.report import OTHERWISE, claimed, current, lacking, written
 from study.cli.track import KIND, tracked
-from study.errors import DataError, StudyError
-from study.schema import LOOKS
+from study.errors import StudyError
 
 if TYPE_CHECKING:
     from study.launch import Event
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
 @machine_options
 @check_images_option
 @json_option
-def plan_command(asked: Asked, machine: "Machine", check_images: bool, as_json: bool) -> None:
+def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: bool) -> None:
     """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
     from study.cli import show
     from study.launch import timing
@@ -46,9 +44,9 @@ def plan_command(asked: Asked, machine: "Machine", check_images: bool, as_json: 
     from study.price import price
 
     plan, store = asked.plan()
-    check_data(plan, store, absent=check_images)
-    if check_images:
-        _check_images(plan)
+    check_data(plan, store, absent=check_all)
+    if check_all:
+        check_images(plan)
     here = machine.on != "slurm"
     if here and plan.missing and price(plan, store, machine.workers) is None:
         click.echo("timing a few training steps of the baseline ...", err=True)
@@ -61,18 +59,6 @@ def plan_command(asked: Asked, machine: "Machine", check_images: bool, as_json: 
         return
     _show_plan(plan, store, machine)
     click.echo(f"run it: study run {asked.again(plan, machine)}", err=True)
-
-
-def _check_images(plan: "Plan") -> None:
-    """Raises DataError with every image of the plan that cannot be read."""
-    from study.data.checks import unreadable
-
-    sets = {d.model_dump_json(exclude=LOOKS): d for d in (a.arm.config.data for a in plan.arms)}
-    with progress("decoding images") as tick:
-        wrong = [said for data in sets.values() for said in unreadable(data, tick)]
-    if wrong:
-        raise DataError("\n".join([*wrong, f"{len(wrong)} errors, nothing was run"]))
-    click.echo("every image can be read", err=True)
 
 
 @click.command("run")

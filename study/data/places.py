@@ -7,14 +7,13 @@ from pathlib import Path
 from study.data.kinds import listed, shown
 from study.errors import DataError, meant, unknown
 from study.schema import Data
+from study.schema.data import SMALL
 
 TRAIN = (
     "train",
     "training",
 )  # timm's synonyms; of any other word its torch/ sets make the test set
 VAL = ("validation", "val", "valid", "eval", "evaluation")
-HALVED = ("mnist", "fashion_mnist", "kmnist", "cifar10", "cifar100", "qmnist")
-"""Data sets of torchvision that have a training and a test half."""
 
 
 def root_of(data: Data) -> Path:
@@ -75,7 +74,7 @@ def unread_splits(data: Data, root: Path) -> Iterator[tuple[str, str]]:
     told = any(root.glob("*info.json")) or any(root.glob("*info.y*ml"))
     for key, words in (("train_split", TRAIN), ("val_split", (*VAL, "test"))):
         split = getattr(data, key)
-        if kind == "torch" and name.lower() in HALVED and split not in words:
+        if kind == "torch" and name.lower() in SMALL and split not in words:
             yield key, f"data {data.name}: {unknown('split', split, words)}"
         elif kind == "wds" and not told and "|" not in split:
             yield key, f'data {data.name}: how many images? Write the split as "{split}|NUMBER"'
