@@ -112,9 +112,7 @@ class Study:
     @property
     def title(self) -> str:
         """A name for its reports: a profile and what the command line changed are told apart."""
-        changed = hashlib.sha256(repr(self.settings).encode()).hexdigest()[:4]
-        marks = [self.name, self.profile, changed if self.settings else None]
-        return "-".join(mark for mark in marks if mark)
+        return title(self.name, self.profile, self.settings)
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -229,6 +227,13 @@ class Study:
             root=root.variable or (data.root if data else None),
             sources=self.sources,
         ), problems + more
+
+
+def title(name: str, profile: str | None, settings: Sequence[str]) -> str:
+    """The title of a study, which is known without its file."""
+    changed = hashlib.sha256(repr(tuple(settings)).encode()).hexdigest()[:4]
+    marks = [name, profile, changed if settings else None]
+    return "-".join(mark for mark in marks if mark)
 
 
 # ---- recipes ----

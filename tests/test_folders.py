@@ -12,6 +12,7 @@ from study import folders, leases
 from study.cli import show
 from study.errors import StudyError
 from study.launch import _interruptible, crew, orders
+from study.spec import title
 from study.store import Store
 from tests.conftest import TINY
 from tests.launch.conftest import INLINE, finish
@@ -118,7 +119,7 @@ def test_cancel_stops_the_workers_of_its_own_file_alone(two):
     assert [worker.job for worker in crew.cancel(store, identities["b"], now=False)] == [mine]
     assert orders.stopped(mine)
     assert not orders.stopped(other)
-    assert crew.namesakes(store, identities["b"]) == [identities["a"][1]]
+    assert crew.akin(store, identities["b"]) == [identities["a"]]
     assert "1 on this machine" in crew.state_of(store, identities["a"])
     nobody = ("x", "/c/x.yaml")
     assert crew.state_of(store, nobody) == "none"
@@ -146,6 +147,35 @@ def test_an_order_of_an_earlier_version_is_of_the_file_that_it_was_asked_for_wit
 
 
 # ---- the command ----
+
+
+@pytest.mark.parametrize("edit", ["question: [", None])
+def test_cancel_needs_no_file_that_can_be_planned(inside, tiny, edit):
+    """One that is edited to something wrong, or gone, has workers all the same."""
+    job = at_work(tiny, title("tiny", None, ("seeds=3",)))
+    tiny.unlink()
+    if edit is not None:
+        tiny.write_text(edit)
+    done = inside("cancel", tiny, "--set", "seeds=3")
+    assert (done.returncode, orders.stopped(job)) == (0, True)
+    assert "1 on this machine" in done.stderr
+
+
+def test_cancel_says_what_it_leaves_alone(inside, tiny):
+    job = at_work(tiny, "tiny")
+    done = inside("cancel", tiny, "--set", "seeds=3")
+    assert (done.returncode, orders.stopped(job)) == (0, False)
+    assert "note: workers of tiny (tiny.yaml) are left alone" in done.stderr
+    assert inside("cancel", tiny.with_name("other.yaml")).returncode == 2
+    assert inside("cancel", tiny, "--profile", "none").returncode == 2
+
+
+def at_work(file: Path, study: str) -> Path:
+    """A job of a study, with a worker."""
+    order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
+    job = orders.job(Store(file.parent / "results"), {**INLINE.order, **order})
+    leases.sign(job / "worker.here-1")
+    return job
 
 
 @pytest.fixture

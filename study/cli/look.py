@@ -1,5 +1,6 @@
 """status, cancel, results, list: what the store has, and who works on it."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -65,17 +66,20 @@ def _crew(plan: "Plan", store: "Store") -> str:
 def cancel_command(asked: Asked, now: bool) -> None:
     """Stop the workers of FILE, here and on Slurm. What they did is kept."""
     from study.launch import crew
+    from study.store import Store
 
-    plan, store = asked.plan()
-    workers = crew.cancel(store, plan.study.identity, now=now)
+    store = Store(asked.root)
+    workers = crew.cancel(store, asked.identity, now=now)
     if not workers:
+        asked.read()  # refuses a file and a profile that do not exist
         click.echo(f"nothing works on {asked.file}", err=True)
-        for other in crew.namesakes(store, plan.study.identity):
-            click.echo(f"note: workers of {other}, of the same name, are left alone", err=True)
+        for title, file in crew.akin(store, asked.identity):
+            said = f"workers of {title} ({os.path.relpath(file)}) are left alone"
+            click.echo(f"note: {said}", err=True)
         return
     when = "at once" if now else "after their step; those that wait, at once"
     click.echo(f"stopping {when}: {crew.told(workers)}", err=True)
-    click.echo(f"nothing is lost; go on with: study run {asked.again(plan)}", err=True)
+    click.echo(f"nothing is lost; go on with: study run {asked.again()}", err=True)
 
 
 @click.command("results")

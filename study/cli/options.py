@@ -71,10 +71,21 @@ class Asked:
         store = Store(self.root)
         return plan(*self.read(), store), store
 
-    def again(self, plan: "Plan", machine: "Machine | None" = None) -> str:
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What tells the study apart in its store, whatever its file says, or if it is gone."""
+        from study.spec import title
+
+        return title(self.file.stem, self.profile, self.settings), str(self.file.resolve())
+
+    def again(self, machine: "Machine | None" = None) -> str:
         """The arguments that ask for the same again."""
+        profile = ["--profile", self.profile] if self.profile is not None else []
+        more = [word for setting in self.settings for word in ("--set", setting)]
+        more += [word for source in self.imports for word in ("--import", source)]
         store = ["--store", str(self.root)] if self.root != Path("results") else []
-        return shlex.join([*plan.study.words, *store, *(machine.asked if machine else [])])
+        flags = machine.asked if machine else ()
+        return shlex.join([str(self.file), *profile, *more, *store, *flags])
 
 
 def vocabulary() -> "Vocabulary":

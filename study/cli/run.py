@@ -58,7 +58,7 @@ def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: boo
         echo_json(show.plan_record(plan, price(plan, store, machine.workers)))
         return
     _show_plan(plan, store, machine)
-    click.echo(f"run it: study run {asked.again(plan, machine)}", err=True)
+    click.echo(f"run it: study run {asked.again(machine)}", err=True)
 
 
 @click.command("run")
@@ -89,7 +89,7 @@ def run_command(
     plan, store = asked.plan()
     folders.check(reports, plan.study, OTHERWISE)
     machine = replace(machine, wait=wait)
-    again = f"study run {asked.again(plan, machine)}"
+    again = f"study run {asked.again(machine)}"
     if dry_run:
         check_data(plan, store, absent=False)
         _show_plan(plan, store, machine, err=machine.on == "slurm")
@@ -124,9 +124,9 @@ def run_command(
             click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
             return INTERRUPTED
         if plan.missing and machine.on == "slurm" and not wait:
-            click.echo(f"watch them: study status {asked.again(plan)} --watch", err=True)
+            click.echo(f"watch them: study status {asked.again()} --watch", err=True)
             for name in trackers:
-                said = f"study track {asked.again(plan)} --to {name} --watch"
+                said = f"study track {asked.again()} --to {name} --watch"
                 click.echo(f"they are shown in {name} as long as this runs: {said}", err=True)
             return 0
         plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
@@ -135,14 +135,14 @@ def run_command(
                 measure(plan, store, machine)
     except KeyboardInterrupt:
         if machine.on == "slurm":
-            said = f"no longer waiting; the workers go on until: study cancel {asked.again(plan)}"
+            said = f"no longer waiting; the workers go on until: study cancel {asked.again()}"
         else:
             said = f"stopped at once; go on with: {again}"
         click.echo(said, err=True)
         return INTERRUPTED
     written(plan, store, reports)
     if _edited(plan):
-        now = f"study report {asked.again(plan)}"
+        now = f"study report {asked.again()}"
         said = f"{asked.file} has changed since this run began, whose study was reported; {now}"
         click.echo(f"note: {said} reports what the file asks for now", err=True)
     return _status(plan, store, again)
@@ -150,8 +150,9 @@ def run_command(
 
 def _edited(plan: "Plan") -> bool:
     """Whether the study file says something else by now, or is gone."""
+    path = plan.study.path
     try:
-        return plan.study.path.read_text("utf-8") != plan.study.text
+        return path.read_text("utf-8") != plan.study.text if path.is_file() else not path.exists()
     except (OSError, UnicodeDecodeError):
         return True
 

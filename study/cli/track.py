@@ -77,8 +77,7 @@ def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) 
 
     for name in names:
         folder(store, plan, name)  # refused before anything runs
-    log = store.root / "track" / "log.txt"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log = folder(store, plan, names[0]) / "log.txt"
     words = [*plan.study.words, "--store", str(asked.root), "--to", ",".join(names), "--leashed"]
     with log.open("wb") as said:
         process = subprocess.Popen(

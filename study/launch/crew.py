@@ -43,15 +43,15 @@ def jobs(store: Store, study: Identity) -> list[Path]:
     return [job for job, _ in orders.of(store, study)]
 
 
-def namesakes(store: Store, study: Identity) -> list[str]:
-    """The files of other studies of the same name that have workers.
+def akin(store: Store, study: Identity) -> list[Identity]:
+    """Other studies that have workers, of the same name or of the same file.
 
     Raises:
         StudyError: Slurm does not answer.
     """
     known = dict.fromkeys(orders.whose(order) for _, order in orders.jobs(store))
-    others = [other for other in known if other[0] == study[0] and other != study]
-    return [other[1] for other in others if crew(store, other)]
+    near = [other for other in known if other != study and set(other) & set(study)]
+    return [other for other in near if crew(store, other)]
 
 
 def cancel(store: Store, study: Identity, *, now: bool) -> list[Worker]:

@@ -18,6 +18,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from study import leases, ownership
@@ -76,7 +77,7 @@ def record(job: Path, trial: str) -> Record:
     Raises:
         StoreError: no order of the user's own says it.
     """
-    for one in (job, *alike(job)):
+    for one in chain([job], alike(job)):
         if isinstance(found := (read(one / RECORDS) or {}).get(trial), dict):
             return found
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
@@ -109,9 +110,11 @@ def made(job: Path) -> int:
 def whose(order: Record) -> Identity:
     """The study that an order is of: its title and its file, of which there may be several of one
     name. Empty for a task by itself."""
-    words = order.get("words") or [""]
-    file = order.get("file") or Path(order.get("folder") or "", words[0]).resolve()
-    return str(order.get("study", "")), str(file)
+    if isinstance(order.get("file"), str):
+        return str(order.get("study", "")), order["file"]
+    words = order.get("words")  # an earlier version says it as it was written there
+    written = str(words[0]) if isinstance(words, list) and words else ""
+    return str(order.get("study", "")), str(Path(str(order.get("folder", "")), written).resolve())
 
 
 def named(store: Store, job: str) -> Identity | None:

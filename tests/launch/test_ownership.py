@@ -63,6 +63,27 @@ def _planted_link(job: Path) -> None:
     given(job / "code" / "numpy", OTHER)
 
 
+@as_root
+def test_the_owner_of_the_current_folder_may_own_the_store(job, tmp_path, monkeypatch):
+    """In a container the user is often root, and all that is mounted somebody else's."""
+    given(job.parent, OTHER)
+    given(job.parents[1], OTHER)
+    place = tmp_path / "mounted"
+    place.mkdir()
+    given(place, OTHER)
+    with pytest.raises(StoreError, match="belongs to user 12345"):
+        ownership.contents(job)
+    monkeypatch.chdir(place)
+    ownership.contents(job)
+    done = subprocess.run(["bash"], input="\n".join(ownership.script(job)), text=True)
+    assert done.returncode == 0
+    job.parent.chmod(0o777)
+    with pytest.raises(StoreError, match="others can write"):
+        ownership.contents(job)
+    done = subprocess.run(["bash"], input="\n".join(ownership.script(job)), text=True)
+    assert done.returncode == 1
+
+
 @pytest.fixture
 def job(store) -> Path:
     """A job folder, with code that leaves word that it ran."""
@@ -97,6 +118,12 @@ def test_the_same_folders_are_refused_before_a_process_is_started_from_them(job,
         return
     with pytest.raises(StoreError):
         snapshot.environment(job)
+
+
+def test_many_orders_of_other_kinds_are_of_some_study_each():
+    for words in (None, 3, [], [3], "x", {}):
+        for file in (None, 3, []):
+            orders.whose({"words": words, "file": file, "folder": words, "study": file})
 
 
 def test_a_worker_of_this_machine_is_not_started_from_such_a_folder(job):
