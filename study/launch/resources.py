@@ -24,7 +24,7 @@ def _text(value: str) -> str:
 
 
 def _count(value: str) -> int:
-    if int(value) <= 0:
+    if not (value.isascii() and int(value) > 0):
         raise ValueError
     return int(value)
 
@@ -37,7 +37,7 @@ def _number(value: str) -> float:
 
 def _gpus(value: str) -> str:
     """A number of GPUs, or of each type: 2, a100:2, or a100:1,v100:1."""
-    if not all(re.fullmatch(r"([\w.-]+:)?0*[1-9]\d*", part) for part in value.split(",")):
+    if not all(re.fullmatch(r"([\w.-]+:)?0*[1-9][0-9]*", part) for part in value.split(",")):
         raise ValueError
     return value
 
@@ -66,8 +66,16 @@ RESOURCES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
 }
 """What -R takes: submitit's name of it, and what it is. `mem` is in GB, `notice` in seconds."""
 
-OTHER_UNITS = ("time", "mem")
-"""Flags whose values sbatch writes otherwise than -R does."""
+OTHERWISE = ("time", "mem", "array_parallelism", "signal_delay_s")
+"""What sbatch writes otherwise than -R does, or does not have."""
+
+COUNTED: Mapping[str, Callable[[str], Any]] = {
+    "gpus": _gpus,
+    "gpus_per_task": _gpus,
+    "gpus_per_socket": _gpus,
+    "cpus_per_gpu": _count,
+}
+"""Raw flags that trials and their threads are counted by."""
 
 REFUSED: Mapping[str, str] = {
     **dict.fromkeys(
@@ -160,8 +168,8 @@ def notes(machine: Machine) -> list[str]:
 
 def cpus(resources: Resources, devices: int) -> int:
     """CPUs that each process of a job has; 1 where its flags do not say."""
-    if (each := resources.get(f"{RAW}cpus-per-gpu")) and each.isdigit():
-        return max(1, int(each))
+    if each := resources.get(f"{RAW}cpus-per-gpu"):
+        return int(each)
     return max(1, int(resources.get("cpus") or 1) // devices)
 
 
@@ -216,7 +224,7 @@ def _name(key: str, value: str | None) -> str:
     if flag in REFUSED:
         raise StudyError(f"-R {_said(key, value)} would break the jobs: {REFUSED[flag]}")
     names = {RESOURCES[name][0]: name for name in RESOURCES}
-    named = value is not None and flag in names and flag not in OTHER_UNITS
+    named = value is not None and flag in names and flag not in OTHERWISE
     return names[flag] if named else RAW + flag.replace("_", "-")
 
 
@@ -225,10 +233,10 @@ def _check(name: str, value: str | None) -> None:
         raise StudyError(f"-R {name}: a value of one line is meant, not {value!r}")
     if name == "notice" and not value:
         raise StudyError("-R notice=: workers must be told of their end; give seconds")
-    same = {"hours": f"{RAW}time", "mem": f"{RAW}mem"}
-    if not value or name.startswith(RAW) or name in same.values():
+    raw = name.startswith(RAW)
+    kind = COUNTED.get(flag_of(name), _text) if raw else RESOURCES[name][1]
+    if not value:
         return
-    kind = RESOURCES[name][1]
     try:
         kind(value)
     except ValueError:
@@ -257,7 +265,7 @@ def _gpu_part(flag: str, part: str) -> bool:
 def _counted(part: str) -> int:
     """The number at the end of gpu:a100:2; one where there is none."""
     last = re.split(r"[:=]", part)[-1].partition("(")[0]
-    return int(last) if last.isdigit() else 1
+    return int(last) if last.isdecimal() else 1
 
 
 def _said(key: str, value: str | None) -> str:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
 
 ASK = 5.0  # seconds between two questions to squeue
+WORK = "work.pkl"
+"""In the logs of a job folder: what submitit loads in each of its jobs."""
 FOREVER = 1_000_000  # times that a job may run out of time: trials know when it is enough
 OVER = ("COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE")
 """States of jobs that do not come back. COMPLETING is none: it may be queued again, as may be what
@@ -94,14 +96,18 @@ def requeue() -> None:
 def submit(job: Path, machine: Machine, workers: int) -> list[str]:
     """The ids of the submitted jobs, which are kept in the job folder as soon as each is known.
 
-    Not by submitit's executor: its arrays are always given a time limit. A job waits a minute for
-    its pickle, which bears its id.
+    Not by submitit's executor: its arrays are always given a time limit. A job waits for a pickle
+    of its name, a minute: they are links, so that a thousand of them are there in time.
 
     Raises:
         StudyError: Slurm refuses the jobs.
     """
+    from submitit.core.utils import DelayedSubmission, JobPaths
+
     ownership.contents(job)
-    ids = submitted(job)
+    ids, work = submitted(job), DelayedSubmission(Worker(str(job)))
+    work.set_timeout(FOREVER, FOREVER)
+    replace(job / "logs" / WORK, pickle.dumps(work))
     for count in chunks(workers, max_array()):
         text = script(job, machine, count)
         try:
@@ -110,10 +116,11 @@ def submit(job: Path, machine: Machine, workers: int) -> list[str]:
             told = f"; submitted before: {', '.join(ids)}" if ids else ""
             raise StudyError(f"{error}{told}") from error
         more = [first] if count == 1 else [f"{first}_{index}" for index in range(count)]
-        _pickle(job, more)
-        replace(job / "logs" / f"{first}_submission.sh", text.encode())
         ids += more
         write(job / "slurm.json", {"ids": ids})
+        for name in more:
+            JobPaths(job / "logs", job_id=name).submitted_pickle.symlink_to(WORK)
+        replace(job / "logs" / f"{first}_submission.sh", text.encode())
     return ids
 
 
@@ -133,17 +140,6 @@ def _sbatch(text: str) -> str:
         said = " ".join((done.stderr or done.stdout).split())
         raise StudyError(f"Slurm refuses the job: {said}")
     return str(numbers[-1])
-
-
-def _pickle(job: Path, ids: Sequence[str]) -> None:
-    """What submitit loads in each of these jobs."""
-    from submitit.core.utils import DelayedSubmission, JobPaths
-
-    work = DelayedSubmission(Worker(str(job)))
-    work.set_timeout(FOREVER, FOREVER)  # a job is queued again however often its time is over
-    content = pickle.dumps(work)
-    for name in ids:
-        replace(JobPaths(job / "logs", job_id=name).submitted_pickle, content)
 
 
 def _installed() -> None:

@@ -132,6 +132,8 @@ def test_a_worker_trains_on_what_its_job_was_given(store, monkeypatch, given, ex
         (["-R", "gpus=a100:0"], "TYPE:NUMBER"),
         (["-R", "cpus=1.5"], "a positive int is meant"),
         (["-R", "sbatch.cpus-per-task=x"], "a positive int is meant"),
+        (["-R", "sbatch.cpus-per-gpu=²"], "a positive int is meant"),
+        (["-R", "sbatch.gpus=some"], "TYPE:NUMBER"),
         (["-R", "sbatch.=1"], "unknown resource"),
         (["-R", "sbatch.c=4"], "the long name of a flag"),
         (["-R", "sbatch.--mem=4"], "the long name of a flag"),

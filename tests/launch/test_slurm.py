@@ -1,8 +1,11 @@
 """What Slurm is asked for, without a Slurm."""
 
+import os
 import pickle
+from pathlib import Path
 
 import pytest
+from submitit.core.utils import DelayedSubmission, JobPaths
 
 from study.errors import StudyError
 from study.launch import slurm
@@ -53,3 +56,43 @@ def test_without_slurm_it_is_said(store, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(StudyError, match="there is no Slurm here"):
         slurm.slurm(ordered(store, ["a-0"]), GPU, workers=1, tick=lambda: None)
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    """A program that stands for one of Slurm's."""
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch) -> Path:
+    """A folder that comes first on the path."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    program(folder, "scontrol", "echo 'MaxArraySize = 3'")
+    return folder
+
+
+def test_every_job_of_an_array_loads_where_its_order_is(store, site):
+    program(site, "sbatch", f'cat > {site}/script-$$; echo "welcome to the cluster"; echo "70$$;c"')
+    job = ordered(store, ["a-0"], on="slurm")
+    ids = slurm.submit(job, GPU, 4)
+    assert slurm.submitted(job) == ids
+    scripts = [path.read_text() for path in site.glob("script-*")]
+    assert sorted("--array=0-2%2" in flags(script) for script in scripts) == [False, True]
+    masters = {one.partition("_")[0] for one in ids}
+    assert len(masters) == 2
+    assert sorted("_" in one for one in ids) == [False, True, True, True]
+    for one in ids:
+        work = DelayedSubmission.load(JobPaths(job / "logs", job_id=one).submitted_pickle)
+        assert vars(work.function) == {"job": str(job)}
+
+
+def test_a_job_that_slurm_refuses_is_told_with_those_that_it_took(store, site):
+    program(site, "sbatch", f'[ -e {site}/once ] && echo "error: no more" >&2 && exit 1\n'
+            f"touch {site}/once; echo 71")  # fmt: skip
+    job = ordered(store, ["a-0"], on="slurm")
+    with pytest.raises(StudyError, match=r"refuses the job: error: no more; .* 71_0, 71_1, 71_2"):
+        slurm.submit(job, GPU, 4)
+    assert slurm.submitted(job) == ["71_0", "71_1", "71_2"]
