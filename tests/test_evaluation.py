@@ -411,6 +411,21 @@ def test_one_of_several_sets_of_weights_is_named(evaluate, checkpoint, tmp_path)
     assert 'teacher, names without "backbone."' in done.stdout
 
 
+def test_folders_in_class_folders_are_evaluated_as_the_command_says(evaluate, checkpoint, pictures):
+    words = ("test_rest", "--checkpoint", checkpoint, "--data", pictures / "val", "--json")
+    flat = json.loads(evaluate(*words).stdout)
+    for folder_ in list((pictures / "val").iterdir()):
+        (folder_ / "deep").mkdir()
+        for path in list(folder_.glob("*.png")):
+            path.rename(folder_ / "deep" / path.name)
+        (folder_ / "x.heic").touch()
+    refused = evaluate(*words)
+    assert refused.returncode == 2
+    assert "class_folder: outer" in refused.stderr
+    done = evaluate(*words, "--class-folder", "outer", "--ignore", "*.heic")
+    assert json.loads(done.stdout)["metrics"] == flat["metrics"]
+
+
 def test_json_is_one_document_in_base_units(evaluate, store):
     done = evaluate(NAMES["pa"], "--store", store.root, "--json")
     record = json.loads(done.stdout)

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from study.store import Record, Store
 
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
-DATA = ("root", "val_split", "num_classes", "class_map", "val_limit", "img_size", "mean", "std")
+DATA = (
+    *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),
+    *("val_limit", "img_size", "mean", "std"),
+)
 LOOK = ("crop_pct", "interpolation", "batch_size")
 RESAMPLING = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 POSITIVE = click.IntRange(1)
@@ -54,6 +57,12 @@ IMAGES = (
                  help='Such as test; "." is PATH itself.  [default: validation, if any]'),
     click.option("--num-classes", type=POSITIVE, help="Of the model, where the images have fewer."),
     click.option("--class-map", metavar="FILE", help="The numbers of the classes, by their names."),
+    click.option("--class-folder", type=click.Choice(["outer", "inner"]),
+                 help="Whose name is the class, where class folders hold folders."),
+    click.option("--ignore", metavar="PATTERN", multiple=True,
+                 help="Files that are not read and are no pictures."),
+    click.option("--grey-range", nargs=2, type=float, metavar="BLACK WHITE", default=None,
+                 help="Of grey pictures of more than 8 bits."),
     click.option("--limit", "val_limit", type=POSITIVE, help="Only so many images, mixed."),
     click.option("--img-size", type=click.IntRange(8, 4096), help="Pixels, both sides."),
     click.option("--crop-pct", type=CROP, help="Side of the crop by the resized side."),
@@ -159,7 +168,7 @@ def _trial(store: "Store", name: str, asked: dict[str, Any]) -> "Subject":
 
 def _given(asked: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     """What was said of these keys; Data wants lists."""
-    said = {key: asked[key] for key in keys if asked[key] is not None}
+    said = {key: asked[key] for key in keys if asked[key] not in (None, ())}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
 
 
