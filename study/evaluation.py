@@ -13,7 +13,7 @@ from torch import nn
 
 from study import data, models, ownership, run, train
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
-from study.models import weights
+from study.models import initial, weights
 from study.models.weights import Weights
 from study.schema import Data, Recipe
 from study.store import Record, Store
@@ -101,8 +101,12 @@ def trained(
             f"trial {name} knows {shape['num_classes']} classes, {val.data.name} has {val.classes}"
         )
     recipe = _checked(Recipe, config["recipe"] | look)
-    model = run.build(record)
-    origin = weights.load(model, path, ema=recipe.model_ema if ema is None else ema)
+    if _trains(record):
+        model = run.build(record)
+        origin = weights.load(model, path, ema=recipe.model_ema if ema is None else ema)
+    else:
+        model = initial.seeded(lambda: run.build(record), record["seed"])
+        origin = Weights("as given: the trial trains nothing", None, None, False)
     return Subject(f"{config['model']['name']} {name}", model, origin, val, recipe)
 
 
@@ -146,13 +150,17 @@ def _finished(store: Store, name: str) -> tuple[Record, Path]:
     state = store.state(name)
     if state != "completed":
         raise StoreError(f"trial {name} in {store.root} is {state}: only a completed one counts")
-    path = store.trial(name) / "last.pth.tar"
-    if not path.is_file():
+    path, record = store.trial(name) / "last.pth.tar", store.entered(name)
+    if _trains(record) and not path.is_file():
         raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
-    record = store.entered(name)
     if record.get("sources"):  # building the model runs the code of these files
         ownership.file(store.trial(name) / "trial.json")
     return record, path
+
+
+def _trains(record: Record) -> bool:
+    """Whether a trial leaves a checkpoint; one of no epochs evaluates the weights it was given."""
+    return _checked(Recipe, record["config"]["recipe"]).total_epochs > 0
 
 
 def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys, Keys]:

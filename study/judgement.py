@@ -11,7 +11,7 @@ from study import cells, claims, reasons, verdicts
 from study.claims import Claim
 from study.metrics import METRICS, RULES, Metric, sized
 from study.plan import Plan, PlannedArm
-from study.reasons import Guess
+from study.reasons import Guess, Tried
 from study.spec import Printed
 from study.stats import Contrast
 from study.store import Store
@@ -50,7 +50,7 @@ def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
     tried = reasons.tried(plan, store, _costs(plan, found))
     missed = [row for row in tried.values() if not all(map(row.met, row.printed))]
     guesses = reasons.best(tried)
-    found["reason"] = [_reason(row, guesses) for row in found.itertuples()]
+    found["reason"] = [_reason(row, guesses, tried) for row in found.itertuples()]
     found = found.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
     return Judged(
         verdicts=found,
@@ -207,12 +207,17 @@ def _costs(plan: Plan, found: pd.DataFrame) -> dict[str, dict[str, Printed]]:
     return rows
 
 
-def _reason(row: Any, guesses: Mapping[str, list[Guess]]) -> str:
-    """What would explain a cost that is not the printed one."""
-    if row.level != verdicts.CONTRADICTED:
+def _reason(row: Any, guesses: Mapping[str, list[Guess]], tried: Mapping[str, Tried]) -> str:
+    """What would explain a cost that is not the printed one; nothing that chance might match."""
+    every = guesses.get(row.arm, ())
+    if row.level != verdicts.CONTRADICTED or not every:
         return ""
     counted = row.metric in reasons.COUNTED
-    fits = [str(guess) if counted else guess.change for guess in guesses.get(row.arm, ())]
+    good = [guess for guess in every if reasons.explains(tried, guess)]
+    if not good:
+        fit = "1 alternative fits" if len(every) == 1 else f"{len(every)} alternatives fit"
+        return f"{fit}; {reasons.by_chance(tried, every[0])}"
+    fits = [str(guess) if counted else guess.change for guess in good]
     named = [text for text in dict.fromkeys(fits) if text]
     more = f" or {len(named) - SHOWN} others" if len(named) > SHOWN else ""
     return f"matches {', or '.join(named[:SHOWN])}{more}" if named else ""

@@ -5,7 +5,7 @@ card, so that a second plan imports no torch.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -62,6 +62,13 @@ class PlannedArm:
     def done(self) -> int:
         return sum(trial.done for trial in self.trials)
 
+    @property
+    def given(self) -> bool:
+        """Whether given weights are evaluated and nothing is trained, so that no seed matters."""
+        config = self.arm.config
+        weights = any(config.arguments.get(key) for key in ("pretrained", "checkpoint_path"))
+        return weights and not config.recipe.total_epochs
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -79,6 +86,11 @@ class Plan:
     @property
     def trials(self) -> list[Trial]:
         return [trial for arm in self.arms for trial in arm.trials]
+
+    @property
+    def given(self) -> bool:
+        """Whether every arm evaluates given weights: images, not seeds, are the sample then."""
+        return all(arm.given for arm in self.arms)
 
     @property
     def missing(self) -> list[Trial]:
@@ -135,9 +147,15 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         *_stale(planned, store),
         *_of_other_code(planned),
         *images.changes(_results(planned), store),
+        *statements.units(study, _costs(study, planned)),
     ]
     made = Plan(study, tuple(planned), tuple(notes))
     return replace(made, sd=_sd(made, store))
+
+
+def _costs(study: Study, planned: Iterable[PlannedArm]) -> dict[str, Mapping[str, float]]:
+    """What every row of the study costs, by each of its labels."""
+    return {label: arm.card["cost"] for arm in planned for label in study.labels(arm.arm.choices)}
 
 
 def _built_arms(planned: Iterable[PlannedArm]) -> list[proofs.Built]:

@@ -7,7 +7,7 @@ is a guess from arithmetic: it says what would explain the numbers, not what hap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from study import cards
 from study.errors import StudyError
@@ -18,6 +18,9 @@ from study.store import Record, Store
 
 COUNTED = ("macs", "macs_conv_linear")
 """Metrics whose printed value may follow any rule."""
+
+SELDOM = 0.05  # alternatives that match by chance, at most, where a match is an explanation
+LEAST = 1e-4  # of those, the smallest number that is printed
 
 
 @dataclass(frozen=True, order=True)
@@ -42,6 +45,8 @@ class Tried:
 
     printed: Mapping[str, Printed]
     matches: Mapping[Guess, frozenset[str]]
+    values: Mapping[Guess, Mapping[str, float]] = field(default_factory=dict)
+    """In units of the table, what every guess that was tried comes to."""
 
     @property
     def whole(self) -> list[Guess]:
@@ -52,6 +57,14 @@ class Tried:
     def met(self, metric: str) -> bool:
         """Whether the model as it is has the printed cost, under some rule."""
         return any(metric in m for guess, m in self.matches.items() if not guess.slot)
+
+    def luck(self, metric: str) -> float:
+        """The chance of one guess to match a number of the printed precision, drawn at random
+        between the lowest and the highest value that was tried.
+        """
+        values = [found[metric] for found in self.values.values() if metric in found]
+        width = 10.0 ** -self.printed[metric].digits
+        return width / (max(values) - min(values) + width) if values else 1.0
 
 
 def matches(value: float, printed: Printed, metric: str) -> bool:
@@ -68,13 +81,17 @@ def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -
     found = {}
     for arm in (arm for arm in plan.arms if arm.digest in rows):
         printed = rows[arm.digest]
-        asis = Tried(printed, _matched(Guess(), arm.card, printed))
+        asis = _tried(printed, _guessed(Guess(), arm.card, printed))
         others = () if asis.whole else _others(arm, store)
-        more = (_matched(guess, card, printed) for guess, card in others)
-        found[arm.digest] = Tried(
-            printed, {k: v for m in (asis.matches, *more) for k, v in m.items()}
-        )
+        more = (_guessed(guess, card, printed) for guess, card in others)
+        values = {k: v for part in (asis.values, *more) for k, v in part.items()}
+        found[arm.digest] = _tried(printed, values)
     return found
+
+
+def _tried(printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, float]]) -> Tried:
+    matched = {guess: _matched(found, printed) for guess, found in values.items()}
+    return Tried(printed, {guess: names for guess, names in matched.items() if names}, values)
 
 
 def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
@@ -88,17 +105,24 @@ def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
                     yield Guess(slot, part), cards.card(other, store)
 
 
-def _matched(
+def _guessed(
     guess: Guess, card: Record, printed: Mapping[str, Printed]
-) -> dict[Guess, frozenset[str]]:
-    """The metrics that a card matches, by rule where a printed one may follow any."""
-    found = {}
-    for rule in RULES if printed.keys() & set(COUNTED) else [""]:
-        values = _values(card, printed, rule)
-        named = frozenset(m for m, value in values.items() if matches(value, printed[m], m))
-        if named:
-            found[replace(guess, rule=rule)] = named
-    return found
+) -> dict[Guess, dict[str, float]]:
+    """What a card comes to, in units of the table, by rule where a printed cost may follow any."""
+    rules = RULES if printed.keys() & set(COUNTED) else [""]
+    return {
+        replace(guess, rule=rule): {
+            metric: value * METRICS[metric].scale
+            for metric, value in _values(card, printed, rule).items()
+        }
+        for rule in rules
+    }
+
+
+def _matched(values: Mapping[str, float], printed: Mapping[str, Printed]) -> frozenset[str]:
+    """The metrics whose printed value is met."""
+    units = {metric: METRICS[metric].scale for metric in values}
+    return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
 
 
 def _values(card: Record, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
@@ -135,8 +159,47 @@ def sentences(found: Mapping[str, Tried]) -> Iterator[str]:
         if hits:
             top = max(sorted(hits), key=lambda guess: (hits[guess], _total(found, guess)))
             how = str(top) if metric in COUNTED else top.change
-            told += f"; of the other {len(left)}, {hits[top]} match {how}"
+            told += f"; of the other {len(left)}, {hits[top]} match {how} "
+            told += f"({by_chance(found, top)})"
         yield told + "."
+
+
+# ---- what chance would match ----
+
+
+def explains(found: Mapping[str, Tried], guess: Guess) -> bool:
+    """Whether chance would seldom bring an alternative that matches as many printed costs."""
+    return expected(found, guess) <= SELDOM
+
+
+def by_chance(found: Mapping[str, Tried], guess: Guess) -> str:
+    """The alternatives that were tried, and how many random numbers would have matched."""
+    several = expected(found, guess)
+    shown = f"{several:.1g}" if several >= LEAST else f"less than {LEAST:g}"
+    verdict = "" if several <= SELDOM else ": no explanation"
+    return (
+        f"of {len(alternatives(found))} alternatives tried, {shown} would match as many random "
+        f"numbers of that precision{verdict}"
+    )
+
+
+def expected(found: Mapping[str, Tried], guess: Guess) -> float:
+    """How many of the alternatives that were tried would match, of the printed costs that the
+    models as they are do not meet, as many as `guess` does, were these costs random numbers.
+    """
+    missed = [(row, metric) for row in found.values() for metric in row.printed
+              if not row.met(metric)]  # fmt: skip
+    hits = sum(metric in row.matches.get(guess, ()) for row, metric in missed)
+    chances = [1.0]  # of so many matches
+    for row, metric in missed:
+        luck = row.luck(metric)
+        pairs = zip([*chances, 0.0], [0.0, *chances], strict=True)
+        chances = [same * (1 - luck) + fewer * luck for same, fewer in pairs]
+    return len(alternatives(found)) * sum(chances[hits:])
+
+
+def alternatives(found: Mapping[str, Tried]) -> set[Guess]:
+    return {guess for row in found.values() for guess in row.values if guess.slot or guess.rule}
 
 
 def _total(found: Mapping[str, Tried], guess: Guess) -> int:

@@ -1,7 +1,7 @@
 """What a study file says of its arms: published numbers, claims, contrasts. Can it be true?"""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
 from study import claims
@@ -94,6 +94,38 @@ def _published(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Itera
             if other != one.value:
                 yield Problem(f"{row} has another {metric} under another name: {other}", at)
         yield from _unowned(row, counts, mark)
+
+
+OFF = (1e2, 1e3, 1e6, 1e9)
+"""Factors that a number in another unit is off by: fractions, thousands, single operations."""
+NEAR = 1.5  # times such a factor, either way
+
+
+def units(study: Study, costs: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Notes on published numbers that look as if they were in another unit.
+
+    `costs` has what is counted, in base units, by the label of a row.
+    """
+    for row, printed in study.published.items():
+        for metric, number in printed.items():
+            here = costs.get(row, {}).get(metric)
+            if why := other_unit(metric, number.value, here):
+                yield f"{study.root.key(['published', row, metric])}: {why}"
+
+
+def other_unit(metric: str, printed: float, here: float | None) -> str:
+    """Why a printed number seems to be in another unit than the table; "" where it does not."""
+    unit, scale = METRICS[metric].unit, METRICS[metric].scale
+    if here and printed > 0:
+        times = printed / (here * scale)
+        factor = next((f for f in OFF if 1 / NEAR < max(times, 1 / times) / f < NEAR), None)
+        if factor:
+            word = "times" if times > 1 else "times less than"
+            said = f"{factor:,.0f} {word} the {here * scale:.4g} of this study"
+            return f"published {metric} {printed:g} is about {said}; the unit is {unit or 'none'}"
+    if unit == "%" and 0 < printed <= 1:
+        return f"published {metric} {printed:g} is below 1 %; the unit is %, so 0.72 is written 72"
+    return ""
 
 
 def _unowned(row: str, counts: Counter[str], mark: Mark) -> Iterator[Problem]:

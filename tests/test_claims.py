@@ -16,6 +16,7 @@ from study import claims
 from study.claims import FORMS, judged, parse
 from study.errors import SpecError
 from study.metrics import METRICS
+from study.statements import other_unit
 from study.stats import holm
 
 TWO = {"A": "a", "B": "b"}
@@ -594,3 +595,26 @@ def test_of_20_claims_about_equal_arms_few_studies_decide_any(forms):
     print(f"{alone} alone, {together} together, of 25")
     assert alone >= 6
     assert together <= 3
+
+
+# ---- published numbers in another unit ----
+
+
+@pytest.mark.parametrize(
+    ("metric", "printed", "here", "said"),
+    [
+        ("top1", 0.7264, None, "below 1 %"),
+        ("top1", 0.7264, 0.731, "100 times less than the 73.1"),
+        ("params", 10_490_000, 10.51e6, "1,000,000 times the 10.51"),
+        ("params", 10_490, 10.51e6, "1,000 times the 10.51"),
+        ("macs", 1_400_000_000, 1.5e9, "1,000,000,000 times the 1.5"),
+        ("params", 10.49, 10.51e6, ""),
+        ("params", 13.66, 10.51e6, ""),
+        ("top1", 72.64, 0.1, ""),
+        ("macs", 1.4, None, ""),
+    ],
+)
+def test_a_printed_number_in_another_unit_is_noted(metric, printed, here, said):
+    found = other_unit(metric, printed, here)
+    assert said in found
+    assert bool(found) == bool(said)

@@ -47,6 +47,7 @@ TRIALS = {  # model, arguments, recipe
     "pa": ("test_rest", {"position": "pa"}, {"epochs": 6, "lr": 2e-3}),
     "learned": ("test_rest", {"position": "learned"}, {}),
     "average": ("test_rest", {}, AVERAGED),
+    "as given": ("test_rest", {}, {"epochs": 0}),
     "half": ("test_resnet", {}, HALF),
     "one size": ("test_vit", {"dynamic_img_size": False}, {}),
 }

@@ -74,7 +74,7 @@ MAY_IMPORT = {
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
         *("commas", "designs", "stats"),
-        *("claims", "evidence", "judgement", "verdicts"),
+        *("claims", "evidence", "judgement", "statements", "verdicts"),
     },
 }
 ANYTHING = {"cli", "__main__", "__init__"}  # and nothing imports them

@@ -53,9 +53,11 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     assert [*reasons.best(found).values()] == [[Guess("stem", "resnet", "conv+linear")]]
     assert list(reasons.sentences(found)) == [
         "Params: 0 of 1 printed values match the models as they are; of the other 1, 1 match "
-        "stem resnet.",
+        "stem resnet (of 33 alternatives tried, 0.03 would match as many random numbers of that "
+        "precision).",
         "MACs: 0 of 1 printed values match the models as they are, under some rule of counting; "
-        "of the other 1, 1 match stem resnet, counting conv+linear.",
+        "of the other 1, 1 match stem resnet, counting conv+linear (of 33 alternatives tried, 0.03 "
+        "would match as many random numbers of that precision).",
     ]
 
 
@@ -76,3 +78,19 @@ def test_of_several_explanations_none_is_picked(tried):
     changes = {guess.change for guess in guesses}
     assert changes == {"stem resnet", "reduction average", "reduction maximum"}
     assert {guess.rule for guess in guesses} == {""}
+
+
+def test_a_single_fit_of_one_decimal_is_no_explanation(tried):
+    found = tried(macs=1.4)
+    for guesses in reasons.best(found).values():
+        assert guesses
+        assert not any(reasons.explains(found, guess) for guess in guesses)
+    assert next(reasons.sentences(found)).endswith(": no explanation).")
+
+
+def test_more_printed_costs_that_one_guess_fits_are_an_explanation(tried):
+    found = tried(params=10.49, macs=1.4)
+    (guess,) = next(iter(reasons.best(found).values()))
+    alone = tried(macs=1.4)
+    assert reasons.expected(found, guess) < reasons.expected(alone, guess)
+    assert reasons.explains(found, guess)

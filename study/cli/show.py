@@ -105,6 +105,9 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
         notes.append(f"{many(missing, 'trial')} to run")
     else:
         notes.append("nothing to run: every trial has a result")
+    if plan.given:
+        said = "given weights, nothing to train: no seed changes anything, and images are tested"
+        return [*notes, said]
     p = smallest_p(seeds)
     if p > 0.05:
         notes.append(

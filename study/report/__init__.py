@@ -49,10 +49,11 @@ def report(plan: Plan, store: Store) -> Report:
         "contrasts": contrast_table(plan, measured),
         "factors": factor_table(plan, measured),
     }
+    pictured = images(plan, store)
     finished = {name: made for name, made in tables.items() if made}
     return Report(
-        plan, measured, found, images(plan, store), curves(plan, store), trials(plan, store),
-        origins(plan, store), finished, answer(plan, measured),
+        plan, measured, found, pictured, curves(plan, store), trials(plan, store),
+        origins(plan, store), finished, answer(plan, measured, pictured),
     )  # fmt: skip
 
 

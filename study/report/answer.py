@@ -12,22 +12,26 @@ from study import cells, stats
 from study.metrics import METRICS, Metric
 from study.plan import Plan
 from study.report.findings import Findings, findings
+from study.report.given import given
 
 NAMED = 3  # arms that the sentence names
 LEVEL = 1 - stats.CONFIDENCE
 
 
-def answer(plan: Plan, measured: pd.DataFrame) -> str:
+def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = None) -> str:
     """The answer in the first quality that the study has, or in a cost where nothing is trained.
 
     An arm differs where the t test does, corrected by Holm for all arms of the study. Every arm is
     in the sentence: told apart, not told apart, without an interval, not compared yet, or diverged.
+    Given weights are compared by `images`.
     """
     found = findings(plan, measured)
     if not (plan.tested and found.seeds):
         return _costs(found)
     if not any((arm.digest, plan.tested) in found.estimates for arm in plan.arms):
         return "No trial has finished yet, so nothing can be said."
+    if plan.given and plan.tested == "top1" and images is not None and len(plan.arms) > 1:
+        return given(plan, images)
     compared = Compared(found, measured)
     text = " ".join(_sentences(compared))
     return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text

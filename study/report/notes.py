@@ -10,6 +10,7 @@ from study.metrics import METRICS, RULES, sized
 from study.plan import Plan, PlannedArm
 from study.report import chance
 from study.report.findings import Findings
+from study.statements import other_unit
 from study.stats import smallest_p
 
 LISTED = 6  # missing trials named one by one
@@ -80,7 +81,7 @@ def _measures(found: Findings) -> Iterator[str]:
 def notes(found: Findings) -> Iterator[str]:
     """One sentence or two each, in the order in which a reader needs them."""
     for part in (_missing, _odd, _diverged, _refused, _seeds, chance.notes,
-                 _published, _unverified):  # fmt: skip
+                 _published, _units, _unverified):  # fmt: skip
         yield from part(found)
 
 
@@ -157,6 +158,8 @@ def _seeds(found: Findings) -> Iterator[str]:
     smallest = smallest_p(found.seeds)
     if not found.seeds:
         yield "No seeds: nothing is trained, and no quality is measured."
+    elif found.plan.given:
+        yield "Weights are given and nothing is trained: no seed changes anything."
     elif found.seeds == 1:
         yield "One seed: neither a spread nor an interval can be given."
     elif smallest > 0.05:
@@ -197,6 +200,18 @@ def _published(found: Findings) -> Iterator[str]:
     meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
     if meanings:
         yield f"Of the published numbers: {'; '.join(meanings)}."
+
+
+def _units(found: Findings) -> Iterator[str]:
+    """Printed qualities and timings that seem to be in another unit than what is measured."""
+    arms = named_arms(found.plan)
+    for label, numbers in found.plan.study.published.items():
+        for name, printed in numbers.items():
+            row = found.estimates.get((arms[label].digest, name))
+            if row is None or METRICS[name].kind == "cost" or not row.mean > 0:
+                continue
+            if why := other_unit(name, printed.value, float(row.mean)):
+                yield f"{label}: {why}."
 
 
 def _unlike(found: Findings) -> Iterator[str]:

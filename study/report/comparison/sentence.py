@@ -40,6 +40,8 @@ def _quality(found: Comparison) -> str:
     if row is None or not row.n > 0:
         return f"{second} and {first} have no finished seed in common yet"
     shown = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
+    if found.tested == "top1" and all(arm.given for arm in found.arms) and len(found.seeds):
+        return _given(found)
     if row.n == 1:
         return f"In {name} {second} is {shown} from {first} in one seed, which is no evidence"
     pairs = f"{row.n:.0f} paired seeds"
@@ -54,6 +56,19 @@ def _quality(found: Comparison) -> str:
     needed = f"; were that the truth, {row.seeds:.0f} seeds would show it 4 times in 5"
     told = needed if row.seeds > row.n else ""
     return f"In {name} {second} cannot be told from {first} with {pairs}: {shown}{told}"
+
+
+def _given(found: Comparison) -> str:
+    """Between given weights no seed changes anything: what is tested are the images."""
+    first, second = found.labels
+    test: Any = next(found.seeds.itertuples())
+    amount = f"{cells.measured(test.difference, METRICS['top1'], signed=True)} pp"
+    if test.p != test.p:
+        return f"{second} is {amount} from {first} in Top-1; their images were not compared"
+    word = "is better than" if test.difference > 0 else "is worse than"
+    verb = word if test.p < LEVEL else "cannot be told from"
+    on = f"given weights, {test.images:.0f} images, McNemar's exact test: {p_is(test.p)}"
+    return f"{second} {verb} {first} in Top-1: {amount} ({on})"
 
 
 def p_is(value: float) -> str:
