@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from timm.data import resolve_data_config
 from torch import nn
 
-from study import data, models, ownership, run, train
+from study import archives, data, models, ownership, run, train
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
+from study.files import sound
 from study.models import weights
 from study.models.weights import Weights
 from study.schema import Data, Recipe
@@ -147,8 +148,10 @@ def _finished(store: Store, name: str) -> tuple[Record, Path]:
     if state != "completed":
         raise StoreError(f"trial {name} in {store.root} is {state}: only a completed one counts")
     path = store.trial(name) / "last.pth.tar"
-    if not path.is_file():
+    if not path.exists():
         raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
+    if sound(path, archives.checked) is None:
+        raise StoreError(f"the weights of trial {name} are damaged: {path}; put them back")
     record = store.entered(name)
     if record.get("sources"):  # building the model runs the code of these files
         ownership.file(store.trial(name) / "trial.json")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from study import stats
+from study import records, stats
 from study.commas import comma_separated
-from study.files import read, replace
+from study.files import replace
 from study.files import write as write_record
 from study.judgement import judged
 from study.measurements import MANIFEST
@@ -94,5 +94,6 @@ def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) 
 
 def _written(folder: Path) -> set[str]:
     """The files of an earlier report, as far as they are in the folder."""
-    names = (read(folder / MANIFEST) or {}).get("files", [])
-    return {name for name in names if (folder / name).resolve().is_relative_to(folder.resolve())}
+    names = (records.look(folder / MANIFEST, records.Manifest) or {"files": []})["files"]
+    files = (name for name in names if not (folder / name).is_dir())
+    return {name for name in files if (folder / name).resolve().is_relative_to(folder.resolve())}

@@ -8,7 +8,7 @@ import pandas as pd
 
 from study import cells, stats
 from study.files import Record
-from study.measurements import again, measurements
+from study.measurements import again, measurements, timed
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.store import Store
@@ -28,7 +28,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    session = store.kept("timings", plan.key) or {}
+    session = timed(plan, store)
     beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
     found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
     found.attrs["baseline"] = plan.baseline.digest
