@@ -8,8 +8,9 @@ from pathlib import Path
 from study import leases, ownership
 from study.clean.disk import WEEK, age, folders, lacks
 from study.errors import StoreError, StudyError
-from study.files import Record, read
+from study.files import Record
 from study.launch import orders, slurm
+from study.records import Order, look
 from study.store import Store
 
 
@@ -52,7 +53,7 @@ class Needs:
 def jobs(store: Store) -> list[Job]:
     """All job folders with an order, oldest first."""
     paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
-    found = {path: read(path / "job.json") or {} for path in paths}
+    found = {path: look(path / "job.json", Order) or {} for path in paths}
     waiting, root = _waiting(found), str(store.root.resolve())
     return [
         Job(path, order, _busy(store, path, order, waiting), _private(path, order, root))
