@@ -32,6 +32,8 @@ READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 DIGEST = "sha256"
 """The last key of a record: the digest of all bytes before it."""
+MARK = "digest_at_end"
+"""Its first key: a record that has lost its digest is not taken for one that never had one."""
 SIGNATURE = re.compile(rb'"sha256": "([0-9a-f]{64})"\s*\}\s*\Z')
 DEEPEST = 64  # levels of a record; Python's own functions break at about 1,000
 LONGEST = 1 << 28  # bytes of a record
@@ -82,16 +84,17 @@ def once(path: Path, content: bytes) -> bool:
 
 def encoded(record: Mapping[str, Any]) -> bytes:
     """A record as it is stored, with its digest."""
-    plain = {key: value for key, value in _finite(record).items() if key != DIGEST}
+    plain = {key: value for key, value in _finite(record).items() if key not in (MARK, DIGEST)}
     text = json.dumps(plain, indent=1, sort_keys=True, allow_nan=False)
-    head = text[:-1].rstrip() + (",\n " if plain else "\n ")
-    return f'{head}"{DIGEST}": "{hashlib.sha256(head.encode()).hexdigest()}"\n}}\n'.encode()
+    head = f'{{"{MARK}": true,{text[1:-1].rstrip()}{"," if plain else ""}\n '
+    return f'{head}"{DIGEST}": "{_sha256(head)}"\n}}\n'.encode()
 
 
 def lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Records as the lines of one file; the last line is the digest of the others."""
-    text = "".join(json.dumps(_finite(row), allow_nan=False) + "\n" for row in rows) + "{"
-    return f'{text}"{DIGEST}": "{hashlib.sha256(text.encode()).hexdigest()}"}}\n'.encode()
+    text = "".join(json.dumps(_finite(row), allow_nan=False) + "\n" for row in rows)
+    head = f'{{"{MARK}": true}}\n{text}{{'
+    return f'{head}"{DIGEST}": "{_sha256(head)}"}}\n'.encode()
 
 
 # ---- reading ----
@@ -140,11 +143,9 @@ def opened(path: Path) -> BinaryIO:
     kind = os.fstat(number).st_mode
     if not stat.S_ISREG(kind):
         os.close(number)
-        raise DamagedError(f"it is a {KINDS.get(stat.S_IFMT(kind), 'device')}, not a file")
+        what = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe"}.get(stat.S_IFMT(kind), "device")
+        raise DamagedError(f"it is a {what}, not a file")
     return os.fdopen(number, "rb")
-
-
-KINDS = {stat.S_IFDIR: "folder", stat.S_IFIFO: "pipe"}
 
 
 def content(path: Path) -> bytes:
@@ -166,21 +167,23 @@ def record(content: bytes) -> Record:
         raise DamagedError(f"it cannot be read as JSON ({error})") from error
     if not isinstance(value, dict):
         raise DamagedError("it is no record")
-    digest = value.pop(DIGEST, None)
-    return value if _agrees(content) else _unsigned(value, digest)
+    marked, digest = value.pop(MARK, None), value.pop(DIGEST, None)
+    if not _agrees(content):
+        _refuse(value)
+        others = marked or digest is not None  # with other spaces, perhaps
+        if others and json.loads(encoded(value))[DIGEST] != digest:
+            raise DamagedError("its content does not agree with its digest")
+    return value
 
 
-def _unsigned(value: Record, digest: object) -> Record:
-    """A record that was written without a digest, or by others with other spaces."""
+def _refuse(value: Record) -> None:
+    """Raises DamagedError for what is never written here."""
     if _deep(value):
         raise DamagedError(f"it is more than {DEEPEST} levels deep")
     try:
         json.dumps(value, allow_nan=False)
     except ValueError as error:
         raise DamagedError(f"it has a number that is too large ({error})") from error
-    if digest is not None and json.loads(encoded(value))[DIGEST] != digest:
-        raise DamagedError("its content does not agree with its digest")
-    return value
 
 
 def rows(content: bytes) -> list[Record]:
@@ -190,8 +193,8 @@ def rows(content: bytes) -> list[Record]:
         DamagedError: its content does not agree with its digest.
     """
     if _agrees(content):
-        return [json.loads(line) for line in content.splitlines()[:-1]]
-    if f'"{DIGEST}"'.encode() in content:
+        return [json.loads(line) for line in content.splitlines()[1:-1]]
+    if any(f'"{key}"'.encode() in content for key in (MARK, DIGEST)):
         raise DamagedError("its content does not agree with its digest")
     found = list[Record]()
     for line in content.splitlines():
@@ -262,6 +265,10 @@ def _created(path: Path, content: bytes) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _deep(value: Record) -> bool:

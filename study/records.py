@@ -80,7 +80,7 @@ class Trial(Format):
     label: str | None = None
     seed: Count | None = None
     shape: Shape | None = None
-    sources: list[tuple[str, str]] = Field(default=[], strict=False)
+    sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
     where: dict[str, Any] = {}
 
 
@@ -234,8 +234,8 @@ class Address(Format):
 class Handed(Format):
     """What a tracker was told of a trial."""
 
-    epochs: Count = 0
-    state: str = ""
+    epochs: Count
+    state: str
 
 
 class Manifest(Format):
@@ -270,7 +270,7 @@ def checked(record: Record, kind: type[Format]) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise DamagedError(f"{place}: {first['msg']}") from error
+        raise DamagedError(f"{place[:200]}: {first['msg'][:200]}") from error
     return record
 
 

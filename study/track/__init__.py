@@ -93,8 +93,8 @@ class Follower:
 
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
         place = self.folder / "told" / f"{trial.name}.json"
-        handed = records.load(place, records.Handed) or {}
-        told = Told(handed.get("epochs", 0), handed.get("state", ""))
+        handed = records.load(place, records.Handed)
+        told = Told(handed["epochs"], handed["state"]) if handed else Told()
         if told.state in DONE:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name) or {}
