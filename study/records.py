@@ -29,7 +29,7 @@ def _path(text: str) -> str:
 
 
 Place = Annotated[str, AfterValidator(_path)]
-Inside = Annotated[str, Field(pattern=r"\A[^/.\x00][^/\x00]*(/[^/.\x00][^/\x00]*)?\z")]
+Inside = Annotated[str, Field(pattern=r"\A[^/.\x00][^/\x00]{0,99}(/[^/.\x00][^/\x00]{0,99})?\z")]
 """The path of a file in a folder, or one folder below; not of the folder, and of nothing hidden."""
 
 

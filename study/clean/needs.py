@@ -1,5 +1,6 @@
 """What is needed: by whoever works on a job, and by whoever has asked for something."""
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ class Job:
         """The study file, where it is known and there still."""
         words, folder = self.order.get("words"), self.order.get("folder")
         file = Path(folder, words[0]) if words and folder else None
-        return file if file and file.is_file() else None
+        return file if file and os.path.isfile(file) else None  # a name may be too long for Path
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What a study found, written down: tables, figures, and the measurements they came from."""
 
+import os
 from pathlib import Path
 
 from study import records, stats
@@ -95,5 +96,5 @@ def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) 
 def _written(folder: Path) -> set[str]:
     """The files of an earlier report, as far as they are in the folder."""
     names = (records.look(folder / MANIFEST, records.Manifest) or {"files": []})["files"]
-    files = (name for name in names if not (folder / name).is_dir())
+    files = (name for name in names if not os.path.isdir(folder / name))
     return {name for name in files if (folder / name).resolve().is_relative_to(folder.resolve())}

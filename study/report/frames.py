@@ -101,6 +101,7 @@ def _machine(session: Record) -> str:
     if device == "cpu":
         device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
     how, busy = session.get("how", {}), session.get("trials_running")
-    said = [device, f"{how['way']}, batch {how['batch_size']}" if how.get("rounds") else ""]
+    way, batch = how.get("way", "?"), how.get("batch_size", "?")
+    said = [device, f"{way}, batch {batch}" if how.get("rounds") else ""]
     said += [f"while {busy} trials were running: not alone"] if busy else []
     return ", ".join(filter(None, said))
