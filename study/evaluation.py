@@ -150,11 +150,11 @@ def _finished(store: Store, name: str) -> tuple[Record, Path]:
     path = store.trial(name) / "last.pth.tar"
     if not path.exists():
         raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
-    if sound(path, archives.checked) is None:
-        raise StoreError(f"the weights of trial {name} are damaged: {path}; put them back")
     record = store.entered(name)
     if record.get("sources"):  # building the model runs the code of these files
         ownership.file(store.trial(name) / "trial.json")
+    if sound(path, archives.checked) is None:
+        raise StoreError(f"the weights of trial {name} are damaged: {path}; put them back")
     return record, path
 
 

@@ -8,29 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from study import files
 from study.errors import DamagedError
 from study.files import Record
-
-LARGEST = 3.5e38  # of any number: a little more than float32 has
-Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
-Positive = Annotated[Number, Field(gt=0)]
-Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=0, le=10**15)]
-Few = Annotated[int, Field(ge=1, le=10**6)]
-
-
-def _path(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("no path has a null character")
-    return text
-
-
-Place = Annotated[str, AfterValidator(_path)]
-Inside = Annotated[str, Field(pattern=r"\A[^/.\x00][^/\x00]{0,99}(/[^/.\x00][^/\x00]{0,99})?\z")]
-"""The path of a file in a folder, or one folder below; not of the folder, and of nothing hidden."""
+from study.scalars import Count, Few, Inside, Number, Place, Positive, Seconds
 
 
 class Format(BaseModel):
@@ -96,6 +79,7 @@ class Result(Format):
     seconds: Seconds | None = None
     history: list[Row] = []
     predictions: str = ""
+    images: dict[str, dict[str, Count | str]] = {}
     error: str | None = None
     log: list[str] | None = None
 
@@ -145,10 +129,37 @@ class Card(Format):
         return self
 
 
-class Alike(Format):
-    """arms/KEY.json, of two arms."""
+class Summary(Format):
+    """What a split of a folder of images holds."""
 
-    alike: bool
+    place: str
+    digest: str
+    counts: dict[str, Count]
+    unmapped: dict[str, Count]
+    unread: dict[str, dict[str, Count]]
+    ignored: dict[str, Count]
+    nested: dict[str, list[str]]
+    empty: list[str]
+    broken: list[str]
+    earlier: list[str]
+    folders: list[str]
+    real: list[str]
+    inside: list[str]
+    beside: list[str]
+    loose: Count
+    tars: Count
+    repeated: Count
+
+
+class Images(Format):
+    """arms/KEY.json, of a split of a folder of images."""
+
+    images: Summary
+    stamp: str
+
+
+class Alike(Format):
+    alike: bool  # arms/KEY.json, of two arms
 
 
 class Ratio(Format):
@@ -175,7 +186,7 @@ class Session(Format):
     """timings/KEY.json, of a timing session."""
 
     device: str = ""
-    arms: dict[str, dict[str, Spread]]
+    arms: dict[str, dict[str, Spread]] = {}
     refused: dict[str, dict[str, str]] = {}
     how: How = How()
     environment: Environment = Environment()
@@ -213,15 +224,13 @@ class Order(Format):
 
 
 class Computed(Format):
-    """records.json: what each trial of a job computes."""
+    """trials.json of a job: what each of its trials computes."""
 
     __pydantic_extra__: dict[str, Trial] = Field(init=False)
 
 
 class Submitted(Format):
-    """slurm.json"""
-
-    ids: list[str]
+    ids: list[str]  # slurm.json
 
 
 class Address(Format):
@@ -236,6 +245,14 @@ class Handed(Format):
 
     epochs: Count
     state: str
+
+
+class Signature(Format):
+    """study.json: the study whose folder it is."""
+
+    file: Place
+    profile: str | None = None
+    settings: list[str] = []
 
 
 class Manifest(Format):
