@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from study import images
+from study import images, records
 from study.errors import BuildError, MetricError, StudyError
 from study.origin import code
 from study.schema import Data, Recipe
@@ -36,7 +36,7 @@ def card(config: Config, store: Store) -> Record:
         SpecError, DataError: the number of classes cannot be known.
     """
     name = key(config, store)
-    kept = store.kept("arms", name)
+    kept = store.kept("arms", name, records.Card)
     if kept is None:
         kept = _counted(config, _shape(config.data, store))
         store.keep("arms", name, kept)
@@ -58,7 +58,7 @@ def alike(one: Config, other: Config, store: Store) -> bool:
     if told[0] != told[1]:
         return False
     name = named(["alike", *sorted(key(config, store) for config in (one, other))])
-    kept = store.kept("arms", name)
+    kept = store.kept("arms", name, records.Alike)
     if kept is None:
         kept = {"alike": _answer_alike(one, other, cards[0]["shape"])}
         store.keep("arms", name, kept)

@@ -7,6 +7,7 @@ StudyError              printed without a traceback, exit status 2
     DataError           the images are not where, or not what, the study says
     MetricError         a quantity cannot be taken honestly
     StoreError          a stored result cannot be used
+        DamagedError    a stored file is not what was written
 
 Anything else that is raised is a bug and keeps its traceback.
 """
@@ -45,6 +46,10 @@ class MetricError(StudyError):
 
 class StoreError(StudyError):
     """A stored result cannot be used."""
+
+
+class DamagedError(StoreError):
+    """A stored file is not what was written; says in what."""
 
 
 SHOWN = 24  # names listed in full; of more, those alike

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from timm.data import resolve_data_config
 from torch import nn
 
-from study import data, models, ownership, run, train
+from study import archives, data, models, ownership, run, train
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
+from study.files import sound
 from study.models import initial, weights
 from study.models.weights import Weights
 from study.schema import Data, Recipe
@@ -151,10 +152,13 @@ def _finished(store: Store, name: str) -> tuple[Record, Path]:
     if state != "completed":
         raise StoreError(f"trial {name} in {store.root} is {state}: only a completed one counts")
     path, record = store.trial(name) / "last.pth.tar", store.entered(name)
-    if _trains(record) and not path.is_file():
+    trains = _trains(record)
+    if trains and not path.exists():
         raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
     if record.get("sources"):  # building the model runs the code of these files
         ownership.file(store.trial(name) / "trial.json")
+    if trains and sound(path, archives.checked) is None:
+        raise StoreError(f"the weights of trial {name} are damaged: {path}; put them back")
     return record, path
 
 

@@ -8,8 +8,9 @@ noted relative to the folder, so that a copy of a repository says the same.
 import os
 from pathlib import Path
 
+from study import records
 from study.errors import StudyError
-from study.files import Record, encoded, once, read, write
+from study.files import Record, encoded, once, write
 from study.spec import Study, file_name
 
 SIGNATURE = "study.json"
@@ -57,8 +58,7 @@ def _signature(study: Study, place: Path) -> Record:
 
 def _signed(place: Path) -> Record | None:
     """Whose folder it is; None where nobody has signed it, as versions before this one did."""
-    found = read(place / SIGNATURE) or {}
-    return found if isinstance(found.get("file"), str) else None
+    return records.look(place / SIGNATURE, records.Signature)
 
 
 def _said(file: Path, signature: Record) -> str:

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from study import records
 from study.data.faults import Fault, faults, oddities
 from study.data.listing import Fingerprint, Rules, Summary, rules
 from study.data.listing import summary as taken
@@ -228,7 +229,7 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
     changes none, which is noticed when it is next listed whole."""
     parts = [str(place.absolute()), asdict(how), code("data"), version("pillow")]
     key = hashlib.sha256(json.dumps(["images", *parts]).encode()).hexdigest()[:16]
-    record = store.kept("arms", key) or {}
+    record = store.kept("arms", key, records.Images) or {}
     found = _remembered(place, record)
     if found is None:
         found, began = taken(place, how), time.time()

@@ -11,6 +11,7 @@ steady clock. What time it is on a node, or on the file server, does not matter.
 
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -21,6 +22,9 @@ from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from study import files
+from study.errors import DamagedError
 
 BEAT = 5.0  # seconds between heartbeats
 DEAD = 60.0  # seconds of silence; a process of this machine is looked up at once
@@ -48,7 +52,7 @@ class Holder:
     @property
     def gone(self) -> bool:
         """Known to be dead: only of processes of this machine."""
-        return self.local and _born(self.pid) != self.born
+        return self.local and not (self.born and _born(self.pid) == self.born)
 
     @property
     def where(self) -> str:
@@ -79,8 +83,8 @@ def sign(path: Path) -> None:
 def signed(path: Path) -> Holder | None:
     """Who left word; None when it cannot be read."""
     try:
-        return _holder(path.read_text())
-    except OSError:
+        return _holder(files.content(path))
+    except (OSError, DamagedError):
         return None
 
 
@@ -226,10 +230,10 @@ def holder(folder: Path, hearts: Hearts | None = None) -> Holder | None:
         return None
     path = folder / f"lease.{numbers[-1]}"
     try:
-        with path.open() as file:  # opening asks the file server for news
+        with files.opened(path) as file:  # opening asks the file server for news
             who, beat = _holder(file.read()), os.fstat(file.fileno()).st_mtime_ns
-    except OSError:
-        return None  # released meanwhile
+    except (OSError, DamagedError):
+        return None  # released meanwhile, or no lease
     if who is not None and who.gone:
         return None
     if hearts is None:
@@ -265,14 +269,21 @@ def forget(folder: Path) -> None:
             (folder / f"lease.{number}").unlink(missing_ok=True)
 
 
-def _holder(text: str) -> Holder | None:
+def _holder(content: bytes) -> Holder | None:
+    """Who has signed; None where that cannot be read, as while it is being written."""
+    keys = ("host", "pid", "born", "space", "job", "work")
     try:
-        told: dict[str, Any] = json.loads(text)
-        host, pid, born = str(told["host"]), int(told["pid"]), str(told["born"])
-        more = (str(told.get(key, "")) for key in ("space", "job", "work"))
-        return Holder(host, pid, born, *more)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        told: dict[str, Any] = {"space": "", "job": "", "work": "", **files.record(content)}
+        host, pid, born, *more = (told[key] for key in keys)
+    except (DamagedError, KeyError):
         return None
+    texts = all(isinstance(text, str) for text in (host, born, *more))
+    return Holder(host, pid, born, *more) if texts and _process(pid) else None
+
+
+def _process(pid: object) -> bool:
+    """Whether this may be the number of a process: 0 and less mean groups of them."""
+    return type(pid) is int and 0 < pid < 1 << 31
 
 
 def _now(folder: Path) -> float:
@@ -293,4 +304,7 @@ def _number(path: Path) -> int:
 
 def _numbers(folder: Path) -> list[int]:
     found = (path.name.removeprefix("lease.") for path in folder.glob("lease.*"))
-    return sorted(int(number) for number in found if number.isdigit())
+    return sorted(int(number) for number in found if NUMBER.fullmatch(number))
+
+
+NUMBER = re.compile("[0-9]{1,18}")

@@ -1,11 +1,12 @@
 """All that the store has of a plan, as rows; and a name for it."""
 
-from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-from study import cards
+from study import archives, cards, records
+from study.errors import DamagedError
+from study.files import sound
 from study.metrics import METRICS
 from study.origin import code
 from study.plan import Plan, PlannedArm, Trial
@@ -28,9 +29,10 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
         ]
         for trial in arm.replicates:
             rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
-    session = store.kept("timings", plan.key) or {}
+    session = timed(plan, store)
+    arms = {arm.digest for arm in plan.arms}
     for name, timing in session.get("arms", {}).items():
-        for metric, spread in timing.items():
+        for metric, spread in _known(timing, "speed") if name in arms else ():
             ends = {key: value for key, value in spread.items() if key != "ratio"}
             rows.append(_row(name, None, metric, **ends))
     return rows
@@ -45,20 +47,35 @@ def again(plan: Plan, store: Store) -> list[Record]:
     return [row for rows in found for row in rows]
 
 
+def timed(plan: Plan, store: Store) -> Record:
+    """The timing session of a plan; empty where there is none."""
+    return store.kept("timings", plan.key, records.Session) or {}
+
+
 def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
     """By seed the `target` and `top` of an arm's completed trials, as far as their files are there.
 
     See `stats.hits`.
     """
+    done = [trial for trial in arm.replicates if trial.state == "completed"]
+    read = {trial.seed: sound(store.predictions(trial.name), _arrays) for trial in done}
+    return {seed: arrays for seed, arrays in read.items() if arrays is not None}
+
+
+def _arrays(content: bytes) -> dict[str, Any]:
+    """Raises DamagedError where these are no predictions."""
     import numpy as np
 
-    names = {trial.seed: trial.name for trial in arm.replicates if trial.state == "completed"}
-    paths = {seed: store.predictions(name) for seed, name in names.items()}
-    found = {}
-    for seed, path in paths.items():
-        with suppress(OSError, ValueError, BadZipFile), np.load(path, allow_pickle=False) as file:
-            found[seed] = dict(file)
-    return found
+    try:
+        with np.load(BytesIO(archives.checked(content)), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("target", "top")}
+    except (*archives.UNREADABLE, MemoryError, SyntaxError) as error:
+        raise DamagedError(f"it cannot be read as predictions ({error})") from error
+    target, top = arrays.values()
+    numbers = all(np.issubdtype(array.dtype, np.integer) for array in (target, top))
+    if not (numbers and (target.ndim, top.ndim) == (1, 2) and len(target) == len(top)):
+        raise DamagedError(f"its target is {target.shape}, its top {top.shape}")
+    return arrays
 
 
 def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
@@ -66,12 +83,18 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
     result = store.result(trial.name) if trial.done else None
     if result is None:
         return []
-    rows = [_row(arm, seed, metric, value) for metric, value in result["metrics"].items()]
+    rows = [_row(arm, seed, *measured) for measured in _known(result["metrics"], "quality")]
     for size in plan.sizes:
         found = store.evaluation(trial.name, size) or {}
         metrics = _lost(result) or found.get("metrics", {})
-        rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in metrics.items()]
+        known = _known(metrics, "quality")
+        rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
     return rows
+
+
+def _known(values: Record, kind: str) -> list[tuple[str, Any]]:
+    """What is in the catalogue, and of this kind."""
+    return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
 
 
 def _lost(result: Record) -> dict[str, None]:
@@ -93,7 +116,7 @@ def fingerprint(plan: Plan, store: Store) -> str:
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
     study = [plan.study.words, repr(plan.study.root.plain()), plan.notes]
-    return cards.named([study, rows, states, store.kept("timings", plan.key), _showing()])
+    return cards.named([study, rows, states, timed(plan, store), _showing()])
 
 
 MANIFEST = "report.json"

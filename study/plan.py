@@ -218,7 +218,8 @@ def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
         stores.agree(name, result["config"], config, store.trial(name))
     code = (result or {}).get("environment", {}).get("computing")
     seen = (result or {}).get("images")
-    return Trial(name, seed, store.state(name), code, images=seen)
+    state = store.state(name) if result is None else result["state"]
+    return Trial(name, seed, state, code, images=seen)
 
 
 def _sd(plan: Plan, store: Store) -> float:

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Mapping
 from statistics import mean
 
+from study import records
 from study.cards import named
 from study.plan import Plan, PlannedArm
 from study.store import Record, Store
@@ -15,7 +16,7 @@ def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
     if not any(trials.values()):
         return 0.0, "nothing is missing"
     took = {arm.digest: mean(found) for arm in plan.arms if (found := _finished(arm, store))}
-    timed = store.kept("timings", steps_key(plan))
+    timed = store.kept("timings", steps_key(plan), records.Steps)
     if took:
         how = f"from finished trials on {platform.node()}"
     elif timed:
@@ -35,8 +36,8 @@ def steps_key(plan: Plan) -> str:
 def _finished(arm: PlannedArm, store: Store) -> list[float]:
     """Seconds that the arm's trials took on this machine."""
     results = [store.result(trial.name) for trial in arm.trials if trial.done]
-    here = [r for r in results if r and r["environment"]["machine"] == platform.node()]
-    return [float(result["seconds"]) for result in here]
+    here = [r for r in results if r and r.get("environment", {}).get("machine") == platform.node()]
+    return [float(result.get("seconds") or 0.0) for result in here]
 
 
 def _trial_seconds(plan: Plan, timed: Record) -> float:

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from study import data, imports, models, train
+from study import archives, data, imports, models, train
 from study.errors import DataError, SpecError, StoreError
-from study.files import Record, read, replace, write
+from study.files import Record, replace, sound, write
+from study.files import record as file_record
 from study.leases import Lease
 from study.metrics import lanes
 from study.metrics.timings import LACKING, timings
@@ -88,7 +89,10 @@ def trial(
         outcome["error"] = told
     epochs = outcome.get("history", [])  # of all attempts: an earlier one's seconds count
     seconds = sum(row["seconds"] for row in epochs) or time.time() - began
-    store.save(name, outcome | {"began": began, "seconds": seconds, "environment": here}, lease)
+    outcome |= {"began": began, "seconds": seconds, "environment": here}
+    if store.save(name, outcome, lease) and outcome["state"] != "failed":
+        with suppress(OSError):  # nobody resumes it any more
+            (folder / train.BEFORE).unlink(missing_ok=True)
 
 
 def _join(
@@ -146,8 +150,9 @@ def _same_images(folder: Path, now: Mapping[str, Mapping[str, Any]]) -> None:
     Raises:
         DataError: their names or sizes changed since.
     """
-    path, began = folder / "images.json", (folder / "last.pth.tar").exists()
-    then = read(path) if began else None
+    path, saves = folder / "images.json", ("last.pth.tar", train.BEFORE)
+    began = any((folder / name).exists() for name in saves)
+    then = sound(path, file_record) if began else None
     if then is not None and then != now:
         changed = [name for name in now if then.get(name) != now[name]]
         raise DataError(
@@ -161,7 +166,7 @@ def _same_images(folder: Path, now: Mapping[str, Mapping[str, Any]]) -> None:
 def _predictions(fitted: train.Fitted) -> bytes:
     file = io.BytesIO()
     np.savez_compressed(file, allow_pickle=False, **fitted.predictions)
-    return file.getvalue()
+    return archives.sealed(file)
 
 
 def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Module:
@@ -288,9 +293,14 @@ class _Log:
     def __call__(self, row: Record) -> None:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         said = " ".join(f"{key}={_short(value)}" for key, value in row.items())
-        with suppress(OSError), self.path.open("a", encoding="utf-8") as file:
+        with suppress(OSError), open(self.path, "a", encoding="utf-8", opener=_appending) as file:
             file.write(f"{stamp} {said}\n")  # a full disk is told of where results are written
         self.report(row)
+
+
+def _appending(path: str, flags: int) -> int:
+    """Opens a file, and does not wait for the reader of a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK, 0o666)
 
 
 def _short(value: Any) -> str:

@@ -1,7 +1,8 @@
 """Results on disk: the queue, and the only way back.
 
 results/
-    trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  last.pth.tar  predictions-N.npz
+    trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  predictions-N.npz
+                          last.pth.tar, and before.pth.tar until the trial has a result
                           result.json  at-SIZE.json, the weights on images of another size
                           images.json, the fingerprint of the images that it began on
                           lease.N, who works on it  died-N.json, how a worker died of it
@@ -10,20 +11,23 @@ results/
     jobs/STAMP/           what a launcher was asked to do, the code it runs, its logs
     track/NAME/           what trackers were told, and what they keep
 
-Every file is plain, and whole or absent: it is written beside its place and renamed. A file that is
-cut short or belongs elsewhere is set aside under a name that says so; never trusted, never deleted.
+Every file is plain, and whole or absent: it is written beside its place and renamed. Its digest is
+in it. A file that is damaged or belongs elsewhere is set aside under a name that says so; never
+trusted, never deleted.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from study import files, leases
+from study import files, leases, records
 from study.errors import StoreError
 from study.files import Record as Record
-from study.files import read, write
+from study.files import write
 
 FORMAT = 1  # of result.json
 DONE = ("completed", "diverged")
@@ -41,15 +45,16 @@ class Store:
 
     def enter(self, name: str, record: Mapping[str, Any]) -> None:
         """Put down what a trial computes, before anybody works on it."""
-        folder = self.trial(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        if read(folder / "trial.json") != record:
-            write(folder / "trial.json", record)
+        path = self.trial(name) / "trial.json"
+        if records.load(path, records.Trial) != record:
+            write(path, record)
 
     def entered(self, name: str) -> Record:
-        record = read(self.trial(name) / "trial.json")
+        """What a trial computes. Raises StoreError where nothing that can be read says so."""
+        path = self.trial(name) / "trial.json"
+        record = records.load(path, records.Trial)
         if record is None:
-            raise StoreError(f"{self.trial(name) / 'trial.json'} is missing")
+            raise StoreError(f"{path} is missing: study run puts it there again")
         return record
 
     def save(self, name: str, result: Mapping[str, Any], lease: leases.Lease) -> bool:
@@ -65,21 +70,21 @@ class Store:
         return True
 
     def result(self, name: str) -> Record | None:
-        """What a trial left behind; a file that is not its result is set aside."""
+        """What a trial left behind; a file that is not its result is set aside.
+
+        Raises:
+            StoreError: a later version has written it.
+        """
         path = self.trial(name) / "result.json"
-        try:
-            text = path.read_bytes().decode(errors="replace")
-        except FileNotFoundError:
+        record = files.sound(path, partial(_result, path=path))
+        if record is not None and record["trial"] != name:
+            files.put_away(path, f"it is the result of {record['trial']}", "foreign")
             return None
-        except OSError as error:
-            raise StoreError(f"{path} cannot be read: {error.strerror}") from error
-        record = files.record(text)
-        if record is None or not _fits(record, name):
-            files.set_aside(path, "foreign")
-            return None
-        if record["format"] != FORMAT:
-            raise StoreError(f"{path} has format {record['format']}, this version reads {FORMAT}")
         return record
+
+    def blocked(self, name: str) -> bool:
+        """Whether what is no result is where the result belongs, and cannot be set aside."""
+        return os.path.lexists(self.trial(name) / "result.json") and self.result(name) is None
 
     def predictions(self, name: str) -> Path:
         """Of the attempt that a trial's result is of; results of long ago do not say which."""
@@ -98,7 +103,11 @@ class Store:
         if result is not None and result["state"] == "failed":
             for note in self.trial(name).glob("died-*.json"):
                 note.unlink(missing_ok=True)
-            files.set_aside(self.trial(name) / "result.json", "failed")
+            try:
+                files.set_aside(self.trial(name) / "result.json", "failed")
+            except OSError as error:
+                why = f"cannot be tried again: {error.strerror}"
+                raise StoreError(f"{self.trial(name)} {why}") from error
 
     def died(self, name: str, number: int, why: str, **more: Any) -> bool:
         """Put down how the holder of lease `number` died; whether nobody had told before."""
@@ -107,7 +116,7 @@ class Store:
 
     def death(self, name: str, number: int) -> Record | None:
         """What was told of the death of the holder of lease `number`."""
-        return read(self.trial(name) / f"died-{number}.json")
+        return records.load(self.trial(name) / f"died-{number}.json", records.Death)
 
     def beat(self, name: str, number: int) -> float:
         """When the heart behind lease `number` beat last, by the file server's clock."""
@@ -118,18 +127,17 @@ class Store:
 
     def deaths(self, name: str) -> list[Record]:
         """How workers died of this trial since it last got ahead by an epoch, oldest first."""
-        notes = sorted(self.trial(name).glob("died-*.json"), key=lambda path: path.stat().st_mtime)
-        told, epochs = [read(note) or {} for note in notes], len(self.history(name))
-        return [note for note in told if note.get("epochs") == epochs]
+        notes = sorted(self.trial(name).glob("died-*.json"), key=_written)
+        deaths, epochs = (
+            [records.load(n, records.Death) or {} for n in notes],
+            len(self.history(name)),
+        )
+        return [note for note in deaths if note.get("epochs") == epochs]
 
     def history(self, name: str) -> list[Record]:
         """One row per finished epoch."""
-        try:
-            lines = (self.trial(name) / "history.jsonl").read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return []
-        rows = (files.record(line) for line in lines)
-        return [row for row in rows if row is not None]
+        rows = files.sound(self.trial(name) / "history.jsonl", records.history)
+        return (self.result(name) or {}).get("history", []) if rows is None else rows
 
     def state(self, name: str) -> str:
         """completed, diverged, failed, running, stale (its worker died) or pending."""
@@ -143,23 +151,30 @@ class Store:
 
     def evaluation(self, name: str, size: int) -> Record | None:
         """What a trial's weights made of images of another size, in pixels."""
-        return read(self.trial(name) / f"at-{size}.json")
+        return records.load(self.trial(name) / f"at-{size}.json", records.Evaluation)
 
     def evaluated(self, name: str, size: int, record: Mapping[str, Any]) -> None:
         write(self.trial(name) / f"at-{size}.json", record)
 
     # ---- what was counted and timed ----
 
-    def kept(self, shelf: str, key: str) -> Record | None:
+    def kept(
+        self, shelf: str, key: str, kind: type[records.Format] = records.Format
+    ) -> Record | None:
         """A record of `arms` or `timings`."""
-        return read(self.root / shelf / f"{key}.json")
+        return records.load(self.root / shelf / f"{key}.json", kind)
 
     def keep(self, shelf: str, key: str, record: Mapping[str, Any]) -> None:
         write(self.root / shelf / f"{key}.json", record)
 
     def strays(self) -> list[Path]:
-        """Files that were set aside because they are not results."""
-        return sorted((self.root / "trials").glob("[!.]*/*.foreign*"))
+        """Files that were set aside because they are damaged, or belong elsewhere."""
+        places = (*(f"{shelf}/*" for shelf in ("arms", "timings")), "trials/[!.]*/*")
+        found = (path for place in places for path in self.root.glob(place))
+        return sorted(path for path in found if ASIDE.search(path.name))
+
+
+ASIDE = re.compile(r"\.(foreign|damaged)-[0-9a-f]{6}$|\.broken$")
 
 
 def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path: Path) -> None:
@@ -184,12 +199,21 @@ def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path:
         )
 
 
-def _fits(record: Record, name: str) -> bool:
-    """Whether a record has what a result has, and is the one of this trial."""
-    config, parts = record.get("config"), ("model", "data", "recipe")
-    whole = isinstance(config, dict) and all(isinstance(config.get(p), dict) for p in parts)
-    known = isinstance(record.get("metrics"), dict) and {"format", "state"} <= record.keys()
-    return whole and known and record.get("trial") == name
+def _result(content: bytes, path: Path) -> Record:
+    """Raises DamagedError where this is no result, StoreError where it is of a later format."""
+    record = files.record(content)
+    later = record.get("format")
+    if isinstance(later, int) and FORMAT < later < 1000:
+        raise StoreError(f"{path} has format {later}, this version reads {FORMAT}")
+    return records.checked(record, records.Result)
+
+
+def _written(path: Path) -> float:
+    """When a file was written, in seconds; 0 where it is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, Record, Record]]:

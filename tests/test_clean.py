@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -362,3 +364,110 @@ def test_a_store_that_is_not_there_is_told(inside, tiny):
     done = inside("clean", "--store", "nosuch")
     assert done.returncode == 2
     assert "there is no store nosuch" in done.stderr
+
+
+# ---- what is hard to remove ----
+
+
+def nested(folder, count, name="n"):
+    """A folder in a folder, so many times, whose path is too long to be opened."""
+    folder.mkdir()
+    before = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(folder)
+        for _ in range(count):
+            os.mkdir(name)
+            os.chdir(name)
+        open("file", "w").close()
+    finally:
+        os.fchdir(before)
+        os.close(before)
+
+
+@pytest.mark.parametrize(("count", "name"), [(600, "n"), (1500, "a" * 200)])
+def test_a_folder_of_any_depth_is_removed(store, count, name):
+    nested(store.trial("a-0") / "deep", count, name)
+    assert clean.remove("trials", item(store, "trials"))
+    assert [path.name for path in (store.root / "trials").iterdir()] == ["b-0"]
+
+
+@pytest.fixture
+def ordinary():
+    """A folder of a user whom permissions hold for."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        before = os.geteuid()
+        if not before:
+            os.seteuid(65_534)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(before)
+
+
+def test_what_can_be_removed_is_and_what_cannot_is_named(ordinary):
+    kept = Store(ordinary / "results")
+    for name in ("a-0", "b-0"):
+        kept.enter(name, {"config": CONFIG})
+    closed = kept.trial("a-0") / "closed"
+    (closed / "inner").mkdir(parents=True)
+    closed.chmod(0o000)
+    (kept.trial("a-0") / "log.txt").touch()
+    done, left = [], []
+    for one in clean.found(kept, ["trials"], Needs(clean.jobs(kept)))["trials"]:
+        try:
+            done.append(clean.remove("trials", one))
+        except StoreError as error:
+            left.append(str(error))
+    [half] = (kept.root / "trials").iterdir()
+    assert done == [True]
+    assert len(left) == 1
+    assert f"a-0 cannot be removed: Permission denied (left: {half}/closed" in left[0]
+    assert [path.name for path in half.iterdir()] == ["closed"]
+    closed = half / "closed"
+    closed.chmod(0o700)
+    assert clean.remove("leftovers", item(kept, "leftovers"))
+    assert not half.exists()
+
+
+def test_jobs_that_cannot_be_listed_are_not_taken_for_none(ordinary):
+    kept = Store(ordinary / "results")
+    (kept.root / "jobs").mkdir(parents=True)
+    (kept.root / "jobs").chmod(0o000)
+    with pytest.raises(StoreError, match="jobs cannot be listed: Permission denied"):
+        clean.jobs(kept)
+    (kept.root / "jobs").chmod(0o700)
+
+
+def test_the_command_goes_on_after_what_it_cannot_remove(inside, tmp_path, monkeypatch):
+    kept = Store(tmp_path / "results")
+    for name in ("a-0", "b-0"):
+        kept.enter(name, {"config": CONFIG})
+    rename = os.rename
+
+    def refuse(one, other):
+        if "a-0" in str(one):
+            raise OSError(13, "Permission denied", str(one))
+        rename(one, other)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    done = inside("clean", "--yes", "--only", "trials")
+    assert done.returncode == 3
+    assert "a-0 cannot be removed: Permission denied" in done.stderr
+    assert [path.name for path in (kept.root / "trials").iterdir()] == ["a-0"]
+
+
+def test_the_save_before_the_last_goes_when_its_trial_is_done(store):
+    for name in ("a-0", "b-0"):
+        (store.trial(name) / "before.pth.tar").write_bytes(b"x")
+    finish(store, "a-0")
+    assert found(store, "checkpoints") == ["before.pth.tar"]
+
+
+def test_what_was_set_aside_as_damaged_goes_after_a_day(store):
+    path = store.trial("a-0") / "result.json"
+    path.write_text("[]")
+    assert store.result("a-0") is None
+    assert found(store, "leftovers") == []
+    aged(next(store.trial("a-0").glob("result.json.damaged-*")))
+    assert len(found(store, "leftovers")) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from study import leases
 from study.cli.logs import Tail, Teller
+from study.files import read, write
 from study.store import Store
 from tests.conftest import environment
 from tests.launch.conftest import CONFIG, finish, leave
@@ -113,8 +114,7 @@ def test_a_death_is_told_once_with_the_last_words_of_the_worker(store):
 def test_what_a_result_has_of_a_death_is_told_where_nothing_else_is(store):
     finish(store, "a-0", "failed")
     path = store.trial("a-0") / "result.json"
-    result = json.loads(path.read_text())
-    path.write_text(json.dumps(result | {"log": ["gone"], "error": "its worker died"}))
+    write(path, {**read(path), "log": ["gone"], "error": "its worker died"})
     assert news(Teller(store, "a-0")) == ["  | gone", "failed: its worker died"]
 
 

@@ -1,6 +1,5 @@
 """Plans: rows in blocks, prices, and what makes a report stale."""
 
-import json
 import math
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from study.cli.options import Asked
 from study.cli.show import plan_notes
 from study.errors import SpecError
+from study.files import read
 from study.measurements import again, fingerprint, measurements
 from study.plan import Plan, blocks, records
 from study.price import price, steps_key
@@ -157,9 +157,9 @@ def test_a_report_is_stale_when_anything_it_shows_has_changed(tiny):
 def test_a_changed_default_makes_a_stored_result_be_refused(inside, tiny):
     assert inside("run", tiny, "--on", "inline", "--no-speed").returncode == 0
     path = next((tiny.parent / "results" / "trials").glob("*/result.json"))
-    result = json.loads(path.read_text())
+    result = read(path)
     result["config"]["recipe"]["momentum"] = 0.5
-    path.write_text(json.dumps(result))
+    write(path, result)
     refused = inside("status", tiny)
     assert refused.returncode == 2
     assert "recipe.momentum: 0.5 then, 0.9 now" in refused.stderr

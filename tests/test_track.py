@@ -100,7 +100,7 @@ def test_a_failed_trial_that_is_tried_again_ends_twice(told):
 
 def test_what_is_unfinished_is_cut_short_and_no_mistake(told):
     plan, store, name = told
-    write_epochs(store, name, 0.1, float("nan"))
+    write_epochs(store, name, 0.1, None)  # as the store has what is not finite
     with (store.trial(name) / "history.jsonl").open("a") as file:
         file.write('{"epoch": 2, "top')
     assert look(plan, store) == 2

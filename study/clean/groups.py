@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from study import leases
-from study.clean.disk import DAY, WEEK, age, folders, lacks, real, size
+from study.clean.disk import DAY, WEEK, age, folders, lacks, listed, real, size
 from study.clean.needs import Needs
-from study.files import read
 from study.launch import orders
+from study.records import Result, Trial, look
 from study.store import DONE, Store
 
 CHECKPOINT = "last.pth.tar"
+BEFORE = "before.pth.tar"
+"""The save before the last, which a trial that is done needs no more."""
 PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")
 """What a writer, or a clock that was read, leaves behind when it is killed."""
-ASIDE = re.compile(r".+\.(foreign|failed)-[0-9a-f]{6}|last\.pth\.tar\.broken")
+ASIDE = re.compile(r".+\.(foreign|failed|damaged)-[0-9a-f]{6}|last\.pth\.tar\.broken")
 """What was set aside because it is no result, or one of an attempt that failed."""
 REQUEST = ("job.json", "trials.json", "stop")
 
@@ -39,24 +41,27 @@ class Item:
 def trials(store: Store, needs: Needs) -> Iterator[Item]:
     """Trials that no study and no request refers to, and nobody works on."""
     for path in folders(store, "trials"):
-        record, result = read(path / "trial.json"), read(path / "result.json")
+        record, result = look(path / "trial.json", Trial), look(path / "result.json", Result)
         if path.name in needs.trials or not (record or result) or leases.holder(path):
             continue
         told, left = record or {}, result or {}
         whose = f"{told.get('label')}/s{told.get('seed')} of {told.get('study')}"
         said = f"{whose}, {left.get('state', 'without a result')}"
         seconds = float(left.get("seconds") or 0.0)
-        device = str(left.get("environment", {}).get("device", "unknown"))
+        device = str(left.get("environment", {}).get("device") or "unknown")
         yield Item(path, size(path), said, seconds=seconds, device=device)
 
 
 def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
     """Weights of trials that are done and evaluated at every size that a study asks for."""
     for path in folders(store, "trials"):
-        file, result = path / CHECKPOINT, read(path / "result.json") or {}
-        done = result.get("state") in DONE and path.name not in needs.weights
-        if done and file.is_file() and not file.is_symlink() and not leases.holder(path):
-            yield Item(file, size(file))
+        result = look(path / "result.json", Result) or {}
+        if result.get("state") not in DONE or leases.holder(path):
+            continue
+        for name in (CHECKPOINT, BEFORE):
+            file, needed = path / name, name == CHECKPOINT and path.name in needs.weights
+            if not needed and file.is_file() and not file.is_symlink():
+                yield Item(file, size(file))
 
 
 def spent(store: Store, needs: Needs) -> Iterator[Item]:
@@ -87,11 +92,12 @@ def leftovers(store: Store, needs: Needs) -> Iterator[Item]:
     """What killed writers left, and results that were set aside, of yesterday or earlier."""
     shelves = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
     for place in [*filter(real, shelves), *folders(store, "trials")]:
-        for path in sorted(place.iterdir()):
+        for path in listed(place):
             if place == shelves[-1] and real(path) and PARTIAL.fullmatch(path.name):
                 yield Item(path, size(path), "half removed")
-            elif path.is_file() and not path.is_symlink() and age(path) >= DAY:
-                if PARTIAL.fullmatch(path.name):
-                    yield Item(path, size(path), "half written")
-                elif ASIDE.fullmatch(path.name):
-                    yield Item(path, size(path), "set aside")
+            elif path.is_symlink() or age(path) < DAY:
+                continue
+            elif PARTIAL.fullmatch(path.name) and not path.is_dir():
+                yield Item(path, size(path), "half written")
+            elif ASIDE.fullmatch(path.name):
+                yield Item(path, size(path), "set aside")

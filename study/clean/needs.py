@@ -1,5 +1,6 @@
 """What is needed: by whoever works on a job, and by whoever has asked for something."""
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,8 +9,9 @@ from pathlib import Path
 from study import leases, ownership
 from study.clean.disk import WEEK, age, folders, lacks
 from study.errors import StoreError, StudyError
-from study.files import Record, read
+from study.files import Record
 from study.launch import orders, slurm
+from study.records import Order, look
 from study.store import Store
 
 
@@ -34,7 +36,7 @@ class Job:
         """The study file, where it is known and there still."""
         words, folder = self.order.get("words"), self.order.get("folder")
         file = Path(folder, words[0]) if words and folder else None
-        return file if file and file.is_file() else None
+        return file if file and os.path.isfile(file) else None  # a name may be too long for Path
 
 
 @dataclass
@@ -52,7 +54,7 @@ class Needs:
 def jobs(store: Store) -> list[Job]:
     """All job folders with an order, oldest first."""
     paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
-    found = {path: read(path / "job.json") or {} for path in paths}
+    found = {path: look(path / "job.json", Order) or {} for path in paths}
     waiting, root = _waiting(found), str(store.root.resolve())
     return [
         Job(path, order, _busy(store, path, order, waiting), _private(path, order, root))

@@ -1,10 +1,10 @@
 """How things go: one function a kind; false where somebody is at work on it by now."""
 
 import os
-import shutil
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from study import leases
@@ -24,7 +24,8 @@ def removed(item: Item, how: Callable[[Item], bool]) -> bool:
     except FileNotFoundError:  # another was quicker
         return True
     except OSError as error:
-        raise StoreError(f"{item.path} cannot be removed: {error.strerror}") from error
+        left = f" (left: {error.filename})" if error.filename else ""
+        raise StoreError(f"{item.path} cannot be removed: {error.strerror}{left}") from error
 
 
 def trial(item: Item) -> bool:
@@ -35,7 +36,8 @@ def trial(item: Item) -> bool:
         return False
     with lease:
         os.rename(folder, aside)
-    shutil.rmtree(aside)
+    if wrong := erased(aside):
+        raise wrong[0]
     return True
 
 
@@ -66,8 +68,47 @@ def plain(item: Item) -> bool:
         item.path.unlink()
         return True
     inside = sorted(item.path.iterdir(), key=lambda one: one.name != "job.json")
-    for one in (one for one in inside if one.name not in item.keep):
-        shutil.rmtree(one) if real(one) else one.unlink()
+    wrong = [error for one in inside if one.name not in item.keep for error in erased(one)]
+    if wrong:
+        raise wrong[0]
     if not item.keep:
         item.path.rmdir()
     return True
+
+
+def erased(path: Path) -> list[OSError]:
+    """Remove a file, or a folder of any depth; as much as can be. Returns what went wrong.
+
+    A folder in a folder is moved to the top first: a path of more than 4,096 bytes cannot be used.
+    """
+    wrong, left = list[OSError](), [path]
+    while left:
+        here = left.pop()
+        try:
+            inside = list(here.iterdir()) if real(here) else []
+        except OSError as error:
+            wrong.append(error)
+            continue
+        for one in inside:
+            target = path / f".{uuid.uuid4().hex}"
+            if not real(one):
+                wrong += _tried(one.unlink)
+            elif here == path:
+                left.append(one)
+            elif failed := _tried(partial(one.rename, target)):
+                wrong += failed
+            else:
+                left.append(target)
+        if here != path:
+            wrong += _tried(here.rmdir)
+    return wrong + _tried(path.rmdir if real(path) else path.unlink)
+
+
+def _tried(action: Callable[[], object]) -> list[OSError]:
+    try:
+        action()
+    except FileNotFoundError:  # another was quicker
+        return []
+    except OSError as error:
+        return [error]
+    return []

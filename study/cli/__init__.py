@@ -5,6 +5,7 @@ interrupted and resumable.
 Start-up is lazy: a command is imported when it is asked for, torch only where models are built.
 """
 
+import logging
 import sys
 import warnings
 from importlib import import_module
@@ -73,8 +74,16 @@ def group() -> None:
     """Declarative ablation and benchmarking studies of vision backbones."""
 
 
+class Notes(logging.Handler):
+    """Prints warnings, such as of damaged files, as notes of the command."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"note: {record.getMessage()}", err=True)
+
+
 def main() -> None:
     """Run a command; a user's mistake is told in words, a bug keeps its traceback."""
+    logging.getLogger("study").handlers = [Notes(logging.WARNING)]
     warnings.filterwarnings("ignore", message=".*torch.jit.*")  # of timm and fvcore, at import
     try:
         with streams.shown():

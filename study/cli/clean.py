@@ -66,8 +66,7 @@ def clean_command(
         return status
     if {job.path for job in looked.needs.jobs} != {job.path for job in jobs(kept)}:
         raise StudyError("a study was run meanwhile, so nothing was removed: look again")
-    _remove(items)
-    return status
+    return status if _remove(items) else INCOMPLETE
 
 
 # ---- what is needed ----
@@ -127,7 +126,10 @@ def _request(
     """What a job asked for, to be planned anew; its trials of then where that cannot be."""
     if not job.order:
         owner = job.path.lstat().st_uid
-        looked.unknown.append(f"what {job.path} asks for cannot be read (of user {owner})")
+        looked.unknown.append(
+            f"what {job.path} asks for cannot be read (of user {owner}): "
+            "remove that folder to let go of it"
+        )
         return
     if job.busy:
         looked.needs.trials |= {*job.trials}
@@ -187,7 +189,7 @@ def _plan(request: Request, looked: Looked, store: Store, weights: bool) -> None
             if present <= known and not (weights and _evaluates(request.asked)):
                 return
             plan, _ = request.asked.plan()
-    except StudyError as error:
+    except (StudyError, OSError) as error:  # its folder may be gone
         said = str(error).removesuffix(", nothing was run")
         looked.unknown.append(f"what {request.said} refers to: {request.mend}\n{said}")
         return
@@ -285,13 +287,19 @@ def _tell(looked: Looked, store: Store) -> None:
         click.echo(f"it cannot be known which trials are nobody's: {groups} are kept", err=True)
 
 
-def _remove(items: Mapping[str, Sequence[Item]]) -> None:
-    """Print what was removed; stop at what cannot be."""
-    freed = 0
+def _remove(items: Mapping[str, Sequence[Item]]) -> bool:
+    """Remove all that can be, and print what cannot; whether nothing was left because of that."""
+    freed, wrong = 0, list[StoreError]()
     for name, some in items.items():
         for item in some:
-            if remove(name, item):
-                freed += item.size
-            else:
+            try:
+                removed = remove(name, item)
+            except StoreError as error:
+                wrong.append(error)
+                click.echo(f"error: {error}", err=True)
+                continue
+            freed += item.size if removed else 0
+            if not removed:
                 click.echo(f"note: {item.path} is kept: somebody is at work on it", err=True)
     click.echo(f"removed {_bytes(freed)}", err=True)
+    return not wrong

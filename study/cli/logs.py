@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from study.cli.options import Asked, study_file
-from study.errors import SpecError, unknown
+from study.errors import DamagedError, SpecError, unknown
+from study.files import opened
 
 if TYPE_CHECKING:
     from study.plan import Plan
@@ -133,13 +134,13 @@ class Tail:
     def lines(self, last: bool = False) -> list[str]:
         """Those that are new; a half one is kept until it is whole, or nothing will follow."""
         try:
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 seen = os.fstat(file.fileno())
                 if seen.st_ino != self.file or seen.st_size < self.at:
                     self.file, self.at, self.rest = seen.st_ino, 0, b""
                 file.seek(self.at)
                 new = file.read()
-        except OSError:
+        except (OSError, DamagedError):
             new = b""
         self.at += len(new)
         *whole, self.rest = (self.rest + new).split(b"\n")

@@ -190,8 +190,7 @@ def echo_json(value: Any) -> None:
 
 
 def strays(store: "Store") -> None:
-    """Name the files that were set aside because they are not results."""
+    """Name the files that were set aside because they are damaged, or not of this store."""
     for path in store.strays():
-        click.echo(
-            f"note: set aside, not a result of this store: {on_one_line(str(path))}", err=True
-        )
+        where = on_one_line(str(path))
+        click.echo(f"note: set aside, damaged or not of this store: {where}", err=True)

@@ -18,7 +18,7 @@ from study.cli.options import (
     strays,
     study_file,
 )
-from study.errors import SpecError, StudyError
+from study.errors import DamagedError, SpecError, StudyError
 
 if TYPE_CHECKING:
     from study.plan import Plan
@@ -169,17 +169,18 @@ def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) 
 
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Print the table of the last report, if it would come out the same today."""
-    from study.files import read
+    from study import records
+    from study.files import content
     from study.measurements import MANIFEST, fingerprint
 
     folder = claimed(plan, reports)
-    report = read(folder / MANIFEST) or {}
+    report = records.look(folder / MANIFEST, records.Manifest) or {}
     if report.get("made_of") != fingerprint(plan, store):
         return False
     try:
         tables = [name for name in report["files"] if name.endswith(".md")]
-        text = "\n".join((folder / name).read_text("utf-8") for name in tables)
-    except OSError:
+        text = "\n".join(content(folder / name).decode() for name in tables)
+    except (OSError, DamagedError, UnicodeDecodeError):
         return False
     click.echo(text, nl=False)
     click.echo(f"the report is current: {folder}", err=True)

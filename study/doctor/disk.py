@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from study import ownership
+from study import ownership, records
 from study.doctor.findings import Case, Finding, amount, fail, miss, note, ok
 from study.errors import StoreError
-from study.files import NO_LINKS, once, read
+from study.files import NO_LINKS, once
 
 LEAST = 1e9  # bytes on disk
 STATE = 12  # bytes a parameter: the weight and AdamW's two moments, in float32
@@ -44,7 +44,8 @@ def store(case: Case) -> Iterator[Finding]:
 def room(case: Case) -> Iterator[Finding]:
     """Free disk, and how many checkpoints of the largest arm that was ever planned that is."""
     free = shutil.disk_usage(case.place).free
-    cards = (read(card) or {} for card in (case.store.root / "arms").glob("*.json"))
+    paths = (case.store.root / "arms").glob("*.json")
+    cards = filter(None, (records.look(path, records.Costs) for path in paths))
     largest = max((card.get("cost", {}).get("params") or 0 for card in cards), default=0)
     said = f"{amount(free)} free for the store"
     if largest:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from study import leases
-from study.files import Record
+from study.errors import StoreError
+from study.files import Record, tell
 from study.launch import orders, slurm
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
@@ -36,9 +37,7 @@ def run(
     `order` says of what study they are, and what is to be done after them. On Slurm it returns when
     the workers are `submitted`, unless the machine says to wait; Ctrl-C stops the waiting alone.
     """
-    for name, record in trials.items():
-        store.enter(name, record)
-        store.retry(name)
+    trials = _entered(store, trials)
     job = orders.job(store, {**order, "trials": list(trials), **machine.order}, trials)
     watch, told = Watch(store, list(trials)), list[str]()
 
@@ -62,6 +61,26 @@ def run(
             idle = 0 if _at_work(store, watch) else idle + 1
             time.sleep(1.0)
     return False
+
+
+def _entered(store: Store, trials: Mapping[str, Record]) -> dict[str, Record]:
+    """The trials that could be entered in the store; of the others it is told.
+
+    Raises:
+        StoreError: none could be.
+    """
+    wrong: dict[str, StoreError] = {}
+    for name, record in trials.items():
+        try:
+            store.enter(name, record)
+            store.retry(name)
+        except StoreError as error:
+            wrong[name] = error
+    for why in wrong.values():
+        if len(wrong) == len(trials):
+            raise why
+        tell(f"{why}: this trial is passed over")
+    return {name: record for name, record in trials.items() if name not in wrong}
 
 
 def task(store: Store, order: Record, machine: Machine) -> None:

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
-from study import leases, ownership
-from study.errors import StoreError, StudyError
-from study.files import Record, read, write
+from study import leases, ownership, records
+from study.errors import DamagedError, StoreError, StudyError
+from study.files import Record, content, tell, write
 from study.launch import snapshot
 from study.origin import origin
 from study.store import Store
@@ -65,10 +65,13 @@ def order(job: Path) -> Record:
         StoreError: it is not the user's own, or cannot be read.
     """
     ownership.job(job)
-    found = read(job / "job.json")
-    if found is None:
-        raise StoreError(f"{job / 'job.json'} cannot be read")
-    return found
+    path = job / "job.json"
+    try:
+        return records.parsed(content(path), records.Order)
+    except DamagedError as error:
+        raise DamagedError(f"{path} is damaged: {error}; nothing of {job} is run") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def record(job: Path, trial: str) -> Record:
@@ -78,8 +81,9 @@ def record(job: Path, trial: str) -> Record:
         StoreError: no order of the user's own says it.
     """
     for one in chain([job], alike(job)):
-        if isinstance(found := (read(one / RECORDS) or {}).get(trial), dict):
-            return found
+        found = records.look(one / RECORDS, records.Computed) or {}
+        if trial in found:
+            return dict(found[trial])
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
 
 
@@ -89,10 +93,16 @@ def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Record]]:
     `after` is when another was made: those that were made then or later.
     """
     root, folder = str(store.root.resolve()), store.root / "jobs"
-    ages = {path: made(path) for path in folder.iterdir()} if folder.is_dir() else {}
+    try:
+        ages = {path: made(path) for path in folder.iterdir()}
+    except OSError:
+        return
     for path in sorted((path for path in ages if ages[path] >= after), key=ages.__getitem__):
         try:
             found = order(path.resolve())
+        except DamagedError as error:
+            tell(str(error))
+            continue
         except StoreError:
             continue
         if found.get("store") == root:
@@ -189,5 +199,9 @@ def blame(job: Path) -> None:
         StudyError: one did.
     """
     for file in job.glob("error.*"):
-        lines = file.read_text().strip().splitlines() or ["of nothing that it could tell"]
+        try:
+            text = content(file).decode(errors="replace")
+        except (OSError, DamagedError):
+            text = ""
+        lines = text.strip().splitlines() or ["of nothing that it could tell"]
         raise StudyError(f"a worker failed: {lines[-1]} (all of it: {file})")

@@ -19,9 +19,9 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from study import ownership
+from study import ownership, records
 from study.errors import StudyError
-from study.files import read, replace, write
+from study.files import replace, write
 from study.launch import orders, resources, snapshot
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
@@ -192,8 +192,8 @@ def max_array() -> int:
 
 def submitted(job: Path) -> list[str]:
     """The ids of the jobs that were submitted for a job folder."""
-    found = (read(job / "slurm.json") or {}).get("ids", [])
-    return [str(one) for one in found]
+    found = records.look(job / "slurm.json", records.Submitted) or {"ids": []}
+    return [*found["ids"]]
 
 
 def alive(job: Path) -> dict[str, str]:

@@ -17,9 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from study import leases
+from study import leases, records
 from study.errors import StoreError, StudyError
-from study.files import encoded, once, read
+from study.files import encoded, once
 from study.launch import orders, snapshot
 from study.launch.worker import AGAIN, SIGNALS, STORE_FAILED
 from study.store import Store
@@ -140,11 +140,11 @@ class Supervisor:
             address = {"MASTER_ADDR": _address(), "MASTER_PORT": _free_port()}
             once(place, encoded(address))
         end = time.monotonic() + MEETING
-        while (address := read(place) or {}) == {}:
+        while (meeting := records.look(place, records.Address)) is None:
             if time.monotonic() > end or self.stopping:
                 raise StudyError(f"node {self.node} has waited in vain for node 0 ({place})")
             time.sleep(POLL)
-        return {"WORLD_SIZE": world, **address}
+        return {"WORLD_SIZE": world, **meeting}
 
     def _wait(self) -> tuple[int, int]:
         """How the children ended: the status of the one that is to blame, and its rank."""

@@ -2,7 +2,7 @@
 
 import time
 
-from study import leases
+from study import leases, records
 from study.errors import StudyError
 from study.files import Record
 from study.launch import task
@@ -22,7 +22,7 @@ def missing(plan: Plan, store: Store, machine: Machine) -> bool:
     """Whether a timing is asked for, and no session has covered these arms on this device."""
     if not plan.timed:
         return False
-    session = store.kept("timings", plan.key)
+    session = store.kept("timings", plan.key, records.Session)
     return session is None or machine.device not in (AUTO, session.get("device"))
 
 

@@ -4,6 +4,7 @@ The same code in this process, in a process of its own, or as one of several tha
 together. A process of its own is the child of a supervisor, which knows how it ends.
 """
 
+import errno
 import faulthandler
 import os
 import signal
@@ -15,9 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study import leases
+from study import leases, records
 from study.errors import SizeError, StoreError, StudyError
-from study.files import Record
+from study.files import Record, tell
 from study.launch import orders
 from study.launch.machine import AUTO, granted
 from study.store import Store
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 STORE_FAILED = 74  # exit status: nothing can be written any more (EX_IOERR)
 AGAIN = 75  # exit status: a group has broken up, through no fault of this process (EX_TEMPFAIL)
+UNFIT = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
+"""Errors of the folder of one trial; a store that cannot be written gives others."""
 LOOK = 1.0  # seconds between two looks for a stop file
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)  # ask to stop after the next step
 
@@ -125,25 +128,61 @@ def claim(asked: Orders, names: list[str]) -> tuple[str, leases.Lease] | None:
     others from theirs. A holder that has not been heard of lately is either dead, and his trial is
     taken over when that is certain, or comes back.
     """
+    unfit: dict[str, StoreError] = {}
     while not asked.stop():
-        open_ = [name for name in names if asked.store.result(name) is None]
+        open_ = [n for n in names if n not in unfit and asked.store.result(n) is None]
         died = {name: _died_on(asked.store, name) for name in open_}
         for name in sorted(open_, key=died.__getitem__):
             try:
-                folder = asked.store.trial(name)
-                lease = leases.claim(folder, asked.hearts, asked.job.name)
-            except OSError as error:
-                where = asked.store.trial(name)
-                raise StoreError(f"no lease can be made in {where}: {error.strerror}") from error
-            if lease is None:
+                lease = _leased(asked, name)
+            except UnfitError as error:
+                tell(f"{error}: this trial is passed over")
+                unfit[name] = error
                 continue
-            if asked.store.result(name) is None:
+            if lease is not None:
                 return name, lease
-            lease.release()  # finished while we were looking
+        if unfit and len(unfit) == len(names):
+            raise StoreError(str(unfit[names[0]]))
         if not any(leases.faltering(asked.store.trial(n), asked.hearts) for n in open_):
             return None
         time.sleep(LOOK)
     return None
+
+
+class UnfitError(StoreError):
+    """The files of a trial keep it from being run; others are run."""
+
+
+def _leased(asked: Orders, name: str) -> leases.Lease | None:
+    """A lease on a trial; None where somebody else has one, or it is finished.
+
+    Raises:
+        UnfitError: what is in its folder is in the way.
+        StoreError: the store cannot be written.
+    """
+    store = asked.store
+    try:
+        lease = leases.claim(store.trial(name), asked.hearts, asked.job.name)
+    except OSError as error:
+        why = f"no lease can be made in {store.trial(name)}: {error.strerror}"
+        kind = UnfitError if error.errno in UNFIT else StoreError
+        raise kind(why) from error
+    if lease is None:
+        return None
+    try:
+        _refuse_unfit(store, name)
+        finished = store.result(name) is not None  # while we were looking
+    except StoreError:
+        lease.release()
+        raise
+    if finished:
+        lease.release()
+    return None if finished else lease
+
+
+def _refuse_unfit(store: Store, name: str) -> None:
+    if store.blocked(name):
+        raise UnfitError(f"{store.trial(name) / 'result.json'} is no result, and stays there")
 
 
 def _died_on(store: Store, name: str) -> bool:
@@ -167,7 +206,7 @@ def timings(asked: Orders) -> int:
     if lease is None:
         return 0
     with lease:
-        kept = store.kept("timings", order["key"])
+        kept = store.kept("timings", order["key"], records.Session)
         if kept is not None and kept.get("device") == order["device"]:
             return 0
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))

@@ -1,10 +1,11 @@
 """What a study found, written down: tables, figures, and the measurements they came from."""
 
+import os
 from pathlib import Path
 
-from study import stats
+from study import records, stats
 from study.commas import comma_separated
-from study.files import read, replace
+from study.files import replace
 from study.files import write as write_record
 from study.judgement import judged
 from study.measurements import MANIFEST
@@ -95,5 +96,6 @@ def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) 
 
 def _written(folder: Path) -> set[str]:
     """The files of an earlier report, as far as they are in the folder."""
-    names = (read(folder / MANIFEST) or {}).get("files", [])
-    return {name for name in names if (folder / name).resolve().is_relative_to(folder.resolve())}
+    names = (records.look(folder / MANIFEST, records.Manifest) or {"files": []})["files"]
+    files = (name for name in names if not os.path.isdir(folder / name))
+    return {name for name in files if (folder / name).resolve().is_relative_to(folder.resolve())}

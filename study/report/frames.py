@@ -8,7 +8,7 @@ import pandas as pd
 
 from study import cells, stats
 from study.files import Record
-from study.measurements import again, measurements
+from study.measurements import again, measurements, timed
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.store import Store
@@ -28,7 +28,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    session = store.kept("timings", plan.key) or {}
+    session = timed(plan, store)
     beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
     found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
     found.attrs["baseline"] = plan.baseline.digest
@@ -101,6 +101,7 @@ def _machine(session: Record) -> str:
     if device == "cpu":
         device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
     how, busy = session.get("how", {}), session.get("trials_running")
-    said = [device, f"{how['way']}, batch {how['batch_size']}" if how.get("rounds") else ""]
+    way, batch = how.get("way", "?"), how.get("batch_size", "?")
+    said = [device, f"{way}, batch {batch}" if how.get("rounds") else ""]
     said += [f"while {busy} trials were running: not alone"] if busy else []
     return ", ".join(filter(None, said))

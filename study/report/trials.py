@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from study.measurements import timed
 from study.metrics import METRICS
 from study.plan import Plan, Trial
 from study.store import Record, Store
@@ -39,7 +40,7 @@ def _result(store: Store, trial: Trial) -> dict[str, Any]:
 def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     """What the results of a study were computed with: each kind of thing, all that was used."""
     found: dict[str, dict[str, None]] = {}
-    sessions = [store.kept("timings", plan.key)] if plan.timed else []
+    sessions = [timed(plan, store)] if plan.timed else []
     results = [store.result(trial.name) for trial in plan.trials if trial.done]
     for record in (one for one in [*results, *sessions] if one):
         here = record.get("environment", {})

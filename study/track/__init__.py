@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from study import folders
+from study import folders, records
 from study.errors import StudyError
-from study.files import Record, read, write
+from study.files import Record, write
 from study.plan import Plan, PlannedArm, Trial
 from study.store import DONE, Store
 from study.track import mlflow, tensorboard, wandb
@@ -93,7 +93,8 @@ class Follower:
 
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
         place = self.folder / "told" / f"{trial.name}.json"
-        told = Told(**(read(place) or {}))
+        handed = records.load(place, records.Handed)
+        told = Told(handed["epochs"], handed["state"]) if handed else Told()
         if told.state in DONE:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name) or {}

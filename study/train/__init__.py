@@ -1,6 +1,7 @@
 """Training on timm's parts: what one arm becomes with one seed."""
 
 from study.train.calls import Caller, Stopped, Superseded, nothing
+from study.train.checkpoint import BEFORE
 from study.train.epoch import Evaluation, evaluation
 from study.train.fit import Fitted, fit
 from study.train.group import ALONE, Group, joined
@@ -10,6 +11,7 @@ from study.train.step import repeated, training_step
 
 __all__ = [
     "ALONE",
+    "BEFORE",
     "Caller",
     "Evaluation",
     "Fitted",

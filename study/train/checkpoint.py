@@ -1,12 +1,14 @@
 """A trial on disk, after an epoch or in the midst of one, in the format of timm's checkpoints.
 
 timm's CheckpointSaver removes the old file before it renames the new one, so that a kill between
-the two loses both; here there is always one whole file.
+the two loses both; here there is always one whole file. Each has a digest, and the last two are
+there: a file that is damaged is set aside, and the trial goes on from the other.
 """
 
-import json
+import os
 import pickle
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,13 +17,16 @@ from typing import Any
 import torch
 from timm.utils import unwrap_model
 
-from study.errors import StoreError
+from study import archives, files
+from study.errors import DamagedError, StoreError
 from study.files import replace
 from study.train.calls import Caller, Row, Superseded
 from study.train.epoch import Within
 from study.train.parts import Parts
 
 NAME = "last.pth.tar"
+BEFORE = "before.pth.tar"
+"""The save before the last."""
 SAVE_EVERY = 600.0  # seconds: what a kill loses at most
 UNREADABLE = (
     RuntimeError,
@@ -56,59 +61,80 @@ class Checkpoint:
         if self.parts.group.leads:
             content = BytesIO()
             torch.save(self._state(history, within), content)
-            replace(self.folder / NAME, content.getvalue())
+            self._write(archives.sealed(content))
             self._mirror(history)
         self.written = time.monotonic()
 
     def restore(self) -> tuple[list[Row], Within | None]:
         """The history so far, and how far the epoch after it has got, with `parts` as they were.
 
-        A checkpoint that cannot be read, or is of another trial, is renamed and reported.
+        A checkpoint that is damaged, or of another trial, is set aside and reported; the one before
+        it is taken then, or none.
         """
         self._ours()
         self.written = time.monotonic()
-        group = self.parts.group
-        content = group.handed(self._content() if group.leads else None)
-        if content is None:
-            return [], None
-        try:
-            state = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
-            wrong = _foreign(state, self.parts, seed=self.seed)
-        except UNREADABLE as error:
-            wrong = f"{type(error).__name__}: {error}"
-        if wrong:
-            self._set_aside(wrong)
+        state = self._read(NAME) or self._read(BEFORE)
+        if state is None:
             return [], None
         _load(state, self.parts)
         history: list[Row] = state["history"]
-        if group.leads:
+        if self.parts.group.leads:
             self._mirror(history)
         return history, state.get("within")
+
+    def _write(self, content: bytes) -> None:
+        """After a kill between the two renames only the save before the last is there."""
+        last = self.folder / NAME
+        with files.beside(last, content) as partial:
+            with suppress(OSError):  # there is none; a save that cannot be kept is replaced
+                os.replace(last, self.folder / BEFORE)
+            os.replace(partial, last)
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        """What a file holds; None where there is none, or it is set aside."""
+        group = self.parts.group
+        content = group.handed(self._content(name) if group.leads else None)
+        if content is None:
+            return None
+        try:
+            archives.checked(content)
+            state: dict[str, Any] = torch.load(
+                BytesIO(content), map_location="cpu", weights_only=True
+            )
+            wrong = _foreign(state, self.parts, seed=self.seed)
+        except (DamagedError, *UNREADABLE) as error:
+            wrong = f"{type(error).__name__}: {error}"
+        if wrong and group.leads:
+            self._set_aside(name, wrong)
+        return None if wrong else state
 
     def _ours(self) -> None:
         if not self.parts.group.agreed(self.caller.held()):
             raise Superseded("another process has taken this trial over")
 
-    def _content(self) -> bytes | None:
-        path = self.folder / NAME
+    def _content(self, name: str) -> bytes | None:
+        path = self.folder / name
         try:
-            return path.read_bytes()
+            return files.content(path)
         except FileNotFoundError:
+            return None
+        except DamagedError as error:
+            self._set_aside(name, str(error))
             return None
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
-    def _set_aside(self, wrong: str) -> None:
-        if self.parts.group.leads:
-            broken = self.folder / f"{NAME}.broken"
-            (self.folder / NAME).replace(broken)
-            self.caller.report({"broken": str(broken), "reason": wrong})
+    def _set_aside(self, name: str, wrong: str) -> None:
+        path = self.folder / name
+        try:
+            aside = files.set_aside(path, "damaged")
+        except OSError as error:
+            raise StoreError(f"{path} cannot be set aside: {error.strerror}") from error
+        self.caller.report({"event": "damaged", "set_aside": str(aside), "reason": wrong})
 
     def _mirror(self, history: list[Row]) -> None:
-        """The checkpoint's history, for reading; JSON has no NaN, so null stands for it."""
-        rows = [{k: None if v != v else v for k, v in row.items()} for row in history]
-        text = "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows)
-        replace(self.folder / "history.jsonl", text.encode())
+        """The checkpoint's history, for reading."""
+        replace(self.folder / "history.jsonl", files.lines(history))
 
     def _state(self, history: list[Row], within: Within | None) -> dict[str, Any]:
         parts = self.parts

@@ -13,7 +13,7 @@ from study.launch import orders
 from study.launch.machine import Machine
 from study.store import Store
 
-CONFIG = {"model": {}, "data": {}, "recipe": {}}
+CONFIG = {"model": {"name": "m", "arguments": {}}, "data": {}, "recipe": {}}
 INLINE = Machine(on="inline", workers=1, device="cpu", threads=1)
 
 

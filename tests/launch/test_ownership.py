@@ -186,7 +186,7 @@ def test_weights_are_not_evaluated_with_code_that_another_user_could_have_named(
     write(folder / "trial.json", {"config": CONFIG, "sources": [["/nowhere/x.py", "0"]]})
     (folder / "last.pth.tar").touch()
     result = {"format": 1, "trial": "a-0", "state": "completed", "metrics": {},
-              "config": {"model": {}, "data": {}, "recipe": {}}}  # fmt: skip
+              "config": CONFIG}  # fmt: skip
     write(folder / "result.json", result)
     (folder / place).chmod(0o777)
     with pytest.raises(StoreError, match="others can write to"):

@@ -67,7 +67,7 @@ def _trial(store, digest, seed, outcome):
             "format": stores.FORMAT,
             "trial": name,
             "state": state,
-            "config": {"model": {}, "data": {}, "recipe": {}},
+            "config": {"model": {"name": "m", "arguments": {}}, "data": {}, "recipe": {}},
         }
         write(store.trial(name) / "result.json", {**result, "metrics": metrics})
     return Trial(name, seed, store.state(name))

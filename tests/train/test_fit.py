@@ -1,6 +1,5 @@
 """Training: what it computes."""
 
-import json
 import math
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from timm.models import load_checkpoint
 from timm.task import ClassificationEvaluator
 
+from study import files
 from study.data import load
 from study.schema import Data
 from study.train import Caller, evaluation, fit, step_seconds
@@ -80,7 +80,7 @@ def test_history_says_what_each_epoch_did(tmp_path):
     assert [row["epoch"] for row in rows] == [0, 1, 2]
     assert [row["lr"] for row in rows] == pytest.approx([0.05, 0.0375, 0.0125])
     assert {k: rows[-1][k] for k in fitted.metrics} == fitted.metrics
-    assert [json.loads(s) for s in (tmp_path / "history.jsonl").read_text().splitlines()] == rows
+    assert files.rows((tmp_path / "history.jsonl").read_bytes()) == rows
 
 
 def test_another_seed_is_another_trial(tmp_path):

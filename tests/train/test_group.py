@@ -63,6 +63,7 @@ def test_two_processes_come_to_the_numbers_of_one(tmp_path):
     assert_alike(alone, first)
     assert first[0] == second[0]
     assert {path.name for path in (tmp_path / "two").iterdir()} == {
+        "before.pth.tar",
         "last.pth.tar",
         "history.jsonl",
     }

@@ -223,14 +223,15 @@ def test_a_checkpoint_of_something_else_is_set_aside(spoil, tmp_path):
     said = []
     caller = Caller(report=said.append)
     again = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path, caller=caller)
-    assert said[0]["broken"] == str(tmp_path / "last.pth.tar.broken")
-    assert (tmp_path / "last.pth.tar.broken").exists()
+    [aside] = tmp_path.glob("last.pth.tar.damaged-*")
+    assert said[0]["set_aside"] == str(aside)
     assert timeless(again.history) == timeless(whole.history)
 
 
 def test_no_half_written_file_is_left(tmp_path):
     fit(resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"last.pth.tar", "history.jsonl"}
+    whole = {"last.pth.tar", "before.pth.tar", "history.jsonl"}
+    assert {path.name for path in tmp_path.iterdir()} == whole
 
 
 @pytest.mark.parametrize("stop", [None, 2])
