@@ -9,9 +9,10 @@ ROOT = Path(__file__).parent.parent / "study"
 
 MAY_IMPORT = {
     "errors": set(),
-    "marks": set(),
+    "marks": {"text"},
     "text": set(),
     "commas": set(),
+    "columns": set(),
     "stats": {"errors"},
     "files": {"errors"},
     "leases": set(),
@@ -20,7 +21,7 @@ MAY_IMPORT = {
     "origin": {"files"},
     "schema": {"errors", "marks"},
     "spec": {"errors", "imports", "marks", "schema"},
-    "parse": {"errors", "imports", "marks", "schema", "spec"},
+    "parse": {"errors", "imports", "marks", "schema", "spec", "text"},
     "designs": {"errors", "spec"},
     "models": {"errors", "imports", "schema"},
     "data": {"errors", "schema"},
@@ -73,7 +74,7 @@ MAY_IMPORT = {
     },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
-        *("commas", "designs", "stats"),
+        *("columns", "commas", "designs", "stats"),
         *("claims", "evidence", "judgement", "verdicts"),
     },
 }
