@@ -21,7 +21,9 @@ MAY_IMPORT = {
     "origin": {"files"},
     "schema": {"errors", "marks"},
     "spec": {"errors", "imports", "marks", "schema"},
-    "parse": {"errors", "imports", "marks", "schema", "spec", "text"},
+    "parse": {"errors", "imports", "levels", "marks", "schema", "spec", "text"},
+    "names": {"spec"},
+    "levels": {"marks", "text"},
     "designs": {"errors", "spec"},
     "models": {"errors", "imports", "schema"},
     "data": {"errors", "schema"},
@@ -36,8 +38,8 @@ MAY_IMPORT = {
     "cards": {
         *("errors", "images", "origin", "schema", "spec", "models", "train", "metrics", "store"),
     },
-    "proofs": {"errors", "marks", "spec", "metrics", "store", "cards"},
-    "statements": {"errors", "claims", "marks", "metrics", "spec"},
+    "proofs": {"errors", "marks", "names", "spec", "metrics", "store", "cards"},
+    "statements": {"errors", "claims", "marks", "metrics", "names", "spec"},
     "plan": {
         *("errors", "images", "marks", "schema", "spec", "designs", "metrics", "store", "cards"),
         "proofs",
@@ -47,7 +49,7 @@ MAY_IMPORT = {
     "reasons": {"errors", "spec", "metrics", "store", "cards", "plan"},
     "judgement": {
         *("errors", "cells", "claims", "metrics", "plan", "reasons", "spec", "stats", "store"),
-        "verdicts",
+        *("names", "verdicts"),
     },
     "price": {"cards", "plan", "store"},
     "run": {
@@ -74,7 +76,7 @@ MAY_IMPORT = {
     },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
-        *("columns", "commas", "designs", "stats"),
+        *("columns", "commas", "designs", "names", "stats", "text"),
         *("claims", "evidence", "judgement", "verdicts"),
     },
 }

@@ -17,6 +17,7 @@ from study.metrics import METRICS
 from study.parse import Vocabulary, json_schema, study_file
 from study.schema import Data, Recipe
 from study.spec import Config, Study, digest, resolved
+from study.statements import problems
 
 VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
 ABLATIONS = Path(__file__).parent.parent / "ablations"
@@ -197,6 +198,42 @@ BAD = {  # what is written instead, where it is told of, what is said
         "x.yaml:15:8",
         "a profile is a mapping",
     ),
+    "two labels of one look": (
+        "DW: depthwise, Avg:",
+        'DW: depthwise, " DW ":',
+        "x.yaml:7:36",
+        "first on line 7",
+    ),
+    "soft hyphen in a label": (
+        "DW:",
+        '"D\\u00adW":',
+        "x.yaml:7:21",
+        "U+00AD SOFT HYPHEN at character 2",
+    ),
+    "boolean of YAML 1.1": (
+        "attn_norm: false",
+        "attn_norm: no",
+        "x.yaml:9:40",
+        "write true or false",
+    ),
+    "factor without levels": (
+        "{DW: depthwise, Avg: average}",
+        "average",
+        "x.yaml:7:3",
+        "write {label: value, label: value}",
+    ),
+    "levels that are lists have no label": (
+        "{DW: depthwise, Avg: average}",
+        "[[8, 4], [1, 1]]",
+        "x.yaml:7:21",
+        "write {8-4: [8, 4], label: value}",
+    ),
+    "one level twice in a list": (
+        "{DW: depthwise, Avg: average}",
+        "[average, average]",
+        "x.yaml:7:30",
+        "stands here twice",
+    ),
     "huge number": ("seeds: 2", "seeds: 1e400", "x.yaml:10:8", "finite"),
 }
 
@@ -243,6 +280,63 @@ def test_a_data_set_that_timm_does_not_open_is_told(tmp_path):
     wrong = load(tmp_path, GOOD.replace("data: digits", "data: {name: torch/svhn, root: x}"))[1]
     assert 'unknown data "torch/svhn"' in wrong
     assert "torch/cifar10, " in wrong
+
+
+@pytest.mark.parametrize("name", ["two labels of one look", "one level twice in a list"])
+def test_a_mistake_brings_no_others_with_it(tmp_path, name):
+    old, new, _, _ = BAD[name]
+    text = GOOD.replace(old, new, 1).replace("Avg: {top1: 72.64", "high: {top1: 72.64")
+    assert load(tmp_path, text)[1].endswith("1 error, nothing was run")
+
+
+def test_levels_may_be_a_list_of_values_which_are_their_labels(tmp_path):
+    text = GOOD.replace("{DW: depthwise, Avg: average}", "[depthwise, average]")
+    text = text.replace("{low: 1e-4, high: 1e-3}", "[1e-4, 0.0010]").replace("Avg:", "average:")
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    labels = [[level.label for level in factor.levels] for factor in study.factors[:2]]
+    assert labels == [["depthwise", "average"], ["1e-4", "0.0010"]]
+    assert name_of(study, (1, 1, 0)) == name_of(load(tmp_path, GOOD)[0], (1, 1, 0))
+
+
+def test_rows_claims_and_contrasts_find_labels_of_another_form(tmp_path):
+    text = GOOD.replace("Avg: average", '"Moyenne e\u0301 x": average').replace(
+        "  Avg: {", '  "Moyenne \u00e9\u00a0x": {'
+    )
+    claim = "' Moyenne e\u0301  x is better than baseline on top1'"
+    text += f"claims: [{claim}]\ncontrasts: ['Moyenne \u00e9  x']\n"
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    assert not problems(study, arms(study))
+
+
+SHARED = GOOD.replace("bare: {", "Avg: {")
+
+
+def test_a_label_of_several_arms_is_told_with_a_name_for_each(tmp_path):
+    text = SHARED + "claims: [Avg is better than DW on top1]\ncontrasts: [Avg]\n"
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    told = [str(problem) for problem in problems(study, arms(study))]
+    assert len(told) == 3
+    for one in told:
+        assert '2 arms are called "Avg"' in one
+        assert 'write "Avg (model.reduction)" or "Avg (model)"' in one
+
+
+def test_the_name_that_is_told_for_a_shared_label_is_read(tmp_path):
+    text = SHARED.replace("  Avg: {top1", "  Avg (model): {top1")
+    text += "claims: [Avg (model) is better than DW on top1]\ncontrasts: [[Avg (model), DW]]\n"
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    assert not problems(study, arms(study))
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    study, wrong = study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
+    assert not wrong
+    assert study.seeds == (0, 1)
 
 
 def test_all_mistakes_come_at_once(tmp_path):

@@ -10,6 +10,7 @@ import click
 
 from study.cli.options import Asked, study_file
 from study.errors import SpecError, unknown
+from study.text import normal
 
 if TYPE_CHECKING:
     from study.plan import Plan
@@ -51,6 +52,7 @@ def _meant(text: str, labels: Mapping[str, str]) -> str:
     Raises:
         SpecError: there is none, or several.
     """
+    text = normal(text)
     if text in labels:
         return text
     found = [n for n, label in labels.items() if text and (n.startswith(text) or label == text)]

@@ -51,8 +51,8 @@ class StudyFile(Strict):
     question: str
     source: str | None = Field(None, description="the paper or table that is mirrored")
     baseline: Baseline
-    factors: dict[str, dict[str, Any]] = Field(
-        {}, description="path: {label: value}; baseline first"
+    factors: dict[str, dict[str, Any] | list[Any]] = Field(
+        {}, description="path: {label: value}, or a list of values; baseline first"
     )
     design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
     seeds: Annotated[int, Field(ge=0, le=1000)] | Annotated[list[Seed], Field(min_length=1)] = (
