@@ -20,6 +20,7 @@ from ruamel.yaml.reader import ReaderError
 from study.text import described, normal
 
 DEEPEST = 40  # levels of nesting; a study has five
+MOST, WIDE = 30, 160  # problems, and letters of a line, that are printed
 
 
 BREAKS = str.maketrans("\x85\u2028\u2029", "\xa0\xa0\xa0")  # lines end there in YAML 1.1 alone
@@ -66,18 +67,19 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        shown = line_of(self.mark.text, self.mark.line)
-        shown = "".join(c if c.isprintable() else " " for c in shown)
+        line, at = line_of(self.mark.text, self.mark.line), self.mark.column
+        begin = max(0, at - WIDE // 2) if len(line) > WIDE else 0  # of a long line a part
+        shown = "".join(c if c.isprintable() else " " for c in line[begin : begin + WIDE])
         number = str(self.mark.line + 1)
         gutter = " " * len(number)
-        carets = "^" * max(1, min(self.mark.length, len(shown) - self.mark.column))
+        carets = "^" * max(1, min(self.mark.length, len(shown) - at + begin))
         return "\n".join(
             [
                 f"error: {self.message}",
                 f"{gutter} --> {self.mark}",
                 f"{gutter}  |",
                 f"{number}  | {shown}".rstrip(),
-                f"{gutter}  | {' ' * self.mark.column}{carets} {self.hint}".rstrip(),
+                f"{gutter}  | {' ' * (at - begin)}{carets} {self.hint}".rstrip(),
             ]
         )
 
@@ -109,13 +111,12 @@ class Tree:
         return here
 
     def _below(self, step: str | int) -> "Tree":
+        below: Tree = self
         if isinstance(self.value, dict) and isinstance(step, str):
-            below: Tree = self.value.get(step, self)
-            return below
-        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
-            item: Tree = self.value[step]
-            return item
-        return self
+            below = self.value.get(step, self)
+        elif isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            below = self.value[step]
+        return below
 
     def path(self, steps: Iterable[str | int]) -> list[str | int]:
         """Those of `steps` that exist, one in the other."""
@@ -174,10 +175,8 @@ def _not_yaml(error: MarkedYAMLError, start: Mark) -> Problem:
 
 
 def _place(start: Mark, index: int, length: int = 1) -> Mark:
-    """Where a character is, by its number in the text."""
-    before = start.text[:index]
-    line = before.count("\n")
-    return _mark(start, line, index - (before.rfind("\n") + 1), length)
+    before = start.text[:index].split("\n")
+    return _mark(start, len(before) - 1, len(before[-1]), length)
 
 
 def _mark(start: Mark, line: int, column: int, length: int = 1) -> Mark:
@@ -293,8 +292,9 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
 
 
 def report(problems: Iterable[Problem]) -> str:
-    """All problems, one a place, in the order of the file."""
+    """The first problems, one a place, in the order of the file; and how many there are."""
     once = {str(p.mark): p for p in reversed(list(problems))}
     ordered = sorted(once.values(), key=lambda p: (p.mark.source, p.mark.line, p.mark.column))
-    count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}, nothing was run"
-    return "\n\n".join([*map(str, ordered), count])
+    count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}"
+    first = f" (the first {MOST} are above)" if len(ordered) > MOST else ""
+    return "\n\n".join([*map(str, ordered[:MOST]), f"{count}{first}, nothing was run"])

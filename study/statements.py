@@ -6,7 +6,7 @@ from math import inf
 
 from study import claims
 from study.errors import SpecError, unknown
-from study.marks import Mark, Problem
+from study.marks import MOST, Mark, Problem
 from study.metrics import METRICS, sized
 from study.names import own_names
 from study.spec import AGAIN, Arm, Study
@@ -31,6 +31,13 @@ class Names:
             yield Problem(f'{len(several)} arms are called "{name}"', mark, f"write {each}")
         elif name not in self.owners:
             yield Problem(unknown("arm", name, self.owners), mark)
+
+    def every_problem(self, rows: Mapping[str, Mark]) -> Iterator[Problem]:
+        """The problems of many names; what was meant is looked for as often as it is printed."""
+        wrong = [(name, mark) for name, mark in rows.items() if name not in self.owners]
+        for name, mark in wrong[:MOST]:
+            yield from self.problems(name, mark)
+        yield from (Problem(f'"{name}" is no arm', mark) for name, mark in wrong[MOST:])
 
 
 def names(study: Study, arms: Sequence[Arm]) -> Names:
@@ -112,7 +119,6 @@ def _senseless(study: Study, arms: Sequence[Arm], claim: claims.Claim) -> Iterat
 def _published(study: Study, named: Names) -> Iterator[Problem]:
     numbers: dict[tuple[str, str], float] = {}
     for row, printed in study.published.items():
-        mark = study.root.key(["published", row])
         for metric, one in printed.items():
             at = study.root.key(["published", row, metric])
             if one.spread > LARGEST:
@@ -123,7 +129,8 @@ def _published(study: Study, named: Names) -> Iterator[Problem]:
             other = numbers.setdefault((owner, metric), one.value)
             if other != one.value:
                 yield Problem(f"{row} has another {metric} under another name: {other}", at)
-        yield from named.problems(row, mark)
+    rows = {row: study.root.key(["published", row]) for row in study.published}
+    yield from named.every_problem(rows)
 
 
 def _impossible(metric: str, value: float) -> str:

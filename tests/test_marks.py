@@ -101,3 +101,17 @@ def test_what_other_readers_take_in_another_way_is_refused(text, said, place):
 
 def test_the_present_version_of_yaml_may_be_named():
     assert read("%YAML 1.2\n---\na: 1\n...\n", "x")[0].plain() == {"a": 1}
+
+
+def test_of_many_problems_the_first_are_shown_and_all_are_counted():
+    _, problems = read("\n".join(f"a{n}: .nan" for n in range(500)), "x")
+    told = report(problems)
+    assert told.count("not a finite number") == 30
+    assert told.endswith("500 errors (the first 30 are above), nothing was run")
+
+
+def test_of_a_long_line_the_part_with_the_mistake_is_shown():
+    _, problems = read(f"a: [{'1, ' * 900}.nan, {'1, ' * 900}]", "x")
+    *_, source, carets = str(problems[0]).splitlines()
+    assert source.index(".nan") == carets.index("^")
+    assert len(source) < 180

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from study import cells
+from study import cells, statements
 from study.designs import DESIGNS, arms
 from study.errors import SpecError
 from study.marks import report
@@ -330,6 +330,17 @@ def test_the_name_that_is_told_for_a_shared_label_is_read(tmp_path):
     study, wrong = load(tmp_path, text)
     assert not wrong
     assert not problems(study, arms(study))
+
+
+def test_rows_of_no_arm_are_looked_up_as_often_as_they_are_shown(tmp_path, monkeypatch):
+    rows = "".join(f"  Row {n}: {{top1: 7}}\n" for n in range(300))
+    study, wrong = load(tmp_path, GOOD.replace("published:\n", f"published:\n{rows}"))
+    assert not wrong
+    calls = []
+    monkeypatch.setattr(statements, "unknown", lambda *words: calls.append(words) or "unknown")
+    told = problems(study, arms(study))
+    assert len(told) == 300
+    assert len(calls) == 30
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
