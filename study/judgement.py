@@ -2,7 +2,6 @@
 
 from __future__ import annotations  # pandas is for reports: claims are parsed without it
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from study import cells, claims, reasons, verdicts
 from study.claims import Claim
 from study.metrics import METRICS, RULES, Metric, sized
+from study.names import own_names
 from study.plan import Plan, PlannedArm
 from study.reasons import Guess, Tried
 from study.spec import Printed
@@ -124,15 +124,9 @@ def named_arms(plan: Plan) -> dict[str, PlannedArm]:
 
     An arm that has no label to itself is there with the paths it departs in: ranks count all arms.
     """
-    study = plan.study
-    names = {arm.digest: dict.fromkeys(study.labels(arm.arm.choices)) for arm in plan.arms}
-    counts = Counter(label for own in names.values() for label in own)
-    found: dict[str, PlannedArm] = {}
-    for arm in plan.arms:
-        paths = ", ".join(study.factors[factor].path for factor in arm.arm.departs)
-        own = [label for label in names[arm.digest] if counts[label] == 1]
-        found |= dict.fromkeys(own or [f"{arm.label} ({paths})"], arm)
-    return found
+    names = own_names(plan.study, [arm.arm.choices for arm in plan.arms])
+    named = zip(plan.arms, names, strict=True)
+    return {name: arm for arm, several in named for name in several}
 
 
 # ---- published numbers ----

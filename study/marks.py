@@ -1,20 +1,42 @@
 """YAML in which every key and value knows where it was written.
 
 YAML 1.2, read as data: no tags, no anchors, no duplicate keys, only finite numbers. Keys are always
-text, as written. Nothing here raises for what a file says: what is wrong becomes a `Problem`.
+text, in its normal form, so that two keys of one look are one key. Nothing here raises for what a
+file says: what is wrong becomes a `Problem`.
 """
 
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from study.text import described, normal
 
 DEEPEST = 40  # levels of nesting; a study has five
+MOST, WIDE = 30, 160  # problems, and letters of a line, that are printed
+
+
+BREAKS = str.maketrans("\x85\u2028\u2029", "\xa0\xa0\xa0")  # lines end there in YAML 1.1 alone
+OLD = re.compile(r"^%YAML +(?!1\.2\s)\S+", re.MULTILINE)
+OCTAL = re.compile(r"[-+]?0[0-9_]*[0-9]")
+
+
+@lru_cache(maxsize=8)
+def _lines(text: str) -> list[str]:
+    return text.split("\n")
+
+
+def line_of(text: str, number: int) -> str:
+    """A line as an editor counts them."""
+    lines = _lines(text)
+    return lines[number].removesuffix("\r") if number < len(lines) else ""
 
 
 @dataclass(frozen=True)
@@ -33,9 +55,7 @@ class Mark:
     @property
     def written(self) -> str:
         """What stands there."""
-        lines = self.text.splitlines()
-        line = lines[self.line] if self.line < len(lines) else ""
-        return line[self.column : self.column + self.length]
+        return line_of(self.text, self.line)[self.column : self.column + self.length]
 
 
 @dataclass(frozen=True)
@@ -47,19 +67,19 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        lines = self.mark.text.splitlines()
-        shown = lines[self.mark.line] if self.mark.line < len(lines) else ""
-        shown = "".join(c if c.isprintable() else " " for c in shown)
+        line, at = line_of(self.mark.text, self.mark.line), self.mark.column
+        begin = max(0, at - WIDE // 2) if len(line) > WIDE else 0  # of a long line a part
+        shown = "".join(c if c.isprintable() else " " for c in line[begin : begin + WIDE])
         number = str(self.mark.line + 1)
         gutter = " " * len(number)
-        carets = "^" * max(1, min(self.mark.length, len(shown) - self.mark.column))
+        carets = "^" * max(1, min(self.mark.length, len(shown) - at + begin))
         return "\n".join(
             [
                 f"error: {self.message}",
                 f"{gutter} --> {self.mark}",
                 f"{gutter}  |",
                 f"{number}  | {shown}".rstrip(),
-                f"{gutter}  | {' ' * self.mark.column}{carets} {self.hint}".rstrip(),
+                f"{gutter}  | {' ' * (at - begin)}{carets} {self.hint}".rstrip(),
             ]
         )
 
@@ -73,6 +93,8 @@ class Tree:
     keys: dict[str, Mark] = field(default_factory=dict)
     variable: str = ""
     """The `$NAME` that the value was read from."""
+    lacking: bool = False
+    """Something in it was refused, and the file told so."""
 
     def plain(self) -> Any:
         if isinstance(self.value, dict):
@@ -89,13 +111,12 @@ class Tree:
         return here
 
     def _below(self, step: str | int) -> "Tree":
+        below: Tree = self
         if isinstance(self.value, dict) and isinstance(step, str):
-            below: Tree = self.value.get(step, self)
-            return below
-        if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
-            item: Tree = self.value[step]
-            return item
-        return self
+            below = self.value.get(step, self)
+        elif isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
+            below = self.value[step]
+        return below
 
     def path(self, steps: Iterable[str | int]) -> list[str | int]:
         """Those of `steps` that exist, one in the other."""
@@ -121,19 +142,41 @@ def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
     """`text` as a tree, and what is wrong with it as YAML."""
     yaml = YAML(typ="safe", pure=True)
     start = Mark(source, text)
+    if old := OLD.search(text):
+        at = _place(start, old.start(), len(old[0]))
+        return Tree({}, start), [Problem("YAML 1.2 is read here", at, "leave this line out")]
     try:
-        node = yaml.compose(text)
+        node = yaml.compose(text.translate(BREAKS))
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = _mark(start, mark.line, mark.column) if mark else start
-        said = " ".join(filter(None, [error.problem or error.context]))
-        return Tree({}, start), [Problem(f"not YAML: {said}", at)]
-    except (YAMLError, ValueError, RecursionError) as error:
+        return Tree({}, start), [_not_yaml(error, start)]
+    except ReaderError as error:
+        at = _place(start, error.position)
+        said = f"{described(chr(error.character))} cannot stand in a file"
+        return Tree({}, start), [Problem(f"not YAML: {said}", at, "delete it")]
+    except RecursionError:
+        return Tree({}, start), [Problem("nested too deeply", start)]
+    except (YAMLError, ValueError) as error:
         return Tree({}, start), [Problem(f"not YAML: {str(error).splitlines()[0]}", start)]
     if node is None:
         return Tree(None, start), []
     reader = _Reader(start, yaml)
     return reader.tree(node, 0), reader.problems
+
+
+def _not_yaml(error: MarkedYAMLError, start: Mark) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    at = _mark(start, mark.line, mark.column) if mark else start
+    said = str(error.problem or error.context)
+    if "another document" in said:
+        hint = "make it a file of its own, or delete this line"
+        return Problem("there is another document in this file; a study is one", at, hint)
+    hint = "write spaces" if "'\\t'" in said else ""
+    return Problem(f"not YAML: {said}", at, hint)
+
+
+def _place(start: Mark, index: int, length: int = 1) -> Mark:
+    before = start.text[:index].split("\n")
+    return _mark(start, len(before) - 1, len(before[-1]), length)
 
 
 def _mark(start: Mark, line: int, column: int, length: int = 1) -> Mark:
@@ -168,15 +211,30 @@ class _Reader:
             if not isinstance(key, ScalarNode):
                 self.refuse("a key must be text", at)
                 continue
-            if key.value in tree.value:
-                first = tree.keys[key.value].line + 1
-                self.refuse(f'duplicate key "{key.value}"', at, f"first on line {first}")
-            tree.keys[key.value] = at
-            tree.value[key.value] = self.tree(value, depth + 1)
+            if str(key.tag).endswith(":merge"):
+                self.refuse("merge keys are not read here", at, "write the values again")
+            self.unbroken(key, at)
+            name = normal(key.value)
+            if name in tree.value:
+                first, tree.lacking = tree.keys[name].line + 1, True
+                self.refuse(f'duplicate key "{name}"', at, f"first on line {first}")
+            tree.keys[name] = at
+            tree.value[name] = self.tree(value, depth + 1)
         return tree
+
+    def unbroken(self, node: Node, mark: Mark) -> None:
+        """Refuse a line break of YAML 1.1 in a scalar: it was read as a space."""
+        written = self.start.text[node.start_mark.index : node.end_mark.index]
+        for odd in sorted({*written} & {*map(chr, BREAKS)}):
+            self.refuse(f"{described(odd)} cannot stand in a value", mark, "delete it")
 
     def scalar(self, node: Node, mark: Mark) -> Tree:
         kind = str(node.tag).rsplit(":", 1)[-1]
+        self.unbroken(node, mark)
+        if kind == "int" and OCTAL.fullmatch(node.value):
+            number = node.value.lstrip("+-0_") or "0"
+            hint = f"write {number}, or 0o{number}, or quote it"
+            return self.refuse(f"{node.value} is octal in YAML 1.1, decimal in 1.2", mark, hint)
         if kind in ("str", "timestamp"):
             return Tree(node.value, mark)
         if kind not in ("int", "float", "bool", "null"):
@@ -234,8 +292,9 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
 
 
 def report(problems: Iterable[Problem]) -> str:
-    """All problems, one a place, in the order of the file."""
+    """The first problems, one a place, in the order of the file; and how many there are."""
     once = {str(p.mark): p for p in reversed(list(problems))}
     ordered = sorted(once.values(), key=lambda p: (p.mark.source, p.mark.line, p.mark.column))
-    count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}, nothing was run"
-    return "\n\n".join([*map(str, ordered), count])
+    count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}"
+    first = f" (the first {MOST} are above)" if len(ordered) > MOST else ""
+    return "\n\n".join([*map(str, ordered[:MOST]), f"{count}{first}, nothing was run"])

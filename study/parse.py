@@ -12,9 +12,11 @@ from typing import Any
 
 from study.errors import SpecError, meant, unknown
 from study.imports import Source
+from study.levels import labelled, switches, unfit_labels
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
 from study.schema import Baseline, Protocol, Published, StudyFile, Value, parted, validated
 from study.spec import PARTS, Factor, Level, Printed, Study, recipes
+from study.text import normal
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,10 @@ def _set(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SpecError(f"{path} is not a text file: {error}") from None
+        said = f"byte {error.start + 1} is not UTF-8; save it as UTF-8"
+        raise SpecError(f"{path} is not a text file: {said}") from None
     except (OSError, ValueError):
         folder = path.parent if path.parent.is_dir() else Path("ablations")
         known = [str(file) for file in sorted(folder.glob("*.yaml"))]
@@ -122,12 +125,14 @@ def _study(
     profile: str | None,
     settings: tuple[str, ...] = (),
 ) -> tuple[Study | None, list[Problem]]:
+    document, unlabelled = labelled(document)
     baseline = document.value.get("baseline")
     parts = baseline.value if baseline and isinstance(baseline.value, dict) else {}
     for part in PARTS:
         if part in parts:
             parts[part] = named(parts[part])
     file, problems = validated(StudyFile, document)
+    problems += [*unlabelled, *switches(document)]
     model = parts.get("model")
     if model is None or not isinstance(model.value, dict) or "name" not in model.value:
         return None, problems
@@ -154,10 +159,11 @@ def _study(
             for label, row in file.published.items()
         },
         margins=file.margins,
-        claims=tuple(file.claims),
+        claims=tuple(map(normal, file.claims)),
         aa=file.aa,
         contrasts=tuple(
-            (c, "baseline") if isinstance(c, str) else (c[0], c[1]) for c in file.contrasts
+            (normal(c), "baseline") if isinstance(c, str) else (normal(c[0]), normal(c[1]))
+            for c in file.contrasts
         ),
         root=document,
     )
@@ -202,26 +208,18 @@ def _over(protocol: Protocol, over: Protocol) -> Protocol:
 
 
 def _factors(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
-    factors, problems = [], []
+    factors: list[Factor] = []
+    problems: list[Problem] = []
     for path, levels in tree.value.items() if isinstance(tree.value, dict) else ():
+        if levels.lacking and not levels.value:
+            continue
         wrong = _wrong(path, levels)
         if wrong is None:
             factors.append(Factor(path, tuple(Level(k, v) for k, v in levels.value.items())))
-            problems += [
-                Problem(f"{label!r} cannot be what a row is called", levels.keys[label], hint)
-                for label in levels.value
-                if (hint := _unprintable(label))
-            ]
+            problems += unfit_labels(levels)
         else:
             problems.append(Problem(wrong[0], wrong[1] or tree.keys[path], wrong[2]))
     return tuple(factors), problems
-
-
-def _unprintable(label: str) -> str:
-    """Why a label cannot stand in a table."""
-    if label == "baseline":
-        return "the arm that departs in nothing is called so"
-    return "" if label.strip() and label.isprintable() else "use letters that can be seen"
 
 
 def _wrong(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
@@ -233,8 +231,9 @@ def _wrong(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
         return f'"{path}" is not a path to vary', None, hint
     if key == "name":
         return f'"{path}" would leave the rest as it is', None, f'vary "{part}" by name'
-    if not isinstance(levels.value, dict) or len(levels.value) < 2:
-        return "a factor needs two levels or more", None, ""
+    if not isinstance(levels.value, dict) or len(levels.value) < 2 - levels.lacking:
+        hint = "write {label: value, label: value}, that of the baseline first"
+        return "a factor needs two levels or more", None, hint
     for tree in () if key else levels.value.values():
         name = tree.value.get("name") if isinstance(tree.value, dict) else tree
         if not isinstance(tree.value, dict | str) or not isinstance(

@@ -11,6 +11,7 @@ from study import cards
 from study.errors import SpecError, unknown
 from study.marks import Problem
 from study.metrics import METRICS
+from study.names import own_names
 from study.spec import Arm, Level, Study
 from study.store import Record, Store
 
@@ -114,7 +115,8 @@ class Step(NamedTuple):
 
 def _unmet(study: Study, built: Sequence[Built], store: Store) -> Iterator[Problem]:
     paths = [factor.path for factor in study.factors]
-    labels = {one.label: one for one in built}
+    named = own_names(study, [one.arm.choices for one in built])
+    labels = {name: one for one, names in zip(built, named, strict=True) for name in names}
     for key, wanted in study.expects.items():
         if key not in paths and key not in labels:
             message = unknown("factor or arm", key, [*paths, *labels])

@@ -1,55 +1,94 @@
 """What a study file says of its arms: published numbers, claims, contrasts. Can it be true?"""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 
 from study import claims
 from study.errors import SpecError, unknown
-from study.marks import Mark, Problem
+from study.marks import MOST, Mark, Problem
 from study.metrics import METRICS, sized
+from study.names import own_names
 from study.spec import AGAIN, Arm, Study
 
+MANY = 3  # names that an error suggests
 LARGEST = 1e12  # of a published number, in the units of the table
+
+
+@dataclass(frozen=True)
+class Names:
+    """What arms are called."""
+
+    owners: Mapping[str, int]
+    """Names of one arm alone, with its number."""
+    shared: Mapping[str, list[str]]
+    """Names that several arms have, with a name of its own for each."""
+
+    def problems(self, name: str, mark: Mark) -> Iterator[Problem]:
+        """Why a name is not one arm's."""
+        if several := self.shared.get(name):
+            each = " or ".join(f'"{own}"' for own in several[:MANY])
+            yield Problem(f'{len(several)} arms are called "{name}"', mark, f"write {each}")
+        elif name not in self.owners:
+            yield Problem(unknown("arm", name, self.owners), mark)
+
+    def every_problem(self, rows: Mapping[str, Mark]) -> Iterator[Problem]:
+        """The problems of many names; what was meant is looked for as often as it is printed."""
+        wrong = [(name, mark) for name, mark in rows.items() if name not in self.owners]
+        for name, mark in wrong[:MOST]:
+            yield from self.problems(name, mark)
+        yield from (Problem(f'"{name}" is no arm', mark) for name, mark in wrong[MOST:])
+
+
+def names(study: Study, arms: Sequence[Arm]) -> Names:
+    every = [arm.choices for arm in arms]
+    own = own_names(study, every)
+    owners = {name: number for number, several in enumerate(own) for name in several}
+    shared: dict[str, list[str]] = {}
+    for choices, several in zip(every, own, strict=True):
+        for label in set(study.labels(choices)) - owners.keys():
+            shared.setdefault(label, []).append(several[0])
+    return Names(owners, shared)
 
 
 def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
     """Rows that are no arm's, or several arms'; numbers nobody can have measured; claims and
     contrasts that make no sense, or that nothing will ever measure. The baseline comes first.
     """
-    counts = Counter(label for arm in arms for label in set(study.labels(arm.choices)))
+    named = names(study, arms)
     return [
-        *_claims(study, arms, counts),
-        *_contrasts(study, arms, counts),
-        *_published(study, arms, counts),
+        *_claims(study, arms, named),
+        *_contrasts(study, named),
+        *_published(study, named),
         *_again(study),
     ]
 
 
-def _claims(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Iterator[Problem]:
+def _claims(study: Study, arms: Sequence[Arm], named: Names) -> Iterator[Problem]:
     for index, claim in enumerate(study.claims):
         mark = study.root.at(["claims", index]).mark
         try:
-            parsed = claims.parse(claim, [name for name, n in counts.items() if n == 1], METRICS)
+            parsed = claims.parse(claim, [*named.owners, *named.shared], METRICS)
         except SpecError as error:
             yield Problem(str(error), mark)
             continue
+        several = [arm for arm in (parsed.arm, parsed.other) if arm in named.shared]
+        yield from (wrong for arm in several for wrong in named.problems(arm, mark))
         yield from (Problem(said, mark) for said in _senseless(study, arms, parsed))
 
 
-def _contrasts(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Iterator[Problem]:
+def _contrasts(study: Study, named: Names) -> Iterator[Problem]:
     """Pairs that cannot be tested, or would be twice."""
-    owners = {label: n for n, arm in enumerate(arms) for label in study.labels(arm.choices)}
     seen = set[frozenset[int]]()
     for index, pair in enumerate(study.contrasts):
         mark = study.root.at(["contrasts", index]).mark
-        wrong = [place for place, label in enumerate(pair) if counts[label] != 1]
+        wrong = [place for place, label in enumerate(pair) if label not in named.owners]
         for place in wrong:
             at = study.root.at(["contrasts", index, place]).mark
-            yield from _unowned(pair[place], counts, at)
+            yield from named.problems(pair[place], at)
         if wrong:
             continue
-        both = frozenset(owners[label] for label in pair)
+        both = frozenset(named.owners[label] for label in pair)
         if len(both) < 2:
             yield Problem(f"{pair[0]} and {pair[1]} are the same arm", mark)
         elif both in seen:
@@ -77,23 +116,21 @@ def _senseless(study: Study, arms: Sequence[Arm], claim: claims.Claim) -> Iterat
         yield f"nothing measures {claim.metric}: it is in no column"
 
 
-def _published(study: Study, arms: Sequence[Arm], counts: Counter[str]) -> Iterator[Problem]:
+def _published(study: Study, named: Names) -> Iterator[Problem]:
     numbers: dict[tuple[str, str], float] = {}
-    owners = {
-        label: number for number, arm in enumerate(arms) for label in study.labels(arm.choices)
-    }
     for row, printed in study.published.items():
-        mark = study.root.key(["published", row])
         for metric, one in printed.items():
             at = study.root.key(["published", row, metric])
             if one.spread > LARGEST:
                 yield Problem(f"no {metric} has a spread of {one.spread:g}", at)
             if why := _impossible(metric, one.value):
                 yield Problem(why, at)
-            other = numbers.setdefault((str(owners.get(row, row)), metric), one.value)
+            owner = str(named.owners.get(row, row))
+            other = numbers.setdefault((owner, metric), one.value)
             if other != one.value:
                 yield Problem(f"{row} has another {metric} under another name: {other}", at)
-        yield from _unowned(row, counts, mark)
+    rows = {row: study.root.key(["published", row]) for row in study.published}
+    yield from named.every_problem(rows)
 
 
 OFF = (1e2, 1e3, 1e6, 1e9)
@@ -126,13 +163,6 @@ def other_unit(metric: str, printed: float, here: float | None) -> str:
     if unit == "%" and 0 < printed <= 1:
         return f"published {metric} {printed:g} is below 1 %; the unit is %, so 0.72 is written 72"
     return ""
-
-
-def _unowned(row: str, counts: Counter[str], mark: Mark) -> Iterator[Problem]:
-    if row not in counts:
-        yield Problem(unknown("arm", row, counts), mark)
-    elif counts[row] > 1:
-        yield Problem(f'several arms are called "{row}"', mark, "tell them apart")
 
 
 def _impossible(metric: str, value: float) -> str:

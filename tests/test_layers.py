@@ -9,9 +9,10 @@ ROOT = Path(__file__).parent.parent / "study"
 
 MAY_IMPORT = {
     "errors": set(),
-    "marks": set(),
+    "marks": {"text"},
     "text": set(),
     "commas": set(),
+    "columns": set(),
     "stats": {"errors"},
     "files": {"errors"},
     "archives": {"errors"},
@@ -23,7 +24,9 @@ MAY_IMPORT = {
     "origin": {"files"},
     "schema": {"errors", "marks"},
     "spec": {"errors", "imports", "marks", "schema"},
-    "parse": {"errors", "imports", "marks", "schema", "spec"},
+    "parse": {"errors", "imports", "levels", "marks", "schema", "spec", "text"},
+    "names": {"spec"},
+    "levels": {"marks", "text"},
     "designs": {"errors", "spec"},
     "models": {"errors", "imports", "schema"},
     "data": {"errors", "schema"},
@@ -39,8 +42,8 @@ MAY_IMPORT = {
         *("errors", "images", "origin", "schema", "spec", "models", "train", "metrics", "store"),
         "records",
     },
-    "proofs": {"errors", "marks", "spec", "metrics", "store", "cards"},
-    "statements": {"errors", "claims", "marks", "metrics", "spec"},
+    "proofs": {"errors", "marks", "names", "spec", "metrics", "store", "cards"},
+    "statements": {"errors", "claims", "marks", "metrics", "names", "spec"},
     "plan": {
         *("errors", "images", "marks", "schema", "spec", "designs", "metrics", "store", "cards"),
         "proofs",
@@ -53,7 +56,7 @@ MAY_IMPORT = {
     "reasons": {"errors", "spec", "metrics", "store", "cards", "plan"},
     "judgement": {
         *("errors", "cells", "claims", "metrics", "plan", "reasons", "spec", "stats", "store"),
-        "verdicts",
+        *("names", "verdicts"),
     },
     "price": {"records", "cards", "plan", "store"},
     "run": {
@@ -85,7 +88,7 @@ MAY_IMPORT = {
     "report": {
         "records",
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),
-        *("commas", "designs", "stats"),
+        *("columns", "commas", "designs", "names", "stats", "text"),
         *("claims", "evidence", "judgement", "statements", "verdicts"),
     },
 }

@@ -61,3 +61,57 @@ def test_a_whole_value_is_read_from_the_environment():
     problems = expand(tree, {"HERE": "/data"})
     assert tree.plain() == {"a": "/data", "b": "x$HERE", "c": "$GONE"}
     assert [(p.message, str(p.mark)) for p in problems] == [("$GONE is not set", "x:3:4")]
+
+
+@pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029"])
+def test_lines_are_counted_as_an_editor_counts_them(odd):
+    tree, problems = read(f"a: 1  # one{odd} two: 3\nb: .nan\nc: 2", "x")
+    assert tree.plain() == {"a": 1, "b": None, "c": 2}
+    assert [str(p.mark) for p in problems] == ["x:2:4"]
+    assert "b: .nan" in str(problems[0])
+
+
+def test_lines_that_end_as_on_windows_are_counted_alike():
+    _, problems = read("a: 1\r\nb: .nan\r\n", "x")
+    assert [str(p.mark) for p in problems] == ["x:2:4"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "place"),
+    [
+        ("a: 1\nb: 'x\u2028y'", "U+2028 LINE SEPARATOR", "x:2:4"),
+        ("'a\u2028b': 1", "U+2028 LINE SEPARATOR", "x:1:1"),
+        ("a: 1\nb: \x07", "U+0007 CONTROL CHARACTER cannot stand in a file", "x:2:4"),
+        ("a: 1\nb: \ud800", "U+D800 SURROGATE", "x:2:4"),
+        ("a: 1\n\tb: 2", "write spaces", "x:2:1"),
+        ("%YAML 1.1\n---\na: no", "YAML 1.2 is read here", "x:1:1"),
+        ("a: 017", "octal in YAML 1.1", "x:1:4"),
+        ("a: &x {b: 1}\nc: {<<: *x}", "merge keys", "x:2:5"),
+        ("a: {<<: {b: 1}}", "merge keys", "x:1:5"),
+        ("'A': 1\n' A ': 2", 'duplicate key "A"', "x:2:1"),
+        ("e\u0301: 1\n\u00e9: 2", "first on line 1", "x:2:1"),
+        ("A\u00a0b: 1\nA b: 2", 'duplicate key "A b"', "x:2:1"),
+        ("[" * 2000, "nested too deeply", "x:1:1"),
+    ],
+)
+def test_what_other_readers_take_in_another_way_is_refused(text, said, place):
+    _, problems = read(text, "x")
+    assert any(said in str(p) and str(p.mark) == place for p in problems), list(map(str, problems))
+
+
+def test_the_present_version_of_yaml_may_be_named():
+    assert read("%YAML 1.2\n---\na: 1\n...\n", "x")[0].plain() == {"a": 1}
+
+
+def test_of_many_problems_the_first_are_shown_and_all_are_counted():
+    _, problems = read("\n".join(f"a{n}: .nan" for n in range(500)), "x")
+    told = report(problems)
+    assert told.count("not a finite number") == 30
+    assert told.endswith("500 errors (the first 30 are above), nothing was run")
+
+
+def test_of_a_long_line_the_part_with_the_mistake_is_shown():
+    _, problems = read(f"a: [{'1, ' * 900}.nan, {'1, ' * 900}]", "x")
+    *_, source, carets = str(problems[0]).splitlines()
+    assert source.index(".nan") == carets.index("^")
+    assert len(source) < 180

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from study import cells
+from study import cells, statements
 from study.designs import DESIGNS, arms
 from study.errors import SpecError
 from study.marks import report
@@ -17,6 +17,7 @@ from study.metrics import METRICS
 from study.parse import Vocabulary, json_schema, study_file
 from study.schema import Data, Recipe
 from study.spec import Config, Study, digest, resolved
+from study.statements import problems
 
 VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
 ABLATIONS = Path(__file__).parent.parent / "ablations"
@@ -197,6 +198,42 @@ BAD = {  # what is written instead, where it is told of, what is said
         "x.yaml:15:8",
         "a profile is a mapping",
     ),
+    "two labels of one look": (
+        "DW: depthwise, Avg:",
+        'DW: depthwise, " DW ":',
+        "x.yaml:7:36",
+        "first on line 7",
+    ),
+    "soft hyphen in a label": (
+        "DW:",
+        '"D\\u00adW":',
+        "x.yaml:7:21",
+        "U+00AD SOFT HYPHEN at character 2",
+    ),
+    "boolean of YAML 1.1": (
+        "attn_norm: false",
+        "attn_norm: no",
+        "x.yaml:9:40",
+        "write true or false",
+    ),
+    "factor without levels": (
+        "{DW: depthwise, Avg: average}",
+        "average",
+        "x.yaml:7:3",
+        "write {label: value, label: value}",
+    ),
+    "levels that are lists have no label": (
+        "{DW: depthwise, Avg: average}",
+        "[[8, 4], [1, 1]]",
+        "x.yaml:7:21",
+        "write {8-4: [8, 4], label: value}",
+    ),
+    "one level twice in a list": (
+        "{DW: depthwise, Avg: average}",
+        "[average, average]",
+        "x.yaml:7:30",
+        "stands here twice",
+    ),
     "huge number": ("seeds: 2", "seeds: 1e400", "x.yaml:10:8", "finite"),
 }
 
@@ -243,6 +280,74 @@ def test_a_data_set_that_timm_does_not_open_is_told(tmp_path):
     wrong = load(tmp_path, GOOD.replace("data: digits", "data: {name: torch/svhn, root: x}"))[1]
     assert 'unknown data "torch/svhn"' in wrong
     assert "torch/cifar10, " in wrong
+
+
+@pytest.mark.parametrize("name", ["two labels of one look", "one level twice in a list"])
+def test_a_mistake_brings_no_others_with_it(tmp_path, name):
+    old, new, _, _ = BAD[name]
+    text = GOOD.replace(old, new, 1).replace("Avg: {top1: 72.64", "high: {top1: 72.64")
+    assert load(tmp_path, text)[1].endswith("1 error, nothing was run")
+
+
+def test_levels_may_be_a_list_of_values_which_are_their_labels(tmp_path):
+    text = GOOD.replace("{DW: depthwise, Avg: average}", "[depthwise, average]")
+    text = text.replace("{low: 1e-4, high: 1e-3}", "[1e-4, 0.0010]").replace("Avg:", "average:")
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    labels = [[level.label for level in factor.levels] for factor in study.factors[:2]]
+    assert labels == [["depthwise", "average"], ["1e-4", "0.0010"]]
+    assert name_of(study, (1, 1, 0)) == name_of(load(tmp_path, GOOD)[0], (1, 1, 0))
+
+
+def test_rows_claims_and_contrasts_find_labels_of_another_form(tmp_path):
+    text = GOOD.replace("Avg: average", '"Moyenne e\u0301 x": average').replace(
+        "  Avg: {", '  "Moyenne \u00e9\u00a0x": {'
+    )
+    claim = "' Moyenne e\u0301  x is better than baseline on top1'"
+    text += f"claims: [{claim}]\ncontrasts: ['Moyenne \u00e9  x']\n"
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    assert not problems(study, arms(study))
+
+
+SHARED = GOOD.replace("bare: {", "Avg: {")
+
+
+def test_a_label_of_several_arms_is_told_with_a_name_for_each(tmp_path):
+    text = SHARED + "claims: [Avg is better than DW on top1]\ncontrasts: [Avg]\n"
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    told = [str(problem) for problem in problems(study, arms(study))]
+    assert len(told) == 3
+    for one in told:
+        assert '2 arms are called "Avg"' in one
+        assert 'write "Avg (model.reduction)" or "Avg (model)"' in one
+
+
+def test_the_name_that_is_told_for_a_shared_label_is_read(tmp_path):
+    text = SHARED.replace("  Avg: {top1", "  Avg (model): {top1")
+    text += "claims: [Avg (model) is better than DW on top1]\ncontrasts: [[Avg (model), DW]]\n"
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    assert not problems(study, arms(study))
+
+
+def test_rows_of_no_arm_are_looked_up_as_often_as_they_are_shown(tmp_path, monkeypatch):
+    rows = "".join(f"  Row {n}: {{top1: 7}}\n" for n in range(300))
+    study, wrong = load(tmp_path, GOOD.replace("published:\n", f"published:\n{rows}"))
+    assert not wrong
+    calls = []
+    monkeypatch.setattr(statements, "unknown", lambda *words: calls.append(words) or "unknown")
+    told = problems(study, arms(study))
+    assert len(told) == 300
+    assert len(calls) == 30
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
+    study, wrong = study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
+    assert not wrong
+    assert study.seeds == (0, 1)
 
 
 def test_all_mistakes_come_at_once(tmp_path):
@@ -302,6 +407,76 @@ def test_no_mutation_of_a_file_gives_a_traceback(tmp_path_factory, cuts):
 @given(cuts=CUTS)
 def test_no_mutation_of_thousands_gives_a_traceback(tmp_path_factory, cuts):
     _survives(tmp_path_factory.getbasetemp(), cuts)
+
+
+ODD = ["\u2028", "\x85", "\ufeff", "\u200d", "e\u0301", "\xa0", "%YAML 1.1\n", "<<: "]
+BYTES = st.one_of(st.binary(max_size=4), st.sampled_from([odd.encode() for odd in ODD]))
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from(["delete", "double", "swap", "insert"]),
+        st.integers(0, 2000),
+        st.integers(1, 40),
+        BYTES,
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+def changed(text: bytes, changes: list[tuple[str, int, int, bytes]]) -> bytes:
+    """`text` with parts of it deleted, doubled, swapped with the next, or preceded by more."""
+    for kind, where, length, new in changes:
+        at = where % (len(text) + 1)
+        part, after = text[at : at + length], text[at + length : at + 2 * length]
+        middle = {"delete": b"", "double": part * 2, "insert": new + part}.get(kind, part)
+        rest = text[at + length :]
+        text = text[:at] + (after + part + rest[length:] if kind == "swap" else middle + rest)
+    return text
+
+
+def _has_a_place(folder: Path, changes: list[tuple[str, int, int, bytes]]) -> None:
+    path = folder / "b.yaml"
+    path.write_bytes(changed(FULL.encode(), changes))
+    try:
+        study, wrong = study_file(path, vocabulary=VOCABULARY, environment={})
+        if study is not None and not wrong:
+            wrong = problems(study, arms(study))
+    except SpecError:  # of the file as a whole, or of a design
+        return
+    assert study is not None or wrong
+    lines = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
+    for one in wrong:
+        own = one.mark.source == str(path)
+        assert not own or one.mark.line < lines
+        assert str(one).startswith("error: ")
+    assert not wrong or report(wrong).endswith("nothing was run")
+
+
+FULL = (
+    GOOD
+    + """\
+claims: [Avg is worse than DW on top1 by 0.24, high ranks last on top1]
+contrasts: [Avg, [high, bare]]
+expects: {model.reduction: {params: less}}
+margins: {top1: 0.2}
+protocol: {data: ImageNet-1k, epochs: 100}
+timing: {batch_size: 16, seconds: 2}
+design: [one_at_a_time, factorial]
+"""
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=CHANGES)
+def test_a_file_with_changed_bytes_is_read_or_told_with_a_place(tmp_path_factory, changes):
+    _has_a_place(tmp_path_factory.getbasetemp(), changes)
+
+
+@pytest.mark.slow
+@settings(max_examples=4000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=CHANGES)
+def test_thousands_of_changed_files_are_read_or_told_with_a_place(tmp_path_factory, changes):
+    _has_a_place(tmp_path_factory.getbasetemp(), changes)
 
 
 # ---- identity ----

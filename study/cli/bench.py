@@ -26,8 +26,7 @@ from study.metrics.ways import Way
 from study.schema import Timing
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from study.columns import Fitted
     from study.store import Record
 
 DTYPES = ("float32", "bfloat16")
@@ -131,6 +130,7 @@ def _show(session: "Record", order: Order) -> None:
     if not session["arms"]:
         out.print(escape(session["said"]), style="italic", highlight=False)
     else:
+        out.print(escape(session["said"]), style="italic", highlight=False)
         out.print(_table(session, order))
         out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
     reasons: dict[str, list[str]] = {}
@@ -143,24 +143,19 @@ def _show(session: "Record", order: Order) -> None:
     out.print()
 
 
-def _table(session: "Record", order: Order) -> "Table":
-    from rich.markup import escape
-    from rich.table import Table
-
+def _table(session: "Record", order: Order) -> "Fitted":
     from study import cells
+    from study.columns import Fitted
     from study.metrics import METRICS
 
     names = [name for name in COLUMNS if any(name in arm for arm in session["arms"].values())]
-    table = Table(title=escape(session["said"]), title_justify="left", box=None, pad_edge=False,
-                  header_style="bold")  # fmt: skip
-    table.add_column("model", overflow="fold")
-    for name in names:
-        table.add_column(cells.head(METRICS[name]), justify="right")
+    heads = ("model", *(cells.head(METRICS[name]) for name in names))
+    rows = []
     for label in order.models:
         arm = session["arms"].get(label, {})
-        texts = (_cell(name, arm.get(name), order.resolution) for name in names)
-        table.add_row(escape(label), *map(escape, texts))
-    return table
+        rows.append([label, *(_cell(name, arm.get(name), order.resolution) for name in names)])
+    every = tuple(range(len(heads)))
+    return Fitted(heads, rows, order=every, right=frozenset(every[1:]))
 
 
 def _cell(name: str, spread: "Record | None", resolution: float) -> str:

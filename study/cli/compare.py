@@ -2,7 +2,15 @@
 
 import click
 
-from study.cli.options import Asked, console, echo_json, json_option, strays, study_file
+from study.cli.options import (
+    Asked,
+    console,
+    echo_json,
+    json_option,
+    show_tables,
+    strays,
+    study_file,
+)
 
 
 @click.command("compare")
@@ -18,7 +26,6 @@ def compare_command(
 
     A and B are labels of the study file; "baseline" is one, too.
     """
-    from study import report
     from study.report import comparison
 
     plan, store = asked.plan()
@@ -27,8 +34,7 @@ def compare_command(
     if as_json:
         echo_json(comparison.record(found))
         return
-    out = console()
-    for table in comparison.tables(found):
-        out.print(report.terminal(table, out.width))
-        out.print()
-    out.print(comparison.answer(found), markup=False, highlight=False, soft_wrap=True, style="bold")
+    show_tables({table.name: table for table in comparison.tables(found)})
+    console().print(
+        comparison.answer(found), markup=False, highlight=False, soft_wrap=True, style="bold"
+    )

@@ -22,3 +22,7 @@ class SafeConsole(Console):
     ) -> Iterable[Segment]:
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else visible(text), style, control)
+
+    def print(self, *objects: Any, crop: bool = False, **options: Any) -> None:
+        """No line is cropped: what is too wide is broken by the terminal, and a pipe has it all."""
+        super().print(*objects, crop=crop, **options)

@@ -11,6 +11,7 @@ import click
 from study.cli.options import Asked, study_file
 from study.errors import DamagedError, SpecError, unknown
 from study.files import opened
+from study.text import normal
 
 if TYPE_CHECKING:
     from study.plan import Plan
@@ -52,6 +53,7 @@ def _meant(text: str, labels: Mapping[str, str]) -> str:
     Raises:
         SpecError: there is none, or several.
     """
+    text = normal(text)
     if text in labels:
         return text
     found = [n for n, label in labels.items() if text and (n.startswith(text) or label == text)]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from study.marks import Problem
     from study.parse import Vocabulary
     from study.plan import Plan
+    from study.report.tables import Table
     from study.spec import Study
     from study.store import Store
 
@@ -182,6 +183,20 @@ def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
     ) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> None:
+    """Tables of a report as far as a terminal has room; in a pipe whole, as the same plain text.
+
+    `folder` has the whole tables, by their names.
+    """
+    from study.report import terminal
+
+    out = console()
+    for name, table in tables.items():
+        whole = str(folder / f"{name}.md") if folder else ""
+        out.print(terminal(table, out.width, whole=whole, every=not out.is_terminal))
+        out.print()
 
 
 def echo_json(value: Any) -> None:

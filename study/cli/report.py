@@ -15,14 +15,16 @@ from study.cli.options import (
     echo_json,
     json_option,
     reports_option,
+    show_tables,
     strays,
     study_file,
 )
-from study.errors import DamagedError, SpecError, StudyError
+from study.errors import SpecError, StudyError
 
 if TYPE_CHECKING:
     from study.plan import Plan
     from study.report import Report
+    from study.report.tables import Table
     from study.store import Store
 
 LOOK = 2.0  # seconds between two looks at the store
@@ -58,9 +60,12 @@ Planned = list[tuple["Plan", "Store"]]
 
 
 def _written(planned: Planned, reports: Path, html: bool) -> None:
-    made = [written(plan, store, reports, html=html) for plan, store in planned]
-    if len(made) > 1:
-        _overview(made, reports, html)
+    """All reports; their tables after that, so that a reader who leaves early loses no file."""
+    made = [_report(plan, store, reports, html=html) for plan, store in planned]
+    overview = _overview([one for one, _ in made], reports, html) if len(made) > 1 else {}
+    for one, folder in made:
+        show_tables(one.tables, folder)
+    show_tables(overview, reports)
 
 
 def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) -> Planned:
@@ -104,16 +109,16 @@ def _planned(several: list[Asked]) -> Planned:
     return found
 
 
-def _overview(made: "list[Report]", reports: Path, html: bool) -> None:
+def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Table]":
     from study import report
     from study.files import replace as write
 
-    table, out = report.overview(made), console()
+    table = report.overview(made)
     write(reports / "overview.md", report.FORMATS["md"](table).encode())
     if html:
         write(reports / "overview.html", report.page(made).encode())
-    out.print(report.terminal(table, out.width))
     click.echo(f"wrote the overview of {len(made)} studies to {reports}", err=True)
+    return {"overview": table}
 
 
 @click.command("claims")
@@ -129,8 +134,7 @@ def claims_command(asked: Asked, as_json: bool) -> int:
     if as_json:
         echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in found])
     elif table := report.claim_table(plan, found):
-        out = console()
-        out.print(report.terminal(table, out.width))
+        show_tables({"claims": table})
     else:
         click.echo(f"{asked.file} makes no claims", err=True)
     if any(one.state == "contradicted" for one in found):
@@ -152,36 +156,39 @@ def claimed(plan: "Plan", reports: Path) -> Path:
     return folders.claim(reports, plan.study, OTHERWISE)
 
 
-def written(plan: "Plan", store: "Store", reports: Path, *, html: bool = False) -> "Report":
+def written(plan: "Plan", store: "Store", reports: Path) -> None:
+    """Write the report of a study and show its tables."""
+    made, folder = _report(plan, store, reports)
+    show_tables(made.tables, folder)
+
+
+def _report(
+    plan: "Plan", store: "Store", reports: Path, *, html: bool = False
+) -> "tuple[Report, Path]":
+    """The report of a study, and the folder that it is written to."""
     from study import report
     from study.measurements import fingerprint
 
     strays(store)
     folder = claimed(plan, reports)
-    out, made = console(), report.report(plan, store)
+    made = report.report(plan, store)
     files = report.write(made, folder, fingerprint(plan, store), html=html)
-    for finished in made.tables.values():
-        out.print(report.terminal(finished, out.width))
-        out.print()
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
-    return made
+    return made, folder
 
 
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:
-    """Print the table of the last report, if it would come out the same today."""
+    """Show the tables of the last report, if they would come out the same today."""
     from study import records
-    from study.files import content
     from study.measurements import MANIFEST, fingerprint
+    from study.report import tables
 
     folder = claimed(plan, reports)
     report = records.look(folder / MANIFEST, records.Manifest) or {}
     if report.get("made_of") != fingerprint(plan, store):
         return False
-    try:
-        tables = [name for name in report["files"] if name.endswith(".md")]
-        text = "\n".join(content(folder / name).decode() for name in tables)
-    except (OSError, DamagedError, UnicodeDecodeError):
+    if not all((folder / name).is_file() for name in report.get("files", [])):
         return False
-    click.echo(text, nl=False)
+    show_tables(tables(plan, store), folder)
     click.echo(f"the report is current: {folder}", err=True)
     return True

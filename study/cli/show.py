@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from study import cells, leases
+from study.columns import Fitted
 from study.launch import orders
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, Trial
@@ -52,25 +51,28 @@ def plan_head(plan: Plan) -> str:
     )
 
 
-def plan_table(plan: Plan) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("arm", overflow="fold")
-    table.add_column("departs in", overflow="fold", style="dim")
-    costs = ("params", "macs", "macs_conv_linear")
-    for name in costs:
-        table.add_column(cells.head(METRICS[name]), justify="right")
-    table.add_column("Δ MACs", justify="right")
-    table.add_column("done", justify="right")
-    for arm in plan.arms:
-        cost = arm.card["cost"]
-        table.add_row(
-            escape(("● " if arm is plan.baseline else "  ") + arm.label),
-            escape(departures(plan, arm)),
-            *(in_units(name, cost.get(name)) for name in costs),
-            _saved(plan, arm),
-            f"{arm.done}/{len(arm.trials)}",
-        )
-    return table
+COSTS = ("params", "macs", "macs_conv_linear")
+
+
+def plan_table(plan: Plan) -> Fitted:
+    heads = ("arm", "departs in", *(cells.head(METRICS[n]) for n in COSTS), "Δ MACs", "done")
+    return Fitted(
+        heads,
+        [_plan_row(plan, arm) for arm in plan.arms],
+        order=(0, 6, 3, 5, 2, 1, 4),
+        right=frozenset(range(2, len(heads))),
+    )
+
+
+def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
+    cost = arm.card["cost"]
+    return [
+        ("● " if arm is plan.baseline else "  ") + arm.label,
+        Text(departures(plan, arm), "dim"),
+        *(in_units(name, cost.get(name)) for name in COSTS),
+        _saved(plan, arm),
+        f"{arm.done}/{len(arm.trials)}",
+    ]
 
 
 def _saved(plan: Plan, arm: PlannedArm) -> str:
@@ -220,27 +222,34 @@ def _updated(store: Store, name: str) -> float | None:
     return max(times) if times else None
 
 
+STATUS = ("arm", "seed", "trial", "state", "where", "epoch", "top-1 %", "updated")
+
+
 def status_table(rows: Sequence[Record], workers: str) -> RenderableType:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    left = ("arm", "trial", "state", "where")
-    for name in ("arm", "seed", "trial", "state", "where", "epoch", "top-1 %", "updated"):
-        table.add_column(name, justify="left" if name in left else "right")
-    for row in rows:
-        age = "" if row["updated"] is None else f"{duration(time.time() - row['updated'])} ago"
-        style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row["state"])
-        table.add_row(
-            escape(row["arm"]),
-            str(row["seed"]),
-            escape(row["trial"]),
-            Text(row["state"], style or ""),
-            escape(row["where"]),
-            f"{row['epoch']}/{row['epochs']}",
-            in_units("top1", row["top1"]),
-            age,
-        )
+    table = Fitted(
+        STATUS,
+        [_status_row(row) for row in rows],
+        order=(0, 1, 3, 5, 6, 2, 4, 7),
+        right=frozenset({1, 5, 6, 7}),
+    )
     counts = {state: sum(r["state"] == state for r in rows) for state in _states(rows)}
     summary = "  ".join(f"{state} {count}" for state, count in counts.items())
     return Group(table, Text(f"{summary}  ·  workers: {workers}"))
+
+
+def _status_row(row: Record) -> list[str | Text]:
+    age = "" if row["updated"] is None else f"{duration(time.time() - row['updated'])} ago"
+    style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row["state"])
+    return [
+        row["arm"],
+        str(row["seed"]),
+        row["trial"],
+        Text(row["state"], style or ""),
+        row["where"],
+        f"{row['epoch']}/{row['epochs']}",
+        in_units("top1", row["top1"]),
+        age,
+    ]
 
 
 def _states(rows: Sequence[Record]) -> list[str]:

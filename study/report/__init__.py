@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+import pandas as pd
+
 from study import records, stats
 from study.commas import comma_separated
 from study.files import replace
 from study.files import write as write_record
-from study.judgement import judged
+from study.judgement import Judged, judged
 from study.measurements import MANIFEST
 from study.plan import Plan
 from study.report import figures
@@ -21,7 +23,7 @@ from study.report.images import images
 from study.report.judgements import claim_table, verdict_table
 from study.report.overview import overview
 from study.report.page import page
-from study.report.tables import table
+from study.report.tables import Table, table
 from study.report.trials import origins, trials
 from study.store import Store
 
@@ -35,6 +37,7 @@ __all__ = [
     "page",
     "report",
     "table",
+    "tables",
     "terminal",
     "write",
 ]
@@ -42,20 +45,28 @@ __all__ = [
 
 def report(plan: Plan, store: Store) -> Report:
     measured = frame(plan, store)
-    found = judged(plan, measured, store)
-    tables = {
+    found, pictured = judged(plan, measured, store), images(plan, store)
+    return Report(
+        plan, measured, found, pictured, curves(plan, store), trials(plan, store),
+        origins(plan, store), _tables(plan, measured, found), answer(plan, measured, pictured),
+    )  # fmt: skip
+
+
+def tables(plan: Plan, store: Store) -> dict[str, Table]:
+    """Those of the report, without the rest of it."""
+    measured = frame(plan, store)
+    return _tables(plan, measured, judged(plan, measured, store))
+
+
+def _tables(plan: Plan, measured: pd.DataFrame, found: Judged) -> dict[str, Table]:
+    every = {
         "table": table(plan, measured),
         "verdicts": verdict_table(plan, found),
         "claims": claim_table(plan, found.claims),
         "contrasts": contrast_table(plan, measured),
         "factors": factor_table(plan, measured),
     }
-    pictured = images(plan, store)
-    finished = {name: made for name, made in tables.items() if made}
-    return Report(
-        plan, measured, found, pictured, curves(plan, store), trials(plan, store),
-        origins(plan, store), finished, answer(plan, measured, pictured),
-    )  # fmt: skip
+    return {name: made for name, made in every.items() if made}
 
 
 def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from study import cells, stats
 from study.metrics import METRICS
+from study.names import qualified
 from study.plan import Plan, PlannedArm
 from study.spec import Printed
 
@@ -57,7 +58,8 @@ class Findings:
     def published(self, label: str, arm: PlannedArm, metric: str) -> Printed | None:
         """What was printed of an arm: under the label's own name, else another of its names."""
         rows = self.plan.study.published
-        names = [label, *self.plan.study.labels(arm.arm.choices)]
+        study, choices = self.plan.study, arm.arm.choices
+        names = [label, *study.labels(choices), qualified(study, choices)]
         found = (rows.get(name, {}).get(metric) for name in names)
         return next((printed for printed in found if printed), None)
 

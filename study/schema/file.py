@@ -1,7 +1,7 @@
 """A study file as a whole, and what is wrong with one."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -51,8 +51,8 @@ class StudyFile(Strict):
     question: str
     source: str | None = Field(None, description="the paper or table that is mirrored")
     baseline: Baseline
-    factors: dict[str, dict[str, Any]] = Field(
-        {}, description="path: {label: value}; baseline first"
+    factors: dict[str, dict[str, Any] | list[Any]] = Field(
+        {}, description="path: {label: value}, or a list of values; baseline first"
     )
     design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
     seeds: Annotated[int, Field(ge=0, le=1000)] | Annotated[list[Seed], Field(min_length=1)] = (
@@ -105,19 +105,13 @@ def _told(tree: Tree, error: ValidationError) -> Iterator[Any]:
     pydantic tells of every way in which a value could have been right.
     """
     errors = error.errors(include_url=False)
-    paths = [tree.path(one["loc"]) for one in errors]
+    paths = [tuple(tree.path(one["loc"])) for one in errors]
+    above = {path[:length] for path in paths for length in range(len(path))}
+    longer = {p for one, p in zip(errors, paths, strict=True) if one["type"] not in SHORT}
     for one, path in zip(errors, paths, strict=True):
         short = one["type"] in SHORT and isinstance(one["input"], dict | list)
-        deeper = any(len(other) > len(path) == len(_shared(path, other)) for other in paths)
-        longer = any(
-            other == path and e["type"] not in SHORT for e, other in zip(errors, paths, strict=True)
-        )
-        if not (short and (deeper or longer)):
+        if not (short and (path in above or path in longer)):
             yield one
-
-
-def _shared(path: Sequence[Any], other: Sequence[Any]) -> list[Any]:
-    return [a for a, b in zip(path, other, strict=False) if a == b]
 
 
 def _problem(

@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
+from rich.cells import cell_len
 from rich.console import Console
 
 from study.commas import inert
 from study.report import FORMATS, frame, table, terminal
 from study.report.formats import numbers
+from study.report.tables import Block, Cell, Row, Table
 
 
 class Cells(HTMLParser):
@@ -202,7 +204,50 @@ def test_the_terminal_shows_every_label_and_number_and_no_markup(finished):
     assert all(note in shown for note in finished.notes if len(note) < 380)
 
 
-def test_a_narrow_terminal_loses_no_digit(complete):
-    console = Console(width=60, file=io.StringIO(), color_system=None)
-    console.print(terminal(made(complete), 60))
-    assert "…" not in console.file.getvalue()
+def lines_at(table, width, **options):
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    console.print(terminal(table, width, **options), crop=False)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 90, 100, 110, 120, 160])
+@pytest.mark.parametrize("state", ["complete", "diverged", "nasty"])
+def test_the_answer_stands_whole_in_a_terminal_of_any_width(request, state, width):
+    finished = made(request.getfixturevalue(state))
+    shown = lines_at(finished, width)
+    assert max(map(cell_len, shown)) <= width
+    delta = finished.keys.index("top1-delta")
+    for row in (row for block in finished.blocks for row in block.rows):
+        assert any(row.cells[delta].text in line for line in shown)
+
+
+@pytest.mark.parametrize("width", [30, 40, 50, 60, 80, 100, 110])
+def test_a_narrow_terminal_breaks_no_number_and_names_what_it_leaves_out(complete, width):
+    finished = made(complete)
+    shown = lines_at(finished, width, whole="reports/x/table.md")
+    text = "\n".join(shown)
+    words = {n for row in printed(finished) for cell in row[1:] for n in cell.split()}
+    table = "\n".join(shown[: next(i for i, line in enumerate(shown) if "no room" in line)])
+    body = table[table.index("──") :]
+    pieces = {word for line in body.splitlines()[1:] for word in line.split()}
+    labels = {word for row in printed(finished) for word in row[0].split()}
+    assert all(p in words for p in pieces if p[0].isdigit() and p not in labels)
+    assert "…" not in text
+    assert "reports/x/table.md" in " ".join(text.split())
+
+
+def test_a_wide_terminal_and_a_pipe_leave_nothing_out(complete):
+    finished = made(complete)
+    for text in ("\n".join(lines_at(finished, 200)), "\n".join(lines_at(finished, 40, every=True))):
+        assert "no room" not in text
+        assert all(cell in text for row in printed(finished) for cell in row[1:])
+
+
+def test_prose_is_broken_between_words(complete):
+    cells = (Cell("undecided"), Cell("a measured difference of −1.39 [−4.55, 1.77] pp " * 3))
+    rows = (Row("Average Pooling is worse than Depth-wise Conv2d on top1", False, cells),)
+    claims = Table("claims", "", ("State", "Measured"), (Block("", rows),), ())
+    for width in (40, 60, 80):
+        shown = lines_at(claims, width)
+        assert max(map(cell_len, shown)) <= width
+        assert {"undecided", "difference", "[−4.55,"} <= set(" ".join(shown).split())

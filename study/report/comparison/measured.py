@@ -17,6 +17,7 @@ from study.plan import Plan, PlannedArm
 from study.report.frames import frame
 from study.report.images import diverged
 from study.store import Store
+from study.text import normal
 
 KINDS = ("quality", "cost", "speed")
 
@@ -56,7 +57,7 @@ def comparison(
     Raises:
         SpecError: no arm is called so, both names are one arm's, or the metric is no quality.
     """
-    labels = (first, second)
+    labels = (normal(first), normal(second))
     arms = _arms(plan, labels)
     measured = frame(plan, store)
     tested = _tested(plan, measured, metric)

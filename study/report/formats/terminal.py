@@ -1,56 +1,85 @@
 """For a terminal."""
 
 from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
-from rich.console import Group
+from rich.console import Group, JustifyMethod
 from rich.table import Table as Terminal
 from rich.text import Text
 
 from study.cells import DIVERGED
+from study.columns import Column, Layout, is_prose, layout
 from study.report.formats.words import BASELINE, lines
 from study.report.tables import Cell, Table
 
 
-def terminal(table: Table, width: int) -> Group:
-    """For rich to print; nothing in it is read as markup. Cells are broken only if they must."""
-    fits = _width(table) <= width
-    shown = Terminal(box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    shown.add_column("")
-    shown.add_column("", overflow="fold", min_width=min(_longest(_names(table)), width // 4))
-    for head in table.heads:
-        shown.add_column(
-            Text("\n".join(lines(head))),
-            justify="right",
-            no_wrap=fits,
-            overflow="fold",
-            min_width=None if len(table.heads) > 9 else min(_longest([head]), 12),
-        )
+def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) -> Group:
+    """For rich to print; nothing in it is read as markup.
+
+    Where the table is wider than `width`, the answer is shown first: labels, a quality, its
+    difference. Columns that find no room are named, with the place of the `whole` table. With
+    `every` column the table may be wider, for a pipe.
+    """
+    laid = _layout(table, width, every=every)
+    caption = Text(f"{table.name}: {table.caption}")
+    left = [head for index, head in enumerate(table.heads) if index + 1 not in laid.shown]
+    notes = [_left_out(left, width, whole)] if left else []
+    notes += [f"- {note}" for note in table.notes]
+    return Group(caption, Text(), _shown(table, laid), *(Text(note, "dim") for note in notes))
+
+
+def _layout(table: Table, width: int, *, every: bool) -> Layout:
+    """Of the labels, with the mark of the baseline before them, and the columns."""
+    order = [0, *(1 + index for index in _order(table))]
+    first = 3 if any(key.endswith("-delta") for key in table.keys) else 2
+    return layout(_columns(table), order, width - 3, first=first, every=every)
+
+
+def _columns(table: Table) -> list[Column]:
+    rows = [row for block in table.blocks for row in block.rows]
+    labels = [block.head for block in table.blocks] + [row.label for row in rows]
+    heads = ["\n".join(lines(head)) for head in table.heads]
+    texts = ([row.cells[index].text for row in rows] for index in range(len(heads)))
+    return [("", labels), *zip(heads, texts, strict=True)]
+
+
+def _order(table: Table) -> list[int]:
+    """The columns by what they are worth: differences and their qualities, the rest, the papers."""
+    places = {key: index for index, key in enumerate(table.keys)}
+    deltas = [key for key in table.keys if key.endswith("-delta")]
+    pairs = [(delta, delta.removesuffix("-delta")) for delta in deltas]
+    answer = [places[key] for pair in pairs for key in pair if key in places]
+    papers = [places[key] for key in table.keys if key.endswith("-paper")]
+    rest = [i for i in range(len(table.heads)) if i not in {*answer, *papers}]
+    return [*answer, *rest, *papers]
+
+
+def _shown(table: Table, laid: Layout) -> Terminal:
+    shown = Terminal(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, laid.gap - 1, 0, 0),
+        width=laid.gap + 1 + laid.width,
+    )
+    shown.add_column("", width=1)
+    columns = _columns(table)
+    for index, width in zip(laid.shown, laid.widths, strict=True):
+        head, cells = columns[index]
+        side: JustifyMethod = "left" if index == 0 or is_prose(cells) else "right"
+        shown.add_column(Text(head), justify=side, width=width, overflow="fold")
     for block in table.blocks:
         if block.head:
             shown.add_row("", Text(block.head, "dim italic"))
         for row in block.rows:
-            texts = (Text(cell.text, _style(cell)) for cell in row.cells)
+            chosen = (row.cells[index - 1] for index in laid.shown[1:])
+            texts = (Text(cell.text, _style(cell)) for cell in chosen)
             shown.add_row(BASELINE if row.baseline else "", Text(row.label), *texts)
         shown.add_section()
-    caption = Text(f"{table.name}: {table.caption}")
-    return Group(caption, Text(), shown, *(Text(f"- {note}", "dim") for note in table.notes))
+    return shown
 
 
-def _names(table: Table) -> list[str]:
-    return [text for b in table.blocks for text in (b.head, *(row.label for row in b.rows))]
-
-
-def _longest(texts: list[str]) -> int:
-    """Of their words."""
-    return max((cell_len(word) for text in texts for word in text.split()), default=0)
-
-
-def _width(table: Table) -> int:
-    """Columns of text that the unbroken table takes."""
-    rows = [row for block in table.blocks for row in block.rows]
-    heads = [max(map(len, lines(head))) for head in table.heads]
-    cells = [max([len(row.cells[i].text) for row in rows] + [n]) for i, n in enumerate(heads)]
-    return 2 + max([len(row.label) for row in rows], default=0) + sum(n + 1 for n in cells) + 1
+def _left_out(heads: list[str], width: int, whole: str) -> str:
+    place = f"the whole table: {whole}" if whole else "a wider terminal shows all"
+    return f"no room in {width} columns for {', '.join(heads)}; {place}"
 
 
 def _style(cell: Cell) -> str:
