@@ -6,21 +6,28 @@ any of that changes, the arm is built and counted anew.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from study import images, records
-from study.errors import BuildError, MetricError, StudyError
+from study import given, images, records
+from study.errors import BuildError, MetricError, SizeError, StudyError
 from study.origin import code
 from study.schema import Data, Recipe
 from study.spec import Config
 from study.store import Record, Store
 
 COUNTED = (
-    *("cards.py", "models", "metrics/__init__.py", "metrics/cost.py", "metrics/counters.py"),
+    *(
+        "cards.py",
+        "given.py",
+        "models",
+        "metrics/__init__.py",
+        "metrics/cost.py",
+        "metrics/counters.py",
+    ),
     "metrics/stages.py",
 )
 """The code whose change makes a card stale."""
@@ -32,7 +39,8 @@ def card(config: Config, store: Store) -> Record:
     """The arm's card, from the store or made now.
 
     Raises:
-        BuildError: there is no such model.
+        SizeError: the model takes no such images.
+        BuildError: there is no such model, or its weights are not.
         SpecError, DataError: the number of classes cannot be known.
     """
     name = key(config, store)
@@ -40,20 +48,24 @@ def card(config: Config, store: Store) -> Record:
     if kept is None:
         kept = _counted(config, _shape(config.data, store))
         store.keep("arms", name, kept)
+    if "impossible" in kept:
+        raise SizeError(kept["impossible"])
     return kept
 
 
 def key(config: Config, store: Store) -> str:
     """What a card is kept under."""
     own = [(source.name, source.digest) for source in config.sources]
-    return named(
-        [config.model, dict(config.arguments), _shape(config.data, store), own, _counting()]
-    )
+    weights = given.digests(config.model, config.arguments)
+    asked = [config.model, dict(config.arguments), _shape(config.data, store), own, _counting()]
+    return named([*asked, weights] if weights else asked)
 
 
 def alike(one: Config, other: Config, store: Store) -> bool:
     """Whether two models cost the same to the last count and answer the same, at equal weights."""
     cards = [card(config, store) for config in (one, other)]
+    if cards[0].get("weights") != cards[1].get("weights"):
+        return False
     told = [(c["cost"], c.get("counts"), c["shape"]) for c in cards]
     if told[0] != told[1]:
         return False
@@ -102,14 +114,14 @@ def check(recipe: Recipe, store: Store) -> None:
 def _counted(config: Config, shape: dict[str, int]) -> Record:
     from study import models
     from study.metrics.cost import cost
-    from study.models import differences, foreign
+    from study.models import answer, differences, foreign, weights
 
     build = _builder(config, shape)
 
     def resized(device: str, side: int) -> Any:
         return _builder(config, shape | {"img_size": side})(device)
 
-    resolved = models.resolved(config.model, config.arguments)
+    resolved = models.resolved(config.model, given.identified(config.arguments))
     card: Record = {
         "model": models.called(config.model),
         "shape": shape,
@@ -119,8 +131,14 @@ def _counted(config: Config, shape: dict[str, int]) -> Record:
         "code": foreign.used(config.model, resolved),
     }
     with _blamed(config, card["code"]):
-        built = build("meta")  # a wrong argument is an error of its own, before anything is counted
-        params = sum(weight.numel() for weight in built.parameters())
+        try:  # a wrong argument is an error of its own, before anything is counted
+            card["misfit"] = answer.misfit(_called(config, card["code"]), resized, shape)
+        except SizeError as error:
+            return card | {"impossible": str(error)}
+        if start := weights.identity(config.model, config.arguments):
+            card["weights"] = start
+            weights.refuse_misfit(config.model, config.arguments, **shape)
+        params = sum(weight.numel() for weight in build("meta").parameters())
         try:
             counted = cost(build, _size(shape), resized)
         except MetricError as error:
@@ -141,11 +159,15 @@ def _blamed(config: Config, code: Record) -> Iterator[None]:
         if not code:
             raise
         said = f"{type(error).__name__}: {error}".splitlines()[0]
-        told = f"{config.model} with parts of {', '.join(code)}: {said}"
+        told = f"{_called(config, code)}: {said}"
         raise BuildError(f"{told} (study parts --check says more)") from error
 
 
-def _builder(config: Config, shape: dict[str, int]) -> Callable[[str], Any]:
+def _called(config: Config, code: Record) -> str:
+    return f"{config.model} with parts of {', '.join(code)}" if code else config.model
+
+
+def _builder(config: Config, shape: Mapping[str, Any]) -> Callable[[str], Any]:
     from study import models
     from study.models import foreign
 
@@ -157,7 +179,7 @@ def _builder(config: Config, shape: dict[str, int]) -> Callable[[str], Any]:
     return lambda device: models.build(config.model, config.arguments, **shape, device=device)
 
 
-def _size(shape: dict[str, int]) -> tuple[int, int, int]:
+def _size(shape: Mapping[str, int]) -> tuple[int, int, int]:
     return shape["in_chans"], shape["img_size"], shape["img_size"]
 
 

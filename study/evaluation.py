@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from timm.data import resolve_data_config
 from torch import nn
 
-from study import archives, data, models, ownership, run, train
+from study import archives, data, given, models, ownership, run, train
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
 from study.files import sound
 from study.models import initial, weights
@@ -126,6 +126,8 @@ def named(
     What the keys of Data and Recipe do not say of size, crop, interpolation, mean and deviation is
     what the model's weights were published with; precision is float32.
     """
+    if given.given(arguments):
+        raise BuildError("weights are given by --checkpoint or --pretrained, not by --model-arg")
     config = weights.pretrained_cfg(name, arguments)
     images, look = _defaulted(name, config, images, look)
     val, recipe = data.validation(_checked(Data, images)), _checked(Recipe, look)

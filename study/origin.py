@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent
 ORIGIN = "origin.json"
 """Beside a copy of the package: what was known when it was made."""
 
-COMPUTING = ("data", "models", "run.py", "schema", "train")
+COMPUTING = ("data", "given.py", "models", "run.py", "schema", "train")
 """What the numbers of a result come from."""
 
 

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
-from study import cards, images, proofs, statements, stats
+from study import cards, given, images, proofs, statements, stats
 from study import store as stores
 from study.designs import arms
-from study.errors import BuildError, DataError, SpecError
+from study.errors import BuildError, DataError, SizeError, SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
 from study.schema import versions
@@ -193,6 +193,8 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Pr
     """The arm's card, or all that is wrong: a bad argument is left out to find the next."""
     try:
         card = cards.card(arm.config, store)
+    except SizeError as error:
+        return None, [Problem(str(error), study.mark(arm.choices, parts=("model", "data")))]
     except BuildError as error:
         wrong = [Problem(str(error), study.mark(arm.choices, error.argument))]
         rest = {k: v for k, v in arm.config.arguments.items() if k != error.argument}
@@ -203,6 +205,8 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Pr
     except (SpecError, DataError) as error:
         data = study.trees(arm.choices)["data"]
         return None, [Problem(str(error), data.at(["root"]).mark)]
+    if card["misfit"] and _trains(study):
+        return None, [Problem(card["misfit"], study.mark(arm.choices))]
     try:
         cards.check(arm.config.recipe, store)
     except SpecError as error:
@@ -210,6 +214,11 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Pr
         named = [k for k in recipe.value if f"recipe.{k} " in f"{error} "]
         return None, [Problem(str(error), recipe.at(named[:1]).mark)]
     return card, []
+
+
+def _trains(study: Study) -> bool:
+    """Whether anything is computed from what the models answer with."""
+    return bool(study.seeds) or bool({"train_throughput", "memory"} & {*study.columns})
 
 
 def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
@@ -272,16 +281,19 @@ def _anonymous(config: Record) -> Record:
 
 def record(arm: PlannedArm, seed: int, study: str) -> Record:
     """What a worker needs to know of a trial, and all it is told."""
+    config = arm.arm.config
+    places = {key: config.arguments[key] for key in given.ARGUMENTS if key in config.arguments}
+    files = given.digests(config.model, config.arguments)
+    weights = {"arguments": places, "sha256": files}
     return {
         "study": study,
         "label": arm.label,
         "seed": seed,
         "config": arm.config,
         "shape": arm.card["shape"],
-        "sources": [
-            [s.text, s.digest] for s in arm.arm.config.sources if s.name in arm.card["code"]
-        ],
-        "where": arm.arm.config.data.model_dump(mode="json", include=WHERE),
+        "sources": [[s.text, s.digest] for s in config.sources if s.name in arm.card["code"]],
+        "where": config.data.model_dump(mode="json", include=WHERE),
+        **({"weights": weights} if arm.card.get("weights") else {}),
     }
 
 

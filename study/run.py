@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from study import archives, data, imports, models, train
+from study import archives, data, given, imports, models, train
 from study.errors import DataError, SpecError, StoreError
 from study.files import Record, replace, sound, write
 from study.files import record as file_record
@@ -27,7 +27,7 @@ from study.leases import Lease
 from study.metrics import lanes
 from study.metrics.timings import LACKING, timings
 from study.metrics.ways import Way
-from study.models import foreign, initial
+from study.models import foreign, initial, weights
 from study.origin import origin
 from study.schema import Data, Recipe
 from study.store import Store
@@ -119,7 +119,7 @@ def _fitted(
     classes = record["shape"]["num_classes"]
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
-    model = initial.seeded(lambda: build(record), record["seed"]).to(device)
+    model = initial.seeded(lambda: _started(record), record["seed"]).to(device)
     return train.fit(
         model,
         images,
@@ -170,21 +170,45 @@ def _predictions(fitted: train.Fitted) -> bytes:
 
 
 def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Module:
-    """The model of a record that has `config` and `shape`.
+    """The model of a record that has `config` and `shape`, at random weights.
 
     Raises:
         SpecError: a source of parts has changed since the trial was planned.
     """
+    _register(record)
+    name, arguments = _asked(record)
+    module: torch.nn.Module = models.build(name, arguments, **record["shape"], device=device)
+    return module
+
+
+def _started(record: Record) -> torch.nn.Module:
+    """The same with the weights that training starts from.
+
+    Raises:
+        SpecError: a file of weights has changed since the trial was planned.
+    """
+    _register(record)
+    name, arguments = _asked(record)
+    planned = record.get("weights", {}).get("sha256", {})
+    now = given.digests(name, arguments) if planned else {}
+    for key, path in given.files(name, arguments).items():
+        if planned and now[key] != planned.get(key):
+            raise SpecError(f"{path} has changed since the trial was planned: plan anew")
+    return weights.started(name, arguments, **record["shape"])
+
+
+def _asked(record: Mapping[str, Any]) -> tuple[str, Record]:
+    """A model's name, and all its arguments with the places of its weights."""
+    model = record["config"]["model"]
+    return model["name"], model["arguments"] | record.get("weights", {}).get("arguments", {})
+
+
+def _register(record: Mapping[str, Any]) -> None:
     for text, digest in record.get("sources", ()):
         source = imports.source(text)
         if source.digest != digest:
             raise SpecError(f"{source.path} has changed since the trial was planned: plan anew")
         foreign.register(source)
-    model = record["config"]["model"]
-    module: torch.nn.Module = models.build(
-        model["name"], model["arguments"], **record["shape"], device=device
-    )
-    return module
 
 
 def _data(record: Mapping[str, Any]) -> Data:

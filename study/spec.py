@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -170,14 +170,20 @@ class Study:
             trees[part] = merged(trees[part], value)
         return trees
 
-    def mark(self, choices: Sequence[int], argument: str | None = None) -> Mark:
-        """Where the file says what makes this arm's model (or one `argument` of it) what it is."""
+    def mark(
+        self,
+        choices: Sequence[int],
+        argument: str | None = None,
+        parts: Collection[str] = ("model",),
+    ) -> Mark:
+        """Where the file says what makes this arm's model (or one `argument` of it) what it is; or
+        the last of several `parts`."""
         for index in reversed([f for f, level in enumerate(choices) if level]):
             factor = self.factors[index]
             part, _, key = factor.path.partition(".")
             level = factor.levels[choices[index]]
             keys = level.value.keys if not key else {key: level.value.mark}
-            if part == "model" and (argument is None or argument in keys):
+            if part in parts and (argument is None or argument in keys):
                 return keys.get(argument or "", level.value.mark)
         model = self.trees(choices)["model"]
         return model.keys.get(argument or "name", model.mark)
@@ -278,7 +284,7 @@ def resolved(config: Config, card: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the arm computes with, defaults filled in; its `card` has the model's own.
 
     Images that only their place tells apart are named by it, as the file says it; parts of the
-    user's own by a digest of their code.
+    user's own by a digest of their code, and given weights by theirs.
     """
     classes, code = card["shape"]["num_classes"], card.get("code")
     data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY) | {"num_classes": classes}
@@ -288,7 +294,8 @@ def resolved(config: Config, card: Mapping[str, Any]) -> dict[str, Any]:
         data["class_folder"] = None
     return {
         "model": {"name": card["model"], "arguments": card["arguments"]}
-        | ({"code": code} if code else {}),
+        | ({"code": code} if code else {})
+        | ({"weights": card["weights"]} if card.get("weights") else {}),
         "data": data,
         "recipe": config.recipe.model_dump(mode="json", exclude=NOT_IDENTITY),
     }
@@ -307,7 +314,8 @@ def digest(
     model = full["model"]
     departures = {
         "model": [model["name"], _departures(model["arguments"], defaults)]
-        + ([model["code"]] if "code" in model else []),
+        + ([model["code"]] if "code" in model else [])
+        + ([{"weights": model["weights"]}] if "weights" in model else []),
         "data": _departures(full["data"], _field_defaults(Data)),
         "recipe": _departures(full["recipe"], _field_defaults(Recipe)),
     } | ({"draws": dict(draws)} if draws else {})

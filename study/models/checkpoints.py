@@ -60,6 +60,11 @@ def contents(path: Path) -> Mapping[Any, Any]:
         there = [file.name for file in path.parent.glob("*") if file.suffix in SUFFIXES]
         near = meant(path.name, there)
         raise BuildError(f"there is no checkpoint {path}" + (f'; is it "{near}"?' if near else ""))
+    if path.suffix == ".npz":
+        raise BuildError(
+            f"{path} holds arrays of NumPy, which timm reads by pretrained: true and "
+            "pretrained_cfg_overlay: {file: ..., custom_load: true}"
+        )
     try:
         _refuse_text(path)
         if path.suffix == ".safetensors":

@@ -12,6 +12,7 @@ from timm.models import get_pretrained_cfg, is_model, model_entrypoint, split_mo
 from torch import nn
 
 from study.errors import BuildError, StudyError, unknown
+from study.given import ARGUMENTS, FETCHED, architecture
 from study.models import pvt, rest
 
 CONTEXT = {"num_classes", "in_chans", "img_size", "device", "dtype"}  # set by data and machine
@@ -37,19 +38,24 @@ def build(
     in_chans: int,
     img_size: int,
     device: torch.device | str | None = None,
+    pretrained: bool = False,
 ) -> nn.Module:
     """The model called `name`, for images of `img_size` pixels a side, with random weights.
+
+    Arguments that give weights are left to `weights.started`; `pretrained` lets timm fetch its own.
 
     Raises:
         BuildError: for a name or an argument that does not exist, a value that does not fit, an
             image too small for the model.
     """
-    given = dict(arguments)
+    given = architecture(arguments)
     own = bare(name) in PRESETS
     known(given, name)
     if own or fixed(name):
         given["img_size"] = img_size
     given |= {"num_classes": num_classes, "in_chans": in_chans}
+    if pretrained:
+        given |= {FETCHED: True, "cache_dir": arguments.get("cache_dir")}
     model = created(name, given, device)
     if own:
         model.check_input(img_size, img_size)
@@ -82,7 +88,11 @@ def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     known(arguments, name)
     switches = SWITCHES[own]
     chosen = {**switches, **PRESETS[own], **arguments}
-    return {argument: like(switches[argument], value) for argument, value in chosen.items()}
+    return {
+        argument: like(switches.get(argument), value)
+        for argument, value in chosen.items()
+        if argument in switches or value  # false, of an argument that gives weights, is none
+    }
 
 
 def like(default: Any, value: Any) -> Any:
@@ -113,7 +123,9 @@ def known(arguments: Mapping[str, Any], name: str) -> None:
             raise BuildError(message, argument=argument)
         if switches and argument in switches and value is None:
             raise BuildError(f"{argument} of {name} has no value", argument=argument)
-        if switches or value is None:  # timm takes None for an argument that was not given
+        if argument not in ARGUMENTS and (
+            switches or value is None
+        ):  # timm takes None for an argument that was not given
             refuse_unknown(argument, name)
 
 
@@ -124,7 +136,7 @@ def check(name: str, arguments: Mapping[str, Any]) -> None:
 
 
 def refuse_unknown(argument: str, name: str) -> None:
-    accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT)
+    accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT) | {*ARGUMENTS}
     if argument not in accepted:
         raise BuildError(unknown(f"argument of {name}", argument, accepted), argument=argument)
 
@@ -144,7 +156,7 @@ def failure(name: str, given: Mapping[str, Any], error: Exception) -> BuildError
     """The user's view of what a constructor raised."""
     found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
     if found and found[1] in given:
-        names = accepted_by(name) - CONTEXT
+        names = (accepted_by(name) - CONTEXT) | {*ARGUMENTS}
         return BuildError(unknown(f"argument of {name}", found[1], names), argument=found[1])
     text = str(error) or type(error).__name__
     return BuildError(f"{name} cannot be built from {dict(given)}: {text}")

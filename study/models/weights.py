@@ -1,6 +1,7 @@
 """Given weights: from a checkpoint file, or fetched by timm; into a model whole or not at all."""
 
 import hashlib
+import logging
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from study import given
 from study.errors import BuildError
 from study.models.checkpoints import (
     BROKEN,
@@ -138,11 +140,19 @@ def _first(names: Collection[str]) -> str:
 
 # ---- timm's own ----
 
+SOURCES = ("file", "hf_hub_id", "url")
+IDENTITY = (
+    *("hf_hub_id", "hf_hub_filename", "url", "source", "architecture", "tag"),
+    *("num_classes", "label_offset"),
+)
+"""Keys of a pretrained configuration that say which weights are fetched, and how they are read."""
+
 
 def pretrained_cfg(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What timm knows of a model's images and of where its weights are."""
     known(arguments, name)
-    config: dict[str, Any] = created(name, dict(arguments), "meta").pretrained_cfg
+    model = created(name, given.architecture(arguments), "meta")
+    config: dict[str, Any] = getattr(model, "pretrained_cfg", None) or {}
     return config
 
 
@@ -154,22 +164,113 @@ def pretrained(
     Raises:
         BuildError: timm has none for this name and number of classes, or cannot fetch them.
     """
-    source = config.get("file") or config.get("hf_hub_id") or config.get("url")
-    if not source:
-        raise BuildError(f"timm has no weights for {name}; give a checkpoint file")
+    source = _source(name, config)
     if config["num_classes"] != shape["num_classes"]:  # timm would make a new classifier, at random
         raise BuildError(
             f"{name} has weights for {config['num_classes']} classes, "
             f"the images have {shape['num_classes']}"
         )
+    return _fetched(name, arguments, source, **shape), Weights(source, None, None, False)
+
+
+def _source(name: str, config: Mapping[str, Any]) -> str:
+    source = next(filter(None, map(config.get, SOURCES)), None)
+    if not source:
+        message = f"timm has no weights for {name}; give a checkpoint file"
+        raise BuildError(message, argument=given.FETCHED)
+    return str(source)
+
+
+def _fetched(name: str, arguments: Mapping[str, Any], source: str, **shape: Any) -> nn.Module:
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # of its retries it tells 20 lines
     try:
-        model = build(name, {**arguments, "pretrained": True}, **shape)
+        return build(name, arguments, pretrained=True, **shape)
     except BuildError as error:
-        if not isinstance(error.__cause__, OSError):
+        if not _of_network(error.__cause__):
             raise
-        said = str(error.__cause__).splitlines()[0]
+        reason = (str(error.__cause__).strip().splitlines() or [type(error.__cause__).__name__])[0]
         raise BuildError(
-            f"the weights of {name} could not be fetched from {source} ({said}); "
+            f"the weights of {name} could not be fetched from {source} ({reason}); "
             "fetch them where there is a network, and give the file as a checkpoint"
         ) from error
-    return model, Weights(str(source), None, None, False)
+
+
+def _of_network(error: BaseException | None) -> bool:
+    """Whether the network, the hub or the disk is at fault; their libraries raise their own."""
+    network = ("httpx", "httpcore", "requests", "urllib3", "huggingface_hub")
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in network
+
+
+# ---- those that a study gives ----
+
+
+def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What tells the weights that a model starts from from any others; None for random ones.
+
+    Files by their content, what timm fetches by its name and place. Nothing is fetched.
+
+    Raises:
+        BuildError: they contradict each other, are not there, or would not be read.
+    """
+    _refuse_contradictions(arguments)
+    found: dict[str, Any] = {}
+    if files := given.digests(name, arguments):
+        found["sha256"] = files
+    if key := arguments.get("checkpoint_key"):
+        found["key"] = key
+    if arguments.get(given.FETCHED):
+        config = pretrained_cfg(name, arguments)
+        _source(name, config)
+        found["pretrained"] = {k: config[k] for k in IDENTITY if config.get(k) is not None}
+    return found or None
+
+
+def _refuse_contradictions(arguments: Mapping[str, Any]) -> None:
+    fetched, path = (arguments.get(key) for key in (given.FETCHED, given.CHECKPOINT))
+    if not isinstance(fetched, bool | None):
+        message = f"{given.FETCHED} is true or false, not {fetched!r}"
+        raise BuildError(message, argument=given.FETCHED)
+    if fetched and path:
+        message = f"{given.CHECKPOINT} replaces what {given.FETCHED} fetches: give one of them"
+        raise BuildError(message, argument=given.CHECKPOINT)
+    if arguments.get("checkpoint_key") and not path:
+        message = f"checkpoint_key names a part of {given.CHECKPOINT}, which is not given"
+        raise BuildError(message, argument="checkpoint_key")
+    for key in ("pretrained_cfg", "pretrained_cfg_overlay"):
+        config = arguments.get(key)
+        if not fetched and isinstance(config, Mapping) and any(map(config.get, SOURCES)):
+            raise BuildError(f"{key} names weights that only pretrained: true reads", argument=key)
+
+
+def started(name: str, arguments: Mapping[str, Any], **shape: Any) -> nn.Module:
+    """The model with the weights that its arguments give; with random ones where they give none.
+
+    Raises:
+        BuildError: they cannot be read or fetched, or are not the model's.
+    """
+    if arguments.get(given.FETCHED):
+        source = _source(name, pretrained_cfg(name, arguments))
+        return _fetched(name, arguments, source, **shape)
+    model = build(name, arguments, **shape)
+    if path := arguments.get(given.CHECKPOINT):
+        load(model, Path(path).expanduser(), key=arguments.get("checkpoint_key"))
+    return model
+
+
+def refuse_misfit(name: str, arguments: Mapping[str, Any], **shape: Any) -> None:
+    """Raises BuildError where a file of weights is not the model's; nothing is fetched."""
+    path = arguments.get(given.CHECKPOINT)
+    if not path and (not arguments.get(given.FETCHED) or not given.files(name, arguments)):
+        return
+    try:
+        if path:
+            model = build(name, arguments, **shape, device="meta")
+            fitting(model, Path(path).expanduser(), key=arguments.get("checkpoint_key"))
+            return
+    except BuildError:  # of the file; or the family cannot rename without values
+        pass
+    try:
+        started(name, arguments, **shape)
+    except BuildError as error:
+        argument = given.CHECKPOINT if path else given.FETCHED
+        raise BuildError(str(error), argument=argument) from error

@@ -1,0 +1,115 @@
+"""Memory that a plan takes of timm's models beside their weights, and the counts that it refuses.
+
+    python benchmarks/plan_memory.py                     the models that take most
+    python benchmarks/plan_memory.py --every 20          every 20th of timm's
+    python benchmarks/plan_memory.py MODEL...
+
+Each model is built, looked at and counted as an arm is, in a process of its own; its peak resident
+memory, of which the libraries are 0.8 GB, is printed beside its weights in float32.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+GB = 1e9
+ALLOWED = 1.5  # GB beside the weights
+LIMIT = 20 * 2**30  # bytes of address space of one process, so that none takes the machine along
+SECONDS = 600
+
+LARGE = (
+    *("vit_giant_patch14_reg4_dinov2", "vit_so400m_patch14_siglip_378", "eva02_large_patch14_448"),
+    *("maxvit_xlarge_tf_512", "maxvit_small_tf_512", "swinv2_large_window12to24_192to384"),
+    *("beit_large_patch16_512", "convnext_xxlarge", "efficientnet_l2", "tf_efficientnet_b8"),
+    *("nfnet_f7", "resnetv2_152x4_bit", "regnety_2560", "coatnet_rmlp_2_rw_384"),
+    *(
+        "cait_m48_448",
+        "xcit_large_24_p8_384",
+        "volo_d5_512",
+        "davit_giant",
+        "naflexvit_so400m_patch16_siglip",
+    ),
+    *("hiera_huge_224", "mvitv2_huge_cls", "vit_huge_patch14_xp_224", "sam2_hiera_large"),
+    *("samvit_huge_patch16", "vit_dlittle_patch16_reg1_gap_256", "crossvit_base_240"),
+)
+"""Of every sort, the models with the largest images or weights."""
+
+CHILD = """
+import json, resource, sys, tempfile
+resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from timm.models import get_pretrained_cfg
+from study import cards
+from study.schema import Data, Recipe
+from study.spec import Config
+from study.store import Store
+name = sys.argv[1]
+size = get_pretrained_cfg(name).input_size
+data = Data(name="digits", img_size=size[-1], in_chans=size[0])
+card = cards.card(Config(name, {{}}, data, Recipe()), Store(Path(tempfile.mkdtemp())))
+unit = 1 if sys.platform == "darwin" else 1024  # bytes
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+told = {{key: card.get(key) for key in ("refused", "misfit", "unreached")}}
+print(json.dumps({{"side": size[-1], "peak": peak, "weights": 4 * card["cost"]["params"], **told}}))
+"""
+
+
+def measured(name: str) -> dict[str, object]:
+    """What the process of one model printed, or why there is nothing."""
+    began = time.monotonic()
+    words = [sys.executable, "-W", "ignore", "-c", CHILD.format(limit=LIMIT), name]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return {"error": f"took more than {SECONDS} s"}
+    if done.returncode:
+        return {"error": (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]}
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return {**found, "seconds": time.monotonic() - began}
+
+
+def chosen(every: int | None, names: list[str]) -> list[str]:
+    import timm
+
+    listed = timm.list_models()
+    return names or (listed[::every] if every else [name for name in LARGE if name in listed])
+
+
+def rows(names: list[str]) -> Iterator[tuple[str, bool]]:
+    """A line for each model, and whether it is as it should be."""
+    for name in names:
+        found = measured(name)
+        if "error" in found:
+            yield f"{name:<45} {found['error']}", False
+            continue
+        peak, weights = (float(str(found[key])) / GB for key in ("peak", "weights"))
+        beside = peak - weights
+        notes = [str(found[key]) for key in ("refused", "misfit") if found[key]]
+        line = f"{name:<45} {found['side']:>5} {peak:6.2f} {weights:6.2f} {max(beside, 0):6.2f}"
+        told = f"{line} {found['seconds']:5.0f}  {'; '.join(notes)[:160]}"
+        yield told, beside <= ALLOWED and not notes
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="MODEL")
+    parser.add_argument("--every", type=int, metavar="N", help="each Nth of timm's models")
+    asked = parser.parse_args()
+    print(f"{'model':<45} {'px':>5} {'peak':>6} {'weights':>6} {'beside':>6} {'s':>5}  (GB)")
+    failed = 0
+    for line, good in rows(chosen(asked.every, asked.names)):
+        failed += not good
+        print(line + ("" if good else "  <--"), flush=True)
+    print(f"{failed} over {ALLOWED} GB beside the weights, refused or failed")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    sys.exit(main())
