@@ -14,7 +14,8 @@ from study.errors import SpecError, meant, unknown
 from study.imports import Source
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
 from study.schema import Baseline, Protocol, Published, StudyFile, Value, parted, validated
-from study.spec import PARTS, Factor, Level, Printed, Study, recipes
+from study.shipped import recipes
+from study.spec import PARTS, Factor, Level, Printed, Study
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from study.errors import unknown
 from study.imports import Source
-from study.marks import Mark, Problem, Tree, merged, read
+from study.marks import Mark, Problem, Tree, merged
 from study.schema import Data, Protocol, Recipe, Status, Timing, validated
+from study.shipped import contradictions, recipe_of
 
 IDENTITY = 1  # raise it when results of the same name come to mean something else
 NOT_IDENTITY = {"title", "root", "download", "unverified", "ignore"}
@@ -215,6 +213,7 @@ class Study:
         trees = self.trees(choices)
         data, problems = validated(Data, trees["data"])
         recipe, more = recipe_of(trees["recipe"])
+        problems += contradictions(data, recipe, trees["data"])
         arguments = trees["model"].plain()
         named = isinstance(arguments, dict) and isinstance(arguments.get("name"), str)
         if not named:
@@ -229,35 +228,6 @@ class Study:
             root=root.variable or (data.root if data else None),
             sources=self.sources,
         ), problems + more
-
-
-# ---- recipes ----
-
-
-@cache
-def recipes() -> dict[str, str]:
-    """The text of every recipe that ships, by name, as it was when first looked at."""
-    files = resources.files("study") / "recipes"
-    return {
-        Path(file.name).stem: file.read_text("utf-8")
-        for file in sorted(files.iterdir(), key=lambda f: f.name)
-        if file.name.endswith(".yaml")
-    }
-
-
-def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
-    """A recipe file with what the study changes in it."""
-    name = tree.value.get("name") if isinstance(tree.value, dict) else None
-    if name is None or not isinstance(name.value, str):
-        return None, [Problem("recipe: a name, or a mapping with one", tree.mark)]
-    known = recipes()
-    if name.value not in known:
-        return None, [Problem(unknown("recipe", str(name.value), known), name.mark)]
-    file, problems = read(known[name.value], f"study/recipes/{name.value}.yaml")
-    both = merged(file, tree, whole=False)
-    both.value.pop("name", None)
-    recipe, more = validated(Recipe, both)
-    return recipe, problems + more
 
 
 def file_name(text: str) -> str:

@@ -19,8 +19,9 @@ MAY_IMPORT = {
     "imports": {"errors"},
     "origin": {"files"},
     "schema": {"errors", "marks"},
-    "spec": {"errors", "imports", "marks", "schema"},
-    "parse": {"errors", "imports", "marks", "schema", "spec"},
+    "shipped": {"errors", "marks", "schema"},
+    "spec": {"errors", "imports", "marks", "schema", "shipped"},
+    "parse": {"errors", "imports", "marks", "schema", "shipped", "spec"},
     "designs": {"errors", "spec"},
     "models": {"errors", "imports", "schema"},
     "data": {"errors", "schema"},
@@ -68,8 +69,8 @@ MAY_IMPORT = {
     "outline": {"marks"},
     "clean": {"errors", "files", "leases", "launch", "ownership", "store"},
     "doctor": {
-        *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "spec"),
-        *("data", "designs", "images", "launch", "models", "ownership", "store", "train"),
+        *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "shipped"),
+        *("data", "designs", "images", "launch", "models", "ownership", "spec", "store", "train"),
     },
     "report": {
         *("errors", "cells", "files", "schema", "spec", "plan", "measurements", "metrics", "store"),

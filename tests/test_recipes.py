@@ -8,7 +8,6 @@ from ruamel.yaml import YAML
 import study
 from study.schema import Recipe
 from study.train import check
-from study.train.parts import learning_rate
 
 FILES = sorted((Path(study.__file__).parent / "recipes").glob("*.yaml"))
 BY_NAME = {file.stem: YAML(typ="safe").load(file) for file in FILES}
@@ -38,13 +37,13 @@ def test_no_recipe_speaks_of_the_model(keys):
 def test_the_main_recipe_updates_from_2048_images_at_2e_3():
     recipe = Recipe(**BY_NAME["rest_300e"])
     assert recipe.batch_size * recipe.grad_accum_steps == 2048
-    assert learning_rate(recipe) == pytest.approx(2e-3)
+    assert recipe.learning_rate == pytest.approx(2e-3)
 
 
 def test_the_ablation_recipe_updates_from_2048_images_at_0_4():
     recipe = Recipe(**BY_NAME["rest_ablation_100e"])
     assert recipe.batch_size * recipe.grad_accum_steps == 2048
-    assert learning_rate(recipe) == pytest.approx(0.4)
+    assert recipe.learning_rate == pytest.approx(0.4)
 
 
 def test_the_ablation_recipe_vouches_for_nothing_but_the_batch():

@@ -1,11 +1,12 @@
 """Which images."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from study.errors import meant, unknown
-from study.schema.base import Channels, Count, Deviations, Range, Strict
+from study.schema.base import Channels, Count, Deviations, Range, Side, Strict
 
 CLASSES = {  # of the data sets whose names say what they are
     "digits": 10,
@@ -58,9 +59,11 @@ class Data(Strict):
     title: str | None = Field(None, description="what tables call it, such as ImageNet-1k")
     root: str | None = Field(None, description="folder or tar the images are read from")
     download: bool = Field(False, description="let torchvision download into `root`")
-    img_size: Annotated[int, Field(ge=8)] = Field(224, description="pixels, both sides")
+    img_size: Side = Field(224, description="pixels, both sides")
     in_chans: Literal[1, 3] = Field(3, description="channels given to the model")
-    num_classes: Count | None = Field(None, description="read from the data when absent")
+    num_classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="read from the data when absent"
+    )
     train_split: str = "train"
     val_split: str = "validation"
     class_map: str | None = Field(None, description="file that maps class names to indices")
@@ -98,6 +101,12 @@ class Data(Strict):
         if idle:
             raise ValueError(f"{self.name} has no use for {', '.join(idle)}: leave it out")
         return self
+
+    @property
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Keys whose values cannot be meant, and why."""
+        if self.train_split == self.val_split and self.name != "digits":
+            yield "val_split", f'it would train on what it evaluates, "{self.val_split}"'
 
     @property
     def held(self) -> bool:

@@ -1,6 +1,5 @@
 """What a recipe asks for, made of timm's parts."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -89,11 +88,10 @@ def parts(
     placed(model, recipe, device)
     if recipe.grad_checkpointing:
         _checkpoint_gradients(model)
-    mixes = recipe.mixup > 0 or recipe.cutmix > 0
     loss = {
         "loss_type": "bce" if recipe.bce_loss else "ce",
         "smoothing": recipe.smoothing,
-        "soft_targets": mixes,  # Mixup smooths them
+        "soft_targets": recipe.mixes,  # Mixup smooths them
     }
     task = ClassificationTask(
         model, criterion_kwargs=loss, device=torch.device(device), verbose=False
@@ -113,7 +111,7 @@ def parts(
         optimizer=optimizer,
         scheduler=_schedule(optimizer, recipe),
         scaler=torch.amp.GradScaler(kind, enabled=scaled),
-        mixup=_mixup(recipe, classes) if mixes else None,
+        mixup=_mixup(recipe, classes) if recipe.mixes else None,
         group=group,
     )
 
@@ -132,7 +130,7 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     for key, has in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
         if getattr(recipe, key) is not None and not has:  # timm would leave it out in silence
             raise SpecError(f"recipe.opt {recipe.opt} has no {key}; drop it")
-    if (recipe.mixup or recipe.cutmix) and recipe.batch_size % 2:
+    if recipe.mixes and recipe.batch_size % 2:
         raise SpecError(
             f"recipe.batch_size {recipe.batch_size}: mixup and cutmix pair images; make it even"
         )
@@ -141,24 +139,11 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
             f"recipe.torchcompile: a compiled model is trained by one process, not {world}; "
             "set it false"
         )
-    if world > 1 and (recipe.mixup or recipe.cutmix) and recipe.mixup_mode != "batch":
+    if world > 1 and recipe.mixes and recipe.mixup_mode != "batch":
         raise SpecError(
             f"recipe.mixup_mode {recipe.mixup_mode} draws for each image of a batch, which "
             f"{world} processes cannot share; set it to batch, or train with one process"
         )
-
-
-def learning_rate(recipe: Recipe) -> float:
-    """The recipe's own, or lr_base scaled by the images of an update, as timm's train.py does.
-
-    In proportion, or with the square root for the Ada family and LAMB, unless lr_base_scale says.
-    """
-    if recipe.lr is not None:
-        return recipe.lr
-    ratio = recipe.batch_size * recipe.grad_accum_steps / recipe.lr_base_size
-    adaptive = any(name in recipe.opt.lower() for name in ("ada", "lamb"))
-    scale = recipe.lr_base_scale or ("sqrt" if adaptive else "linear")
-    return recipe.lr_base * (math.sqrt(ratio) if scale == "sqrt" else ratio)
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -167,7 +152,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
             model,
             opt=recipe.opt,
-            lr=learning_rate(recipe),
+            lr=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             momentum=recipe.momentum,
             layer_decay=recipe.layer_decay,
