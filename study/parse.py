@@ -5,10 +5,13 @@ builds the models) can add to the list first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from study.errors import SpecError, meant, unknown
 from study.imports import Source
@@ -132,8 +135,8 @@ def _study(
     model = parts.get("model")
     if model is None or not isinstance(model.value, dict) or "name" not in model.value:
         return None, problems
-    if file is None:  # enough of a study to check its models by
-        file = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    if file is None:
+        file = _salvaged(document)
     absent = Tree({}, document.mark)
     factors, more = _factors(document.value.get("factors", absent))
     study = Study(
@@ -168,6 +171,20 @@ def _study(
         for level in range(len(factor.levels)):
             problems += study.read((*base[:index], level, *base[index + 1 :]))[1]
     return study, problems + study.read(base)[1]
+
+
+def _salvaged(document: Tree) -> StudyFile:
+    """What a wrong study file says rightly, key by key, so that the rest of it is checked too."""
+    stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    right = dict[str, Any]()
+    for key in document.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
+        with suppress(ValidationError):
+            alone = StudyFile.model_validate(
+                stub.model_dump(include={"question", "baseline"})
+                | {key: document.value[key].plain()}
+            )
+            right[key] = getattr(alone, key)
+    return stub.model_copy(update=right)
 
 
 def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:

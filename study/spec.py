@@ -36,6 +36,8 @@ class Config:
     """Where the images lie, as the file says it: `$IMAGENET` rather than a folder here."""
     sources: tuple[Source, ...] = ()
     """Modules of the user's own that may add what `model` or `arguments` name."""
+    unresolved: frozenset[str] = frozenset()
+    """The parts, of model, data and recipe, that the file does not say rightly; others stand in."""
 
 
 @dataclass(frozen=True)
@@ -211,13 +213,14 @@ class Study:
     def read(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
         """What an arm computes, and what is wrong with how the file says it."""
         trees = self.trees(choices)
-        data, problems = validated(Data, trees["data"])
-        recipe, more = recipe_of(trees["recipe"])
-        problems += contradictions(data, recipe, trees["data"])
+        data, wrong = validated(Data, trees["data"])
+        recipe, recipe_wrong = recipe_of(trees["recipe"])
+        wrong += contradictions(data, recipe, trees["data"])
         arguments = trees["model"].plain()
         named = isinstance(arguments, dict) and isinstance(arguments.get("name"), str)
-        if not named:
-            more.append(Problem("model: a name, or a mapping with one", trees["model"].mark))
+        mark = trees["model"].mark
+        model_wrong = [] if named else [Problem("model: a name, or a mapping with one", mark)]
+        problems = {"model": model_wrong, "data": wrong, "recipe": recipe_wrong}
         name = arguments.pop("name") if named else ""
         root = trees["data"].at(["root"])
         return Config(
@@ -227,7 +230,8 @@ class Study:
             recipe=recipe or Recipe(),
             root=root.variable or (data.root if data else None),
             sources=self.sources,
-        ), problems + more
+            unresolved=frozenset(part for part, of in problems.items() if of),
+        ), [problem for of in problems.values() for problem in of]
 
 
 def file_name(text: str) -> str:

@@ -33,14 +33,16 @@ MAY_IMPORT = {
     "claims": {"errors", "cells", "evidence", "metrics", "stats"},
     "verdicts": {"errors", "cells", "evidence", "metrics", "stats"},
     "images": {"data", "errors", "marks", "origin", "schema", "store"},
-    "cards": {
-        *("errors", "images", "origin", "schema", "spec", "models", "train", "metrics", "store"),
+    "cards": {"errors", "images", "origin", "schema", "spec", "models", "metrics", "store"},
+    "courses": {"origin", "schema", "spec", "store", "cards", "train"},
+    "arms": {
+        *("errors", "marks", "schema", "spec", "designs", "store", "cards", "courses"),
     },
-    "proofs": {"errors", "marks", "spec", "metrics", "store", "cards"},
+    "levels": {"errors", "marks", "spec", "store", "arms", "cards", "courses"},
+    "proofs": {"errors", "marks", "spec", "metrics", "store", "arms", "cards", "levels"},
     "statements": {"errors", "claims", "marks", "metrics", "spec"},
     "plan": {
-        *("errors", "images", "marks", "schema", "spec", "designs", "metrics", "store", "cards"),
-        "proofs",
+        *("errors", "images", "marks", "spec", "metrics", "store", "arms", "cards", "proofs"),
         *("statements", "stats"),
     },
     "measurements": {"metrics", "origin", "store", "cards", "plan", "stats"},

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 MOST = 65_536  # images in a batch, steps in an update
-LONGEST = 100_000  # epochs
+LONGEST = 10_000  # epochs
 SIDES = (8, 4096)  # pixels: the least that a network can halve, the most that a machine can hold
 
 Count = Annotated[int, Field(ge=1)]

@@ -24,6 +24,7 @@ SMALL = {
     **dict.fromkeys(("cifar10", "cifar100"), 60_000),
     "qmnist": 120_000,
 }  # images of both halves, so that a set is read alike whichever half is asked for
+TRAINED = {name: images - 10_000 for name, images in SMALL.items()} | {"qmnist": 60_000}
 HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
 TORCH = (*SMALL, "imagenet", "inaturalist", "places365")
 """The data sets of torchvision that timm opens."""
@@ -107,6 +108,13 @@ class Data(Strict):
         """Keys whose values cannot be meant, and why."""
         if self.train_split == self.val_split and self.name != "digits":
             yield "val_split", f'it would train on what it evaluates, "{self.val_split}"'
+
+    @property
+    def train_images(self) -> int | None:
+        """How many images are trained on, where their name says it."""
+        kind, _, name = self.name.partition("/")
+        whole = 1437 if kind == "digits" else TRAINED.get(name.lower()) if kind == "torch" else None
+        return min(whole, self.train_limit or whole) if whole else None
 
     @property
     def held(self) -> bool:

@@ -96,7 +96,7 @@ def parts(
     task = ClassificationTask(
         model, criterion_kwargs=loss, device=torch.device(device), verbose=False
     )
-    optimizer = _optimizer(model, recipe)
+    optimizer = optimizer_of(model, recipe)
     if recipe.model_ema:  # before compiling: the average is of the plain model
         task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
     if recipe.torchcompile:
@@ -109,7 +109,7 @@ def parts(
         device=device,
         task=task,
         optimizer=optimizer,
-        scheduler=_schedule(optimizer, recipe),
+        scheduler=schedule_of(optimizer, recipe),
         scaler=torch.amp.GradScaler(kind, enabled=scaled),
         mixup=_mixup(recipe, classes) if recipe.mixes else None,
         group=group,
@@ -146,7 +146,8 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
         )
 
 
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """timm's optimizer of the model's weights. Raises SpecError where timm takes no such keys."""
     given = {"eps": recipe.opt_eps, "betas": recipe.opt_betas and tuple(recipe.opt_betas)}
     try:
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
@@ -163,7 +164,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return optimizer
 
 
-def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Any:
+def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Any:
     """timm's schedule, stepped by epoch, over the recipe's `total_epochs`."""
     scheduler, _ = create_scheduler_v2(
         optimizer,
