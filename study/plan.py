@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
-from study import cards, images, proofs, statements, stats
+from study import cards, images, pairing, proofs, statements, stats
 from study import store as stores
 from study.arms import Resolved, arms
 from study.errors import SpecError
@@ -123,6 +123,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         raise SpecError(report(found))
     planned = [_planned(study, one, store) for one in every.resolved]
     notes += [
+        *pairing.notes(study, every),
         *_stale(planned, store),
         *_of_other_code(planned),
         *images.changes(_results(planned), store),

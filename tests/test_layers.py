@@ -40,10 +40,11 @@ MAY_IMPORT = {
     },
     "levels": {"errors", "marks", "spec", "store", "arms", "cards", "courses"},
     "proofs": {"errors", "marks", "spec", "metrics", "store", "arms", "cards", "levels"},
+    "pairing": {"schema", "spec", "arms"},
     "statements": {"errors", "claims", "marks", "metrics", "spec"},
     "plan": {
-        *("errors", "images", "marks", "spec", "metrics", "store", "arms", "cards", "proofs"),
-        *("statements", "stats"),
+        *("errors", "images", "marks", "spec", "metrics", "store", "arms", "cards", "pairing"),
+        *("proofs", "statements", "stats"),
     },
     "measurements": {"metrics", "origin", "store", "cards", "plan", "stats"},
     "reasons": {"errors", "spec", "metrics", "store", "cards", "plan"},
