@@ -54,7 +54,10 @@ LOOKS = {"title", "img_size", "mean", "std"}
 
 
 class Data(Strict):
-    """Which images, at which size; names are timm's dataset names, plus `digits`."""
+    """Which images, at which size; names are timm's dataset names, plus `digits`.
+
+    Size, mean and standard deviation are the study's, where timm's train.py takes the model's.
+    """
 
     name: str = Field(description="digits, folder, torch/NAME, hfds/NAME, wds/NAME")
     title: str | None = Field(None, description="what tables call it, such as ImageNet-1k")
@@ -79,8 +82,12 @@ class Data(Strict):
     )
     input_key: str | None = None
     target_key: str | None = None
-    mean: Channels | None = Field(None, description="per channel, of pixels in 0..1")
-    std: Deviations | None = Field(None, description="per channel, of pixels in 0..1")
+    mean: Channels | None = Field(
+        None, description="per channel, of pixels in 0..1; else ImageNet's"
+    )
+    std: Deviations | None = Field(
+        None, description="per channel, of pixels in 0..1; else ImageNet's"
+    )
     train_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
     val_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
 

@@ -74,8 +74,10 @@ def _augmentation(one: Recipe, other: Recipe, *, held: bool) -> Iterator[str]:
         yield "colours"
 
 
-def _images(data: Data) -> list[object]:
-    return [data.name, data.root, data.train_split, data.class_map, data.train_limit]
+def _images(data: Data) -> dict[str, object]:
+    """The keys that say which images are trained on."""
+    keys = {"name", "root", "train_split", "class_map", "class_folder", "ignore", "train_limit"}
+    return data.model_dump(include=keys)
 
 
 def _order(data: Data, recipe: Recipe) -> list[object]:

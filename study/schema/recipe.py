@@ -56,7 +56,11 @@ NEEDS: dict[str, Callable[["Recipe"], bool]] = {
 
 
 class Recipe(Strict):
-    """How an arm is trained, in the argument names and with the defaults of timm's train.py."""
+    """How an arm is trained, in the argument names and with the defaults of timm's train.py.
+
+    But for two: train.py takes `interpolation` at random in training, and in evaluation it and
+    `crop_pct` from the model. Here they are the same for every arm.
+    """
 
     unverified: list[str] = Field([], description="keys whose value no source confirms")
 
@@ -101,9 +105,13 @@ class Recipe(Strict):
     recount: Annotated[int, Field(ge=1, le=100)] = 1
     interpolation: Literal[
         "random", "nearest", "bilinear", "bicubic", "box", "hamming", "lanczos"
-    ] = Field("bicubic", description="sets held in memory are fastest with nearest")
+    ] = Field(
+        "bicubic",
+        description="train.py: random, the model's to evaluate; sets in memory: nearest is fastest",
+    )
     crop_pct: Annotated[float, Field(ge=0.1, le=1.5)] = Field(
-        0.875, description="of the image's side that evaluation looks at; above 1 it is padded"
+        0.875,
+        description="of the side that evaluation looks at, padded above 1; train.py: the model's",
     )
 
     smoothing: Below1 = 0.1
