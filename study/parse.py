@@ -5,18 +5,15 @@ builds the models) can add to the list first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from study.errors import SpecError, meant, unknown
 from study.imports import Source
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
-from study.schema import Baseline, Protocol, Published, StudyFile, Value, parted, validated
+from study.schema import Protocol, Published, StudyFile, Value, parted, salvaged, validated
 from study.shipped import recipes
 from study.spec import PARTS, Factor, Level, Printed, Study
 
@@ -136,7 +133,7 @@ def _study(
     if model is None or not isinstance(model.value, dict) or "name" not in model.value:
         return None, problems
     if file is None:
-        file = _salvaged(document)
+        file = salvaged(document)
     absent = Tree({}, document.mark)
     factors, more = _factors(document.value.get("factors", absent))
     study = Study(
@@ -171,20 +168,6 @@ def _study(
         for level in range(len(factor.levels)):
             problems += study.read((*base[:index], level, *base[index + 1 :]))[1]
     return study, problems + study.read(base)[1]
-
-
-def _salvaged(document: Tree) -> StudyFile:
-    """What a wrong study file says rightly, key by key, so that the rest of it is checked too."""
-    stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
-    right = dict[str, Any]()
-    for key in document.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
-        with suppress(ValidationError):
-            alone = StudyFile.model_validate(
-                stub.model_dump(include={"question", "baseline"})
-                | {key: document.value[key].plain()}
-            )
-            right[key] = getattr(alone, key)
-    return stub.model_copy(update=right)
 
 
 def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:

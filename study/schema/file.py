@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -97,6 +98,17 @@ def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[P
             problem = _problem(schema, tree, one["loc"], one["type"], one["msg"])
             found.setdefault(str(problem.mark), problem)
         return None, list(found.values())
+
+
+def salvaged(tree: Tree) -> StudyFile:
+    """What a wrong study file says rightly, key by key, so that the rest of it is checked too."""
+    stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    right = dict[str, Any]()
+    for key in tree.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
+        alone = stub.model_dump(include={"question", "baseline"}) | {key: tree.value[key].plain()}
+        with suppress(ValidationError):
+            right[key] = getattr(StudyFile.model_validate(alone), key)
+    return stub.model_copy(update=right)
 
 
 PERCENTAGES = (
