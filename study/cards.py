@@ -15,7 +15,7 @@ from typing import Any
 from study import given, images, records
 from study.errors import BuildError, MetricError, SizeError, StudyError
 from study.origin import code
-from study.schema import Data, Recipe
+from study.schema import Data
 from study.spec import Config
 from study.store import Record, Store
 
@@ -95,20 +95,6 @@ def _answer_alike(one: Config, other: Config, shape: dict[str, int]) -> bool:
 def _shape(data: Data, store: Store) -> dict[str, int]:
     count = images.classes(data, store)
     return {"num_classes": count, "in_chans": data.in_chans, "img_size": data.img_size}
-
-
-def check(recipe: Recipe, store: Store) -> None:
-    """Let timm say what is wrong with a recipe, once.
-
-    Raises:
-        SpecError: there is no such optimiser, or it does not take what the recipe gives it.
-    """
-    key = named(["recipe", recipe.model_dump(mode="json"), version("timm"), code("train")])
-    if store.kept("arms", key) is None:
-        from study import train
-
-        train.check(recipe)
-        store.keep("arms", key, {"recipe": "timm can follow it"})
 
 
 def _counted(config: Config, shape: dict[str, int]) -> Record:

@@ -12,10 +12,11 @@ from typing import Any
 
 from study.errors import SpecError, meant, unknown
 from study.imports import Source
-from study.levels import labelled, switches, unfit_labels
+from study.labels import labelled, switches, unfit_labels
 from study.marks import Mark, Problem, Tree, expand, merged, named, read
-from study.schema import Baseline, Protocol, Published, StudyFile, Value, parted, validated
-from study.spec import PARTS, Factor, Level, Printed, Study, recipes
+from study.schema import Protocol, Published, StudyFile, Value, parted, salvaged, validated
+from study.shipped import recipes
+from study.spec import PARTS, Factor, Level, Printed, Study
 from study.text import normal
 
 
@@ -136,8 +137,8 @@ def _study(
     model = parts.get("model")
     if model is None or not isinstance(model.value, dict) or "name" not in model.value:
         return None, problems
-    if file is None:  # enough of a study to check its models by
-        file = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    if file is None:
+        file = salvaged(document)
     absent = Tree({}, document.mark)
     factors, more = _factors(document.value.get("factors", absent))
     study = Study(

@@ -5,18 +5,17 @@ card, so that a second plan imports no torch.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
-from study import cards, given, images, proofs, statements, stats
+from study import cards, given, images, pairing, proofs, statements, stats
 from study import store as stores
-from study.designs import arms
-from study.errors import BuildError, DataError, SizeError, SpecError
+from study.arms import Resolved, arms
+from study.errors import SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
-from study.schema import versions
-from study.spec import NOT_IDENTITY, Arm, Study, digest, resolved
+from study.spec import NOT_IDENTITY, Arm, Study
 from study.store import DONE, Record, Store
 
 WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}  # what finds the images of a trial
@@ -127,23 +126,16 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         StoreError: a stored result was computed by another configuration of the same name.
     """
     images.forget()
-    found, notes = list(problems), list[str]()
-    planned: list[PlannedArm] = []
-    if study is not None:
-        try:
-            baseline, *others = arms(study)
-            _add(study, baseline, store, planned, found)
-            inherited = {problem.message for problem in found}
-            for arm in others:
-                _add(study, arm, store, planned, found, inherited)
-        except SpecError as error:  # of a design, about the factors
-            found.append(Problem(str(error), study.root.key(["design"])))
-        if not found:
-            wrong, notes = proofs.problems(study, _built_arms(planned), store)
-            found += statements.problems(study, [arm.arm for arm in planned]) + wrong
-    if study is None or found:
+    if study is None:
+        raise SpecError(report(problems))
+    every = arms(study, store)
+    wrong, notes = proofs.problems(study, every, store)
+    found = [*problems, *every.problems, *statements.problems(study, every.designed), *wrong]
+    if found:
         raise SpecError(report(found))
+    planned = [_planned(study, one, store) for one in every.resolved]
     notes += [
+        *pairing.notes(study, every),
         *_stale(planned, store),
         *_of_other_code(planned),
         *images.changes(_results(planned), store),
@@ -158,67 +150,13 @@ def _costs(study: Study, planned: Iterable[PlannedArm]) -> dict[str, Mapping[str
     return {label: arm.card["cost"] for arm in planned for label in study.labels(arm.arm.choices)}
 
 
-def _built_arms(planned: Iterable[PlannedArm]) -> list[proofs.Built]:
-    return [proofs.Built(arm.arm, arm.card, arm.label) for arm in planned]
-
-
-def _add(
-    study: Study,
-    arm: Arm,
-    store: Store,
-    planned: list[PlannedArm],
-    found: list[Problem],
-    inherited: Collection[str] = (),
-) -> None:
-    """Plan one arm, or find what is wrong with it that was not `inherited` from the baseline."""
-    found += study.read(arm.choices)[1]  # of levels together; parse has told of each alone
-    card, wrong = _built(study, arm, store)
-    if card is None:
-        found += [problem for problem in wrong if problem.message not in inherited]
-        return
-    config = resolved(arm.config, card)
-    name = digest(config, card["defaults"], versions(arm.config.data, arm.config.recipe))
-    if name in [other.digest for other in planned]:
-        twin = next(other for other in planned if other.digest == name)
-        message = f"{study.label(arm.choices)} computes the same as {twin.label}"
-        found.append(Problem(message, study.place(arm.choices)))
-    trials = tuple(_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds)
-    if not any(arm.choices):
-        again = (_trial(f"{name}-{seed}", seed, config, store) for seed in study.again)
-        trials += tuple(replace(trial, again=True) for trial in again)
-    planned.append(PlannedArm(arm, study.label(arm.choices), name, config, card, trials))
-
-
-def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Problem]]:
-    """The arm's card, or all that is wrong: a bad argument is left out to find the next."""
-    try:
-        card = cards.card(arm.config, store)
-    except SizeError as error:
-        return None, [Problem(str(error), study.mark(arm.choices, parts=("model", "data")))]
-    except BuildError as error:
-        wrong = [Problem(str(error), study.mark(arm.choices, error.argument))]
-        rest = {k: v for k, v in arm.config.arguments.items() if k != error.argument}
-        if len(rest) < len(arm.config.arguments):
-            less = replace(arm, config=replace(arm.config, arguments=rest))
-            wrong += _built(study, less, store)[1]
-        return None, wrong
-    except (SpecError, DataError) as error:
-        data = study.trees(arm.choices)["data"]
-        return None, [Problem(str(error), data.at(["root"]).mark)]
-    if card["misfit"] and _trains(study):
-        return None, [Problem(card["misfit"], study.mark(arm.choices))]
-    try:
-        cards.check(arm.config.recipe, store)
-    except SpecError as error:
-        recipe = study.trees(arm.choices)["recipe"]
-        named = [k for k in recipe.value if f"recipe.{k} " in f"{error} "]
-        return None, [Problem(str(error), recipe.at(named[:1]).mark)]
-    return card, []
-
-
-def _trains(study: Study) -> bool:
-    """Whether anything is computed from what the models answer with."""
-    return bool(study.seeds) or bool({"train_throughput", "memory"} & {*study.columns})
+def _planned(study: Study, one: Resolved, store: Store) -> PlannedArm:
+    """An arm with its trials, and what the store has of them."""
+    name, config, again = one.digest, one.config, study.again if not any(one.arm.choices) else ()
+    trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
+    beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
+    trials += [replace(trial, again=True) for trial in beside]
+    return PlannedArm(one.arm, one.label, name, config, one.card, tuple(trials))
 
 
 def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:

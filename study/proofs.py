@@ -4,86 +4,36 @@ can learn, and that it does what the study expects of it.
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from study import cards
+from study import cards, levels
+from study.arms import Arms, Resolved
 from study.errors import SpecError, unknown
 from study.marks import Problem
 from study.metrics import METRICS
 from study.names import own_names
 from study.spec import Arm, Level, Study
-from study.store import Record, Store
+from study.store import Store
 
 NEAR = 0.01  # relative; a formula that is met by so much holds
 
 
-class Built(NamedTuple):
-    """An arm with its card and what its row is called."""
-
-    arm: Arm
-    card: Record
-    label: str
-
-
-def problems(study: Study, built: Sequence[Built], store: Store) -> tuple[list[Problem], list[str]]:
+def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], list[str]]:
     """Levels that do nothing, cannot learn, or are not what is expected; and what is odd."""
-    found, notes = _dead(study, built, store)
-    more, told = _unlearnt(study, built)
-    return [*found, *more, *_unmet(study, built, store)], [*notes, *told]
-
-
-def _without(study: Study, arm: Arm, factor: int) -> Arm:
-    """The arm with one factor back at its first level."""
-    return study.arm([0 if f == factor else level for f, level in enumerate(arm.choices)])
-
-
-# ---- does it do anything ----
-
-
-def _dead(study: Study, built: Sequence[Built], store: Store) -> tuple[list[Problem], list[str]]:
-    """A level that changes nothing in any arm is a problem; one that does in others, a note."""
-    idle: dict[tuple[int, int], list[Built]] = {}
-    alive: set[tuple[int, int]] = set()
-    for one in built:
-        for factor in one.arm.departs:
-            place = factor, one.arm.choices[factor]
-            if _changes(study, one.arm, factor, store):
-                alive.add(place)
-            else:
-                idle.setdefault(place, []).append(one)
-    found, notes = [], []
-    for place, where in idle.items():
-        path, level = study.factors[place[0]].path, study.factors[place[0]].levels[place[1]]
-        if place not in alive:
-            message = f'"{level.label}" changes nothing: parameters, cost and output are the same'
-            found.append(Problem(message, level.value.mark, f"{path} has no effect here"))
-        else:
-            rows = ", ".join(one.label for one in where)
-            told = f"{path} {level.label} changes nothing in {rows}"
-            notes.append(f"{told}: differences there are noise")
-    return found, notes
-
-
-def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
-    other = _without(study, arm, factor)
-    part = study.factors[factor].path.partition(".")[0]
-    if part == "model":
-        return not cards.alike(arm.config, other.config, store)
-    if part == "recipe" and not study.seeds and "memory" not in study.columns:
-        return False  # nothing is trained
-    if part == "recipe":
-        ours, theirs = (config.recipe for config in (arm.config, other.config))
-        keys = [k for k in type(ours).model_fields if getattr(ours, k) != getattr(theirs, k)]
-        return any(key not in ours.idle or key not in theirs.idle for key in keys)
-    return True
+    found, notes = levels.problems(study, every, store)
+    more, told = _unlearnt(study, every)
+    return [*found, *more, *_unmet(study, every, store)], [*notes, *told]
 
 
 # ---- can it learn ----
 
 
-def _unlearnt(study: Study, built: Sequence[Built]) -> tuple[list[Problem], list[str]]:
-    """Parameters that an arm adds and no gradient reaches."""
+def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
+    """Parameters that an arm adds and no gradient reaches; added to what, the baseline says."""
+    built = every.resolved
+    if not built or any(built[0].arm.choices):
+        return [], []
     base = built[0]
     inherited = set(base.card.get("unreached") or ())
     found, notes = [], []
@@ -108,33 +58,42 @@ def _unlearnt(study: Study, built: Sequence[Built]) -> tuple[list[Problem], list
 class Step(NamedTuple):
     """From an arm without a departure to the one with it."""
 
-    one: Built
+    one: Resolved
     other: Arm
     factor: int | None
 
 
-def _unmet(study: Study, built: Sequence[Built], store: Store) -> Iterator[Problem]:
+def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
+    """Expectations of nothing, and those that do not hold between arms that resolved."""
     paths = [factor.path for factor in study.factors]
-    named = own_names(study, [one.arm.choices for one in built])
-    labels = {name: one for one, names in zip(built, named, strict=True) for name in names}
+    named = own_names(study, [arm.choices for arm in every.designed])
+    labels = {n: arm for arm, names in zip(every.designed, named, strict=True) for n in names}
     for key, wanted in study.expects.items():
-        if key not in paths and key not in labels:
-            message = unknown("factor or arm", key, [*paths, *labels])
-            yield Problem(message, study.root.key(["expects", key]))
-            continue
-        if key in paths:
-            factor = paths.index(key)
-            having = [one for one in built if factor in one.arm.departs]
-            steps = [Step(one, _without(study, one.arm, factor), factor) for one in having]
-        else:
-            steps = [Step(labels[key], built[0].arm, None)]
-        if not steps:
-            message = f"no arm departs in {key}, so nothing can be expected of it"
-            yield Problem(message, study.root.key(["expects", key]))
+        mark = study.root.key(["expects", key])
+        factor = paths.index(key) if key in paths else None
+        having = [arm for arm in every.designed if factor in arm.departs]
+        if factor is None and key not in labels:
+            yield Problem(unknown("factor or arm", key, [*paths, *labels]), mark)
+        elif factor is not None and not having:
+            yield Problem(f"no arm departs in {key}, so nothing can be expected of it", mark)
+        chosen = having if factor is not None else [labels[key]] if key in labels else []
+        steps = list(_steps(study, every, chosen, factor))
         for metric, relation in wanted.items():
+            if metric not in METRICS:
+                continue  # told where names are checked
             said = (_broken(study, step, store, expected=(metric, relation)) for step in steps)
-            mark = study.root.at(["expects", key, metric]).mark
-            yield from (Problem(why, mark) for why in said if why)
+            place = study.root.at(["expects", key, metric]).mark
+            yield from (Problem(why, place) for why in said if why)
+
+
+def _steps(study: Study, every: Arms, having: Iterable[Arm], factor: int | None) -> Iterator[Step]:
+    """To these arms from those without the factor, or from the baseline, where both resolved."""
+    resolved = {one.arm.choices: one for one in every.resolved}
+    failed = {arm.choices for arm in every.designed} - resolved.keys()
+    for arm in having:
+        other = every.designed[0] if factor is None else levels.without(study, arm, factor)
+        if arm.choices in resolved and other.choices not in failed and not other.config.unresolved:
+            yield Step(resolved[arm.choices], other, factor)
 
 
 def _broken(study: Study, step: Step, store: Store, *, expected: tuple[str, str]) -> str | None:
@@ -173,9 +132,9 @@ def _scale(study: Study, step: Step, formula: str) -> float:
     if step.factor is None:
         raise SpecError(f"a formula needs the path of a factor; of an arm say {_known()}")
     value = formula_of(formula)
-    levels = study.factors[step.factor].levels
-    chosen = levels[step.one.arm.choices[step.factor]]
-    now, first = (value(_number(level)) for level in (chosen, levels[0]))
+    known = study.factors[step.factor].levels
+    chosen = known[step.one.arm.choices[step.factor]]
+    now, first = (value(_number(level)) for level in (chosen, known[0]))
     if not first:
         raise SpecError(f'"{formula}" is 0 at the first level, which leaves nothing to scale')
     return now / first

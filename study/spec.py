@@ -5,17 +5,15 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from study.errors import unknown
 from study.imports import Source
-from study.marks import Mark, Problem, Tree, merged, read
+from study.marks import Mark, Problem, Tree, merged
 from study.schema import Data, Protocol, Recipe, Status, Timing, validated
+from study.shipped import contradictions, recipe_of
 
 IDENTITY = 1  # raise it when results of the same name come to mean something else
 NOT_IDENTITY = {"title", "root", "download", "unverified", "ignore"}
@@ -38,6 +36,8 @@ class Config:
     """Where the images lie, as the file says it: `$IMAGENET` rather than a folder here."""
     sources: tuple[Source, ...] = ()
     """Modules of the user's own that may add what `model` or `arguments` name."""
+    unresolved: frozenset[str] = frozenset()
+    """The parts, of model, data and recipe, that the file does not say rightly; others stand in."""
 
 
 @dataclass(frozen=True)
@@ -217,12 +217,14 @@ class Study:
     def read(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
         """What an arm computes, and what is wrong with how the file says it."""
         trees = self.trees(choices)
-        data, problems = validated(Data, trees["data"])
-        recipe, more = recipe_of(trees["recipe"])
+        data, wrong = validated(Data, trees["data"])
+        recipe, recipe_wrong = recipe_of(trees["recipe"])
+        wrong += contradictions(data, recipe, trees["data"])
         arguments = trees["model"].plain()
         named = isinstance(arguments, dict) and isinstance(arguments.get("name"), str)
-        if not named:
-            more.append(Problem("model: a name, or a mapping with one", trees["model"].mark))
+        mark = trees["model"].mark
+        model_wrong = [] if named else [Problem("model: a name, or a mapping with one", mark)]
+        problems = {"model": model_wrong, "data": wrong, "recipe": recipe_wrong}
         name = arguments.pop("name") if named else ""
         root = trees["data"].at(["root"])
         return Config(
@@ -232,7 +234,8 @@ class Study:
             recipe=recipe or Recipe(),
             root=root.variable or (data.root if data else None),
             sources=self.sources,
-        ), problems + more
+            unresolved=frozenset(part for part, of in problems.items() if of),
+        ), [problem for of in problems.values() for problem in of]
 
 
 def title(name: str, profile: str | None, settings: Sequence[str]) -> str:
@@ -240,35 +243,6 @@ def title(name: str, profile: str | None, settings: Sequence[str]) -> str:
     changed = hashlib.sha256(repr(tuple(settings)).encode()).hexdigest()[:4]
     marks = [name, profile, changed if settings else None]
     return "-".join(mark for mark in marks if mark)
-
-
-# ---- recipes ----
-
-
-@cache
-def recipes() -> dict[str, str]:
-    """The text of every recipe that ships, by name, as it was when first looked at."""
-    files = resources.files("study") / "recipes"
-    return {
-        Path(file.name).stem: file.read_text("utf-8")
-        for file in sorted(files.iterdir(), key=lambda f: f.name)
-        if file.name.endswith(".yaml")
-    }
-
-
-def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
-    """A recipe file with what the study changes in it."""
-    name = tree.value.get("name") if isinstance(tree.value, dict) else None
-    if name is None or not isinstance(name.value, str):
-        return None, [Problem("recipe: a name, or a mapping with one", tree.mark)]
-    known = recipes()
-    if name.value not in known:
-        return None, [Problem(unknown("recipe", str(name.value), known), name.mark)]
-    file, problems = read(known[name.value], f"study/recipes/{name.value}.yaml")
-    both = merged(file, tree, whole=False)
-    both.value.pop("name", None)
-    recipe, more = validated(Recipe, both)
-    return recipe, problems + more
 
 
 def file_name(text: str) -> str:

@@ -94,7 +94,8 @@ def _contrasts(study: Study, named: Names) -> Iterator[Problem]:
         elif both in seen:
             yield Problem(f"{pair[0]} and {pair[1]} are tested twice", mark)
         seen.add(both)
-    if study.contrasts and not any(METRICS[n].kind == "quality" for n in study.columns):
+    known = [name for name in study.columns if name in METRICS]  # others are told by the reader
+    if study.contrasts and not any(METRICS[name].kind == "quality" for name in known):
         yield Problem("contrasts need a quality among the columns", study.root.key(["contrasts"]))
 
 
@@ -120,6 +121,8 @@ def _published(study: Study, named: Names) -> Iterator[Problem]:
     numbers: dict[tuple[str, str], float] = {}
     for row, printed in study.published.items():
         for metric, one in printed.items():
+            if metric not in METRICS:
+                continue  # told by the reader
             at = study.root.key(["published", row, metric])
             if one.spread > LARGEST:
                 yield Problem(f"no {metric} has a spread of {one.spread:g}", at)

@@ -252,7 +252,7 @@ RANGES = {
     "crop_pct: 0.001": ("recipe", "0.001", "greater than or equal to 0.1, not 0.001"),
     "scale: [1.0, 0.08]": ("recipe", "[1.0", "scale: [1.0, 0.08] is no range"),
     "scale: [0.08, 2.0]": ("recipe", "2.0", "less than or equal to 1, not 2.0"),
-    "ratio: [-1, 1]": ("recipe", "-1", "greater than 0, not -1"),
+    "ratio: [-1, 1]": ("recipe", "-1", "greater than or equal to 0.05, not -1"),
     "ratio: [2, 1]": ("recipe", "[2", "ratio: [2.0, 1.0] is no range"),
     "momentum: 1.0": ("recipe", "1.0", "less than 1, not 1.0"),
     "opt_betas: [0.9, 1.5]": ("recipe", "1.5", "less than 1, not 1.5"),

@@ -35,16 +35,16 @@ class Part:
         """
         if self.world == 1:
             return range(size)
-        paired = recipe.mixup > 0 or recipe.cutmix > 0
-        units = size // 2 if paired else size
+        units = size // 2 if recipe.mixes else size
         if units < self.world:
+            pairs = ", as images are mixed in pairs" if recipe.mixes else ""
             raise DataError(
-                f"a batch of {size} cannot be shared by {self.world} processes"
-                f"{', as images are mixed in pairs' if paired else ''}: raise recipe.batch_size "
-                f"where there are images enough, or take at most {max(1, units)} processes"
+                f"a batch of {size} cannot be shared by {self.world} processes{pairs}: raise "
+                "recipe.batch_size where there are images enough, or take at most "
+                f"{max(1, units)} processes"
             )
         mine = range(units * self.rank // self.world, units * (self.rank + 1) // self.world)
-        return [*mine, *(2 * units - 1 - slot for slot in reversed(mine))] if paired else mine
+        return [*mine, *(2 * units - 1 - slot for slot in reversed(mine))] if recipe.mixes else mine
 
 
 ALL = Part()

@@ -66,6 +66,11 @@ class Stream:
             seed=fold(PICTURE, epoch.seed, epoch.number) % 2**31,
         )
         whole = self._batches(dataset, recipe, key=(epoch.seed, epoch.number))
+        if not len(whole):
+            raise DataError(
+                f"{self.data.name}: recipe.batch_size {recipe.batch_size} is more than the "
+                f"{self.count} images, and a stream gives whole batches only; make it smaller"
+            )
         slots = epoch.part.slots(recipe.batch_size, recipe)
 
         def start() -> Iterator[Batch]:

@@ -13,7 +13,7 @@ from study.doctor.findings import Case, Finding, fail, note, ok
 from study.errors import StudyError
 from study.marks import Mark, Tree, named
 from study.origin import origin
-from study.spec import recipe_of, recipes
+from study.shipped import recipe_of, recipes
 
 INSTALL = "python -m pip install -e . -c constraints.txt"
 EXTRAS = {"datasets": "hfds/NAME", "webdataset": "wds/NAME"}

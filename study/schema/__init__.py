@@ -5,8 +5,8 @@ with it. A new field must have the default that keeps the old meaning.
 """
 
 from study.schema.data import CLASSES, IGNORED, LOOKS, TORCH, Data
-from study.schema.draws import versions
-from study.schema.file import Baseline, Named, StudyFile, Timing, validated
+from study.schema.draws import unshared, versions
+from study.schema.file import Baseline, Named, StudyFile, Timing, salvaged, validated
 from study.schema.published import Protocol, Published, Status, Value, parted
 from study.schema.recipe import NamedRecipe, Recipe
 
@@ -27,6 +27,8 @@ __all__ = [
     "Timing",
     "Value",
     "parted",
+    "salvaged",
+    "unshared",
     "validated",
     "versions",
 ]

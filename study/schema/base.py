@@ -1,15 +1,24 @@
-"""What the parts of a schema are made of."""
+"""What the parts of a schema are made of: numbers in the ranges in which they make sense."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
+MOST = 65_536  # images in a batch, steps in an update
+LONGEST = 10_000  # epochs
+SIDES = (8, 4096)  # pixels: the least that a network can halve, the most that a machine can hold
+
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+Batch = Annotated[int, Field(ge=1, le=MOST)]
+Epochs = Annotated[int, Field(ge=0, le=LONGEST)]
+Side = Annotated[int, Field(ge=SIDES[0], le=SIDES[1])]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
 NotNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Below1 = Annotated[float, Field(ge=0, lt=1)]
+UpTo1 = Annotated[float, Field(gt=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 def _of_pixels(values: list[float], info: ValidationInfo) -> list[float]:
@@ -42,12 +51,19 @@ Channels = Annotated[
 Deviations = Annotated[
     list[Positive], Field(min_length=1, max_length=3), AfterValidator(_of_pixels)
 ]
-Share = Annotated[float, Field(gt=0, le=1)]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 Range = Annotated[Pair, AfterValidator(_wide)]
-Shares = Annotated[list[Share], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
-Ratios = Annotated[list[Positive], Field(min_length=2, max_length=2), AfterValidator(_ascending)]
-Momenta = Annotated[list[Annotated[float, Field(ge=0, lt=1)]], Field(min_length=2, max_length=2)]
+Shares = Annotated[
+    list[Annotated[float, Field(ge=0.001, le=1)]],
+    Field(min_length=2, max_length=2),
+    AfterValidator(_ascending),
+]
+Ratios = Annotated[
+    list[Annotated[float, Field(ge=0.05, le=20)]],
+    Field(min_length=2, max_length=2),
+    AfterValidator(_ascending),
+]
+Momenta = Annotated[list[Below1], Field(min_length=2, max_length=2)]
 
 
 class Strict(BaseModel):

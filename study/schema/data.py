@@ -1,11 +1,12 @@
 """Which images."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from study.errors import meant, unknown
-from study.schema.base import Channels, Count, Deviations, Range, Strict
+from study.schema.base import Channels, Count, Deviations, Range, Side, Strict
 
 CLASSES = {  # of the data sets whose names say what they are
     "digits": 10,
@@ -23,6 +24,7 @@ SMALL = {
     **dict.fromkeys(("cifar10", "cifar100"), 60_000),
     "qmnist": 120_000,
 }  # images of both halves, so that a set is read alike whichever half is asked for
+TRAINED = {name: images - 10_000 for name, images in SMALL.items()} | {"qmnist": 60_000}
 HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
 TORCH = (*SMALL, "imagenet", "inaturalist", "places365")
 """The data sets of torchvision that timm opens."""
@@ -52,15 +54,20 @@ LOOKS = {"title", "img_size", "mean", "std"}
 
 
 class Data(Strict):
-    """Which images, at which size; names are timm's dataset names, plus `digits`."""
+    """Which images, at which size; names are timm's dataset names, plus `digits`.
+
+    Size, mean and standard deviation are the study's, where timm's train.py takes the model's.
+    """
 
     name: str = Field(description="digits, folder, torch/NAME, hfds/NAME, wds/NAME")
     title: str | None = Field(None, description="what tables call it, such as ImageNet-1k")
     root: str | None = Field(None, description="folder or tar the images are read from")
     download: bool = Field(False, description="let torchvision download into `root`")
-    img_size: Annotated[int, Field(ge=8)] = Field(224, description="pixels, both sides")
+    img_size: Side = Field(224, description="pixels, both sides")
     in_chans: Literal[1, 3] = Field(3, description="channels given to the model")
-    num_classes: Count | None = Field(None, description="read from the data when absent")
+    num_classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="read from the data when absent"
+    )
     train_split: str = "train"
     val_split: str = "validation"
     class_map: str | None = Field(None, description="file that maps class names to indices")
@@ -75,8 +82,12 @@ class Data(Strict):
     )
     input_key: str | None = None
     target_key: str | None = None
-    mean: Channels | None = Field(None, description="per channel, of pixels in 0..1")
-    std: Deviations | None = Field(None, description="per channel, of pixels in 0..1")
+    mean: Channels | None = Field(
+        None, description="per channel, of pixels in 0..1; else ImageNet's"
+    )
+    std: Deviations | None = Field(
+        None, description="per channel, of pixels in 0..1; else ImageNet's"
+    )
     train_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
     val_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
 
@@ -98,6 +109,19 @@ class Data(Strict):
         if idle:
             raise ValueError(f"{self.name} has no use for {', '.join(idle)}: leave it out")
         return self
+
+    @property
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Keys whose values cannot be meant, and why."""
+        if self.train_split == self.val_split and self.name != "digits":
+            yield "val_split", f'it would train on what it evaluates, "{self.val_split}"'
+
+    @property
+    def train_images(self) -> int | None:
+        """How many images are trained on, where their name says it."""
+        kind, _, name = self.name.partition("/")
+        whole = 1437 if kind == "digits" else TRAINED.get(name.lower()) if kind == "torch" else None
+        return min(whole, self.train_limit or whole) if whole else None
 
     @property
     def held(self) -> bool:

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from study.errors import meant
 from study.marks import Problem, Tree
-from study.schema.base import Count, NotNegative, Positive, Seed, Strict
+from study.schema.base import Batch, NotNegative, Seed, Strict, UpTo1
 from study.schema.data import Data
 from study.schema.published import Protocol, Published, Value
 from study.schema.recipe import NamedRecipe
@@ -26,9 +27,11 @@ class Named(Strict):
 class Timing(Strict):
     """How the arms are timed."""
 
-    batch_size: Count = Field(32, description="images in one call, for throughput")
-    seconds: Positive = Field(15.0, description="of all arms together, after warming up")
-    resolution: Positive = Field(
+    batch_size: Batch = Field(32, description="images in one call, for throughput")
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        15.0, description="of all arms together, after warming up"
+    )
+    resolution: UpTo1 = Field(
         0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
     )
 
@@ -55,9 +58,10 @@ class StudyFile(Strict):
         {}, description="path: {label: value}, or a list of values; baseline first"
     )
     design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
-    seeds: Annotated[int, Field(ge=0, le=1000)] | Annotated[list[Seed], Field(min_length=1)] = (
-        Field(1, description="how many, or which; 0 trains nothing: cost and speed alone")
-    )
+    seeds: (
+        Annotated[int, Field(ge=0, le=1000)]
+        | Annotated[list[Seed], Field(min_length=1, max_length=1000)]
+    ) = Field(1, description="how many, or which; 0 trains nothing: cost and speed alone")
     aa: bool = Field(
         False, description="train the baseline again under as many other seeds: the noise floor"
     )
@@ -96,6 +100,26 @@ def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[P
         return None, list(found.values())
 
 
+def salvaged(tree: Tree) -> StudyFile:
+    """What a wrong study file says rightly, key by key, so that the rest of it is checked too."""
+    stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    right = dict[str, Any]()
+    for key in tree.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
+        alone = stub.model_dump(include={"question", "baseline"}) | {key: tree.value[key].plain()}
+        with suppress(ValidationError):
+            right[key] = getattr(StudyFile.model_validate(alone), key)
+    return stub.model_copy(update=right)
+
+
+PERCENTAGES = (
+    *("crop_pct", "scale", "hflip", "vflip", "reprob", "smoothing", "mixup_prob"),
+    *("mixup_switch_prob", "momentum", "model_ema_decay", "layer_decay", "resolution"),
+)
+"""Keys of which somebody may give a hundred times what is meant."""
+
+KINDS = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRecipe"}
+"""What pydantic calls the forms that a value may take."""
+
 SHORT = ("string_type", "int_type", "float_type")
 
 
@@ -131,9 +155,18 @@ def _problem(
         said = message.removeprefix("Value error, ")
         return Problem(said, where.at([said.partition(":")[0]]).mark)
     steps = [str(step) for step in loc if str(step).isidentifier()]
-    name = ".".join(step for step in steps if step not in ("str", "int", "float", "list", "Value"))
+    name = ".".join(step for step in steps if step not in KINDS)
     said = message[0].lower() + message[1:]
-    return Problem(f"{name}: {said}, not {json.dumps(where.plain())[:60]}", where.mark)
+    given = where.plain()
+    hint = _unit(name, given) if kind in ("less_than", "less_than_equal") else ""
+    return Problem(f"{name}: {said}, not {json.dumps(given)[:60]}", where.mark, hint)
+
+
+def _unit(name: str, given: Any) -> str:
+    """What would mend a number above its range, where it seems to be in another unit."""
+    if name.rpartition(".")[2] in PERCENTAGES and 1 < given <= 100:
+        return f"a part of 1, not per cent: {given / 100:g}"
+    return ""
 
 
 def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:

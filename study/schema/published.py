@@ -21,7 +21,7 @@ class Protocol(Strict):
 
     model: str | None = Field(None, description="its name here; the row's own when absent")
     data: str | None = Field(None, description="name or title of the data")
-    img_size: Count | None = None
+    img_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
     recipe: str | None = Field(None, description="a file of study/recipes")
     epochs: Natural | None = None
     batch_size: Count | None = Field(None, description="images in one update of the weights")

@@ -1,20 +1,25 @@
 """How an arm is trained."""
 
-from collections.abc import Callable
-from typing import Annotated, Literal, Self
+import math
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from study.schema.base import (
+    LONGEST,
+    Batch,
+    Below1,
     Count,
+    Epochs,
     Fraction,
     Momenta,
-    Natural,
     NotNegative,
     Positive,
     Ratios,
     Shares,
     Strict,
+    UpTo1,
 )
 
 NEEDS: dict[str, Callable[["Recipe"], bool]] = {
@@ -51,20 +56,24 @@ NEEDS: dict[str, Callable[["Recipe"], bool]] = {
 
 
 class Recipe(Strict):
-    """How an arm is trained, in the argument names and with the defaults of timm's train.py."""
+    """How an arm is trained, in the argument names and with the defaults of timm's train.py.
+
+    But for two: train.py takes `interpolation` at random in training, and in evaluation it and
+    `crop_pct` from the model. Here they are the same for every arm.
+    """
 
     unverified: list[str] = Field([], description="keys whose value no source confirms")
 
-    epochs: Natural = 300
-    batch_size: Count = Field(128, description="images per step and device")
-    grad_accum_steps: Count = Field(1, description="steps per update")
+    epochs: Epochs = 300
+    batch_size: Batch = Field(128, description="images per step and device")
+    grad_accum_steps: Batch = Field(1, description="steps per update")
 
     opt: str = "sgd"
-    opt_eps: Positive | None = None
+    opt_eps: UpTo1 | None = None
     opt_betas: Momenta | None = None
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: NotNegative = 2e-5
-    layer_decay: Positive | None = None
+    momentum: Below1 = 0.9
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 2e-5
+    layer_decay: UpTo1 | None = None
     clip_grad: Positive | None = None
     clip_mode: Literal["norm", "value", "agc"] = "norm"
 
@@ -73,43 +82,49 @@ class Recipe(Strict):
     lr_base_size: Count = 256
     lr_base_scale: Literal["", "linear", "sqrt"] = Field("", description="'': by optimiser")
     sched: Literal["cosine", "step", "multistep", "poly", "tanh"] = "cosine"
-    warmup_epochs: Natural = 5
+    warmup_epochs: Epochs = 5
     warmup_lr: NotNegative = 1e-5
     min_lr: NotNegative = 0.0
-    cooldown_epochs: Natural = 0
-    decay_epochs: Positive = 90
-    decay_milestones: list[int] = Field([90, 180, 270])
-    decay_rate: Positive = 0.1
+    cooldown_epochs: Epochs = 0
+    decay_epochs: Annotated[float, Field(gt=0, le=LONGEST)] = 90
+    decay_milestones: Annotated[list[Epochs], Field(min_length=1)] = Field([90, 180, 270])
+    decay_rate: Annotated[float, Field(gt=0, le=10)] = Field(
+        0.1, description="of sched poly the power, else what the rate is multiplied by"
+    )
 
     no_aug: bool = False
     scale: Shares = Field([0.08, 1.0], description="area range of the random resized crop")
     ratio: Ratios = Field([3.0 / 4.0, 4.0 / 3.0], description="width by height of that crop")
     hflip: Fraction = 0.5
     vflip: Fraction = 0.0
-    color_jitter: NotNegative = 0.4
+    color_jitter: Annotated[float, Field(ge=0, le=2)] = 0.4
     aa: str | None = Field(None, description="such as rand-m9-mstd0.5-inc1")
-    aug_repeats: Natural = 0
+    aug_repeats: Annotated[int, Field(ge=0, le=100)] = 0
     reprob: Fraction = 0.0
     remode: Literal["const", "rand", "pixel"] = "pixel"
-    recount: Count = 1
+    recount: Annotated[int, Field(ge=1, le=100)] = 1
     interpolation: Literal[
         "random", "nearest", "bilinear", "bicubic", "box", "hamming", "lanczos"
-    ] = Field("bicubic", description="sets held in memory are fastest with nearest")
+    ] = Field(
+        "bicubic",
+        description="train.py: random, the model's to evaluate; sets in memory: nearest is fastest",
+    )
     crop_pct: Annotated[float, Field(ge=0.1, le=1.5)] = Field(
-        0.875, description="of the image's side that evaluation looks at; above 1 it is padded"
+        0.875,
+        description="of the side that evaluation looks at, padded above 1; train.py: the model's",
     )
 
-    smoothing: Fraction = 0.1
+    smoothing: Below1 = 0.1
     bce_loss: bool = False
-    mixup: NotNegative = 0.0
-    cutmix: NotNegative = 0.0
+    mixup: Annotated[float, Field(ge=0, le=100)] = 0.0
+    cutmix: Annotated[float, Field(ge=0, le=100)] = 0.0
     mixup_prob: Fraction = 1.0
     mixup_switch_prob: Fraction = 0.5
     mixup_mode: Literal["batch", "pair", "elem"] = "batch"
-    mixup_off_epoch: Natural = 0
+    mixup_off_epoch: Epochs = 0
 
     model_ema: bool = False
-    model_ema_decay: Fraction = 0.9998
+    model_ema_decay: Annotated[float, Field(gt=0, lt=1)] = 0.9998
     model_ema_warmup: bool = False
 
     amp: bool = False
@@ -133,11 +148,40 @@ class Recipe(Strict):
         """Keys that do nothing beside the others."""
         return {key for key, does in NEEDS.items() if not does(self)}
 
-    @model_validator(mode="after")
-    def _cools(self) -> Self:
-        if self.cooldown_epochs and self.sched in ("step", "multistep"):
-            raise ValueError(f"sched {self.sched} has no cooldown_epochs: leave them out")
-        return self
+    @property
+    def mixes(self) -> bool:
+        """Images are mixed in pairs, by mixup or CutMix."""
+        return self.mixup > 0 or self.cutmix > 0
+
+    @property
+    def learning_rate(self) -> float:
+        """Its own, or lr_base scaled by the images of an update, as timm's train.py does.
+
+        In proportion, or with the square root for the Ada family and LAMB, unless lr_base_scale
+        says.
+        """
+        if self.lr is not None:
+            return self.lr
+        ratio = self.batch_size * self.grad_accum_steps / self.lr_base_size
+        adaptive = any(name in self.opt.lower() for name in ("ada", "lamb"))
+        scale = self.lr_base_scale or ("sqrt" if adaptive else "linear")
+        return self.lr_base * (math.sqrt(ratio) if scale == "sqrt" else ratio)
+
+    @property
+    def contradictions(self) -> Iterator[tuple[str, str, str]]:
+        """Pairs of keys that contradict each other: the key at fault, the other, and why."""
+        rate = self.learning_rate
+        decays = self.sched in ("step", "multistep")
+        if self.cooldown_epochs and decays:
+            yield "cooldown_epochs", "sched", f"sched {self.sched} has no cool-down: leave it out"
+        if self.epochs and self.min_lr > rate and "min_lr" not in self.idle:
+            yield "min_lr", "lr", f"{self.min_lr:g} lies above the learning rate, {rate:g}"
+        if decays and self.decay_rate > 1:
+            yield "decay_rate", "sched", f"sched {self.sched} would raise the learning rate"
+        if self.decay_milestones != sorted(set(self.decay_milestones)):
+            yield "decay_milestones", "sched", "the epochs must rise"
+        if self.mixes and self.batch_size % 2:
+            yield "batch_size", "mixup", "mixup and CutMix pair images: make it even"
 
 
 class NamedRecipe(Recipe):

@@ -7,12 +7,14 @@ from study.train.fit import Fitted, fit
 from study.train.group import ALONE, Group, joined
 from study.train.pace import Pace, step_seconds
 from study.train.parts import check
+from study.train.schedule import Course, course
 from study.train.step import repeated, training_step
 
 __all__ = [
     "ALONE",
     "BEFORE",
     "Caller",
+    "Course",
     "Evaluation",
     "Fitted",
     "Group",
@@ -20,6 +22,7 @@ __all__ = [
     "Stopped",
     "Superseded",
     "check",
+    "course",
     "evaluation",
     "fit",
     "joined",

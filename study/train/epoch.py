@@ -13,6 +13,7 @@ from timm.utils.clip_grad import dispatch_clip_grad
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from study.errors import DataError
 from study.schema import Recipe
 from study.train.calls import nothing
 from study.train.chance import fold, generators, numpy_seeded, set_generators
@@ -157,6 +158,8 @@ def mixed(
     parts.mixup.mixup_enabled = not off or epoch < off
     for number, (x, target) in enumerate(batches, first):
         even = len(x) // 2 * 2
+        if not even:
+            raise DataError("recipe.mixup and cutmix pair images, and a batch has one: add images")
         with numpy_seeded(seed, epoch, number):
             pair = parts.mixup(x[:even], target[:even])
         yield pair

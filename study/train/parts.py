@@ -1,6 +1,5 @@
 """What a recipe asks for, made of timm's parts."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -89,16 +88,15 @@ def parts(
     placed(model, recipe, device)
     if recipe.grad_checkpointing:
         _checkpoint_gradients(model)
-    mixes = recipe.mixup > 0 or recipe.cutmix > 0
     loss = {
         "loss_type": "bce" if recipe.bce_loss else "ce",
         "smoothing": recipe.smoothing,
-        "soft_targets": mixes,  # Mixup smooths them
+        "soft_targets": recipe.mixes,  # Mixup smooths them
     }
     task = ClassificationTask(
         model, criterion_kwargs=loss, device=torch.device(device), verbose=False
     )
-    optimizer = _optimizer(model, recipe)
+    optimizer = optimizer_of(model, recipe)
     if recipe.model_ema:  # before compiling: the average is of the plain model
         task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
     if recipe.torchcompile:
@@ -111,9 +109,9 @@ def parts(
         device=device,
         task=task,
         optimizer=optimizer,
-        scheduler=_schedule(optimizer, recipe),
+        scheduler=schedule_of(optimizer, recipe),
         scaler=torch.amp.GradScaler(kind, enabled=scaled),
-        mixup=_mixup(recipe, classes) if mixes else None,
+        mixup=_mixup(recipe, classes) if recipe.mixes else None,
         group=group,
     )
 
@@ -132,7 +130,7 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     for key, has in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
         if getattr(recipe, key) is not None and not has:  # timm would leave it out in silence
             raise SpecError(f"recipe.opt {recipe.opt} has no {key}; drop it")
-    if (recipe.mixup or recipe.cutmix) and recipe.batch_size % 2:
+    if recipe.mixes and recipe.batch_size % 2:
         raise SpecError(
             f"recipe.batch_size {recipe.batch_size}: mixup and cutmix pair images; make it even"
         )
@@ -141,33 +139,21 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
             f"recipe.torchcompile: a compiled model is trained by one process, not {world}; "
             "set it false"
         )
-    if world > 1 and (recipe.mixup or recipe.cutmix) and recipe.mixup_mode != "batch":
+    if world > 1 and recipe.mixes and recipe.mixup_mode != "batch":
         raise SpecError(
             f"recipe.mixup_mode {recipe.mixup_mode} draws for each image of a batch, which "
             f"{world} processes cannot share; set it to batch, or train with one process"
         )
 
 
-def learning_rate(recipe: Recipe) -> float:
-    """The recipe's own, or lr_base scaled by the images of an update, as timm's train.py does.
-
-    In proportion, or with the square root for the Ada family and LAMB, unless lr_base_scale says.
-    """
-    if recipe.lr is not None:
-        return recipe.lr
-    ratio = recipe.batch_size * recipe.grad_accum_steps / recipe.lr_base_size
-    adaptive = any(name in recipe.opt.lower() for name in ("ada", "lamb"))
-    scale = recipe.lr_base_scale or ("sqrt" if adaptive else "linear")
-    return recipe.lr_base * (math.sqrt(ratio) if scale == "sqrt" else ratio)
-
-
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """timm's optimizer of the model's weights. Raises SpecError where timm takes no such keys."""
     given = {"eps": recipe.opt_eps, "betas": recipe.opt_betas and tuple(recipe.opt_betas)}
     try:
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
             model,
             opt=recipe.opt,
-            lr=learning_rate(recipe),
+            lr=recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             momentum=recipe.momentum,
             layer_decay=recipe.layer_decay,
@@ -178,7 +164,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return optimizer
 
 
-def _schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Any:
+def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Any:
     """timm's schedule, stepped by epoch, over the recipe's `total_epochs`."""
     scheduler, _ = create_scheduler_v2(
         optimizer,

@@ -15,7 +15,7 @@ from study.errors import SpecError
 from study.schema import Recipe
 from study.train import Caller, Stopped, check, fit, step_seconds
 from study.train.epoch import mixed
-from study.train.parts import learning_rate, parts
+from study.train.parts import parts
 from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
 
 # recipe
@@ -35,7 +35,7 @@ from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
     ],
 )
 def test_the_learning_rate_scales_as_in_timms_script(keys, expected):
-    assert learning_rate(Recipe(**keys)) == pytest.approx(expected)
+    assert Recipe(**keys).learning_rate == pytest.approx(expected)
 
 
 def test_gathered_batches_are_one_large_batch(tmp_path):

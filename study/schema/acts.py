@@ -1,0 +1,105 @@
+"""What of a recipe acts beside everything else: two that agree in this train to the same bits."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from study.schema.data import Data
+from study.schema.recipe import Recipe
+
+OPTIMIZER = ("opt_eps", "opt_betas", "momentum", "weight_decay")
+PRECISION = ("channels_last", "grad_checkpointing", "torchcompile")
+Acting = dict[str, Any]
+
+
+def training(data: Data, recipe: Recipe, rates: Sequence[float], updates: str | None) -> Acting:
+    """All that decides a training and its evaluation.
+
+    `rates` are the learning rates of its epochs, and `updates` a digest of what the optimizer makes
+    of them; none where that cannot be known, and then all keys of the optimizer count.
+    """
+    evaluation = _precision(recipe) | {"evaluation": _evaluation(data, recipe)}
+    if not recipe.epochs:
+        return evaluation
+    size, steps = _batches(data, recipe)
+    return evaluation | {
+        "rates": list(rates),
+        "opt": recipe.opt.lower(),
+        "updates": updates or _keys(recipe, *OPTIMIZER),
+        "layer_decay": recipe.layer_decay or 1.0,
+        "clip": _keys(recipe, "clip_grad", "clip_mode") if recipe.clip_grad else None,
+        "batch": size,
+        "steps": steps,
+        "augmentation": _augmentation(data, recipe),
+        "mixing": _mixing(recipe),
+        "loss": _keys(recipe, "bce_loss", "smoothing"),
+        "average": _keys(recipe, "model_ema_decay", "model_ema_warmup") if recipe.model_ema else 0,
+    }
+
+
+def step(recipe: Recipe) -> Acting:
+    """All that decides what one update costs, in time and memory; not how often it is made."""
+    return _precision(recipe) | {
+        "opt": recipe.opt.lower(),
+        "optimizer": _keys(recipe, *OPTIMIZER, "layer_decay"),
+        "clip": _keys(recipe, "clip_mode") if recipe.clip_grad else None,
+        "batch": recipe.batch_size,
+        "mixing": _mixing(recipe) and {**_mixing(recipe), "off": 0},
+        "loss": recipe.bce_loss,
+        "average": recipe.model_ema,
+    }
+
+
+def _keys(recipe: Recipe, *keys: str) -> Acting:
+    return recipe.model_dump(mode="json", include=set(keys))
+
+
+def _precision(recipe: Recipe) -> Acting:
+    return _keys(recipe, *PRECISION) | {"amp": recipe.amp_dtype if recipe.amp else None}
+
+
+def _batches(data: Data, recipe: Recipe) -> tuple[int, int]:
+    """Images in a batch, and batches in an update, where the set is large enough for them."""
+    images = data.train_images
+    if images is None or recipe.aug_repeats > 1:
+        return recipe.batch_size, recipe.grad_accum_steps
+    size = min(recipe.batch_size, images)
+    return size, min(recipe.grad_accum_steps, images // size)
+
+
+def _augmentation(data: Data, recipe: Recipe) -> Acting:
+    repeats = max(1, recipe.aug_repeats)
+    if recipe.no_aug:  # timm has no random interpolation there
+        still = recipe.interpolation.replace("random", "bilinear")
+        return {"repeats": repeats, "interpolation": None if data.held else still}
+    whole = recipe.scale == [1, 1] and recipe.ratio == [1, 1]
+    moves = recipe.aa or not (data.held and whole)  # RandAugment's rotations interpolate too
+    return {
+        "repeats": repeats,
+        **_keys(recipe, "scale", "ratio", "hflip", "vflip", "aa"),
+        "jitter": recipe.color_jitter if recipe.jitters else 0,
+        "interpolation": recipe.interpolation if moves else None,
+        "erasing": _keys(recipe, "reprob", "remode", "recount") if recipe.reprob else None,
+    }
+
+
+def _mixing(recipe: Recipe) -> Mapping[str, Any]:
+    """Mixup and CutMix as far as either is ever drawn."""
+    share = recipe.mixup_switch_prob if recipe.mixup and recipe.cutmix else float(not recipe.mixup)
+    alphas = recipe.mixup * (share < 1), recipe.cutmix * (share > 0)
+    off = recipe.mixup_off_epoch
+    if not recipe.mixup_prob or not any(alphas):
+        return {}
+    return {
+        "alphas": alphas,
+        "share": share,
+        "off": off if 0 < off < recipe.total_epochs else 0,
+        **_keys(recipe, "mixup_prob", "mixup_mode"),
+    }
+
+
+def _evaluation(data: Data, recipe: Recipe) -> Acting:
+    """How an image that is evaluated is resized and cropped; a held one that is whole is not."""
+    if data.held and recipe.crop_pct == 1:
+        return {"crop_pct": 1}
+    filter_ = recipe.interpolation.replace("random", "bilinear")
+    return {"crop_pct": recipe.crop_pct, "interpolation": filter_}

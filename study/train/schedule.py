@@ -1,0 +1,75 @@
+"""What a recipe's optimizer and schedule come to, without a model or images."""
+
+import hashlib
+import math
+import warnings
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from study.schema import Recipe
+from study.train.chance import undisturbed
+from study.train.parts import check, optimizer_of, schedule_of
+
+UPDATES = 64  # at least so many, as some optimizers act only every few
+
+
+class Course(NamedTuple):
+    """A training as far as its recipe alone decides it."""
+
+    rates: list[float]
+    """The learning rate of every epoch, which is the same for all updates within it."""
+    updates: str | None
+    """A digest of weights that are updated so from gradients of noise, in double precision; none
+    where these overflow, or where the optimizer cannot run here."""
+
+
+def course(recipe: Recipe) -> Course:
+    """The learning rates that training takes, epoch by epoch, and the updates that it makes.
+
+    Raises SpecError for what only timm could say is wrong with a recipe.
+    """
+    check(recipe)
+    quiet = warnings.catch_warnings(action="ignore")  # training tells of them
+    with undisturbed("cpu"), torch.compiler.set_stance("force_eager"), quiet:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)).double()
+        optimizer, works = _optimizer(model, recipe)
+        schedule = schedule_of(optimizer, recipe)
+        rates = []
+        for epoch in range(recipe.total_epochs):
+            rates.append(optimizer.param_groups[0]["lr"])
+            for _ in range(-(-UPDATES // recipe.total_epochs)):
+                works = works and _updated(model, optimizer)
+            schedule.step(epoch + 1)
+    return Course(rates, _digest(model) if works else None)
+
+
+def _optimizer(model: nn.Module, recipe: Recipe) -> tuple[torch.optim.Optimizer, bool]:
+    """The recipe's, or one in its place where it cannot be made here, as it needs a GPU.
+
+    Without layer decay, which is by the layers of a real model.
+    """
+    try:
+        return optimizer_of(model, recipe.model_copy(update={"layer_decay": None})), True
+    except (AssertionError, ImportError, RuntimeError):
+        return torch.optim.SGD(model.parameters(), lr=recipe.learning_rate), False
+
+
+def _updated(model: nn.Module, optimizer: torch.optim.Optimizer) -> bool:
+    """Whether one update from gradients of noise can be made."""
+    for weight in model.parameters():
+        weight.grad = torch.randn_like(weight)
+    try:
+        optimizer.step()
+    except (RuntimeError, ValueError, TypeError):  # such as one that needs a GPU
+        return False
+    return True
+
+
+def _digest(model: nn.Module) -> str | None:
+    weights = [w for weight in model.parameters() for w in weight.flatten().tolist()]
+    if not all(map(math.isfinite, weights)):
+        return None
+    return hashlib.sha256(repr(weights).encode()).hexdigest()[:16]
