@@ -120,7 +120,7 @@ def _counted(config: Config, shape: dict[str, int]) -> Record:
         try:  # a wrong argument is an error of its own, before anything is counted
             card["misfit"] = answer.misfit(_called(config, card["code"]), resized, shape)
         except SizeError as error:
-            return card | {"impossible": str(error)}
+            return card | {"cost": {}, "impossible": str(error)}
         if start := weights.identity(config.model, config.arguments):
             card["weights"] = start
             weights.refuse_misfit(config.model, config.arguments, **shape)

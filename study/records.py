@@ -120,6 +120,8 @@ class Card(Format):
     counts: dict[str, dict[str, Number]] = {}
     stages: dict[str, dict[str, Number]] = {}
     refused: str = ""
+    misfit: str = ""
+    impossible: str = ""
     unreached: list[str] | None = None
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study import images
+from study import files, images
 from study.cli.options import Asked
 from study.data import validation
 from study.data.images import _load, _validation
@@ -292,7 +292,7 @@ def test_results_without_a_fingerprint_are_not_accused(inside, finished, pool):
     for path in results(finished):
         record = json.loads(path.read_text())
         del record["images"]
-        path.write_text(json.dumps(record))
+        files.write(path, record)
     (pool / "val/dark/0.png").unlink()
     told = inside("plan", finished).stdout
     assert "changed since" not in told
@@ -305,7 +305,7 @@ def test_results_without_a_fingerprint_are_not_accused(inside, finished, pool):
 def test_results_of_two_states_are_told_where_the_images_are_gone(inside, finished, pool):
     record = json.loads(results(finished)[0].read_text())
     record["images"]["train"]["digest"] = "0"
-    results(finished)[0].write_text(json.dumps(record))
+    files.write(results(finished)[0], record)
     pool.rename(pool.parent / "away")
     finished.write_text(
         finished.read_text().replace("img_size: 64", "img_size: 64, num_classes: 2")

@@ -203,12 +203,12 @@ def test_a_run_reports_the_study_that_it_started_with_and_says_that_the_file_cha
 
 def test_a_page_shows_the_study_file_that_its_numbers_come_from(inside, tiny):
     from study.cli.options import Asked
-    from study.cli.report import written
+    from study.report import report, write
 
     plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
     tiny.write_text("question: another\n")
-    written(plan, store, tiny.parent / "reports", html=True)
-    page = (tiny.parent / "reports" / "tiny" / "page.html").read_text()
+    write(report(plan, store), tiny.parent, html=True)
+    page = (tiny.parent / "page.html").read_text()
     assert "Does it run?" in page
     assert "question: another" not in page
 
