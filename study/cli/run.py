@@ -152,7 +152,7 @@ def _edited(plan: "Plan") -> bool:
     """Whether the study file says something else by now, or is gone."""
     path = plan.study.path
     try:
-        return path.read_text("utf-8") != plan.study.text if path.is_file() else not path.exists()
+        return path.read_text("utf-8-sig") != plan.study.text if path.is_file() else not path.exists()
     except (OSError, UnicodeDecodeError):
         return True
 
