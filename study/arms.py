@@ -6,9 +6,10 @@ An arm that is wrong somewhere is compared with no other; whatever of it can be 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from study import cards, courses, designs
+from study import cards, courses, designs, given
 from study.errors import BuildError, DataError, SizeError, SpecError
 from study.marks import Problem
+from study.names import own_names
 from study.schema import Recipe, versions
 from study.spec import Arm, Study, digest, resolved
 from study.store import Record, Store
@@ -50,6 +51,13 @@ def arms(study: Study, store: Store) -> Arms:
             every.resolved.append(_resolved(study, arm, card))
     every.problems += _twins(study, every.resolved)
     return every
+
+
+def called(study: Study, every: Arms) -> dict[str, str]:
+    """A name that no other arm has, its label if it can be, by the digest of what it computes."""
+    names = own_names(study, [one.arm.choices for one in every.resolved])
+    both = zip(every.resolved, names, strict=True)
+    return {one.digest: one.label if one.label in own else own[0] for one, own in both}
 
 
 def _resolved(study: Study, arm: Arm, card: Record) -> Resolved:
@@ -110,7 +118,7 @@ def _card(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Pro
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
     except BuildError as error:
         wrong = [Problem(str(error), study.mark(arm.choices, error.argument))]
-        if "data" in config.unresolved and error.argument is None:
+        if "data" in config.unresolved and error.argument in (None, *given.ARGUMENTS):
             wrong = [problem for problem in wrong if problem.message.startswith("unknown ")]
         rest = {k: v for k, v in config.arguments.items() if k != error.argument}
         if len(rest) < len(config.arguments):

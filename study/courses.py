@@ -69,7 +69,7 @@ def oddities(recipe: Recipe, store: Store) -> Iterator[str]:
         yield (
             f"warm-up ({_count(recipe.warmup_epochs)}) is as long as the training "
             f"({_count(len(found))}): the learning rate {recipe.learning_rate:g} is never reached, "
-            f"the highest is {max(found):g}"
+            f"the highest is {max(found):g}; lower recipe.warmup_epochs to reach it"
         )
     if found and recipe.warmup_epochs and recipe.warmup_lr > recipe.learning_rate:
         yield (

@@ -70,5 +70,5 @@ def unknown(what: str, asked: str, known: Iterable[str]) -> str:
     hint = f'; did you mean "{near}"?' if near else ""
     if len(names) > SHOWN:
         alike = get_close_matches(asked, names, n=6, cutoff=0.4)
-        return f'unknown {what} "{asked}"{hint} ({", ".join([*alike, f"{len(names)} are known"])})'
+        return f'unknown {what} "{asked}"{hint} ({len(names)} known, among them {", ".join(alike)})'
     return f'unknown {what} "{asked}"{hint} (known: {", ".join(names)})'

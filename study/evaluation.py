@@ -106,7 +106,7 @@ def trained(
         model = run.build(record)
         origin = weights.load(model, path, ema=recipe.model_ema if ema is None else ema)
     else:
-        model = initial.seeded(lambda: run.build(record), record["seed"])
+        model = initial.seeded(lambda: run.started(record), record["seed"])
         origin = Weights("as given: the trial trains nothing", None, None, False)
     return Subject(f"{config['model']['name']} {name}", model, origin, val, recipe)
 

@@ -69,9 +69,6 @@ def wrong(data: Data, store: Store) -> list[Fault]:
     if package and find_spec(package) is None:
         message = f'data {data.name} needs {package}: pip install -e ".[hub]"'
         return [Fault("name", message, absent=True)]
-    if data.train_split == data.val_split:
-        message = f'data {data.name}: it would train on what it evaluates, "{data.val_split}"'
-        return [Fault("val_split", message)]
     if kind == "hfds":  # its root is a cache, which is made where it is absent
         return []
     try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from study import cells, claims, reasons, verdicts
 from study.claims import Claim
 from study.metrics import METRICS, RULES, Metric, sized
-from study.names import own_names
+from study.names import owners
 from study.plan import Plan, PlannedArm
 from study.reasons import Guess, Tried
 from study.spec import Printed
@@ -124,9 +124,8 @@ def named_arms(plan: Plan) -> dict[str, PlannedArm]:
 
     An arm that has no label to itself is there with the paths it departs in: ranks count all arms.
     """
-    names = own_names(plan.study, [arm.arm.choices for arm in plan.arms])
-    named = zip(plan.arms, names, strict=True)
-    return {name: arm for arm, several in named for name in several}
+    numbers = owners(plan.study, [arm.arm.choices for arm in plan.arms])
+    return {name: plan.arms[number] for name, number in numbers.items()}
 
 
 # ---- published numbers ----

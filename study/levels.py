@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from study import cards, courses
-from study.arms import Arms, Resolved
+from study.arms import Arms, Resolved, called
 from study.errors import StudyError
 from study.marks import Problem
 from study.spec import Arm, Study
@@ -30,7 +30,12 @@ def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], li
                 idle.setdefault(place, []).append(one)
     dead = {place for place in idle if place not in alive}
     found = [_dead(study, idle[place][0], place, store) for place in dead]
-    notes = [_note(study, place, idle[place]) for place in idle if place not in dead]
+    names = called(study, every)
+    notes = [
+        _note(study, place, [names[one.digest] for one in idle[place]])
+        for place in idle
+        if place not in dead
+    ]
     return [*found, *_twins(study, every, store)], [*notes, *_oddities(study, every, store)]
 
 
@@ -78,11 +83,10 @@ def _cause(one: Resolved, store: Store) -> str:
     return f": {courses.rates(recipe, store)}" if recipe.epochs else ": nothing is trained"
 
 
-def _note(study: Study, place: Place, where: Sequence[Resolved]) -> str:
+def _note(study: Study, place: Place, arms: Sequence[str]) -> str:
     """A level that changes nothing in some arms only."""
     path, level = study.factors[place[0]].path, study.factors[place[0]].levels[place[1]]
-    rows = ", ".join(one.label for one in where)
-    return f"{path} {level.label} changes nothing in {rows}: differences there are noise"
+    return f"{path} {level.label} changes nothing in {', '.join(arms)}: differences there are noise"
 
 
 def _twins(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
@@ -102,10 +106,10 @@ def _twins(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
 
 def _oddities(study: Study, every: Arms, store: Store) -> Iterator[str]:
     """What is odd about how arms are trained, once for all arms of which it is true."""
-    rows = dict[str, list[str]]()
+    rows, names = dict[str, list[str]](), called(study, every)
     for one in every.resolved if study.seeds else ():
         for said in courses.oddities(one.arm.config.recipe, store):
-            rows.setdefault(said, []).append(one.label)
+            rows.setdefault(said, []).append(names[one.digest])
     for said, labels in rows.items():
         whole = len(labels) == len(every.resolved)
         yield said if whole else f"{', '.join(labels)}: {said}"

@@ -12,6 +12,11 @@ def qualified(study: Study, choices: Sequence[int]) -> str:
     return f"{study.label(choices)} ({', '.join(paths)})"
 
 
+def owners(study: Study, every: Sequence[Sequence[int]]) -> dict[str, int]:
+    """The number of the arm that each name belongs to; a name of several arms is left out."""
+    return {name: n for n, several in enumerate(own_names(study, every)) for name in several}
+
+
 def own_names(study: Study, every: Sequence[Sequence[int]]) -> list[list[str]]:
     """What each of the arms is called and no other is; its qualified label if there is nothing."""
     labels = [list(dict.fromkeys(study.labels(choices))) for choices in every]

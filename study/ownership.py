@@ -112,8 +112,8 @@ SCRIPT = r"""
 study_me=$(id -u)
 study_refuse() { echo "$1: nothing in it is run" >&2; exit 1; }
 study_closed() {  # no other user can rename entries of the directory $1
-  local user group mode members
-  read -r user group mode <<< "$(stat -c '%u %G %a' -- "$1")"
+  local user mode group members  # the group last: its name may have spaces
+  read -r user mode group <<< "$(stat -c '%u %a %G' -- "$1")"
   [ -n "$mode" ] || return 1
   [[ " $study_trusted " == *" $user "* ]] || return 1
   (( (8#$mode & 8#22) == 0 || 8#$mode & 8#1000 )) && return 0
@@ -137,9 +137,12 @@ done
 
 
 def _trusted() -> set[int]:
-    """Users who may own the directories above a job folder: the user, root, and the owner of the
-    current folder, whose code the user runs anyway. In a container they are often three."""
-    return {0, os.geteuid(), Path.cwd().stat().st_uid}
+    """Users who may own the directories above a job folder: the user and root.
+
+    For root, as in a container, the owner of the current folder, too.
+    """
+    user = os.geteuid()
+    return {0, user} if user else {0, Path.cwd().stat().st_uid}
 
 
 def _owned(path: Path) -> None:

@@ -15,6 +15,7 @@ from study.arms import Resolved, arms
 from study.errors import SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
+from study.names import owners
 from study.spec import NOT_IDENTITY, Arm, Study
 from study.store import DONE, Record, Store
 
@@ -65,8 +66,7 @@ class PlannedArm:
     def given(self) -> bool:
         """Whether given weights are evaluated and nothing is trained, so that no seed matters."""
         config = self.arm.config
-        weights = any(config.arguments.get(key) for key in ("pretrained", "checkpoint_path"))
-        return weights and not config.recipe.total_epochs
+        return given.given(config.arguments) and not config.recipe.total_epochs
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
     wrong, notes = proofs.problems(study, every, store)
     found = [*problems, *every.problems, *statements.problems(study, every.designed), *wrong]
     if found:
-        raise SpecError(report(found))
+        raise SpecError(report([*found, *_of_images(study, every.designed, found, store)]))
     planned = [_planned(study, one, store) for one in every.resolved]
     notes += [
         *pairing.notes(study, every),
@@ -145,9 +145,23 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
     return replace(made, sd=_sd(made, store))
 
 
-def _costs(study: Study, planned: Iterable[PlannedArm]) -> dict[str, Mapping[str, float]]:
-    """What every row of the study costs, by each of its labels."""
-    return {label: arm.card["cost"] for arm in planned for label in study.labels(arm.arm.choices)}
+def _of_images(
+    study: Study, arms: Sequence[Arm], found: Sequence[Problem], store: Store
+) -> Iterator[Problem]:
+    """What is wrong with the images beside all else that was found, so that it is told at once."""
+    known = [arm for arm in arms if "data" not in arm.config.unresolved]
+    trees = [(arm.config.data, study.trees(arm.choices)["data"]) for arm in known]
+    messages = {problem.message for problem in found}
+    for problem in images.problems(trees, store, absent=False):
+        if problem.message not in messages:
+            messages.add(problem.message)
+            yield problem
+
+
+def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float]]:
+    """What every row of the study costs, by each name of its own."""
+    numbers = owners(study, [arm.arm.choices for arm in planned])
+    return {name: planned[number].card["cost"] for name, number in numbers.items()}
 
 
 def _planned(study: Study, one: Resolved, store: Store) -> PlannedArm:

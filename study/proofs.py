@@ -12,7 +12,7 @@ from study.arms import Arms, Resolved
 from study.errors import SpecError, unknown
 from study.marks import Problem
 from study.metrics import METRICS
-from study.names import own_names
+from study.names import owners
 from study.spec import Arm, Level, Study
 from study.store import Store
 
@@ -66,8 +66,8 @@ class Step(NamedTuple):
 def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
     """Expectations of nothing, and those that do not hold between arms that resolved."""
     paths = [factor.path for factor in study.factors]
-    named = own_names(study, [arm.choices for arm in every.designed])
-    labels = {n: arm for arm, names in zip(every.designed, named, strict=True) for n in names}
+    numbers = owners(study, [arm.choices for arm in every.designed])
+    labels = {name: every.designed[number] for name, number in numbers.items()}
     for key, wanted in study.expects.items():
         mark = study.root.key(["expects", key])
         factor = paths.index(key) if key in paths else None

@@ -46,13 +46,14 @@ def trial(
     device: str,
     stop: Callable[[], bool],
     report: Callable[[Record], None],
-    record: Record | None = None,
+    record: Record,
     pulse: Callable[[], None] = train.nothing,
     group: train.Group = train.ALONE,
 ) -> None:
     """Build, train, measure, save; resumes where an earlier attempt left off.
 
-    `record` says what the trial computes; without one the store does, which others may write to.
+    `record` says what the trial computes, where this process leads. It comes from a folder of the
+    user's own: the store's record names code to import, and others may write to the store.
     Of a group every process comes here, with the same trial; the lease is the leader's. After an
     error the group is left: it is not `whole`, and no other trial can be trained with it.
 
@@ -64,7 +65,7 @@ def trial(
     if lease is None:
         _join(store, name, device=device, pulse=pulse, group=group)
         return
-    record, folder = group.handed(record or store.entered(name)), store.trial(name)
+    record, folder = group.handed(record), store.trial(name)
     began, here = time.time(), environment(device) | {"processes": group.world}
     log = _Log(folder / "log.txt", report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here["commit"]})
@@ -119,7 +120,7 @@ def _fitted(
     classes = record["shape"]["num_classes"]
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
-    model = initial.seeded(lambda: _started(record), record["seed"]).to(device)
+    model = initial.seeded(lambda: started(record), record["seed"]).to(device)
     return train.fit(
         model,
         images,
@@ -181,7 +182,7 @@ def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Modu
     return module
 
 
-def _started(record: Record) -> torch.nn.Module:
+def started(record: Record) -> torch.nn.Module:
     """The same with the weights that training starts from.
 
     Raises:

@@ -8,7 +8,7 @@ from study import claims
 from study.errors import SpecError, unknown
 from study.marks import MOST, Mark, Problem
 from study.metrics import METRICS, sized
-from study.names import own_names
+from study.names import own_names, owners
 from study.spec import AGAIN, Arm, Study
 
 MANY = 3  # names that an error suggests
@@ -42,13 +42,12 @@ class Names:
 
 def names(study: Study, arms: Sequence[Arm]) -> Names:
     every = [arm.choices for arm in arms]
-    own = own_names(study, every)
-    owners = {name: number for number, several in enumerate(own) for name in several}
+    own, owned = own_names(study, every), owners(study, every)
     shared: dict[str, list[str]] = {}
     for choices, several in zip(every, own, strict=True):
-        for label in set(study.labels(choices)) - owners.keys():
+        for label in set(study.labels(choices)) - owned.keys():
             shared.setdefault(label, []).append(several[0])
-    return Names(owners, shared)
+    return Names(owned, shared)
 
 
 def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
@@ -164,7 +163,8 @@ def other_unit(metric: str, printed: float, here: float | None) -> str:
             said = f"{factor:,.0f} {word} the {here * scale:.4g} of this study"
             return f"published {metric} {printed:g} is about {said}; the unit is {unit or 'none'}"
     if unit == "%" and 0 < printed <= 1:
-        return f"published {metric} {printed:g} is below 1 %; the unit is %, so 0.72 is written 72"
+        said = f"the unit is %, so {printed:g} of 1 is written {100 * printed:g}"
+        return f"published {metric} {printed:g} is below 1 %; {said}"
     return ""
 
 

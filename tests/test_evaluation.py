@@ -68,7 +68,8 @@ def store(tmp_path_factory):
         shape = {"num_classes": 10, "in_chans": 3, "img_size": 64}
         kept.enter(NAMES[what], {"config": config, "shape": shape, "where": {}, "seed": 0})
         with leases.claim(kept.trial(NAMES[what])) as lease:
-            run.trial(kept, NAMES[what], lease, device="cpu", stop=bool, report=lambda row: None)
+            how = {"device": "cpu", "stop": bool, "report": lambda row: None}
+            run.trial(kept, NAMES[what], lease, record=kept.entered(NAMES[what]), **how)
         assert kept.state(NAMES[what]) == "completed", kept.result(NAMES[what])
     return kept
 

@@ -1,5 +1,6 @@
 """Weights that a study gives a model are part of what its trials compute."""
 
+import json
 import os
 
 import pytest
@@ -88,7 +89,7 @@ def test_a_trial_starts_from_the_weights_and_says_which(planned, tmp_path):
     torch.save({"net": state(0), "ema": state(1)}, tmp_path / "w.pth")
     model = GIVEN.replace("}", ", checkpoint_key: ema}")
     record = next(iter(records(planned(model)).values()))
-    started = run._started(record).state_dict()
+    started = run.started(record).state_dict()
     assert all(torch.equal(started[name], tensor) for name, tensor in state(1).items())
     assert "checkpoint_path" not in record["config"]["model"]["arguments"]
     assert record["config"]["model"]["weights"]["key"] == "ema"
@@ -99,7 +100,7 @@ def test_weights_that_change_after_the_plan_are_never_trained(planned, tmp_path)
     record = next(iter(records(planned(GIVEN)).values()))
     torch.save(state(1), tmp_path / "w.pth")
     with pytest.raises(SpecError, match=r"w\.pth has changed since the trial was planned"):
-        run._started(record)
+        run.started(record)
 
 
 def test_a_finished_trial_needs_its_first_weights_no_more(planned, tmp_path):
@@ -114,7 +115,7 @@ def test_a_trial_of_an_earlier_version_still_starts_from_its_weights(tmp_path):
     arguments = {"checkpoint_path": str(tmp_path / "w.pth")}
     shape = {"num_classes": 10, "in_chans": 3, "img_size": 64}
     config = {"model": {"name": "test_resnet", "arguments": arguments}}
-    started = run._started({"config": config, "shape": shape}).state_dict()
+    started = run.started({"config": config, "shape": shape}).state_dict()
     assert torch.equal(started["fc.weight"], state(0, "test_resnet")["fc.weight"])
 
 
@@ -184,7 +185,7 @@ def test_a_file_in_place_of_timms_weights_is_told_by_its_content(planned, tmp_pa
     torch.save(state(1, "test_resnet", 1000), tmp_path / "w.pth")
     other = planned(model)
     assert not {*digests(plan)} & {*digests(other)}
-    started = run._started(next(iter(records(other).values()))).state_dict()
+    started = run.started(next(iter(records(other).values()))).state_dict()
     expected = state(1, "test_resnet", 1000)
     assert torch.equal(started["conv1.0.weight"], expected["conv1.0.weight"])
     assert started["fc.weight"].shape[0] == 10
@@ -201,3 +202,16 @@ def test_weights_are_not_given_to_eval_by_an_argument_of_the_model():
     images = {"name": "digits"}
     with pytest.raises(StudyError, match="--checkpoint or --pretrained"):
         evaluation.named("test_resnet", None, arguments={"pretrained": True}, images=images)
+
+
+def test_given_weights_are_evaluated_at_another_size_and_not_random_ones(inside, tiny, tmp_path):
+    torch.save(state(7), tmp_path / "w.pth")
+    text = tiny.read_text().replace("model: test_rest", f"model: {GIVEN}").replace(FACTORS, LEVELS)
+    text = text.replace("epochs: 2", "epochs: 0").replace(
+        "[params, macs, top1]", '[loss, "loss@64"]'
+    )
+    tiny.write_text(text.replace("seeds: 2", "seeds: 1"))
+    assert inside("run", tiny, "--on", "inline", "--no-speed").returncode == 0
+    rows = json.loads(inside("results", tiny, "--json").stdout)
+    values = {(row["label"], row["metric"]): row["value"] for row in rows}
+    assert values["none", "loss@64"] == pytest.approx(values["none", "loss"], rel=1e-6)

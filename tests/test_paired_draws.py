@@ -78,3 +78,19 @@ def test_a_plan_says_between_which_arms_pairing_does_not_hold(tiny, more, factor
         [said for said in notes if note and said.startswith(note) and said.endswith(": more")]
     )
     assert bool(note) == any(said.startswith("not paired") for said in notes)
+
+
+def test_pairs_of_a_label_that_several_arms_have_are_told_by_names_of_their_own(tiny):
+    text = tiny.read_text().replace(
+        "model.reduction: {DW: depthwise, Avg: average}",
+        "recipe.aug_repeats: {none: 0, big: 3}\n  recipe.mixup: {none: 0.0, big: 0.2}",
+    )
+    pair = '["big (recipe.aug_repeats)", "big (recipe.mixup)"]'
+    tiny.write_text(
+        f"{text}contrasts: [{pair}]\npublished: {{big (recipe.mixup): {{params: 1e6}}}}\n"
+    )
+    notes = Asked(tiny, None, (), tiny.parent / "results").plan()[0].notes
+    assert any("with big (recipe.aug_repeats) in the order of images" in note for note in notes), (
+        notes
+    )
+    assert any("published params" in note and "times" in note for note in notes), notes

@@ -151,8 +151,10 @@ def run_command(
 def _edited(plan: "Plan") -> bool:
     """Whether the study file says something else by now, or is gone."""
     path = plan.study.path
+    if path.exists() and not path.is_file():  # a pipe can be read once
+        return False
     try:
-        return path.read_text("utf-8-sig") != plan.study.text if path.is_file() else not path.exists()
+        return path.read_text("utf-8-sig") != plan.study.text
     except (OSError, UnicodeDecodeError):
         return True
 

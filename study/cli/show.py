@@ -46,7 +46,7 @@ def plan_head(plan: Plan) -> str:
         f"{study.name} · {study.question}\n"
         f"{many(len(plan.arms), 'arm')} × {many(len(study.seeds), 'seed')}{again} = "
         f"{many(len(plan.trials), 'trial')} · "
-        f"{', '.join(study.designs).replace('_', ' ')} · {data.name} {data.img_size} px · "
+        f"design {', '.join(study.designs).replace('_', ' ')} · {data.name} {data.img_size} px · "
         f"{many(recipe.total_epochs, 'epoch')}{profile}"
     )
 

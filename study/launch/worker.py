@@ -91,7 +91,7 @@ def trials(asked: Orders) -> int:
                     asked.store,
                     name,
                     lease,
-                    record=orders.record(asked.job, name) if group.leads else None,
+                    record=orders.record(asked.job, name) if group.leads else {},
                     device=asked.order["device"],
                     stop=asked.stop,
                     pulse=pulse,

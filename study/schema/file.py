@@ -165,7 +165,7 @@ def _problem(
 def _unit(name: str, given: Any) -> str:
     """What would mend a number above its range, where it seems to be in another unit."""
     if name.rpartition(".")[2] in PERCENTAGES and 1 < given <= 100:
-        return f"a part of 1, not per cent: {given / 100:g}"
+        return f"a part of 1: {given:g} % is written {given / 100:g}"
     return ""
 
 

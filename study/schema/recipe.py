@@ -1,7 +1,7 @@
 """How an arm is trained."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -21,38 +21,6 @@ from study.schema.base import (
     Strict,
     UpTo1,
 )
-
-NEEDS: dict[str, Callable[["Recipe"], bool]] = {
-    "grad_accum_steps": lambda r: r.epochs > 0,
-    "opt": lambda r: r.epochs > 0,
-    "lr": lambda r: r.epochs > 0,
-    "lr_base": lambda r: r.lr is None,
-    "lr_base_size": lambda r: r.lr is None,
-    "lr_base_scale": lambda r: r.lr is None,
-    "clip_mode": lambda r: r.clip_grad is not None,
-    "warmup_lr": lambda r: r.warmup_epochs > 0,
-    "min_lr": lambda r: r.sched in ("cosine", "poly", "tanh"),
-    "decay_epochs": lambda r: r.sched == "step",
-    "decay_milestones": lambda r: r.sched == "multistep",
-    "decay_rate": lambda r: r.sched in ("step", "multistep", "poly"),
-    "scale": lambda r: not r.no_aug,
-    "ratio": lambda r: not r.no_aug,
-    "hflip": lambda r: not r.no_aug,
-    "vflip": lambda r: not r.no_aug,
-    "color_jitter": lambda r: not r.no_aug and (not r.aa or "3a" in r.aa),
-    "aa": lambda r: not r.no_aug,
-    "reprob": lambda r: not r.no_aug,
-    "remode": lambda r: r.reprob > 0,
-    "recount": lambda r: r.reprob > 0,
-    "mixup_prob": lambda r: r.mixup + r.cutmix > 0,
-    "mixup_switch_prob": lambda r: min(r.mixup, r.cutmix) > 0,
-    "mixup_mode": lambda r: r.mixup + r.cutmix > 0,
-    "mixup_off_epoch": lambda r: r.mixup + r.cutmix > 0,
-    "model_ema_decay": lambda r: r.model_ema,
-    "model_ema_warmup": lambda r: r.model_ema,
-    "amp_dtype": lambda r: r.amp,
-}
-"""What a key of a recipe needs before it does anything."""
 
 
 class Recipe(Strict):
@@ -144,11 +112,6 @@ class Recipe(Strict):
         return self.color_jitter > 0 and (not self.aa or "3a" in self.aa)
 
     @property
-    def idle(self) -> set[str]:
-        """Keys that do nothing beside the others."""
-        return {key for key, does in NEEDS.items() if not does(self)}
-
-    @property
     def mixes(self) -> bool:
         """Images are mixed in pairs, by mixup or CutMix."""
         return self.mixup > 0 or self.cutmix > 0
@@ -174,7 +137,7 @@ class Recipe(Strict):
         decays = self.sched in ("step", "multistep")
         if self.cooldown_epochs and decays:
             yield "cooldown_epochs", "sched", f"sched {self.sched} has no cool-down: leave it out"
-        if self.epochs and self.min_lr > rate and "min_lr" not in self.idle:
+        if self.epochs and self.min_lr > rate and self.sched in ("cosine", "poly", "tanh"):
             yield "min_lr", "lr", f"{self.min_lr:g} lies above the learning rate, {rate:g}"
         if decays and self.decay_rate > 1:
             yield "decay_rate", "sched", f"sched {self.sched} would raise the learning rate"

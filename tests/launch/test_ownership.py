@@ -191,3 +191,11 @@ def test_weights_are_not_evaluated_with_code_that_another_user_could_have_named(
     (folder / place).chmod(0o777)
     with pytest.raises(StoreError, match="others can write to"):
         evaluation.trained(store, "a-0")
+
+
+def test_a_group_whose_name_has_spaces_is_read(job):
+    spaced = f'stat() {{ command stat "$@" | sed "s/ {job.group()}$/ domain users/"; }}'
+    done = subprocess.run(
+        ["bash"], input="\n".join([spaced, *ownership.script(job)]), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
