@@ -167,9 +167,25 @@ def _changes(results: Sequence[Result], store: Store) -> Iterator[str]:
         yield f"in {data.root} an earlier version {', '.join(ways)}: {_again(old, store)}"
 
 
+def interrupted(trials: Iterable[Result], store: Store) -> Iterator[str]:
+    """Unfinished trials that began on other images than their folder has today."""
+    for trial in trials:
+        if trial.data.name != "folder" or not trial.images:
+            continue
+        try:
+            change = difference(trial.images, fingerprints(trial.data, store))
+        except DataError:  # told where the images themselves are checked
+            continue
+        if change:
+            yield (
+                f"a trial of {trial.label} began on other images of {trial.data.root} ({change}) "
+                f"and cannot go on: put them back, or move {store.trial(trial.name)} away"
+            )
+
+
 def difference(then: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint]) -> str:
     """In what two fingerprints differ, in the splits that both have."""
-    both = [name for name in SPLITS if name in then and name in now]
+    both = [name for name in SPLITS if isinstance(then.get(name), Mapping) and name in now]
     return "; ".join(_change(n, then[n], now[n]) for n in both if then[n] != now[n])
 
 

@@ -138,7 +138,8 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         *pairing.notes(study, every),
         *_stale(planned, store),
         *_of_other_code(planned),
-        *images.changes(_results(planned), store),
+        *images.changes(_results(planned, done=True), store),
+        *images.interrupted(_results(planned, done=False), store),
         *statements.units(study, _costs(study, planned)),
     ]
     made = Plan(study, tuple(planned), tuple(notes))
@@ -178,7 +179,7 @@ def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
     if result is not None:
         stores.agree(name, result["config"], config, store.trial(name))
     code = (result or {}).get("environment", {}).get("computing")
-    seen = (result or {}).get("images")
+    seen = store.began(name) if result is None else result.get("images")
     state = store.state(name) if result is None else result["state"]
     return Trial(name, seed, state, code, images=seen)
 
@@ -220,10 +221,10 @@ def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
         )
 
 
-def _results(planned: Iterable[PlannedArm]) -> Iterator[images.Result]:
-    """The finished trials, with the images that they are of."""
-    done = ((arm, trial) for arm in planned for trial in arm.trials if trial.done)
-    return (images.Result(t.name, a.label, a.arm.config.data, t.images) for a, t in done)
+def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[images.Result]:
+    """The trials that are finished, or not, with the images that they are of."""
+    some = ((arm, trial) for arm in planned for trial in arm.trials if trial.done == done)
+    return (images.Result(t.name, a.label, a.arm.config.data, t.images) for a, t in some)
 
 
 def _anonymous(config: Record) -> Record:

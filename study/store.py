@@ -149,6 +149,10 @@ class Store:
             return "running"
         return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
 
+    def began(self, name: str) -> Record | None:
+        """The fingerprints of the images that an unfinished trial began on, where it left them."""
+        return files.read(self.trial(name) / "images.json")
+
     def evaluation(self, name: str, size: int) -> Record | None:
         """What a trial's weights made of images of another size, in pixels."""
         return records.load(self.trial(name) / f"at-{size}.json", records.Evaluation)

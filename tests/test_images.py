@@ -321,3 +321,34 @@ def test_a_trial_goes_on_only_on_the_images_that_it_began_on(inside, finished, p
     assert done.returncode == 1
     rows = json.loads(inside("status", finished, "--json").stdout)
     assert all("the images changed since this trial began (train)" in r["error"] for r in rows)
+
+
+def test_a_plan_whose_timed_steps_come_upon_a_bad_picture_does_not_say_run_it(
+    inside, of_pool, pool
+):
+    for picture in pool.rglob("*.png"):
+        picture.write_bytes(b"")
+    done = inside("plan", of_pool())
+    assert done.returncode == 2
+    assert "trials of the baseline would fail" in done.stderr
+    assert "cannot be decoded" in done.stderr
+    assert "run it" not in done.stderr
+
+
+def test_an_unfinished_trial_of_other_images_is_told(inside, finished, pool):
+    path = results(finished)[0]
+    path.unlink()
+    (pool / "train/dark/0.png").unlink()
+    said = inside("plan", finished).stdout
+    assert "began on other images" in said
+    assert path.parent.name in said
+
+
+def test_what_is_wrong_with_images_is_told_beside_other_mistakes(inside, of_pool, pool):
+    (pool / "val/dark").rename(pool / "val/Dark")
+    file = of_pool()
+    file.write_text(file.read_text().replace("batch_size: 32", "batch_size: 32, opt: sdg"))
+    assert "opt: sdg" in file.read_text()
+    said = inside("plan", file).stderr
+    assert 'unknown recipe.opt "sdg"' in said
+    assert "Dark" in said

@@ -87,7 +87,7 @@ def test_pairs_of_a_label_that_several_arms_have_are_told_by_names_of_their_own(
     )
     pair = '["big (recipe.aug_repeats)", "big (recipe.mixup)"]'
     tiny.write_text(
-        f"{text}contrasts: [{pair}]\npublished: {{big (recipe.mixup): {{params: 1e6}}}}\n"
+        f"{text}contrasts: [{pair}]\npublished: {{big (recipe.mixup): {{params: 371000}}}}\n"
     )
     notes = Asked(tiny, None, (), tiny.parent / "results").plan()[0].notes
     assert any("with big (recipe.aug_repeats) in the order of images" in note for note in notes), (

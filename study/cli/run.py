@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: bool) -> None:
     """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
     from study.cli import show
-    from study.launch import timing
     from study.plan import check_data
     from study.price import price
 
@@ -49,11 +48,7 @@ def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: boo
         check_images(plan)
     here = machine.on != "slurm"
     if here and plan.missing and price(plan, store, machine.workers) is None:
-        click.echo("timing a few training steps of the baseline ...", err=True)
-        try:
-            timing.steps(plan, store, machine)
-        except StudyError as error:
-            click.echo(f"no estimate of the time: {error}", err=True)
+        _time_steps(plan, store, machine)
     if as_json:
         echo_json(show.plan_record(plan, price(plan, store, machine.workers)))
         return
@@ -146,6 +141,33 @@ def run_command(
         said = f"{asked.file} has changed since this run began, whose study was reported; {now}"
         click.echo(f"note: {said} reports what the file asks for now", err=True)
     return _status(plan, store, again)
+
+
+def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
+    """Time a few steps of the baseline, which a plan can do without.
+
+    Raises:
+        StudyError: its images are here and cannot be read, so its trials would fail.
+    """
+    from study.launch import timing
+
+    click.echo("timing a few training steps of the baseline ...", err=True)
+    try:
+        timing.steps(plan, store, machine)
+    except StudyError as error:
+        if "DataError" in str(error) and _has_images(plan, store):
+            raise StudyError(f"trials of the baseline would fail: {error}") from error
+        click.echo(f"no estimate of the time: {error}", err=True)
+
+
+def _has_images(plan: "Plan", store: "Store") -> bool:
+    from study.plan import check_data
+
+    try:
+        check_data(plan, store)
+    except StudyError:
+        return False
+    return True
 
 
 def _edited(plan: "Plan") -> bool:
