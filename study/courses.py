@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
+from study import records
 from study.cards import named
 from study.origin import code
 from study.schema import Recipe, acts
@@ -35,13 +36,13 @@ def course(recipe: Recipe, store: Store) -> Course:
     key = named(
         ["course", recipe.model_dump(mode="json"), version("timm"), code("train", "schema")]
     )
-    kept = store.kept("arms", key)
+    kept = store.kept("arms", key, records.Course)
     if kept is None:
         from study import train
 
         kept = train.course(recipe)._asdict()
         store.keep("arms", key, kept)
-    return Course(tuple(kept["rates"]), kept["updates"])
+    return Course(tuple(kept["rates"]), kept.get("updates"))
 
 
 def acting(config: Config, columns: tuple[str, ...], *, trains: bool, store: Store) -> list[Any]:

@@ -160,6 +160,13 @@ class Images(Format):
     stamp: str
 
 
+class Course(Format):
+    """arms/KEY.json, of a recipe."""
+
+    rates: list[Number]
+    updates: str | None = None
+
+
 class Alike(Format):
     alike: bool  # arms/KEY.json, of two arms
 

@@ -44,7 +44,7 @@ MAY_IMPORT = {
         *("errors", "given", "images", "origin", "schema", "spec", "models", "metrics", "records"),
         "store",
     },
-    "courses": {"origin", "schema", "spec", "store", "cards", "train"},
+    "courses": {"origin", "records", "schema", "spec", "store", "cards", "train"},
     "arms": {
         *("errors", "given", "marks", "names", "schema", "spec", "designs", "store", "cards"),
         "courses",

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from study import files
 from study.cli.options import Asked
 from study.courses import course, oddities
 from study.errors import SpecError
@@ -224,3 +225,11 @@ def test_gradients_and_dead_levels_are_told_beside_a_wrong_name(planned):
     )
     assert 'unknown metric "top2"' in said
     assert '"s" changes nothing' in said
+
+
+def test_a_stored_course_that_lacks_its_learning_rates_is_worked_out_again(tmp_path):
+    store, short = Store(tmp_path), Recipe(epochs=2)
+    first = course(short, store)
+    (kept,) = (tmp_path / "arms").glob("*.json")
+    files.write(kept, {"updates": first.updates})
+    assert course(short, store) == first

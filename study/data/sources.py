@@ -22,7 +22,6 @@ from study.data.places import expanded, root_of, unread_splits
 from study.data.streams import Stream
 from study.errors import DataError, unknown
 from study.schema import TORCH, Data, Recipe
-from study.schema.data import SMALL as SMALL
 
 UNREADABLE = (
     AssertionError,
