@@ -13,7 +13,7 @@ Choices = tuple[int, ...]
 
 
 def one_at_a_time(factors: Sequence[Factor]) -> list[Choices]:
-    """The baseline, and every other level of every factor on its own."""
+    """The baseline, and every other level of every factor, one per arm."""
     baseline = (0,) * len(factors)
     return [baseline] + [
         (*baseline[:index], level, *baseline[index + 1 :])
@@ -23,7 +23,7 @@ def one_at_a_time(factors: Sequence[Factor]) -> list[Choices]:
 
 
 def leave_one_out(factors: Sequence[Factor]) -> list[Choices]:
-    """The whole, and the whole without each factor in turn; a factor is (with, without)."""
+    """The full model, and the full model without each factor; a factor is (with, without)."""
     for factor in factors:
         if len(factor.levels) != 2:
             labels = ", ".join(level.label for level in factor.levels)
@@ -34,13 +34,13 @@ def leave_one_out(factors: Sequence[Factor]) -> list[Choices]:
 
 
 def cumulative(factors: Sequence[Factor]) -> list[Choices]:
-    """One path: each arm keeps the departures of the one before it and adds the next level."""
-    here = [0] * len(factors)
-    path = [tuple(here)]
+    """One path: each arm has the levels of the arm before it and one more."""
+    levels = [0] * len(factors)
+    path = [tuple(levels)]
     for index, factor in enumerate(factors):
         for level in range(1, len(factor.levels)):
-            here[index] = level
-            path.append(tuple(here))
+            levels[index] = level
+            path.append(tuple(levels))
     return path
 
 
@@ -53,11 +53,12 @@ def arms(study: Study) -> list[Arm]:
     """The arms of all the study's designs, each once, the baseline first.
 
     Raises:
-        SpecError: a design cannot be made of these factors.
+        SpecError: the factors do not fit a design.
     """
-    known = [design for design in study.designs if design in DESIGNS]  # parse tells of others
+    # The reader reports unknown designs; the arms of the others are still checked.
+    designs = [design for design in study.designs if design in DESIGNS] or ["one_at_a_time"]
     choices = [(0,) * len(study.factors)]
-    choices += [c for design in known or ["one_at_a_time"] for c in DESIGNS[design](study.factors)]
+    choices += [c for design in designs for c in DESIGNS[design](study.factors)]
     return [study.arm(chosen) for chosen in dict.fromkeys(choices)]
 
 

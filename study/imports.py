@@ -1,6 +1,6 @@
-"""A user's own parts: where the module that adds them is, and a digest of what it says.
+"""Plugins: the modules of a user that add models and parts, with a digest of their code.
 
-Nothing is imported here, so that a command can know its sources before it starts torch.
+Nothing is imported here, so that a command knows its plugins before it starts torch.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from pkgutil import iter_modules
 from study.errors import SpecError, unknown
 
 GROUP = "study.parts"
-"""The entry points of a package whose parts are there wherever it is installed."""
+"""The group of entry points by which an installed package declares its plugins."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class Source:
     """A module that adds parts or models when it is imported."""
 
     name: str
-    """Of the module, dotted where it is in a package."""
+    """The module's name, dotted where it is in a package."""
     path: Path
-    """The file, or the folder of the package that has it."""
+    """The module's file, or the folder of its package."""
     digest: str
-    """Of `path`, when it was looked at. What is installed, or of another source, is not in it."""
+    """The digest of `path` when it was read; installed packages and other plugins are not in it."""
 
     @property
     def text(self) -> str:
-        """What names it from any folder."""
+        """The text for `--import` that names this module from any folder."""
         if _name(self.path) == self.name:
             return str(self.path)
         inside = self.name.partition(".")[0] == self.path.name
@@ -48,49 +48,49 @@ class Source:
 
 
 def sources(texts: Iterable[str]) -> list[Source]:
-    """The installed ones, then those that `texts` name, each once.
+    """The installed plugins, then those that `texts` name, each once.
 
     Raises:
-        SpecError: one cannot be found, or two different ones have the same name.
+        SpecError: a plugin does not exist, or two different plugins have the same name.
     """
-    found: dict[str, Source] = {}
-    for one in [*installed(), *map(source, texts)]:
-        if (other := found.setdefault(one.name, one)) != one:
+    by_name: dict[str, Source] = {}
+    for plugin in [*installed(), *map(source, texts)]:
+        if (other := by_name.setdefault(plugin.name, plugin)) != plugin:
             raise SpecError(
-                f'two sources of parts are called "{one.name}": {other.path} and {one.path}'
+                f'two plugins have the name "{plugin.name}": {other.path}, {plugin.path}'
             )
-    return list(found.values())
+    return list(by_name.values())
 
 
 def source(text: str) -> Source:
-    """What `text` names: a .py file, the folder of a package, or a module that Python would find.
+    """The plugin that `text` names: a .py file, a package's folder, or an importable module.
 
-    The current folder counts as importable. FOLDER/lab.parts is a module of FOLDER/lab.
+    The current folder counts as importable. `FOLDER/lab.parts` is a module of `FOLDER/lab`.
 
     Raises:
-        SpecError: there is no such thing, it is not written in Python, or its name is taken.
+        SpecError: it does not exist, is not written in Python, or has the name of another module.
     """
     path = Path(text).expanduser()
-    alone = len(path.parts) < 2 and not path.is_absolute()
-    dotted = "." in path.name and not path.exists()
-    if path.suffix == ".py" or not (alone or dotted):
+    is_bare_name = len(path.parts) < 2 and not path.is_absolute()
+    is_dotted = "." in path.name and not path.exists()
+    if path.suffix == ".py" or not (is_bare_name or is_dotted):
         return _from_path(text, path.resolve())
     if not all(word.isidentifier() for word in path.name.split(".")):
         raise SpecError(f'"{text}" is neither the path of a .py file nor the name of a module')
-    return _from_name(path.name, None if alone else path.parent.resolve())
+    return _from_name(path.name, None if is_bare_name else path.parent.resolve())
 
 
 def installed() -> list[Source]:
-    """The sources that installed packages declare.
+    """The plugins that installed packages declare.
 
     Raises:
-        SpecError: one cannot be found; names the package at fault.
+        SpecError: a declared module does not exist; the message names the package.
     """
     return [_declared(point) for point in sorted(entry_points(group=GROUP), key=str)]
 
 
 def digest(path: Path) -> str:
-    """Of a file's content, or of every .py file of a folder with its relative name."""
+    """The digest of a file, or of all .py files of a folder with their relative names."""
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     contents = hashlib.sha256()
@@ -105,24 +105,24 @@ def digest(path: Path) -> str:
 
 def _from_path(text: str, path: Path) -> Source:
     if not path.exists():
-        told = unknown("file of parts", path.name, {other.name for other in _modules(path.parent)})
-        raise SpecError(f"{told}, looked for in {path.parent}")
+        modules = {module.name for module in _modules(path.parent)}
+        raise SpecError(f"{unknown('plugin', path.name, modules)}, looked for in {path.parent}")
     if path.is_dir() and not (path / "__init__.py").is_file():
-        raise SpecError(f"{text} is a folder and no package: it has no __init__.py")
+        raise SpecError(f"{text} is a folder but not a package: it has no __init__.py")
     if path.is_file() and path.suffix != ".py":
-        raise SpecError(f"{text} is no Python file: its name does not end in .py")
+        raise SpecError(f"{text} is not a Python file: its name does not end in .py")
     name = _name(path)
     if not name.isidentifier() or iskeyword(name):
         word = re.sub(r"\W", "_", name)
         better = word if word != name and word.isidentifier() else f"my_{word}"
         raise SpecError(f'"{name}" cannot be the name of a module; "{better}" can')
-    if taken := _shadowed(path):
-        raise SpecError(f'"{name}" is the name of {taken} already: rename {path.name}')
+    if shadowed := _shadowed(path):
+        raise SpecError(f'"{name}" is already the name of {shadowed}: rename {path.name}')
     return Source(name, path, digest(path))
 
 
 def _name(path: Path) -> str:
-    """Of the module that `path` is when it is imported by itself."""
+    """The name under which Python imports a file or folder."""
     return path.name.removesuffix(".py")
 
 
@@ -132,14 +132,14 @@ def _modules(folder: Path) -> list[Path]:
 
 
 def _shadowed(path: Path) -> str | None:
-    """What else Python would import under the name of `path`, from outside the current folder."""
+    """The other module that Python would import under the name of `path`, or None."""
     name = _name(path)
     if name in sys.stdlib_module_names:
         return "a module of Python"
     if name == "study":
         return "this package"
     spec = _spec(name)
-    if spec is None or spec.origin is None:  # a folder that is no package has a spec, too
+    if spec is None or spec.origin is None:  # any folder has a spec, as a namespace package
         return None
     place = Path(spec.origin).resolve()
     same = place in (path, path / "__init__.py") or Path.cwd() in place.parents[:2]
@@ -150,16 +150,16 @@ def _shadowed(path: Path) -> str | None:
 
 
 def _from_name(name: str, folder: Path | None = None) -> Source:
-    """In `folder`; or in the current one and where Python looks.
+    """The plugin of this module name in `folder`, or in the current folder and on Python's path.
 
-    Follows a dotted name into its package, which `find_spec` alone would import on the way.
+    A dotted name is followed step by step, because `find_spec` would import the package.
     """
     top, *rest = name.split(".")
     if top in {*sys.stdlib_module_names, "study"}:
-        raise SpecError(f'"{name}" is no source of parts: a module of yours adds them')
+        raise SpecError(f'"{name}" is not a plugin: name a module of your own')
     spec = PathFinder.find_spec(top, [str(folder or Path.cwd())])
-    if here := _place(spec):
-        _from_path(name, here)  # refuses a name that is taken
+    if local := _place(spec):
+        _from_path(name, local)  # refuses a name that another module has
     else:
         spec = None if folder else _spec(top)
     path = _place(spec)
@@ -168,8 +168,8 @@ def _from_name(name: str, folder: Path | None = None) -> Source:
         spec = PathFinder.find_spec(f"{spec.name}.{word}", folders) if spec and folders else None
         path = path or _place(spec)
     if spec is None or path is None:
-        told = unknown("module of parts", name, _importable())
-        raise SpecError(f"{told}, looked for in {folder or f'{Path.cwd()} and where Python looks'}")
+        places = folder or f"{Path.cwd()} and Python's path"
+        raise SpecError(f"{unknown('plugin', name, _importable())}, looked for in {places}")
     return Source(name, path, digest(path))
 
 
@@ -181,7 +181,7 @@ def _spec(name: str) -> ModuleSpec | None:
 
 
 def _place(spec: ModuleSpec | None) -> Path | None:
-    """The file, or the folder of the package; None for a module without Python source."""
+    """The module's file, or its package's folder; None for a module without Python source."""
     origin = Path(spec.origin or "") if spec else Path()
     if origin.suffix != ".py":
         return None
@@ -189,7 +189,7 @@ def _place(spec: ModuleSpec | None) -> Path | None:
 
 
 def _importable() -> set[str]:
-    """Names that could have been meant: those in the current folder and the installed ones."""
+    """The names of all modules that could be imported, for a suggestion in an error."""
     return {_name(path) for path in _modules(Path.cwd())} | _installed_names()
 
 
@@ -200,10 +200,10 @@ def _installed_names() -> set[str]:
 
 def _declared(point: EntryPoint) -> Source:
     package = point.dist.name if point.dist else "an unnamed package"
-    told = f"entry point {point.name} = {point.value} (group {GROUP}) of {package}"
+    entry = f"entry point {point.name} = {point.value} (group {GROUP}) of {package}"
     if point.attr:
-        raise SpecError(f'{told} names an object; a module is meant: "{point.module}"')
+        raise SpecError(f'{entry} names an object; it must name a module: "{point.module}"')
     try:
         return _from_name(point.module)
     except SpecError as error:
-        raise SpecError(f"{told}: {error}") from error
+        raise SpecError(f"{entry}: {error}") from error

@@ -1,4 +1,4 @@
-"""Levels as a file writes them: labels, lists, and words that are booleans elsewhere."""
+"""Labels of levels: taken from lists of values, and refused where a table cannot show them."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ SWITCHES = ("yes", "no", "on", "off")  # booleans of YAML 1.1, which many tools 
 
 
 def labelled(document: Tree) -> tuple[Tree, list[Problem]]:
-    """A document whose factors with a list of values have the values as labels."""
+    """A document in which each list of levels became a mapping, with the values as labels."""
     factors = document.value.get("factors")
     if factors is None or not isinstance(factors.value, dict):
         return document, []
@@ -30,35 +30,35 @@ def _labelled(levels: Tree, problems: list[Problem]) -> Tree:
             continue
         label = normal(item.value if isinstance(item.value, str) else item.mark.written)
         if label in tree.value:
-            problems.append(Problem(f'the level "{label}" stands here twice', item.mark))
+            problems.append(Problem(f'the level "{label}" is listed twice', item.mark))
             tree.lacking = True
         tree.value[label], tree.keys[label] = item, item.mark
     return tree
 
 
 def _label(item: Tree) -> str:
-    """A list of scalars with the label that tables of papers would have."""
+    """A suggested `label: value` for a level; papers write the list [2, 2, 2] as 2-2-2."""
     plain = item.plain()
-    if not isinstance(plain, list) or not all(isinstance(one, int | float | str) for one in plain):
+    if not isinstance(plain, list) or not all(isinstance(v, int | float | str) for v in plain):
         return "label: value"
     return f"{'-'.join(map(str, plain))}: [{', '.join(map(str, plain))}]"
 
 
 def unfit_labels(levels: Tree) -> Iterator[Problem]:
-    """Labels that cannot stand in a table, and why."""
+    """A problem for each label that a table cannot show."""
     for label, mark in levels.keys.items():
         if label == "baseline":
-            why, hint = "baseline", "the arm that departs in nothing is called so"
+            why, hint = "it is the name of the baseline", "choose another label"
         elif not label:
-            why, hint = "empty", "write what the table shall print"
+            why, hint = "it is empty", "write the text that the table prints"
         else:
             why, hint = unfit(label), "delete it"
         if why:
-            yield Problem(f"{label!r} cannot be what a row is called: {why}", mark, hint)
+            yield Problem(f"{label!r} cannot be the label of a row: {why}", mark, hint)
 
 
 def switches(document: Tree) -> Iterator[Problem]:
-    """Unquoted words in what is computed that are text here and booleans in YAML 1.1."""
+    """A problem for each unquoted `yes`, `no`, `on` or `off`: text here, a boolean in YAML 1.1."""
     parts = (document.value.get(key) for key in ("baseline", "factors"))
     for tree in (tree for part in parts if part is not None for tree in part.walk()):
         word = tree.value

@@ -1,8 +1,8 @@
-"""YAML in which every key and value knows where it was written.
+"""YAML whose keys and values know their line and column, so that errors can point at them.
 
 YAML 1.2, read as data: no tags, no anchors, no duplicate keys, only finite numbers. Keys are always
-text, in its normal form, so that two keys of one look are one key. Nothing here raises for what a
-file says: what is wrong becomes a `Problem`.
+text, in Unicode's normal form, so that keys that look alike are the same key. Nothing here raises
+because of a file's content: every mistake becomes a `Problem`, so that all are reported together.
 """
 
 import math
@@ -19,13 +19,14 @@ from ruamel.yaml.reader import ReaderError
 
 from study.text import described, normal
 
-DEEPEST = 40  # levels of nesting; a study has five
-MOST, WIDE = 30, 160  # problems, and letters of a line, that are printed
+MAX_DEPTH = 40  # levels of nesting; a study has five. Bounds the recursion of the reader
+MAX_PROBLEMS = 30  # problems that are printed
+MAX_WIDTH = 160  # characters of a line that are printed
 
-
-BREAKS = str.maketrans("\x85\u2028\u2029", "\xa0\xa0\xa0")  # lines end there in YAML 1.1 alone
-OLD = re.compile(r"^%YAML +(?!1\.2\s)\S+", re.MULTILINE)
-OCTAL = re.compile(r"[-+]?0[0-9_]*[0-9]")
+# ruamel counts these as line ends, editors do not: line numbers would be off by one after each.
+BREAKS = str.maketrans("\x85\u2028\u2029", "\xa0\xa0\xa0")
+OLD_VERSION = re.compile(r"^%YAML +(?!1\.2\s)\S+", re.MULTILINE)
+OCTAL = re.compile(r"[-+]?0[0-9_]*[0-9]")  # 010 is 8 in YAML 1.1 and 10 in 1.2
 
 
 @lru_cache(maxsize=8)
@@ -34,14 +35,14 @@ def _lines(text: str) -> list[str]:
 
 
 def line_of(text: str, number: int) -> str:
-    """A line as an editor counts them."""
+    """The line with a number, counted as editors count: from 0, by newlines alone."""
     lines = _lines(text)
     return lines[number].removesuffix("\r") if number < len(lines) else ""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Where something was written; lines and columns count from 0."""
+    """The place of a key or value in a file; lines and columns count from 0."""
 
     source: str
     text: str
@@ -54,49 +55,52 @@ class Mark:
 
     @property
     def written(self) -> str:
-        """What stands there."""
+        """The text at this place."""
         return line_of(self.text, self.line)[self.column : self.column + self.length]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, where, and what would mend it."""
+    """A mistake in a file, its place, and a hint that says how to correct it."""
 
     message: str
     mark: Mark
     hint: str = ""
 
     def __str__(self) -> str:
-        line, at = line_of(self.mark.text, self.mark.line), self.mark.column
-        begin = max(0, at - WIDE // 2) if len(line) > WIDE else 0  # of a long line a part
-        shown = "".join(c if c.isprintable() else " " for c in line[begin : begin + WIDE])
+        line, column = line_of(self.mark.text, self.mark.line), self.mark.column
+        # A long line is cut so that the caret stays in view.
+        begin = max(0, column - MAX_WIDTH // 2) if len(line) > MAX_WIDTH else 0
+        part = line[begin : begin + MAX_WIDTH]
+        excerpt = "".join(c if c.isprintable() else " " for c in part)
         number = str(self.mark.line + 1)
         gutter = " " * len(number)
-        carets = "^" * max(1, min(self.mark.length, len(shown) - at + begin))
+        carets = "^" * max(1, min(self.mark.length, len(excerpt) - column + begin))
         return "\n".join(
             [
                 f"error: {self.message}",
                 f"{gutter} --> {self.mark}",
                 f"{gutter}  |",
-                f"{number}  | {shown}".rstrip(),
-                f"{gutter}  | {' ' * (at - begin)}{carets} {self.hint}".rstrip(),
+                f"{number}  | {excerpt}".rstrip(),
+                f"{gutter}  | {' ' * (column - begin)}{carets} {self.hint}".rstrip(),
             ]
         )
 
 
 @dataclass
 class Tree:
-    """A value with its mark: a mapping of trees, a list of trees, or a scalar."""
+    """A value with its place: a mapping of trees, a list of trees, or a scalar."""
 
     value: Any
     mark: Mark
     keys: dict[str, Mark] = field(default_factory=dict)
     variable: str = ""
-    """The `$NAME` that the value was read from."""
+    """The `$NAME` that the value was read from, or empty."""
     lacking: bool = False
-    """Something in it was refused, and the file told so."""
+    """A part of the value was refused; its problem is reported already."""
 
     def plain(self) -> Any:
+        """The value without places, as dictionaries, lists and scalars."""
         if isinstance(self.value, dict):
             return {key: tree.plain() for key, tree in self.value.items()}
         if isinstance(self.value, list):
@@ -105,54 +109,56 @@ class Tree:
 
     def at(self, path: Iterable[str | int]) -> "Tree":
         """The deepest tree on `path`; steps that do not exist are passed over."""
-        here = self
+        tree = self
         for step in path:
-            here = here._below(step)
-        return here
+            tree = tree._child(step)
+        return tree
 
-    def _below(self, step: str | int) -> "Tree":
-        below: Tree = self
+    def _child(self, step: str | int) -> "Tree":
+        """The tree one step down, or this tree where there is no such step."""
+        child: Tree = self
         if isinstance(self.value, dict) and isinstance(step, str):
-            below = self.value.get(step, self)
+            child = self.value.get(step, self)
         elif isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
-            below = self.value[step]
-        return below
+            child = self.value[step]
+        return child
 
     def path(self, steps: Iterable[str | int]) -> list[str | int]:
-        """Those of `steps` that exist, one in the other."""
-        here, found = self, list[str | int]()
+        """The steps that exist, each inside the one before."""
+        tree, existing = self, list[str | int]()
         for step in steps:
-            if (below := here._below(step)) is not here:
-                here, found = below, [*found, step]
-        return found
+            if (child := tree._child(step)) is not tree:
+                tree, existing = child, [*existing, step]
+        return existing
 
     def key(self, path: Sequence[str | int]) -> Mark:
-        """Where the key that `path` ends with was written; the value's place if it is no key."""
+        """The place of the last key of `path`, or of its value where it is an item of a list."""
         owner = self.at(path[:-1])
         return owner.keys.get(str(path[-1])) or owner.at(path[-1:]).mark
 
     def walk(self) -> Iterator["Tree"]:
+        """This tree and all trees in it, from the top."""
         yield self
-        below = self.value.values() if isinstance(self.value, dict) else self.value
-        for tree in below if isinstance(self.value, dict | list) else ():
+        children = self.value.values() if isinstance(self.value, dict) else self.value
+        for tree in children if isinstance(self.value, dict | list) else ():
             yield from tree.walk()
 
 
 def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
-    """`text` as a tree, and what is wrong with it as YAML."""
-    yaml = YAML(typ="safe", pure=True)
+    """The tree of a YAML text, and its mistakes as YAML. `source` names the text in messages."""
+    yaml = YAML(typ="safe", pure=True)  # the C parser loses the places of keys
     start = Mark(source, text)
-    if old := OLD.search(text):
-        at = _place(start, old.start(), len(old[0]))
-        return Tree({}, start), [Problem("YAML 1.2 is read here", at, "leave this line out")]
+    if directive := OLD_VERSION.search(text):
+        mark = _mark_at(start, directive.start(), len(directive[0]))
+        return Tree({}, start), [Problem("study files are YAML 1.2", mark, "delete this line")]
     try:
         node = yaml.compose(text.translate(BREAKS))
     except MarkedYAMLError as error:
         return Tree({}, start), [_not_yaml(error, start)]
     except ReaderError as error:
-        at = _place(start, error.position)
-        said = f"{described(chr(error.character))} cannot stand in a file"
-        return Tree({}, start), [Problem(f"not YAML: {said}", at, "delete it")]
+        mark = _mark_at(start, error.position)
+        message = f"not YAML: {described(chr(error.character))} is not allowed in a file"
+        return Tree({}, start), [Problem(message, mark, "delete it")]
     except RecursionError:
         return Tree({}, start), [Problem("nested too deeply", start)]
     except (YAMLError, ValueError) as error:
@@ -164,17 +170,17 @@ def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
 
 
 def _not_yaml(error: MarkedYAMLError, start: Mark) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    at = _mark(start, mark.line, mark.column) if mark else start
-    said = str(error.problem or error.context)
-    if "another document" in said:
-        hint = "make it a file of its own, or delete this line"
-        return Problem("there is another document in this file; a study is one", at, hint)
-    hint = "write spaces" if "'\\t'" in said else ""
-    return Problem(f"not YAML: {said}", at, hint)
+    place = error.problem_mark or error.context_mark
+    mark = _mark(start, place.line, place.column) if place else start
+    message = str(error.problem or error.context)
+    if "another document" in message:
+        hint = "move it to a file of its own, or delete this line"
+        return Problem("a study file holds one document, and this is a second", mark, hint)
+    hint = "write spaces" if "'\\t'" in message else ""
+    return Problem(f"not YAML: {message}", mark, hint)
 
 
-def _place(start: Mark, index: int, length: int = 1) -> Mark:
+def _mark_at(start: Mark, index: int, length: int = 1) -> Mark:
     before = start.text[:index].split("\n")
     return _mark(start, len(before) - 1, len(before[-1]), length)
 
@@ -184,7 +190,7 @@ def _mark(start: Mark, line: int, column: int, length: int = 1) -> Mark:
 
 
 class _Reader:
-    """Turns ruamel's nodes into trees and collects what a study file may not contain."""
+    """Turns ruamel's nodes into trees, and collects a problem for each that is refused."""
 
     def __init__(self, start: Mark, yaml: YAML) -> None:
         self.start, self.yaml = start, yaml
@@ -193,9 +199,9 @@ class _Reader:
 
     def tree(self, node: Node, depth: int) -> Tree:
         mark = self.mark(node)
-        if id(node) in self.seen:
-            return self.refuse("anchors are not read here", mark, "write the value again")
-        if depth > DEEPEST:
+        if id(node) in self.seen:  # an alias is the same node again
+            return self.refuse("anchors are not supported", mark, "write the value again")
+        if depth > MAX_DEPTH:
             return self.refuse("nested too deeply", mark)
         self.seen.add(id(node))
         if isinstance(node, MappingNode):
@@ -207,38 +213,39 @@ class _Reader:
     def mapping(self, node: MappingNode, mark: Mark, depth: int) -> Tree:
         tree = Tree({}, mark)
         for key, value in node.value:
-            at = self.mark(key)
+            place = self.mark(key)
             if not isinstance(key, ScalarNode):
-                self.refuse("a key must be text", at)
+                self.refuse("a key must be text", place)
                 continue
             if str(key.tag).endswith(":merge"):
-                self.refuse("merge keys are not read here", at, "write the values again")
-            self.unbroken(key, at)
+                self.refuse("merge keys are not supported", place, "write the values again")
+            self.refuse_breaks(key, place)
             name = normal(key.value)
             if name in tree.value:
                 first, tree.lacking = tree.keys[name].line + 1, True
-                self.refuse(f'duplicate key "{name}"', at, f"first on line {first}")
-            tree.keys[name] = at
+                self.refuse(f'duplicate key "{name}"', place, f"first on line {first}")
+            tree.keys[name] = place
             tree.value[name] = self.tree(value, depth + 1)
         return tree
 
-    def unbroken(self, node: Node, mark: Mark) -> None:
-        """Refuse a line break of YAML 1.1 in a scalar: it was read as a space."""
+    def refuse_breaks(self, node: Node, mark: Mark) -> None:
+        """Refuse a line break of YAML 1.1 in a scalar: `read` replaced it by a space."""
         written = self.start.text[node.start_mark.index : node.end_mark.index]
-        for odd in sorted({*written} & {*map(chr, BREAKS)}):
-            self.refuse(f"{described(odd)} cannot stand in a value", mark, "delete it")
+        for character in sorted({*written} & {*map(chr, BREAKS)}):
+            message = f"{described(character)} is not allowed in a value"
+            self.refuse(message, mark, "delete it")
 
     def scalar(self, node: Node, mark: Mark) -> Tree:
         kind = str(node.tag).rsplit(":", 1)[-1]
-        self.unbroken(node, mark)
+        self.refuse_breaks(node, mark)
         if kind == "int" and OCTAL.fullmatch(node.value):
             number = node.value.lstrip("+-0_") or "0"
             hint = f"write {number}, or 0o{number}, or quote it"
             return self.refuse(f"{node.value} is octal in YAML 1.1, decimal in 1.2", mark, hint)
-        if kind in ("str", "timestamp"):
+        if kind in ("str", "timestamp"):  # a date stays the text that it is
             return Tree(node.value, mark)
         if kind not in ("int", "float", "bool", "null"):
-            return self.refuse(f"tags are not read here ({node.tag})", mark)
+            return self.refuse(f"tags are not supported ({node.tag})", mark)
         try:
             value = self.yaml.constructor.construct_object(node)
         except (YAMLError, ValueError, OverflowError) as error:
@@ -249,23 +256,29 @@ class _Reader:
 
     def mark(self, node: Node) -> Mark:
         begin, end = node.start_mark, node.end_mark
+        # A value of several lines is marked at its first character.
         length = end.column - begin.column if end.line == begin.line else 1
         return _mark(self.start, begin.line, begin.column, max(1, length))
 
     def refuse(self, message: str, mark: Mark, hint: str = "") -> Tree:
+        """Report a problem; an empty tree stands for the value."""
         self.problems.append(Problem(message, mark, hint))
         return Tree(None, mark)
 
 
 def named(tree: Tree) -> Tree:
-    """`text` as short for `{name: text}`."""
+    """A tree in which plain `text` is expanded to `{name: text}`, which it is short for."""
     if isinstance(tree.value, str):
         return Tree({"name": tree}, tree.mark, {"name": tree.mark})
     return tree
 
 
 def merged(base: Tree, over: Tree, whole: bool = True) -> Tree:
-    """`base` with the keys of `over`; an `over` with a name of its own replaces it as a whole."""
+    """A mapping with the keys of `base`, replaced by those of `over`.
+
+    With `whole`, an `over` that has a name replaces `base`: another model or recipe inherits
+    nothing.
+    """
     over = named(over)
     mappings = isinstance(base.value, dict) and isinstance(over.value, dict)
     if not mappings or (whole and "name" in over.value):
@@ -285,16 +298,17 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
             hint = f"export {name[1]}=..."
             problems.append(Problem(f"${name[1]} is not set", node.mark, hint))
         elif name:
-            told, wrong = read(environment[name[1]], node.mark.source)
-            plain = wrong or isinstance(told.value, dict | list | None)
-            node.variable, node.value = node.value, environment[name[1]] if plain else told.value
+            text = environment[name[1]]
+            scalar, mistakes = read(text, node.mark.source)
+            is_text = mistakes or isinstance(scalar.value, dict | list | None)
+            node.variable, node.value = node.value, text if is_text else scalar.value
     return problems
 
 
 def report(problems: Iterable[Problem]) -> str:
-    """The first problems, one a place, in the order of the file; and how many there are."""
-    once = {str(p.mark): p for p in reversed(list(problems))}
-    ordered = sorted(once.values(), key=lambda p: (p.mark.source, p.mark.line, p.mark.column))
+    """The text of the first problems, one per place in the order of the file, and their number."""
+    by_place = {str(p.mark): p for p in reversed(list(problems))}
+    ordered = sorted(by_place.values(), key=lambda p: (p.mark.source, p.mark.line, p.mark.column))
     count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}"
-    first = f" (the first {MOST} are above)" if len(ordered) > MOST else ""
-    return "\n\n".join([*map(str, ordered[:MOST]), f"{count}{first}, nothing was run"])
+    first = f" (the first {MAX_PROBLEMS} are above)" if len(ordered) > MAX_PROBLEMS else ""
+    return "\n\n".join([*map(str, ordered[:MAX_PROBLEMS]), f"{count}{first}, nothing was run"])

@@ -1,7 +1,7 @@
-"""A study file read into a Study, with everything that is wrong with it at once.
+"""A study file read into a Study, together with all mistakes in it.
 
-Nothing is refused here: `study_file` returns the problems, so that whoever checks more (the plan
-builds the models) can add to the list first.
+`study_file` returns the problems and raises none, so that later checks (the plan builds the models)
+add to the same list and the user sees all mistakes at once.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -38,19 +38,19 @@ def study_file(
     sources: Sequence[Source] = (),
     imports: Sequence[str] = (),
 ) -> tuple[Study | None, list[Problem]]:
-    """The study in `path`, as far as it can be told, and all that is wrong with it.
+    """The study in `path`, as far as it can be read, and all mistakes in the file.
 
     Raises:
-        SpecError: there is no such file, profile or setting.
+        SpecError: the file, the profile or the setting does not exist.
     """
     document, problems = read(_text(path), str(path))
     if path.stem.startswith(".") or not any(map(str.isalnum, path.stem)):
         raise SpecError(
-            f'"{path}" gives the study no name: it goes by the name of its file, which must not '
-            "begin with a dot and must have a letter or a digit; rename it"
+            f'"{path}" cannot name a study: a study has the name of its file, which must not begin '
+            "with a dot and must contain a letter or a digit; rename the file"
         )
     if problems and not document.value:
-        return None, problems  # not YAML: what is missing is no news
+        return None, problems  # not YAML: errors about missing keys would only mislead
     if not isinstance(document.value, dict):
         problems.append(Problem("a study file is a mapping of keys", document.mark))
         return None, problems
@@ -63,7 +63,7 @@ def study_file(
     for other, tree in names.items():
         if not isinstance(tree.value, dict):
             problems.append(Problem("a profile is a mapping of what it changes", tree.mark))
-        elif other != profile:  # checked as far as this machine allows
+        elif other != profile:  # checked without its variables, which may be unset here
             problems += _study(overlaid(document, tree), path, vocabulary, other)[1]
     chosen = overlaid(document, names[profile]) if profile else document
     for setting in settings:
@@ -83,15 +83,17 @@ def overlaid(document: Tree, profile: Tree) -> Tree:
     top = merged(document, profile, whole=False)
     ours, theirs = document.value.get("baseline"), profile.value.get("baseline")
     if ours and theirs and isinstance(ours.value, dict) and isinstance(theirs.value, dict):
-        parts = {k: merged(named(ours.value[k]), v) if k in ours.value else v
-                 for k, v in theirs.value.items()}  # fmt: skip
+        parts = {
+            key: merged(named(ours.value[key]), value) if key in ours.value else value
+            for key, value in theirs.value.items()
+        }
         both = Tree({**ours.value, **parts}, ours.mark, {**ours.keys, **theirs.keys})
         top.value["baseline"] = both
     return top
 
 
 def _set(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
-    """Apply one `key=value` of the command line; model.x is short for baseline.model.x."""
+    """A document with one `key=value` of the command line; model.x means baseline.model.x."""
     key, equals, text = setting.partition("=")
     if not equals or not key:
         raise SpecError(f'--set takes key=value, not "{setting}"')
@@ -99,7 +101,7 @@ def _set(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
     steps = key.split(".")
     steps = ["baseline", *steps] if steps[0] in PARTS else steps
     if steps[0] not in ("baseline", key):
-        raise SpecError(f'--set changes one key of the baseline or a whole key, not "{key}"')
+        raise SpecError(f'--set changes a key of the baseline or a top-level key, not "{key}"')
     for step in reversed(steps):
         value = Tree({step: value}, value.mark, {step: value.mark})
     if steps[0] == "baseline":
@@ -109,14 +111,14 @@ def _set(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8-sig")
+        return path.read_text("utf-8-sig")  # Windows editors begin a file with a BOM
     except UnicodeDecodeError as error:
-        said = f"byte {error.start + 1} is not UTF-8; save it as UTF-8"
-        raise SpecError(f"{path} is not a text file: {said}") from None
+        message = f"byte {error.start + 1} is not UTF-8; save it as UTF-8"
+        raise SpecError(f"{path} is not a text file: {message}") from None
     except (OSError, ValueError):
         folder = path.parent if path.parent.is_dir() else Path("ablations")
-        known = [str(file) for file in sorted(folder.glob("*.yaml"))]
-        raise SpecError(unknown("study file", str(path), known)) from None
+        existing = [str(file) for file in sorted(folder.glob("*.yaml"))]
+        raise SpecError(unknown("study file", str(path), existing)) from None
 
 
 def _study(
@@ -177,10 +179,13 @@ def _study(
 
 
 def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:
-    """The numbers of a row, each with what it inherits from its row and study."""
+    """The published numbers of a row; each inherits status, source and protocol where it has none.
+
+    A number inherits from its row, and a row from the study.
+    """
     numbers = {}
-    for metric, given in (row.model_extra or {}).items():
-        value = given if isinstance(given, Value) else Value(value=given)
+    for metric, entry in (row.model_extra or {}).items():
+        value = entry if isinstance(entry, Value) else Value(value=entry)
         place = tree.at([metric, "value"])
         text = place.value if isinstance(place.value, str) else place.mark.written
         number, spread = parted(text)
@@ -196,7 +201,7 @@ def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:
 
 
 def _decimals(written: str) -> int:
-    """Of a number as somebody wrote it: 4.0 has one."""
+    """The number of decimals in a number's text; `4.0` has 1."""
     try:
         exponent = Decimal(written.replace("_", "")).as_tuple().exponent
     except ArithmeticError:  # such as 0x1F
@@ -214,27 +219,29 @@ def _factors(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
     for path, levels in tree.value.items() if isinstance(tree.value, dict) else ():
         if levels.lacking and not levels.value:
             continue
-        wrong = _wrong(path, levels)
-        if wrong is None:
+        mistake = _mistake(path, levels)
+        if mistake is None:
             factors.append(Factor(path, tuple(Level(k, v) for k, v in levels.value.items())))
             problems += unfit_labels(levels)
         else:
-            problems.append(Problem(wrong[0], wrong[1] or tree.keys[path], wrong[2]))
+            message, mark, hint = mistake
+            problems.append(Problem(message, mark or tree.keys[path], hint))
     return tuple(factors), problems
 
 
-def _wrong(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
-    """What is wrong with a factor, where if not at its key, and what would mend it."""
+def _mistake(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
+    """The mistake in a factor as message, place (None: its key) and hint; None for none."""
     part, _, key = path.partition(".")
     if part not in PARTS or (not key.isidentifier() and key != "") or path.endswith("."):
         near = meant(part, PARTS)
         hint = f'did you mean "{near}"?' if near else "such as model.reduction or recipe.lr"
-        return f'"{path}" is not a path to vary', None, hint
+        return f'"{path}" cannot be varied', None, hint
     if key == "name":
-        return f'"{path}" would leave the rest as it is', None, f'vary "{part}" by name'
+        message = f'"{path}" would change the name and keep the arguments of another {part}'
+        return message, None, f'vary "{part}", whose levels are names'
     if not isinstance(levels.value, dict) or len(levels.value) < 2 - levels.lacking:
-        hint = "write {label: value, label: value}, that of the baseline first"
-        return "a factor needs two levels or more", None, hint
+        hint = "write {label: value, label: value}, the baseline's level first"
+        return "a factor needs at least two levels", None, hint
     for tree in () if key else levels.value.values():
         name = tree.value.get("name") if isinstance(tree.value, dict) else tree
         if not isinstance(tree.value, dict | str) or not isinstance(
@@ -245,27 +252,27 @@ def _wrong(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
 
 
 def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
-    """Names that the file uses and nothing defines."""
-    asked: list[tuple[str, str, Mark, Collection[str]]] = []
-    for what, known in (("design", vocabulary.designs), ("columns", vocabulary.metrics)):
-        listed = document.value.get(what)
+    """Problems for designs and metrics that the file uses and nothing defines."""
+    uses: list[tuple[str, str, Mark, Collection[str]]] = []
+    for key, defined in (("design", vocabulary.designs), ("columns", vocabulary.metrics)):
+        listed = document.value.get(key)
         words = listed.walk() if listed else ()
-        asked += [(what, w.value, w.mark, known) for w in words if isinstance(w.value, str)]
+        uses += [(key, w.value, w.mark, defined) for w in words if isinstance(w.value, str)]
     rows = [(row, Published.model_fields) for row in _rows(document, "published")]
     rows += [(row, {}) for row in _rows(document, "expects")]
     margins = document.value.get("margins")
     rows += [(margins, {})] if margins else []
     for row, others in rows:
         names = row.keys.keys() - others.keys()
-        asked += [("metric", name, row.keys[name], vocabulary.metrics) for name in names]
+        uses += [("metric", name, row.keys[name], vocabulary.metrics) for name in names]
     return [
-        Problem(unknown(what.removesuffix("s"), name, known), mark, SIZED if "@" in name else "")
-        for what, name, mark, known in asked
-        if name not in known
+        Problem(unknown(key.removesuffix("s"), name, defined), mark, SIZE if "@" in name else "")
+        for key, name, mark, defined in uses
+        if name not in defined
     ]
 
 
-SIZED = "a size stands behind top1, top5 or loss, from 8 to 4096 px"
+SIZE = "a size follows top1, top5 or loss, from 8 to 4096 px, as in top1@96"
 
 
 def _rows(document: Tree, key: str) -> list[Tree]:

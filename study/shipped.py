@@ -1,4 +1,4 @@
-"""Recipes that ship with the package, what a study changes in them, and what contradicts itself."""
+"""Shipped training recipes, the changes a study makes to them, and contradictions among keys."""
 
 from functools import cache
 from importlib import resources
@@ -11,7 +11,7 @@ from study.schema import Data, Recipe, validated
 
 @cache
 def recipes() -> dict[str, str]:
-    """The text of every recipe that ships, by name, as it was when first looked at."""
+    """The YAML text of every shipped recipe, by name; read once per process."""
     files = resources.files("study") / "recipes"
     return {
         Path(file.name).stem: file.read_text("utf-8")
@@ -21,14 +21,14 @@ def recipes() -> dict[str, str]:
 
 
 def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
-    """A recipe file with what the study changes in it."""
+    """A shipped recipe with the study's changes, and the problems of both."""
     name = tree.value.get("name") if isinstance(tree.value, dict) else None
     if name is None or not isinstance(name.value, str):
         return None, [Problem("recipe: a name, or a mapping with one", tree.mark)]
-    known = recipes()
-    if name.value not in known:
-        return None, [Problem(unknown("recipe", str(name.value), known), name.mark)]
-    file, problems = read(known[name.value], f"study/recipes/{name.value}.yaml")
+    shipped = recipes()
+    if name.value not in shipped:
+        return None, [Problem(unknown("recipe", str(name.value), shipped), name.mark)]
+    file, problems = read(shipped[name.value], f"study/recipes/{name.value}.yaml")
     both = merged(file, tree, whole=False)
     both.value.pop("name", None)
     recipe, more = validated(Recipe, both)
@@ -39,8 +39,8 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
 
 
 def contradictions(data: Data | None, recipe: Recipe | None, tree: Tree) -> list[Problem]:
-    """Keys of the data that contradict each other, or those of the recipe."""
+    """Problems for keys of the data that contradict each other or the recipe."""
     wrong = [*data.contradictions] if data else []
     if data and recipe and recipe.epochs and recipe.mixes and data.train_limit == 1:
-        wrong.append(("train_limit", "mixup and CutMix pair images, and there would be one"))
+        wrong.append(("train_limit", "mixup and CutMix need a pair of images, and this leaves one"))
     return [Problem(f"{key}: {why}", tree.at([key]).mark) for key, why in wrong]

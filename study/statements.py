@@ -6,7 +6,7 @@ from math import inf
 
 from study import claims
 from study.errors import SpecError, unknown
-from study.marks import MOST, Mark, Problem
+from study.marks import MAX_PROBLEMS, Mark, Problem
 from study.metrics import METRICS, sized
 from study.names import own_names, owners
 from study.spec import AGAIN, Arm, Study
@@ -35,9 +35,9 @@ class Names:
     def every_problem(self, rows: Mapping[str, Mark]) -> Iterator[Problem]:
         """The problems of many names; what was meant is looked for as often as it is printed."""
         wrong = [(name, mark) for name, mark in rows.items() if name not in self.owners]
-        for name, mark in wrong[:MOST]:
+        for name, mark in wrong[:MAX_PROBLEMS]:
             yield from self.problems(name, mark)
-        yield from (Problem(f'"{name}" is no arm', mark) for name, mark in wrong[MOST:])
+        yield from (Problem(f'"{name}" is no arm', mark) for name, mark in wrong[MAX_PROBLEMS:])
 
 
 def names(study: Study, arms: Sequence[Arm]) -> Names:

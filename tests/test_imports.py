@@ -64,15 +64,15 @@ def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypat
         ("lab/part", 'did you mean "parts"'),
         ("nowhere/blocks.py", "looked for in"),
         ("my_block", 'did you mean "my_blocks"'),
-        ("lab.nothing", 'unknown module of parts "lab.nothing"'),
-        ("my_blocks.blur", 'unknown module of parts "my_blocks.blur"'),
+        ("lab.nothing", 'unknown plugin "lab.nothing"'),
+        ("my_blocks.blur", 'unknown plugin "my_blocks.blur"'),
         ("nowhere/lab.parts", "looked for in .*nowhere$"),
         ("lab/timm.layers", "looked for in .*lab$"),
         ("my blocks", "neither the path"),
         ("", "neither the path"),
         ("..", "neither the path"),
-        ("json", "module of yours"),
-        ("study.models.rest", "module of yours"),
+        ("json", "module of your own"),
+        ("study.models.rest", "module of your own"),
     ],
 )
 def test_what_is_not_there_is_told(here, text, said):
@@ -89,7 +89,7 @@ def test_what_is_not_there_is_told(here, text, said):
         ("my-blocks.py", '"my_blocks" can'),
         ("3x3.py", '"my_3x3" can'),
         ("class.py", '"my_class" can'),
-        ("blocks.txt", "no Python file"),
+        ("blocks.txt", "not a Python file"),
         ("empty", "no __init__.py"),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_name_in_the_current_folder_that_hides_an_installed_one_is_refused(her
 def test_two_of_a_name_are_refused_and_one_of_them_is_kept_once(here):
     (here / "lab" / "my_blocks.py").write_text(BOMB)
     assert len(sources(["my_blocks", "my_blocks.py", "lab"])) == 2 + len(installed())
-    with pytest.raises(SpecError, match='two sources of parts are called "my_blocks"'):
+    with pytest.raises(SpecError, match='two plugins have the name "my_blocks"'):
         sources(["my_blocks", "lab/my_blocks.py"])
 
 
@@ -142,7 +142,7 @@ def test_an_installed_package_declares_its_source(here, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [("nosuch_module", "unknown module"), ("lab:Blur", "a module is meant")]
+    ("value", "said"), [("nosuch_module", "unknown plugin"), ("lab:Blur", "must name a module")]
 )
 def test_a_wrong_declaration_names_its_package(here, monkeypatch, value, said):
     monkeypatch.syspath_prepend(here)

@@ -219,5 +219,5 @@ def test_a_file_that_gives_a_study_no_name_is_refused(inside, tiny, name):
     for command in ("plan", "report"):
         done = inside(command, "--", tiny.with_name(name).name)
         assert done.returncode == 2
-        assert f'"{name}" gives the study no name' in done.stderr
+        assert f'"{name}" cannot name a study' in done.stderr
     assert not (tiny.parent / "reports").exists()

@@ -176,7 +176,7 @@ BAD = {  # what is written instead, where it is told of, what is said
         "x.yaml:11:11",
         "top1, top5",
     ),
-    "no label": ("bare: {att", "'': {att", "x.yaml", "cannot be what a row is called"),
+    "no label": ("bare: {att", "'': {att", "x.yaml", "cannot be the label of a row"),
     "no seed": ("seeds: 2", "seeds: []", "x.yaml:10:8", "at least 1 item"),
     "level of nothing": (
         "bare: {attn_norm: false, head_mix: false}",
@@ -232,7 +232,7 @@ BAD = {  # what is written instead, where it is told of, what is said
         "{DW: depthwise, Avg: average}",
         "[average, average]",
         "x.yaml:7:30",
-        "stands here twice",
+        "is listed twice",
     ),
     "huge number": ("seeds: 2", "seeds: 1e400", "x.yaml:10:8", "finite"),
 }
