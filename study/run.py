@@ -65,7 +65,7 @@ def trial(
     if lease is None:
         _join(store, name, device=device, pulse=pulse, group=group)
         return
-    record, folder = group.handed(record), store.trial(name)
+    record, folder = group.leaders_item(record), store.trial(name)
     began, here = time.time(), environment(device) | {"processes": group.world}
     log = _Log(folder / "log.txt", report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here["commit"]})
@@ -101,7 +101,7 @@ def _join(
 ) -> None:
     """Train what another process leads, and leave the store to it."""
     nobody: Record = {}
-    record, caller = group.handed(nobody), train.Caller(pulse=pulse)
+    record, caller = group.leaders_item(nobody), train.Caller(pulse=pulse)
     try:
         _fitted(record, store.trial(name), device=device, caller=caller, group=group)
     except train.Stopped:

@@ -9,7 +9,7 @@ from study.marks import read
 from study.schema import Data, Recipe, Timing, validated
 from study.shipped import contradictions, recipe_of
 from study.train.epoch import mixed
-from study.train.parts import parts
+from study.train.setup import set_up
 from tests.train.trials import recipe, resnet
 
 NUMBERS = {
@@ -123,7 +123,7 @@ def test_keys_that_agree_are_not(text):
             {"name": "folder", "val_split": "train"},
             "val_split: it would train on what it evaluates",
         ),
-        ({"train_limit": 1}, "train_limit: mixup and CutMix pair images"),
+        ({"train_limit": 1}, "train_limit: mixup and CutMix need a pair"),
     ],
 )
 def test_keys_of_the_data_that_contradict_each_other_are_told(data, words):
@@ -133,7 +133,7 @@ def test_keys_of_the_data_that_contradict_each_other_are_told(data, words):
 
 
 def test_a_batch_of_one_image_cannot_be_mixed():
-    mixing = parts(resnet(), recipe(mixup=0.8), classes=10, device="cpu")
+    mixing = set_up(resnet(), recipe(mixup=0.8), classes=10, device="cpu")
     batch = torch.zeros(1, 3, 32, 32), torch.zeros(1, dtype=torch.long)
-    with pytest.raises(DataError, match="pair images, and a batch has one"):
+    with pytest.raises(DataError, match="pair images, and a batch has only 1"):
         list(mixed(mixing, [batch], seed=0, epoch=0))

@@ -117,7 +117,7 @@ def _claimed(asked: Orders, group: "Group") -> tuple[str, leases.Lease | None] |
     """A trial for this worker: the leading process claims it, the others are told its name."""
     names = orders.queue(asked.job) if group.leads else []
     found = claim(asked, names) if group.leads else None
-    name = group.handed(found[0] if found else "")
+    name = group.leaders_item(found[0] if found else "")
     return (name, found[1] if found else None) if name else None
 
 

@@ -5,8 +5,8 @@ from study.train.checkpoint import BEFORE
 from study.train.epoch import Evaluation, evaluation
 from study.train.fit import Fitted, fit
 from study.train.group import ALONE, Group, joined
+from study.train.optimizer import check
 from study.train.pace import Pace, step_seconds
-from study.train.parts import check
 from study.train.schedule import Course, course
 from study.train.step import repeated, training_step
 

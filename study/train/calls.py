@@ -1,4 +1,4 @@
-"""What training asks of, and tells, whoever called for it."""
+"""Callbacks: the questions training asks its caller, and the events it reports to it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 Row = dict[str, Any]
 
 
-class Stopped(Exception):  # noqa: N818  (asked for, so no error)
-    """Training was asked to stop, and did; what was done is on disk."""
+class Stopped(Exception):  # noqa: N818  (requested, so it is not an error)
+    """Training stopped on request; its state is on disk."""
 
 
 class Superseded(Stopped):
-    """Another process has taken the trial over; nothing more was written to its folder."""
+    """Another process took over the trial; this one stopped writing to its folder."""
 
 
 def never() -> bool:
@@ -33,11 +33,12 @@ def ignore(row: Row) -> None:
 
 @dataclass(frozen=True)
 class Caller:
-    """`stop` is asked after every update of the weights: whether to save and leave.
+    """The callbacks of one training.
 
-    `held` is asked before anything is written: whether the folder is still ours. `pulse` is called
-    after every batch, trained on or evaluated. `report` is told every finished epoch. Of several
-    processes the leader's caller is asked and told; each has its own pulse.
+    `stop` is called after every update and returns True to save and stop. `held` is called before
+    every write and returns False once another process owns the folder. `pulse` is called after
+    every batch, so that a watchdog sees progress. `report` receives every finished epoch. Of
+    several processes only the leader's callbacks are used, except `pulse`.
     """
 
     stop: Callable[[], bool] = never

@@ -1,4 +1,4 @@
-"""What chance decides: seeded by keys alone, and torch's global state left as it was found."""
+"""Determinism: random numbers seeded by keys alone, with torch's global state restored."""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def fold(*keys: int) -> int:
 
 @contextmanager
 def numpy_seeded(*keys: int) -> Iterator[None]:
-    """numpy's global state, which timm's Mixup draws from, seeded here and afterwards as before."""
+    """Seed numpy's global state, which timm's Mixup draws from, and restore it afterwards."""
     before = np.random.get_state()
     np.random.seed(fold(*keys) % 2**32)
     try:
@@ -29,7 +29,7 @@ def numpy_seeded(*keys: int) -> Iterator[None]:
 
 @contextmanager
 def undisturbed(device: str) -> Iterator[None]:
-    """Whatever is drawn here of torch, on the CPU and this device, changes nothing outside."""
+    """Restore torch's generators of the CPU and this device afterwards."""
     place = torch.device(device)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         yield
@@ -37,7 +37,7 @@ def undisturbed(device: str) -> Iterator[None]:
 
 @contextmanager
 def repeatable(device: str) -> Iterator[None]:
-    """A GPU's sums are of the same bits every time here; operators that cannot are warned of."""
+    """Make a GPU's sums repeat to the last bit; torch warns of operators that cannot."""
     if torch.device(device).type != "cuda":
         yield
         return
@@ -57,7 +57,7 @@ def repeatable(device: str) -> Iterator[None]:
 
 
 def generators(device: str) -> dict[str, Tensor]:
-    """The state of those that a model draws from: the CPU's, and this device's."""
+    """The state of the random generators of the CPU and this device."""
     states = {"cpu": torch.get_rng_state()}
     if torch.device(device).type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)

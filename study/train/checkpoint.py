@@ -1,8 +1,8 @@
-"""A trial on disk, after an epoch or in the midst of one, in the format of timm's checkpoints.
+"""Checkpoints of a trial, after an epoch or within one, in the format of timm's checkpoints.
 
 timm's CheckpointSaver removes the old file before it renames the new one, so that a kill between
-the two loses both; here there is always one whole file. Each has a digest, and the last two are
-there: a file that is damaged is set aside, and the trial goes on from the other.
+the two loses both; here one whole file always exists. Each has a digest, and the last two are
+kept: a damaged file is set aside, and the trial resumes from the other.
 """
 
 import os
@@ -22,12 +22,12 @@ from study.errors import DamagedError, StoreError
 from study.files import replace
 from study.train.calls import Caller, Row, Superseded
 from study.train.epoch import Within
-from study.train.parts import Parts
+from study.train.setup import Setup
 
 NAME = "last.pth.tar"
 BEFORE = "before.pth.tar"
 """The save before the last."""
-SAVE_EVERY = 600.0  # seconds: what a kill loses at most
+SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
 UNREADABLE = (
     RuntimeError,
     EOFError,
@@ -41,24 +41,29 @@ UNREADABLE = (
 
 @dataclass
 class Checkpoint:
-    """Where a trial is kept. All processes of its group come here together; the leader writes."""
+    """The checkpoint files of a trial; all processes call it together, the leader writes."""
 
     folder: Path
-    parts: Parts
+    setup: Setup
     caller: Caller
     seed: int
     written: float = 0.0
-    """When it was last, by the monotonic clock."""
+    """Time of the last save or restore, by the monotonic clock in seconds."""
 
     @property
     def due(self) -> bool:
-        """Whether it is long since it was last written, or restored."""
+        """True when the last save or restore is longer ago than SAVE_EVERY."""
         return time.monotonic() - self.written > SAVE_EVERY
 
     def save(self, history: list[Row], within: Within | None = None) -> None:
-        """Raises Superseded, and StoreError where the file cannot be written: the old one stays."""
+        """Write a checkpoint; the one before it stays.
+
+        Raises:
+            Superseded: another process works on the trial.
+            StoreError: the file cannot be written.
+        """
         self._ours()
-        if self.parts.group.leads:
+        if self.setup.group.leads:
             content = BytesIO()
             torch.save(self._state(history, within), content)
             self._write(archives.sealed(content))
@@ -66,34 +71,34 @@ class Checkpoint:
         self.written = time.monotonic()
 
     def restore(self) -> tuple[list[Row], Within | None]:
-        """The history so far, and how far the epoch after it has got, with `parts` as they were.
+        """Restore `setup`; return the history and the state within the unfinished epoch, if any.
 
-        A checkpoint that is damaged, or of another trial, is set aside and reported; the one before
-        it is taken then, or none.
+        A checkpoint that is damaged, or of another trial, is set aside and reported; then the one
+        before it is used, or none.
         """
         self._ours()
         self.written = time.monotonic()
         state = self._read(NAME) or self._read(BEFORE)
         if state is None:
             return [], None
-        _load(state, self.parts)
+        _load(state, self.setup)
         history: list[Row] = state["history"]
-        if self.parts.group.leads:
+        if self.setup.group.leads:
             self._mirror(history)
         return history, state.get("within")
 
     def _write(self, content: bytes) -> None:
-        """After a kill between the two renames only the save before the last is there."""
+        """Rename in two steps; after a kill between them the older checkpoint is whole."""
         last = self.folder / NAME
         with files.beside(last, content) as partial:
-            with suppress(OSError):  # there is none; a save that cannot be kept is replaced
+            with suppress(OSError):  # there is none yet; or it cannot be renamed and is replaced
                 os.replace(last, self.folder / BEFORE)
             os.replace(partial, last)
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        """What a file holds; None where there is none, or it is set aside."""
-        group = self.parts.group
-        content = group.handed(self._content(name) if group.leads else None)
+        """The state in a file; None if the file does not exist or was set aside."""
+        group = self.setup.group
+        content = group.leaders_item(self._content(name) if group.leads else None)
         if content is None:
             return None
         try:
@@ -101,15 +106,15 @@ class Checkpoint:
             state: dict[str, Any] = torch.load(
                 BytesIO(content), map_location="cpu", weights_only=True
             )
-            wrong = _foreign(state, self.parts, seed=self.seed)
+            mismatch = _mismatch(state, self.setup, seed=self.seed)
         except (DamagedError, *UNREADABLE) as error:
-            wrong = f"{type(error).__name__}: {error}"
-        if wrong and group.leads:
-            self._set_aside(name, wrong)
-        return None if wrong else state
+            mismatch = f"{type(error).__name__}: {error}"
+        if mismatch and group.leads:
+            self._set_aside(name, mismatch)
+        return None if mismatch else state
 
     def _ours(self) -> None:
-        if not self.parts.group.agreed(self.caller.held()):
+        if not self.setup.group.agreed(self.caller.held()):
             raise Superseded("another process has taken this trial over")
 
     def _content(self, name: str) -> bytes | None:
@@ -124,53 +129,53 @@ class Checkpoint:
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
-    def _set_aside(self, name: str, wrong: str) -> None:
+    def _set_aside(self, name: str, reason: str) -> None:
         path = self.folder / name
         try:
             aside = files.set_aside(path, "damaged")
         except OSError as error:
             raise StoreError(f"{path} cannot be set aside: {error.strerror}") from error
-        self.caller.report({"event": "damaged", "set_aside": str(aside), "reason": wrong})
+        self.caller.report({"event": "damaged", "set_aside": str(aside), "reason": reason})
 
     def _mirror(self, history: list[Row]) -> None:
-        """The checkpoint's history, for reading."""
+        """Write the checkpoint's history as lines of JSON, for people and other commands."""
         replace(self.folder / "history.jsonl", files.lines(history))
 
     def _state(self, history: list[Row], within: Within | None) -> dict[str, Any]:
-        parts = self.parts
+        setup = self.setup
         return {
             "epoch": len(history) - 1,
-            "version": 2,  # timm's: the epoch is the last one done, not the next
-            "arch": type(unwrap_model(parts.task.get_trainable_module())).__name__.lower(),
-            "optimizer": parts.optimizer.state_dict(),
-            "amp_scaler": parts.scaler.state_dict(),
-            "recipe": parts.recipe.model_dump(),
+            "version": 2,  # of timm's format: `epoch` is the last finished one, not the next
+            "arch": type(unwrap_model(setup.task.get_trainable_module())).__name__.lower(),
+            "optimizer": setup.optimizer.state_dict(),
+            "amp_scaler": setup.scaler.state_dict(),
+            "recipe": setup.recipe.model_dump(),
             "seed": self.seed,
             "history": history,
             "within": within,
-            **parts.task.get_checkpoint_state(),
-            **parts.task.get_checkpoint_state(ema=True),
+            **setup.task.get_checkpoint_state(),
+            **setup.task.get_checkpoint_state(ema=True),
         }
 
 
-def _load(state: dict[str, Any], parts: Parts) -> None:
-    parts.task.load_checkpoint_state(state["state_dict"])
-    if parts.recipe.model_ema:
-        parts.task.load_checkpoint_state(state["state_dict_ema"], ema=True)
-    parts.optimizer.load_state_dict(state["optimizer"])  # with the rates the schedule had set
-    if parts.scaler.is_enabled():
-        parts.scaler.load_state_dict(state["amp_scaler"])
+def _load(state: dict[str, Any], setup: Setup) -> None:
+    setup.task.load_checkpoint_state(state["state_dict"])
+    if setup.recipe.model_ema:
+        setup.task.load_checkpoint_state(state["state_dict_ema"], ema=True)
+    setup.optimizer.load_state_dict(state["optimizer"])  # with its learning rates
+    if setup.scaler.is_enabled():
+        setup.scaler.load_state_dict(state["amp_scaler"])
 
 
-def _foreign(state: dict[str, Any], parts: Parts, *, seed: int) -> str | None:
-    """Why this is not a checkpoint of this trial; nothing has been changed when it is not."""
+def _mismatch(state: dict[str, Any], setup: Setup, *, seed: int) -> str | None:
+    """The reason why a checkpoint is of another trial, or None. Compares before anything loads."""
     if state["seed"] != seed:
-        return f"of seed {state['seed']}, not {seed}"
-    if state["recipe"] != parts.recipe.model_dump():
-        return "of another recipe"
-    ours = {**parts.task.get_checkpoint_state(), **parts.task.get_checkpoint_state(ema=True)}
+        return f"it is of seed {state['seed']}, not {seed}"
+    if state["recipe"] != setup.recipe.model_dump():
+        return "it is of another recipe"
+    ours = {**setup.task.get_checkpoint_state(), **setup.task.get_checkpoint_state(ema=True)}
     shapes = [
         {name: {k: v.shape for k, v in s.get(name, {}).items()} for name in ours}
         for s in (ours, state)
     ]
-    return "of a model with other weights" if shapes[0] != shapes[1] else None
+    return "it is of a model with other weights" if shapes[0] != shapes[1] else None

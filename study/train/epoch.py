@@ -1,4 +1,4 @@
-"""One pass over the training images, and one over the images that are evaluated."""
+"""Training for one epoch, and evaluation on the validation images."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
@@ -18,24 +18,27 @@ from study.schema import Recipe
 from study.train.calls import nothing
 from study.train.chance import fold, generators, numpy_seeded, set_generators
 from study.train.group import Group
-from study.train.parts import Batch, Batches, Parts, autocast, placed
+from study.train.setup import Batch, Batches, Setup, autocast, placed
 from study.train.wide import Wide
 
 Within = dict[str, Any]
-"""How far an epoch has got, of all processes: `updates` done, the sum of their `loss` over so many
-`images`, the `seconds` they took, and the state of the `random` generators."""
+"""The state within an unfinished epoch, over all processes: finished `updates`, the sum of their
+`loss` over `images`, the `seconds` they took, and the state of the `random` generators."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Cross-entropy per image in nats; (N,) classes; (N, 5 or fewer) classes, likeliest first."""
+    """The answers of a model on a validation set."""
 
     loss: float
+    """Mean cross-entropy per image, in nats."""
     target: NDArray[np.int64]
+    """(N,) classes of the images."""
     top: NDArray[np.int64]
+    """(N, 5) predicted classes, the likeliest first; fewer columns for fewer than 5 classes."""
 
     def accuracy(self, k: int) -> float:
-        """Fraction of the images whose class is among the first `k`."""
+        """Fraction of images whose class is among the `k` likeliest."""
         return float((self.top[:, :k] == self.target[:, None]).any(1).mean())
 
     @property
@@ -50,42 +53,45 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far this process got in an epoch: updates of the weights, and what they came to."""
+    """The progress of this process within an epoch."""
 
     updates: int
     loss: Tensor
-    """Summed over `images`, in float64; not finite where training diverged."""
+    """Sum over `images`, in float64; not finite where training diverged."""
     images: int
 
-    def within(self, parts: Parts, seconds: float) -> Within:
-        """The same of all processes, to be kept; all come here together."""
-        loss, images = self.whole(parts.group)
+    def within(self, setup: Setup, seconds: float) -> Within:
+        """The state within the epoch over all processes, for a checkpoint; all call it together."""
+        loss, images = self.whole(setup.group)
         return {
             "updates": self.updates,
             "loss": loss,
             "images": images,
             "seconds": seconds,
-            "random": generators(parts.device),
+            "random": generators(setup.device),
         }
 
     def whole(self, group: Group) -> tuple[float, int]:
-        """The loss and the images of all processes."""
+        """The sum of losses and the number of images, over all processes."""
         loss, images = 0.0, 0
-        for theirs, seen in group.gathered((float(self.loss), self.images)):
-            loss, images = loss + theirs, images + seen
+        for process_loss, process_images in group.gathered((float(self.loss), self.images)):
+            loss, images = loss + process_loss, images + process_images
         return loss, images
 
 
-def begun(parts: Parts, within: Within | None) -> Progress:
-    """Where an epoch is to go on. The leader goes on summing, the others begin anew."""
-    fresh: Within = {"loss": 0.0, "images": 0}
-    kept = within if within and parts.group.leads else fresh
-    loss = torch.tensor(kept["loss"], dtype=torch.float64, device=parts.device)
-    return Progress(within["updates"] if within else 0, loss, kept["images"])
+def begun(setup: Setup, within: Within | None) -> Progress:
+    """The progress from which an epoch starts or resumes.
+
+    The sums of a checkpoint are over all processes, so the leader alone continues them.
+    """
+    zero: Within = {"loss": 0.0, "images": 0}
+    sums = within if within and setup.group.leads else zero
+    loss = torch.tensor(sums["loss"], dtype=torch.float64, device=setup.device)
+    return Progress(within["updates"] if within else 0, loss, sums["images"])
 
 
 def training(
-    parts: Parts,
+    setup: Setup,
     batches: Batches,
     *,
     seed: int,
@@ -93,132 +99,137 @@ def training(
     within: Within | None = None,
     pulse: Callable[[], None] = nothing,
 ) -> Iterator[Progress]:
-    """Train an epoch, or what is left of it, and tell after every update how far it is."""
+    """Train for an epoch or the rest of it; yield the progress after every update."""
     torch.manual_seed(fold(seed, epoch))
     if within:
-        set_generators(within["random"], parts.device)
-    parts.task.train()
-    size, group = parts.recipe.grad_accum_steps, parts.group
+        set_generators(within["random"], setup.device)
+    setup.task.train()
+    size, group = setup.recipe.grad_accum_steps, setup.group
     updates = -(-len(batches) // size)
-    far = begun(parts, within)
+    progress = begun(setup, within)
     wide = Wide(group, batches.slots, batches.size) if group.world > 1 else None
     share = wide.weight if wide else 1.0
-    flow = mixed(parts, batches, seed=seed, epoch=epoch, first=far.updates * size)
-    with wide.reentered(parts.task) if wide else nullcontext():
-        for number in range(far.updates, updates):
+    stream = mixed(setup, batches, seed=seed, epoch=epoch, first=progress.updates * size)
+    with wide.reentered(setup.task) if wide else nullcontext():
+        for number in range(progress.updates, updates):
             count = min(size, len(batches) - number * size)
-            loss, images = update(parts, islice(flow, count), count=count, share=share, pulse=pulse)
-            far = Progress(number + 1, far.loss + loss, far.images + images)
-            parts.task.update_ema(step=epoch * updates + number + 1)
-            yield far
+            chunk = islice(stream, count)
+            loss, images = update(setup, chunk, count=count, share=share, pulse=pulse)
+            progress = Progress(number + 1, progress.loss + loss, progress.images + images)
+            setup.task.update_ema(step=epoch * updates + number + 1)
+            yield progress
 
 
 def update(
-    parts: Parts,
+    setup: Setup,
     batches: Iterable[Batch],
     *,
     count: int,
     share: float = 1.0,
     pulse: Callable[[], None] = nothing,
 ) -> tuple[Tensor, int]:
-    """One update of the weights from `count` batches: the sum of their losses, their images.
+    """Update the weights from `count` batches; return the sum of losses and number of images.
 
-    `share` is the weight of this process in the mean that the group takes of its gradients.
+    `share` is the weight of this process in the group's mean of gradients.
     """
-    total, seen, recipe = torch.zeros((), dtype=torch.float64, device=parts.device), 0, parts.recipe
+    total, images = torch.zeros((), dtype=torch.float64, device=setup.device), 0
+    recipe = setup.recipe
     for number, (x, target) in enumerate(batches, 1):
-        more = parts.task.no_sync() if number < count else nullcontext()
-        with more:
-            with parts.autocast():
-                loss = parts.task(x, target)["loss"]
-            parts.scaler.scale(loss / count * share).backward()
-        total, seen = total + loss.detach() * len(x), seen + len(x)
+        # Gradients are exchanged between processes once per update, with the last batch.
+        synchronized = setup.task.no_sync() if number < count else nullcontext()
+        with synchronized:
+            with setup.autocast():
+                loss = setup.task(x, target)["loss"]
+            setup.scaler.scale(loss / count * share).backward()
+        total, images = total + loss.detach() * len(x), images + len(x)
         pulse()
     if recipe.clip_grad is not None:
-        parts.scaler.unscale_(parts.optimizer)
-        weights = parts.task.get_clip_parameters(exclude_head=recipe.clip_mode == "agc")
+        setup.scaler.unscale_(setup.optimizer)
+        weights = setup.task.get_clip_parameters(exclude_head=recipe.clip_mode == "agc")
         dispatch_clip_grad(weights, recipe.clip_grad, mode=recipe.clip_mode)
-    parts.scaler.step(parts.optimizer)
-    parts.scaler.update()
-    parts.optimizer.zero_grad()
-    return total, seen
+    setup.scaler.step(setup.optimizer)
+    setup.scaler.update()
+    setup.optimizer.zero_grad()
+    return total, images
 
 
 def mixed(
-    parts: Parts, batches: Iterable[Batch], *, seed: int, epoch: int, first: int = 0
+    setup: Setup, batches: Iterable[Batch], *, seed: int, epoch: int, first: int = 0
 ) -> Iterator[Batch]:
-    """Mixup and CutMix by (seed, epoch, number of the batch) alone; an odd image is left out.
+    """Batches with Mixup and CutMix, drawn by (seed, epoch, number of the batch) alone.
 
-    `first` is the number of the first of the batches.
+    timm mixes an even number of images, so a last odd one is left out. `first` is the number of the
+    first batch.
     """
-    if parts.mixup is None:
+    if setup.mixup is None:
         yield from batches
         return
-    off = parts.recipe.mixup_off_epoch
-    parts.mixup.mixup_enabled = not off or epoch < off
+    off_epoch = setup.recipe.mixup_off_epoch
+    setup.mixup.mixup_enabled = not off_epoch or epoch < off_epoch
     for number, (x, target) in enumerate(batches, first):
         even = len(x) // 2 * 2
         if not even:
-            raise DataError("recipe.mixup and cutmix pair images, and a batch has one: add images")
+            raise DataError("mixup and CutMix pair images, and a batch has only 1: add images")
         with numpy_seeded(seed, epoch, number):
-            pair = parts.mixup(x[:even], target[:even])
+            pair = setup.mixup(x[:even], target[:even])
         yield pair
 
 
 def evaluated(
-    parts: Parts, batches: Iterable[Batch], *, pulse: Callable[[], None] = nothing
+    setup: Setup, batches: Iterable[Batch], *, pulse: Callable[[], None] = nothing
 ) -> Evaluation:
-    """Of the averaged weights where the recipe keeps an average; by all processes together."""
-    model = parts.task.get_eval_model(ema=parts.recipe.model_ema)
-    looks = _looks(model, batches, recipe=parts.recipe, device=parts.device, pulse=pulse)
-    return _whole(parts.group.gathered(looks))
+    """Evaluate, all processes together; the averaged weights where the recipe has an average."""
+    model = setup.task.get_eval_model(ema=setup.recipe.model_ema)
+    answers = _answers(model, batches, recipe=setup.recipe, device=setup.device, pulse=pulse)
+    return _combined(setup.group.gathered(answers))
 
 
 def evaluation(
     model: nn.Module, batches: Iterable[Batch], *, recipe: Recipe, device: str = "cpu"
 ) -> Evaluation:
-    """Of the model's own weights, in the layout and precision that the recipe trains with.
+    """Evaluate a model in the memory layout and precision that the recipe trains with.
 
-    In the same bits as at the end of a training, unless that was of a compiled model.
+    The numbers equal those at the end of a training to the last bit, unless that was compiled.
     """
     placed(model, recipe, device)
-    return _whole([_looks(model, batches, recipe=recipe, device=device)])
+    return _combined([_answers(model, batches, recipe=recipe, device=device)])
 
 
-class Look(NamedTuple):
-    """What was seen of one batch, as an evaluation tells it of all."""
+class BatchAnswers(NamedTuple):
+    """The answers for one batch; fields as in Evaluation, but the loss is a sum."""
 
     loss: float
     target: NDArray[np.int64]
     top: NDArray[np.int64]
 
 
-def _looks(
+def _answers(
     model: nn.Module,
     batches: Iterable[Batch],
     *,
     recipe: Recipe,
     device: str,
     pulse: Callable[[], None] = nothing,
-) -> list[Look]:
+) -> list[BatchAnswers]:
     model.eval()
-    looks = []
+    answers = []
     with torch.inference_mode():
         for x, target in batches:
             with autocast(recipe, device):
                 output = model(x)
             output = output.float()
             loss = cross_entropy(output, target, reduction="sum")
-            looks.append((loss, target, output.topk(min(5, output.shape[1])).indices))
+            answers.append((loss, target, output.topk(min(5, output.shape[1])).indices))
             pulse()
-    return [Look(float(s), t.cpu().numpy(), k.cpu().numpy()) for s, t, k in looks]
+    # Copied to the CPU after the loop: a copy within it would wait for the device every time.
+    return [BatchAnswers(float(s), t.cpu().numpy(), k.cpu().numpy()) for s, t, k in answers]
 
 
-def _whole(looks: list[list[Look]]) -> Evaluation:
-    """Of batches of which each process looked at every so many: all, in order."""
-    order = [look for turn in zip_longest(*looks) for look in turn if look]
+def _combined(answers: list[list[BatchAnswers]]) -> Evaluation:
+    """The evaluation over all processes, of which each had every `world`-th batch, in order."""
+    ordered = [batch for turn in zip_longest(*answers) for batch in turn if batch]
     total = 0.0
-    for look in order:  # one by one: `sum` would round otherwise since Python 3.12
-        total += look.loss
-    classes, ranked = (np.concatenate([look[i] for look in order]) for i in (1, 2))
+    for batch in ordered:  # one by one: since Python 3.12 `sum` rounds differently
+        total += batch.loss
+    classes, ranked = (np.concatenate([batch[i] for batch in ordered]) for i in (1, 2))
     return Evaluation(total / len(classes), classes, ranked)

@@ -1,4 +1,4 @@
-"""Training, interrupted or not, by one process or several: epoch after epoch, each left on disk."""
+"""Training of one trial by one process or several; every epoch is saved, so that it can resume."""
 
 import math
 import time
@@ -15,14 +15,14 @@ from study.train.chance import repeatable, undisturbed
 from study.train.checkpoint import Checkpoint
 from study.train.epoch import Evaluation, Within, begun, evaluated, training
 from study.train.group import ALONE, Group
-from study.train.parts import Images, Parts, parts
+from study.train.setup import Images, Setup, set_up
 
 GO, SAVE, STOP = range(3)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a trial came to, of the weights after its last epoch: never the best epoch's.
+    """The outcome of a training, with the weights after its last epoch: never the best epoch's.
 
     Metrics are `top1` and `top5`, fractions of the images, and `loss`, nats per image; all NaN
     once diverged, and then there are no predictions. Predictions are `target` (N,) and `top`
@@ -47,23 +47,22 @@ def fit(
     caller: Caller = NOBODY,
     group: Group = ALONE,
 ) -> Fitted:
-    """Train the model, in place, from where `folder` says it got to.
+    """Train the model in place, resuming from the checkpoint in `folder` if there is one.
 
-    A trial that was killed or stopped, anywhere, ends in the same bits as an undisturbed one on the
-    CPU, and on a GPU unless torch warns of an operator that has no repeatable form there. Several
-    processes, each with the same arguments, come to the numbers of one but for the order of their
-    sums. A recipe of no epochs only evaluates. With a moving average, it is the average that is
-    evaluated.
+    A trial that was killed or stopped anywhere ends with the same bits as an uninterrupted one: on
+    the CPU always, on a GPU unless torch warns of an operator without a deterministic form. Several
+    processes, each with the same arguments, give the numbers of one up to the order of their sums.
+    A recipe of 0 epochs only evaluates. With a moving average, the averaged weights are evaluated.
 
     Raises:
-        Stopped: the caller said so, or, as Superseded, that the folder is no longer ours.
+        Stopped: the caller requested it; Superseded if another process owns the folder.
         SpecError: timm, the model or the group cannot follow the recipe.
         StoreError: the folder cannot be written.
     """
     caller = caller if group.leads else Caller(pulse=caller.pulse)
     with undisturbed(device), repeatable(device):
-        made = parts(model, recipe, classes=images.classes, device=device, group=group)
-        checkpoint = Checkpoint(folder, made, caller, seed)
+        setup = set_up(model, recipe, classes=images.classes, device=device, group=group)
+        checkpoint = Checkpoint(folder, setup, caller, seed)
         history, within = checkpoint.restore()
         evaluation = None
         for epoch in range(len(history), recipe.total_epochs):
@@ -73,56 +72,56 @@ def fit(
             if not math.isfinite(row["train_loss"] + row["loss"]):
                 caller.report(row)
                 return Fitted(dict.fromkeys(("top1", "top5", "loss"), math.nan), {}, history, True)
-            made.scheduler.step(epoch + 1)
+            setup.scheduler.step(epoch + 1)
             checkpoint.save(history)
             caller.report(row)
             if epoch + 1 < recipe.total_epochs and group.agreed(caller.stop()):
                 raise Stopped(f"after epoch {epoch}")
-        evaluation = evaluation or _evaluated(made, images, caller)
+        evaluation = evaluation or _evaluated(setup, images, caller)
     return Fitted(evaluation.metrics, evaluation.predictions, history)
 
 
 def _epoch(
     checkpoint: Checkpoint, images: Images, history: list[Row], within: Within | None
 ) -> tuple[Row, Evaluation]:
-    """The epoch after those of the history, or what is left of it."""
-    made, caller, epoch = checkpoint.parts, checkpoint.caller, len(history)
+    """Train and evaluate for the next epoch, or for the rest of it."""
+    setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)
     before = within["seconds"] if within else 0.0
     began = time.perf_counter() - before
-    far = begun(made, within)
+    progress = begun(setup, within)
     batches = images.train_batches(
-        made.recipe,
+        setup.recipe,
         seed=checkpoint.seed,
         epoch=epoch,
-        device=made.device,
-        first=far.updates * made.recipe.grad_accum_steps,
-        rank=made.group.rank,
-        world=made.group.world,
+        device=setup.device,
+        first=progress.updates * setup.recipe.grad_accum_steps,
+        rank=setup.group.rank,
+        world=setup.group.world,
     )
-    for far in training(
-        made, batches, seed=checkpoint.seed, epoch=epoch, within=within, pulse=caller.pulse
+    for progress in training(
+        setup, batches, seed=checkpoint.seed, epoch=epoch, within=within, pulse=caller.pulse
     ):
-        wish = STOP if caller.stop() else SAVE if checkpoint.due else GO
-        said = made.group.told(wish)
-        if said != GO:
-            checkpoint.save(history, far.within(made, time.perf_counter() - began))
-        if said == STOP:
-            raise Stopped(f"in epoch {epoch}, after update {far.updates}")
-    loss, seen = far.whole(made.group)
+        wanted = STOP if caller.stop() else SAVE if checkpoint.due else GO
+        action = setup.group.leaders_number(wanted)
+        if action != GO:
+            checkpoint.save(history, progress.within(setup, time.perf_counter() - began))
+        if action == STOP:
+            raise Stopped(f"in epoch {epoch}, after update {progress.updates}")
+    loss, images_seen = progress.whole(setup.group)
     training_seconds = time.perf_counter() - began
-    evaluation = _evaluated(made, images, caller)
+    evaluation = _evaluated(setup, images, caller)
     row = {
         "epoch": epoch,
-        "lr": max(group["lr"] for group in made.optimizer.param_groups),
-        "train_loss": loss / seen,
+        "lr": max(group["lr"] for group in setup.optimizer.param_groups),
+        "train_loss": loss / images_seen,
         **evaluation.metrics,
         "seconds": time.perf_counter() - began,
-        "images_per_second": seen / training_seconds,
+        "images_per_second": images_seen / training_seconds,
     }
     return row, evaluation
 
 
-def _evaluated(made: Parts, images: Images, caller: Caller) -> Evaluation:
-    rank, world = made.group.rank, made.group.world
-    batches = images.val_batches(made.recipe, device=made.device, rank=rank, world=world)
-    return evaluated(made, batches, pulse=caller.pulse)
+def _evaluated(setup: Setup, images: Images, caller: Caller) -> Evaluation:
+    rank, world = setup.group.rank, setup.group.world
+    batches = images.val_batches(setup.recipe, device=setup.device, rank=rank, world=world)
+    return evaluated(setup, batches, pulse=caller.pulse)

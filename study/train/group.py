@@ -1,8 +1,8 @@
-"""The processes that train one trial together, and what they tell each other.
+"""The distributed processes that train one trial together, and their messages.
 
-They are found by the environment variables of torchrun: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR,
-MASTER_PORT. Who dies closes his connections, which fails whatever the others wait for; who fails
-leaves word first, so that the leader can say what went wrong.
+They find each other by torchrun's environment variables: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR,
+MASTER_PORT. When a process dies, its connections close and the others' waits fail. A process that
+fails leaves a message first, so that the leader can report the cause.
 """
 
 import os
@@ -19,23 +19,23 @@ from torch.distributed.rendezvous import rendezvous
 from study.errors import SpecError
 
 Item = TypeVar("Item")
-PATIENCE = timedelta(minutes=30)  # for whoever evaluates, or writes, while the others wait
-WORDS = timedelta(seconds=20)  # within which all who still live have noticed a failure
+TIMEOUT = timedelta(minutes=30)  # while one process evaluates or writes, the others wait
+MESSAGE_TIMEOUT = timedelta(seconds=20)  # by then every live process has noticed a failure
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
 @dataclass(frozen=True)
 class Group:
-    """This process among those of a trial; alone, it costs nothing."""
+    """This process among the processes of a trial; a group of one exchanges nothing."""
 
     rank: int = 0
     world: int = 1
     local: int = 0
-    """Its number among those of its machine, and of its GPU."""
+    """The process's number on its machine, which is also the number of its GPU."""
     control: Any = None
-    """torch's group for messages, over gloo whatever the device."""
+    """torch's process group for messages; always gloo, because NCCL only sends GPU tensors."""
     board: Any = None
-    """torch's store, which the leader keeps: where words are left."""
+    """torch's key-value store on the leader, for messages that outlive a failed process."""
 
     def __enter__(self) -> Self:
         return self
@@ -50,32 +50,32 @@ class Group:
 
     @property
     def leads(self) -> bool:
-        """Whether this process reads, writes, reports and decides for all."""
+        """True for the process that reads, writes, reports and decides for all."""
         return self.rank == 0
 
     @property
     def whole(self) -> bool:
-        """Whether it can train: nobody has failed and nobody has left, as far as is known here."""
+        """True while no process of the group is known to have failed or left."""
         return self.world == 1 or distributed.is_initialized()
 
     def on(self, device: str) -> str:
-        """The device of this process, where each has one of its own."""
+        """The device of this process: `cuda` becomes the GPU of its number."""
         return f"{device}:{self.local}" if self.world > 1 and device == "cuda" else device
 
-    def told(self, number: int) -> int:
-        """What the leader says."""
+    def leaders_number(self, number: int) -> int:
+        """The leader's `number`, in every process."""
         if self.world == 1:
             return number
-        said = torch.tensor([number])
-        distributed.broadcast(said, 0, group=self.control)
-        return int(said)
+        message = torch.tensor([number])
+        distributed.broadcast(message, 0, group=self.control)
+        return int(message)
 
     def agreed(self, flag: bool) -> bool:
-        """What the leader says."""
-        return bool(self.told(int(flag)))
+        """The leader's `flag`, in every process."""
+        return bool(self.leaders_number(int(flag)))
 
-    def handed(self, item: Item) -> Item:
-        """What the leader holds: anything that can be pickled."""
+    def leaders_item(self, item: Item) -> Item:
+        """The leader's `item`, in every process; it must be possible to pickle."""
         if self.world == 1:
             return item
         box = [item if self.leads else None]
@@ -83,7 +83,7 @@ class Group:
         return box[0]  # type: ignore[return-value]
 
     def gathered(self, item: Item) -> list[Item]:
-        """What each holds, in order of rank."""
+        """The `item` of every process, in order of rank."""
         if self.world == 1:
             return [item]
         items: list[Any] = [None] * self.world
@@ -91,30 +91,32 @@ class Group:
         return items
 
     def failed(self, error: Exception) -> str | None:
-        """Leave after an error, which makes the others fail too: what went wrong first.
+        """Leave the group after an error, so that the others fail too; return the first error.
 
-        Only the leader is told what the others left word of. None where somebody went without a
-        word: he was killed, and the trial is not to blame.
+        The leader returns the first error of any process, the others their own. The leader returns
+        None if a process left no message: it was killed, and the trial is not the cause.
         """
-        word = f"{type(error).__name__}: {error}".splitlines()[0][:500]
+        message = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         if self.world == 1:
-            return word
-        with suppress(RuntimeError):  # the leader is gone, and the board with him
-            if self.board.add("words", 1) == 1:
-                self.board.set("first", word if self.leads else f"process {self.rank}: {word}")
-            self.board.set(f"word {self.rank}", word)
+            return message
+        with suppress(RuntimeError):  # the leader is gone, and the store with it
+            if self.board.add("messages", 1) == 1:
+                first_message = message if self.leads else f"process {self.rank}: {message}"
+                self.board.set("first", first_message)
+            self.board.set(f"message {self.rank}", message)
         self.leave()
         if not self.leads:
-            return word
+            return message
         try:
-            self.board.wait([f"word {rank}" for rank in range(self.world)], WORDS)
+            keys = [f"message {rank}" for rank in range(self.world)]
+            self.board.wait(keys, MESSAGE_TIMEOUT)
         except RuntimeError:
             return None
         first: bytes = self.board.get("first")
         return first.decode()
 
     def leave(self) -> None:
-        """Close the connections to the others."""
+        """Close the connections to the other processes."""
         if self.world > 1 and distributed.is_initialized():
             distributed.destroy_process_group()
 
@@ -123,24 +125,24 @@ ALONE = Group()
 
 
 def joined(device: str) -> Group:
-    """The group that the environment tells of; waits until all are there.
+    """The group that torchrun's environment variables describe; waits until all have joined.
 
     Raises:
-        SpecError: the environment tells of several processes, but not how to find them.
+        SpecError: there are several processes, but a variable to find them is not set.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         return ALONE
-    absent = [name for name in VARIABLES if name not in os.environ]
-    if absent:
-        raise SpecError(f"WORLD_SIZE is {world}, but {', '.join(absent)} is not set; use torchrun")
+    unset = [name for name in VARIABLES if name not in os.environ]
+    if unset:
+        raise SpecError(f"WORLD_SIZE is {world}, but {', '.join(unset)} is not set; use torchrun")
     rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
     cuda = torch.device(device).type == "cuda"
     if cuda:
         torch.cuda.set_device(local)
-    board, _, _ = next(rendezvous("env://", timeout=PATIENCE))
+    board, _, _ = next(rendezvous("env://", timeout=TIMEOUT))
     distributed.init_process_group(
-        "nccl" if cuda else "gloo", store=board, rank=rank, world_size=world, timeout=PATIENCE
+        "nccl" if cuda else "gloo", store=board, rank=rank, world_size=world, timeout=TIMEOUT
     )
-    control = distributed.new_group(backend="gloo", timeout=PATIENCE)
+    control = distributed.new_group(backend="gloo", timeout=TIMEOUT)
     return Group(rank, world, local, control, board)

@@ -1,4 +1,4 @@
-"""How long training takes here, measured on a few steps."""
+"""The time of training and evaluation steps on this machine, measured on a few steps."""
 
 import time
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from torch import nn
 from study.schema import Recipe
 from study.train.chance import undisturbed
 from study.train.epoch import evaluated, mixed, update
-from study.train.parts import Batch, Images, Parts, parts
+from study.train.setup import Batch, Images, Setup, set_up
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds per image trained on, and per image evaluated, from so many steps of each."""
+    """Seconds per training image and per evaluated image, medians over `steps` steps of each."""
 
     train_image_seconds: float
     image_seconds: float
@@ -32,40 +32,40 @@ def step_seconds(
     device: str = "cpu",
     steps: int = 3,
 ) -> Pace:
-    """Medians after a warm-up; reading the images is counted in.
+    """Median step times after a warm-up step; reading the images is included.
 
-    It trains `model`, so give it one of its own.
+    Trains `model` in place, so pass a model that is not needed afterwards.
     """
     with undisturbed(device):
-        made = parts(model, recipe, classes=images.classes, device=device)
+        setup = set_up(model, recipe, classes=images.classes, device=device)
         epochs = (
-            mixed(made, batches, seed=seed, epoch=epoch)
+            mixed(setup, batches, seed=seed, epoch=epoch)
             for epoch in count()
             for batches in [images.train_batches(recipe, seed=seed, epoch=epoch, device=device)]
         )
-        looks = chain.from_iterable(images.val_batches(recipe, device=device) for _ in count())
+        rounds = (images.val_batches(recipe, device=device) for _ in count())
         return Pace(
-            _training(made, chain.from_iterable(epochs), steps=steps),
-            _evaluation(made, looks, steps=steps),
+            _training(setup, chain.from_iterable(epochs), steps=steps),
+            _evaluation(setup, chain.from_iterable(rounds), steps=steps),
             steps,
         )
 
 
-def _training(made: Parts, batches: Iterator[Batch], *, steps: int) -> float:
-    size, times = made.recipe.grad_accum_steps, []
-    made.task.train()
+def _training(setup: Setup, batches: Iterator[Batch], *, steps: int) -> float:
+    size, times = setup.recipe.grad_accum_steps, []
+    setup.task.train()
     for _ in range(1 + steps):
         began = time.perf_counter()
-        loss, seen = update(made, islice(batches, size), count=size)
+        loss, images = update(setup, islice(batches, size), count=size)
         float(loss)  # waits for the device
-        times.append((time.perf_counter() - began) / seen)
+        times.append((time.perf_counter() - began) / images)
     return median(times[1:])
 
 
-def _evaluation(made: Parts, batches: Iterator[Batch], *, steps: int) -> float:
+def _evaluation(setup: Setup, batches: Iterator[Batch], *, steps: int) -> float:
     times = []
     for _ in range(1 + steps):
         began = time.perf_counter()
-        seen = evaluated(made, islice(batches, 1))
-        times.append((time.perf_counter() - began) / len(seen.target))
+        answers = evaluated(setup, islice(batches, 1))
+        times.append((time.perf_counter() - began) / len(answers.target))
     return median(times[1:])

@@ -1,4 +1,4 @@
-"""What a recipe's optimizer and schedule come to, without a model or images."""
+"""The learning rates and updates of a recipe, computed without its model or images."""
 
 import hashlib
 import math
@@ -10,16 +10,16 @@ from torch import nn
 
 from study.schema import Recipe
 from study.train.chance import undisturbed
-from study.train.parts import check, optimizer_of, schedule_of
+from study.train.optimizer import check, optimizer_of, schedule_of
 
-UPDATES = 64  # at least so many, as some optimizers act only every few
+UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)
 
 
 class Course(NamedTuple):
-    """A training as far as its recipe alone decides it."""
+    """The part of a training that its recipe alone decides."""
 
     rates: list[float]
-    """The learning rate of every epoch, which is the same for all updates within it."""
+    """The learning rate of every epoch; it is constant within an epoch."""
     updates: str | None
     """A digest of weights that are updated so from gradients of noise, in double precision; none
     where these overflow, or where the optimizer cannot run here."""
@@ -47,9 +47,9 @@ def course(recipe: Recipe) -> Course:
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> tuple[torch.optim.Optimizer, bool]:
-    """The recipe's, or one in its place where it cannot be made here, as it needs a GPU.
+    """The recipe's optimizer and True, or a substitute and False where it needs a GPU.
 
-    Without layer decay, which is by the layers of a real model.
+    Layer decay is left out, because it needs the layers of a real model.
     """
     try:
         return optimizer_of(model, recipe.model_copy(update={"layer_decay": None})), True
@@ -58,7 +58,7 @@ def _optimizer(model: nn.Module, recipe: Recipe) -> tuple[torch.optim.Optimizer,
 
 
 def _updated(model: nn.Module, optimizer: torch.optim.Optimizer) -> bool:
-    """Whether one update from gradients of noise can be made."""
+    """Update from random gradients; False where the optimizer cannot."""
     for weight in model.parameters():
         weight.grad = torch.randn_like(weight)
     try:

@@ -1,4 +1,7 @@
-"""Layers that look at, or draw for, a batch as a whole, where each process has a share of it."""
+"""Layers that need the whole batch, such as batch norm and dropout, when processes share it.
+
+With them, training by several processes gives the numbers of training by one, up to rounding.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,22 +21,22 @@ SHARE = "several processes cannot share its batches; train it with one"
 
 
 class Wide(TorchFunctionMode):
-    """Within it a layer computes what it would of the whole batch, but of these slots alone.
+    """A context in which layers compute the results of the whole batch for this process's slots.
 
-    Batch normalisation takes its statistics of all; dropout and stochastic depth draw for all, in
-    every process alike, and use what falls to the slots.
+    Batch normalisation takes its statistics over all processes. Dropout and stochastic depth draw
+    for the whole batch, with the same seed in every process, and use the draws of their slots.
     """
 
     def __init__(self, group: Group, slots: Sequence[int], size: int) -> None:
         super().__init__()
         self.group, self.slots, self.size = group, list(slots), size
-        self.depth = 0  # of modules being called, where they are `reentered`
+        self.depth = 0  # nesting of the modules being called, within `reentered`
 
     @contextmanager
     def reentered(self, model: nn.Module) -> Iterator[None]:
-        """The layers enter by themselves: checkpointed ones run again where no mode is on.
+        """Hooks by which layers enter the context themselves.
 
-        Which is within the backward pass.
+        Checkpointed layers run again during the backward pass, where no context is active.
         """
         handles = [
             handle
@@ -61,7 +64,7 @@ class Wide(TorchFunctionMode):
 
     @property
     def weight(self) -> float:
-        """Of the mean loss of the slots, so that the mean over processes is that of the batch."""
+        """Weight of this process's mean loss, by which the mean over processes is the batch's."""
         return len(self.slots) * self.group.world / self.size
 
     def __torch_function__(
@@ -71,38 +74,38 @@ class Wide(TorchFunctionMode):
         if func in WIDE:
             return WIDE[func](self, *args, **kwargs)
         if func in ATTENTION:
-            given = signature(ATTENTION[func]).bind(*args, **kwargs).arguments
-            if given.get("dropout_p", 0) > 0 and given.get("training", True):
-                raise SpecError(f"the model drops attention weights in one kernel: {SHARE}")
+            arguments = signature(ATTENTION[func]).bind(*args, **kwargs).arguments
+            if arguments.get("dropout_p", 0) > 0 and arguments.get("training", True):
+                raise SpecError(f"the model drops attention weights in a fused kernel: {SHARE}")
         if func in DRAWS:
-            raise SpecError(f"the model draws with {func.__name__}: {SHARE}")
+            raise SpecError(f"the model draws random numbers with {func.__name__}: {SHARE}")
         return func(*args, **kwargs)
 
     def rows(self, count: int) -> int:
-        """How many rows of a layer's input are of one image, images first."""
+        """Rows of a layer's input per image: windows, say; the rows of an image are adjacent."""
         if count % len(self.slots):
             raise SpecError(f"a layer draws {count} times for {len(self.slots)} images: {SHARE}")
         return count // len(self.slots)
 
-    def drawn(self, like: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensor:
-        """What `draw` makes of ones, as it is for our slots: (b * k, ...) out of (B * k, ...)."""
+    def draw(self, like: Tensor, sample: Callable[[Tensor], Tensor]) -> Tensor:
+        """The rows of our slots from `sample` of ones: (b * k, ...) out of (B * k, ...)."""
         rows, rest = self.rows(len(like)), like.shape[1:]
         shape = (self.size * rows, *rest)
-        # Numbers are drawn in the order of memory; images lie one after the other in any layout.
+        # Random numbers fill memory in order; images are adjacent in either memory layout.
         strides = like.stride() if _dense(like) else torch.empty(shape, device="meta").stride()
         ones = torch.empty_strided(shape, strides, dtype=like.dtype, device=like.device).fill_(1)
         ours = [slot * rows + row for slot in self.slots for row in range(rows)]
-        return draw(ones)[ours]
+        return sample(ones)[ours]
 
 
 def _dense(x: Tensor) -> bool:
-    """Whether it fills its memory, image by image."""
+    """True for a tensor without gaps whose images are adjacent in memory."""
     dense = torch.empty_like(x, device="meta").stride() == x.stride()
     return dense and all(x.stride(0) >= stride for stride in x.stride()[1:])
 
 
 class _Summed(Function):
-    """Over all processes, and so is its gradient."""
+    """The sum over all processes; its gradient is summed too."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, group: Any) -> Tensor:
@@ -131,9 +134,10 @@ def _batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """On the CPU, where torch has none over processes; a GPU has SyncBatchNorm by now.
+    """Batch norm over processes on the CPU, which torch lacks; a GPU uses SyncBatchNorm.
 
-    timm's standardised convolutions normalise their weights by it, as one image: these are whole.
+    timm's standardised convolutions normalise their weights as a batch of one image: every process
+    has these whole.
     """
     weights = running_mean is None and len(x) == 1
     if not training or x.is_cuda or weights:
@@ -141,7 +145,7 @@ def _batch_norm(
             x, running_mean, running_var, weight, bias, training, momentum, eps
         )
     over = [0, *range(2, x.ndim)]
-    places = x.numel() // x.shape[1] // len(wide.slots) * wide.size  # of all processes
+    places = x.numel() // x.shape[1] // len(wide.slots) * wide.size  # over all processes
     exact = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
     def mean(values: Tensor) -> Tensor:
@@ -167,22 +171,22 @@ def _batch_norm(
 
 
 def _dropout(drop: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A dropout of torch's, which multiplies by zero or by one over what it keeps."""
+    """torch's dropout for the whole batch: a mask of 0 and 1 / (1 - p), drawn from ones."""
 
     def wide_dropout(
         wide: Wide, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
     ) -> Tensor:
         if not training or p == 0:
             return x
-        mask = wide.drawn(x, lambda ones: drop(ones, p, True))
+        mask = wide.draw(x, lambda ones: drop(ones, p, True))
         return x.mul_(mask) if inplace else x * mask
 
     return wide_dropout
 
 
 def _bernoulli(wide: Wide, x: Tensor, p: float = 0.5, **how: Any) -> Tensor:
-    """What stochastic depth draws with."""
-    return x.copy_(wide.drawn(x, lambda ones: ones.bernoulli_(p, **how)))
+    """`bernoulli_` for the whole batch; timm's stochastic depth draws with it."""
+    return x.copy_(wide.draw(x, lambda ones: ones.bernoulli_(p, **how)))
 
 
 WIDE: dict[Any, Callable[..., Tensor]] = {
@@ -203,7 +207,7 @@ WIDE: dict[Any, Callable[..., Tensor]] = {
 def _attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: Any = 0, **more: Any
 ) -> None:
-    """Names the arguments of a builtin."""
+    """The signature of a builtin, which has none that `inspect` can read."""
 
 
 ATTENTION: dict[Any, Any] = {
@@ -212,8 +216,23 @@ ATTENTION: dict[Any, Any] = {
 }
 
 DRAWS = {
-    *(torch.rand, torch.rand_like, torch.randn, torch.randn_like, torch.randint),
-    *(torch.randint_like, torch.randperm, torch.bernoulli, torch.multinomial, torch.normal),
-    *(functional.alpha_dropout, functional.feature_alpha_dropout, functional.gumbel_softmax),
-    *(Tensor.uniform_, Tensor.normal_, Tensor.random_, Tensor.exponential_, Tensor.bernoulli),
+    torch.rand,
+    torch.rand_like,
+    torch.randn,
+    torch.randn_like,
+    torch.randint,
+    torch.randint_like,
+    torch.randperm,
+    torch.bernoulli,
+    torch.multinomial,
+    torch.normal,
+    functional.alpha_dropout,
+    functional.feature_alpha_dropout,
+    functional.gumbel_softmax,
+    Tensor.uniform_,
+    Tensor.normal_,
+    Tensor.random_,
+    Tensor.exponential_,
+    Tensor.bernoulli,
 }
+"""Functions that draw random numbers and that `Wide` cannot repeat for the whole batch."""

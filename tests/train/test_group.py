@@ -126,9 +126,9 @@ def test_of_who_dies_there_is_no_word():
 
 def talk(group):
     return (
-        group.told(group.rank + 7),
+        group.leaders_number(group.rank + 7),
         group.agreed(group.leads),
-        group.handed(group.rank),
+        group.leaders_item(group.rank),
         (group.gathered(group.rank)),
     )
 
@@ -184,7 +184,7 @@ def test_each_image_is_evaluated_once():
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"torchcompile": True}, "torchcompile.*set it false"),
+        ({"torchcompile": True}, "torchcompile.*set it to false"),
         ({"mixup": 0.2, "mixup_mode": "elem"}, "mixup_mode elem.*set it to batch"),
     ],
 )

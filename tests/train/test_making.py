@@ -15,7 +15,7 @@ from study.errors import SpecError
 from study.schema import Recipe
 from study.train import Caller, Stopped, check, fit, step_seconds
 from study.train.epoch import mixed
-from study.train.parts import parts
+from study.train.setup import set_up
 from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
 
 # recipe
@@ -107,36 +107,36 @@ def test_as_many_epochs_are_trained_as_timm_schedules(sched):
 
 
 def test_mixing_depends_on_its_place_alone():
-    made = parts(vit(), RICH, classes=10, device="cpu")
+    setup = set_up(vit(), RICH, classes=10, device="cpu")
     flows = []
     for noise in (0, 1):
         np.random.seed(noise)
         alike = [(torch.arange(24.0).reshape(8, 3, 1, 1), torch.arange(8)) for _ in range(3)]
-        flows.append([target for _, target in mixed(made, alike, seed=0, epoch=0)])
+        flows.append([target for _, target in mixed(setup, alike, seed=0, epoch=0)])
     assert all(torch.equal(a, b) for a, b in zip(*flows, strict=True))
     assert not torch.equal(flows[0][0], flows[0][1])
 
 
 def test_mixing_ends_at_its_epoch_and_leaves_smooth_targets():
     given = RICH.model_copy(update={"mixup_off_epoch": 2})
-    made = parts(vit(), given, classes=10, device="cpu")
+    setup = set_up(vit(), given, classes=10, device="cpu")
     for epoch, expected in ((1, False), (2, True)):
         batches = IMAGES.train_batches(given, seed=0, epoch=epoch)
-        targets = torch.cat([t for _, t in mixed(made, batches, seed=0, epoch=epoch)])
+        targets = torch.cat([t for _, t in mixed(setup, batches, seed=0, epoch=epoch)])
         assert (targets.max(1).values == targets.max()).all().item() is expected
     assert targets.max().item() == pytest.approx(0.91)
 
 
 def test_an_odd_image_is_left_out_of_mixing():
-    made = parts(vit(), RICH, classes=10, device="cpu")
+    setup = set_up(vit(), RICH, classes=10, device="cpu")
     odd = [(torch.randn(5, 3, 32, 32), torch.arange(5))]
-    assert [len(x) for x, _ in mixed(made, odd, seed=0, epoch=0)] == [4]
+    assert [len(x) for x, _ in mixed(setup, odd, seed=0, epoch=0)] == [4]
 
 
 def test_layer_decay_slows_the_first_layers():
-    made = parts(vit(), RICH, classes=10, device="cpu")
-    made.scheduler.step(1)
-    rates = [group["lr"] for group in made.optimizer.param_groups]
+    setup = set_up(vit(), RICH, classes=10, device="cpu")
+    setup.scheduler.step(1)
+    rates = [group["lr"] for group in setup.optimizer.param_groups]
     assert min(rates) < max(rates)
 
 
@@ -157,7 +157,7 @@ def test_what_cannot_be_followed_is_refused_beforehand(keys, said):
 
 @pytest.mark.parametrize(
     ("keys", "said"),
-    [({"momentum": 0.0}, "sgd: Nesterov"), ({"grad_checkpointing": True}, "cannot do")],
+    [({"momentum": 0.0}, "sgd: Nesterov"), ({"grad_checkpointing": True}, "does not support")],
 )
 def test_what_the_model_or_optimiser_cannot_do_is_refused(keys, said, tmp_path):
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))

@@ -1,0 +1,153 @@
+"""Everything that one trial trains with, built from a recipe by timm."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from timm.data import Mixup
+from timm.layers import convert_sync_batchnorm
+from timm.task import ClassificationTask
+from torch import Tensor, nn
+
+from study.errors import SpecError
+from study.schema import Recipe
+from study.train.group import ALONE, Group
+from study.train.optimizer import check, optimizer_of, schedule_of
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Batches(Protocol):
+    """Batches of an epoch. `len` counts whole ones, of which a process holds `slots` of `size`."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def slots(self) -> Sequence[int]: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Batch]: ...
+
+
+class Images(Protocol):
+    """A data set as training needs it."""
+
+    @property
+    def classes(self) -> int: ...
+    def train_batches(
+        self,
+        recipe: Recipe,
+        *,
+        seed: int,
+        epoch: int,
+        device: str,
+        first: int = 0,
+        rank: int = 0,
+        world: int = 1,
+    ) -> Batches: ...
+    def val_batches(
+        self, recipe: Recipe, *, device: str, rank: int = 0, world: int = 1
+    ) -> Iterable[Batch]: ...
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that one trial trains with: a plain loop over it is the training."""
+
+    recipe: Recipe
+    device: str
+    task: Any  # timm.task: the model, its loss and its moving average
+    optimizer: torch.optim.Optimizer
+    scheduler: Any
+    scaler: torch.amp.GradScaler
+    mixup: Any  # timm's Mixup, or None
+    group: Group = ALONE
+
+    def autocast(self) -> torch.autocast:
+        """The recipe's mixed precision, as a context."""
+        return autocast(self.recipe, self.device)
+
+
+def autocast(recipe: Recipe, device: str) -> torch.autocast:
+    """A recipe's mixed precision on a device, as a context."""
+    dtype = getattr(torch, recipe.amp_dtype)
+    return torch.autocast(torch.device(device).type, dtype, enabled=recipe.amp)
+
+
+def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:
+    """The same model, moved to the device and to the recipe's memory layout."""
+    model.to(device=device)
+    return model.to(memory_format=torch.channels_last) if recipe.channels_last else model
+
+
+def set_up(
+    model: nn.Module, recipe: Recipe, *, classes: int, device: str, group: Group = ALONE
+) -> Setup:
+    """Build what a trial trains with; the model is moved in place.
+
+    Raises:
+        SpecError: timm, the model or the group cannot follow the recipe.
+    """
+    check(recipe, world=group.world)
+    kind = torch.device(device).type
+    placed(model, recipe, device)
+    if recipe.grad_checkpointing:
+        _checkpoint_gradients(model)
+    loss = {
+        "loss_type": "bce" if recipe.bce_loss else "ce",
+        "smoothing": recipe.smoothing,
+        "soft_targets": recipe.mixes,  # Mixup smooths the labels itself
+    }
+    task = ClassificationTask(
+        model, criterion_kwargs=loss, device=torch.device(device), verbose=False
+    )
+    optimizer = optimizer_of(model, recipe)
+    if recipe.model_ema:  # before compiling, so that the average is of the plain model
+        task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
+    if recipe.torchcompile:
+        task.compile()
+    if group.world > 1:
+        _share(task, model)
+    # Only float16 underflows; bfloat16 has the exponents of float32.
+    scaled = recipe.amp and recipe.amp_dtype == "float16" and kind == "cuda"
+    return Setup(
+        recipe=recipe,
+        device=device,
+        task=task,
+        optimizer=optimizer,
+        scheduler=schedule_of(optimizer, recipe),
+        scaler=torch.amp.GradScaler(kind, enabled=scaled),
+        mixup=_mixup(recipe, classes) if recipe.mixes else None,
+        group=group,
+    )
+
+
+def _mixup(recipe: Recipe, classes: int) -> Any:
+    return Mixup(
+        mixup_alpha=recipe.mixup,
+        cutmix_alpha=recipe.cutmix,
+        prob=recipe.mixup_prob,
+        switch_prob=recipe.mixup_switch_prob,
+        mode=recipe.mixup_mode,
+        label_smoothing=recipe.smoothing,
+        num_classes=classes,
+    )
+
+
+def _share(task: Any, model: nn.Module) -> None:
+    """Train with the other processes; evaluation and checkpoints use the plain model."""
+    cuda = task.device.type == "cuda"
+    if cuda:
+        convert_sync_batchnorm(model)
+    task.eval_model = model
+    devices = [task.device.index] if cuda else None
+    task.prepare_distributed(device_ids=devices)
+
+
+def _checkpoint_gradients(model: nn.Module) -> None:
+    try:
+        model.set_grad_checkpointing(True)  # type: ignore[operator]
+    except (AttributeError, AssertionError) as error:
+        name = type(model).__name__
+        message = f"recipe.grad_checkpointing: {name} does not support it; set it to false"
+        raise SpecError(message) from error
