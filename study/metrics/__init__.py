@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 KINDS = ("conv", "linear", "matmul", "norm")
-"""What a multiply-add can belong to; the two products differ in whether one operand is weights."""
+"""Kinds of multiply-adds; of the two products, `linear` has an operand that is weights."""
 
 RULES = {
     "conv+linear": ("conv", "linear"),
@@ -22,7 +22,7 @@ RULES = {
 class Metric:
     label: str
     unit: str
-    """Of the printed value, which is the stored one times `scale`."""
+    """The unit of the printed value, which is the stored value times `scale`."""
     scale: float
     digits: int
     better: Literal["higher", "lower"]

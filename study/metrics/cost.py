@@ -1,4 +1,4 @@
-"""Cost: exact, taken before anything is trained, and audited by counters that share no code."""
+"""Cost of a model: exact counts, audited by independent counters, before anything is trained."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
@@ -14,39 +14,39 @@ from study.metrics.counters import COUNTERS, Count, Size, placed
 from study.metrics.stages import Stages, by_stage
 
 TOLERANCE = 0.01
-"""How far two counters may be apart, as a fraction of the larger total."""
+"""The largest difference of two counters that passes, as a fraction of the larger total."""
 
 LARGE = 3 * 10**8
-"""Activations up to which an image is counted on real tensors too: seconds on one core."""
+"""Activations up to which real tensors are counted too, which then takes seconds on one core."""
 
 GRIDS = (1, 32, 28)
-"""Pixels whose multiples a smaller side is, tried in this order: any; windows and patches."""
+"""Grids in pixels, tried in this order for a smaller side: any, windows, patches."""
 
 SHAPED = ("formula", "torch")
-"""The counters that need shapes alone, and so no memory."""
+"""Counters that work on shapes alone (the meta device) and need no memory."""
 
 REFUSALS = (RuntimeError, ValueError, TypeError, AssertionError)
-"""How models refuse to be built without values, or to take an image of the wrong size."""
+"""Exceptions of models that need real weights, or refuse an image of the wrong size."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one image costs, in plain counts."""
+    """The cost of one image, in plain counts."""
 
     params: int
-    """Elements of all parameters, frozen ones too; shared ones once; buffers not."""
+    """Elements of all parameters, frozen ones included, shared ones once, without buffers."""
     activations: int
-    """Elements that convolutions, linear layers and matrix products put out: fvcore's count."""
+    """Output elements of convolutions, linear layers and matrix products, as fvcore counts."""
     macs: dict[str, int]
-    """Multiply-adds by rule of counting (`RULES`), as PyTorch's formulas have them."""
+    """Multiply-adds by counting rule (`RULES`), from PyTorch's formulas."""
     counts: dict[str, dict[str, int]]
-    """Multiply-adds by counter and kind: what the audit compared."""
+    """Multiply-adds by counter and kind, which the audit compared."""
     stages: Stages
-    """By stage and kind, as PyTorch's formulas have them; see `stages.by_stage`."""
+    """Multiply-adds by stage and kind, from PyTorch's formulas; see `stages.by_stage`."""
 
     @property
     def measurements(self) -> dict[str, int]:
-        """By the names of the catalogue."""
+        """The costs by their names in the catalogue."""
         return {
             "params": self.params,
             "macs": self.macs["all"],
@@ -58,16 +58,15 @@ class Cost:
 
 Build = Callable[[str], nn.Module]
 Resized = Callable[[str, int], nn.Module]
-"""From a device and a side in pixels to the model for images of that side."""
+"""(device, side in pixels) -> the model for images of that side."""
 
 
 def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
-    """The cost of one image of `size` (C, H, W), with the model in eval.
+    """The cost of one image of `size` (C, H, W), with the model in eval mode.
 
-    `build(device)` is called with "meta"; and with "cpu" only where the model cannot be built, or
-    cannot run, without values. `resized` builds the model for smaller images; without it, the
-    model of `build` must take them. Neither the caller's random state nor a model of his is
-    touched.
+    `build(device)` is called with "meta", and with "cpu" only where the model cannot be built or
+    run without values. `resized` builds the model for smaller images; without it, the model of
+    `build` must take them. The caller's random state and models do not change.
 
     Raises:
         MetricError: the counters disagree by more than 1 % under a rule; an operator has no
@@ -88,8 +87,8 @@ def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
 
 
 def _nothing_saved() -> saved_tensors_hooks:
-    """Autograd only tells what depends on the image, so it need not keep any activation."""
-    return saved_tensors_hooks(lambda tensor: None, lambda nothing: nothing)
+    """A context without saved activations: autograd only tracks what depends on the image."""
+    return saved_tensors_hooks(lambda tensor: None, lambda empty: empty)
 
 
 def _counted(build: Build, size: Size, resized: Resized) -> tuple[nn.Module, dict[str, Count]]:
@@ -116,14 +115,15 @@ def _still(model: nn.Module) -> nn.Module:
 
 
 def _audited(model: nn.Module, size: Size, resized: Resized) -> dict[str, Count]:
-    """The counts of every counter; those that run on real tensors only where these are small.
+    """The counts of every counter.
 
-    A model of a large image is audited on a smaller one, where the same formulas hold.
+    Counters that need real tensors run only where these are small; for a large image they audit
+    the model at a smaller size, where the same formulas hold.
     """
-    counts = _taken(model, size, SHAPED)
+    counts = _counts_of(model, size, SHAPED)
     large = (counts["torch"].activations or 0) > LARGE
     if not large or not _audited_smaller(size, placed(model).type, resized):
-        counts |= _taken(model, size, COUNTERS.keys() - SHAPED)
+        counts |= _counts_of(model, size, COUNTERS.keys() - SHAPED)
     macs = {name: count.macs for name, count in counts.items()}
     for rule, kinds in RULES.items():
         _audit(f"{rule} multiply-adds", macs, kinds)
@@ -133,7 +133,7 @@ def _audited(model: nn.Module, size: Size, resized: Resized) -> dict[str, Count]
 
 
 def _audited_smaller(size: Size, device: str, resized: Resized) -> bool:
-    """Audit at about half the sides; False where the model takes no such image."""
+    """Audit at about half the image's side; False where the model takes no such image."""
     for grid in GRIDS:
         height, width = (side // 2 // grid * grid for side in size[1:])
         try:
@@ -144,22 +144,22 @@ def _audited_smaller(size: Size, device: str, resized: Resized) -> bool:
     return False
 
 
-def _taken(model: nn.Module, size: Size, names: Iterable[str]) -> dict[str, Count]:
+def _counts_of(model: nn.Module, size: Size, names: Iterable[str]) -> dict[str, Count]:
     counts = {name: COUNTERS[name](model, size) for name in names}
     return {name: count for name, count in counts.items() if count is not None}
 
 
 def _audit(what: str, counts: Mapping[str, Mapping[str, int]], kinds: Sequence[str]) -> None:
-    """Raises a MetricError that names the kinds at fault, if the counters' totals differ."""
+    """Raises MetricError if the totals of the counters differ; names the kinds at fault."""
     if _agree(_total(count, kinds) for count in counts.values()):
         return
     rows = {kind: {name: count.get(kind, 0) for name, count in counts.items()} for kind in kinds}
-    shown = [
+    differences = [
         f"{kind}: " + ", ".join(f"{name} {n:,}" for name, n in row.items())
         for kind, row in rows.items()
         if not _agree(row.values())
     ]
-    raise MetricError(f"cost: the counters disagree on {what}; " + "; ".join(shown))
+    raise MetricError(f"cost: the counters disagree on {what}; " + "; ".join(differences))
 
 
 def _agree(counts: Iterable[int]) -> bool:

@@ -1,16 +1,16 @@
 """COUNTERS: three independent ways to count the multiply-adds of one image.
 
-A counter maps `(model, (C, H, W)) -> Count`. A multiply-add counts once, additions and bias are
-free, and every multiply-add belongs to one of `KINDS`:
+A counter maps `(model, (C, H, W)) -> Count`. A multiply-add counts once; additions and biases are
+free. Every multiply-add belongs to one of `KINDS`:
 
 conv    a convolution
 linear  a product of which one operand does not depend on the image: weights, however written
-matmul  a product of two operands that both depend on the image, as attention has them
+matmul  a product of two operands that both depend on the image, as in attention
 norm    a normalisation, by fvcore's numbers: batch norm 2 per element, all others 5 (1 and 4
         without affine weights)
 
-What depends on the image is known from autograd: only the image requires a gradient. That is
-also what keeps PyTorch from its fused encoder path, which no counter can see into.
+Autograd tells what depends on the image, because only the image requires a gradient. This also
+keeps PyTorch from its fused encoder path, whose products no counter can see.
 """
 
 import math
@@ -38,9 +38,9 @@ aten = torch.ops.aten
 
 class Count(NamedTuple):
     macs: dict[str, int]
-    """By kind."""
+    """Multiply-adds by kind."""
     activations: int | None
-    """Elements that convolutions and products put out."""
+    """Output elements of convolutions and products; None where the counter has no count."""
 
 
 def image(size: Size, device: str | torch.device) -> Tensor:
@@ -54,7 +54,7 @@ def placed(model: nn.Module) -> torch.device:
 
 
 def by_formula(model: nn.Module, size: Size) -> Count | None:
-    """What the model's own `multiply_adds(height, width)` says, if it has one."""
+    """The count by the model's own `multiply_adds(height, width)`, or None without one."""
     formula = getattr(model, "multiply_adds", None)
     if formula is None:
         return None
@@ -75,7 +75,7 @@ def _norm(affine: int) -> Callable[..., int]:
 
 
 def _batch_norm(*args: Any, **_: Any) -> int:
-    trains = args[5]  # instance norm arrives here too, as a batch norm that takes statistics
+    trains = args[5]  # instance norm arrives here as a batch norm that computes statistics
     return args[0].numel() * ((4 if trains else 1) + (args[1] is not None))
 
 
@@ -89,7 +89,7 @@ if hasattr(aten, "_fused_rms_norm"):  # torch 2.8
 
 
 class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Adds up what torch.utils.flop_counter has a formula for, halved: it counts FLOPs."""
+    """Sums the formulas of torch.utils.flop_counter, halved, because these count FLOPs."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -114,33 +114,35 @@ class Tally(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def _kind(operator: Any, args: Any) -> str:
     if "convolution" in operator.__name__:
         return "conv"
-    operands = [arg for arg in args if isinstance(arg, Tensor)][-2:]  # before them: a bias
+    operands = [arg for arg in args if isinstance(arg, Tensor)][-2:]  # a bias comes first
     return "matmul" if all(operand.requires_grad for operand in operands) else "linear"
 
 
 def by_torch(model: nn.Module, size: Size) -> Count:
-    """PyTorch's formulas on the operators that run; without memory where the model is on meta."""
+    """The count by PyTorch's formulas for dispatched operators; free of memory on meta."""
     with spelled_out(), Tally() as tally:
         model(image(size, placed(model)))
     return Count(dict(tally.macs), tally.activations)
 
 
 def spelled_out() -> AbstractContextManager[None]:
-    """Inside, PyTorch runs fused attention as the two products that it computes."""
+    """A context in which PyTorch runs fused attention as two separate products."""
     return sdpa_kernel([SDPBackend.MATH])
 
 
 # fvcore, on the traced graph -------------------------------------------------------------------
 
+# fmt: off
 FREE = {
-    *("pad", "softmax", "log_softmax", "logsumexp", "glu", "hardswish", "prelu", "one_hot"),
-    *("mean", "sum", "amax", "amin", "aminmax", "argmax", "argmin", "median", "cumsum"),
-    *("norm", "linalg_vector_norm", "var", "std", "var_mean", "std_mean", "count_nonzero"),
-    *("unfold", "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "rot90"),
-    *("roll", "sort", "argsort", "topk", "tril", "triu", "diag", "diag_embed", "embedding"),
-    *("index_select", "take_along_dim", "masked_select", "scatter", "scatter_add", "fill", "zero"),
-    *("pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "meshgrid", "broadcast_tensors"),
+    "pad", "softmax", "log_softmax", "logsumexp", "glu", "hardswish", "prelu", "one_hot",
+    "mean", "sum", "amax", "amin", "aminmax", "argmax", "argmin", "median", "cumsum", "norm",
+    "linalg_vector_norm", "var", "std", "var_mean", "std_mean", "count_nonzero", "unfold",
+    "im2col", "col2im", "repeat", "repeat_interleave", "tile", "flip", "rot90", "roll", "sort",
+    "argsort", "topk", "tril", "triu", "diag", "diag_embed", "embedding", "index_select",
+    "take_along_dim", "masked_select", "scatter", "scatter_add", "fill", "zero",
+    "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "meshgrid", "broadcast_tensors",
 }
+# fmt: on
 """Operators that only move, pool or sum elements; views and pointwise ones are free as well."""
 
 FAMILIES = re.compile(
@@ -149,7 +151,7 @@ FAMILIES = re.compile(
     r"|(reflection|replication)_pad[123]d"
     r"|(feature_)?(alpha_)?dropout"  # the model is in eval, where none of them acts
 )
-"""Names of more of them: pooling, resampling and dropout in every dimension."""
+"""More free operators: pooling, resampling and dropout in every dimension."""
 
 
 def _free(operator: str) -> bool:
@@ -164,7 +166,7 @@ def _free(operator: str) -> bool:
 
 
 def _creates(operator: Any) -> bool:
-    """Whether the values of its output come from numbers alone, as those of `eye` do."""
+    """True for an operator without tensor arguments, such as `eye`."""
     return not any("Tensor" in str(argument.type) for argument in operator._schema.arguments)
 
 
@@ -178,17 +180,17 @@ def _tallied(kind: str, macs: int, out: Any) -> Counter[str]:
 
 
 def _traced(operands: Sequence[Any], depth: int, out: Any) -> Counter[str]:
-    """A product: `depth` multiply-adds for each element of its output.
+    """The count of a product: `depth` multiply-adds per output element.
 
-    fvcore's own rule multiplies the first operand's size by the second's last; it forgets the
-    batch of a second operand that has more dimensions.
+    fvcore's own rule multiplies the size of the first operand by the last dimension of the second,
+    and so ignores the batch of a second operand with more dimensions.
     """
     kind = "matmul" if all(_depends_on_image(operand) for operand in operands) else "linear"
     return _tallied(kind, depth * math.prod(get_shape(out)), out)
 
 
 def _depends_on_image(value: Any) -> bool:
-    if "_convolution" in value.node().kind():  # the tracer forgets the gradient of its output
+    if "_convolution" in value.node().kind():  # the tracer loses requires_grad there
         return any(_depends_on_image(operand) for operand in list(value.node().inputs())[:2])
     return bool(value.requires_grad())
 
@@ -202,17 +204,17 @@ def _product(first: int) -> Callable[[list[Any], list[Any]], Counter[str]]:
 
 
 def _einsum(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
-    """Sums over the letters that both operands have and the output has not."""
+    """The count of an einsum, which sums over the letters of both operands not in the output."""
     equation = inputs[0].toIValue().replace(" ", "")
     operands = list(inputs[1].node().inputs())
     if len(operands) != 2:
         raise MetricError(f"cost: no operation count for einsum {equation} of {len(operands)}")
-    terms, _, kept = equation.partition("->")
+    terms, _, result = equation.partition("->")
     first, second = terms.split(",")
     left, _, right = first.partition("...")
     shape = get_shape(operands[0])
     sizes = dict(zip(left + right[::-1], [*shape[: len(left)], *shape[::-1]], strict=False))
-    summed = set(first) & set(second) - set(kept) - {"."}
+    summed = set(first) & set(second) - set(result) - {"."}
     if not summed:
         return Counter()  # an outer or element-wise product
     return _traced(operands, math.prod(sizes[letter] for letter in summed), outputs[0])
@@ -223,23 +225,24 @@ def _convolution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
 
 
 def _same_convolution(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
-    """`padding="same"` traces as an operator of its own, which fvcore does not know."""
+    """The count of a `padding="same"` convolution, an operator that fvcore does not know."""
     places = math.prod(get_shape(outputs[0])[2:])
     return _tallied("conv", places * math.prod(get_shape(inputs[1])), outputs[0])
 
 
 def _attention(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
-    """softmax(q k^T) v, (..., N, d), (..., n, d), (..., n, e) -> (..., N, e): both products."""
+    """The count of softmax(q k^T) v: (..., N, d), (..., n, d), (..., n, e) -> (..., N, e)."""
     q, k, v = inputs[:3]
     *places, depth = get_shape(q)
     weights = math.prod(places) * get_shape(k)[-2]
-    sees, carries = _depends_on_image(q) or _depends_on_image(k), _depends_on_image(v)
+    # The map depends on the image if either factor does; the second product also needs v to.
+    map_depends = _depends_on_image(q) or _depends_on_image(k)
     first = "matmul" if _depends_on_image(q) and _depends_on_image(k) else "linear"
-    second = "matmul" if sees and carries else "linear"
-    found = Counter({"activations": weights + math.prod(get_shape(outputs[0]))})
-    found[first] += weights * depth
-    found[second] += weights * get_shape(v)[-1]
-    return found
+    second = "matmul" if map_depends and _depends_on_image(v) else "linear"
+    counts = Counter({"activations": weights + math.prod(get_shape(outputs[0]))})
+    counts[first] += weights * depth
+    counts[second] += weights * get_shape(v)[-1]
+    return counts
 
 
 HANDLES = {
@@ -258,14 +261,14 @@ HANDLES = {
 
 
 def by_fvcore(model: nn.Module, size: Size) -> Count:
-    """fvcore on the traced graph of a real forward pass, since it cannot trace meta tensors.
+    """The count by fvcore on a traced forward pass with real tensors; it cannot trace meta ones.
 
     Raises:
-        MetricError: the graph has operators that fvcore has no count for and that are not free.
+        MetricError: the graph has operators without a count that are not free.
     """
     count = FlopCountAnalysis(_hollow(model), image(size, "cpu")).set_op_handle(**HANDLES)
     count.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
-    operators = count.by_operator()  # fvcore knows what it skipped only after counting
+    operators = count.by_operator()  # fvcore lists skipped operators only after counting
     if skipped := sorted(name for name in count.unsupported_ops() if not _free(name)):
         raise MetricError(
             f"cost: no operation count for {', '.join(skipped)}; write it as explicit products, or "
@@ -277,7 +280,7 @@ def by_fvcore(model: nn.Module, size: Size) -> Count:
 
 
 def _hollow(model: nn.Module) -> nn.Module:
-    """A copy of a meta model whose weights and buffers are one real zero each, in full shape."""
+    """A copy of a meta model in which every tensor is one real zero, expanded to full shape."""
     if not any(weight.is_meta for weight in model.parameters()):
         return model
     model = deepcopy(model)

@@ -1,7 +1,7 @@
-"""Energy of one image, from the counters of the device: everything it draws, idle power included.
+"""Energy per image from the device's counters, which include idle power.
 
-Of an NVIDIA device NVML's counter, of a CPU that of RAPL's packages. Both are coarse, so an arm is
-run without pause from one step of its counter to another a second later, alone, three times.
+NVIDIA devices have NVML's counter, CPUs those of RAPL's packages. Both tick coarsely, so an arm
+runs alone and without pause from one tick to another at least a second later, three times.
 """
 
 import time
@@ -17,47 +17,49 @@ RAPL = Path("/sys/class/powercap")
 SECONDS, ROUNDS = 1.0, 3
 
 PIECE = 0.02
-"""Seconds between two looks at a counter, or one call."""
+"""Seconds between two reads of a counter; a longer call is not interrupted."""
 
 STILL = 1.0
-"""Seconds after which a counter is taken to stand still."""
+"""Seconds without a tick after which a counter counts as stopped."""
 
 Counter = Callable[[], float]
-"""Joules since some moment."""
+"""Reads the joules since a fixed moment."""
 
 
 def joules(
-    lanes: Mapping[str, Lane], device: str, *, seconds: float = SECONDS
+    workloads: Mapping[str, Lane], device: str, *, seconds: float = SECONDS
 ) -> dict[str, list[float]]:
-    """Joules of one image by arm, round by round; nothing where no counter can be read."""
+    """Joules per image by arm and round; empty where no counter can be read."""
     with counter(device) as read:
         if read is None:
             return {}
-        watch, found = Stopwatch(device), {name: list[float]() for name in lanes}
+        watch, joules_by_arm = Stopwatch(device), {name: list[float]() for name in workloads}
         for _ in range(ROUNDS):
-            for name, lane in lanes.items():
-                found[name].append(_one(lane, read, watch, seconds))
-        return {name: values for name, values in found.items() if all(values)}  # it moves
+            for name, workload in workloads.items():
+                joules_by_arm[name].append(_per_image(workload, read, watch, seconds))
+        return {
+            name: values for name, values in joules_by_arm.items() if all(values)
+        }  # 0: the counter stopped
 
 
-def _one(lane: Lane, read: Counter, watch: Stopwatch, seconds: float) -> float:
-    times = max(1, int(PIECE / watch.together(lane.run, 2)))
-    start, _ = _stepped(lane, times, read, watch, 0)
-    end, calls = _stepped(lane, times, read, watch, seconds)
-    return (end - start) / (calls * lane.images)
+def _per_image(workload: Lane, read: Counter, watch: Stopwatch, seconds: float) -> float:
+    times = max(1, int(PIECE / watch.together(workload.run, 2)))
+    start, _ = _stepped(workload, times, read, watch, 0)
+    end, calls = _stepped(workload, times, read, watch, seconds)
+    return (end - start) / (calls * workload.images)
 
 
 def _stepped(
-    lane: Lane, times: int, read: Counter, watch: Stopwatch, seconds: float
+    workload: Lane, times: int, read: Counter, watch: Stopwatch, seconds: float
 ) -> tuple[float, int]:
-    """Call until the counter steps for the first time after `seconds`: where it is, and the calls.
+    """Call until the counter ticks after `seconds`; return its value and the number of calls.
 
-    Of these `times` follow each other without waiting. A counter that has stood still for as long
-    again is left where it is.
+    Calls run in groups of `times` without waiting in between. A counter that does not tick for as
+    long again is read as it is.
     """
     begun, calls, last = time.perf_counter(), 0, read()
     while True:
-        watch.together(lane.run, times)
+        watch.together(workload.run, times)
         calls, now, past = calls + times, read(), time.perf_counter() - begun
         if (past >= seconds and now != last) or past > 2 * seconds + STILL:
             return now, calls
@@ -66,19 +68,19 @@ def _stepped(
 
 @contextmanager
 def counter(device: str) -> Iterator[Counter | None]:
-    """None where the machine has none, or keeps it from this user."""
+    """A device's energy counter; None where there is none or this user may not read it."""
     if not device.startswith("cuda"):
         yield _rapl() if device == "cpu" else None
         return
-    with nvml(device) as asked:
-        yield _of_gpu(asked) if asked is not None else None
+    with nvml(device) as handle:
+        yield _of_gpu(handle) if handle is not None else None
 
 
-def _of_gpu(asked: object) -> Counter | None:
+def _of_gpu(handle: object) -> Counter | None:
     import pynvml
 
     def read() -> float:
-        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(asked)) / 1e3
+        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
 
     try:
         read()
@@ -98,7 +100,7 @@ def _rapl() -> Counter | None:
 
 
 class _Package:
-    """One counter of microjoules, which starts again at zero when it is full."""
+    """A RAPL package's counter of microjoules, which wraps to zero when it is full."""
 
     def __init__(self, file: Path) -> None:
         self.file, self.last, self.total = file, 0, 0

@@ -1,11 +1,10 @@
-"""Peak memory of one training step, as what it adds to the process or device it runs on.
+"""Peak memory of one training step: the growth of the process or device that runs it.
 
-On a GPU the caching allocator keeps the number. On a CPU nobody does, so a forked child is watched
-by the kernel while it takes the step. Left alone that number moves by 20 % with the allocator's
-settings and with what the parent did before. The child takes both away: it works on a heap of its
-own and gives every tensor of 64 KiB or more a mapping of its own, which ends when the tensor does.
-Five repeats then lie within 0.5 % of each other, and all of them within 0.2 MB of the sum of the
-tensors where that is known.
+On a GPU the caching allocator records the peak. On a CPU the kernel records it for a forked child
+that takes the step. By itself that number varies by 20 % with the allocator's settings and with the
+parent's history. The child removes both: it uses a new heap, and every tensor of 64 KiB or more
+gets a memory mapping of its own, which ends with the tensor. Five repeats then lie within 0.5 % of
+each other, and within 0.2 MB of the sum of the tensors where that is known.
 """
 
 import ctypes
@@ -23,7 +22,7 @@ import torch
 from study.errors import MetricError
 
 PATIENCE = 600
-"""Seconds after which a child is taken to hang."""
+"""Seconds after which a child counts as hung."""
 
 # glibc's <malloc.h> and Linux's <sys/prctl.h>
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -2, -3, -4
@@ -31,17 +30,16 @@ PR_SET_THP_DISABLE = 41
 
 
 def peak_memory(step: Callable[[], object], device: str = "cpu") -> int:
-    """Bytes at the worst moment of `step`, beyond what was there before it.
+    """The peak memory of `step`, in bytes beyond the memory in use before it.
 
-    `step` builds what it needs and takes one training step at the recipe's batch size: weights,
-    gradients, activations, the optimizer's state and the kernels' scratch space are counted.
-    It runs twice, and the second run is measured: code that is loaded and caches that are filled
-    once and for all do not count. On a CPU it runs in a child, with one thread, and leaves nothing
-    behind here.
+    `step` builds a model and takes one training step at the recipe's batch size: weights,
+    gradients, activations, the optimizer's state and the kernels' scratch space count. It runs
+    twice and the second run is measured, so that loaded code and filled caches do not count. On a
+    CPU it runs in a child process with one thread, and does not change this process.
 
     Raises:
-        MetricError: the device, or this machine's kernel or allocator, does not tell; the step
-            does not fit into the device; or the child failed.
+        MetricError: the device, kernel or allocator cannot measure it; the step does not fit into
+            memory; or the child failed.
     """
     kind = torch.device(device).type
     if kind == "cuda":
@@ -52,7 +50,7 @@ def peak_memory(step: Callable[[], object], device: str = "cpu") -> int:
     if kind != "cpu":
         raise MetricError(f'memory: no peak can be read on "{device}" (known: cpu, cuda)')
     if "malloc" in os.environ.get("LD_PRELOAD", "") or not hasattr(ctypes.CDLL(None), "mallopt"):
-        raise MetricError("memory: on a CPU it can be measured under glibc's allocator only")
+        raise MetricError("memory: on a CPU it can only be measured with glibc's allocator")
     return _in_child(step)
 
 
@@ -68,7 +66,7 @@ def _on_gpu(step: Callable[[], object], device: str) -> int:
 
 
 def _in_child(step: Callable[[], object]) -> int:
-    context = get_context("fork")  # the step is a closure, which no fresh interpreter could be sent
+    context = get_context("fork")  # the step is a closure, which cannot be pickled
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_watch, args=(step, sender), daemon=True)
     with warnings.catch_warnings():
@@ -77,12 +75,12 @@ def _in_child(step: Callable[[], object]) -> int:
         child.start()
     sender.close()
     try:
-        waited = receiver.poll(PATIENCE)
-        answer = receiver.recv() if waited else f"the process that measures hung for {PATIENCE} s"
+        answered = receiver.poll(PATIENCE)
+        answer = receiver.recv() if answered else f"the measuring process hung for {PATIENCE} s"
     except EOFError:
         child.join()
-        status = f"ended with status {child.exitcode}; what it said is above"
-        answer = f"the process that measures {status}"
+        status = f"ended with status {child.exitcode}; its output is above"
+        answer = f"the measuring process {status}"
     finally:
         child.kill()
         child.join()
@@ -94,9 +92,9 @@ def _in_child(step: Callable[[], object]) -> int:
 
 
 def _watch(step: Callable[[], object], sender: Connection) -> None:
-    """In the child: sends the peak, or why there is none."""
+    """Send the peak, or the reason why there is none; runs in the child."""
     libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)  # or a small tensor may count as 2 MiB
+    libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)  # otherwise a small tensor may count as 2 MiB
     libc.mallopt(M_MMAP_THRESHOLD, 64 * 1024)
     libc.mallopt(M_MMAP_MAX, 1 << 20)
     libc.mallopt(M_TRIM_THRESHOLD, 0)
@@ -106,8 +104,8 @@ def _watch(step: Callable[[], object], sender: Connection) -> None:
 
 
 def _growth(step: Callable[[], object]) -> int | str | None:
-    """Bytes; None where the step does not fit, and words where they cannot be told."""
-    torch.set_num_threads(1)  # OpenMP's other threads did not survive the fork: waiting for ever
+    """Bytes; None where the step does not fit; a message where they cannot be measured."""
+    torch.set_num_threads(1)  # OpenMP's threads did not survive the fork; waiting for them hangs
     bound()
     try:
         return _grown(step)
@@ -118,7 +116,7 @@ def _growth(step: Callable[[], object]) -> int | str | None:
 
 
 def bound() -> None:
-    """Refuse this process more memory than is free: or else the kernel ends what it likes."""
+    """Limit this process to the free memory; otherwise the kernel kills some process."""
     bytes_ = _status("VmData") + _available()
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard != resource.RLIM_INFINITY:
@@ -132,23 +130,23 @@ def _grown(step: Callable[[], object]) -> int | str:
     ctypes.CDLL(None).malloc_trim(0)
     try:
         with open("/proc/self/clear_refs", "w") as reset:
-            reset.write("5")  # the peak starts again at what is there now
+            reset.write("5")  # resets the peak to the present use
     except OSError as error:
-        return f"the process that measures cannot reset its peak: {error}"
+        return f"the measuring process cannot reset its peak: {error}"
     before = _status("VmRSS")
     step()
     return _status("VmHWM") - before
 
 
 def _status(field: str) -> int:
-    """Bytes, as the kernel accounts for this process."""
+    """A field of this process's status in bytes, as the kernel accounts for it."""
     with open("/proc/self/status") as lines:
         kilobytes = next(line.split()[1] for line in lines if line.startswith(field + ":"))
     return int(kilobytes) * 1024
 
 
 def _available() -> int:
-    """Bytes that may be taken without swapping, less a tenth for everybody else."""
+    """Bytes available without swapping, less a tenth for other processes."""
     with open("/proc/meminfo") as lines:
         kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
     return kilobytes * 1024 * 9 // 10

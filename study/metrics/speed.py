@@ -1,10 +1,10 @@
 """Speed: all arms in one session, in rounds, each visit between two visits of the baseline.
 
-A machine gets slower while it warms up, and shared ones change by the second. So no arm is timed in
-one piece: every round visits every arm, in an order drawn anew, and the baseline before and after
-each of them. What the machine does to neighbours falls out of their ratio (`ratios.py`), and rounds
-in which others had the CPUs are told from the rest by how long threads waited for one; levels are
-medians over rounds, and compare within one session only.
+A machine gets slower while it warms up, and a shared one changes by the second. So no arm is timed
+in one piece: every round visits every arm in a random order, with a visit of the baseline before
+and after it. A slowdown that affects neighbours alike cancels in their ratio (`ratios.py`).
+Rounds that other processes disturbed are recognized by how long threads waited for a CPU. Levels
+are medians over rounds and compare within one session only.
 """
 
 import gc
@@ -26,42 +26,42 @@ from study.metrics.ratios import Between
 from study.metrics.stopwatch import Stopwatch, waited
 
 Lanes = Callable[[], Mapping[str, Lane]]
-"""Builds an arm, and says in what ways it is called, by name."""
+"""Builds an arm; returns its workloads by name."""
 
 ROUNDS = (10, 40)  # at least, at most
-CALLS = 100  # of a visit, so that small models leave no files of a million samples
+CALLS = 100  # per visit at most; a small model would leave a million samples
 STEADY, PATIENCE = 0.1, 12
-"""Warm when one call takes as long as the one before, within so much; or after so many calls."""
+"""Warm-up ends when a call takes as long as the one before within 10 %, or after 12 calls."""
 
 
 @dataclass
 class Times:
-    """Of one arm in one lane; seconds of one call, round by round."""
+    """The times of one arm and workload, in seconds per call, one entry per round."""
 
     images: int
-    """In one call."""
+    """Images per call."""
     seconds: list[float] = field(default_factory=list)
-    """The median call of each visit."""
+    """Median call of each visit."""
     between: list[Between] = field(default_factory=list)
-    """The same between those of the baseline before and after; none of the baseline itself."""
+    """Each visit between two of the baseline; empty for the baseline itself."""
     waited: list[float] = field(default_factory=list)
-    """Of the three the most that was waited for a CPU, by how long the visit took."""
+    """Largest fraction of a visit spent waiting for a CPU, over the three visits."""
     calls: list[list[float]] = field(default_factory=list)
-    """All of each visit, where calls are waited for one by one."""
+    """All calls of each visit, for workloads whose calls are timed one by one."""
 
 
 @dataclass
 class Session:
-    """Every arm is in one of the first two."""
+    """A timing session: every arm has either times or a refusal."""
 
     times: dict[str, dict[str, Times]]
-    """By arm and lane."""
+    """Times by arm and workload."""
     refused: dict[str, str]
-    """Why an arm has no times."""
+    """The reason why an arm has no times."""
     joules: dict[str, list[float]] = field(default_factory=dict)
-    """Of one image, where that was asked for and can be read; some times over."""
+    """Joules per image by arm, one entry per repeat; empty unless requested and readable."""
     loads: list[float] = field(default_factory=list)
-    """Of the machine, over the minute before each round."""
+    """Load average of the machine over the minute before each round."""
 
 
 def session(
@@ -76,142 +76,153 @@ def session(
 ) -> Session:
     """The times of every arm; the first is the baseline.
 
-    `seconds` is for all arms together, after warming up. It says how many `rounds` there are and
-    how often a lane is called in a visit, but not below 10 and once, so large models on slow
-    machines take longer. `energy` is the lane whose energy is read, if any. `report(done, total)`
-    is told of every round.
+    `seconds` is the time for all arms together, after warm-up. It decides the number of `rounds` (at
+    least 10) and of calls per visit (at least 1), so large models on slow machines take longer.
+    `energy` names the workload whose energy is measured, if any. `report(done, total)` is called
+    after every round.
 
-    An arm that cannot be built or run is refused and the others go on: without a baseline there is
-    no ratio. A batch that does not fit is never made smaller, since rows at different batch sizes
-    make no table.
+    An arm that cannot be built or run is refused, and the others continue; without the baseline
+    there are no ratios. A batch that does not fit is not made smaller, because rows with different
+    batch sizes cannot be compared.
     """
-    watch, found, stands = Stopwatch(device), Session({}, {}), dict[str, _Stand]()
-    for name, lanes in arms.items():
-        with _refusing(found.refused, name, device):
-            stands[name] = _Stand(lanes(), watch)
-    if not stands:
-        return found
+    watch, result, timed_arms = Stopwatch(device), Session({}, {}), dict[str, _TimedArm]()
+    for name, workloads in arms.items():
+        with _refusing(result.refused, name, device):
+            timed_arms[name] = _TimedArm(workloads(), watch)
+    if not timed_arms:
+        return result
     base, *others = arms
-    count = _plan(stands, base, seconds, rounds)
+    count = _plan(timed_arms, base, seconds, rounds)
     draw = random.Random(seed)
     for turn in range(count):
-        found.loads += [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
+        result.loads += [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
         draw.shuffle(others)
-        _round(stands, base, others, found.refused, device)
+        _round(timed_arms, base, others, result.refused, device)
         report(turn + 1, count)
-    found.times = {name: stands[name].times for name in arms if name in stands}
+    result.times = {name: timed_arms[name].times for name in arms if name in timed_arms}
     if energy:
-        found.joules = joules({name: stands[name].lanes[energy] for name in found.times}, device)
-    return found
+        result.joules = joules(
+            {name: timed_arms[name].workloads[energy] for name in result.times}, device
+        )
+    return result
 
 
 def _plan(
-    stands: Mapping[str, "_Stand"], base: str, seconds: float, rounds: int | None
-) -> int:  # fmt: skip
-    """How many rounds there are; stands are told how often to call."""
-    visits = 2 * len(stands) - (base in stands)
-    once = sum(stand.once * (len(stands) if name == base else 1) for name, stand in stands.items())
+    timed_arms: Mapping[str, "_TimedArm"], base: str, seconds: float, rounds: int | None
+) -> int:
+    """The number of rounds; sets how often each arm is called per visit."""
+    visits = 2 * len(timed_arms) - (base in timed_arms)
+    once = sum(
+        arm.once * (len(timed_arms) if name == base else 1) for name, arm in timed_arms.items()
+    )
     count = rounds or min(ROUNDS[1], max(ROUNDS[0], int(seconds / max(once, 1e-9))))
-    for stand in stands.values():
-        stand.share(seconds / count / max(visits, 1))
+    for arm in timed_arms.values():
+        arm.share(seconds / count / max(visits, 1))
     return count
 
 
 def _round(
-    stands: dict[str, "_Stand"], base: str, others: list[str], refused: dict[str, str], device: str
+    timed_arms: dict[str, "_TimedArm"],
+    base: str,
+    others: list[str],
+    refused: dict[str, str],
+    device: str,
 ) -> None:
-    """Visit all; the visit of the baseline between two arms serves both."""
-    before = _visited(stands, base, refused, device)
+    """Visit all arms; a visit of the baseline between two arms serves both."""
+    before = _visited(timed_arms, base, refused, device)
     for name in others:
-        if (own := _visited(stands, name, refused, device)) is None:
+        if (own := _visited(timed_arms, name, refused, device)) is None:
             continue
-        after = _visited(stands, base, refused, device)
+        after = _visited(timed_arms, base, refused, device)
         if before and after:
-            stands[name].compare(before, own, after)
+            timed_arms[name].compare(before, own, after)
         before = after
 
 
-class Taken(NamedTuple):
+class Timed(NamedTuple):
+    """One workload in one visit."""
+
     seconds: float
-    """Of the median call."""
+    """Seconds of the median call."""
     waited: float
-    """As `Times` has it; NaN where that is not known."""
+    """Fraction of the visit spent waiting for a CPU; NaN where it is unknown."""
 
 
-Visit = dict[str, Taken]
-"""By lane."""
+Visit = dict[str, Timed]
+"""A visit's times by workload."""
 
 
 def _visited(
-    stands: dict[str, "_Stand"], name: str, refused: dict[str, str], device: str
+    timed_arms: dict[str, "_TimedArm"], name: str, refused: dict[str, str], device: str
 ) -> Visit | None:
-    if name not in stands:
+    if name not in timed_arms:
         return None
     with _refusing(refused, name, device):
-        return stands[name].visit()
-    del stands[name]  # and what it holds of the device's memory
+        return timed_arms[name].visit()
+    del timed_arms[name]  # also frees its memory on the device
     gc.collect()
     return None
 
 
 @contextmanager
 def _refusing(refused: dict[str, str], name: str, device: str) -> Iterator[None]:
-    """What goes wrong here with an arm becomes the reason why it has no times."""
+    """Turn an arm's error into the reason why it has no times."""
     try:
         yield
     except StudyError as error:
         refused[name] = f"speed: {error}"
     except RuntimeError as error:
         large = isinstance(error, torch.cuda.OutOfMemoryError) or "allocate memory" in str(error)
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        refused[name] = f"speed: {f'it does not fit into {device} at this size' if large else said}"
+        message = f"{type(error).__name__}: {error}".splitlines()[0]
+        cause = f"it does not fit into {device} at this size" if large else message
+        refused[name] = f"speed: {cause}"
 
 
-class _Stand:
-    """One arm, warmed up, and what its visits have measured so far."""
+class _TimedArm:
+    """An arm after its warm-up, with the times of its visits so far."""
 
-    def __init__(self, lanes: Mapping[str, Lane], watch: Stopwatch) -> None:
-        self.lanes, self.watch = lanes, watch
-        self.times = {name: Times(lane.images) for name, lane in lanes.items()}
-        self.paces = {name: self._warm(lane) for name, lane in lanes.items()}
-        self.counts = dict.fromkeys(lanes, 1)
+    def __init__(self, workloads: Mapping[str, Lane], watch: Stopwatch) -> None:
+        self.workloads, self.watch = workloads, watch
+        self.times = {name: Times(workload.images) for name, workload in workloads.items()}
+        self.paces = {name: self._warm(workload) for name, workload in workloads.items()}
+        self.counts = dict.fromkeys(workloads, 1)
 
     @property
     def once(self) -> float:
-        """Seconds of a visit that calls every lane once."""
+        """Seconds of a visit that calls every workload once."""
         return sum(self.paces.values())
 
-    def _warm(self, lane: Lane) -> float:
-        """Call until it is steady; the seconds of a call then."""
-        last = self.watch.together(lane.run, 1)
+    def _warm(self, workload: Lane) -> float:
+        """Call until the time is steady; return the seconds of a call."""
+        last = self.watch.together(workload.run, 1)
         for _ in range(PATIENCE):
-            this = self.watch.together(lane.run, 1)
+            this = self.watch.together(workload.run, 1)
             if abs(this - last) <= STEADY * this:
                 return this
             last = this
         return last
 
     def share(self, seconds: float) -> None:
-        """How long a visit may take."""
-        own = seconds / len(self.lanes)
+        """Set the number of calls so that a visit takes about this long."""
+        own = seconds / len(self.workloads)
         self.counts = {n: min(CALLS, max(1, int(own / pace))) for n, pace in self.paces.items()}
 
     def visit(self) -> Visit:
-        return {name: self._timed(name, lane) for name, lane in self.lanes.items()}
+        return {name: self._timed(name, workload) for name, workload in self.workloads.items()}
 
-    def _timed(self, name: str, lane: Lane) -> Taken:
+    def _timed(self, name: str, workload: Lane) -> Timed:
         times, count = self.times[name], self.counts[name]
         before, start = waited(), time.perf_counter()
-        if lane.apart:
-            times.calls.append(self.watch.apart(lane.run, count))
+        if workload.apart:
+            times.calls.append(self.watch.apart(workload.run, count))
             times.seconds.append(statistics.median(times.calls[-1]))
         else:
-            times.seconds.append(self.watch.together(lane.run, count))
+            times.seconds.append(self.watch.together(workload.run, count))
         share = (waited() - before) / (time.perf_counter() - start)
-        return Taken(times.seconds[-1], share)
+        return Timed(times.seconds[-1], share)
 
     def compare(self, before: Visit, own: Visit, after: Visit) -> None:
         for name in own.keys() & before.keys() & after.keys():
             three, times = [visit[name] for visit in (before, own, after)], self.times[name]
             times.between.append((three[0].seconds, three[1].seconds, three[2].seconds))
-            times.waited.append(max(taken.waited for taken in three))
+            times.waited.append(max(timed.waited for timed in three))

@@ -1,7 +1,7 @@
-"""How long calls take on a device.
+"""Time of calls on a device.
 
-Not torch.utils.benchmark: its Timer throws two calls away at every measurement, which makes a visit
-of a tenth of a second take twice to three times as long, and it averages single calls over blocks.
+Not torch.utils.benchmark: its Timer discards two calls per measurement, by which a visit of 0.1 s
+takes two to three times as long, and it averages single calls over blocks.
 """
 
 import math
@@ -17,14 +17,14 @@ class Stopwatch:
         self.device = torch.device(device)
 
     def wait(self) -> None:
-        """Until the device has done all it was given."""
+        """Wait until the device has finished its queue."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         elif self.device.type == "mps":
             torch.mps.synchronize()
 
     def together(self, call: Callable[[], object], times: int) -> float:
-        """Seconds of one call, of `times` that follow each other without waiting."""
+        """Mean seconds per call, over `times` calls without waiting in between."""
         self.wait()
         if self.device.type == "cuda":
             return self._by_events(call, times) / times
@@ -36,9 +36,9 @@ class Stopwatch:
 
     def apart(self, call: Callable[[], object], times: int) -> list[float]:
         """Seconds of each call, from its start until the device has finished it."""
-        return [self._one(call) for _ in range(times)]
+        return [self._timed(call) for _ in range(times)]
 
-    def _one(self, call: Callable[[], object]) -> float:
+    def _timed(self, call: Callable[[], object]) -> float:
         self.wait()
         start = time.perf_counter()
         call()
@@ -46,7 +46,7 @@ class Stopwatch:
         return time.perf_counter() - start
 
     def _by_events(self, call: Callable[[], object], times: int) -> float:
-        """By the device's own clock."""
+        """Seconds of all calls together, by the device's clock."""
         with torch.cuda.device(self.device):
             first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
             first.record()
@@ -58,10 +58,9 @@ class Stopwatch:
 
 
 def waited() -> float:
-    """Seconds that this process's threads have been ready to run while others had the CPUs.
+    """Seconds that this process's threads waited for a CPU, since they started.
 
-    In all, so that two of them differ by what was waited in between; Linux's schedstat, NaN where
-    there is none.
+    The difference of two values is the wait in between. From Linux's schedstat; NaN without it.
     """
     try:
         files = list(Path("/proc/self/task").glob("*/schedstat"))

@@ -1,6 +1,6 @@
-"""What a device and its machine were like while something was timed, as far as they tell.
+"""The state of a machine and device during timing: load, clocks, temperature, power.
 
-Everything here is read, nothing is set, and what cannot be read is absent.
+Everything is read and nothing is set; a value that cannot be read is absent.
 """
 
 import os
@@ -12,67 +12,75 @@ from typing import Any
 CPUS = Path("/sys/devices/system/cpu")
 ZONES = Path("/sys/class/thermal")
 
-REASONS = {  # of nvml.h, nvmlClocksEventReason*
-    0x1: "idle", 0x2: "clocks set", 0x4: "power cap", 0x8: "hardware", 0x10: "sync boost",
-    0x20: "software thermal", 0x40: "hardware thermal", 0x80: "power brake", 0x100: "display",
-}  # fmt: skip
+THROTTLING = {  # bits of nvml.h, nvmlClocksEventReason*
+    0x1: "idle",
+    0x2: "clocks set",
+    0x4: "power cap",
+    0x8: "hardware",
+    0x10: "sync boost",
+    0x20: "software thermal",
+    0x40: "hardware thermal",
+    0x80: "power brake",
+    0x100: "display",
+}
 
 
 def surroundings(device: str) -> dict[str, Any]:
-    """Load; clocks in MHz, temperatures in °C, power in W, and why clocks are held back."""
+    """Load average, clocks in MHz, temperatures in °C, power in W, and causes of throttling."""
     return _machine() | (_gpu(device) if device.startswith("cuda") else {})
 
 
 def _machine() -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    state: dict[str, Any] = {}
     with suppress(OSError, AttributeError):
-        found["load"] = os.getloadavg()[0]
+        state["load"] = os.getloadavg()[0]
     if clocks := [int(text) / 1e3 for text in _texts(CPUS, "cpu*/cpufreq/scaling_cur_freq")]:
-        found["cpu_mhz"] = [min(clocks), max(clocks)]
+        state["cpu_mhz"] = [min(clocks), max(clocks)]
     if governors := set(_texts(CPUS, "cpu*/cpufreq/scaling_governor")):
-        found["governor"] = ", ".join(sorted(governors))
+        state["governor"] = ", ".join(sorted(governors))
     if degrees := [int(text) / 1e3 for text in _texts(ZONES, "thermal_zone*/temp")]:
-        found["cpu_celsius"] = max(degrees)
-    return found
+        state["cpu_celsius"] = max(degrees)
+    return state
 
 
 def _texts(folder: Path, pattern: str) -> list[str]:
-    found = []
+    texts = []
     for path in sorted(folder.glob(pattern)):
         with suppress(OSError):
-            found.append(path.read_text().strip())
-    return found
+            texts.append(path.read_text().strip())
+    return texts
 
 
 def _gpu(device: str) -> dict[str, Any]:
-    with nvml(device) as asked:
-        if asked is None:
+    with nvml(device) as handle:
+        if handle is None:
             return {}
         import pynvml
 
-        # The numbers are of nvml.h: NVML_CLOCK_SM and NVML_TEMPERATURE_GPU.
+        bits = pynvml.nvmlDeviceGetCurrentClocksThrottleReasons
+        # 1 and 0 are NVML_CLOCK_SM and NVML_TEMPERATURE_GPU of nvml.h.
         read: dict[str, Callable[[], Any]] = {
-            "gpu_mhz": lambda: pynvml.nvmlDeviceGetClockInfo(asked, 1),
-            "gpu_celsius": lambda: pynvml.nvmlDeviceGetTemperature(asked, 0),
-            "gpu_watts": lambda: pynvml.nvmlDeviceGetPowerUsage(asked) / 1e3,
+            "gpu_mhz": lambda: pynvml.nvmlDeviceGetClockInfo(handle, 1),
+            "gpu_celsius": lambda: pynvml.nvmlDeviceGetTemperature(handle, 0),
+            "gpu_watts": lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3,
             "driver": pynvml.nvmlSystemGetDriverVersion,
-            "throttled": lambda: reasons(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(asked)),
+            "throttled": lambda: throttling(bits(handle)),
         }
-        found = {}
+        state = {}
         for name, value in read.items():
             with suppress(pynvml.NVMLError):
-                found[name] = value()
-        return found
+                state[name] = value()
+        return state
 
 
-def reasons(bits: int) -> list[str]:
-    """In words, why a GPU does not run faster."""
-    return [word for bit, word in REASONS.items() if bits & bit]
+def throttling(bits: int) -> list[str]:
+    """The causes that hold a GPU's clocks back, in words."""
+    return [cause for bit, cause in THROTTLING.items() if bits & bit]
 
 
 @contextmanager
 def nvml(device: str) -> Iterator[Any]:
-    """NVML's handle of torch's device; None without the extra `gpu`, a driver, or the device."""
+    """NVML's handle of a torch device; None without the extra `gpu`, a driver, or the device."""
     try:
         import pynvml
     except ImportError:
@@ -90,7 +98,7 @@ def nvml(device: str) -> Iterator[Any]:
 
 
 def _handle(pynvml: Any, device: str) -> Any:
-    """By its unique name: NVML numbers all devices, torch those that it may see."""
+    """Found by UUID: NVML numbers all devices, torch only the visible ones."""
     import torch
 
     try:

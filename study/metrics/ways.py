@@ -1,16 +1,19 @@
-"""How a model is run, besides on what; without torch, so that a command can start on it."""
+"""The execution mode of a timed model; free of torch, so that the command line starts quickly."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Way:
+    """Number format, compilation and memory layout."""
+
     dtype: str = "float32"
-    """Of autocast, where it is not float32; weights stay as they are."""
+    """The format of autocast; weights stay in float32."""
     compiled: bool = False
     channels_last: bool = False
 
     @property
     def said(self) -> str:
+        """The mode in words, for tables."""
         words = [self.dtype, "compiled" if self.compiled else "eager"]
         return ", ".join([*words, *(["channels-last"] if self.channels_last else [])])

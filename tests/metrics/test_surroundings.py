@@ -14,7 +14,7 @@ def test_what_can_be_read_is_ready_for_json():
 
 
 def test_reasons_are_told_in_words():
-    assert surroundings.reasons(0x4 | 0x40) == ["power cap", "hardware thermal"]
+    assert surroundings.throttling(0x4 | 0x40) == ["power cap", "hardware thermal"]
 
 
 def test_a_machine_without_a_driver_has_no_gpu():
