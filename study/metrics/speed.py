@@ -76,8 +76,8 @@ def session(
 ) -> Session:
     """The times of every arm; the first is the baseline.
 
-    `seconds` is the time for all arms together, after warm-up. It decides the number of `rounds` (at
-    least 10) and of calls per visit (at least 1), so large models on slow machines take longer.
+    `seconds` is the time for all arms together, after warm-up. It decides the number of `rounds`
+    (at least 10) and of calls per visit (at least 1), so large models on slow machines take longer.
     `energy` names the workload whose energy is measured, if any. `report(done, total)` is called
     after every round.
 
