@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from study.text import described, normal
+from study.text import described, normal, printable
 
 DEEPEST = 40  # levels of nesting; a study has five
 MOST, WIDE = 30, 160  # problems, and letters of a line, that are printed
@@ -69,7 +69,7 @@ class Problem:
     def __str__(self) -> str:
         line, at = line_of(self.mark.text, self.mark.line), self.mark.column
         begin = max(0, at - WIDE // 2) if len(line) > WIDE else 0  # of a long line a part
-        shown = "".join(c if c.isprintable() else " " for c in line[begin : begin + WIDE])
+        shown = printable(line[begin : begin + WIDE])
         number = str(self.mark.line + 1)
         gutter = " " * len(number)
         carets = "^" * max(1, min(self.mark.length, len(shown) - at + begin))

@@ -89,7 +89,7 @@ MAY_IMPORT = {
     "outline": {"marks"},
     "clean": {"errors", "files", "leases", "launch", "ownership", "records", "store"},
     "doctor": {
-        "records",
+        *("cells", "records"),
         *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "shipped"),
         *("data", "designs", "images", "launch", "models", "ownership", "spec", "store", "train"),
     },

@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from study.cli.show import duration, in_units
+from study.cells import duration
+from study.cli.show import in_units
 from study.launch.watch import Event
 from study.plan import Plan, PlannedArm
 from study.store import Record

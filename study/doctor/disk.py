@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from study import ownership, records
-from study.doctor.findings import Case, Finding, amount, fail, miss, note, ok
+from study.cells import gigabytes
+from study.doctor.findings import Case, Finding, fail, miss, note, ok
 from study.errors import StoreError
 from study.files import NO_LINKS, once
 
@@ -47,7 +48,7 @@ def room(case: Case) -> Iterator[Finding]:
     paths = (case.store.root / "arms").glob("*.json")
     cards = filter(None, (records.look(path, records.Costs) for path in paths))
     largest = max((card.get("cost", {}).get("params") or 0 for card in cards), default=0)
-    said = f"{amount(free)} free for the store"
+    said = f"{gigabytes(free)} free for the store"
     if largest:
         fits = int(free // (STATE * largest))
         said += f": {fits} checkpoints of the largest arm planned, {largest / 1e6:.3g} M parameters"

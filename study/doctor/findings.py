@@ -64,8 +64,3 @@ def answer(*words: str) -> tuple[bool, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         return False, str(error)
     return done.returncode == 0, (done.stdout if done.returncode == 0 else done.stderr).strip()
-
-
-def amount(count: float) -> str:
-    """Bytes, in gigabytes of 10^9."""
-    return f"{count / 1e9:.3g} GB"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from study.doctor.findings import Case, Finding, amount, fail, note, ok
+from study.cells import gigabytes
+from study.doctor.findings import Case, Finding, fail, note, ok
 from study.launch.machine import cores, slots
 
 
@@ -19,7 +20,7 @@ def devices(case: Case) -> Iterator[Finding]:
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     for index in range(count):
         found = torch.cuda.get_device_properties(index)
-        yield ok(f"GPU {index}: {found.name}, {amount(found.total_memory)}")
+        yield ok(f"GPU {index}: {found.name}, {gigabytes(found.total_memory)}")
     there = len(list(Path("/dev").glob("nvidia[0-9]*")))
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if there > count and chosen is not None:
@@ -60,9 +61,9 @@ def _memory() -> Iterator[Finding]:
     total, free = (int(lines[key].split()[0]) * 1024 for key in ("MemTotal", "MemAvailable"))
     limit = _numbers("/sys/fs/cgroup/memory.max")
     if limit and limit[0] < total:
-        said = f"memory {amount(limit[0])} for this container, of {amount(total)}"
+        said = f"memory {gigabytes(limit[0])} for this container, of {gigabytes(total)}"
     else:
-        said = f"memory {amount(total)}, {amount(free)} free"
+        said = f"memory {gigabytes(total)}, {gigabytes(free)} free"
     yield ok(said)
 
 
