@@ -21,7 +21,11 @@ class StudyError(Exception):
 
 
 class SpecError(StudyError):
-    """A study file names something that does not exist."""
+    """A study file names something that does not exist; `key` is the recipe's key, if known."""
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class BuildError(StudyError):
@@ -37,7 +41,11 @@ class SizeError(BuildError):
 
 
 class DataError(StudyError):
-    """The images are missing, or not those that the study describes."""
+    """The images are missing, or not those that the study describes; `step` says what to do."""
+
+    def __init__(self, message: str, step: str = "") -> None:
+        super().__init__(f"{message} Next: {step}" if step else message)
+        self.problem, self.step = message, step
 
 
 class MetricError(StudyError):

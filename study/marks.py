@@ -65,6 +65,8 @@ class Problem:
     message: str
     mark: Mark
     hint: str = ""
+    variable: str = ""
+    """The environment variable that is not set, if that is the problem: "$IMAGENET"."""
 
     def __str__(self) -> str:
         line, at = line_of(self.mark.text, self.mark.line), self.mark.column
@@ -283,7 +285,8 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
         name = VARIABLE.fullmatch(node.value) if isinstance(node.value, str) else None
         if name and name[1] not in environment:
             hint = f"export {name[1]}=..."
-            problems.append(Problem(f"${name[1]} is not set", node.mark, hint))
+            variable = node.value
+            problems.append(Problem(f"{variable} is not set", node.mark, hint, variable))
         elif name:
             told, wrong = read(environment[name[1]], node.mark.source)
             plain = wrong or isinstance(told.value, dict | list | None)

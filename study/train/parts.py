@@ -123,16 +123,18 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     """
     names = list_optimizers()
     if recipe.opt.lower().removeprefix("lookahead_") not in names:
-        raise SpecError(unknown("recipe.opt", recipe.opt, names))
+        raise SpecError(unknown("recipe.opt", recipe.opt, names), key="opt")
     info = get_optimizer_info(recipe.opt.lower().removeprefix("lookahead_"))
     if info.second_order:
-        raise SpecError(f"recipe.opt {recipe.opt} needs second derivatives, which are not taken")
+        message = f"recipe.opt {recipe.opt} needs second derivatives, which are not taken"
+        raise SpecError(message, key="opt")
     for key, has in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
         if getattr(recipe, key) is not None and not has:  # timm would leave it out in silence
-            raise SpecError(f"recipe.opt {recipe.opt} has no {key}; drop it")
+            raise SpecError(f"recipe.opt {recipe.opt} has no {key}; drop it", key="opt")
     if recipe.mixes and recipe.batch_size % 2:
         raise SpecError(
-            f"recipe.batch_size {recipe.batch_size}: mixup and cutmix pair images; make it even"
+            f"recipe.batch_size {recipe.batch_size}: mixup and cutmix pair images; make it even",
+            key="batch_size",
         )
     if world > 1 and recipe.torchcompile:
         raise SpecError(
@@ -142,7 +144,8 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     if world > 1 and recipe.mixes and recipe.mixup_mode != "batch":
         raise SpecError(
             f"recipe.mixup_mode {recipe.mixup_mode} draws for each image of a batch, which "
-            f"{world} processes cannot share; set it to batch, or train with one process"
+            f"{world} processes cannot share; set it to batch, or train with one process",
+            key="mixup_mode",
         )
 
 
@@ -160,7 +163,7 @@ def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             **{name: value for name, value in given.items() if value is not None},
         )
     except (TypeError, ValueError) as error:
-        raise SpecError(f"recipe.opt {recipe.opt}: {error}") from error
+        raise SpecError(f"recipe.opt {recipe.opt}: {error}", key="opt") from error
     return optimizer
 
 
