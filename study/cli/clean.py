@@ -228,7 +228,7 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
         shown = some if everything else some[:SHOWN]
         for item in shown:
             place = on_one_line(str(item.path))
-            click.echo(f"  {cells.size(item.size):>8}  {place}  {item.said}".rstrip())
+            click.echo(f"  {cells.size(item.size):>8}  {place}  {item.description}".rstrip())
         if left := len(some) - len(shown):
             click.echo(f"{'':12}and {left} more (--dry-run lists all)")
     total = [item for some in items.values() for item in some]
@@ -257,7 +257,8 @@ def _took(items: Sequence[Item]) -> str:
 
 
 def _row(item: Item) -> dict[str, object]:
-    return {**vars(item), "path": str(item.path), "keep": list(item.keep)}
+    row = {**vars(item), "path": str(item.path), "keep": list(item.keep)}
+    return row | {"said": row.pop("description")}
 
 
 def _tell(looked: Looked, store: Store) -> None:
