@@ -21,16 +21,16 @@ def scope(tmp_path):
     return Scope((file,), vocabulary(), Store(tmp_path / "results"))
 
 
-def told(rows) -> list[tuple[str, str]]:
+def pairs(rows) -> list[tuple[str, str]]:
     return [(finding.level, finding.message) for finding in rows]
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_every_check_finds_something_and_gives_the_next_step_of_a_problem(scope, name):
     before = sorted(scope.existing.rglob("*"))
-    found = list(CHECKS[name](scope))
-    assert found
-    for finding in found:
+    results = list(CHECKS[name](scope))
+    assert results
+    for finding in results:
         assert finding.message
         assert finding.level in ("ok", "note") or finding.step
     assert sorted(scope.existing.rglob("*")) == before
@@ -45,13 +45,13 @@ def test_a_check_that_raises_stops_no_other(scope, monkeypatch):
         monkeypatch.delitem(CHECKS, name)
     monkeypatch.setitem(CHECKS, "broken", broken)
     monkeypatch.setitem(CHECKS, "python", software.python)
-    found = list(run_checks(scope))
-    assert [(name, finding.level) for name, finding in found] == [
+    results = list(run_checks(scope))
+    assert [(name, finding.level) for name, finding in results] == [
         ("broken", "ok"),
         ("broken", "fail"),
         ("python", "ok"),
     ]
-    assert found[1][1].message.endswith("OSError: the disk is on fire")
+    assert results[1][1].message.endswith("OSError: the disk is on fire")
 
 
 def test_the_command_tells_all_as_one_document_and_fails_where_something_does(
@@ -72,15 +72,15 @@ def test_the_command_tells_all_as_one_document_and_fails_where_something_does(
 
 
 def test_a_library_that_was_built_for_another_torch_fails(scope, tmp_path, monkeypatch):
-    made = tmp_path / "libs" / "torchthing-1.0.dist-info"
-    made.mkdir(parents=True)
+    package = tmp_path / "libs" / "torchthing-1.0.dist-info"
+    package.mkdir(parents=True)
     head = "Metadata-Version: 2.1\nName: torchthing\nVersion: 1.0\n"
-    (made / "METADATA").write_text(f"{head}Requires-Dist: torch==1.0.0\n")
+    (package / "METADATA").write_text(f"{head}Requires-Dist: torch==1.0.0\n")
     (tmp_path / "libs" / "torchthing.py").write_text("raise RuntimeError('no operator nms')\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path / "libs"), *sys.path])
     (finding,) = software.library("torchthing", scope)
     assert finding.message.startswith("torchthing 1.0 was built for torch 1.0.0, not ")
-    (made / "METADATA").write_text(head)
+    (package / "METADATA").write_text(head)
     (finding,) = software.library("torchthing", scope)
     assert finding.level == "fail"
     assert finding.message.endswith("cannot be imported: RuntimeError: no operator nms")
@@ -107,29 +107,31 @@ def test_a_variable_that_is_not_set_is_missed_with_the_profile_that_needs_it(sco
 
 
 def of_folders(scope) -> list[tuple[str, str]]:
-    return [one for one in told(studies.data_sets(scope)) if one[1].startswith("data folder")]
+    return [row for row in pairs(studies.data_sets(scope)) if row[1].startswith("data folder")]
 
 
 def test_folders_are_listed_as_training_reads_them(scope, tmp_path, monkeypatch):
     root = tmp_path / "images"
     monkeypatch.setenv("HERE", str(root))
     scope = imagenet(scope, "$HERE")
-    ((level, said),) = of_folders(scope)
+    ((level, message),) = of_folders(scope)
     assert level == "miss"
-    assert said.startswith(f"data folder: data.root {root} does not exist")
+    assert message.startswith(f"data folder: data.root {root} does not exist")
     for name in ("train/cat", "train/dog", "val/cat", "val/dog"):
         (root / name).mkdir(parents=True)
         (root / name / "1.png").touch()
-    ((level, said),) = of_folders(scope)
-    assert (level, "2 pictures to train on, 2 pictures to evaluate, of 2 classes" in said) == (
-        "ok", True)  # fmt: skip
+    ((level, message),) = of_folders(scope)
+    assert (level, "2 pictures to train on, 2 pictures to evaluate, of 2 classes" in message) == (
+        "ok",
+        True,
+    )
     (root / "val" / "dog" / "1.png").unlink()
-    ((level, said),) = of_folders(scope)
-    assert (level, "val: dog has no picture of its own" in said) == ("fail", True)
+    ((level, message),) = of_folders(scope)
+    assert (level, "val: dog has no picture of its own" in message) == ("fail", True)
 
 
 @pytest.mark.parametrize(
-    ("name", "level", "said"),
+    ("name", "level", "message"),
     [
         ("{name: torch/cifar10, root: ROOT}", "miss", "looked in"),
         ("{name: torch/imagenet, root: ROOT}", "miss", "looked in"),
@@ -138,55 +140,55 @@ def test_folders_are_listed_as_training_reads_them(scope, tmp_path, monkeypatch)
         ("{name: hfds/x, root: ROOT/cache, num_classes: 2}", None, ""),
     ],
 )
-def test_nothing_is_ok_that_no_reader_has_opened(scope, tmp_path, name, level, said):
+def test_nothing_is_ok_that_no_reader_has_opened(scope, tmp_path, name, level, message):
     data = name.replace("ROOT", str(tmp_path))
     start = TINY.index("{name: digits")
     whole = TINY[start : TINY.index("}", start) + 1]
     scope.files[0].write_text(TINY.replace(whole, data))
-    found = told(studies.data_sets(scope))
-    assert "ok" not in [one for one, _ in found]
+    results = pairs(studies.data_sets(scope))
+    assert "ok" not in [result for result, _ in results]
     if level:
-        assert [(one, said in words) for one, words in found] == [(level, True)]
+        assert [(result, message in text) for result, text in results] == [(level, True)]
 
 
 def test_a_study_that_is_wrong_fails_with_its_first_mistake(scope):
     scope.files[0].write_text(TINY.replace("columns", "colums"))
-    ((level, said),) = told(studies.data_sets(scope))
+    ((level, message),) = pairs(studies.data_sets(scope))
     assert level == "fail"
-    assert 'unknown key "colums"' in said
+    assert 'unknown key "colums"' in message
 
 
 def test_a_study_that_trains_nothing_needs_no_images(scope):
     scope.files[0].write_text(TINY.replace("seeds: 2", "seeds: 0"))
-    assert told(studies.data_sets(scope)) == []
+    assert pairs(studies.data_sets(scope)) == []
 
 
 # ---- store ----
 
 
 def test_a_store_may_be_there_or_be_made_and_is_never_a_file(scope):
-    ((level, said),) = told(disk.store(scope))
-    assert (level, "can be created" in said) == ("ok", True)
+    ((level, message),) = pairs(disk.store(scope))
+    assert (level, "can be created" in message) == ("ok", True)
     assert not scope.store.root.exists()
     scope.store.root.mkdir()
-    assert "0 trials" in told(disk.store(scope))[0][1]
+    assert "0 trials" in pairs(disk.store(scope))[0][1]
     wrong = Scope((), scope.vocabulary, Store(scope.files[0] / "results"))
-    assert told(disk.store(wrong))[0][0] == "fail"
+    assert pairs(disk.store(wrong))[0][0] == "fail"
 
 
 def test_room_is_counted_in_checkpoints_of_the_largest_arm(scope):
     scope.store.keep("arms", "x", {"cost": {"params": 10_000_000}})
-    ((_, said),) = told(disk.room(scope))
-    assert "checkpoints of the largest arm planned, 10 M parameters" in said
+    ((_, message),) = pairs(disk.room(scope))
+    assert "checkpoints of the largest arm planned, 10 M parameters" in message
 
 
 def test_job_folders_that_others_can_write_to_are_told(scope):
     job = ordered(scope.store, ["a-0"])
-    assert told(disk.jobs(scope)) == [("ok", "1 job folders, all of this user")]
+    assert pairs(disk.jobs(scope)) == [("ok", "1 job folders, all of this user")]
     job.chmod(0o777)
-    ((level, said),) = told(disk.jobs(scope))
+    ((level, message),) = pairs(disk.jobs(scope))
     assert level == "miss"
-    assert "others can write to" in said
+    assert "others can write to" in message
 
 
 # ---- Slurm ----
@@ -217,8 +219,11 @@ def site(tmp_path, monkeypatch):
     def answers(ping: int = 0, **config: str) -> None:
         defaults = {"accounting": "slurmdbd", "preempt": "OFF", "parameters": "(null)"}
         (folder / "config").write_text(CONFIG.format(**{**defaults, **config}))
-        rows = [("gpu", "YES", "2-00:00:00", "UP"), ("short", "NO", "04:00:00", "UP"),
-                ("old", "NO", "UNLIMITED", "DOWN")]  # fmt: skip
+        rows = [
+            ("gpu", "YES", "2-00:00:00", "UP"),
+            ("short", "NO", "04:00:00", "UP"),
+            ("old", "NO", "UNLIMITED", "DOWN"),
+        ]
         keys = ("name", "default", "limit", "state")
         lines = [PARTITION.format(**dict(zip(keys, row, strict=True))) for row in rows]
         (folder / "partition").write_text("\n".join(lines))
@@ -237,34 +242,34 @@ def script(path: Path, text: str) -> None:
 
 def test_without_slurm_nothing_fails(scope, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert told(cluster.slurm(scope)) == [("miss", "no Slurm: sbatch is not found")]
+    assert pairs(cluster.slurm(scope)) == [("miss", "no Slurm: sbatch is not found")]
 
 
 def test_a_controller_that_does_not_answer_fails(scope, site):
     site(ping=1)
-    assert [level for level, _ in told(cluster.slurm(scope))] == ["fail"]
+    assert [level for level, _ in pairs(cluster.slurm(scope))] == ["fail"]
 
 
 def test_a_site_is_told_as_it_is_set_up(scope, site):
     site()
-    found = told(cluster.slurm(scope))
-    assert ("ok", "Slurm 23.02.1, cluster x, answers") in found
-    assert ("ok", "arrays of up to 1001 jobs (MaxArraySize)") in found
-    assert ("ok", "no preemption") in found
-    assert [level for level, said in found if "partition" in said] == ["ok", "note", "note"]
+    results = pairs(cluster.slurm(scope))
+    assert ("ok", "Slurm 23.02.1, cluster x, answers") in results
+    assert ("ok", "arrays of up to 1001 jobs (MaxArraySize)") in results
+    assert ("ok", "no preemption") in results
+    assert [level for level, message in results if "partition" in message] == ["ok", "note", "note"]
 
 
 @pytest.mark.parametrize(
-    ("config", "level", "said"),
+    ("config", "level", "message"),
     [
         ({"accounting": "accounting_storage/none"}, "note", "no accounting"),
         ({"preempt": "REQUEUE"}, "note", "has 30 sec to stop in"),
         ({"preempt": "REQUEUE", "parameters": "preempt_send_user_signal"}, "ok", "warned first"),
     ],
 )
-def test_what_a_site_does_to_workers_is_told(scope, site, config, level, said):
+def test_what_a_site_does_to_workers_is_told(scope, site, config, level, message):
     site(**config)
-    assert [one for one, words in told(cluster.slurm(scope)) if said in words] == [level]
+    assert [result for result, text in pairs(cluster.slurm(scope)) if message in text] == [level]
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,10 @@ def events(store, plan, name):
     (folder,) = track.folder(store, plan, "tensorboard").glob(f"*{name}")
     read = EventAccumulator(str(folder))
     read.Reload()
-    return {tag: [(e.step, round(e.value, 6)) for e in read.Scalars(tag)]
-            for tag in read.Tags()["scalars"]}  # fmt: skip
+    return {
+        tag: [(e.step, round(e.value, 6)) for e in read.Scalars(tag)]
+        for tag in read.Tags()["scalars"]
+    }
 
 
 def look(plan, store):
@@ -156,8 +158,10 @@ def apart(tmp_path_factory):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     wanted = [*extras["wandb"], *extras["mlflow"], "-c", str(ROOT / "constraints.txt")]
-    tools = (["uv", "pip", "install", "--python", sys.executable],
-             [sys.executable, "-m", "pip", "install"])  # fmt: skip
+    tools = (
+        ["uv", "pip", "install", "--python", sys.executable],
+        [sys.executable, "-m", "pip", "install"],
+    )
     for tool in tools:
         command = [*tool, "-q", "--target", str(folder), *wanted]
         try:
