@@ -98,8 +98,8 @@ def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
     try:
         courses.course(recipe, store)
     except SpecError as error:
-        named = [k for k in tree.value if f"recipe.{k} " in f"{error} "]
-        return [Problem(str(error), tree.at(named[:1]).mark)]
+        path = [error.key] if error.key and error.key in tree.value else []
+        return [Problem(str(error), tree.at(path).mark)]
     return []
 
 

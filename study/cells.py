@@ -1,4 +1,4 @@
-"""Numbers into the text of cells: scale, unit, rounding and sign are here and nowhere else."""
+"""Numbers as text: scale, unit, rounding, sign, durations and sizes, for every output."""
 
 import math
 from collections.abc import Mapping
@@ -9,44 +9,48 @@ from study.spec import Printed
 
 ABSENT = "--"
 DIVERGED = "diverged"
-TENFOLD = 10
+TENFOLD = 10  # from here on a change is a multiple, and a multiple needs one digit
 TIED = "≈"
 MARKS = {"verified": "", "derived": "*", "unverified": "?"}
-"""What a published number carries behind it."""
+"""Suffix of a published number, by how far its source was checked."""
+
+
+# ---- metrics ----
 
 
 def name(metric: Metric) -> str:
+    """A metric's label without its counting rule: "MACs"."""
     return metric.label.partition(" (")[0]
 
 
 def rule(metric: Metric) -> str:
-    """How it is counted, where there are several ways."""
+    """The counting rule in a metric's label, such as "all"; "" if it has none."""
     return metric.label.partition(" (")[2].removesuffix(")")
 
 
 def head(metric: Metric) -> str:
-    """Label, unit and rule of counting: "MACs (G, all)"."""
+    """Label, unit and counting rule: "MACs (G, all)"."""
     inside = ", ".join(filter(None, [metric.unit, rule(metric)]))
     return f"{name(metric)} ({inside})" if inside else name(metric)
 
 
 def difference_unit(metric: Metric) -> str:
-    """That of two percentages is points."""
+    """The unit of a difference: percentage points for percentages."""
     return "pp" if metric.unit == "%" else metric.unit
 
 
 def effect_head(metric: Metric, seeds: int) -> str:
-    """Of an absolute difference."""
+    """The head of a column of absolute differences: "Δ Top-1 (pp) [95 % CI]"."""
     unit = difference_unit(metric)
-    shown = f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
-    return f"{shown} [95 % CI]" if seeds > 1 else shown
+    label = f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
+    return f"{label} [95 % CI]" if seeds > 1 else label
 
 
 # ---- numbers ----
 
 
 def number(value: float, digits: int, *, signed: bool = False) -> str:
-    """With a real minus sign, and none on what rounds to zero."""
+    """A number with this many decimals, a real minus sign, and no sign if it rounds to zero."""
     if not math.isfinite(value):
         return ABSENT
     text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
@@ -56,40 +60,45 @@ def number(value: float, digits: int, *, signed: bool = False) -> str:
 
 
 def measured(value: float, metric: Metric, *, signed: bool = False) -> str:
-    """A value in base units, printed in those of the table."""
+    """A value in base units, printed in the metric's own unit."""
     return number(value * metric.scale, metric.digits, signed=signed)
 
 
 def rounded(value: float, metric: Metric) -> float:
+    """A value in base units as the number that is printed."""
     return round(value * metric.scale, metric.digits)
 
 
 def replicates(estimate: Any, metric: Metric, seeds: int) -> str:
-    """A row of `stats.estimates` as mean ± sd, with the seeds that are in where some are not."""
+    """A row of `stats.estimates` as mean ± sd, with the number of seeds if some are missing."""
     text = measured(estimate.mean, metric)
     if text != ABSENT and math.isfinite(estimate.sd):
         text += f" ± {measured(estimate.sd, metric)}"
     return text + _incomplete(text, estimate.n, seeds)
 
 
-def parts(found: Any, metric: Metric, *names: str) -> dict[str, str]:
-    """What a text says, number by number."""
-    values = {name: float(getattr(found, name)) for name in names}
+def parts(estimate: Any, metric: Metric, *names: str) -> dict[str, str]:
+    """The finite numbers of an estimate as texts, by name."""
+    values = {name: float(getattr(estimate, name)) for name in names}
     return {name: measured(v, metric) for name, v in values.items() if math.isfinite(v)}
 
 
-def effect(found: Any, metric: Metric, seeds: int) -> str:
+def effect(row: Any, metric: Metric, seeds: int) -> str:
     """A row of `stats.effects` as a difference with its interval."""
-    text = measured(found.mean, metric, signed=True)
-    if text != ABSENT and found.n > 1:
-        low, high = measured(found.low, metric), measured(found.high, metric)
-        text += f" [{low}, {high}]" if math.isfinite(found.low) else f" [{ABSENT}]"
-    return text + _incomplete(text, found.n, seeds)
+    text = measured(row.mean, metric, signed=True)
+    if text != ABSENT and row.n > 1:
+        low, high = measured(row.low, metric), measured(row.high, metric)
+        text += f" [{low}, {high}]" if math.isfinite(row.low) else f" [{ABSENT}]"
+    return text + _incomplete(text, row.n, seeds)
 
 
-def timing(estimate: Any, metric: Metric, ratio: Mapping[str, float] | None = None,
-           resolution: float = math.inf) -> str:  # fmt: skip
-    """The median, with its ratio to the baseline; lowest and highest round where there is none."""
+def timing(
+    estimate: Any,
+    metric: Metric,
+    ratio: Mapping[str, float] | None = None,
+    resolution: float = math.inf,
+) -> str:
+    """The median with its ratio to the baseline, or with lowest and highest round without one."""
     text = measured(estimate.mean, metric)
     if text != ABSENT and ratio:
         return f"{text} ({times(ratio, resolution)})"
@@ -99,34 +108,36 @@ def timing(estimate: Any, metric: Metric, ratio: Mapping[str, float] | None = No
 
 
 def times(ratio: Mapping[str, float], resolution: float) -> str:
-    """A ratio with its interval, and a word before it where it is not `conclusive`."""
+    """A ratio with its interval, preceded by "inconclusive" if it is not `conclusive`."""
     value, low, high = (multiple(ratio[end]) for end in ("value", "low", "high"))
     word = "" if conclusive(ratio, resolution) else "inconclusive "
     return f"{word}×{value} [{low}, {high}]"
 
 
 def multiple(ratio: float) -> str:
+    """A ratio as text: three decimals, one from 10 on."""
     return number(ratio, 1 if ratio >= TENFOLD else 3)
 
 
 def conclusive(ratio: Mapping[str, float], resolution: float) -> bool:
-    """Whether the interval leaves out 1, or includes it and is no wider than `resolution`."""
+    """The interval excludes 1, or includes it and its log width is at most `resolution`."""
     if not ratio["low"] <= 1 <= ratio["high"]:
         return True
     return math.log(ratio["high"] / ratio["low"]) <= resolution
 
 
 def disturbed(share: float) -> str:
-    """What is said of rounds in which others had the CPUs; "" where there are next to none."""
+    """A note on rounds in which other processes had the CPUs; "" below 5 % of rounds."""
     if share < 0.05:
         return ""
     return (
-        f"others had the CPUs in {100 * share:.0f} % of rounds, which ratios leave out if they can"
+        f"other processes had the CPUs in {100 * share:.0f} % of rounds; ratios leave such rounds "
+        "out where possible"
     )
 
 
 def change(value: float, base: float) -> str:
-    """The relative difference; what is ten times as much or more, as a multiple."""
+    """The relative difference in per cent, or a multiple from ten times as much on."""
     if base and value / base >= TENFOLD:
         return f"×{value / base:,.0f}"
     return f"{number(100 * (value / base - 1), 1, signed=True)} %" if base else ABSENT
@@ -136,16 +147,44 @@ def _incomplete(text: str, n: int, seeds: int) -> str:
     return f" ({n}/{seeds})" if text != ABSENT and n < seeds else ""
 
 
-# ---- published ----
+def duration(seconds: float) -> str:
+    """Seconds below 90 s, minutes below 90 min, else hours."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    """Bytes in a decimal unit of 10^3, 10^6 ...: "1.23 MB"."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def gigabytes(count: float) -> str:
+    """Bytes in gigabytes of 10^9, whatever their number, so that two amounts compare."""
+    return f"{count / 1e9:.3g} GB"
+
+
+def many(count: int, noun: str, nouns: str = "") -> str:
+    """A count with its noun: "1 trial", "3 trials"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
+
+
+# ---- published numbers ----
 
 
 def published(printed: Printed | None) -> str:
-    """As it was printed, with a mark of how sure it is."""
+    """A published number as printed, with the suffix of its status."""
     if printed is None:
         return ABSENT
     return with_spread(printed.value, printed.digits, printed.spread) + MARKS[printed.status]
 
 
 def with_spread(value: float, digits: int, spread: float) -> str:
-    """A printed number, and the spread over runs that was printed beside it."""
+    """A number with the published spread over runs, if there is one."""
     return number(value, digits) + (f" ± {spread:g}" if spread else "")

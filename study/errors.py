@@ -1,11 +1,11 @@
-"""Every way a study can go wrong through its user, drawn once.
+"""Errors that a user can cause, and suggestions for misspelt names.
 
 StudyError              printed without a traceback, exit status 2
-    SpecError           a study file asks for something that does not exist
+    SpecError           a study file names something that does not exist
     BuildError          no model can be built from these arguments
         SizeError       the model takes no images of this size
-    DataError           the images are not where, or not what, the study says
-    MetricError         a quantity cannot be taken honestly
+    DataError           the images are missing, or not those that the study describes
+    MetricError         a quantity cannot be measured reliably
     StoreError          a stored result cannot be used
         DamagedError    a stored file is not what was written
 
@@ -17,15 +17,19 @@ from difflib import get_close_matches
 
 
 class StudyError(Exception):
-    """A mistake of the user's, told so that he can mend it."""
+    """A user error. The message says how to fix it; shown without a traceback."""
 
 
 class SpecError(StudyError):
-    """A study file asks for something that does not exist."""
+    """A study file names something that does not exist; `key` is the recipe's key, if known."""
+
+    def __init__(self, message: str, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class BuildError(StudyError):
-    """No model can be built; `argument` is the constructor argument at fault, if it is known."""
+    """No model can be built; `argument` is the faulty constructor argument, if known."""
 
     def __init__(self, message: str, argument: str | None = None) -> None:
         super().__init__(message)
@@ -37,11 +41,15 @@ class SizeError(BuildError):
 
 
 class DataError(StudyError):
-    """The images are not where, or not what, the study says."""
+    """The images are missing, or not those that the study describes; `step` says what to do."""
+
+    def __init__(self, message: str, step: str = "") -> None:
+        super().__init__(f"{message} Next: {step}" if step else message)
+        self.problem, self.step = message, step
 
 
 class MetricError(StudyError):
-    """A quantity cannot be taken honestly."""
+    """A quantity cannot be measured reliably."""
 
 
 class StoreError(StudyError):
@@ -49,26 +57,26 @@ class StoreError(StudyError):
 
 
 class DamagedError(StoreError):
-    """A stored file is not what was written; says in what."""
+    """A stored file is not what was written. The message names the difference."""
 
 
-SHOWN = 24  # names listed in full; of more, those alike
+MOST_NAMES = 24  # listed in full; of more names, only the similar ones
 
 
-def meant(asked: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that `asked` was probably a slip for."""
-    names = [str(name) for name in known]
-    near = get_close_matches(str(asked), names, n=1, cutoff=0.6)
-    parts = [name for name in names if str(asked).lower() in name.lower()] if asked else []
-    return near[0] if near else parts[0] if len(parts) == 1 else None
+def meant(name: str, names: Iterable[str]) -> str | None:
+    """The existing name that a misspelt `name` probably stands for."""
+    existing = [str(candidate) for candidate in names]
+    near = get_close_matches(str(name), existing, n=1, cutoff=0.6)
+    parts = [candidate for candidate in existing if str(name).lower() in candidate.lower()]
+    return near[0] if near else parts[0] if name and len(parts) == 1 else None
 
 
-def unknown(what: str, asked: str, known: Iterable[str]) -> str:
-    """What was asked, what exists, what was probably meant."""
-    names = sorted(str(name) for name in known)
-    near = meant(asked, names)
+def unknown(kind: str, name: str, names: Iterable[str]) -> str:
+    """The message for a name that does not exist: the names that do, and the likeliest one."""
+    existing = sorted(str(candidate) for candidate in names)
+    near = meant(name, existing)
     hint = f'; did you mean "{near}"?' if near else ""
-    if len(names) > SHOWN:
-        alike = get_close_matches(asked, names, n=6, cutoff=0.4)
-        return f'unknown {what} "{asked}"{hint} ({len(names)} known, among them {", ".join(alike)})'
-    return f'unknown {what} "{asked}"{hint} (known: {", ".join(names)})'
+    if len(existing) > MOST_NAMES:
+        similar = ", ".join(get_close_matches(name, existing, n=6, cutoff=0.4))
+        return f'unknown {kind} "{name}"{hint} ({len(existing)} known, among them {similar})'
+    return f'unknown {kind} "{name}"{hint} (known: {", ".join(existing)})'

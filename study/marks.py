@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from study.text import described, normal
+from study.text import described, normal, printable
 
 MAX_DEPTH = 40  # levels of nesting; a study has five. Bounds the recursion of the reader
 MAX_PROBLEMS = 30  # problems that are printed
@@ -66,13 +66,14 @@ class Problem:
     message: str
     mark: Mark
     hint: str = ""
+    variable: str = ""
+    """The environment variable that is not set, if that is the problem: "$IMAGENET"."""
 
     def __str__(self) -> str:
         line, column = line_of(self.mark.text, self.mark.line), self.mark.column
         # A long line is cut so that the caret stays in view.
         begin = max(0, column - MAX_WIDTH // 2) if len(line) > MAX_WIDTH else 0
-        part = line[begin : begin + MAX_WIDTH]
-        excerpt = "".join(c if c.isprintable() else " " for c in part)
+        excerpt = printable(line[begin : begin + MAX_WIDTH])
         number = str(self.mark.line + 1)
         gutter = " " * len(number)
         carets = "^" * max(1, min(self.mark.length, len(excerpt) - column + begin))
@@ -296,7 +297,8 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
         name = VARIABLE.fullmatch(node.value) if isinstance(node.value, str) else None
         if name and name[1] not in environment:
             hint = f"export {name[1]}=..."
-            problems.append(Problem(f"${name[1]} is not set", node.mark, hint))
+            variable = node.value
+            problems.append(Problem(f"{variable} is not set", node.mark, hint, variable))
         elif name:
             text = environment[name[1]]
             scalar, mistakes = read(text, node.mark.source)

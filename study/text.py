@@ -1,21 +1,21 @@
-"""Text of unknown origin: what a label may contain, which are alike, what a terminal shows."""
+"""Text of unknown origin: characters that labels may have, equal labels, safe terminal output."""
 
 import re
 from unicodedata import category, combining, name, normalize
 
 JOINERS = "\u200c\u200d"  # zero-width non-joiner and joiner
-JOINED = frozenset(
-    (
-        *("ARABIC", "SYRIAC", "MANDAIC", "MONGOLIAN", "NKO", "DEVANAGARI", "BENGALI", "GURMUKHI"),
-        *("GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "KHMER"),
-        *("MYANMAR", "TIBETAN", "BALINESE", "JAVANESE"),
-    )
-)
-"""Scripts in which a joiner changes how letters are written, as Unicode names begin."""
+# fmt: off
+JOINED = frozenset((
+    "ARABIC", "SYRIAC", "MANDAIC", "MONGOLIAN", "NKO", "DEVANAGARI", "BENGALI", "GURMUKHI",
+    "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "KHMER",
+    "MYANMAR", "TIBETAN", "BALINESE", "JAVANESE",
+))
+# fmt: on
+"""Scripts in which a joiner changes how letters are written: the first word of Unicode names."""
 
-VIRAMA = 9  # the combining class of what joins two consonants of an Indic script
+VIRAMA = 9  # combining class of the sign that joins two consonants of an Indic script
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and symbols that nobody sees."""
+"""Letters, combining marks and symbols that are invisible."""
 
 NAMELESS = {"Cc": "CONTROL CHARACTER", "Co": "PRIVATE USE", "Cn": "UNASSIGNED", "Cs": "SURROGATE"}
 """Categories whose characters have no name of their own."""
@@ -24,38 +24,43 @@ UNSAFE = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
-"""Control and format characters, which move the cursor or the order of letters; lone surrogates."""
+"""Control and format characters, which move the cursor or reorder letters; lone surrogates."""
 
 
 def visible(text: str) -> str:
-    """`text` with the characters that would act on a terminal written as escapes."""
+    """`text` with characters that act on a terminal written as escapes."""
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def on_one_line(text: str) -> str:
-    """`visible` for names of files, whose line breaks would look like lines of ours."""
+    """`visible` for file names: a line break in one would look like another line of output."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def printable(text: str) -> str:
+    """`text` with a space for each character that cannot be printed; its length is unchanged."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def normal(text: str) -> str:
-    """The form in which labels are compared: composed (NFC), one space between words."""
+    """The form in which labels are compared: NFC, one space between words."""
     if not text.isascii():
         text = "".join(" " if category(c) == "Zs" else c for c in normalize("NFC", text))
     return re.sub(" +", " ", text).strip()
 
 
 def described(character: str) -> str:
-    """A character by its number and name in Unicode."""
+    """A character's code point and Unicode name: "U+00AD SOFT HYPHEN"."""
     return (
         f"U+{ord(character):04X} {name(character, NAMELESS.get(category(character), ''))}".strip()
     )
 
 
 def unfit(label: str) -> str:
-    """The first character that a label may not have, and where; "" where all may stand in one.
+    """The first character that a label may not contain, with its place; "" if all are allowed.
 
-    Not allowed is what nobody sees: control and format characters, unassigned and private ones.
-    Joiners and variation selectors are allowed behind what they change.
+    Invisible characters are not allowed: control, format, unassigned and private ones. Joiners and
+    variation selectors are allowed after a character that they change.
     """
     for index, character in enumerate(label):
         if not _fits(character, label[:index]):
@@ -73,7 +78,7 @@ def _fits(character: str, before: str) -> bool:
 
 
 def _joins(character: str) -> bool:
-    """Whether a joiner behind `character` changes how it is written: of a script, or an emoji."""
+    """A joiner after `character` changes how it is written: in some scripts, and for emoji."""
     script = name(character, "").partition(" ")[0]
     emoji = category(character) in ("So", "Sk") or character == "\ufe0f"
     return script in JOINED or combining(character) == VIRAMA or emoji

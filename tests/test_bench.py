@@ -82,6 +82,10 @@ def test_real_models_are_timed_side_by_side(mode, metrics):
     json.dumps(found)
 
 
+def test_the_modes_of_the_command_line_are_those_that_are_timed():
+    assert tuple(taking.MODES) == bench.MODES
+
+
 @pytest.mark.parametrize("way", [Way("bfloat16"), Way(channels_last=True)], ids=lambda w: w.said)
 @pytest.mark.parametrize("mode", bench.MODES)
 def test_every_way_can_be_taken(mode, way):

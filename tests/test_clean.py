@@ -1,4 +1,4 @@
-"""What nobody needs goes, and nothing else does."""
+"""Cleaning removes what no study uses, and nothing else."""
 
 import json
 import os
@@ -26,40 +26,40 @@ def store(tmp_path):
 
 
 def aged(path, days: float = 30):
-    """As if nobody had touched it for days."""
-    for one in [path, *(path.iterdir() if path.is_dir() else ())]:
-        then = one.stat().st_mtime - days * 86_400
-        os.utime(one, (then, then), follow_symlinks=False)
+    """A path whose files were last written days ago."""
+    for entry in [path, *(path.iterdir() if path.is_dir() else ())]:
+        then = entry.stat().st_mtime - days * 86_400
+        os.utime(entry, (then, then), follow_symlinks=False)
     return path
 
 
-def found(kept: Store, group: str, **needs: set) -> list[str]:
-    jobs = clean.jobs(kept)
-    return [one.path.name for one in clean.found(kept, [group], Needs(jobs, **needs))[group]]
+def removable(stored: Store, group: str, **needs: set) -> list[str]:
+    jobs = clean.jobs(stored)
+    return [entry.path.name for entry in clean.found(stored, [group], Needs(jobs, **needs))[group]]
 
 
-def item(kept: Store, group: str, **needs: set) -> clean.Item:
-    return clean.found(kept, [group], Needs(clean.jobs(kept), **needs))[group][0]
+def item(stored: Store, group: str, **needs: set) -> clean.Item:
+    return clean.found(stored, [group], Needs(clean.jobs(stored), **needs))[group][0]
 
 
 # ---- trials ----
 
 
 def test_a_trial_goes_unless_it_is_needed_or_somebody_works_on_it(store):
-    assert found(store, "trials") == ["a-0", "b-0"]
-    assert found(store, "trials", trials={"a-0"}) == ["b-0"]
+    assert removable(store, "trials") == ["a-0", "b-0"]
+    assert removable(store, "trials", trials={"a-0"}) == ["b-0"]
     with leases.claim(store.trial("b-0")):
-        assert found(store, "trials", trials={"a-0"}) == []
+        assert removable(store, "trials", trials={"a-0"}) == []
 
 
 def test_what_is_no_trial_of_the_store_stays(store, tmp_path):
     (store.root / "trials" / "mine").mkdir()
     store.trial("a-0").rename(tmp_path / "elsewhere")
     store.trial("a-0").symlink_to(tmp_path / "elsewhere")
-    assert found(store, "trials") == ["b-0"]
+    assert removable(store, "trials") == ["b-0"]
     (store.root / "trials").rename(tmp_path / "disk")
     (store.root / "trials").symlink_to(tmp_path / "disk")
-    assert found(store, "trials") == []
+    assert removable(store, "trials") == []
 
 
 def test_a_removed_trial_is_gone_as_a_whole(store):
@@ -90,10 +90,10 @@ def test_a_removal_that_was_interrupted_is_no_result_and_is_finished_later(store
     finish(store, "a-0")
     store.trial("a-0").rename(store.root / "trials" / ".a-0.0123abcd")
     assert store.results() == []
-    assert found(store, "trials") == ["b-0"]
-    assert found(store, "leftovers") == [".a-0.0123abcd"]
+    assert removable(store, "trials") == ["b-0"]
+    assert removable(store, "leftovers") == [".a-0.0123abcd"]
     assert clean.remove("leftovers", item(store, "leftovers"))
-    assert found(store, "leftovers") == []
+    assert removable(store, "leftovers") == []
 
 
 def test_what_was_removed_by_another_is_no_error(store):
@@ -124,8 +124,8 @@ def test_weights_go_where_no_attempt_will_resume_from_them(store, state, goes):
     (store.trial("a-0") / "last.pth.tar").touch()
     if state:
         finish(store, "a-0", state)
-    assert found(store, "checkpoints") == (["last.pth.tar"] if goes else [])
-    assert found(store, "checkpoints", weights={"a-0"}) == []
+    assert removable(store, "checkpoints") == (["last.pth.tar"] if goes else [])
+    assert removable(store, "checkpoints", weights={"a-0"}) == []
 
 
 def test_only_the_weights_go(store):
@@ -140,8 +140,8 @@ def test_weights_in_a_trial_that_goes_are_not_told_again(store):
     (store.trial("a-0") / "last.pth.tar").touch()
     finish(store, "a-0")
     needs = Needs([], trials={"b-0"})
-    told = clean.found(store, ["trials", "checkpoints"], needs)
-    assert [len(told["trials"]), len(told["checkpoints"])] == [1, 0]
+    request = clean.found(store, ["trials", "checkpoints"], needs)
+    assert [len(request["trials"]), len(request["checkpoints"])] == [1, 0]
 
 
 # ---- jobs ----
@@ -150,26 +150,26 @@ def test_weights_in_a_trial_that_goes_are_not_told_again(store):
 def test_a_job_goes_when_its_trials_have_results_or_after_a_week(store):
     job = ordered(store, ["a-0", "b-0"])
     finish(store, "a-0")
-    assert found(store, "jobs") == []
-    assert found(Store(aged(job).parent.parent), "jobs") == [job.name]
-    for one in (job, *job.iterdir()):
-        os.utime(one)
+    assert removable(store, "jobs") == []
+    assert removable(Store(aged(job).parent.parent), "jobs") == [job.name]
+    for entry in (job, *job.iterdir()):
+        os.utime(entry)
     finish(store, "b-0")
-    assert found(store, "jobs") == [job.name]
+    assert removable(store, "jobs") == [job.name]
 
 
 def test_a_job_that_is_at_work_stays(store):
     job = ordered(store, ["a-0"])
     finish(store, "a-0")
     leases.sign(job / "worker.here-1")
-    assert found(store, "jobs") == []
+    assert removable(store, "jobs") == []
     (job / "worker.here-1").write_text(json.dumps(vars(dead())))
-    assert found(store, "jobs") == [job.name]
+    assert removable(store, "jobs") == [job.name]
     elsewhere = leases.Holder("elsewhere", 1, "1")
     (job / "worker.here-1").write_text(json.dumps(vars(elsewhere)))
-    assert found(store, "jobs") == []
+    assert removable(store, "jobs") == []
     aged(job)
-    assert found(store, "jobs") == [job.name]
+    assert removable(store, "jobs") == [job.name]
 
 
 def test_jobs_on_slurm_stay_where_slurm_does_not_answer(store, monkeypatch):
@@ -177,16 +177,16 @@ def test_jobs_on_slurm_stay_where_slurm_does_not_answer(store, monkeypatch):
     finish(store, "a-0")
     write(job / "slurm.json", {"ids": ["7_0", "7_1"]})
     monkeypatch.setenv("PATH", "/nowhere")
-    assert found(store, "jobs") == []
+    assert removable(store, "jobs") == []
     assert clean.jobs(store)[0].busy
 
 
 def test_open_trials_that_workers_of_another_job_may_come_to_keep_theirs(store):
     old, young = aged(ordered(store, ["a-0"])), ordered(store, ["b-0"])
     leases.sign(young / "worker.here-1")
-    assert found(store, "jobs") == []
+    assert removable(store, "jobs") == []
     (young / "worker.here-1").unlink()
-    assert found(store, "jobs") == [old.name]
+    assert removable(store, "jobs") == [old.name]
 
 
 def test_the_order_of_a_job_stays_where_nothing_else_says_what_was_asked_for(store):
@@ -195,7 +195,7 @@ def test_the_order_of_a_job_stays_where_nothing_else_says_what_was_asked_for(sto
     finish(store, "a-0")
     assert clean.remove("jobs", item(store, "jobs", requests={job}))
     assert sorted(path.name for path in job.iterdir()) == ["job.json", "trials.json"]
-    assert found(store, "jobs", requests={job}) == []
+    assert removable(store, "jobs", requests={job}) == []
     assert clean.remove("jobs", item(store, "jobs"))
     assert not job.exists()
 
@@ -204,17 +204,17 @@ def test_jobs_of_others_and_of_another_store_stay(store, tmp_path):
     job = ordered(store, ["a-0"])
     finish(store, "a-0")
     job.chmod(0o770)
-    assert found(store, "jobs") == []
+    assert removable(store, "jobs") == []
     job.chmod(0o700)
     write(job / "job.json", {**orders.order(job), "store": "/elsewhere"})
-    assert found(store, "jobs") == []
+    assert removable(store, "jobs") == []
 
 
 def test_a_job_is_superseded_by_the_same_words_where_they_can_be_planned(store, tmp_path):
-    told = {"words": ["x.yaml", "--set", "seeds=3"], "folder": str(tmp_path)}
+    request = {"words": ["x.yaml", "--set", "seeds=3"], "folder": str(tmp_path)}
     for _ in range(2):
-        ordered(store, ["a-0"], **told)
-    ordered(store, ["a-0"], **{**told, "words": ["x.yaml"]})
+        ordered(store, ["a-0"], **request)
+    ordered(store, ["a-0"], **{**request, "words": ["x.yaml"]})
     jobs = clean.jobs(store)
     later = [[other for other in jobs if other.path > job.path] for job in jobs]
     pairs = list(zip(jobs, later, strict=True))
@@ -234,9 +234,9 @@ def test_what_killed_writers_left_goes_after_a_day(store):
     }
     for name in (*names, "notes.txt", ".hidden"):
         (folder / name).touch()
-    assert found(store, "leftovers") == []
+    assert removable(store, "leftovers") == []
     aged(folder)
-    assert set(found(store, "leftovers")) == names
+    assert set(removable(store, "leftovers")) == names
 
 
 # ---- the command ----
@@ -251,10 +251,10 @@ def test_what_a_study_comes_to_ask_for_no_more_goes_and_the_rest_stays(inside, t
     run = ("run", tiny.name, "--on", "inline", "--no-speed")
     assert inside(*run).returncode == 0
     first = tiny.read_text()
-    kept = {"trials": 0, "checkpoints": 4, "jobs": 0, "leftovers": 0}
-    assert listed(inside("clean", "--json")) == kept  # the run itself refers to them
+    stored = {"trials": 0, "checkpoints": 4, "jobs": 0, "leftovers": 0}
+    assert listed(inside("clean", "--json")) == stored  # the run itself refers to them
     tiny.write_text(first.replace("Avg: average", "Max: maximum"))
-    assert listed(inside("clean", tiny, "--json")) == kept | {"trials": 2, "checkpoints": 2}
+    assert listed(inside("clean", tiny, "--json")) == stored | {"trials": 2, "checkpoints": 2}
     tiny.write_text(first.replace("epochs: 2", "epochs: 1"))
     again = inside(*run, "--set", "recipe.epochs=2")  # all are there: nothing says so but this
     assert "nothing to train" in again.stderr
@@ -286,16 +286,16 @@ def trained(inside, tiny):
     return store
 
 
-def asked(store: Store, file, *flags: str, folder=None, trials=("ab-0",)):
-    told = {"words": [str(file), *flags], "folder": str(folder or store.root.parent)}
-    return ordered(store, list(trials), **told)
+def requested(store: Store, file, *flags: str, folder=None, trials=("ab-0",)):
+    request = {"words": [str(file), *flags], "folder": str(folder or store.root.parent)}
+    return ordered(store, list(trials), **request)
 
 
 def test_an_earlier_run_keeps_its_trials_while_its_file_is_there_and_after(inside, tiny, trained):
     assert listed(inside("clean", tiny, "--json"))["trials"] == 1
     other = tiny.with_name("other.yaml")
     other.write_text(tiny.read_text())
-    asked(trained, "other.yaml", "--set", "seeds=[0, 1]")
+    requested(trained, "other.yaml", "--set", "seeds=[0, 1]")
     assert listed(inside("clean", "--json"))["trials"] == 1  # planned anew, it has no ab-0
     other.unlink()
     done = inside("clean", tiny, "--json")
@@ -310,9 +310,9 @@ def test_a_study_that_cannot_be_planned_keeps_all_trials(inside, tiny, trained):
     other.write_text(tiny.read_text().replace("average", "averag"))
     done = inside("clean", tiny, other, "--json")
     assert done.returncode == 3
-    told = json.loads(done.stdout)
-    assert set(told["groups"]) == {"jobs", "leftovers"}
-    assert "other.yaml" in told["unknown"][0]
+    request = json.loads(done.stdout)
+    assert set(request["groups"]) == {"jobs", "leftovers"}
+    assert "other.yaml" in request["unknown"][0]
     assert 'did you mean "average"?' in done.stderr
     assert "leave it out" in done.stderr
 
@@ -329,7 +329,7 @@ def test_images_that_are_not_here_do_not_hinder_a_plan(inside, tiny, trained, mo
 
 
 def test_an_order_that_cannot_be_read_keeps_all_trials(inside, tiny, trained):
-    (asked(trained, "x.yaml") / "job.json").write_text("{")
+    (requested(trained, "x.yaml") / "job.json").write_text("{")
     done = inside("clean", tiny, "--json")
     assert done.returncode == 3
     assert "cannot be read" in done.stderr
@@ -349,7 +349,7 @@ def test_a_run_that_began_while_the_user_was_asked_stops_the_removal(
     inside, tiny, trained, monkeypatch
 ):
     def confirm(*words: object, **how: object) -> bool:
-        asked(trained, "x.yaml")
+        requested(trained, "x.yaml")
         return True
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -406,68 +406,68 @@ def ordinary():
 
 
 def test_what_can_be_removed_is_and_what_cannot_is_named(ordinary):
-    kept = Store(ordinary / "results")
+    stored = Store(ordinary / "results")
     for name in ("a-0", "b-0"):
-        kept.enter(name, {"config": CONFIG})
-    closed = kept.trial("a-0") / "closed"
+        stored.enter(name, {"config": CONFIG})
+    closed = stored.trial("a-0") / "closed"
     (closed / "inner").mkdir(parents=True)
     closed.chmod(0o000)
-    (kept.trial("a-0") / "log.txt").touch()
+    (stored.trial("a-0") / "log.txt").touch()
     done, left = [], []
-    for one in clean.found(kept, ["trials"], Needs(clean.jobs(kept)))["trials"]:
+    for entry in clean.found(stored, ["trials"], Needs(clean.jobs(stored)))["trials"]:
         try:
-            done.append(clean.remove("trials", one))
+            done.append(clean.remove("trials", entry))
         except StoreError as error:
             left.append(str(error))
-    [half] = (kept.root / "trials").iterdir()
+    [half] = (stored.root / "trials").iterdir()
     assert done == [True]
     assert len(left) == 1
     assert f"a-0 cannot be removed: Permission denied (left: {half}/closed" in left[0]
     assert [path.name for path in half.iterdir()] == ["closed"]
     closed = half / "closed"
     closed.chmod(0o700)
-    assert clean.remove("leftovers", item(kept, "leftovers"))
+    assert clean.remove("leftovers", item(stored, "leftovers"))
     assert not half.exists()
 
 
 def test_jobs_that_cannot_be_listed_are_not_taken_for_none(ordinary):
-    kept = Store(ordinary / "results")
-    (kept.root / "jobs").mkdir(parents=True)
-    (kept.root / "jobs").chmod(0o000)
+    stored = Store(ordinary / "results")
+    (stored.root / "jobs").mkdir(parents=True)
+    (stored.root / "jobs").chmod(0o000)
     with pytest.raises(StoreError, match="jobs cannot be listed: Permission denied"):
-        clean.jobs(kept)
-    (kept.root / "jobs").chmod(0o700)
+        clean.jobs(stored)
+    (stored.root / "jobs").chmod(0o700)
 
 
 def test_the_command_goes_on_after_what_it_cannot_remove(inside, tmp_path, monkeypatch):
-    kept = Store(tmp_path / "results")
+    stored = Store(tmp_path / "results")
     for name in ("a-0", "b-0"):
-        kept.enter(name, {"config": CONFIG})
+        stored.enter(name, {"config": CONFIG})
     rename = os.rename
 
-    def refuse(one, other):
-        if "a-0" in str(one):
-            raise OSError(13, "Permission denied", str(one))
-        rename(one, other)
+    def refuse(entry, other):
+        if "a-0" in str(entry):
+            raise OSError(13, "Permission denied", str(entry))
+        rename(entry, other)
 
     monkeypatch.setattr(os, "rename", refuse)
     done = inside("clean", "--yes", "--only", "trials")
     assert done.returncode == 3
     assert "a-0 cannot be removed: Permission denied" in done.stderr
-    assert [path.name for path in (kept.root / "trials").iterdir()] == ["a-0"]
+    assert [path.name for path in (stored.root / "trials").iterdir()] == ["a-0"]
 
 
 def test_the_save_before_the_last_goes_when_its_trial_is_done(store):
     for name in ("a-0", "b-0"):
         (store.trial(name) / "before.pth.tar").write_bytes(b"x")
     finish(store, "a-0")
-    assert found(store, "checkpoints") == ["before.pth.tar"]
+    assert removable(store, "checkpoints") == ["before.pth.tar"]
 
 
 def test_what_was_set_aside_as_damaged_goes_after_a_day(store):
     path = store.trial("a-0") / "result.json"
     path.write_text("[]")
     assert store.result("a-0") is None
-    assert found(store, "leftovers") == []
+    assert removable(store, "leftovers") == []
     aged(next(store.trial("a-0").glob("result.json.damaged-*")))
-    assert len(found(store, "leftovers")) == 1
+    assert len(removable(store, "leftovers")) == 1

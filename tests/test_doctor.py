@@ -1,4 +1,4 @@
-"""What the doctor finds, and that he leaves nothing behind."""
+"""Checks of the doctor: their findings, and that they leave no file behind."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.cli.options import vocabulary
-from study.doctor import CHECKS, Case, cluster, disk, examined, software, studies
+from study.doctor import CHECKS, Scope, cluster, disk, run_checks, software, studies
 from study.doctor.findings import ok
 from study.store import Store
 from tests.conftest import TINY
@@ -15,43 +15,43 @@ from tests.launch.conftest import ordered
 
 
 @pytest.fixture
-def case(tmp_path):
+def scope(tmp_path):
     file = tmp_path / "tiny.yaml"
     file.write_text(TINY)
-    return Case((file,), vocabulary(), Store(tmp_path / "results"))
+    return Scope((file,), vocabulary(), Store(tmp_path / "results"))
 
 
-def told(findings) -> list[tuple[str, str]]:
-    return [(finding.level, finding.said) for finding in findings]
+def pairs(rows) -> list[tuple[str, str]]:
+    return [(finding.level, finding.message) for finding in rows]
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_every_check_tells_something_and_what_to_do_where_all_is_not_well(case, name):
-    before = sorted(case.place.rglob("*"))
-    found = list(CHECKS[name](case))
-    assert found
-    for finding in found:
-        assert finding.said
+def test_every_check_finds_something_and_gives_the_next_step_of_a_problem(scope, name):
+    before = sorted(scope.existing.rglob("*"))
+    results = list(CHECKS[name](scope))
+    assert results
+    for finding in results:
+        assert finding.message
         assert finding.level in ("ok", "note") or finding.step
-    assert sorted(case.place.rglob("*")) == before
+    assert sorted(scope.existing.rglob("*")) == before
 
 
-def test_a_check_that_comes_to_grief_stops_no_other(case, monkeypatch):
-    def grieve(case: Case):
+def test_a_check_that_raises_stops_no_other(scope, monkeypatch):
+    def broken(scope: Scope):
         yield ok("so far")
         raise OSError("the disk is on fire")
 
     for name in list(CHECKS):
         monkeypatch.delitem(CHECKS, name)
-    monkeypatch.setitem(CHECKS, "grief", grieve)
+    monkeypatch.setitem(CHECKS, "broken", broken)
     monkeypatch.setitem(CHECKS, "python", software.python)
-    found = list(examined(case))
-    assert [(name, finding.level) for name, finding in found] == [
-        ("grief", "ok"),
-        ("grief", "fail"),
+    results = list(run_checks(scope))
+    assert [(name, finding.level) for name, finding in results] == [
+        ("broken", "ok"),
+        ("broken", "fail"),
         ("python", "ok"),
     ]
-    assert found[1][1].said.endswith("OSError: the disk is on fire")
+    assert results[1][1].message.endswith("OSError: the disk is on fire")
 
 
 def test_the_command_tells_all_as_one_document_and_fails_where_something_does(
@@ -71,65 +71,67 @@ def test_the_command_tells_all_as_one_document_and_fails_where_something_does(
 # ---- software ----
 
 
-def test_a_library_that_was_built_for_another_torch_fails(case, tmp_path, monkeypatch):
-    made = tmp_path / "libs" / "torchthing-1.0.dist-info"
-    made.mkdir(parents=True)
+def test_a_library_that_was_built_for_another_torch_fails(scope, tmp_path, monkeypatch):
+    package = tmp_path / "libs" / "torchthing-1.0.dist-info"
+    package.mkdir(parents=True)
     head = "Metadata-Version: 2.1\nName: torchthing\nVersion: 1.0\n"
-    (made / "METADATA").write_text(f"{head}Requires-Dist: torch==1.0.0\n")
+    (package / "METADATA").write_text(f"{head}Requires-Dist: torch==1.0.0\n")
     (tmp_path / "libs" / "torchthing.py").write_text("raise RuntimeError('no operator nms')\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path / "libs"), *sys.path])
-    (finding,) = software.library("torchthing", case)
-    assert finding.said.startswith("torchthing 1.0 was built for torch 1.0.0, not ")
-    (made / "METADATA").write_text(head)
-    (finding,) = software.library("torchthing", case)
+    (finding,) = software.library("torchthing", scope)
+    assert finding.message.startswith("torchthing 1.0 was built for torch 1.0.0, not ")
+    (package / "METADATA").write_text(head)
+    (finding,) = software.library("torchthing", scope)
     assert finding.level == "fail"
-    assert finding.said.endswith("cannot be imported: RuntimeError: no operator nms")
-    (finding,) = software.library("nosuchthing", case)
-    assert finding.said == "nosuchthing is not installed"
+    assert finding.message.endswith("cannot be imported: RuntimeError: no operator nms")
+    (finding,) = software.library("nosuchthing", scope)
+    assert finding.message == "nosuchthing is not installed"
 
 
 # ---- images ----
 
 
-def imagenet(case: Case, root: str, more: str = "") -> Case:
+def imagenet(scope: Scope, root: str, more: str = "") -> Scope:
     data = f"{{name: folder, root: {root}, img_size: 64, num_classes: 2}}"
     text = f"{TINY}profiles: {{big: {{baseline: {{data: {data}{more}}}}}}}\n"
-    case.files[0].write_text(text)
-    return case
+    scope.files[0].write_text(text)
+    return scope
 
 
-def test_a_variable_that_is_not_set_is_missed_with_the_profile_that_needs_it(case, monkeypatch):
+def test_a_variable_that_is_not_set_is_missed_with_the_profile_that_needs_it(scope, monkeypatch):
     monkeypatch.delenv("NOWHERE", raising=False)
-    missed, digits = studies.data_sets(imagenet(case, "$NOWHERE"))
-    assert missed.said == f"$NOWHERE is not set, for {case.files[0]} --profile big"
-    assert missed.step == "export NOWHERE=<where images are>"
-    assert digits.said.startswith("data digits: 1797 images")
+    missed, digits = studies.data_sets(imagenet(scope, "$NOWHERE"))
+    assert missed.message == f"$NOWHERE is not set, for {scope.files[0]} --profile big"
+    assert missed.step == "export NOWHERE=<folder of the images>"
+    assert digits.message.startswith("data digits: 1797 images")
 
 
-def of_folders(case) -> list[tuple[str, str]]:
-    return [one for one in told(studies.data_sets(case)) if one[1].startswith("data folder")]
+def of_folders(scope) -> list[tuple[str, str]]:
+    return [row for row in pairs(studies.data_sets(scope)) if row[1].startswith("data folder")]
 
 
-def test_folders_are_listed_as_training_reads_them(case, tmp_path, monkeypatch):
+def test_folders_are_listed_as_training_reads_them(scope, tmp_path, monkeypatch):
     root = tmp_path / "images"
     monkeypatch.setenv("HERE", str(root))
-    case = imagenet(case, "$HERE")
-    ((level, said),) = of_folders(case)
+    scope = imagenet(scope, "$HERE")
+    ((level, message),) = of_folders(scope)
     assert level == "miss"
-    assert said.startswith(f"data folder: data.root {root} does not exist")
+    assert message.startswith(f"data folder: data.root {root} does not exist")
     for name in ("train/cat", "train/dog", "val/cat", "val/dog"):
         (root / name).mkdir(parents=True)
         (root / name / "1.png").touch()
-    ((level, said),) = of_folders(case)
-    assert (level, "2 pictures to train on, 2 pictures to evaluate, of 2 classes" in said) == (
-        "ok", True)  # fmt: skip
+    ((level, message),) = of_folders(scope)
+    assert (level, "2 pictures to train on, 2 pictures to evaluate, of 2 classes" in message) == (
+        "ok",
+        True,
+    )
     (root / "val" / "dog" / "1.png").unlink()
-    ((level, said),) = of_folders(case)
-    assert (level, "val: dog has no picture of its own" in said) == ("fail", True)
+    ((level, message),) = of_folders(scope)
+    assert (level, "val: dog has no picture of its own" in message) == ("fail", True)
 
 
 @pytest.mark.parametrize(
-    ("name", "level", "said"),
+    ("name", "level", "message"),
     [
         ("{name: torch/cifar10, root: ROOT}", "miss", "looked in"),
         ("{name: torch/imagenet, root: ROOT}", "miss", "looked in"),
@@ -138,55 +140,55 @@ def test_folders_are_listed_as_training_reads_them(case, tmp_path, monkeypatch):
         ("{name: hfds/x, root: ROOT/cache, num_classes: 2}", None, ""),
     ],
 )
-def test_nothing_is_ok_that_no_reader_has_opened(case, tmp_path, name, level, said):
+def test_nothing_is_ok_that_no_reader_has_opened(scope, tmp_path, name, level, message):
     data = name.replace("ROOT", str(tmp_path))
     start = TINY.index("{name: digits")
     whole = TINY[start : TINY.index("}", start) + 1]
-    case.files[0].write_text(TINY.replace(whole, data))
-    found = told(studies.data_sets(case))
-    assert "ok" not in [one for one, _ in found]
+    scope.files[0].write_text(TINY.replace(whole, data))
+    results = pairs(studies.data_sets(scope))
+    assert "ok" not in [result for result, _ in results]
     if level:
-        assert [(one, said in words) for one, words in found] == [(level, True)]
+        assert [(result, message in text) for result, text in results] == [(level, True)]
 
 
-def test_a_study_that_is_wrong_fails_with_its_first_mistake(case):
-    case.files[0].write_text(TINY.replace("columns", "colums"))
-    ((level, said),) = told(studies.data_sets(case))
+def test_a_study_that_is_wrong_fails_with_its_first_mistake(scope):
+    scope.files[0].write_text(TINY.replace("columns", "colums"))
+    ((level, message),) = pairs(studies.data_sets(scope))
     assert level == "fail"
-    assert 'unknown key "colums"' in said
+    assert 'unknown key "colums"' in message
 
 
-def test_a_study_that_trains_nothing_needs_no_images(case):
-    case.files[0].write_text(TINY.replace("seeds: 2", "seeds: 0"))
-    assert told(studies.data_sets(case)) == []
+def test_a_study_that_trains_nothing_needs_no_images(scope):
+    scope.files[0].write_text(TINY.replace("seeds: 2", "seeds: 0"))
+    assert pairs(studies.data_sets(scope)) == []
 
 
 # ---- store ----
 
 
-def test_a_store_may_be_there_or_be_made_and_is_never_a_file(case):
-    ((level, said),) = told(disk.store(case))
-    assert (level, "can be made" in said) == ("ok", True)
-    assert not case.store.root.exists()
-    case.store.root.mkdir()
-    assert "0 trials" in told(disk.store(case))[0][1]
-    wrong = Case((), case.vocabulary, Store(case.files[0] / "results"))
-    assert told(disk.store(wrong))[0][0] == "fail"
+def test_a_store_may_be_there_or_be_made_and_is_never_a_file(scope):
+    ((level, message),) = pairs(disk.store(scope))
+    assert (level, "can be created" in message) == ("ok", True)
+    assert not scope.store.root.exists()
+    scope.store.root.mkdir()
+    assert "0 trials" in pairs(disk.store(scope))[0][1]
+    wrong = Scope((), scope.vocabulary, Store(scope.files[0] / "results"))
+    assert pairs(disk.store(wrong))[0][0] == "fail"
 
 
-def test_room_is_counted_in_checkpoints_of_the_largest_arm(case):
-    case.store.keep("arms", "x", {"cost": {"params": 10_000_000}})
-    ((_, said),) = told(disk.room(case))
-    assert "checkpoints of the largest arm planned, 10 M parameters" in said
+def test_room_is_counted_in_checkpoints_of_the_largest_arm(scope):
+    scope.store.keep("arms", "x", {"cost": {"params": 10_000_000}})
+    ((_, message),) = pairs(disk.room(scope))
+    assert "checkpoints of the largest arm planned, 10 M parameters" in message
 
 
-def test_job_folders_that_others_can_write_to_are_told(case):
-    job = ordered(case.store, ["a-0"])
-    assert told(disk.jobs(case)) == [("ok", "1 job folders, all the user's own")]
+def test_job_folders_that_others_can_write_to_are_told(scope):
+    job = ordered(scope.store, ["a-0"])
+    assert pairs(disk.jobs(scope)) == [("ok", "1 job folders, all of this user")]
     job.chmod(0o777)
-    ((level, said),) = told(disk.jobs(case))
+    ((level, message),) = pairs(disk.jobs(scope))
     assert level == "miss"
-    assert "others can write to" in said
+    assert "others can write to" in message
 
 
 # ---- Slurm ----
@@ -217,8 +219,11 @@ def site(tmp_path, monkeypatch):
     def answers(ping: int = 0, **config: str) -> None:
         defaults = {"accounting": "slurmdbd", "preempt": "OFF", "parameters": "(null)"}
         (folder / "config").write_text(CONFIG.format(**{**defaults, **config}))
-        rows = [("gpu", "YES", "2-00:00:00", "UP"), ("short", "NO", "04:00:00", "UP"),
-                ("old", "NO", "UNLIMITED", "DOWN")]  # fmt: skip
+        rows = [
+            ("gpu", "YES", "2-00:00:00", "UP"),
+            ("short", "NO", "04:00:00", "UP"),
+            ("old", "NO", "UNLIMITED", "DOWN"),
+        ]
         keys = ("name", "default", "limit", "state")
         lines = [PARTITION.format(**dict(zip(keys, row, strict=True))) for row in rows]
         (folder / "partition").write_text("\n".join(lines))
@@ -235,36 +240,36 @@ def script(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def test_without_slurm_nothing_fails(case, tmp_path, monkeypatch):
+def test_without_slurm_nothing_fails(scope, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert told(cluster.slurm(case)) == [("miss", "no Slurm: sbatch is not found")]
+    assert pairs(cluster.slurm(scope)) == [("miss", "no Slurm: sbatch is not found")]
 
 
-def test_a_controller_that_does_not_answer_fails(case, site):
+def test_a_controller_that_does_not_answer_fails(scope, site):
     site(ping=1)
-    assert [level for level, _ in told(cluster.slurm(case))] == ["fail"]
+    assert [level for level, _ in pairs(cluster.slurm(scope))] == ["fail"]
 
 
-def test_a_site_is_told_as_it_is_set_up(case, site):
+def test_a_site_is_told_as_it_is_set_up(scope, site):
     site()
-    found = told(cluster.slurm(case))
-    assert ("ok", "Slurm 23.02.1, cluster x, answers") in found
-    assert ("ok", "arrays of up to 1001 jobs (MaxArraySize)") in found
-    assert ("ok", "no preemption") in found
-    assert [level for level, said in found if "partition" in said] == ["ok", "note", "note"]
+    results = pairs(cluster.slurm(scope))
+    assert ("ok", "Slurm 23.02.1, cluster x, answers") in results
+    assert ("ok", "arrays of up to 1001 jobs (MaxArraySize)") in results
+    assert ("ok", "no preemption") in results
+    assert [level for level, message in results if "partition" in message] == ["ok", "note", "note"]
 
 
 @pytest.mark.parametrize(
-    ("config", "level", "said"),
+    ("config", "level", "message"),
     [
         ({"accounting": "accounting_storage/none"}, "note", "no accounting"),
         ({"preempt": "REQUEUE"}, "note", "has 30 sec to stop in"),
-        ({"preempt": "REQUEUE", "parameters": "preempt_send_user_signal"}, "ok", "told before"),
+        ({"preempt": "REQUEUE", "parameters": "preempt_send_user_signal"}, "ok", "warned first"),
     ],
 )
-def test_what_a_site_does_to_workers_is_told(case, site, config, level, said):
+def test_what_a_site_does_to_workers_is_told(scope, site, config, level, message):
     site(**config)
-    assert [one for one, words in told(cluster.slurm(case)) if said in words] == [level]
+    assert [result for result, text in pairs(cluster.slurm(scope)) if message in text] == [level]
 
 
 @pytest.mark.parametrize(

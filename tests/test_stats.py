@@ -12,7 +12,7 @@ from scipy import stats as reference
 from study import stats
 from tests.stats.frames import frame, rows
 
-CHANCE = np.random.default_rng(0)
+RNG = np.random.default_rng(0)
 
 
 def timing(arm, low, value, high):
@@ -43,30 +43,30 @@ def test_statistics_start_without_pandas():
 
 
 def test_estimates_are_what_pandas_says():
-    values = CHANCE.normal(size=(2, 4))
-    made = frame(rows("a", values[0]), rows("b", values[1])).sample(frac=1, random_state=0)
-    found = stats.estimates(made).set_index("arm")
-    plain = made.groupby("arm")["value"].agg(["mean", "std"])
-    pd.testing.assert_series_equal(found["mean"], plain["mean"], check_like=True)
-    pd.testing.assert_series_equal(found["sd"], plain["std"], check_like=True, check_names=False)
+    values = RNG.normal(size=(2, 4))
+    measured = frame(rows("a", values[0]), rows("b", values[1])).sample(frac=1, random_state=0)
+    result = stats.estimates(measured).set_index("arm")
+    plain = measured.groupby("arm")["value"].agg(["mean", "std"])
+    pd.testing.assert_series_equal(result["mean"], plain["mean"], check_like=True)
+    pd.testing.assert_series_equal(result["sd"], plain["std"], check_like=True, check_names=False)
 
 
 def test_one_seed_has_no_spread():
-    one = stats.estimates(frame(rows("a", [0.9]))).iloc[0]
-    assert (one["n"], one["mean"]) == (1, 0.9)
-    assert np.isnan(one["sd"])
+    arm_name = stats.estimates(frame(rows("a", [0.9]))).iloc[0]
+    assert (arm_name["n"], arm_name["mean"]) == (1, 0.9)
+    assert np.isnan(arm_name["sd"])
 
 
 def test_an_arm_with_a_diverged_seed_has_no_mean():
-    one = stats.estimates(frame(rows("a", [0.9, np.nan, 0.8]))).iloc[0]
-    assert one["n"] == 3
-    assert np.isnan(one["mean"])
-    assert np.isnan(one["sd"])
+    arm_name = stats.estimates(frame(rows("a", [0.9, np.nan, 0.8]))).iloc[0]
+    assert arm_name["n"] == 3
+    assert np.isnan(arm_name["mean"])
+    assert np.isnan(arm_name["sd"])
 
 
 def test_the_ends_of_a_timing_pass_through():
-    one = stats.estimates(frame(timing("a", 8.0, 9.0, 12.0))).iloc[0]
-    assert (one["low"], one["mean"], one["high"]) == (8, 9, 12)
+    arm_name = stats.estimates(frame(timing("a", 8.0, 9.0, 12.0))).iloc[0]
+    assert (arm_name["low"], arm_name["mean"], arm_name["high"]) == (8, 9, 12)
 
 
 def test_no_measurements_make_no_estimates_and_no_effects():
@@ -79,18 +79,27 @@ def test_no_measurements_make_no_estimates_and_no_effects():
 
 @pytest.mark.parametrize("n", [2, 3, 6, 10])
 def test_an_effect_is_the_paired_t_test_of_scipy(n):
-    base, other = CHANCE.normal(size=(2, n))
-    found = effect(base, other)
+    base, other = RNG.normal(size=(2, n))
+    result = effect(base, other)
     test = reference.ttest_rel(other, base)
     bounds = test.confidence_interval(0.95)
-    np.testing.assert_allclose([found["low"], found["high"]], [bounds.low, bounds.high])
-    np.testing.assert_allclose(found["mean"], (other - base).mean())
-    np.testing.assert_allclose(found["sd"], (other - base).std(ddof=1))
+    np.testing.assert_allclose([result["low"], result["high"]], [bounds.low, bounds.high])
+    np.testing.assert_allclose(result["mean"], (other - base).mean())
+    np.testing.assert_allclose(result["sd"], (other - base).std(ddof=1))
+
+
+@pytest.mark.parametrize("n", range(2, 13))
+def test_the_t_interval_and_test_are_those_of_scipy_but_for_rounding(n):
+    sample = RNG.normal(0.3, size=n)
+    test = reference.ttest_1samp(sample, 0)
+    ends = test.confidence_interval(0.95)
+    assert stats.interval(sample) == pytest.approx((ends.low, ends.high), rel=1e-12)
+    assert stats.t_test(sample) == pytest.approx(test.pvalue, rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [2, 3, 6, 10])
 def test_the_sign_flip_p_is_the_exact_permutation_test_of_scipy(n):
-    base, other = CHANCE.normal(0.4, size=(2, n))
+    base, other = RNG.normal(0.4, size=(2, n))
     test = reference.permutation_test(
         (other - base,), np.mean, permutation_type="samples", n_resamples=np.inf
     )
@@ -102,37 +111,37 @@ def test_the_smallest_p_is_reached_when_every_seed_agrees():
 
 
 def test_seeds_are_paired_by_number_not_by_place():
-    found = effect([1.0, 2.0, 3.0], [3.5, 2.25, 1.0], seeds=[2, 1, 0])
-    assert found["mean"] == pytest.approx(0.25)
+    result = effect([1.0, 2.0, 3.0], [3.5, 2.25, 1.0], seeds=[2, 1, 0])
+    assert result["mean"] == pytest.approx(0.25)
 
 
 def test_unpaired_seeds_are_left_out_and_counted():
-    found = effect([1.0, 2.0, 3.0], [2.5, 3.0, 9.0], seeds=[1, 2, 7])
-    assert (found["n"], found["unpaired"]) == (2, 2)
-    assert found["mean"] == pytest.approx(0.25)
+    result = effect([1.0, 2.0, 3.0], [2.5, 3.0, 9.0], seeds=[1, 2, 7])
+    assert (result["n"], result["unpaired"]) == (2, 2)
+    assert result["mean"] == pytest.approx(0.25)
 
 
 def test_one_pair_has_a_difference_and_nothing_more():
-    found = effect([1.0], [1.5])
-    assert found["mean"] == 0.5
-    assert found[["sd", "low", "high", "p"]].isna().all()
+    result = effect([1.0], [1.5])
+    assert result["mean"] == 0.5
+    assert result[["sd", "low", "high", "p"]].isna().all()
 
 
 def test_no_pair_has_no_difference():
-    found = effect([1.0, 2.0], [1.5, 2.5], seeds=[5, 6])
-    assert (found["n"], found["unpaired"]) == (0, 4)
-    assert found[["mean", "sd", "low", "high", "p"]].isna().all()
+    result = effect([1.0, 2.0], [1.5, 2.5], seeds=[5, 6])
+    assert (result["n"], result["unpaired"]) == (0, 4)
+    assert result[["mean", "sd", "low", "high", "p"]].isna().all()
 
 
 def test_a_diverged_pair_leaves_no_difference():
-    found = effect([1.0, 2.0], [1.5, np.nan])
-    assert found[["mean", "sd", "low", "high", "p"]].isna().all()
+    result = effect([1.0, 2.0], [1.5, np.nan])
+    assert result[["mean", "sd", "low", "high", "p"]].isna().all()
 
 
 def test_equal_differences_show_no_spread_to_judge_by():
-    found = effect([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])
-    assert found["mean"] == pytest.approx(0.3)
-    assert found[["low", "high"]].isna().all()
+    result = effect([0.1, 0.2, 0.3], [0.4, 0.5, 0.6])
+    assert result["mean"] == pytest.approx(0.3)
+    assert result[["low", "high"]].isna().all()
 
 
 def test_what_has_no_seed_has_no_paired_effect():
@@ -140,8 +149,8 @@ def test_what_has_no_seed_has_no_paired_effect():
 
 
 def test_an_effect_without_its_baseline_is_empty_of_numbers():
-    found = stats.effects(frame(rows("other", [0.5, 0.6])), "base").iloc[0]
-    assert (found["n"], found["unpaired"]) == (0, 2)
+    result = stats.effects(frame(rows("other", [0.5, 0.6])), "base").iloc[0]
+    assert (result["n"], result["unpaired"]) == (0, 2)
 
 
 # ---- leader ----
@@ -164,36 +173,36 @@ def test_the_lower_one_leads_where_lower_is_better():
 
 @pytest.mark.parametrize("values", [[0.9], [0.9, np.nan]])
 def test_a_leader_needs_two_paired_seeds(values):
-    made = frame(rows("a", values), rows("b", [0.1, 0.2]))
-    assert not stats.leader(made, "top1", higher=True, exact=False).clear
+    measured = frame(rows("a", values), rows("b", [0.1, 0.2]))
+    assert not stats.leader(measured, "top1", higher=True, exact=False).clear
 
 
 def test_what_diverged_never_leads():
-    made = frame(rows("a", [np.nan, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.01, 0.12]))
-    assert stats.leader(made, "top1", higher=True, exact=False).arm == "b"
-    assert stats.leader(made[:2], "top1", higher=True, exact=False) == (None, False)
+    measured = frame(rows("a", [np.nan, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.01, 0.12]))
+    assert stats.leader(measured, "top1", higher=True, exact=False).arm == "b"
+    assert stats.leader(measured[:2], "top1", higher=True, exact=False) == (None, False)
 
 
 def test_diverged_arms_rank_last_whichever_way_is_better():
-    made = frame(rows("a", [0.9, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.3, 0.4]))
+    measured = frame(rows("a", [0.9, np.nan]), rows("b", [0.1, 0.2]), rows("c", [0.3, 0.4]))
     for higher, order in ((True, ["c", "b", "a"]), (False, ["b", "c", "a"])):
-        assert list(stats.ranking(made, "top1", higher=higher)["arm"]) == order
+        assert list(stats.ranking(measured, "top1", higher=higher)["arm"]) == order
 
 
 @pytest.mark.parametrize(("other", "clear"), [(3.0, True), (2.0, False)])
 def test_an_exact_leader_is_strictly_better(other, clear):
-    made = frame(exact("a", 2.0), exact("b", other))
-    assert stats.leader(made, "params", higher=False, exact=True) == ("a", clear)
+    measured = frame(exact("a", 2.0), exact("b", other))
+    assert stats.leader(measured, "params", higher=False, exact=True) == ("a", clear)
 
 
 def test_nothing_timed_leads_clearly():
-    made = frame(timing("a", 8.0, 9.0, 12.0), timing("b", 5.0, 6.0, 7.5))
-    assert stats.leader(made, "throughput", higher=True, exact=False) == ("a", False)
+    measured = frame(timing("a", 8.0, 9.0, 12.0), timing("b", 5.0, 6.0, 7.5))
+    assert stats.leader(measured, "throughput", higher=True, exact=False) == ("a", False)
 
 
 def test_one_arm_leads_nobody():
-    made = frame(rows("a", [1.0, 2.0]))
-    assert stats.leader(made, "top1", higher=True, exact=False) == ("a", False)
+    measured = frame(rows("a", [1.0, 2.0]))
+    assert stats.leader(measured, "top1", higher=True, exact=False) == ("a", False)
 
 
 # ---- intervals and seeds needed ----
@@ -201,7 +210,7 @@ def test_one_arm_leads_nobody():
 
 @pytest.mark.parametrize("confidence", [0.5, 0.95, stats.corrected(66)])
 def test_an_interval_is_the_t_interval_of_scipy(confidence):
-    sample = CHANCE.normal(size=7)
+    sample = RNG.normal(size=7)
     ends = reference.ttest_1samp(sample, 0).confidence_interval(confidence)
     assert stats.interval(sample, confidence) == pytest.approx((ends.low, ends.high))
 
@@ -221,8 +230,8 @@ def test_seeds_needed_against_one_bound_are_the_textbook_s(mean, sd):
     quantiles = reference.t.ppf(0.975, counts - 1) + reference.t.ppf(0.8, counts - 1)
     enough = counts[quantiles * sd / np.sqrt(counts) < mean]
     expected = enough[0] if len(enough) else stats.MOST_SEEDS + 1
-    found = stats.seeds_needed(mean, sd, 0.0, np.inf) or stats.MOST_SEEDS + 1
-    assert expected - found in (0, 1)  # to be decided the wrong way is power, too, if hardly any
+    result = stats.seeds_needed(mean, sd, 0.0, np.inf) or stats.MOST_SEEDS + 1
+    assert expected - result in (0, 1)  # to be decided the wrong way is power, too, if hardly any
 
 
 @pytest.mark.parametrize(
@@ -233,9 +242,9 @@ def test_a_mean_on_a_bound_is_never_decided(mean, sd, needed):
 
 
 def test_two_near_bounds_and_more_confidence_need_more_seeds():
-    one = stats.seeds_needed(0.0, 1.0, -1.0, np.inf)
-    assert one < stats.seeds_needed(0.0, 1.0, **WITHIN)
-    assert one < stats.seeds_needed(0.0, 1.0, -1.0, np.inf, confidence=0.99)
+    arm_name = stats.seeds_needed(0.0, 1.0, -1.0, np.inf)
+    assert arm_name < stats.seeds_needed(0.0, 1.0, **WITHIN)
+    assert arm_name < stats.seeds_needed(0.0, 1.0, -1.0, np.inf, confidence=0.99)
 
 
 @pytest.mark.slow

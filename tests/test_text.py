@@ -6,7 +6,7 @@ from study.text import normal, on_one_line, unfit, visible
 
 
 @pytest.mark.parametrize(
-    ("label", "said"),
+    ("label", "message"),
     [
         ("sof\u00adt", "U+00AD SOFT HYPHEN at character 4"),
         ("a\u200bb", "U+200B ZERO WIDTH SPACE at character 2"),
@@ -22,8 +22,8 @@ from study.text import normal, on_one_line, unfit, visible
         ("\ue000", "U+E000 PRIVATE USE at character 1"),
     ],
 )
-def test_what_cannot_be_seen_in_a_label_is_named(label, said):
-    assert unfit(label) == said
+def test_what_cannot_be_seen_in_a_label_is_named(label, message):
+    assert unfit(label) == message
 
 
 @pytest.mark.parametrize(

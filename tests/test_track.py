@@ -19,7 +19,7 @@ TRAINED = ("epoch", "lr", "train_loss", "top1", "loss")
 
 
 @pytest.fixture
-def told(tiny):
+def followed(tiny):
     """A plan with its store, in which a test writes what workers would."""
     plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
     return plan, store, plan.trials[0].name
@@ -32,51 +32,53 @@ def write_epochs(store, name, *values):
 
 
 def write_result(store, name, plan, state):
-    """As much of a result as a store takes for one."""
+    """The least that a store accepts as a result."""
     config, metrics = plan.baseline.config, {"top1": 0.5}
     record = {"format": 1, "trial": name, "state": state, "config": config, "metrics": metrics}
     (store.trial(name) / "result.json").write_text(json.dumps(record))
 
 
 def events(store, plan, name):
-    """By tag the steps and values of one trial's event files."""
+    """Steps and values of one trial's event files, by tag."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     (folder,) = track.folder(store, plan, "tensorboard").glob(f"*{name}")
     read = EventAccumulator(str(folder))
     read.Reload()
-    return {tag: [(e.step, round(e.value, 6)) for e in read.Scalars(tag)]
-            for tag in read.Tags()["scalars"]}  # fmt: skip
+    return {
+        tag: [(e.step, round(e.value, 6)) for e in read.Scalars(tag)]
+        for tag in read.Tags()["scalars"]
+    }
 
 
 def look(plan, store):
-    """What a follower that has just been started tells."""
+    """The number of epochs and ends that a new follower logs."""
     follower = track.Follower(plan, store, "tensorboard")
-    found = follower.look()
+    logged = follower.look()
     follower.close()
-    return found
+    return logged
 
 
 def test_the_command_line_names_all_trackers():
     assert tuple(track.TRACKERS) == TRACKERS
 
 
-def test_every_epoch_is_told_once_whenever_the_follower_was_started(told):
-    plan, store, name = told
+def test_every_epoch_is_told_once_whenever_the_follower_was_started(followed):
+    plan, store, name = followed
     assert look(plan, store) == 0
     write_epochs(store, name, 0.1)
     assert (look(plan, store), look(plan, store)) == (1, 0)
     write_epochs(store, name, 0.1, 0.2, 0.3)
     write_result(store, name, plan, "completed")
     assert (look(plan, store), look(plan, store)) == (3, 0)
-    found = events(store, plan, name)
-    assert found["eval/top1"] == [(0, 0.1), (1, 0.2), (2, 0.3)]
-    assert [value for _, value in found["final/top1"]] == [0.5]
-    assert [value for _, value in found["final/params"]] == [plan.baseline.card["cost"]["params"]]
+    logged = events(store, plan, name)
+    assert logged["eval/top1"] == [(0, 0.1), (1, 0.2), (2, 0.3)]
+    assert [value for _, value in logged["final/top1"]] == [0.5]
+    assert [value for _, value in logged["final/params"]] == [plan.baseline.card["cost"]["params"]]
 
 
-def test_a_trial_that_begins_afresh_repeats_nothing(told):
-    plan, store, name = told
+def test_a_trial_that_begins_afresh_repeats_nothing(followed):
+    plan, store, name = followed
     write_epochs(store, name, 0.1, 0.2)
     assert look(plan, store) == 2
     write_epochs(store, name, 0.1)
@@ -86,8 +88,8 @@ def test_a_trial_that_begins_afresh_repeats_nothing(told):
     assert events(store, plan, name)["eval/top1"] == [(0, 0.1), (1, 0.2), (2, 0.3)]
 
 
-def test_a_failed_trial_that_is_tried_again_ends_twice(told):
-    plan, store, name = told
+def test_a_failed_trial_that_is_tried_again_ends_twice(followed):
+    plan, store, name = followed
     write_epochs(store, name, 0.1)
     write_result(store, name, plan, "failed")
     assert (look(plan, store), look(plan, store)) == (2, 0)
@@ -98,8 +100,8 @@ def test_a_failed_trial_that_is_tried_again_ends_twice(told):
     assert look(plan, store) == 2
 
 
-def test_what_is_unfinished_is_cut_short_and_no_mistake(told):
-    plan, store, name = told
+def test_what_is_unfinished_is_cut_short_and_no_mistake(followed):
+    plan, store, name = followed
     write_epochs(store, name, 0.1, None)  # as the store has what is not finite
     with (store.trial(name) / "history.jsonl").open("a") as file:
         file.write('{"epoch": 2, "top')
@@ -127,9 +129,9 @@ def test_a_run_is_tracked_as_it_goes(study, tiny):
     assert "tensorboard --logdir" in done.stderr
     plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
     for trial in plan.trials:
-        found = events(store, plan, trial.name)
-        assert [step for step, _ in found["eval/top1"]] == [0, 1]
-        assert round(store.result(trial.name)["metrics"]["top1"], 6) == found["final/top1"][0][1]
+        logged = events(store, plan, trial.name)
+        assert [step for step, _ in logged["eval/top1"]] == [0, 1]
+        assert round(store.result(trial.name)["metrics"]["top1"], 6) == logged["final/top1"][0][1]
     again = study("run", tiny, "--track", "tensorboard", "--no-speed")
     assert "nothing to train" in again.stderr
     assert "tensorboard --logdir" in again.stderr
@@ -156,8 +158,10 @@ def apart(tmp_path_factory):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     wanted = [*extras["wandb"], *extras["mlflow"], "-c", str(ROOT / "constraints.txt")]
-    tools = (["uv", "pip", "install", "--python", sys.executable],
-             [sys.executable, "-m", "pip", "install"])  # fmt: skip
+    tools = (
+        ["uv", "pip", "install", "--python", sys.executable],
+        [sys.executable, "-m", "pip", "install"],
+    )
     for tool in tools:
         command = [*tool, "-q", "--target", str(folder), *wanted]
         try:
@@ -174,8 +178,8 @@ def python(code, *words, **env):
 
 
 @pytest.mark.slow
-def test_mlflow_has_one_run_for_each_trial(told, study, tiny, apart):
-    plan, store, name = told
+def test_mlflow_has_one_run_for_each_trial(followed, study, tiny, apart):
+    plan, store, name = followed
     for epochs in ((0.1,), (0.1, 0.2)):
         write_epochs(store, name, *epochs)
         done = study("track", tiny, "--to", "mlflow", env=apart)
@@ -183,11 +187,11 @@ def test_mlflow_has_one_run_for_each_trial(told, study, tiny, apart):
     write_result(store, name, plan, "completed")
     assert study("track", tiny, "--to", "mlflow", env=apart).returncode == 0
     database = track.folder(store, plan, "mlflow") / "mlflow.db"
-    (found,) = json.loads(python(READ_MLFLOW, database, **apart))
-    assert found["top1"] == [[0, 0.1], [1, 0.2]]
-    assert (found["status"], found["trial"]) == ("FINISHED", name)
-    assert found["params"]["level.model.reduction"] == "DW"
-    assert found["params"]["recipe.epochs"] == "2"
+    (logged,) = json.loads(python(READ_MLFLOW, database, **apart))
+    assert logged["top1"] == [[0, 0.1], [1, 0.2]]
+    assert (logged["status"], logged["trial"]) == ("FINISHED", name)
+    assert logged["params"]["level.model.reduction"] == "DW"
+    assert logged["params"]["recipe.epochs"] == "2"
 
 
 READ_MLFLOW = """
@@ -203,8 +207,8 @@ print(json.dumps([{
 
 
 @pytest.mark.slow
-def test_wandb_keeps_every_epoch_on_disk_without_a_network(told, study, tiny, apart):
-    plan, store, name = told
+def test_wandb_keeps_every_epoch_on_disk_without_a_network(followed, study, tiny, apart):
+    plan, store, name = followed
     write_epochs(store, name, 0.1, 0.2)
     write_result(store, name, plan, "completed")
     done = study("track", tiny, "--to", "wandb", env=apart)
@@ -212,11 +216,11 @@ def test_wandb_keeps_every_epoch_on_disk_without_a_network(told, study, tiny, ap
     assert "wandb sync" in done.stderr
     (log,) = track.folder(store, plan, "wandb").glob(f"wandb/offline-run-*{name}/*.wandb")
     parts = [part.hex() for part in transactions(log)]
-    found = json.loads(python(READ_WANDB, json.dumps(parts), **apart))
-    assert [json.loads(row["eval/top1"]) for row in found["history"]] == [0.1, 0.2]
-    assert [int(row["_step"]) for row in found["history"]] == [0, 1]
-    assert found["run"] == [name, "DW, seed 0", "tiny"]
-    assert json.loads(found["summary"]["final/top1"]) == 0.5
+    logged = json.loads(python(READ_WANDB, json.dumps(parts), **apart))
+    assert [json.loads(row["eval/top1"]) for row in logged["history"]] == [0.1, 0.2]
+    assert [int(row["_step"]) for row in logged["history"]] == [0, 1]
+    assert logged["run"] == [name, "DW, seed 0", "tiny"]
+    assert json.loads(logged["summary"]["final/top1"]) == 0.5
 
 
 READ_WANDB = """

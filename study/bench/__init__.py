@@ -19,7 +19,7 @@ from study.marks import read
 from study.metrics.ways import Way
 from study.store import Store
 
-MODES = ("infer", "train")
+MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a test compares them
 FORMAT = 1
 
 

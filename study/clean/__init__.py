@@ -1,7 +1,7 @@
-"""What a store no longer needs, in groups, and how it is removed.
+"""Removal of stored files that no study uses, in groups.
 
-Nothing is removed on a guess: what cannot be known to be nobody's is somebody's. A trial's folder
-is claimed as a worker would claim it, renamed, then deleted: it is whole, or gone.
+Nothing is removed on a guess: a file counts as used unless it is certain that no study uses it. A
+trial's folder is claimed as a worker claims it, renamed, then deleted: it is complete or absent.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,17 +16,17 @@ __all__ = ["CHECKPOINT", "GROUPS", "Item", "Job", "Needs", "found", "jobs", "rem
 
 
 def found(store: Store, names: Iterable[str], needs: Needs) -> dict[str, list[Item]]:
-    """What goes of each group; what lies in something that goes is not told again."""
+    """The items to remove by group, without those inside a folder that is itself removed."""
     items = {name: list(GROUPS[name].find(store, needs)) for name in GROUPS if name in names}
-    whole = {item.path for some in items.values() for item in some if not item.keep}
+    folders = {item.path for group in items.values() for item in group if not item.keep}
     return {
-        name: [item for item in some if not whole & set(item.path.parents)]
-        for name, some in items.items()
+        name: [item for item in group if not folders & set(item.path.parents)]
+        for name, group in items.items()
     }
 
 
 def remove(group: str, item: Item) -> bool:
-    """Whether it was removed: somebody may be at work on it by now.
+    """Removes an item; false if a worker has claimed it in the meantime.
 
     Raises:
         StoreError: the store cannot be written.
@@ -35,12 +35,14 @@ def remove(group: str, item: Item) -> bool:
 
 
 class Group(NamedTuple):
+    """One kind of item: its search, its removal, and the texts that describe it."""
+
     find: Callable[[Store, Needs], Iterator[Item]]
     remove: Callable[[Item], bool]
     thing: str
     why: str
     lost: str
-    """What is no more afterwards."""
+    """The information that is gone afterwards."""
 
 
 GROUPS = {
@@ -56,20 +58,20 @@ GROUPS = {
         removal.checkpoint,
         thing="file of weights",
         why="their trials are done",
-        lost="study eval TRIAL, and columns such as top1@96 that are asked for later",
+        lost="study eval TRIAL, and columns such as top1@96 if added later",
     ),
     "jobs": Group(
         groups.spent,
         removal.plain,
         thing="job folder",
-        why="nobody works on them",
+        why="no worker uses them",
         lost="what their workers printed",
     ),
     "leftovers": Group(
         groups.leftovers,
         removal.plain,
         thing="file",
-        why="killed writers left them, or they were set aside as no results",
-        lost="nothing that counts",
+        why="interrupted writes, or files set aside because they are no results",
+        lost="nothing of value",
     ),
 }

@@ -1,4 +1,4 @@
-"""What lies in a store: its folders, sizes and ages. No link is followed."""
+"""Folders of a store, their sizes and ages. Links are not followed."""
 
 import os
 import time
@@ -12,40 +12,42 @@ from study.store import Store
 DAY, WEEK = 86_400.0, 7 * 86_400.0  # seconds
 
 
-def folders(store: Store, shelf: str) -> list[Path]:
-    """The folders of a shelf; nothing that is a link, or hidden.
+def folders(store: Store, kind: str) -> list[Path]:
+    """The folders in one of the store's folders, such as "trials"; no links, no hidden ones.
 
     Raises:
-        StoreError: what is there cannot be listed, so that nothing is known of it.
+        StoreError: the folder cannot be listed, so that nothing is known about its contents.
     """
-    place = store.root / shelf
+    parent = store.root / kind
     try:
-        found = sorted(place.iterdir()) if real(place) else []
+        paths = sorted(parent.iterdir()) if real(parent) else []
     except OSError as error:
-        raise StoreError(f"{place} cannot be listed: {error.strerror}") from error
-    return [path for path in found if real(path) and not path.name.startswith(".")]
+        raise StoreError(f"{parent} cannot be listed: {error.strerror}") from error
+    return [path for path in paths if real(path) and not path.name.startswith(".")]
 
 
 def real(path: Path) -> bool:
+    """The path is a folder and no link."""
     return os.path.isdir(path) and not os.path.islink(path)
 
 
 def size(path: Path, without: Iterable[str] = ()) -> int:
-    """Bytes of a file, or of all in a folder that can be looked at; links are not followed."""
+    """Bytes of a file, or of all readable files in a folder; links are not followed."""
     if not real(path):
         return _size(path)
-    total, left = 0, [one for one in listed(path) if one.name not in without]
+    # A stack instead of recursion: folders may be deeper than Python's limit.
+    total, left = 0, [entry for entry in listed(path) if entry.name not in without]
     while left:
-        one = left.pop()
-        if real(one):
-            left += listed(one)
+        entry = left.pop()
+        if real(entry):
+            left += listed(entry)
         else:
-            total += _size(one)
+            total += _size(entry)
     return total
 
 
 def listed(folder: Path) -> list[Path]:
-    """What is in a folder, as far as that can be known."""
+    """The sorted contents of a folder; empty if it cannot be read."""
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -53,24 +55,24 @@ def listed(folder: Path) -> list[Path]:
 
 
 def age(path: Path) -> float:
-    """Seconds since a file, or anything right in a folder, was written."""
+    """Seconds since a file, or a direct child of a folder, was last written."""
     inside = listed(path) if real(path) else []
-    return time.time() - max((seen.st_mtime for seen in _seen(path, *inside)), default=0.0)
+    return time.time() - max((stat.st_mtime for stat in _stats(path, *inside)), default=0.0)
 
 
 def _size(path: Path) -> int:
-    return sum(seen.st_size for seen in _seen(path))
+    return sum(stat.st_size for stat in _stats(path))
 
 
-def _seen(*paths: Path) -> Iterator[os.stat_result]:
-    """Of those that are there still, and can be looked at."""
+def _stats(*paths: Path) -> Iterator[os.stat_result]:
+    """Status of the paths that still exist and can be read."""
     for path in paths:
         with suppress(OSError):
             yield path.lstat()
 
 
 def lacks(file: Path) -> bool:
-    """Whether it is certain that there is no such file: another user's folder may not say."""
+    """The file certainly does not exist; false if another user's folder cannot be read."""
     try:
         file.lstat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What nobody needs: one function a group, which finds it."""
+"""Stored files that no study uses: one search function per group."""
 
 import os
 import re
@@ -15,45 +15,45 @@ from study.store import DONE, Store
 
 CHECKPOINT = "last.pth.tar"
 BEFORE = "before.pth.tar"
-"""The save before the last, which a trial that is done needs no more."""
+"""The checkpoint before the last, useless once a trial is done."""
 PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")
-"""What a writer, or a clock that was read, leaves behind when it is killed."""
+"""Temporary files of a write, or of a reading of the server's clock, that was interrupted."""
 ASIDE = re.compile(r".+\.(foreign|failed|damaged)-[0-9a-f]{6}|last\.pth\.tar\.broken")
-"""What was set aside because it is no result, or one of an attempt that failed."""
-REQUEST = ("job.json", "trials.json", "stop")
+"""Files set aside because they are no results, or belong to a failed attempt."""
+REQUEST_FILES = ("job.json", "trials.json", "stop")
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something that nobody needs."""
+    """One file or folder to remove."""
 
     path: Path
     size: int
     """In bytes."""
-    said: str = ""
+    description: str = ""
     seconds: float = 0.0
-    """That its result took."""
+    """Computing time that its result took."""
     device: str = ""
     keep: tuple[str, ...] = ()
-    """Names in the folder that stay."""
+    """Names of files in the folder that stay."""
 
 
 def trials(store: Store, needs: Needs) -> Iterator[Item]:
-    """Trials that no study and no request refers to, and nobody works on."""
+    """Trials that no study and no request refers to, and that no worker has claimed."""
     for path in folders(store, "trials"):
         record, result = look(path / "trial.json", Trial), look(path / "result.json", Result)
         if path.name in needs.trials or not (record or result) or leases.holder(path):
             continue
-        told, left = record or {}, result or {}
-        whose = f"{told.get('label')}/s{told.get('seed')} of {told.get('study')}"
-        said = f"{whose}, {left.get('state', 'without a result')}"
-        seconds = float(left.get("seconds") or 0.0)
-        device = str(left.get("environment", {}).get("device") or "unknown")
-        yield Item(path, size(path), said, seconds=seconds, device=device)
+        trial, end = record or {}, result or {}
+        name = f"{trial.get('label')}/s{trial.get('seed')} of {trial.get('study')}"
+        text = f"{name}, {end.get('state', 'without a result')}"
+        seconds = float(end.get("seconds") or 0.0)
+        device = str(end.get("environment", {}).get("device") or "unknown")
+        yield Item(path, size(path), text, seconds=seconds, device=device)
 
 
 def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
-    """Weights of trials that are done and evaluated at every size that a study asks for."""
+    """Checkpoints of trials that are done and evaluated at every image size of a study."""
     for path in folders(store, "trials"):
         result = look(path / "result.json", Result) or {}
         if result.get("state") not in DONE or leases.holder(path):
@@ -65,8 +65,9 @@ def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
 
 
 def spent(store: Store, needs: Needs) -> Iterator[Item]:
-    """Job folders that nobody works on and nothing waits for; their orders stay where they say
-    what was asked for."""
+    """Job folders without workers and without open trials.
+
+    The job file stays if it is the only record of a request."""
     studies = {orders.whose(job.order) for job in needs.jobs if job.busy}
     for job in needs.jobs:
         if job.busy or not job.own:
@@ -76,28 +77,28 @@ def spent(store: Store, needs: Needs) -> Iterator[Item]:
         if young and (open_ or not job.trials):
             continue
         if open_ and orders.whose(job.order) in studies:
-            continue  # workers of another job may come to them
-        keep = REQUEST if job.path in needs.requests else ()
+            continue  # workers of another job of this study may still claim them
+        keep = REQUEST_FILES if job.path in needs.requests else ()
         if bytes_ := size(job.path, keep):
-            said = str(job.order.get("study") or ", ".join(job.order.get("tasks", ())))
-            but = "; its order stays, which says what was asked for" if keep else ""
-            yield Item(job.path, bytes_, f"{said}{but}", keep=keep)
+            title = str(job.order.get("study") or ", ".join(job.order.get("tasks", ())))
+            but = "; its job file stays as the record of the request" if keep else ""
+            yield Item(job.path, bytes_, f"{title}{but}", keep=keep)
     for path in folders(store, "jobs"):
         ours = path.lstat().st_uid == os.geteuid()
         if ours and lacks(path / "job.json") and age(path) >= DAY:
-            yield Item(path, size(path), "without an order")
+            yield Item(path, size(path), "without a job file")
 
 
 def leftovers(store: Store, needs: Needs) -> Iterator[Item]:
-    """What killed writers left, and results that were set aside, of yesterday or earlier."""
-    shelves = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
-    for place in [*filter(real, shelves), *folders(store, "trials")]:
-        for path in listed(place):
-            if place == shelves[-1] and real(path) and PARTIAL.fullmatch(path.name):
-                yield Item(path, size(path), "half removed")
+    """Remains of interrupted writes, and files set aside, at least a day old."""
+    parents = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
+    for parent in [*filter(real, parents), *folders(store, "trials")]:
+        for path in listed(parent):
+            if parent == parents[-1] and real(path) and PARTIAL.fullmatch(path.name):
+                yield Item(path, size(path), "partly removed")
             elif path.is_symlink() or age(path) < DAY:
                 continue
             elif PARTIAL.fullmatch(path.name) and not path.is_dir():
-                yield Item(path, size(path), "half written")
+                yield Item(path, size(path), "partly written")
             elif ASIDE.fullmatch(path.name):
                 yield Item(path, size(path), "set aside")

@@ -1,4 +1,4 @@
-"""What is needed: by whoever works on a job, and by whoever has asked for something."""
+"""Stored files in use: by the workers of a job, and by studies and requests."""
 
 import os
 from collections.abc import Iterable
@@ -17,15 +17,15 @@ from study.store import Store
 
 @dataclass(frozen=True)
 class Job:
-    """A folder of `jobs`, and what is known of it."""
+    """A job folder and its state."""
 
     path: Path
     order: Record
-    """Empty where it cannot be read."""
+    """The contents of the job file; empty if it cannot be read."""
     busy: bool
-    """Whether somebody works on it or will, as far as can be known."""
+    """Workers have it, or wait in Slurm's queue; also true if that cannot be found out."""
     own: bool
-    """Whether the user has asked for it, for this store."""
+    """The job is this user's and for this store."""
 
     @property
     def trials(self) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ class Job:
 
     @property
     def file(self) -> Path | None:
-        """The study file, where it is known and there still."""
+        """The study file, if the job names one and it still exists."""
         words, folder = self.order.get("words"), self.order.get("folder")
         file = Path(folder, words[0]) if words and folder else None
         return file if file and os.path.isfile(file) else None  # a name may be too long for Path
@@ -41,24 +41,24 @@ class Job:
 
 @dataclass
 class Needs:
-    """What studies and requests ask for."""
+    """Trials, weights and requests that studies and jobs still use."""
 
     jobs: list[Job]
     trials: set[str] = field(default_factory=set)
     weights: set[str] = field(default_factory=set)
-    """Trials whose weights are to be evaluated yet."""
+    """Trials whose weights have not been evaluated at every size."""
     requests: set[Path] = field(default_factory=set)
-    """Jobs of which the order is kept: nothing else says what was asked for."""
+    """Jobs whose job file is the only record of a request."""
 
 
 def jobs(store: Store) -> list[Job]:
-    """All job folders with an order, oldest first."""
+    """All job folders with a job file, oldest first."""
     paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
-    found = {path: look(path / "job.json", Order) or {} for path in paths}
-    waiting, root = _waiting(found), str(store.root.resolve())
+    job_files = {path: look(path / "job.json", Order) or {} for path in paths}
+    waiting, root = _waiting(job_files), str(store.root.resolve())
     return [
         Job(path, order, _busy(store, path, order, waiting), _private(path, order, root))
-        for path, order in found.items()
+        for path, order in job_files.items()
     ]
 
 
@@ -70,13 +70,13 @@ def _private(path: Path, order: Record, root: str) -> bool:
 
 
 def _waiting(paths: Iterable[Path]) -> set[str] | None:
-    """Slurm jobs that wait or work; None where Slurm does not answer."""
-    ids = {one for path in paths for one in slurm.submitted(path)}
+    """Slurm jobs that are pending or running; None if Slurm does not answer."""
+    ids = {job for path in paths for job in slurm.submitted(path)}
     try:
         states = slurm.queued(ids) if ids else {}
     except StudyError:
         return None
-    return {one for one, state in states.items() if state not in slurm.OVER}
+    return {job for job, state in states.items() if state not in slurm.OVER}
 
 
 def _busy(store: Store, path: Path, order: Record, waiting: set[str] | None) -> bool:
@@ -91,7 +91,7 @@ def _busy(store: Store, path: Path, order: Record, waiting: set[str] | None) -> 
 
 
 def superseded(job: Job, later: Iterable[Job]) -> bool:
-    """Whether the user has asked for the same again since, in a file that can be planned anew."""
+    """A later job of this user has the same command, and its study file still exists."""
     keys = ("words", "folder")
-    same = (all(job.order.get(k) == one.order.get(k) for k in keys) for one in later if one.own)
+    same = (all(job.order.get(k) == new.order.get(k) for k in keys) for new in later if new.own)
     return job.file is not None and any(same)

@@ -1,4 +1,4 @@
-"""How things go: one function a kind; false where somebody is at work on it by now."""
+"""Removal of items: one function per kind. Each returns False if a worker has claimed the item."""
 
 import os
 import uuid
@@ -13,15 +13,15 @@ from study.clean.groups import Item
 from study.errors import StoreError
 
 
-def removed(item: Item, how: Callable[[Item], bool]) -> bool:
-    """Whether an item was removed: somebody may be at work on it by now.
+def removed(item: Item, remove: Callable[[Item], bool]) -> bool:
+    """Removes an item by the function of its kind and returns its answer.
 
     Raises:
         StoreError: the store cannot be written.
     """
     try:
-        return how(item)
-    except FileNotFoundError:  # another was quicker
+        return remove(item)
+    except FileNotFoundError:  # another process removed it first
         return True
     except OSError as error:
         left = f" (left: {error.filename})" if error.filename else ""
@@ -29,21 +29,23 @@ def removed(item: Item, how: Callable[[Item], bool]) -> bool:
 
 
 def trial(item: Item) -> bool:
+    """Claims a trial's folder, renames it, then deletes it."""
     folder = item.path
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    lease = leases.claim(folder, _patient(folder))
+    lease = leases.claim(folder, _hearts(folder))
     if lease is None:
         return False
     with lease:
         os.rename(folder, aside)
-    if wrong := erased(aside):
-        raise wrong[0]
+    if errors := erased(aside):
+        raise errors[0]
     return True
 
 
 def checkpoint(item: Item) -> bool:
+    """Deletes a checkpoint while holding its trial's lease."""
     folder = item.path.parent
-    lease = leases.claim(folder, _patient(folder))
+    lease = leases.claim(folder, _hearts(folder))
     if lease is None:
         return False
     with lease:
@@ -51,63 +53,64 @@ def checkpoint(item: Item) -> bool:
     return True
 
 
-def _patient(folder: Path) -> leases.Hearts:
-    """Hearts that have listened already to whoever has been silent for a day."""
+def _hearts(folder: Path) -> leases.Hearts:
+    """Heartbeats in which a holder that has been silent for a day counts as dead at once."""
     hearts = leases.Hearts()
     path = folder / f"lease.{leases.top(folder)[0]}"
     with suppress(FileNotFoundError):
-        beat = path.stat().st_mtime_ns
-        if hearts.age(path, beat) >= DAY:
-            hearts.heard[path] = beat, hearts.clock() - leases.DEAD
+        stamp = path.stat().st_mtime_ns
+        if hearts.age(path, stamp) >= DAY:
+            hearts.heard[path] = stamp, hearts.clock() - leases.DEAD
     return hearts
 
 
 def plain(item: Item) -> bool:
-    """A file; or a folder, the order first, so that half a folder is no job."""
+    """Deletes a file or a folder, its job file first: a partly deleted folder is no job."""
     if not real(item.path):
         item.path.unlink()
         return True
-    inside = sorted(item.path.iterdir(), key=lambda one: one.name != "job.json")
-    wrong = [error for one in inside if one.name not in item.keep for error in erased(one)]
-    if wrong:
-        raise wrong[0]
+    inside = sorted(item.path.iterdir(), key=lambda entry: entry.name != "job.json")
+    removable = (entry for entry in inside if entry.name not in item.keep)
+    errors = [error for entry in removable for error in erased(entry)]
+    if errors:
+        raise errors[0]
     if not item.keep:
         item.path.rmdir()
     return True
 
 
 def erased(path: Path) -> list[OSError]:
-    """Remove a file, or a folder of any depth; as much as can be. Returns what went wrong.
+    """Deletes a file, or as much of a folder of any depth as possible. Returns the errors.
 
-    A folder in a folder is moved to the top first: a path of more than 4,096 bytes cannot be used.
+    Inner folders are moved to the top first: a path of more than 4,096 bytes cannot be used.
     """
-    wrong, left = list[OSError](), [path]
+    errors, left = list[OSError](), [path]
     while left:
         here = left.pop()
         try:
             inside = list(here.iterdir()) if real(here) else []
         except OSError as error:
-            wrong.append(error)
+            errors.append(error)
             continue
-        for one in inside:
+        for entry in inside:
             target = path / f".{uuid.uuid4().hex}"
-            if not real(one):
-                wrong += _tried(one.unlink)
+            if not real(entry):
+                errors += _errors(entry.unlink)
             elif here == path:
-                left.append(one)
-            elif failed := _tried(partial(one.rename, target)):
-                wrong += failed
+                left.append(entry)
+            elif failed := _errors(partial(entry.rename, target)):
+                errors += failed
             else:
                 left.append(target)
         if here != path:
-            wrong += _tried(here.rmdir)
-    return wrong + _tried(path.rmdir if real(path) else path.unlink)
+            errors += _errors(here.rmdir)
+    return errors + _errors(path.rmdir if real(path) else path.unlink)
 
 
-def _tried(action: Callable[[], object]) -> list[OSError]:
+def _errors(action: Callable[[], object]) -> list[OSError]:
     try:
         action()
-    except FileNotFoundError:  # another was quicker
+    except FileNotFoundError:  # another process removed it first
         return []
     except OSError as error:
         return [error]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from study import cells
 from study.clean import CHECKPOINT, GROUPS, Item, Job, Needs, found, jobs, remove, superseded
 from study.cli import INCOMPLETE
 from study.cli.options import Asked, console, echo_json, folder, import_option, json_option
@@ -216,25 +217,23 @@ def _unevaluated(plan: "Plan", store: Store) -> set[str]:
 
 
 def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
-    from study.cli.show import many
-
     for name, some in items.items():
         if not some:
             continue
         group = GROUPS[name]
         took = f"; their results took {_took(some)}" if any(item.seconds for item in some) else ""
-        many_ = many(len(some), group.thing, PLURALS.get(name, ""))
-        click.echo(f"{name:<12}{many_}, {_bytes(_size(some))}: {group.why}{took}")
+        many_ = cells.many(len(some), group.thing, PLURALS.get(name, ""))
+        click.echo(f"{name:<12}{many_}, {cells.size(_size(some))}: {group.why}{took}")
         click.echo(f"{'':12}lost with them: {group.lost}")
         shown = some if everything else some[:SHOWN]
         for item in shown:
             place = on_one_line(str(item.path))
-            click.echo(f"  {_bytes(item.size):>8}  {place}  {item.said}".rstrip())
+            click.echo(f"  {cells.size(item.size):>8}  {place}  {item.description}".rstrip())
         if left := len(some) - len(shown):
             click.echo(f"{'':12}and {left} more (--dry-run lists all)")
     total = [item for some in items.values() for item in some]
     if total:
-        click.echo(f"{_bytes(_size(total))} in all")
+        click.echo(f"{cells.size(_size(total))} in all")
     else:
         click.echo("there is nothing that nobody needs", err=True)
 
@@ -248,38 +247,29 @@ def _size(items: Sequence[Item]) -> int:
 
 def _took(items: Sequence[Item]) -> str:
     """Hours, or less, by kind of device."""
-    from study.cli.show import duration
-
     spent: dict[str, float] = {}
     for item in items:
         if item.seconds:
             spent[item.device] = spent.get(item.device, 0.0) + item.seconds
-    return " and ".join(f"{duration(seconds)} of {device}" for device, seconds in spent.items())
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
+    return " and ".join(
+        f"{cells.duration(seconds)} of {device}" for device, seconds in spent.items()
+    )
 
 
 def _row(item: Item) -> dict[str, object]:
-    return {**vars(item), "path": str(item.path), "keep": list(item.keep)}
+    row = {**vars(item), "path": str(item.path), "keep": list(item.keep)}
+    return row | {"said": row.pop("description")}
 
 
 def _tell(looked: Looked, store: Store) -> None:
     """Notes, and why groups are left alone."""
-    from study.cli.show import many
-
     kept: dict[str, set[str]] = {}
     for one in looked.gone:
         there = {name for name in one.trials if store.trial(name).is_dir()}
         kept.setdefault(f"{one.said}, which {one.why}", set()).update(there)
     for said, names in kept.items():
         if names:
-            click.echo(f"note: kept {many(len(names), 'trial')} of {said}", err=True)
+            click.echo(f"note: kept {cells.many(len(names), 'trial')} of {said}", err=True)
     for why in looked.unknown:
         click.echo(f"error: {why}", err=True)
     if looked.unknown:
@@ -301,5 +291,5 @@ def _remove(items: Mapping[str, Sequence[Item]]) -> bool:
             freed += item.size if removed else 0
             if not removed:
                 click.echo(f"note: {item.path} is kept: somebody is at work on it", err=True)
-    click.echo(f"removed {_bytes(freed)}", err=True)
+    click.echo(f"removed {cells.size(freed)}", err=True)
     return not wrong

@@ -31,20 +31,22 @@ def doctor_command(files: tuple[Path, ...], store: Path, check_all: bool, as_jso
     """
     from rich.markup import escape
 
-    from study.doctor import Case, examined
+    from study.doctor import Scope, run_checks
     from study.store import Store
 
     studies = files or tuple(sorted(Path("ablations").glob("[!.]*.yaml")))
     rows, out = [], console()
     with progress("decoding images") if check_all else nullcontext(_nothing) as tick:
-        case = Case(studies, vocabulary(), Store(store), check_all, tick)
-        for check, found in examined(case):
-            rows.append({"check": check, **vars(found)})
+        scope = Scope(studies, vocabulary(), Store(store), check_all, tick)
+        for check, finding in run_checks(scope):
+            row = {"level": finding.level, "said": finding.message, "step": finding.step}
+            rows.append({"check": check, **row})
             if not as_json:
-                level = f"[{STYLES[found.level]}]{found.level:<4}[/]"
-                out.print(f"{level}  {escape(found.said)}", highlight=False, soft_wrap=True)
-                if found.step:
-                    out.print(f"      next: {escape(found.step)}", highlight=False, soft_wrap=True)
+                level = f"[{STYLES[finding.level]}]{finding.level:<4}[/]"
+                out.print(f"{level}  {escape(finding.message)}", highlight=False, soft_wrap=True)
+                if finding.step:
+                    step = escape(finding.step)
+                    out.print(f"      next: {step}", highlight=False, soft_wrap=True)
     if as_json:
         echo_json(rows)
     return FAILED if any(row["level"] == "fail" for row in rows) else 0

@@ -7,6 +7,7 @@ import click
 from study.cli.options import Asked, reports_option, strays, study_file, words
 from study.cli.report import claimed
 
+# The keys of report.exports.EXPORTS, spelt again: that module imports pandas. A test compares them.
 FORMATS = ("csv", "parquet", "timm")
 
 

@@ -1,4 +1,4 @@
-"""A run as it goes: one plain line per event, or a picture that moves."""
+"""Progress of a run: one plain line per event, or a live display."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,12 +7,15 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from study.cli.show import duration, in_units
+from study.cells import duration
+from study.cli.show import in_units
 from study.launch.watch import Event
 from study.plan import Plan, PlannedArm
 from study.store import Record
+from study.text import printable
 
 
 def line(plan: Plan, event: Event) -> str:
@@ -41,7 +44,7 @@ def line(plan: Plan, event: Event) -> str:
 
 
 def _quoted(value: object) -> str:
-    text = "".join(c if c.isprintable() else " " for c in str(value))
+    text = printable(str(value))
     return f'"{text}"' if " " in text else text
 
 
@@ -96,12 +99,11 @@ class Picture:
         for name, row in sorted(self.running.items()):
             arm, seed = named(self.plan, name)
             epochs = arm.arm.config.recipe.total_epochs
-            bar = "━" * round(20 * _done(row) / max(1, epochs))
             table.add_row(
                 escape(f"  ▸ {arm.label}"),
                 f"s{seed}",
                 f"epoch {_done(row)}/{epochs}",
-                f"{bar:─<20}",
+                ProgressBar(total=max(1, epochs), completed=_done(row), width=20),
                 f"loss {_number(row.get('loss')):.3f}" if row else "starting",
                 f"top1 {in_units('top1', row.get('top1'))}" if row else "",
                 f"{_number(row.get('images_per_second')):.0f} img/s" if row else "",

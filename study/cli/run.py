@@ -299,7 +299,7 @@ def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
 
 
 def _status(plan: "Plan", store: "Store", again: str) -> int:
-    from study.cli.show import many
+    from study.cells import many
 
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:

@@ -9,24 +9,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from study import cells, leases
+from study.cells import duration, many
 from study.columns import Fitted
 from study.launch import orders
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm, Trial
 from study.stats import AGAIN, MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store import Record, Store
-
-
-def duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def many(count: int, noun: str, nouns: str = "") -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
 def in_units(name: str, value: float | None) -> str:

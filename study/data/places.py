@@ -60,7 +60,8 @@ def place_of(root: Path, split: str) -> Path:
         raise DataError(
             f'{shown(root)} has no split "{split}": looked for '
             f"{', '.join(dict.fromkeys(path.name for path in tried))}; there is "
-            f"{there or 'nothing'}. Next: rename the folder or tar, or name it in the split"
+            f"{there or 'nothing'}.",
+            step="rename the folder or tar, or name it in the split",
         )
     return place
 

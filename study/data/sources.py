@@ -159,8 +159,8 @@ def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **h
         download = data.name.startswith("torch/") and not data.download
         step = "set download: true, or correct root" if download else "correct root or the split"
         raise DataError(
-            f"data {data.name}: looked in {root} for {how.get('split') or 'images'}: {error}. "
-            f"Next: {step}"
+            f"data {data.name}: looked in {root} for {how.get('split') or 'images'}: {error}.",
+            step=step,
         ) from error
 
 

@@ -1,31 +1,31 @@
-"""What is here and what is missing: one function a check, which tells what to do next.
+"""Checks of this machine and store: what studies need, what is missing, and the next step.
 
-Contract: check(case) -> findings. It changes nothing, and probes in files that are gone afterwards.
+Contract: check(scope) -> findings. A check changes nothing; the files it probes with are removed.
 """
 
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from study.doctor import cluster, disk, machine, software, studies
-from study.doctor.findings import Case, Finding, fail
+from study.doctor.findings import Finding, Scope, fail
 
-__all__ = ["CHECKS", "Case", "Finding", "examined"]
+__all__ = ["CHECKS", "Finding", "Scope", "run_checks"]
 
 LIBRARIES = ("torch", "timm", "torchvision", "fvcore", "submitit")
 
 
-def examined(case: Case) -> Iterator[tuple[str, Finding]]:
-    """The name of a check and one thing it finds; one that comes to grief stops no other."""
+def run_checks(scope: Scope) -> Iterator[tuple[str, Finding]]:
+    """Yields (name of a check, finding); a check that fails does not stop the others."""
     for name, check in CHECKS.items():
         try:
-            for finding in check(case):
+            for finding in check(scope):
                 yield name, finding
-        except Exception as error:  # whatever is wrong here is what is asked for
-            said = f"{type(error).__name__}: {error}".splitlines()[0]
-            yield name, fail(f"{name} could not be looked at: {said}", "see to that first")
+        except Exception as error:  # a broken installation can raise anything
+            message = f"{type(error).__name__}: {error}".splitlines()[0]
+            yield name, fail(f"the check {name} failed: {message}", "fix that first")
 
 
-CHECKS: dict[str, Callable[[Case], Iterator[Finding]]] = {
+CHECKS: dict[str, Callable[[Scope], Iterator[Finding]]] = {
     "python": software.python,
     **{name: partial(software.library, name) for name in LIBRARIES},
     "code": software.code,

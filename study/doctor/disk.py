@@ -1,4 +1,4 @@
-"""Whether the store is where it can be relied on."""
+"""Checks of the store: free space, file system, locks, clock, and who can write to job folders."""
 
 import errno
 import fcntl
@@ -10,93 +10,95 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from study import ownership, records
-from study.doctor.findings import Case, Finding, amount, fail, miss, note, ok
+from study.cells import gigabytes
+from study.doctor.findings import Finding, Scope, fail, miss, note, ok
 from study.errors import StoreError
 from study.files import NO_LINKS, once
 
-LEAST = 1e9  # bytes on disk
-STATE = 12  # bytes a parameter: the weight and AdamW's two moments, in float32
-KINDS = {
-    "nfs": "shared with other machines, which is fine: leases and results are made for it",
-    "tmpfs": "in memory: results are gone when the machine is",
-    "overlay": "of a container: results are gone when it is",
+LEAST_FREE = 1e9  # bytes on disk
+STATE = 12  # bytes per parameter: the weight and AdamW's two moments, in float32
+ELSEWHERE = "--store on another file system"
+FILE_SYSTEMS = {
+    "nfs": "shared with other machines; leases and results are made for that",
+    "tmpfs": "in memory: results are lost when the machine stops",
+    "overlay": "of a container: results are lost when it is removed",
 }
 
 
-def store(case: Case) -> Iterator[Finding]:
-    """There, or can be made; and can be written."""
-    root, place = case.store.root, case.place
-    if not place.is_dir():
-        yield fail(f"{place} is a file: the store {root} cannot be there", "--store elsewhere")
+def store(scope: Scope) -> Iterator[Finding]:
+    """The store exists or can be created, and is writable."""
+    root, existing = scope.store.root, scope.existing
+    if not existing.is_dir():
+        yield fail(f"{existing} is a file, so the store cannot be {root}", "--store elsewhere")
         return
     try:
-        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=place):
+        with tempfile.TemporaryDirectory(prefix=".doctor-", dir=existing):
             pass
     except OSError as error:
-        yield fail(f"{place} cannot be written: {error.strerror}", "--store elsewhere, or chmod it")
+        step = "--store elsewhere, or chmod it"
+        yield fail(f"{existing} cannot be written: {error.strerror}", step)
         return
     if root.is_dir():
-        yield ok(f"store {root}: {len(case.store.results())} trials with results")
+        yield ok(f"store {root}: {len(scope.store.results())} trials with results")
     else:
-        yield ok(f"store {root} is not there yet, and can be made")
+        yield ok(f"store {root} does not exist yet and can be created")
 
 
-def room(case: Case) -> Iterator[Finding]:
-    """Free disk, and how many checkpoints of the largest arm that was ever planned that is."""
-    free = shutil.disk_usage(case.place).free
-    paths = (case.store.root / "arms").glob("*.json")
-    cards = filter(None, (records.look(path, records.Costs) for path in paths))
-    largest = max((card.get("cost", {}).get("params") or 0 for card in cards), default=0)
-    said = f"{amount(free)} free for the store"
+def room(scope: Scope) -> Iterator[Finding]:
+    """Free disk space, also in checkpoints of the largest arm that was ever planned."""
+    free = shutil.disk_usage(scope.existing).free
+    paths = (scope.store.root / "arms").glob("*.json")
+    costs = filter(None, (records.look(path, records.Costs) for path in paths))
+    largest = max((cost.get("cost", {}).get("params") or 0 for cost in costs), default=0)
+    message = f"{gigabytes(free)} free for the store"
     if largest:
-        fits = int(free // (STATE * largest))
-        said += f": {fits} checkpoints of the largest arm planned, {largest / 1e6:.3g} M parameters"
-    if free < max(LEAST, 10 * STATE * largest):
-        yield note(said, "study clean, or --store elsewhere")
+        fits, millions = int(free // (STATE * largest)), largest / 1e6
+        message += f": {fits} checkpoints of the largest arm planned, {millions:.3g} M parameters"
+    if free < max(LEAST_FREE, 10 * STATE * largest):
+        yield note(message, "study clean, or --store elsewhere")
     else:
-        yield ok(said)
+        yield ok(message)
 
 
-def file_system(case: Case) -> Iterator[Finding]:
-    """What the store is on, by /proc/mounts."""
+def file_system(scope: Scope) -> Iterator[Finding]:
+    """The file system that the store is on, from /proc/mounts."""
     try:
         mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
     except OSError:
         return
-    real = case.place.resolve()
+    real = scope.existing.resolve()
+    # /proc/mounts writes blanks of a path as \040.
     under = [m for m in mounts if real.is_relative_to(m[1].encode().decode("unicode_escape"))]
     device, point, kind = max(under, key=lambda mount: len(mount[1]))[:3]
-    told = next((what for name, what in KINDS.items() if kind.startswith(name)), None)
-    said = f"file system {kind} ({device} at {point})"
-    yield note(f"{said}, {told}") if told else ok(said)
+    remark = next((text for name, text in FILE_SYSTEMS.items() if kind.startswith(name)), None)
+    message = f"file system {kind} ({device} at {point})"
+    yield note(f"{message}, {remark}") if remark else ok(message)
 
 
-def writes(case: Case) -> Iterator[Finding]:
-    """What leases and results rest on: exclusive creation, links, and renames."""
-    with tempfile.TemporaryDirectory(prefix=".doctor-", dir=case.place) as folder:
+def writes(scope: Scope) -> Iterator[Finding]:
+    """Exclusive creation, links and renames, which leases and results rest on."""
+    with tempfile.TemporaryDirectory(prefix=".doctor-", dir=scope.existing) as folder:
         first, second = Path(folder, "first"), Path(folder, "second")
         first.open("x").close()
-        if _made_twice(first):
-            yield fail(f"two can make one file in {case.place}: no lease holds there", AWAY)
+        if _creates_again(first):
+            message = f"two processes can create one file in {scope.existing}: leases do not hold"
+            yield fail(message, ELSEWHERE)
             return
         if not once(second, b"1") or once(second, b"2"):
-            yield fail(f"two can write one result in {case.place}", AWAY)
+            yield fail(f"two processes can write one result in {scope.existing}", ELSEWHERE)
             return
         try:
             os.link(first, Path(folder, "third"))
-            how = "hard links"
+            links = "hard links"
         except OSError as error:
             if error.errno not in NO_LINKS:
                 raise
-            how = "no hard links, so results are made by exclusive creation"
+            links = "no hard links, so results are made by exclusive creation"
         os.replace(first, second)
-    yield ok(f"exclusive creation, renames, {how}")
+    yield ok(f"exclusive creation, renames, {links}")
 
 
-AWAY = "--store on another file system"
-
-
-def _made_twice(path: Path) -> bool:
+def _creates_again(path: Path) -> bool:
     try:
         path.open("x").close()
     except FileExistsError:
@@ -104,8 +106,8 @@ def _made_twice(path: Path) -> bool:
     return True
 
 
-def locks(case: Case) -> Iterator[Finding]:
-    """flock, where this machine's slots are kept."""
+def locks(scope: Scope) -> Iterator[Finding]:
+    """flock in the temporary folder, which holds the locks of this machine's slots."""
     with tempfile.NamedTemporaryFile() as file, open(file.name) as other:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
@@ -115,39 +117,39 @@ def locks(case: Case) -> Iterator[Finding]:
                 raise
             yield ok(f"locks hold in {tempfile.gettempdir()}")
             return
-    said = f"locks do not hold in {tempfile.gettempdir()}: two workers may share a GPU"
-    yield fail(said, "export TMPDIR=<a folder on a local disk>")
+    message = f"locks do not hold in {tempfile.gettempdir()}: two workers may share a GPU"
+    yield fail(message, "export TMPDIR=<a folder on a local disk>")
 
 
-def clock(case: Case) -> Iterator[Finding]:
-    """The file server's, against this machine's."""
-    with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=case.place) as file:
+def clock(scope: Scope) -> Iterator[Finding]:
+    """The file server's clock, compared with this machine's."""
+    with tempfile.NamedTemporaryFile(prefix=".doctor-", dir=scope.existing) as file:
         before = time.time()
         file.write(b"tick")
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(file.fileno())  # the server stamps the file when it has the bytes
         stamp, after = os.stat(file.name).st_mtime, time.time()
     ahead = max(0.0, stamp - after) or min(0.0, stamp - before)
     if abs(ahead) < 1:
         yield ok("the store's time stamps agree with this machine's clock")
     else:
         word = "ahead of" if ahead > 0 else "behind"
-        said = f"the store's time stamps are {abs(ahead):.0f} s {word} this machine's clock"
-        yield note(f"{said}: harmless, as hearts are heard by each process's own steady clock")
+        message = f"the store's time stamps are {abs(ahead):.0f} s {word} this machine's clock"
+        yield note(f"{message}: harmless, as heartbeats are timed by each process's own clock")
 
 
-def jobs(case: Case) -> Iterator[Finding]:
-    """Whether workers would run what is in the job folders: only the user's own."""
-    folder = case.store.root / "jobs"
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
+def jobs(scope: Scope) -> Iterator[Finding]:
+    """Job folders that others can write to, which workers refuse to run."""
+    folder = scope.store.root / "jobs"
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
     wrong = []
-    for path in found:
+    for path in paths:
         try:
             ownership.job(path.resolve())
         except StoreError as error:
             wrong.append(str(error))
     if wrong:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        yield miss(f"{wrong[0]}{more}", "chmod go-w what is yours; others see to theirs")
+        yield miss(f"{wrong[0]}{more}", "chmod go-w your own folders; their owners fix the others")
     else:
-        yield ok(f"{len(found)} job folders, all the user's own" if found else "no job folders yet")
+        yield ok(f"{len(paths)} job folders, all of this user" if paths else "no job folders yet")

@@ -1,4 +1,4 @@
-"""What a check looks at, and what it may find."""
+"""The scope of a check and the findings it yields."""
 
 import subprocess
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from typing import Literal
 from study.parse import Vocabulary
 from study.store import Store
 
-ANSWER = 15.0  # seconds that another program has to answer in
+TIMEOUT = 15.0  # seconds for another program to answer
 
 
 @dataclass(frozen=True)
-class Case:
-    """Study files, the words that they may use, and where their results would go."""
+class Scope:
+    """Study files, the names that they may use, and the store of their results."""
 
     files: tuple[Path, ...]
     vocabulary: Vocabulary
@@ -22,50 +22,49 @@ class Case:
     check_images: bool = False
     """Decode every image."""
     tick: Callable[[int, int], object] = lambda done, total: None
-    """Given the images done, and how many there are."""
+    """Called with the number of images decoded and their total."""
 
     @property
-    def place(self) -> Path:
-        """The store, or the nearest folder above it that is there."""
+    def existing(self) -> Path:
+        """The store, or its nearest parent folder that exists."""
         root = self.store.root.absolute()
         return next(path for path in (root, *root.parents) if path.exists())
 
 
 @dataclass(frozen=True)
 class Finding:
-    """ok; note (odd, and harmless); miss (something is absent that not all need); fail."""
+    """One result of a check.
+
+    Levels: ok; note (unusual but harmless); miss (something is absent that only some studies need);
+    fail.
+    """
 
     level: Literal["ok", "note", "miss", "fail"]
-    said: str
+    message: str
     step: str = ""
-    """What to do next."""
+    """The next step for the user."""
 
 
-def ok(said: str) -> Finding:
-    return Finding("ok", said)
+def ok(message: str) -> Finding:
+    return Finding("ok", message)
 
 
-def note(said: str, step: str = "") -> Finding:
-    return Finding("note", said, step)
+def note(message: str, step: str = "") -> Finding:
+    return Finding("note", message, step)
 
 
-def miss(said: str, step: str) -> Finding:
-    return Finding("miss", said, step)
+def miss(message: str, step: str) -> Finding:
+    return Finding("miss", message, step)
 
 
-def fail(said: str, step: str) -> Finding:
-    return Finding("fail", said, step)
+def fail(message: str, step: str) -> Finding:
+    return Finding("fail", message, step)
 
 
-def answer(*words: str) -> tuple[bool, str]:
-    """Whether another program did what it was asked, and what it said."""
+def answer(*command: str) -> tuple[bool, str]:
+    """Runs another program: (it succeeded, its output or its error)."""
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=ANSWER)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         return False, str(error)
     return done.returncode == 0, (done.stdout if done.returncode == 0 else done.stderr).strip()
-
-
-def amount(count: float) -> str:
-    """Bytes, in gigabytes of 10^9."""
-    return f"{count / 1e9:.3g} GB"

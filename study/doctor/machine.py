@@ -1,4 +1,4 @@
-"""What there is to run on."""
+"""Checks of the machine: GPUs, cores and memory."""
 
 import os
 import warnings
@@ -6,50 +6,51 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from study.doctor.findings import Case, Finding, amount, fail, note, ok
+from study.cells import gigabytes
+from study.doctor.findings import Finding, Scope, fail, note, ok
 from study.launch.machine import cores, slots
 
 
-def devices(case: Case) -> Iterator[Finding]:
-    """GPUs that torch sees, and those that it does not."""
+def devices(scope: Scope) -> Iterator[Finding]:
+    """GPUs that torch can use, and GPUs of the machine that it cannot."""
     import torch
 
-    with warnings.catch_warnings(record=True) as warned:  # such as of a driver that is too old
+    with warnings.catch_warnings(record=True) as caught:  # such as "the driver is too old"
         warnings.simplefilter("always")
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     for index in range(count):
-        found = torch.cuda.get_device_properties(index)
-        yield ok(f"GPU {index}: {found.name}, {amount(found.total_memory)}")
-    there = len(list(Path("/dev").glob("nvidia[0-9]*")))
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if there > count and chosen is not None:
-        yield note(f"{there - count} of {there} GPUs hidden by CUDA_VISIBLE_DEVICES={chosen}")
-    elif there > count:
-        why = str(warned[0].message).splitlines()[0] if warned else f"CUDA {torch.version.cuda}"
-        said = f"{there} NVIDIA devices in /dev, {count} that torch {torch.__version__} can use"
-        yield fail(f"{said} ({why})", "install a torch that was built for the driver here")
+        properties = torch.cuda.get_device_properties(index)
+        yield ok(f"GPU {index}: {properties.name}, {gigabytes(properties.total_memory)}")
+    present = len(list(Path("/dev").glob("nvidia[0-9]*")))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if present > count and visible is not None:
+        yield note(f"{present - count} of {present} GPUs hidden by CUDA_VISIBLE_DEVICES={visible}")
+    elif present > count:
+        why = str(caught[0].message).splitlines()[0] if caught else f"CUDA {torch.version.cuda}"
+        message = f"{present} NVIDIA devices in /dev, {count} usable by torch {torch.__version__}"
+        yield fail(f"{message} ({why})", "install a torch that was built for the driver here")
     if torch.backends.mps.is_available():
-        yield ok("GPU of Apple, as --device mps")
+        yield ok("Apple GPU, as --device mps")
     elif not count:
         yield ok("no GPU: --device cpu")
 
 
-def processors(case: Case) -> Iterator[Finding]:
-    """Cores, threads and memory, as far as this process may use them."""
-    usable, all_ = cores(), os.cpu_count() or 1
-    wide = slots("cpu", 1)
-    yield ok(f"{usable} of {all_} cores: {wide} workers of 1 thread on the cpu, unless told")
+def processors(scope: Scope) -> Iterator[Finding]:
+    """Cores, threads and memory that this process may use."""
+    usable, total = cores(), os.cpu_count() or 1
+    workers = slots("cpu", 1)
+    yield ok(f"{usable} of {total} cores: {workers} workers of 1 thread on the cpu by default")
     quota = _numbers("/sys/fs/cgroup/cpu.max")
     if len(quota) == 2 and (share := quota[0] / quota[1]) < usable:
-        said = f"this container may use {share:g} cores' worth of time, though it sees {usable}"
-        yield note(said, f"--workers {max(1, int(share))}")
+        message = f"this container may use the time of {share:g} cores, though {usable} are visible"
+        yield note(message, f"--workers {max(1, int(share))}")
     if "OMP_NUM_THREADS" in os.environ:
-        said = f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} counts for --on inline alone"
-        yield note(said, "--threads says it for workers")
+        message = f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} applies to --on inline alone"
+        yield note(message, "--threads sets it for workers")
     load = os.getloadavg()[0]
     if load > usable:
-        said = f"others are at work: a load of {load:.1f} on {usable} cores"
-        yield note(said, "take no timings now")
+        message = f"other processes are running: a load of {load:.1f} on {usable} cores"
+        yield note(message, "take no timings now")
     yield from _memory()
 
 
@@ -60,14 +61,13 @@ def _memory() -> Iterator[Finding]:
     total, free = (int(lines[key].split()[0]) * 1024 for key in ("MemTotal", "MemAvailable"))
     limit = _numbers("/sys/fs/cgroup/memory.max")
     if limit and limit[0] < total:
-        said = f"memory {amount(limit[0])} for this container, of {amount(total)}"
+        yield ok(f"memory {gigabytes(limit[0])} for this container, of {gigabytes(total)}")
     else:
-        said = f"memory {amount(total)}, {amount(free)} free"
-    yield ok(said)
+        yield ok(f"memory {gigabytes(total)}, {gigabytes(free)} free")
 
 
 def _numbers(path: str) -> list[int]:
-    """None where there is no limit."""
+    """The numbers of a cgroup file; empty if there is no limit ("max") or no such file."""
     words = _text(path).split()
     return [int(word) for word in words] if all(word.isdigit() for word in words) else []
 

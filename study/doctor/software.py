@@ -1,4 +1,4 @@
-"""Whether what is installed fits together."""
+"""Checks of the software: Python, libraries, the code's commit, recipes, plugins and extras."""
 
 import platform
 import re
@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 
 from study import __version__, imports
-from study.doctor.findings import Case, Finding, fail, note, ok
+from study.doctor.findings import Finding, Scope, fail, note, ok
 from study.errors import StudyError
 from study.marks import Mark, Tree, named
 from study.origin import origin
@@ -19,12 +19,13 @@ INSTALL = "python -m pip install -e . -c constraints.txt"
 EXTRAS = {"datasets": "hfds/NAME", "webdataset": "wds/NAME"}
 
 
-def python(case: Case) -> Iterator[Finding]:
+def python(scope: Scope) -> Iterator[Finding]:
+    """The interpreter and the platform."""
     yield ok(f"python {platform.python_version()} at {sys.prefix}, {platform.platform()}")
 
 
-def library(name: str, case: Case) -> Iterator[Finding]:
-    """Installed, importable, and made for the torch that is there."""
+def library(name: str, scope: Scope) -> Iterator[Finding]:
+    """A library is installed, can be imported, and was built for the installed torch."""
     try:
         installed = version(name)
     except PackageNotFoundError:
@@ -38,26 +39,27 @@ def library(name: str, case: Case) -> Iterator[Finding]:
             return
     try:
         import_module(name)
-    except Exception as error:  # of whatever it was built against
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        yield fail(f"{name} {installed} cannot be imported: {said}", INSTALL)
+    except Exception as error:  # a binary mismatch can raise anything
+        message = f"{type(error).__name__}: {error}".splitlines()[0]
+        yield fail(f"{name} {installed} cannot be imported: {message}", INSTALL)
         return
     yield ok(f"{name} {installed}")
 
 
-def code(case: Case) -> Iterator[Finding]:
-    """Whose numbers these would be."""
-    known = origin()
-    if known["commit"] is None:
-        yield note(f"study {__version__}, of no git commit: results name a digest of it instead")
-    elif known["dirty"]:
-        said = f"study {__version__}, commit {known['commit'][:10]} and changes to it"
-        yield note(said, "commit them, so that results say whose they are")
+def code(scope: Scope) -> Iterator[Finding]:
+    """The version and commit that results would name."""
+    code = origin()
+    if code["commit"] is None:
+        yield note(f"study {__version__}, outside git: results name a digest of the code instead")
+    elif code["dirty"]:
+        message = f"study {__version__}, commit {code['commit'][:10]} with uncommitted changes"
+        yield note(message, "commit them, so that results name the code they come from")
     else:
-        yield ok(f"study {__version__}, commit {known['commit'][:10]}")
+        yield ok(f"study {__version__}, commit {code['commit'][:10]}")
 
 
-def shipped_recipes(case: Case) -> Iterator[Finding]:
+def shipped_recipes(scope: Scope) -> Iterator[Finding]:
+    """The recipes of this package are valid for the installed timm."""
     from study import train
 
     for name in recipes():
@@ -73,23 +75,24 @@ def shipped_recipes(case: Case) -> Iterator[Finding]:
     yield ok(f"recipes {', '.join(recipes())}")
 
 
-def parts(case: Case) -> Iterator[Finding]:
-    """What installed packages declare as parts of the user's own."""
+def parts(scope: Scope) -> Iterator[Finding]:
+    """Models and parts that installed packages add."""
     from study.models import foreign
 
-    found = imports.installed()
-    for source in found:
+    sources = imports.installed()
+    for source in sources:
         added = [name for names in foreign.register(source).names.values() for name in names]
         yield ok(f"parts of {source.name}: {', '.join(added)}")
-    if not found:
+    if not sources:
         yield ok(f"no installed package adds parts (entry points {imports.GROUP})")
 
 
-def extras(case: Case) -> Iterator[Finding]:
+def extras(scope: Scope) -> Iterator[Finding]:
+    """Optional packages that read further data sets."""
     absent = [name for name in EXTRAS if find_spec(name) is None]
     if absent:
         data = " and ".join(EXTRAS[name] for name in absent)
         step = 'python -m pip install -e ".[hub]"'
-        yield note(f"{' and '.join(absent)} not installed: only data {data} would need it", step)
+        yield note(f"{' and '.join(absent)} not installed: needed by data {data} alone", step)
     for name in EXTRAS.keys() - absent:
         yield ok(f"{name} {version(name)}")

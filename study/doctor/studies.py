@@ -1,4 +1,4 @@
-"""Whether the images are there that the studies name."""
+"""Checks of the data sets that the studies use."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -7,49 +7,48 @@ from pathlib import Path
 from study import images, parse
 from study.data.faults import Fault
 from study.designs import arms
-from study.doctor.findings import Case, Finding, fail, miss, note, ok
+from study.doctor.findings import Finding, Scope, fail, miss, note, ok
 from study.errors import DataError, SpecError
 from study.marks import Problem
 from study.outline import outline
 from study.schema import LOOKS, Data
 from study.spec import Study
 
-UNSET = " is not set"
 
-
-def data_sets(case: Case) -> Iterator[Finding]:
-    """Every data set of the studies, once, with and without each profile."""
-    images.forget()
+def data_sets(scope: Scope) -> Iterator[Finding]:
+    """Every data set of the studies once, with and without each profile."""
+    images.forget()  # folders may have changed since an earlier plan of this process
     wanted: dict[str, tuple[Data, list[str]]] = {}
     unset: dict[str, list[str]] = {}
-    for file in case.files:
+    for file in scope.files:
         for profile in (None, *outline(file).profiles):
-            said = f"{file} --profile {profile}" if profile else str(file)
-            study, problems = _read(file, profile, case)
-            if others := [p for p in problems if not p.message.endswith(UNSET)]:
-                yield fail(f"{said}: {others[0].message}", f"study plan {said}")
+            user = f"{file} --profile {profile}" if profile else str(file)
+            study, problems = _read(file, profile, scope)
+            if others := [problem for problem in problems if not problem.variable]:
+                yield fail(f"{user}: {others[0].message}", f"study plan {user}")
                 break
             for problem in problems:
-                unset.setdefault(problem.message.removesuffix(UNSET), []).append(said)
+                unset.setdefault(problem.variable, []).append(user)
             for data in _sets(study) if study and not problems else ():
-                wanted.setdefault(_key(data), (data, []))[1].append(said)
-    for name, places in unset.items():
-        yield miss(f"{name}{UNSET}, for {_some(places)}", f"export {name[1:]}=<where images are>")
-    for data, places in wanted.values():
-        for finding in _looked(data, case):
-            said = f"data {data.name}: {finding.said}"
-            yield Finding(finding.level, f"{said}, for {_some(places)}", finding.step)
-    if not case.files:
+                wanted.setdefault(_key(data), (data, []))[1].append(user)
+    for name, users in unset.items():
+        step = f"export {name[1:]}=<folder of the images>"
+        yield miss(f"{name} is not set, for {_first(users)}", step)
+    for data, users in wanted.values():
+        for finding in _findings(data, scope):
+            message = f"data {data.name}: {finding.message}, for {_first(users)}"
+            yield Finding(finding.level, message, finding.step)
+    if not scope.files:
         yield note("no study files here", "study doctor FILE...")
 
 
-def _read(file: Path, profile: str | None, case: Case) -> tuple[Study | None, list[Problem]]:
-    words, environment = case.vocabulary, os.environ
-    return parse.study_file(file, vocabulary=words, environment=environment, profile=profile)
+def _read(file: Path, profile: str | None, scope: Scope) -> tuple[Study | None, list[Problem]]:
+    vocabulary, environment = scope.vocabulary, os.environ
+    return parse.study_file(file, vocabulary=vocabulary, environment=environment, profile=profile)
 
 
 def _sets(study: Study) -> list[Data]:
-    """What the arms are trained on; of a design that cannot be made, the baseline's."""
+    """The data of every arm; the baseline's alone if the design has mistakes."""
     if not study.seeds:
         return []
     try:
@@ -62,84 +61,84 @@ def _key(data: Data) -> str:
     return data.model_dump_json(exclude=LOOKS)
 
 
-def _some(places: Iterable[str]) -> str:
-    first, *others = dict.fromkeys(places)
+def _first(users: Iterable[str]) -> str:
+    first, *others = dict.fromkeys(users)
     return f"{first} and {len(others)} more" if others else first
 
 
 # ---- one data set ----
 
 
-def _looked(data: Data, case: Case) -> Iterator[Finding]:
-    """What stops trials; else, "ok" of what the reader that trains them has opened."""
+def _findings(data: Data, scope: Scope) -> Iterator[Finding]:
+    """Problems that stop trials; "ok" only for data that the reader used in training has opened."""
     kind = data.name.partition("/")[0]
     if data.root is None and kind not in ("digits", "hfds"):
         return iter([miss("no root: enough to count costs, not to train", "set data.root")])
-    if wrong := images.wrong(data, case.store):
-        return iter([_told(fault) for fault in wrong])
-    return _decoded(data, case) if case.check_images else KINDS[kind](data, case)
+    if wrong := images.wrong(data, scope.store):
+        return iter([_problem(fault) for fault in wrong])
+    return _decoded(data, scope) if scope.check_images else READERS[kind](data, scope)
 
 
-def _decoded(data: Data, case: Case) -> Iterator[Finding]:
+def _decoded(data: Data, scope: Scope) -> Iterator[Finding]:
     from study.data.checks import unreadable
 
-    wrong = unreadable(data, case.tick)
-    for said in wrong:
-        yield _told(Fault("root", said))
+    wrong = unreadable(data, scope.tick)
+    for message in wrong:
+        yield _problem(Fault("root", message))
     if not wrong:
         yield ok("every image can be read")
 
 
-def _told(fault: Fault) -> Finding:
-    said, _, step = fault.message.rpartition("; ")
+def _problem(fault: Fault) -> Finding:
+    # Messages about folders end with the remedy: "no such folder ...; correct it".
+    message, _, step = fault.message.rpartition("; ")
     finding = miss if fault.absent else fail
-    return finding(said or fault.message, step if said else f"correct data.{fault.key}")
+    return finding(message or fault.message, step if message else f"correct data.{fault.key}")
 
 
-def _digits(data: Data, case: Case) -> Iterator[Finding]:
+def _digits(data: Data, scope: Scope) -> Iterator[Finding]:
     from sklearn.datasets import load_digits
 
     yield ok(f"{len(load_digits(return_X_y=True)[1])} images, inside scikit-learn")
 
 
-def _folder(data: Data, case: Case) -> Iterator[Finding]:
-    """Files are listed as for training; none is decoded unless all are asked for."""
-    for said in images.odd(data, case.store):
-        yield note(said)
-    today = images.fingerprints(data, case.store)
-    said = ", ".join(f"{one['files']} pictures to {USES[name]}" for name, one in today.items())
-    yield ok(f"{data.root}: {said}, of {images.classes(data, case.store)} classes")
+def _folder(data: Data, scope: Scope) -> Iterator[Finding]:
+    """Files are listed as for training and not decoded; `check_images` decodes them all."""
+    for message in images.odd(data, scope.store):
+        yield note(message)
+    splits = images.fingerprints(data, scope.store)
+    counts = ", ".join(f"{row['files']} pictures to {USES[name]}" for name, row in splits.items())
+    yield ok(f"{data.root}: {counts}, of {images.classes(data, scope.store)} classes")
 
 
 USES = {"train": "train on", "validation": "evaluate"}
 
 
-def _torch(data: Data, case: Case) -> Iterator[Finding]:
+def _torch(data: Data, scope: Scope) -> Iterator[Finding]:
     if data.download:
         yield note(f"will be downloaded to {data.root} when it is first used")
     else:
         yield from _opened(data)
 
 
-def _hub(data: Data, case: Case) -> Iterator[Finding]:
-    yield note("not read: it is fetched from the hub where its cache lacks it")
+def _hub(data: Data, scope: Scope) -> Iterator[Finding]:
+    yield note("not read: it is downloaded from the hub if its cache does not have it")
 
 
-def _shards(data: Data, case: Case) -> Iterator[Finding]:
+def _shards(data: Data, scope: Scope) -> Iterator[Finding]:
     yield from _opened(data)
 
 
 def _opened(data: Data) -> Iterator[Finding]:
-    """As a trial opens it."""
+    """Counts from the reader that a trial uses."""
     from study.data.sources import counts
 
     try:
         train, val = counts(data)
     except DataError as error:
-        said, _, step = str(error).partition(" Next: ")
-        yield miss(said, step or "correct root or the split")
+        yield miss(error.problem, error.step or "correct root or the split")
     else:
         yield ok(f"{data.root}: {train} images to train on, {val} to evaluate")
 
 
-KINDS = {"digits": _digits, "folder": _folder, "torch": _torch, "hfds": _hub, "wds": _shards}
+READERS = {"digits": _digits, "folder": _folder, "torch": _torch, "hfds": _hub, "wds": _shards}

@@ -12,6 +12,7 @@ from study.plan import Plan, PlannedArm, blocks
 from study.report import notes
 from study.report.findings import Findings, findings
 from study.spec import Printed
+from study.text import printable
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def table(plan: Plan, frame: pd.DataFrame) -> Table:
 
 def plain(text: str) -> str:
     """One line that a terminal can show: labels are whatever somebody typed."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join(printable(text).split())
 
 
 def _ordered(found: Findings, rows: list[tuple[str, PlannedArm]]) -> list[tuple[str, PlannedArm]]:

@@ -1,8 +1,8 @@
-"""Trials in somebody else's viewer, told from the store alone.
+"""Trackers: trials in TensorBoard, Weights & Biases or MLflow, read from the store alone.
 
-A follower reads the store, and nothing reads it: workers do not know that it is there. What it has
-handed over is put down beside what it wrote, so that it can be killed, started anew, or started
-when the study is over, and tells every epoch once.
+A follower reads the store, and workers do not know of it. It records what it has logged beside its
+own files, so that it can be killed, restarted, or started when the study is over, and still logs
+every epoch once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,26 +23,29 @@ __all__ = ["TRACKERS", "Follower", "Subject", "check", "folder"]
 
 
 class Run(Protocol):
-    """One trial, as a viewer has it. Base units; `epoch` counts from 0."""
+    """One trial in a tracker. Values are in base units; `epoch` counts from 0."""
 
     def epoch(self, epoch: int, values: Mapping[str, float]) -> None: ...
 
     def end(self, state: str, values: Mapping[str, float]) -> None:
-        """completed, diverged or failed; nothing follows, unless a failed trial is tried again."""
+        """`state` is completed, diverged or failed; only a failed trial may be logged further."""
 
     def close(self) -> None:
-        """All that was told is on disk, or sent."""
+        """Returns when everything logged is on disk, or sent."""
 
 
 class Tracker(NamedTuple):
+    """A tool that shows trials."""
+
     package: str
+    """The package that it needs."""
     opened: Callable[[Path, Subject], Run]
-    """Takes the folder to write to. A trial that was opened before goes on."""
+    """Opens a trial in the folder to write to; a trial opened before continues."""
     view: Callable[[Path], str]
-    """The command that shows it."""
+    """The command that shows the trials of a folder."""
 
 
-OTHERWISE = "keep its results in another store: --store DIR"
+REMEDY = "keep its results in another store: --store DIR"
 TRACKERS: dict[str, Tracker] = {
     "tensorboard": Tracker("tensorboard", tensorboard.TensorBoard, tensorboard.view),
     "wandb": Tracker("wandb", wandb.WeightsAndBiases, wandb.view),
@@ -51,31 +54,31 @@ TRACKERS: dict[str, Tracker] = {
 
 
 def check(names: Iterable[str]) -> None:
-    """Raises StudyError naming the extra of a package that is not installed."""
+    """Raises StudyError, naming the extra, if a tracker's package is not installed."""
     for name in names:
         if find_spec(TRACKERS[name].package) is None:
             raise StudyError(f'{name} is not installed: pip install -e ".[{name}]"')
 
 
 def folder(store: Store, plan: Plan, tracker: str) -> Path:
-    """Where a tracker keeps what it has been given of a study, which is its own from now on.
+    """The folder of a tracker's files, claimed for this study.
 
     Raises:
-        StudyError: it is that of another study of the same name.
+        StudyError: the folder belongs to another study of the same name.
     """
-    return folders.claim(store.root / "track" / tracker, plan.study, OTHERWISE)
+    return folders.claim(store.root / "track" / tracker, plan.study, REMEDY)
 
 
 @dataclass(frozen=True)
-class Told:
-    """What has been handed over of a trial."""
+class Logged:
+    """The part of a trial that a tracker has already."""
 
     epochs: int = 0
     state: str = ""
 
 
 class Follower:
-    """Hands what is new in the store to one tracker."""
+    """Logs to one tracker what is new in the store."""
 
     def __init__(self, plan: Plan, store: Store, tracker: str) -> None:
         self.plan, self.store, self.tracker = plan, store, TRACKERS[tracker]
@@ -83,7 +86,7 @@ class Follower:
         self.open: dict[str, Run] = {}
 
     def look(self) -> int:
-        """Returns how many epochs and ends were new."""
+        """Logs what is new since the last call; returns the number of new epochs and ends."""
         return sum(self._look(arm, trial) for arm in self.plan.arms for trial in arm.trials)
 
     def close(self) -> None:
@@ -92,14 +95,14 @@ class Follower:
         self.open.clear()
 
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
-        place = self.folder / "told" / f"{trial.name}.json"
-        handed = records.load(place, records.Handed)
-        told = Told(handed["epochs"], handed["state"]) if handed else Told()
-        if told.state in DONE:
+        path = self.folder / "told" / f"{trial.name}.json"
+        record = records.load(path, records.Handed)
+        logged = Logged(record["epochs"], record["state"]) if record else Logged()
+        if logged.state in DONE:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name) or {}
-        state, new = str(result.get("state", "")), rows[told.epochs :]
-        ended = state not in ("", told.state)
+        state, new = str(result.get("state", "")), rows[logged.epochs :]
+        ended = state not in ("", logged.state)
         if not new and not ended:
             return 0
         run = self._run(arm, trial)
@@ -108,9 +111,9 @@ class Follower:
         if ended:
             run.end(state, _last(arm, result))
             self.open.pop(trial.name).close()
-        # A trial that began afresh repeats its epochs to the bit: they are not told twice.
-        now = Told(max(told.epochs, len(rows)), state or told.state)
-        write(place, vars(now))
+        # A trial that restarted from its first epoch repeats the same numbers: not logged twice.
+        now = Logged(max(logged.epochs, len(rows)), state or logged.state)
+        write(path, vars(now))
         return len(new) + ended
 
     def _run(self, arm: PlannedArm, trial: Trial) -> Run:
@@ -121,26 +124,30 @@ class Follower:
 
 
 def _subject(plan: Plan, arm: PlannedArm, trial: Trial) -> Subject:
-    chosen = zip(plan.study.factors, arm.arm.choices, strict=True)
-    levels = {factor.path: factor.levels[level].label for factor, level in chosen}
+    choices = zip(plan.study.factors, arm.arm.choices, strict=True)
+    levels = {factor.path: factor.levels[level].label for factor, level in choices}
     label = "A/A" if trial.again else arm.label
     return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config))
 
 
 def _flat(config: Record, within: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    """Nested mappings as one, by dotted path."""
+    flat: dict[str, Any] = {}
     for key, value in config.items():
         inner = isinstance(value, dict)
-        found |= _flat(value, f"{within}{key}.") if inner else {f"{within}{key}": value}
-    return found
+        flat |= _flat(value, f"{within}{key}.") if inner else {f"{within}{key}": value}
+    return flat
 
 
-TRAINING = {"train_loss": "train/loss", "lr": "train/lr",
-            "images_per_second": "train/images_per_second"}  # fmt: skip
+TRAINING = {
+    "train_loss": "train/loss",
+    "lr": "train/lr",
+    "images_per_second": "train/images_per_second",
+}
 
 
 def _values(row: Record) -> dict[str, float]:
-    """An epoch's numbers by what they are of."""
+    """An epoch's numbers by their names in the tracker."""
     names = {
         key: TRAINING.get(key, f"eval/{key}") for key in row if key not in ("epoch", "seconds")
     }
@@ -148,6 +155,6 @@ def _values(row: Record) -> dict[str, float]:
 
 
 def _last(arm: PlannedArm, result: Record) -> dict[str, float]:
-    """What is measured once: quality after the last epoch, and cost."""
-    found = {**arm.card["cost"], **result["metrics"], "seconds": result.get("seconds")}
-    return {f"final/{k}": float(v) for k, v in found.items() if isinstance(v, int | float)}
+    """Numbers measured once: quality after the last epoch, cost, and the trial's seconds."""
+    values = {**arm.card["cost"], **result["metrics"], "seconds": result.get("seconds")}
+    return {f"final/{k}": float(v) for k, v in values.items() if isinstance(v, int | float)}

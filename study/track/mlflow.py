@@ -1,4 +1,4 @@
-"""MLflow: a database beside the store, unless MLFLOW_TRACKING_URI names a server."""
+"""MLflow: a database in the store, or the server that MLFLOW_TRACKING_URI names."""
 
 import os
 import shlex
@@ -10,12 +10,12 @@ from typing import Any
 from study.errors import StudyError
 from study.track.subject import Subject
 
-AT_ONCE = 100  # parameters of one call, at most
-LONGEST = 6000  # characters of a parameter
+BATCH = 100  # parameters per call, MLflow's limit
+LONGEST_VALUE = 6000  # characters of a parameter, MLflow's limit
 
 
 class MLflow:
-    """A run is found again by the tag `study.trial`."""
+    """One trial as a run; the tag `study.trial` finds it again."""
 
     def __init__(self, folder: Path, subject: Subject) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -25,8 +25,8 @@ class MLflow:
         folder.mkdir(parents=True, exist_ok=True)
         self.client: Any = MlflowClient(_uri(folder))
         try:
-            experiment = self._experiment(folder, subject.study)
-            self.run_id = self._again(experiment, subject) or self._new(experiment, subject)
+            group = self._experiment_id(folder, subject.study)
+            self.run_id = self._existing_run(group, subject) or self._new_run(group, subject)
         except MlflowException as error:
             raise StudyError(f"mlflow: {error}") from error
 
@@ -39,7 +39,7 @@ class MLflow:
         self.client.set_terminated(self.run_id, "FAILED" if state == "failed" else "FINISHED")
 
     def close(self) -> None:
-        """Every call is on disk, or sent, when it returns."""
+        """Nothing to do: every call is on disk, or sent, when it returns."""
 
     def _log(self, values: Mapping[str, float], step: int) -> None:
         from mlflow.entities import Metric
@@ -48,35 +48,36 @@ class MLflow:
         metrics = [Metric(name, value, now, step) for name, value in values.items()]
         self.client.log_batch(self.run_id, metrics=metrics)
 
-    def _experiment(self, folder: Path, name: str) -> str:
-        if found := self.client.get_experiment_by_name(name):
-            return str(found.experiment_id)
+    def _experiment_id(self, folder: Path, name: str) -> str:
+        if existing := self.client.get_experiment_by_name(name):
+            return str(existing.experiment_id)
         files = None if "MLFLOW_TRACKING_URI" in os.environ else (folder / "files").absolute()
         return str(self.client.create_experiment(name, files and files.as_uri()))
 
-    def _again(self, experiment: str, subject: Subject) -> str | None:
-        """A run that was told of before; it may have failed, and goes on."""
-        runs = self.client.search_runs([experiment], f"tags.`study.trial` = '{subject.trial}'")
+    def _existing_run(self, group: str, subject: Subject) -> str | None:
+        """The run of a trial that was logged before, running again even if it had failed."""
+        runs = self.client.search_runs([group], f"tags.`study.trial` = '{subject.trial}'")
         for run in runs:
             self.client.update_run(run.info.run_id, status="RUNNING")
             return str(run.info.run_id)
         return None
 
-    def _new(self, experiment: str, subject: Subject) -> str:
+    def _new_run(self, group: str, subject: Subject) -> str:
         tags = {"study.trial": subject.trial, "study.arm": subject.label}
-        run = self.client.create_run(experiment, run_name=subject.name, tags=tags)
-        for some in _portions(subject):
-            self.client.log_batch(run.info.run_id, params=some)
+        run = self.client.create_run(group, run_name=subject.name, tags=tags)
+        for params in _parameters(subject):
+            self.client.log_batch(run.info.run_id, params=params)
         return str(run.info.run_id)
 
 
-def _portions(subject: Subject) -> Iterator[list[Any]]:
+def _parameters(subject: Subject) -> Iterator[list[Any]]:
+    """The trial's seed, levels and configuration as parameters, in batches."""
     from mlflow.entities import Param
 
     levels = {f"level.{path}": label for path, label in subject.levels.items()}
-    told = {"seed": subject.seed, **levels, **subject.config}
-    params = [Param(key, str(value)[:LONGEST]) for key, value in told.items()]
-    yield from (params[begin : begin + AT_ONCE] for begin in range(0, len(params), AT_ONCE))
+    values = {"seed": subject.seed, **levels, **subject.config}
+    params = [Param(key, str(value)[:LONGEST_VALUE]) for key, value in values.items()]
+    yield from (params[begin : begin + BATCH] for begin in range(0, len(params), BATCH))
 
 
 def _uri(folder: Path) -> str:

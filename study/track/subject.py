@@ -1,4 +1,4 @@
-"""What a tracker is told of a trial before its numbers."""
+"""The description of a trial that a tracker receives before its numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,15 +7,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Subject:
+    """A trial as a tracker shows it: names, seed, levels and configuration."""
+
     study: str
     trial: str
     label: str
-    """Of the arm."""
+    """The arm's label."""
     seed: int
     levels: Mapping[str, str]
-    """By the path of each factor the label of the level."""
+    """The level's label by the path of each factor."""
     config: Mapping[str, Any]
-    """All that the trial computes with, by dotted path."""
+    """The whole resolved configuration, by dotted path."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""TensorBoard's event files, which need no server and no network."""
+"""TensorBoard event files; they need no server and no network."""
 
 import json
 import shlex
@@ -10,12 +10,14 @@ from study.track.subject import Subject
 
 
 class TensorBoard:
+    """One trial as a folder of event files."""
+
     def __init__(self, folder: Path, subject: Subject) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         self.subject = subject
-        place = folder / f"{file_name(subject.label)}-{subject.trial}"
-        self.writer = SummaryWriter(str(place))  # goes on in another file if there is one
+        path = folder / f"{file_name(subject.label)}-{subject.trial}"
+        self.writer = SummaryWriter(str(path))  # continues in a second file if there is one
         config = json.dumps(dict(subject.config), indent=1)
         self.writer.add_text("config", f"```\n{config}\n```")
 
@@ -25,7 +27,7 @@ class TensorBoard:
         self.writer.flush()
 
     def end(self, state: str, values: Mapping[str, float]) -> None:
-        """With what is compared on the tab HPARAMS."""
+        """Writes the final state and the row of the HPARAMS tab, which compares trials."""
         self.writer.add_text("state", state)
         levels = {**self.subject.levels, "arm": self.subject.label, "seed": self.subject.seed}
         self.writer.add_hparams(levels, dict(values), run_name=".")

@@ -1,4 +1,4 @@
-"""Weights & Biases: to disk, unless WANDB_MODE says that it may be sent."""
+"""Weights & Biases: written to disk, and uploaded only if WANDB_MODE says so."""
 
 import os
 import shlex
@@ -12,7 +12,7 @@ from study.track.subject import Subject
 
 
 class WeightsAndBiases:
-    """A run has the trial's name, so that what is told twice is one run."""
+    """One trial as a run, whose id is the trial's name: a trial logged twice is one run."""
 
     def __init__(self, folder: Path, subject: Subject) -> None:
         import wandb
@@ -28,7 +28,7 @@ class WeightsAndBiases:
                 dir=str(folder),
                 mode=_mode(),
                 resume="allow" if _mode() == "online" else None,
-                reinit="create_new",  # several trials are open at a time
+                reinit="create_new",  # several runs are open at the same time
                 settings=wandb.Settings(console="off", silent=True, x_disable_stats=True),
             )
         except wandb.Error as error:

@@ -20,16 +20,18 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     names = list_optimizers()
     # timm wraps any optimizer in Lookahead by this prefix, and lists none with it.
     if recipe.opt.lower().removeprefix("lookahead_") not in names:
-        raise SpecError(unknown("recipe.opt", recipe.opt, names))
+        raise SpecError(unknown("recipe.opt", recipe.opt, names), key="opt")
     info = get_optimizer_info(recipe.opt.lower().removeprefix("lookahead_"))
     if info.second_order:
-        raise SpecError(f"recipe.opt {recipe.opt} needs second derivatives, which are not computed")
+        message = f"recipe.opt {recipe.opt} needs second derivatives, which are not computed"
+        raise SpecError(message, key="opt")
     for key, exists in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
         if getattr(recipe, key) is not None and not exists:  # timm would ignore it silently
-            raise SpecError(f"recipe.opt {recipe.opt} has no {key}; remove it")
+            raise SpecError(f"recipe.opt {recipe.opt} has no {key}; remove it", key="opt")
     if recipe.mixes and recipe.batch_size % 2:
         raise SpecError(
-            f"recipe.batch_size {recipe.batch_size}: mixup and CutMix pair images; make it even"
+            f"recipe.batch_size {recipe.batch_size}: mixup and CutMix pair images; make it even",
+            key="batch_size",
         )
     if world > 1 and recipe.torchcompile:
         raise SpecError(
@@ -39,7 +41,8 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     if world > 1 and recipe.mixes and recipe.mixup_mode != "batch":
         raise SpecError(
             f"recipe.mixup_mode {recipe.mixup_mode} draws for each image of a batch, which "
-            f"{world} processes cannot share; set it to batch, or train with 1 process"
+            f"{world} processes cannot share; set it to batch, or train with 1 process",
+            key="mixup_mode",
         )
 
 
@@ -62,7 +65,7 @@ def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
             **{name: value for name, value in extra.items() if value is not None},
         )
     except (TypeError, ValueError) as error:
-        raise SpecError(f"recipe.opt {recipe.opt}: {error}") from error
+        raise SpecError(f"recipe.opt {recipe.opt}: {error}", key="opt") from error
     return optimizer
 
 

@@ -7,6 +7,7 @@ import pytest
 from conftest import NASTY
 from scenes import emsa, mixed, timing
 
+from study.cli.export import FORMATS
 from study.commas import inert
 from study.report.exports import EXPORTS
 from study.report.frames import frame
@@ -15,6 +16,10 @@ from study.report.frames import frame
 @pytest.fixture
 def exported(lab):
     return lambda form, scene=emsa: EXPORTS[form](*scene(lab))
+
+
+def test_the_command_line_names_all_formats():
+    assert tuple(EXPORTS) == FORMATS
 
 
 @pytest.mark.parametrize("form", EXPORTS)

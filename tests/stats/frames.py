@@ -13,8 +13,8 @@ def rows(arm, values, metric="top1", seeds=None):
 
 
 def frame(*parts):
-    made = pd.DataFrame([row for part in parts for row in part])
-    return made.reindex(columns=["arm", "seed", "metric", "value", "low", "high"]).astype(
+    table = pd.DataFrame([row for part in parts for row in part])
+    return table.reindex(columns=["arm", "seed", "metric", "value", "low", "high"]).astype(
         {"seed": "Int64", "value": float, "low": float, "high": float}
     )
 
@@ -24,5 +24,5 @@ def chosen(*levels):
     return {"".join(map(str, c)): tuple(map(int, c)) for c in np.ndindex(*levels)}
 
 
-def random(choices, seeds, chance):
-    return frame(*(rows(arm, chance.normal(size=seeds)) for arm in choices))
+def random(choices, seeds, rng):
+    return frame(*(rows(arm, rng.normal(size=seeds)) for arm in choices))

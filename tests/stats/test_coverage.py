@@ -19,7 +19,7 @@ def named(pair: tuple[Line, int]) -> str:
 
 
 def held(line: Line) -> bool:
-    """Whether theory promises 95 %: of normal differences, near enough of counts of images."""
+    """Theory promises 95 %: exactly for normal differences, nearly for counts of images."""
     return line.method in EXACT and line.promised == "95" and "skewed" not in line.study
 
 
@@ -36,8 +36,8 @@ def test_an_interval_holds_the_truth_as_often_as_it_says(pair):
 @pytest.mark.parametrize("pair", [p for p in PAIRS if p[0].method in NEARLY], ids=named)
 def test_what_promises_less_keeps_what_its_docstring_says(pair):
     low, high = NEARLY[pair[0].method]
-    found = rate(*pair, studies=4000)
-    assert low <= found <= high or np.isnan(found)
+    share = rate(*pair, studies=4000)
+    assert low <= share <= high or np.isnan(share)
 
 
 @pytest.mark.slow
@@ -58,5 +58,5 @@ def test_equal_arms_are_told_apart_no_more_often_than_stated(pair):
 
 def test_every_line_of_the_table_can_be_made():
     for line in lines():
-        found = rate(line._replace(share=1.0), 6, studies=2)
-        assert 0 <= found <= 100
+        share = rate(line._replace(share=1.0), 6, studies=2)
+        assert 0 <= share <= 100

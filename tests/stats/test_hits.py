@@ -8,14 +8,14 @@ from statsmodels.stats.contingency_tables import mcnemar
 from study import stats
 from study.errors import StoreError
 
-CHANCE = np.random.default_rng(0)
-TARGET = CHANCE.integers(0, 10, size=200)
+RNG = np.random.default_rng(0)
+TARGET = RNG.integers(0, 10, size=200)
 
 
 def predictions(accuracy, target=TARGET):
     """Five classes of every image, the first right as often as said."""
-    top = np.array([CHANCE.permutation(10)[:5] for _ in target])
-    right = CHANCE.random(len(target)) < accuracy
+    top = np.array([RNG.permutation(10)[:5] for _ in target])
+    right = RNG.random(len(target)) < accuracy
     top[:, 0] = np.where(right, target, (target + 1) % 10)
     return {"target": target, "top": top}
 
@@ -24,16 +24,16 @@ def arm(accuracy, seeds):
     return {seed: predictions(accuracy) for seed in seeds}
 
 
-def seen(*accuracies, seeds=3):
+def pairs(*accuracies, seeds=3):
     return stats.hits(*(arm(accuracy, range(seeds)) for accuracy in accuracies))
 
 
 def test_hits_are_of_the_seeds_that_both_have():
-    one, other = arm(0.8, [0, 1, 2]), arm(0.7, [2, 1, 7])
-    found = stats.hits(one, other)
-    assert found.seeds == [1, 2]
-    assert found.one.shape == found.other.shape == (2, 200)
-    assert np.array_equal(found.one[1], one[2]["top"][:, 0] == TARGET)
+    first, second = arm(0.8, [0, 1, 2]), arm(0.7, [2, 1, 7])
+    result = stats.hits(first, second)
+    assert result.seeds == [1, 2]
+    assert result.first.shape == result.second.shape == (2, 200)
+    assert np.array_equal(result.first[1], first[2]["top"][:, 0] == TARGET)
 
 
 def test_predictions_of_other_images_are_refused():
@@ -52,39 +52,43 @@ def test_no_seed_in_common_is_nothing_to_test():
 
 
 def test_mcnemar_is_the_exact_test_of_statsmodels():
-    found = seen(0.8, 0.7)
-    tests = stats.mcnemar(found)
-    for row, one, other in zip(tests.itertuples(), found.one, found.other, strict=True):
-        table = [[(one & other).sum(), (one & ~other).sum()],
-                 [(~one & other).sum(), (~one & ~other).sum()]]  # fmt: skip
+    result = pairs(0.8, 0.7)
+    tests = stats.mcnemar(result)
+    for row, first, second in zip(tests.itertuples(), result.first, result.second, strict=True):
+        table = [
+            [(first & second).sum(), (first & ~second).sum()],
+            [(~first & second).sum(), (~first & ~second).sum()],
+        ]
         assert row.p == pytest.approx(mcnemar(table, exact=True).pvalue)
-        assert row.mean == pytest.approx(one.mean() - other.mean())
+        assert row.mean == pytest.approx(first.mean() - second.mean())
     assert list(tests["images"]) == [200] * 3
 
 
 def test_networks_that_get_the_same_images_right_do_not_differ():
-    one = seen(0.8, 0.8)
-    tests = stats.mcnemar(one._replace(other=one.one))
+    both = pairs(0.8, 0.8)
+    tests = stats.mcnemar(both._replace(second=both.first))
     assert list(tests["p"]) == [1.0] * 3
     assert stats.together(tests) == (3, 0, 0, 1.0, 1.0)
 
 
 def test_seeds_together_say_no_more_than_the_surest_of_them_allows():
-    tests = stats.mcnemar(seen(0.9, 0.6))
-    found = stats.together(tests)
-    assert (found.seeds, found.better, found.worse) == (3, 3, 0)
-    assert found.some == pytest.approx(3 * tests["p"].min())
-    assert found.every == tests["p"].max()
+    tests = stats.mcnemar(pairs(0.9, 0.6))
+    result = stats.together(tests)
+    assert (result.seeds, result.better, result.worse) == (3, 3, 0)
+    assert result.some == pytest.approx(3 * tests["p"].min())
+    assert result.every == tests["p"].max()
 
 
 def test_seeds_that_disagree_show_nothing_of_every_seed():
-    one = seen(0.9, 0.6, seeds=2)
+    both = pairs(0.9, 0.6, seeds=2)
     swapped = stats.Hits(
-        one.seeds, np.array([one.one[0], one.other[1]]), np.array([one.other[0], one.one[1]])
+        both.seeds,
+        np.array([both.first[0], both.second[1]]),
+        np.array([both.second[0], both.first[1]]),
     )
-    found = stats.together(stats.mcnemar(swapped))
-    assert (found.better, found.worse, found.every) == (1, 1, 1.0)
-    assert found.some < 0.05
+    result = stats.together(stats.mcnemar(swapped))
+    assert (result.better, result.worse, result.every) == (1, 1, 1.0)
+    assert result.some < 0.05
 
 
 # ---- seeds and images ----
@@ -92,20 +96,20 @@ def test_seeds_that_disagree_show_nothing_of_every_seed():
 
 def test_the_hierarchical_bootstrap_is_the_t_interval_where_all_images_are_alike():
     """Then seeds are all there is, and of many the bootstrap is normal."""
-    one = np.repeat(CHANCE.random((40, 1)) < 0.7, 50, axis=1)
-    other = np.repeat(CHANCE.random((40, 1)) < 0.5, 50, axis=1)
-    found = stats.hierarchical(stats.Hits(list(range(40)), one, other))
-    ends = stats.interval(one.mean(axis=1) - other.mean(axis=1))
-    assert (found["low"], found["high"]) == pytest.approx(ends, abs=0.02)
+    first = np.repeat(RNG.random((40, 1)) < 0.7, 50, axis=1)
+    second = np.repeat(RNG.random((40, 1)) < 0.5, 50, axis=1)
+    result = stats.hierarchical(stats.Hits(list(range(40)), first, second))
+    ends = stats.interval(first.mean(axis=1) - second.mean(axis=1))
+    assert (result["low"], result["high"]) == pytest.approx(ends, abs=0.02)
 
 
 def test_the_hierarchical_bootstrap_is_that_of_images_where_all_seeds_are_alike():
-    one, other = (np.repeat(CHANCE.random((1, 400)) < p, 3, axis=0) for p in (0.8, 0.7))
-    found = stats.hierarchical(stats.Hits([0, 1, 2], one, other))
-    change = one[0].astype(float) - other[0]
-    ends = reference.bootstrap((change,), np.mean, method="percentile", rng=CHANCE)
+    first, second = (np.repeat(RNG.random((1, 400)) < p, 3, axis=0) for p in (0.8, 0.7))
+    result = stats.hierarchical(stats.Hits([0, 1, 2], first, second))
+    change = first[0].astype(float) - second[0]
+    ends = reference.bootstrap((change,), np.mean, method="percentile", rng=RNG)
     bounds = ends.confidence_interval
-    assert (found["low"], found["high"]) == pytest.approx((bounds.low, bounds.high), abs=0.01)
+    assert (result["low"], result["high"]) == pytest.approx((bounds.low, bounds.high), abs=0.01)
 
 
 def test_more_images_do_not_make_up_for_few_seeds():
@@ -113,15 +117,15 @@ def test_more_images_do_not_make_up_for_few_seeds():
     skill = np.array([0.7, 0.8, 0.9])[:, None]
     widths = []
     for images in (500, 50_000):
-        one, other = CHANCE.random((2, 3, images)) < np.array([skill, 0 * skill + 0.8])
-        found = stats.hierarchical(stats.Hits([0, 1, 2], one, other))
-        widths.append(found["high"] - found["low"])
+        first, second = RNG.random((2, 3, images)) < np.array([skill, 0 * skill + 0.8])
+        result = stats.hierarchical(stats.Hits([0, 1, 2], first, second))
+        widths.append(result["high"] - result["low"])
     assert widths[1] == pytest.approx(widths[0], rel=0.3)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_without_seeds_or_without_differences_there_is_no_interval(seeds):
-    one = seen(0.8, 0.8, seeds=seeds)
-    found = stats.hierarchical(one if seeds == 1 else one._replace(other=one.one))
-    assert np.isnan([found["low"], found["high"]]).all()
-    assert found["images"] == 200
+    both = pairs(0.8, 0.8, seeds=seeds)
+    result = stats.hierarchical(both if seeds == 1 else both._replace(second=both.first))
+    assert np.isnan([result["low"], result["high"]]).all()
+    assert result["images"] == 200

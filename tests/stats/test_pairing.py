@@ -8,7 +8,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from study import stats
 from tests.stats.frames import frame, rows
 
-CHANCE = np.random.default_rng(0)
+RNG = np.random.default_rng(0)
 
 
 def effect(base, other, **columns):
@@ -28,19 +28,19 @@ def test_a_zero_difference_has_no_sign_and_so_less_can_be_reached():
 
 
 def test_bca_is_that_of_scipy_and_always_the_same():
-    sample = CHANCE.exponential(size=8)
-    found = stats.bca(sample)
-    test = reference.bootstrap((sample,), np.mean, n_resamples=50_000, rng=CHANCE)
+    sample = RNG.exponential(size=8)
+    table = stats.bca(sample)
+    test = reference.bootstrap((sample,), np.mean, n_resamples=50_000, rng=RNG)
     bounds = test.confidence_interval
-    assert found == pytest.approx((bounds.low, bounds.high), rel=0.02)
-    assert found == stats.bca(sample)
+    assert table == pytest.approx((bounds.low, bounds.high), rel=0.02)
+    assert table == stats.bca(sample)
 
 
 def test_bca_is_an_effect_s_from_six_seeds_on():
-    few, many = (CHANCE.normal(size=(2, n)) for n in (5, 6))
+    few, many = (RNG.normal(size=(2, n)) for n in (5, 6))
     assert effect(*few)[["bca_low", "bca_high"]].isna().all()
-    found = effect(*many)
-    assert tuple(found[["bca_low", "bca_high"]]) == stats.bca(many[1] - many[0])
+    table = effect(*many)
+    assert tuple(table[["bca_low", "bca_high"]]) == stats.bca(many[1] - many[0])
 
 
 @pytest.mark.parametrize("sample", [[0.1] * 8, [0.1 + 0.2, *[0.3] * 7], [1, np.nan] * 4])
@@ -58,27 +58,27 @@ def test_bca_of_one_value_that_departs_is_told_without_a_warning():
 
 @pytest.mark.parametrize("n", [3, 8])
 def test_pairing_is_compared_with_the_interval_of_welch(n):
-    base, other = CHANCE.normal(size=(2, n)) * [[1], [3]] + CHANCE.normal(size=n)
-    found = bought(base, other)
+    base, other = RNG.normal(size=(2, n)) * [[1], [3]] + RNG.normal(size=n)
+    table = bought(base, other)
     paired = reference.ttest_rel(other, base).confidence_interval()
     apart = CompareMeans(DescrStatsW(other), DescrStatsW(base)).tconfint_diff(usevar="unequal")
     expected = (paired.high - paired.low) / (apart[1] - apart[0])
-    assert found["width"] == pytest.approx(expected)
-    assert found["paired"] == pytest.approx(np.var(other - base, ddof=1))
-    assert found["separate"] == pytest.approx(np.var(base, ddof=1) + np.var(other, ddof=1))
+    assert table["width"] == pytest.approx(expected)
+    assert table["paired"] == pytest.approx(np.var(other - base, ddof=1))
+    assert table["separate"] == pytest.approx(np.var(base, ddof=1) + np.var(other, ddof=1))
 
 
 def test_the_ratio_is_what_correlation_leaves():
-    base, own = CHANCE.normal(size=(2, 20_000))
+    base, own = RNG.normal(size=(2, 20_000))
     assert bought(base, base + 0.0 * own + 1)["ratio"] == pytest.approx(0, abs=1e-12)
     assert bought(base, own)["ratio"] == pytest.approx(1, abs=0.03)
     assert bought(base, 0.9 * base + np.sqrt(0.19) * own)["ratio"] == pytest.approx(0.1, abs=0.01)
 
 
 def test_pairing_can_widen():
-    found = bought([1.0, 2.0, 3.0], [3.0, 2.0, 1.5])
-    assert found["ratio"] > 1
-    assert found["width"] > found["ratio"] ** 0.5
+    table = bought([1.0, 2.0, 3.0], [3.0, 2.0, 1.5])
+    assert table["ratio"] > 1
+    assert table["width"] > table["ratio"] ** 0.5
 
 
 @pytest.mark.parametrize("other", [[0.5], [0.5, np.nan], [0.5, 0.5]])

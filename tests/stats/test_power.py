@@ -1,4 +1,4 @@
-"""What so many seeds can show, against statsmodels and by trying it."""
+"""Power by number of seeds, against statsmodels and by simulation."""
 
 import math
 import subprocess
@@ -17,9 +17,9 @@ REFERENCE = TTestPower()
 @pytest.mark.parametrize("effect", [0.0, 0.1, 1.0, 2.5])
 @pytest.mark.parametrize("confidence", [0.95, stats.corrected(6)])
 def test_power_is_that_of_statsmodels(seeds, effect, confidence):
-    found = stats.power(effect, seeds, confidence=confidence)
-    assert found == pytest.approx(REFERENCE.power(effect, seeds, 1 - confidence), abs=1e-6)
-    assert found == pytest.approx(stats.power(-effect, seeds, confidence=confidence))
+    smallest = stats.power(effect, seeds, confidence=confidence)
+    assert smallest == pytest.approx(REFERENCE.power(effect, seeds, 1 - confidence), abs=1e-6)
+    assert smallest == pytest.approx(stats.power(-effect, seeds, confidence=confidence))
 
 
 def test_one_seed_shows_nothing():

@@ -10,6 +10,8 @@ from matplotlib.patheffects import withStroke
 from study.report.figures.style import TINY
 from study.report.figures.words import width
 
+# adjustText 1.4 was tried instead: its bytes repeat with a fixed `iter_lim`, but it knows no lines,
+# and with 9 and 16 arms it put labels over points and over the front where these stay clear.
 FAR = (5.0, 9.0, 14.0)  # points from the middle of a mark
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
