@@ -1,7 +1,7 @@
-"""Why a printed cost is not the measured one: a part or a rule of counting that was not said.
+"""Explanations of published costs that differ from ours: another part, another counting rule.
 
-Every other entry of each slot and every rule of counting is tried; what matches is named. A reason
-is a guess from arithmetic: it says what would explain the numbers, not what happened.
+Every other part of each slot and every counting rule is tried, and matches are named. A match is
+arithmetic: it shows what would explain the numbers, not what the authors did.
 """
 
 from collections import Counter
@@ -17,15 +17,16 @@ from study.spec import Printed
 from study.store import Record, Store
 
 COUNTED = ("macs", "macs_conv_linear")
-"""Metrics whose printed value may follow any rule."""
+"""Metrics whose published value may follow any counting rule."""
 
-SELDOM = 0.05  # alternatives that match by chance, at most, where a match is an explanation
-LEAST = 1e-4  # of those, the smallest number that is printed
+# A match is an explanation only if at most this many alternatives are expected to match by chance.
+SELDOM = 0.05
+LEAST = 1e-4  # smallest expected number that is printed; below it the text says "less than"
 
 
 @dataclass(frozen=True, order=True)
 class Guess:
-    """One slot filled otherwise, or none; and a rule of counting."""
+    """The arm with another part in one slot, or unchanged, counted by one rule."""
 
     slot: str = ""
     part: str = ""
@@ -41,26 +42,27 @@ class Guess:
 
 @dataclass(frozen=True)
 class Tried:
-    """What one row's printed costs are matched by: guess -> metrics."""
+    """Alternatives that match the published costs of one arm."""
 
     printed: Mapping[str, Printed]
     matches: Mapping[Guess, frozenset[str]]
     values: Mapping[Guess, Mapping[str, float]] = field(default_factory=dict)
-    """In units of the table, what every guess that was tried comes to."""
+    """Cost by metric of every alternative that was tried, in units of the table."""
 
     @property
     def whole(self) -> list[Guess]:
-        """The guesses that explain all of the row; those that change no part, where there are."""
+        """The alternatives that match all published costs, preferring those that change no part."""
         found = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
         return [guess for guess in found if not guess.slot] or found
 
     def met(self, metric: str) -> bool:
-        """Whether the model as it is has the printed cost, under some rule."""
+        """True if the unchanged model has the published cost under some counting rule."""
         return any(metric in m for guess, m in self.matches.items() if not guess.slot)
 
     def luck(self, metric: str) -> float:
-        """The chance of one guess to match a number of the printed precision, drawn at random
-        between the lowest and the highest value that was tried.
+        """Probability that one alternative matches a random number of the published precision.
+
+        The number is uniform between the lowest and the highest value that was tried.
         """
         values = [found[metric] for found in self.values.values() if metric in found]
         width = 10.0 ** -self.printed[metric].digits
@@ -68,15 +70,15 @@ class Tried:
 
 
 def matches(value: float, printed: Printed, metric: str) -> bool:
-    """Whether a value in base units rounds to what was printed."""
+    """True if a value in base units rounds to the published number."""
     apart = abs(value * METRICS[metric].scale - printed.value)
     return apart <= 0.5 * 10.0**-printed.digits * (1 + 1e-9)
 
 
 def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -> dict[str, Tried]:
-    """Of each arm in `rows` (by digest; its printed costs by metric), what matches them.
+    """Alternatives that match the published costs in `rows`: arm digest -> metric -> number.
 
-    Other parts are tried for the arms that do not match as they are.
+    Other parts are tried only for arms that do not match unchanged.
     """
     found = {}
     for arm in (arm for arm in plan.arms if arm.digest in rows):
@@ -95,20 +97,20 @@ def _tried(printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, f
 
 
 def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
-    """The same arm with one slot filled otherwise."""
+    """The arm with another part in one slot, for every slot and part, and its costs."""
     config = arm.arm.config
     for slot, parts in arm.card.get("slots", {}).items():
         for part in parts:
             if part != arm.card["arguments"][slot]:
                 other = replace(config, arguments={**config.arguments, slot: part})
-                with suppress(StudyError):  # this part does not fit here: no explanation
+                with suppress(StudyError):  # a part that cannot be built here explains nothing
                     yield Guess(slot, part), cards.card(other, store)
 
 
 def _guessed(
     guess: Guess, card: Record, printed: Mapping[str, Printed]
 ) -> dict[Guess, dict[str, float]]:
-    """What a card comes to, in units of the table, by rule where a printed cost may follow any."""
+    """The costs of an alternative in units of the table, once per counting rule that may apply."""
     rules = RULES if printed.keys() & set(COUNTED) else [""]
     return {
         replace(guess, rule=rule): {
@@ -120,13 +122,13 @@ def _guessed(
 
 
 def _matched(values: Mapping[str, float], printed: Mapping[str, Printed]) -> frozenset[str]:
-    """The metrics whose printed value is met."""
+    """The metrics whose published value is matched."""
     units = {metric: METRICS[metric].scale for metric in values}
     return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
 
 
 def _values(card: Record, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
-    """The card's costs of the printed metrics, multiply-adds by `rule`; refused ones left out."""
+    """The costs in base units, multiply-adds counted by `rule`; refused costs are left out."""
     counts = card.get("counts", {}).get("torch", {})
     found = {}
     for metric in printed:
@@ -138,7 +140,7 @@ def _values(card: Record, printed: Mapping[str, Printed], rule: str) -> dict[str
 
 
 def best(found: Mapping[str, Tried]) -> dict[str, list[Guess]]:
-    """By arm, the guesses that explain all its printed costs: those that explain most rows."""
+    """Alternatives that match all published costs of an arm, and most other arms, by arm."""
     common = Counter(guess for row in found.values() for guess in row.whole)
     most = {arm: max((common[g] for g in row.whole), default=0) for arm, row in found.items()}
     return {
@@ -148,13 +150,13 @@ def best(found: Mapping[str, Tried]) -> dict[str, list[Guess]]:
 
 
 def sentences(found: Mapping[str, Tried]) -> Iterator[str]:
-    """How many printed costs match the models as they are, and how many others the best guess."""
+    """How many published costs the unchanged models match, and how many the best alternative."""
     for metric in dict.fromkeys(m for row in found.values() for m in row.printed):
         rows = [row for row in found.values() if metric in row.printed]
         left = [row for row in rows if not row.met(metric)]
         name = METRICS[metric].label.partition(" (")[0]
-        told = f"{name}: {len(rows) - len(left)} of {len(rows)} printed values match the models as "
-        told += "they are" + (", under some rule of counting" if metric in COUNTED else "")
+        told = f"{name}: {len(rows) - len(left)} of {len(rows)} published values match the models "
+        told += "unchanged" + (", under some counting rule" if metric in COUNTED else "")
         hits = Counter(g for row in left for g, metrics in row.matches.items() if metric in metrics)
         if hits:
             top = max(sorted(hits), key=lambda guess: (hits[guess], _total(found, guess)))
@@ -164,33 +166,35 @@ def sentences(found: Mapping[str, Tried]) -> Iterator[str]:
         yield told + "."
 
 
-# ---- what chance would match ----
+# ---- matches expected by chance ----
 
 
 def explains(found: Mapping[str, Tried], guess: Guess) -> bool:
-    """Whether chance would seldom bring an alternative that matches as many printed costs."""
+    """True if so many matches are unlikely by chance."""
     return expected(found, guess) <= SELDOM
 
 
 def by_chance(found: Mapping[str, Tried], guess: Guess) -> str:
-    """The alternatives that were tried, and how many random numbers would have matched."""
+    """The number of alternatives tried, and how many are expected to match random numbers."""
     several = expected(found, guess)
     shown = f"{several:.1g}" if several >= LEAST else f"less than {LEAST:g}"
-    verdict = "" if several <= SELDOM else ": no explanation"
+    verdict = "" if several <= SELDOM else ": not an explanation"
     return (
-        f"of {len(alternatives(found))} alternatives tried, {shown} would match as many random "
-        f"numbers of that precision{verdict}"
+        f"of {len(alternatives(found))} alternatives tried, {shown} are expected to match as many "
+        f"random numbers of that precision{verdict}"
     )
 
 
 def expected(found: Mapping[str, Tried], guess: Guess) -> float:
-    """How many of the alternatives that were tried would match, of the printed costs that the
-    models as they are do not meet, as many as `guess` does, were these costs random numbers.
+    """Expected number of alternatives with as many matches as `guess`, for random costs.
+
+    Only published costs that the unchanged models miss count. The sum over matches follows a
+    Poisson-binomial distribution, because the probability differs from cost to cost.
     """
     missed = [(row, metric) for row in found.values() for metric in row.printed
               if not row.met(metric)]  # fmt: skip
     hits = sum(metric in row.matches.get(guess, ()) for row, metric in missed)
-    chances = [1.0]  # of so many matches
+    chances = [1.0]  # by number of matches: the distribution grows by one cost at a time
     for row, metric in missed:
         luck = row.luck(metric)
         pairs = zip([*chances, 0.0], [0.0, *chances], strict=True)
@@ -203,5 +207,5 @@ def alternatives(found: Mapping[str, Tried]) -> set[Guess]:
 
 
 def _total(found: Mapping[str, Tried], guess: Guess) -> int:
-    """All printed costs that a guess matches."""
+    """Number of published costs that an alternative matches, over all arms."""
     return sum(len(row.matches.get(guess, ())) for row in found.values())

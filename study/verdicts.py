@@ -1,7 +1,7 @@
-"""A measured study beside the numbers that a paper printed: what the one says of the other.
+"""Verdicts on published numbers: reproduced, contradicted, or neither, by an equivalence test.
 
-By equivalence: a printed number is reproduced when the whole interval lies within a stated margin
-of it. That a test fails to tell the two apart is no evidence that they agree.
+A published number is reproduced if the whole interval lies within a stated margin of it. A test
+that finds no difference would not show that the two agree.
 """
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
@@ -31,23 +31,24 @@ WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")
 COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
-SURE = ("verified", "derived")  # nothing is judged by an unverified number
+# An unverified number may be a typing error of ours, so it gets no verdict.
+SURE = ("verified", "derived")
 
 
 class Verdict(NamedTuple):
     word: str
     why: str
     seeds: str = ""
-    """In all, that would decide what is underpowered."""
+    """Number of seeds in total that would decide an underpowered verdict, as text."""
 
 
-NOTHING = Verdict("", "")  # there is nothing to compare with
+NOTHING = Verdict("", "")  # the aspect has no other row to compare with
 DIVERGED = Verdict(CONTRADICTED, "diverged")
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A printed number, in units of the table, and what was measured of it."""
+    """A published number, in units of the table, with the measured values of the same arm."""
 
     row: str
     arm: str
@@ -57,7 +58,7 @@ class Cell:
     digits: int
     side: Side
     spread: float = 0.0
-    """Over runs, as it was printed beside the number."""
+    """Spread over runs that was published with the number."""
 
     @property
     def metric(self) -> Metric:
@@ -69,12 +70,12 @@ class Cell:
 
     @property
     def half(self) -> float:
-        """Of one unit of the last digit: what rounding may have hidden."""
+        """Half a unit of the last published digit: the largest rounding error."""
         return 0.5 * 10.0**-self.digits
 
     @property
     def reach(self) -> float:
-        """How far the number that was printed may lie from the one that was meant."""
+        """The largest distance of the true value from the published one: rounding and spread."""
         return self.half + self.spread
 
     def shown(self, value: float, *, signed: bool = False) -> str:
@@ -84,18 +85,17 @@ class Cell:
 def verdicts(
     published: pd.DataFrame, frame: pd.DataFrame, *, baseline: str, margins: Mapping[str, float]
 ) -> pd.DataFrame:
-    """One row per published cell that is sure enough and was measured; a word for each aspect.
+    """One row per published number that is confirmed and was measured, with a word per aspect.
 
-    `published` has the columns row, arm, metric, value, digits, status, and unlike: why its
-    protocol and ours cannot be compared; and may have the spread that was printed. `margins` are in
-    units of the table, for speeds in per cent of the ratio. A printed spread widens the margin, of
-    a difference by that of both numbers, and stands for the margin where none is stated; numbers
-    whose spreads overlap are in no order. Rankings are corrected for all printed pairs of the
-    table. Beside the word of each aspect ("" where there is nothing to compare with) stands its
-    reason: `level`, `level_why` and so on.
+    `published` has the columns row, arm, metric, value, digits, status, unlike (why its protocol
+    and ours cannot be compared) and optionally spread. `margins` are in units of the table, for
+    speeds in per cent of the ratio. A published spread widens the margin (for a difference, the
+    spreads of both numbers) and is the margin where none is stated; numbers whose spreads overlap
+    have no order. Rankings are corrected for all published pairs of the table. Each aspect has its
+    word ("" if there is nothing to compare with) and its reason: `level`, `level_why` and so on.
 
     Raises:
-        SpecError: a printed speed of zero or less, of which there is no ratio.
+        SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
     import pandas as pd
 
@@ -112,7 +112,7 @@ def verdicts(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-# ---- what is measured of one cell, and between two ----
+# ---- one published number, and two of them ----
 
 
 def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
@@ -131,7 +131,7 @@ def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
 
 
 def _pairs(table: list[Cell]) -> int:
-    """Pairs of printed numbers in an order that chance may reverse: counts are exact."""
+    """Number of published pairs whose order noise may reverse; counts are exact and left out."""
     cells = [cell for cell in table if not cell.metric.exact and not cell.unlike]
     return sum(
         one.side.name == other.side.name and one.arm != other.arm and bool(_order(one, other))
@@ -140,7 +140,7 @@ def _pairs(table: list[Cell]) -> int:
 
 
 def _order(one: Cell, other: Cell) -> int:
-    """The printed order of two numbers: 1 or -1, and 0 where they were printed alike."""
+    """The published order of two numbers: 1, -1, or 0 if they are equal within rounding."""
     apart = one.printed - other.printed
     if abs(apart) < (1 - stats.ROUNDING) * (one.reach + other.reach):
         return 0
@@ -148,12 +148,12 @@ def _order(one: Cell, other: Cell) -> int:
 
 
 def _sign(one: Cell, other: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
-    """Of their difference; what diverged is worse than what did not."""
+    """The sign of the measured difference; a diverged arm is worse than one that did not."""
     return evidence.evidence(DIFFERENCE, one.side, other.side, confidence=confidence).sign
 
 
 def _printed(one: Cell, other: Cell) -> float:
-    """The difference; of speeds in per cent."""
+    """The published difference, for speeds in per cent of the other number."""
     if one.metric.kind == "speed":
         return 100 * (one.printed / other.printed - 1)
     return one.printed - other.printed
@@ -165,7 +165,10 @@ def _printed(one: Cell, other: Cell) -> float:
 def _aspects(
     cell: Cell, peers: list[Cell], *, baseline: str, margin: float | None, together: float
 ) -> tuple[Verdict, Verdict, Verdict]:
-    """`peers` are the comparable cells of the same metric and of other arms."""
+    """The verdicts on level, difference and ranking.
+
+    `peers` are the comparable published numbers of the same metric and other arms.
+    """
     bases = [peer for peer in peers if peer.arm == baseline]
     base = max(bases, key=lambda peer: (peer.digits, peer.row), default=None)
     if cell.unlike:
@@ -212,7 +215,7 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
 
 
 def _trend(cell: Cell, base: Cell) -> bool:
-    """Whether the 95 % interval of the difference lies wholly on the printed side of zero."""
+    """True if the whole 95 % interval of the difference lies on the published side of zero."""
     printed = _printed(cell, base)
     side = (printed > 0) - (printed < 0)
     told = abs(printed) > _spread(cell, base) or not side
@@ -220,7 +223,7 @@ def _trend(cell: Cell, base: Cell) -> bool:
 
 
 def _spread(one: Cell, other: Cell) -> float:
-    """The printed spreads of both numbers together; of speeds in per cent of their ratio."""
+    """The sum of both published spreads, for speeds in per cent of the ratio."""
     if one.metric.kind == "speed":
         relative = one.spread / one.printed + other.spread / other.printed
         return 100 * one.printed / other.printed * relative
@@ -228,10 +231,10 @@ def _spread(one: Cell, other: Cell) -> float:
 
 
 def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
-    """The order of a number among the others, pair by pair; what was printed alike is in none.
+    """The verdict on the order of a number among the others; equal numbers have no order.
 
-    Of many pairs one is soon reversed by chance, so a reversal counts only at the confidence that
-    all pairs of the table need `together`.
+    Among many pairs one is easily reversed by noise, so a reversal counts only at the confidence
+    `together`, which is corrected for all pairs of the table.
     """
     pairs = {peer: order for peer in peers if (order := _order(cell, peer))}
     if not pairs:
@@ -243,13 +246,14 @@ def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
             return Verdict(CONTRADICTED, _reversal(cell, peer))
     if undecided := sum(_sign(cell, peer) != order for peer, order in pairs.items()):
         return Verdict(UNDERPOWERED, f"{undecided} of {len(pairs)} pairs are undecided")
-    return Verdict(REPRODUCED, f"pairs in the printed order: {len(pairs)} of {len(pairs)}")
+    return Verdict(REPRODUCED, f"pairs in the published order: {len(pairs)} of {len(pairs)}")
 
 
 def _reversal(cell: Cell, peer: Cell) -> str:
     ours, theirs = cell.shown(cell.level.value), cell.shown(peer.level.value)
-    printed = f"printed {cell.shown(cell.printed)} against {cell.shown(peer.printed)} of {peer.row}"
-    return f"{printed}, measured {ours} against {cells.DIVERGED if peer.side.diverged else theirs}"
+    printed = f"published {cell.shown(cell.printed)}, {peer.row} {cell.shown(peer.printed)}"
+    other = cells.DIVERGED if peer.side.diverged else theirs
+    return f"{printed}; measured {ours}, {peer.row} {other}"
 
 
 # ---- an interval against a margin ----
@@ -264,7 +268,8 @@ def _judgement(
     if math.isnan(found.low):
         return Verdict(UNDERPOWERED, found.note)
     margin = (margin or 0.0) + spread
-    reach = margin + stats.ROUNDING * (abs(printed) + margin)  # what lies on it is within it
+    # Binary fractions put a value on the margin just outside it; such a value counts as inside.
+    reach = margin + stats.ROUNDING * (abs(printed) + margin)
     span = Span(printed - reach, printed + reach)
     why = _sentence(cell, found, printed, margin=margin, spread=spread, signed=signed)
     state = found.state(span)
@@ -275,7 +280,7 @@ def _judgement(
         told = evidence.deciding(seeds) if seeds else "the spread is too wide"
         return Verdict(UNDERPOWERED, f"{why}; {told}", seeds)
     if trend:
-        return Verdict(TREND_ONLY, f"{why}; only the sign of the difference holds")
+        return Verdict(TREND_ONLY, f"{why}; only the sign of the difference agrees")
     return Verdict(CONTRADICTED, why)
 
 
@@ -285,6 +290,6 @@ def _sentence(
     shown = partial(cell.shown, signed=signed)
     unit = " %" if signed and cell.metric.kind == "speed" else ""
     span = f" [{shown(found.low)}, {shown(found.high)}]" if found.low < found.high else ""
-    told = f"printed {shown(printed)} ± {margin:.4g}{unit}"
-    told += f" of which {spread:.4g} is the printed spread" if spread else ""
+    told = f"published {shown(printed)} ± {margin:.4g}{unit}"
+    told += f", of which {spread:.4g} is the published spread" if spread else ""
     return ", ".join(filter(None, [f"{shown(found.value)}{span}{unit}", found.note, told]))

@@ -1,4 +1,4 @@
-"""Sentences about chance: what pairing brought, how high the noise is, what another order shows."""
+"""Notes on noise: the gain from pairing, the noise floor, and how much the order of steps matters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,12 +11,14 @@ ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
 
 
 def notes(found: Findings) -> Iterator[str]:
-    for part in (_pairing, _noise, _orders):
-        yield from part(found)
+    """The notes on noise, in the order of the table's notes."""
+    yield from _pairing(found)
+    yield from _noise(found)
+    yield from _orders(found)
 
 
 def _pairing(found: Findings) -> Iterator[str]:
-    """The share of variance that pairing left, over all arms together."""
+    """The share of variance that remains after pairing, pooled over all arms."""
     told = []
     for name in found.of_kind("quality"):
         part = found.pairing[found.pairing["metric"] == name].dropna()
@@ -25,32 +27,35 @@ def _pairing(found: Findings) -> Iterator[str]:
             told.append(f"{ratio:.2f} ({cells.name(METRICS[name])})")
     if told:
         yield (
-            "Pairing by seed: the variance of differences, relative to that of unlike seeds, is "
-            f"{', '.join(told)}; 1 is what nothing in common leaves."
+            "Pairing by seed: variance of the differences relative to unpaired seeds "
+            f"{', '.join(told)}; a value of 1 means that pairing brought nothing."
         )
 
 
 def _noise(found: Findings) -> Iterator[str]:
-    """What the A/A arm shows."""
+    """The noise floor of every quality, measured by the A/A arm."""
     for name in found.of_kind("quality"):
         row, metric = found.noise.get(name), METRICS[name]
         if row is None:
             continue
         floor = cells.measured(row["floor"], metric)
         if floor == cells.ABSENT:
-            yield f"A/A: no noise floor of {cells.name(metric)}: a trial diverged or none varies."
+            yield (
+                f"A/A: no noise floor for {cells.name(metric)}, because a trial diverged or the "
+                "values do not vary."
+            )
             continue
         unit = f" {cells.difference_unit(metric)}".rstrip()
         own = cells.measured(row["mean"], metric, signed=True)
         yield (
-            f"Noise floor of {cells.name(metric)}: ±{floor}{unit}, within which equal arms under "
-            f"unlike seeds differ in 95 of 100 studies. A/A, the baseline again under "
+            f"Noise floor of {cells.name(metric)}: ±{floor}{unit}; equal arms with different seeds "
+            f"differ by at most this much in 95 % of studies. A/A, the baseline repeated with "
             f"{row['n']} other seeds: {own}{unit}."
         )
 
 
 def _orders(found: Findings) -> Iterator[str]:
-    """How far a cumulative table depends on its order."""
+    """Notes on how much a cumulative table depends on the order of its steps."""
     study = found.plan.study
     rows = found.orders[found.orders["metric"].isin(found.of_kind("quality")[:1])]
     if "cumulative" not in study.designs or rows.empty:
@@ -58,8 +63,8 @@ def _orders(found: Findings) -> Iterator[str]:
     if (rows["places"] == 1).all():
         column = f"Δ {cells.name(METRICS[found.of_kind('quality')[0]])}"
         yield (
-            f"One order was measured: {column} of a row is of all that was added up to it, and "
-            "what its last step brings in another order is not known."
+            f"Only one order was measured: {column} of a row covers all steps up to it, and the "
+            "effect of its last step in another order is unknown."
         )
     several: Iterator[Any] = rows[rows["places"] > 1].itertuples()
     for row in several:
@@ -67,7 +72,7 @@ def _orders(found: Findings) -> Iterator[str]:
         first, last = (cells.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (
-            f"{label} brings {first} {cells.difference_unit(metric)} in {cells.name(metric)} added "
-            f"first, {last} added last: {cells.effect(row, metric, seeds)} apart "
-            f"({row.places} places were measured)."
+            f"{label} changes {cells.name(metric)} by {first} {cells.difference_unit(metric)} when "
+            f"added first and by {last} when added last: a difference of "
+            f"{cells.effect(row, metric, seeds)} ({row.places} positions were measured)."
         )

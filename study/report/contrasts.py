@@ -1,4 +1,4 @@
-"""What a study declared that it would test, and what a factorial says of its factors, as tables."""
+"""Tables of the contrasts that a study declared in advance, and of a factorial's effects."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -16,7 +16,7 @@ HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-fli
 
 
 def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
-    """The declared contrasts as one family; nothing where none is declared or nothing varies."""
+    """The declared contrasts, corrected as one family; None without contrasts or replicates."""
     declared = judgement.contrasts(plan)
     if not declared or len(plan.study.seeds) < 2:
         return None
@@ -27,9 +27,8 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
-            "What the study declared that it would test, paired by seed; p of no difference, "
-            f"two-sided, alone and corrected for {tests} tests by Holm's method"
-            f"{_beside(tests, declared)}."
+            "Contrasts that the study declared in advance, paired by seed; two-sided p of no "
+            f"difference{_correction(tests, declared)}."
         ),
         heads=HEADS,
         blocks=(Block("", tuple(rows)),),
@@ -37,9 +36,12 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     )
 
 
-def _beside(tests: int, declared: Sequence[stats.Contrast]) -> str:
-    """The tests that are not in the table."""
-    return ", which are these and the study's other claims" if tests > len(declared) else ""
+def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
+    """A clause on the correction for several tests, which may not all be in the table."""
+    if tests < 2:
+        return ""
+    others = " (these and the study's other claims)" if tests > len(declared) else ""
+    return f", alone and corrected for {tests} tests{others} by Holm's method"
 
 
 def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
@@ -59,19 +61,20 @@ def p_value(value: float) -> str:
 
 def _limits(tests: int, seeds: int) -> Iterator[str]:
     yield (
-        "The t test agrees with the interval and assumes normal differences; the sign-flip test "
-        "assumes only that those of equal arms are symmetric."
+        "The t test agrees with the interval and assumes normally distributed differences; the "
+        "sign-flip test assumes only that differences of equal arms are symmetric."
     )
     least = min(1.0, tests * stats.smallest_p(seeds))
     if least > 1 - stats.CONFIDENCE:
-        yield f"With {seeds} seeds the sign-flip test cannot go below p = {least:.3g}, corrected."
+        corrected = "corrected " if tests > 1 else ""
+        yield f"With {seeds} seeds the sign-flip test cannot reach a {corrected}p below {least:.3g}."
 
 
 # ---- factorial ----
 
 
 def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
-    """Main effects and interactions, where the arms are all combinations of several factors."""
+    """Main effects and interactions, or None unless the arms combine all levels of all factors."""
     study, choices = plan.study, {arm.digest: arm.arm.choices for arm in plan.arms}
     names = [n for n in dict.fromkeys(study.columns) if METRICS[n].kind == "quality"]
     whole = set(product(*(range(len(factor.levels)) for factor in study.factors)))
@@ -91,12 +94,13 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     return Table(
         name=plain(f"{study.title}-factors"),
         caption=plain(
-            "What each level does against the first of its factor, averaged over the levels of all "
-            "others; ×: how much that changes with a level of another factor. Paired by seed."
+            "Effect of each level against the first level of its factor, averaged over the levels "
+            "of all other factors; ×: change of that effect with a level of another factor. Paired "
+            "by seed."
         ),
         heads=tuple(cells.effect_head(METRICS[name], len(study.seeds)) for name in names),
         blocks=(Block("main effects", rows(1)), Block("interactions", rows(2))),
-        notes=("Interactions of three factors and more are not given.",)
+        notes=("Interactions of three or more factors are not shown.",)
         if len(study.factors) > 2
         else (),
         keys=tuple(f"{name}-delta" for name in names),

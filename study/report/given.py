@@ -1,4 +1,4 @@
-"""The answer of a study of given weights, in which no seed changes anything: image by image."""
+"""The answer of a study of given weights: nothing is trained, so the images are the sample."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +14,10 @@ LEVEL = 1 - stats.CONFIDENCE
 
 
 def given(plan: Plan, images: pd.DataFrame) -> str:
-    """The arms that McNemar's exact test tells from the baseline, corrected by Holm for all arms.
+    """How every arm compares with the baseline by McNemar's exact test, corrected by Holm.
 
-    `images` has the rows of `report.images`; it lacks the arms whose trials left no predictions.
+    `images` has the rows of `report.images`; arms without predictions are absent, yet counted in
+    the correction.
     """
     if images.empty:
         return "No arm can be compared with the baseline image by image yet."
@@ -30,7 +31,7 @@ def _parts(images: pd.DataFrame, sure: "np.ndarray[Any, np.dtype[np.bool_]]") ->
     for row, apart in zip(images.itertuples(), sure, strict=True):
         amount = f"{cells.measured(float(str(row.mean)), metric, signed=True)} pp"
         word = "is better than" if float(str(row.mean)) > 0 else "is worse than"
-        yield f"{row.label} ({amount}) {word if apart else 'cannot be told from'} the baseline"
+        yield f"{row.label} ({amount}) {word if apart else 'cannot be distinguished from'} the baseline"
 
 
 def _how(images: pd.DataFrame, tests: int) -> str:

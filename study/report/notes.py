@@ -1,4 +1,4 @@
-"""The sentences around a table: how its numbers were taken, and what they cannot say."""
+"""Caption and notes of a study's table: how its numbers were measured and what they do not show."""
 
 import math
 import shlex
@@ -13,18 +13,19 @@ from study.report.findings import Findings
 from study.statements import other_unit
 from study.stats import smallest_p
 
-LISTED = 6  # missing trials named one by one
+LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
 
-KINDS = {
+BOLD_RULES = {
     "quality": "interval against the runner-up excludes zero",
     "cost": "strictly better",
 }
-"""What makes a value the best one, by kind of metric."""
+"""When a value is printed in bold, by kind of metric. Speeds are never bold."""
 
 
 def caption(found: Findings) -> str:
-    return " ".join([found.plan.study.question, "●: baseline,", f"{_protocol(found.plan)}.",
-                     *_measures(found)])  # fmt: skip
+    """The study's question, the protocol of its baseline, and how the columns are to be read."""
+    protocol = f"●: baseline, {_protocol(found.plan)}."
+    return " ".join([found.plan.study.question, protocol, *_measures(found)])
 
 
 def _protocol(plan: Plan) -> str:
@@ -47,42 +48,51 @@ def _measures(found: Findings) -> Iterator[str]:
     if found.of_kind("cost") and len(found.plan.arms) > 1:
         yield "Costs: in brackets the difference from ●."
     if found.of_kind("speed"):
-        where = f", taken on {found.timed_on}" if found.timed_on else ""
+        where = f", measured on {found.timed_on}" if found.timed_on else ""
         yield f"Timings: median [lowest, highest] of {found.rounds or 'the'} rounds{where}."
         if found.ratios:
             wide = f"{100 * found.plan.study.timing.resolution:g} %"
             yield (
-                "×: ratio to ●, which was timed before and after each, with its 95 % "
-                f"block-bootstrap interval; inconclusive where that includes 1 and is wider than "
-                f"{wide}."
+                "×: ratio to ●, which was timed before and after each arm, with its 95 % "
+                "block-bootstrap interval; inconclusive if the interval includes 1 and is wider "
+                f"than {wide}."
             )
             if told := cells.disturbed(found.disturbed):
-                yield f"Meanwhile {told}."
+                yield f"During timing, {told}."
         if "memory" in found.metrics:
-            yield "Peak memory: of one training step of the recipe."
+            yield "Peak memory: one training step of the recipe."
     if found.tied:
         yield (
-            f"{cells.TIED}: not told from the best: the 95 % interval of its paired difference "
-            "includes zero (each alone, uncorrected)."
+            f"{cells.TIED}: not distinguishable from the best: the 95 % interval of the paired "
+            "difference includes zero (each comparison alone, uncorrected)."
         )
     for name in found.of_kind("cost"):
         rule = cells.rule(METRICS[name])
         if rule in RULES:
             counted = ", ".join(RULES[rule])
-            yield f"{cells.head(METRICS[name])}: multiply-adds of one image, counting {counted}."
+            yield f"{cells.head(METRICS[name])}: multiply-adds for one image, counting {counted}."
     if found.leaders:
         kinds = dict.fromkeys(METRICS[name].kind for name in found.leaders)
-        yield f"Bold: best ({'; '.join(f'{kind}: {KINDS[kind]}' for kind in kinds)})."
+        yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
 
 
 # ---- notes ----
 
 
 def notes(found: Findings) -> Iterator[str]:
-    """One sentence or two each, in the order in which a reader needs them."""
-    for part in (_missing, _odd, _diverged, _refused, _seeds, chance.notes,
-                 _published, _units, _unverified):  # fmt: skip
-        yield from part(found)
+    """The notes below the table, one or two sentences each.
+
+    Gaps in the data come first: they decide how far any other line can be trusted.
+    """
+    yield from _missing(found)
+    yield from _odd(found)
+    yield from _diverged(found)
+    yield from _refused(found)
+    yield from _seeds(found)
+    yield from chance.notes(found)
+    yield from _published(found)
+    yield from _units(found)
+    yield from _unverified(found)
 
 
 def _missing(found: Findings) -> Iterator[str]:
@@ -100,7 +110,7 @@ def _missing(found: Findings) -> Iterator[str]:
         for why in found.refused.get(arm.digest, ()):
             reasons.setdefault(why, []).append(arm.label)
     for why, arms in reasons.items():
-        yield f"Not taken of {', '.join(arms)}: {why}."
+        yield f"Not measured for {', '.join(arms)}: {why}."
     if untimed and not reasons:
         yield f"Not timed for every arm: {_heads(untimed)}."
     unseen = [n for n in found.metrics if sized(n)[1] and _lacking(found, n)]
@@ -108,7 +118,7 @@ def _missing(found: Findings) -> Iterator[str]:
         yield f"Not evaluated for every arm: {_heads(unseen)}."
     if trials or ((untimed or unseen) and not reasons):
         again = command(plan, found.store)
-        yield f"{cells.ABSENT}: not measured. What is missing is run by: {again}"
+        yield f"{cells.ABSENT}: not measured. To run what is missing: {again}"
 
 
 def _odd(found: Findings) -> Iterator[str]:
@@ -125,7 +135,7 @@ def _heads(names: list[str]) -> str:
 
 
 def command(plan: Plan, store: str) -> str:
-    """The command line that runs what the store lacks; failed trials are tried again."""
+    """The command line that runs everything the store lacks, failed trials included."""
     where = ["--store", store] if store else []
     return shlex.join(["study", "run", *plan.study.words, *where])
 
@@ -135,13 +145,13 @@ def _diverged(found: Findings) -> Iterator[str]:
         seeds = [str(t.seed) for t in arm.replicates if t.state == "diverged"]
         if seeds:
             count = f"{len(seeds)} of {len(arm.replicates)} seeds"
-            yield f"{arm.label} diverged in {count} ({', '.join(seeds)}) and so has no mean."
+            yield f"{arm.label} diverged in {count} ({', '.join(seeds)}), so it has no mean."
 
 
 def _unverified(found: Findings) -> Iterator[str]:
     keys = found.plan.baseline.arm.config.recipe.unverified
     if keys and found.seeds:
-        yield f"No source confirms these values of the recipe: {', '.join(keys)}."
+        yield f"Recipe values that no source confirms: {', '.join(keys)}."
 
 
 def _refused(found: Findings) -> Iterator[str]:
@@ -149,7 +159,7 @@ def _refused(found: Findings) -> Iterator[str]:
         return
     for arm in found.plan.arms:
         if "refused" in arm.card:
-            yield f"The cost of {arm.label} is not given: {arm.card['refused']}"
+            yield f"No cost is reported for {arm.label}: {arm.card['refused']}"
 
 
 def _seeds(found: Findings) -> Iterator[str]:
@@ -157,20 +167,23 @@ def _seeds(found: Findings) -> Iterator[str]:
         return
     smallest = smallest_p(found.seeds)
     if not found.seeds:
-        yield "No seeds: nothing is trained, and no quality is measured."
+        yield "The study has no seeds: nothing is trained and no quality is measured."
     elif found.plan.given:
-        yield "Weights are given and nothing is trained: no seed changes anything."
+        yield "The weights are given and nothing is trained, so seeds change nothing."
     elif found.seeds == 1:
-        yield "One seed: neither a spread nor an interval can be given."
+        yield "With one seed there is neither a standard deviation nor an interval."
     elif smallest > 0.05:
         yield (
-            f"With {found.seeds} seeds no sign-flip test can reach p < 0.05 "
-            f"(smallest {smallest:.3g}; 6 seeds reach 0.031)."
+            f"With {found.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest possible "
+            f"p: {smallest:.3g}; with 6 seeds: 0.031)."
         )
     if any(_partial(found, arm) for arm in found.plan.arms):
-        yield f"(n/{found.seeds}): n seeds are in, or have a partner in the baseline."
+        yield (
+            f"(n/{found.seeds}): n of {found.seeds} seeds have finished (for a difference: in both "
+            "arms)."
+        )
     if any(_even(effect) for (_, name), effect in found.effects.items() if name in found.metrics):
-        yield f"[{cells.ABSENT}]: the difference is the same in every seed; no spread to judge by."
+        yield f"[{cells.ABSENT}]: the difference is the same for every seed, so no interval exists."
 
 
 def _partial(found: Findings, arm: PlannedArm) -> bool:
@@ -195,15 +208,15 @@ def _published(found: Findings) -> Iterator[str]:
     yield from _unlike(found)
     timed = [one for name in found.of_kind("speed") for one in found.printed(name)]
     if hardware := dict.fromkeys(one.protocol.hardware for one in timed if one.protocol.hardware):
-        yield f"Printed timings were taken on {', '.join(hardware)}."
+        yield f"Published timings were measured on {', '.join(hardware)}."
     used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
     meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
     if meanings:
-        yield f"Of the published numbers: {'; '.join(meanings)}."
+        yield f"Marks of published numbers: {'; '.join(meanings)}."
 
 
 def _units(found: Findings) -> Iterator[str]:
-    """Printed qualities and timings that seem to be in another unit than what is measured."""
+    """Notes on published qualities and timings that seem to use another unit than ours."""
     arms = named_arms(found.plan)
     for label, numbers in found.plan.study.published.items():
         for name, printed in numbers.items():
@@ -215,7 +228,7 @@ def _units(found: Findings) -> Iterator[str]:
 
 
 def _unlike(found: Findings) -> Iterator[str]:
-    """Why what was printed cannot be compared with what is measured, in one sentence."""
+    """One sentence on why published numbers cannot be compared with measured ones."""
     plan, arms = found.plan, named_arms(found.plan)
     measured = [n for n in found.metrics if found.seeds or METRICS[n].kind != "quality"]
     rows: dict[str, dict[str, None]] = {}  # by difference, the rows that have it
@@ -227,10 +240,11 @@ def _unlike(found: Findings) -> Iterator[str]:
     if rows:
         most = max(map(len, rows.values()))
         told = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
-        yield f"Printed and measured {_heads(list(names))} are not comparable: {'; '.join(told)}."
+        yield f"Published and measured {_heads(list(names))} are not comparable: {'; '.join(told)}."
 
 
 MEANINGS = {
-    "derived": "computed from others that were printed",
+    "derived": "computed from other published numbers",
     "unverified": "not checked against the source",
 }
+"""Meaning of the mark behind a published number, by its status; verified numbers have no mark."""
