@@ -148,11 +148,19 @@ def published(plan: Plan) -> pd.DataFrame:
     for label, numbers in plan.study.published.items():
         for metric, printed in numbers.items():
             arm = arms[label]
-            rows.setdefault((arm.digest, metric), {
-                "row": label, "arm": arm.digest, "metric": metric, "value": printed.value,
-                "digits": printed.digits, "status": printed.status, "spread": printed.spread,
-                "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
-            })  # fmt: skip
+            rows.setdefault(
+                (arm.digest, metric),
+                {
+                    "row": label,
+                    "arm": arm.digest,
+                    "metric": metric,
+                    "value": printed.value,
+                    "digits": printed.digits,
+                    "status": printed.status,
+                    "spread": printed.spread,
+                    "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
+                },
+            )
     columns = ["row", "arm", "metric", "value", "digits", "spread", "status", "unlike"]
     return pd.DataFrame(list(rows.values()), columns=columns)
 

@@ -191,8 +191,9 @@ def expected(found: Mapping[str, Tried], guess: Guess) -> float:
     Only published costs that the unchanged models miss count. The sum over matches follows a
     Poisson-binomial distribution, because the probability differs from cost to cost.
     """
-    missed = [(row, metric) for row in found.values() for metric in row.printed
-              if not row.met(metric)]  # fmt: skip
+    missed = [
+        (row, metric) for row in found.values() for metric in row.printed if not row.met(metric)
+    ]
     hits = sum(metric in row.matches.get(guess, ()) for row, metric in missed)
     chances = [1.0]  # by number of matches: the distribution grows by one cost at a time
     for row, metric in missed:

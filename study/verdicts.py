@@ -260,9 +260,15 @@ def _reversal(cell: Cell, peer: Cell) -> str:
 
 
 def _judgement(
-    cell: Cell, found: Evidence, printed: float,
-    *, margin: float | None, spread: float, trend: bool, signed: bool = False,
-) -> Verdict:  # fmt: skip
+    cell: Cell,
+    found: Evidence,
+    printed: float,
+    *,
+    margin: float | None,
+    spread: float,
+    trend: bool,
+    signed: bool = False,
+) -> Verdict:
     if margin is None and not spread:
         return Verdict(NOT_COMPARABLE, f"no margin is stated for {cell.side.name}")
     if math.isnan(found.low):

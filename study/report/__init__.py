@@ -1,4 +1,4 @@
-"""What a study found, written down: tables, figures, and the measurements they came from."""
+"""Reports of a study: its tables and figures, and the measurements behind them."""
 
 import os
 from pathlib import Path
@@ -44,16 +44,24 @@ __all__ = [
 
 
 def report(plan: Plan, store: Store) -> Report:
+    """Everything a report shows, from the results that the store has so far."""
     measured = frame(plan, store)
     found, pictured = judged(plan, measured, store), images(plan, store)
     return Report(
-        plan, measured, found, pictured, curves(plan, store), trials(plan, store),
-        origins(plan, store), _tables(plan, measured, found), answer(plan, measured, pictured),
-    )  # fmt: skip
+        plan,
+        measured,
+        judged=found,
+        images=pictured,
+        curves=curves(plan, store),
+        trials=trials(plan, store),
+        origins=origins(plan, store),
+        tables=_tables(plan, measured, found),
+        answer=answer(plan, measured, pictured),
+    )
 
 
 def tables(plan: Plan, store: Store) -> dict[str, Table]:
-    """Those of the report, without the rest of it."""
+    """The tables of the report alone, for a terminal: no curves, trials or answer."""
     measured = frame(plan, store)
     return _tables(plan, measured, judged(plan, measured, store))
 
@@ -70,9 +78,9 @@ def _tables(plan: Plan, measured: pd.DataFrame, found: Judged) -> dict[str, Tabl
 
 
 def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:
-    """The report as files in `folder`, and a list of them with the fingerprint of what it shows.
+    """Write the report to `folder`, with a manifest of its files and the digest `made_of`.
 
-    `html` adds the page.
+    `html` adds the page. Files that an earlier report left and this one lacks are deleted.
     """
     texts = {
         f"{name}.{end}": form(finished)
@@ -106,7 +114,8 @@ def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) 
 
 
 def _written(folder: Path) -> set[str]:
-    """The files of an earlier report, as far as they are in the folder."""
+    """The files of an earlier report that are still in the folder, by its manifest."""
     names = (records.look(folder / MANIFEST, records.Manifest) or {"files": []})["files"]
     files = (name for name in names if not os.path.isdir(folder / name))
+    # The manifest is data: a name such as "../x" must not delete a file outside the folder.
     return {name for name in files if (folder / name).resolve().is_relative_to(folder.resolve())}

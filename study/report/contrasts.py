@@ -88,8 +88,10 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
 
     def rows(size: int) -> tuple[Row, ...]:
         own = [term for term in terms if len(term) == size]
-        return tuple(Row(_called(plan, term), False, _cells(found, names, term, len(study.seeds)))
-                     for term in own)  # fmt: skip
+        return tuple(
+            Row(_called(plan, term), False, _cells(found, names, term, len(study.seeds)))
+            for term in own
+        )
 
     return Table(
         name=plain(f"{study.title}-factors"),

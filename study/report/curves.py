@@ -1,4 +1,4 @@
-"""How trials learnt, epoch by epoch: of finished ones and of those that are under way."""
+"""Learning curves of a plan's trials, finished or running, as a frame."""
 
 import pandas as pd
 
@@ -7,9 +7,13 @@ from study.plan import Plan
 from study.store import Store
 
 COLUMNS = {
-    "arm": "str", "label": "str", "seed": "Int64", "epoch": "Int64", "metric": "str",
+    "arm": "str",
+    "label": "str",
+    "seed": "Int64",
+    "epoch": "Int64",
+    "metric": "str",
     "value": "float64",
-}  # fmt: skip
+}
 
 
 def curves(plan: Plan, store: Store) -> pd.DataFrame:

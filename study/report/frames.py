@@ -1,4 +1,4 @@
-"""What the store has of a plan, as a frame, with what no row shows."""
+"""The measurements of a plan as a frame, with facts about the session in its attributes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,16 +14,22 @@ from study.plan import Plan, PlannedArm
 from study.store import Store
 
 COLUMNS = {
-    "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
-    "value": "float64", "low": "float64", "high": "float64",
-}  # fmt: skip
+    "arm": "str",
+    "label": "str",
+    "seed": "Int64",
+    "metric": "str",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+}
 
 
 def frame(plan: Plan, store: Store) -> pd.DataFrame:
-    """One row per (arm, seed, metric) in base units; cost and speed have no seed.
+    """One row per (arm, seed, metric) in base units; costs and speeds have no seed.
 
-    A diverged trial's quality is NaN; a trial that has no result has no row. In `attrs` is what no
-    row shows: `noise` has the rows of `stats.noise_floor`.
+    A diverged trial's quality is NaN; a trial without a result has no row. `attrs` has facts that
+    belong to no row: `noise` (rows of `stats.noise_floor`), `baseline`, `timed_on`, `disturbed`,
+    `rounds`, `ratios`, `store` and `refused`.
     """
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
@@ -51,16 +57,18 @@ RATIO = ["ratio", "ratio_low", "ratio_high", "conclusive"]
 
 
 def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
-    """What was timed, with its ratio to the baseline and whether that is conclusive.
+    """The timed measurements, with their ratio to the baseline and whether it is conclusive.
 
-    `measured` is of `frame`. Ratios are as throughputs and seconds are: of the first, more is
-    better. The baseline, and what was taken once, have none.
+    `measured` is the result of `frame`. A ratio is one of the metric's own values: above 1 is
+    better for a throughput and worse for a latency. The baseline, and metrics that are measured
+    only once, have no ratio.
     """
     timed = measured["metric"].map(lambda name: METRICS[name].kind == "speed").astype(bool)
     rows, ratios = measured.loc[timed, TIMED], measured.attrs["ratios"]
     found = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
-    told = [(*_ends(one), cells.conclusive(one, resolution)) if one else (None,) * 4
-            for one in found]  # fmt: skip
+    told = [
+        (*_ends(one), cells.conclusive(one, resolution)) if one else (None,) * 4 for one in found
+    ]
     return rows.assign(**dict(zip(RATIO, zip(*told, strict=True), strict=True)) if told else {})
 
 
@@ -69,7 +77,7 @@ def _ends(ratio: Mapping[str, float]) -> tuple[float, float, float]:
 
 
 def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
-    """The noise floor of every metric that the A/A arm has."""
+    """The noise floor of every metric that the A/A arm was measured in."""
     if beside.empty:
         return []
     base = found[(found["arm"] == baseline) & found["metric"].isin(beside["metric"])]
@@ -77,9 +85,9 @@ def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dic
 
 
 def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
-    """Between what differences equal arms come out in 95 of 100 studies, in base units.
+    """The range that holds the difference of two equal arms in 95 % of studies, in base units.
 
-    `measured` is of `frame`. None without an A/A arm, or where `stats.noise_floor` cannot tell.
+    `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.
     """
     for row in measured.attrs.get("noise", ()):
         if row["metric"] == metric and row["floor"] == row["floor"]:
@@ -88,14 +96,14 @@ def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
 
 
 def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
-    """Why something of an arm was not taken."""
+    """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
     told = session.get("refused", {}).get(arm.digest, {}).values()
     kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
     return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
 
 
 def _machine(session: Record) -> str:
-    """How a session was taken."""
+    """Device and settings of a timing session, as text for a caption."""
     here = session.get("environment", {})
     device = str(here.get("device", ""))
     if device == "cpu":

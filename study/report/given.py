@@ -31,7 +31,8 @@ def _parts(images: pd.DataFrame, sure: "np.ndarray[Any, np.dtype[np.bool_]]") ->
     for row, apart in zip(images.itertuples(), sure, strict=True):
         amount = f"{cells.measured(float(str(row.mean)), metric, signed=True)} pp"
         word = "is better than" if float(str(row.mean)) > 0 else "is worse than"
-        yield f"{row.label} ({amount}) {word if apart else 'cannot be distinguished from'} the baseline"
+        verb = word if apart else "cannot be distinguished from"
+        yield f"{row.label} ({amount}) {verb} the baseline"
 
 
 def _how(images: pd.DataFrame, tests: int) -> str:

@@ -1,4 +1,4 @@
-"""A plan and what was measured, as a table of finished text; no format yet."""
+"""The study's table as finished text, before it is written in a format."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,16 +16,20 @@ from study.spec import Printed
 
 @dataclass(frozen=True)
 class Cell:
+    """One cell of a table."""
+
     text: str
     bold: bool = False
     value: float | None = None
-    """What the text says first, in base units; None where it says no number."""
+    """The first number of the text, in base units, for sorting; None without a number."""
     parts: Mapping[str, str] = field(default_factory=dict)
-    """The numbers of the text one by one, in units of the table."""
+    """Every number of the text by name (mean, sd, low ...), as printed, for LaTeX macros."""
 
 
 @dataclass(frozen=True)
 class Row:
+    """One row of a table, usually an arm."""
+
     label: str
     baseline: bool
     cells: tuple[Cell, ...]
@@ -33,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that answer to one factor."""
+    """Rows under one heading, usually the arms of one factor."""
 
     head: str
     rows: tuple[Row, ...]
@@ -41,24 +45,28 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
+    """A table of finished text."""
+
     name: str
     caption: str
     heads: tuple[str, ...]
-    """Of the columns after that of the labels."""
+    """Headings of the columns after the labels."""
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
     keys: tuple[str, ...] = ()
-    """Of the columns, for `numbers.tex`: the same however many others there are."""
+    """Keys of the columns in `numbers.tex`; a key does not change when other columns are added."""
 
 
 class Column(NamedTuple):
+    """A column of the main table: its heading, and its cell for the label of an arm."""
+
     key: str
     head: str
     cell: Callable[[str, PlannedArm], Cell]
 
 
 def table(plan: Plan, frame: pd.DataFrame) -> Table:
-    """The study's one table; `frame` has the keys of `plan.measurements`, and may lack any row."""
+    """The study's main table; `frame` is the result of `report.frame` and may lack any row."""
     found = findings(plan, frame)
     columns = [column for name in found.metrics for column in _columns(found, name)]
     return Table(
@@ -75,12 +83,12 @@ def table(plan: Plan, frame: pd.DataFrame) -> Table:
 
 
 def plain(text: str) -> str:
-    """One line that a terminal can show: labels are whatever somebody typed."""
+    """The text on one line without control characters: labels are whatever a user typed."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _ordered(found: Findings, rows: list[tuple[str, PlannedArm]]) -> list[tuple[str, PlannedArm]]:
-    """Diverged arms last; the baseline stays first, and a cumulative path stays a path."""
+    """The rows with diverged arms last, except the baseline and the steps of a cumulative path."""
     if found.plan.study.designs == ("cumulative",):
         return rows
     return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in found.diverged)
@@ -105,7 +113,7 @@ def _columns(found: Findings, name: str) -> Iterator[Column]:
 
 
 def _counted(name: str, printed: list[Printed]) -> str:
-    """The rule that the printed numbers follow, where there are several and one is stated."""
+    """The counting rule of the published numbers, for the heading of a metric that has rules."""
     rules = {one.protocol.counting for one in printed}
     rule = rules.pop() if len(rules) == 1 else None
     return f" ({rule or 'rule not stated'})" if cells.rule(METRICS[name]) in RULES else ""
@@ -179,4 +187,4 @@ COLUMNS: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
     "cost": _cost,
     "speed": _speed,
 }
-"""By the kind of metric."""
+"""Columns of a metric by its kind."""

@@ -1,4 +1,4 @@
-"""Every trial of a study, one by one."""
+"""The trials of a study as a frame, and the provenance of their results."""
 
 from typing import Any
 
@@ -9,21 +9,26 @@ from study.metrics import METRICS
 from study.plan import Plan, Trial
 from study.store import Record, Store
 
-SAID = 12  # lines of a log that are kept of what failed
+ERROR_LINES = 12  # last lines of a failed trial's error; the first are frames of our own code
 COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")
 
 
 def trials(plan: Plan, store: Store) -> pd.DataFrame:
-    """One row a trial, with a column for every quality it has, in base units.
+    """One row per trial, with a column for every measured quality, in base units.
 
-    `again` is that of the A/A arm; `said` has the last lines of what failed.
+    Trials of the A/A arm have the arm "A/A"; `said` has the last lines of a failed trial's error.
     """
     rows = [
-        {"trial": trial.name, "arm": "A/A" if trial.again else arm.label, "seed": trial.seed,
-         "state": trial.state, **_result(store, trial)}
+        {
+            "trial": trial.name,
+            "arm": "A/A" if trial.again else arm.label,
+            "seed": trial.seed,
+            "state": trial.state,
+            **_result(store, trial),
+        }
         for arm in plan.arms
         for trial in arm.trials
-    ]  # fmt: skip
+    ]
     metrics = dict.fromkeys(key for row in rows for key in row if key in METRICS)
     first, last = COLUMNS[:4], COLUMNS[4:]
     return pd.DataFrame(rows, columns=[*first, *metrics, *last])
@@ -33,12 +38,12 @@ def _result(store: Store, trial: Trial) -> dict[str, Any]:
     result: Record = store.result(trial.name) or {} if trial.state != "pending" else {}
     here = result.get("environment", {})
     found = {key: here.get(key) for key in ("device", "machine", "commit")}
-    said = "\n".join(str(result.get("error") or "").strip().splitlines()[-SAID:])
+    said = "\n".join(str(result.get("error") or "").strip().splitlines()[-ERROR_LINES:])
     return {**result.get("metrics", {}), "seconds": result.get("seconds"), **found, "said": said}
 
 
 def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
-    """What the results of a study were computed with: each kind of thing, all that was used."""
+    """Provenance of a study's results: each item of their environments and all its values."""
     found: dict[str, dict[str, None]] = {}
     sessions = [timed(plan, store)] if plan.timed else []
     results = [store.result(trial.name) for trial in plan.trials if trial.done]
@@ -51,5 +56,16 @@ def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     return {name: list(values) for name, values in found.items()}
 
 
-OF_ENVIRONMENT = ("commit", "computing", "device", "processor", "threads", "python", "torch",
-                  "timm", "torchvision", "numpy", "fvcore")  # fmt: skip
+OF_ENVIRONMENT = (
+    "commit",
+    "computing",
+    "device",
+    "processor",
+    "threads",
+    "python",
+    "torch",
+    "timm",
+    "torchvision",
+    "numpy",
+    "fvcore",
+)

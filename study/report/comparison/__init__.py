@@ -13,7 +13,7 @@ __all__ = ["Comparison", "answer", "comparison", "record", "tables"]
 
 
 def record(found: Comparison) -> Record:
-    """For `--json`: stable keys, base units, null for what is not known."""
+    """The comparison for `--json`: stable keys, base units, null for an unknown value."""
     first, second = found.arms
     return {
         "study": found.plan.study.title,

@@ -1,4 +1,4 @@
-"""What is known of two arms: every metric, every seed, every image."""
+"""The comparison of two arms: every metric, every seed, every image."""
 
 import math
 from collections.abc import Mapping
@@ -24,38 +24,39 @@ KINDS = ("quality", "cost", "speed")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Differences are the second arm's from the first; numbers are in base units.
+    """Two arms of a plan compared; differences are second minus first, in base units.
 
-    Of `metrics` a row has the metric, its kind, the first arm's `first` with `first_sd` and
-    `first_n`, the second's `second` ..., and of quality the pairs' `n`, `mean`, `sd`, `low`,
-    `high`, `t_p`, `p` (sign-flip), `smallest_p`, `unpaired` and the `seeds` it would take to show a
-    difference of this size; of what was timed `ratio`, `ratio_low` and `ratio_high`.
+    A row of `metrics` has the metric, its kind, the first arm's mean `first` with `first_sd` and
+    `first_n`, and the same for `second`. A quality also has the pairs' `n`, `mean`, `sd`, `low`,
+    `high`, `t_p`, `p` (sign-flip), `smallest_p`, `unpaired`, and `seeds`: how many would detect a
+    difference of this size. A speed also has `ratio`, `ratio_low` and `ratio_high`.
     """
 
     plan: Plan
     arms: tuple[PlannedArm, PlannedArm]
     labels: tuple[str, str]
     tested: str
-    """The metric that seeds are listed of and the answer is about; "" if none is a quality."""
+    """The quality that the answer and the table of seeds are about; "" without a quality."""
     differs: Mapping[str, tuple[Any, Any]]
+    """Settings in which the arms differ: dotted path -> values of both."""
     metrics: pd.DataFrame
     seeds: pd.DataFrame
-    """Of `tested` by seed: first, second, difference; `stats.mcnemar`'s images, gained, lost, p."""
+    """`tested` by seed: first, second, difference; from `stats.mcnemar` images, gained, lost, p."""
     images: Mapping[str, float]
-    """Of `stats.hierarchical` and `stats.together`."""
+    """The results of `stats.hierarchical` and `stats.together`."""
     unseen: str
-    """Why images were not compared."""
+    """Reason why images were not compared, or ""."""
     declared: bool
-    """Whether the study said in advance that it would test this."""
+    """True if the study declared this comparison in advance."""
 
 
 def comparison(
     plan: Plan, store: Store, first: str, second: str, metric: str | None = None
 ) -> Comparison:
-    """Of two arms by their labels, from what the store has so far.
+    """Compare two arms, given by their labels, from the results stored so far.
 
     Raises:
-        SpecError: no arm is called so, both names are one arm's, or the metric is no quality.
+        SpecError: a label is unknown, both labels name one arm, or the metric is not a quality.
     """
     labels = (normal(first), normal(second))
     arms = _arms(plan, labels)
@@ -64,14 +65,17 @@ def comparison(
     tests, images, unseen = _images(arms, store)
     pair = frozenset(arm.digest for arm in arms)
     return Comparison(
-        plan, arms, labels, tested,
+        plan,
+        arms,
+        labels,
+        tested,
         differs=_differs(*(arm.config for arm in arms)),
         metrics=_metrics(plan, measured, arms, tested),
         seeds=_seeds(measured, arms, tested, tests),
         images=images,
         unseen=unseen,
         declared=any(pair == {one.arm, one.other} for one in contrasts(plan)),
-    )  # fmt: skip
+    )
 
 
 def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
@@ -94,7 +98,7 @@ def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
 
 
 def _differs(first: Record, second: Record) -> dict[str, tuple[Any, Any]]:
-    """What the two compute with, where it is not the same, by dotted path."""
+    """The settings in which the two arms differ, by dotted path."""
     one, other = _flat(first), _flat(second)
     paths = dict.fromkeys([*one, *other])
     return {p: (one.get(p), other.get(p)) for p in paths if one.get(p) != other.get(p)}
@@ -117,7 +121,7 @@ def _flat(config: Record) -> Record:
 def _metrics(
     plan: Plan, measured: pd.DataFrame, arms: tuple[PlannedArm, PlannedArm], tested: str
 ) -> pd.DataFrame:
-    """All that either was measured by: the tested metric first, then the study's columns."""
+    """One row per metric that either arm has: the tested one first, then the study's columns."""
     digests = [arm.digest for arm in arms]
     ours = measured[measured["arm"].isin(digests)]
     taken = set(ours["metric"])
@@ -154,7 +158,7 @@ def _needed(mean: float, sd: float) -> float:
 
 
 def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
-    """How many times the first one's the second one's is; both were timed beside the baseline."""
+    """The second arm's speed relative to the first's; both were timed beside the baseline."""
     ratios = evidence.ratios(measured, name)
     rows = measured[measured["metric"] == name]
     first, second = (
@@ -182,15 +186,16 @@ def _seeds(
 def _images(
     arms: tuple[PlannedArm, PlannedArm], store: Store
 ) -> tuple[pd.DataFrame, dict[str, float], str]:
-    """McNemar's tests, what they and the bootstrap come to, and why there are none."""
+    """McNemar's tests by seed, their summary with the bootstrap's, and why it is empty if it is."""
     first, second = (predictions(arm, store) for arm in arms)
     try:
         seen = stats.hits(second, first)
     except StoreError as error:
         return stats.mcnemar(stats.hits({}, {})), {}, str(error)
     tests = stats.mcnemar(seen)
-    if lost := [arm.label for arm in arms if diverged(arm)]:  # its other seeds would flatter it
+    # The seeds that did not diverge would flatter an arm of which others did.
+    if lost := [arm.label for arm in arms if diverged(arm)]:
         return tests, {}, f"{' and '.join(lost)} diverged"
     if not seen.seeds:
-        return tests, {}, "no seed has predictions of both"
+        return tests, {}, "no seed has predictions of both arms"
     return tests, stats.hierarchical(seen) | stats.together(tests)._asdict(), ""

@@ -1,4 +1,4 @@
-"""What can be told of two arms, in one sentence that says no more than the test does."""
+"""The answer about two arms: one sentence that claims only what the test supports."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ LEVEL = 1 - stats.CONFIDENCE
 
 
 def answer(found: Comparison) -> str:
-    """What can be told of the two in the tested metric, and what the second costs."""
+    """How the two arms differ in the tested metric, and what the second costs."""
     tail = [*_costs(found)]
     costs = f"; {', '.join(tail)}" if tail else ""
     return (
@@ -36,37 +36,42 @@ def _quality(found: Comparison) -> str:
     rows = found.metrics[found.metrics["metric"] == found.tested]
     row: Any = next(rows.itertuples(), None)
     if lost:
-        return f"{' and '.join(lost)} diverged, so nothing can be told in {name}"
+        return f"{' and '.join(lost)} diverged, so {name} cannot be compared"
     if row is None or not row.n > 0:
         return f"{second} and {first} have no finished seed in common yet"
     shown = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
     if found.tested == "top1" and all(arm.given for arm in found.arms) and len(found.seeds):
         return _given(found)
     if row.n == 1:
-        return f"In {name} {second} is {shown} from {first} in one seed, which is no evidence"
+        return (
+            f"In {name} {second} differs from {first} by {shown} with one seed, too few to "
+            "separate a difference from noise"
+        )
     pairs = f"{row.n:.0f} paired seeds"
     better = (row.mean > 0) == (metric.better == "higher")
     word = "better" if better else "worse"
     if row.low != row.low:
         amount = shown.replace(f" [{cells.ABSENT}]", "")
-        same = f"{second} equals {first}" if row.mean == 0 else f"{second} is {amount} from {first}"
-        return f"In {name} {same} in every one of {pairs}, which leaves no spread to judge by"
+        same = f"{second} equals {first}"
+        if row.mean != 0:
+            same = f"{second} differs from {first} by {amount}"
+        return f"In {name} {same} for every one of {pairs}, so there is no interval"
     if row.t_p < LEVEL:
         return f"{second} is {word} than {first} in {name}: {shown} ({pairs}, {p_is(row.t_p)})"
-    needed = f"; were that the truth, {row.seeds:.0f} seeds would show it 4 times in 5"
+    needed = f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power"
     told = needed if row.seeds > row.n else ""
-    return f"In {name} {second} cannot be told from {first} with {pairs}: {shown}{told}"
+    return f"In {name} {second} cannot be distinguished from {first} with {pairs}: {shown}{told}"
 
 
 def _given(found: Comparison) -> str:
-    """Between given weights no seed changes anything: what is tested are the images."""
+    """The clause on two arms with given weights, tested over images: seeds change nothing."""
     first, second = found.labels
     test: Any = next(found.seeds.itertuples())
     amount = f"{cells.measured(test.difference, METRICS['top1'], signed=True)} pp"
     if test.p != test.p:
-        return f"{second} is {amount} from {first} in Top-1; their images were not compared"
+        return f"{second} differs from {first} by {amount} in Top-1; their images were not compared"
     word = "is better than" if test.difference > 0 else "is worse than"
-    verb = word if test.p < LEVEL else "cannot be told from"
+    verb = word if test.p < LEVEL else "cannot be distinguished from"
     on = f"given weights, {test.images:.0f} images, McNemar's exact test: {p_is(test.p)}"
     return f"{second} {verb} {first} in Top-1: {amount} ({on})"
 
@@ -77,7 +82,7 @@ def p_is(value: float) -> str:
 
 
 def _costs(found: Comparison) -> Iterator[str]:
-    """Of the study's columns, what the second takes more or less of; counted in one way."""
+    """Relative costs and speeds of the second arm; of several counting rules, the first column's."""
     columns, resolution = found.plan.study.columns, found.plan.study.timing.resolution
     ways: dict[str, Any] = {}
     for row in found.metrics[found.metrics["metric"].isin(columns)].itertuples():

@@ -1,4 +1,4 @@
-"""Two arms side by side, as tables of finished text."""
+"""Tables that compare two arms: metric by metric, and seed by seed."""
 
 import math
 from collections.abc import Iterator
@@ -41,8 +41,9 @@ def _value(value: Any) -> str:
 def _metric_row(found: Comparison, row: Any) -> Row:
     metric = METRICS[row.metric]
     sides = (_side(row, side, metric) for side in ("first", "second"))
-    tests = (Cell(p_value(p), value=p) if row.kind == "quality" else Cell("")
-             for p in (row.t_p, row.p))  # fmt: skip
+    tests = (
+        Cell(p_value(p), value=p) if row.kind == "quality" else Cell("") for p in (row.t_p, row.p)
+    )
     return Row(cells.head(metric), False, (*sides, Cell(_difference(found, row)), *tests))
 
 
@@ -70,14 +71,14 @@ def _notes(found: Comparison) -> Iterator[str]:
         return
     row = quality[0]
     said = "declared this comparison" if found.declared else "did not declare this comparison"
-    alone = f"each p stands alone, uncorrected for {len(quality)} metrics"
-    yield f"The study {said} in advance; {alone}."
+    several = f"; the p values are not corrected for {len(quality)} metrics"
+    yield f"The study {said} in advance{several if len(quality) > 1 else ''}."
     if row.smallest_p > 1 - stats.CONFIDENCE:
-        yield f"No sign-flip test of {row.n:.0f} pairs can go below p = {row.smallest_p:.3g}."
+        yield f"A sign-flip test of {row.n:.0f} pairs cannot go below p = {row.smallest_p:.3g}."
     if row.unpaired:
-        yield f"Seeds that only one of the two has, and that count for nothing: {row.unpaired:.0f}."
+        yield f"Seeds that only one of the two arms has, left out: {row.unpaired:.0f}."
     if any(one.n > 1 and math.isnan(one.low) for one in quality):
-        yield f"[{cells.ABSENT}]: the difference is the same in every seed; no spread to judge by."
+        yield f"[{cells.ABSENT}]: the difference is the same for every seed, so no interval exists."
     missing = sum(not trial.done for arm in found.arms for trial in arm.replicates)
     if missing:
         total = sum(len(arm.replicates) for arm in found.arms)
@@ -91,14 +92,20 @@ def _seed_table(found: Comparison) -> Table:
     return Table(
         name=plain(f"{cells.head(metric)} seed by seed"),
         caption=plain(
-            f"gained: images that only {second} gets right; lost: that only {first} does. "
-            "McNemar's exact test is about these trained networks, not about other seeds."
+            f"gained: images that only {second} classifies correctly; lost: only {first}. "
+            "McNemar's exact test covers these trained networks, not other seeds."
         ),
-        heads=(plain(first), plain(second), cells.effect_head(metric, 1), "gained", "lost",
-               "p, McNemar"),
+        heads=(
+            plain(first),
+            plain(second),
+            cells.effect_head(metric, 1),
+            "gained",
+            "lost",
+            "p, McNemar",
+        ),
         blocks=(Block("", tuple(_seed_row(row, metric) for row in rows)),),
         notes=tuple(map(plain, _image_notes(found))),
-    )  # fmt: skip
+    )
 
 
 def _seed_row(row: Any, metric: Metric) -> Row:
@@ -121,9 +128,12 @@ def _image_notes(found: Comparison) -> Iterator[str]:
     if low != cells.ABSENT:
         shown = cells.measured(images["mean"], top1, signed=True)
         n = f"{images['images']:.0f}"
-        yield f"Top-1 over new seeds and new images, from {n} images: {shown} pp [{low}, {high}]."
+        yield (
+            f"Top-1 difference with its interval over new seeds and new images, from {n} images: "
+            f"{shown} pp [{low}, {high}]."
+        )
     if images["seeds"] > 1:
         yield (
-            f"That no seed differs: {p_is(images['some'])}; that not all differ alike: "
-            f"{p_is(images['every'])}."
+            f"Tests over all seeds: some seed differs, {p_is(images['some'])}; every seed differs "
+            f"in the same direction, {p_is(images['every'])}."
         )

@@ -1,4 +1,4 @@
-"""Where the multiply-adds are: by what computes them, and by the stage of the model."""
+"""Figure of multiply-adds: by operation, and by stage of the model."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,32 +15,35 @@ from study.report.figures.made import MARK, Drawn, each, frame, numbered, told
 from study.report.figures.scales import linear, wide
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
 
-ROOM = {COLUMN: 80, PAGE: 110}
+LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
 METRIC = METRICS["macs"]
-FAR = 30  # times the least: where bars on one axis would hide the small ones
+FAR = 30  # ratio of the largest to the smallest total from which bars show shares instead
 PART, STAGE = "part", "stage"
-SPLITS = {PART: "by what computes them", STAGE: "by stage, its maps at 1/n of the side"}
+SPLITS = {PART: "by operation", STAGE: "by stage, with maps of 1/n of the side"}
 
 
 def cost(report: Report) -> Iterator[Drawn]:
-    """A row for every arm that was counted."""
+    """One row per arm whose operations were counted."""
     data = points(report)
     across = PAGE if (data["split"] == STAGE).any() else COLUMN
     counted = set(data["arm"])
-    listed = [line for line in rows.listed(report.plan, baseline=True)
-              if line.key is None or line.key in counted]  # fmt: skip
-    for number, page in enumerate(rows.pages(listed, ROOM[across])):
+    listed = [
+        line
+        for line in rows.listed(report.plan, baseline=True)
+        if line.key is None or line.key in counted
+    ]
+    for number, page in enumerate(rows.pages(listed, LABEL_WIDTH[across])):
         own = data[data["arm"].isin(rows.places(page))]
         yield Drawn(numbered("cost", number), _figure(data, page, across), own, _alt(own))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per piece of a bar, from `low` to `high`; `split` says of which of the two bars.
+    """One row per piece of a bar, from `low` to `high`; `split` is "part" or "stage".
 
-    Where the arms' totals are too far apart for one axis, in per cent of the total.
+    If the totals of the arms are too far apart for one axis, values are in per cent of the total.
     """
     found = [
         {"label": arm.label, "arm": arm.digest, "metric": "macs", "split": split, **piece}
@@ -57,7 +60,7 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
-    """What PyTorch's formulas say, where the audit let it stand."""
+    """Multiply-adds by PyTorch's formulas, per operation and per stage; empty if refused."""
     if "refused" in arm.card or not arm.card.get("counts", {}).get("torch"):
         return {}
     total = arm.card["counts"]["torch"]
@@ -106,17 +109,29 @@ def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
     for what, (colour, hatch) in zip(whats, looks, strict=False):
         part = here[here["what"] == what]
         axes.barh(
-            part["arm"].map(places), part["value"], left=part["low"], height=0.9, color=colour,
-            hatch=hatch, edgecolor=BLACK, linewidth=0.4, label=_called(what),
-        )  # fmt: skip
+            part["arm"].map(places),
+            part["value"],
+            left=part["low"],
+            height=0.9,
+            color=colour,
+            hatch=hatch,
+            edgecolor=BLACK,
+            linewidth=0.4,
+            label=_called(what),
+        )
     axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(7, len(whats)),
-        handlelength=1.2, handletextpad=0.4, columnspacing=0.8, borderaxespad=0.2,
-    )  # fmt: skip
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=min(7, len(whats)),
+        handlelength=1.2,
+        handletextpad=0.4,
+        columnspacing=0.8,
+        borderaxespad=0.2,
+    )
 
 
 def _order(what: str) -> tuple[int, int]:
-    """Kinds as the catalogue has them, stages from the image on, the head last."""
+    """Sorting key: operations in the catalogue's order; stages from the input on, the head last."""
     return (0, KINDS.index(what)) if what in KINDS else (1, int(what) if what.isdigit() else 10**6)
 
 
@@ -124,7 +139,7 @@ def _called(what: str) -> str:
     return f"1/{what}" if what.isdigit() else what
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame) -> str:

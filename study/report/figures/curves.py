@@ -1,4 +1,4 @@
-"""How arms learnt, epoch by epoch: the mean of their seeds, and the band these lie in."""
+"""Figure of learning curves: the mean over seeds by epoch, with a band."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,18 +23,18 @@ from study.stats import interval
 
 LOSS = "train_loss"
 TOGETHER = len(ARMS) - 1  # arms of one panel besides the baseline
-GROUPS = 4  # of one figure
+GROUPS = 4  # groups of panels in one figure
 HEIGHT = 1.35  # inches of a panel
-ROOM = 66  # points of a label
-BAND_FROM = 3  # seeds; of two, an interval would be all there is to see
+LABEL_WIDTH = 66  # points
+BAND_FROM = 3  # seeds from which the band is an interval; that of two seeds would fill the panel
 
 Group = tuple[str, list[str]]
 
 
 def curves(report: Report) -> Iterator[Drawn]:
-    """Training loss and the first quality; every panel has the baseline and seven arms at most.
+    """Training loss and the first quality, with the baseline and at most seven arms per panel.
 
-    One epoch makes no curve.
+    A study of one epoch has no curves.
     """
     data = points(report)
     if data.empty or data["epoch"].max() < 2:
@@ -48,12 +48,15 @@ def curves(report: Report) -> Iterator[Drawn]:
         yield Drawn(numbered("curves", number), figure, own, _alt(own, metrics))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per point of a line: of a mean, over the epochs that all of an arm's seeds reached,
-    or of one seed, beyond those and where one diverged; and where a diverged seed ended."""
+    """One row per point of a line; `what` is its kind.
+
+    A mean covers the epochs that all seeds of an arm reached. Seeds are drawn alone beyond those
+    epochs, and from the start if one of them diverged. "diverged" marks the end of such a seed.
+    """
     learnt, rows = report.curves, list[dict[str, Any]]()
     for arm in report.plan.arms:
         for name in _metrics(report):
@@ -65,7 +68,7 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
-    """Of one arm and metric; `table` is by epoch and seed, `ended` are the seeds that diverged."""
+    """The points of one arm and metric; `table` is epochs by seeds, `ended` the diverged seeds."""
     whole = table.dropna()
     common = 0 if ended or table.empty else len(whole)
     for epoch, values in whole.iloc[:common].iterrows():
@@ -95,7 +98,7 @@ def _metrics(report: Report) -> list[str]:
 
 
 def _groups(report: Report, known: set[str]) -> list[Group]:
-    """The arms of every panel, the baseline first, by the blocks of the table."""
+    """The arms of every panel, the baseline first, grouped like the blocks of the table."""
     base = report.plan.baseline.digest
     found = []
     for head, rows in blocks(report.plan):
@@ -122,8 +125,13 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
             _ends(axes, every, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:
-                axes.set_title(wrapped(head, 140, size=SMALL, lines=1), fontsize=SMALL,
-                               fontstyle="italic", color=GREY, parse_math=False)  # fmt: skip
+                axes.set_title(
+                    wrapped(head, 140, size=SMALL, lines=1),
+                    fontsize=SMALL,
+                    fontstyle="italic",
+                    color=GREY,
+                    parse_math=False,
+                )
             axes.set_xlabel("Epoch" if turn == len(metrics) - 1 else "")
             axes.tick_params(labelbottom=turn == len(metrics) - 1)
     if len(groups) % 2 and across == 2:
@@ -141,8 +149,13 @@ def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
         axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
         axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1)
         for _, one in own[own["what"] == "seed"].groupby("seed"):
-            axes.plot(one["epoch"].astype(float), one["value"], color=colour, linestyle=dashes,
-                      linewidth=0.5)  # fmt: skip
+            axes.plot(
+                one["epoch"].astype(float),
+                one["value"],
+                color=colour,
+                linestyle=dashes,
+                linewidth=0.5,
+            )
         lost = own[own["what"] == "diverged"]
         axes.plot(lost["epoch"].astype(float), lost["value"], "x", color=colour, markersize=6)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
@@ -150,14 +163,14 @@ def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
 
 
 def _span(data: pd.DataFrame) -> tuple[float, float]:
-    """Of the lines; a band of few seeds may be wider than anything that was measured."""
+    """The limits of the axis, from the lines: the band of a few seeds may be far wider."""
     low, high = data["value"].min(), data["value"].max()
     room = 0.08 * (high - low) or 1.0
     return low - room, high + room
 
 
 def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
-    """Every arm's label at the right, tied to the end of its line, none over another."""
+    """Write every arm's label at the right, tied to the end of its line, without overlaps."""
     low, high = axes.get_ylim()
     ends = []
     for arm, (colour, _, _) in zip(arms, ARMS, strict=False):
@@ -169,17 +182,32 @@ def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(
-            wrapped(label, ROOM, size=TINY, lines=1), (epoch, value), (1.06, height),
-            textcoords="axes fraction", va="center", ha="left", fontsize=TINY, parse_math=False,
-            color=BLACK, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6,
-                                     "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
+            wrapped(label, LABEL_WIDTH, size=TINY, lines=1),
+            (epoch, value),
+            (1.06, height),
+            textcoords="axes fraction",
+            va="center",
+            ha="left",
+            fontsize=TINY,
+            parse_math=False,
+            color=BLACK,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
             annotation_clip=False,
-        )  # fmt: skip
+        )
 
 
 def spread(heights: list[float], apart: float) -> list[float]:
-    """Sorted places moved as little as it takes to keep them so far apart, inside 0 to 1 if they
-    fit."""
+    """Sorted heights, moved as little as possible until they are `apart`, inside 0 to 1 if they fit.
+
+    Neighbours that are too close push each other apart until nothing moves, or 200 times.
+    """
     found = list(heights)
     for _ in range(200):
         moved = False
@@ -201,7 +229,7 @@ def _head(name: str) -> str:
 
 
 def _legend(data: pd.DataFrame) -> str:
-    """What lines, bands and crosses are, of those that are there."""
+    """The meaning of the lines, bands and crosses that the figure has."""
     whats, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
     parts = ["line: mean of the seeds"] * ("mean" in whats)
     several, two = any(n >= BAND_FROM for n in counts), 2 in counts
@@ -213,7 +241,7 @@ def _legend(data: pd.DataFrame) -> str:
     return "; ".join(parts)
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame, metrics: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is worth its cost: quality against every cost, with the front that no arm is beyond."""
+"""Figure of quality against each cost, with the Pareto front."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -19,12 +19,14 @@ from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.words import width, wrapped
 from study.spec import file_name
 
+# These words are stored in the figure's data, where analysis scripts of users may rely on them.
 FRONT, BESIDE, BEHIND = "front", "not told apart", "behind"
-DIRECT, ROOM = 8, 80  # labels that stand at their points, and points that they may take
-KEYED = 40  # numbers that a key explains, and bars that are not in each other's way
-FEW = 20  # numbers where there are more arms than that
+DIRECT = 8  # arms up to which labels stand at their points; above, a key explains numbers
+LABEL_WIDTH = 80  # points of a label at its point
+KEYED = 40  # arms up to which every number is in the key and intervals are drawn
+FEW = 20  # numbers in the key if there are more arms than that
 BARS = ("low", "high", "cost_low", "cost_high")
-LOG_FROM = 5
+LOG_FROM = 5  # ratio of the largest to the smallest cost from which the axis is logarithmic
 
 LOOKS: dict[str, dict[str, Any]] = {
     FRONT: {"color": BLUE, "marker": "o", "markerfacecolor": BLUE},
@@ -33,35 +35,36 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 MEANINGS = {
     FRONT: "on the front",
-    BESIDE: "not told apart from it",
+    BESIDE: "not distinguishable",
     BEHIND: "behind it",
 }
+"""Standings as the legend and the alternative text name them."""
 
 
 def pareto(report: Report) -> Iterator[Drawn]:
-    """A figure for every column that is a cost or a speed, where it varies."""
+    """One figure per column that is a cost or a speed and differs between arms."""
     quality = report.plan.tested
     for name in dict.fromkeys(report.plan.study.columns):
         if not quality or METRICS[name].kind == "quality":
             continue
         data = points(report, quality, name)
-        if len(data) > KEYED:  # too many for bars
+        if len(data) > KEYED:  # so many intervals would hide the points
             data = data.assign(**dict.fromkeys(BARS, float("nan")))
-        if data["cost"].round(METRICS[name].digits).nunique() > 1:  # what prints alike is alike
+        if data["cost"].round(METRICS[name].digits).nunique() > 1:  # compared as printed
             figure = _figure(data, METRICS[quality], METRICS[name])
             alt = _alt(data, METRICS[quality], METRICS[name])
             yield Drawn(f"pareto-{file_name(name)}", figure, data, alt)
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
-    """One row per arm that has both. `what` is where it stands:
+    """One row per arm that has both metrics. `what` is its standing:
 
-    - front: no arm is at least as good and as cheap, and better in one of them, by the means
-    - behind: an arm that is no dearer, in all its rounds, is better beyond chance, by the paired
-      interval corrected for all arms that are no dearer
+    - front: by the means, no arm is at least as good in both metrics and better in one
+    - behind: another arm costs no more in any round, and its quality is better by the paired
+      interval, corrected for all arms that cost no more
     - not told apart: neither
     """
     measured = bare(report.measured)
@@ -76,11 +79,21 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
         own = costs.loc[arm.digest]
         sample = values[arm.digest].dropna().to_numpy(float)
         low, high = stats.interval(sample)
-        rows.append({
-            "number": number, "label": arm.label, "arm": arm.digest, "metric": quality,
-            "value": sample.mean(), "low": low, "high": high, "against": cost,
-            "cost": own["value"], "cost_low": own["low"], "cost_high": own["high"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "number": number,
+                "label": arm.label,
+                "arm": arm.digest,
+                "metric": quality,
+                "value": sample.mean(),
+                "low": low,
+                "high": high,
+                "against": cost,
+                "cost": own["value"],
+                "cost_low": own["low"],
+                "cost_high": own["high"],
+            }
+        )
     keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
     found = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
     found[[*keys[4:]]] *= METRICS[cost].scale
@@ -89,7 +102,7 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
 
 
 def _lost(measured: pd.DataFrame, arm: str, metric: str) -> bool:
-    """Whether a seed diverged: the mean of the others would flatter the arm."""
+    """True if a seed diverged; the mean of the other seeds would flatter the arm."""
     own = measured[(measured["arm"] == arm) & (measured["metric"] == metric)]
     return bool(own["value"].isna().any())
 
@@ -102,7 +115,7 @@ def _standings(
     arms: list[Any] = list(each(found))
 
     def beyond(one: Any, other: Any) -> bool:
-        """Whether `one` is at least as good in both, and better in one of them."""
+        """True if `one` is at least as good in both metrics, and better in one of them."""
         apart = (good * (one.value - other.value), cheap * (one.cost - other.cost))
         return bool(min(apart) >= 0 and max(apart) > 0)
 
@@ -134,7 +147,7 @@ def _standings(
 
 
 def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
-    keyed = len(data) > DIRECT or any(width(label, TINY) > ROOM for label in data["label"])
+    keyed = len(data) > DIRECT or any(width(label, TINY) > LABEL_WIDTH for label in data["label"])
     shown = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
     lines = -(-len(shown) // 2) if keyed else 0
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
@@ -158,8 +171,9 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     there = [what for what in LOOKS if what in set(data["what"])]
     marks = [Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in there]
     meanings = [MEANINGS[what] for what in there]
-    figure.legend(marks, meanings, loc="outside upper center", ncols=3, handletextpad=0.3,
-                  columnspacing=1)  # fmt: skip
+    figure.legend(
+        marks, meanings, loc="outside upper center", ncols=3, handletextpad=0.3, columnspacing=1
+    )
     texts = [str(row.number) if keyed else row.label for row in each(data)]
     named = data["number"].isin(shown["number"])
     spots = list(zip(data["cost"], data["value"], strict=True))
@@ -169,7 +183,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
 
 
 def _some(front: pd.DataFrame) -> pd.DataFrame:
-    """Evenly along the front, as many as can be told apart."""
+    """At most `FEW` arms of the front, evenly spaced along it."""
     return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
 
 
@@ -178,16 +192,23 @@ def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
     across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
     along = [part["value"] - part["low"], part["high"] - part["value"]]
     axes.errorbar(
-        part["cost"], part["value"], xerr=across, yerr=along, fmt="none", ecolor=look["color"],
-        elinewidth=0.7, capsize=1.5, zorder=2,
-    )  # fmt: skip
+        part["cost"],
+        part["value"],
+        xerr=across,
+        yerr=along,
+        fmt="none",
+        ecolor=look["color"],
+        elinewidth=0.7,
+        capsize=1.5,
+        zorder=2,
+    )
 
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
 def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> list[Segment]:
-    """The best that is to be had at every cost, as steps; its pieces."""
+    """Draw the front as steps: the best quality at every cost. Returns its segments."""
     part = data[data["what"] == FRONT].sort_values("cost", ascending=cost.better == "lower")
     xs, ys = list(part["cost"]), list(part["value"])
     corners = [(xs[0], ys[0])]
@@ -207,19 +228,25 @@ def _bars(data: pd.DataFrame) -> Iterator[Segment]:
 
 
 def _key(figure: Figure, shown: pd.DataFrame, total: int) -> None:
-    texts = [wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1)
-             for row in each(shown)]  # fmt: skip
+    texts = [wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1) for row in each(shown)]
     if len(shown) < total:
-        texts.append(f"{total - len(shown)} more are in the data")
+        texts.append(f"{total - len(shown)} more in the data file")
     key = figure.legend(
-        [Line2D([], [], linestyle="none")] * len(texts), texts, loc="outside lower left",
-        ncols=2, handlelength=0, handletextpad=0, fontsize=TINY, labelspacing=0.25, columnspacing=1,
-    )  # fmt: skip
+        [Line2D([], [], linestyle="none")] * len(texts),
+        texts,
+        loc="outside lower left",
+        ncols=2,
+        handlelength=0,
+        handletextpad=0,
+        fontsize=TINY,
+        labelspacing=0.25,
+        columnspacing=1,
+    )
     for text in key.get_texts():
         text.set_parse_math(False)
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:

@@ -1,4 +1,4 @@
-"""Labels beside points: each where it covers least of what is there already."""
+"""Placement of labels beside points, each where it covers as little as possible."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from matplotlib.patheffects import withStroke
 from study.report.figures.style import TINY
 from study.report.figures.words import width
 
-FAR = (5.0, 9.0, 14.0)  # points from the middle of a mark
+FAR = (5.0, 9.0, 14.0)  # points between the centre of a mark and the nearest edge of its label
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
 
 class Box(NamedTuple):
-    """In points of the page."""
+    """A rectangle on the page, in points."""
 
     left: float
     bottom: float
@@ -23,19 +23,21 @@ class Box(NamedTuple):
     top: float
 
     def over(self, other: "Box") -> float:
-        """The area that both have."""
+        """Area of the overlap with another rectangle."""
         across = min(self.right, other.right) - max(self.left, other.left)
         along = min(self.top, other.top) - max(self.bottom, other.bottom)
         return across * along if across > 0 and along > 0 else 0.0
 
 
 def place(
-    axes: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str],
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    texts: Sequence[str],
     segments: Sequence[tuple[tuple[float, float], tuple[float, float]]] = (),
-) -> None:  # fmt: skip
-    """Write each text beside its point, clear of points, of `segments` and of texts before it.
+) -> None:
+    """Write each text beside its point, away from points, `segments` and earlier texts.
 
-    A text of "" is not written; its point is kept clear all the same.
+    An empty text is not written; its point is avoided all the same.
     """
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
@@ -54,15 +56,22 @@ def place(
         dx, dy, box = min(found, key=lambda one: _cost(one[2], taken, inside))
         taken.append(box)
         note = axes.annotate(
-            text, point, (dx, dy), textcoords="offset points", ha="center", va="center",
-            fontsize=TINY, parse_math=False, zorder=4,
+            text,
+            point,
+            (dx, dy),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=TINY,
+            parse_math=False,
+            zorder=4,
             path_effects=[withStroke(linewidth=1.5, foreground="white")],
-        )  # fmt: skip
+        )
         note.set_in_layout(False)
 
 
 def _offsets(size: tuple[float, float]) -> list[tuple[float, float]]:
-    """From the point to the middle of the text, the nearest first."""
+    """Candidate offsets from a point to the centre of its label, the nearest first."""
     return [
         (h * (far + size[0] / 2) * (0.8 if v else 1), v * (far + size[1] / 2) * (0.8 if h else 1))
         for far in FAR
@@ -80,6 +89,6 @@ def _line(axes: Axes, scale: float, one: tuple[float, float], other: tuple[float
 
 
 def _cost(box: Box, taken: Sequence[Box], inside: Box) -> float:
-    """What is covered, and three times what lies outside the axes."""
+    """Area of covered marks and labels, plus three times the area outside the axes."""
     area = (box.right - box.left) * (box.top - box.bottom)
     return sum(box.over(other) for other in taken) + 3 * (area - box.over(inside))

@@ -1,4 +1,4 @@
-"""How costs grow with the image: lines over its side, on logarithmic axes."""
+"""Figure of costs over the image size, on logarithmic axes."""
 
 import math
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from study.report.figures.words import wrapped
 from study.stats import estimates
 
 PATH = "data.img_size"
-FEWEST = 3  # sizes; through two points runs a line of any exponent
-APART = 0.05  # how far the exponents of single steps may be from that of all
+FEWEST = 3  # sizes; two points always fit a power law
+APART = 0.05  # largest deviation of a single step's exponent from the common one
 
 
 def resolution(report: Report) -> Iterator[Drawn]:
-    """A panel for every cost and speed that was taken at three sizes or more."""
+    """One panel per cost and speed that was measured at three sizes or more."""
     data = points(report)
     metrics = list(dict.fromkeys(data["metric"]))
     models = list(dict.fromkeys(data["model"]))
@@ -35,12 +35,15 @@ def resolution(report: Report) -> Iterator[Drawn]:
         yield Drawn(numbered("resolution", number), _figure(own, metrics, part), own, _alt(own))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per model, side and metric. `exponent` is that of the side, where all steps from one
-    size to the next agree on it; a cost that is a sum of powers has none."""
+    """One row per model, side and metric.
+
+    `exponent` is that of a power law over the side, if all steps from one size to the next agree;
+    NaN for a cost that is a sum of powers.
+    """
     found = each(estimates(bare(report.measured)))
     values = {(row.arm, row.metric): row for row in found}
     rows = []
@@ -52,15 +55,23 @@ def points(report: Report) -> pd.DataFrame:
             power = exponent([(side, row.mean) for side, row in own])
             if len(own) >= FEWEST:
                 rows += [
-                    {"model": model, "side": side, "metric": name, "what": "cost",
-                     "value": row.mean, "low": row.low, "high": row.high, "exponent": power}
+                    {
+                        "model": model,
+                        "side": side,
+                        "metric": name,
+                        "what": "cost",
+                        "value": row.mean,
+                        "low": row.low,
+                        "high": row.high,
+                        "exponent": power,
+                    }
                     for side, row in own
-                ]  # fmt: skip
+                ]
     return frame(rows, "model", "side", "exponent").drop(columns="seed")
 
 
 def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
-    """By everything but the size, the sides that it was built for, with the arms."""
+    """The arms of every model as (side, arm); models differ in every factor but the size."""
     study = plan.study
     index = next((i for i, factor in enumerate(study.factors) if factor.path == PATH), None)
     found: dict[str, list[tuple[int, str]]] = {}
@@ -80,7 +91,7 @@ def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
 
 
 def exponent(points: list[tuple[int, float]]) -> float:
-    """Of a power law through (side, value); NaN where the steps do not follow one."""
+    """Exponent of the power law through points (side, value); NaN if they do not follow one."""
     if len(points) < FEWEST:
         return math.nan
     logs = [(math.log(side), math.log(value)) for side, value in points]
@@ -120,20 +131,33 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
         own = data[data["model"] == model]
         reach = [own["value"] - own["low"], own["high"] - own["value"]]
         axes.errorbar(
-            own["side"], own["value"], yerr=reach, color=colour, linestyle=dashes, marker=mark,
-            markersize=3.5, linewidth=1, capsize=2, label=wrapped(model, 95, size=SMALL, lines=1),
-        )  # fmt: skip
+            own["side"],
+            own["value"],
+            yerr=reach,
+            color=colour,
+            linestyle=dashes,
+            marker=mark,
+            markersize=3.5,
+            linewidth=1,
+            capsize=2,
+            label=wrapped(model, 95, size=SMALL, lines=1),
+        )
         for row in each(own.tail(1)):
             if row.exponent == row.exponent:
                 axes.annotate(
-                    f"∝ side^{row.exponent:.2f}", (row.side, row.value), (5, 0),
-                    textcoords="offset points", va="center", fontsize=SMALL, color=colour,
-                )  # fmt: skip
+                    f"∝ side^{row.exponent:.2f}",
+                    (row.side, row.value),
+                    (5, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=SMALL,
+                    color=colour,
+                )
     if len(data):
         logarithmic(axes.yaxis, data["value"])
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame) -> str:

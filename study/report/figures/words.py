@@ -1,4 +1,4 @@
-"""Labels as lines that fit: measured in the letters they are set in, since labels are any text."""
+"""Labels broken into lines that fit, measured in the font they are set in."""
 
 from functools import cache
 
@@ -12,14 +12,17 @@ MORE = "…"
 
 @cache
 def width(text: str, size: float) -> float:
-    """In points, in the fonts of the style around it."""
+    """Width of a text in points, in the fonts of the current style."""
     found = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
     return float(found[0])
 
 
 def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str:
-    """The text in lines of at most `room` points; what does not fit is left out before the end,
-    since labels of combinations begin alike."""
+    """The text in lines of at most `room` points.
+
+    A text that is too long is shortened before its end: labels of combinations begin alike and
+    differ at the end.
+    """
     found = broken(plain(text), room, size)
     if len(found) <= lines:
         return "\n".join(found)
@@ -28,7 +31,7 @@ def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str
 
 
 def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:
-    """The end of a text, and as much of its beginning where nothing has been said of it yet."""
+    """The end of a text; with `headed`, half of the room is for its beginning."""
     for kept in range(len(text) - 1, 0, -1):
         head = text[: kept - kept // 2].rstrip() if headed else ""
         tail = text[len(text) - (kept // 2 if headed else kept) :].lstrip()
@@ -38,7 +41,7 @@ def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:
 
 
 def broken(text: str, room: float, size: float) -> list[str]:
-    """Lines of whole words, as far as every word fits on one."""
+    """The text in lines of whole words; a word that is wider than a line is cut."""
     lines = [""]
     for word in text.split():
         whole = f"{lines[-1]} {word}".strip()
@@ -51,7 +54,7 @@ def broken(text: str, room: float, size: float) -> list[str]:
 
 
 def _pieces(word: str, room: float, size: float) -> list[str]:
-    """A word that is too long for a line, cut where it has to be."""
+    """A word cut into pieces that fit on a line."""
     pieces = [""]
     for letter in word:
         if pieces[-1] and width(pieces[-1] + letter, size) > room:

@@ -1,4 +1,4 @@
-"""Comma-separated values."""
+"""Tables as comma-separated values (CSV)."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from study.report.tables import Table
 
 
 def comma_separated(table: Table) -> str:
-    """The cells as printed, with their factor; numbers in base units are in measurements.csv."""
+    """The cells as printed, one row per arm; measurements.csv has the numbers in base units."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["factor", "arm", "baseline", *table.heads])

@@ -1,4 +1,4 @@
-"""For a terminal."""
+"""Tables for a terminal, fitted to its width."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, JustifyMethod
@@ -12,11 +12,11 @@ from study.report.tables import Cell, Table
 
 
 def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) -> Group:
-    """For rich to print; nothing in it is read as markup.
+    """The table for rich to print; labels are never read as markup.
 
-    Where the table is wider than `width`, the answer is shown first: labels, a quality, its
-    difference. Columns that find no room are named, with the place of the `whole` table. With
-    `every` column the table may be wider, for a pipe.
+    If the table is wider than `width`, labels, qualities and their differences come first. Columns
+    that do not fit are listed below it, with the path `whole` of the complete table. With `every`
+    the table keeps all columns and may be wider, for a pipe.
     """
     laid = _layout(table, width, every=every)
     caption = Text(f"{table.name}: {table.caption}")
@@ -27,7 +27,7 @@ def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) 
 
 
 def _layout(table: Table, width: int, *, every: bool) -> Layout:
-    """Of the labels, with the mark of the baseline before them, and the columns."""
+    """Which columns fit, by importance; 3 places are for the baseline's mark and its padding."""
     order = [0, *(1 + index for index in _order(table))]
     first = 3 if any(key.endswith("-delta") for key in table.keys) else 2
     return layout(_columns(table), order, width - 3, first=first, every=every)
@@ -42,7 +42,7 @@ def _columns(table: Table) -> list[Column]:
 
 
 def _order(table: Table) -> list[int]:
-    """The columns by what they are worth: differences and their qualities, the rest, the papers."""
+    """Columns by importance: differences and their qualities, others, published numbers."""
     places = {key: index for index, key in enumerate(table.keys)}
     deltas = [key for key in table.keys if key.endswith("-delta")]
     pairs = [(delta, delta.removesuffix("-delta")) for delta in deltas]
@@ -78,8 +78,8 @@ def _shown(table: Table, laid: Layout) -> Terminal:
 
 
 def _left_out(heads: list[str], width: int, whole: str) -> str:
-    place = f"the whole table: {whole}" if whole else "a wider terminal shows all"
-    return f"no room in {width} columns for {', '.join(heads)}; {place}"
+    place = f"the complete table: {whole}" if whole else "a wider terminal shows all"
+    return f"{width} columns are too narrow for {', '.join(heads)}; {place}"
 
 
 def _style(cell: Cell) -> str:
