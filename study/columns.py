@@ -47,44 +47,44 @@ def layout(
     always shown, broken at spaces if they do not fit otherwise. With `every`, all columns are shown
     and may exceed the width, for a file or a pipe.
     """
-    whole = [_whole(head, cells) for head, cells in columns]
-    least = [_least(head, cells) for head, cells in columns]
+    whole = [_whole(head, texts) for head, texts in columns]
+    least = [_least(head, texts) for head, texts in columns]
     least[order[0]] = min(whole[order[0]], max(8, width // 4))
     if every or sum(n + 2 for n in least) - 1 <= width:
         return _spread(range(len(columns)), least, whole, width, gap=2)
     left = width + 1 - sum(least[number] + 1 for number in order[:first])
-    shown = list(order[:first])
+    fitting = list(order[:first])
     for number in reversed(order[1:first] if left < 0 else ()):
-        if sum(least[i] + 1 for i in shown) - 1 > width:
+        if sum(least[i] + 1 for i in fitting) - 1 > width:
             least[number] = max(_word(text) for text in (columns[number][0], *columns[number][1]))
     for number in order[first:]:
         if least[number] + 1 <= left:
-            shown.append(number)
+            fitting.append(number)
             left -= least[number] + 1
-    return _spread(sorted(shown), least, whole, width, gap=1)
+    return _spread(sorted(fitting), least, whole, width, gap=1)
 
 
 def _spread(
-    shown: Sequence[int], least: Sequence[int], whole: Sequence[int], width: int, *, gap: int
+    fitting: Sequence[int], least: Sequence[int], whole: Sequence[int], width: int, *, gap: int
 ) -> Layout:
     """The layout that divides the spare width among columns in proportion to what they lack."""
-    widths = [least[number] for number in shown]
-    wants = [whole[number] - least[number] for number in shown]
+    widths = [least[number] for number in fitting]
+    wants = [whole[number] - least[number] for number in fitting]
     left = min(sum(wants), max(0, width + 1 - sum(widths) - gap * len(widths)))
     for place, want in enumerate(wants):
         share = left * want // max(1, sum(wants[place:]))
         widths[place], left = widths[place] + share, left - share
-    return Layout(tuple(shown), tuple(widths), gap)
+    return Layout(tuple(fitting), tuple(widths), gap)
 
 
-def _whole(head: str, cells: Sequence[str]) -> int:
+def _whole(head: str, texts: Sequence[str]) -> int:
     """Width of a column whose lines are not broken."""
-    return max(cell_len(line) for text in (head, *cells) for line in [*text.split("\n"), ""])
+    return max(cell_len(line) for text in (head, *texts) for line in [*text.split("\n"), ""])
 
 
-def _least(head: str, cells: Sequence[str]) -> int:
+def _least(head: str, texts: Sequence[str]) -> int:
     """Width of a column whose prose and heading are broken between words; numbers never are."""
-    cut = (_word(cell) if PROSE.search(cell) else cell_len(cell) for cell in cells)
+    cut = (_word(cell) if PROSE.search(cell) else cell_len(cell) for cell in texts)
     return max([_word(head), *cut])
 
 
@@ -94,8 +94,8 @@ def _word(text: str) -> int:
     return max((min(n, LONGEST) if letters else n for n, letters in words), default=0)
 
 
-def is_prose(cells: Sequence[str]) -> bool:
-    return any(cell_len(cell) > LONGEST and PROSE.search(cell) for cell in cells)
+def is_prose(texts: Sequence[str]) -> bool:
+    return any(cell_len(cell) > LONGEST and PROSE.search(cell) for cell in texts)
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,8 @@ class Fitted:
             table.add_row(*(_text(row[index]) for index in laid.shown))
         yield table
         if left := [h for index, h in enumerate(self.heads) if index not in laid.shown]:
-            too_narrow = f"{options.max_width} columns are too narrow for {', '.join(left)}"
-            yield Text(too_narrow, "dim")
+            missing = f"no room in {options.max_width} columns for {', '.join(left)}"
+            yield Text(missing, "dim")
 
 
 def _text(cell: str | Text) -> Text:

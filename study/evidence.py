@@ -131,8 +131,8 @@ def ratios(frame: pd.DataFrame, name: str) -> dict[str, Ratio]:
     Empty without a timing session.
     """
     every = frame.attrs.get("ratios", {}).items()
-    found = {arm: Ratio(**ratio) for (arm, metric), ratio in every if metric == name}
-    return {frame.attrs["baseline"]: Ratio(), **found} if found else {}
+    measured = {arm: Ratio(**ratio) for (arm, metric), ratio in every if metric == name}
+    return {frame.attrs["baseline"]: Ratio(), **measured} if measured else {}
 
 
 def side(label: str, name: str, rows: pd.DataFrame, ratio: Ratio | None = None) -> Side:
@@ -140,10 +140,10 @@ def side(label: str, name: str, rows: pd.DataFrame, ratio: Ratio | None = None) 
     if METRICS[name].kind == "quality":
         seeded = rows[rows["seed"].notna()].sort_values("seed")
         return Side(label, name, dict(zip(seeded["seed"], seeded["value"], strict=True)))
-    found = rows.loc[rows["value"].notna(), ["value", "low", "high"]].head(1)
-    if found.empty:
+    row = rows.loc[rows["value"].notna(), ["value", "low", "high"]].head(1)
+    if row.empty:
         return Side(label, name, {})
-    value, low, high = map(float, found.iloc[0])
+    value, low, high = map(float, row.iloc[0])
     if METRICS[name].exact:
         return Side(label, name, {None: value}, value, value)
     if math.isnan(low):
@@ -160,38 +160,38 @@ def evidence(quantity: Quantity, *sides: Side, confidence: float = CONFIDENCE) -
         return _by_ratio(quantity, *sides, confidence=confidence)
     if sides[0].metric.kind != "quality":
         return _ranged(quantity, *sides)
-    if any(one.diverged for one in sides):
+    if any(arm.diverged for arm in sides):
         return _fallen(quantity, *sides)
     return _sampled(quantity, *sides, confidence=confidence)
 
 
 def _obstacles(quantity: Quantity, *sides: Side) -> Iterator[str]:
     """Reasons why the quantity has no value or range."""
-    for one in sides:
-        if not one.values:
-            yield f"{one.name} of {one.label} is not measured"
-        if one.metric.kind == "speed" and one.low == one.high and not _compared(*sides):
-            yield f"{one.name} of {one.label} was timed in one round, so it has no range"
-    if all(one.diverged for one in sides):
-        yield f"{' and '.join(one.label for one in sides)} diverged"
+    for arm in sides:
+        if not arm.values:
+            yield f"{arm.name} of {arm.label} is not measured"
+        if arm.metric.kind == "speed" and arm.low == arm.high and not _compared(*sides):
+            yield f"{arm.name} of {arm.label} was timed in one round, so it has no range"
+    if all(arm.diverged for arm in sides):
+        yield f"{' and '.join(arm.label for arm in sides)} diverged"
     base = sides[-1]
     if quantity in (RATIO, CHANGE) and 0 in base.values.values():
         yield f"{base.name} of {base.label} is 0, so there is no ratio to it"
 
 
 def _compared(*sides: Side) -> bool:
-    return len(sides) > 1 and all(one.ratio for one in sides)
+    return len(sides) > 1 and all(arm.ratio for arm in sides)
 
 
-def _by_ratio(quantity: Quantity, one: Side, other: Side, *, confidence: float) -> Evidence:
+def _by_ratio(quantity: Quantity, first: Side, second: Side, *, confidence: float) -> Evidence:
     """The quantity from both ratios to the baseline, scaled to the other arm's median.
 
     The errors of the two ratios are treated as independent and normal in the logarithm. They share
     visits of the baseline, so the range is rather too wide than too narrow.
     """
-    a, b = one.ratio or Ratio(), other.ratio or Ratio()
+    a, b = first.ratio or Ratio(), second.ratio or Ratio()
     wide = _reach(confidence) / _reach(CONFIDENCE)
-    middle, base = a.value / b.value, other.values[None]
+    middle, base = a.value / b.value, second.values[None]
     below = math.exp(-wide * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
     above = math.exp(wide * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
     note = "by the ratio" + (f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else "")
@@ -206,14 +206,14 @@ def _reach(confidence: float) -> float:
 
 def _ranged(quantity: Quantity, *sides: Side) -> Evidence:
     """The quantity of a cost or a timing, with the extremes over all corners of the ranges."""
-    value = float(quantity.of(*(one.values[None] for one in sides)))
-    corners = [quantity.of(*ends) for ends in product(*((one.low, one.high) for one in sides))]
+    value = float(quantity.of(*(arm.values[None] for arm in sides)))
+    corners = [quantity.of(*ends) for ends in product(*((arm.low, arm.high) for arm in sides))]
     return Evidence(sides[0].note, value, float(min(corners)), float(max(corners)))
 
 
 def _fallen(quantity: Quantity, *sides: Side) -> Evidence:
     """The range where one arm diverged: worse than the other arm, by an unknown amount."""
-    first = next(one for one in sides if one.diverged)
+    first = next(arm for arm in sides if arm.diverged)
     falls = (first is sides[0]) == (first.metric.better == "higher")
     far = -math.inf if falls else math.inf
     ends = sorted((far, math.nextafter(quantity.even, far)))
@@ -227,7 +227,7 @@ def _sampled(quantity: Quantity, *sides: Side, confidence: float) -> Evidence:
     shared = [seed for seed in sides[0].values if seed in sides[-1].values]
     if not shared:
         return Evidence("no seed in common")
-    sample = quantity.of(*(np.array([one.values[seed] for seed in shared]) for one in sides))
+    sample = quantity.of(*(np.array([arm.values[seed] for seed in shared]) for arm in sides))
     note = f"{len(shared)} {'pair' if len(sides) > 1 else 'seed'}{'s' if len(shared) > 1 else ''}"
     mean, ends = float(sample.mean()), stats.interval(sample, confidence)
     if math.isnan(ends[0]):

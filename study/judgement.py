@@ -46,17 +46,17 @@ class Judged:
 def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
     """All verdicts and evaluated claims of a plan; `frame` is the result of `report.frame`."""
     printed = published(plan)
-    found = verdicts.verdicts(
+    rows = verdicts.verdicts(
         printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
     )
-    tried = reasons.tried(plan, store, _costs(plan, found))
-    missed = [row for row in tried.values() if not all(map(row.met, row.printed))]
-    guesses = reasons.best(tried)
-    found["reason"] = [_reason(row, guesses, tried) for row in found.itertuples()]
-    found = found.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
+    matches = reasons.tried(plan, store, _costs(plan, rows))
+    missed = [row for row in matches.values() if not all(map(row.met, row.printed))]
+    guesses = reasons.best(matches)
+    rows["reason"] = [_reason(row, guesses, matches) for row in rows.itertuples()]
+    rows = rows.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
     return Judged(
-        verdicts=found,
-        sentences=tuple(reasons.sentences(tried)) if missed else (),
+        verdicts=rows,
+        sentences=tuple(reasons.sentences(matches)) if missed else (),
         claims=judged_claims(plan, frame),
         unverified=int((printed["status"] == "unverified").sum()),
     )
@@ -206,26 +206,26 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
 EXPLANATIONS = 3  # at most so many are named where several fit
 
 
-def _costs(plan: Plan, found: pd.DataFrame) -> dict[str, dict[str, Printed]]:
+def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, Printed]]:
     """The published costs that have a verdict, by arm and metric."""
     rows: dict[str, dict[str, Printed]] = {}
-    exact = found[found["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
+    exact = verdict_rows[verdict_rows["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
     for row in exact[exact["level"] != verdicts.NOT_COMPARABLE].itertuples():
         printed = plan.study.published[str(row.row)][str(row.metric)]
         rows.setdefault(str(row.arm), {})[str(row.metric)] = printed
     return rows
 
 
-def _reason(row: Any, guesses: Mapping[str, list[Guess]], tried: Mapping[str, Tried]) -> str:
+def _reason(row: Any, guesses: Mapping[str, list[Guess]], matches: Mapping[str, Tried]) -> str:
     """The explanation of a contradicted cost, "" without one; matches by chance do not count."""
     every = guesses.get(row.arm, ())
     if row.level != verdicts.CONTRADICTED or not every:
         return ""
     counted = row.metric in reasons.COUNTED
-    good = [guess for guess in every if reasons.explains(tried, guess)]
+    good = [guess for guess in every if reasons.explains(matches, guess)]
     if not good:
         fit = "1 alternative fits" if len(every) == 1 else f"{len(every)} alternatives fit"
-        return f"{fit}; {reasons.by_chance(tried, every[0])}"
+        return f"{fit}; {reasons.by_chance(matches, every[0])}"
     fits = [str(guess) if counted else guess.change for guess in good]
     named = [text for text in dict.fromkeys(fits) if text]
     more = f" or {len(named) - EXPLANATIONS} others" if len(named) > EXPLANATIONS else ""

@@ -52,8 +52,8 @@ class Tried:
     @property
     def whole(self) -> list[Guess]:
         """The alternatives that match all published costs, preferring those that change no part."""
-        found = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
-        return [guess for guess in found if not guess.slot] or found
+        matching = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
+        return [guess for guess in matching if not guess.slot] or matching
 
     def met(self, metric: str) -> bool:
         """True if the unchanged model has the published cost under some counting rule."""
@@ -64,7 +64,7 @@ class Tried:
 
         The number is uniform between the lowest and the highest value that was tried.
         """
-        values = [found[metric] for found in self.values.values() if metric in found]
+        values = [costs[metric] for costs in self.values.values() if metric in costs]
         width = 10.0 ** -self.printed[metric].digits
         return width / (max(values) - min(values) + width) if values else 1.0
 
@@ -80,19 +80,19 @@ def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -
 
     Other parts are tried only for arms that do not match unchanged.
     """
-    found = {}
+    matches_of = {}
     for arm in (arm for arm in plan.arms if arm.digest in rows):
         printed = rows[arm.digest]
-        asis = _tried(printed, _guessed(Guess(), arm.card, printed))
-        others = () if asis.whole else _others(arm, store)
-        more = (_guessed(guess, card, printed) for guess, card in others)
-        values = {k: v for part in (asis.values, *more) for k, v in part.items()}
-        found[arm.digest] = _tried(printed, values)
-    return found
+        unchanged = _tried(printed, _guessed(Guess(), arm.card, printed))
+        others = () if unchanged.whole else _others(arm, store)
+        more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
+        values = {k: v for part in (unchanged.values, *more) for k, v in part.items()}
+        matches_of[arm.digest] = _tried(printed, values)
+    return matches_of
 
 
 def _tried(printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, float]]) -> Tried:
-    matched = {guess: _matched(found, printed) for guess, found in values.items()}
+    matched = {guess: _matched(costs, printed) for guess, costs in values.items()}
     return Tried(printed, {guess: names for guess, names in matched.items() if names}, values)
 
 
@@ -108,14 +108,14 @@ def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
 
 
 def _guessed(
-    guess: Guess, card: Record, printed: Mapping[str, Printed]
+    guess: Guess, arm_cost: Record, printed: Mapping[str, Printed]
 ) -> dict[Guess, dict[str, float]]:
     """The costs of an alternative in units of the table, once per counting rule that may apply."""
     rules = RULES if printed.keys() & set(COUNTED) else [""]
     return {
         replace(guess, rule=rule): {
             metric: value * METRICS[metric].scale
-            for metric, value in _values(card, printed, rule).items()
+            for metric, value in _values(arm_cost, printed, rule).items()
         }
         for rule in rules
     }
@@ -127,72 +127,72 @@ def _matched(values: Mapping[str, float], printed: Mapping[str, Printed]) -> fro
     return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
 
 
-def _values(card: Record, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
+def _values(arm_cost: Record, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
     """The costs in base units, multiply-adds counted by `rule`; refused costs are left out."""
-    counts = card.get("counts", {}).get("torch", {})
-    found = {}
+    counts = arm_cost.get("counts", {}).get("torch", {})
+    costs = {}
     for metric in printed:
         if metric not in COUNTED:
-            found[metric] = card["cost"].get(metric)
+            costs[metric] = arm_cost["cost"].get(metric)
         elif counts:
-            found[metric] = sum(counts.get(kind, 0) for kind in RULES[rule])
-    return {metric: value for metric, value in found.items() if value is not None}
+            costs[metric] = sum(counts.get(kind, 0) for kind in RULES[rule])
+    return {metric: value for metric, value in costs.items() if value is not None}
 
 
-def best(found: Mapping[str, Tried]) -> dict[str, list[Guess]]:
+def best(by_arm: Mapping[str, Tried]) -> dict[str, list[Guess]]:
     """Alternatives that match all published costs of an arm, and most other arms, by arm."""
-    common = Counter(guess for row in found.values() for guess in row.whole)
-    most = {arm: max((common[g] for g in row.whole), default=0) for arm, row in found.items()}
+    common = Counter(guess for row in by_arm.values() for guess in row.whole)
+    most = {arm: max((common[g] for g in row.whole), default=0) for arm, row in by_arm.items()}
     return {
         arm: sorted(guess for guess in row.whole if common[guess] == most[arm])
-        for arm, row in found.items()
+        for arm, row in by_arm.items()
     }
 
 
-def sentences(found: Mapping[str, Tried]) -> Iterator[str]:
+def sentences(by_arm: Mapping[str, Tried]) -> Iterator[str]:
     """How many published costs the unchanged models match, and how many the best alternative."""
-    for metric in dict.fromkeys(m for row in found.values() for m in row.printed):
-        rows = [row for row in found.values() if metric in row.printed]
+    for metric in dict.fromkeys(m for row in by_arm.values() for m in row.printed):
+        rows = [row for row in by_arm.values() if metric in row.printed]
         left = [row for row in rows if not row.met(metric)]
         name = METRICS[metric].label.partition(" (")[0]
-        told = f"{name}: {len(rows) - len(left)} of {len(rows)} published values match the models "
-        told += "unchanged" + (", under some counting rule" if metric in COUNTED else "")
+        text = f"{name}: {len(rows) - len(left)} of {len(rows)} published values match the models "
+        text += "unchanged" + (", under some counting rule" if metric in COUNTED else "")
         hits = Counter(g for row in left for g, metrics in row.matches.items() if metric in metrics)
         if hits:
-            top = max(sorted(hits), key=lambda guess: (hits[guess], _total(found, guess)))
+            top = max(sorted(hits), key=lambda guess: (hits[guess], _total(by_arm, guess)))
             how = str(top) if metric in COUNTED else top.change
-            told += f"; of the other {len(left)}, {hits[top]} match {how} "
-            told += f"({by_chance(found, top)})"
-        yield told + "."
+            text += f"; of the other {len(left)}, {hits[top]} match {how} "
+            text += f"({by_chance(by_arm, top)})"
+        yield text + "."
 
 
 # ---- matches expected by chance ----
 
 
-def explains(found: Mapping[str, Tried], guess: Guess) -> bool:
+def explains(by_arm: Mapping[str, Tried], guess: Guess) -> bool:
     """True if so many matches are unlikely by chance."""
-    return expected(found, guess) <= SELDOM
+    return expected(by_arm, guess) <= SELDOM
 
 
-def by_chance(found: Mapping[str, Tried], guess: Guess) -> str:
+def by_chance(by_arm: Mapping[str, Tried], guess: Guess) -> str:
     """The number of alternatives tried, and how many are expected to match random numbers."""
-    several = expected(found, guess)
-    shown = f"{several:.1g}" if several >= LEAST else f"less than {LEAST:g}"
+    several = expected(by_arm, guess)
+    number = f"{several:.1g}" if several >= LEAST else f"less than {LEAST:g}"
     verdict = "" if several <= SELDOM else ": not an explanation"
     return (
-        f"of {len(alternatives(found))} alternatives tried, {shown} are expected to match as many "
-        f"random numbers of that precision{verdict}"
+        f"of {len(alternatives(by_arm))} alternatives tried, {number} are expected to match as "
+        f"many random numbers of that precision{verdict}"
     )
 
 
-def expected(found: Mapping[str, Tried], guess: Guess) -> float:
+def expected(by_arm: Mapping[str, Tried], guess: Guess) -> float:
     """Expected number of alternatives with as many matches as `guess`, for random costs.
 
     Only published costs that the unchanged models miss count. The sum over matches follows a
     Poisson-binomial distribution, because the probability differs from cost to cost.
     """
     missed = [
-        (row, metric) for row in found.values() for metric in row.printed if not row.met(metric)
+        (row, metric) for row in by_arm.values() for metric in row.printed if not row.met(metric)
     ]
     hits = sum(metric in row.matches.get(guess, ()) for row, metric in missed)
     chances = [1.0]  # by number of matches: the distribution grows by one cost at a time
@@ -200,13 +200,13 @@ def expected(found: Mapping[str, Tried], guess: Guess) -> float:
         luck = row.luck(metric)
         pairs = zip([*chances, 0.0], [0.0, *chances], strict=True)
         chances = [same * (1 - luck) + fewer * luck for same, fewer in pairs]
-    return len(alternatives(found)) * sum(chances[hits:])
+    return len(alternatives(by_arm)) * sum(chances[hits:])
 
 
-def alternatives(found: Mapping[str, Tried]) -> set[Guess]:
-    return {guess for row in found.values() for guess in row.values if guess.slot or guess.rule}
+def alternatives(by_arm: Mapping[str, Tried]) -> set[Guess]:
+    return {guess for row in by_arm.values() for guess in row.values if guess.slot or guess.rule}
 
 
-def _total(found: Mapping[str, Tried], guess: Guess) -> int:
+def _total(by_arm: Mapping[str, Tried], guess: Guess) -> int:
     """Number of published costs that an alternative matches, over all arms."""
-    return sum(len(row.matches.get(guess, ())) for row in found.values())
+    return sum(len(row.matches.get(guess, ())) for row in by_arm.values())

@@ -105,10 +105,10 @@ def verdicts(
         name, level = cell.side.name, cell.level
         peers = [c for c in table if c.side.name == name and c.arm != cell.arm and not c.unlike]
         margin = margins.get(name)
-        found = _aspects(cell, peers, baseline=baseline, margin=margin, together=together)
+        aspects = _aspects(cell, peers, baseline=baseline, margin=margin, together=together)
         spread = (math.nan, math.nan) if cell.metric.exact else (level.low, level.high)
         numbers = (cell.printed, cell.digits, cell.spread, level.value, *spread)
-        rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(found, ())))
+        rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(aspects, ())))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -118,45 +118,47 @@ def verdicts(
 def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
     measured = dict(iter(frame.groupby(["arm", "metric"])))
     ratios = {name: evidence.ratios(frame, name) for name in set(frame["metric"])}
-    for one in published[published["status"].isin(SURE)].to_dict("records"):
-        row, arm, name, printed = one["row"], one["arm"], one["metric"], float(one["value"])
+    for row in published[published["status"].isin(SURE)].to_dict("records"):
+        label, arm, name, printed = row["row"], row["arm"], row["metric"], float(row["value"])
         if (part := measured.get((arm, name))) is None:
             continue
         if METRICS[name].kind == "speed" and not printed > 0:
-            raise SpecError(f"published {name} of {row} is not above 0: {printed}")
-        side = evidence.side(row, name, part, ratios[name].get(arm))
+            raise SpecError(f"published {name} of {label} is not above 0: {printed}")
+        side = evidence.side(label, name, part, ratios[name].get(arm))
         if side.values:
-            about, spread = (one["status"], one["unlike"]), float(one.get("spread", 0.0))
-            yield Cell(row, arm, *about, printed, int(one["digits"]), side, spread)
+            about, spread = (row["status"], row["unlike"]), float(row.get("spread", 0.0))
+            yield Cell(label, arm, *about, printed, int(row["digits"]), side, spread)
 
 
 def _pairs(table: list[Cell]) -> int:
     """Number of published pairs whose order noise may reverse; counts are exact and left out."""
-    cells = [cell for cell in table if not cell.metric.exact and not cell.unlike]
+    ordered = [cell for cell in table if not cell.metric.exact and not cell.unlike]
     return sum(
-        one.side.name == other.side.name and one.arm != other.arm and bool(_order(one, other))
-        for one, other in combinations(cells, 2)
+        first.side.name == second.side.name
+        and first.arm != second.arm
+        and bool(_order(first, second))
+        for first, second in combinations(ordered, 2)
     )
 
 
-def _order(one: Cell, other: Cell) -> int:
+def _order(first: Cell, second: Cell) -> int:
     """The published order of two numbers: 1, -1, or 0 if they are equal within rounding."""
-    apart = one.printed - other.printed
-    if abs(apart) < (1 - stats.ROUNDING) * (one.reach + other.reach):
+    apart = first.printed - second.printed
+    if abs(apart) < (1 - stats.ROUNDING) * (first.reach + second.reach):
         return 0
     return 1 if apart > 0 else -1
 
 
-def _sign(one: Cell, other: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
+def _sign(first: Cell, second: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
     """The sign of the measured difference; a diverged arm is worse than one that did not."""
-    return evidence.evidence(DIFFERENCE, one.side, other.side, confidence=confidence).sign
+    return evidence.evidence(DIFFERENCE, first.side, second.side, confidence=confidence).sign
 
 
-def _printed(one: Cell, other: Cell) -> float:
+def _printed(first: Cell, second: Cell) -> float:
     """The published difference, for speeds in per cent of the other number."""
-    if one.metric.kind == "speed":
-        return 100 * (one.printed / other.printed - 1)
-    return one.printed - other.printed
+    if first.metric.kind == "speed":
+        return 100 * (first.printed / second.printed - 1)
+    return first.printed - second.printed
 
 
 # ---- the three aspects ----
@@ -191,7 +193,7 @@ def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if kind == "cost":
         margin = max(margin or 0.0, cell.half)
     trend = kind == "quality" and base is not None and _trend(cell, base)
-    return _judgement(
+    return _equivalence(
         cell, cell.level, cell.printed, margin=margin, spread=cell.spread, trend=trend
     )
 
@@ -207,10 +209,10 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if cell.metric.kind == "speed":
         quantity, scale = CHANGE, 100
         margin = margin and margin * cell.printed / base.printed
-    found = evidence.evidence(quantity, cell.side, base.side).scaled(scale)
+    measured = evidence.evidence(quantity, cell.side, base.side).scaled(scale)
     trend, spread = _trend(cell, base), _spread(cell, base)
-    return _judgement(
-        cell, found, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
+    return _equivalence(
+        cell, measured, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
     )
 
 
@@ -218,16 +220,16 @@ def _trend(cell: Cell, base: Cell) -> bool:
     """True if the whole 95 % interval of the difference lies on the published side of zero."""
     printed = _printed(cell, base)
     side = (printed > 0) - (printed < 0)
-    told = abs(printed) > _spread(cell, base) or not side
-    return told and not base.side.diverged and _sign(cell, base) == side
+    apart = abs(printed) > _spread(cell, base) or not side
+    return apart and not base.side.diverged and _sign(cell, base) == side
 
 
-def _spread(one: Cell, other: Cell) -> float:
+def _spread(first: Cell, second: Cell) -> float:
     """The sum of both published spreads, for speeds in per cent of the ratio."""
-    if one.metric.kind == "speed":
-        relative = one.spread / one.printed + other.spread / other.printed
-        return 100 * one.printed / other.printed * relative
-    return one.spread + other.spread
+    if first.metric.kind == "speed":
+        relative = first.spread / first.printed + second.spread / second.printed
+        return 100 * first.printed / second.printed * relative
+    return first.spread + second.spread
 
 
 def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
@@ -259,9 +261,9 @@ def _reversal(cell: Cell, peer: Cell) -> str:
 # ---- an interval against a margin ----
 
 
-def _judgement(
+def _equivalence(
     cell: Cell,
-    found: Evidence,
+    measured: Evidence,
     printed: float,
     *,
     margin: float | None,
@@ -271,31 +273,31 @@ def _judgement(
 ) -> Verdict:
     if margin is None and not spread:
         return Verdict(NOT_COMPARABLE, f"no margin is stated for {cell.side.name}")
-    if math.isnan(found.low):
-        return Verdict(UNDERPOWERED, found.note)
+    if math.isnan(measured.low):
+        return Verdict(UNDERPOWERED, measured.note)
     margin = (margin or 0.0) + spread
     # Binary fractions put a value on the margin just outside it; such a value counts as inside.
     reach = margin + stats.ROUNDING * (abs(printed) + margin)
     span = Span(printed - reach, printed + reach)
-    why = _sentence(cell, found, printed, margin=margin, spread=spread, signed=signed)
-    state = found.state(span)
+    why = _sentence(cell, measured, printed, margin=margin, spread=spread, signed=signed)
+    state = measured.state(span)
     if state == "supported":
         return Verdict(REPRODUCED, why)
     if state == "undecided":
-        seeds = found.seeds(span)
-        told = evidence.deciding(seeds) if seeds else "the spread is too wide"
-        return Verdict(UNDERPOWERED, f"{why}; {told}", seeds)
+        seeds = measured.seeds(span)
+        needed = evidence.deciding(seeds) if seeds else "the spread is too wide"
+        return Verdict(UNDERPOWERED, f"{why}; {needed}", seeds)
     if trend:
         return Verdict(TREND_ONLY, f"{why}; only the sign of the difference agrees")
     return Verdict(CONTRADICTED, why)
 
 
 def _sentence(
-    cell: Cell, found: Evidence, printed: float, *, margin: float, spread: float, signed: bool
+    cell: Cell, measured: Evidence, printed: float, *, margin: float, spread: float, signed: bool
 ) -> str:
-    shown = partial(cell.shown, signed=signed)
+    text = partial(cell.shown, signed=signed)
     unit = " %" if signed and cell.metric.kind == "speed" else ""
-    span = f" [{shown(found.low)}, {shown(found.high)}]" if found.low < found.high else ""
-    told = f"published {shown(printed)} ± {margin:.4g}{unit}"
-    told += f", of which {spread:.4g} is the published spread" if spread else ""
-    return ", ".join(filter(None, [f"{shown(found.value)}{span}{unit}", found.note, told]))
+    span = f" [{text(measured.low)}, {text(measured.high)}]" if measured.low < measured.high else ""
+    target = f"published {text(printed)} ± {margin:.4g}{unit}"
+    target += f", of which {spread:.4g} is the published spread" if spread else ""
+    return ", ".join(filter(None, [f"{text(measured.value)}{span}{unit}", measured.note, target]))

@@ -25,14 +25,14 @@ def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = Non
     says so. Every arm appears: as different, indistinguishable, without an interval, not yet
     compared, or diverged. Arms with given weights are compared by `images`, one image at a time.
     """
-    found = findings(plan, measured)
-    if not (plan.tested and found.seeds):
-        return _costs(found)
-    if not any((arm.digest, plan.tested) in found.estimates for arm in plan.arms):
+    analysis = findings(plan, measured)
+    if not (plan.tested and analysis.seeds):
+        return _costs(analysis)
+    if not any((arm.digest, plan.tested) in analysis.estimates for arm in plan.arms):
         return "No trial has finished yet, so there is no answer."
     if plan.given and plan.tested == "top1" and images is not None and len(plan.arms) > 1:
         return given(plan, images)
-    compared = Compared(found, measured)
+    compared = Compared(analysis, measured)
     text = " ".join(_sentences(compared))
     return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text
 
@@ -41,27 +41,30 @@ def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = Non
 class Compared:
     """Arms grouped by what their difference from the baseline shows."""
 
-    found: Findings
+    analysis: Findings
     measured: pd.DataFrame
 
     @property
     def metric(self) -> Metric:
-        return METRICS[self.found.plan.tested]
+        return METRICS[self.analysis.plan.tested]
 
     @property
     def others(self) -> list[str]:
-        return [arm.digest for arm in self.found.plan.arms[1:]]
+        return [arm.digest for arm in self.analysis.plan.arms[1:]]
 
     @cached_property
     def rows(self) -> dict[str, Any]:
         """Effects of the arms that share a seed with the baseline, without diverged arms."""
-        rows = ((arm, self.found.effects.get((arm, self.found.plan.tested))) for arm in self.others)
+        rows = (
+            (arm, self.analysis.effects.get((arm, self.analysis.plan.tested)))
+            for arm in self.others
+        )
         return {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
 
     @cached_property
     def sure(self) -> set[str]:
         """Arms whose corrected t test finds a difference."""
-        base, name = self.found.plan.baseline.digest, self.found.plan.tested
+        base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
         pairs = [stats.Contrast(arm, base, name) for arm in self.others]
         tests: Iterator[Any] = stats.contrasts(self.measured, pairs).itertuples()
         return {str(row.arm) for row in tests if row.t_holm < LEVEL} & self.rows.keys()
@@ -91,22 +94,22 @@ class Compared:
 
     @property
     def diverged(self) -> list[str]:
-        return [arm for arm in self.others if arm in self.found.diverged]
+        return [arm for arm in self.others if arm in self.analysis.diverged]
 
     @property
     def base(self) -> str:
-        label = self.found.plan.baseline.label
+        label = self.analysis.plan.baseline.label
         return "the baseline" if label == "baseline" else label
 
     def pairs(self, arms: Sequence[str]) -> str:
         """The number of seeds that the arms share with the baseline, as text."""
         counts = sorted({int(self.rows[arm].n) for arm in arms})
-        shown = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
-        return f"{shown} paired seeds"
+        text = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+        return f"{text} paired seeds"
 
     def listed(self, arms: Sequence[str], *, amounts: bool = False) -> str:
         """The labels of the first arms, with their differences, and how many more there are."""
-        labels = {arm.digest: arm.label for arm in self.found.plan.arms}
+        labels = {arm.digest: arm.label for arm in self.analysis.plan.arms}
         names = [f"{labels[a]} ({self.amount(a)})" if amounts else labels[a] for a in arms]
         more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
         *first, last = [*names[:NAMED], *more]
@@ -123,10 +126,10 @@ class Compared:
 
 def _so_far(compared: Compared) -> str:
     """An opening that says how many trials have finished and which arms lack seeds."""
-    plan, seeds = compared.found.plan, compared.found.seeds
+    plan, seeds = compared.analysis.plan, compared.analysis.seeds
     counts: dict[int, list[str]] = {}
     for arm in compared.others:
-        row = compared.found.effects.get((arm, plan.tested))
+        row = compared.analysis.effects.get((arm, plan.tested))
         counts.setdefault(0 if row is None else int(row.n), []).append(arm)
     short = [f"{compared.listed(arms)} in {n}" for n, arms in sorted(counts.items()) if n < seeds]
     lacking = f", compared in fewer than {seeds} seeds: {', '.join(short)}" if short else ""
@@ -135,28 +138,28 @@ def _so_far(compared: Compared) -> str:
 
 
 def _sentences(compared: Compared) -> Iterator[str]:
-    found, base = compared.found, compared.found.plan.baseline
-    if base.digest in found.diverged:
+    analysis, base = compared.analysis, compared.analysis.plan.baseline
+    if base.digest in analysis.diverged:
         yield from _fallen(compared)
     elif not compared.others:
-        yield f"{base.label}: {_level(found)} in {cells.name(compared.metric)}."
+        yield f"{base.label}: {_level(analysis)} in {cells.name(compared.metric)}."
     else:
         yield from _differences(compared)
 
 
-def _level(found: Findings) -> str:
-    name = found.plan.tested
-    row = found.estimates[found.plan.baseline.digest, name]
-    return f"{cells.replicates(row, METRICS[name], found.seeds)} {METRICS[name].unit}".rstrip()
+def _level(analysis: Findings) -> str:
+    name = analysis.plan.tested
+    row = analysis.estimates[analysis.plan.baseline.digest, name]
+    return f"{cells.replicates(row, METRICS[name], analysis.seeds)} {METRICS[name].unit}".rstrip()
 
 
 def _fallen(compared: Compared) -> Iterator[str]:
     """Sentences for a study whose baseline diverged."""
-    found = compared.found
+    analysis = compared.analysis
     stood = [
         arm
         for arm in compared.others
-        if (arm, found.plan.tested) in found.estimates and arm not in found.diverged
+        if (arm, analysis.plan.tested) in analysis.estimates and arm not in analysis.diverged
     ]
     yield f"The baseline diverged, so no difference from {compared.base} can be given."
     if stood:
@@ -168,7 +171,7 @@ def _fallen(compared: Compared) -> Iterator[str]:
 
 
 def _differences(compared: Compared) -> Iterator[str]:
-    if compared.found.seeds == 1 and compared.rows:
+    if compared.analysis.seeds == 1 and compared.rows:
         yield _largest(compared)
     else:
         yield from _several(compared)
@@ -252,8 +255,8 @@ def _bound(compared: Compared) -> str:
     """The largest difference that the arms without a found difference may still have."""
     rows = [compared.rows[arm] for arm in compared.unsure]
     most = max(abs(end) for row in rows for end in (row.low, row.high))
-    shown = cells.measured(most, compared.metric)
-    return f"±{shown} {cells.difference_unit(compared.metric)}".rstrip()
+    text = cells.measured(most, compared.metric)
+    return f"±{text} {cells.difference_unit(compared.metric)}".rstrip()
 
 
 def _by_zero(compared: Compared) -> list[list[str]]:
@@ -278,19 +281,19 @@ def _constant(compared: Compared, arms: list[str]) -> str:
 # ---- studies without training ----
 
 
-def _costs(found: Findings) -> str:
+def _costs(analysis: Findings) -> str:
     """The range of the first cost, else timing, whose printed values differ between arms."""
-    plan = found.plan
-    for name in [*found.of_kind("cost"), *found.of_kind("speed")]:
-        rows = {arm.label: found.estimates.get((arm.digest, name)) for arm in plan.arms}
+    plan = analysis.plan
+    for name in [*analysis.of_kind("cost"), *analysis.of_kind("speed")]:
+        rows = {arm.label: analysis.estimates.get((arm.digest, name)) for arm in plan.arms}
         values = {label: row.mean for label, row in rows.items() if row is not None}
         if not values:
             continue
         least, most = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-        metric, known = METRICS[name], len(values)
+        metric, count = METRICS[name], len(values)
         low, high = (cells.measured(values[label], metric) for label in (least, most))
         if low != high:
-            of = "" if known == len(rows) else f" over {known} of {len(rows)} arms"
+            of = "" if count == len(rows) else f" over {count} of {len(rows)} arms"
             return (
                 f"Nothing was trained; {cells.head(metric)} goes from {low} ({least}) to {high} "
                 f"({most}){of}."

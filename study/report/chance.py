@@ -1,4 +1,4 @@
-"""Notes on noise: the gain from pairing, the noise floor, and how much the order of steps matters."""
+"""Notes on noise: the gain from pairing, the noise floor, and the effect of the order of steps."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,32 +10,32 @@ from study.report.findings import Findings
 ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
 
 
-def notes(found: Findings) -> Iterator[str]:
+def notes(analysis: Findings) -> Iterator[str]:
     """The notes on noise, in the order of the table's notes."""
-    yield from _pairing(found)
-    yield from _noise(found)
-    yield from _orders(found)
+    yield from _pairing(analysis)
+    yield from _noise(analysis)
+    yield from _step_orders(analysis)
 
 
-def _pairing(found: Findings) -> Iterator[str]:
+def _pairing(analysis: Findings) -> Iterator[str]:
     """The share of variance that remains after pairing, pooled over all arms."""
-    told = []
-    for name in found.of_kind("quality"):
-        part = found.pairing[found.pairing["metric"] == name].dropna()
+    ratios = []
+    for name in analysis.of_kind("quality"):
+        part = analysis.pairing[analysis.pairing["metric"] == name].dropna()
         if (part["n"] - 1).sum() >= ROUGH:
             ratio = part["paired"].sum() / part["separate"].sum()
-            told.append(f"{ratio:.2f} ({cells.name(METRICS[name])})")
-    if told:
+            ratios.append(f"{ratio:.2f} ({cells.name(METRICS[name])})")
+    if ratios:
         yield (
             "Pairing by seed: variance of the differences relative to unpaired seeds "
-            f"{', '.join(told)}; a value of 1 means that pairing brought nothing."
+            f"{', '.join(ratios)}; a value of 1 means that pairing brought nothing."
         )
 
 
-def _noise(found: Findings) -> Iterator[str]:
+def _noise(analysis: Findings) -> Iterator[str]:
     """The noise floor of every quality, measured by the A/A arm."""
-    for name in found.of_kind("quality"):
-        row, metric = found.noise.get(name), METRICS[name]
+    for name in analysis.of_kind("quality"):
+        row, metric = analysis.noise.get(name), METRICS[name]
         if row is None:
             continue
         floor = cells.measured(row["floor"], metric)
@@ -54,21 +54,21 @@ def _noise(found: Findings) -> Iterator[str]:
         )
 
 
-def _orders(found: Findings) -> Iterator[str]:
+def _step_orders(analysis: Findings) -> Iterator[str]:
     """Notes on how much a cumulative table depends on the order of its steps."""
-    study = found.plan.study
-    rows = found.orders[found.orders["metric"].isin(found.of_kind("quality")[:1])]
+    study = analysis.plan.study
+    rows = analysis.orders[analysis.orders["metric"].isin(analysis.of_kind("quality")[:1])]
     if "cumulative" not in study.designs or rows.empty:
         return
     if (rows["places"] == 1).all():
-        column = f"Δ {cells.name(METRICS[found.of_kind('quality')[0]])}"
+        column = f"Δ {cells.name(METRICS[analysis.of_kind('quality')[0]])}"
         yield (
             f"Only one order was measured: {column} of a row covers all steps up to it, and the "
             "effect of its last step in another order is unknown."
         )
     several: Iterator[Any] = rows[rows["places"] > 1].itertuples()
     for row in several:
-        metric, seeds = METRICS[str(row.metric)], found.seeds
+        metric, seeds = METRICS[str(row.metric)], analysis.seeds
         first, last = (cells.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (

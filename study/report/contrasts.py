@@ -21,9 +21,9 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     if not declared or len(plan.study.seeds) < 2:
         return None
     tests = judgement.tests(plan, frame)
-    found = stats.contrasts(frame, declared, beside=tests - len(declared))
+    tested = stats.contrasts(frame, declared, beside=tests - len(declared))
     labels = {arm.digest: label for label, arm in reversed(judgement.named_arms(plan).items())}
-    rows = (_contrast(row, labels, len(plan.study.seeds)) for row in found.itertuples())
+    rows = (_contrast(row, labels, len(plan.study.seeds)) for row in tested.itertuples())
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
@@ -46,9 +46,9 @@ def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
 
 def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
     metric = METRICS[row.metric]
-    shown = cells.effect(row, metric, seeds)
+    difference = cells.effect(row, metric, seeds)
     unit = cells.difference_unit(metric)
-    text = f"{shown} {unit}".rstrip() if shown != cells.ABSENT else shown
+    text = f"{difference} {unit}".rstrip() if difference != cells.ABSENT else difference
     parts = cells.parts(row, metric, "mean", "low", "high")
     tests = (Cell(p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
     label = f"{labels[row.arm]} − {labels[row.other]}, {cells.name(metric)}"
@@ -67,7 +67,7 @@ def _limits(tests: int, seeds: int) -> Iterator[str]:
     least = min(1.0, tests * stats.smallest_p(seeds))
     if least > 1 - stats.CONFIDENCE:
         corrected = "corrected " if tests > 1 else ""
-        yield f"With {seeds} seeds the sign-flip test cannot reach a {corrected}p below {least:.3g}."
+        yield f"With {seeds} seeds the {corrected}p of a sign-flip test is at least {least:.3g}."
 
 
 # ---- factorial ----
@@ -81,15 +81,15 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     if not names or not study.seeds or len(study.factors) < 2 or {*choices.values()} != whole:
         return None
     effects: Iterator[Any] = stats.factorial(frame, choices).itertuples()
-    found = {(row.metric, row.term): row for row in effects}
-    terms: list[Term] = list(dict.fromkeys(term for _, term in found))
+    by_term = {(row.metric, row.term): row for row in effects}
+    terms: list[Term] = list(dict.fromkeys(term for _, term in by_term))
     if not terms:
         return None
 
     def rows(size: int) -> tuple[Row, ...]:
         own = [term for term in terms if len(term) == size]
         return tuple(
-            Row(_called(plan, term), False, _cells(found, names, term, len(study.seeds)))
+            Row(_called(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
             for term in own
         )
 
@@ -113,8 +113,10 @@ def _called(plan: Plan, term: Term) -> str:
     return plain(" × ".join(plan.study.factors[f].levels[level].label for f, level in term))
 
 
-def _cells(found: Mapping[Any, Any], names: list[str], term: Term, seeds: int) -> tuple[Cell, ...]:
-    rows = ((name, found.get((name, term))) for name in names)
+def _effect_cells(
+    by_term: Mapping[Any, Any], names: list[str], term: Term, seeds: int
+) -> tuple[Cell, ...]:
+    rows = ((name, by_term.get((name, term))) for name in names)
     return tuple(_effect(row, METRICS[name], seeds) for name, row in rows)
 
 

@@ -90,14 +90,14 @@ def timm(plan: Plan, store: Store) -> Files:
         "benchmark-infer.csv": (_infer, "infer_samples_per_sec"),
         "benchmark-train.csv": (_train, "train_samples_per_sec"),
     }
-    names, found = _names(plan), {}
+    names, files = _names(plan), {}
     for file, (rows_of, best) in tables.items():
         several = (
             (names[a.digest], row) for a in plan.arms for row in rows_of(plan, a, means[a.digest])
         )
         if rows := [{"model": name, **row} for name, row in several]:
-            found[file] = _commas(pd.DataFrame(rows).sort_values(best, ascending=False))
-    return found
+            files[file] = _commas(pd.DataFrame(rows).sort_values(best, ascending=False))
+    return files
 
 
 def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
@@ -155,13 +155,13 @@ def _millions(means: Mapping[str, float]) -> str:
 def _names(plan: Plan) -> dict[str, str]:
     """Names by arm in timm's manner: architecture.tag."""
     of = {arm.digest: arm.arm.config.model for arm in plan.arms}
-    several, taken, found = Counter(of.values()), Counter[str](), dict[str, str]()
+    several, counts, names = Counter(of.values()), Counter[str](), dict[str, str]()
     for arm in plan.arms:
         model = of[arm.digest]
         name = f"{model}.{_slug(arm.label)}" if several[model] > 1 else model
-        taken[name] += 1
-        found[arm.digest] = name if taken[name] == 1 else f"{name}_{taken[name]}"
-    return found
+        counts[name] += 1
+        names[arm.digest] = name if counts[name] == 1 else f"{name}_{counts[name]}"
+    return names
 
 
 def _slug(text: str) -> str:

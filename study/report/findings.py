@@ -65,8 +65,8 @@ class Findings:
         rows = self.plan.study.published
         study, choices = self.plan.study, arm.arm.choices
         names = [label, *study.labels(choices), qualified(study, choices)]
-        found = (rows.get(name, {}).get(metric) for name in names)
-        return next((printed for printed in found if printed), None)
+        numbers = (rows.get(name, {}).get(metric) for name in names)
+        return next((printed for printed in numbers if printed), None)
 
     def printed(self, metric: str) -> list[Printed]:
         """All published numbers of a metric."""

@@ -33,23 +33,25 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     """
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
-    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    measured = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     session = timed(plan, store)
     beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
-    found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
-    found.attrs["baseline"] = plan.baseline.digest
-    found.attrs["timed_on"] = _machine(session)
-    found.attrs["disturbed"] = session.get("how", {}).get("disturbed", 0.0)
-    found.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
-    found.attrs["ratios"] = {
+    measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
+    measured.attrs["baseline"] = plan.baseline.digest
+    measured.attrs["timed_on"] = _machine(session)
+    measured.attrs["disturbed"] = session.get("how", {}).get("disturbed", 0.0)
+    measured.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
+    measured.attrs["ratios"] = {
         (arm, metric): spread["ratio"]
         for arm, timed in session.get("arms", {}).items()
         for metric, spread in timed.items()
         if "ratio" in spread
     }
-    found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
-    found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
-    return found
+    measured.attrs["store"] = "" if store.root == Path("results") else str(store.root)
+    measured.attrs["refused"] = {
+        arm.digest: _refused(plan, store, arm, session) for arm in plan.arms
+    }
+    return measured
 
 
 TIMED = ["arm", "label", "metric", "value", "low", "high"]
@@ -65,22 +67,25 @@ def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
     """
     timed = measured["metric"].map(lambda name: METRICS[name].kind == "speed").astype(bool)
     rows, ratios = measured.loc[timed, TIMED], measured.attrs["ratios"]
-    found = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
-    told = [
-        (*_ends(one), cells.conclusive(one, resolution)) if one else (None,) * 4 for one in found
+    by_row = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
+    columns = [
+        (*_ends(ratio), cells.conclusive(ratio, resolution)) if ratio else (None,) * 4
+        for ratio in by_row
     ]
-    return rows.assign(**dict(zip(RATIO, zip(*told, strict=True), strict=True)) if told else {})
+    return rows.assign(
+        **dict(zip(RATIO, zip(*columns, strict=True), strict=True)) if columns else {}
+    )
 
 
 def _ends(ratio: Mapping[str, float]) -> tuple[float, float, float]:
     return ratio["value"], ratio["low"], ratio["high"]
 
 
-def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
+def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
     """The noise floor of every metric that the A/A arm was measured in."""
     if beside.empty:
         return []
-    base = found[(found["arm"] == baseline) & found["metric"].isin(beside["metric"])]
+    base = measured[(measured["arm"] == baseline) & measured["metric"].isin(beside["metric"])]
     return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
 
 
@@ -97,9 +102,13 @@ def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
 
 def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
     """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
-    told = session.get("refused", {}).get(arm.digest, {}).values()
-    kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
-    return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
+    timings = session.get("refused", {}).get(arm.digest, {}).values()
+    evaluations = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
+    return list(
+        dict.fromkeys(
+            [*timings, *(record["refused"] for record in evaluations if "refused" in record)]
+        )
+    )
 
 
 def _machine(session: Record) -> str:
@@ -109,7 +118,7 @@ def _machine(session: Record) -> str:
     if device == "cpu":
         device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
     how, busy = session.get("how", {}), session.get("trials_running")
-    way, batch = how.get("way", "?"), how.get("batch_size", "?")
-    said = [device, f"{way}, batch {batch}" if how.get("rounds") else ""]
-    said += [f"while {busy} trials were running: not alone"] if busy else []
-    return ", ".join(filter(None, said))
+    precision, batch = how.get("way", "?"), how.get("batch_size", "?")
+    texts = [device, f"{precision}, batch {batch}" if how.get("rounds") else ""]
+    texts += [f"while {busy} trials were running: not alone"] if busy else []
+    return ", ".join(filter(None, texts))

@@ -35,13 +35,13 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     base, rows = predictions(plan.baseline, store), []
     for arm in plan.arms[1:]:
         try:
-            seen = stats.hits({} if diverged(arm) else predictions(arm, store), base)
+            compared = stats.hits({} if diverged(arm) else predictions(arm, store), base)
         except StoreError:  # the arm was evaluated on other images: a factor changes the data
             continue
-        if seen.seeds:
-            told = stats.together(stats.mcnemar(seen))
-            both = (told.better, told.worse, told.some, told.every)
-            rows.append((arm.digest, arm.label, *stats.hierarchical(seen).values(), *both))
+        if compared.seeds:
+            together = stats.together(stats.mcnemar(compared))
+            tests = (together.better, together.worse, together.some, together.every)
+            rows.append((arm.digest, arm.label, *stats.hierarchical(compared).values(), *tests))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -15,14 +15,14 @@ from study.report.tables import Block, Cell, Row, Table, plain
 HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
 
 
-def verdict_table(plan: Plan, judged: Judged) -> Table | None:
+def verdict_table(plan: Plan, assessment: Judged) -> Table | None:
     """The verdicts, one block per metric, or None; numbers that cannot be compared are in notes."""
-    shown = judged.verdicts[~_unlike(judged.verdicts)]
-    if shown.empty:  # the notes of the main table say why
+    comparable = assessment.verdicts[~_unlike(assessment.verdicts)]
+    if comparable.empty:  # the notes of the main table say why
         return None
     blocks = (
         Block(cells.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in part.itertuples()))
-        for metric, part in shown.groupby("metric", sort=False)
+        for metric, part in comparable.groupby("metric", sort=False)
     )
     return Table(
         name=plain(f"{plan.study.title}-verdicts"),
@@ -35,13 +35,13 @@ def verdict_table(plan: Plan, judged: Judged) -> Table | None:
         ),
         heads=HEADS,
         blocks=tuple(blocks),
-        notes=tuple(plain(note) for note in _notes(plan, judged)),
+        notes=tuple(plain(note) for note in _notes(plan, assessment)),
     )
 
 
-def _unlike(found: pd.DataFrame) -> "pd.Series[bool]":
+def _unlike(rows: pd.DataFrame) -> "pd.Series[bool]":
     """True for rows whose protocol differs from ours, so that nothing can be compared."""
-    return found["unlike"] != ""
+    return rows["unlike"] != ""
 
 
 def _row(plan: Plan, row: Any) -> Row:
@@ -75,10 +75,12 @@ def _why(row: Any) -> str:
     return ""
 
 
-def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
-    yield from judged.sentences
-    found = judged.verdicts
-    for (metric, why), part in found[_unlike(found)].groupby(["metric", "level_why"], sort=False):
+def _notes(plan: Plan, assessment: Judged) -> Iterator[str]:
+    yield from assessment.sentences
+    verdict_rows = assessment.verdicts
+    for (metric, why), part in verdict_rows[_unlike(verdict_rows)].groupby(
+        ["metric", "level_why"], sort=False
+    ):
         rows = ", ".join(part["row"])
         yield f"{cells.name(METRICS[str(metric)])} not comparable ({rows}): {why}."
     if margins := plan.study.margins:
@@ -86,11 +88,11 @@ def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
             f"{cells.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
         )
         yield f"Margins: {stated}; for costs, half a unit of the last published digit."
-    if found["spread"].any():
+    if verdict_rows["spread"].any():
         yield "A published spread widens the margin, or is the margin where none is stated."
-    if "memory" in set(found["metric"]):
+    if "memory" in set(verdict_rows["metric"]):
         yield "Peak memory is measured once; its range is ± 1 %, within which repetitions lie."
-    if n := judged.unverified:
+    if n := assessment.unverified:
         numbers = "number is unverified and gets" if n == 1 else "numbers are unverified and get"
         yield f"{n} published {numbers} no verdict."
 
@@ -100,18 +102,19 @@ def _unit(name: str) -> str:
     return "%" if metric.kind == "speed" else cells.difference_unit(metric)
 
 
-def claim_table(plan: Plan, judged: Sequence[Judgement]) -> Table | None:
+def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
     """The study's claims with their state and the measured values, or None without claims."""
-    if not judged:
+    if not claims:
         return None
     rows = (
-        Row(plain(one.claim.text), False, (Cell(one.state), Cell(plain(one.why)))) for one in judged
+        Row(plain(claim.claim.text), False, (Cell(claim.state), Cell(plain(claim.why))))
+        for claim in claims
     )
     return Table(
         name=plain(f"{plan.study.title}-claims"),
         caption=plain(
             "The study's claims, evaluated on the results. A claim is supported or contradicted "
-            f"only by a whole {_interval(judged)}; timings use the interval of the ratio or the "
+            f"only by a whole {_interval(claims)}; timings use the interval of the ratio or the "
             "range of all rounds, and counts are exact."
         ),
         heads=("State", "Measured"),
@@ -120,9 +123,9 @@ def claim_table(plan: Plan, judged: Sequence[Judgement]) -> Table | None:
     )
 
 
-def _interval(judged: Sequence[Judgement]) -> str:
+def _interval(claims: Sequence[Judgement]) -> str:
     """The interval that decides a claim, with the number of tests it is corrected for."""
-    tests = max(judgement.tests for judgement in judged)
+    tests = max(claim.tests for claim in claims)
     if tests < 2:
         return "95 % interval"
     return (

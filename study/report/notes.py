@@ -22,10 +22,10 @@ BOLD_RULES = {
 """When a value is printed in bold, by kind of metric. Speeds are never bold."""
 
 
-def caption(found: Findings) -> str:
+def caption(analysis: Findings) -> str:
     """The study's question, the protocol of its baseline, and how the columns are to be read."""
-    protocol = f"●: baseline, {_protocol(found.plan)}."
-    return " ".join([found.plan.study.question, protocol, *_measures(found)])
+    protocol = f"●: baseline, {_protocol(analysis.plan)}."
+    return " ".join([analysis.plan.study.question, protocol, *_measures(analysis)])
 
 
 def _protocol(plan: Plan) -> str:
@@ -37,97 +37,97 @@ def _protocol(plan: Plan) -> str:
     return f"{config.model} on {images}, recipe {study.called('recipe')}, {epochs}"
 
 
-def _measures(found: Findings) -> Iterator[str]:
-    several = found.seeds > 1
-    if found.of_kind("quality") and several:
-        yield f"Mean ± sample sd of {found.seeds} seeds."
-    if found.of_kind("quality") and found.seeds and len(found.plan.arms) > 1:
+def _measures(analysis: Findings) -> Iterator[str]:
+    several = analysis.seeds > 1
+    if analysis.of_kind("quality") and several:
+        yield f"Mean ± sample sd of {analysis.seeds} seeds."
+    if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:
         yield "Δ: difference from ●" + (
             ", paired by seed, with its 95 % t interval." if several else "."
         )
-    if found.of_kind("cost") and len(found.plan.arms) > 1:
+    if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
         yield "Costs: in brackets the difference from ●."
-    if found.of_kind("speed"):
-        where = f", measured on {found.timed_on}" if found.timed_on else ""
-        yield f"Timings: median [lowest, highest] of {found.rounds or 'the'} rounds{where}."
-        if found.ratios:
-            wide = f"{100 * found.plan.study.timing.resolution:g} %"
+    if analysis.of_kind("speed"):
+        where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
+        yield f"Timings: median [lowest, highest] of {analysis.rounds or 'the'} rounds{where}."
+        if analysis.ratios:
+            wide = f"{100 * analysis.plan.study.timing.resolution:g} %"
             yield (
                 "×: ratio to ●, which was timed before and after each arm, with its 95 % "
                 "block-bootstrap interval; inconclusive if the interval includes 1 and is wider "
                 f"than {wide}."
             )
-            if told := cells.disturbed(found.disturbed):
-                yield f"During timing, {told}."
-        if "memory" in found.metrics:
+            if disturbance := cells.disturbed(analysis.disturbed):
+                yield f"During timing, {disturbance}."
+        if "memory" in analysis.metrics:
             yield "Peak memory: one training step of the recipe."
-    if found.tied:
+    if analysis.tied:
         yield (
             f"{cells.TIED}: not distinguishable from the best: the 95 % interval of the paired "
             "difference includes zero (each comparison alone, uncorrected)."
         )
-    for name in found.of_kind("cost"):
+    for name in analysis.of_kind("cost"):
         rule = cells.rule(METRICS[name])
         if rule in RULES:
             counted = ", ".join(RULES[rule])
             yield f"{cells.head(METRICS[name])}: multiply-adds for one image, counting {counted}."
-    if found.leaders:
-        kinds = dict.fromkeys(METRICS[name].kind for name in found.leaders)
+    if analysis.leaders:
+        kinds = dict.fromkeys(METRICS[name].kind for name in analysis.leaders)
         yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
 
 
 # ---- notes ----
 
 
-def notes(found: Findings) -> Iterator[str]:
+def notes(analysis: Findings) -> Iterator[str]:
     """The notes below the table, one or two sentences each.
 
     Gaps in the data come first: they decide how far any other line can be trusted.
     """
-    yield from _missing(found)
-    yield from _odd(found)
-    yield from _diverged(found)
-    yield from _refused(found)
-    yield from _seeds(found)
-    yield from chance.notes(found)
-    yield from _published(found)
-    yield from _units(found)
-    yield from _unverified(found)
+    yield from _missing(analysis)
+    yield from _odd(analysis)
+    yield from _diverged(analysis)
+    yield from _refused(analysis)
+    yield from _seeds(analysis)
+    yield from chance.notes(analysis)
+    yield from _published(analysis)
+    yield from _units(analysis)
+    yield from _unverified(analysis)
 
 
-def _missing(found: Findings) -> Iterator[str]:
-    plan = found.plan
+def _missing(analysis: Findings) -> Iterator[str]:
+    plan = analysis.plan
     trials = [
         ("A/A" if t.again else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
     ]
-    untimed = [name for name in found.of_kind("speed") if _lacking(found, name)]
+    untimed = [name for name in analysis.of_kind("speed") if _lacking(analysis, name)]
     if trials:
         named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
         more = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
         yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{more}."
-    reasons: dict[str, list[str]] = {}
+    refusals: dict[str, list[str]] = {}
     for arm in plan.arms:
-        for why in found.refused.get(arm.digest, ()):
-            reasons.setdefault(why, []).append(arm.label)
-    for why, arms in reasons.items():
+        for why in analysis.refused.get(arm.digest, ()):
+            refusals.setdefault(why, []).append(arm.label)
+    for why, arms in refusals.items():
         yield f"Not measured for {', '.join(arms)}: {why}."
-    if untimed and not reasons:
+    if untimed and not refusals:
         yield f"Not timed for every arm: {_heads(untimed)}."
-    unseen = [n for n in found.metrics if sized(n)[1] and _lacking(found, n)]
-    if unseen and not trials and not reasons:
+    unseen = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
+    if unseen and not trials and not refusals:
         yield f"Not evaluated for every arm: {_heads(unseen)}."
-    if trials or ((untimed or unseen) and not reasons):
-        again = command(plan, found.store)
+    if trials or ((untimed or unseen) and not refusals):
+        again = command(plan, analysis.store)
         yield f"{cells.ABSENT}: not measured. To run what is missing: {again}"
 
 
-def _odd(found: Findings) -> Iterator[str]:
-    for note in found.plan.notes:
+def _odd(analysis: Findings) -> Iterator[str]:
+    for note in analysis.plan.notes:
         yield f"{note}."
 
 
-def _lacking(found: Findings, name: str) -> bool:
-    return any((arm.digest, name) not in found.estimates for arm in found.plan.arms)
+def _lacking(analysis: Findings, name: str) -> bool:
+    return any((arm.digest, name) not in analysis.estimates for arm in analysis.plan.arms)
 
 
 def _heads(names: list[str]) -> str:
@@ -140,57 +140,59 @@ def command(plan: Plan, store: str) -> str:
     return shlex.join(["study", "run", *plan.study.words, *where])
 
 
-def _diverged(found: Findings) -> Iterator[str]:
-    for arm in found.plan.arms:
+def _diverged(analysis: Findings) -> Iterator[str]:
+    for arm in analysis.plan.arms:
         seeds = [str(t.seed) for t in arm.replicates if t.state == "diverged"]
         if seeds:
             count = f"{len(seeds)} of {len(arm.replicates)} seeds"
             yield f"{arm.label} diverged in {count} ({', '.join(seeds)}), so it has no mean."
 
 
-def _unverified(found: Findings) -> Iterator[str]:
-    keys = found.plan.baseline.arm.config.recipe.unverified
-    if keys and found.seeds:
+def _unverified(analysis: Findings) -> Iterator[str]:
+    keys = analysis.plan.baseline.arm.config.recipe.unverified
+    if keys and analysis.seeds:
         yield f"Recipe values that no source confirms: {', '.join(keys)}."
 
 
-def _refused(found: Findings) -> Iterator[str]:
-    if not found.of_kind("cost"):
+def _refused(analysis: Findings) -> Iterator[str]:
+    if not analysis.of_kind("cost"):
         return
-    for arm in found.plan.arms:
+    for arm in analysis.plan.arms:
         if "refused" in arm.card:
             yield f"No cost is reported for {arm.label}: {arm.card['refused']}"
 
 
-def _seeds(found: Findings) -> Iterator[str]:
-    if not found.of_kind("quality"):
+def _seeds(analysis: Findings) -> Iterator[str]:
+    if not analysis.of_kind("quality"):
         return
-    smallest = smallest_p(found.seeds)
-    if not found.seeds:
+    smallest = smallest_p(analysis.seeds)
+    if not analysis.seeds:
         yield "The study has no seeds: nothing is trained and no quality is measured."
-    elif found.plan.given:
+    elif analysis.plan.given:
         yield "The weights are given and nothing is trained, so seeds change nothing."
-    elif found.seeds == 1:
+    elif analysis.seeds == 1:
         yield "With one seed there is neither a standard deviation nor an interval."
     elif smallest > 0.05:
         yield (
-            f"With {found.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest possible "
-            f"p: {smallest:.3g}; with 6 seeds: 0.031)."
+            f"With {analysis.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest "
+            f"possible p: {smallest:.3g}; with 6 seeds: 0.031)."
         )
-    if any(_partial(found, arm) for arm in found.plan.arms):
+    if any(_partial(analysis, arm) for arm in analysis.plan.arms):
         yield (
-            f"(n/{found.seeds}): n of {found.seeds} seeds have finished (for a difference: in both "
-            "arms)."
+            f"(n/{analysis.seeds}): n of {analysis.seeds} seeds have finished (for a difference: "
+            "in both arms)."
         )
-    if any(_even(effect) for (_, name), effect in found.effects.items() if name in found.metrics):
+    if any(
+        _even(effect) for (_, name), effect in analysis.effects.items() if name in analysis.metrics
+    ):
         yield f"[{cells.ABSENT}]: the difference is the same for every seed, so no interval exists."
 
 
-def _partial(found: Findings, arm: PlannedArm) -> bool:
+def _partial(analysis: Findings, arm: PlannedArm) -> bool:
     return any(
-        row.n < found.seeds
-        for name in found.of_kind("quality")
-        if (row := found.estimates.get((arm.digest, name)))
+        row.n < analysis.seeds
+        for name in analysis.of_kind("quality")
+        if (row := analysis.estimates.get((arm.digest, name)))
     )
 
 
@@ -199,15 +201,17 @@ def _even(effect: object) -> bool:
     return n > 1 and math.isfinite(mean) and not math.isfinite(low)
 
 
-def _published(found: Findings) -> Iterator[str]:
-    rows = [printed for name in found.metrics for printed in found.printed(name)]
+def _published(analysis: Findings) -> Iterator[str]:
+    rows = [printed for name in analysis.metrics for printed in analysis.printed(name)]
     if not rows:
         return
     sources = dict.fromkeys(row.source or "source not given" for row in rows)
     yield f"Published numbers: {'; '.join(sources)}."
-    yield from _unlike(found)
-    timed = [one for name in found.of_kind("speed") for one in found.printed(name)]
-    if hardware := dict.fromkeys(one.protocol.hardware for one in timed if one.protocol.hardware):
+    yield from _unlike(analysis)
+    timed = [printed for name in analysis.of_kind("speed") for printed in analysis.printed(name)]
+    if hardware := dict.fromkeys(
+        printed.protocol.hardware for printed in timed if printed.protocol.hardware
+    ):
         yield f"Published timings were measured on {', '.join(hardware)}."
     used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
     meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
@@ -215,22 +219,22 @@ def _published(found: Findings) -> Iterator[str]:
         yield f"Marks of published numbers: {'; '.join(meanings)}."
 
 
-def _units(found: Findings) -> Iterator[str]:
+def _units(analysis: Findings) -> Iterator[str]:
     """Notes on published qualities and timings that seem to use another unit than ours."""
-    arms = named_arms(found.plan)
-    for label, numbers in found.plan.study.published.items():
+    arms = named_arms(analysis.plan)
+    for label, numbers in analysis.plan.study.published.items():
         for name, printed in numbers.items():
-            row = found.estimates.get((arms[label].digest, name))
+            row = analysis.estimates.get((arms[label].digest, name))
             if row is None or METRICS[name].kind == "cost" or not row.mean > 0:
                 continue
             if why := other_unit(name, printed.value, float(row.mean)):
                 yield f"{label}: {why}."
 
 
-def _unlike(found: Findings) -> Iterator[str]:
+def _unlike(analysis: Findings) -> Iterator[str]:
     """One sentence on why published numbers cannot be compared with measured ones."""
-    plan, arms = found.plan, named_arms(found.plan)
-    measured = [n for n in found.metrics if found.seeds or METRICS[n].kind != "quality"]
+    plan, arms = analysis.plan, named_arms(analysis.plan)
+    measured = [n for n in analysis.metrics if analysis.seeds or METRICS[n].kind != "quality"]
     rows: dict[str, dict[str, None]] = {}  # by difference, the rows that have it
     names: dict[str, None] = {}
     for label, numbers in plan.study.published.items():
@@ -239,8 +243,10 @@ def _unlike(found: Findings) -> Iterator[str]:
                 rows.setdefault(why, {})[label], names[name] = None, None
     if rows:
         most = max(map(len, rows.values()))
-        told = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
-        yield f"Published and measured {_heads(list(names))} are not comparable: {'; '.join(told)}."
+        texts = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
+        yield (
+            f"Published and measured {_heads(list(names))} are not comparable: {'; '.join(texts)}."
+        )
 
 
 MEANINGS = {

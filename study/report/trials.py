@@ -37,23 +37,28 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
 def _result(store: Store, trial: Trial) -> dict[str, Any]:
     result: Record = store.result(trial.name) or {} if trial.state != "pending" else {}
     here = result.get("environment", {})
-    found = {key: here.get(key) for key in ("device", "machine", "commit")}
-    said = "\n".join(str(result.get("error") or "").strip().splitlines()[-ERROR_LINES:])
-    return {**result.get("metrics", {}), "seconds": result.get("seconds"), **found, "said": said}
+    environment = {key: here.get(key) for key in ("device", "machine", "commit")}
+    error = "\n".join(str(result.get("error") or "").strip().splitlines()[-ERROR_LINES:])
+    return {
+        **result.get("metrics", {}),
+        "seconds": result.get("seconds"),
+        **environment,
+        "said": error,
+    }
 
 
 def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     """Provenance of a study's results: each item of their environments and all its values."""
-    found: dict[str, dict[str, None]] = {}
+    values_of: dict[str, dict[str, None]] = {}
     sessions = [timed(plan, store)] if plan.timed else []
     results = [store.result(trial.name) for trial in plan.trials if trial.done]
-    for record in (one for one in [*results, *sessions] if one):
+    for record in (record for record in [*results, *sessions] if record):
         here = record.get("environment", {})
         for name in OF_ENVIRONMENT:
             if here.get(name) not in (None, ""):
                 changed = " with changes" if name == "commit" and here.get("dirty") else ""
-                found.setdefault(name, {})[f"{here[name]}{changed}"] = None
-    return {name: list(values) for name, values in found.items()}
+                values_of.setdefault(name, {})[f"{here[name]}{changed}"] = None
+    return {name: list(values) for name, values in values_of.items()}
 
 
 OF_ENVIRONMENT = (

@@ -47,7 +47,9 @@ def test_two_given_weights_are_compared_by_mcnemars_test_and_need_no_seeds(given
     assert "200 images, McNemar's exact test: p < 0.001)" in said
     assert "no evidence" not in said
     same = answer(comparison(*given, FIRST, THIRD))
-    assert same.startswith("Max Pooling cannot be told from Depth-wise Conv2d in Top-1: 0.00 pp")
+    assert same.startswith(
+        "Max Pooling cannot be distinguished from Depth-wise Conv2d in Top-1: 0.00 pp"
+    )
 
 
 def test_neither_plan_nor_table_asks_for_seeds(given):

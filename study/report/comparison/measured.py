@@ -74,7 +74,7 @@ def comparison(
         seeds=_seeds(measured, arms, tested, tests),
         images=images,
         unseen=unseen,
-        declared=any(pair == {one.arm, one.other} for one in contrasts(plan)),
+        declared=any(pair == {contrast.arm, contrast.other} for contrast in contrasts(plan)),
     )
 
 
@@ -82,7 +82,7 @@ def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
     named, file = named_arms(plan), plan.study.path
     wrong = [unknown("arm", label, named) for label in labels if label not in named]
     if wrong:
-        raise SpecError("\n".join(f"{file}: {one}" for one in wrong))
+        raise SpecError("\n".join(f"{file}: {message}" for message in wrong))
     first, second = (named[label] for label in labels)
     if first is second:
         raise SpecError(f'{file}: "{labels[0]}" and "{labels[1]}" are the same arm')
@@ -90,18 +90,18 @@ def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
 
 
 def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
-    taken = measured.loc[measured["seed"].notna(), "metric"]
-    known = dict.fromkeys([*filter(None, [plan.tested]), *taken])
-    if metric is not None and metric not in known:
-        raise SpecError(unknown("metric", metric, known))
-    return metric or next(iter(known), "")
+    measured_names = measured.loc[measured["seed"].notna(), "metric"]
+    names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
+    if metric is not None and metric not in names:
+        raise SpecError(unknown("metric", metric, names))
+    return metric or next(iter(names), "")
 
 
 def _differs(first: Record, second: Record) -> dict[str, tuple[Any, Any]]:
     """The settings in which the two arms differ, by dotted path."""
-    one, other = _flat(first), _flat(second)
-    paths = dict.fromkeys([*one, *other])
-    return {p: (one.get(p), other.get(p)) for p in paths if one.get(p) != other.get(p)}
+    ours, theirs = _flat(first), _flat(second)
+    paths = dict.fromkeys([*ours, *theirs])
+    return {p: (ours.get(p), theirs.get(p)) for p in paths if ours.get(p) != theirs.get(p)}
 
 
 def _flat(config: Record) -> Record:
@@ -124,19 +124,19 @@ def _metrics(
     """One row per metric that either arm has: the tested one first, then the study's columns."""
     digests = [arm.digest for arm in arms]
     ours = measured[measured["arm"].isin(digests)]
-    taken = set(ours["metric"])
-    names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in taken]
-    names += sorted(taken - set(names))
+    available = set(ours["metric"])
+    names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in available]
+    names += sorted(available - set(names))
     quality = [name for name in names if METRICS[name].kind == "quality"]
     declared = [stats.Contrast(digests[1], digests[0], name) for name in quality]
     pairs = stats.contrasts(ours, declared).set_index("metric")
-    found = stats.estimates(ours).set_index(["metric", "arm"])
+    estimates = stats.estimates(ours).set_index(["metric", "arm"])
     rows = []
     for name in sorted(names, key=lambda name: KINDS.index(METRICS[name].kind)):
         row: Record = {"metric": name, "kind": METRICS[name].kind}
         for side, digest in zip(("first", "second"), digests, strict=True):
-            if (name, digest) in found.index:
-                mean, sd, n = found.loc[(name, digest), ["mean", "sd", "n"]]
+            if (name, digest) in estimates.index:
+                mean, sd, n = estimates.loc[(name, digest), ["mean", "sd", "n"]]
                 row |= {side: mean, f"{side}_sd": sd, f"{side}_n": n}
         if name in pairs.index:
             row |= pairs.loc[name].drop(["arm", "other", "holm", "t_holm"]).to_dict()
@@ -153,8 +153,8 @@ COLUMNS = ["metric", "kind", *SIDES, *PAIRS, "ratio", "ratio_low", "ratio_high"]
 
 
 def _needed(mean: float, sd: float) -> float:
-    known = math.isfinite(mean) and math.isfinite(sd) and mean != 0
-    return (stats.seeds_for(mean, sd) or math.nan) if known else math.nan
+    finite = math.isfinite(mean) and math.isfinite(sd) and mean != 0
+    return (stats.seeds_for(mean, sd) or math.nan) if finite else math.nan
 
 
 def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
@@ -165,8 +165,8 @@ def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm
         evidence.side(a.label, name, rows[rows["arm"] == a.digest], ratios.get(a.digest))
         for a in arms
     )
-    found = evidence.evidence(evidence.RATIO, second, first)
-    return {"ratio": found.value, "ratio_low": found.low, "ratio_high": found.high}
+    ratio = evidence.evidence(evidence.RATIO, second, first)
+    return {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
 
 
 def _seeds(
@@ -189,13 +189,13 @@ def _images(
     """McNemar's tests by seed, their summary with the bootstrap's, and why it is empty if it is."""
     first, second = (predictions(arm, store) for arm in arms)
     try:
-        seen = stats.hits(second, first)
+        compared = stats.hits(second, first)
     except StoreError as error:
         return stats.mcnemar(stats.hits({}, {})), {}, str(error)
-    tests = stats.mcnemar(seen)
+    tests = stats.mcnemar(compared)
     # The seeds that did not diverge would flatter an arm of which others did.
     if lost := [arm.label for arm in arms if diverged(arm)]:
         return tests, {}, f"{' and '.join(lost)} diverged"
-    if not seen.seeds:
+    if not compared.seeds:
         return tests, {}, "no seed has predictions of both arms"
-    return tests, stats.hierarchical(seen) | stats.together(tests)._asdict(), ""
+    return tests, stats.hierarchical(compared) | stats.together(tests)._asdict(), ""

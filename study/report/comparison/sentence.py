@@ -12,61 +12,70 @@ from study.report.images import diverged
 LEVEL = 1 - stats.CONFIDENCE
 
 
-def answer(found: Comparison) -> str:
+def answer(comparison: Comparison) -> str:
     """How the two arms differ in the tested metric, and what the second costs."""
-    tail = [*_costs(found)]
+    tail = [*_costs(comparison)]
     costs = f"; {', '.join(tail)}" if tail else ""
     return (
-        f"{_so_far(found)}{_quality(found)}{costs}."
-        if found.tested
-        else f"{found.labels[1]}{costs}."
+        f"{_so_far(comparison)}{_quality(comparison)}{costs}."
+        if comparison.tested
+        else f"{comparison.labels[1]}{costs}."
     )
 
 
-def _so_far(found: Comparison) -> str:
-    trials = [trial for arm in found.arms for trial in arm.replicates]
+def _so_far(comparison: Comparison) -> str:
+    trials = [trial for arm in comparison.arms for trial in arm.replicates]
     done = sum(trial.done for trial in trials)
     return f"So far, with {done} of {len(trials)} trials: " if 0 < done < len(trials) else ""
 
 
-def _quality(found: Comparison) -> str:
-    first, second = found.labels
-    name, metric = cells.name(METRICS[found.tested]), METRICS[found.tested]
-    lost = [one for one, arm in zip(found.labels, found.arms, strict=True) if diverged(arm)]
-    rows = found.metrics[found.metrics["metric"] == found.tested]
+def _quality(comparison: Comparison) -> str:
+    first, second = comparison.labels
+    name, metric = cells.name(METRICS[comparison.tested]), METRICS[comparison.tested]
+    lost = [
+        label
+        for label, arm in zip(comparison.labels, comparison.arms, strict=True)
+        if diverged(arm)
+    ]
+    rows = comparison.metrics[comparison.metrics["metric"] == comparison.tested]
     row: Any = next(rows.itertuples(), None)
     if lost:
         return f"{' and '.join(lost)} diverged, so {name} cannot be compared"
     if row is None or not row.n > 0:
         return f"{second} and {first} have no finished seed in common yet"
-    shown = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
-    if found.tested == "top1" and all(arm.given for arm in found.arms) and len(found.seeds):
-        return _given(found)
+    difference = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
+    if (
+        comparison.tested == "top1"
+        and all(arm.given for arm in comparison.arms)
+        and len(comparison.seeds)
+    ):
+        return _given_weights(comparison)
     if row.n == 1:
         return (
-            f"In {name} {second} differs from {first} by {shown} with one seed, too few to "
+            f"In {name} {second} differs from {first} by {difference} with one seed, too few to "
             "separate a difference from noise"
         )
     pairs = f"{row.n:.0f} paired seeds"
     better = (row.mean > 0) == (metric.better == "higher")
     word = "better" if better else "worse"
     if row.low != row.low:
-        amount = shown.replace(f" [{cells.ABSENT}]", "")
+        amount = difference.replace(f" [{cells.ABSENT}]", "")
         same = f"{second} equals {first}"
         if row.mean != 0:
             same = f"{second} differs from {first} by {amount}"
         return f"In {name} {same} for every one of {pairs}, so there is no interval"
     if row.t_p < LEVEL:
-        return f"{second} is {word} than {first} in {name}: {shown} ({pairs}, {p_is(row.t_p)})"
+        return f"{second} is {word} than {first} in {name}: {difference} ({pairs}, {p_is(row.t_p)})"
     needed = f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power"
-    told = needed if row.seeds > row.n else ""
-    return f"In {name} {second} cannot be distinguished from {first} with {pairs}: {shown}{told}"
+    advice = needed if row.seeds > row.n else ""
+    relation = f"{second} cannot be distinguished from {first} with {pairs}"
+    return f"In {name} {relation}: {difference}{advice}"
 
 
-def _given(found: Comparison) -> str:
+def _given_weights(comparison: Comparison) -> str:
     """The clause on two arms with given weights, tested over images: seeds change nothing."""
-    first, second = found.labels
-    test: Any = next(found.seeds.itertuples())
+    first, second = comparison.labels
+    test: Any = next(comparison.seeds.itertuples())
     amount = f"{cells.measured(test.difference, METRICS['top1'], signed=True)} pp"
     if test.p != test.p:
         return f"{second} differs from {first} by {amount} in Top-1; their images were not compared"
@@ -77,17 +86,17 @@ def _given(found: Comparison) -> str:
 
 
 def p_is(value: float) -> str:
-    shown = p_value(value)
-    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+    text = p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def _costs(found: Comparison) -> Iterator[str]:
-    """Relative costs and speeds of the second arm; of several counting rules, the first column's."""
-    columns, resolution = found.plan.study.columns, found.plan.study.timing.resolution
-    ways: dict[str, Any] = {}
-    for row in found.metrics[found.metrics["metric"].isin(columns)].itertuples():
-        ways.setdefault(cells.name(METRICS[str(row.metric)]), row)
-    for row in ways.values():
+def _costs(comparison: Comparison) -> Iterator[str]:
+    """Relative costs and speeds of the second arm; of several counting rules, the first column."""
+    columns, resolution = comparison.plan.study.columns, comparison.plan.study.timing.resolution
+    by_name: dict[str, Any] = {}
+    for row in comparison.metrics[comparison.metrics["metric"].isin(columns)].itertuples():
+        by_name.setdefault(cells.name(METRICS[str(row.metric)]), row)
+    for row in by_name.values():
         name = METRICS[row.metric].label
         if row.kind == "cost" and row.first == row.first and row.second == row.second:
             same = row.first == row.second

@@ -25,7 +25,7 @@ __all__ = ["FIGURES", "Drawn", "drawn", "files", "svg"]
 def drawn(report: Report) -> list[Drawn]:
     """Every figure that the report has data for."""
     with styled():
-        return [one for figure in FIGURES.values() for one in figure(report)]
+        return [made_figure for figure in FIGURES.values() for made_figure in figure(report)]
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[Drawn]]] = {

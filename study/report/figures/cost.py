@@ -45,13 +45,13 @@ def points(report: Report) -> pd.DataFrame:
 
     If the totals of the arms are too far apart for one axis, values are in per cent of the total.
     """
-    found = [
+    pieces = [
         {"label": arm.label, "arm": arm.digest, "metric": "macs", "split": split, **piece}
         for arm in report.plan.arms
         for split, counts in _counts(arm).items()
         for piece in _pieces(counts)
     ]
-    data = frame(found, "label", "arm", "split").drop(columns="seed")
+    data = frame(pieces, "label", "arm", "split").drop(columns="seed")
     data["total"] = data.groupby(["arm", "split"])["value"].transform("sum")
     data["unit"] = "%" if wide(data["total"], FAR) else METRIC.unit
     if wide(data["total"], FAR):
@@ -64,10 +64,10 @@ def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
     if "refused" in arm.card or not arm.card.get("counts", {}).get("torch"):
         return {}
     total = arm.card["counts"]["torch"]
-    found = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
+    splits = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
     stages = arm.card.get("stages") or {}
     split = {stage: sum(stages[stage].values()) for stage in sorted(stages, key=_order)}
-    return found | ({STAGE: split} if split else {})
+    return splits | ({STAGE: split} if split else {})
 
 
 def _pieces(counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
@@ -143,7 +143,7 @@ def _called(what: str) -> str:
 
 
 def _alt(data: pd.DataFrame) -> str:
-    said = []
+    texts = []
     for label, part in data[data["split"] == PART].groupby("label", sort=False):
         total = part["total"].iloc[0]
         shares = ", ".join(
@@ -151,5 +151,5 @@ def _alt(data: pd.DataFrame) -> str:
             for row in each(part)
             if total
         )
-        said.append(f"{label} {cells.number(total, METRIC.digits)} ({shares})")
-    return f"{cells.head(METRIC)} by part: {told(said)}."
+        texts.append(f"{label} {cells.number(total, METRIC.digits)} ({shares})")
+    return f"{cells.head(METRIC)} by part: {told(texts)}."

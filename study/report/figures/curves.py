@@ -42,8 +42,8 @@ def curves(report: Report) -> Iterator[Drawn]:
     groups = _groups(report, set(data["arm"]))
     metrics = [name for name in _metrics(report) if name in set(data["metric"])]
     for number, part in enumerate(chunks(groups, GROUPS)):
-        shown = {arm for _, arms in part for arm in arms}
-        own = data[data["arm"].isin(shown)]
+        arms_here = {arm for _, arms in part for arm in arms}
+        own = data[data["arm"].isin(arms_here)]
         figure = _figure(own, part, metrics)
         yield Drawn(numbered("curves", number), figure, own, _alt(own, metrics))
 
@@ -97,14 +97,16 @@ def _metrics(report: Report) -> list[str]:
     return [LOSS, report.plan.tested.partition("@")[0] or "top1"]
 
 
-def _groups(report: Report, known: set[str]) -> list[Group]:
+def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
     """The arms of every panel, the baseline first, grouped like the blocks of the table."""
     base = report.plan.baseline.digest
-    found = []
+    groups = []
     for head, rows in blocks(report.plan):
-        others = [arm.digest for _, arm in rows if arm.digest in known - {base}]
-        found += [(head, [base] * (base in known) + part) for part in chunks(others, TOGETHER)]
-    return found or [("", [base])] * (base in known)
+        others = [arm.digest for _, arm in rows if arm.digest in drawn_arms - {base}]
+        groups += [
+            (head, [base] * (base in drawn_arms) + part) for part in chunks(others, TOGETHER)
+        ]
+    return groups or [("", [base])] * (base in drawn_arms)
 
 
 # ---- the figure ----
@@ -148,10 +150,10 @@ def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
         x = mean["epoch"].astype(float)
         axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
         axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1)
-        for _, one in own[own["what"] == "seed"].groupby("seed"):
+        for _, curve in own[own["what"] == "seed"].groupby("seed"):
             axes.plot(
-                one["epoch"].astype(float),
-                one["value"],
+                curve["epoch"].astype(float),
+                curve["value"],
                 color=colour,
                 linestyle=dashes,
                 linewidth=0.5,
@@ -204,24 +206,25 @@ def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
 
 
 def spread(heights: list[float], apart: float) -> list[float]:
-    """Sorted heights, moved as little as possible until they are `apart`, inside 0 to 1 if they fit.
+    """Sorted heights, moved as little as possible until they are `apart`.
 
-    Neighbours that are too close push each other apart until nothing moves, or 200 times.
+    Neighbours that are too close push each other apart until nothing moves, or 200 times. The
+    heights stay inside 0 to 1 if they fit.
     """
-    found = list(heights)
+    places = list(heights)
     for _ in range(200):
         moved = False
-        for below, above in pairwise(range(len(found))):
-            lack = apart - (found[above] - found[below])
+        for below, above in pairwise(range(len(places))):
+            lack = apart - (places[above] - places[below])
             if lack > 1e-6:
-                found[below], found[above] = found[below] - lack / 2, found[above] + lack / 2
+                places[below], places[above] = places[below] - lack / 2, places[above] + lack / 2
                 moved = True
-        found = (
-            [min(max(place, 0.02), 1.02) for place in found] if apart * len(found) < 1 else found
+        places = (
+            [min(max(place, 0.02), 1.02) for place in places] if apart * len(places) < 1 else places
         )
         if not moved:
             break
-    return found
+    return places
 
 
 def _head(name: str) -> str:
@@ -233,9 +236,9 @@ def _legend(data: pd.DataFrame) -> str:
     whats, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
     parts = ["line: mean of the seeds"] * ("mean" in whats)
     several, two = any(n >= BAND_FROM for n in counts), 2 in counts
-    told_of = ["95 % interval of the mean"] * several
-    told_of += ["lowest to highest" + " of two seeds" * several] * two
-    parts += [f"band: {', '.join(told_of)}"] * bool(told_of)
+    bands = ["95 % interval of the mean"] * several
+    bands += ["lowest to highest" + " of two seeds" * several] * two
+    parts += [f"band: {', '.join(bands)}"] * bool(bands)
     parts += ["thin line: one seed"] * ("seed" in whats)
     parts += ["×: diverged"] * ("diverged" in whats)
     return "; ".join(parts)
@@ -245,7 +248,7 @@ def _legend(data: pd.DataFrame) -> str:
 
 
 def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
-    said = []
+    sentences = []
     for name in metrics:
         part = data[(data["metric"] == name) & (data["what"] != "diverged")]
         last = part.groupby("arm", sort=False)["epoch"].idxmax()
@@ -254,7 +257,7 @@ def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
             f"{row.label} {cells.number(row.value, digits)} at epoch {row.epoch}"
             for row in each(part.loc[last])
         )
-        said.append(f"{_head(name)}, last: {told(ends)}.")
+        sentences.append(f"{_head(name)}, last: {told(ends)}.")
     lost = data.loc[data["what"] == "diverged", "label"].unique()
-    said += [f"Diverged: {told(lost)}."] * bool(len(lost))
-    return " ".join(["Learning curves, mean over seeds by epoch.", *said])
+    sentences += [f"Diverged: {told(lost)}."] * bool(len(lost))
+    return " ".join(["Learning curves, mean over seeds by epoch.", *sentences])

@@ -36,8 +36,8 @@ def effects(report: Report) -> Iterator[Drawn]:
         wide = COLUMN if len(names) == 1 else PAGE
         notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
         for page in rows.pages(rows.listed(report.plan, baseline=False), LABEL_WIDTH[wide], notes):
-            shown = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
-            own = data[shown & data["metric"].isin(names)]
+            here = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
+            own = data[here & data["metric"].isin(names)]
             figure = _figure(data, names, page, texts, wide)
             yield Drawn(numbered("effects", number), figure, own, _alt(report.plan, own, texts))
             number += 1
@@ -56,25 +56,25 @@ def points(report: Report) -> pd.DataFrame:
     Kinds are seed, mean (of `n` seeds, with its interval), noise floor, or the state of an arm
     that has no difference.
     """
-    plan, measured, found = report.plan, bare(report.measured), list[dict[str, Any]]()
+    plan, measured, records = report.plan, bare(report.measured), list[dict[str, Any]]()
     for name in qualities(plan):
-        found += _floor(report.measured, name)
+        records += _floor(report.measured, name)
         part = measured[measured["metric"] == name]
         for head, members in blocks(plan):
             for label, arm in members:
                 if arm is not plan.baseline:
                     keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}
-                    found += [{**keys, **mark} for mark in _marks(plan, part, arm)]
-    return frame(found, "block", "label", "arm", "n").astype({"n": "Int64"})
+                    records += [{**keys, **record} for record in _records(plan, part, arm)]
+    return frame(records, "block", "label", "arm", "n").astype({"n": "Int64"})
 
 
-def _marks(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
+def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
     """The marks of one arm and metric; like `stats.effects`, none if one seed diverged."""
-    one, base = (
+    own, base = (
         part[part["arm"] == digest].set_index("seed")["value"]
         for digest in (arm.digest, plan.baseline.digest)
     )
-    pairs = (one - base).reindex(one.index.intersection(base.index))
+    pairs = (own - base).reindex(own.index.intersection(base.index))
     if pairs.empty or pairs.isna().any():
         yield {"what": _why(plan, arm)}
         return
@@ -105,8 +105,8 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
         text = str(row.what)
         if text == "mean":
             unsure = f" [{cells.ABSENT}]" if row.n > 1 and row.low != row.low else ""
-            told_of = f"\n{states[row.arm]}" if states[row.arm] else ""
-            text = said(row, METRICS[row.metric].digits, signed=True) + unsure + told_of
+            rest = f"\n{states[row.arm]}" if states[row.arm] else ""
+            text = said(row, METRICS[row.metric].digits, signed=True) + unsure + rest
         texts[row.metric, row.arm] = text
     return texts
 
@@ -133,8 +133,8 @@ def _figure(
             text = texts.get((name, arm), "missing")
             word = not text.startswith(("+", "−", "0"))
             beside(axes, y, text, word=word)
-    marks, meanings = panels[0].get_legend_handles_labels()
-    figure.legend(marks, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
+    handles, meanings = panels[0].get_legend_handles_labels()
+    figure.legend(handles, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
     return figure
 
 

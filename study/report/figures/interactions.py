@@ -31,18 +31,18 @@ def interactions(report: Report) -> Iterator[Drawn]:
     plan = report.plan
     if not factorial(plan):
         return
-    found = stats.factorial(
+    effects = stats.factorial(
         bare(report.measured), {arm.digest: arm.arm.choices for arm in plan.arms}
     )
     pairs = list(combinations(range(len(plan.study.factors)), 2))
-    for name, (one, other) in product(qualities(plan), pairs):
-        if len(plan.study.factors[other].levels) > len(plan.study.factors[one].levels):
-            one, other = other, one  # the factor with more levels goes down the page
-        data = points(plan, found, name, (one, other))
+    for name, (down, across) in product(qualities(plan), pairs):
+        if len(plan.study.factors[across].levels) > len(plan.study.factors[down].levels):
+            down, across = across, down  # the factor with more levels goes down the page
+        data = points(plan, effects, name, (down, across))
         if data["value"].notna().any():
-            paths = [plan.study.factors[f].path for f in (one, other)] if len(pairs) > 1 else []
+            paths = [plan.study.factors[f].path for f in (down, across)] if len(pairs) > 1 else []
             title = "-".join(["interactions", file_name(name), *map(file_name, paths)])
-            factors = plan.study.factors[one], plan.study.factors[other]
+            factors = plan.study.factors[down], plan.study.factors[across]
             yield Drawn(
                 title,
                 _figure(data, factors, METRICS[name]),
@@ -61,9 +61,9 @@ def factorial(plan: Plan) -> bool:
 # ---- data ----
 
 
-def points(plan: Plan, found: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
+def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
     """One row per cell; a cell at a factor's first level is the other factor's main effect."""
-    terms = {row.term: row for row in each(found[found["metric"] == name])}
+    terms = {row.term: row for row in each(effects[effects["metric"] == name])}
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):
@@ -169,15 +169,15 @@ def _head(metric: Metric) -> str:
 
 def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> str:
     down, across = factors
-    said = [f"{_head(metric)}: {down.path} by {across.path}."]
+    sentences = [f"{_head(metric)}: {down.path} by {across.path}."]
     for what in ("main effect", "interaction"):
         part = data[data["what"] == what]
         texts = (
             f"{_names(row, down, across)} {cells.number(row.value, metric.digits, signed=True)}"
             for row in each(part)
         )
-        said.append(f"{what.capitalize()}s: {told(texts)}.")
-    return " ".join(said)
+        sentences.append(f"{what.capitalize()}s: {told(texts)}.")
+    return " ".join(sentences)
 
 
 def _names(row: Any, down: Factor, across: Factor) -> str:

@@ -59,24 +59,24 @@ def points(report: Report, factor: int) -> pd.DataFrame:
     chosen = plan.study.factors[factor].levels
     arms = [arm for arm in plan.arms if set(arm.arm.departs) <= {factor}]
     rows = [
-        {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **mark}
+        {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
-        for name in _shown(plan, measured)
-        for mark in MARKS[METRICS[name].kind](
+        for name in _drawn_metrics(plan, measured)
+        for record in RECORDS[METRICS[name].kind](
             arm, measured[(measured["arm"] == arm.digest) & (measured["metric"] == name)]
         )
     ]
     return frame(rows, "level")
 
 
-def _shown(plan: Plan, measured: pd.DataFrame) -> list[str]:
+def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     """The study's first quality and its first count of operations, without unmeasured ones."""
-    found = set(measured.loc[measured["value"].notna(), "metric"])
+    available = set(measured.loc[measured["value"].notna(), "metric"])
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
     costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
     cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
-    first = (next((n for n in names if n in found), None) for names in (quality, cost))
-    return [name for name in first if name]
+    candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
+    return [name for name in candidates if name]
 
 
 def _counted(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -95,7 +95,7 @@ def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]
     yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
 
 
-MARKS = {"quality": _replicated, "cost": _counted}
+RECORDS = {"quality": _replicated, "cost": _counted}
 
 
 # ---- the figure ----
@@ -117,9 +117,9 @@ def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
     panels[-1].set_xticks(
         range(len(order)), labels.texts, rotation=labels.rotation, parse_math=False, linespacing=1.0
     )
-    marks, meanings = panels[0].get_legend_handles_labels()
-    if marks:
-        figure.legend(marks, meanings, loc="outside upper center", ncols=2, handletextpad=0.5)
+    handles, meanings = panels[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, meanings, loc="outside upper center", ncols=2, handletextpad=0.5)
     return figure
 
 

@@ -63,20 +63,20 @@ def families() -> list[str]:
     return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
 
 
-def files(one: Drawn) -> dict[str, bytes]:
+def files(drawn_figure: Drawn) -> dict[str, bytes]:
     """Contents by file name: the figure in every format, and its data as CSV."""
-    made = {f"{one.name}.{end}": _saved(one.figure, end) for end in UNDATED}
-    return made | {f"{one.name}.csv": comma_separated(one.data).encode()}
+    contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure.figure, end) for end in UNDATED}
+    return contents | {f"{drawn_figure.name}.csv": comma_separated(drawn_figure.data).encode()}
 
 
-def svg(one: Drawn) -> str:
+def svg(drawn_figure: Drawn) -> str:
     """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
-    text = _saved(one.figure, "svg").decode()
+    text = _saved(drawn_figure.figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
-    own = re.sub(r"\W", "-", one.name)
+    own = re.sub(r"\W", "-", drawn_figure.name)
     body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", body)
-    width, height = one.figure.get_size_inches() * 72
-    alt = escape(one.alt)
+    width, height = drawn_figure.figure.get_size_inches() * 72
+    alt = escape(drawn_figure.alt)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}" '
@@ -102,11 +102,11 @@ def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
     Its columns are `keys`, metric, what (the kind of mark), seed, value, low, high.
     """
     columns = [*keys, "metric", "what", "seed", *MARK]
-    found = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
-    scales = found["metric"].map(_scale).astype(float)
+    data = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
+    scales = data["metric"].map(_scale).astype(float)
     for column in MARK:
-        found[column] = found[column].astype(float) * scales
-    return found
+        data[column] = data[column].astype(float) * scales
+    return data
 
 
 def _scale(name: str) -> float:
@@ -115,9 +115,9 @@ def _scale(name: str) -> float:
 
 def bare(measured: pd.DataFrame) -> pd.DataFrame:
     """A copy without attributes: pandas would copy them into every selection of rows."""
-    found = measured.copy()
-    found.attrs = {}
-    return found
+    copy = measured.copy()
+    copy.attrs = {}
+    return copy
 
 
 def each(data: pd.DataFrame) -> Iterator[Any]:

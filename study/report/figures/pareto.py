@@ -95,10 +95,10 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
             }
         )
     keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
-    found = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
-    found[[*keys[4:]]] *= METRICS[cost].scale
-    found["what"] = _standings(found, values, METRICS[quality], METRICS[cost])
-    return found[found["cost"].notna()].drop(columns="seed")
+    data = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
+    data[[*keys[4:]]] *= METRICS[cost].scale
+    data["what"] = _standings(data, values, METRICS[quality], METRICS[cost])
+    return data[data["cost"].notna()].drop(columns="seed")
 
 
 def _lost(measured: pd.DataFrame, arm: str, metric: str) -> bool:
@@ -108,27 +108,27 @@ def _lost(measured: pd.DataFrame, arm: str, metric: str) -> bool:
 
 
 def _standings(
-    found: pd.DataFrame, values: pd.DataFrame, quality: Metric, cost: Metric
+    data: pd.DataFrame, values: pd.DataFrame, quality: Metric, cost: Metric
 ) -> list[str]:
     good = 1 if quality.better == "higher" else -1
     cheap = 1 if cost.better == "higher" else -1
-    arms: list[Any] = list(each(found))
+    arms: list[Any] = list(each(data))
 
-    def beyond(one: Any, other: Any) -> bool:
+    def beyond(first: Any, second: Any) -> bool:
         """True if `one` is at least as good in both metrics, and better in one of them."""
-        apart = (good * (one.value - other.value), cheap * (one.cost - other.cost))
+        apart = (good * (first.value - second.value), cheap * (first.cost - second.cost))
         return bool(min(apart) >= 0 and max(apart) > 0)
 
-    def no_dearer(one: Any, other: Any) -> bool:
-        ends = (one.cost_low, one.cost_high), (other.cost_low, other.cost_high)
-        worst = min(cheap * end for end in (*ends[0], one.cost) if end == end)
-        best = max(cheap * end for end in (*ends[1], other.cost) if end == end)
+    def no_dearer(first: Any, second: Any) -> bool:
+        ends = (first.cost_low, first.cost_high), (second.cost_low, second.cost_high)
+        worst = min(cheap * end for end in (*ends[0], first.cost) if end == end)
+        best = max(cheap * end for end in (*ends[1], second.cost) if end == end)
         return bool(worst >= best)
 
     samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
 
-    def ahead(one: Any, other: Any, tests: int) -> bool:
-        differences = samples[one.arm] - samples[other.arm]
+    def ahead(first: Any, second: Any, tests: int) -> bool:
+        differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]
         return stats.interval(good * paired, stats.corrected(tests))[0] > 0
 
@@ -148,8 +148,8 @@ def _standings(
 
 def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     keyed = len(data) > DIRECT or any(width(label, TINY) > LABEL_WIDTH for label in data["label"])
-    shown = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
-    lines = -(-len(shown) // 2) if keyed else 0
+    keyed_rows = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
+    lines = -(-len(keyed_rows) // 2) if keyed else 0
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
     axes = figure.subplots()
     axes.grid(True, axis="both")
@@ -162,20 +162,20 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     front = _front(axes, data, quality, cost)
     for what, look in LOOKS.items():
         part = data[data["what"] == what]
-        _marks(axes, part, look)
+        _draw_points(axes, part, look)
     linear(axes.yaxis, 5)
     axes.set_xlabel(cells.head(cost))
     axes.set_ylabel(cells.head(quality))
     if keyed:
-        _key(figure, shown, len(data))
+        _key(figure, keyed_rows, len(data))
     there = [what for what in LOOKS if what in set(data["what"])]
-    marks = [Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in there]
+    handles = [Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in there]
     meanings = [MEANINGS[what] for what in there]
     figure.legend(
-        marks, meanings, loc="outside upper center", ncols=3, handletextpad=0.3, columnspacing=1
+        handles, meanings, loc="outside upper center", ncols=3, handletextpad=0.3, columnspacing=1
     )
     texts = [str(row.number) if keyed else row.label for row in each(data)]
-    named = data["number"].isin(shown["number"])
+    named = data["number"].isin(keyed_rows["number"])
     spots = list(zip(data["cost"], data["value"], strict=True))
     texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
     place(axes, spots, texts, [*front, *_bars(data)])
@@ -187,7 +187,7 @@ def _some(front: pd.DataFrame) -> pd.DataFrame:
     return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
 
 
-def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
+def _draw_points(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
     axes.plot(part["cost"], part["value"], linestyle="none", markersize=4.5, zorder=3, **look)
     across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
     along = [part["value"] - part["low"], part["high"] - part["value"]]
@@ -227,10 +227,12 @@ def _bars(data: pd.DataFrame) -> Iterator[Segment]:
             yield (row.cost_low, y), (row.cost_high, y)
 
 
-def _key(figure: Figure, shown: pd.DataFrame, total: int) -> None:
-    texts = [wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1) for row in each(shown)]
-    if len(shown) < total:
-        texts.append(f"{total - len(shown)} more in the data file")
+def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
+    texts = [
+        wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1) for row in each(keyed_rows)
+    ]
+    if len(keyed_rows) < total:
+        texts.append(f"{total - len(keyed_rows)} more in the data file")
     key = figure.legend(
         [Line2D([], [], linestyle="none")] * len(texts),
         texts,
@@ -251,7 +253,7 @@ def _key(figure: Figure, shown: pd.DataFrame, total: int) -> None:
 
 def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
     head = f"{cells.head(quality)} against {cells.head(cost)} of {len(data)} arms."
-    said = []
+    sentences = []
     for what, meaning in MEANINGS.items():
         part = data[data["what"] == what].sort_values("cost")
         texts = (
@@ -259,5 +261,5 @@ def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
             f"at {cells.number(row.cost, cost.digits)}"
             for row in each(part)
         )
-        said += [f"{meaning.capitalize()}: {told(texts)}."] * (not part.empty)
-    return " ".join([head, *said])
+        sentences += [f"{meaning.capitalize()}: {told(texts)}."] * (not part.empty)
+    return " ".join([head, *sentences])

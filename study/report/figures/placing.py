@@ -44,17 +44,17 @@ def place(
     figure.draw_without_rendering()  # only then does the layout say where points are
     scale = 72 / figure.dpi
     spots = [tuple(scale * c for c in axes.transData.transform(point)) for point in points]
-    taken = [Box(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
-    taken += [_line(axes, scale, *segment) for segment in segments]
+    occupied = [Box(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
+    occupied += [_line(axes, scale, *segment) for segment in segments]
     whole = axes.get_window_extent()
     inside = Box(*(scale * v for v in (whole.x0, whole.y0, whole.x1, whole.y1)))
     for point, (x, y), text in zip(points, spots, texts, strict=True):
         if not text:
             continue
         size = width(text, TINY), TINY
-        found = [(dx, dy, _box(x + dx, y + dy, *size)) for dx, dy in _offsets(size)]
-        dx, dy, box = min(found, key=lambda one: _cost(one[2], taken, inside))
-        taken.append(box)
+        candidates = [(dx, dy, _box(x + dx, y + dy, *size)) for dx, dy in _offsets(size)]
+        dx, dy, box = min(candidates, key=lambda candidate: _cost(candidate[2], occupied, inside))
+        occupied.append(box)
         note = axes.annotate(
             text,
             point,
@@ -83,12 +83,12 @@ def _box(x: float, y: float, across: float, along: float) -> Box:
     return Box(x - across / 2, y - along / 2, x + across / 2, y + along / 2)
 
 
-def _line(axes: Axes, scale: float, one: tuple[float, float], other: tuple[float, float]) -> Box:
-    (x0, y0), (x1, y1) = (axes.transData.transform(end) * scale for end in (one, other))
+def _line(axes: Axes, scale: float, start: tuple[float, float], end: tuple[float, float]) -> Box:
+    (x0, y0), (x1, y1) = (axes.transData.transform(point) * scale for point in (start, end))
     return Box(min(x0, x1) - 0.7, min(y0, y1) - 0.7, max(x0, x1) + 0.7, max(y0, y1) + 0.7)
 
 
-def _cost(box: Box, taken: Sequence[Box], inside: Box) -> float:
+def _cost(box: Box, occupied: Sequence[Box], inside: Box) -> float:
     """Area of covered marks and labels, plus three times the area outside the axes."""
     area = (box.right - box.left) * (box.top - box.bottom)
-    return sum(box.over(other) for other in taken) + 3 * (area - box.over(inside))
+    return sum(box.over(other) for other in occupied) + 3 * (area - box.over(inside))

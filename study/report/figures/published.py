@@ -45,10 +45,10 @@ def points(report: Report) -> pd.DataFrame:
     Values are differences from the published number, for costs in per cent of it, because the costs
     in one panel differ in size.
     """
-    judged = report.judged.verdicts
-    found = each(judged[judged["unlike"] == ""])
+    verdict_rows = report.judged.verdicts
+    comparable = each(verdict_rows[verdict_rows["unlike"] == ""])
     listed = list[dict[str, Any]]()
-    for row in found:
+    for row in comparable:
         metric = METRICS[row.metric]
         if metric.kind == "speed" or (metric.kind == "cost" and not row.printed):
             continue
@@ -101,17 +101,17 @@ def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
     figure, (axes,) = rows.sheet(page, 1, COLUMN, spare=0.95)
     places = rows.places(page)
     data = data.assign(y=data["arm"].map(places))
-    _marks(axes, data)
+    _draw_numbers(axes, data)
     axes.set_xlabel(f"{cells.name(metric)}, measured − published ({_unit(metric)})")
     linear(axes.xaxis, 4)
     for row in each(data[data["what"] == "measured"]):
         rows.beside(axes, row.y, row.verdict)
-    marks, meanings = axes.get_legend_handles_labels()
-    figure.legend(marks, meanings, loc="outside upper center", ncols=3, columnspacing=1)
+    handles, meanings = axes.get_legend_handles_labels()
+    figure.legend(handles, meanings, loc="outside upper center", ncols=3, columnspacing=1)
     return figure
 
 
-def _marks(axes: Axes, data: pd.DataFrame) -> None:
+def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
     printed, own = data[data["what"] == "published"], data[data["what"] == "measured"]
     axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
     banded = printed[printed["low"].notna()]
@@ -162,13 +162,13 @@ def _unit(metric: Metric) -> str:
 def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
     own = data[data["what"] == "measured"]
-    said = (
+    texts = (
         f"{row.row} {cells.number(row.value, digits, signed=True)} ({row.verdict})"
         for row in each(own)
     )
     counts = own["verdict"].value_counts(sort=False)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
-        f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(said)}. "
+        f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(texts)}. "
         f"Of {len(own)}: {words}."
     )

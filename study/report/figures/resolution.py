@@ -44,8 +44,8 @@ def points(report: Report) -> pd.DataFrame:
     `exponent` is that of a power law over the side, if all steps from one size to the next agree;
     NaN for a cost that is a sum of powers.
     """
-    found = each(estimates(bare(report.measured)))
-    values = {(row.arm, row.metric): row for row in found}
+    estimated = each(estimates(bare(report.measured)))
+    values = {(row.arm, row.metric): row for row in estimated}
     rows = []
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
     for name in names:
@@ -74,9 +74,9 @@ def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
     """The arms of every model as (side, arm); models differ in every factor but the size."""
     study = plan.study
     index = next((i for i, factor in enumerate(study.factors) if factor.path == PATH), None)
-    found: dict[str, list[tuple[int, str]]] = {}
+    series: dict[str, list[tuple[int, str]]] = {}
     if index is None:
-        return found
+        return series
     for arm in plan.arms:
         others = [
             factor.levels[choice].label
@@ -86,8 +86,8 @@ def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
             if place != index
         ]
         model = " + ".join(others) or study.called("model")
-        found.setdefault(model, []).append((arm.arm.config.data.img_size, arm.digest))
-    return {model: sorted(arms) for model, arms in found.items()}
+        series.setdefault(model, []).append((arm.arm.config.data.img_size, arm.digest))
+    return {model: sorted(arms) for model, arms in series.items()}
 
 
 def exponent(points: list[tuple[int, float]]) -> float:
@@ -118,8 +118,8 @@ def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     axes.set_xlabel("Side of the image (px)")
     axes.set_xlim(sides[0] / 1.15, sides[-1] * 1.7)
-    marks, texts = panels[0].get_legend_handles_labels()
-    legend = figure.legend(marks, texts, loc="outside upper center", ncols=2)
+    handles, texts = panels[0].get_legend_handles_labels()
+    legend = figure.legend(handles, texts, loc="outside upper center", ncols=2)
     for text in legend.get_texts():
         text.set_parse_math(False)
     return figure
@@ -127,7 +127,7 @@ def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure
 
 def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
     axes.grid(True, axis="both")
-    for model, (colour, dashes, mark) in zip(models, ARMS, strict=False):
+    for model, (colour, dashes, marker) in zip(models, ARMS, strict=False):
         own = data[data["model"] == model]
         reach = [own["value"] - own["low"], own["high"] - own["value"]]
         axes.errorbar(
@@ -136,7 +136,7 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
             yerr=reach,
             color=colour,
             linestyle=dashes,
-            marker=mark,
+            marker=marker,
             markersize=3.5,
             linewidth=1,
             capsize=2,
@@ -161,13 +161,13 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
 
 
 def _alt(data: pd.DataFrame) -> str:
-    said = []
+    sentences = []
     for (name, model), part in data.groupby(["metric", "model"], sort=False):
         metric, (first, last) = METRICS[str(name)], (part.iloc[0], part.iloc[-1])
         power = first["exponent"]
-        said.append(
+        sentences.append(
             f"{cells.head(metric)} of {model}: {cells.number(first['value'], metric.digits)} at "
             f"{first['side']} px, {cells.number(last['value'], metric.digits)} at {last['side']} px"
             + (f", as the side to the power of {power:.2f}" if power == power else "")
         )
-    return f"Costs over the side of the image. {told(said, 12)}."
+    return f"Costs over the side of the image. {told(sentences, 12)}."

@@ -44,13 +44,13 @@ def walked(plan: Plan) -> list[tuple[str, PlannedArm]]:
     study, arms = plan.study, {arm.arm.choices: arm for arm in plan.arms}
     if "cumulative" not in study.designs:
         return []
-    found, before = list[tuple[str, PlannedArm]](), None
+    path, before = list[tuple[str, PlannedArm]](), None
     for choices in designs.cumulative(study.factors):
         if (arm := arms.get(choices)) is None:
             return []
-        found.append((_called(study.factors, before, choices), arm))
+        path.append((_called(study.factors, before, choices), arm))
         before = choices
-    return found
+    return path
 
 
 def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
@@ -73,32 +73,34 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     """
     measured = bare(report.measured)
     part = measured[measured["metric"] == quality]
-    taken = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
+    steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     costs = _costs(report)
-    found = list[dict[str, Any]]()
+    records = list[dict[str, Any]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
         sample = part.loc[part["arm"] == arm.digest, "value"]
         low, high = stats.interval(sample.to_numpy(float))
         ends = {"value": sample.mean(skipna=False), "low": low, "high": high}
-        found.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
+        records.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
         if place:
-            found += _step(taken, path[place - 1][1], arm, {**keys, "metric": quality})
+            records += _step(steps, path[place - 1][1], arm, {**keys, "metric": quality})
         if costs is not None and arm.digest in costs[1]:
-            found.append({**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]})
+            records.append(
+                {**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]}
+            )
     if (band := floor(measured, quality)) is not None:
-        found.append({"metric": quality, "what": "noise floor", "low": band[0], "high": band[1]})
-    return frame(found, "step", "label", "arm", "state", "n").drop(columns="seed")
+        records.append({"metric": quality, "what": "noise floor", "low": band[0], "high": band[1]})
+    return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
 
 
 def _step(
-    taken: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
+    steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """The marks of one step; `taken` has all steps between the study's arms (`stats.steps`)."""
     start, end = before.arm.choices, arm.arm.choices
     moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
-    same = taken[
-        (taken["factor"] == moved) & (taken["start"] == start[moved]) & (taken["end"] == end[moved])
+    same = steps[
+        (steps["factor"] == moved) & (steps["start"] == start[moved]) & (steps["end"] == end[moved])
     ]
     for row in each(same[same["others"] == start]):
         ends = {"value": row.mean, "low": row.low, "high": row.high}
@@ -139,19 +141,19 @@ def _figure(data: pd.DataFrame, page: rows.Page) -> Figure:
 
 def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
     part = data[data["what"] == LEVEL]
-    shown = part[part["value"].notna()]
-    axes.plot(shown["value"], shown["y"], color=BLUE, linewidth=0.8, drawstyle="steps-post")
-    reach = [shown["value"] - shown["low"], shown["high"] - shown["value"]]
+    finite = part[part["value"].notna()]
+    axes.plot(finite["value"], finite["y"], color=BLUE, linewidth=0.8, drawstyle="steps-post")
+    reach = [finite["value"] - finite["low"], finite["high"] - finite["value"]]
     axes.errorbar(
-        shown["value"],
-        shown["y"],
+        finite["value"],
+        finite["y"],
         xerr=reach,
         fmt="o",
         color=BLUE,
         markersize=3.8,
         capsize=2,
         linewidth=1,
-        label="mean, 95 % interval" if shown["low"].notna().any() else "mean",
+        label="mean, 95 % interval" if finite["low"].notna().any() else "mean",
     )
     axes.set_xlabel(cells.head(metric))
     linear(axes.xaxis, 4)

@@ -40,12 +40,12 @@ Page = tuple[Row, ...]
 
 def listed(plan: Plan, *, baseline: bool) -> list[Line]:
     """The arms in the blocks of the table; the baseline once at the top, or not at all."""
-    base, found = plan.baseline, []
+    base, lines = plan.baseline, []
     for head, rows in blocks(plan):
         own = [Line(label, arm.digest) for label, arm in rows if arm is not base]
-        found += [Line(head, None), *own] if head and own else own
+        lines += [Line(head, None), *own] if head and own else own
     label = base.label if base.label == "baseline" else f"{base.label} (baseline)"
-    return [Line(label, base.digest), *found] if baseline else found
+    return [Line(label, base.digest), *lines] if baseline else lines
 
 
 def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = None) -> list[Page]:
@@ -54,21 +54,21 @@ def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = 
     `notes` are the texts at the right of the rows by arm, which may have several lines. A block
     that continues on the next page repeats its heading.
     """
-    found: list[list[Row]] = [[]]
+    pages_: list[list[Row]] = [[]]
     y, head = 0.0, None
     for line in lines:
         text = wrapped(line.text, room)
         height = 1.0 + max(text.count("\n"), (notes or {}).get(line.key or "", "").count("\n"))
         if y + height > TALLEST and line.key is not None:
-            found.append([])
+            pages_.append([])
             y = 0.0
             if head:
-                found[-1].append(Row(head, None, 0.5, 1.0))
+                pages_[-1].append(Row(head, None, 0.5, 1.0))
                 y = 1.0 + GAP
         head = text if line.key is None else head
-        found[-1].append(Row(text, line.key, y + height / 2, height))
+        pages_[-1].append(Row(text, line.key, y + height / 2, height))
         y += height + GAP
-    return [tuple(page) for page in found if any(row.key for row in page)]
+    return [tuple(page) for page in pages_ if any(row.key for row in page)]
 
 
 def sheet(page: Page, columns: int, width: float, *, spare: float = 0.75) -> tuple[Figure, Any]:

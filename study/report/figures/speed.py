@@ -42,11 +42,13 @@ def speed(report: Report) -> Iterator[Drawn]:
 
 
 def points(report: Report) -> pd.DataFrame:
-    found = each(estimates(bare(report.measured)))
+    estimated = each(estimates(bare(report.measured)))
     labels = {arm.digest: arm.label for arm in report.plan.arms}
     order = {arm: place for place, arm in enumerate(labels)}
-    kept = [row for row in found if METRICS[row.metric].kind == "speed" and row.mean == row.mean]
-    marks = [
+    timed = [
+        row for row in estimated if METRICS[row.metric].kind == "speed" and row.mean == row.mean
+    ]
+    records = [
         {
             "label": labels[row.arm],
             "arm": row.arm,
@@ -56,9 +58,9 @@ def points(report: Report) -> pd.DataFrame:
             "low": row.low,
             "high": row.high,
         }
-        for row in sorted(kept, key=lambda row: order[row.arm])
+        for row in sorted(timed, key=lambda row: order[row.arm])
     ]
-    return frame(marks, "label", "arm").drop(columns="seed")
+    return frame(records, "label", "arm").drop(columns="seed")
 
 
 def _figure(
@@ -89,9 +91,9 @@ def _figure(
 
 def _alt(report: Report, data: pd.DataFrame) -> str:
     on = plain(report.measured.attrs.get("timed_on", ""))
-    spoken = [f"Speed of the arms{f' on {on}' if on else ''}."]
+    sentences = [f"Speed of the arms{f' on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
         metric = METRICS[str(name)]
         rest = told(f"{row.label} {said(row, metric.digits)}" for row in each(part))
-        spoken.append(f"{cells.head(metric)}: {rest}.")
-    return " ".join(spoken)
+        sentences.append(f"{cells.head(metric)}: {rest}.")
+    return " ".join(sentences)

@@ -13,8 +13,8 @@ MORE = "…"
 @cache
 def width(text: str, size: float) -> float:
     """Width of a text in points, in the fonts of the current style."""
-    found = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
-    return float(found[0])
+    extent = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
+    return float(extent[0])
 
 
 def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str:
@@ -23,18 +23,18 @@ def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str
     A text that is too long is shortened before its end: labels of combinations begin alike and
     differ at the end.
     """
-    found = broken(plain(text), room, size)
-    if len(found) <= lines:
-        return "\n".join(found)
-    kept = found[: lines - 1]
-    return "\n".join([*kept, _shortened(plain(text), room, size, headed=not kept)])
+    fitted = broken(plain(text), room, size)
+    if len(fitted) <= lines:
+        return "\n".join(fitted)
+    head = fitted[: lines - 1]
+    return "\n".join([*head, _shortened(plain(text), room, size, headed=not head)])
 
 
 def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:
     """The end of a text; with `headed`, half of the room is for its beginning."""
-    for kept in range(len(text) - 1, 0, -1):
-        head = text[: kept - kept // 2].rstrip() if headed else ""
-        tail = text[len(text) - (kept // 2 if headed else kept) :].lstrip()
+    for length in range(len(text) - 1, 0, -1):
+        head = text[: length - length // 2].rstrip() if headed else ""
+        tail = text[len(text) - (length // 2 if headed else length) :].lstrip()
         if width(head + MORE + tail, size) <= room:
             return head + MORE + tail
     return MORE

@@ -36,8 +36,8 @@ def _block(block: Block) -> str:
 
 def _row(row: Row) -> str:
     kind = ' class="baseline"' if row.baseline else ""
-    cells = "".join(map(_cell, row.cells))
-    return f'<tr{kind}><th scope="row">{escape(label(row))}</th>{cells}</tr>'
+    texts = "".join(map(_cell, row.cells))
+    return f'<tr{kind}><th scope="row">{escape(label(row))}</th>{texts}</tr>'
 
 
 def _cell(cell: Cell) -> str:

@@ -93,7 +93,7 @@ class LatexColumn(NamedTuple):
 
     spec: str
     head: str
-    cells: tuple[str, ...]
+    texts: tuple[str, ...]
     """Text by row, with as many LaTeX columns as `spec` has."""
     width: int = 1
     """Number of LaTeX columns."""
@@ -125,13 +125,13 @@ def _aligned(table: Table) -> list[LatexColumn]:
 
 
 def _split(head: str, column: Sequence[Cell]) -> LatexColumn:
-    found = [match for cell in column if (match := NUMBER.fullmatch(cell.text))]
-    sign = "+" if any(match[1] for match in found) else ""
-    whole, digits = (max(len(match[n] or "") for match in found) for n in (2, 3))
+    matches = [match for cell in column if (match := NUMBER.fullmatch(cell.text))]
+    sign = "+" if any(match[1] for match in matches) else ""
+    whole, digits = (max(len(match[n] or "") for match in matches) for n in (2, 3))
     options = f"table-format={sign}{whole}.{digits},mode=text,reset-text-series=false"
-    cells = tuple(_number(cell) for cell in column)
+    texts = tuple(_number(cell) for cell in column)
     return LatexColumn(
-        f"S[{options}]@{{\\,}}l", rf"\multicolumn{{2}}{{r}}{{{_head(head)}}}", cells, 2
+        f"S[{options}]@{{\\,}}l", rf"\multicolumn{{2}}{{r}}{{{_head(head)}}}", texts, 2
     )
 
 
@@ -173,12 +173,12 @@ def _rows(blocks: Sequence[Block], columns: Sequence[LatexColumn]) -> Iterator[s
             empty = " &" * sum(column.width for column in columns)
             yield rf"\rlap{{\itshape {escaped(block.head)}}}{empty} \\" + "\n"
         for row in block.rows:
-            yield _row(row, [column.cells[number] for column in columns])
+            yield _row(row, [column.texts[number] for column in columns])
             number += 1
 
 
-def _row(row: Row, cells: Sequence[str]) -> str:
-    return rf"{' & '.join([escaped(label(row)), *cells])} \\" + "\n"
+def _row(row: Row, texts: Sequence[str]) -> str:
+    return rf"{' & '.join([escaped(label(row)), *texts])} \\" + "\n"
 
 
 def _head(head: str) -> str:

@@ -23,7 +23,7 @@ def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) 
     left = [head for index, head in enumerate(table.heads) if index + 1 not in laid.shown]
     notes = [_left_out(left, width, whole)] if left else []
     notes += [f"- {note}" for note in table.notes]
-    return Group(caption, Text(), _shown(table, laid), *(Text(note, "dim") for note in notes))
+    return Group(caption, Text(), _terminal(table, laid), *(Text(note, "dim") for note in notes))
 
 
 def _layout(table: Table, width: int, *, every: bool) -> Layout:
@@ -52,34 +52,34 @@ def _order(table: Table) -> list[int]:
     return [*answer, *rest, *papers]
 
 
-def _shown(table: Table, laid: Layout) -> Terminal:
-    shown = Terminal(
+def _terminal(table: Table, laid: Layout) -> Terminal:
+    terminal_table = Terminal(
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
         padding=(0, laid.gap - 1, 0, 0),
         width=laid.gap + 1 + laid.width,
     )
-    shown.add_column("", width=1)
+    terminal_table.add_column("", width=1)
     columns = _columns(table)
     for index, width in zip(laid.shown, laid.widths, strict=True):
-        head, cells = columns[index]
-        side: JustifyMethod = "left" if index == 0 or is_prose(cells) else "right"
-        shown.add_column(Text(head), justify=side, width=width, overflow="fold")
+        head, texts = columns[index]
+        side: JustifyMethod = "left" if index == 0 or is_prose(texts) else "right"
+        terminal_table.add_column(Text(head), justify=side, width=width, overflow="fold")
     for block in table.blocks:
         if block.head:
-            shown.add_row("", Text(block.head, "dim italic"))
+            terminal_table.add_row("", Text(block.head, "dim italic"))
         for row in block.rows:
             chosen = (row.cells[index - 1] for index in laid.shown[1:])
-            texts = (Text(cell.text, _style(cell)) for cell in chosen)
-            shown.add_row(BASELINE if row.baseline else "", Text(row.label), *texts)
-        shown.add_section()
-    return shown
+            styled = (Text(cell.text, _style(cell)) for cell in chosen)
+            terminal_table.add_row(BASELINE if row.baseline else "", Text(row.label), *styled)
+        terminal_table.add_section()
+    return terminal_table
 
 
 def _left_out(heads: list[str], width: int, whole: str) -> str:
-    place = f"the complete table: {whole}" if whole else "a wider terminal shows all"
-    return f"{width} columns are too narrow for {', '.join(heads)}; {place}"
+    place = f"the whole table: {whole}" if whole else "a wider terminal shows all"
+    return f"no room in {width} columns for {', '.join(heads)}; {place}"
 
 
 def _style(cell: Cell) -> str:

@@ -63,7 +63,7 @@ class Section:
 def page(reports: Sequence[Report], *, plain: bool = False) -> str:
     """The text of the page; `plain` makes the page that is made without the extra `report`."""
     rich = not plain and all(find_spec(name) for name in EXTRA)
-    sections = [_section(one, rich) for one in reports]
+    sections = [_section(report, rich) for report in reports]
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=select_autoescape(default=True),
@@ -75,10 +75,10 @@ def page(reports: Sequence[Report], *, plain: bool = False) -> str:
         sections=sections,
         rich=rich,
         plotly=Markup(plotly()) if drawn_here else "",
-        searching=Markup(searching()) if rich and any(one.trials for one in sections) else "",
+        searching=Markup(searching()) if rich and any(report.trials for report in sections) else "",
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
-        charts=inert({chart.name: chart.spec for one in sections for chart in one.charts}),
+        charts=inert({chart.name: chart.spec for report in sections for chart in report.charts}),
         version=__version__,
     )
 
@@ -93,7 +93,7 @@ def _section(report: Report, rich: bool) -> Section:
         report=report,
         tables={key: Markup(html(table)) for key, table in report.tables.items()},
         charts=charts(report, name) if rich else (),
-        figures=[(one, _image(one)) for one in drawn(report)],
+        figures=[(figure, _image(figure)) for figure in drawn(report)],
         trials=Markup(searchable(rows, f"{name}-trials")) if rich and plan.trials else None,
         columns=rows,
         yaml=report.plan.study.text,
@@ -101,13 +101,13 @@ def _section(report: Report, rich: bool) -> Section:
     )
 
 
-def _image(one: Drawn) -> Markup:
+def _image(figure: Drawn) -> Markup:
     """An `img` element: ids and styles of an inline SVG would clash with those of other figures."""
-    data = base64.b64encode(svg(one).encode()).decode()
-    width, height = (round(96 * inches) for inches in one.figure.get_size_inches())
+    data = base64.b64encode(svg(figure).encode()).decode()
+    width, height = (round(96 * inches) for inches in figure.figure.get_size_inches())
     return Markup(
         '<img src="data:image/svg+xml;base64,{}" width="{}" height="{}" alt="{}">'
-    ).format(data, width, height, one.alt)
+    ).format(data, width, height, figure.alt)
 
 
 def inert(value: Any) -> Markup:

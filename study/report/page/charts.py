@@ -43,8 +43,10 @@ class Chart:
 
 def charts(report: Report, study: str) -> list[Chart]:
     """All charts that the report has data for; `study` is the prefix of their names."""
-    found = [*_effects(report), *_trade_offs(report), *_curves(report)]
-    return [Chart(f"{study}-{one.name}", one.title, one.alt, one.spec) for one in found]
+    drawn_charts = [*_effects(report), *_trade_offs(report), *_curves(report)]
+    return [
+        Chart(f"{study}-{chart.name}", chart.title, chart.alt, chart.spec) for chart in drawn_charts
+    ]
 
 
 def _text(text: str) -> str:
@@ -69,28 +71,28 @@ def _effects(report: Report) -> Iterator[Chart]:
         if metric.kind != "quality" or part.empty:
             continue
         labels = {arm.digest: arm.label for arm in plan.arms}
-        told = [(labels[str(row.arm)], row) for row in part.itertuples()]
-        effects = [cells.effect(row, metric, len(plan.study.seeds)) for _, row in told]
-        alt = [f"{label}: {text}" for (label, _), text in zip(told, effects, strict=True)]
+        labelled = [(labels[str(row.arm)], row) for row in part.itertuples()]
+        effects = [cells.effect(row, metric, len(plan.study.seeds)) for _, row in labelled]
+        alt = [f"{label}: {text}" for (label, _), text in zip(labelled, effects, strict=True)]
         yield Chart(
             f"effects-{name.replace('@', '-')}",
             f"Differences from {base.label} in {cells.name(metric)}",
             "; ".join(alt[:MOST]),
-            _forest(report, metric, name, told),
+            _forest(report, metric, name, labelled),
         )
 
 
-def _forest(report: Report, metric: Metric, name: str, told: list[tuple[str, Any]]) -> Spec:
+def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str, Any]]) -> Spec:
     """A forest plot: seeds as open circles, means with intervals, the noise floor as a band."""
     scale = metric.scale
     dots = [
         (label, seed, value * scale)
-        for label, row in told
+        for label, row in labelled
         for seed, value in _pairs(report, row.arm, name)
     ]
     means = [
         {"label": label, "mean": row.mean * scale, "low": row.low * scale, "high": row.high * scale}
-        for label, row in told
+        for label, row in labelled
     ]
     band = floor(report.measured, name)
     shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
@@ -167,8 +169,8 @@ def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
 def _trade_offs(report: Report) -> Iterator[Chart]:
     plan = report.plan
     quality = plan.tested
-    found: Iterator[Any] = stats.estimates(report.measured).itertuples()
-    means = {(row.arm, row.metric): row for row in found}
+    estimates: Iterator[Any] = stats.estimates(report.measured).itertuples()
+    means = {(row.arm, row.metric): row for row in estimates}
     for name in dict.fromkeys(plan.study.columns):
         if not quality or METRICS[name].kind == "quality":
             continue
@@ -177,7 +179,7 @@ def _trade_offs(report: Report) -> Iterator[Chart]:
             for arm in plan.arms
             if (arm.digest, name) in means and (arm.digest, quality) in means
         ]
-        points = [one for one in points if one[2].mean == one[2].mean]
+        points = [point for point in points if point[2].mean == point[2].mean]
         if len({x for _, x, _ in points}) > 1:
             yield _trade_off(report, name, quality, points)
 
@@ -236,11 +238,11 @@ def _front(
     points: list[tuple[float, float]], cost: Metric, metric: Metric
 ) -> list[tuple[float, float]]:
     """The Pareto front of the means: points that no other point beats in both metrics."""
-    ways = [1 if one.better == "higher" else -1 for one in (cost, metric)]
-    ordered = sorted(points, key=lambda p: (-ways[0] * p[0], -ways[1] * p[1]))
+    signs = [1 if each.better == "higher" else -1 for each in (cost, metric)]
+    ordered = sorted(points, key=lambda p: (-signs[0] * p[0], -signs[1] * p[1]))
     front: list[tuple[float, float]] = []
     for x, y in ordered:
-        if not front or ways[1] * y > ways[1] * front[-1][1]:
+        if not front or signs[1] * y > signs[1] * front[-1][1]:
             front.append((x, y))
     return front
 
@@ -267,8 +269,8 @@ def _lines(report: Report, part: pd.DataFrame, name: str) -> Spec:
     metric = None if name == "train_loss" else METRICS[name]
     scale, digits = (metric.scale, metric.digits) if metric else (1.0, 4)
     data: list[Spec] = []
-    shown = [arm for arm in report.plan.arms if (part["arm"] == arm.digest).any()][:MOST]
-    for number, arm in enumerate(shown):
+    arms = [arm for arm in report.plan.arms if (part["arm"] == arm.digest).any()][:MOST]
+    for number, arm in enumerate(arms):
         own = part[part["arm"] == arm.digest].groupby("epoch")["value"].agg(["mean", "min", "max"])
         data += _curve(own * scale, arm, number, digits)
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}

@@ -18,15 +18,15 @@ class Column(NamedTuple):
 
 def columns(report: Report) -> list[Column]:
     rows = report.trials
-    found = [Column(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
+    listed = [Column(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
     for name in (name for name in rows.columns if name in METRICS):
         metric = METRICS[str(name)]
         values = (cells.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
-        found.append(Column(cells.head(metric), tuple(values)))
-    found.append(Column("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
-    found += [Column(name, _texts(rows[name])) for name in ("device", "machine")]
-    found.append(Column("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))
-    return [*found, Column("trial", _texts(rows["trial"]))]
+        listed.append(Column(cells.head(metric), tuple(values)))
+    listed.append(Column("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
+    listed += [Column(name, _texts(rows[name])) for name in ("device", "machine")]
+    listed.append(Column("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))
+    return [*listed, Column("trial", _texts(rows["trial"]))]
 
 
 def _texts(values: Any) -> tuple[str, ...]:
