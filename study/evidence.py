@@ -39,7 +39,7 @@ class Quantity(NamedTuple):
 LEVEL = Quantity(operator.pos, math.nan)
 DIFFERENCE = Quantity(operator.sub, 0.0)
 RATIO = Quantity(operator.truediv, 1.0)
-CHANGE = Quantity(lambda one, base: one / base - 1, 0.0)
+CHANGE = Quantity(lambda arm, base: arm / base - 1, 0.0)
 
 
 class Span(NamedTuple):

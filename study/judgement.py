@@ -19,7 +19,7 @@ from study.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-COMPARED = {
+PROTOCOL_KEYS = {
     "quality": ("model", "data", "img_size", "recipe", "epochs", "batch_size"),
     "cost": ("model", "data", "img_size"),
     "speed": ("model", "img_size"),
@@ -29,7 +29,7 @@ COMPARED = {
 Hardware is absent: timings are compared only as ratios between rows.
 """
 
-WORDS = {"img_size": "image size", "batch_size": "batch size"}
+PROTOCOL_LABELS = {"img_size": "image size", "batch_size": "batch size"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
         printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
     )
     matches = reasons.tried(plan, store, _costs(plan, rows))
+    # If the unchanged models have every published cost, there is nothing to explain.
     missed = [row for row in matches.values() if not all(map(row.met, row.printed))]
     guesses = reasons.best(matches)
     rows["reason"] = [_reason(row, guesses, matches) for row in rows.itertuples()]
@@ -175,8 +176,8 @@ def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> lis
 
 def _differences(here: Mapping[str, Any], printed: Printed, metric: Metric) -> Iterator[str]:
     unstated = []
-    for key in COMPARED[metric.kind]:
-        there, word = getattr(printed.protocol, key), WORDS.get(key, key)
+    for key in PROTOCOL_KEYS[metric.kind]:
+        there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
         if there is None and key != "model":
             unstated.append(word)
         elif there not in (None, here[key]):

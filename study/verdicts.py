@@ -26,13 +26,12 @@ TREND_ONLY = "trend only"
 CONTRADICTED = "contradicted"
 UNDERPOWERED = "underpowered"
 NOT_COMPARABLE = "not comparable"
-WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
+VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
 
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")
-COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
-# An unverified number may be a typing error of ours, so it gets no verdict.
-SURE = ("verified", "derived")
+VERDICT_COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
+SURE = ("verified", "derived")  # an unverified number may be a typing error of ours
 
 
 class Verdict(NamedTuple):
@@ -109,10 +108,7 @@ def verdicts(
         spread = (math.nan, math.nan) if cell.metric.exact else (level.low, level.high)
         numbers = (cell.printed, cell.digits, cell.spread, level.value, *spread)
         rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(aspects, ())))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-# ---- one published number, and two of them ----
+    return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
 
 
 def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
@@ -171,6 +167,7 @@ def _aspects(
 
     `peers` are the comparable published numbers of the same metric and other arms.
     """
+    # A paper may print its baseline in several rows; the one with most digits says most.
     bases = [peer for peer in peers if peer.arm == baseline]
     base = max(bases, key=lambda peer: (peer.digits, peer.row), default=None)
     if cell.unlike:
@@ -191,7 +188,7 @@ def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if cell.side.diverged:
         return DIVERGED
     if kind == "cost":
-        margin = max(margin or 0.0, cell.half)
+        margin = max(margin or 0.0, cell.half)  # rounding alone may move a count that far
     trend = kind == "quality" and base is not None and _trend(cell, base)
     return _equivalence(
         cell, cell.level, cell.printed, margin=margin, spread=cell.spread, trend=trend
@@ -208,7 +205,7 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
         margin = max(margin or 0.0, cell.half + base.half)
     if cell.metric.kind == "speed":
         quantity, scale = CHANGE, 100
-        margin = margin and margin * cell.printed / base.printed
+        margin = margin and margin * cell.printed / base.printed  # stated in per cent of the ratio
     measured = evidence.evidence(quantity, cell.side, base.side).scaled(scale)
     trend, spread = _trend(cell, base), _spread(cell, base)
     return _equivalence(

@@ -53,8 +53,8 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     assert [*reasons.best(found).values()] == [[Guess("stem", "resnet", "conv+linear")]]
     assert list(reasons.sentences(found)) == [
         "Params: 0 of 1 published values match the models unchanged; of the other 1, 1 match "
-        "stem resnet (of 33 alternatives tried, 0.03 are expected to match as many random numbers of that "
-        "precision).",
+        "stem resnet (of 33 alternatives tried, 0.03 are expected to match as many random numbers "
+        "of that precision).",
         "MACs: 0 of 1 published values match the models unchanged, under some counting rule; "
         "of the other 1, 1 match stem resnet, counting conv+linear (of 33 alternatives tried, 0.03 "
         "are expected to match as many random numbers of that precision).",

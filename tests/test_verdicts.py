@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from study.errors import SpecError
 from study.metrics import METRICS
 from study.stats import effects, interval, seeds_needed
-from study.verdicts import ASPECTS, COLUMNS, WORDS, verdicts
+from study.verdicts import ASPECTS, VERDICT_COLUMNS, VERDICT_WORDS, verdicts
 
 SPREAD = np.array([-1.0, 0.0, 1.0])  # of three seeds: sd 1, interval ± 2.48
 
@@ -461,7 +461,7 @@ def test_only_what_is_sure_and_measured_has_a_row():
         [*rows, printed("a", 1.0, metric="loss")], seeds("base", 70 + SPREAD), seeds("a", [1, 2])
     )
     assert list(found["row"]) == ["BASE"]
-    assert tuple(found) == COLUMNS
+    assert tuple(found) == VERDICT_COLUMNS
 
 
 def test_no_cells_make_no_verdicts():
@@ -557,7 +557,7 @@ def drawn(effect, *, n, margin=0.5, times=500):
         other = base + effect + chance.normal(0, 0.4, n)
         found.append(last(rows, seeds("base", base), seeds("a", other), top1=margin))
     words = pd.DataFrame(found)["difference"].value_counts(normalize=True)
-    return words.reindex(WORDS, fill_value=0.0)
+    return words.reindex(VERDICT_WORDS, fill_value=0.0)
 
 
 @pytest.mark.slow

@@ -107,7 +107,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         files |= {f"figures/{name}": content for name, content in figures.files(figure).items()}
     for name, content in files.items():
         replace(folder / name, content)
-    for name in _written(folder) - files.keys():  # of an earlier report
+    for name in _written(folder) - files.keys():  # a stale figure would pass as a new one
         (folder / name).unlink(missing_ok=True)
     write_record(folder / MANIFEST, {"files": list(files), "made_of": made_of})
     return [folder / name for name in files]

@@ -15,7 +15,7 @@ from study.report.findings import Findings, findings
 from study.report.given import given
 
 NAMED = 3  # arms named in the sentence; the others are counted
-LEVEL = 1 - stats.CONFIDENCE
+ALPHA = 1 - stats.CONFIDENCE  # significance level
 
 
 def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = None) -> str:
@@ -67,7 +67,7 @@ class Compared:
         base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
         pairs = [stats.Contrast(arm, base, name) for arm in self.others]
         tests: Iterator[Any] = stats.contrasts(self.measured, pairs).itertuples()
-        return {str(row.arm) for row in tests if row.t_holm < LEVEL} & self.rows.keys()
+        return {str(row.arm) for row in tests if row.t_holm < ALPHA} & self.rows.keys()
 
     @property
     def better(self) -> list[str]:
@@ -132,6 +132,7 @@ def _so_far(compared: Compared) -> str:
         row = compared.analysis.effects.get((arm, plan.tested))
         counts.setdefault(0 if row is None else int(row.n), []).append(arm)
     short = [f"{compared.listed(arms)} in {n}" for n, arms in sorted(counts.items()) if n < seeds]
+    # An arm compared in a few seeds only may look better than it is, so the opening names it.
     lacking = f", compared in fewer than {seeds} seeds: {', '.join(short)}" if short else ""
     done = len(plan.trials) - len(plan.missing)
     return f"So far, with {done} of {len(plan.trials)} trials{lacking}: "
@@ -163,8 +164,7 @@ def _fallen(compared: Compared) -> Iterator[str]:
     ]
     yield f"The baseline diverged, so no difference from {compared.base} can be given."
     if stood:
-        does = "does" if len(stood) == 1 else "do"
-        counts = "counts" if len(stood) == 1 else "count"
+        does, counts = ("does", "counts") if len(stood) == 1 else ("do", "count")
         yield f"{compared.listed(stood)} {does} not diverge and {counts} as better."
     if compared.diverged:
         yield f"{compared.listed(compared.diverged)} diverged, too."
@@ -217,6 +217,7 @@ def _told_apart(compared: Compared) -> str:
     if rest := compared.unsure:
         others = f"{len(rest)} other{'s' if len(rest) > 1 else ''}"
         within = f", within {_bound(compared)}"
+        # "Not distinguishable" alone reads as "equal"; the bound says how unequal it may still be.
         parts.append(f"{others} cannot be distinguished from it{within}{_uncorrected(compared)}")
     return f"{'; '.join(parts)} ({_how(compared)})."
 
@@ -266,6 +267,7 @@ def _by_zero(compared: Compared) -> list[list[str]]:
 
 
 def _constant(compared: Compared, arms: list[str]) -> str:
+    # Equal differences have no spread, so no test: they are stated instead of tested.
     several, name = len(arms) > 1, cells.name(compared.metric)
     seeds = f"every one of {compared.pairs(arms)}"
     if compared.rows[arms[0]].mean == 0:
@@ -276,9 +278,6 @@ def _constant(compared: Compared, arms: list[str]) -> str:
         f"{compared.listed(arms, amounts=True)} {verb} from {compared.base} in {name} by the same "
         f"amount for {seeds}, so {have} no interval."
     )
-
-
-# ---- studies without training ----
 
 
 def _costs(analysis: Findings) -> str:

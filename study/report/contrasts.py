@@ -20,6 +20,7 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     declared = judgement.contrasts(plan)
     if not declared or len(plan.study.seeds) < 2:
         return None
+    # Claims and contrasts are one family: the correction counts tests that are not in this table.
     tests = judgement.tests(plan, frame)
     tested = stats.contrasts(frame, declared, beside=tests - len(declared))
     labels = {arm.digest: label for label, arm in reversed(judgement.named_arms(plan).items())}

@@ -6,7 +6,7 @@ from study.metrics import METRICS
 from study.plan import Plan
 from study.store import Store
 
-COLUMNS = {
+CURVE_COLUMNS = {
     "arm": "str",
     "label": "str",
     "seed": "Int64",
@@ -29,4 +29,4 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
         for name, value in row.items()
         if name == "train_loss" or (name in METRICS and METRICS[name].kind == "quality")
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype(CURVE_COLUMNS)

@@ -155,6 +155,7 @@ def _millions(means: Mapping[str, float]) -> str:
 def _names(plan: Plan) -> dict[str, str]:
     """Names by arm in timm's manner: architecture.tag."""
     of = {arm.digest: arm.arm.config.model for arm in plan.arms}
+    # Two labels may have one tag; timm's tools join on the name, so it must be unique.
     several, counts, names = Counter(of.values()), Counter[str](), dict[str, str]()
     for arm in plan.arms:
         model = of[arm.digest]

@@ -77,6 +77,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
     diverged = frozenset(
         arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
+    # The seeds that did not diverge would flatter an arm of which others did: all become NaN.
     lost = frame["seed"].notna() & frame["arm"].isin(diverged)
     beside, frame = frame.attrs, frame.assign(value=frame["value"].mask(lost))
     frame.attrs = {}  # pandas copies them into every part of a frame

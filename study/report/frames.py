@@ -13,7 +13,7 @@ from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.store import Store
 
-COLUMNS = {
+MEASUREMENT_COLUMNS = {
     "arm": "str",
     "label": "str",
     "seed": "Int64",
@@ -33,9 +33,11 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     """
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
-    measured = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    measured = pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS)).astype(MEASUREMENT_COLUMNS)
     session = timed(plan, store)
-    beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
+    beside = pd.DataFrame(again(plan, store), columns=list(MEASUREMENT_COLUMNS)).astype(
+        MEASUREMENT_COLUMNS
+    )
     measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
     measured.attrs["baseline"] = plan.baseline.digest
     measured.attrs["timed_on"] = _machine(session)
@@ -85,6 +87,7 @@ def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[
     """The noise floor of every metric that the A/A arm was measured in."""
     if beside.empty:
         return []
+    # The A/A arm has the baseline's settings and other seeds, so it differs by noise alone.
     base = measured[(measured["arm"] == baseline) & measured["metric"].isin(beside["metric"])]
     return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
 

@@ -10,7 +10,7 @@ from study import cells, stats
 from study.metrics import METRICS
 from study.plan import Plan
 
-LEVEL = 1 - stats.CONFIDENCE
+ALPHA = 1 - stats.CONFIDENCE  # significance level
 
 
 def given(plan: Plan, images: pd.DataFrame) -> str:
@@ -23,7 +23,7 @@ def given(plan: Plan, images: pd.DataFrame) -> str:
         return "No arm can be compared with the baseline image by image yet."
     tests = len(plan.arms) - 1
     p = stats.holm(images["every_p"].to_numpy(float), beside=tests - len(images))
-    return "; ".join(_parts(images, p < LEVEL)) + f" ({_how(images, tests)})."
+    return "; ".join(_parts(images, p < ALPHA)) + f" ({_how(images, tests)})."
 
 
 def _parts(images: pd.DataFrame, sure: "np.ndarray[Any, np.dtype[np.bool_]]") -> Iterator[str]:

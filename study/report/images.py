@@ -8,7 +8,7 @@ from study.measurements import predictions
 from study.plan import Plan, PlannedArm
 from study.store import Store
 
-COLUMNS = (
+IMAGE_COLUMNS = (
     "arm",
     "label",
     "seeds",
@@ -31,7 +31,7 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     diverged have no row.
     """
     if not plan.study.seeds or diverged(plan.baseline):
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=list(IMAGE_COLUMNS))
     base, rows = predictions(plan.baseline, store), []
     for arm in plan.arms[1:]:
         try:
@@ -42,7 +42,7 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
             together = stats.together(stats.mcnemar(compared))
             tests = (together.better, together.worse, together.some, together.every)
             rows.append((arm.digest, arm.label, *stats.hierarchical(compared).values(), *tests))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))
 
 
 def diverged(arm: PlannedArm) -> bool:

@@ -108,7 +108,7 @@ def _row(analysis: Findings, columns: list[Column], label: str, arm: PlannedArm)
 
 
 def _columns(analysis: Findings, name: str) -> Iterator[Column]:
-    yield from COLUMNS[METRICS[name].kind](analysis, name)
+    yield from COLUMNS_BY_KIND[METRICS[name].kind](analysis, name)
     if printed := analysis.printed(name):
         yield Column(
             f"{name}-paper",
@@ -190,7 +190,7 @@ def _speed(analysis: Findings, name: str) -> Iterator[Column]:
     yield Column(name, cells.head(metric), value)
 
 
-COLUMNS: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
+COLUMNS_BY_KIND: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
     "quality": _quality,
     "cost": _cost,
     "speed": _speed,

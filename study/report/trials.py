@@ -10,7 +10,7 @@ from study.plan import Plan, Trial
 from study.store import Record, Store
 
 ERROR_LINES = 12  # last lines of a failed trial's error; the first are frames of our own code
-COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")
+TRIAL_COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")
 
 
 def trials(plan: Plan, store: Store) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
         for trial in arm.trials
     ]
     metrics = dict.fromkeys(key for row in rows for key in row if key in METRICS)
-    first, last = COLUMNS[:4], COLUMNS[4:]
+    first, last = TRIAL_COLUMNS[:4], TRIAL_COLUMNS[4:]
     return pd.DataFrame(rows, columns=[*first, *metrics, *last])
 
 

@@ -19,7 +19,7 @@ from study.report.images import diverged
 from study.store import Store
 from study.text import normal
 
-KINDS = ("quality", "cost", "speed")
+METRIC_KINDS = ("quality", "cost", "speed")
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _metrics(
     pairs = stats.contrasts(ours, declared).set_index("metric")
     estimates = stats.estimates(ours).set_index(["metric", "arm"])
     rows = []
-    for name in sorted(names, key=lambda name: KINDS.index(METRICS[name].kind)):
+    for name in sorted(names, key=lambda name: METRIC_KINDS.index(METRICS[name].kind)):
         row: Record = {"metric": name, "kind": METRICS[name].kind}
         for side, digest in zip(("first", "second"), digests, strict=True):
             if (name, digest) in estimates.index:
@@ -144,12 +144,12 @@ def _metrics(
         if METRICS[name].kind == "speed":
             row |= _ratio(measured, name, arms)
         rows.append(row)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=METRIC_COLUMNS)
 
 
 SIDES = [f"{side}{of}" for side in ("first", "second") for of in ("", "_sd", "_n")]
 PAIRS = ["n", "unpaired", "mean", "sd", "low", "high", "t_p", "p", "smallest_p", "seeds"]
-COLUMNS = ["metric", "kind", *SIDES, *PAIRS, "ratio", "ratio_low", "ratio_high"]
+METRIC_COLUMNS = ["metric", "kind", *SIDES, *PAIRS, "ratio", "ratio_low", "ratio_high"]
 
 
 def _needed(mean: float, sd: float) -> float:

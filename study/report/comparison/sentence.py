@@ -9,7 +9,7 @@ from study.report.comparison.measured import Comparison
 from study.report.contrasts import p_value
 from study.report.images import diverged
 
-LEVEL = 1 - stats.CONFIDENCE
+ALPHA = 1 - stats.CONFIDENCE  # significance level
 
 
 def answer(comparison: Comparison) -> str:
@@ -49,6 +49,7 @@ def _quality(comparison: Comparison) -> str:
         and all(arm.given for arm in comparison.arms)
         and len(comparison.seeds)
     ):
+        # One evaluation per arm and no seeds: only the images can be a sample.
         return _given_weights(comparison)
     if row.n == 1:
         return (
@@ -64,7 +65,7 @@ def _quality(comparison: Comparison) -> str:
         if row.mean != 0:
             same = f"{second} differs from {first} by {amount}"
         return f"In {name} {same} for every one of {pairs}, so there is no interval"
-    if row.t_p < LEVEL:
+    if row.t_p < ALPHA:
         return f"{second} is {word} than {first} in {name}: {difference} ({pairs}, {p_is(row.t_p)})"
     needed = f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power"
     advice = needed if row.seeds > row.n else ""
@@ -80,7 +81,7 @@ def _given_weights(comparison: Comparison) -> str:
     if test.p != test.p:
         return f"{second} differs from {first} by {amount} in Top-1; their images were not compared"
     word = "is better than" if test.difference > 0 else "is worse than"
-    verb = word if test.p < LEVEL else "cannot be distinguished from"
+    verb = word if test.p < ALPHA else "cannot be distinguished from"
     on = f"given weights, {test.images:.0f} images, McNemar's exact test: {p_is(test.p)}"
     return f"{second} {verb} {first} in Top-1: {amount} ({on})"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from study import cells, stats
 from study.metrics import METRICS, Metric
-from study.report.comparison.measured import KINDS, Comparison
+from study.report.comparison.measured import METRIC_KINDS, Comparison
 from study.report.comparison.sentence import ends, p_is
 from study.report.contrasts import p_value
 from study.report.tables import Block, Cell, Row, Table, plain
@@ -27,7 +27,7 @@ def _metric_table(comparison: Comparison) -> Table:
         heads=(plain(first), plain(second), "Difference [95 % CI]", "p, t", "p, sign-flip"),
         blocks=tuple(
             Block(kind, tuple(_metric_row(comparison, row) for row in rows if row.kind == kind))
-            for kind in KINDS
+            for kind in METRIC_KINDS
             if any(row.kind == kind for row in rows)
         ),
         notes=tuple(map(plain, _notes(comparison))),

@@ -53,6 +53,7 @@ def points(report: Report) -> pd.DataFrame:
     ]
     data = frame(pieces, "label", "arm", "split").drop(columns="seed")
     data["total"] = data.groupby(["arm", "split"])["value"].transform("sum")
+    # On one axis the bars of the cheapest arms would vanish; shares can still be compared.
     data["unit"] = "%" if wide(data["total"], FAR) else METRIC.unit
     if wide(data["total"], FAR):
         data[[*MARK]] = 100 * data[[*MARK]].div(data["total"], axis=0)

@@ -70,6 +70,7 @@ def points(report: Report) -> pd.DataFrame:
 def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
     """The points of one arm and metric; `table` is epochs by seeds, `ended` the diverged seeds."""
     whole = table.dropna()
+    # A mean over the seeds that are left would drop or jump where another seed ends.
     common = 0 if ended or table.empty else len(whole)
     for epoch, values in whole.iloc[:common].iterrows():
         low, high = _band(values)
@@ -77,7 +78,7 @@ def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
         yield {"epoch": epoch, "what": "mean", "n": len(values), **ends}
     for seed, values in table.items():
         own = values.dropna()
-        if len(own) > common:
+        if len(own) > common:  # its line starts at the last point of the mean, to join it
             start = max(0, common - 1) if common else 0
             for epoch, value in own.iloc[start:].items():
                 yield {"epoch": epoch, "what": "seed", "seed": seed, "value": value}

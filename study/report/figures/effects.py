@@ -173,7 +173,7 @@ def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
         label="one seed",
         zorder=2,
     )
-    means = means[means["n"] > 1]
+    means = means[means["n"] > 1]  # the mean of one seed is drawn already, as that seed
     reach = [means["value"] - means["low"], means["high"] - means["value"]]
     if len(means):
         axes.errorbar(

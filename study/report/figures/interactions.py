@@ -98,7 +98,7 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     values = np.full((len(down), len(across)), np.nan)
     for row in each(data):
         values[down.index(row.down), across.index(row.across)] = row.value
-    most = np.nanmax(np.abs(values)) or 1.0
+    most = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
     axes.pcolormesh(values, cmap=COLOURS, vmin=-most, vmax=most, edgecolors="white", linewidth=1)
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
     for row in each(data):

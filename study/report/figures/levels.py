@@ -57,6 +57,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
     """
     plan, measured = report.plan, bare(report.measured)
     chosen = plan.study.factors[factor].levels
+    # An arm that departs in another factor too would mix the effects of both.
     arms = [arm for arm in plan.arms if set(arm.arm.departs) <= {factor}]
     rows = [
         {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}

@@ -74,6 +74,7 @@ def svg(drawn_figure: Drawn) -> str:
     text = _saved(drawn_figure.figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
     own = re.sub(r"\W", "-", drawn_figure.name)
+    # Matplotlib numbers its ids from the start in every file; a page has several files.
     body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", body)
     width, height = drawn_figure.figure.get_size_inches() * 72
     alt = escape(drawn_figure.alt)

@@ -20,7 +20,7 @@ from study.report.figures.words import width, wrapped
 from study.spec import file_name
 
 # These words are stored in the figure's data, where analysis scripts of users may rely on them.
-FRONT, BESIDE, BEHIND = "front", "not told apart", "behind"
+FRONT, TIED, BEHIND = "front", "not told apart", "behind"
 DIRECT = 8  # arms up to which labels stand at their points; above, a key explains numbers
 LABEL_WIDTH = 80  # points of a label at its point
 KEYED = 40  # arms up to which every number is in the key and intervals are drawn
@@ -30,12 +30,12 @@ LOG_FROM = 5  # ratio of the largest to the smallest cost from which the axis is
 
 LOOKS: dict[str, dict[str, Any]] = {
     FRONT: {"color": BLUE, "marker": "o", "markerfacecolor": BLUE},
-    BESIDE: {"color": BLUE, "marker": "o", "markerfacecolor": "white"},
+    TIED: {"color": BLUE, "marker": "o", "markerfacecolor": "white"},
     BEHIND: {"color": GREY, "marker": "x", "markerfacecolor": GREY},
 }
 MEANINGS = {
     FRONT: "on the front",
-    BESIDE: "not distinguishable",
+    TIED: "not distinguishable",
     BEHIND: "behind it",
 }
 """Standings as the legend and the alternative text name them."""
@@ -119,6 +119,8 @@ def _standings(
         apart = (good * (first.value - second.value), cheap * (first.cost - second.cost))
         return bool(min(apart) >= 0 and max(apart) > 0)
 
+    # Costs are compared by the worst round of one arm against the best of the other: rounds of a
+    # timing session are no replicates, so they allow no test.
     def no_dearer(first: Any, second: Any) -> bool:
         ends = (first.cost_low, first.cost_high), (second.cost_low, second.cost_high)
         worst = min(cheap * end for end in (*ends[0], first.cost) if end == end)
@@ -139,7 +141,7 @@ def _standings(
             words.append(FRONT)
         else:
             clear = any(ahead(other, arm, len(rivals)) for other in rivals)
-            words.append(BEHIND if clear else BESIDE)
+            words.append(BEHIND if clear else TIED)
     return words
 
 

@@ -96,6 +96,7 @@ def exponent(points: list[tuple[int, float]]) -> float:
         return math.nan
     logs = [(math.log(side), math.log(value)) for side, value in points]
     steps = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(logs)]
+    # By the ends alone: a fit would average over the bend that tells a sum of powers.
     middle = (logs[-1][1] - logs[0][1]) / (logs[-1][0] - logs[0][0])
     return middle if all(abs(step - middle) <= APART for step in steps) else math.nan
 

@@ -73,6 +73,7 @@ def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = 
 
 def sheet(page: Page, columns: int, width: float, *, spare: float = 0.75) -> tuple[Figure, Any]:
     """A figure with panels side by side over the rows; `spare` inches are for axes and legend."""
+    # Rows have the same height on every page and in every figure: the figure grows with them.
     end = page[-1].y + page[-1].height / 2 + GAP / 2
     figure = Figure(figsize=(width, spare + INCH * (end + GAP / 2)))
     panels = figure.subplots(1, columns, sharey=True, squeeze=False)[0]

@@ -78,6 +78,7 @@ def _figure(
         axes.errorbar(
             part["value"], ys, xerr=reach, fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
         )
+        # From zero, since bars are read by their length.
         axes.set_xlim(0, 1.05 * max(every["value"].max(), every["high"].fillna(0).max()) or 1)
         better = f"{metric.better} is better"
         axes.set_xlabel(f"{cells.head(metric)}\n{better}")

@@ -5,14 +5,14 @@ from collections import Counter
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 
-WORDS = {"diverged": "diverged", "failed": "failed", "running": "running"}
+STATE_LABELS = {"diverged": "diverged", "failed": "failed", "running": "running"}
 
 
 def state(arm: PlannedArm) -> str:
     """The unfinished trials of an arm, such as "1 of 3 diverged"; "" if all have a result."""
     total = len(arm.replicates)
     counts = Counter(
-        WORDS.get(t.state, "missing") for t in arm.replicates if t.state != "completed"
+        STATE_LABELS.get(t.state, "missing") for t in arm.replicates if t.state != "completed"
     )
     return ", ".join(
         word if count == total else f"{count} of {total} {word}" for word, count in counts.items()

@@ -32,6 +32,7 @@ def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str
 
 def _shortened(text: str, room: float, size: float, *, headed: bool) -> str:
     """The end of a text; with `headed`, half of the room is for its beginning."""
+    # From the longest on: widths of letters differ, so the first that fits is found by trying.
     for length in range(len(text) - 1, 0, -1):
         head = text[: length - length // 2].rstrip() if headed else ""
         tail = text[len(text) - (length // 2 if headed else length) :].lstrip()

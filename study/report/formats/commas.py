@@ -17,5 +17,5 @@ def comma_separated(table: Table) -> str:
         for row in block.rows:
             baseline = BASELINE if row.baseline else ""
             texts = [block.head, row.label, baseline, *(cell.text for cell in row.cells)]
-            rows.writerow(map(inert, texts))
+            rows.writerow(map(inert, texts))  # labels are a user's text and might be formulas
     return file.getvalue()

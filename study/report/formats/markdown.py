@@ -34,5 +34,5 @@ def _md(text: str) -> str:
     """Text that Markdown prints literally; brackets are escaped only where they make a link."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_|~$#])", r"\\\1", text)
-    text = re.sub(r"^(\d*)(?=[-+.)](\s|$))", r"\1\\", text)
+    text = re.sub(r"^(\d*)(?=[-+.)](\s|$))", r"\1\\", text)  # else a list begins: "1. ", "- "
     return re.sub(r"\](?=[(\[:])", r"\\]", text)

@@ -30,6 +30,7 @@ HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{
 
 def numbers(tables: Mapping[str, Table], study: str) -> str:
     """The text of `numbers.tex`; `tables` are by file name, and the first is `table`."""
+    # Every key is defined twice, once behind the study's name: a paper may \input several files.
     keys = list(_keys(tables))
     lines = [
         rf"\studydefine{{{opened}{key}}}{{{escaped(text)}}}"

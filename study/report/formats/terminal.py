@@ -28,6 +28,7 @@ def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) 
 
 def _layout(table: Table, width: int, *, every: bool) -> Layout:
     """Which columns fit, by importance; 3 places are for the baseline's mark and its padding."""
+    # Column 0 has the labels. With it, a quality and its difference always fit or are squeezed.
     order = [0, *(1 + index for index in _order(table))]
     first = 3 if any(key.endswith("-delta") for key in table.keys) else 2
     return layout(_columns(table), order, width - 3, first=first, every=every)

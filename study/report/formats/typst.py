@@ -55,4 +55,4 @@ def _cell(cell: Cell) -> str:
 def escaped(text: str) -> str:
     """Text that Typst prints literally."""
     marked = re.sub(r"([\\#*_`$<>@\[\]~=/'\"+-])", r"\\\1", text)
-    return re.sub(r"^(\d+)\.|\.(?=\.)", r"\1\\.", marked)
+    return re.sub(r"^(\d+)\.|\.(?=\.)", r"\1\\.", marked)  # "1." is a list, "..." an ellipsis

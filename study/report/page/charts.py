@@ -6,7 +6,7 @@ shape. Plotly interprets tags in texts, so labels are escaped.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -23,7 +23,12 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+SIZE = {"height": 400, "legend": LEGEND}
 MOST = 12  # curves and legend entries in one chart; the table has all arms
+
+MARKERS = {"type": "scatter", "mode": "markers"}
+LINES = {"type": "scatter", "mode": "lines"}
+HOVER = {"hovertemplate": "%{hovertext}<extra></extra>"}  # without the name of the trace
 
 Spec = dict[str, Any]
 
@@ -43,20 +48,14 @@ class Chart:
 
 def charts(report: Report, study: str) -> list[Chart]:
     """All charts that the report has data for; `study` is the prefix of their names."""
-    drawn_charts = [*_effects(report), *_trade_offs(report), *_curves(report)]
-    return [
-        Chart(f"{study}-{chart.name}", chart.title, chart.alt, chart.spec) for chart in drawn_charts
-    ]
-
-
-def _text(text: str) -> str:
-    return escape(text)
+    parts = [*_effects(report), *_trade_offs(report), *_curves(report)]
+    return [replace(chart, name=f"{study}-{chart.name}") for chart in parts]
 
 
 def _axis(metric: Metric, *, difference: bool = False) -> Spec:
     unit = cells.difference_unit(metric)
     title = f"Δ {cells.name(metric)} ({unit})" if difference else cells.head(metric)
-    return {"title": {"text": _text(title.replace(" ()", ""))}, "zeroline": difference}
+    return {"title": {"text": escape(title.replace(" ()", ""))}, "zeroline": difference}
 
 
 # ---- effects ----
@@ -115,12 +114,11 @@ def _seed_trace(dots: list[tuple[str, int, float]], metric: Metric) -> Spec:
         f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {cells.difference_unit(metric)}"
     )
     return {
-        "type": "scatter",
-        "mode": "markers",
+        **MARKERS,
         "name": "one seed",
         "role": "faint",
         "x": [value for *_, value in dots],
-        "y": [_text(label) for label, *_ in dots],
+        "y": [escape(label) for label, *_ in dots],
         "customdata": [seed for _, seed, _ in dots],
         "marker": {"symbol": "circle-open", "size": 7},
         "hovertemplate": f"{text}<extra></extra>",
@@ -133,15 +131,14 @@ def _mean_trace(means: list[Spec], metric: Metric) -> Spec:
     below = [row["mean"] - row["low"] if math.isfinite(row["low"]) else 0 for row in means]
     bars = {"type": "data", "symmetric": False, "color": COLOURS[0], "thickness": 2}
     return {
-        "type": "scatter",
-        "mode": "markers",
+        **MARKERS,
         "name": "mean, 95 % interval",
         "x": [row["mean"] for row in means],
-        "y": [_text(row["label"]) for row in means],
+        "y": [escape(row["label"]) for row in means],
         "marker": {"size": 10, "color": COLOURS[0]},
         "error_x": {**bars, "array": above, "arrayminus": below},
         "hovertext": [_hover(row, metric) for row in means],
-        "hovertemplate": "%{hovertext}<extra></extra>",
+        **HOVER,
     }
 
 
@@ -150,7 +147,7 @@ def _hover(row: Spec, metric: Metric) -> str:
         cells.number(row[key], metric.digits, signed=True) for key in ("mean", "low", "high")
     ]
     ends = f" [{numbers[1]}, {numbers[2]}]" if math.isfinite(row["low"]) else ""
-    return _text(f"{row['label']}: {numbers[0]}{ends} {cells.difference_unit(metric)}")
+    return escape(f"{row['label']}: {numbers[0]}{ends} {cells.difference_unit(metric)}")
 
 
 def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
@@ -195,8 +192,7 @@ def _trade_off(
     ]
     front = _front([(x, row.mean) for _, x, row in points], cost, metric)
     steps = {
-        "type": "scatter",
-        "mode": "lines",
+        **LINES,
         "name": "front of the means",
         "role": "faint",
         "x": [x * cost.scale for x, _ in front],
@@ -204,10 +200,9 @@ def _trade_off(
         "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot", "width": 1.5},
         "hoverinfo": "skip",
     }
-    axes = {"xaxis": _axis(cost), "yaxis": _axis(metric)}
     spec: Spec = {
         "data": [steps, *_points(points, cost, metric, texts)],
-        "layout": {**axes, "height": 400, "legend": LEGEND},
+        "layout": {"xaxis": _axis(cost), "yaxis": _axis(metric), **SIZE},
     }
     title = f"{cells.name(metric)} against {cells.name(cost)}"
     return Chart(f"against-{name}", title, "; ".join(texts[:MOST]), spec)
@@ -221,16 +216,15 @@ def _points(
         colour = COLOURS[number % len(COLOURS)]
         sd = row.sd * metric.scale if row.sd == row.sd else 0
         yield {
-            "type": "scatter",
-            "mode": "markers",
-            "name": _text(arm.label),
+            **MARKERS,
+            "name": escape(arm.label),
             "showlegend": number < MOST,
             "x": [x * cost.scale],
             "y": [row.mean * metric.scale],
             "error_y": {"type": "data", "array": [sd], "thickness": 1.5, "color": colour},
             "marker": {"size": 11, "color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)]},
-            "hovertext": [_text(texts[number])],
-            "hovertemplate": "%{hovertext}<extra></extra>",
+            "hovertext": [escape(texts[number])],
+            **HOVER,
         }
 
 
@@ -238,7 +232,7 @@ def _front(
     points: list[tuple[float, float]], cost: Metric, metric: Metric
 ) -> list[tuple[float, float]]:
     """The Pareto front of the means: points that no other point beats in both metrics."""
-    signs = [1 if each.better == "higher" else -1 for each in (cost, metric)]
+    signs = [1 if axis.better == "higher" else -1 for axis in (cost, metric)]
     ordered = sorted(points, key=lambda p: (-signs[0] * p[0], -signs[1] * p[1]))
     front: list[tuple[float, float]] = []
     for x, y in ordered:
@@ -275,8 +269,7 @@ def _lines(report: Report, part: pd.DataFrame, name: str) -> Spec:
         data += _curve(own * scale, arm, number, digits)
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
     epochs = {"title": {"text": "Epoch"}, "dtick": max(1, int(part["epoch"].max()) // 10)}
-    layout = {"xaxis": epochs, "yaxis": axis, "height": 400, "legend": LEGEND}
-    return {"data": data, "layout": layout}
+    return {"data": data, "layout": {"xaxis": epochs, "yaxis": axis, **SIZE}}
 
 
 def _curve(own: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iterator[Spec]:
@@ -284,8 +277,7 @@ def _curve(own: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iter
     colour, symbol = COLOURS[number % len(COLOURS)], SYMBOLS[number % len(SYMBOLS)]
     epochs = [int(str(epoch)) for epoch in own.index]
     yield {
-        "type": "scatter",
-        "mode": "lines",
+        **LINES,
         "x": [*epochs, *reversed(epochs)],
         "y": [*own["max"], *reversed([*own["min"]])],
         "fill": "toself",
@@ -299,11 +291,11 @@ def _curve(own: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iter
     yield {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": _text(arm.label),
+        "name": escape(arm.label),
         "x": epochs,
         "y": [*own["mean"]],
         "legendgroup": arm.digest,
         "line": {"color": colour, "dash": DASHES[number % len(DASHES)], "width": 2},
         "marker": {"symbol": symbol, "size": 7, "color": colour},
-        "hovertemplate": f"{_text(arm.label)}, epoch %{{x}}: %{{y:.{digits}f}}<extra></extra>",
+        "hovertemplate": f"{escape(arm.label)}, epoch %{{x}}: %{{y:.{digits}f}}<extra></extra>",
     }
