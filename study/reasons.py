@@ -86,7 +86,7 @@ def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -
         unchanged = _tried(printed, _guessed(Guess(), arm.card, printed))
         others = () if unchanged.whole else _others(arm, store)
         more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
-        values = {k: v for part in (unchanged.values, *more) for k, v in part.items()}
+        values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
         matches_of[arm.digest] = _tried(printed, values)
     return matches_of
 

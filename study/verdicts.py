@@ -116,14 +116,14 @@ def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
     ratios = {name: evidence.ratios(frame, name) for name in set(frame["metric"])}
     for row in published[published["status"].isin(SURE)].to_dict("records"):
         label, arm, name, printed = row["row"], row["arm"], row["metric"], float(row["value"])
-        if (part := measured.get((arm, name))) is None:
+        if (values := measured.get((arm, name))) is None:
             continue
         if METRICS[name].kind == "speed" and not printed > 0:
             raise SpecError(f"published {name} of {label} is not above 0: {printed}")
-        side = evidence.side(label, name, part, ratios[name].get(arm))
+        side = evidence.side(label, name, values, ratios[name].get(arm))
         if side.values:
-            about, spread = (row["status"], row["unlike"]), float(row.get("spread", 0.0))
-            yield Cell(label, arm, *about, printed, int(row["digits"]), side, spread)
+            protocol, spread = (row["status"], row["unlike"]), float(row.get("spread", 0.0))
+            yield Cell(label, arm, *protocol, printed, int(row["digits"]), side, spread)
 
 
 def _pairs(table: list[Cell]) -> int:
@@ -216,9 +216,9 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
 def _trend(cell: Cell, base: Cell) -> bool:
     """True if the whole 95 % interval of the difference lies on the published side of zero."""
     printed = _printed(cell, base)
-    side = (printed > 0) - (printed < 0)
-    apart = abs(printed) > _spread(cell, base) or not side
-    return apart and not base.side.diverged and _sign(cell, base) == side
+    direction = (printed > 0) - (printed < 0)
+    apart = abs(printed) > _spread(cell, base) or not direction
+    return apart and not base.side.diverged and _sign(cell, base) == direction
 
 
 def _spread(first: Cell, second: Cell) -> float:

@@ -111,8 +111,8 @@ class Compared:
         """The labels of the first arms, with their differences, and how many more there are."""
         labels = {arm.digest: arm.label for arm in self.analysis.plan.arms}
         names = [f"{labels[a]} ({self.amount(a)})" if amounts else labels[a] for a in arms]
-        more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
-        *first, last = [*names[:NAMED], *more]
+        rest = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+        *first, last = [*names[:NAMED], *rest]
         return f"{', '.join(first)} and {last}" if first else last
 
     def amount(self, arm: str) -> str:
@@ -157,15 +157,15 @@ def _level(analysis: Findings) -> str:
 def _fallen(compared: Compared) -> Iterator[str]:
     """Sentences for a study whose baseline diverged."""
     analysis = compared.analysis
-    stood = [
+    finished = [
         arm
         for arm in compared.others
         if (arm, analysis.plan.tested) in analysis.estimates and arm not in analysis.diverged
     ]
     yield f"The baseline diverged, so no difference from {compared.base} can be given."
-    if stood:
-        does, counts = ("does", "counts") if len(stood) == 1 else ("do", "count")
-        yield f"{compared.listed(stood)} {does} not diverge and {counts} as better."
+    if finished:
+        does, counts = ("does", "counts") if len(finished) == 1 else ("do", "count")
+        yield f"{compared.listed(finished)} {does} not diverge and {counts} as better."
     if compared.diverged:
         yield f"{compared.listed(compared.diverged)} diverged, too."
 
@@ -224,14 +224,14 @@ def _told_apart(compared: Compared) -> str:
 
 def _none(compared: Compared) -> str:
     rest, total = compared.unsure, len(compared.others)
-    few = "the other arm" if total == 1 else compared.listed(rest)
-    who = f"{few} cannot" if len(rest) == 1 else f"{len(rest)} of {total} arms cannot"
-    who = f"none of {total} arms can" if 1 < len(rest) == total else who
-    with_ = f"({_how(compared)})" if total > 1 else f"with {compared.pairs(rest)}"
+    named = "the other arm" if total == 1 else compared.listed(rest)
+    subject = f"{named} cannot" if len(rest) == 1 else f"{len(rest)} of {total} arms cannot"
+    subject = f"none of {total} arms can" if 1 < len(rest) == total else subject
+    seeds = f"({_how(compared)})" if total > 1 else f"with {compared.pairs(rest)}"
     intervals = "the 95 % interval lies" if len(rest) == 1 else "all their 95 % intervals lie"
     return (
-        f"In {cells.name(compared.metric)}, {who} be distinguished from {compared.base} {with_}: "
-        f"{intervals} within {_bound(compared)}{_uncorrected(compared)}."
+        f"In {cells.name(compared.metric)}, {subject} be distinguished from {compared.base} "
+        f"{seeds}: {intervals} within {_bound(compared)}{_uncorrected(compared)}."
     )
 
 
@@ -292,9 +292,9 @@ def _costs(analysis: Findings) -> str:
         metric, count = METRICS[name], len(values)
         low, high = (cells.measured(values[label], metric) for label in (least, most))
         if low != high:
-            of = "" if count == len(rows) else f" over {count} of {len(rows)} arms"
+            coverage = "" if count == len(rows) else f" over {count} of {len(rows)} arms"
             return (
                 f"Nothing was trained; {cells.head(metric)} goes from {low} ({least}) to {high} "
-                f"({most}){of}."
+                f"({most}){coverage}."
             )
     return "Nothing was trained, and no measured cost differs at the printed precision."

@@ -21,9 +21,9 @@ def _pairing(analysis: Findings) -> Iterator[str]:
     """The share of variance that remains after pairing, pooled over all arms."""
     ratios = []
     for name in analysis.of_kind("quality"):
-        part = analysis.pairing[analysis.pairing["metric"] == name].dropna()
-        if (part["n"] - 1).sum() >= ROUGH:
-            ratio = part["paired"].sum() / part["separate"].sum()
+        rows = analysis.pairing[analysis.pairing["metric"] == name].dropna()
+        if (rows["n"] - 1).sum() >= ROUGH:
+            ratio = rows["paired"].sum() / rows["separate"].sum()
             ratios.append(f"{ratio:.2f} ({cells.name(METRICS[name])})")
     if ratios:
         yield (
@@ -46,11 +46,11 @@ def _noise(analysis: Findings) -> Iterator[str]:
             )
             continue
         unit = f" {cells.difference_unit(metric)}".rstrip()
-        own = cells.measured(row["mean"], metric, signed=True)
+        difference = cells.measured(row["mean"], metric, signed=True)
         yield (
             f"Noise floor of {cells.name(metric)}: ±{floor}{unit}; equal arms with different seeds "
             f"differ by at most this much in 95 % of studies. A/A, the baseline repeated with "
-            f"{row['n']} other seeds: {own}{unit}."
+            f"{row['n']} other seeds: {difference}{unit}."
         )
 
 

@@ -88,10 +88,10 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
         return None
 
     def rows(size: int) -> tuple[Row, ...]:
-        own = [term for term in terms if len(term) == size]
+        sized_terms = [term for term in terms if len(term) == size]
         return tuple(
             Row(_called(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
-            for term in own
+            for term in sized_terms
         )
 
     return Table(

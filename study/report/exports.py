@@ -154,11 +154,11 @@ def _millions(means: Mapping[str, float]) -> str:
 
 def _names(plan: Plan) -> dict[str, str]:
     """Names by arm in timm's manner: architecture.tag."""
-    of = {arm.digest: arm.arm.config.model for arm in plan.arms}
+    models = {arm.digest: arm.arm.config.model for arm in plan.arms}
     # Two labels may have one tag; timm's tools join on the name, so it must be unique.
-    several, counts, names = Counter(of.values()), Counter[str](), dict[str, str]()
+    several, counts, names = Counter(models.values()), Counter[str](), dict[str, str]()
     for arm in plan.arms:
-        model = of[arm.digest]
+        model = models[arm.digest]
         name = f"{model}.{_slug(arm.label)}" if several[model] > 1 else model
         counts[name] += 1
         names[arm.digest] = name if counts[name] == 1 else f"{name}_{counts[name]}"

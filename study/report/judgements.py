@@ -21,8 +21,8 @@ def verdict_table(plan: Plan, assessment: Judged) -> Table | None:
     if comparable.empty:  # the notes of the main table say why
         return None
     blocks = (
-        Block(cells.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in part.itertuples()))
-        for metric, part in comparable.groupby("metric", sort=False)
+        Block(cells.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in rows.itertuples()))
+        for metric, rows in comparable.groupby("metric", sort=False)
     )
     return Table(
         name=plain(f"{plan.study.title}-verdicts"),

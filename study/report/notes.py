@@ -103,8 +103,8 @@ def _missing(analysis: Findings) -> Iterator[str]:
     untimed = [name for name in analysis.of_kind("speed") if _lacking(analysis, name)]
     if trials:
         named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
-        more = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
-        yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{more}."
+        rest = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
+        yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{rest}."
     refusals: dict[str, list[str]] = {}
     for arm in plan.arms:
         for why in analysis.refused.get(arm.digest, ()):

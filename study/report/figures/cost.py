@@ -104,11 +104,11 @@ def _head(data: pd.DataFrame) -> str:
 
 
 def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
-    here = data[data["arm"].isin(places)]
-    whats = sorted(dict.fromkeys(data["what"]), key=_order)
-    looks = FILLS if whats[0] in KINDS else [(shade, "") for shade in SHADES]
-    for what, (colour, hatch) in zip(whats, looks, strict=False):
-        part = here[here["what"] == what]
+    rows_here = data[data["arm"].isin(places)]
+    kinds = sorted(dict.fromkeys(data["what"]), key=_order)
+    fills = FILLS if kinds[0] in KINDS else [(shade, "") for shade in SHADES]
+    for what, (colour, hatch) in zip(kinds, fills, strict=False):
+        part = rows_here[rows_here["what"] == what]
         axes.barh(
             part["arm"].map(places),
             part["value"],
@@ -123,7 +123,7 @@ def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
     axes.legend(
         loc="lower center",
         bbox_to_anchor=(0.5, 1.0),
-        ncols=min(7, len(whats)),
+        ncols=min(7, len(kinds)),
         handlelength=1.2,
         handletextpad=0.4,
         columnspacing=0.8,

@@ -105,7 +105,7 @@ def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
     for head, rows in blocks(report.plan):
         others = [arm.digest for _, arm in rows if arm.digest in drawn_arms - {base}]
         groups += [
-            (head, [base] * (base in drawn_arms) + part) for part in chunks(others, TOGETHER)
+            (head, [base] * (base in drawn_arms) + arms) for arms in chunks(others, TOGETHER)
         ]
     return groups or [("", [base])] * (base in drawn_arms)
 
@@ -234,14 +234,14 @@ def _head(name: str) -> str:
 
 def _legend(data: pd.DataFrame) -> str:
     """The meaning of the lines, bands and crosses that the figure has."""
-    whats, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
-    parts = ["line: mean of the seeds"] * ("mean" in whats)
+    kinds, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
+    parts = ["line: mean of the seeds"] * ("mean" in kinds)
     several, two = any(n >= BAND_FROM for n in counts), 2 in counts
     bands = ["95 % interval of the mean"] * several
     bands += ["lowest to highest" + " of two seeds" * several] * two
     parts += [f"band: {', '.join(bands)}"] * bool(bands)
-    parts += ["thin line: one seed"] * ("seed" in whats)
-    parts += ["×: diverged"] * ("diverged" in whats)
+    parts += ["thin line: one seed"] * ("seed" in kinds)
+    parts += ["×: diverged"] * ("diverged" in kinds)
     return "; ".join(parts)
 
 

@@ -139,8 +139,8 @@ def _figure(
 
 
 def beside(axes: Axes, y: float, text: str, *, word: bool) -> None:
-    look = {"fontstyle": "italic", "color": GREY} if word else {}
-    rows.beside(axes, y, text, **look)
+    style = {"fontstyle": "italic", "color": GREY} if word else {}
+    rows.beside(axes, y, text, **style)
 
 
 def _head(name: str) -> str:

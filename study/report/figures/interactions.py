@@ -145,14 +145,14 @@ def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
     axes.spines[:].set_visible(False)
     axes.axhline(1, color=BLACK, linewidth=0.8)
     axes.axvline(1, color=BLACK, linewidth=0.8)
-    look: dict[str, Any] = {
+    style: dict[str, Any] = {
         "fontsize": SMALL,
         "fontstyle": "italic",
         "color": GREY,
         "parse_math": False,
     }
-    axes.set_xlabel(_called(across), **look)
-    axes.set_ylabel(_called(down), **look)
+    axes.set_xlabel(_called(across), **style)
+    axes.set_ylabel(_called(down), **style)
 
 
 def _called(factor: Factor) -> str:

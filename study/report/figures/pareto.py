@@ -162,25 +162,27 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
         linear(axes.xaxis, 5)
     axes.margins(y=0.12)
     front = _front(axes, data, quality, cost)
-    for what, look in LOOKS.items():
-        part = data[data["what"] == what]
-        _draw_points(axes, part, look)
+    for what, style in LOOKS.items():
+        points = data[data["what"] == what]
+        _draw_points(axes, points, style)
     linear(axes.yaxis, 5)
     axes.set_xlabel(cells.head(cost))
     axes.set_ylabel(cells.head(quality))
     if keyed:
         _key(figure, keyed_rows, len(data))
-    there = [what for what in LOOKS if what in set(data["what"])]
-    handles = [Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in there]
-    meanings = [MEANINGS[what] for what in there]
+    standings = [what for what in LOOKS if what in set(data["what"])]
+    handles = [
+        Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in standings
+    ]
+    meanings = [MEANINGS[what] for what in standings]
     figure.legend(
         handles, meanings, loc="outside upper center", ncols=3, handletextpad=0.3, columnspacing=1
     )
     texts = [str(row.number) if keyed else row.label for row in each(data)]
     named = data["number"].isin(keyed_rows["number"])
-    spots = list(zip(data["cost"], data["value"], strict=True))
+    positions = list(zip(data["cost"], data["value"], strict=True))
     texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
-    place(axes, spots, texts, [*front, *_bars(data)])
+    place(axes, positions, texts, [*front, *_bars(data)])
     return figure
 
 
@@ -189,17 +191,17 @@ def _some(front: pd.DataFrame) -> pd.DataFrame:
     return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
 
 
-def _draw_points(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
-    axes.plot(part["cost"], part["value"], linestyle="none", markersize=4.5, zorder=3, **look)
-    across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
-    along = [part["value"] - part["low"], part["high"] - part["value"]]
+def _draw_points(axes: Axes, points: pd.DataFrame, style: dict[str, Any]) -> None:
+    axes.plot(points["cost"], points["value"], linestyle="none", markersize=4.5, zorder=3, **style)
+    across = [points["cost"] - points["cost_low"], points["cost_high"] - points["cost"]]
+    along = [points["value"] - points["low"], points["high"] - points["value"]]
     axes.errorbar(
-        part["cost"],
-        part["value"],
+        points["cost"],
+        points["value"],
         xerr=across,
         yerr=along,
         fmt="none",
-        ecolor=look["color"],
+        ecolor=style["color"],
         elinewidth=0.7,
         capsize=1.5,
         zorder=2,
@@ -211,8 +213,8 @@ Segment = tuple[tuple[float, float], tuple[float, float]]
 
 def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> list[Segment]:
     """Draw the front as steps: the best quality at every cost. Returns its segments."""
-    part = data[data["what"] == FRONT].sort_values("cost", ascending=cost.better == "lower")
-    xs, ys = list(part["cost"]), list(part["value"])
+    front = data[data["what"] == FRONT].sort_values("cost", ascending=cost.better == "lower")
+    xs, ys = list(front["cost"]), list(front["value"])
     corners = [(xs[0], ys[0])]
     for x, y in zip(xs[1:], ys[1:], strict=True):
         corners += [(x, corners[-1][1]), (x, y)]
@@ -257,11 +259,11 @@ def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
     head = f"{cells.head(quality)} against {cells.head(cost)} of {len(data)} arms."
     sentences = []
     for what, meaning in MEANINGS.items():
-        part = data[data["what"] == what].sort_values("cost")
+        points = data[data["what"] == what].sort_values("cost")
         texts = (
             f"{row.label} {cells.number(row.value, quality.digits)} "
             f"at {cells.number(row.cost, cost.digits)}"
-            for row in each(part)
+            for row in each(points)
         )
-        sentences += [f"{meaning.capitalize()}: {told(texts)}."] * (not part.empty)
+        sentences += [f"{meaning.capitalize()}: {told(texts)}."] * (not points.empty)
     return " ".join([head, *sentences])

@@ -43,12 +43,12 @@ def place(
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()  # only then does the layout say where points are
     scale = 72 / figure.dpi
-    spots = [tuple(scale * c for c in axes.transData.transform(point)) for point in points]
-    occupied = [Box(x - 3, y - 3, x + 3, y + 3) for x, y in spots]
+    positions = [tuple(scale * c for c in axes.transData.transform(point)) for point in points]
+    occupied = [Box(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
     occupied += [_line(axes, scale, *segment) for segment in segments]
     whole = axes.get_window_extent()
     inside = Box(*(scale * v for v in (whole.x0, whole.y0, whole.x1, whole.y1)))
-    for point, (x, y), text in zip(points, spots, texts, strict=True):
+    for point, (x, y), text in zip(points, positions, texts, strict=True):
         if not text:
             continue
         size = width(text, TINY), TINY

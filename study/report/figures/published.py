@@ -112,7 +112,7 @@ def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
 
 
 def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
-    printed, own = data[data["what"] == "published"], data[data["what"] == "measured"]
+    printed, measured = data[data["what"] == "published"], data[data["what"] == "measured"]
     axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
     banded = printed[printed["low"].notna()]
     axes.barh(
@@ -125,7 +125,7 @@ def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
         label="margin" if len(banded) else "_",
     )
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
-    axes.hlines(own["y"], 0, own["value"], color=GREY, linewidth=1.4, zorder=2)
+    axes.hlines(measured["y"], 0, measured["value"], color=GREY, linewidth=1.4, zorder=2)
     axes.plot(
         printed["value"],
         printed["y"],
@@ -137,10 +137,10 @@ def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
         linestyle="none",
         label="published",
     )
-    reach = [own["value"] - own["low"], own["high"] - own["value"]]
+    reach = [measured["value"] - measured["low"], measured["high"] - measured["value"]]
     axes.errorbar(
-        own["value"],
-        own["y"],
+        measured["value"],
+        measured["y"],
         xerr=reach,
         fmt="o",
         color=BLUE,
@@ -148,7 +148,7 @@ def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
         capsize=2,
         linewidth=1,
         zorder=3,
-        label="measured, 95 % interval" if own["low"].notna().any() else "measured",
+        label="measured, 95 % interval" if measured["low"].notna().any() else "measured",
     )
 
 
@@ -161,14 +161,14 @@ def _unit(metric: Metric) -> str:
 
 def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
-    own = data[data["what"] == "measured"]
+    measured = data[data["what"] == "measured"]
     texts = (
         f"{row.row} {cells.number(row.value, digits, signed=True)} ({row.verdict})"
-        for row in each(own)
+        for row in each(measured)
     )
-    counts = own["verdict"].value_counts(sort=False)
+    counts = measured["verdict"].value_counts(sort=False)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
         f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(texts)}. "
-        f"Of {len(own)}: {words}."
+        f"Of {len(measured)}: {words}."
     )

@@ -161,8 +161,8 @@ def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
         text = cells.number(row.value, metric.digits)
         absent = text == cells.ABSENT
         word = row.state or "missing"
-        look = {"fontstyle": "italic", "color": GREY} if absent else {}
-        rows.beside(axes, row.y, word if absent else text, **look)
+        style = {"fontstyle": "italic", "color": GREY} if absent else {}
+        rows.beside(axes, row.y, word if absent else text, **style)
 
 
 def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> None:

@@ -42,8 +42,8 @@ def listed(plan: Plan, *, baseline: bool) -> list[Line]:
     """The arms in the blocks of the table; the baseline once at the top, or not at all."""
     base, lines = plan.baseline, []
     for head, rows in blocks(plan):
-        own = [Line(label, arm.digest) for label, arm in rows if arm is not base]
-        lines += [Line(head, None), *own] if head and own else own
+        arms = [Line(label, arm.digest) for label, arm in rows if arm is not base]
+        lines += [Line(head, None), *arms] if head and arms else arms
     label = base.label if base.label == "baseline" else f"{base.label} (baseline)"
     return [Line(label, base.digest), *lines] if baseline else lines
 

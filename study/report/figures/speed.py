@@ -70,20 +70,20 @@ def _figure(
     places, base = rows.places(page), report.plan.baseline.digest
     for axes, name in zip(panels, names, strict=True):
         metric, every = METRICS[name], data[data["metric"] == name]
-        part = every[every["arm"].isin(places)]
-        ys = part["arm"].map(places)
-        reach = [part["value"] - part["low"], part["high"] - part["value"]]
-        looks = [BLUE if arm == base else SKY for arm in part["arm"]]
-        axes.barh(ys, part["value"], height=0.8, color=looks, edgecolor=BLUE, linewidth=0.6)
+        rows_here = every[every["arm"].isin(places)]
+        ys = rows_here["arm"].map(places)
+        reach = [rows_here["value"] - rows_here["low"], rows_here["high"] - rows_here["value"]]
+        colours = [BLUE if arm == base else SKY for arm in rows_here["arm"]]
+        axes.barh(ys, rows_here["value"], height=0.8, color=colours, edgecolor=BLUE, linewidth=0.6)
         axes.errorbar(
-            part["value"], ys, xerr=reach, fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
+            rows_here["value"], ys, xerr=reach, fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
         )
         # From zero, since bars are read by their length.
         axes.set_xlim(0, 1.05 * max(every["value"].max(), every["high"].fillna(0).max()) or 1)
         better = f"{metric.better} is better"
         axes.set_xlabel(f"{cells.head(metric)}\n{better}")
         linear(axes.xaxis, 3)
-        for y, row in zip(ys, each(part), strict=True):
+        for y, row in zip(ys, each(rows_here), strict=True):
             rows.beside(axes, y, cells.number(row.value, metric.digits))
     how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
     figure.suptitle(wrapped(how, 72 * wide - 20, size=SMALL), fontsize=SMALL, parse_math=False)

@@ -265,21 +265,21 @@ def _lines(report: Report, part: pd.DataFrame, name: str) -> Spec:
     data: list[Spec] = []
     arms = [arm for arm in report.plan.arms if (part["arm"] == arm.digest).any()][:MOST]
     for number, arm in enumerate(arms):
-        own = part[part["arm"] == arm.digest].groupby("epoch")["value"].agg(["mean", "min", "max"])
-        data += _curve(own * scale, arm, number, digits)
+        values = part[part["arm"] == arm.digest].groupby("epoch")["value"]
+        data += _curve(values.agg(["mean", "min", "max"]) * scale, arm, number, digits)
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
     epochs = {"title": {"text": "Epoch"}, "dtick": max(1, int(part["epoch"].max()) // 10)}
     return {"data": data, "layout": {"xaxis": epochs, "yaxis": axis, **SIZE}}
 
 
-def _curve(own: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iterator[Spec]:
+def _curve(by_epoch: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iterator[Spec]:
     """The curve of one arm: a band from its lowest to its highest seed, and a line of means."""
     colour, symbol = COLOURS[number % len(COLOURS)], SYMBOLS[number % len(SYMBOLS)]
-    epochs = [int(str(epoch)) for epoch in own.index]
+    epochs = [int(str(epoch)) for epoch in by_epoch.index]
     yield {
         **LINES,
         "x": [*epochs, *reversed(epochs)],
-        "y": [*own["max"], *reversed([*own["min"]])],
+        "y": [*by_epoch["max"], *reversed([*by_epoch["min"]])],
         "fill": "toself",
         "opacity": 0.18,
         "fillcolor": colour,
@@ -293,7 +293,7 @@ def _curve(own: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iter
         "mode": "lines+markers",
         "name": escape(arm.label),
         "x": epochs,
-        "y": [*own["mean"]],
+        "y": [*by_epoch["mean"]],
         "legendgroup": arm.digest,
         "line": {"color": colour, "dash": DASHES[number % len(DASHES)], "width": 2},
         "marker": {"symbol": symbol, "size": 7, "color": colour},
