@@ -34,8 +34,8 @@ def given(lab):
 def test_given_weights_are_told_apart_by_their_images(given):
     assert report.report(*given).answer == (
         "Average Pooling (+15.00 pp) is better than the baseline; Max Pooling (0.00 pp) cannot be "
-        "distinguished from the baseline (given weights in Top-1, McNemar's exact test on 200 images, "
-        "corrected for 2 comparisons)."
+        "distinguished from the baseline (given weights in Top-1, McNemar's exact test on 200 "
+        "images, corrected for 2 comparisons)."
     )
 
 

@@ -93,9 +93,8 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
         {"label": label, "mean": row.mean * scale, "low": row.low * scale, "high": row.high * scale}
         for label, row in labelled
     ]
-    band = floor(report.measured, name)
+    ends = [end * scale for end in floor(report.measured, name) or ()]
     shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
-    ends = [] if band is None else [end * scale for end in band]
     axis = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
     return {
         "data": [_seed_trace(dots, metric), _mean_trace(means, metric)],
