@@ -49,13 +49,20 @@ def _quality(comparison: Comparison) -> str:
         and all(arm.given for arm in comparison.arms)
         and len(comparison.seeds)
     ):
-        # One evaluation per arm and no seeds: only the images can be a sample.
+        # One evaluation per arm and no training: only the images can be a sample.
         return _given_weights(comparison)
     if row.n == 1:
         return (
             f"In {name} {second} differs from {first} by {difference} with one seed, too few to "
             "separate a difference from noise"
         )
+    return _paired(comparison, row, difference)
+
+
+def _paired(comparison: Comparison, row: Any, difference: str) -> str:
+    """The clause on two arms that share several seeds; `row` is that of the tested metric."""
+    first, second = comparison.labels
+    name, metric = cells.name(METRICS[comparison.tested]), METRICS[comparison.tested]
     pairs = f"{row.n:.0f} paired seeds"
     better = (row.mean > 0) == (metric.better == "higher")
     word = "better" if better else "worse"

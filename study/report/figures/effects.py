@@ -38,7 +38,7 @@ def effects(report: Report) -> Iterator[Drawn]:
         for page in rows.pages(rows.listed(report.plan, baseline=False), LABEL_WIDTH[wide], notes):
             here = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
             own = data[here & data["metric"].isin(names)]
-            figure = _figure(data, names, page, texts, wide)
+            figure = _figure(data, names, page, texts=texts, width=wide)
             yield Drawn(numbered("effects", number), figure, own, _alt(report.plan, own, texts))
             number += 1
 
@@ -118,10 +118,11 @@ def _figure(
     data: pd.DataFrame,
     names: list[str],
     page: rows.Page,
+    *,
     texts: dict[tuple[str, str], str],
-    wide: float,
+    width: float,
 ) -> Figure:
-    figure, panels = rows.sheet(page, len(names), wide, spare=0.95)
+    figure, panels = rows.sheet(page, len(names), width, spare=0.95)
     places = rows.places(page)
     for axes, name in zip(panels, names, strict=True):
         every = data[data["metric"] == name]

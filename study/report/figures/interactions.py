@@ -102,13 +102,14 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     axes.pcolormesh(values, cmap=COLOURS, vmin=-most, vmax=most, edgecolors="white", linewidth=1)
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
     for row in each(data):
-        _cell(axes, row, metric, (across.index(row.across), down.index(row.down)), slot)
+        place = across.index(row.across), down.index(row.down)
+        _cell(axes, row, metric, place=place, slot=slot)
     _axes(axes, factors, slot)
     axes.set_title(_head(metric), fontsize=SMALL)
     return figure
 
 
-def _cell(axes: Axes, row: Any, metric: Metric, place: tuple[int, int], slot: float) -> None:
+def _cell(axes: Axes, row: Any, metric: Metric, *, place: tuple[int, int], slot: float) -> None:
     """Write the mean above its interval, if it fits into the cell."""
     mean = cells.number(row.value, metric.digits, signed=True)
     span = f"[{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"

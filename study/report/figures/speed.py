@@ -36,7 +36,7 @@ def speed(report: Report) -> Iterator[Drawn]:
         ]
         for page in rows.pages(listed, LABEL_WIDTH[wide]):
             part = own[own["arm"].isin(rows.places(page))]
-            figure = _figure(report, own, names, page, wide)
+            figure = _figure(report, own, names, page=page, width=wide)
             yield Drawn(numbered("speed", number), figure, part, _alt(report, part))
             number += 1
 
@@ -64,9 +64,9 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _figure(
-    report: Report, data: pd.DataFrame, names: list[str], page: rows.Page, wide: float
+    report: Report, data: pd.DataFrame, names: list[str], *, page: rows.Page, width: float
 ) -> Figure:
-    figure, panels = rows.sheet(page, len(names), wide, spare=0.7)
+    figure, panels = rows.sheet(page, len(names), width, spare=0.7)
     places, base = rows.places(page), report.plan.baseline.digest
     for axes, name in zip(panels, names, strict=True):
         metric, every = METRICS[name], data[data["metric"] == name]
@@ -86,7 +86,7 @@ def _figure(
         for y, row in zip(ys, each(rows_here), strict=True):
             rows.beside(axes, y, cells.number(row.value, metric.digits))
     how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
-    figure.suptitle(wrapped(how, 72 * wide - 20, size=SMALL), fontsize=SMALL, parse_math=False)
+    figure.suptitle(wrapped(how, 72 * width - 20, size=SMALL), fontsize=SMALL, parse_math=False)
     return figure
 
 
