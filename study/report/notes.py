@@ -85,13 +85,13 @@ def notes(analysis: Findings) -> Iterator[str]:
     Gaps in the data come first: they decide how far any other line can be trusted.
     """
     yield from _missing(analysis)
-    yield from _odd(analysis)
+    yield from _plan_notes(analysis)
     yield from _diverged(analysis)
     yield from _refused(analysis)
     yield from _seeds(analysis)
     yield from chance.notes(analysis)
     yield from _published(analysis)
-    yield from _units(analysis)
+    yield from _unit_warnings(analysis)
     yield from _unverified(analysis)
 
 
@@ -113,15 +113,15 @@ def _missing(analysis: Findings) -> Iterator[str]:
         yield f"Not measured for {', '.join(arms)}: {why}."
     if untimed and not refusals:
         yield f"Not timed for every arm: {_heads(untimed)}."
-    unseen = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
-    if unseen and not trials and not refusals:
-        yield f"Not evaluated for every arm: {_heads(unseen)}."
-    if trials or ((untimed or unseen) and not refusals):
-        again = command(plan, analysis.store)
-        yield f"{cells.ABSENT}: not measured. To run what is missing: {again}"
+    unevaluated = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
+    if unevaluated and not trials and not refusals:
+        yield f"Not evaluated for every arm: {_heads(unevaluated)}."
+    if trials or ((untimed or unevaluated) and not refusals):
+        command_line = command(plan, analysis.store)
+        yield f"{cells.ABSENT}: not measured. To run what is missing: {command_line}"
 
 
-def _odd(analysis: Findings) -> Iterator[str]:
+def _plan_notes(analysis: Findings) -> Iterator[str]:
     for note in analysis.plan.notes:
         yield f"{note}."
 
@@ -207,7 +207,7 @@ def _published(analysis: Findings) -> Iterator[str]:
         return
     sources = dict.fromkeys(row.source or "source not given" for row in rows)
     yield f"Published numbers: {'; '.join(sources)}."
-    yield from _unlike(analysis)
+    yield from _incomparable(analysis)
     timed = [printed for name in analysis.of_kind("speed") for printed in analysis.printed(name)]
     if hardware := dict.fromkeys(
         printed.protocol.hardware for printed in timed if printed.protocol.hardware
@@ -219,7 +219,7 @@ def _published(analysis: Findings) -> Iterator[str]:
         yield f"Marks of published numbers: {'; '.join(meanings)}."
 
 
-def _units(analysis: Findings) -> Iterator[str]:
+def _unit_warnings(analysis: Findings) -> Iterator[str]:
     """Notes on published qualities and timings that seem to use another unit than ours."""
     arms = named_arms(analysis.plan)
     for label, numbers in analysis.plan.study.published.items():
@@ -231,7 +231,7 @@ def _units(analysis: Findings) -> Iterator[str]:
                 yield f"{label}: {why}."
 
 
-def _unlike(analysis: Findings) -> Iterator[str]:
+def _incomparable(analysis: Findings) -> Iterator[str]:
     """One sentence on why published numbers cannot be compared with measured ones."""
     plan, arms = analysis.plan, named_arms(analysis.plan)
     measured = [n for n in analysis.metrics if analysis.seeds or METRICS[n].kind != "quality"]

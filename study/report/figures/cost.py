@@ -86,8 +86,8 @@ def _figure(data: pd.DataFrame, page: rows.Page, across: float) -> Figure:
     figure, panels = rows.sheet(page, len(splits), across, spare=1.05)
     places = rows.places(page)
     for axes, split in zip(panels, splits, strict=True):
-        own = data[data["split"] == split]
-        _bars(axes, own, places)
+        of_split = data[data["split"] == split]
+        _bars(axes, of_split, places)
         axes.set_xlim(0, 1.02 * data["high"].max() or 1)
         axes.set_xlabel(f"{_head(data)}\n{SPLITS[split]}")
         linear(axes.xaxis, 4)

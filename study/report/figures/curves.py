@@ -77,13 +77,13 @@ def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
         ends = {"value": values.mean(), "low": low, "high": high}
         yield {"epoch": epoch, "what": "mean", "n": len(values), **ends}
     for seed, values in table.items():
-        own = values.dropna()
-        if len(own) > common:  # its line starts at the last point of the mean, to join it
+        curve = values.dropna()
+        if len(curve) > common:  # its line starts at the last point of the mean, to join it
             start = max(0, common - 1) if common else 0
-            for epoch, value in own.iloc[start:].items():
+            for epoch, value in curve.iloc[start:].items():
                 yield {"epoch": epoch, "what": "seed", "seed": seed, "value": value}
-        if seed in ended and len(own):
-            last = {"epoch": own.index[-1], "value": own.iloc[-1]}
+        if seed in ended and len(curve):
+            last = {"epoch": curve.index[-1], "value": curve.iloc[-1]}
             yield {"what": "diverged", "seed": seed, **last}
 
 
@@ -122,10 +122,10 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
     for place, (head, arms) in enumerate(groups):
         for turn, name in enumerate(metrics):
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
-            every = data[data["metric"] == name]
-            _panel(axes, every, arms)
-            axes.set_ylim(*_span(every))
-            _ends(axes, every, arms)
+            of_metric = data[data["metric"] == name]
+            _panel(axes, of_metric, arms)
+            axes.set_ylim(*_span(of_metric))
+            _ends(axes, of_metric, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:
                 axes.set_title(
@@ -146,12 +146,12 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
 
 def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     for arm, (colour, dashes, _) in zip(arms, ARMS, strict=False):
-        own = data[data["arm"] == arm]
-        mean = own[own["what"] == "mean"]
+        of_arm = data[data["arm"] == arm]
+        mean = of_arm[of_arm["what"] == "mean"]
         x = mean["epoch"].astype(float)
         axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
         axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1)
-        for _, curve in own[own["what"] == "seed"].groupby("seed"):
+        for _, curve in of_arm[of_arm["what"] == "seed"].groupby("seed"):
             axes.plot(
                 curve["epoch"].astype(float),
                 curve["value"],
@@ -159,7 +159,7 @@ def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
                 linestyle=dashes,
                 linewidth=0.5,
             )
-        lost = own[own["what"] == "diverged"]
+        lost = of_arm[of_arm["what"] == "diverged"]
         axes.plot(lost["epoch"].astype(float), lost["value"], "x", color=colour, markersize=6)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     linear(axes.yaxis, 4)
@@ -177,9 +177,9 @@ def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     low, high = axes.get_ylim()
     ends = []
     for arm, (colour, _, _) in zip(arms, ARMS, strict=False):
-        own = data[(data["arm"] == arm) & data["value"].notna()]
-        if len(own):
-            last = own.iloc[own["epoch"].to_numpy(int).argmax()]
+        of_arm = data[(data["arm"] == arm) & data["value"].notna()]
+        if len(of_arm):
+            last = of_arm.iloc[of_arm["epoch"].to_numpy(int).argmax()]
             ends.append((float(last["value"]), float(last["epoch"]), str(last["label"]), colour))
     ends.sort()
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))

@@ -104,9 +104,9 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
     for row in each(data[~data["what"].isin(["seed", "noise floor"])]):
         text = str(row.what)
         if text == "mean":
-            unsure = f" [{cells.ABSENT}]" if row.n > 1 and row.low != row.low else ""
+            no_interval = f" [{cells.ABSENT}]" if row.n > 1 and row.low != row.low else ""
             rest = f"\n{states[row.arm]}" if states[row.arm] else ""
-            text = said(row, METRICS[row.metric].digits, signed=True) + unsure + rest
+            text = said(row, METRICS[row.metric].digits, signed=True) + no_interval + rest
         texts[row.metric, row.arm] = text
     return texts
 
@@ -125,11 +125,15 @@ def _figure(
     figure, panels = rows.sheet(page, len(names), width, spare=0.95)
     places = rows.places(page)
     for axes, name in zip(panels, names, strict=True):
-        every = data[data["metric"] == name]
-        own = every[every["arm"].isin(places)]
-        _panel(axes, own.assign(y=own["arm"].map(places)), every[every["what"] == "noise floor"])
+        of_metric = data[data["metric"] == name]
+        on_page = of_metric[of_metric["arm"].isin(places)]
+        _panel(
+            axes,
+            on_page.assign(y=on_page["arm"].map(places)),
+            of_metric[of_metric["what"] == "noise floor"],
+        )
         axes.set_xlabel(_head(name), parse_math=False)
-        axes.set_xlim(*_span(every))
+        axes.set_xlim(*_span(of_metric))
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
             word = not text.startswith(("+", "−", "0"))

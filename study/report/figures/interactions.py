@@ -89,8 +89,8 @@ def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) 
 
 def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> Figure:
     down, across = ([level.label for level in factor.levels] for factor in factors)
-    need = 1.25 + SIDE * len(across)
-    wide = COLUMN if need <= COLUMN else PAGE
+    needed = 1.25 + SIDE * len(across)
+    wide = COLUMN if needed <= COLUMN else PAGE
     slot = 72 * (wide - 1.25) / len(across)
     figure = Figure(figsize=(wide, 1.15 + 0.38 * len(down)))
     axes = figure.subplots()
@@ -98,8 +98,8 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     values = np.full((len(down), len(across)), np.nan)
     for row in each(data):
         values[down.index(row.down), across.index(row.across)] = row.value
-    most = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
-    axes.pcolormesh(values, cmap=COLOURS, vmin=-most, vmax=most, edgecolors="white", linewidth=1)
+    limit = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
+    axes.pcolormesh(values, cmap=COLOURS, vmin=-limit, vmax=limit, edgecolors="white", linewidth=1)
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
     for row in each(data):
         place = across.index(row.across), down.index(row.down)

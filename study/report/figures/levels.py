@@ -111,8 +111,10 @@ def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
     for axes, name in zip(panels, metrics, strict=True):
         part = data[data["metric"] == name]
         base = part[part["level"] == data["level"].iloc[0]]
-        own = part[part["level"].isin(order)]
-        PANELS[METRICS[name].kind](report, axes, own.assign(x=own["level"].map(order.index)), base)
+        on_page = part[part["level"].isin(order)]
+        PANELS[METRICS[name].kind](
+            report, axes, on_page.assign(x=on_page["level"].map(order.index)), base
+        )
         axes.set_ylabel(cells.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(

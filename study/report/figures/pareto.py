@@ -115,7 +115,7 @@ def _standings(
     arms: list[Any] = list(each(data))
 
     def beyond(first: Any, second: Any) -> bool:
-        """True if `one` is at least as good in both metrics, and better in one of them."""
+        """True if `first` is at least as good in both metrics, and better in one of them."""
         apart = (good * (first.value - second.value), cheap * (first.cost - second.cost))
         return bool(min(apart) >= 0 and max(apart) > 0)
 
@@ -237,7 +237,7 @@ def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
     ]
     if len(keyed_rows) < total:
         texts.append(f"{total - len(keyed_rows)} more in the data file")
-    key = figure.legend(
+    legend = figure.legend(
         [Line2D([], [], linestyle="none")] * len(texts),
         texts,
         loc="outside lower left",
@@ -248,7 +248,7 @@ def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
         labelspacing=0.25,
         columnspacing=1,
     )
-    for text in key.get_texts():
+    for text in legend.get_texts():
         text.set_parse_math(False)
 
 

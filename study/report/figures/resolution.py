@@ -50,10 +50,10 @@ def points(report: Report) -> pd.DataFrame:
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
     for name in names:
         for model, arms in _series(report.plan).items():
-            own = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
-            own = [(side, row) for side, row in own if row.mean > 0]
-            power = exponent([(side, row.mean) for side, row in own])
-            if len(own) >= FEWEST:
+            by_side = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
+            by_side = [(side, row) for side, row in by_side if row.mean > 0]
+            power = exponent([(side, row.mean) for side, row in by_side])
+            if len(by_side) >= FEWEST:
                 rows += [
                     {
                         "model": model,
@@ -65,7 +65,7 @@ def points(report: Report) -> pd.DataFrame:
                         "high": row.high,
                         "exponent": power,
                     }
-                    for side, row in own
+                    for side, row in by_side
                 ]
     return frame(rows, "model", "side", "exponent").drop(columns="seed")
 
@@ -129,11 +129,11 @@ def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure
 def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
     axes.grid(True, axis="both")
     for model, (colour, dashes, marker) in zip(models, ARMS, strict=False):
-        own = data[data["model"] == model]
-        reach = [own["value"] - own["low"], own["high"] - own["value"]]
+        of_model = data[data["model"] == model]
+        reach = [of_model["value"] - of_model["low"], of_model["high"] - of_model["value"]]
         axes.errorbar(
-            own["side"],
-            own["value"],
+            of_model["side"],
+            of_model["value"],
             yerr=reach,
             color=colour,
             linestyle=dashes,
@@ -143,7 +143,7 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
             capsize=2,
             label=wrapped(model, 95, size=SMALL, lines=1),
         )
-        for row in each(own.tail(1)):
+        for row in each(of_model.tail(1)):
             if row.exponent == row.exponent:
                 axes.annotate(
                     f"∝ side^{row.exponent:.2f}",

@@ -96,7 +96,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
 def _step(
     steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """The marks of one step; `taken` has all steps between the study's arms (`stats.steps`)."""
+    """The marks of one step; `steps` has all steps between the study's arms (`stats.steps`)."""
     start, end = before.arm.choices, arm.arm.choices
     moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
     same = steps[

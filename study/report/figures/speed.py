@@ -69,8 +69,8 @@ def _figure(
     figure, panels = rows.sheet(page, len(names), width, spare=0.7)
     places, base = rows.places(page), report.plan.baseline.digest
     for axes, name in zip(panels, names, strict=True):
-        metric, every = METRICS[name], data[data["metric"] == name]
-        rows_here = every[every["arm"].isin(places)]
+        metric, of_metric = METRICS[name], data[data["metric"] == name]
+        rows_here = of_metric[of_metric["arm"].isin(places)]
         ys = rows_here["arm"].map(places)
         reach = [rows_here["value"] - rows_here["low"], rows_here["high"] - rows_here["value"]]
         colours = [BLUE if arm == base else SKY for arm in rows_here["arm"]]
@@ -79,7 +79,9 @@ def _figure(
             rows_here["value"], ys, xerr=reach, fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
         )
         # From zero, since bars are read by their length.
-        axes.set_xlim(0, 1.05 * max(every["value"].max(), every["high"].fillna(0).max()) or 1)
+        axes.set_xlim(
+            0, 1.05 * max(of_metric["value"].max(), of_metric["high"].fillna(0).max()) or 1
+        )
         better = f"{metric.better} is better"
         axes.set_xlabel(f"{cells.head(metric)}\n{better}")
         linear(axes.xaxis, 3)
