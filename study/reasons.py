@@ -83,15 +83,17 @@ def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -
     matches_of = {}
     for arm in (arm for arm in plan.arms if arm.digest in rows):
         printed = rows[arm.digest]
-        unchanged = _tried(printed, _guessed(Guess(), arm.card, printed))
+        unchanged = _cost_matches(printed, _guessed(Guess(), arm.card, printed))
         others = () if unchanged.whole else _others(arm, store)
         more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
         values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
-        matches_of[arm.digest] = _tried(printed, values)
+        matches_of[arm.digest] = _cost_matches(printed, values)
     return matches_of
 
 
-def _tried(printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, float]]) -> Tried:
+def _cost_matches(
+    printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, float]]
+) -> Tried:
     matched = {guess: _matched(costs, printed) for guess, costs in values.items()}
     return Tried(printed, {guess: names for guess, names in matched.items() if names}, values)
 

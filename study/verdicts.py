@@ -89,7 +89,7 @@ def verdicts(
     `published` has the columns row, arm, metric, value, digits, status, unlike (why its protocol
     and ours cannot be compared) and optionally spread. `margins` are in units of the table, for
     speeds in per cent of the ratio. A published spread widens the margin (for a difference, the
-    spreads of both numbers) and is the margin where none is stated; numbers whose spreads overlap
+    spreads of both numbers) and is the margin if no other is stated; numbers whose spreads overlap
     have no order. Rankings are corrected for all published pairs of the table. Each aspect has its
     word ("" if there is nothing to compare with) and its reason: `level`, `level_why` and so on.
 

@@ -89,7 +89,7 @@ def _notes(plan: Plan, assessment: Judged) -> Iterator[str]:
         )
         yield f"Margins: {stated}; for costs, half a unit of the last published digit."
     if verdict_rows["spread"].any():
-        yield "A published spread widens the margin, or is the margin where none is stated."
+        yield "A published spread widens the margin, or is the margin if no other is stated."
     if "memory" in set(verdict_rows["metric"]):
         yield "Peak memory is measured once; its range is ± 1 %, within which repetitions lie."
     if n := assessment.unverified:

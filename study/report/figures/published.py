@@ -76,7 +76,7 @@ def _verdict(row: Any) -> str:
 
 
 def _margin(report: Report, row: Any, metric: Metric) -> float:
-    """The margin within which the level is reproduced; NaN if none is stated."""
+    """The margin within which the level is reproduced; NaN without a stated margin."""
     stated = report.plan.study.margins.get(row.metric, float("nan"))
     if metric.kind != "cost":
         return float(row.spread if stated != stated and row.spread else stated + row.spread)

@@ -70,15 +70,18 @@ def page(reports: Sequence[Report], *, plain: bool = False) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    drawn_here = rich and any(section.charts for section in sections)
+    # plotly.js is several megabytes, so it is included only if a chart needs it.
+    charted = rich and any(section.charts for section in sections)
     return environment.get_template("page.html").render(
         sections=sections,
         rich=rich,
-        plotly=Markup(plotly()) if drawn_here else "",
-        searching=Markup(searching()) if rich and any(report.trials for report in sections) else "",
+        plotly=Markup(plotly()) if charted else "",
+        searching=Markup(searching())
+        if rich and any(section.trials for section in sections)
+        else "",
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
-        charts=inert({chart.name: chart.spec for report in sections for chart in report.charts}),
+        charts=inert({chart.name: chart.spec for section in sections for chart in section.charts}),
         version=__version__,
     )
 
@@ -101,13 +104,14 @@ def _section(report: Report, rich: bool) -> Section:
     )
 
 
-def _image(figure: Drawn) -> Markup:
+def _image(drawing: Drawn) -> Markup:
     """An `img` element: ids and styles of an inline SVG would clash with those of other figures."""
-    data = base64.b64encode(svg(figure).encode()).decode()
-    width, height = (round(96 * inches) for inches in figure.figure.get_size_inches())
+    data = base64.b64encode(svg(drawing).encode()).decode()
+    # HTML counts 96 pixels per inch.
+    width, height = (round(96 * inches) for inches in drawing.figure.get_size_inches())
     return Markup(
         '<img src="data:image/svg+xml;base64,{}" width="{}" height="{}" alt="{}">'
-    ).format(data, width, height, figure.alt)
+    ).format(data, width, height, drawing.alt)
 
 
 def inert(value: Any) -> Markup:
