@@ -49,6 +49,7 @@ def layout(
     """
     whole = [_whole(head, texts) for head, texts in columns]
     least = [_least(head, texts) for head, texts in columns]
+    # Labels may shrink to a quarter of the width, but to no less than 8 characters.
     least[order[0]] = min(whole[order[0]], max(8, width // 4))
     if every or sum(n + 2 for n in least) - 1 <= width:
         return _spread(range(len(columns)), least, whole, width, gap=2)
@@ -72,6 +73,7 @@ def _spread(
     wants = [whole[number] - least[number] for number in fitting]
     left = min(sum(wants), max(0, width + 1 - sum(widths) - gap * len(widths)))
     for place, want in enumerate(wants):
+        # Of what is left for this column and those after it, so that rounding loses no character.
         share = left * want // max(1, sum(wants[place:]))
         widths[place], left = widths[place] + share, left - share
     return Layout(tuple(fitting), tuple(widths), gap)

@@ -216,6 +216,7 @@ def _fallen(quantity: Quantity, *sides: Side) -> Evidence:
     first = next(arm for arm in sides if arm.diverged)
     falls = (first is sides[0]) == (first.metric.better == "higher")
     far = -math.inf if falls else math.inf
+    # From just beside "equal" to infinity: any threshold of a size stays undecided.
     ends = sorted((far, math.nextafter(quantity.even, far)))
     return Evidence(f"{first.label} diverged: worse by an unknown amount", math.nan, *ends)
 

@@ -170,7 +170,7 @@ def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> lis
     """Reasons why a published number and ours cannot be compared; empty if they can."""
     here = protocol(plan, arm)
     if (size := sized(metric)[1]) is not None:
-        here["img_size"] = size
+        here["img_size"] = size  # "top1@320" is evaluated at 320, whatever the arm trains at
     return list(_differences(here, printed, METRICS[metric]))
 
 

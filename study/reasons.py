@@ -65,7 +65,7 @@ class Tried:
         The number is uniform between the lowest and the highest value that was tried.
         """
         values = [costs[metric] for costs in self.values.values() if metric in costs]
-        width = 10.0 ** -self.printed[metric].digits
+        width = 10.0 ** -self.printed[metric].digits  # all values that round to one number
         return width / (max(values) - min(values) + width) if values else 1.0
 
 

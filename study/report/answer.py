@@ -116,6 +116,7 @@ class Compared:
         return f"{', '.join(first)} and {last}" if first else last
 
     def amount(self, arm: str) -> str:
+        """The difference of an arm with its unit, and its interval if it has one."""
         text = cells.effect(self.rows[arm], self.metric, int(self.rows[arm].n))
         value, _, ends = text.removesuffix(f" [{cells.ABSENT}]").partition(" ")
         return f"{value} {cells.difference_unit(self.metric)} {ends}".strip()
@@ -132,7 +133,6 @@ def _so_far(compared: Compared) -> str:
         row = compared.analysis.effects.get((arm, plan.tested))
         counts.setdefault(0 if row is None else int(row.n), []).append(arm)
     short = [f"{compared.listed(arms)} in {n}" for n, arms in sorted(counts.items()) if n < seeds]
-    # An arm compared in a few seeds only may look better than it is, so the opening names it.
     lacking = f", compared in fewer than {seeds} seeds: {', '.join(short)}" if short else ""
     done = len(plan.trials) - len(plan.missing)
     return f"So far, with {done} of {len(plan.trials)} trials{lacking}: "

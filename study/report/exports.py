@@ -105,7 +105,7 @@ def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterato
     for size in (config.data.img_size, *plan.sizes):
         end = "" if size == config.data.img_size else f"@{size}"
         top1, top5 = (100 * means.get(f"{name}{end}", float("nan")) for name in ("top1", "top5"))
-        if top1 == top1 and top5 == top5:
+        if top1 == top1 and top5 == top5:  # NaN where a trial diverged or is missing
             yield {
                 "top1": round(top1, 3),
                 "top1_err": round(100 - top1, 3),

@@ -82,6 +82,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
     beside, frame = frame.attrs, frame.assign(value=frame["value"].mask(lost))
     frame.attrs = {}  # pandas copies them into every part of a frame
     near = {name: _ties(frame, name) for name in plan.study.columns}
+    # An arm that others are tied with is marked as tied, never printed in bold.
     leaders = {name: None if near[name] else _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
     return Findings(

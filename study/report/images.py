@@ -32,6 +32,7 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     """
     if not plan.study.seeds or diverged(plan.baseline):
         return pd.DataFrame(columns=list(IMAGE_COLUMNS))
+    # Each seed of an arm is paired with the same seed of the baseline, image by image.
     base, rows = predictions(plan.baseline, store), []
     for arm in plan.arms[1:]:
         try:

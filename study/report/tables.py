@@ -136,6 +136,7 @@ def _quality(analysis: Findings, name: str) -> Iterator[Column]:
         if estimate is None:
             return Cell(cells.ABSENT)
         text = cells.replicates(estimate, metric, analysis.seeds)
+        # Behind the number: siunitx columns begin with one.
         text += f" {cells.TIED}" if (arm.digest, name) in analysis.tied else ""
         bold = analysis.leaders.get(name) == arm.digest
         return Cell(text, bold, estimate.mean, cells.parts(estimate, metric, "mean", "sd"))

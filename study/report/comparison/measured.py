@@ -123,6 +123,7 @@ def _metrics(
 ) -> pd.DataFrame:
     """One row per metric that either arm has: the tested one first, then the study's columns."""
     digests = [arm.digest for arm in arms]
+    # Only metrics that were measured: a study may declare columns that no trial has reached yet.
     ours = measured[measured["arm"].isin(digests)]
     available = set(ours["metric"])
     names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in available]

@@ -169,7 +169,7 @@ def _span(data: pd.DataFrame) -> tuple[float, float]:
     """The limits of the axis, from the lines: the band of a few seeds may be far wider."""
     low, high = data["value"].min(), data["value"].max()
     room = 0.08 * (high - low) or 1.0
-    return low - room, high + room
+    return low - room, high + room  # `room` keeps the outermost line off the frame
 
 
 def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:

@@ -67,7 +67,7 @@ def place(
             zorder=4,
             path_effects=[withStroke(linewidth=1.5, foreground="white")],
         )
-        note.set_in_layout(False)
+        note.set_in_layout(False)  # else the layout would shrink the axes and move the points
 
 
 def _offsets(size: tuple[float, float]) -> list[tuple[float, float]]:

@@ -10,7 +10,7 @@ STATE_LABELS = {"diverged": "diverged", "failed": "failed", "running": "running"
 
 def state(arm: PlannedArm) -> str:
     """The unfinished trials of an arm, such as "1 of 3 diverged"; "" if all have a result."""
-    total = len(arm.replicates)
+    total = len(arm.replicates)  # without the A/A arm's trials
     counts = Counter(
         STATE_LABELS.get(t.state, "missing") for t in arm.replicates if t.state != "completed"
     )
