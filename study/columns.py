@@ -1,4 +1,4 @@
-"""Which columns of a table fit into a width, and how wide each of them is."""
+"""Layout of a table in a terminal: which columns fit, and how wide each is."""
 
 import re
 from collections.abc import Sequence
@@ -9,21 +9,24 @@ from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-LONGEST = 24  # letters of one word of prose that are not broken
-PROSE = re.compile(r"[^\W\d_]{3}")
+LONGEST = 24  # letters; a longer word of prose may be broken
+PROSE = re.compile(r"[^\W\d_]{3}")  # three letters in a row: words, not numbers with units
 
 
 Column = tuple[str, Sequence[str]]
-"""A head and the cells under it."""
+"""A heading and the texts of the cells below it."""
 
 
 @dataclass(frozen=True)
 class Layout:
+    """The columns of a table that fit, with their widths in characters."""
+
     shown: tuple[int, ...]
-    """Columns from left to right; the others are left out."""
+    """Numbers of the columns that fit, from left to right; the others are left out."""
     widths: tuple[int, ...]
-    """Of the columns that are shown."""
+    """Width of each column in `shown`."""
     gap: int
+    """Spaces between columns."""
 
     @property
     def width(self) -> int:
@@ -38,72 +41,73 @@ def layout(
     first: int = 1,
     every: bool = False,
 ) -> Layout:
-    """Heads and cells in a `width`, no number broken; `order` is by how much a column is worth.
+    """The layout of `columns` in `width` characters, without breaking a number.
 
-    The first of all has the labels. The `first` of the order are always shown, alone and broken at
-    spaces if there is no other way. `every` column is shown, and the width exceeded, in a file.
+    `order` lists the columns by importance, that of the labels first. The first `first` of them are
+    always shown, broken at spaces if they do not fit otherwise. With `every`, all columns are shown
+    and may exceed the width, for a file or a pipe.
     """
-    whole = [_whole(head, cells) for head, cells in columns]
-    least = [_least(head, cells) for head, cells in columns]
+    whole = [_whole(head, texts) for head, texts in columns]
+    least = [_least(head, texts) for head, texts in columns]
+    # Labels may shrink to a quarter of the width, but to no less than 8 characters.
     least[order[0]] = min(whole[order[0]], max(8, width // 4))
     if every or sum(n + 2 for n in least) - 1 <= width:
         return _spread(range(len(columns)), least, whole, width, gap=2)
-    left, shown = (
-        width + 1 - sum(least[number] + 1 for number in order[:first]),
-        list(order[:first]),
-    )
+    left = width + 1 - sum(least[number] + 1 for number in order[:first])
+    fitting = list(order[:first])
     for number in reversed(order[1:first] if left < 0 else ()):
-        if sum(least[i] + 1 for i in shown) - 1 > width:
+        if sum(least[i] + 1 for i in fitting) - 1 > width:
             least[number] = max(_word(text) for text in (columns[number][0], *columns[number][1]))
     for number in order[first:]:
         if least[number] + 1 <= left:
-            shown.append(number)
+            fitting.append(number)
             left -= least[number] + 1
-    return _spread(sorted(shown), least, whole, width, gap=1)
+    return _spread(sorted(fitting), least, whole, width, gap=1)
 
 
 def _spread(
-    shown: Sequence[int], least: Sequence[int], whole: Sequence[int], width: int, *, gap: int
+    fitting: Sequence[int], least: Sequence[int], whole: Sequence[int], width: int, *, gap: int
 ) -> Layout:
-    """What is left of the width goes to the columns that want more, by how much they want."""
-    widths = [least[number] for number in shown]
-    wants = [whole[number] - least[number] for number in shown]
+    """The layout that divides the spare width among columns in proportion to what they lack."""
+    widths = [least[number] for number in fitting]
+    wants = [whole[number] - least[number] for number in fitting]
     left = min(sum(wants), max(0, width + 1 - sum(widths) - gap * len(widths)))
     for place, want in enumerate(wants):
+        # Of what is left for this column and those after it, so that rounding loses no character.
         share = left * want // max(1, sum(wants[place:]))
         widths[place], left = widths[place] + share, left - share
-    return Layout(tuple(shown), tuple(widths), gap)
+    return Layout(tuple(fitting), tuple(widths), gap)
 
 
-def _whole(head: str, cells: Sequence[str]) -> int:
-    """Columns of the terminal that the longest line takes."""
-    return max(cell_len(line) for text in (head, *cells) for line in [*text.split("\n"), ""])
+def _whole(head: str, texts: Sequence[str]) -> int:
+    """Width of a column whose lines are not broken."""
+    return max(cell_len(line) for text in (head, *texts) for line in [*text.split("\n"), ""])
 
 
-def _least(head: str, cells: Sequence[str]) -> int:
-    """The same with prose and the head broken between words, numbers with their units never."""
-    cut = (_word(cell) if PROSE.search(cell) else cell_len(cell) for cell in cells)
+def _least(head: str, texts: Sequence[str]) -> int:
+    """Width of a column whose prose and heading are broken between words; numbers never are."""
+    cut = (_word(cell) if PROSE.search(cell) else cell_len(cell) for cell in texts)
     return max([_word(head), *cut])
 
 
 def _word(text: str) -> int:
-    """The longest word; one of letters is broken where it is too long, a number is not."""
+    """Width of the longest word; a long word of letters may be broken, a number may not."""
     words = ((cell_len(word), bool(PROSE.search(word))) for word in text.split())
     return max((min(n, LONGEST) if letters else n for n, letters in words), default=0)
 
 
-def is_prose(cells: Sequence[str]) -> bool:
-    return any(cell_len(cell) > LONGEST and PROSE.search(cell) for cell in cells)
+def is_prose(texts: Sequence[str]) -> bool:
+    return any(cell_len(cell) > LONGEST and PROSE.search(cell) for cell in texts)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A plain table that is laid out for the terminal it is printed on; a pipe gets all of it."""
+    """A plain table fitted to the terminal it is printed on; a pipe gets every column."""
 
     heads: tuple[str, ...]
     rows: Sequence[Sequence[str | Text]]
     order: tuple[int, ...]
-    """Columns by what they are worth, that of the labels first."""
+    """Columns by importance, that of the labels first."""
     right: frozenset[int]
     """Columns of numbers."""
 
@@ -111,8 +115,13 @@ class Fitted:
         columns = [(h, [str(row[i]) for row in self.rows]) for i, h in enumerate(self.heads)]
         every = not console.is_terminal
         laid = layout(columns, self.order, options.max_width, every=every)
-        table = Table(box=None, pad_edge=False, padding=(0, laid.gap, 0, 0), header_style="bold",
-                      width=laid.width + 1 - laid.gap)  # fmt: skip
+        table = Table(
+            box=None,
+            pad_edge=False,
+            padding=(0, laid.gap, 0, 0),
+            header_style="bold",
+            width=laid.width + 1 - laid.gap,
+        )
         for index, width in zip(laid.shown, laid.widths, strict=True):
             side: JustifyMethod = "right" if index in self.right else "left"
             table.add_column(Text(self.heads[index]), justify=side, width=width, overflow="fold")
@@ -120,7 +129,8 @@ class Fitted:
             table.add_row(*(_text(row[index]) for index in laid.shown))
         yield table
         if left := [h for index, h in enumerate(self.heads) if index not in laid.shown]:
-            yield Text(f"no room in {options.max_width} columns for {', '.join(left)}", "dim")
+            missing = f"no room in {options.max_width} columns for {', '.join(left)}"
+            yield Text(missing, "dim")
 
 
 def _text(cell: str | Text) -> Text:

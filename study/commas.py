@@ -1,4 +1,4 @@
-"""Comma-separated values in which a spreadsheet finds no formulas."""
+"""Comma-separated values that a spreadsheet does not read as formulas."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -7,21 +7,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""Of a cell that a spreadsheet would calculate (OWASP, CSV injection)."""
+"""First characters of a cell that a spreadsheet evaluates (OWASP, CSV injection)."""
 
 SIGNED = r"[-+−]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?"
 NUMBER = re.compile(rf"{SIGNED}( %| pp)?( \[({SIGNED}, {SIGNED}|--)\])?( \(\d+/\d+\))?|--?")
-"""A signed number with its unit, interval and count of seeds; or the dashes for none."""
+"""A signed number with its unit, interval and count of seeds, or the dashes of a missing one."""
 
 
 def inert(cell: Any) -> Any:
-    """A text that would be a formula, with an apostrophe before it; anything else as it is."""
+    """A text with an apostrophe in front if it would be a formula; anything else unchanged."""
     formula = isinstance(cell, str) and cell.startswith(STARTS)
     return f"'{cell}" if formula and not NUMBER.fullmatch(cell) else cell
 
 
 def comma_separated(frame: "pd.DataFrame") -> str:
-    """The rows of a frame without its index, texts and heads made inert."""
+    """The rows of a frame as CSV without its index; texts and headings are `inert`."""
     texts = frame.select_dtypes(exclude=["number", "bool"]).columns
     safe = frame.assign(**{str(name): frame[name].map(inert) for name in texts})
     return safe.rename(columns=inert).to_csv(index=False, lineterminator="\n")

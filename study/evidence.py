@@ -1,9 +1,8 @@
-"""What was measured of one arm, or of two against each other: a value, and where it may lie.
+"""The measured value and range of one arm, or of a difference or ratio of two arms.
 
-A frame's rows in, a range out. Of quality the range is the t interval over seeds, paired by seed;
-of a timing all that its rounds allow, of two that of their ratio where the session took one; of a
-count the count. What is said of the range is for those who ask: verdicts by a margin, claims by a
-span.
+For a quality the range is the t interval over seeds, paired by seed for two arms. For a timing it
+is the span of all rounds, or the interval of the ratio if the session measured one. A count is
+exact. Verdicts compare the range with a margin, claims with a span.
 """
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
@@ -23,32 +22,35 @@ from study.stats import CONFIDENCE
 if TYPE_CHECKING:
     import pandas as pd
 
-SPREAD = 0.01  # relative, either way, of what a timing session takes only once: peak memory
+# Peak memory is measured only once per session; this relative range, up and down, stands for it.
+SPREAD = 0.01
 
 State = Literal["supported", "contradicted", "undecided"]
 
 
 class Quantity(NamedTuple):
+    """A quantity computed from the values of one arm or of two."""
+
     of: Callable[..., Any]
     even: float
-    """Of two arms that are equal."""
+    """Value of this quantity for two equal arms."""
 
 
 LEVEL = Quantity(operator.pos, math.nan)
 DIFFERENCE = Quantity(operator.sub, 0.0)
 RATIO = Quantity(operator.truediv, 1.0)
-CHANGE = Quantity(lambda one, base: one / base - 1, 0.0)
+CHANGE = Quantity(lambda arm, base: arm / base - 1, 0.0)
 
 
 class Span(NamedTuple):
-    """All values from `low` to `high`, the ends included."""
+    """The values from `low` to `high`, both ends included."""
 
     low: float
     high: float
 
 
 class Ratio(NamedTuple):
-    """To the baseline's, with its 95 % interval."""
+    """Ratio of an arm's speed to the baseline's, with its 95 % interval."""
 
     value: float = 1.0
     low: float = 1.0
@@ -57,30 +59,34 @@ class Ratio(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """Of one quantity; NaN is what cannot be told, and `note` says why."""
+    """The value and range of one quantity; NaN where they are unknown, and `note` says why."""
 
     note: str
     value: float = math.nan
     low: float = math.nan
     high: float = math.nan
     sd: float = math.nan
-    """Over seeds, which only quality has."""
+    """Standard deviation over seeds; NaN for costs and speeds."""
     confidence: float = CONFIDENCE
 
     @property
     def sign(self) -> int | None:
-        """Of a difference: 0 if it is exactly none, None where the range leaves it open."""
+        """The sign of a difference: 0 if it is exactly zero, None if the range includes zero."""
         if self.low > 0 or self.high < 0:
             return 1 if self.low > 0 else -1
         return 0 if self.low == self.high else None
 
     def state(self, span: Span) -> State:
+        """The state of the claim that the value lies in `span`."""
         if span.low <= self.low and self.high <= span.high:
             return "supported"
         return "contradicted" if self.high < span.low or span.high < self.low else "undecided"
 
     def seeds(self, span: Span) -> str:
-        """In all, that would decide what is undecided; "" where seeds are not what it lacks."""
+        """The total number of seeds that would decide an undecided claim with 80 % power.
+
+        "" if it is decided, or if more seeds would not help.
+        """
         if self.state(span) != "undecided" or math.isnan(self.sd):
             return ""
         needed = stats.seeds_needed(self.value, self.sd, *span, confidence=self.confidence)
@@ -92,23 +98,23 @@ class Evidence:
 
 
 def deciding(seeds: str) -> str:
-    return f"{seeds} seeds in all would decide, 4 times in 5"
+    return f"{seeds} seeds in total are needed (80 % power)"
 
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One arm, as one metric has measured it."""
+    """The measured values of one arm in one metric."""
 
     label: str
     name: str
-    """Of the metric."""
+    """Name of the metric."""
     values: dict[int | None, float]
-    """By seed; what has no seed is one value."""
+    """Values by seed; a cost or a speed has one value under None."""
     low: float = math.nan
     high: float = math.nan
     note: str = ""
     ratio: Ratio | None = None
-    """Of what was timed between visits of the baseline, and 1 of the baseline itself."""
+    """Speed ratio to the baseline where the session measured one; 1 for the baseline itself."""
 
     @property
     def metric(self) -> Metric:
@@ -120,21 +126,24 @@ class Side:
 
 
 def ratios(frame: pd.DataFrame, name: str) -> dict[str, Ratio]:
-    """Of one metric by arm, as `report.frame` has them beside its rows; empty without a session."""
+    """Speed ratios of one metric by arm, from the attributes of the measurements.
+
+    Empty without a timing session.
+    """
     every = frame.attrs.get("ratios", {}).items()
-    found = {arm: Ratio(**ratio) for (arm, metric), ratio in every if metric == name}
-    return {frame.attrs["baseline"]: Ratio(), **found} if found else {}
+    measured = {arm: Ratio(**ratio) for (arm, metric), ratio in every if metric == name}
+    return {frame.attrs["baseline"]: Ratio(), **measured} if measured else {}
 
 
 def side(label: str, name: str, rows: pd.DataFrame, ratio: Ratio | None = None) -> Side:
-    """Of the rows of one arm and one metric; a quality's are NaN where a trial diverged."""
+    """The values of one arm from its rows of one metric; NaN for a diverged trial's quality."""
     if METRICS[name].kind == "quality":
         seeded = rows[rows["seed"].notna()].sort_values("seed")
         return Side(label, name, dict(zip(seeded["seed"], seeded["value"], strict=True)))
-    found = rows.loc[rows["value"].notna(), ["value", "low", "high"]].head(1)
-    if found.empty:
+    row = rows.loc[rows["value"].notna(), ["value", "low", "high"]].head(1)
+    if row.empty:
         return Side(label, name, {})
-    value, low, high = map(float, found.iloc[0])
+    value, low, high = map(float, row.iloc[0])
     if METRICS[name].exact:
         return Side(label, name, {None: value}, value, value)
     if math.isnan(low):
@@ -144,45 +153,45 @@ def side(label: str, name: str, rows: pd.DataFrame, ratio: Ratio | None = None) 
 
 
 def evidence(quantity: Quantity, *sides: Side, confidence: float = CONFIDENCE) -> Evidence:
-    """What one metric says of a quantity of one side, or of two."""
+    """The value and range of a quantity of one arm, or of two arms in the same metric."""
     if obstacle := next(_obstacles(quantity, *sides), ""):
         return Evidence(obstacle)
     if _compared(*sides):
         return _by_ratio(quantity, *sides, confidence=confidence)
     if sides[0].metric.kind != "quality":
         return _ranged(quantity, *sides)
-    if any(one.diverged for one in sides):
+    if any(arm.diverged for arm in sides):
         return _fallen(quantity, *sides)
     return _sampled(quantity, *sides, confidence=confidence)
 
 
 def _obstacles(quantity: Quantity, *sides: Side) -> Iterator[str]:
-    """Why nothing can be told."""
-    for one in sides:
-        if not one.values:
-            yield f"{one.name} of {one.label} is not measured"
-        if one.metric.kind == "speed" and one.low == one.high and not _compared(*sides):
-            yield f"{one.name} of {one.label} was timed in one round: no spread to judge by"
-    if all(one.diverged for one in sides):
-        yield f"{' and '.join(one.label for one in sides)} diverged"
+    """Reasons why the quantity has no value or range."""
+    for arm in sides:
+        if not arm.values:
+            yield f"{arm.name} of {arm.label} is not measured"
+        if arm.metric.kind == "speed" and arm.low == arm.high and not _compared(*sides):
+            yield f"{arm.name} of {arm.label} was timed in one round, so it has no range"
+    if all(arm.diverged for arm in sides):
+        yield f"{' and '.join(arm.label for arm in sides)} diverged"
     base = sides[-1]
     if quantity in (RATIO, CHANGE) and 0 in base.values.values():
-        yield f"{base.name} of {base.label} is 0, which has no multiple"
+        yield f"{base.name} of {base.label} is 0, so there is no ratio to it"
 
 
 def _compared(*sides: Side) -> bool:
-    return len(sides) > 1 and all(one.ratio for one in sides)
+    return len(sides) > 1 and all(arm.ratio for arm in sides)
 
 
-def _by_ratio(quantity: Quantity, one: Side, other: Side, *, confidence: float) -> Evidence:
-    """Of both ratios to the baseline, at the other's median.
+def _by_ratio(quantity: Quantity, first: Side, second: Side, *, confidence: float) -> Evidence:
+    """The quantity from both ratios to the baseline, scaled to the other arm's median.
 
-    As if their errors were independent and normal in the logarithm: since they share visits of the
-    baseline, the range is rather too wide than too narrow.
+    The errors of the two ratios are treated as independent and normal in the logarithm. They share
+    visits of the baseline, so the range is rather too wide than too narrow.
     """
-    a, b = one.ratio or Ratio(), other.ratio or Ratio()
+    a, b = first.ratio or Ratio(), second.ratio or Ratio()
     wide = _reach(confidence) / _reach(CONFIDENCE)
-    middle, base = a.value / b.value, other.values[None]
+    middle, base = a.value / b.value, second.values[None]
     below = math.exp(-wide * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
     above = math.exp(wide * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
     note = "by the ratio" + (f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else "")
@@ -191,38 +200,39 @@ def _by_ratio(quantity: Quantity, one: Side, other: Side, *, confidence: float) 
 
 
 def _reach(confidence: float) -> float:
-    """Standard deviations from the middle to either end."""
+    """Standard deviations from the mean of a normal distribution to the end of its interval."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def _ranged(quantity: Quantity, *sides: Side) -> Evidence:
-    """A count is what it is; what was timed lies anywhere between its ends."""
-    value = float(quantity.of(*(one.values[None] for one in sides)))
-    corners = [quantity.of(*ends) for ends in product(*((one.low, one.high) for one in sides))]
+    """The quantity of a cost or a timing, with the extremes over all corners of the ranges."""
+    value = float(quantity.of(*(arm.values[None] for arm in sides)))
+    corners = [quantity.of(*ends) for ends in product(*((arm.low, arm.high) for arm in sides))]
     return Evidence(sides[0].note, value, float(min(corners)), float(max(corners)))
 
 
 def _fallen(quantity: Quantity, *sides: Side) -> Evidence:
-    """What diverged is worse than what did not."""
-    first = next(one for one in sides if one.diverged)
+    """The range where one arm diverged: worse than the other arm, by an unknown amount."""
+    first = next(arm for arm in sides if arm.diverged)
     falls = (first is sides[0]) == (first.metric.better == "higher")
     far = -math.inf if falls else math.inf
+    # From just beside "equal" to infinity: any threshold of a size stays undecided.
     ends = sorted((far, math.nextafter(quantity.even, far)))
-    return Evidence(f"{first.label} diverged: worse, by no known amount", math.nan, *ends)
+    return Evidence(f"{first.label} diverged: worse by an unknown amount", math.nan, *ends)
 
 
 def _sampled(quantity: Quantity, *sides: Side, confidence: float) -> Evidence:
-    """Seed by seed, with the t interval of the mean."""
+    """The mean of a quality over seeds that all arms share, with its t interval."""
     import numpy as np
 
     shared = [seed for seed in sides[0].values if seed in sides[-1].values]
     if not shared:
         return Evidence("no seed in common")
-    sample = quantity.of(*(np.array([one.values[seed] for seed in shared]) for one in sides))
+    sample = quantity.of(*(np.array([arm.values[seed] for seed in shared]) for arm in sides))
     note = f"{len(shared)} {'pair' if len(sides) > 1 else 'seed'}{'s' if len(shared) > 1 else ''}"
     mean, ends = float(sample.mean()), stats.interval(sample, confidence)
     if math.isnan(ends[0]):
-        return Evidence(f"{note}: no spread to judge by", mean)
+        return Evidence(f"{note}: no interval", mean)
     if confidence != CONFIDENCE:
         note += f" at {100 * confidence:.4g} %"
     return Evidence(note, mean, *ends, float(sample.std(ddof=1)), confidence)

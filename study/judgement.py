@@ -1,4 +1,4 @@
-"""What was measured beside what was printed and claimed of the same arms."""
+"""The published numbers and claims of a plan, compared with its measurements."""
 
 from __future__ import annotations  # pandas is for reports: claims are parsed without it
 
@@ -19,49 +19,52 @@ from study.store import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-COMPARED = {
+PROTOCOL_KEYS = {
     "quality": ("model", "data", "img_size", "recipe", "epochs", "batch_size"),
     "cost": ("model", "data", "img_size"),
     "speed": ("model", "img_size"),
 }
-"""What must be the same there and here before two numbers of a kind are comparable. Hardware is no
-part of it: a timing is compared as a ratio between rows only."""
+"""Protocol keys that must agree before two numbers are comparable, by kind of metric.
 
-WORDS = {"img_size": "image size", "batch_size": "batch size"}
+Hardware is absent: timings are compared only as ratios between rows.
+"""
+
+PROTOCOL_LABELS = {"img_size": "image size", "batch_size": "batch size"}
 
 
 @dataclass(frozen=True)
 class Judged:
     verdicts: pd.DataFrame
-    """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a cost that was not met."""
+    """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a contradicted cost."""
     sentences: tuple[str, ...]
-    """What the printed costs come to, all together."""
+    """Explanations of the published costs, over all arms."""
     claims: tuple[claims.Judgement, ...]
     unverified: int
-    """Published numbers that nothing confirms, and so nothing judges."""
+    """Number of published values that no source confirms; they get no verdict."""
 
 
 def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
-    """All verdicts and claims of a plan; `frame` is of `report.frame`."""
+    """All verdicts and evaluated claims of a plan; `frame` is the result of `report.frame`."""
     printed = published(plan)
-    found = verdicts.verdicts(
+    rows = verdicts.verdicts(
         printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
     )
-    tried = reasons.tried(plan, store, _costs(plan, found))
-    missed = [row for row in tried.values() if not all(map(row.met, row.printed))]
-    guesses = reasons.best(tried)
-    found["reason"] = [_reason(row, guesses, tried) for row in found.itertuples()]
-    found = found.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
+    matches = reasons.tried(plan, store, _costs(plan, rows))
+    # If the unchanged models have every published cost, there is nothing to explain.
+    missed = [row for row in matches.values() if not all(map(row.met, row.printed))]
+    guesses = reasons.best(matches)
+    rows["reason"] = [_reason(row, guesses, matches) for row in rows.itertuples()]
+    rows = rows.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
     return Judged(
-        verdicts=found,
-        sentences=tuple(reasons.sentences(tried)) if missed else (),
+        verdicts=rows,
+        sentences=tuple(reasons.sentences(matches)) if missed else (),
         claims=judged_claims(plan, frame),
         unverified=int((printed["status"] == "unverified").sum()),
     )
 
 
 def judged_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
-    """All claims, corrected as one family with the contrasts that no claim is about."""
+    """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     digests, beside = _digests(plan), _beside(plan)
     return claims.family(parsed(plan), frame, digests, beside=beside)
 
@@ -72,14 +75,15 @@ def parsed(plan: Plan) -> list[Claim]:
 
 
 def tests(plan: Plan, frame: pd.DataFrame) -> int:
-    """The tests that a study declares, all of which are corrected together: claims that rest on
-    intervals, and contrasts of pairs that no claim compares.
+    """Number of tests in the family that Holm's method corrects.
+
+    These are claims that rest on an interval, and contrasts of pairs that no claim compares.
     """
     return sum(claims.uncertain(claim, frame) for claim in parsed(plan)) + _beside(plan)
 
 
 def _beside(plan: Plan) -> int:
-    """The contrasts that no claim is about."""
+    """Number of contrasts of pairs that no claim compares."""
     return len(contrasts(plan)) - len(_distinct(_compared(plan)))
 
 
@@ -88,13 +92,17 @@ def _digests(plan: Plan) -> dict[str, str]:
 
 
 TESTED = ("better", "worse", "less", "more")
-"""Words of claims that compare two arms; the others state a level, a place, or that two are near,
-which no test of "no difference" speaks of."""
+"""Words of claims that compare two arms.
+
+The others state a level, a rank, or that two arms are close, which a test of "no difference" does
+not address.
+"""
 
 
 def contrasts(plan: Plan) -> list[Contrast]:
-    """What the study declared that it would test, in quality: its `contrasts`, on the first column
-    that is a quality, and its claims that one arm is ahead of another.
+    """The comparisons of quality that the study declared in advance.
+
+    Its `contrasts`, in its first quality column, and its claims that one arm is ahead of another.
     """
     digests, quality = _digests(plan), plan.tested
     pairs = [
@@ -104,7 +112,7 @@ def contrasts(plan: Plan) -> list[Contrast]:
 
 
 def _compared(plan: Plan) -> list[Contrast]:
-    """The pairs of arms of which a claim says that one is ahead in a quality."""
+    """The pairs of arms of the claims that one arm is ahead of another in a quality."""
     digests = _digests(plan)
     return [
         Contrast(digests[claim.arm], digests[claim.other], claim.metric)
@@ -114,15 +122,16 @@ def _compared(plan: Plan) -> list[Contrast]:
 
 
 def _distinct(pairs: list[Contrast]) -> list[Contrast]:
-    """Each pair once, as it stands first, whichever of the two is named first."""
+    """Each pair once, as it first appears; (a, b) and (b, a) are the same pair."""
     first = {(frozenset(pair[:2]), pair.metric): pair for pair in reversed(pairs)}
     return list(reversed(first.values()))
 
 
 def named_arms(plan: Plan) -> dict[str, PlannedArm]:
-    """Arms by every label that is one arm's alone; a baseline has one for each factor.
+    """Arms by every label that belongs to one arm only; a baseline has one label per factor.
 
-    An arm that has no label to itself is there with the paths it departs in: ranks count all arms.
+    An arm without a label of its own is listed by the paths in which it departs from the baseline,
+    because ranks count all arms.
     """
     numbers = owners(plan.study, [arm.arm.choices for arm in plan.arms])
     return {name: plan.arms[number] for name, number in numbers.items()}
@@ -132,7 +141,7 @@ def named_arms(plan: Plan) -> dict[str, PlannedArm]:
 
 
 def published(plan: Plan) -> pd.DataFrame:
-    """One row per published number, an arm's once: what `verdicts.verdicts` takes."""
+    """One row per arm and metric with a published number, as `verdicts.verdicts` takes it."""
     import pandas as pd
 
     arms = named_arms(plan)
@@ -140,40 +149,48 @@ def published(plan: Plan) -> pd.DataFrame:
     for label, numbers in plan.study.published.items():
         for metric, printed in numbers.items():
             arm = arms[label]
-            rows.setdefault((arm.digest, metric), {
-                "row": label, "arm": arm.digest, "metric": metric, "value": printed.value,
-                "digits": printed.digits, "status": printed.status, "spread": printed.spread,
-                "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
-            })  # fmt: skip
+            rows.setdefault(
+                (arm.digest, metric),
+                {
+                    "row": label,
+                    "arm": arm.digest,
+                    "metric": metric,
+                    "value": printed.value,
+                    "digits": printed.digits,
+                    "status": printed.status,
+                    "spread": printed.spread,
+                    "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
+                },
+            )
     columns = ["row", "arm", "metric", "value", "digits", "spread", "status", "unlike"]
     return pd.DataFrame(list(rows.values()), columns=columns)
 
 
 def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> list[str]:
-    """Why a printed number and ours cannot be compared; nothing when they can."""
+    """Reasons why a published number and ours cannot be compared; empty if they can."""
     here = protocol(plan, arm)
     if (size := sized(metric)[1]) is not None:
-        here["img_size"] = size
+        here["img_size"] = size  # "top1@320" is evaluated at 320, whatever the arm trains at
     return list(_differences(here, printed, METRICS[metric]))
 
 
 def _differences(here: Mapping[str, Any], printed: Printed, metric: Metric) -> Iterator[str]:
     unstated = []
-    for key in COMPARED[metric.kind]:
-        there, word = getattr(printed.protocol, key), WORDS.get(key, key)
+    for key in PROTOCOL_KEYS[metric.kind]:
+        there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
         if there is None and key != "model":
             unstated.append(word)
         elif there not in (None, here[key]):
-            yield f"{word}: {here[key]} here, {there} there"
+            yield f"{word}: {here[key]} here, {there} published"
     if unstated:
-        yield f"not stated there: {', '.join(unstated)}"
+        yield f"not stated by the source: {', '.join(unstated)}"
     counting, rule = printed.protocol.counting, cells.rule(metric)
     if counting and rule in RULES and counting != rule:
-        yield f"counting: {rule} here, {counting} there"
+        yield f"counting: {rule} here, {counting} published"
 
 
 def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
-    """How the arm is measured here, in the keys of `schema.Protocol`."""
+    """The protocol of our own measurement of an arm, by the keys of `schema.Protocol`."""
     study, config = plan.study, arm.arm.config
     return {
         "model": study.called("model", arm.arm.choices),
@@ -185,32 +202,32 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
     }
 
 
-# ---- reasons ----
+# ---- explanations ----
 
-SHOWN = 3  # explanations named where several fit
+EXPLANATIONS = 3  # at most so many are named where several fit
 
 
-def _costs(plan: Plan, found: pd.DataFrame) -> dict[str, dict[str, Printed]]:
-    """All judged costs, by arm and metric."""
+def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, Printed]]:
+    """The published costs that have a verdict, by arm and metric."""
     rows: dict[str, dict[str, Printed]] = {}
-    exact = found[found["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
+    exact = verdict_rows[verdict_rows["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
     for row in exact[exact["level"] != verdicts.NOT_COMPARABLE].itertuples():
         printed = plan.study.published[str(row.row)][str(row.metric)]
         rows.setdefault(str(row.arm), {})[str(row.metric)] = printed
     return rows
 
 
-def _reason(row: Any, guesses: Mapping[str, list[Guess]], tried: Mapping[str, Tried]) -> str:
-    """What would explain a cost that is not the printed one; nothing that chance might match."""
+def _reason(row: Any, guesses: Mapping[str, list[Guess]], matches: Mapping[str, Tried]) -> str:
+    """The explanation of a contradicted cost, "" without one; matches by chance do not count."""
     every = guesses.get(row.arm, ())
     if row.level != verdicts.CONTRADICTED or not every:
         return ""
     counted = row.metric in reasons.COUNTED
-    good = [guess for guess in every if reasons.explains(tried, guess)]
+    good = [guess for guess in every if reasons.explains(matches, guess)]
     if not good:
         fit = "1 alternative fits" if len(every) == 1 else f"{len(every)} alternatives fit"
-        return f"{fit}; {reasons.by_chance(tried, every[0])}"
+        return f"{fit}; {reasons.by_chance(matches, every[0])}"
     fits = [str(guess) if counted else guess.change for guess in good]
     named = [text for text in dict.fromkeys(fits) if text]
-    more = f" or {len(named) - SHOWN} others" if len(named) > SHOWN else ""
-    return f"matches {', or '.join(named[:SHOWN])}{more}" if named else ""
+    more = f" or {len(named) - EXPLANATIONS} others" if len(named) > EXPLANATIONS else ""
+    return f"matches {', or '.join(named[:EXPLANATIONS])}{more}" if named else ""

@@ -1,7 +1,7 @@
-"""A measured study beside the numbers that a paper printed: what the one says of the other.
+"""Verdicts on published numbers: reproduced, contradicted, or neither, by an equivalence test.
 
-By equivalence: a printed number is reproduced when the whole interval lies within a stated margin
-of it. That a test fails to tell the two apart is no evidence that they agree.
+A published number is reproduced if the whole interval lies within a stated margin of it. A test
+that finds no difference would not show that the two agree.
 """
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
@@ -26,28 +26,28 @@ TREND_ONLY = "trend only"
 CONTRADICTED = "contradicted"
 UNDERPOWERED = "underpowered"
 NOT_COMPARABLE = "not comparable"
-WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
+VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
 
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")
-COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
-SURE = ("verified", "derived")  # nothing is judged by an unverified number
+VERDICT_COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
+SURE = ("verified", "derived")  # an unverified number may be a typing error of ours
 
 
 class Verdict(NamedTuple):
     word: str
     why: str
     seeds: str = ""
-    """In all, that would decide what is underpowered."""
+    """Number of seeds in total that would decide an underpowered verdict, as text."""
 
 
-NOTHING = Verdict("", "")  # there is nothing to compare with
+NOTHING = Verdict("", "")  # the aspect has no other row to compare with
 DIVERGED = Verdict(CONTRADICTED, "diverged")
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A printed number, in units of the table, and what was measured of it."""
+    """A published number, in units of the table, with the measured values of the same arm."""
 
     row: str
     arm: str
@@ -57,7 +57,7 @@ class Cell:
     digits: int
     side: Side
     spread: float = 0.0
-    """Over runs, as it was printed beside the number."""
+    """Spread over runs that was published with the number."""
 
     @property
     def metric(self) -> Metric:
@@ -69,12 +69,12 @@ class Cell:
 
     @property
     def half(self) -> float:
-        """Of one unit of the last digit: what rounding may have hidden."""
+        """Half a unit of the last published digit: the largest rounding error."""
         return 0.5 * 10.0**-self.digits
 
     @property
     def reach(self) -> float:
-        """How far the number that was printed may lie from the one that was meant."""
+        """The largest distance of the true value from the published one: rounding and spread."""
         return self.half + self.spread
 
     def shown(self, value: float, *, signed: bool = False) -> str:
@@ -84,18 +84,17 @@ class Cell:
 def verdicts(
     published: pd.DataFrame, frame: pd.DataFrame, *, baseline: str, margins: Mapping[str, float]
 ) -> pd.DataFrame:
-    """One row per published cell that is sure enough and was measured; a word for each aspect.
+    """One row per published number that is confirmed and was measured, with a word per aspect.
 
-    `published` has the columns row, arm, metric, value, digits, status, and unlike: why its
-    protocol and ours cannot be compared; and may have the spread that was printed. `margins` are in
-    units of the table, for speeds in per cent of the ratio. A printed spread widens the margin, of
-    a difference by that of both numbers, and stands for the margin where none is stated; numbers
-    whose spreads overlap are in no order. Rankings are corrected for all printed pairs of the
-    table. Beside the word of each aspect ("" where there is nothing to compare with) stands its
-    reason: `level`, `level_why` and so on.
+    `published` has the columns row, arm, metric, value, digits, status, unlike (why its protocol
+    and ours cannot be compared) and optionally spread. `margins` are in units of the table, for
+    speeds in per cent of the ratio. A published spread widens the margin (for a difference, the
+    spreads of both numbers) and is the margin if no other is stated; numbers whose spreads overlap
+    have no order. Rankings are corrected for all published pairs of the table. Each aspect has its
+    word ("" if there is nothing to compare with) and its reason: `level`, `level_why` and so on.
 
     Raises:
-        SpecError: a printed speed of zero or less, of which there is no ratio.
+        SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
     import pandas as pd
 
@@ -105,58 +104,57 @@ def verdicts(
         name, level = cell.side.name, cell.level
         peers = [c for c in table if c.side.name == name and c.arm != cell.arm and not c.unlike]
         margin = margins.get(name)
-        found = _aspects(cell, peers, baseline=baseline, margin=margin, together=together)
+        aspects = _aspects(cell, peers, baseline=baseline, margin=margin, together=together)
         spread = (math.nan, math.nan) if cell.metric.exact else (level.low, level.high)
         numbers = (cell.printed, cell.digits, cell.spread, level.value, *spread)
-        rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(found, ())))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-# ---- what is measured of one cell, and between two ----
+        rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(aspects, ())))
+    return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
 
 
 def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
     measured = dict(iter(frame.groupby(["arm", "metric"])))
     ratios = {name: evidence.ratios(frame, name) for name in set(frame["metric"])}
-    for one in published[published["status"].isin(SURE)].to_dict("records"):
-        row, arm, name, printed = one["row"], one["arm"], one["metric"], float(one["value"])
-        if (part := measured.get((arm, name))) is None:
+    for row in published[published["status"].isin(SURE)].to_dict("records"):
+        label, arm, name, printed = row["row"], row["arm"], row["metric"], float(row["value"])
+        if (values := measured.get((arm, name))) is None:
             continue
         if METRICS[name].kind == "speed" and not printed > 0:
-            raise SpecError(f"published {name} of {row} is not above 0: {printed}")
-        side = evidence.side(row, name, part, ratios[name].get(arm))
+            raise SpecError(f"published {name} of {label} is not above 0: {printed}")
+        side = evidence.side(label, name, values, ratios[name].get(arm))
         if side.values:
-            about, spread = (one["status"], one["unlike"]), float(one.get("spread", 0.0))
-            yield Cell(row, arm, *about, printed, int(one["digits"]), side, spread)
+            protocol, spread = (row["status"], row["unlike"]), float(row.get("spread", 0.0))
+            yield Cell(label, arm, *protocol, printed, int(row["digits"]), side, spread)
 
 
 def _pairs(table: list[Cell]) -> int:
-    """Pairs of printed numbers in an order that chance may reverse: counts are exact."""
-    cells = [cell for cell in table if not cell.metric.exact and not cell.unlike]
+    """Number of published pairs whose order noise may reverse; counts are exact and left out."""
+    ordered = [cell for cell in table if not cell.metric.exact and not cell.unlike]
     return sum(
-        one.side.name == other.side.name and one.arm != other.arm and bool(_order(one, other))
-        for one, other in combinations(cells, 2)
+        first.side.name == second.side.name
+        and first.arm != second.arm
+        and bool(_order(first, second))
+        for first, second in combinations(ordered, 2)
     )
 
 
-def _order(one: Cell, other: Cell) -> int:
-    """The printed order of two numbers: 1 or -1, and 0 where they were printed alike."""
-    apart = one.printed - other.printed
-    if abs(apart) < (1 - stats.ROUNDING) * (one.reach + other.reach):
+def _order(first: Cell, second: Cell) -> int:
+    """The published order of two numbers: 1, -1, or 0 if they are equal within rounding."""
+    apart = first.printed - second.printed
+    if abs(apart) < (1 - stats.ROUNDING) * (first.reach + second.reach):
         return 0
     return 1 if apart > 0 else -1
 
 
-def _sign(one: Cell, other: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
-    """Of their difference; what diverged is worse than what did not."""
-    return evidence.evidence(DIFFERENCE, one.side, other.side, confidence=confidence).sign
+def _sign(first: Cell, second: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
+    """The sign of the measured difference; a diverged arm is worse than one that did not."""
+    return evidence.evidence(DIFFERENCE, first.side, second.side, confidence=confidence).sign
 
 
-def _printed(one: Cell, other: Cell) -> float:
-    """The difference; of speeds in per cent."""
-    if one.metric.kind == "speed":
-        return 100 * (one.printed / other.printed - 1)
-    return one.printed - other.printed
+def _printed(first: Cell, second: Cell) -> float:
+    """The published difference, for speeds in per cent of the other number."""
+    if first.metric.kind == "speed":
+        return 100 * (first.printed / second.printed - 1)
+    return first.printed - second.printed
 
 
 # ---- the three aspects ----
@@ -165,7 +163,11 @@ def _printed(one: Cell, other: Cell) -> float:
 def _aspects(
     cell: Cell, peers: list[Cell], *, baseline: str, margin: float | None, together: float
 ) -> tuple[Verdict, Verdict, Verdict]:
-    """`peers` are the comparable cells of the same metric and of other arms."""
+    """The verdicts on level, difference and ranking.
+
+    `peers` are the comparable published numbers of the same metric and other arms.
+    """
+    # A paper may print its baseline in several rows; the one with most digits says most.
     bases = [peer for peer in peers if peer.arm == baseline]
     base = max(bases, key=lambda peer: (peer.digits, peer.row), default=None)
     if cell.unlike:
@@ -186,9 +188,9 @@ def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if cell.side.diverged:
         return DIVERGED
     if kind == "cost":
-        margin = max(margin or 0.0, cell.half)
+        margin = max(margin or 0.0, cell.half)  # rounding alone may move a count that far
     trend = kind == "quality" and base is not None and _trend(cell, base)
-    return _judgement(
+    return _equivalence(
         cell, cell.level, cell.printed, margin=margin, spread=cell.spread, trend=trend
     )
 
@@ -203,35 +205,35 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
         margin = max(margin or 0.0, cell.half + base.half)
     if cell.metric.kind == "speed":
         quantity, scale = CHANGE, 100
-        margin = margin and margin * cell.printed / base.printed
-    found = evidence.evidence(quantity, cell.side, base.side).scaled(scale)
+        margin = margin and margin * cell.printed / base.printed  # stated in per cent of the ratio
+    measured = evidence.evidence(quantity, cell.side, base.side).scaled(scale)
     trend, spread = _trend(cell, base), _spread(cell, base)
-    return _judgement(
-        cell, found, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
+    return _equivalence(
+        cell, measured, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
     )
 
 
 def _trend(cell: Cell, base: Cell) -> bool:
-    """Whether the 95 % interval of the difference lies wholly on the printed side of zero."""
+    """True if the whole 95 % interval of the difference lies on the published side of zero."""
     printed = _printed(cell, base)
-    side = (printed > 0) - (printed < 0)
-    told = abs(printed) > _spread(cell, base) or not side
-    return told and not base.side.diverged and _sign(cell, base) == side
+    direction = (printed > 0) - (printed < 0)
+    apart = abs(printed) > _spread(cell, base) or not direction
+    return apart and not base.side.diverged and _sign(cell, base) == direction
 
 
-def _spread(one: Cell, other: Cell) -> float:
-    """The printed spreads of both numbers together; of speeds in per cent of their ratio."""
-    if one.metric.kind == "speed":
-        relative = one.spread / one.printed + other.spread / other.printed
-        return 100 * one.printed / other.printed * relative
-    return one.spread + other.spread
+def _spread(first: Cell, second: Cell) -> float:
+    """The sum of both published spreads, for speeds in per cent of the ratio."""
+    if first.metric.kind == "speed":
+        relative = first.spread / first.printed + second.spread / second.printed
+        return 100 * first.printed / second.printed * relative
+    return first.spread + second.spread
 
 
 def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
-    """The order of a number among the others, pair by pair; what was printed alike is in none.
+    """The verdict on the order of a number among the others; equal numbers have no order.
 
-    Of many pairs one is soon reversed by chance, so a reversal counts only at the confidence that
-    all pairs of the table need `together`.
+    Among many pairs one is easily reversed by noise, so a reversal counts only at the confidence
+    `together`, which is corrected for all pairs of the table.
     """
     pairs = {peer: order for peer in peers if (order := _order(cell, peer))}
     if not pairs:
@@ -243,48 +245,56 @@ def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
             return Verdict(CONTRADICTED, _reversal(cell, peer))
     if undecided := sum(_sign(cell, peer) != order for peer, order in pairs.items()):
         return Verdict(UNDERPOWERED, f"{undecided} of {len(pairs)} pairs are undecided")
-    return Verdict(REPRODUCED, f"pairs in the printed order: {len(pairs)} of {len(pairs)}")
+    return Verdict(REPRODUCED, f"pairs in the published order: {len(pairs)} of {len(pairs)}")
 
 
 def _reversal(cell: Cell, peer: Cell) -> str:
     ours, theirs = cell.shown(cell.level.value), cell.shown(peer.level.value)
-    printed = f"printed {cell.shown(cell.printed)} against {cell.shown(peer.printed)} of {peer.row}"
-    return f"{printed}, measured {ours} against {cells.DIVERGED if peer.side.diverged else theirs}"
+    printed = f"published {cell.shown(cell.printed)}, {peer.row} {cell.shown(peer.printed)}"
+    other = cells.DIVERGED if peer.side.diverged else theirs
+    return f"{printed}; measured {ours}, {peer.row} {other}"
 
 
 # ---- an interval against a margin ----
 
 
-def _judgement(
-    cell: Cell, found: Evidence, printed: float,
-    *, margin: float | None, spread: float, trend: bool, signed: bool = False,
-) -> Verdict:  # fmt: skip
+def _equivalence(
+    cell: Cell,
+    measured: Evidence,
+    printed: float,
+    *,
+    margin: float | None,
+    spread: float,
+    trend: bool,
+    signed: bool = False,
+) -> Verdict:
     if margin is None and not spread:
         return Verdict(NOT_COMPARABLE, f"no margin is stated for {cell.side.name}")
-    if math.isnan(found.low):
-        return Verdict(UNDERPOWERED, found.note)
+    if math.isnan(measured.low):
+        return Verdict(UNDERPOWERED, measured.note)
     margin = (margin or 0.0) + spread
-    reach = margin + stats.ROUNDING * (abs(printed) + margin)  # what lies on it is within it
+    # Binary fractions put a value on the margin just outside it; such a value counts as inside.
+    reach = margin + stats.ROUNDING * (abs(printed) + margin)
     span = Span(printed - reach, printed + reach)
-    why = _sentence(cell, found, printed, margin=margin, spread=spread, signed=signed)
-    state = found.state(span)
+    why = _sentence(cell, measured, printed, margin=margin, spread=spread, signed=signed)
+    state = measured.state(span)
     if state == "supported":
         return Verdict(REPRODUCED, why)
     if state == "undecided":
-        seeds = found.seeds(span)
-        told = evidence.deciding(seeds) if seeds else "the spread is too wide"
-        return Verdict(UNDERPOWERED, f"{why}; {told}", seeds)
+        seeds = measured.seeds(span)
+        needed = evidence.deciding(seeds) if seeds else "the spread is too wide"
+        return Verdict(UNDERPOWERED, f"{why}; {needed}", seeds)
     if trend:
-        return Verdict(TREND_ONLY, f"{why}; only the sign of the difference holds")
+        return Verdict(TREND_ONLY, f"{why}; only the sign of the difference agrees")
     return Verdict(CONTRADICTED, why)
 
 
 def _sentence(
-    cell: Cell, found: Evidence, printed: float, *, margin: float, spread: float, signed: bool
+    cell: Cell, measured: Evidence, printed: float, *, margin: float, spread: float, signed: bool
 ) -> str:
-    shown = partial(cell.shown, signed=signed)
+    text = partial(cell.shown, signed=signed)
     unit = " %" if signed and cell.metric.kind == "speed" else ""
-    span = f" [{shown(found.low)}, {shown(found.high)}]" if found.low < found.high else ""
-    told = f"printed {shown(printed)} ± {margin:.4g}{unit}"
-    told += f" of which {spread:.4g} is the printed spread" if spread else ""
-    return ", ".join(filter(None, [f"{shown(found.value)}{span}{unit}", found.note, told]))
+    span = f" [{text(measured.low)}, {text(measured.high)}]" if measured.low < measured.high else ""
+    target = f"published {text(printed)} ± {margin:.4g}{unit}"
+    target += f", of which {spread:.4g} is the published spread" if spread else ""
+    return ", ".join(filter(None, [f"{text(measured.value)}{span}{unit}", measured.note, target]))

@@ -246,7 +246,7 @@ def test_pairs_are_made_by_seed():
     found = judgement("A is better than B on top1", measured.sample(frac=1, random_state=0))
     low, high = reference.ttest_1samp([1, 1, 2], 0).confidence_interval()
     shown = f"+1.33 pp [{low:.2f}, {high:.2f}], 3 pairs".replace("-", "−")
-    assert found.why == f"{shown}, 4 seeds in all would decide, 4 times in 5"
+    assert found.why == f"{shown}, 4 seeds in total are needed (80 % power)"
 
 
 def test_the_seeds_that_would_decide_are_the_fewest_that_probably_do():
@@ -274,8 +274,8 @@ def test_lower_is_better_where_the_catalogue_says_so():
 
 
 UNKNOWN = {
-    "one seed": (frame("top1", a=[0.7], b=[0.6]), "+10.00 pp, 1 pair: no spread to judge by"),
-    "no spread": (frame("top1", a=[0.7] * 3, b=[0.6] * 3), "+10.00 pp, 3 pairs: no spread"),
+    "one seed": (frame("top1", a=[0.7], b=[0.6]), "+10.00 pp, 1 pair: no interval"),
+    "no spread": (frame("top1", a=[0.7] * 3, b=[0.6] * 3), "+10.00 pp, 3 pairs: no interval"),
     "not measured": (frame("top1", a=[0.7]), "top1 of B is not measured"),
     "another metric": (frame("loss", a=[0.7], b=[0.6]), "top1 of A is not measured"),
     "nothing": (frame("top1"), "top1 of A is not measured"),
@@ -284,7 +284,7 @@ UNKNOWN = {
     "both diverged": (frame("top1", a=[NAN, 0.7], b=[0.6, NAN]), "A and B diverged"),
     "hopeless": (
         frame("top1", a=[0.7, 0.6], b=[0.6, 0.7001]),
-        "more than 1000 seeds in all would decide",
+        "more than 1000 seeds in total are needed",
     ),
 }
 
@@ -358,7 +358,10 @@ def test_a_cost_that_was_refused_is_not_measured():
 
 def test_a_count_has_no_multiple_of_zero():
     found = judgement("A has at most 2x the macs_matmul of B", exact("macs_matmul", a=1, b=0))
-    assert (found.state, found.why) == ("undecided", "macs_matmul of B is 0, which has no multiple")
+    assert (found.state, found.why) == (
+        "undecided",
+        "macs_matmul of B is 0, so there is no ratio to it",
+    )
 
 
 # ---- what was timed ----
@@ -414,7 +417,7 @@ def test_one_round_is_no_spread():
     measured = frame("throughput", a=(9, 9, 9), b=(5, 4, 6))
     found = judgement("A is better than B on throughput", measured)
     assert (found.state, found.why) == (
-        "undecided", "throughput of A was timed in one round: no spread to judge by",
+        "undecided", "throughput of A was timed in one round, so it has no range",
     )  # fmt: skip
 
 

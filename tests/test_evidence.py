@@ -130,7 +130,7 @@ def test_what_was_taken_once_is_known_to_a_hundredth():
 
 def test_one_round_decides_nothing():
     found = between(single(9, 9, 9), single(5, 4, 6), "throughput")
-    assert found.note == "throughput of A was timed in one round: no spread to judge by"
+    assert found.note == "throughput of A was timed in one round, so it has no range"
     assert (found.sign, found.state(Span(0, 1))) == (None, "undecided")
 
 

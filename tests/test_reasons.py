@@ -52,25 +52,25 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     found = tried(params=10.49, macs=1.4)
     assert [*reasons.best(found).values()] == [[Guess("stem", "resnet", "conv+linear")]]
     assert list(reasons.sentences(found)) == [
-        "Params: 0 of 1 printed values match the models as they are; of the other 1, 1 match "
-        "stem resnet (of 33 alternatives tried, 0.03 would match as many random numbers of that "
-        "precision).",
-        "MACs: 0 of 1 printed values match the models as they are, under some rule of counting; "
+        "Params: 0 of 1 published values match the models unchanged; of the other 1, 1 match "
+        "stem resnet (of 33 alternatives tried, 0.03 are expected to match as many random numbers "
+        "of that precision).",
+        "MACs: 0 of 1 published values match the models unchanged, under some counting rule; "
         "of the other 1, 1 match stem resnet, counting conv+linear (of 33 alternatives tried, 0.03 "
-        "would match as many random numbers of that precision).",
+        "are expected to match as many random numbers of that precision).",
     ]
 
 
 def test_the_model_as_it_is_needs_no_other_part(tried):
     found = tried(params=10.51, macs=1.459)
     assert [*reasons.best(found).values()] == [[Guess(rule="conv+linear")]]
-    assert all("1 of 1 printed values match" in said for said in reasons.sentences(found))
+    assert all("1 of 1 published values match" in said for said in reasons.sentences(found))
 
 
 def test_what_nothing_matches_has_no_reason(tried):
     found = tried(params=99.99, macs=1.4)
     assert [*reasons.best(found).values()] == [[]]
-    assert next(reasons.sentences(found)).endswith("match the models as they are.")
+    assert next(reasons.sentences(found)).endswith("match the models unchanged.")
 
 
 def test_of_several_explanations_none_is_picked(tried):
@@ -85,7 +85,7 @@ def test_a_single_fit_of_one_decimal_is_no_explanation(tried):
     for guesses in reasons.best(found).values():
         assert guesses
         assert not any(reasons.explains(found, guess) for guess in guesses)
-    assert next(reasons.sentences(found)).endswith(": no explanation).")
+    assert next(reasons.sentences(found)).endswith(": not an explanation).")
 
 
 def test_more_printed_costs_that_one_guess_fits_are_an_explanation(tried):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from study.errors import SpecError
 from study.metrics import METRICS
 from study.stats import effects, interval, seeds_needed
-from study.verdicts import ASPECTS, COLUMNS, WORDS, verdicts
+from study.verdicts import ASPECTS, VERDICT_COLUMNS, VERDICT_WORDS, verdicts
 
 SPREAD = np.array([-1.0, 0.0, 1.0])  # of three seeds: sd 1, interval ± 2.48
 
@@ -91,7 +91,7 @@ def test_a_count_is_reproduced_by_what_it_rounds_to(count_, digits):
 def test_the_margin_of_a_count_is_half_a_unit_of_its_last_digit(measured, word):
     found = last([printed("a", 1.4, 1, "params")], count("a", measured))
     assert found["level"] == word
-    assert found["level_why"].endswith("printed 1.40 ± 0.05")
+    assert found["level_why"].endswith("published 1.40 ± 0.05")
 
 
 @given(thousandths=st.integers(101, 10**5))
@@ -140,7 +140,7 @@ def test_counts_are_ranked_by_their_sign():
     higher, same, lower = (last(rows, count("base", 9), count("a", n)) for n in (10, 9, 8))
     assert higher["ranking"] == "reproduced"
     assert same["ranking"] == lower["ranking"] == "contradicted"
-    assert lower["ranking_why"].startswith("printed 12.49 against 10.49 of BASE, measured ")
+    assert lower["ranking_why"].startswith("published 12.49, BASE 10.49; measured ")
 
 
 # ---- quality ----
@@ -209,8 +209,8 @@ def test_a_level_and_a_difference_are_those_of_the_statistics():
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ([70.0], "1 seed: no spread to judge by"),
-        ([70.0, 70.0, 70.0], "3 seeds: no spread to judge by"),
+        ([70.0], "1 seed: no interval"),
+        ([70.0, 70.0, 70.0], "3 seeds: no interval"),
     ],
 )
 def test_without_a_spread_nothing_is_decided(values, why):
@@ -265,7 +265,7 @@ def test_the_seeds_said_to_decide_are_those_of_the_statistics():
     found = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
     needed = str(seeds_needed(70.5, 0.5, 69.0, 71.0))
     assert found["level_seeds"] == needed
-    assert found["level_why"].endswith(f"; {needed} seeds in all would decide, 4 times in 5")
+    assert found["level_why"].endswith(f"; {needed} seeds in total are needed (80 % power)")
 
 
 def test_of_seeds_that_nobody_trains_the_number_is_not_told():
@@ -307,7 +307,7 @@ def test_the_sentences_about_speed():
     found = speeds(125, 110, 140, throughput=5.0)
     assert found["level_why"] == "a throughput is comparable only as a ratio between rows"
     assert found["difference_why"] == (
-        "+25 [+8, +43] %, over all rounds, printed +25 ± 6.25 %; the spread is too wide"
+        "+25 [+8, +43] %, over all rounds, published +25 ± 6.25 %; the spread is too wide"
     )
 
 
@@ -354,14 +354,14 @@ def ranked(*means, sd=0.1, **columns):
 def test_a_ranking_holds_when_every_pair_does():
     assert tuple(ranked(50, 51, 52)[["ranking", "ranking_why"]]) == (
         "reproduced",
-        "pairs in the printed order: 2 of 2",
+        "pairs in the published order: 2 of 2",
     )
 
 
 def test_one_reversed_pair_contradicts_a_ranking_and_is_named():
     found = ranked(50, 53, 52)
     assert found["ranking"] == "contradicted"
-    assert "72.00 against 71.00 of A1" in found["ranking_why"]
+    assert "72.00, A1 71.00" in found["ranking_why"]
 
 
 def test_a_reversal_counts_when_it_holds_of_all_pairs_together():
@@ -400,7 +400,7 @@ def test_a_printed_spread_widens_the_margin_and_stands_for_one():
     ):
         row = last([printed("a", 70.4, 1, **columns)], measured, **margins)
         assert row["level"] == word, (columns, margins, row["level_why"])
-    assert "± 0.1 of which 0.1 is the printed spread" in last(
+    assert "± 0.1, of which 0.1 is the published spread" in last(
         [printed("a", 70.4, 1, spread=0.1)], measured)["level_why"]  # fmt: skip
 
 
@@ -409,7 +409,7 @@ def test_a_difference_may_be_off_by_both_spreads_and_spreads_that_overlap_have_n
     rows = [printed("base", 70.0, spread=0.5), printed("a", 70.9, spread=0.5)]
     found = last(rows, *parts)
     assert (found["difference"], found["ranking"]) == ("reproduced", "")
-    assert "± 1 of which 1 is the printed spread" in found["difference_why"]
+    assert "± 1, of which 1 is the published spread" in found["difference_why"]
     rows[0]["spread"] = 0.1
     assert last(rows, *parts)["ranking"] != ""
 
@@ -461,7 +461,7 @@ def test_only_what_is_sure_and_measured_has_a_row():
         [*rows, printed("a", 1.0, metric="loss")], seeds("base", 70 + SPREAD), seeds("a", [1, 2])
     )
     assert list(found["row"]) == ["BASE"]
-    assert tuple(found) == COLUMNS
+    assert tuple(found) == VERDICT_COLUMNS
 
 
 def test_no_cells_make_no_verdicts():
@@ -489,13 +489,13 @@ def test_unlike_protocols_are_not_comparable_in_any_aspect():
 def test_of_a_baseline_printed_twice_the_more_precise_number_counts():
     rows = [printed("base", 70.0, 0, row="z"), printed("base", 70.4, 1), printed("a", 72.4)]
     found = last(rows, seeds("base", 70 + SPREAD), seeds("a", 72 + SPREAD**2), top1=1.0)
-    assert "printed +2.00 ± 1" in found["difference_why"]
+    assert "published +2.00 ± 1" in found["difference_why"]
 
 
 def test_a_negative_number_has_a_real_minus():
     rows = [printed("base", 72.0), printed("a", 70.0)]
     found = last(rows, seeds("base", 72 + SPREAD), seeds("a", 69 + SPREAD**2), top1=1.0)
-    assert "printed −2.00 ± 1" in found["difference_why"]
+    assert "published −2.00 ± 1" in found["difference_why"]
 
 
 # ---- properties ----
@@ -557,7 +557,7 @@ def drawn(effect, *, n, margin=0.5, times=500):
         other = base + effect + chance.normal(0, 0.4, n)
         found.append(last(rows, seeds("base", base), seeds("a", other), top1=margin))
     words = pd.DataFrame(found)["difference"].value_counts(normalize=True)
-    return words.reindex(WORDS, fill_value=0.0)
+    return words.reindex(VERDICT_WORDS, fill_value=0.0)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""What a study found, written down: tables, figures, and the measurements they came from."""
+"""Reports of a study: its tables and figures, and the measurements behind them."""
 
 import os
 from pathlib import Path
@@ -44,69 +44,78 @@ __all__ = [
 
 
 def report(plan: Plan, store: Store) -> Report:
+    """Everything a report shows, from the results that the store has so far."""
     measured = frame(plan, store)
-    found, pictured = judged(plan, measured, store), images(plan, store)
+    assessment, per_image = judged(plan, measured, store), images(plan, store)
     return Report(
-        plan, measured, found, pictured, curves(plan, store), trials(plan, store),
-        origins(plan, store), _tables(plan, measured, found), answer(plan, measured, pictured),
-    )  # fmt: skip
+        plan,
+        measured,
+        judged=assessment,
+        images=per_image,
+        curves=curves(plan, store),
+        trials=trials(plan, store),
+        origins=origins(plan, store),
+        tables=_tables(plan, measured, assessment),
+        answer=answer(plan, measured, per_image),
+    )
 
 
 def tables(plan: Plan, store: Store) -> dict[str, Table]:
-    """Those of the report, without the rest of it."""
+    """The tables of the report alone, for a terminal: no curves, trials or answer."""
     measured = frame(plan, store)
     return _tables(plan, measured, judged(plan, measured, store))
 
 
-def _tables(plan: Plan, measured: pd.DataFrame, found: Judged) -> dict[str, Table]:
+def _tables(plan: Plan, measured: pd.DataFrame, assessment: Judged) -> dict[str, Table]:
     every = {
         "table": table(plan, measured),
-        "verdicts": verdict_table(plan, found),
-        "claims": claim_table(plan, found.claims),
+        "verdicts": verdict_table(plan, assessment),
+        "claims": claim_table(plan, assessment.claims),
         "contrasts": contrast_table(plan, measured),
         "factors": factor_table(plan, measured),
     }
-    return {name: made for name, made in every.items() if made}
+    return {name: table_ for name, table_ in every.items() if table_}
 
 
-def write(made: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:
-    """The report as files in `folder`, and a list of them with the fingerprint of what it shows.
+def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:
+    """Write the report to `folder`, with a manifest of its files and the digest `made_of`.
 
-    `html` adds the page.
+    `html` adds the page. Files that an earlier report left and this one lacks are deleted.
     """
     texts = {
         f"{name}.{end}": form(finished)
-        for name, finished in made.tables.items()
+        for name, finished in contents.tables.items()
         for end, form in FORMATS.items()
     }
-    texts["numbers.tex"] = numbers(made.tables, made.plan.study.title)
-    effects = stats.effects(made.measured, made.plan.baseline.digest)
+    texts["numbers.tex"] = numbers(contents.tables, contents.plan.study.title)
+    effects = stats.effects(contents.measured, contents.plan.baseline.digest)
     frames = {
-        "measurements": made.measured,
-        "judged": made.judged.verdicts,
+        "measurements": contents.measured,
+        "judged": contents.judged.verdicts,
         "effects": effects,
-        "images": made.images,
-        "curves": made.curves,
-        "speed": speeds(made.measured, made.plan.study.timing.resolution),
+        "images": contents.images,
+        "curves": contents.curves,
+        "speed": speeds(contents.measured, contents.plan.study.timing.resolution),
     }
     for name, rows in frames.items():
         if len(rows):
             texts[f"{name}.csv"] = comma_separated(rows)
     if html:
-        texts["page.html"] = page([made])
+        texts["page.html"] = page([contents])
     files = {name: text.encode() for name, text in texts.items()}
-    for one in figures.drawn(made):
-        files |= {f"figures/{name}": content for name, content in figures.files(one).items()}
+    for figure in figures.drawn(contents):
+        files |= {f"figures/{name}": content for name, content in figures.files(figure).items()}
     for name, content in files.items():
         replace(folder / name, content)
-    for name in _written(folder) - files.keys():  # of an earlier report
+    for name in _written(folder) - files.keys():  # a stale figure would pass as a new one
         (folder / name).unlink(missing_ok=True)
     write_record(folder / MANIFEST, {"files": list(files), "made_of": made_of})
     return [folder / name for name in files]
 
 
 def _written(folder: Path) -> set[str]:
-    """The files of an earlier report, as far as they are in the folder."""
+    """The files of an earlier report that are still in the folder, by its manifest."""
     names = (records.look(folder / MANIFEST, records.Manifest) or {"files": []})["files"]
     files = (name for name in names if not os.path.isdir(folder / name))
+    # The manifest is data: a name such as "../x" must not delete a file outside the folder.
     return {name for name in files if (folder / name).resolve().is_relative_to(folder.resolve())}

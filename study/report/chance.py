@@ -1,4 +1,4 @@
-"""Sentences about chance: what pairing brought, how high the noise is, what another order shows."""
+"""Notes on noise: the gain from pairing, the noise floor, and the effect of the order of steps."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,64 +10,69 @@ from study.report.findings import Findings
 ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
 
 
-def notes(found: Findings) -> Iterator[str]:
-    for part in (_pairing, _noise, _orders):
-        yield from part(found)
+def notes(analysis: Findings) -> Iterator[str]:
+    """The notes on noise, in the order of the table's notes."""
+    yield from _pairing(analysis)
+    yield from _noise(analysis)
+    yield from _step_orders(analysis)
 
 
-def _pairing(found: Findings) -> Iterator[str]:
-    """The share of variance that pairing left, over all arms together."""
-    told = []
-    for name in found.of_kind("quality"):
-        part = found.pairing[found.pairing["metric"] == name].dropna()
-        if (part["n"] - 1).sum() >= ROUGH:
-            ratio = part["paired"].sum() / part["separate"].sum()
-            told.append(f"{ratio:.2f} ({cells.name(METRICS[name])})")
-    if told:
+def _pairing(analysis: Findings) -> Iterator[str]:
+    """The share of variance that remains after pairing, pooled over all arms."""
+    ratios = []
+    for name in analysis.of_kind("quality"):
+        rows = analysis.pairing[analysis.pairing["metric"] == name].dropna()
+        if (rows["n"] - 1).sum() >= ROUGH:
+            ratio = rows["paired"].sum() / rows["separate"].sum()
+            ratios.append(f"{ratio:.2f} ({cells.name(METRICS[name])})")
+    if ratios:
         yield (
-            "Pairing by seed: the variance of differences, relative to that of unlike seeds, is "
-            f"{', '.join(told)}; 1 is what nothing in common leaves."
+            "Pairing by seed: variance of the differences relative to unpaired seeds "
+            f"{', '.join(ratios)}; a value of 1 means that pairing brought nothing."
         )
 
 
-def _noise(found: Findings) -> Iterator[str]:
-    """What the A/A arm shows."""
-    for name in found.of_kind("quality"):
-        row, metric = found.noise.get(name), METRICS[name]
+def _noise(analysis: Findings) -> Iterator[str]:
+    """The noise floor of every quality, measured by the A/A arm."""
+    for name in analysis.of_kind("quality"):
+        row, metric = analysis.noise.get(name), METRICS[name]
         if row is None:
             continue
         floor = cells.measured(row["floor"], metric)
         if floor == cells.ABSENT:
-            yield f"A/A: no noise floor of {cells.name(metric)}: a trial diverged or none varies."
+            yield (
+                f"A/A: no noise floor for {cells.name(metric)}, because a trial diverged or the "
+                "values do not vary."
+            )
             continue
         unit = f" {cells.difference_unit(metric)}".rstrip()
-        own = cells.measured(row["mean"], metric, signed=True)
+        difference = cells.measured(row["mean"], metric, signed=True)
         yield (
-            f"Noise floor of {cells.name(metric)}: ±{floor}{unit}, within which equal arms under "
-            f"unlike seeds differ in 95 of 100 studies. A/A, the baseline again under "
-            f"{row['n']} other seeds: {own}{unit}."
+            f"Noise floor of {cells.name(metric)}: ±{floor}{unit}; equal arms with different seeds "
+            f"differ by at most this much in 95 % of studies. A/A, the baseline repeated with "
+            f"{row['n']} other seeds: {difference}{unit}."
         )
 
 
-def _orders(found: Findings) -> Iterator[str]:
-    """How far a cumulative table depends on its order."""
-    study = found.plan.study
-    rows = found.orders[found.orders["metric"].isin(found.of_kind("quality")[:1])]
+def _step_orders(analysis: Findings) -> Iterator[str]:
+    """Notes on how much a cumulative table depends on the order of its steps."""
+    study = analysis.plan.study
+    rows = analysis.orders[analysis.orders["metric"].isin(analysis.of_kind("quality")[:1])]
     if "cumulative" not in study.designs or rows.empty:
         return
     if (rows["places"] == 1).all():
-        column = f"Δ {cells.name(METRICS[found.of_kind('quality')[0]])}"
+        column = f"Δ {cells.name(METRICS[analysis.of_kind('quality')[0]])}"
         yield (
-            f"One order was measured: {column} of a row is of all that was added up to it, and "
-            "what its last step brings in another order is not known."
+            f"Only one order was measured: {column} of a row covers all steps up to it, and the "
+            "effect of its last step in another order is unknown."
         )
     several: Iterator[Any] = rows[rows["places"] > 1].itertuples()
     for row in several:
-        metric, seeds = METRICS[str(row.metric)], found.seeds
+        metric, seeds = METRICS[str(row.metric)], analysis.seeds
         first, last = (cells.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (
-            f"{label} brings {first} {cells.difference_unit(metric)} in {cells.name(metric)} added "
-            f"first, {last} added last: {cells.effect(row, metric, seeds)} apart "
-            f"({row.places} places were measured)."
+            f"{label} changes {cells.name(metric)} by {first} {cells.difference_unit(metric)} when "
+            f"added first and by {last} when added last: a difference of "
+            f"{cells.effect(row, metric, seeds)} ({row.places} positions were measured)."
         )

@@ -1,4 +1,4 @@
-"""All that a report shows, before it is given a form."""
+"""The contents of a report, before they become files."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from study.report.tables import Table
 
 @dataclass(frozen=True)
 class Report:
-    """Of whatever the store has so far."""
+    """Everything a report shows, from the results stored so far."""
 
     plan: Plan
     measured: pd.DataFrame
@@ -20,8 +20,8 @@ class Report:
     curves: pd.DataFrame
     trials: pd.DataFrame
     origins: dict[str, list[str]]
-    """What it was computed with: each kind of thing, all that was used."""
+    """Provenance: each item of the environment (commit, device, torch ...) and all its values."""
     tables: dict[str, Table]
-    """By the name of their files: table, verdicts, claims, contrasts, factors."""
+    """Tables by file name: table, verdicts, claims, contrasts, factors."""
     answer: str
-    """In one sentence."""
+    """The answer of the study in a sentence or two."""

@@ -1,4 +1,4 @@
-"""How trials learnt, epoch by epoch: of finished ones and of those that are under way."""
+"""Learning curves of a plan's trials, finished or running, as a frame."""
 
 import pandas as pd
 
@@ -6,10 +6,14 @@ from study.metrics import METRICS
 from study.plan import Plan
 from study.store import Store
 
-COLUMNS = {
-    "arm": "str", "label": "str", "seed": "Int64", "epoch": "Int64", "metric": "str",
+CURVE_COLUMNS = {
+    "arm": "str",
+    "label": "str",
+    "seed": "Int64",
+    "epoch": "Int64",
+    "metric": "str",
     "value": "float64",
-}  # fmt: skip
+}
 
 
 def curves(plan: Plan, store: Store) -> pd.DataFrame:
@@ -25,4 +29,4 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
         for name, value in row.items()
         if name == "train_loss" or (name in METRICS and METRICS[name].kind == "quality")
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype(CURVE_COLUMNS)

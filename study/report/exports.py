@@ -1,4 +1,7 @@
-"""What a study measured, flat, for other tools. Contract: export(plan, store) -> frames by file."""
+"""Measurements of a study in files for other tools.
+
+Contract of an entry of `EXPORTS`: export(plan, store) -> contents by file name.
+"""
 
 import re
 from collections import Counter
@@ -26,7 +29,7 @@ def comma_separated(plan: Plan, store: Store) -> Files:
 
 
 def parquet(plan: Plan, store: Store) -> Files:
-    """The same with its types: what is not known is null, seeds are integers.
+    """The measurements and trials with their types: unknown values are null, seeds integers.
 
     Raises:
         StudyError: pyarrow is not installed.
@@ -47,8 +50,10 @@ def _parquet(rows: pd.DataFrame) -> bytes:
 
 
 def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
-    """`measurements`: one row per (arm, seed, metric) in base units, with the level of every
-    factor; `trials`: one row each, with machine and commit.
+    """The frames `measurements` and `trials`.
+
+    `measurements` has one row per (arm, seed, metric) in base units, with the level of every
+    factor; `trials` one row per trial, with machine and commit.
     """
     arms = {arm.digest: _levels(plan, arm) for arm in plan.arms}
     rows = frame(plan, store)
@@ -57,7 +62,7 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     flat = pd.concat([rows[["arm", "label"]], levels, rows.drop(columns=["arm", "label"])], axis=1)
     flat.insert(list(flat).index("metric") + 1, "kind", kinds)
     flat.insert(0, "study", plan.study.title)
-    flat.attrs = {}  # beside the rows there is what neither format can carry
+    flat.attrs = {}  # neither CSV nor Parquet can carry the attributes
     return {"measurements": flat, "trials": trials(plan, store)}
 
 
@@ -66,15 +71,15 @@ def _levels(plan: Plan, arm: PlannedArm) -> dict[str, str]:
     return {factor.path: factor.levels[level].label for factor, level in chosen}
 
 
-# ---- as timm has them ----
+# ---- timm's format ----
 
 
 def timm(plan: Plan, store: Store) -> Files:
-    """The columns of the CSV files in timm's `results/` and of its benchmark script.
+    """CSV files with the columns of timm's `results/` and of its benchmark script.
 
-    Of quality the mean over seeds; steps in milliseconds; `infer_gmacs` counts what fvcore does. An
-    arm is the model's name, with its label as a tag where there are several. What was not measured
-    has no row.
+    Qualities are means over seeds; steps are in milliseconds; `infer_gmacs` follows fvcore's rules.
+    An arm is written as its model's name, with its label as a tag if several arms share the model.
+    Arms without the measurement have no row.
     """
     means: dict[str, dict[str, float]] = {arm.digest: {} for arm in plan.arms}
     estimates: Iterator[Any] = stats.estimates(frame(plan, store)).itertuples()
@@ -85,13 +90,14 @@ def timm(plan: Plan, store: Store) -> Files:
         "benchmark-infer.csv": (_infer, "infer_samples_per_sec"),
         "benchmark-train.csv": (_train, "train_samples_per_sec"),
     }
-    names, found = _names(plan), {}
+    names, files = _names(plan), {}
     for file, (rows_of, best) in tables.items():
-        several = ((names[a.digest], row) for a in plan.arms
-                   for row in rows_of(plan, a, means[a.digest]))  # fmt: skip
+        several = (
+            (names[a.digest], row) for a in plan.arms for row in rows_of(plan, a, means[a.digest])
+        )
         if rows := [{"model": name, **row} for name, row in several]:
-            found[file] = _commas(pd.DataFrame(rows).sort_values(best, ascending=False))
-    return found
+            files[file] = _commas(pd.DataFrame(rows).sort_values(best, ascending=False))
+    return files
 
 
 def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
@@ -99,13 +105,17 @@ def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterato
     for size in (config.data.img_size, *plan.sizes):
         end = "" if size == config.data.img_size else f"@{size}"
         top1, top5 = (100 * means.get(f"{name}{end}", float("nan")) for name in ("top1", "top5"))
-        if top1 == top1 and top5 == top5:
+        if top1 == top1 and top5 == top5:  # NaN where a trial diverged or is missing
             yield {
-                "top1": round(top1, 3), "top1_err": round(100 - top1, 3),
-                "top5": round(top5, 3), "top5_err": round(100 - top5, 3),
-                "param_count": _millions(means), "img_size": size,
-                "crop_pct": config.recipe.crop_pct, "interpolation": config.recipe.interpolation,
-            }  # fmt: skip
+                "top1": round(top1, 3),
+                "top1_err": round(100 - top1, 3),
+                "top5": round(top5, 3),
+                "top5_err": round(100 - top5, 3),
+                "param_count": _millions(means),
+                "img_size": size,
+                "crop_pct": config.recipe.crop_pct,
+                "interpolation": config.recipe.interpolation,
+            }
 
 
 def _infer(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
@@ -114,10 +124,12 @@ def _infer(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[
         yield {
             "infer_img_size": arm.arm.config.data.img_size,
             "infer_samples_per_sec": round(rate, 2),
-            "infer_step_time": round(1e3 * batch / rate, 3), "infer_batch_size": batch,
-            "param_count": _millions(means), "infer_gmacs": _in(1e9, means.get("macs")),
+            "infer_step_time": round(1e3 * batch / rate, 3),
+            "infer_batch_size": batch,
+            "param_count": _millions(means),
+            "infer_gmacs": _in(1e9, means.get("macs")),
             "infer_macts": _in(1e6, means.get("activations")),
-        }  # fmt: skip
+        }
 
 
 def _train(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
@@ -126,9 +138,10 @@ def _train(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[
         yield {
             "train_samples_per_sec": round(rate, 2),
             "train_step_time": round(1e3 * batch / rate, 3),
-            "train_batch_size": batch, "train_img_size": arm.arm.config.data.img_size,
+            "train_batch_size": batch,
+            "train_img_size": arm.arm.config.data.img_size,
             "param_count": _millions(means),
-        }  # fmt: skip
+        }
 
 
 def _in(unit: float, value: float | None) -> float | None:
@@ -140,15 +153,16 @@ def _millions(means: Mapping[str, float]) -> str:
 
 
 def _names(plan: Plan) -> dict[str, str]:
-    """As timm names its models: architecture.tag."""
-    of = {arm.digest: arm.arm.config.model for arm in plan.arms}
-    several, taken, found = Counter(of.values()), Counter[str](), dict[str, str]()
+    """Names by arm in timm's manner: architecture.tag."""
+    models = {arm.digest: arm.arm.config.model for arm in plan.arms}
+    # Two labels may have one tag; timm's tools join on the name, so it must be unique.
+    several, counts, names = Counter(models.values()), Counter[str](), dict[str, str]()
     for arm in plan.arms:
-        model = of[arm.digest]
+        model = models[arm.digest]
         name = f"{model}.{_slug(arm.label)}" if several[model] > 1 else model
-        taken[name] += 1
-        found[arm.digest] = name if taken[name] == 1 else f"{name}_{taken[name]}"
-    return found
+        counts[name] += 1
+        names[arm.digest] = name if counts[name] == 1 else f"{name}_{counts[name]}"
+    return names
 
 
 def _slug(text: str) -> str:
@@ -160,4 +174,4 @@ EXPORTS: dict[str, Callable[[Plan, Store], Files]] = {
     "parquet": parquet,
     "timm": timm,
 }
-"""By the name of the format."""
+"""Exports by name of the format."""

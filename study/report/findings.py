@@ -1,4 +1,4 @@
-"""What the measurements of a plan come to, arm by arm; numbers still in base units."""
+"""The statistics of a plan's measurements, arm by arm, in base units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,32 +17,37 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Findings:
+    """All statistics that a study's table and its notes need, computed once."""
+
     plan: Plan
     estimates: Mapping[Key, Any]
     """Rows of `stats.estimates` by (arm, metric)."""
     effects: Mapping[Key, Any]
+    """Rows of `stats.effects`, the differences from the baseline, by (arm, metric)."""
     pairing: pd.DataFrame
-    """Of `stats.pairing`."""
+    """The result of `stats.pairing`."""
     orders: pd.DataFrame
-    """Of `stats.orders`."""
+    """The result of `stats.orders`."""
     noise: Mapping[str, Any]
-    """By metric, rows of `stats.noise_floor`."""
+    """Rows of `stats.noise_floor` by metric."""
     leaders: Mapping[str, str]
-    """By metric, the arm that leads clearly."""
+    """The clearly best arm by metric; metrics without one are absent."""
     tied: frozenset[Key]
-    """Arms and metrics that cannot be told from the best."""
+    """Pairs (arm, metric) that are not distinguishable from the best."""
     diverged: frozenset[str]
+    """Digests of arms with a diverged trial."""
     ratios: Mapping[Key, Mapping[str, float]]
-    """To the baseline, of what was timed, with the ends of their intervals."""
+    """Speed ratios to the baseline by (arm, metric): value, low, high."""
     rounds: int
-    """Of the timing session."""
+    """Number of rounds of the timing session."""
     disturbed: float
-    """The share of rounds in which others had the CPUs."""
+    """Share of timing rounds in which other processes used the CPUs."""
     timed_on: str
+    """Machine and settings of the timing session, as text."""
     refused: Mapping[str, list[str]]
-    """By arm, why something of it was not taken."""
+    """Reasons for missing measurements, by arm."""
     store: str
-    """Where results are, if not at the default place."""
+    """Path of the store, or "" at its default place."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -56,15 +61,15 @@ class Findings:
         return [name for name in self.metrics if METRICS[name].kind == kind]
 
     def published(self, label: str, arm: PlannedArm, metric: str) -> Printed | None:
-        """What was printed of an arm: under the label's own name, else another of its names."""
+        """The published number of an arm: that of this label first, else of another label."""
         rows = self.plan.study.published
         study, choices = self.plan.study, arm.arm.choices
         names = [label, *study.labels(choices), qualified(study, choices)]
-        found = (rows.get(name, {}).get(metric) for name in names)
-        return next((printed for printed in found if printed), None)
+        numbers = (rows.get(name, {}).get(metric) for name in names)
+        return next((printed for printed in numbers if printed), None)
 
     def printed(self, metric: str) -> list[Printed]:
-        """All that was published of a metric."""
+        """All published numbers of a metric."""
         return [row[metric] for row in self.plan.study.published.values() if metric in row]
 
 
@@ -72,10 +77,12 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
     diverged = frozenset(
         arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
+    # The seeds that did not diverge would flatter an arm of which others did: all become NaN.
     lost = frame["seed"].notna() & frame["arm"].isin(diverged)
     beside, frame = frame.attrs, frame.assign(value=frame["value"].mask(lost))
     frame.attrs = {}  # pandas copies them into every part of a frame
     near = {name: _ties(frame, name) for name in plan.study.columns}
+    # An arm that others are tied with is marked as tied, never printed in bold.
     leaders = {name: None if near[name] else _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
     return Findings(
@@ -98,7 +105,7 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
 
 
 def _leader(frame: pd.DataFrame, name: str) -> str | None:
-    """The arm to print in bold; counts that print alike are alike."""
+    """The arm to print in bold, or None; counts are compared as they are printed."""
     metric = METRICS[name]
     if metric.exact:
         frame = frame[frame["metric"] == name]
@@ -108,7 +115,7 @@ def _leader(frame: pd.DataFrame, name: str) -> str | None:
 
 
 def _ties(frame: pd.DataFrame, name: str) -> frozenset[str]:
-    """Of what has seeds; counts that are equal print alike, and rounds are no replicates."""
+    """The arms that are not distinguishable from the best; only a quality has replicates."""
     metric = METRICS[name]
     higher = metric.better == "higher"
     return stats.ties(frame, name, higher=higher) if metric.kind == "quality" else frozenset()

@@ -1,4 +1,4 @@
-"""What the store has of a plan, as a frame, with what no row shows."""
+"""The measurements of a plan as a frame, with facts about the session in its attributes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,37 +13,47 @@ from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.store import Store
 
-COLUMNS = {
-    "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
-    "value": "float64", "low": "float64", "high": "float64",
-}  # fmt: skip
+MEASUREMENT_COLUMNS = {
+    "arm": "str",
+    "label": "str",
+    "seed": "Int64",
+    "metric": "str",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+}
 
 
 def frame(plan: Plan, store: Store) -> pd.DataFrame:
-    """One row per (arm, seed, metric) in base units; cost and speed have no seed.
+    """One row per (arm, seed, metric) in base units; costs and speeds have no seed.
 
-    A diverged trial's quality is NaN; a trial that has no result has no row. In `attrs` is what no
-    row shows: `noise` has the rows of `stats.noise_floor`.
+    A diverged trial's quality is NaN; a trial without a result has no row. `attrs` has facts that
+    belong to no row: `noise` (rows of `stats.noise_floor`), `baseline`, `timed_on`, `disturbed`,
+    `rounds`, `ratios`, `store` and `refused`.
     """
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
-    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    measured = pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS)).astype(MEASUREMENT_COLUMNS)
     session = timed(plan, store)
-    beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
-    found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
-    found.attrs["baseline"] = plan.baseline.digest
-    found.attrs["timed_on"] = _machine(session)
-    found.attrs["disturbed"] = session.get("how", {}).get("disturbed", 0.0)
-    found.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
-    found.attrs["ratios"] = {
+    beside = pd.DataFrame(again(plan, store), columns=list(MEASUREMENT_COLUMNS)).astype(
+        MEASUREMENT_COLUMNS
+    )
+    measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
+    measured.attrs["baseline"] = plan.baseline.digest
+    measured.attrs["timed_on"] = _machine(session)
+    measured.attrs["disturbed"] = session.get("how", {}).get("disturbed", 0.0)
+    measured.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
+    measured.attrs["ratios"] = {
         (arm, metric): spread["ratio"]
         for arm, timed in session.get("arms", {}).items()
         for metric, spread in timed.items()
         if "ratio" in spread
     }
-    found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
-    found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
-    return found
+    measured.attrs["store"] = "" if store.root == Path("results") else str(store.root)
+    measured.attrs["refused"] = {
+        arm.digest: _refused(plan, store, arm, session) for arm in plan.arms
+    }
+    return measured
 
 
 TIMED = ["arm", "label", "metric", "value", "low", "high"]
@@ -51,35 +61,41 @@ RATIO = ["ratio", "ratio_low", "ratio_high", "conclusive"]
 
 
 def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
-    """What was timed, with its ratio to the baseline and whether that is conclusive.
+    """The timed measurements, with their ratio to the baseline and whether it is conclusive.
 
-    `measured` is of `frame`. Ratios are as throughputs and seconds are: of the first, more is
-    better. The baseline, and what was taken once, have none.
+    `measured` is the result of `frame`. A ratio is one of the metric's own values: above 1 is
+    better for a throughput and worse for a latency. The baseline, and metrics that are measured
+    only once, have no ratio.
     """
     timed = measured["metric"].map(lambda name: METRICS[name].kind == "speed").astype(bool)
     rows, ratios = measured.loc[timed, TIMED], measured.attrs["ratios"]
-    found = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
-    told = [(*_ends(one), cells.conclusive(one, resolution)) if one else (None,) * 4
-            for one in found]  # fmt: skip
-    return rows.assign(**dict(zip(RATIO, zip(*told, strict=True), strict=True)) if told else {})
+    by_row = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
+    columns = [
+        (*_ends(ratio), cells.conclusive(ratio, resolution)) if ratio else (None,) * 4
+        for ratio in by_row
+    ]
+    return rows.assign(
+        **dict(zip(RATIO, zip(*columns, strict=True), strict=True)) if columns else {}
+    )
 
 
 def _ends(ratio: Mapping[str, float]) -> tuple[float, float, float]:
     return ratio["value"], ratio["low"], ratio["high"]
 
 
-def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
-    """The noise floor of every metric that the A/A arm has."""
+def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
+    """The noise floor of every metric that the A/A arm was measured in."""
     if beside.empty:
         return []
-    base = found[(found["arm"] == baseline) & found["metric"].isin(beside["metric"])]
+    # The A/A arm has the baseline's settings and other seeds, so it differs by noise alone.
+    base = measured[(measured["arm"] == baseline) & measured["metric"].isin(beside["metric"])]
     return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
 
 
 def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
-    """Between what differences equal arms come out in 95 of 100 studies, in base units.
+    """The range that holds the difference of two equal arms in 95 % of studies, in base units.
 
-    `measured` is of `frame`. None without an A/A arm, or where `stats.noise_floor` cannot tell.
+    `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.
     """
     for row in measured.attrs.get("noise", ()):
         if row["metric"] == metric and row["floor"] == row["floor"]:
@@ -88,20 +104,24 @@ def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
 
 
 def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
-    """Why something of an arm was not taken."""
-    told = session.get("refused", {}).get(arm.digest, {}).values()
-    kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
-    return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
+    """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
+    timings = session.get("refused", {}).get(arm.digest, {}).values()
+    evaluations = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
+    return list(
+        dict.fromkeys(
+            [*timings, *(record["refused"] for record in evaluations if "refused" in record)]
+        )
+    )
 
 
 def _machine(session: Record) -> str:
-    """How a session was taken."""
+    """Device and settings of a timing session, as text for a caption."""
     here = session.get("environment", {})
     device = str(here.get("device", ""))
     if device == "cpu":
         device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
     how, busy = session.get("how", {}), session.get("trials_running")
-    way, batch = how.get("way", "?"), how.get("batch_size", "?")
-    said = [device, f"{way}, batch {batch}" if how.get("rounds") else ""]
-    said += [f"while {busy} trials were running: not alone"] if busy else []
-    return ", ".join(filter(None, said))
+    precision, batch = how.get("way", "?"), how.get("batch_size", "?")
+    texts = [device, f"{precision}, batch {batch}" if how.get("rounds") else ""]
+    texts += [f"while {busy} trials were running: not alone"] if busy else []
+    return ", ".join(filter(None, texts))

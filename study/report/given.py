@@ -1,4 +1,4 @@
-"""The answer of a study of given weights, in which no seed changes anything: image by image."""
+"""The answer of a study of given weights: nothing is trained, so the images are the sample."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,19 +10,18 @@ from study import cells, stats
 from study.metrics import METRICS
 from study.plan import Plan
 
-LEVEL = stats.ALPHA
-
 
 def given(plan: Plan, images: pd.DataFrame) -> str:
-    """The arms that McNemar's exact test tells from the baseline, corrected by Holm for all arms.
+    """How every arm compares with the baseline by McNemar's exact test, corrected by Holm.
 
-    `images` has the rows of `report.images`; it lacks the arms whose trials left no predictions.
+    `images` has the rows of `report.images`; arms without predictions are absent, yet counted in
+    the correction.
     """
     if images.empty:
         return "No arm can be compared with the baseline image by image yet."
     tests = len(plan.arms) - 1
     p = stats.holm(images["every_p"].to_numpy(float), beside=tests - len(images))
-    return "; ".join(_parts(images, p < LEVEL)) + f" ({_how(images, tests)})."
+    return "; ".join(_parts(images, p < stats.ALPHA)) + f" ({_how(images, tests)})."
 
 
 def _parts(images: pd.DataFrame, sure: "np.ndarray[Any, np.dtype[np.bool_]]") -> Iterator[str]:
@@ -30,7 +29,8 @@ def _parts(images: pd.DataFrame, sure: "np.ndarray[Any, np.dtype[np.bool_]]") ->
     for row, apart in zip(images.itertuples(), sure, strict=True):
         amount = f"{cells.measured(float(str(row.mean)), metric, signed=True)} pp"
         word = "is better than" if float(str(row.mean)) > 0 else "is worse than"
-        yield f"{row.label} ({amount}) {word if apart else 'cannot be told from'} the baseline"
+        verb = word if apart else "cannot be distinguished from"
+        yield f"{row.label} ({amount}) {verb} the baseline"
 
 
 def _how(images: pd.DataFrame, tests: int) -> str:

@@ -1,4 +1,4 @@
-"""What the same images say of every arm beside the baseline."""
+"""Per-image comparison of every arm with the baseline."""
 
 import pandas as pd
 
@@ -8,32 +8,42 @@ from study.measurements import predictions
 from study.plan import Plan, PlannedArm
 from study.store import Store
 
-COLUMNS = (
-    *("arm", "label", "seeds", "images", "mean", "low", "high"),
-    *("better", "worse", "some_p", "every_p"),
+IMAGE_COLUMNS = (
+    "arm",
+    "label",
+    "seeds",
+    "images",
+    "mean",
+    "low",
+    "high",
+    "better",
+    "worse",
+    "some_p",
+    "every_p",
 )
 
 
 def images(plan: Plan, store: Store) -> pd.DataFrame:
-    """One row per arm whose trials, and the baseline's, have left predictions of the same images.
+    """One row per arm that has predictions of the same images as the baseline.
 
-    The difference of top-1 with its interval over new seeds and new images
-    (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.together`). Nothing is
-    told of an arm that diverged.
+    It has the difference of top-1 with its interval over new seeds and new images
+    (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.together`). Arms that
+    diverged have no row.
     """
     if not plan.study.seeds or diverged(plan.baseline):
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=list(IMAGE_COLUMNS))
+    # Each seed of an arm is paired with the same seed of the baseline, image by image.
     base, rows = predictions(plan.baseline, store), []
     for arm in plan.arms[1:]:
         try:
-            seen = stats.hits({} if diverged(arm) else predictions(arm, store), base)
-        except StoreError:  # a factor of the data: other images
+            compared = stats.hits({} if diverged(arm) else predictions(arm, store), base)
+        except StoreError:  # the arm was evaluated on other images: a factor changes the data
             continue
-        if seen.seeds:
-            told = stats.together(stats.mcnemar(seen))
-            both = (told.better, told.worse, told.some, told.every)
-            rows.append((arm.digest, arm.label, *stats.hierarchical(seen).values(), *both))
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        if compared.seeds:
+            together = stats.together(stats.mcnemar(compared))
+            tests = (together.better, together.worse, together.some, together.every)
+            rows.append((arm.digest, arm.label, *stats.hierarchical(compared).values(), *tests))
+    return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))
 
 
 def diverged(arm: PlannedArm) -> bool:

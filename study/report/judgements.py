@@ -1,4 +1,4 @@
-"""Verdicts and claims as tables of finished text."""
+"""Tables of verdicts on published numbers and of evaluated claims."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,33 +15,33 @@ from study.report.tables import Block, Cell, Row, Table, plain
 HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
 
 
-def verdict_table(plan: Plan, judged: Judged) -> Table | None:
-    """What can be judged, metric by metric; what cannot be compared is in the notes."""
-    shown = judged.verdicts[~_unlike(judged.verdicts)]
-    if shown.empty:  # the notes of the main table say why
+def verdict_table(plan: Plan, assessment: Judged) -> Table | None:
+    """The verdicts, one block per metric, or None; numbers that cannot be compared are in notes."""
+    comparable = assessment.verdicts[~_unlike(assessment.verdicts)]
+    if comparable.empty:  # the notes of the main table say why
         return None
     blocks = (
-        Block(cells.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in part.itertuples()))
-        for metric, part in shown.groupby("metric", sort=False)
+        Block(cells.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in rows.itertuples()))
+        for metric, rows in comparable.groupby("metric", sort=False)
     )
     return Table(
         name=plain(f"{plan.study.title}-verdicts"),
         caption=plain(
-            "What was measured beside what was printed: the level, the difference from ● (of "
-            "speeds the ratio) and the order among the printed rows. Reproduced: the whole "
-            "interval lies within the margin. A timing is comparable only as a ratio between rows. "
-            "Each level and difference is judged at 95 %; an order is contradicted only at the "
-            "confidence that all printed pairs need together."
+            "Measured values against published ones: level, difference from ● (for speeds the "
+            "ratio) and order among the published rows. Reproduced: the whole interval lies within "
+            "the margin. Timings are comparable only as ratios between rows. Each level and "
+            "difference is tested at 95 %; an order is contradicted only at a confidence that is "
+            "corrected for all published pairs."
         ),
         heads=HEADS,
         blocks=tuple(blocks),
-        notes=tuple(plain(note) for note in _notes(plan, judged)),
+        notes=tuple(plain(note) for note in _notes(plan, assessment)),
     )
 
 
-def _unlike(found: pd.DataFrame) -> "pd.Series[bool]":
-    """Rows of which nothing can be compared."""
-    return found["unlike"] != ""
+def _unlike(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """True for rows whose protocol differs from ours, so that nothing can be compared."""
+    return rows["unlike"] != ""
 
 
 def _row(plan: Plan, row: Any) -> Row:
@@ -64,38 +64,37 @@ def _verdict(row: Any, aspect: str) -> str:
 
 
 def _why(row: Any) -> str:
-    """The reason of a cost, else that of the first aspect which is not as printed."""
+    """The explanation of a cost, else the reason of the first aspect that is not reproduced."""
     if row.reason:
         return str(row.reason)
-    timed = METRICS[row.metric].kind == "speed"  # whose level never is, as the caption says
+    # The level of a timing is never comparable, as the caption says: its aspects start after it.
+    timed = METRICS[row.metric].kind == "speed"
     for aspect in verdicts.ASPECTS[timed:]:
         if getattr(row, aspect) not in ("", verdicts.REPRODUCED):
             return f"{aspect}: {getattr(row, aspect + '_why')}"
     return ""
 
 
-def _notes(plan: Plan, judged: Judged) -> Iterator[str]:
-    yield from judged.sentences
-    found = judged.verdicts
-    for (metric, why), part in found[_unlike(found)].groupby(["metric", "level_why"], sort=False):
+def _notes(plan: Plan, assessment: Judged) -> Iterator[str]:
+    yield from assessment.sentences
+    verdict_rows = assessment.verdicts
+    for (metric, why), part in verdict_rows[_unlike(verdict_rows)].groupby(
+        ["metric", "level_why"], sort=False
+    ):
         rows = ", ".join(part["row"])
         yield f"{cells.name(METRICS[str(metric)])} not comparable ({rows}): {why}."
     if margins := plan.study.margins:
         stated = ", ".join(
             f"{cells.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
         )
-        yield f"Margins: {stated}; of costs, half a unit of the last printed digit."
-    if found["spread"].any():
-        yield "A spread that was printed widens the margin, or is the margin where none is stated."
-    if "memory" in set(found["metric"]):
-        yield "Peak memory is taken once: ± 1 %, within which its repeats lie, stands for a range."
-    if n := judged.unverified:
-        told = (
-            "1 published number is unverified and enters"
-            if n == 1
-            else (f"{n} published numbers are unverified and enter")
-        )
-        yield f"{told} no verdict."
+        yield f"Margins: {stated}; for costs, half a unit of the last published digit."
+    if verdict_rows["spread"].any():
+        yield "A published spread widens the margin, or is the margin if no other is stated."
+    if "memory" in set(verdict_rows["metric"]):
+        yield "Peak memory is measured once; its range is ± 1 %, within which repetitions lie."
+    if n := assessment.unverified:
+        numbers = "number is unverified and gets" if n == 1 else "numbers are unverified and get"
+        yield f"{n} published {numbers} no verdict."
 
 
 def _unit(name: str) -> str:
@@ -103,19 +102,20 @@ def _unit(name: str) -> str:
     return "%" if metric.kind == "speed" else cells.difference_unit(metric)
 
 
-def claim_table(plan: Plan, judged: Sequence[Judgement]) -> Table | None:
-    """What the study set out to test, and what came of it."""
-    if not judged:
+def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
+    """The study's claims with their state and the measured values, or None without claims."""
+    if not claims:
         return None
     rows = (
-        Row(plain(one.claim.text), False, (Cell(one.state), Cell(plain(one.why)))) for one in judged
+        Row(plain(claim.claim.text), False, (Cell(claim.state), Cell(plain(claim.why))))
+        for claim in claims
     )
     return Table(
         name=plain(f"{plan.study.title}-claims"),
         caption=plain(
-            f"The study's claims, as measured here. Supported or contradicted: the whole "
-            f"{_interval(judged)} says so, of timings that of the ratio or all rounds; counts are "
-            "exact."
+            "The study's claims, evaluated on the results. A claim is supported or contradicted "
+            f"only by a whole {_interval(claims)}; timings use the interval of the ratio or the "
+            "range of all rounds, and counts are exact."
         ),
         heads=("State", "Measured"),
         blocks=(Block("", tuple(rows)),),
@@ -123,12 +123,12 @@ def claim_table(plan: Plan, judged: Sequence[Judgement]) -> Table | None:
     )
 
 
-def _interval(judged: Sequence[Judgement]) -> str:
-    """The interval that decides, and what it is corrected for."""
-    tests = max(judgement.tests for judgement in judged)
+def _interval(claims: Sequence[Judgement]) -> str:
+    """The interval that decides a claim, with the number of tests it is corrected for."""
+    tests = max(claim.tests for claim in claims)
     if tests < 2:
         return "95 % interval"
     return (
-        f"interval, corrected by Holm's method for {tests} tests (claims of quality and of timed "
-        "ratios, and contrasts), so that in 95 of 100 studies none is falsely decided,"
+        f"interval, corrected by Holm's method for {tests} tests (claims about quality and timed "
+        "ratios, and contrasts), so that 95 % of studies decide no claim falsely"
     )

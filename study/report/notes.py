@@ -1,4 +1,4 @@
-"""The sentences around a table: how its numbers were taken, and what they cannot say."""
+"""Caption and notes of a study's table: how its numbers were measured and what they do not show."""
 
 import math
 import shlex
@@ -13,18 +13,19 @@ from study.report.findings import Findings
 from study.statements import other_unit
 from study.stats import smallest_p
 
-LISTED = 6  # missing trials named one by one
+LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
 
-KINDS = {
+BOLD_RULES = {
     "quality": "interval against the runner-up excludes zero",
     "cost": "strictly better",
 }
-"""What makes a value the best one, by kind of metric."""
+"""When a value is printed in bold, by kind of metric. Speeds are never bold."""
 
 
-def caption(found: Findings) -> str:
-    return " ".join([found.plan.study.question, "●: baseline,", f"{_protocol(found.plan)}.",
-                     *_measures(found)])  # fmt: skip
+def caption(analysis: Findings) -> str:
+    """The study's question, the protocol of its baseline, and how the columns are to be read."""
+    protocol = f"●: baseline, {_protocol(analysis.plan)}."
+    return " ".join([analysis.plan.study.question, protocol, *_measures(analysis)])
 
 
 def _protocol(plan: Plan) -> str:
@@ -36,88 +37,97 @@ def _protocol(plan: Plan) -> str:
     return f"{config.model} on {images}, recipe {study.called('recipe')}, {epochs}"
 
 
-def _measures(found: Findings) -> Iterator[str]:
-    several = found.seeds > 1
-    if found.of_kind("quality") and several:
-        yield f"Mean ± sample sd of {found.seeds} seeds."
-    if found.of_kind("quality") and found.seeds and len(found.plan.arms) > 1:
+def _measures(analysis: Findings) -> Iterator[str]:
+    several = analysis.seeds > 1
+    if analysis.of_kind("quality") and several:
+        yield f"Mean ± sample sd of {analysis.seeds} seeds."
+    if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:
         yield "Δ: difference from ●" + (
             ", paired by seed, with its 95 % t interval." if several else "."
         )
-    if found.of_kind("cost") and len(found.plan.arms) > 1:
+    if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
         yield "Costs: in brackets the difference from ●."
-    if found.of_kind("speed"):
-        where = f", taken on {found.timed_on}" if found.timed_on else ""
-        yield f"Timings: median [lowest, highest] of {found.rounds or 'the'} rounds{where}."
-        if found.ratios:
-            wide = f"{100 * found.plan.study.timing.resolution:g} %"
+    if analysis.of_kind("speed"):
+        where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
+        yield f"Timings: median [lowest, highest] of {analysis.rounds or 'the'} rounds{where}."
+        if analysis.ratios:
+            wide = f"{100 * analysis.plan.study.timing.resolution:g} %"
             yield (
-                "×: ratio to ●, which was timed before and after each, with its 95 % "
-                f"block-bootstrap interval; inconclusive where that includes 1 and is wider than "
-                f"{wide}."
+                "×: ratio to ●, which was timed before and after each arm, with its 95 % "
+                "block-bootstrap interval; inconclusive if the interval includes 1 and is wider "
+                f"than {wide}."
             )
-            if told := cells.disturbed(found.disturbed):
-                yield f"Meanwhile {told}."
-        if "memory" in found.metrics:
-            yield "Peak memory: of one training step of the recipe."
-    if found.tied:
+            if disturbance := cells.disturbed(analysis.disturbed):
+                yield f"During timing, {disturbance}."
+        if "memory" in analysis.metrics:
+            yield "Peak memory: one training step of the recipe."
+    if analysis.tied:
         yield (
-            f"{cells.TIED}: not told from the best: the 95 % interval of its paired difference "
-            "includes zero (each alone, uncorrected)."
+            f"{cells.TIED}: not distinguishable from the best: the 95 % interval of the paired "
+            "difference includes zero (each comparison alone, uncorrected)."
         )
-    for name in found.of_kind("cost"):
+    for name in analysis.of_kind("cost"):
         rule = cells.rule(METRICS[name])
         if rule in RULES:
             counted = ", ".join(RULES[rule])
-            yield f"{cells.head(METRICS[name])}: multiply-adds of one image, counting {counted}."
-    if found.leaders:
-        kinds = dict.fromkeys(METRICS[name].kind for name in found.leaders)
-        yield f"Bold: best ({'; '.join(f'{kind}: {KINDS[kind]}' for kind in kinds)})."
+            yield f"{cells.head(METRICS[name])}: multiply-adds for one image, counting {counted}."
+    if analysis.leaders:
+        kinds = dict.fromkeys(METRICS[name].kind for name in analysis.leaders)
+        yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
 
 
 # ---- notes ----
 
 
-def notes(found: Findings) -> Iterator[str]:
-    """One sentence or two each, in the order in which a reader needs them."""
-    for part in (_missing, _odd, _diverged, _refused, _seeds, chance.notes,
-                 _published, _units, _unverified):  # fmt: skip
-        yield from part(found)
+def notes(analysis: Findings) -> Iterator[str]:
+    """The notes below the table, one or two sentences each.
+
+    Gaps in the data come first: they decide how far any other line can be trusted.
+    """
+    yield from _missing(analysis)
+    yield from _plan_notes(analysis)
+    yield from _diverged(analysis)
+    yield from _refused(analysis)
+    yield from _seeds(analysis)
+    yield from chance.notes(analysis)
+    yield from _published(analysis)
+    yield from _unit_warnings(analysis)
+    yield from _unverified(analysis)
 
 
-def _missing(found: Findings) -> Iterator[str]:
-    plan = found.plan
+def _missing(analysis: Findings) -> Iterator[str]:
+    plan = analysis.plan
     trials = [
         ("A/A" if t.again else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
     ]
-    untimed = [name for name in found.of_kind("speed") if _lacking(found, name)]
+    untimed = [name for name in analysis.of_kind("speed") if _lacking(analysis, name)]
     if trials:
         named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
-        more = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
-        yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{more}."
-    reasons: dict[str, list[str]] = {}
+        rest = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
+        yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{rest}."
+    refusals: dict[str, list[str]] = {}
     for arm in plan.arms:
-        for why in found.refused.get(arm.digest, ()):
-            reasons.setdefault(why, []).append(arm.label)
-    for why, arms in reasons.items():
-        yield f"Not taken of {', '.join(arms)}: {why}."
-    if untimed and not reasons:
+        for why in analysis.refused.get(arm.digest, ()):
+            refusals.setdefault(why, []).append(arm.label)
+    for why, arms in refusals.items():
+        yield f"Not measured for {', '.join(arms)}: {why}."
+    if untimed and not refusals:
         yield f"Not timed for every arm: {_heads(untimed)}."
-    unseen = [n for n in found.metrics if sized(n)[1] and _lacking(found, n)]
-    if unseen and not trials and not reasons:
-        yield f"Not evaluated for every arm: {_heads(unseen)}."
-    if trials or ((untimed or unseen) and not reasons):
-        again = command(plan, found.store)
-        yield f"{cells.ABSENT}: not measured. What is missing is run by: {again}"
+    unevaluated = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
+    if unevaluated and not trials and not refusals:
+        yield f"Not evaluated for every arm: {_heads(unevaluated)}."
+    if trials or ((untimed or unevaluated) and not refusals):
+        command_line = command(plan, analysis.store)
+        yield f"{cells.ABSENT}: not measured. To run what is missing: {command_line}"
 
 
-def _odd(found: Findings) -> Iterator[str]:
-    for note in found.plan.notes:
+def _plan_notes(analysis: Findings) -> Iterator[str]:
+    for note in analysis.plan.notes:
         yield f"{note}."
 
 
-def _lacking(found: Findings, name: str) -> bool:
-    return any((arm.digest, name) not in found.estimates for arm in found.plan.arms)
+def _lacking(analysis: Findings, name: str) -> bool:
+    return any((arm.digest, name) not in analysis.estimates for arm in analysis.plan.arms)
 
 
 def _heads(names: list[str]) -> str:
@@ -125,59 +135,64 @@ def _heads(names: list[str]) -> str:
 
 
 def command(plan: Plan, store: str) -> str:
-    """The command line that runs what the store lacks; failed trials are tried again."""
+    """The command line that runs everything the store lacks, failed trials included."""
     where = ["--store", store] if store else []
     return shlex.join(["study", "run", *plan.study.words, *where])
 
 
-def _diverged(found: Findings) -> Iterator[str]:
-    for arm in found.plan.arms:
+def _diverged(analysis: Findings) -> Iterator[str]:
+    for arm in analysis.plan.arms:
         seeds = [str(t.seed) for t in arm.replicates if t.state == "diverged"]
         if seeds:
             count = f"{len(seeds)} of {len(arm.replicates)} seeds"
-            yield f"{arm.label} diverged in {count} ({', '.join(seeds)}) and so has no mean."
+            yield f"{arm.label} diverged in {count} ({', '.join(seeds)}), so it has no mean."
 
 
-def _unverified(found: Findings) -> Iterator[str]:
-    keys = found.plan.baseline.arm.config.recipe.unverified
-    if keys and found.seeds:
-        yield f"No source confirms these values of the recipe: {', '.join(keys)}."
+def _unverified(analysis: Findings) -> Iterator[str]:
+    keys = analysis.plan.baseline.arm.config.recipe.unverified
+    if keys and analysis.seeds:
+        yield f"Recipe values that no source confirms: {', '.join(keys)}."
 
 
-def _refused(found: Findings) -> Iterator[str]:
-    if not found.of_kind("cost"):
+def _refused(analysis: Findings) -> Iterator[str]:
+    if not analysis.of_kind("cost"):
         return
-    for arm in found.plan.arms:
+    for arm in analysis.plan.arms:
         if "refused" in arm.card:
-            yield f"The cost of {arm.label} is not given: {arm.card['refused']}"
+            yield f"No cost is reported for {arm.label}: {arm.card['refused']}"
 
 
-def _seeds(found: Findings) -> Iterator[str]:
-    if not found.of_kind("quality"):
+def _seeds(analysis: Findings) -> Iterator[str]:
+    if not analysis.of_kind("quality"):
         return
-    smallest = smallest_p(found.seeds)
-    if not found.seeds:
-        yield "No seeds: nothing is trained, and no quality is measured."
-    elif found.plan.given:
-        yield "Weights are given and nothing is trained: no seed changes anything."
-    elif found.seeds == 1:
-        yield "One seed: neither a spread nor an interval can be given."
+    smallest = smallest_p(analysis.seeds)
+    if not analysis.seeds:
+        yield "The study has no seeds: nothing is trained and no quality is measured."
+    elif analysis.plan.given:
+        yield "The weights are given and nothing is trained, so seeds change nothing."
+    elif analysis.seeds == 1:
+        yield "With one seed there is neither a standard deviation nor an interval."
     elif smallest > 0.05:
         yield (
-            f"With {found.seeds} seeds no sign-flip test can reach p < 0.05 "
-            f"(smallest {smallest:.3g}; 6 seeds reach 0.031)."
+            f"With {analysis.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest "
+            f"possible p: {smallest:.3g}; with 6 seeds: 0.031)."
         )
-    if any(_partial(found, arm) for arm in found.plan.arms):
-        yield f"(n/{found.seeds}): n seeds are in, or have a partner in the baseline."
-    if any(_even(effect) for (_, name), effect in found.effects.items() if name in found.metrics):
-        yield f"[{cells.ABSENT}]: the difference is the same in every seed; no spread to judge by."
+    if any(_partial(analysis, arm) for arm in analysis.plan.arms):
+        yield (
+            f"(n/{analysis.seeds}): n of {analysis.seeds} seeds have finished (for a difference: "
+            "in both arms)."
+        )
+    if any(
+        _even(effect) for (_, name), effect in analysis.effects.items() if name in analysis.metrics
+    ):
+        yield f"[{cells.ABSENT}]: the difference is the same for every seed, so no interval exists."
 
 
-def _partial(found: Findings, arm: PlannedArm) -> bool:
+def _partial(analysis: Findings, arm: PlannedArm) -> bool:
     return any(
-        row.n < found.seeds
-        for name in found.of_kind("quality")
-        if (row := found.estimates.get((arm.digest, name)))
+        row.n < analysis.seeds
+        for name in analysis.of_kind("quality")
+        if (row := analysis.estimates.get((arm.digest, name)))
     )
 
 
@@ -186,38 +201,40 @@ def _even(effect: object) -> bool:
     return n > 1 and math.isfinite(mean) and not math.isfinite(low)
 
 
-def _published(found: Findings) -> Iterator[str]:
-    rows = [printed for name in found.metrics for printed in found.printed(name)]
+def _published(analysis: Findings) -> Iterator[str]:
+    rows = [printed for name in analysis.metrics for printed in analysis.printed(name)]
     if not rows:
         return
     sources = dict.fromkeys(row.source or "source not given" for row in rows)
     yield f"Published numbers: {'; '.join(sources)}."
-    yield from _unlike(found)
-    timed = [one for name in found.of_kind("speed") for one in found.printed(name)]
-    if hardware := dict.fromkeys(one.protocol.hardware for one in timed if one.protocol.hardware):
-        yield f"Printed timings were taken on {', '.join(hardware)}."
+    yield from _incomparable(analysis)
+    timed = [printed for name in analysis.of_kind("speed") for printed in analysis.printed(name)]
+    if hardware := dict.fromkeys(
+        printed.protocol.hardware for printed in timed if printed.protocol.hardware
+    ):
+        yield f"Published timings were measured on {', '.join(hardware)}."
     used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
     meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
     if meanings:
-        yield f"Of the published numbers: {'; '.join(meanings)}."
+        yield f"Marks of published numbers: {'; '.join(meanings)}."
 
 
-def _units(found: Findings) -> Iterator[str]:
-    """Printed qualities and timings that seem to be in another unit than what is measured."""
-    arms = named_arms(found.plan)
-    for label, numbers in found.plan.study.published.items():
+def _unit_warnings(analysis: Findings) -> Iterator[str]:
+    """Notes on published qualities and timings that seem to use another unit than ours."""
+    arms = named_arms(analysis.plan)
+    for label, numbers in analysis.plan.study.published.items():
         for name, printed in numbers.items():
-            row = found.estimates.get((arms[label].digest, name))
+            row = analysis.estimates.get((arms[label].digest, name))
             if row is None or METRICS[name].kind == "cost" or not row.mean > 0:
                 continue
             if why := other_unit(name, printed.value, float(row.mean)):
                 yield f"{label}: {why}."
 
 
-def _unlike(found: Findings) -> Iterator[str]:
-    """Why what was printed cannot be compared with what is measured, in one sentence."""
-    plan, arms = found.plan, named_arms(found.plan)
-    measured = [n for n in found.metrics if found.seeds or METRICS[n].kind != "quality"]
+def _incomparable(analysis: Findings) -> Iterator[str]:
+    """One sentence on why published numbers cannot be compared with measured ones."""
+    plan, arms = analysis.plan, named_arms(analysis.plan)
+    measured = [n for n in analysis.metrics if analysis.seeds or METRICS[n].kind != "quality"]
     rows: dict[str, dict[str, None]] = {}  # by difference, the rows that have it
     names: dict[str, None] = {}
     for label, numbers in plan.study.published.items():
@@ -226,11 +243,14 @@ def _unlike(found: Findings) -> Iterator[str]:
                 rows.setdefault(why, {})[label], names[name] = None, None
     if rows:
         most = max(map(len, rows.values()))
-        told = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
-        yield f"Printed and measured {_heads(list(names))} are not comparable: {'; '.join(told)}."
+        texts = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
+        yield (
+            f"Published and measured {_heads(list(names))} are not comparable: {'; '.join(texts)}."
+        )
 
 
 MEANINGS = {
-    "derived": "computed from others that were printed",
+    "derived": "computed from other published numbers",
     "unverified": "not checked against the source",
 }
+"""Meaning of the mark behind a published number, by its status; verified numbers have no mark."""

@@ -7,10 +7,10 @@ from study.report.tables import Block, Cell, Row, Table, plain
 
 
 def overview(reports: Sequence[Report]) -> Table:
-    """One row a study: its question, its answer, and how far it is."""
+    """One row per study: its question, its answer and the number of finished trials."""
     return Table(
         name="overview",
-        caption=f"{len(reports)} studies; an answer says no more than its statistics do.",
+        caption=f"{len(reports)} studies; an answer claims only what its statistics support.",
         heads=("Question", "Answer", "Trials"),
         blocks=(Block("", tuple(map(_row, reports))),),
         notes=(),

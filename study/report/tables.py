@@ -1,4 +1,4 @@
-"""A plan and what was measured, as a table of finished text; no format yet."""
+"""The study's table as finished text, before it is written in a format."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,21 +12,24 @@ from study.plan import Plan, PlannedArm, blocks
 from study.report import notes
 from study.report.findings import Findings, findings
 from study.spec import Printed
-from study.text import printable
 
 
 @dataclass(frozen=True)
 class Cell:
+    """One cell of a table."""
+
     text: str
     bold: bool = False
     value: float | None = None
-    """What the text says first, in base units; None where it says no number."""
+    """The first number of the text, in base units, for sorting; None without a number."""
     parts: Mapping[str, str] = field(default_factory=dict)
-    """The numbers of the text one by one, in units of the table."""
+    """Every number of the text by name (mean, sd, low ...), as printed, for LaTeX macros."""
 
 
 @dataclass(frozen=True)
 class Row:
+    """One row of a table, usually an arm."""
+
     label: str
     baseline: bool
     cells: tuple[Cell, ...]
@@ -34,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that answer to one factor."""
+    """Rows under one heading, usually the arms of one factor."""
 
     head: str
     rows: tuple[Row, ...]
@@ -42,111 +45,121 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
+    """A table of finished text."""
+
     name: str
     caption: str
     heads: tuple[str, ...]
-    """Of the columns after that of the labels."""
+    """Headings of the columns after the labels."""
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
     keys: tuple[str, ...] = ()
-    """Of the columns, for `numbers.tex`: the same however many others there are."""
+    """Keys of the columns in `numbers.tex`; a key does not change when other columns are added."""
 
 
 class Column(NamedTuple):
+    """A column of the main table: its heading, and its cell for the label of an arm."""
+
     key: str
     head: str
     cell: Callable[[str, PlannedArm], Cell]
 
 
 def table(plan: Plan, frame: pd.DataFrame) -> Table:
-    """The study's one table; `frame` has the keys of `plan.measurements`, and may lack any row."""
-    found = findings(plan, frame)
-    columns = [column for name in found.metrics for column in _columns(found, name)]
+    """The study's main table; `frame` is the result of `report.frame` and may lack any row."""
+    analysis = findings(plan, frame)
+    columns = [column for name in analysis.metrics for column in _columns(analysis, name)]
     return Table(
         name=plain(plan.study.title),
-        caption=plain(notes.caption(found)),
+        caption=plain(notes.caption(analysis)),
         heads=tuple(column.head for column in columns),
         blocks=tuple(
-            Block(plain(head), tuple(_row(found, columns, *row) for row in _ordered(found, rows)))
+            Block(
+                plain(head),
+                tuple(_row(analysis, columns, *row) for row in _ordered(analysis, rows)),
+            )
             for head, rows in blocks(plan)
         ),
-        notes=tuple(plain(note) for note in notes.notes(found)),
+        notes=tuple(plain(note) for note in notes.notes(analysis)),
         keys=tuple(column.key for column in columns),
     )
 
 
 def plain(text: str) -> str:
-    """One line that a terminal can show: labels are whatever somebody typed."""
-    return " ".join(printable(text).split())
+    """The text on one line without control characters: labels are whatever a user typed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _ordered(found: Findings, rows: list[tuple[str, PlannedArm]]) -> list[tuple[str, PlannedArm]]:
-    """Diverged arms last; the baseline stays first, and a cumulative path stays a path."""
-    if found.plan.study.designs == ("cumulative",):
+def _ordered(
+    analysis: Findings, rows: list[tuple[str, PlannedArm]]
+) -> list[tuple[str, PlannedArm]]:
+    """The rows with diverged arms last, except the baseline and the steps of a cumulative path."""
+    if analysis.plan.study.designs == ("cumulative",):
         return rows
-    return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in found.diverged)
+    return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in analysis.diverged)
 
 
-def _row(found: Findings, columns: list[Column], label: str, arm: PlannedArm) -> Row:
+def _row(analysis: Findings, columns: list[Column], label: str, arm: PlannedArm) -> Row:
     texts = tuple(column.cell(label, arm) for column in columns)
-    return Row(plain(label), arm is found.plan.baseline, texts)
+    return Row(plain(label), arm is analysis.plan.baseline, texts)
 
 
 # ---- columns ----
 
 
-def _columns(found: Findings, name: str) -> Iterator[Column]:
-    yield from COLUMNS[METRICS[name].kind](found, name)
-    if printed := found.printed(name):
+def _columns(analysis: Findings, name: str) -> Iterator[Column]:
+    yield from COLUMNS_BY_KIND[METRICS[name].kind](analysis, name)
+    if printed := analysis.printed(name):
         yield Column(
             f"{name}-paper",
             f"{cells.name(METRICS[name])}, paper{_counted(name, printed)}",
-            lambda label, arm: Cell(cells.published(found.published(label, arm, name))),
+            lambda label, arm: Cell(cells.published(analysis.published(label, arm, name))),
         )
 
 
 def _counted(name: str, printed: list[Printed]) -> str:
-    """The rule that the printed numbers follow, where there are several and one is stated."""
-    rules = {one.protocol.counting for one in printed}
+    """The counting rule of the published numbers, for the heading of a metric that has rules."""
+    rules = {number.protocol.counting for number in printed}
     rule = rules.pop() if len(rules) == 1 else None
     return f" ({rule or 'rule not stated'})" if cells.rule(METRICS[name]) in RULES else ""
 
 
-def _quality(found: Findings, name: str) -> Iterator[Column]:
+def _quality(analysis: Findings, name: str) -> Iterator[Column]:
     metric = METRICS[name]
-    if not found.seeds:
+    if not analysis.seeds:
         return
 
     def value(label: str, arm: PlannedArm) -> Cell:
-        if arm.digest in found.diverged:
+        if arm.digest in analysis.diverged:
             return Cell(cells.DIVERGED)
-        estimate = found.estimates.get((arm.digest, name))
+        estimate = analysis.estimates.get((arm.digest, name))
         if estimate is None:
             return Cell(cells.ABSENT)
-        text = cells.replicates(estimate, metric, found.seeds)
-        text += f" {cells.TIED}" if (arm.digest, name) in found.tied else ""
-        bold = found.leaders.get(name) == arm.digest
+        text = cells.replicates(estimate, metric, analysis.seeds)
+        # Behind the number: siunitx columns begin with one.
+        text += f" {cells.TIED}" if (arm.digest, name) in analysis.tied else ""
+        bold = analysis.leaders.get(name) == arm.digest
         return Cell(text, bold, estimate.mean, cells.parts(estimate, metric, "mean", "sd"))
 
     def effect(label: str, arm: PlannedArm) -> Cell:
-        if arm is found.plan.baseline:
+        if arm is analysis.plan.baseline:
             return Cell("")
-        row = found.effects.get((arm.digest, name))
+        row = analysis.effects.get((arm.digest, name))
         if row is None:
             return Cell(cells.ABSENT)
         parts = cells.parts(row, metric, "mean", "low", "high")
-        return Cell(cells.effect(row, metric, found.seeds), value=row.mean, parts=parts)
+        return Cell(cells.effect(row, metric, analysis.seeds), value=row.mean, parts=parts)
 
     yield Column(name, cells.head(metric), value)
-    if len(found.plan.arms) > 1:
-        yield Column(f"{name}-delta", cells.effect_head(metric, found.seeds), effect)
+    if len(analysis.plan.arms) > 1:
+        yield Column(f"{name}-delta", cells.effect_head(metric, analysis.seeds), effect)
 
 
-def _cost(found: Findings, name: str) -> Iterator[Column]:
-    metric, base = METRICS[name], found.estimates.get((found.plan.baseline.digest, name))
+def _cost(analysis: Findings, name: str) -> Iterator[Column]:
+    metric, base = METRICS[name], analysis.estimates.get((analysis.plan.baseline.digest, name))
 
     def value(label: str, arm: PlannedArm) -> Cell:
-        estimate = found.estimates.get((arm.digest, name))
+        estimate = analysis.estimates.get((arm.digest, name))
         if estimate is None:
             return Cell(cells.ABSENT)
         text = cells.measured(estimate.mean, metric)
@@ -154,30 +167,33 @@ def _cost(found: Findings, name: str) -> Iterator[Column]:
         if base is not None and estimate.mean != base.mean:
             parts["change"] = cells.change(estimate.mean, base.mean)
             text += f" ({parts['change']})"
-        return Cell(text, found.leaders.get(name) == arm.digest, estimate.mean, parts)
+        return Cell(text, analysis.leaders.get(name) == arm.digest, estimate.mean, parts)
 
     yield Column(name, cells.head(metric), value)
 
 
-def _speed(found: Findings, name: str) -> Iterator[Column]:
+def _speed(analysis: Findings, name: str) -> Iterator[Column]:
     metric = METRICS[name]
 
     def value(label: str, arm: PlannedArm) -> Cell:
-        estimate = found.estimates.get((arm.digest, name))
+        estimate = analysis.estimates.get((arm.digest, name))
         if estimate is None:
             return Cell(cells.ABSENT)
-        ratio, resolution = found.ratios.get((arm.digest, name)), found.plan.study.timing.resolution
+        ratio, resolution = (
+            analysis.ratios.get((arm.digest, name)),
+            analysis.plan.study.timing.resolution,
+        )
         parts = cells.parts(estimate, metric, "mean", "low", "high")
         parts |= {f"ratio-{end}": cells.multiple(value) for end, value in (ratio or {}).items()}
         text = cells.timing(estimate, metric, ratio, resolution)
-        return Cell(text, found.leaders.get(name) == arm.digest, estimate.mean, parts)
+        return Cell(text, analysis.leaders.get(name) == arm.digest, estimate.mean, parts)
 
     yield Column(name, cells.head(metric), value)
 
 
-COLUMNS: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
+COLUMNS_BY_KIND: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
     "quality": _quality,
     "cost": _cost,
     "speed": _speed,
 }
-"""By the kind of metric."""
+"""Columns of a metric by its kind."""

@@ -32,9 +32,9 @@ def study(lab, **top1):
 def test_an_arm_without_an_interval_is_told_with_its_value(lab):
     found = said(study(lab, baseline=[0.90, 0.91, 0.92], Aa=[0.93, 0.94, 0.95],
                        Bb=[0.91, 0.90, 0.92]))  # fmt: skip
-    assert "Bb cannot be told from Base" in found
+    assert "Bb cannot be distinguished from Base" in found
     assert (
-        "Aa (+3.00 pp) differs from Base in Top-1 by the same amount in every one of 3 paired "
+        "Aa (+3.00 pp) differs from Base in Top-1 by the same amount for every one of 3 paired "
         "seeds, so it has no interval."
     ) in found
 
@@ -42,7 +42,7 @@ def test_an_arm_without_an_interval_is_told_with_its_value(lab):
 def test_an_arm_that_equals_the_baseline_is_said_to(lab):
     values = [0.90, 0.91, 0.92]
     found = said(study(lab, baseline=values, Aa=values))
-    assert found == "Aa equals Base in Top-1 in every one of 3 paired seeds."
+    assert found == "Aa equals Base in Top-1 for every one of 3 paired seeds."
 
 
 def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(lab):
@@ -52,7 +52,7 @@ def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(la
     assert first == "So far, with 7 of 12"
     assert rest.startswith("compared in fewer than 3 seeds: Bb in 0, Cc in 1: ")
     concluded = rest.partition("Cc in 1: ")[2]
-    assert "Aa cannot be told from Base" in concluded
+    assert "Aa cannot be distinguished from Base" in concluded
     assert "Bb" not in concluded
     assert "Cc (−80.00 pp) shares one seed with Base" in concluded
 
@@ -60,7 +60,7 @@ def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(la
 def test_a_baseline_that_diverged_is_named(lab):
     made = study(lab, baseline=[0.9, NAN, 0.9], Aa=[0.9, 0.9, 0.9], Bb=[NAN, 0.9, 0.9])
     assert said(made) == (
-        "The baseline diverged, so no difference from Base has a size. Aa does not diverge and "
+        "The baseline diverged, so no difference from Base can be given. Aa does not diverge and "
         "counts as better. Bb diverged, too."
     )
 
@@ -82,14 +82,16 @@ def test_intervals_that_exclude_zero_stand_beside_the_correction(lab):
     arms = {name: base + chance.normal(0, 0.004, 3) for name in ARMS[1:]}
     arms["Aa"] = base + np.array([0.010, 0.013, 0.009])  # p = 0.012
     found = said(study(lab, baseline=list(base), **{a: list(v) for a, v in arms.items()}))
-    assert "none of 6 arms can be told from Base (3 paired seeds, corrected for 6" in found
+    assert "none of 6 arms can be distinguished from Base (3 paired seeds, corrected for 6" in found
     assert "of these intervals 2 of 6 exclude zero before the correction" in found
 
 
 def test_a_cost_that_prints_alike_does_not_go_from_one_to_the_other(lab):
     made = lab({"model.x": ["Base", "Aa"]}, seeds=0, columns=("params", "top1"),
                cost={"baseline": {"params": 10.49e6}, "Aa": {"params": 10.4901e6}})  # fmt: skip
-    assert said(made) == "Nothing was trained, and no cost that was taken differs as printed."
+    assert (
+        said(made) == "Nothing was trained, and no measured cost differs at the printed precision."
+    )
 
 
 def test_a_cost_that_was_refused_is_not_spoken_for(lab):
@@ -181,7 +183,7 @@ def check_none(text, found):
     bounds = [reference.t.interval(0.95, len(d) - 1, d.mean(), d.std(ddof=1) / len(d) ** 0.5)
               for d in (found["differences"][a] for a in rest)]  # fmt: skip
     if not rest:
-        assert "cannot be told" not in text
+        assert "cannot be distinguished" not in text
         assert "can be told" not in text
         return
     shown = re.search(r"within ±([\d.]+) pp", text)
@@ -207,7 +209,7 @@ def check_trained(text, found, seeds):
             largest = max(abs(d.mean()) for d in sized.values())
             (label,) = named(re.search(r"is that of (\w+),", text)[1])[0]
             assert math.isclose(abs(sized[label].mean()), largest, abs_tol=1e-9), text
-            assert "One seed tells no difference" in text
+            assert "With one seed no difference" in text
         return
     check_names(
         text,

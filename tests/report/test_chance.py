@@ -42,7 +42,7 @@ def test_what_is_declared_is_one_family_of_paired_tests(lab):
         "Average Pooling − baseline, Top-1", "Max Pooling − Average Pooling, Top-1",
         "Max Pooling − baseline, Top-1"]  # fmt: skip
     assert "corrected for 3 tests" in found.caption
-    assert "cannot go below p = 0.75" in said(found)
+    assert "is at least 0.75" in said(found)
     base, _, other = TRIO.values()
     t = stats.t_test(np.subtract(other, base))
     assert rows[2].cells[1].text == f"{t:.3f}"
@@ -107,7 +107,7 @@ def test_what_pairing_left_is_said_of_all_arms_together(lab):
     columns = [np.array(values) for values in TRIO.values()]
     paired = sum(np.var(one - columns[0], ddof=1) for one in columns[1:])
     apart = sum(np.var(one, ddof=1) + np.var(columns[0], ddof=1) for one in columns[1:])
-    assert f"is {paired / apart:.2f} (Top-1)" in said(found)
+    assert f"relative to unpaired seeds {paired / apart:.2f} (Top-1)" in said(found)
 
 
 def test_of_two_seeds_and_one_arm_nothing_is_said_of_pairing(lab):
@@ -119,7 +119,7 @@ def test_a_path_says_that_one_order_was_measured(lab):
     path = {label: value for label, value in QUARTET.items() if label != "Avg"}
     plan, store = lab(TWO, top1=path, designs=("cumulative",))
     made = tables(plan, store)["table"]
-    (note,) = [note for note in made.notes if "One order was measured" in note]
+    (note,) = [note for note in made.notes if "Only one order was measured" in note]
     column = note.partition(": ")[2].partition(" of a row")[0]
     assert any(head.startswith(column) for head in made.heads)
     assert "a step's effect" not in note
@@ -127,8 +127,8 @@ def test_a_path_says_that_one_order_was_measured(lab):
 
 def test_another_order_says_how_far_the_first_mattered(lab):
     found = said(tables(*lab(TWO, top1=QUARTET, designs=("cumulative", "factorial")))["table"])
-    assert "Avg brings +1.33 pp in Top-1 added first, +4.00 added last: +2.67 [" in found
-    assert "(2 places were measured)" in found
+    assert "a difference of +2.67 [" in found
+    assert "(2 positions were measured)" in found
 
 
 # ---- A/A ----
@@ -159,7 +159,7 @@ def test_an_a_a_trial_that_diverged_leaves_no_floor_and_the_baseline_its_mean(la
     plan, store = lab(top1=TRIO, aa=True, again=[0.92, np.nan, 0.93])
     assert report.floor(report.frame(plan, store), "top1") is None
     found = tables(plan, store)["table"]
-    assert "A/A: no noise floor of Top-1" in said(found)
+    assert "A/A: no noise floor for Top-1" in said(found)
     assert found.blocks[0].rows[0].cells[2].text != "diverged"
 
 

@@ -74,8 +74,10 @@ def test_two_arms_beside_the_baseline_are_compared_by_their_ratios_to_it(two):
 def test_what_cannot_be_told_is_not_claimed_and_says_what_it_would_take(lab):
     plan, store = lab(top1={"baseline": [0.90, 0.91, 0.92], SECOND: [0.91, 0.90, 0.92]})
     noisy = lab(top1={"baseline": [0.90, 0.91, 0.92], SECOND: [0.92, 0.90, 0.93]})
-    assert "cannot be told from" in answer(comparison(plan, store, FIRST, SECOND))
-    assert "seeds would show it 4 times in 5" in answer(comparison(*noisy, FIRST, SECOND))
+    assert "cannot be distinguished from" in answer(comparison(plan, store, FIRST, SECOND))
+    assert "seeds would detect a difference of this size with 80 % power" in answer(
+        comparison(*noisy, FIRST, SECOND)
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,8 @@ def test_what_cannot_be_told_is_not_claimed_and_says_what_it_would_take(lab):
     [
         (["pending"] * 3, "have no finished seed in common yet"),
         (["failed"] * 3, "have no finished seed in common yet"),
-        ([0.9, NAN, 0.9], "Average Pooling diverged, so nothing can be told in Top-1"),
-        ([0.93, "pending", "failed"], "in one seed, which is no evidence"),
+        ([0.9, NAN, 0.9], "Average Pooling diverged, so Top-1 cannot be compared"),
+        ([0.93, "pending", "failed"], "with one seed, too few to separate a difference from noise"),
     ],
 )
 def test_unfinished_failed_and_diverged_arms(lab, outcomes, said):
@@ -97,8 +99,11 @@ def test_unfinished_failed_and_diverged_arms(lab, outcomes, said):
 @pytest.mark.parametrize(
     ("outcomes", "words"),
     [
-        ([0.93, 0.94, 0.95], "Average Pooling is +3.00 pp from Depth-wise Conv2d in every one of"),
-        ([0.90, 0.91, 0.92], "Average Pooling equals Depth-wise Conv2d in every one of"),
+        (
+            [0.93, 0.94, 0.95],
+            "Average Pooling differs from Depth-wise Conv2d by +3.00 pp for every one of",
+        ),
+        ([0.90, 0.91, 0.92], "Average Pooling equals Depth-wise Conv2d for every one of"),
         ([0.93, 0.95, "pending"], "So far, with 5 of 6 trials: "),
     ],
 )

@@ -34,8 +34,8 @@ def given(lab):
 def test_given_weights_are_told_apart_by_their_images(given):
     assert report.report(*given).answer == (
         "Average Pooling (+15.00 pp) is better than the baseline; Max Pooling (0.00 pp) cannot be "
-        "told from the baseline (given weights in Top-1, McNemar's exact test on 200 images, "
-        "corrected for 2 comparisons)."
+        "distinguished from the baseline (given weights in Top-1, McNemar's exact test on 200 "
+        "images, corrected for 2 comparisons)."
     )
 
 
@@ -47,15 +47,18 @@ def test_two_given_weights_are_compared_by_mcnemars_test_and_need_no_seeds(given
     assert "200 images, McNemar's exact test: p < 0.001)" in said
     assert "no evidence" not in said
     same = answer(comparison(*given, FIRST, THIRD))
-    assert same.startswith("Max Pooling cannot be told from Depth-wise Conv2d in Top-1: 0.00 pp")
+    assert same.startswith(
+        "Max Pooling cannot be distinguished from Depth-wise Conv2d in Top-1: 0.00 pp"
+    )
 
 
 def test_neither_plan_nor_table_asks_for_seeds(given):
     plan, _ = given
     words = " ".join([*report.report(*given).tables["table"].notes, *plan_notes(plan, None, 1)])
-    assert "no seed changes anything" in words
+    assert "seeds change nothing" in words
     assert "6 seeds" not in words
     assert "One seed" not in words
+    assert "one seed" not in words
 
 
 def test_an_arm_that_trains_or_starts_at_random_is_not_given(given):

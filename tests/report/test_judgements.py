@@ -53,7 +53,7 @@ def test_a_cost_that_is_not_the_printed_one_is_contradicted(tables):
 def test_unverified_numbers_are_counted_and_not_judged(tables):
     found, judged = tables()
     assert judged.unverified == 1
-    assert "1 published number is unverified and enters no verdict." in found["verdicts"].notes
+    assert "1 published number is unverified and gets no verdict." in found["verdicts"].notes
 
 
 def test_margins_are_stated(tables):
@@ -99,9 +99,9 @@ def test_an_earlier_reports_tables_do_not_stay(lab, tmp_path):
     ("there", "said"),
     [
         (HERE, []),
-        ({**HERE, "epochs": 300}, ["epochs: 3 here, 300 there"]),
-        ({**HERE, "model": "rest_small"}, ["model: rest_lite here, rest_small there"]),
-        ({"data": "digits"}, ["not stated there: image size, recipe, epochs, batch size"]),
+        ({**HERE, "epochs": 300}, ["epochs: 3 here, 300 published"]),
+        ({**HERE, "model": "rest_small"}, ["model: rest_lite here, rest_small published"]),
+        ({"data": "digits"}, ["not stated by the source: image size, recipe, epochs, batch size"]),
     ],
 )
 def test_accuracy_is_compared_under_one_protocol(lab, there, said):
@@ -116,7 +116,7 @@ def test_a_cost_needs_no_recipe_but_one_rule_of_counting(lab):
     printed = Printed(1.4, 1, "verified", None, there)
     assert judgement.unlike(plan, plan.baseline, printed, metric="params") == []
     said = judgement.unlike(plan, plan.baseline, printed, metric="macs")
-    assert said == ["counting: all here, conv+linear there"]
+    assert said == ["counting: all here, conv+linear published"]
     assert judgement.unlike(plan, plan.baseline, printed, metric="macs_conv_linear") == []
 
 

@@ -24,16 +24,16 @@ def test_what_is_told_apart_is_named_with_its_interval(lab):
 def test_what_is_not_told_apart_is_bounded(lab):
     values = {"baseline": [0.90, 0.91, 0.92], "Max Pooling": [0.92, 0.90, 0.91]}
     said = answer(lab({"model.reduction": ["DW", "Max Pooling"]}, top1=values))
-    assert "cannot be told" in said
+    assert "cannot be distinguished" in said
     assert "the 95 % interval lies within ±" in said
 
 
 def test_one_seed_tells_nothing(one_seed):
-    assert "One seed tells no difference from chance" in answer(one_seed)
+    assert "With one seed no difference can be separated from noise" in answer(one_seed)
 
 
 def test_nothing_is_said_of_nothing(nothing):
-    assert answer(nothing) == "No trial has finished yet, so nothing can be said."
+    assert answer(nothing) == "No trial has finished yet, so there is no answer."
 
 
 def test_what_diverged_is_named(diverged):

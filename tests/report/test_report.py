@@ -24,7 +24,7 @@ def test_a_frame_of_nothing_has_its_columns(lab):
     plan, store = lab(cost=dict.fromkeys(("baseline", "Average Pooling", "Max Pooling"), "no"))
     found = report.frame(plan, store)
     assert found.empty
-    assert list(found.columns) == list(frames.COLUMNS)
+    assert list(found.columns) == list(frames.MEASUREMENT_COLUMNS)
 
 
 def test_a_report_is_all_its_files(complete, tmp_path):
@@ -50,7 +50,8 @@ def test_a_report_is_all_its_files(complete, tmp_path):
 def test_measurements_read_back_in_base_units(complete, tmp_path):
     report.write(report.report(*complete), tmp_path)
     pd.testing.assert_frame_equal(
-        pd.read_csv(tmp_path / "measurements.csv", dtype=frames.COLUMNS), report.frame(*complete)
+        pd.read_csv(tmp_path / "measurements.csv", dtype=frames.MEASUREMENT_COLUMNS),
+        report.frame(*complete),
     )
 
 

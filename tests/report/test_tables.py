@@ -34,7 +34,7 @@ def test_an_effect_has_a_real_minus_and_its_interval(tabulated):
 def test_heads_carry_unit_and_rule_of_counting(tabulated):
     table = tabulated(columns=("macs", "macs_conv_linear"))
     assert table.heads == ("MACs (G, all)", "MACs (G, conv+linear)")
-    assert "MACs (G, all): multiply-adds of one image, counting conv, linear," in table.caption
+    assert "MACs (G, all): multiply-adds for one image, counting conv, linear," in table.caption
 
 
 def test_every_block_is_headed_by_its_factor_and_opens_with_the_baseline(tabulated):
@@ -82,7 +82,7 @@ def test_a_timing_is_a_median_with_quartiles(tabulated):
     assert row(table, "Max Pooling")["Throughput (images/s)"] == "1212 [1208, 1215]"
     assert row(table, "Average Pooling")["Throughput (images/s)"] == "--"
     assert said(table, "Not timed for every arm: Throughput")
-    assert "taken on NVIDIA H200" in table.caption
+    assert "measured on NVIDIA H200" in table.caption
 
 
 # ---- what is not there ----
@@ -133,26 +133,26 @@ def test_a_cumulative_path_keeps_its_order(tabulated):
 def test_a_refused_cost_is_absent_with_its_reason(tabulated):
     table = tabulated(cost={"Max Pooling": "the counters disagree on matmul"})
     assert row(table, "Max Pooling")["MACs (G, all)"] == "--"
-    assert said(table, "The cost of Max Pooling is not given: the counters disagree on matmul")
+    assert said(table, "No cost is reported for Max Pooling: the counters disagree on matmul")
 
 
 def test_one_seed_has_no_spread_and_says_so(tabulated):
     table = tabulated(seeds=1, top1={"baseline": [0.9], "Max Pooling": [0.8]})
     found = row(table, "Max Pooling")
     assert (found["Top-1 (%)"], found["Δ Top-1 (pp)"]) == ("80.00", "−10.00")
-    assert said(table, "One seed")
+    assert said(table, "With one seed")
     assert "±" not in table.caption
 
 
 @pytest.mark.parametrize(("seeds", "warned"), [(3, True), (5, True), (6, False)])
 def test_too_few_seeds_for_a_test_are_told(tabulated, seeds, warned):
-    assert bool(said(tabulated(seeds=seeds), f"With {seeds} seeds no sign-flip test")) == warned
+    assert bool(said(tabulated(seeds=seeds), f"With {seeds} seeds a sign-flip test")) == warned
 
 
 def test_equal_differences_have_no_interval(tabulated):
     table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.89, 0.79, 0.69]})
     assert row(table, "Max Pooling")["Δ Top-1 (pp) [95 % CI]"] == "−1.00 [--]"
-    assert said(table, "no spread to judge by")
+    assert said(table, "no interval")
 
 
 def test_benchmarks_do_not_speak_of_seeds(tabulated):
@@ -174,15 +174,15 @@ def test_published_numbers_stand_beside_with_their_marks(tabulated):
     table = tabulated(published=PUBLISHED)
     labels = PUBLISHED.keys()
     assert [row(table, x)["Top-1, paper"] for x in labels] == ["72.88", "72.6*", "72.2?"]
-    assert said(table, "* computed from others that were printed; ? not checked")
+    assert said(table, "* computed from other published numbers; ? not checked")
 
 
 def test_what_differs_between_the_protocols_is_said(tabulated):
     there = {"data": "ImageNet-1k", "img_size": 224, "recipe": "smoke", "epochs": 3}
     published = {label: {**row, "protocol": there} for label, row in PUBLISHED.items()}
     (note,) = said(tabulated(published=published), "not comparable")
-    assert "data: digits here, ImageNet-1k there; image size: 64 here, 224 there" in note
-    assert "not stated there: batch size" in note
+    assert "data: digits here, ImageNet-1k published; image size: 64 here, 224 published" in note
+    assert "not stated by the source: batch size" in note
     assert "recipe:" not in note
 
 

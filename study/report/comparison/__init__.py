@@ -12,26 +12,26 @@ from study.report.comparison.tables import tables
 __all__ = ["Comparison", "answer", "comparison", "record", "tables"]
 
 
-def record(found: Comparison) -> Record:
-    """For `--json`: stable keys, base units, null for what is not known."""
-    first, second = found.arms
+def record(comparison_: Comparison) -> Record:
+    """The comparison for `--json`: stable keys, base units, null for an unknown value."""
+    first, second = comparison_.arms
     return {
-        "study": found.plan.study.title,
-        "first": {"label": found.labels[0], "arm": first.digest},
-        "second": {"label": found.labels[1], "arm": second.digest},
-        "differs": {path: list(values) for path, values in found.differs.items()},
-        "answer": answer(found),
-        "declared": found.declared,
-        "metrics": _rows(found.metrics),
-        "seeds": _rows(found.seeds),
-        "images": {key: _known(value) for key, value in found.images.items()},
+        "study": comparison_.plan.study.title,
+        "first": {"label": comparison_.labels[0], "arm": first.digest},
+        "second": {"label": comparison_.labels[1], "arm": second.digest},
+        "differs": {path: list(values) for path, values in comparison_.differs.items()},
+        "answer": answer(comparison_),
+        "declared": comparison_.declared,
+        "metrics": _rows(comparison_.metrics),
+        "seeds": _rows(comparison_.seeds),
+        "images": {key: _json_value(value) for key, value in comparison_.images.items()},
     }
 
 
 def _rows(table: pd.DataFrame) -> list[Record]:
     rows = table.to_dict("records")
-    return [{str(key): _known(value) for key, value in row.items()} for row in rows]
+    return [{str(key): _json_value(value) for key, value in row.items()} for row in rows]
 
 
-def _known(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return None if pd.isna(value) else value

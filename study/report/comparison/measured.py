@@ -1,4 +1,4 @@
-"""What is known of two arms: every metric, every seed, every image."""
+"""The comparison of two arms: every metric, every seed, every image."""
 
 import math
 from collections.abc import Mapping
@@ -19,43 +19,44 @@ from study.report.images import diverged
 from study.store import Store
 from study.text import normal
 
-KINDS = ("quality", "cost", "speed")
+METRIC_KINDS = ("quality", "cost", "speed")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Differences are the second arm's from the first; numbers are in base units.
+    """Two arms of a plan compared; differences are second minus first, in base units.
 
-    Of `metrics` a row has the metric, its kind, the first arm's `first` with `first_sd` and
-    `first_n`, the second's `second` ..., and of quality the pairs' `n`, `mean`, `sd`, `low`,
-    `high`, `t_p`, `p` (sign-flip), `smallest_p`, `unpaired` and the `seeds` it would take to show a
-    difference of this size; of what was timed `ratio`, `ratio_low` and `ratio_high`.
+    A row of `metrics` has the metric, its kind, the first arm's mean `first` with `first_sd` and
+    `first_n`, and the same for `second`. A quality also has the pairs' `n`, `mean`, `sd`, `low`,
+    `high`, `t_p`, `p` (sign-flip), `smallest_p`, `unpaired`, and `seeds`: how many would detect a
+    difference of this size. A speed also has `ratio`, `ratio_low` and `ratio_high`.
     """
 
     plan: Plan
     arms: tuple[PlannedArm, PlannedArm]
     labels: tuple[str, str]
     tested: str
-    """The metric that seeds are listed of and the answer is about; "" if none is a quality."""
+    """The quality that the answer and the table of seeds are about; "" without a quality."""
     differs: Mapping[str, tuple[Any, Any]]
+    """Settings in which the arms differ: dotted path -> values of both."""
     metrics: pd.DataFrame
     seeds: pd.DataFrame
-    """Of `tested` by seed: first, second, difference; `stats.mcnemar`'s images, gained, lost, p."""
+    """`tested` by seed: first, second, difference; from `stats.mcnemar` images, gained, lost, p."""
     images: Mapping[str, float]
-    """Of `stats.hierarchical` and `stats.together`."""
+    """The results of `stats.hierarchical` and `stats.together`."""
     unseen: str
-    """Why images were not compared."""
+    """Reason why images were not compared, or ""."""
     declared: bool
-    """Whether the study said in advance that it would test this."""
+    """True if the study declared this comparison in advance."""
 
 
 def comparison(
     plan: Plan, store: Store, first: str, second: str, metric: str | None = None
 ) -> Comparison:
-    """Of two arms by their labels, from what the store has so far.
+    """Compare two arms, given by their labels, from the results stored so far.
 
     Raises:
-        SpecError: no arm is called so, both names are one arm's, or the metric is no quality.
+        SpecError: a label is unknown, both labels name one arm, or the metric is not a quality.
     """
     labels = (normal(first), normal(second))
     arms = _arms(plan, labels)
@@ -64,21 +65,24 @@ def comparison(
     tests, images, unseen = _images(arms, store)
     pair = frozenset(arm.digest for arm in arms)
     return Comparison(
-        plan, arms, labels, tested,
+        plan,
+        arms,
+        labels,
+        tested,
         differs=_differs(*(arm.config for arm in arms)),
         metrics=_metrics(plan, measured, arms, tested),
         seeds=_seeds(measured, arms, tested, tests),
         images=images,
         unseen=unseen,
-        declared=any(pair == {one.arm, one.other} for one in contrasts(plan)),
-    )  # fmt: skip
+        declared=any(pair == {contrast.arm, contrast.other} for contrast in contrasts(plan)),
+    )
 
 
 def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
     named, file = named_arms(plan), plan.study.path
     wrong = [unknown("arm", label, named) for label in labels if label not in named]
     if wrong:
-        raise SpecError("\n".join(f"{file}: {one}" for one in wrong))
+        raise SpecError("\n".join(f"{file}: {message}" for message in wrong))
     first, second = (named[label] for label in labels)
     if first is second:
         raise SpecError(f'{file}: "{labels[0]}" and "{labels[1]}" are the same arm')
@@ -86,18 +90,18 @@ def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
 
 
 def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
-    taken = measured.loc[measured["seed"].notna(), "metric"]
-    known = dict.fromkeys([*filter(None, [plan.tested]), *taken])
-    if metric is not None and metric not in known:
-        raise SpecError(unknown("metric", metric, known))
-    return metric or next(iter(known), "")
+    measured_names = measured.loc[measured["seed"].notna(), "metric"]
+    names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
+    if metric is not None and metric not in names:
+        raise SpecError(unknown("metric", metric, names))
+    return metric or next(iter(names), "")
 
 
 def _differs(first: Record, second: Record) -> dict[str, tuple[Any, Any]]:
-    """What the two compute with, where it is not the same, by dotted path."""
-    one, other = _flat(first), _flat(second)
-    paths = dict.fromkeys([*one, *other])
-    return {p: (one.get(p), other.get(p)) for p in paths if one.get(p) != other.get(p)}
+    """The settings in which the two arms differ, by dotted path."""
+    ours, theirs = _flat(first), _flat(second)
+    paths = dict.fromkeys([*ours, *theirs])
+    return {p: (ours.get(p), theirs.get(p)) for p in paths if ours.get(p) != theirs.get(p)}
 
 
 def _flat(config: Record) -> Record:
@@ -117,22 +121,23 @@ def _flat(config: Record) -> Record:
 def _metrics(
     plan: Plan, measured: pd.DataFrame, arms: tuple[PlannedArm, PlannedArm], tested: str
 ) -> pd.DataFrame:
-    """All that either was measured by: the tested metric first, then the study's columns."""
+    """One row per metric that either arm has: the tested one first, then the study's columns."""
     digests = [arm.digest for arm in arms]
+    # Only metrics that were measured: a study may declare columns that no trial has reached yet.
     ours = measured[measured["arm"].isin(digests)]
-    taken = set(ours["metric"])
-    names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in taken]
-    names += sorted(taken - set(names))
+    available = set(ours["metric"])
+    names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in available]
+    names += sorted(available - set(names))
     quality = [name for name in names if METRICS[name].kind == "quality"]
     declared = [stats.Contrast(digests[1], digests[0], name) for name in quality]
     pairs = stats.contrasts(ours, declared).set_index("metric")
-    found = stats.estimates(ours).set_index(["metric", "arm"])
+    estimates = stats.estimates(ours).set_index(["metric", "arm"])
     rows = []
-    for name in sorted(names, key=lambda name: KINDS.index(METRICS[name].kind)):
+    for name in sorted(names, key=lambda name: METRIC_KINDS.index(METRICS[name].kind)):
         row: Record = {"metric": name, "kind": METRICS[name].kind}
         for side, digest in zip(("first", "second"), digests, strict=True):
-            if (name, digest) in found.index:
-                mean, sd, n = found.loc[(name, digest), ["mean", "sd", "n"]]
+            if (name, digest) in estimates.index:
+                mean, sd, n = estimates.loc[(name, digest), ["mean", "sd", "n"]]
                 row |= {side: mean, f"{side}_sd": sd, f"{side}_n": n}
         if name in pairs.index:
             row |= pairs.loc[name].drop(["arm", "other", "holm", "t_holm"]).to_dict()
@@ -140,29 +145,29 @@ def _metrics(
         if METRICS[name].kind == "speed":
             row |= _ratio(measured, name, arms)
         rows.append(row)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=METRIC_COLUMNS)
 
 
 SIDES = [f"{side}{of}" for side in ("first", "second") for of in ("", "_sd", "_n")]
 PAIRS = ["n", "unpaired", "mean", "sd", "low", "high", "t_p", "p", "smallest_p", "seeds"]
-COLUMNS = ["metric", "kind", *SIDES, *PAIRS, "ratio", "ratio_low", "ratio_high"]
+METRIC_COLUMNS = ["metric", "kind", *SIDES, *PAIRS, "ratio", "ratio_low", "ratio_high"]
 
 
 def _needed(mean: float, sd: float) -> float:
-    known = math.isfinite(mean) and math.isfinite(sd) and mean != 0
-    return (stats.seeds_for(mean, sd) or math.nan) if known else math.nan
+    finite = math.isfinite(mean) and math.isfinite(sd) and mean != 0
+    return (stats.seeds_for(mean, sd) or math.nan) if finite else math.nan
 
 
 def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
-    """How many times the first one's the second one's is; both were timed beside the baseline."""
+    """The second arm's speed relative to the first's; both were timed beside the baseline."""
     ratios = evidence.ratios(measured, name)
     rows = measured[measured["metric"] == name]
     first, second = (
         evidence.side(a.label, name, rows[rows["arm"] == a.digest], ratios.get(a.digest))
         for a in arms
     )
-    found = evidence.evidence(evidence.RATIO, second, first)
-    return {"ratio": found.value, "ratio_low": found.low, "ratio_high": found.high}
+    ratio = evidence.evidence(evidence.RATIO, second, first)
+    return {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
 
 
 def _seeds(
@@ -182,15 +187,16 @@ def _seeds(
 def _images(
     arms: tuple[PlannedArm, PlannedArm], store: Store
 ) -> tuple[pd.DataFrame, dict[str, float], str]:
-    """McNemar's tests, what they and the bootstrap come to, and why there are none."""
+    """McNemar's tests by seed, their summary with the bootstrap's, and why it is empty if it is."""
     first, second = (predictions(arm, store) for arm in arms)
     try:
-        seen = stats.hits(second, first)
+        compared = stats.hits(second, first)
     except StoreError as error:
         return stats.mcnemar(stats.hits({}, {})), {}, str(error)
-    tests = stats.mcnemar(seen)
-    if lost := [arm.label for arm in arms if diverged(arm)]:  # its other seeds would flatter it
+    tests = stats.mcnemar(compared)
+    # The seeds that did not diverge would flatter an arm of which others did.
+    if lost := [arm.label for arm in arms if diverged(arm)]:
         return tests, {}, f"{' and '.join(lost)} diverged"
-    if not seen.seeds:
-        return tests, {}, "no seed has predictions of both"
-    return tests, stats.hierarchical(seen) | stats.together(tests)._asdict(), ""
+    if not compared.seeds:
+        return tests, {}, "no seed has predictions of both arms"
+    return tests, stats.hierarchical(compared) | stats.together(tests)._asdict(), ""

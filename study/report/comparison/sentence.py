@@ -1,4 +1,4 @@
-"""What can be told of two arms, in one sentence that says no more than the test does."""
+"""The answer about two arms: one sentence that claims only what the test supports."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,80 +9,100 @@ from study.report.comparison.measured import Comparison
 from study.report.contrasts import p_value
 from study.report.images import diverged
 
-LEVEL = stats.ALPHA
 
-
-def answer(found: Comparison) -> str:
-    """What can be told of the two in the tested metric, and what the second costs."""
-    tail = [*_costs(found)]
+def answer(comparison: Comparison) -> str:
+    """How the two arms differ in the tested metric, and what the second costs."""
+    tail = [*_costs(comparison)]
     costs = f"; {', '.join(tail)}" if tail else ""
     return (
-        f"{_so_far(found)}{_quality(found)}{costs}."
-        if found.tested
-        else f"{found.labels[1]}{costs}."
+        f"{_so_far(comparison)}{_quality(comparison)}{costs}."
+        if comparison.tested
+        else f"{comparison.labels[1]}{costs}."
     )
 
 
-def _so_far(found: Comparison) -> str:
-    trials = [trial for arm in found.arms for trial in arm.replicates]
+def _so_far(comparison: Comparison) -> str:
+    trials = [trial for arm in comparison.arms for trial in arm.replicates]
     done = sum(trial.done for trial in trials)
     return f"So far, with {done} of {len(trials)} trials: " if 0 < done < len(trials) else ""
 
 
-def _quality(found: Comparison) -> str:
-    first, second = found.labels
-    name, metric = cells.name(METRICS[found.tested]), METRICS[found.tested]
-    lost = [one for one, arm in zip(found.labels, found.arms, strict=True) if diverged(arm)]
-    rows = found.metrics[found.metrics["metric"] == found.tested]
+def _quality(comparison: Comparison) -> str:
+    first, second = comparison.labels
+    name, metric = cells.name(METRICS[comparison.tested]), METRICS[comparison.tested]
+    lost = [
+        label
+        for label, arm in zip(comparison.labels, comparison.arms, strict=True)
+        if diverged(arm)
+    ]
+    rows = comparison.metrics[comparison.metrics["metric"] == comparison.tested]
     row: Any = next(rows.itertuples(), None)
     if lost:
-        return f"{' and '.join(lost)} diverged, so nothing can be told in {name}"
+        return f"{' and '.join(lost)} diverged, so {name} cannot be compared"
     if row is None or not row.n > 0:
         return f"{second} and {first} have no finished seed in common yet"
-    shown = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
-    if found.tested == "top1" and all(arm.given for arm in found.arms) and len(found.seeds):
-        return _given(found)
+    difference = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
+    if (
+        comparison.tested == "top1"
+        and all(arm.given for arm in comparison.arms)
+        and len(comparison.seeds)
+    ):
+        # One evaluation per arm and no training: only the images can be a sample.
+        return _given_weights(comparison)
     if row.n == 1:
-        return f"In {name} {second} is {shown} from {first} in one seed, which is no evidence"
+        return (
+            f"In {name} {second} differs from {first} by {difference} with one seed, too few to "
+            "separate a difference from noise"
+        )
+    return _paired(comparison, row, difference)
+
+
+def _paired(comparison: Comparison, row: Any, difference: str) -> str:
+    """The clause on two arms that share several seeds; `row` is that of the tested metric."""
+    first, second = comparison.labels
+    name, metric = cells.name(METRICS[comparison.tested]), METRICS[comparison.tested]
     pairs = f"{row.n:.0f} paired seeds"
     better = (row.mean > 0) == (metric.better == "higher")
     word = "better" if better else "worse"
     if row.low != row.low:
-        amount = shown.replace(f" [{cells.ABSENT}]", "")
-        same = f"{second} equals {first}" if row.mean == 0 else f"{second} is {amount} from {first}"
-        return f"In {name} {same} in every one of {pairs}, which leaves no spread to judge by"
-    if row.t_p < LEVEL:
-        return f"{second} is {word} than {first} in {name}: {shown} ({pairs}, {p_is(row.t_p)})"
-    needed = f"; were that the truth, {row.seeds:.0f} seeds would show it 4 times in 5"
-    told = needed if row.seeds > row.n else ""
-    return f"In {name} {second} cannot be told from {first} with {pairs}: {shown}{told}"
+        amount = difference.replace(f" [{cells.ABSENT}]", "")
+        same = f"{second} equals {first}"
+        if row.mean != 0:
+            same = f"{second} differs from {first} by {amount}"
+        return f"In {name} {same} for every one of {pairs}, so there is no interval"
+    if row.t_p < stats.ALPHA:
+        return f"{second} is {word} than {first} in {name}: {difference} ({pairs}, {p_is(row.t_p)})"
+    needed = f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power"
+    advice = needed if row.seeds > row.n else ""
+    relation = f"{second} cannot be distinguished from {first} with {pairs}"
+    return f"In {name} {relation}: {difference}{advice}"
 
 
-def _given(found: Comparison) -> str:
-    """Between given weights no seed changes anything: what is tested are the images."""
-    first, second = found.labels
-    test: Any = next(found.seeds.itertuples())
+def _given_weights(comparison: Comparison) -> str:
+    """The clause on two arms with given weights, tested over images: seeds change nothing."""
+    first, second = comparison.labels
+    test: Any = next(comparison.seeds.itertuples())
     amount = f"{cells.measured(test.difference, METRICS['top1'], signed=True)} pp"
     if test.p != test.p:
-        return f"{second} is {amount} from {first} in Top-1; their images were not compared"
+        return f"{second} differs from {first} by {amount} in Top-1; their images were not compared"
     word = "is better than" if test.difference > 0 else "is worse than"
-    verb = word if test.p < LEVEL else "cannot be told from"
+    verb = word if test.p < stats.ALPHA else "cannot be distinguished from"
     on = f"given weights, {test.images:.0f} images, McNemar's exact test: {p_is(test.p)}"
     return f"{second} {verb} {first} in Top-1: {amount} ({on})"
 
 
 def p_is(value: float) -> str:
-    shown = p_value(value)
-    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+    text = p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
-def _costs(found: Comparison) -> Iterator[str]:
-    """Of the study's columns, what the second takes more or less of; counted in one way."""
-    columns, resolution = found.plan.study.columns, found.plan.study.timing.resolution
-    ways: dict[str, Any] = {}
-    for row in found.metrics[found.metrics["metric"].isin(columns)].itertuples():
-        ways.setdefault(cells.name(METRICS[str(row.metric)]), row)
-    for row in ways.values():
+def _costs(comparison: Comparison) -> Iterator[str]:
+    """Relative costs and speeds of the second arm; of several counting rules, the first column."""
+    columns, resolution = comparison.plan.study.columns, comparison.plan.study.timing.resolution
+    by_name: dict[str, Any] = {}
+    for row in comparison.metrics[comparison.metrics["metric"].isin(columns)].itertuples():
+        by_name.setdefault(cells.name(METRICS[str(row.metric)]), row)
+    for row in by_name.values():
         name = METRICS[row.metric].label
         if row.kind == "cost" and row.first == row.first and row.second == row.second:
             same = row.first == row.second

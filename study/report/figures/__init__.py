@@ -1,6 +1,7 @@
-"""Figures of a study: vector files for a paper, the drawn data beside them.
+"""Figures of a study: vector files for a paper, with the drawn data beside them.
 
-Contract: figure(report) -> as many as there are data for, which may be none.
+Contract of an entry of `FIGURES`: figure(report) -> the figures that the report has data for,
+which may be none.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,9 +23,9 @@ __all__ = ["FIGURES", "Drawn", "drawn", "files", "svg"]
 
 
 def drawn(report: Report) -> list[Drawn]:
-    """Every figure that the report has the data for."""
+    """Every figure that the report has data for."""
     with styled():
-        return [one for figure in FIGURES.values() for one in figure(report)]
+        return [made_figure for figure in FIGURES.values() for made_figure in figure(report)]
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[Drawn]]] = {

@@ -1,4 +1,4 @@
-"""Where the multiply-adds are: by what computes them, and by the stage of the model."""
+"""Figure of multiply-adds: by operation, and by stage of the model."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,41 +15,45 @@ from study.report.figures.made import MARK, Drawn, each, frame, numbered, told
 from study.report.figures.scales import linear, wide
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
 
-ROOM = {COLUMN: 80, PAGE: 110}
+LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
 METRIC = METRICS["macs"]
-FAR = 30  # times the least: where bars on one axis would hide the small ones
+FAR = 30  # ratio of the largest to the smallest total from which bars show shares instead
 PART, STAGE = "part", "stage"
-SPLITS = {PART: "by what computes them", STAGE: "by stage, its maps at 1/n of the side"}
+SPLITS = {PART: "by operation", STAGE: "by stage, with maps of 1/n of the side"}
 
 
 def cost(report: Report) -> Iterator[Drawn]:
-    """A row for every arm that was counted."""
+    """One row per arm whose operations were counted."""
     data = points(report)
     across = PAGE if (data["split"] == STAGE).any() else COLUMN
     counted = set(data["arm"])
-    listed = [line for line in rows.listed(report.plan, baseline=True)
-              if line.key is None or line.key in counted]  # fmt: skip
-    for number, page in enumerate(rows.pages(listed, ROOM[across])):
+    listed = [
+        line
+        for line in rows.listed(report.plan, baseline=True)
+        if line.key is None or line.key in counted
+    ]
+    for number, page in enumerate(rows.pages(listed, LABEL_WIDTH[across])):
         own = data[data["arm"].isin(rows.places(page))]
         yield Drawn(numbered("cost", number), _figure(data, page, across), own, _alt(own))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per piece of a bar, from `low` to `high`; `split` says of which of the two bars.
+    """One row per piece of a bar, from `low` to `high`; `split` is "part" or "stage".
 
-    Where the arms' totals are too far apart for one axis, in per cent of the total.
+    If the totals of the arms are too far apart for one axis, values are in per cent of the total.
     """
-    found = [
+    pieces = [
         {"label": arm.label, "arm": arm.digest, "metric": "macs", "split": split, **piece}
         for arm in report.plan.arms
         for split, counts in _counts(arm).items()
         for piece in _pieces(counts)
     ]
-    data = frame(found, "label", "arm", "split").drop(columns="seed")
+    data = frame(pieces, "label", "arm", "split").drop(columns="seed")
     data["total"] = data.groupby(["arm", "split"])["value"].transform("sum")
+    # On one axis the bars of the cheapest arms would vanish; shares can still be compared.
     data["unit"] = "%" if wide(data["total"], FAR) else METRIC.unit
     if wide(data["total"], FAR):
         data[[*MARK]] = 100 * data[[*MARK]].div(data["total"], axis=0)
@@ -57,14 +61,14 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
-    """What PyTorch's formulas say, where the audit let it stand."""
+    """Multiply-adds by PyTorch's formulas, per operation and per stage; empty if refused."""
     if "refused" in arm.card or not arm.card.get("counts", {}).get("torch"):
         return {}
     total = arm.card["counts"]["torch"]
-    found = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
+    splits = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
     stages = arm.card.get("stages") or {}
     split = {stage: sum(stages[stage].values()) for stage in sorted(stages, key=_order)}
-    return found | ({STAGE: split} if split else {})
+    return splits | ({STAGE: split} if split else {})
 
 
 def _pieces(counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
@@ -82,8 +86,8 @@ def _figure(data: pd.DataFrame, page: rows.Page, across: float) -> Figure:
     figure, panels = rows.sheet(page, len(splits), across, spare=1.05)
     places = rows.places(page)
     for axes, split in zip(panels, splits, strict=True):
-        own = data[data["split"] == split]
-        _bars(axes, own, places)
+        of_split = data[data["split"] == split]
+        _bars(axes, of_split, places)
         axes.set_xlim(0, 1.02 * data["high"].max() or 1)
         axes.set_xlabel(f"{_head(data)}\n{SPLITS[split]}")
         linear(axes.xaxis, 4)
@@ -100,23 +104,35 @@ def _head(data: pd.DataFrame) -> str:
 
 
 def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
-    here = data[data["arm"].isin(places)]
-    whats = sorted(dict.fromkeys(data["what"]), key=_order)
-    looks = FILLS if whats[0] in KINDS else [(shade, "") for shade in SHADES]
-    for what, (colour, hatch) in zip(whats, looks, strict=False):
-        part = here[here["what"] == what]
+    rows_here = data[data["arm"].isin(places)]
+    kinds = sorted(dict.fromkeys(data["what"]), key=_order)
+    fills = FILLS if kinds[0] in KINDS else [(shade, "") for shade in SHADES]
+    for what, (colour, hatch) in zip(kinds, fills, strict=False):
+        part = rows_here[rows_here["what"] == what]
         axes.barh(
-            part["arm"].map(places), part["value"], left=part["low"], height=0.9, color=colour,
-            hatch=hatch, edgecolor=BLACK, linewidth=0.4, label=_called(what),
-        )  # fmt: skip
+            part["arm"].map(places),
+            part["value"],
+            left=part["low"],
+            height=0.9,
+            color=colour,
+            hatch=hatch,
+            edgecolor=BLACK,
+            linewidth=0.4,
+            label=_called(what),
+        )
     axes.legend(
-        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(7, len(whats)),
-        handlelength=1.2, handletextpad=0.4, columnspacing=0.8, borderaxespad=0.2,
-    )  # fmt: skip
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=min(7, len(kinds)),
+        handlelength=1.2,
+        handletextpad=0.4,
+        columnspacing=0.8,
+        borderaxespad=0.2,
+    )
 
 
 def _order(what: str) -> tuple[int, int]:
-    """Kinds as the catalogue has them, stages from the image on, the head last."""
+    """Sorting key: operations in the catalogue's order; stages from the input on, the head last."""
     return (0, KINDS.index(what)) if what in KINDS else (1, int(what) if what.isdigit() else 10**6)
 
 
@@ -124,11 +140,11 @@ def _called(what: str) -> str:
     return f"1/{what}" if what.isdigit() else what
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame) -> str:
-    said = []
+    texts = []
     for label, part in data[data["split"] == PART].groupby("label", sort=False):
         total = part["total"].iloc[0]
         shares = ", ".join(
@@ -136,5 +152,5 @@ def _alt(data: pd.DataFrame) -> str:
             for row in each(part)
             if total
         )
-        said.append(f"{label} {cells.number(total, METRIC.digits)} ({shares})")
-    return f"{cells.head(METRIC)} by part: {told(said)}."
+        texts.append(f"{label} {cells.number(total, METRIC.digits)} ({shares})")
+    return f"{cells.head(METRIC)} by part: {told(texts)}."

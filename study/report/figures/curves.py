@@ -1,4 +1,4 @@
-"""How arms learnt, epoch by epoch: the mean of their seeds, and the band these lie in."""
+"""Figure of learning curves: the mean over seeds by epoch, with a band."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,18 +23,18 @@ from study.stats import interval
 
 LOSS = "train_loss"
 TOGETHER = len(ARMS) - 1  # arms of one panel besides the baseline
-GROUPS = 4  # of one figure
+GROUPS = 4  # groups of panels in one figure
 HEIGHT = 1.35  # inches of a panel
-ROOM = 66  # points of a label
-BAND_FROM = 3  # seeds; of two, an interval would be all there is to see
+LABEL_WIDTH = 66  # points
+BAND_FROM = 3  # seeds from which the band is an interval; that of two seeds would fill the panel
 
 Group = tuple[str, list[str]]
 
 
 def curves(report: Report) -> Iterator[Drawn]:
-    """Training loss and the first quality; every panel has the baseline and seven arms at most.
+    """Training loss and the first quality, with the baseline and at most seven arms per panel.
 
-    One epoch makes no curve.
+    A study of one epoch has no curves.
     """
     data = points(report)
     if data.empty or data["epoch"].max() < 2:
@@ -42,18 +42,21 @@ def curves(report: Report) -> Iterator[Drawn]:
     groups = _groups(report, set(data["arm"]))
     metrics = [name for name in _metrics(report) if name in set(data["metric"])]
     for number, part in enumerate(chunks(groups, GROUPS)):
-        shown = {arm for _, arms in part for arm in arms}
-        own = data[data["arm"].isin(shown)]
+        arms_here = {arm for _, arms in part for arm in arms}
+        own = data[data["arm"].isin(arms_here)]
         figure = _figure(own, part, metrics)
         yield Drawn(numbered("curves", number), figure, own, _alt(own, metrics))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per point of a line: of a mean, over the epochs that all of an arm's seeds reached,
-    or of one seed, beyond those and where one diverged; and where a diverged seed ended."""
+    """One row per point of a line; `what` is its kind.
+
+    A mean covers the epochs that all seeds of an arm reached. Seeds are drawn alone beyond those
+    epochs, and from the start if one of them diverged. "diverged" marks the end of such a seed.
+    """
     learnt, rows = report.curves, list[dict[str, Any]]()
     for arm in report.plan.arms:
         for name in _metrics(report):
@@ -65,21 +68,22 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
-    """Of one arm and metric; `table` is by epoch and seed, `ended` are the seeds that diverged."""
+    """The points of one arm and metric; `table` is epochs by seeds, `ended` the diverged seeds."""
     whole = table.dropna()
+    # A mean over the seeds that are left would drop or jump where another seed ends.
     common = 0 if ended or table.empty else len(whole)
     for epoch, values in whole.iloc[:common].iterrows():
         low, high = _band(values)
         ends = {"value": values.mean(), "low": low, "high": high}
         yield {"epoch": epoch, "what": "mean", "n": len(values), **ends}
     for seed, values in table.items():
-        own = values.dropna()
-        if len(own) > common:
+        curve = values.dropna()
+        if len(curve) > common:  # its line starts at the last point of the mean, to join it
             start = max(0, common - 1) if common else 0
-            for epoch, value in own.iloc[start:].items():
+            for epoch, value in curve.iloc[start:].items():
                 yield {"epoch": epoch, "what": "seed", "seed": seed, "value": value}
-        if seed in ended and len(own):
-            last = {"epoch": own.index[-1], "value": own.iloc[-1]}
+        if seed in ended and len(curve):
+            last = {"epoch": curve.index[-1], "value": curve.iloc[-1]}
             yield {"what": "diverged", "seed": seed, **last}
 
 
@@ -94,14 +98,16 @@ def _metrics(report: Report) -> list[str]:
     return [LOSS, report.plan.tested.partition("@")[0] or "top1"]
 
 
-def _groups(report: Report, known: set[str]) -> list[Group]:
-    """The arms of every panel, the baseline first, by the blocks of the table."""
+def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
+    """The arms of every panel, the baseline first, grouped like the blocks of the table."""
     base = report.plan.baseline.digest
-    found = []
+    groups = []
     for head, rows in blocks(report.plan):
-        others = [arm.digest for _, arm in rows if arm.digest in known - {base}]
-        found += [(head, [base] * (base in known) + part) for part in chunks(others, TOGETHER)]
-    return found or [("", [base])] * (base in known)
+        others = [arm.digest for _, arm in rows if arm.digest in drawn_arms - {base}]
+        groups += [
+            (head, [base] * (base in drawn_arms) + arms) for arms in chunks(others, TOGETHER)
+        ]
+    return groups or [("", [base])] * (base in drawn_arms)
 
 
 # ---- the figure ----
@@ -116,14 +122,19 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
     for place, (head, arms) in enumerate(groups):
         for turn, name in enumerate(metrics):
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
-            every = data[data["metric"] == name]
-            _panel(axes, every, arms)
-            axes.set_ylim(*_span(every))
-            _ends(axes, every, arms)
+            of_metric = data[data["metric"] == name]
+            _panel(axes, of_metric, arms)
+            axes.set_ylim(*_span(of_metric))
+            _ends(axes, of_metric, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:
-                axes.set_title(wrapped(head, 140, size=SMALL, lines=1), fontsize=SMALL,
-                               fontstyle="italic", color=GREY, parse_math=False)  # fmt: skip
+                axes.set_title(
+                    wrapped(head, 140, size=SMALL, lines=1),
+                    fontsize=SMALL,
+                    fontstyle="italic",
+                    color=GREY,
+                    parse_math=False,
+                )
             axes.set_xlabel("Epoch" if turn == len(metrics) - 1 else "")
             axes.tick_params(labelbottom=turn == len(metrics) - 1)
     if len(groups) % 2 and across == 2:
@@ -135,65 +146,86 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
 
 def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
     for arm, (colour, dashes, _) in zip(arms, ARMS, strict=False):
-        own = data[data["arm"] == arm]
-        mean = own[own["what"] == "mean"]
+        of_arm = data[data["arm"] == arm]
+        mean = of_arm[of_arm["what"] == "mean"]
         x = mean["epoch"].astype(float)
         axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
         axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1)
-        for _, one in own[own["what"] == "seed"].groupby("seed"):
-            axes.plot(one["epoch"].astype(float), one["value"], color=colour, linestyle=dashes,
-                      linewidth=0.5)  # fmt: skip
-        lost = own[own["what"] == "diverged"]
+        for _, curve in of_arm[of_arm["what"] == "seed"].groupby("seed"):
+            axes.plot(
+                curve["epoch"].astype(float),
+                curve["value"],
+                color=colour,
+                linestyle=dashes,
+                linewidth=0.5,
+            )
+        lost = of_arm[of_arm["what"] == "diverged"]
         axes.plot(lost["epoch"].astype(float), lost["value"], "x", color=colour, markersize=6)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     linear(axes.yaxis, 4)
 
 
 def _span(data: pd.DataFrame) -> tuple[float, float]:
-    """Of the lines; a band of few seeds may be wider than anything that was measured."""
+    """The limits of the axis, from the lines: the band of a few seeds may be far wider."""
     low, high = data["value"].min(), data["value"].max()
     room = 0.08 * (high - low) or 1.0
-    return low - room, high + room
+    return low - room, high + room  # `room` keeps the outermost line off the frame
 
 
 def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
-    """Every arm's label at the right, tied to the end of its line, none over another."""
+    """Write every arm's label at the right, tied to the end of its line, without overlaps."""
     low, high = axes.get_ylim()
     ends = []
     for arm, (colour, _, _) in zip(arms, ARMS, strict=False):
-        own = data[(data["arm"] == arm) & data["value"].notna()]
-        if len(own):
-            last = own.iloc[own["epoch"].to_numpy(int).argmax()]
+        of_arm = data[(data["arm"] == arm) & data["value"].notna()]
+        if len(of_arm):
+            last = of_arm.iloc[of_arm["epoch"].to_numpy(int).argmax()]
             ends.append((float(last["value"]), float(last["epoch"]), str(last["label"]), colour))
     ends.sort()
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(
-            wrapped(label, ROOM, size=TINY, lines=1), (epoch, value), (1.06, height),
-            textcoords="axes fraction", va="center", ha="left", fontsize=TINY, parse_math=False,
-            color=BLACK, arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6,
-                                     "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)},
+            wrapped(label, LABEL_WIDTH, size=TINY, lines=1),
+            (epoch, value),
+            (1.06, height),
+            textcoords="axes fraction",
+            va="center",
+            ha="left",
+            fontsize=TINY,
+            parse_math=False,
+            color=BLACK,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
             annotation_clip=False,
-        )  # fmt: skip
+        )
 
 
 def spread(heights: list[float], apart: float) -> list[float]:
-    """Sorted places moved as little as it takes to keep them so far apart, inside 0 to 1 if they
-    fit."""
-    found = list(heights)
+    """Sorted heights, moved as little as possible until they are `apart`.
+
+    Neighbours that are too close push each other apart until nothing moves, or 200 times. The
+    heights stay inside 0 to 1 if they fit.
+    """
+    places = list(heights)
     for _ in range(200):
         moved = False
-        for below, above in pairwise(range(len(found))):
-            lack = apart - (found[above] - found[below])
+        for below, above in pairwise(range(len(places))):
+            lack = apart - (places[above] - places[below])
             if lack > 1e-6:
-                found[below], found[above] = found[below] - lack / 2, found[above] + lack / 2
+                places[below], places[above] = places[below] - lack / 2, places[above] + lack / 2
                 moved = True
-        found = (
-            [min(max(place, 0.02), 1.02) for place in found] if apart * len(found) < 1 else found
+        places = (
+            [min(max(place, 0.02), 1.02) for place in places] if apart * len(places) < 1 else places
         )
         if not moved:
             break
-    return found
+    return places
 
 
 def _head(name: str) -> str:
@@ -201,23 +233,23 @@ def _head(name: str) -> str:
 
 
 def _legend(data: pd.DataFrame) -> str:
-    """What lines, bands and crosses are, of those that are there."""
-    whats, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
-    parts = ["line: mean of the seeds"] * ("mean" in whats)
+    """The meaning of the lines, bands and crosses that the figure has."""
+    kinds, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
+    parts = ["line: mean of the seeds"] * ("mean" in kinds)
     several, two = any(n >= BAND_FROM for n in counts), 2 in counts
-    told_of = ["95 % interval of the mean"] * several
-    told_of += ["lowest to highest" + " of two seeds" * several] * two
-    parts += [f"band: {', '.join(told_of)}"] * bool(told_of)
-    parts += ["thin line: one seed"] * ("seed" in whats)
-    parts += ["×: diverged"] * ("diverged" in whats)
+    bands = ["95 % interval of the mean"] * several
+    bands += ["lowest to highest" + " of two seeds" * several] * two
+    parts += [f"band: {', '.join(bands)}"] * bool(bands)
+    parts += ["thin line: one seed"] * ("seed" in kinds)
+    parts += ["×: diverged"] * ("diverged" in kinds)
     return "; ".join(parts)
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
-    said = []
+    sentences = []
     for name in metrics:
         part = data[(data["metric"] == name) & (data["what"] != "diverged")]
         last = part.groupby("arm", sort=False)["epoch"].idxmax()
@@ -226,7 +258,7 @@ def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
             f"{row.label} {cells.number(row.value, digits)} at epoch {row.epoch}"
             for row in each(part.loc[last])
         )
-        said.append(f"{_head(name)}, last: {told(ends)}.")
+        sentences.append(f"{_head(name)}, last: {told(ends)}.")
     lost = data.loc[data["what"] == "diverged", "label"].unique()
-    said += [f"Diverged: {told(lost)}."] * bool(len(lost))
-    return " ".join(["Learning curves, mean over seeds by epoch.", *said])
+    sentences += [f"Diverged: {told(lost)}."] * bool(len(lost))
+    return " ".join(["Learning curves, mean over seeds by epoch.", *sentences])

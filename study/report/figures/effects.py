@@ -1,4 +1,4 @@
-"""What every arm does: its difference from the baseline, seed by seed, with its interval."""
+"""Figure of effects: each arm's difference from the baseline, seed by seed, with its interval."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,12 +19,12 @@ from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
 from study.report.frames import floor
 from study.report.tables import plain
 
-ABREAST = 3  # panels of one figure
-ROOM = {COLUMN: 76, PAGE: 110}  # points, of a label
+ABREAST = 3  # panels side by side in one figure
+LABEL_WIDTH = {COLUMN: 76, PAGE: 110}  # points, by width of the figure
 
 
 def effects(report: Report) -> Iterator[Drawn]:
-    """A row for every arm, a panel for every quality; more figures where one is not enough."""
+    """One row per arm, one panel per quality; several figures if there are too many."""
     data = points(report)
     means = data[(data["what"] == "mean") & data["value"].notna()]
     metrics = [name for name in qualities(report.plan) if name in set(means["metric"])]
@@ -35,10 +35,10 @@ def effects(report: Report) -> Iterator[Drawn]:
     for names in rows.chunks(metrics, ABREAST):
         wide = COLUMN if len(names) == 1 else PAGE
         notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
-        for page in rows.pages(rows.listed(report.plan, baseline=False), ROOM[wide], notes):
-            shown = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
-            own = data[shown & data["metric"].isin(names)]
-            figure = _figure(data, names, page, texts, wide)
+        for page in rows.pages(rows.listed(report.plan, baseline=False), LABEL_WIDTH[wide], notes):
+            here = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
+            own = data[here & data["metric"].isin(names)]
+            figure = _figure(data, names, page, texts=texts, width=wide)
             yield Drawn(numbered("effects", number), figure, own, _alt(report.plan, own, texts))
             number += 1
 
@@ -47,31 +47,34 @@ def _lines(text: str) -> int:
     return text.count("\n")
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per mark: seed, mean of `n` with its interval, noise floor, or what became of the
-    trials."""
-    plan, measured, found = report.plan, bare(report.measured), list[dict[str, Any]]()
+    """One row per mark; `what` is its kind.
+
+    Kinds are seed, mean (of `n` seeds, with its interval), noise floor, or the state of an arm
+    that has no difference.
+    """
+    plan, measured, records = report.plan, bare(report.measured), list[dict[str, Any]]()
     for name in qualities(plan):
-        found += _floor(report.measured, name)
+        records += _floor(report.measured, name)
         part = measured[measured["metric"] == name]
         for head, members in blocks(plan):
             for label, arm in members:
                 if arm is not plan.baseline:
                     keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}
-                    found += [{**keys, **mark} for mark in _marks(plan, part, arm)]
-    return frame(found, "block", "label", "arm", "n").astype({"n": "Int64"})
+                    records += [{**keys, **record} for record in _records(plan, part, arm)]
+    return frame(records, "block", "label", "arm", "n").astype({"n": "Int64"})
 
 
-def _marks(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
-    """Of one arm and metric, as `stats.effects` has them: one seed that diverged leaves none."""
-    one, base = (
+def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
+    """The marks of one arm and metric; like `stats.effects`, none if one seed diverged."""
+    own, base = (
         part[part["arm"] == digest].set_index("seed")["value"]
         for digest in (arm.digest, plan.baseline.digest)
     )
-    pairs = (one - base).reindex(one.index.intersection(base.index))
+    pairs = (own - base).reindex(own.index.intersection(base.index))
     if pairs.empty or pairs.isna().any():
         yield {"what": _why(plan, arm)}
         return
@@ -87,7 +90,7 @@ def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _why(plan: Plan, arm: PlannedArm) -> str:
-    """There is no difference because of the arm, or because of what it is compared with."""
+    """Why an arm has no difference: its own state, or the baseline's."""
     if own := state(arm):
         return own
     base = state(plan.baseline)
@@ -95,15 +98,15 @@ def _why(plan: Plan, arm: PlannedArm) -> str:
 
 
 def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """What stands at the right, by metric and arm."""
+    """The text at the right of a row, by metric and arm."""
     states = {arm.digest: state(arm) for arm in plan.arms}
     texts = {}
     for row in each(data[~data["what"].isin(["seed", "noise floor"])]):
         text = str(row.what)
         if text == "mean":
-            unsure = f" [{cells.ABSENT}]" if row.n > 1 and row.low != row.low else ""
-            told_of = f"\n{states[row.arm]}" if states[row.arm] else ""
-            text = said(row, METRICS[row.metric].digits, signed=True) + unsure + told_of
+            no_interval = f" [{cells.ABSENT}]" if row.n > 1 and row.low != row.low else ""
+            rest = f"\n{states[row.arm]}" if states[row.arm] else ""
+            text = said(row, METRICS[row.metric].digits, signed=True) + no_interval + rest
         texts[row.metric, row.arm] = text
     return texts
 
@@ -112,29 +115,37 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def _figure(
-    data: pd.DataFrame, names: list[str], page: rows.Page,
-    texts: dict[tuple[str, str], str], wide: float,
-) -> Figure:  # fmt: skip
-    figure, panels = rows.sheet(page, len(names), wide, spare=0.95)
+    data: pd.DataFrame,
+    names: list[str],
+    page: rows.Page,
+    *,
+    texts: dict[tuple[str, str], str],
+    width: float,
+) -> Figure:
+    figure, panels = rows.sheet(page, len(names), width, spare=0.95)
     places = rows.places(page)
     for axes, name in zip(panels, names, strict=True):
-        every = data[data["metric"] == name]
-        own = every[every["arm"].isin(places)]
-        _panel(axes, own.assign(y=own["arm"].map(places)), every[every["what"] == "noise floor"])
+        of_metric = data[data["metric"] == name]
+        on_page = of_metric[of_metric["arm"].isin(places)]
+        _panel(
+            axes,
+            on_page.assign(y=on_page["arm"].map(places)),
+            of_metric[of_metric["what"] == "noise floor"],
+        )
         axes.set_xlabel(_head(name), parse_math=False)
-        axes.set_xlim(*_span(every))
+        axes.set_xlim(*_span(of_metric))
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
             word = not text.startswith(("+", "−", "0"))
             beside(axes, y, text, word=word)
-    marks, meanings = panels[0].get_legend_handles_labels()
-    figure.legend(marks, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
+    handles, meanings = panels[0].get_legend_handles_labels()
+    figure.legend(handles, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
     return figure
 
 
 def beside(axes: Axes, y: float, text: str, *, word: bool) -> None:
-    look = {"fontstyle": "italic", "color": GREY} if word else {}
-    rows.beside(axes, y, text, **look)
+    style = {"fontstyle": "italic", "color": GREY} if word else {}
+    rows.beside(axes, y, text, **style)
 
 
 def _head(name: str) -> str:
@@ -144,7 +155,7 @@ def _head(name: str) -> str:
 
 
 def _span(data: pd.DataFrame) -> tuple[float, float]:
-    """The same on every page, with zero inside."""
+    """The limits of the axis: the same on every page, and including zero."""
     ends = data[["value", "low", "high"]].to_numpy(float)
     ends = ends[ends == ends]
     low, high = min(0.0, ends.min()), max(0.0, ends.max())
@@ -158,21 +169,34 @@ def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5, label="baseline")
     seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
     axes.scatter(
-        seeds["value"], seeds["y"] + 0.32, s=8, facecolors="white", edgecolors=GREY,
-        linewidths=0.7, label="one seed", zorder=2,
-    )  # fmt: skip
-    means = means[means["n"] > 1]
+        seeds["value"],
+        seeds["y"] + 0.32,
+        s=8,
+        facecolors="white",
+        edgecolors=GREY,
+        linewidths=0.7,
+        label="one seed",
+        zorder=2,
+    )
+    means = means[means["n"] > 1]  # the mean of one seed is drawn already, as that seed
     reach = [means["value"] - means["low"], means["high"] - means["value"]]
     if len(means):
         axes.errorbar(
-            means["value"], means["y"] - 0.12, xerr=reach, fmt="o", color=BLUE, markersize=3.5,
-            capsize=2, linewidth=1, zorder=3,
+            means["value"],
+            means["y"] - 0.12,
+            xerr=reach,
+            fmt="o",
+            color=BLUE,
+            markersize=3.5,
+            capsize=2,
+            linewidth=1,
+            zorder=3,
             label="mean, 95 % interval" if means["low"].notna().any() else "mean",
-        )  # fmt: skip
+        )
     linear(axes.xaxis)
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> str:

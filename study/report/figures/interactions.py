@@ -1,4 +1,4 @@
-"""What two factors do to each other, where all combinations of their levels were measured."""
+"""Figure of interactions of two factors, for studies that measure all combinations of levels."""
 
 from collections.abc import Iterator
 from itertools import combinations, product
@@ -21,29 +21,28 @@ from study.report.figures.words import width, wrapped
 from study.spec import Factor, file_name
 
 SIDE = 0.72  # inches: the width of a cell with its interval
-ROOM = 62  # points of a label
+LABEL_WIDTH = 62  # points
 COLOURS = LinearSegmentedColormap.from_list("signed", ["#4a90c4", "#ffffff", "#f0b429"])
-"""Blue below zero is darker in grey than orange above it; the text in a cell says it all."""
+"""Blue below zero, orange above; in grey print blue is darker, and every cell has its number."""
 
 
 def interactions(report: Report) -> Iterator[Drawn]:
-    """For every quality and pair of factors a map: main effects at its edges, how they change with
-    each other inside."""
+    """A map per quality and pair of factors: main effects at its edges, interactions inside."""
     plan = report.plan
     if not factorial(plan):
         return
-    found = stats.factorial(
+    effects = stats.factorial(
         bare(report.measured), {arm.digest: arm.arm.choices for arm in plan.arms}
     )
     pairs = list(combinations(range(len(plan.study.factors)), 2))
-    for name, (one, other) in product(qualities(plan), pairs):
-        if len(plan.study.factors[other].levels) > len(plan.study.factors[one].levels):
-            one, other = other, one  # the longer goes down the page
-        data = points(plan, found, name, (one, other))
+    for name, (down, across) in product(qualities(plan), pairs):
+        if len(plan.study.factors[across].levels) > len(plan.study.factors[down].levels):
+            down, across = across, down  # the factor with more levels goes down the page
+        data = points(plan, effects, name, (down, across))
         if data["value"].notna().any():
-            paths = [plan.study.factors[f].path for f in (one, other)] if len(pairs) > 1 else []
+            paths = [plan.study.factors[f].path for f in (down, across)] if len(pairs) > 1 else []
             title = "-".join(["interactions", file_name(name), *map(file_name, paths)])
-            factors = plan.study.factors[one], plan.study.factors[other]
+            factors = plan.study.factors[down], plan.study.factors[across]
             yield Drawn(
                 title,
                 _figure(data, factors, METRICS[name]),
@@ -53,18 +52,18 @@ def interactions(report: Report) -> Iterator[Drawn]:
 
 
 def factorial(plan: Plan) -> bool:
-    """Whether the arms are all combinations of several factors' levels."""
+    """True if the arms are all combinations of the levels of several factors."""
     whole = set(product(*(range(len(factor.levels)) for factor in plan.study.factors)))
     chosen = {arm.arm.choices for arm in plan.arms}
     return len(plan.study.factors) > 1 and chosen == whole and bool(plan.study.seeds)
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
-def points(plan: Plan, found: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
-    """One row per cell; the first level of a factor stands for the other's main effect."""
-    terms = {row.term: row for row in each(found[found["metric"] == name])}
+def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
+    """One row per cell; a cell at a factor's first level is the other factor's main effect."""
+    terms = {row.term: row for row in each(effects[effects["metric"] == name])}
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):
@@ -73,10 +72,15 @@ def points(plan: Plan, found: pd.DataFrame, name: str, pair: tuple[int, int]) ->
         levels = [(f, level) for f, level in zip(pair, (down, across), strict=True) if level]
         row: Any = terms.get(tuple(sorted(levels)))
         numbers = {"value": row.mean, "low": row.low, "high": row.high} if row is not None else {}
-        listed.append({
-            "down": labels[0][down], "across": labels[1][across], "metric": name,
-            "what": "interaction" if down and across else "main effect", **numbers,
-        })  # fmt: skip
+        listed.append(
+            {
+                "down": labels[0][down],
+                "across": labels[1][across],
+                "metric": name,
+                "what": "interaction" if down and across else "main effect",
+                **numbers,
+            }
+        )
     return frame(listed, "down", "across").drop(columns="seed")
 
 
@@ -85,8 +89,8 @@ def points(plan: Plan, found: pd.DataFrame, name: str, pair: tuple[int, int]) ->
 
 def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> Figure:
     down, across = ([level.label for level in factor.levels] for factor in factors)
-    need = 1.25 + SIDE * len(across)
-    wide = COLUMN if need <= COLUMN else PAGE
+    needed = 1.25 + SIDE * len(across)
+    wide = COLUMN if needed <= COLUMN else PAGE
     slot = 72 * (wide - 1.25) / len(across)
     figure = Figure(figsize=(wide, 1.15 + 0.38 * len(down)))
     axes = figure.subplots()
@@ -94,26 +98,33 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     values = np.full((len(down), len(across)), np.nan)
     for row in each(data):
         values[down.index(row.down), across.index(row.across)] = row.value
-    most = np.nanmax(np.abs(values)) or 1.0
-    axes.pcolormesh(values, cmap=COLOURS, vmin=-most, vmax=most, edgecolors="white", linewidth=1)
+    limit = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
+    axes.pcolormesh(values, cmap=COLOURS, vmin=-limit, vmax=limit, edgecolors="white", linewidth=1)
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
     for row in each(data):
-        _cell(axes, row, metric, (across.index(row.across), down.index(row.down)), slot)
+        place = across.index(row.across), down.index(row.down)
+        _cell(axes, row, metric, place=place, slot=slot)
     _axes(axes, factors, slot)
     axes.set_title(_head(metric), fontsize=SMALL)
     return figure
 
 
-def _cell(axes: Axes, row: Any, metric: Metric, place: tuple[int, int], slot: float) -> None:
-    """Mean over interval, as far as they fit; a hatch where the mean is below zero."""
+def _cell(axes: Axes, row: Any, metric: Metric, *, place: tuple[int, int], slot: float) -> None:
+    """Write the mean above its interval, if it fits into the cell."""
     mean = cells.number(row.value, metric.digits, signed=True)
     span = f"[{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
     fits = row.low == row.low and width(span, TINY) < slot - 2
     axes.text(
-        place[0] + 0.5, place[1] + 0.5, f"{mean}\n{span}" if fits else mean, ha="center",
-        va="center", fontsize=TINY if width(mean, TINY) < slot else 5, linespacing=1.15,
-        color=BLACK if mean != cells.ABSENT else GREY, parse_math=False,
-    )  # fmt: skip
+        place[0] + 0.5,
+        place[1] + 0.5,
+        f"{mean}\n{span}" if fits else mean,
+        ha="center",
+        va="center",
+        fontsize=TINY if width(mean, TINY) < slot else 5,
+        linespacing=1.15,
+        color=BLACK if mean != cells.ABSENT else GREY,
+        parse_math=False,
+    )
 
 
 def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
@@ -122,10 +133,12 @@ def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
     texts = [main, *(wrapped(level.label, slot - 4) for level in across.levels[1:])]
     upright = any(width(t, 7.5) > slot for text in texts for t in text.split("\n")) or slot < 20
     axes.set_xticks(
-        [place + 0.5 for place in range(len(texts))], texts, parse_math=False,
+        [place + 0.5 for place in range(len(texts))],
+        texts,
+        parse_math=False,
         rotation=90 if upright else 0,
-    )  # fmt: skip
-    texts = [main, *(wrapped(level.label, ROOM) for level in down.levels[1:])]
+    )
+    texts = [main, *(wrapped(level.label, LABEL_WIDTH) for level in down.levels[1:])]
     axes.set_yticks([place + 0.5 for place in range(len(texts))], texts, parse_math=False)
     for tick in (axes.get_xticklabels()[0], axes.get_yticklabels()[0]):
         tick.set(fontstyle="italic", color=GREY)
@@ -133,14 +146,14 @@ def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
     axes.spines[:].set_visible(False)
     axes.axhline(1, color=BLACK, linewidth=0.8)
     axes.axvline(1, color=BLACK, linewidth=0.8)
-    look: dict[str, Any] = {
+    style: dict[str, Any] = {
         "fontsize": SMALL,
         "fontstyle": "italic",
         "color": GREY,
         "parse_math": False,
     }
-    axes.set_xlabel(_called(across), **look)
-    axes.set_ylabel(_called(down), **look)
+    axes.set_xlabel(_called(across), **style)
+    axes.set_ylabel(_called(down), **style)
 
 
 def _called(factor: Factor) -> str:
@@ -152,20 +165,20 @@ def _head(metric: Metric) -> str:
     return f"Δ {cells.name(metric)}{f' ({unit})' if unit else ''}, mean [95 % interval]"
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> str:
     down, across = factors
-    said = [f"{_head(metric)}: {down.path} by {across.path}."]
+    sentences = [f"{_head(metric)}: {down.path} by {across.path}."]
     for what in ("main effect", "interaction"):
         part = data[data["what"] == what]
         texts = (
             f"{_names(row, down, across)} {cells.number(row.value, metric.digits, signed=True)}"
             for row in each(part)
         )
-        said.append(f"{what.capitalize()}s: {told(texts)}.")
-    return " ".join(said)
+        sentences.append(f"{what.capitalize()}s: {told(texts)}.")
+    return " ".join(sentences)
 
 
 def _names(row: Any, down: Factor, across: Factor) -> str:

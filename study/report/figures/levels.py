@@ -1,7 +1,7 @@
-"""Quality and cost over the levels of each factor, in panels that share the axis of levels.
+"""Figure of quality and cost over the levels of each factor, in panels with a shared axis.
 
-Published numbers are not drawn: two points in one panel are read as comparable. Those that are have
-a figure of their own.
+Published numbers are not drawn, because readers take two points in one panel as comparable. Those
+that are comparable have their own figure.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,16 +26,16 @@ from study.report.tables import plain
 from study.spec import file_name
 from study.stats import interval
 
-AXIS = {COLUMN: 180, PAGE: 430}  # points: the axis of levels
-LINE = 9.5  # points
-UPRIGHT = 110  # points of an upright line
+AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
+LINE = 9.5  # points: height of a line of a tick label
+UPRIGHT = 110  # points: longest line of an upright tick label
 ABREAST = 7  # numbers that fit side by side in a column
 MOST = 24  # levels of one figure
-LOG_FROM = 4  # times the least: where a linear axis would hide the small ones
+LOG_FROM = 4  # ratio of the largest to the smallest cost from which the axis is logarithmic
 
 
 def levels(report: Report) -> Iterator[Drawn]:
-    """A figure for every factor of which two levels or more were measured on their own."""
+    """One figure per factor with two or more levels in arms that change nothing else."""
     for index, factor in enumerate(report.plan.study.factors):
         data = points(report, index)
         order = list(dict.fromkeys(data["level"]))
@@ -47,36 +47,37 @@ def levels(report: Report) -> Iterator[Drawn]:
             yield Drawn(name, _figure(report, data, part), own, _alt(factor.path, own))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report, factor: int) -> pd.DataFrame:
-    """One row per mark, in the units of the table; levels in the order of the file.
+    """One row per mark, in the units of the table; levels are in the order of the study file.
 
-    `what` is cost, seed, mean (with its 95 % interval), or what became of the trials.
+    `what` is cost, seed, mean (with its 95 % interval), or the state of an arm without a mean.
     """
     plan, measured = report.plan, bare(report.measured)
     chosen = plan.study.factors[factor].levels
+    # An arm that departs in another factor too would mix the effects of both.
     arms = [arm for arm in plan.arms if set(arm.arm.departs) <= {factor}]
     rows = [
-        {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **mark}
+        {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
-        for name in _shown(plan, measured)
-        for mark in MARKS[METRICS[name].kind](
+        for name in _drawn_metrics(plan, measured)
+        for record in RECORDS[METRICS[name].kind](
             arm, measured[(measured["arm"] == arm.digest) & (measured["metric"] == name)]
         )
     ]
     return frame(rows, "level")
 
 
-def _shown(plan: Plan, measured: pd.DataFrame) -> list[str]:
-    """The study's first quality and its first count of operations, if measured at all."""
-    found = set(measured.loc[measured["value"].notna(), "metric"])
+def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
+    """The study's first quality and its first count of operations, without unmeasured ones."""
+    available = set(measured.loc[measured["value"].notna(), "metric"])
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
     costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
     cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
-    first = (next((n for n in names if n in found), None) for names in (quality, cost))
-    return [name for name in first if name]
+    candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
+    return [name for name in candidates if name]
 
 
 def _counted(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -95,7 +96,7 @@ def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]
     yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
 
 
-MARKS = {"quality": _replicated, "cost": _counted}
+RECORDS = {"quality": _replicated, "cost": _counted}
 
 
 # ---- the figure ----
@@ -104,22 +105,24 @@ MARKS = {"quality": _replicated, "cost": _counted}
 def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
     metrics = list(dict.fromkeys(data["metric"]))
     across = COLUMN if len(order) <= 2 * ABREAST else PAGE
-    names = _names(order, AXIS[across])
-    figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + names.room))
+    labels = _tick_labels(order, AXIS[across])
+    figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, metrics, strict=True):
         part = data[data["metric"] == name]
         base = part[part["level"] == data["level"].iloc[0]]
-        own = part[part["level"].isin(order)]
-        PANELS[METRICS[name].kind](report, axes, own.assign(x=own["level"].map(order.index)), base)
+        on_page = part[part["level"].isin(order)]
+        PANELS[METRICS[name].kind](
+            report, axes, on_page.assign(x=on_page["level"].map(order.index)), base
+        )
         axes.set_ylabel(cells.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(
-        range(len(order)), names.texts, rotation=names.rotation, parse_math=False, linespacing=1.0
+        range(len(order)), labels.texts, rotation=labels.rotation, parse_math=False, linespacing=1.0
     )
-    marks, meanings = panels[0].get_legend_handles_labels()
-    if marks:
-        figure.legend(marks, meanings, loc="outside upper center", ncols=2, handletextpad=0.5)
+    handles, meanings = panels[0].get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, meanings, loc="outside upper center", ncols=2, handletextpad=0.5)
     return figure
 
 
@@ -128,39 +131,62 @@ def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame)
     turn = seeds.groupby("x").cumcount()  # seeds of one level stand side by side
     aside = 0.08 + 0.015 * part["x"].nunique()
     axes.scatter(
-        seeds["x"] + aside * (1 + 0.3 * (turn % 4)), seeds["value"], s=9,
-        facecolors="white", edgecolors=GREY, linewidths=0.7, label="one seed",
-    )  # fmt: skip
+        seeds["x"] + aside * (1 + 0.3 * (turn % 4)),
+        seeds["value"],
+        s=9,
+        facecolors="white",
+        edgecolors=GREY,
+        linewidths=0.7,
+        label="one seed",
+    )
     reach = [means["value"] - means["low"], means["high"] - means["value"]]
     several = means["low"].notna().any()
     axes.errorbar(
-        means["x"], means["value"], yerr=reach, fmt="o", color=BLUE, markersize=4, capsize=2.5,
-        linewidth=1, label="mean, 95 % interval" if several else "mean",
-    )  # fmt: skip
+        means["x"],
+        means["value"],
+        yerr=reach,
+        fmt="o",
+        color=BLUE,
+        markersize=4,
+        capsize=2.5,
+        linewidth=1,
+        label="mean, 95 % interval" if several else "mean",
+    )
     _compared(report, axes, base[base["what"] == "mean"])
     for row in each(part[~part["what"].isin(["seed", "mean"])]):
         axes.annotate(
-            row.what, (row.x, 0.06), xycoords=("data", "axes fraction"), rotation=90,
-            ha="center", va="bottom", color=GREY, fontstyle="italic", fontsize=SMALL,
-        )  # fmt: skip
+            row.what,
+            (row.x, 0.06),
+            xycoords=("data", "axes fraction"),
+            rotation=90,
+            ha="center",
+            va="bottom",
+            color=GREY,
+            fontstyle="italic",
+            fontsize=SMALL,
+        )
     linear(axes.yaxis, 5)
 
 
 def _compared(report: Report, axes: Axes, base: pd.DataFrame) -> None:
-    """The baseline as a line, and around it what the A/A arm says that equal arms differ by."""
+    """Draw the baseline as a line, with the noise floor of the A/A arm as a band around it."""
     for row in each(base):
         band = floor(report.measured, row.metric)
         if band is not None:
             low, high = (row.value + end * METRICS[row.metric].scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")
         axes.axhline(
-            row.value, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=0.5,
+            row.value,
+            color=GREY,
+            linewidth=0.6,
+            linestyle=(0, (4, 3)),
+            zorder=0.5,
             label="baseline",
-        )  # fmt: skip
+        )
 
 
 def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) -> None:
-    """Bars from zero, or squares on a logarithmic axis, where a bar has no foot."""
+    """Draw bars from zero, or squares on a logarithmic axis, which has no zero to start from."""
     part = part[part["value"].notna()]
     values, metric = part["value"], METRICS[part["metric"].iloc[0]]
     crowded = part["x"].nunique() > ABREAST
@@ -175,9 +201,15 @@ def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) ->
     for x, value in zip(part["x"], values, strict=True):
         text = cells.number(value, metric.digits)
         axes.annotate(
-            text, (x, value), (0, 6 if crowded else 4), textcoords="offset points", ha="center",
-            va="bottom", fontsize=SMALL, rotation=90 if crowded else 0,
-        )  # fmt: skip
+            text,
+            (x, value),
+            (0, 6 if crowded else 4),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            rotation=90 if crowded else 0,
+        )
 
 
 PANELS: dict[str, Callable[[Report, Axes, pd.DataFrame, pd.DataFrame], None]] = {
@@ -186,27 +218,30 @@ PANELS: dict[str, Callable[[Report, Axes, pd.DataFrame, pd.DataFrame], None]] = 
 }
 
 
-class Names(NamedTuple):
+class TickLabels(NamedTuple):
+    """Labels of the levels below the axis."""
+
     texts: list[str]
     rotation: int
-    room: float
-    """Inches that they take below the axis."""
+    """Degrees: 0 or 90."""
+    height: float
+    """Inches that the labels take below the axis."""
 
 
-def _names(order: list[str], axis: float) -> Names:
-    """Labels of the levels, upright where they are too long to stand side by side."""
+def _tick_labels(order: list[str], axis: float) -> TickLabels:
+    """Labels of the levels, upright if they are too long to stand side by side."""
     slot = axis / len(order) - 4
     longest = max((width(word, 7.5) for label in order for word in label.split()), default=0)
     texts = [wrapped(label, slot) for label in order]
     if longest <= slot and all(len(broken(label, slot, 7.5)) <= 3 for label in order):
         texts = [wrapped(label, slot, lines=3) for label in order]
-        return Names(texts, 0, max(text.count("\n") + 1 for text in texts) * LINE / 72)
+        return TickLabels(texts, 0, max(text.count("\n") + 1 for text in texts) * LINE / 72)
     texts = [wrapped(label, UPRIGHT, lines=max(1, min(4, int(slot / LINE)))) for label in order]
     lines = [width(line, 7.5) for text in texts for line in text.split("\n")]
-    return Names(texts, 90, max(lines) / 72)
+    return TickLabels(texts, 90, max(lines) / 72)
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(path: str, data: pd.DataFrame) -> str:

@@ -26,27 +26,30 @@ UNDATED: dict[str, dict[str, None]] = {
     "svg": {"Date": None},
     "png": {},
 }
-"""The formats, each with what makes the same figure the same bytes."""
+"""File formats of a figure, each with the metadata that keeps its bytes free of the date."""
 
-NAMED = 6  # arms that an alternative text tells of
+NAMED = 6  # arms listed in an alternative text; the others are counted
 
 
 @dataclass(frozen=True)
 class Drawn:
+    """A finished figure with its data and alternative text."""
+
     name: str
-    """Of its files, without their ends."""
+    """Name of its files, without ending."""
     figure: Figure
     data: pd.DataFrame
-    """What is drawn, in the units of the table."""
+    """The drawn numbers, in the units of the table."""
     alt: str
-    """For whoever cannot see it: what it shows, and the main numbers."""
+    """Alternative text: what the figure shows, and its main numbers."""
 
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Inside, a reader's own settings of matplotlib change nothing.
+    """A context in which matplotlib uses our style and ignores the user's own settings.
 
-    A letter that no font here has is drawn as a box; the data and the alternative text have it.
+    A letter that no installed font has is drawn as a box, without a warning: the data and the
+    alternative text have it.
     """
     with warnings.catch_warnings(), style.context(["default", STYLE | {"font.family": families()}]):
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
@@ -55,25 +58,26 @@ def styled() -> Iterator[None]:
 
 @cache
 def families() -> list[str]:
-    """Matplotlib's own font, which comes with it, and what is here for scripts that it lacks."""
+    """Matplotlib's own font, and installed fonts for scripts that it lacks."""
     here = {font.name for font in fontManager.ttflist}
     return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
 
 
-def files(one: Drawn) -> dict[str, bytes]:
-    """By name: the figure in every format, and its data."""
-    made = {f"{one.name}.{end}": _saved(one.figure, end) for end in UNDATED}
-    return made | {f"{one.name}.csv": comma_separated(one.data).encode()}
+def files(drawn_figure: Drawn) -> dict[str, bytes]:
+    """Contents by file name: the figure in every format, and its data as CSV."""
+    contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure.figure, end) for end in UNDATED}
+    return contents | {f"{drawn_figure.name}.csv": comma_separated(drawn_figure.data).encode()}
 
 
-def svg(one: Drawn) -> str:
-    """An element to stand in a page beside others: no prologue, and ids of its own."""
-    text = _saved(one.figure, "svg").decode()
+def svg(drawn_figure: Drawn) -> str:
+    """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
+    text = _saved(drawn_figure.figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
-    own = re.sub(r"\W", "-", one.name)
+    own = re.sub(r"\W", "-", drawn_figure.name)
+    # Matplotlib numbers its ids from the start in every file; a page has several files.
     body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", body)
-    width, height = one.figure.get_size_inches() * 72
-    alt = escape(one.alt)
+    width, height = drawn_figure.figure.get_size_inches() * 72
+    alt = escape(drawn_figure.alt)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}" '
@@ -94,39 +98,39 @@ MARK = ("value", "low", "high")
 
 
 def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
-    """Rows with a `metric`, its numbers in base units, as the data of a figure in the table's.
+    """Rows in base units as the data of a figure, in the units of the table.
 
-    Columns are `keys`, metric, what (the kind of mark), seed, value, low, high.
+    Its columns are `keys`, metric, what (the kind of mark), seed, value, low, high.
     """
     columns = [*keys, "metric", "what", "seed", *MARK]
-    found = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
-    scales = found["metric"].map(_scale).astype(float)
+    data = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
+    scales = data["metric"].map(_scale).astype(float)
     for column in MARK:
-        found[column] = found[column].astype(float) * scales
-    return found
+        data[column] = data[column].astype(float) * scales
+    return data
 
 
 def _scale(name: str) -> float:
-    return METRICS[name].scale if name in METRICS else 1.0  # of a loss in training
+    return METRICS[name].scale if name in METRICS else 1.0  # the training loss is no metric
 
 
 def bare(measured: pd.DataFrame) -> pd.DataFrame:
-    """Without what it says beside its rows, which pandas copies into every part of it."""
-    found = measured.copy()
-    found.attrs = {}
-    return found
+    """A copy without attributes: pandas would copy them into every selection of rows."""
+    copy = measured.copy()
+    copy.attrs = {}
+    return copy
 
 
 def each(data: pd.DataFrame) -> Iterator[Any]:
-    """The rows one after another, by the names of their columns."""
+    """The rows as named tuples; their fields depend on the frame, so they have no static type."""
     yield from data.itertuples()
 
 
-# ---- names and words ----
+# ---- names and text ----
 
 
 def said(row: Any, digits: int, *, signed: bool = False) -> str:
-    """The value of a mark, with its interval or range where it has one."""
+    """The value of a mark as text, with its interval or range if it has one."""
     text = cells.number(row.value, digits, signed=signed)
     if row.low != row.low:
         return text
@@ -134,12 +138,12 @@ def said(row: Any, digits: int, *, signed: bool = False) -> str:
 
 
 def numbered(name: str, number: int) -> str:
-    """Of the second figure of a kind and of those after it: name-2, ..."""
+    """The name of a figure: name, name-2, name-3 ... for several of one kind."""
     return name if number == 0 else f"{name}-{number + 1}"
 
 
 def told(things: Iterable[str], most: int = NAMED) -> str:
-    """Things of a list one after another, the first few of many."""
+    """The first items of a list, joined, and how many more there are."""
     every = [plain(thing) for thing in things]
     rest = len(every) - most
     return "; ".join(every[:most] + ([f"and {rest} more"] if rest > 0 else []))

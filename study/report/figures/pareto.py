@@ -1,4 +1,4 @@
-"""What is worth its cost: quality against every cost, with the front that no arm is beyond."""
+"""Figure of quality against each cost, with the Pareto front."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -19,49 +19,52 @@ from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.words import width, wrapped
 from study.spec import file_name
 
-FRONT, BESIDE, BEHIND = "front", "not told apart", "behind"
-DIRECT, ROOM = 8, 80  # labels that stand at their points, and points that they may take
-KEYED = 40  # numbers that a key explains, and bars that are not in each other's way
-FEW = 20  # numbers where there are more arms than that
+# These words are stored in the figure's data, where analysis scripts of users may rely on them.
+FRONT, TIED, BEHIND = "front", "not told apart", "behind"
+DIRECT = 8  # arms up to which labels stand at their points; above, a key explains numbers
+LABEL_WIDTH = 80  # points of a label at its point
+KEYED = 40  # arms up to which every number is in the key and intervals are drawn
+FEW = 20  # numbers in the key if there are more arms than that
 BARS = ("low", "high", "cost_low", "cost_high")
-LOG_FROM = 5
+LOG_FROM = 5  # ratio of the largest to the smallest cost from which the axis is logarithmic
 
 LOOKS: dict[str, dict[str, Any]] = {
     FRONT: {"color": BLUE, "marker": "o", "markerfacecolor": BLUE},
-    BESIDE: {"color": BLUE, "marker": "o", "markerfacecolor": "white"},
+    TIED: {"color": BLUE, "marker": "o", "markerfacecolor": "white"},
     BEHIND: {"color": GREY, "marker": "x", "markerfacecolor": GREY},
 }
 MEANINGS = {
     FRONT: "on the front",
-    BESIDE: "not told apart from it",
+    TIED: "not distinguishable",
     BEHIND: "behind it",
 }
+"""Standings as the legend and the alternative text name them."""
 
 
 def pareto(report: Report) -> Iterator[Drawn]:
-    """A figure for every column that is a cost or a speed, where it varies."""
+    """One figure per column that is a cost or a speed and differs between arms."""
     quality = report.plan.tested
     for name in dict.fromkeys(report.plan.study.columns):
         if not quality or METRICS[name].kind == "quality":
             continue
         data = points(report, quality, name)
-        if len(data) > KEYED:  # too many for bars
+        if len(data) > KEYED:  # so many intervals would hide the points
             data = data.assign(**dict.fromkeys(BARS, float("nan")))
-        if data["cost"].round(METRICS[name].digits).nunique() > 1:  # what prints alike is alike
+        if data["cost"].round(METRICS[name].digits).nunique() > 1:  # compared as printed
             figure = _figure(data, METRICS[quality], METRICS[name])
             alt = _alt(data, METRICS[quality], METRICS[name])
             yield Drawn(f"pareto-{file_name(name)}", figure, data, alt)
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
-    """One row per arm that has both. `what` is where it stands:
+    """One row per arm that has both metrics. `what` is its standing:
 
-    - front: no arm is at least as good and as cheap, and better in one of them, by the means
-    - behind: an arm that is no dearer, in all its rounds, is better beyond chance, by the paired
-      interval corrected for all arms that are no dearer
+    - front: by the means, no arm is at least as good in both metrics and better in one
+    - behind: another arm costs no more in any round, and its quality is better by the paired
+      interval, corrected for all arms that cost no more
     - not told apart: neither
     """
     measured = bare(report.measured)
@@ -76,46 +79,58 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
         own = costs.loc[arm.digest]
         sample = values[arm.digest].dropna().to_numpy(float)
         low, high = stats.interval(sample)
-        rows.append({
-            "number": number, "label": arm.label, "arm": arm.digest, "metric": quality,
-            "value": sample.mean(), "low": low, "high": high, "against": cost,
-            "cost": own["value"], "cost_low": own["low"], "cost_high": own["high"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "number": number,
+                "label": arm.label,
+                "arm": arm.digest,
+                "metric": quality,
+                "value": sample.mean(),
+                "low": low,
+                "high": high,
+                "against": cost,
+                "cost": own["value"],
+                "cost_low": own["low"],
+                "cost_high": own["high"],
+            }
+        )
     keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
-    found = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
-    found[[*keys[4:]]] *= METRICS[cost].scale
-    found["what"] = _standings(found, values, METRICS[quality], METRICS[cost])
-    return found[found["cost"].notna()].drop(columns="seed")
+    data = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
+    data[[*keys[4:]]] *= METRICS[cost].scale
+    data["what"] = _standings(data, values, METRICS[quality], METRICS[cost])
+    return data[data["cost"].notna()].drop(columns="seed")
 
 
 def _lost(measured: pd.DataFrame, arm: str, metric: str) -> bool:
-    """Whether a seed diverged: the mean of the others would flatter the arm."""
+    """True if a seed diverged; the mean of the other seeds would flatter the arm."""
     own = measured[(measured["arm"] == arm) & (measured["metric"] == metric)]
     return bool(own["value"].isna().any())
 
 
 def _standings(
-    found: pd.DataFrame, values: pd.DataFrame, quality: Metric, cost: Metric
+    data: pd.DataFrame, values: pd.DataFrame, quality: Metric, cost: Metric
 ) -> list[str]:
     good = 1 if quality.better == "higher" else -1
     cheap = 1 if cost.better == "higher" else -1
-    arms: list[Any] = list(each(found))
+    arms: list[Any] = list(each(data))
 
-    def beyond(one: Any, other: Any) -> bool:
-        """Whether `one` is at least as good in both, and better in one of them."""
-        apart = (good * (one.value - other.value), cheap * (one.cost - other.cost))
+    def beyond(first: Any, second: Any) -> bool:
+        """True if `first` is at least as good in both metrics, and better in one of them."""
+        apart = (good * (first.value - second.value), cheap * (first.cost - second.cost))
         return bool(min(apart) >= 0 and max(apart) > 0)
 
-    def no_dearer(one: Any, other: Any) -> bool:
-        ends = (one.cost_low, one.cost_high), (other.cost_low, other.cost_high)
-        worst = min(cheap * end for end in (*ends[0], one.cost) if end == end)
-        best = max(cheap * end for end in (*ends[1], other.cost) if end == end)
+    # Costs are compared by the worst round of one arm against the best of the other: rounds of a
+    # timing session are no replicates, so they allow no test.
+    def no_dearer(first: Any, second: Any) -> bool:
+        ends = (first.cost_low, first.cost_high), (second.cost_low, second.cost_high)
+        worst = min(cheap * end for end in (*ends[0], first.cost) if end == end)
+        best = max(cheap * end for end in (*ends[1], second.cost) if end == end)
         return bool(worst >= best)
 
     samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
 
-    def ahead(one: Any, other: Any, tests: int) -> bool:
-        differences = samples[one.arm] - samples[other.arm]
+    def ahead(first: Any, second: Any, tests: int) -> bool:
+        differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]
         return stats.interval(good * paired, stats.corrected(tests))[0] > 0
 
@@ -126,7 +141,7 @@ def _standings(
             words.append(FRONT)
         else:
             clear = any(ahead(other, arm, len(rivals)) for other in rivals)
-            words.append(BEHIND if clear else BESIDE)
+            words.append(BEHIND if clear else TIED)
     return words
 
 
@@ -134,9 +149,9 @@ def _standings(
 
 
 def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
-    keyed = len(data) > DIRECT or any(width(label, TINY) > ROOM for label in data["label"])
-    shown = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
-    lines = -(-len(shown) // 2) if keyed else 0
+    keyed = len(data) > DIRECT or any(width(label, TINY) > LABEL_WIDTH for label in data["label"])
+    keyed_rows = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
+    lines = -(-len(keyed_rows) // 2) if keyed else 0
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
     axes = figure.subplots()
     axes.grid(True, axis="both")
@@ -147,49 +162,59 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
         linear(axes.xaxis, 5)
     axes.margins(y=0.12)
     front = _front(axes, data, quality, cost)
-    for what, look in LOOKS.items():
-        part = data[data["what"] == what]
-        _marks(axes, part, look)
+    for what, style in LOOKS.items():
+        points = data[data["what"] == what]
+        _draw_points(axes, points, style)
     linear(axes.yaxis, 5)
     axes.set_xlabel(cells.head(cost))
     axes.set_ylabel(cells.head(quality))
     if keyed:
-        _key(figure, shown, len(data))
-    there = [what for what in LOOKS if what in set(data["what"])]
-    marks = [Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in there]
-    meanings = [MEANINGS[what] for what in there]
-    figure.legend(marks, meanings, loc="outside upper center", ncols=3, handletextpad=0.3,
-                  columnspacing=1)  # fmt: skip
+        _key(figure, keyed_rows, len(data))
+    standings = [what for what in LOOKS if what in set(data["what"])]
+    handles = [
+        Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in standings
+    ]
+    meanings = [MEANINGS[what] for what in standings]
+    figure.legend(
+        handles, meanings, loc="outside upper center", ncols=3, handletextpad=0.3, columnspacing=1
+    )
     texts = [str(row.number) if keyed else row.label for row in each(data)]
-    named = data["number"].isin(shown["number"])
-    spots = list(zip(data["cost"], data["value"], strict=True))
+    named = data["number"].isin(keyed_rows["number"])
+    positions = list(zip(data["cost"], data["value"], strict=True))
     texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
-    place(axes, spots, texts, [*front, *_bars(data)])
+    place(axes, positions, texts, [*front, *_bars(data)])
     return figure
 
 
 def _some(front: pd.DataFrame) -> pd.DataFrame:
-    """Evenly along the front, as many as can be told apart."""
+    """At most `FEW` arms of the front, evenly spaced along it."""
     return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
 
 
-def _marks(axes: Axes, part: pd.DataFrame, look: dict[str, Any]) -> None:
-    axes.plot(part["cost"], part["value"], linestyle="none", markersize=4.5, zorder=3, **look)
-    across = [part["cost"] - part["cost_low"], part["cost_high"] - part["cost"]]
-    along = [part["value"] - part["low"], part["high"] - part["value"]]
+def _draw_points(axes: Axes, points: pd.DataFrame, style: dict[str, Any]) -> None:
+    axes.plot(points["cost"], points["value"], linestyle="none", markersize=4.5, zorder=3, **style)
+    across = [points["cost"] - points["cost_low"], points["cost_high"] - points["cost"]]
+    along = [points["value"] - points["low"], points["high"] - points["value"]]
     axes.errorbar(
-        part["cost"], part["value"], xerr=across, yerr=along, fmt="none", ecolor=look["color"],
-        elinewidth=0.7, capsize=1.5, zorder=2,
-    )  # fmt: skip
+        points["cost"],
+        points["value"],
+        xerr=across,
+        yerr=along,
+        fmt="none",
+        ecolor=style["color"],
+        elinewidth=0.7,
+        capsize=1.5,
+        zorder=2,
+    )
 
 
 Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
 def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> list[Segment]:
-    """The best that is to be had at every cost, as steps; its pieces."""
-    part = data[data["what"] == FRONT].sort_values("cost", ascending=cost.better == "lower")
-    xs, ys = list(part["cost"]), list(part["value"])
+    """Draw the front as steps: the best quality at every cost. Returns its segments."""
+    front = data[data["what"] == FRONT].sort_values("cost", ascending=cost.better == "lower")
+    xs, ys = list(front["cost"]), list(front["value"])
     corners = [(xs[0], ys[0])]
     for x, y in zip(xs[1:], ys[1:], strict=True):
         corners += [(x, corners[-1][1]), (x, y)]
@@ -206,31 +231,39 @@ def _bars(data: pd.DataFrame) -> Iterator[Segment]:
             yield (row.cost_low, y), (row.cost_high, y)
 
 
-def _key(figure: Figure, shown: pd.DataFrame, total: int) -> None:
-    texts = [wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1)
-             for row in each(shown)]  # fmt: skip
-    if len(shown) < total:
-        texts.append(f"{total - len(shown)} more are in the data")
-    key = figure.legend(
-        [Line2D([], [], linestyle="none")] * len(texts), texts, loc="outside lower left",
-        ncols=2, handlelength=0, handletextpad=0, fontsize=TINY, labelspacing=0.25, columnspacing=1,
-    )  # fmt: skip
-    for text in key.get_texts():
+def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
+    texts = [
+        wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1) for row in each(keyed_rows)
+    ]
+    if len(keyed_rows) < total:
+        texts.append(f"{total - len(keyed_rows)} more in the data file")
+    legend = figure.legend(
+        [Line2D([], [], linestyle="none")] * len(texts),
+        texts,
+        loc="outside lower left",
+        ncols=2,
+        handlelength=0,
+        handletextpad=0,
+        fontsize=TINY,
+        labelspacing=0.25,
+        columnspacing=1,
+    )
+    for text in legend.get_texts():
         text.set_parse_math(False)
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
     head = f"{cells.head(quality)} against {cells.head(cost)} of {len(data)} arms."
-    said = []
+    sentences = []
     for what, meaning in MEANINGS.items():
-        part = data[data["what"] == what].sort_values("cost")
+        points = data[data["what"] == what].sort_values("cost")
         texts = (
             f"{row.label} {cells.number(row.value, quality.digits)} "
             f"at {cells.number(row.cost, cost.digits)}"
-            for row in each(part)
+            for row in each(points)
         )
-        said += [f"{meaning.capitalize()}: {told(texts)}."] * (not part.empty)
-    return " ".join([head, *said])
+        sentences += [f"{meaning.capitalize()}: {told(texts)}."] * (not points.empty)
+    return " ".join([head, *sentences])

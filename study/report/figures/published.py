@@ -1,4 +1,4 @@
-"""What was measured beside what was printed, where their protocols let the two be compared."""
+"""Figure of measured against published numbers whose protocols agree."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,45 +16,51 @@ from study.report.figures.scales import linear
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec import file_name
 
-ROOM = 96  # points, of a label
+LABEL_WIDTH = 96  # points
 KEYS = ("row", "arm", "status", "printed", "verdict", "text")
 
 
 def published(report: Report) -> Iterator[Drawn]:
-    """For every metric, a row for every printed number that a level was judged by.
+    """One figure per metric, one row per published number whose level has a verdict.
 
-    Speeds have no level that could be compared, and numbers that nothing confirms no verdict.
+    Speeds are absent, because their levels are never comparable; so are unverified numbers, which
+    get no verdict.
     """
     data = points(report)
     for name, part in data.groupby("metric", sort=False):
         lines = [rows.Line(row.text, row.arm) for row in each(part.drop_duplicates("arm"))]
-        for number, page in enumerate(rows.pages(lines, ROOM)):
+        for number, page in enumerate(rows.pages(lines, LABEL_WIDTH)):
             own = part[part["arm"].isin(rows.places(page))].drop(columns="text")
             metric = METRICS[str(name)]
             title = numbered(f"published-{file_name(str(name))}", number)
             yield Drawn(title, _figure(own, page, metric), own, _alt(own, metric))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """Two rows per printed number: printed, with its margin, and measured, with its interval.
+    """Two rows per published number: published, with its margin, and measured, with its interval.
 
-    Both less what was printed, of costs relative to it: rows of one panel are of unlike size.
+    Values are differences from the published number, for costs in per cent of it, because the costs
+    in one panel differ in size.
     """
-    judged = report.judged.verdicts
-    found = each(judged[judged["unlike"] == ""])
+    verdict_rows = report.judged.verdicts
+    comparable = each(verdict_rows[verdict_rows["unlike"] == ""])
     listed = list[dict[str, Any]]()
-    for row in found:
+    for row in comparable:
         metric = METRICS[row.metric]
         if metric.kind == "speed" or (metric.kind == "cost" and not row.printed):
             continue
         keys = {
-            "row": row.row, "arm": row.arm, "metric": row.metric, "status": row.status,
-            "printed": row.printed, "verdict": _verdict(row),
+            "row": row.row,
+            "arm": row.arm,
+            "metric": row.metric,
+            "status": row.status,
+            "printed": row.printed,
+            "verdict": _verdict(row),
             "text": f"{row.row} ({_printed(row)})",
-        }  # fmt: skip
+        }
         margin = _margin(report, row, metric)
         listed.append({**keys, "what": "published", "value": 0.0, "low": -margin, "high": margin})
         spread = [_apart(end, row, metric) for end in (row.measured, row.low, row.high)]
@@ -64,13 +70,13 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _verdict(row: Any) -> str:
-    """That of the level; by now, what cannot be compared only lacks a margin."""
+    """The verdict on the level; "not comparable" can only mean that no margin is stated here."""
     word = "no margin stated" if row.level == verdicts.NOT_COMPARABLE else str(row.level)
     return word if row.measured == row.measured else f"{word}: {cells.DIVERGED}"
 
 
 def _margin(report: Report, row: Any, metric: Metric) -> float:
-    """Within which the level counts as reproduced; NaN where none is stated."""
+    """The margin within which the level is reproduced; NaN without a stated margin."""
     stated = report.plan.study.margins.get(row.metric, float("nan"))
     if metric.kind != "cost":
         return float(row.spread if stated != stated and row.spread else stated + row.spread)
@@ -95,53 +101,74 @@ def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
     figure, (axes,) = rows.sheet(page, 1, COLUMN, spare=0.95)
     places = rows.places(page)
     data = data.assign(y=data["arm"].map(places))
-    _marks(axes, data)
+    _draw_numbers(axes, data)
     axes.set_xlabel(f"{cells.name(metric)}, measured − published ({_unit(metric)})")
     linear(axes.xaxis, 4)
     for row in each(data[data["what"] == "measured"]):
         rows.beside(axes, row.y, row.verdict)
-    marks, meanings = axes.get_legend_handles_labels()
-    figure.legend(marks, meanings, loc="outside upper center", ncols=3, columnspacing=1)
+    handles, meanings = axes.get_legend_handles_labels()
+    figure.legend(handles, meanings, loc="outside upper center", ncols=3, columnspacing=1)
     return figure
 
 
-def _marks(axes: Axes, data: pd.DataFrame) -> None:
-    printed, own = data[data["what"] == "published"], data[data["what"] == "measured"]
-    axes.use_sticky_edges = False  # a band ends inside
+def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
+    printed, measured = data[data["what"] == "published"], data[data["what"] == "measured"]
+    axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
     banded = printed[printed["low"].notna()]
     axes.barh(
-        banded["y"], banded["high"] - banded["low"], left=banded["low"], height=0.9,
-        color="#d9d9d9", linewidth=0, label="margin" if len(banded) else "_",
-    )  # fmt: skip
+        banded["y"],
+        banded["high"] - banded["low"],
+        left=banded["low"],
+        height=0.9,
+        color="#d9d9d9",
+        linewidth=0,
+        label="margin" if len(banded) else "_",
+    )
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
-    axes.hlines(own["y"], 0, own["value"], color=GREY, linewidth=1.4, zorder=2)
-    axes.plot(printed["value"], printed["y"], "D", markersize=4, markerfacecolor="white",
-              color=BLACK, markeredgewidth=0.8, linestyle="none", label="published")  # fmt: skip
-    reach = [own["value"] - own["low"], own["high"] - own["value"]]
+    axes.hlines(measured["y"], 0, measured["value"], color=GREY, linewidth=1.4, zorder=2)
+    axes.plot(
+        printed["value"],
+        printed["y"],
+        "D",
+        markersize=4,
+        markerfacecolor="white",
+        color=BLACK,
+        markeredgewidth=0.8,
+        linestyle="none",
+        label="published",
+    )
+    reach = [measured["value"] - measured["low"], measured["high"] - measured["value"]]
     axes.errorbar(
-        own["value"], own["y"], xerr=reach, fmt="o", color=BLUE, markersize=3.8, capsize=2,
-        linewidth=1, zorder=3,
-        label="measured, 95 % interval" if own["low"].notna().any() else "measured",
-    )  # fmt: skip
+        measured["value"],
+        measured["y"],
+        xerr=reach,
+        fmt="o",
+        color=BLUE,
+        markersize=3.8,
+        capsize=2,
+        linewidth=1,
+        zorder=3,
+        label="measured, 95 % interval" if measured["low"].notna().any() else "measured",
+    )
 
 
 def _unit(metric: Metric) -> str:
     return "%" if metric.kind == "cost" else cells.difference_unit(metric)
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
-    own = data[data["what"] == "measured"]
-    said = (
+    measured = data[data["what"] == "measured"]
+    texts = (
         f"{row.row} {cells.number(row.value, digits, signed=True)} ({row.verdict})"
-        for row in each(own)
+        for row in each(measured)
     )
-    counts = own["verdict"].value_counts(sort=False)
+    counts = measured["verdict"].value_counts(sort=False)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
-        f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(said)}. "
-        f"Of {len(own)}: {words}."
+        f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(texts)}. "
+        f"Of {len(measured)}: {words}."
     )

@@ -1,4 +1,4 @@
-"""How costs grow with the image: lines over its side, on logarithmic axes."""
+"""Figure of costs over the image size, on logarithmic axes."""
 
 import math
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from study.report.figures.words import wrapped
 from study.stats import estimates
 
 PATH = "data.img_size"
-FEWEST = 3  # sizes; through two points runs a line of any exponent
-APART = 0.05  # how far the exponents of single steps may be from that of all
+FEWEST = 3  # sizes; two points always fit a power law
+APART = 0.05  # largest deviation of a single step's exponent from the common one
 
 
 def resolution(report: Report) -> Iterator[Drawn]:
-    """A panel for every cost and speed that was taken at three sizes or more."""
+    """One panel per cost and speed that was measured at three sizes or more."""
     data = points(report)
     metrics = list(dict.fromkeys(data["metric"]))
     models = list(dict.fromkeys(data["model"]))
@@ -35,37 +35,48 @@ def resolution(report: Report) -> Iterator[Drawn]:
         yield Drawn(numbered("resolution", number), _figure(own, metrics, part), own, _alt(own))
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report) -> pd.DataFrame:
-    """One row per model, side and metric. `exponent` is that of the side, where all steps from one
-    size to the next agree on it; a cost that is a sum of powers has none."""
-    found = each(estimates(bare(report.measured)))
-    values = {(row.arm, row.metric): row for row in found}
+    """One row per model, side and metric.
+
+    `exponent` is that of a power law over the side, if all steps from one size to the next agree;
+    NaN for a cost that is a sum of powers.
+    """
+    estimated = each(estimates(bare(report.measured)))
+    values = {(row.arm, row.metric): row for row in estimated}
     rows = []
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
     for name in names:
         for model, arms in _series(report.plan).items():
-            own = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
-            own = [(side, row) for side, row in own if row.mean > 0]
-            power = exponent([(side, row.mean) for side, row in own])
-            if len(own) >= FEWEST:
+            by_side = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
+            by_side = [(side, row) for side, row in by_side if row.mean > 0]
+            power = exponent([(side, row.mean) for side, row in by_side])
+            if len(by_side) >= FEWEST:
                 rows += [
-                    {"model": model, "side": side, "metric": name, "what": "cost",
-                     "value": row.mean, "low": row.low, "high": row.high, "exponent": power}
-                    for side, row in own
-                ]  # fmt: skip
+                    {
+                        "model": model,
+                        "side": side,
+                        "metric": name,
+                        "what": "cost",
+                        "value": row.mean,
+                        "low": row.low,
+                        "high": row.high,
+                        "exponent": power,
+                    }
+                    for side, row in by_side
+                ]
     return frame(rows, "model", "side", "exponent").drop(columns="seed")
 
 
 def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
-    """By everything but the size, the sides that it was built for, with the arms."""
+    """The arms of every model as (side, arm); models differ in every factor but the size."""
     study = plan.study
     index = next((i for i, factor in enumerate(study.factors) if factor.path == PATH), None)
-    found: dict[str, list[tuple[int, str]]] = {}
+    series: dict[str, list[tuple[int, str]]] = {}
     if index is None:
-        return found
+        return series
     for arm in plan.arms:
         others = [
             factor.levels[choice].label
@@ -75,16 +86,17 @@ def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
             if place != index
         ]
         model = " + ".join(others) or study.called("model")
-        found.setdefault(model, []).append((arm.arm.config.data.img_size, arm.digest))
-    return {model: sorted(arms) for model, arms in found.items()}
+        series.setdefault(model, []).append((arm.arm.config.data.img_size, arm.digest))
+    return {model: sorted(arms) for model, arms in series.items()}
 
 
 def exponent(points: list[tuple[int, float]]) -> float:
-    """Of a power law through (side, value); NaN where the steps do not follow one."""
+    """Exponent of the power law through points (side, value); NaN if they do not follow one."""
     if len(points) < FEWEST:
         return math.nan
     logs = [(math.log(side), math.log(value)) for side, value in points]
     steps = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(logs)]
+    # By the ends alone: a fit would average over the bend that tells a sum of powers.
     middle = (logs[-1][1] - logs[0][1]) / (logs[-1][0] - logs[0][0])
     return middle if all(abs(step - middle) <= APART for step in steps) else math.nan
 
@@ -107,8 +119,8 @@ def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     axes.set_xlabel("Side of the image (px)")
     axes.set_xlim(sides[0] / 1.15, sides[-1] * 1.7)
-    marks, texts = panels[0].get_legend_handles_labels()
-    legend = figure.legend(marks, texts, loc="outside upper center", ncols=2)
+    handles, texts = panels[0].get_legend_handles_labels()
+    legend = figure.legend(handles, texts, loc="outside upper center", ncols=2)
     for text in legend.get_texts():
         text.set_parse_math(False)
     return figure
@@ -116,34 +128,47 @@ def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure
 
 def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
     axes.grid(True, axis="both")
-    for model, (colour, dashes, mark) in zip(models, ARMS, strict=False):
-        own = data[data["model"] == model]
-        reach = [own["value"] - own["low"], own["high"] - own["value"]]
+    for model, (colour, dashes, marker) in zip(models, ARMS, strict=False):
+        of_model = data[data["model"] == model]
+        reach = [of_model["value"] - of_model["low"], of_model["high"] - of_model["value"]]
         axes.errorbar(
-            own["side"], own["value"], yerr=reach, color=colour, linestyle=dashes, marker=mark,
-            markersize=3.5, linewidth=1, capsize=2, label=wrapped(model, 95, size=SMALL, lines=1),
-        )  # fmt: skip
-        for row in each(own.tail(1)):
+            of_model["side"],
+            of_model["value"],
+            yerr=reach,
+            color=colour,
+            linestyle=dashes,
+            marker=marker,
+            markersize=3.5,
+            linewidth=1,
+            capsize=2,
+            label=wrapped(model, 95, size=SMALL, lines=1),
+        )
+        for row in each(of_model.tail(1)):
             if row.exponent == row.exponent:
                 axes.annotate(
-                    f"∝ side^{row.exponent:.2f}", (row.side, row.value), (5, 0),
-                    textcoords="offset points", va="center", fontsize=SMALL, color=colour,
-                )  # fmt: skip
+                    f"∝ side^{row.exponent:.2f}",
+                    (row.side, row.value),
+                    (5, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=SMALL,
+                    color=colour,
+                )
     if len(data):
         logarithmic(axes.yaxis, data["value"])
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame) -> str:
-    said = []
+    sentences = []
     for (name, model), part in data.groupby(["metric", "model"], sort=False):
         metric, (first, last) = METRICS[str(name)], (part.iloc[0], part.iloc[-1])
         power = first["exponent"]
-        said.append(
+        sentences.append(
             f"{cells.head(metric)} of {model}: {cells.number(first['value'], metric.digits)} at "
             f"{first['side']} px, {cells.number(last['value'], metric.digits)} at {last['side']} px"
             + (f", as the side to the power of {power:.2f}" if power == power else "")
         )
-    return f"Costs over the side of the image. {told(said, 12)}."
+    return f"Costs over the side of the image. {told(sentences, 12)}."

@@ -1,4 +1,4 @@
-"""A cumulative table as a walk: where each row stands, what its step brought, what it costs."""
+"""Figure of a cumulative ablation, step by step: level, effect of the step, and cost."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,13 +19,13 @@ from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, VERMILLION
 from study.report.frames import floor
 from study.spec import Factor
 
-ROOM = 120  # points, of a label
+LABEL_WIDTH = 120  # points
 Choices = tuple[int, ...]
 LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"
 
 
 def roadmap(report: Report) -> Iterator[Drawn]:
-    """Of a cumulative design, in the first quality and the first cost."""
+    """One row per step of a cumulative design, in the first quality and the first cost."""
     path = walked(report.plan)
     quality = report.plan.tested
     if len(path) < 2 or not quality:
@@ -34,27 +34,27 @@ def roadmap(report: Report) -> Iterator[Drawn]:
     if data.loc[data["what"] == LEVEL, "value"].notna().sum() < 2:
         return
     lines = [rows.Line(step, arm.digest) for step, arm in path]
-    for number, page in enumerate(rows.pages(lines, ROOM)):
+    for number, page in enumerate(rows.pages(lines, LABEL_WIDTH)):
         own = data[data["arm"].isin(rows.places(page)) | data["arm"].isna()]
         yield Drawn(numbered("roadmap", number), _figure(data, page), own, _alt(own))
 
 
 def walked(plan: Plan) -> list[tuple[str, PlannedArm]]:
-    """The arms of the path, each called by what it adds."""
+    """The arms in the order of the design, each with the name of its step; empty if one lacks."""
     study, arms = plan.study, {arm.arm.choices: arm for arm in plan.arms}
     if "cumulative" not in study.designs:
         return []
-    found, before = list[tuple[str, PlannedArm]](), None
+    path, before = list[tuple[str, PlannedArm]](), None
     for choices in designs.cumulative(study.factors):
         if (arm := arms.get(choices)) is None:
             return []
-        found.append((_called(study.factors, before, choices), arm))
+        path.append((_called(study.factors, before, choices), arm))
         before = choices
-    return found
+    return path
 
 
 def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
-    """What a row adds to the one above it, or puts in the place of what that one has."""
+    """The name of a step: "+ new" if the factor departs from its baseline, else "old → new"."""
     if before is None:
         return "baseline"
     moved = next(f for f, pair in enumerate(zip(before, here, strict=True)) if len({*pair}) > 1)
@@ -62,40 +62,45 @@ def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) ->
     return f"{old} → {new}" if before[moved] else f"+ {new}"
 
 
-# ---- what is drawn ----
+# ---- data ----
 
 
 def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> pd.DataFrame:
-    """One row per mark: level and cost of every arm, and step, the paired difference from the row
-    above; elsewhere is the range of the same step's effect from all places it was taken from."""
+    """One row per mark; `what` is its kind.
+
+    A level is an arm's mean, a step the paired difference from the row above, a cost the arm's
+    cost. "elsewhere" is the range of the same step's effect over all positions it was measured at.
+    """
     measured = bare(report.measured)
     part = measured[measured["metric"] == quality]
-    taken = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
+    steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     costs = _costs(report)
-    found = list[dict[str, Any]]()
+    records = list[dict[str, Any]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
         sample = part.loc[part["arm"] == arm.digest, "value"]
         low, high = stats.interval(sample.to_numpy(float))
         ends = {"value": sample.mean(skipna=False), "low": low, "high": high}
-        found.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
+        records.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
         if place:
-            found += _step(taken, path[place - 1][1], arm, {**keys, "metric": quality})
+            records += _step(steps, path[place - 1][1], arm, {**keys, "metric": quality})
         if costs is not None and arm.digest in costs[1]:
-            found.append({**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]})
+            records.append(
+                {**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]}
+            )
     if (band := floor(measured, quality)) is not None:
-        found.append({"metric": quality, "what": "noise floor", "low": band[0], "high": band[1]})
-    return frame(found, "step", "label", "arm", "state", "n").drop(columns="seed")
+        records.append({"metric": quality, "what": "noise floor", "low": band[0], "high": band[1]})
+    return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
 
 
 def _step(
-    taken: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
+    steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """`taken` is of `stats.steps`, all that the study's arms make of one metric."""
+    """The marks of one step; `steps` has all steps between the study's arms (`stats.steps`)."""
     start, end = before.arm.choices, arm.arm.choices
     moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
-    same = taken[
-        (taken["factor"] == moved) & (taken["start"] == start[moved]) & (taken["end"] == end[moved])
+    same = steps[
+        (steps["factor"] == moved) & (steps["start"] == start[moved]) & (steps["end"] == end[moved])
     ]
     for row in each(same[same["others"] == start]):
         ends = {"value": row.mean, "low": row.low, "high": row.high}
@@ -107,7 +112,7 @@ def _step(
 
 
 def _costs(report: Report) -> tuple[str, dict[str, float]] | None:
-    """The first count of operations, else the first cost, that the study prints."""
+    """The first count of operations in the study's columns, else the first cost, by arm."""
     names = [n for n in report.plan.study.columns if METRICS[n].kind == "cost"]
     for name in sorted(names, key=lambda name: not name.startswith("macs")):
         part = report.measured[report.measured["metric"] == name].dropna(subset="value")
@@ -136,21 +141,28 @@ def _figure(data: pd.DataFrame, page: rows.Page) -> Figure:
 
 def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
     part = data[data["what"] == LEVEL]
-    shown = part[part["value"].notna()]
-    axes.plot(shown["value"], shown["y"], color=BLUE, linewidth=0.8, drawstyle="steps-post")
-    reach = [shown["value"] - shown["low"], shown["high"] - shown["value"]]
+    finite = part[part["value"].notna()]
+    axes.plot(finite["value"], finite["y"], color=BLUE, linewidth=0.8, drawstyle="steps-post")
+    reach = [finite["value"] - finite["low"], finite["high"] - finite["value"]]
     axes.errorbar(
-        shown["value"], shown["y"], xerr=reach, fmt="o", color=BLUE, markersize=3.8, capsize=2,
-        linewidth=1, label="mean, 95 % interval" if shown["low"].notna().any() else "mean",
-    )  # fmt: skip
+        finite["value"],
+        finite["y"],
+        xerr=reach,
+        fmt="o",
+        color=BLUE,
+        markersize=3.8,
+        capsize=2,
+        linewidth=1,
+        label="mean, 95 % interval" if finite["low"].notna().any() else "mean",
+    )
     axes.set_xlabel(cells.head(metric))
     linear(axes.xaxis, 4)
     for row in each(part):
         text = cells.number(row.value, metric.digits)
         absent = text == cells.ABSENT
         word = row.state or "missing"
-        look = {"fontstyle": "italic", "color": GREY} if absent else {}
-        rows.beside(axes, row.y, word if absent else text, **look)
+        style = {"fontstyle": "italic", "color": GREY} if absent else {}
+        rows.beside(axes, row.y, word if absent else text, **style)
 
 
 def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> None:
@@ -159,13 +171,27 @@ def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> N
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5)
     part, other = data[data["what"] == STEP], data[data["what"] == ELSEWHERE]
     if len(other):
-        axes.hlines(other["y"] + 0.36, other["low"], other["high"], color=GREY, linewidth=2.2,
-                    alpha=0.7, label="the same step from all places")  # fmt: skip
+        axes.hlines(
+            other["y"] + 0.36,
+            other["low"],
+            other["high"],
+            color=GREY,
+            linewidth=2.2,
+            alpha=0.7,
+            label="same step at all positions",
+        )
     reach = [part["value"] - part["low"], part["high"] - part["value"]]
     axes.errorbar(
-        part["value"], part["y"], xerr=reach, fmt="D", color=VERMILLION, markersize=3.3, capsize=2,
-        linewidth=1, label="step from the row above",
-    )  # fmt: skip
+        part["value"],
+        part["y"],
+        xerr=reach,
+        fmt="D",
+        color=VERMILLION,
+        markersize=3.3,
+        capsize=2,
+        linewidth=1,
+        label="step from the row above",
+    )
     unit = cells.difference_unit(metric)
     axes.set_xlabel(f"Δ {cells.name(metric)} of the step{f' ({unit})' if unit else ''}")
     linear(axes.xaxis, 4)
@@ -175,8 +201,15 @@ def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> N
 
 def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
     metric = METRICS[str(data["metric"].iloc[0])]
-    axes.barh(data["y"], data["value"], height=0.8, color="#F6D9C8", edgecolor=VERMILLION,
-              hatch="///", linewidth=0.6)  # fmt: skip
+    axes.barh(
+        data["y"],
+        data["value"],
+        height=0.8,
+        color="#F6D9C8",
+        edgecolor=VERMILLION,
+        hatch="///",
+        linewidth=0.6,
+    )
     axes.set_xlim(0, 1.05 * most or 1)
     axes.set_xlabel(cells.head(metric))
     linear(axes.xaxis, 3)
@@ -190,7 +223,7 @@ def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
         before = value
 
 
-# ---- in words ----
+# ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame) -> str:

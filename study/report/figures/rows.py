@@ -1,4 +1,4 @@
-"""Figures that read like a table: a row for an arm, its label at the left, numbers at the right."""
+"""Layout of figures that read like a table: an arm per row, its label left, its numbers right."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,21 +11,23 @@ from study.plan import Plan, blocks
 from study.report.figures.style import GREY, PALE, TINY
 from study.report.figures.words import wrapped
 
-INCH = 0.125  # of one line
+INCH = 0.125  # inches: height of one line
 GAP = 0.45  # lines between rows
-TALLEST = 58  # lines; what fits on a page of a paper
+TALLEST = 58  # lines that fit on a page of a paper
 
 
 @dataclass(frozen=True)
 class Line:
+    """The label of a row, not yet placed."""
+
     text: str
     key: str | None
-    """An arm's digest; None is the head of a block."""
+    """Digest of the arm; None for the heading of a block."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line in its place."""
+    """A row at its place on the page; `y` and `height` are in lines, downwards."""
 
     text: str
     key: str | None
@@ -37,40 +39,41 @@ Page = tuple[Row, ...]
 
 
 def listed(plan: Plan, *, baseline: bool) -> list[Line]:
-    """The arms in the table's blocks; the baseline once, in front of all, or not at all."""
-    base, found = plan.baseline, []
+    """The arms in the blocks of the table; the baseline once at the top, or not at all."""
+    base, lines = plan.baseline, []
     for head, rows in blocks(plan):
-        own = [Line(label, arm.digest) for label, arm in rows if arm is not base]
-        found += [Line(head, None), *own] if head and own else own
+        arms = [Line(label, arm.digest) for label, arm in rows if arm is not base]
+        lines += [Line(head, None), *arms] if head and arms else arms
     label = base.label if base.label == "baseline" else f"{base.label} (baseline)"
-    return [Line(label, base.digest), *found] if baseline else found
+    return [Line(label, base.digest), *lines] if baseline else lines
 
 
 def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = None) -> list[Page]:
-    """Lines in their places, on as many pages as they need; `room` is that of a label in points.
+    """Rows placed on as many pages as they need; `room` is the width of a label in points.
 
-    `notes` are what stands at the right of a row, which may be of several lines too. A block that
-    goes on is headed again.
+    `notes` are the texts at the right of the rows by arm, which may have several lines. A block
+    that continues on the next page repeats its heading.
     """
-    found: list[list[Row]] = [[]]
+    pages_: list[list[Row]] = [[]]
     y, head = 0.0, None
     for line in lines:
         text = wrapped(line.text, room)
         height = 1.0 + max(text.count("\n"), (notes or {}).get(line.key or "", "").count("\n"))
         if y + height > TALLEST and line.key is not None:
-            found.append([])
+            pages_.append([])
             y = 0.0
             if head:
-                found[-1].append(Row(head, None, 0.5, 1.0))
+                pages_[-1].append(Row(head, None, 0.5, 1.0))
                 y = 1.0 + GAP
         head = text if line.key is None else head
-        found[-1].append(Row(text, line.key, y + height / 2, height))
+        pages_[-1].append(Row(text, line.key, y + height / 2, height))
         y += height + GAP
-    return [tuple(page) for page in found if any(row.key for row in page)]
+    return [tuple(page) for page in pages_ if any(row.key for row in page)]
 
 
 def sheet(page: Page, columns: int, width: float, *, spare: float = 0.75) -> tuple[Figure, Any]:
-    """A figure with panels side by side over the rows; `spare` inches are for what is not a row."""
+    """A figure with panels side by side over the rows; `spare` inches are for axes and legend."""
+    # Rows have the same height on every page and in every figure: the figure grows with them.
     end = page[-1].y + page[-1].height / 2 + GAP / 2
     figure = Figure(figsize=(width, spare + INCH * (end + GAP / 2)))
     panels = figure.subplots(1, columns, sharey=True, squeeze=False)[0]
@@ -92,20 +95,29 @@ def sheet(page: Page, columns: int, width: float, *, spare: float = 0.75) -> tup
 
 
 def places(page: Page) -> dict[str, float]:
-    """Where arms are, by digest."""
+    """The vertical place of each arm by digest."""
     return {row.key: row.y for row in page if row.key is not None}
 
 
 def beside(axes: Axes, y: float, text: str, **look: Any) -> None:
-    """A text at the right of a row."""
+    """Write a text at the right of a row."""
     axes.annotate(
-        text, (1, y), (3, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-        ha="left", va="center", fontsize=TINY, linespacing=1.0, parse_math=False, **look,
-    )  # fmt: skip
+        text,
+        (1, y),
+        (3, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="left",
+        va="center",
+        fontsize=TINY,
+        linespacing=1.0,
+        parse_math=False,
+        **look,
+    )
 
 
 def chunks(items: list[Any], most: int) -> Iterator[list[Any]]:
-    """Portions that are as equal as can be."""
+    """The items in parts of at most `most`, as equal in size as possible."""
     count = -(-len(items) // most)
     size = -(-len(items) // max(1, count))
     yield from (items[start : start + size] for start in range(0, len(items), max(1, size)))

@@ -1,4 +1,4 @@
-"""Axes of numbers: round ticks, and a logarithmic scale where a linear one would hide the small."""
+"""Scales of axes: round ticks, and a logarithmic scale if small values would be invisible."""
 
 from collections.abc import Iterable
 
@@ -13,16 +13,17 @@ def linear(axis: Axis, ticks: int = 4) -> None:
 
 
 def logarithmic(axis: Axis, values: Iterable[float]) -> None:
-    """With ticks at 1, 2 and 5, or at powers of ten where there are many."""
-    own = [value for value in values if value == value]
-    every = max(own) > 200 * min(own)
+    """Make the axis logarithmic, with ticks at 1, 2 and 5, or at powers of ten if they are many."""
+    finite = [value for value in values if value == value]
+    many_decades = max(finite) > 200 * min(finite)
+    # Matplotlib has no public method that sets the scale of an axis given as an object.
     axis._set_axes_scale("log")  # type: ignore[attr-defined]
-    axis.set_major_locator(LogLocator(subs=(1,) if every else (1, 2, 5)))
+    axis.set_major_locator(LogLocator(subs=(1,) if many_decades else (1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(LogLocator(subs=()))
 
 
 def wide(values: Iterable[float], times: float) -> bool:
-    """Whether the largest is more than so many times the least."""
-    own = [value for value in values if value == value]
-    return bool(own) and min(own) > 0 and max(own) > times * min(own)
+    """True if the largest value is more than `times` the smallest."""
+    finite = [value for value in values if value == value]
+    return bool(finite) and min(finite) > 0 and max(finite) > times * min(finite)

@@ -1,18 +1,18 @@
-"""What became of an arm's trials, in words."""
+"""States of an arm's trials as text."""
 
 from collections import Counter
 
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 
-WORDS = {"diverged": "diverged", "failed": "failed", "running": "running"}
+STATE_LABELS = {"diverged": "diverged", "failed": "failed", "running": "running"}
 
 
 def state(arm: PlannedArm) -> str:
-    """What an arm's trials have instead of a number: "1 of 3 diverged"; "" where all have one."""
-    total = len(arm.replicates)
+    """The unfinished trials of an arm, such as "1 of 3 diverged"; "" if all have a result."""
+    total = len(arm.replicates)  # without the A/A arm's trials
     counts = Counter(
-        WORDS.get(t.state, "missing") for t in arm.replicates if t.state != "completed"
+        STATE_LABELS.get(t.state, "missing") for t in arm.replicates if t.state != "completed"
     )
     return ", ".join(
         word if count == total else f"{count} of {total} {word}" for word, count in counts.items()
@@ -20,10 +20,10 @@ def state(arm: PlannedArm) -> str:
 
 
 def diverged(arm: PlannedArm) -> set[int]:
-    """Its seeds that did."""
+    """Seeds of the arm's diverged trials."""
     return {trial.seed for trial in arm.replicates if trial.state == "diverged"}
 
 
 def qualities(plan: Plan) -> list[str]:
-    """The columns that trials measure."""
+    """The study's columns that are qualities, without repetition."""
     return [name for name in dict.fromkeys(plan.study.columns) if METRICS[name].kind == "quality"]

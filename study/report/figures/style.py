@@ -1,12 +1,12 @@
-"""How figures look: one place for widths, colours, lines and type.
+"""Style of all figures: widths, colours, lines and fonts.
 
-The colours are Okabe and Ito's, which differ to colour-blind eyes. Nothing is told by colour alone:
-a marker, a line's dashes or a hatch says the same in grey.
+The colours are those of Okabe and Ito, distinguishable with colour-blindness. Colour is never the
+only sign: a marker, dashes or a hatch carries the same information in grey.
 """
 
 from typing import Any
 
-COLUMN, PAGE = 3.25, 6.75  # inches: one column of a paper, and both
+COLUMN, PAGE = 3.25, 6.75  # inches: one column of a two-column paper, and its full width
 SMALL, TINY = 7, 6.5  # points; the smallest type at print
 
 BLUE, VERMILLION, GREY, BLACK = "#0072B2", "#D55E00", "#666666", "#000000"
@@ -24,7 +24,7 @@ ARMS: tuple[tuple[str, Dashes, str], ...] = (
     (SKY, (0, (2.5, 2.5)), "X"),
     (GREY, (0, (1, 2.5)), "*"),
 )
-"""Colour, dashes and marker of the arms that one panel tells apart; the first is the baseline's."""
+"""Colour, dashes and marker of the arms in one panel; the first entry is the baseline's."""
 
 FILLS: tuple[tuple[str, str], ...] = (
     (BLUE, ""),
@@ -32,17 +32,27 @@ FILLS: tuple[tuple[str, str], ...] = (
     ("#8fd0b8", "...."),
     ("#ffffff", "xxxx"),
 )
-"""Colour and hatch of the pieces of a stacked bar that have no order."""
+"""Colour and hatch of the pieces of a stacked bar whose order means nothing."""
 
 SHADES = ("#3b3b3b", "#6e6e6e", "#9a9a9a", "#c4c4c4", "#e6e6e6", "#ffffff")
-"""Of pieces that have one, from the first to the last."""
+"""Colours of the pieces of a stacked bar with an order, from the first to the last."""
 
 SCRIPTS = (
-    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei"),
-    *("PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic"),
-    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Arial Unicode MS"),
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans CJK KR",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Microsoft YaHei",
+    "Yu Gothic",
+    "Malgun Gothic",
+    "Noto Sans Arabic",
+    "Noto Sans Hebrew",
+    "Noto Sans Devanagari",
+    "Arial Unicode MS",
 )
-"""Fonts for labels in letters that matplotlib's own has not."""
+"""Fonts for scripts that matplotlib's own font lacks, in order of preference."""
 
 STYLE: dict[str, Any] = {
     "figure.constrained_layout.use": True,

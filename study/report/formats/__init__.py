@@ -1,4 +1,4 @@
-"""A finished table in the forms it is read in. Contract: format(table) -> the text of a file."""
+"""Formats in which a table is written. Contract of an entry: format(table) -> text of a file."""
 
 from collections.abc import Callable
 
@@ -22,4 +22,4 @@ FORMATS: dict[str, Callable[[Table], str]] = {
     "csv": comma_separated,
     "typ": typst,
 }
-"""By the end of a file's name."""
+"""Formats by the ending of the file's name."""

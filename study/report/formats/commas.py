@@ -1,4 +1,4 @@
-"""Comma-separated values."""
+"""Tables as comma-separated values (CSV)."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from study.report.tables import Table
 
 
 def comma_separated(table: Table) -> str:
-    """The cells as printed, with their factor; numbers in base units are in measurements.csv."""
+    """The cells as printed, one row per arm; measurements.csv has the numbers in base units."""
     file = io.StringIO()
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(["factor", "arm", "baseline", *table.heads])
@@ -17,5 +17,5 @@ def comma_separated(table: Table) -> str:
         for row in block.rows:
             baseline = BASELINE if row.baseline else ""
             texts = [block.head, row.label, baseline, *(cell.text for cell in row.cells)]
-            rows.writerow(map(inert, texts))
+            rows.writerow(map(inert, texts))  # labels are a user's text and might be formulas
     return file.getvalue()

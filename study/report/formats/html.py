@@ -1,4 +1,4 @@
-"""A table of HTML, to stand in a page: no style of its own, sortable by `data-order`."""
+"""Tables as HTML elements for a page: without style, sortable by their `data-order`."""
 
 from html import escape
 
@@ -9,11 +9,17 @@ from study.report.tables import Block, Cell, Row, Table
 def html(table: Table) -> str:
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
-    return "\n".join([
-        '<figure class="study-table">', "<table>", f"<caption>{escape(table.caption)}</caption>",
+    lines = [
+        '<figure class="study-table">',
+        "<table>",
+        f"<caption>{escape(table.caption)}</caption>",
         f'<thead><tr><th scope="col">{escape(_first(table))}</th>{heads}</tr></thead>',
-        *(_block(block) for block in table.blocks), "</table>",
-        f"<ul>{notes}</ul>" if notes else "", "</figure>", ""])  # fmt: skip
+        *(_block(block) for block in table.blocks),
+        "</table>",
+        f"<ul>{notes}</ul>" if notes else "",
+        "</figure>",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _first(table: Table) -> str:
@@ -21,17 +27,17 @@ def _first(table: Table) -> str:
 
 
 def _block(block: Block) -> str:
-    """One body each, so that sorting keeps rows with their factor."""
+    """One `tbody` per block, so that sorting keeps rows with their factor."""
     width = 1 + max((len(row.cells) for row in block.rows), default=0)
     head = f'<tr><th scope="rowgroup" colspan="{width}">{escape(block.head)}</th></tr>'
-    return "\n".join(["<tbody>", *([head] if block.head else []), *map(_row, block.rows),
-                      "</tbody>"])  # fmt: skip
+    heads = [head] if block.head else []
+    return "\n".join(["<tbody>", *heads, *map(_row, block.rows), "</tbody>"])
 
 
 def _row(row: Row) -> str:
     kind = ' class="baseline"' if row.baseline else ""
-    cells = "".join(map(_cell, row.cells))
-    return f'<tr{kind}><th scope="row">{escape(label(row))}</th>{cells}</tr>'
+    texts = "".join(map(_cell, row.cells))
+    return f'<tr{kind}><th scope="row">{escape(label(row))}</th>{texts}</tr>'
 
 
 def _cell(cell: Cell) -> str:

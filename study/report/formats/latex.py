@@ -1,4 +1,4 @@
-"""LaTeX with booktabs: a table environment, or what stands in one; numbers by siunitx if wanted."""
+"""Tables in LaTeX with booktabs: a table environment or its tabular, with siunitx on request."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,7 @@ from typing import NamedTuple
 from study.report.formats.words import BASELINE, TALL, label, lines
 from study.report.tables import Block, Cell, Row, Table
 
+# fmt: off
 SPECIAL = str.maketrans(
     {
         "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$",
@@ -18,47 +19,64 @@ SPECIAL = str.maketrans(
         "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$",
         "σ": r"$\sigma$", "μ": r"$\mu$", BASELINE: r"$\bullet$",
     }
-)  # fmt: skip
-LONG = 40  # characters of a label
+)
+# fmt: on
+"""Characters that LaTeX would interpret or that its default fonts lack."""
+
+LONG = 40  # characters; a longer label is broken into lines
+# Shrinks a table that is wider than the line, and never enlarges one.
 FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
 def latex(table: Table) -> str:
-    """A table environment, shrunk where it is wider than the line; a longtable where it is tall."""
+    """A table environment, shrunk if it is wider than the line, or a longtable if it is tall."""
     caption, name = escaped(table.caption), re.sub(r"[^A-Za-z0-9-]", "-", table.name)
     named = rf"\caption{{{caption}}}\label{{tab:{name}}}"
     notes = "".join(f"\\par\\smallskip {escaped(note)}\n" for note in table.notes).rstrip()
     body = _tabular(table, _plain(table))
     if sum(len(block.rows) for block in table.blocks) > TALL:
-        return "\n".join([
-            "% needs \\usepackage{booktabs,longtable}", r"{\small\setlength{\tabcolsep}{4pt}",
-            _long(body, named), rf"\footnotesize\raggedright {notes}\par}}", ""])  # fmt: skip
-    return "\n".join([
-        "% needs \\usepackage{booktabs,graphicx}", r"\begin{table}", r"\centering", named,
-        r"\medskip\small\setlength{\tabcolsep}{4pt}", FITTED, body.rstrip() + "}",
-        r"\begin{minipage}{\linewidth}\footnotesize\raggedright", notes, r"\end{minipage}",
-        r"\end{table}", ""])  # fmt: skip
+        lines = [
+            "% needs \\usepackage{booktabs,longtable}",
+            r"{\small\setlength{\tabcolsep}{4pt}",
+            _long(body, named),
+            rf"\footnotesize\raggedright {notes}\par}}",
+        ]
+    else:
+        lines = [
+            "% needs \\usepackage{booktabs,graphicx}",
+            r"\begin{table}",
+            r"\centering",
+            named,
+            r"\medskip\small\setlength{\tabcolsep}{4pt}",
+            FITTED,
+            body.rstrip() + "}",
+            r"\begin{minipage}{\linewidth}\footnotesize\raggedright",
+            notes,
+            r"\end{minipage}",
+            r"\end{table}",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def fragment(table: Table) -> str:
-    """The tabular alone, for \\input into an environment of the author's."""
+    """The tabular alone, for \\input into the author's own environment."""
     return _alone("booktabs", table, _tabular(table, _plain(table)))
 
 
 def siunitx(table: Table) -> str:
-    """The same, numbers aligned at their decimal points."""
+    """The tabular alone, with numbers aligned at their decimal points by siunitx."""
     return _alone("booktabs,siunitx", table, _tabular(table, _aligned(table)))
 
 
 def _alone(packages: str, table: Table, tabular: str) -> str:
-    """What is tall must not be \\input into a float, which cannot break."""
+    """The tabular, or a longtable if it is tall: a float cannot break over pages."""
     if sum(len(block.rows) for block in table.blocks) <= TALL:
         return f"% needs \\usepackage{{{packages}}}\n{tabular}"
     return f"% needs \\usepackage{{{packages},longtable}}; not in a table\n{_long(tabular, '')}\n"
 
 
 def _long(tabular: str, named: str) -> str:
-    """The head is repeated on every page."""
+    """A tabular as a longtable that repeats its heading on every page."""
     begin, rest = tabular.split("\n", 1)
     head, rest = rest.split("\\midrule\n", 1)
     repeated = [head, r"\midrule\endfirsthead", head + r"\midrule\endhead"]
@@ -70,17 +88,20 @@ def _long(tabular: str, named: str) -> str:
 # ---- columns ----
 
 
-class Column(NamedTuple):
+class LatexColumn(NamedTuple):
+    """A column of the table, which takes one or two columns in LaTeX."""
+
     spec: str
     head: str
-    cells: tuple[str, ...]
-    """Row by row, as many columns of LaTeX as `spec` has."""
+    texts: tuple[str, ...]
+    """Text by row, with as many LaTeX columns as `spec` has."""
     width: int = 1
+    """Number of LaTeX columns."""
 
 
-def _plain(table: Table) -> list[Column]:
+def _plain(table: Table) -> list[LatexColumn]:
     return [
-        Column("r", _head(head), tuple(_cell(cell) for cell in column))
+        LatexColumn("r", _head(head), tuple(_cell(cell) for cell in column))
         for head, column in zip(table.heads, _columns(table), strict=True)
     ]
 
@@ -93,22 +114,25 @@ def _columns(table: Table) -> Iterator[tuple[Cell, ...]]:
 NUMBER = re.compile(r"([+−]?)(\d+)(?:\.(\d+))?(?![\d.])(.*)", re.DOTALL)
 
 
-def _aligned(table: Table) -> list[Column]:
-    """A column that begins with numbers is one of numbers and one of what follows them."""
+def _aligned(table: Table) -> list[LatexColumn]:
+    """Columns in which a leading number has a column of its own, aligned by siunitx."""
     return [
-        _split(head, column) if any(NUMBER.fullmatch(c.text) for c in column) else
-        Column("r", _head(head), tuple(_cell(cell) for cell in column))
+        _split(head, column)
+        if any(NUMBER.fullmatch(cell.text) for cell in column)
+        else LatexColumn("r", _head(head), tuple(_cell(cell) for cell in column))
         for head, column in zip(table.heads, _columns(table), strict=True)
-    ]  # fmt: skip
+    ]
 
 
-def _split(head: str, column: Sequence[Cell]) -> Column:
-    found = [match for cell in column if (match := NUMBER.fullmatch(cell.text))]
-    sign = "+" if any(match[1] for match in found) else ""
-    whole, digits = (max(len(match[n] or "") for match in found) for n in (2, 3))
+def _split(head: str, column: Sequence[Cell]) -> LatexColumn:
+    matches = [match for cell in column if (match := NUMBER.fullmatch(cell.text))]
+    sign = "+" if any(match[1] for match in matches) else ""
+    whole, digits = (max(len(match[n] or "") for match in matches) for n in (2, 3))
     options = f"table-format={sign}{whole}.{digits},mode=text,reset-text-series=false"
-    cells = tuple(_number(cell) for cell in column)
-    return Column(f"S[{options}]@{{\\,}}l", rf"\multicolumn{{2}}{{r}}{{{_head(head)}}}", cells, 2)
+    texts = tuple(_number(cell) for cell in column)
+    return LatexColumn(
+        f"S[{options}]@{{\\,}}l", rf"\multicolumn{{2}}{{r}}{{{_head(head)}}}", texts, 2
+    )
 
 
 def _number(cell: Cell) -> str:
@@ -124,7 +148,7 @@ def _number(cell: Cell) -> str:
 # ---- rows ----
 
 
-def _tabular(table: Table, columns: Sequence[Column]) -> str:
+def _tabular(table: Table, columns: Sequence[LatexColumn]) -> str:
     spec = "".join(column.spec for column in columns)
     heads = " & ".join(["", *(column.head for column in columns)])
     body = "".join(_rows(table.blocks, columns))
@@ -135,13 +159,13 @@ def _tabular(table: Table, columns: Sequence[Column]) -> str:
 
 
 def _labels(table: Table) -> str:
-    """Long labels are broken into lines, so that one of them does not shrink the numbers."""
+    """The column of labels: long ones are broken into lines, else they would shrink the numbers."""
     longest = max((len(row.label) for block in table.blocks for row in block.rows), default=0)
     return "l" if longest <= LONG else r"p{0.35\linewidth}"
 
 
-def _rows(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[str]:
-    """A rule and the factor's name open a block."""
+def _rows(blocks: Sequence[Block], columns: Sequence[LatexColumn]) -> Iterator[str]:
+    """The lines of all blocks; each block begins with a rule and the name of its factor."""
     number = 0
     for index, block in enumerate(blocks):
         yield "\\midrule\n" if index else ""
@@ -149,12 +173,12 @@ def _rows(blocks: Sequence[Block], columns: Sequence[Column]) -> Iterator[str]:
             empty = " &" * sum(column.width for column in columns)
             yield rf"\rlap{{\itshape {escaped(block.head)}}}{empty} \\" + "\n"
         for row in block.rows:
-            yield _row(row, [column.cells[number] for column in columns])
+            yield _row(row, [column.texts[number] for column in columns])
             number += 1
 
 
-def _row(row: Row, cells: Sequence[str]) -> str:
-    return rf"{' & '.join([escaped(label(row)), *cells])} \\" + "\n"
+def _row(row: Row, texts: Sequence[str]) -> str:
+    return rf"{' & '.join([escaped(label(row)), *texts])} \\" + "\n"
 
 
 def _head(head: str) -> str:
@@ -167,9 +191,7 @@ def _cell(cell: Cell) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that LaTeX prints as it is; letters beyond Latin need LuaLaTeX.
-
-    What opens a row must not look like an argument of the line break before it.
-    """
+    """Text that LaTeX prints literally; letters beyond Latin need LuaLaTeX."""
+    # A row that begins with "[" or "*" would be read as an argument of the line break before it.
     guard = "{}" if text[:1] in ("[", "*") else ""
     return guard + re.sub(r"([-,'])(?=\1)", r"\1{}", text.translate(SPECIAL))

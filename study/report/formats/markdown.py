@@ -1,4 +1,4 @@
-"""GitHub's Markdown."""
+"""Tables in GitHub's Markdown."""
 
 import re
 
@@ -7,7 +7,7 @@ from study.report.tables import Cell, Table
 
 
 def markdown(table: Table) -> str:
-    """Every character of a label comes out as itself."""
+    """The table with its caption and notes; every character of a label is printed literally."""
     columns = 1 + len(table.heads)
     lines = [["", *map(_md, table.heads)]]
     for block in table.blocks:
@@ -31,8 +31,8 @@ def _md_cell(cell: Cell) -> str:
 
 
 def _md(text: str) -> str:
-    """Brackets are escaped only where they would make a link."""
+    """Text that Markdown prints literally; brackets are escaped only where they make a link."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_|~$#])", r"\\\1", text)
-    text = re.sub(r"^(\d*)(?=[-+.)](\s|$))", r"\1\\", text)
+    text = re.sub(r"^(\d*)(?=[-+.)](\s|$))", r"\1\\", text)  # else a list begins: "1. ", "- "
     return re.sub(r"\](?=[(\[:])", r"\\]", text)

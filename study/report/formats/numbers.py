@@ -1,7 +1,7 @@
-"""Every number of a report as a macro, so that the prose of a paper never goes stale.
+"""Every number of a report as a LaTeX macro, so that the prose of a paper never goes stale.
 
-`\\studynumber{KEY}` prints one, and stops the compiler where there is none of that key. A key is
-made of labels, never of places, so it stays when rows or columns are added.
+`\\studynumber{KEY}` prints a number; an unknown key is a LaTeX error. A key is built from labels,
+not from positions, so it does not change when rows or columns are added.
 """
 
 import re
@@ -29,7 +29,8 @@ HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{
 
 
 def numbers(tables: Mapping[str, Table], study: str) -> str:
-    """A file of definitions; `tables` by the name of their files, of which the first is `table`."""
+    """The text of `numbers.tex`; `tables` are by file name, and the first is `table`."""
+    # Every key is defined twice, once behind the study's name: a paper may \input several files.
     keys = list(_keys(tables))
     lines = [
         rf"\studydefine{{{opened}{key}}}{{{escaped(text)}}}"
@@ -53,7 +54,7 @@ def _keys(tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
 
 
 def _rows(table: Table) -> Iterator[tuple[str, Row]]:
-    """By label and by factor.label: a label that two rows have names neither, and says so."""
+    """Rows by label, and by factor.label: a label of two rows is a LaTeX error."""
     rows = [
         (slug(block.head), slug(row.label), row) for block in table.blocks for row in block.rows
     ]
@@ -66,10 +67,9 @@ def _rows(table: Table) -> Iterator[tuple[str, Row]]:
 
 
 def slug(text: str) -> str:
-    """What TeX takes in a name; where that loses something, with a digest of the whole."""
+    """The text as a TeX name; a digest is appended if letters are lost, so that names differ."""
     plain = unicodedata.normalize("NFKD", text.replace("Δ", "delta")).encode("ascii", "ignore")
-    told = re.sub(r"[^a-z0-9.+=-]+", "-", plain.decode().lower())
-    kept = told == re.sub(r"[ _]", "-", text.lower())
-    return (
-        told if kept else f"{told.strip('-')}-{sha256(text.encode()).hexdigest()[:4]}".lstrip("-")
-    )
+    name = re.sub(r"[^a-z0-9.+=-]+", "-", plain.decode().lower())
+    if name == re.sub(r"[ _]", "-", text.lower()):
+        return name
+    return f"{name.strip('-')}-{sha256(text.encode()).hexdigest()[:4]}".lstrip("-")

@@ -1,4 +1,4 @@
-"""For a terminal."""
+"""Tables for a terminal, fitted to its width."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, JustifyMethod
@@ -12,22 +12,23 @@ from study.report.tables import Cell, Table
 
 
 def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) -> Group:
-    """For rich to print; nothing in it is read as markup.
+    """The table for rich to print; labels are never read as markup.
 
-    Where the table is wider than `width`, the answer is shown first: labels, a quality, its
-    difference. Columns that find no room are named, with the place of the `whole` table. With
-    `every` column the table may be wider, for a pipe.
+    If the table is wider than `width`, labels, qualities and their differences come first. Columns
+    that do not fit are listed below it, with the path `whole` of the complete table. With `every`
+    the table keeps all columns and may be wider, for a pipe.
     """
     laid = _layout(table, width, every=every)
     caption = Text(f"{table.name}: {table.caption}")
     left = [head for index, head in enumerate(table.heads) if index + 1 not in laid.shown]
     notes = [_left_out(left, width, whole)] if left else []
     notes += [f"- {note}" for note in table.notes]
-    return Group(caption, Text(), _shown(table, laid), *(Text(note, "dim") for note in notes))
+    return Group(caption, Text(), _terminal(table, laid), *(Text(note, "dim") for note in notes))
 
 
 def _layout(table: Table, width: int, *, every: bool) -> Layout:
-    """Of the labels, with the mark of the baseline before them, and the columns."""
+    """Which columns fit, by importance; 3 places are for the baseline's mark and its padding."""
+    # Column 0 has the labels. With it, a quality and its difference always fit or are squeezed.
     order = [0, *(1 + index for index in _order(table))]
     first = 3 if any(key.endswith("-delta") for key in table.keys) else 2
     return layout(_columns(table), order, width - 3, first=first, every=every)
@@ -42,7 +43,7 @@ def _columns(table: Table) -> list[Column]:
 
 
 def _order(table: Table) -> list[int]:
-    """The columns by what they are worth: differences and their qualities, the rest, the papers."""
+    """Columns by importance: differences and their qualities, others, published numbers."""
     places = {key: index for index, key in enumerate(table.keys)}
     deltas = [key for key in table.keys if key.endswith("-delta")]
     pairs = [(delta, delta.removesuffix("-delta")) for delta in deltas]
@@ -52,29 +53,29 @@ def _order(table: Table) -> list[int]:
     return [*answer, *rest, *papers]
 
 
-def _shown(table: Table, laid: Layout) -> Terminal:
-    shown = Terminal(
+def _terminal(table: Table, laid: Layout) -> Terminal:
+    terminal_table = Terminal(
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
         padding=(0, laid.gap - 1, 0, 0),
         width=laid.gap + 1 + laid.width,
     )
-    shown.add_column("", width=1)
+    terminal_table.add_column("", width=1)
     columns = _columns(table)
     for index, width in zip(laid.shown, laid.widths, strict=True):
-        head, cells = columns[index]
-        side: JustifyMethod = "left" if index == 0 or is_prose(cells) else "right"
-        shown.add_column(Text(head), justify=side, width=width, overflow="fold")
+        head, texts = columns[index]
+        side: JustifyMethod = "left" if index == 0 or is_prose(texts) else "right"
+        terminal_table.add_column(Text(head), justify=side, width=width, overflow="fold")
     for block in table.blocks:
         if block.head:
-            shown.add_row("", Text(block.head, "dim italic"))
+            terminal_table.add_row("", Text(block.head, "dim italic"))
         for row in block.rows:
             chosen = (row.cells[index - 1] for index in laid.shown[1:])
-            texts = (Text(cell.text, _style(cell)) for cell in chosen)
-            shown.add_row(BASELINE if row.baseline else "", Text(row.label), *texts)
-        shown.add_section()
-    return shown
+            styled = (Text(cell.text, _style(cell)) for cell in chosen)
+            terminal_table.add_row(BASELINE if row.baseline else "", Text(row.label), *styled)
+        terminal_table.add_section()
+    return terminal_table
 
 
 def _left_out(heads: list[str], width: int, whole: str) -> str:

@@ -1,4 +1,4 @@
-"""Typst: a figure with a table."""
+"""Tables in Typst, inside a figure."""
 
 import re
 from collections.abc import Iterator
@@ -11,16 +11,27 @@ def typst(table: Table) -> str:
     columns = len(table.heads)
     name = re.sub(r"[^A-Za-z0-9-]", "-", table.name)
     notes = " #linebreak() ".join(escaped(note) for note in table.notes)
-    return "\n".join([
-        "#[", "#show figure: set block(breakable: true)",
-        "#set figure.caption(position: top)", "#figure(",
-        f"  caption: [{escaped(table.caption)}],", "  kind: table,",
-        "  [#set text(size: 8pt)", "  #table(",
+    lines = [
+        "#[",
+        "#show figure: set block(breakable: true)",
+        "#set figure.caption(position: top)",
+        "#figure(",
+        f"  caption: [{escaped(table.caption)}],",
+        "  kind: table,",
+        "  [#set text(size: 8pt)",
+        "  #table(",
         f"    columns: {columns + 1}, align: (left, ..(right,) * {columns}), stroke: none,",
         "    table.hline(),",
         f"    table.header([], {', '.join(_head(head) for head in table.heads)}),",
-        "    table.hline(stroke: 0.5pt),", *_rows(table), "    table.hline(),", "  )",
-        f"  #set align(left)\n  {notes}]", f") <tab-{name}>", "]", ""])  # fmt: skip
+        "    table.hline(stroke: 0.5pt),",
+        *_rows(table),
+        "    table.hline(),",
+        "  )",
+        f"  #set align(left)\n  {notes}]",
+        f") <tab-{name}>",
+        "]",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _rows(table: Table) -> Iterator[str]:
@@ -42,6 +53,6 @@ def _cell(cell: Cell) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that Typst prints as it is."""
+    """Text that Typst prints literally."""
     marked = re.sub(r"([\\#*_`$<>@\[\]~=/'\"+-])", r"\\\1", text)
-    return re.sub(r"^(\d+)\.|\.(?=\.)", r"\1\\.", marked)
+    return re.sub(r"^(\d+)\.|\.(?=\.)", r"\1\\.", marked)  # "1." is a list, "..." an ellipsis

@@ -1,4 +1,4 @@
-"""What all forms of a table have in common."""
+"""Labels and headings, shared by all formats of a table."""
 
 import re
 
@@ -6,7 +6,7 @@ from study.report.tables import Row
 
 BASELINE = "●"
 TALL = 45
-"""Rows, above which a table is broken over pages."""
+"""Number of rows above which a table is broken over pages."""
 
 
 def label(row: Row) -> str:
@@ -14,5 +14,5 @@ def label(row: Row) -> str:
 
 
 def lines(head: str) -> list[str]:
-    """A head is wider than its numbers: unit, interval and source go on lines of their own."""
+    """The lines of a heading: unit, interval and source get their own, as numbers are narrow."""
     return re.split(r" (?=\[|paper|\([^\[]*$)", head)

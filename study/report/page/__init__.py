@@ -1,8 +1,8 @@
-"""One page that opens anywhere: a file without a single thing fetched, for one study or several.
+"""The HTML page of one study or several: a single file that fetches nothing.
 
-With the extra `report` its charts answer to a pointer (plotly) and its list of trials can be
-searched (itables); without it the figures stand there as they are printed. Everything that a study
-says is escaped: labels are data.
+With the extra `report` its charts are interactive (plotly) and its list of trials is searchable
+(itables); without it the page has the printed figures. All text of a study is escaped, because
+labels are data.
 """
 
 import base64
@@ -26,7 +26,7 @@ from study.report.page.scripts import plotly, searchable, searching
 from study.report.page.trials import Column, columns
 
 HERE = Path(__file__).parent
-EXTRA = ("plotly", "itables")
+EXTRA = ("plotly", "itables")  # packages of the extra `report`
 
 CITED = """\
 @software{study,
@@ -41,15 +41,18 @@ class Section:
     """One study of the page."""
 
     name: str
-    """Opens its ids."""
+    """Prefix of the ids of its elements."""
     report: Report
     tables: Mapping[str, Markup]
     charts: Sequence[Chart]
     figures: Sequence[tuple[Drawn, Markup]]
     trials: Markup | None
+    """The searchable list of trials, or None without the extra `report`."""
     columns: Sequence[Column]
     yaml: str
+    """Text of the study file."""
     cite: str
+    """BibTeX entry."""
 
     @property
     def done(self) -> int:
@@ -58,22 +61,27 @@ class Section:
 
 
 def page(reports: Sequence[Report], *, plain: bool = False) -> str:
-    """The page; `plain` leaves out what the extra `report` is for, as its absence does."""
+    """The text of the page; `plain` makes the page that is made without the extra `report`."""
     rich = not plain and all(find_spec(name) for name in EXTRA)
-    sections = [_section(one, rich) for one in reports]
+    sections = [_section(report, rich) for report in reports]
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=select_autoescape(default=True),
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    drawn_here = rich and any(section.charts for section in sections)
+        loader=FileSystemLoader(HERE),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # plotly.js is several megabytes, so it is included only if a chart needs it.
+    charted = rich and any(section.charts for section in sections)
     return environment.get_template("page.html").render(
         sections=sections,
         rich=rich,
-        plotly=Markup(plotly()) if drawn_here else "",
-        searching=Markup(searching()) if rich and any(one.trials for one in sections) else "",
+        plotly=Markup(plotly()) if charted else "",
+        searching=Markup(searching())
+        if rich and any(section.trials for section in sections)
+        else "",
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
-        charts=inert({chart.name: chart.spec for one in sections for chart in one.charts}),
+        charts=inert({chart.name: chart.spec for section in sections for chart in section.charts}),
         version=__version__,
     )
 
@@ -82,13 +90,13 @@ def _section(report: Report, rich: bool) -> Section:
     plan, name = report.plan, slug(report.plan.study.title)
     rows = columns(report)
     source = plan.study.source or plan.study.question
-    cited = "".join(c for c in source if c not in "{}\\")
+    cited = "".join(c for c in source if c not in "{}\\")  # these would end a BibTeX field
     return Section(
         name=name,
         report=report,
         tables={key: Markup(html(table)) for key, table in report.tables.items()},
         charts=charts(report, name) if rich else (),
-        figures=[(one, _image(one)) for one in drawn(report)],
+        figures=[(figure, _image(figure)) for figure in drawn(report)],
         trials=Markup(searchable(rows, f"{name}-trials")) if rich and plan.trials else None,
         columns=rows,
         yaml=report.plan.study.text,
@@ -96,17 +104,18 @@ def _section(report: Report, rich: bool) -> Section:
     )
 
 
-def _image(one: Drawn) -> Markup:
-    """As a picture, whose ids and styles are its own."""
-    data = base64.b64encode(svg(one).encode()).decode()
-    width, height = (round(96 * inches) for inches in one.figure.get_size_inches())
+def _image(drawing: Drawn) -> Markup:
+    """An `img` element: ids and styles of an inline SVG would clash with those of other figures."""
+    data = base64.b64encode(svg(drawing).encode()).decode()
+    # HTML counts 96 pixels per inch.
+    width, height = (round(96 * inches) for inches in drawing.figure.get_size_inches())
     return Markup(
         '<img src="data:image/svg+xml;base64,{}" width="{}" height="{}" alt="{}">'
-    ).format(data, width, height, one.alt)
+    ).format(data, width, height, drawing.alt)
 
 
 def inert(value: Any) -> Markup:
-    """JSON that no reader of HTML takes for a tag."""
+    """JSON without characters that HTML would read as a tag."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")

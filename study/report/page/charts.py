@@ -1,11 +1,12 @@
-"""Charts that answer to a pointer: specifications for plotly.js, which knows no theme here.
+"""Interactive charts of the page, as specifications for plotly.js.
 
-What depends on light and dark is set by `page.js`. Plotly reads tags in texts, so they are escaped.
+Colours that depend on the light or dark theme are set by `page.js`, by the `role` of a trace or a
+shape. Plotly interprets tags in texts, so labels are escaped.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -18,37 +19,43 @@ from study.report.contents import Report
 from study.report.frames import floor
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Of Okabe and Ito."""
+"""Colours of Okabe and Ito, distinguishable with colour-blindness."""
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-MOST = 12  # curves in one chart; the table has all
+SIZE = {"height": 400, "legend": LEGEND}
+MOST = 12  # curves and legend entries in one chart; the table has all arms
+
+MARKERS = {"type": "scatter", "mode": "markers"}
+LINES = {"type": "scatter", "mode": "lines"}
+HOVER = {"hovertemplate": "%{hovertext}<extra></extra>"}  # without the name of the trace
 
 Spec = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Chart:
+    """An interactive chart of the page."""
+
     name: str
+    """Id of its element."""
     title: str
     alt: str
+    """Alternative text."""
     spec: Spec
+    """Data and layout for plotly.js."""
 
 
 def charts(report: Report, study: str) -> list[Chart]:
-    """`study` opens their names."""
-    found = [*_effects(report), *_trade_offs(report), *_curves(report)]
-    return [Chart(f"{study}-{one.name}", one.title, one.alt, one.spec) for one in found]
-
-
-def _text(text: str) -> str:
-    return escape(text)
+    """All charts that the report has data for; `study` is the prefix of their names."""
+    parts = [*_effects(report), *_trade_offs(report), *_curves(report)]
+    return [replace(chart, name=f"{study}-{chart.name}") for chart in parts]
 
 
 def _axis(metric: Metric, *, difference: bool = False) -> Spec:
     unit = cells.difference_unit(metric)
     title = f"Δ {cells.name(metric)} ({unit})" if difference else cells.head(metric)
-    return {"title": {"text": _text(title.replace(" ()", ""))}, "zeroline": difference}
+    return {"title": {"text": escape(title.replace(" ()", ""))}, "zeroline": difference}
 
 
 # ---- effects ----
@@ -63,55 +70,75 @@ def _effects(report: Report) -> Iterator[Chart]:
         if metric.kind != "quality" or part.empty:
             continue
         labels = {arm.digest: arm.label for arm in plan.arms}
-        told = [(labels[str(row.arm)], row) for row in part.itertuples()]
+        labelled = [(labels[str(row.arm)], row) for row in part.itertuples()]
+        effects = [cells.effect(row, metric, len(plan.study.seeds)) for _, row in labelled]
+        alt = [f"{label}: {text}" for (label, _), text in zip(labelled, effects, strict=True)]
         yield Chart(
             f"effects-{name.replace('@', '-')}",
             f"Differences from {base.label} in {cells.name(metric)}",
-            "; ".join(f"{label}: {cells.effect(row, metric, len(plan.study.seeds))}"
-                      for label, row in told[:MOST]),
-            _forest(report, metric, name, told),
-        )  # fmt: skip
+            "; ".join(alt[:MOST]),
+            _forest(report, metric, name, labelled),
+        )
 
 
-def _forest(report: Report, metric: Metric, name: str, told: list[tuple[str, Any]]) -> Spec:
-    scale, unit = metric.scale, cells.difference_unit(metric)
-    dots = [(label, seed, value * scale) for label, row in told
-            for seed, value in _pairs(report, row.arm, name)]  # fmt: skip
+def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str, Any]]) -> Spec:
+    """A forest plot: seeds as open circles, means with intervals, the noise floor as a band."""
+    scale = metric.scale
+    dots = [
+        (label, seed, value * scale)
+        for label, row in labelled
+        for seed, value in _pairs(report, row.arm, name)
+    ]
     means = [
         {"label": label, "mean": row.mean * scale, "low": row.low * scale, "high": row.high * scale}
-        for label, row in told
+        for label, row in labelled
     ]
-    known = [row for row in means if math.isfinite(row["low"])]
-    shown: Spec = {
-        "data": [
-            {"type": "scatter", "mode": "markers", "name": "one seed", "role": "faint",
-             "x": [value for *_, value in dots], "y": [_text(label) for label, *_ in dots],
-             "customdata": [seed for _, seed, _ in dots],
-             "marker": {"symbol": "circle-open", "size": 7},
-             "hovertemplate": f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {unit}"
-                              "<extra></extra>"},
-            {"type": "scatter", "mode": "markers", "name": "mean, 95 % interval",
-             "x": [row["mean"] for row in means], "y": [_text(row["label"]) for row in means],
-             "marker": {"size": 10, "color": COLOURS[0]},
-             "error_x": {"type": "data", "symmetric": False, "color": COLOURS[0], "thickness": 2,
-                         "array": [row["high"] - row["mean"] if row in known else 0
-                                   for row in means],
-                         "arrayminus": [row["mean"] - row["low"] if row in known else 0
-                                        for row in means]},
-             "hovertext": [_hover(row, metric) for row in means],
-             "hovertemplate": "%{hovertext}<extra></extra>"},
-        ],
-        "layout": {"xaxis": _axis(metric, difference=True), "height": 170 + 40 * len(means),
-                   "yaxis": {"range": [len(means) - 0.4, -0.6], "automargin": True,
-                             "type": "category"},
-                   "shapes": [], "legend": LEGEND},
-    }  # fmt: skip
-    if band := floor(report.measured, name):
-        shown["layout"]["shapes"] = [
-            {"type": "rect", "xref": "x", "yref": "paper", "x0": band[0] * scale,
-             "x1": band[1] * scale, "y0": 0, "y1": 1, "line": {"width": 0}, "role": "band"}
-        ]  # fmt: skip
-    return shown
+    ends = [end * scale for end in floor(report.measured, name) or ()]
+    shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
+    axis = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
+    return {
+        "data": [_seed_trace(dots, metric), _mean_trace(means, metric)],
+        "layout": {
+            "xaxis": _axis(metric, difference=True),
+            "height": 170 + 40 * len(means),
+            "yaxis": axis,
+            "shapes": [{**shape, "x0": ends[0], "x1": ends[1], "role": "band"}] if ends else [],
+            "legend": LEGEND,
+        },
+    }
+
+
+def _seed_trace(dots: list[tuple[str, int, float]], metric: Metric) -> Spec:
+    text = (
+        f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {cells.difference_unit(metric)}"
+    )
+    return {
+        **MARKERS,
+        "name": "one seed",
+        "role": "faint",
+        "x": [value for *_, value in dots],
+        "y": [escape(label) for label, *_ in dots],
+        "customdata": [seed for _, seed, _ in dots],
+        "marker": {"symbol": "circle-open", "size": 7},
+        "hovertemplate": f"{text}<extra></extra>",
+    }
+
+
+def _mean_trace(means: list[Spec], metric: Metric) -> Spec:
+    # An arm without an interval (one seed, or equal differences) gets bars of length zero.
+    above = [row["high"] - row["mean"] if math.isfinite(row["low"]) else 0 for row in means]
+    below = [row["mean"] - row["low"] if math.isfinite(row["low"]) else 0 for row in means]
+    bars = {"type": "data", "symmetric": False, "color": COLOURS[0], "thickness": 2}
+    return {
+        **MARKERS,
+        "name": "mean, 95 % interval",
+        "x": [row["mean"] for row in means],
+        "y": [escape(row["label"]) for row in means],
+        "marker": {"size": 10, "color": COLOURS[0]},
+        "error_x": {**bars, "array": above, "arrayminus": below},
+        "hovertext": [_hover(row, metric) for row in means],
+        **HOVER,
+    }
 
 
 def _hover(row: Spec, metric: Metric) -> str:
@@ -119,11 +146,11 @@ def _hover(row: Spec, metric: Metric) -> str:
         cells.number(row[key], metric.digits, signed=True) for key in ("mean", "low", "high")
     ]
     ends = f" [{numbers[1]}, {numbers[2]}]" if math.isfinite(row["low"]) else ""
-    return _text(f"{row['label']}: {numbers[0]}{ends} {cells.difference_unit(metric)}")
+    return escape(f"{row['label']}: {numbers[0]}{ends} {cells.difference_unit(metric)}")
 
 
 def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
-    """By seed the differences of an arm from the baseline."""
+    """The differences of an arm from the baseline, as (seed, difference)."""
     rows = report.measured[report.measured["metric"] == name]
     table = rows.pivot_table(index="seed", columns="arm", values="value")
     base = report.plan.baseline.digest
@@ -138,8 +165,8 @@ def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
 def _trade_offs(report: Report) -> Iterator[Chart]:
     plan = report.plan
     quality = plan.tested
-    found: Iterator[Any] = stats.estimates(report.measured).itertuples()
-    means = {(row.arm, row.metric): row for row in found}
+    estimates: Iterator[Any] = stats.estimates(report.measured).itertuples()
+    means = {(row.arm, row.metric): row for row in estimates}
     for name in dict.fromkeys(plan.study.columns):
         if not quality or METRICS[name].kind == "quality":
             continue
@@ -148,7 +175,7 @@ def _trade_offs(report: Report) -> Iterator[Chart]:
             for arm in plan.arms
             if (arm.digest, name) in means and (arm.digest, quality) in means
         ]
-        points = [one for one in points if one[2].mean == one[2].mean]
+        points = [point for point in points if point[2].mean == point[2].mean]
         if len({x for _, x, _ in points}) > 1:
             yield _trade_off(report, name, quality, points)
 
@@ -157,21 +184,25 @@ def _trade_off(
     report: Report, name: str, quality: str, points: list[tuple[PlannedArm, float, Any]]
 ) -> Chart:
     cost, metric, seeds = METRICS[name], METRICS[quality], len(report.plan.study.seeds)
-    texts = [f"{arm.label}: {cells.measured(x, cost)} {cost.unit}, "
-             f"{cells.replicates(row, metric, seeds)} {metric.unit}"
-             for arm, x, row in points]  # fmt: skip
+    texts = [
+        f"{arm.label}: {cells.measured(x, cost)} {cost.unit}, "
+        f"{cells.replicates(row, metric, seeds)} {metric.unit}"
+        for arm, x, row in points
+    ]
     front = _front([(x, row.mean) for _, x, row in points], cost, metric)
+    steps = {
+        **LINES,
+        "name": "front of the means",
+        "role": "faint",
+        "x": [x * cost.scale for x, _ in front],
+        "y": [y * metric.scale for _, y in front],
+        "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot", "width": 1.5},
+        "hoverinfo": "skip",
+    }
     spec: Spec = {
-        "data": [
-            {"type": "scatter", "mode": "lines", "name": "front of the means", "role": "faint",
-             "x": [x * cost.scale for x, _ in front], "y": [y * metric.scale for _, y in front],
-             "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot",
-                      "width": 1.5},
-             "hoverinfo": "skip"},
-            *_points(points, cost, metric, texts),
-        ],
-        "layout": {"xaxis": _axis(cost), "yaxis": _axis(metric), "height": 400, "legend": LEGEND},
-    }  # fmt: skip
+        "data": [steps, *_points(points, cost, metric, texts)],
+        "layout": {"xaxis": _axis(cost), "yaxis": _axis(metric), **SIZE},
+    }
     title = f"{cells.name(metric)} against {cells.name(cost)}"
     return Chart(f"against-{name}", title, "; ".join(texts[:MOST]), spec)
 
@@ -179,28 +210,32 @@ def _trade_off(
 def _points(
     points: list[tuple[PlannedArm, float, Any]], cost: Metric, metric: Metric, texts: list[str]
 ) -> Iterator[Spec]:
-    """Each arm with a sign of its own, and the standard deviation over its seeds."""
+    """One trace per arm with its own marker, and the standard deviation over its seeds."""
     for number, (arm, x, row) in enumerate(points):
         colour = COLOURS[number % len(COLOURS)]
         sd = row.sd * metric.scale if row.sd == row.sd else 0
         yield {
-            "type": "scatter", "mode": "markers", "name": _text(arm.label),
-            "showlegend": number < MOST, "x": [x * cost.scale], "y": [row.mean * metric.scale],
+            **MARKERS,
+            "name": escape(arm.label),
+            "showlegend": number < MOST,
+            "x": [x * cost.scale],
+            "y": [row.mean * metric.scale],
             "error_y": {"type": "data", "array": [sd], "thickness": 1.5, "color": colour},
             "marker": {"size": 11, "color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)]},
-            "hovertext": [_text(texts[number])], "hovertemplate": "%{hovertext}<extra></extra>",
-        }  # fmt: skip
+            "hovertext": [escape(texts[number])],
+            **HOVER,
+        }
 
 
 def _front(
     points: list[tuple[float, float]], cost: Metric, metric: Metric
 ) -> list[tuple[float, float]]:
-    """Points that no other beats on both."""
-    ways = [1 if one.better == "higher" else -1 for one in (cost, metric)]
-    ordered = sorted(points, key=lambda p: (-ways[0] * p[0], -ways[1] * p[1]))
+    """The Pareto front of the means: points that no other point beats in both metrics."""
+    signs = [1 if axis.better == "higher" else -1 for axis in (cost, metric)]
+    ordered = sorted(points, key=lambda p: (-signs[0] * p[0], -signs[1] * p[1]))
     front: list[tuple[float, float]] = []
     for x, y in ordered:
-        if not front or ways[1] * y > ways[1] * front[-1][1]:
+        if not front or signs[1] * y > signs[1] * front[-1][1]:
             front.append((x, y))
     return front
 
@@ -226,27 +261,40 @@ def _curves(report: Report) -> Iterator[Chart]:
 def _lines(report: Report, part: pd.DataFrame, name: str) -> Spec:
     metric = None if name == "train_loss" else METRICS[name]
     scale, digits = (metric.scale, metric.digits) if metric else (1.0, 4)
-    data = []
-    shown = [arm for arm in report.plan.arms if (part["arm"] == arm.digest).any()][:MOST]
-    for number, arm in enumerate(shown):
-        own = part[part["arm"] == arm.digest].groupby("epoch")["value"].agg(["mean", "min", "max"])
-        own *= scale
-        colour = COLOURS[number % len(COLOURS)]
-        epochs = [int(str(epoch)) for epoch in own.index]
-        data += [
-            {"type": "scatter", "mode": "lines", "x": [*epochs, *reversed(epochs)],
-             "y": [*own["max"], *reversed([*own["min"]])], "fill": "toself", "opacity": 0.18,
-             "fillcolor": colour, "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False,
-             "legendgroup": arm.digest},
-            {"type": "scatter", "mode": "lines+markers", "name": _text(arm.label), "x": epochs,
-             "y": [*own["mean"]], "legendgroup": arm.digest,
-             "line": {"color": colour, "dash": DASHES[number % len(DASHES)], "width": 2},
-             "marker": {"symbol": SYMBOLS[number % len(SYMBOLS)], "size": 7, "color": colour},
-             "hovertemplate": f"{_text(arm.label)}, epoch %{{x}}: %{{y:.{digits}f}}"
-                              "<extra></extra>"},
-        ]  # fmt: skip
+    data: list[Spec] = []
+    arms = [arm for arm in report.plan.arms if (part["arm"] == arm.digest).any()][:MOST]
+    for number, arm in enumerate(arms):
+        values = part[part["arm"] == arm.digest].groupby("epoch")["value"]
+        data += _curve(values.agg(["mean", "min", "max"]) * scale, arm, number, digits)
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
-    layout = {"xaxis": {"title": {"text": "Epoch"},
-                        "dtick": max(1, int(part["epoch"].max()) // 10)},
-              "yaxis": axis, "height": 400, "legend": LEGEND}  # fmt: skip
-    return {"data": data, "layout": layout}
+    epochs = {"title": {"text": "Epoch"}, "dtick": max(1, int(part["epoch"].max()) // 10)}
+    return {"data": data, "layout": {"xaxis": epochs, "yaxis": axis, **SIZE}}
+
+
+def _curve(by_epoch: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iterator[Spec]:
+    """The curve of one arm: a band from its lowest to its highest seed, and a line of means."""
+    colour, symbol = COLOURS[number % len(COLOURS)], SYMBOLS[number % len(SYMBOLS)]
+    epochs = [int(str(epoch)) for epoch in by_epoch.index]
+    yield {
+        **LINES,
+        "x": [*epochs, *reversed(epochs)],
+        "y": [*by_epoch["max"], *reversed([*by_epoch["min"]])],
+        "fill": "toself",
+        "opacity": 0.18,
+        "fillcolor": colour,
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "legendgroup": arm.digest,
+    }
+    yield {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": escape(arm.label),
+        "x": epochs,
+        "y": [*by_epoch["mean"]],
+        "legendgroup": arm.digest,
+        "line": {"color": colour, "dash": DASHES[number % len(DASHES)], "width": 2},
+        "marker": {"symbol": symbol, "size": 7, "color": colour},
+        "hovertemplate": f"{escape(arm.label)}, epoch %{{x}}: %{{y:.{digits}f}}<extra></extra>",
+    }

@@ -1,4 +1,4 @@
-"""What other packages bring to the page, as text that stands in it."""
+"""Scripts and tables of other packages (plotly, itables) as text inside the page."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from study.report.page.trials import Column
 
 @cache
 def plotly() -> str:
-    """The library, which draws the charts; its text ends no script."""
+    """The text of plotly.js, escaped so that it cannot end its script element."""
     from plotly.offline import get_plotlyjs
 
     return str(get_plotlyjs()).replace("</script", "<\\/script")
@@ -20,23 +20,30 @@ def plotly() -> str:
 
 @cache
 def searching() -> str:
-    """DataTables, as itables has it: elements of a page."""
+    """The elements that load DataTables, from itables."""
     import itables
     from itables.javascript import generate_init_offline_itables_html
 
     bundle = Path(itables.__file__).parent / "html" / "dt_bundle.js"
     text = str(generate_init_offline_itables_html(bundle))
-    return text[: text.rindex("<div")]  # which speaks of notebooks
+    return text[: text.rindex("<div")]  # the last element is a hint about notebooks
 
 
 def searchable(columns: Sequence[Column], name: str) -> str:
-    """A table that is searched, sorted and turned over; `name` is its id."""
+    """The columns as a table with search, sorting and pages; `name` is its id."""
     from itables import to_html_datatable
 
     frame = pd.DataFrame({column.head: list(column.values) for column in columns})
     text = to_html_datatable(
-        frame, connected=False, table_id=name, showIndex=False, allow_html=False,
-        display_logo_when_loading=False, maxBytes=0, classes="display compact",
-        lengthMenu=[10, 50, 200], layout={"topStart": "search", "topEnd": "pageLength"},
-    )  # fmt: skip
+        frame,
+        connected=False,
+        table_id=name,
+        showIndex=False,
+        allow_html=False,
+        display_logo_when_loading=False,
+        maxBytes=0,  # itables would cut a long table
+        classes="display compact",
+        lengthMenu=[10, 50, 200],
+        layout={"topStart": "search", "topEnd": "pageLength"},
+    )
     return re.sub(r"<!--.*?-->\n?", "", text)

@@ -1,4 +1,4 @@
-"""The list of trials, in units of the table."""
+"""The list of trials on the page, in units of the table."""
 
 from typing import Any, NamedTuple
 
@@ -6,26 +6,27 @@ from study import cells
 from study.metrics import METRICS
 from study.report.contents import Report
 
-COMMIT = 9  # letters that tell commits apart
+COMMIT = 9  # letters of a commit's digest
 
 
 class Column(NamedTuple):
+    """A column of the list: its heading, and its text for every trial."""
+
     head: str
     values: tuple[str, ...]
 
 
 def columns(report: Report) -> list[Column]:
     rows = report.trials
-    found = [Column("arm", _texts(rows["arm"])), Column("seed", _texts(rows["seed"])),
-             Column("state", _texts(rows["state"]))]  # fmt: skip
+    listed = [Column(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
     for name in (name for name in rows.columns if name in METRICS):
         metric = METRICS[str(name)]
         values = (cells.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
-        found.append(Column(cells.head(metric), tuple(values)))
-    found.append(Column("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
-    found += [Column(name, _texts(rows[name])) for name in ("device", "machine")]
-    found.append(Column("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))
-    return [*found, Column("trial", _texts(rows["trial"]))]
+        listed.append(Column(cells.head(metric), tuple(values)))
+    listed.append(Column("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
+    listed += [Column(name, _texts(rows[name])) for name in ("device", "machine")]
+    listed.append(Column("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))
+    return [*listed, Column("trial", _texts(rows["trial"]))]
 
 
 def _texts(values: Any) -> tuple[str, ...]:
