@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from study.metrics import Metric
-from study.spec import Printed
 
 ABSENT = "--"
 DIVERGED = "diverged"
 TENFOLD = 10  # from here on a change is a multiple, and a multiple needs one digit
 TIED = "≈"
-MARKS = {"verified": "", "derived": "*", "unverified": "?"}
+STATUS_SUFFIX = {"verified": "", "derived": "*", "unverified": "?"}
 """Suffix of a published number, by how far its source was checked."""
 
 
@@ -34,14 +33,9 @@ def head(metric: Metric) -> str:
     return f"{name(metric)} ({inside})" if inside else name(metric)
 
 
-def difference_unit(metric: Metric) -> str:
-    """The unit of a difference: percentage points for percentages."""
-    return "pp" if metric.unit == "%" else metric.unit
-
-
 def effect_head(metric: Metric, seeds: int) -> str:
     """The head of a column of absolute differences: "Δ Top-1 (pp) [95 % CI]"."""
-    unit = difference_unit(metric)
+    unit = metric.difference_unit
     label = f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
     return f"{label} [95 % CI]" if seeds > 1 else label
 
@@ -178,11 +172,9 @@ def many(count: int, noun: str, nouns: str = "") -> str:
 # ---- published numbers ----
 
 
-def published(printed: Printed | None) -> str:
-    """A published number as printed, with the suffix of its status."""
-    if printed is None:
-        return ABSENT
-    return with_spread(printed.value, printed.digits, printed.spread) + MARKS[printed.status]
+def published(value: float, digits: int, spread: float, status: str) -> str:
+    """A published number as it was printed, with a suffix for how far its source was checked."""
+    return with_spread(value, digits, spread) + STATUS_SUFFIX[status]
 
 
 def with_spread(value: float, digits: int, spread: float) -> str:

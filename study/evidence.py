@@ -5,22 +5,19 @@ is the span of all rounds, or the interval of the ratio if the session measured 
 exact. Verdicts compare the range with a margin, claims with a span.
 """
 
-from __future__ import annotations  # pandas is for reports: plans must start without it
-
 import math
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import pandas as pd
 
 from study import stats
 from study.metrics import METRICS, Metric
 from study.stats import CONFIDENCE
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Peak memory is measured only once per session; this relative range, up and down, stands for it.
 SPREAD = 0.01
@@ -92,7 +89,7 @@ class Evidence:
         needed = stats.seeds_needed(self.value, self.sd, *span, confidence=self.confidence)
         return str(needed or f"more than {stats.MOST_SEEDS}")
 
-    def scaled(self, scale: float) -> Evidence:
+    def scaled(self, scale: float) -> "Evidence":
         ends = {name: getattr(self, name) * scale for name in ("value", "low", "high", "sd")}
         return replace(self, **ends)
 

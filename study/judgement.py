@@ -1,10 +1,10 @@
 """The published numbers and claims of a plan, compared with its measurements."""
 
-from __future__ import annotations  # pandas is for reports: claims are parsed without it
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from study import cells, claims, reasons, verdicts
 from study.claims import Claim
@@ -15,9 +15,6 @@ from study.reasons import Guess, Tried
 from study.spec import Printed
 from study.stats import Contrast
 from study.store import Store
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PROTOCOL_KEYS = {
     "quality": ("model", "data", "img_size", "recipe", "epochs", "batch_size"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from study import claims
+from study.claim_grammar import Claim, parse
 from study.errors import SpecError, unknown
 from study.marks import MAX_PROBLEMS, Mark, Problem
 from study.metrics import METRICS, sized
@@ -67,7 +67,7 @@ def _claims(study: Study, arms: Sequence[Arm], named: Names) -> Iterator[Problem
     for index, claim in enumerate(study.claims):
         mark = study.root.at(["claims", index]).mark
         try:
-            parsed = claims.parse(claim, [*named.owners, *named.shared], METRICS)
+            parsed = parse(claim, [*named.owners, *named.shared], METRICS)
         except SpecError as error:
             yield Problem(str(error), mark)
             continue
@@ -104,7 +104,7 @@ def _again(study: Study) -> Iterator[Problem]:
         yield Problem(message, study.root.key(["seeds"]))
 
 
-def _senseless(study: Study, arms: Sequence[Arm], claim: claims.Claim) -> Iterator[str]:
+def _senseless(study: Study, arms: Sequence[Arm], claim: Claim) -> Iterator[str]:
     kind = METRICS[claim.metric].kind
     if {claim.arm, claim.other} <= set(study.labels(arms[0].choices)):
         yield f"{claim.arm} and {claim.other} are the same arm, the baseline"

@@ -4,22 +4,19 @@ A published number is reproduced if the whole interval lies within a stated marg
 that finds no difference would not show that the two agree.
 """
 
-from __future__ import annotations  # pandas is for reports: plans must start without it
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pandas as pd
 
 from study import cells, evidence, stats
 from study.errors import SpecError
 from study.evidence import CHANGE, DIFFERENCE, LEVEL, Evidence, Side, Span
 from study.metrics import METRICS, Metric
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 REPRODUCED = "reproduced"
 TREND_ONLY = "trend only"

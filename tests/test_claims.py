@@ -52,7 +52,8 @@ def state(text, measured):
 
 
 def test_claims_are_read_without_pandas():
-    code = "import sys, study.claims; sys.exit(bool({'pandas', 'numpy', 'torch'} & {*sys.modules}))"
+    heavy = "{'pandas', 'numpy', 'torch'}"
+    code = f"import sys, study.claim_grammar; sys.exit(bool({heavy} & {{*sys.modules}}))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
@@ -159,9 +160,9 @@ WRONG = {
     "Max Pooling has at most 2 k params": 'params is in M here, not in "k"',
     "Max Pooling has at most 2 pp top1": 'top1 is in % here, not in "pp"',
     "Max Pooling is beter than Average Pooling on macs": 'not a claim: "Max Pooling is beter than '
-    'Average Pooling on macs" ("beter" is not understood), such as: A is better than B on macs',
+    'Average Pooling on macs" (unknown word "beter"), such as: A is better than B on macs',
     "Max Pooling has at most 2 the macs of Average Pooling": "such as: A has at most 1.1x the macs",
-    "we win": '"we" is not understood), such as: A is worse than B on top1 by 0.24',
+    "we win": '(unknown word "we"), such as: A is worse than B on top1 by 0.24',
     "": 'not a claim: "", such as: A is worse than B on top1 by 0.24',
 }
 

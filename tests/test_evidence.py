@@ -1,8 +1,6 @@
 """What sides show, to verdicts and claims alike, and how often two equal ones are told apart."""
 
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -36,11 +34,6 @@ def timed(rounds):
 
 def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
     return evidence(quantity, side("A", metric, a), side("B", metric, b), **options)
-
-
-def test_evidence_starts_without_pandas():
-    code = "import sys, study.evidence; sys.exit(bool({'pandas', 'numpy'} & {*sys.modules}))"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 # ---- what is found ----

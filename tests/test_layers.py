@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "origin": {"files"},
     "schema": {"errors", "marks"},
     "shipped": {"errors", "marks", "schema"},
+    "claim_grammar": {"errors", "metrics"},
     "spec": {"imports", "marks", "schema", "shipped"},
     "parse": {"errors", "imports", "labels", "marks", "schema", "shipped", "spec", "text"},
     "names": {"spec"},
@@ -36,9 +37,9 @@ MAY_IMPORT = {
     "train": {"archives", "errors", "files", "schema", "seeding"},
     "metrics": {"errors"},
     "store": {"errors", "files", "leases", "records"},
-    "cells": {"metrics", "spec"},
+    "cells": {"metrics"},
     "evidence": {"metrics", "stats"},
-    "claims": {"errors", "cells", "evidence", "metrics", "stats"},
+    "claims": {"claim_grammar", "cells", "evidence", "metrics", "stats"},
     "verdicts": {"errors", "cells", "evidence", "metrics", "stats"},
     "images": {"data", "errors", "marks", "origin", "records", "schema", "store"},
     "cards": {
@@ -53,7 +54,7 @@ MAY_IMPORT = {
     "levels": {"errors", "marks", "spec", "store", "arms", "cards", "courses"},
     "proofs": {"errors", "marks", "names", "spec", "metrics", "store", "arms", "cards", "levels"},
     "pairing": {"names", "schema", "spec", "arms"},
-    "statements": {"errors", "claims", "marks", "metrics", "names", "spec"},
+    "statements": {"claim_grammar", "errors", "marks", "metrics", "names", "spec"},
     "plan": {
         *("errors", "given", "images", "marks", "spec", "metrics", "store", "arms", "origin"),
         *("names", "pairing", "proofs", "statements", "stats"),

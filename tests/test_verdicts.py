@@ -1,8 +1,5 @@
 """What a measured study says of printed numbers: each word for each kind, and how often it errs."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,13 +50,6 @@ def last(rows, *parts, **margins):
 
 def words(found):
     return tuple(found[list(ASPECTS)])
-
-
-def test_verdicts_start_without_pandas():
-    code = (
-        "import sys, study.verdicts; sys.exit(bool({'pandas', 'numpy', 'torch'} & {*sys.modules}))"
-    )
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 # ---- exact costs ----

@@ -6,21 +6,17 @@ across an end leaves it undecided. The claims of a study that rest on intervals 
 family, so that few studies have any that is falsely decided.
 """
 
-from __future__ import annotations  # pandas is for reports: plans must start without it
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from study import evidence, stats
-from study.claims.forms import FORMS, Claim
-from study.claims.grammar import parse
+from study.claim_grammar import FORMS, Claim, parse
+from study.claims.forms import judge
 from study.claims.measured import Measured
 from study.evidence import State
 from study.metrics import METRICS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["FORMS", "Claim", "Judgement", "family", "judged", "parse", "uncertain"]
 
@@ -45,7 +41,7 @@ def judged(
     name = claim.metric
     rows, ratios = frame[frame["metric"] == name], evidence.ratios(frame, name)
     measured = Measured(name, rows, arms, ratios, confidence)
-    return Judgement(claim, *FORMS[claim.form](claim, measured))
+    return Judgement(claim, *judge(claim, measured))
 
 
 def family(

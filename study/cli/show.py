@@ -118,7 +118,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
     if seeds < 2 or not plan.tested:
         return
     metric, least = METRICS[plan.tested], smallest_effect(seeds)
-    unit = f" {cells.difference_unit(metric)}".rstrip()
+    unit = f" {metric.difference_unit}".rstrip()
     known = "whose size is not known before trials are finished"
     if math.isfinite(plan.sd):
         shown = cells.measured(least * plan.sd, metric)

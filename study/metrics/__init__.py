@@ -28,7 +28,12 @@ class Metric:
     better: Literal["higher", "lower"]
     kind: Literal["cost", "quality", "speed"]
     exact: bool = False
-    """The same in every seed and on every machine: printed without a spread."""
+    """The same for every seed and machine: printed without a spread."""
+
+    @property
+    def difference_unit(self) -> str:
+        """The unit of a difference: percentage points for percentages."""
+        return "pp" if self.unit == "%" else self.unit
 
 
 class Catalogue(dict[str, Metric]):

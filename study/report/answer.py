@@ -118,7 +118,7 @@ class Compared:
         """The difference of an arm with its unit, and its interval if it has one."""
         text = cells.effect(self.rows[arm], self.metric, int(self.rows[arm].n))
         value, _, ends = text.removesuffix(f" [{cells.ABSENT}]").partition(" ")
-        return f"{value} {cells.difference_unit(self.metric)} {ends}".strip()
+        return f"{value} {self.metric.difference_unit} {ends}".strip()
 
 
 # ---- trained arms ----
@@ -256,7 +256,7 @@ def _bound(compared: Compared) -> str:
     rows = [compared.rows[arm] for arm in compared.unsure]
     most = max(abs(end) for row in rows for end in (row.low, row.high))
     text = cells.measured(most, compared.metric)
-    return f"±{text} {cells.difference_unit(compared.metric)}".rstrip()
+    return f"±{text} {compared.metric.difference_unit}".rstrip()
 
 
 def _by_zero(compared: Compared) -> list[list[str]]:

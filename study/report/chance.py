@@ -45,7 +45,7 @@ def _noise(analysis: Findings) -> Iterator[str]:
                 "values do not vary."
             )
             continue
-        unit = f" {cells.difference_unit(metric)}".rstrip()
+        unit = f" {metric.difference_unit}".rstrip()
         difference = cells.measured(row["mean"], metric, signed=True)
         yield (
             f"Noise floor of {cells.name(metric)}: ±{floor}{unit}; equal arms with different seeds "
@@ -72,7 +72,7 @@ def _step_orders(analysis: Findings) -> Iterator[str]:
         first, last = (cells.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (
-            f"{label} changes {cells.name(metric)} by {first} {cells.difference_unit(metric)} when "
+            f"{label} changes {cells.name(metric)} by {first} {metric.difference_unit} when "
             f"added first and by {last} when added last: a difference of "
             f"{cells.effect(row, metric, seeds)} ({row.places} positions were measured)."
         )

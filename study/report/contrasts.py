@@ -48,7 +48,7 @@ def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
 def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
     metric = METRICS[row.metric]
     difference = cells.effect(row, metric, seeds)
-    unit = cells.difference_unit(metric)
+    unit = metric.difference_unit
     text = f"{difference} {unit}".rstrip() if difference != cells.ABSENT else difference
     parts = cells.parts(row, metric, "mean", "low", "high")
     tests = (Cell(p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))

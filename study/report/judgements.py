@@ -49,7 +49,7 @@ def _row(plan: Plan, row: Any) -> Row:
     digits = max(row.digits, metric.digits)
     span = f" [{cells.number(row.low, digits)}, {cells.number(row.high, digits)}]"
     texts = (
-        cells.with_spread(row.printed, row.digits, row.spread) + cells.MARKS[row.status],
+        cells.published(row.printed, row.digits, row.spread, row.status),
         cells.number(row.measured, digits) + (span if row.low == row.low else ""),
         *(_verdict(row, aspect) for aspect in verdicts.ASPECTS),
         _why(row),
@@ -99,7 +99,7 @@ def _notes(plan: Plan, assessment: Judged) -> Iterator[str]:
 
 def _unit(name: str) -> str:
     metric = METRICS[name]
-    return "%" if metric.kind == "speed" else cells.difference_unit(metric)
+    return "%" if metric.kind == "speed" else metric.difference_unit
 
 
 def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:

@@ -213,8 +213,8 @@ def _published(analysis: Findings) -> Iterator[str]:
         printed.protocol.hardware for printed in timed if printed.protocol.hardware
     ):
         yield f"Published timings were measured on {', '.join(hardware)}."
-    used = [status for status in cells.MARKS if any(row.status == status for row in rows)]
-    meanings = [f"{cells.MARKS[s]} {MEANINGS[s]}" for s in used if cells.MARKS[s]]
+    used = [status for status in cells.STATUS_SUFFIX if any(row.status == status for row in rows)]
+    meanings = [f"{cells.STATUS_SUFFIX[s]} {MEANINGS[s]}" for s in used if cells.STATUS_SUFFIX[s]]
     if meanings:
         yield f"Marks of published numbers: {'; '.join(meanings)}."
 

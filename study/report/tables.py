@@ -113,8 +113,14 @@ def _columns(analysis: Findings, name: str) -> Iterator[Column]:
         yield Column(
             f"{name}-paper",
             f"{cells.name(METRICS[name])}, paper{_counted(name, printed)}",
-            lambda label, arm: Cell(cells.published(analysis.published(label, arm, name))),
+            lambda label, arm: Cell(_published(analysis.published(label, arm, name))),
         )
+
+
+def _published(number: Printed | None) -> str:
+    if number is None:
+        return cells.ABSENT
+    return cells.published(number.value, number.digits, number.spread, number.status)
 
 
 def _counted(name: str, printed: list[Printed]) -> str:

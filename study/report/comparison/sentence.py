@@ -41,7 +41,7 @@ def _quality(comparison: Comparison) -> str:
         return f"{' and '.join(lost)} diverged, so {name} cannot be compared"
     if row is None or not row.n > 0:
         return f"{second} and {first} have no finished seed in common yet"
-    difference = f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
+    difference = f"{cells.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
     if (
         comparison.tested == "top1"
         and all(arm.given for arm in comparison.arms)

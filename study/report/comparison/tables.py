@@ -57,7 +57,7 @@ def _side(row: Any, side: str, metric: Metric) -> Cell:
 def _difference(comparison: Comparison, row: Any) -> str:
     metric = METRICS[row.metric]
     if row.kind == "quality":
-        return f"{cells.effect(row, metric, int(row.n))} {cells.difference_unit(metric)}".rstrip()
+        return f"{cells.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
     if row.kind == "speed":
         resolution = comparison.plan.study.timing.resolution
         return cells.times(ends(row), resolution) if row.ratio == row.ratio else cells.ABSENT

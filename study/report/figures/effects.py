@@ -150,7 +150,7 @@ def beside(axes: Axes, y: float, text: str, *, word: bool) -> None:
 
 def _head(name: str) -> str:
     metric = METRICS[name]
-    unit = cells.difference_unit(metric)
+    unit = metric.difference_unit
     return f"Δ {cells.name(metric)} ({unit})" if unit else f"Δ {cells.name(metric)}"
 
 

@@ -161,7 +161,7 @@ def _called(factor: Factor) -> str:
 
 
 def _head(metric: Metric) -> str:
-    unit = cells.difference_unit(metric)
+    unit = metric.difference_unit
     return f"Δ {cells.name(metric)}{f' ({unit})' if unit else ''}, mean [95 % interval]"
 
 

@@ -86,7 +86,7 @@ def _margin(report: Report, row: Any, metric: Metric) -> float:
 
 
 def _printed(row: Any) -> str:
-    return cells.with_spread(row.printed, row.digits, row.spread) + cells.MARKS[row.status]
+    return cells.published(row.printed, row.digits, row.spread, row.status)
 
 
 def _apart(value: float, row: Any, metric: Metric) -> float:
@@ -153,7 +153,7 @@ def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
 
 
 def _unit(metric: Metric) -> str:
-    return "%" if metric.kind == "cost" else cells.difference_unit(metric)
+    return "%" if metric.kind == "cost" else metric.difference_unit
 
 
 # ---- alternative text ----

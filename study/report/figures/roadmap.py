@@ -192,7 +192,7 @@ def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> N
         linewidth=1,
         label="step from the row above",
     )
-    unit = cells.difference_unit(metric)
+    unit = metric.difference_unit
     axes.set_xlabel(f"Δ {cells.name(metric)} of the step{f' ({unit})' if unit else ''}")
     linear(axes.xaxis, 4)
     for row in each(part):

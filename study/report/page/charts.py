@@ -53,7 +53,7 @@ def charts(report: Report, study: str) -> list[Chart]:
 
 
 def _axis(metric: Metric, *, difference: bool = False) -> Spec:
-    unit = cells.difference_unit(metric)
+    unit = metric.difference_unit
     title = f"Δ {cells.name(metric)} ({unit})" if difference else cells.head(metric)
     return {"title": {"text": escape(title.replace(" ()", ""))}, "zeroline": difference}
 
@@ -109,9 +109,7 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
 
 
 def _seed_trace(dots: list[tuple[str, int, float]], metric: Metric) -> Spec:
-    text = (
-        f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {cells.difference_unit(metric)}"
-    )
+    text = f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {metric.difference_unit}"
     return {
         **MARKERS,
         "name": "one seed",
@@ -146,7 +144,7 @@ def _hover(row: Spec, metric: Metric) -> str:
         cells.number(row[key], metric.digits, signed=True) for key in ("mean", "low", "high")
     ]
     ends = f" [{numbers[1]}, {numbers[2]}]" if math.isfinite(row["low"]) else ""
-    return escape(f"{row['label']}: {numbers[0]}{ends} {cells.difference_unit(metric)}")
+    return escape(f"{row['label']}: {numbers[0]}{ends} {metric.difference_unit}")
 
 
 def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
