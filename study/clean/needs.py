@@ -86,6 +86,7 @@ def _busy(store: Store, path: Path, order: Record, waiting: set[str] | None) -> 
     if orders.workers(path) or any(leases.holder(store.trial(n)) for n in order.get("trials", ())):
         return True
     signed = (leases.signed(file) for file in path.glob("worker.*"))
+    # A worker elsewhere cannot be looked up: its job counts as busy until it is a week old.
     elsewhere = any(who and not who.local and who.job not in ids for who in signed)
     return elsewhere and age(path) < WEEK
 

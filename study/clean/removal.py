@@ -36,7 +36,7 @@ def trial(item: Item) -> bool:
     if lease is None:
         return False
     with lease:
-        os.rename(folder, aside)
+        os.rename(folder, aside)  # at once, so that no reader sees half a trial
     if errors := erased(aside):
         raise errors[0]
     return True

@@ -35,6 +35,7 @@ def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFra
     """
     import pandas as pd
 
+    # A missing or doubled combination would give some levels more weight than others.
     counts = [1 + max(levels) for levels in zip(*choices.values(), strict=True)]
     if sorted(choices.values()) != list(product(*map(range, counts))):
         raise ValueError("the arms are not all combinations of levels, each once")

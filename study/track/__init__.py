@@ -102,7 +102,7 @@ class Follower:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name) or {}
         state, new = str(result.get("state", "")), rows[logged.epochs :]
-        ended = state not in ("", logged.state)
+        ended = state not in ("", logged.state)  # a failed trial may end a second time
         if not new and not ended:
             return 0
         run = self._run(arm, trial)
