@@ -24,7 +24,7 @@ def decoded(stream: IO[Any], name: str, data: Data) -> Image.Image:
         return as_given(picture, name, data)
     except DataError:
         raise
-    except Exception as error:  # Pillow's decoders raise almost anything
+    except Exception as error:  # Pillow's decoders raise almost any type
         why = str(error) or type(error).__name__
         raise DataError(f"{name} cannot be decoded ({why}); repair or remove it") from error
 

@@ -33,7 +33,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a split holds, without the names of its pictures.
+    """Counts and digest of a split, without the names of its images.
 
     The same whichever way the file system orders its entries. `digest` changes with the name or
     the size of any picture that is read.
@@ -78,7 +78,7 @@ class Summary:
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What is kept with a result."""
+        """The fingerprint that is stored with a result."""
         return {"files": self.files, "classes": len(self.counts), "digest": self.digest}
 
     def record(self) -> dict[str, Any]:
