@@ -1,6 +1,6 @@
-"""Weights that a study gives a model: which arguments give them, and digests of their files.
+"""Weights that a study file gives a model: the arguments that name them, digests of the files.
 
-Nothing here imports torch, so that a plan that was made before starts at once.
+Nothing here imports torch, so that a repeated plan starts quickly.
 """
 
 import hashlib
@@ -14,39 +14,47 @@ from study.errors import BuildError, meant
 FETCHED = "pretrained"
 CHECKPOINT = "checkpoint_path"
 ARGUMENTS = (
-    *(CHECKPOINT, "checkpoint_key"),
-    *(FETCHED, "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"),
+    CHECKPOINT,
+    "checkpoint_key",
+    FETCHED,
+    "pretrained_cfg",
+    "pretrained_cfg_overlay",
+    "cache_dir",
 )
-"""Arguments of a model that say which weights it starts from; all but one key are timm's."""
+"""Arguments of a model that name its initial weights; all but `checkpoint_key` are timm's."""
 
 FOLDER = "local-dir:"  # before a model's name: a folder with its configuration and weights
 
 
 def given(arguments: Mapping[str, Any]) -> bool:
-    """Whether a model starts from weights rather than at random."""
+    """True if the arguments give a model its weights, so it does not start at random."""
     return bool(arguments.get(CHECKPOINT) or arguments.get(FETCHED))
 
 
 def architecture(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments without the weights; timm's configurations also say what a model is."""
+    """The arguments without those for weights.
+
+    timm's configurations stay: they also say what the model is.
+    """
     weights = (CHECKPOINT, "checkpoint_key", FETCHED, "cache_dir")
     return {key: value for key, value in arguments.items() if key not in weights}
 
 
 def files(name: str, arguments: Mapping[str, Any]) -> dict[str, Path]:
-    """The files, by the argument that names each, that decide what a model starts as."""
-    found = {}
+    """Files with initial weights, by the argument that names each."""
+    paths = {}
     if path := arguments.get(CHECKPOINT):
-        found[CHECKPOINT] = _path(CHECKPOINT, path)
+        paths[CHECKPOINT] = _path(CHECKPOINT, path)
     for key in ("pretrained_cfg", "pretrained_cfg_overlay"):
         config = arguments.get(key)
         if arguments.get(FETCHED) and isinstance(config, Mapping) and config.get("file"):
-            found[key] = _path(key, config["file"])
+            paths[key] = _path(key, config["file"])
     if name.startswith(FOLDER):
         folder = Path(name.removeprefix(FOLDER)).expanduser()
+        # Without `pretrained` timm reads only the configuration of the folder.
         wanted = folder.glob("*") if arguments.get(FETCHED) else [folder / "config.json"]
-        found |= {path.name: path for path in sorted(wanted) if path.is_file()}
-    return found
+        paths |= {path.name: path for path in sorted(wanted) if path.is_file()}
+    return paths
 
 
 def _path(argument: str, value: Any) -> Path:
@@ -59,7 +67,7 @@ def digests(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """The sha256 of every file in `files`, by argument.
 
     Raises:
-        BuildError: there is no such file, or it cannot be read.
+        BuildError: a file is absent or cannot be read.
     """
     return {key: _digest(key, path) for key, path in files(name, arguments).items()}
 
@@ -71,24 +79,24 @@ def _digest(argument: str, path: Path) -> str:
     except FileNotFoundError as error:
         near = meant(path.name, (other.name for other in path.parent.glob("*")))
         hint = f'; is it "{near}"?' if near else ""
-        raise BuildError(f"there are no weights {path}{hint}", argument=argument) from error
+        raise BuildError(f"there is no weights file {path}{hint}", argument=argument) from error
     except OSError as error:
         raise BuildError(f"{path} cannot be read: {error.strerror}", argument=argument) from error
 
 
 @cache
 def _content(path: Path, size: int, changed: int) -> str:
-    """A digest of a file as it is now: `size` and `changed` are for the cache alone."""
+    """Digest of a file; `size` and `changed` (ns) only make the cache notice a new content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def identified(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that name what a model computes, beside its weights: no key of a place."""
+    """The arguments that identify what a model computes, without paths of its weights."""
     if not given(arguments):
         return {k: v for k, v in arguments.items() if v is not None or k not in ARGUMENTS}
-    found = architecture(arguments)
+    identifying = architecture(arguments)
     for key in ("pretrained_cfg", "pretrained_cfg_overlay"):
-        if isinstance(config := found.get(key), Mapping):
-            found[key] = {name: value for name, value in config.items() if name != "file"}
-    return {key: value for key, value in found.items() if value != {}}
+        if isinstance(config := identifying.get(key), Mapping):
+            identifying[key] = {name: value for name, value in config.items() if name != "file"}
+    return {key: value for key, value in identifying.items() if value != {}}

@@ -1,8 +1,7 @@
-"""The images of a plan before anything is read: their classes, what is wrong with them, and
-whether results are of other images than are there today.
+"""Image folders at plan time: number of classes, problems, and changes since earlier results.
 
-Files are listed by the code that lists them for training. What a large folder holds is remembered
-in the store, and holds as long as no folder in it has changed.
+Files are listed by the same code as for training. The summary of a large folder is cached in the
+store, and stays valid as long as no folder in it has changed.
 """
 
 import hashlib
@@ -20,7 +19,7 @@ from typing import NamedTuple
 from study import records
 from study.data.faults import Fault, faults, oddities
 from study.data.listing import Fingerprint, Rules, Summary, rules
-from study.data.listing import summary as taken
+from study.data.listing import summary as scanned
 from study.data.places import class_map, place_of, root_of, unread_splits
 from study.errors import DataError, SpecError
 from study.marks import Problem, Tree
@@ -29,25 +28,24 @@ from study.schema import CLASSES, Data
 from study.store import Record, Store
 
 LARGE = 10_000  # pictures; listing fewer takes less than a second on a local disk
-SETTLED = 2.0  # seconds; a folder that changed later may change again within its time stamp
+SETTLED = 2.0  # seconds; a folder changed later than this may change again in the same time stamp
 PACKAGES = {"hfds": "datasets", "wds": "webdataset"}
 
 
 def forget() -> None:
-    """Look at folders anew, as before every plan."""
+    """Drop cached summaries, as before every plan."""
     _summary.cache_clear()
 
 
 def classes(data: Data, store: Store) -> int:
-    """How many classes the data has, without reading an image.
+    """The number of classes of the data, without reading an image.
 
     Raises:
-        SpecError: only the images could tell.
-        DataError: they are not there, or nothing in them is certain to be a class.
+        SpecError: the number is unknown before images are read.
+        DataError: the images are absent, or their class folders are ambiguous.
     """
-    known = data.num_classes or CLASSES.get(data.name.lower())
-    if known:
-        return known
+    if count := data.num_classes or CLASSES.get(data.name.lower()):
+        return count
     if data.name != "folder":
         raise SpecError(
             f"num_classes of {data.name} is not known before it is read: say num_classes"
@@ -61,7 +59,7 @@ def classes(data: Data, store: Store) -> int:
 
 
 def wrong(data: Data, store: Store) -> list[Fault]:
-    """All that would stop every trial on these images, as far as their files tell."""
+    """Problems with the files of a data set that would stop every trial."""
     kind = data.name.partition("/")[0]
     if kind == "digits":
         return []
@@ -69,7 +67,7 @@ def wrong(data: Data, store: Store) -> list[Fault]:
     if package and find_spec(package) is None:
         message = f'data {data.name} needs {package}: pip install -e ".[hub]"'
         return [Fault("name", message, absent=True)]
-    if kind == "hfds":  # its root is a cache, which is made where it is absent
+    if kind == "hfds":  # its root is a cache, which is created if absent
         return []
     try:
         root = root_of(data)
@@ -80,30 +78,32 @@ def wrong(data: Data, store: Store) -> list[Fault]:
     return [Fault(key, message) for key, message in unread_splits(data, root)]
 
 
-def problems(asked: Iterable[tuple[Data, Tree]], store: Store, *, absent: bool) -> list[Problem]:
-    """The same at its places in the study, which `asked` has beside each of its data.
+def problems(
+    data_sets: Iterable[tuple[Data, Tree]], store: Store, *, absent: bool
+) -> list[Problem]:
+    """Problems with data sets, at their positions in the study file.
 
-    A plan can be made without images: that they are not here is no problem unless `absent`.
+    A plan can be made without images, so absent images are a problem only if `absent` is true.
     """
     return [
         Problem(fault.message, tree.at([fault.key]).mark)
-        for data, tree in asked
+        for data, tree in data_sets
         for fault in wrong(data, store)
         if absent or not fault.absent
     ]
 
 
-def notes(asked: Iterable[Data], store: Store) -> list[str]:
-    """Images that are not here, and files of folders that are not read and are no mistake."""
-    said = list[str]()
-    for data in asked:
-        said += [f"no images: {fault.message}" for fault in wrong(data, store) if fault.absent]
-        said += odd(data, store)
-    return list(dict.fromkeys(said))
+def notes(data_sets: Iterable[Data], store: Store) -> list[str]:
+    """Notes on absent images and on files that are not read, neither of which is a mistake."""
+    texts = list[str]()
+    for data in data_sets:
+        texts += [f"no images: {fault.message}" for fault in wrong(data, store) if fault.absent]
+        texts += odd(data, store)
+    return list(dict.fromkeys(texts))
 
 
 def odd(data: Data, store: Store) -> list[str]:
-    """What of a folder is not read, and is no mistake."""
+    """Notes on files of an image folder that are not read."""
     if data.name != "folder":
         return []
     try:
@@ -113,22 +113,22 @@ def odd(data: Data, store: Store) -> list[str]:
 
 
 def fingerprints(data: Data, store: Store) -> dict[str, Fingerprint]:
-    """Today's, by split, of a folder.
+    """Present fingerprints of an image folder, by split.
 
     Raises:
-        DataError: a split is not there, or cannot be read.
+        DataError: a split is absent or cannot be read.
     """
     splits = (summary(data, split, store) for split in (data.train_split, data.val_split))
     return {name: split.fingerprint for name, split in zip(SPLITS, splits, strict=True)}
 
 
-# ---- results of other images ----
+# ---- images that changed since earlier results ----
 
 SPLITS = ("train", "validation")
 
 
 class Result(NamedTuple):
-    """A finished trial, and the fingerprints of its images, by split, where they were kept."""
+    """A trial, and the fingerprints of its images by split (None in old results)."""
 
     name: str
     label: str
@@ -137,7 +137,7 @@ class Result(NamedTuple):
 
 
 def changes(results: Iterable[Result], store: Store) -> Iterator[str]:
-    """Results of other images than their folder has today, or of different states of it."""
+    """Messages about results whose images differ from the present folder or from each other."""
     groups = dict[str, list[Result]]()
     for result in results:
         if result.data.name == "folder":
@@ -154,37 +154,38 @@ def _changes(results: Sequence[Result], store: Store) -> Iterator[str]:
         today = []
     now = {name: split.fingerprint for name, split in zip(SPLITS, today, strict=bool(today))}
     for result in results:
-        if said := difference(result.images or {}, now):
-            groups.setdefault(said, []).append(result)
-    for said, those in groups.items():
-        yield f"the images in {data.root} changed since ({said}): {_again(those, store)}"
+        if change := difference(result.images or {}, now):
+            groups.setdefault(change, []).append(result)
+    for change, those in groups.items():
+        yield f"the images in {data.root} changed since ({change}): {_again(those, store)}"
     states = {json.dumps(result.images, sort_keys=True) for result in results if result.images}
     if len(states) > 1 and not groups:
         yield f"results are of {len(states)} different states of the images in {data.root}"
     old = [result for result in results if result.images is None]
-    ways = sorted({way for split in today for way in split.earlier})
-    if old and ways:
-        yield f"in {data.root} an earlier version {', '.join(ways)}: {_again(old, store)}"
+    differences = sorted({text for split in today for text in split.earlier})
+    if old and differences:
+        changes = ", ".join(differences)
+        yield f"in {data.root} an earlier version {changes}: {_again(old, store)}"
 
 
 def interrupted(trials: Iterable[Result], store: Store) -> Iterator[str]:
-    """Unfinished trials that began on other images than their folder has today."""
+    """Messages about unfinished trials whose images differ from the present folder."""
     for trial in trials:
         if trial.data.name != "folder" or not trial.images:
             continue
         try:
             change = difference(trial.images, fingerprints(trial.data, store))
-        except DataError:  # told where the images themselves are checked
+        except DataError:  # `wrong` reports it
             continue
         if change:
             yield (
                 f"a trial of {trial.label} began on other images of {trial.data.root} ({change}) "
-                f"and cannot go on: put them back, or move {store.trial(trial.name)} away"
+                f"and cannot continue: restore them, or move {store.trial(trial.name)} away"
             )
 
 
 def difference(then: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint]) -> str:
-    """In what two fingerprints differ, in the splits that both have."""
+    """The difference between fingerprints as text, for the splits that both have."""
     both = [name for name in SPLITS if isinstance(then.get(name), Mapping) and name in now]
     return "; ".join(_change(n, then[n], now[n]) for n in both if then[n] != now[n])
 
@@ -196,30 +197,33 @@ def _change(name: str, then: Fingerprint, now: Fingerprint) -> str:
 
 
 def _again(results: Sequence[Result], store: Store) -> str:
-    """Which results are meant, and how to take them anew."""
+    """The results in question, and how to repeat them."""
     labels = ", ".join(dict.fromkeys(result.label for result in results))
     count = "1 result is" if len(results) == 1 else f"{len(results)} results are"
     folders = str(store.trial(results[0].name))
     more = f" and {len(results) - 1} more" if len(results) > 1 else ""
-    return f"{count} of others, of {labels}; to train on these, move {folders}{more} away"
+    return (
+        f"{count} of other images ({labels}); to train on the present ones, "
+        f"move {folders}{more} away"
+    )
 
 
 # ---- folders ----
 
 
 def _of_folder(data: Data, store: Store) -> list[Fault]:
-    found = list[Fault]()
+    faults_found = list[Fault]()
     splits = list[Summary]()
     for key in ("train_split", "val_split"):
         try:
             splits.append(summary(data, getattr(data, key), store))
         except DataError as error:
-            found.append(Fault(key, str(error)))
+            faults_found.append(Fault(key, str(error)))
     try:
         names = class_map(data)
     except DataError as error:
-        return [*found, Fault("class_map", str(error))]
-    return found or faults(data, splits, names)
+        return [*faults_found, Fault("class_map", str(error))]
+    return faults_found or faults(data, splits, names)
 
 
 def _splits(data: Data, store: Store) -> Sequence[Summary]:
@@ -227,10 +231,10 @@ def _splits(data: Data, store: Store) -> Sequence[Summary]:
 
 
 def summary(data: Data, split: str, store: Store) -> Summary:
-    """What a split of a folder holds, listed once for a plan.
+    """The summary of a split of an image folder, listed once per plan.
 
     Raises:
-        DataError: it is not there, or cannot be read.
+        DataError: the split is absent or cannot be read.
     """
     place = place_of(root_of(data), split)
     return _summary(place, rules(data, class_map(data)), store)
@@ -238,14 +242,16 @@ def summary(data: Data, split: str, store: Store) -> Summary:
 
 @lru_cache(maxsize=64)
 def _summary(place: Path, how: Rules, store: Store) -> Summary:
-    """From the store, if no folder has changed since; a file that was written over in its place
-    changes none, which is noticed when it is next listed whole."""
+    """The summary of a split, from the store if no folder has changed since.
+
+    Overwriting a file in place changes no folder; that is noticed when the split is next listed.
+    """
     parts = [str(place.absolute()), asdict(how), code("data"), version("pillow")]
     key = digest(["images", *parts])
     record = store.kept("arms", key, records.Images) or {}
     found = _remembered(place, record)
     if found is None:
-        found, began = taken(place, how), time.time()
+        found, began = scanned(place, how), time.time()
         stamp, changed = _stamps(place, found.folders)
         if found.files > LARGE and changed < began - SETTLED:
             store.keep("arms", key, {"images": found.record(), "stamp": stamp})
@@ -261,7 +267,7 @@ def _remembered(place: Path, record: Record) -> Summary | None:
 
 
 def _stamps(place: Path, folders: Sequence[str]) -> tuple[str, float]:
-    """A digest of when the folders, or the tar, last changed; and the latest of these times."""
+    """A digest of the change times of the folders or the tar, and the latest change time."""
     whole, latest = hashlib.sha256(), 0.0
     for folder in folders or ("",):
         try:

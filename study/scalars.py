@@ -1,10 +1,10 @@
-"""Single values of stored records, and what each may be."""
+"""Types of single values in stored records, with their ranges."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-LARGEST = 3.5e38  # of any number: a little more than float32 has
+LARGEST = 3.5e38  # of any number: a little above the largest float32
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Positive = Annotated[Number, Field(gt=0)]
 Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
@@ -20,4 +20,4 @@ def _path(text: str) -> str:
 
 Place = Annotated[str, AfterValidator(_path)]
 Inside = Annotated[str, Field(pattern=r"\A[^/.\x00][^/\x00]{0,99}(/[^/.\x00][^/\x00]{0,99})?\z")]
-"""The path of a file in a folder, or one folder below; not of the folder, and of nothing hidden."""
+"""The path of a file in a folder or one folder below it; neither the folder nor a hidden file."""

@@ -120,7 +120,7 @@ def test_a_trial_of_an_earlier_version_still_starts_from_its_weights(tmp_path):
 
 
 MISTAKES = {
-    "a slip": (GIVEN.replace("w.pth", "ww.pth"), 'there are no weights ww.pth; is it "w.pth"?'),
+    "a slip": (GIVEN.replace("w.pth", "ww.pth"), 'there is no weights file ww.pth; is it "w.pth"?'),
     "a pointer": (GIVEN.replace("w.pth", "lfs.pth"), "git lfs pull"),
     "other classes": (GIVEN.replace("w.pth", "many.pth"), "another number of classes"),
     "another model": (GIVEN.replace("test_rest", "test_resnet"), "does not fit this ResNet"),

@@ -419,7 +419,7 @@ def test_a_large_folder_is_remembered_until_one_of_its_folders_changes(tmp_path,
     first = fingerprint(root)
     assert len(list((store.root / "arms").glob("*.json"))) == 2
     with monkeypatch.context() as patched:
-        patched.setattr(images, "taken", None)
+        patched.setattr(images, "scanned", None)
         assert fingerprint(root) == first
     drawn(root, "val/dog/2.png")
     assert fingerprint(root)["validation"]["files"] == 3

@@ -1,6 +1,6 @@
-"""Images by name, in batches that depend on seed and epoch alone.
+"""Data sets by name, in batches whose order and augmentation depend on seed and epoch alone.
 
-What lists files needs no torch, so what reads pictures is imported when it is first used.
+Listing files needs no torch, so the modules that read images are imported on first use.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What both ways of reading share: order, cutting into batches, and the last steps of a batch."""
+"""Order of an epoch (sampler), cutting into batches, and normalisation of whole batches."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from study.schema import Data, Recipe
 from study.seeding import fold
 
 Batch = tuple[Tensor, Tensor]
-ORDER, CROP, ERASE, _, PICTURE = range(5)  # first key of everything drawn in an epoch
+ORDER, CROP, ERASE, _, PICTURE = range(5)  # first seed key of each random purpose
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one of `world` processes makes of a pass over images.
+    """The share of one of `world` processes in a pass over images.
 
-    Of training, its slots of every batch from `first` on; of evaluation, every world-th batch.
+    Training: some slots of every batch from `first` on. Evaluation: every world-th batch.
     """
 
     first: int = 0
@@ -30,9 +30,9 @@ class Part:
     world: int = 1
 
     def slots(self, size: int, recipe: Recipe) -> Sequence[int]:
-        """Of a batch of `size` images, those of this process; pairs that are mixed stay together.
+        """Positions of this process's images in a batch of `size`; mixed pairs stay together.
 
-        timm mixes image i with image B - 1 - i, so turning the share around turns the batch around.
+        timm mixes image i with image B - 1 - i, so a share is taken from both ends of the batch.
         """
         if self.world == 1:
             return range(size)
@@ -41,7 +41,7 @@ class Part:
             pairs = ", as images are mixed in pairs" if recipe.mixes else ""
             raise DataError(
                 f"a batch of {size} cannot be shared by {self.world} processes{pairs}: raise "
-                "recipe.batch_size where there are images enough, or take at most "
+                "recipe.batch_size if there are enough images, or use at most "
                 f"{max(1, units)} processes"
             )
         mine = range(units * self.rank // self.world, units * (self.rank + 1) // self.world)
@@ -53,9 +53,9 @@ ALL = Part()
 
 @dataclass(frozen=True)
 class Batches:
-    """Batches that can be counted, and run through again from the start.
+    """An iterable of batches with a length, which can be iterated again from the start.
 
-    They are counted whole, but of each that is trained on these are only the `slots`, of `size`.
+    A training batch of `size` images has only the `slots` of this process.
     """
 
     count: int
@@ -72,7 +72,7 @@ class Batches:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training images; with the recipe, all that its randomness may depend on."""
+    """One pass over the training images; its randomness depends on this and the recipe alone."""
 
     seed: int
     number: int
@@ -84,7 +84,7 @@ class Epoch:
 
 
 def order(count: int, recipe: Recipe, epoch: Epoch) -> list[int]:
-    """Indices in the order of an epoch; repeated augmentation takes count / repeats images."""
+    """Image indices in the order of an epoch; repeated augmentation uses count / repeats images."""
     if recipe.aug_repeats > 1:
         repeated = RepeatAugSampler(
             range(count), num_replicas=1, rank=0, num_repeats=recipe.aug_repeats
@@ -95,14 +95,14 @@ def order(count: int, recipe: Recipe, epoch: Epoch) -> list[int]:
 
 
 def cut(indices: Sequence[int], size: int, *, training: bool) -> list[list[int]]:
-    """Batches of `size`. Training drops an incomplete last one, unless it is the only one."""
+    """Indices in batches of `size`; training drops an incomplete last batch if there are others."""
     whole = len(indices) - len(indices) % size
     end = whole if training and whole else len(indices)
     return [list(indices[i : min(i + size, end)]) for i in range(0, end, size)]
 
 
 def statistics(data: Data) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each channel given to the model, of pixels in 0..1.
+    """Mean and standard deviation per channel of the model's input, for pixels in 0..1.
 
     The data's own or ImageNet's; one channel gets the average of three, three get one repeated.
     """
@@ -115,9 +115,9 @@ def _channels(values: Sequence[float], channels: int) -> tuple[float, ...]:
 
 
 def finished(raw: Batches, *, data: Data, recipe: Recipe, epoch: Epoch, training: bool) -> Batches:
-    """(B, 1 or C, H, W) of bytes -> (B, C, H, W) of normalised floats on the device, and targets.
+    """Normalise batches: bytes (B, 1 or C, H, W) -> floats (B, C, H, W) on the device, targets.
 
-    What is erased depends on the place of an image in the epoch's order, not on its batch.
+    Random erasing depends on an image's position in the epoch's order, not on its batch.
     """
     mean, std = (
         torch.tensor(s, device=epoch.device).mul_(255).view(-1, 1, 1) for s in statistics(data)

@@ -1,4 +1,4 @@
-"""Random rectangles in a square image, many at a time."""
+"""Random crop boxes in square images, many at a time."""
 
 import math
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Boxes(NamedTuple):
-    """Whole pixels, each of shape (B,); a box of height 0 is none."""
+    """Boxes in whole pixels, each field (B,); height 0 means no box."""
 
     top: Tensor
     left: Tensor
@@ -19,9 +19,9 @@ class Boxes(NamedTuple):
 def boxes(
     scale: Tensor, *, ratio: tuple[float, float], side: int, generator: torch.Generator
 ) -> Boxes:
-    """For each row of `scale` (B, tries), parts of the area, the first try that fits, or none.
+    """One random box per row of `scale` (B, tries), fractions of the area: the first try that fits.
 
-    Ratio is width by height, drawn evenly in its logarithm; the corner is drawn evenly.
+    The ratio (width by height) is uniform in its logarithm, the corner uniform over free positions.
     """
     low, high = (math.log(r) for r in ratio)
     stretch = torch.rand(scale.shape, generator=generator).mul_(high - low).add_(low).exp_()
@@ -35,7 +35,7 @@ def boxes(
 
 
 def placed(corner: Tensor, *, height: Tensor, width: Tensor, side: int) -> Boxes:
-    """Boxes whose free room is split by `corner` (2, B) in 0..1: above, and to the left."""
+    """Boxes whose free space above and to the left is the fraction `corner` (2, B) of all."""
     top, left = (
         (part * (side - length + 1)).floor_()
         for part, length in zip(corner, (height, width), strict=True)

@@ -1,4 +1,4 @@
-"""Random numbers that depend on their keys alone, never on what was drawn elsewhere."""
+"""Seeding: random numbers that depend on their keys alone, not on earlier draws elsewhere."""
 
 import random
 from collections.abc import Iterator
@@ -11,12 +11,13 @@ from study.seeding import fold
 
 
 def generator(*keys: int, device: str = "cpu") -> torch.Generator:
+    """A torch generator seeded by several keys."""
     return torch.Generator(device).manual_seed(fold(*keys))
 
 
 @contextmanager
 def seeded(*keys: int) -> Iterator[None]:
-    """Python's, numpy's and torch's global CPU generators, seeded here and afterwards as before."""
+    """Seed the global CPU generators of Python, numpy and torch, and restore them afterwards."""
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()
     seed = fold(*keys)
     random.seed(seed)

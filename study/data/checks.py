@@ -1,4 +1,4 @@
-"""Every image of a data set decoded once, to name those that cannot be read."""
+"""Decode every image of a data set once, to list those that cannot be read."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -12,14 +12,14 @@ from study.errors import DataError
 from study.schema import Data, Recipe
 
 Tick = Callable[[int, int], object]
-CHUNK = 1024  # images that wait for a thread at a time, of possibly millions
+CHUNK = 1024  # images queued at a time; a queue of a whole set would hold millions
 
 
 def unreadable(data: Data, tick: Tick) -> list[str]:
-    """What is wrong with each image that cannot be read; empty where all can.
+    """One message for each image that cannot be read; empty if all can.
 
-    Decoded by as many threads as there are cores, as Pillow decodes without Python's lock. `tick`
-    is given the images done, and their number. A set that cannot be opened at all is one line.
+    Runs one thread per core, since Pillow decodes without Python's lock. `tick` is called with the
+    number of images done and of all images. A set that cannot be opened gives its own messages.
     """
     try:
         images = load(data, workers=0)
@@ -28,8 +28,9 @@ def unreadable(data: Data, tick: Tick) -> list[str]:
     total, done, wrong = images.train_size + images.val_size, 0, list[str]()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for split in (images.train, images.val):
-            for said in _streamed(split, data) if isinstance(split, Stream) else _each(split, pool):
-                wrong += [said] if said else []
+            messages = _streamed(split, data) if isinstance(split, Stream) else _each(split, pool)
+            for message in messages:
+                wrong += [message] if message else []
                 done += 1
                 tick(done, total)
     return wrong
@@ -50,7 +51,7 @@ def _wrong(split: Pictured, index: int) -> str:
 
 
 def _streamed(split: Stream, data: Data) -> Iterable[str]:
-    """A stream says only how many it has; timm passes over the broken ones with a warning."""
+    """One message for a stream, about its number: timm skips broken images with a warning."""
     try:
         for images, _ in split.evaluation(Recipe(), "cpu"):
             yield from [""] * len(images)

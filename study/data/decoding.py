@@ -1,4 +1,4 @@
-"""Files into pictures of the channels that a model takes."""
+"""Decode image files into the channels that the model takes."""
 
 from typing import IO, Any
 
@@ -8,14 +8,14 @@ from PIL import Image
 from study.errors import DataError
 from study.schema import Data
 
-DEEP = ("I", "F")  # Pillow's modes of 16 and 32 bits begin so
+DEEP = ("I", "F")  # first letters of Pillow's modes of 16 and 32 bits
 
 
 def decoded(stream: IO[Any], name: str, data: Data) -> Image.Image:
-    """A picture in mode L or RGB.
+    """The image in a file, in mode L or RGB.
 
     Raises:
-        DataError: the file is broken or too large, or has values whose range nobody has given.
+        DataError: the file is broken or too large, or has deep values and no grey_range is set.
     """
     try:
         with stream:
@@ -24,13 +24,13 @@ def decoded(stream: IO[Any], name: str, data: Data) -> Image.Image:
         return as_given(picture, name, data)
     except DataError:
         raise
-    except Exception as error:  # Pillow's decoders raise almost anything
+    except Exception as error:  # Pillow's decoders raise almost any type
         why = str(error) or type(error).__name__
-        raise DataError(f"{name} cannot be decoded ({why}); mend or remove it") from error
+        raise DataError(f"{name} cannot be decoded ({why}); repair or remove it") from error
 
 
 def as_given(picture: Image.Image, name: str, data: Data) -> Image.Image:
-    """A picture in the mode that the model takes.
+    """Convert an image to the mode that the model takes.
 
     Grey values of 16 and 32 bits are scaled from `grey_range`, where Pillow would clip them to 255.
     """
@@ -47,7 +47,7 @@ def as_given(picture: Image.Image, name: str, data: Data) -> Image.Image:
             "[0, 65535] or the scanner's, or convert it to 8 bits"
         )
     if not np.isfinite(values).all():
-        raise DataError(f"{name} has values that are no finite numbers; mend or remove it")
+        raise DataError(f"{name} has values that are no finite numbers; repair or remove it")
     low, high = data.grey_range
     scaled = ((values - low) / (high - low)).clip(0, 1) * 255
     return Image.fromarray(scaled.round().astype(np.uint8)).convert(mode)

@@ -1,4 +1,4 @@
-"""Random numbers for the places of an epoch's order, the same however it is cut into batches."""
+"""Random numbers by position in an epoch's order, independent of the batch size."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -8,27 +8,27 @@ from torch import Tensor
 
 from study.data.chance import generator
 
-PIECE = 4096  # places drawn for at a time; another number would draw other numbers
+PIECE = 4096  # positions drawn at a time; changing it changes every random number
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Tensors whose first dimension runs over the places of an epoch's order.
+    """Random tensors whose first dimension is the position in an epoch's order.
 
-    The row of a place depends on `keys` and on the place alone: not on the size of a batch, nor on
-    how many images there are, nor on which places are asked for.
+    A row depends on `keys` and its position alone, not on the batch size, the number of images or
+    the other positions that are read.
     """
 
     draw: Callable[[torch.Generator], Sequence[Tensor]]
-    """Draws for PIECE places: any number of tensors, each (PIECE, ...)."""
+    """Draws the tensors for PIECE positions, each (PIECE, ...)."""
     keys: tuple[int, ...]
     pieces: dict[int, Sequence[Tensor]] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, places: Sequence[int]) -> list[Tensor]:
-        """The rows of some places, in their order."""
+        """The rows of the given positions, in their order."""
         first, last = min(places) // PIECE, max(places) // PIECE
         for number in [number for number in self.pieces if number < first]:
-            del self.pieces[number]  # an epoch goes through its places once
+            del self.pieces[number]  # an epoch visits positions in ascending order
         columns = zip(*(self._piece(n) for n in range(first, last + 1)), strict=True)
         rows = torch.tensor(places) - first * PIECE
         return [(c[0] if first == last else torch.cat(c))[rows] for c in columns]

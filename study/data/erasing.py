@@ -1,4 +1,4 @@
-"""Random erasing (arXiv 1708.04896), drawn for each place of an epoch's order."""
+"""Random erasing (arXiv 1708.04896), drawn by position in an epoch's order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from study.data.boxes import boxes
 from study.data.draws import PIECE, Draws
 from study.schema import Recipe
 
-AREA, RATIO = (0.02, 1 / 3), (0.3, 1 / 0.3)  # as in timm
+# Fraction of the area and aspect ratio of a patch, as in timm.
+AREA, RATIO = (0.02, 1 / 3), (0.3, 1 / 0.3)
 
 
 @dataclass(frozen=True)
 class Erasing:
-    """Which images are erased, where, and what the patches are filled with.
+    """Random erasing for one epoch.
 
-    All of it depends on seed, epoch and place alone, so it is the same at every size of a batch.
-    Between two values of `reprob` the images that the smaller erases are among those of the larger.
+    It depends on seed, epoch and position alone, so it is the same at every batch size. Images that
+    a smaller `reprob` erases are also erased at a larger one.
     """
 
     recipe: Recipe
@@ -27,11 +28,11 @@ class Erasing:
 
     @staticmethod
     def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "Erasing":
-        """The erasing of one epoch of square images; `keys` are its purpose, seed and number."""
+        """Random erasing of square images; `keys` are the purpose, the seed and the epoch."""
         return Erasing(recipe, Draws(partial(patches, recipe, side), keys))
 
     def __call__(self, x: Tensor, places: Sequence[int]) -> None:
-        """Erase in (B, C, S, S), in place; the images stand at these places of the epoch's order.
+        """Erase patches of (B, C, S, S) in place; `places` are positions in the epoch's order.
 
         Noise is drawn on the device: a patch of it differs between cpu and cuda.
         """
@@ -44,9 +45,9 @@ class Erasing:
                 patch.copy_(self._filling(patch, random))
 
     def _filling(self, patch: Tensor, random: torch.Generator) -> Tensor:
-        """Zeros, one normal number per channel, or one per pixel.
+        """The filling of a patch: zeros, one normal number per channel, or one per pixel.
 
-        Drawn into memory of its own, as what a generator gives depends on the layout.
+        It is a new tensor because the numbers of a generator depend on the memory layout.
         """
         if self.recipe.remode == "const":
             return patch.new_zeros(())
@@ -55,10 +56,10 @@ class Erasing:
 
 
 def patches(recipe: Recipe, side: int, draws: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Of PIECE images: how many patches (0 where none is erased), a seed of their noise, their
-    sides (PIECE, recount, 4): top, left, height, width.
+    """Patches of PIECE images: count (0 for no erasing), seed of the noise, boxes.
 
-    1 to `recount` patches in an image, each of its share of the area.
+    Boxes are (PIECE, recount, 4): top, left, height, width. An image has 1 to `recount` patches,
+    each with its share of the area.
     """
     hit, many = torch.rand(2, PIECE, generator=draws)
     seeds = torch.randint(2**31, (PIECE,), generator=draws)

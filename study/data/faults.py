@@ -1,4 +1,4 @@
-"""What is wrong with folders of images, and what is odd about them, before anything is read."""
+"""Problems and oddities of image folders, judged by file names before any image is read."""
 
 import os
 import unicodedata
@@ -14,18 +14,18 @@ from study.schema import Data
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong, and the key of the study's data that it is about."""
+    """A problem with the images, and the key of the study's `data` that causes it."""
 
     key: str
     message: str
     absent: bool = False
-    """Nothing is wrong with the images, as there are none here."""
+    """True if the images are not on this machine, so nothing can be said about them."""
 
 
 def faults(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> list[Fault]:
-    """All that keeps a study from training on these splits, or evaluating the only one of them.
+    """Problems that prevent training on two splits, or evaluation of one.
 
-    `names` is the class map. What follows from something else that is wrong is left out.
+    `names` is the class map. Problems that follow from another one are left out.
     """
     training = len(splits) > 1
     keys = ("train_split", "val_split") if training else ("val_split",)
@@ -43,7 +43,7 @@ def faults(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> l
 
 
 def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[str]:
-    """What is left out of the splits, and is no fault."""
+    """Messages about files that are not read, which is no problem."""
     for split in splits:
         beside = _kinds(split, lambda ending: ending in BESIDE)
         where = shown(split.place)
@@ -68,7 +68,7 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
 def _of_one(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
     where = shown(split.place)
     if split.broken:
-        yield f"{where}: cannot be read: {listed(split.broken)}; mend or remove them"
+        yield f"{where}: cannot be read: {listed(split.broken)}; repair or remove them"
     for pattern, count in split.ignored.items():
         if count:
             yield (
@@ -98,7 +98,7 @@ def _of_one(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[st
 
 
 def _nothing(split: Summary) -> str:
-    """Why a split has no class."""
+    """The reason why a split has no class."""
     if split.loose:
         return (
             f"{split.loose} pictures and no class folders: sort them into a folder for each class, "
@@ -110,7 +110,7 @@ def _nothing(split: Summary) -> str:
 
 
 def _nested(split: Summary) -> str:
-    """Pictures in folders inside class folders: which of the two is the class is not certain."""
+    """Message about images two folders deep: the outer or the inner folder may be the class."""
     top, below = next(iter(split.nested.items()))
     last = {os.path.basename(folder) for folders in split.nested.values() for folder in folders}
     only = f"; or set the split to {shown(os.path.join(os.path.basename(split.place), top))}"
@@ -122,7 +122,7 @@ def _nested(split: Summary) -> str:
 
 
 def _empty(split: Summary, empty: Sequence[str]) -> str:
-    """Class folders that no picture is read from, with what else is in them."""
+    """Message about class folders without a readable image, with the files they hold instead."""
     held = sum((Counter(split.unread.get(top, {})) for top in empty), Counter[str]())
     instead = f", but {counted(held)}, which cannot be read" if held else ""
     return (
@@ -135,7 +135,7 @@ def _empty(split: Summary, empty: Sequence[str]) -> str:
 def _kinds(
     split: Summary, chosen: Callable[[str], bool], without: Iterable[str] = ()
 ) -> Counter[str]:
-    """Files that are not read, by those of their extensions that are chosen."""
+    """Counts of unread files by extension, for the chosen extensions."""
     total = Counter[str]()
     for top, counts in split.unread.items():
         if top not in set(without):
@@ -147,7 +147,7 @@ def _kinds(
 
 
 def _overlap(train: Summary, val: Summary) -> str:
-    """Why one split shows what the other trains on."""
+    """Message about training and validation splits that share files; "" if they do not."""
     same = Path(train.place).resolve() == Path(val.place).resolve()
     shared = train.inside & val.inside or train.beside & val.inside or val.beside & train.inside
     if not same and not shared and not train.real & val.real:
@@ -159,7 +159,7 @@ def _overlap(train: Summary, val: Summary) -> str:
 
 
 def _unlike(splits: Sequence[Summary]) -> Iterator[Fault]:
-    """Classes that only one of two splits has, which would number the others differently."""
+    """Problems of classes in one split only, which would shift the numbers of the others."""
     first, last = splits[0], splits[-1]
     ours, theirs = set(first.counts), set(last.counts)
     only, other = numbered(ours - theirs), numbered(theirs - ours)
@@ -188,9 +188,9 @@ def _plain(name: str) -> str:
 
 
 def _unmapped(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[Fault]:
-    """A class map and folders that each name classes which the other has not: a slip of the pen.
+    """Problems of a class map that misses folders while folders miss its classes: likely a typo.
 
-    Either alone is meant: folders that are left out, or classes that have no pictures here.
+    One of the two alone is accepted: folders that are left out, or classes without images here.
     """
     for split in splits:
         absent = [name for name in names if name not in split.counts]
@@ -210,7 +210,7 @@ def _unmapped(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -
 def _counted(
     data: Data, split: Summary, names: Mapping[str, int], *, training: bool
 ) -> Iterator[Fault]:
-    """The number of classes, which may be given in the study, too."""
+    """Problems of the number of classes, which a study file may also state."""
     count = len(names) or len(split.counts)
     if training and count == 1:
         yield Fault(

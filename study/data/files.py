@@ -1,4 +1,4 @@
-"""Sets too large to hold, read picture by picture from files."""
+"""Data sets on disk: each image is read and decoded when it is needed."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ Read = Callable[[int], tuple[Image.Image, int]]
 
 @dataclass(frozen=True)
 class Files:
-    """Numbered pictures; `workers` processes decode them, which changes no pixel."""
+    """A split of numbered images on disk; the number of decoding `workers` changes no pixel."""
 
     read: Read
     indices: Sequence[int]
@@ -48,9 +48,9 @@ class Files:
 
 @dataclass(frozen=True)
 class FromReader:
-    """A picture out of a reader of timm's.
+    """Reads an image from a timm reader.
 
-    timm's own data set would put the next picture in the place of one that cannot be decoded.
+    timm's own data set would silently replace an image that cannot be decoded by the next one.
     """
 
     reader: Any
@@ -62,16 +62,18 @@ class FromReader:
             name = printable(self.reader.filename(index) or f"image {index}")
         except (AssertionError, KeyError, OSError, TypeError) as error:
             none = isinstance(error, AssertionError | TypeError)
-            said = "it has no image" if none else f"{type(error).__name__}: {error}"
-            raise DataError(f"image {index} of {self.data.name} cannot be read ({said})") from error
+            reason = "it has no image" if none else f"{type(error).__name__}: {error}"
+            raise DataError(
+                f"image {index} of {self.data.name} cannot be read ({reason})"
+            ) from error
         self._check(target, name)
         return decoded(stream, name, self.data), int(target)
 
     def check(self) -> None:
-        """Look at every label, and at no image.
+        """Check every label without reading an image.
 
         Raises:
-            DataError: there are none under this key, or one is not the number of a class.
+            DataError: the column of labels is absent, or a label is not the number of a class.
         """
         dataset, key = self.reader.dataset, self.data.target_key or "label"
         if key in dataset.column_names:
@@ -84,7 +86,7 @@ class FromReader:
             )
 
     def _check(self, target: Any, name: str) -> None:
-        """Raises DataError where an image's label is not the number of a class."""
+        """Raises DataError for a label that is not the number of a class."""
         where, key = f"{name} of {self.data.name}", self.data.target_key or "label"
         if isinstance(target, str):
             raise DataError(
@@ -105,9 +107,9 @@ class FromReader:
 
 @dataclass(frozen=True)
 class FromFiles:
-    """A picture out of a listing: a file, or a part of a tar.
+    """Reads an image of a listing: a file, or a member of a tar.
 
-    A tar is opened for each, as one open file would be shared by all worker processes.
+    A tar is opened for every image, since worker processes would share one open file.
     """
 
     listing: Listing

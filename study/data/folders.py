@@ -1,4 +1,4 @@
-"""Folders of class folders, each real file of them once."""
+"""List the files of a split that is a folder of class folders, each real file once."""
 
 import os
 from collections import deque
@@ -14,8 +14,10 @@ def listing(place: Path, how: Rules) -> Listing:
 
 
 def walked(place: Path, how: Rules) -> Walk:
-    """Real files and folders first, then what links lead to, so that a link never takes the place
-    of what it leads to. A link to a folder above the split is not followed."""
+    """Scan real files and folders first, then links, so that a link never replaces its target.
+
+    A link to a folder above the split is not followed.
+    """
     walk = Walk(str(place), how)
     walk.above |= {identity(os.stat(folder)) for folder in place.resolve().parents}
     links = deque(sorted(walk.below("")))

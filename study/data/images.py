@@ -1,4 +1,4 @@
-"""A study's images: how many, of how many classes, and batches of them."""
+"""The data set of a study: train and validation images, classes, and batches of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from study.data.chance import generator
 from study.data.listing import Fingerprint, fingerprints
 from study.data.pictures import interpolation
 from study.data.pixels import Pixels
-from study.data.sources import SOURCES, Source, Split
+from study.data.sources import SOURCES, OpenedSplits, Split
 from study.errors import DataError
 from study.schema import Data, Recipe
 
@@ -25,13 +25,13 @@ Loaded = TypeVar("Loaded", bound="Validation")
 
 @dataclass(frozen=True)
 class Validation:
-    """The images that are evaluated."""
+    """The validation images of a data set."""
 
     data: Data
     val: Split
     classes: int
     fingerprints: Mapping[str, Fingerprint]
-    """What tells the images of a folder from others, by split; empty of other kinds of data."""
+    """Fingerprints of an image folder by split; empty for other kinds of data."""
 
     @property
     def val_size(self) -> int:
@@ -40,18 +40,18 @@ class Validation:
     def val_batches(
         self, recipe: Recipe, *, device: str = "cpu", rank: int = 0, world: int = 1
     ) -> Batches:
-        """Each image once, in order, and the last batch as small as it comes.
+        """Batches with each image once, in order; the last batch may be smaller.
 
-        Of several processes each gets every world-th batch.
+        With several processes each gets every world-th batch.
         """
         raw = self.val.evaluation(recipe, device, Part(rank=rank, world=world))
         this = Epoch(0, 0, device)
         return finished(raw, data=self.data, recipe=recipe, epoch=this, training=False)
 
     def preprocessing(self, recipe: Recipe) -> dict[str, Any]:
-        """How an image becomes what the model sees: resized, cropped in the middle, normalised.
+        """Parameters of the evaluation transform: resize, central crop, normalisation.
 
-        `held` images were brought to img_size when they were read, before that.
+        `held` images were already resized to img_size when they were loaded.
         """
         mean, std = statistics(self.data)
         return {
@@ -67,9 +67,9 @@ class Validation:
 
 @dataclass(frozen=True)
 class Images(Validation):
-    """Two sets of images.
+    """The training and validation images of a data set.
 
-    Order and augmentation are drawn from (seed, epoch) alone, so they are the same in every arm.
+    Order and augmentation depend on (seed, epoch) alone, so they are the same in every arm.
     """
 
     train: Split
@@ -89,10 +89,10 @@ class Images(Validation):
         rank: int = 0,
         world: int = 1,
     ) -> Batches:
-        """(B, C, S, S) normalised floats and (B,) classes.
+        """Training batches of an epoch: normalised floats (B, C, S, S) and classes (B,).
 
-        The last incomplete batch is dropped, unless the set is smaller than one batch. From batch
-        `first` on; of several processes each gets its share of every batch, in the same bits.
+        An incomplete last batch is dropped, unless it is the only one. The batches begin at number
+        `first`. With several processes each gets its share of every batch, bit for bit.
         """
         this = Epoch(seed, epoch, device, Part(first, rank, world))
         raw = self.train.training(recipe, this)
@@ -100,21 +100,21 @@ class Images(Validation):
 
 
 def load(data: Data, *, workers: int | None = None) -> Images:
-    """The images of a specification, decoded once in a process however often they are asked for.
+    """The data set of a specification, loaded once per process.
 
-    `workers` processes decode what is read from files: as many as there are threads to spare,
-    where it is none. It changes no pixel. Raises DataError where an image is not there.
+    `workers` processes decode images on disk; None uses spare threads. Their number changes no
+    pixel. Raises DataError for absent images.
     """
     return _current(_load, data, _spare() if workers is None else workers)
 
 
 def validation(data: Data, *, workers: int | None = None) -> Validation:
-    """What `load` evaluates, where there may be nothing to train on."""
+    """The validation images alone, for data that may have no training images."""
     return _current(_validation, data, _spare() if workers is None else workers)
 
 
 def _current(read: "_lru_cache_wrapper[Loaded]", data: Data, workers: int) -> Loaded:
-    """What was read before, unless files have come, gone or changed their size since."""
+    """The cached data set, read again if files have appeared, vanished or changed their size."""
     misses, specification = read.cache_info().misses, data.model_dump_json()
     images = read(specification, workers)
     if images.fingerprints and read.cache_info().misses == misses:
@@ -158,28 +158,29 @@ def _validation(specification: str, workers: int) -> Validation:
     )
 
 
-def _source(data: Data, splits: Sequence[str], workers: int) -> Source:
+def _source(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     return SOURCES[data.name.partition("/")[0]](data, splits, workers)
 
 
 def _limited(split: Split, limit: int | None) -> Split:
-    """The first `limit` of a fixed order, so that the classes stay mixed; kept in file order."""
+    """The first `limit` images of a random order, so that classes stay mixed."""
     if limit is None or limit >= len(split):
         return split
     return split.only(sorted(torch.randperm(len(split), generator=generator(0)).tolist()[:limit]))
 
 
-def _classes(data: Data, found: int | None) -> int:
-    if data.num_classes is None and found is None:
+def _classes(data: Data, counted: int | None) -> int:
+    if data.num_classes is None and counted is None:
         raise DataError(f"data {data.name} does not say how many classes it has; give num_classes")
-    if data.num_classes and found and data.num_classes < found:
+    if data.num_classes and counted and data.num_classes < counted:
         raise DataError(
-            f"data {data.name} has {found} classes, which num_classes: {data.num_classes} excludes"
+            f"data {data.name} has {counted} classes, which num_classes: {data.num_classes} "
+            "excludes"
         )
-    return data.num_classes or found or 0
+    return data.num_classes or counted or 0
 
 
 def _spare() -> int:
-    """None below four threads: decoding would take them from the model."""
+    """Number of decoding workers; 0 below four threads, which the model needs itself."""
     threads = torch.get_num_threads()
     return min(threads // 2, 8) if threads >= 4 else 0

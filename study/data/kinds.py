@@ -1,19 +1,19 @@
-"""Which files are pictures by their names, and which files and folders nobody means to be read."""
+"""File types by name: images, other files of a data set, hidden files and folders."""
 
 import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-COMMON = (".png", ".jpg", ".jpeg")  # the kinds that timm's readers know
+COMMON = (".png", ".jpg", ".jpeg")  # extensions that timm's readers know
 SYSTEM = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+found")
-BESIDE = frozenset(
-    (
-        *(".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml"),
-        *(".html", ".log", ".ini", ".cfg", ".toml", ".py", ".sh", ".md5", ".sha1", ".sha256"),
-    )
-)
-"""Text that published data sets keep beside their pictures; it is never a picture."""
+# fmt: off
+BESIDE = frozenset((
+    ".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml",
+    ".html", ".log", ".ini", ".cfg", ".toml", ".py", ".sh", ".md5", ".sha1", ".sha256",
+))
+# fmt: on
+"""Extensions of text files that published data sets keep beside their images."""
 UNDECODED = ("BUFR", "GRIB", "HDF5", "WMF", "MPEG", "EPS")
 """Formats that Pillow recognises and cannot decode by itself; EPS would run Ghostscript."""
 CODECS = {"AVIF": "avif", "JPEG": "jpg", "JPEG2000": "jpg_2000", "PNG": "zlib", "WEBP": "webp"}
@@ -27,17 +27,19 @@ def kind(name: str) -> str:
 
 
 def is_picture(name: str) -> bool:
-    """Whether Pillow reads files that are called so."""
+    """True if Pillow can read a file of this name."""
     return is_readable(kind(name))
 
 
 def is_readable(ending: str) -> bool:
-    """Whether Pillow reads files with this extension."""
-    return ending in COMMON or ending in _readable()  # most folders need no other plugin of Pillow
+    """True if Pillow can read files with this extension."""
+    return (
+        ending in COMMON or ending in _readable()
+    )  # COMMON first, so that most folders load no further Pillow plugin
 
 
 def is_hidden(name: str) -> bool:
-    """Hidden files and folders, those of macOS, Windows and file servers among them."""
+    """True for hidden files and folders, also those of macOS, Windows and file servers."""
     return name.startswith(".") or name.lower() in SYSTEM
 
 
@@ -46,32 +48,32 @@ def _readable() -> frozenset[str]:
     """Every extension whose format Pillow can open and decode on this machine."""
     from PIL import Image, features
 
-    known = Image.registered_extensions()
+    formats = Image.registered_extensions()
     absent = {name for name, codec in CODECS.items() if not features.check(codec)}
     opened = Image.OPEN.keys() - absent - set(UNDECODED)
-    return frozenset(ending for ending, name in known.items() if name in opened)
+    return frozenset(ending for ending, name in formats.items() if name in opened)
 
 
 def natural(text: str) -> list[int | str]:
-    """The order of timm's readers: numbers by their value, letters without regard to case."""
+    """Sort key of timm's readers: numbers by value, letters without regard to case."""
     parts = re.split(r"(\d+)", text.lower())
     return [int(part) if part.isdecimal() else part for part in parts]
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """Files by kind, as in "12 .heic, 1 without an extension"."""
+    """File counts as text: "12 .heic, 1 without an extension"."""
     named = ((count, ending or "without an extension") for ending, count in sorted(counts.items()))
     return ", ".join(f"{count} {ending}" for count, ending in named)
 
 
 def listed(names: Iterable[str], most: int = 6) -> str:
-    """The first names, and how many more there are."""
+    """The first names as text, and the number of further names."""
     every = [shown(name) for name in names]
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + more
 
 
 def shown(name: str | os.PathLike[str]) -> str:
-    """A file's name as text that can be printed anywhere, whatever its bytes are."""
+    """A file's name as printable text, whatever its bytes are."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

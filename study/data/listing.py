@@ -1,4 +1,4 @@
-"""The pictures of a split with their classes, listed in one place for plan, doctor and training."""
+"""List the image files of a split with their classes, for plan, doctor and training alike."""
 
 import hashlib
 import os
@@ -15,15 +15,15 @@ from study.errors import DataError
 from study.schema import Data
 
 Picture = tuple[str, str, int, int]
-"""Path below the split, class, bytes, and where they start: 0 but in a tar."""
+"""Path below the split, class, size in bytes, and offset in a tar (0 for a file)."""
 
 Fingerprint = Mapping[str, Any]
-"""What tells the images of a split from others: `files`, `classes`, and the `digest`."""
+"""Identifies the images of a split: `files`, `classes` and `digest` of names and sizes."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a study says of how folders are read; hashable, as a listing is remembered by it."""
+    """How a study file wants folders read; hashable, because listings are cached by it."""
 
     class_folder: str | None = None
     ignore: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a split holds, without the names of its pictures.
+    """Counts and digest of a split, without the names of its images.
 
     The same whichever way the file system orders its entries. `digest` changes with the name or
     the size of any picture that is read.
@@ -78,7 +78,7 @@ class Summary:
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """What is kept with a result."""
+        """The fingerprint that is stored with a result."""
         return {"files": self.files, "classes": len(self.counts), "digest": self.digest}
 
     def record(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def rules(data: Data, names: Iterable[str] = ()) -> Rules:
 
 
 def digest(pictures: Iterable[Picture]) -> str:
-    """Of paths and sizes, in an order of its own."""
+    """Digest of the paths and sizes of images, independent of their order."""
     whole = hashlib.sha256()
     for path, _, size, _ in sorted(pictures):
         whole.update(os.fsencode(path) + f"\0{size}\n".encode())
@@ -120,7 +120,7 @@ def digest(pictures: Iterable[Picture]) -> str:
 
 
 def ordered(pictures: Iterable[Picture]) -> tuple[Picture, ...]:
-    """By path, numbers by their value; names that are alike so far, by their letters."""
+    """Images by path, numbers by value; ties by letters."""
     return tuple(sorted(sorted(pictures), key=lambda picture: natural(picture[0])))
 
 
@@ -130,12 +130,12 @@ def by_class(pictures: Iterable[Picture]) -> dict[str, int]:
 
 
 def numbered(names: Iterable[str]) -> list[str]:
-    """Class names in the order that numbers them."""
+    """Class names in the order of their class numbers."""
     return sorted(sorted(names), key=natural)
 
 
 def listing(place: Path, how: Rules) -> Listing:
-    """A folder of class folders, or a tar of them.
+    """List the images in a folder of class folders, or in a tar of them.
 
     Raises:
         DataError: it cannot be read.
@@ -146,19 +146,19 @@ def listing(place: Path, how: Rules) -> Listing:
 
 
 def summary(place: Path, how: Rules) -> Summary:
-    """The same without the names of the pictures, and so in half the time.
+    """Summarise a split without the names of its images, in half the time of `listing`.
 
     Raises:
         DataError: it cannot be read.
     """
     with _reader(place) as reader:
-        found: Summary = reader.walked(place, how).summary()
-    return found
+        whole: Summary = reader.walked(place, how).summary()
+    return whole
 
 
 @contextmanager
 def _reader(place: Path) -> Iterator[Any]:
-    """What reads a folder or tar; what it cannot read is a DataError."""
+    """The module that lists a folder or tar; OSErrors inside become DataErrors."""
     from study.data import folders, tars
 
     packed = place.suffix == ".tar" and place.is_file()
@@ -167,15 +167,15 @@ def _reader(place: Path) -> Iterator[Any]:
     try:
         yield tars if packed else folders
     except OSError as error:
-        said = f"{shown(place)} cannot be read: {error}"
-        raise DataError(f"{said}; mend it, or correct root") from error
+        message = f"{shown(place)} cannot be read: {error}"
+        raise DataError(f"{message}; repair it, or correct root") from error
 
 
 def listed(data: Data, splits: Sequence[str]) -> tuple[list[Listing], dict[str, int]]:
-    """The splits of a study's folder, and its class map, which is empty where there is none.
+    """Listings of the splits of a study's folder, and its class map (empty if it has none).
 
     Raises:
-        DataError: one of them is not there, or cannot be read.
+        DataError: a split is absent or cannot be read.
     """
     root, names = root_of(data), class_map(data)
     how = rules(data, names)
@@ -183,6 +183,6 @@ def listed(data: Data, splits: Sequence[str]) -> tuple[list[Listing], dict[str, 
 
 
 def fingerprints(data: Data, splits: Sequence[str]) -> list[Fingerprint]:
-    """Those of the splits of a study's folder. Raises DataError as above."""
+    """Fingerprints of the splits of a study's folder; raises DataError as `listed` does."""
     root, how = root_of(data), rules(data, class_map(data))
     return [summary(place_of(root, split), how).fingerprint for split in splits]

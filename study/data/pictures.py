@@ -1,4 +1,4 @@
-"""Images decoded one at a time and put through timm's own transforms."""
+"""timm's transforms on images decoded one at a time, and the loader that applies them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,28 +29,28 @@ from study.schema import Data, Recipe
 
 
 class Pictured(Protocol):
-    """Anything that has numbered images."""
+    """A split whose images can be read by number."""
 
     def __len__(self) -> int: ...
     def picture(self, index: int) -> tuple[Image.Image, int]: ...
 
 
 def pillow(recipe: Recipe) -> bool:
-    """Whether the recipe asks for what only Pillow's operations do."""
+    """True if the recipe has augmentation or interpolation that only Pillow provides."""
     return bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
 
 
 def interpolation(recipe: Recipe, *, training: bool) -> str:
-    """timm evaluates with bilinear what it trains with one drawn at random."""
+    """The interpolation of a recipe; as in timm, `random` evaluates with bilinear."""
     return "bilinear" if recipe.interpolation == "random" and not training else recipe.interpolation
 
 
 def prepared(
     data: Data, recipe: Recipe, *, training: bool, viewed: bool = False
 ) -> Callable[[Image.Image], Tensor]:
-    """timm's transform, image -> bytes (C, S, S); normalising and erasing are done by batch.
+    """timm's transform, image -> bytes (C, S, S); normalising and erasing happen per batch.
 
-    Without its crop and flips where the images are `viewed`, cropped and flipped before.
+    `viewed` images are already cropped and flipped, so their transform does neither.
     """
     try:
         whole = create_transform(
@@ -83,9 +83,9 @@ def prepared(
 
 
 class AtLeastOneBit:
-    """Posterize keeps 1 bit where timm 1.0.31 asks for 0, which Pillow 13 refuses.
+    """Keeps 1 bit in Posterize where timm 1.0.31 requests 0, which Pillow 13 refuses.
 
-    Pillow before 13 answered 0 bits with a black image, so one bit is also what was meant.
+    Before version 13 Pillow made 0 bits a black image, which no augmentation intends.
     """
 
     def __init__(self, bits: Callable[..., tuple[int]]) -> None:
@@ -104,10 +104,10 @@ def keep_one_bit(step: Any) -> None:
 
 
 @dataclass(frozen=True)
-class Drawn(Dataset[tuple[Tensor, int]]):
-    """The images of one pass, in its order; item i is augmented by (seed, epoch, i) alone.
+class TransformedImages(Dataset[tuple[Tensor, int]]):
+    """The images of one pass in order; the augmentation of item i depends on (seed, epoch, i).
 
-    So neither the number of worker processes nor the model's own randomness changes an image.
+    So neither the number of worker processes nor randomness in the model changes an image.
     """
 
     images: Pictured
@@ -115,7 +115,7 @@ class Drawn(Dataset[tuple[Tensor, int]]):
     transform: Callable[[Image.Image], Tensor]
     key: tuple[int, ...]
     views: Views | None = None
-    """Crops and flips, where the transform has none."""
+    """Crops and flips that replace those of the transform."""
 
     def __getitem__(self, position: int) -> tuple[Tensor, int]:
         picture, target = self.images.picture(self.indices[position])
@@ -133,35 +133,38 @@ def pictures(
     workers: int = 0,
     views: Views | None = None,
 ) -> Batches:
-    """Batches of an epoch of training."""
+    """Training batches of an epoch."""
     indices = order(len(images), recipe, epoch)
     key = (epoch.seed, epoch.number)
     transform = prepared(data, recipe, training=True, viewed=views is not None)
-    drawn = Drawn(images, indices, transform, key, views)
+    dataset = TransformedImages(images, indices, transform, key, views)
     batches = cut(range(len(indices)), recipe.batch_size, training=True)
     size = min(recipe.batch_size, len(indices))
     slots = epoch.part.slots(size, recipe)
     mine = [[batch[slot] for slot in slots] for batch in batches[epoch.part.first :]]
-    return Batches(len(batches), _loaded(drawn, mine, workers), size, slots)
+    return Batches(len(batches), _loaded(dataset, mine, workers), size, slots)
 
 
 def shown(
     images: Pictured, data: Data, recipe: Recipe, *, part: Part = ALL, workers: int = 0
 ) -> Batches:
-    """Each image once and in order."""
-    drawn = Drawn(images, range(len(images)), prepared(data, recipe, training=False), (0,))
+    """Evaluation batches: each image once, in order."""
+    transform = prepared(data, recipe, training=False)
+    dataset = TransformedImages(images, range(len(images)), transform, (0,))
     batches = cut(range(len(images)), recipe.batch_size, training=False)[part.rank :: part.world]
-    return Batches(len(batches), _loaded(drawn, batches, workers))
+    return Batches(len(batches), _loaded(dataset, batches, workers))
 
 
-def _loaded(drawn: Drawn, batches: list[list[int]], workers: int) -> Callable[[], Iterator[Batch]]:
+def _loaded(
+    dataset: TransformedImages, batches: list[list[int]], workers: int
+) -> Callable[[], Iterator[Batch]]:
     def start() -> Iterator[Batch]:
         loader: DataLoader[Any] = DataLoader(
-            drawn,
+            dataset,
             batch_sampler=batches,
             num_workers=workers,
             pin_memory=torch.cuda.is_available(),
-            generator=generator(0),  # a loader without its own draws from the global state
+            generator=generator(0),  # without one a loader would consume the global random state
         )
         yield from loader
 

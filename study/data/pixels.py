@@ -1,4 +1,4 @@
-"""A set small enough to be held decoded, cropped and flipped a batch at a time."""
+"""Small data sets, decoded once into memory; crops and flips act on whole batches."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,19 +16,24 @@ from study.schema import Data, Recipe
 
 @dataclass(frozen=True)
 class Pixels:
-    """(N, C, S, S) bytes at the model's size, C 1 for grey images; (N,) class indices."""
+    """A split in memory: bytes (N, C, S, S) at the model's size, class indices (N,).
+
+    C is 1 for grey images.
+    """
 
     pixels: Tensor
     targets: Tensor
     data: Data
     workers: int = 0
-    seen: dict[tuple[float, str], Tensor] = field(default_factory=dict, repr=False)
+    evaluated: dict[tuple[float, str], Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def only(self, indices: Sequence[int]) -> Self:
-        return replace(self, pixels=self.pixels[indices], targets=self.targets[indices], seen={})
+        return replace(
+            self, pixels=self.pixels[indices], targets=self.targets[indices], evaluated={}
+        )
 
     def picture(self, index: int) -> tuple[Image.Image, int]:
         array = self.pixels[index].permute(1, 2, 0).squeeze(-1).numpy()
@@ -36,7 +41,7 @@ class Pixels:
         return Image.fromarray(array).convert(mode), int(self.targets[index])
 
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
-        """One gather per batch where nearest neighbours are asked for, else Pillow one by one."""
+        """Training batches: one gather per batch for nearest neighbour, else Pillow per image."""
         keys = epoch.keys(CROP)
         views = None if recipe.no_aug else Views.of(recipe, self.pixels.shape[-1], keys)
         if views and pillow(recipe):
@@ -57,31 +62,32 @@ class Pixels:
         return Batches(len(batches), start, size, slots)
 
     def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
-        """Each image once, in order, resized and cropped by timm's own transform."""
+        """Evaluation batches: each image once, in order, through timm's transform."""
         batches = cut(range(len(self)), recipe.batch_size, training=False)[part.rank :: part.world]
 
         def start() -> Iterator[Batch]:
-            pixels = self._seen(recipe).to(device)
+            pixels = self._evaluated(recipe).to(device)
             for batch in batches:
                 yield pixels[batch], self.targets[batch]
 
         return Batches(len(batches), start)
 
-    def _seen(self, recipe: Recipe) -> Tensor:
+    def _evaluated(self, recipe: Recipe) -> Tensor:
+        """All images as evaluation reads them, cached by crop and interpolation."""
         if recipe.crop_pct == 1:  # the transform would change nothing
             return self.pixels
         key = (recipe.crop_pct, recipe.interpolation)
-        if key not in self.seen:
+        if key not in self.evaluated:
             transform = prepared(self.data, recipe, training=False)
             images = (transform(self.picture(i)[0]) for i in range(len(self)))
-            self.seen[key] = torch.stack(list(images))
-        return self.seen[key]
+            self.evaluated[key] = torch.stack(list(images))
+        return self.evaluated[key]
 
 
 def cropped(pixels: Tensor, chosen: Tensor, view: View) -> Tensor:
-    """The chosen images as they are seen, (N, C, S, S) -> (B, C, S, S).
+    """Crop, resize and flip chosen images, (N, C, S, S) -> (B, C, S, S).
 
-    A pixel of the crop is its nearest in the image, so crop, resize and flip are one index.
+    With nearest-neighbour interpolation all three are one index into the image.
     """
     side, count = pixels.shape[-1], len(chosen)
     box = view.box
@@ -96,7 +102,7 @@ def cropped(pixels: Tensor, chosen: Tensor, view: View) -> Tensor:
 
 
 def _line(start: Tensor, length: Tensor, *, side: int, flip: Tensor) -> Tensor:
-    """The pixel of the image that each of `side` pixels of a crop shows: (B,) -> (B, side)."""
+    """The image pixel behind each of `side` pixels of a crop along one axis: (B,) -> (B, side)."""
     line = (torch.arange(side) + 0.5) / side
     line = (start[:, None] + line * length[:, None]).long()
     return torch.where(flip[:, None], line.flip(1), line)

@@ -1,4 +1,4 @@
-"""Where on this machine the images of a study are: its root, its splits, its class map."""
+"""Locations of a study's images on this machine: root, splits, class map."""
 
 import os
 from collections.abc import Iterator
@@ -9,18 +9,16 @@ from study.errors import DataError, meant, unknown
 from study.schema import Data
 from study.schema.data import SMALL
 
-TRAIN = (
-    "train",
-    "training",
-)  # timm's synonyms; of any other word its torch/ sets make the test set
+# timm's synonyms. For any other word its torch/ data sets silently give the test set.
+TRAIN = ("train", "training")
 VAL = ("validation", "val", "valid", "eval", "evaluation")
 
 
 def root_of(data: Data) -> Path:
-    """The folder or tar that the images are in.
+    """The folder or tar that holds the images.
 
     Raises:
-        DataError: the study names none, or it is not there and nothing may be downloaded to it.
+        DataError: the study names none, or it does not exist and `download` is false.
     """
     if data.root is None:
         raise DataError(f"data {data.name} needs root: the folder its images are in")
@@ -36,7 +34,7 @@ def root_of(data: Data) -> Path:
 
 
 def expanded(path: str) -> Path:
-    """A path with the environment's variables and the user's home in it.
+    """A path with environment variables and "~" expanded.
 
     Raises:
         DataError: a variable is not set.
@@ -48,18 +46,18 @@ def expanded(path: str) -> Path:
 
 
 def place_of(root: Path, split: str) -> Path:
-    """The folder or tar of a split, under its own name or a synonym of it.
+    """The folder or tar of a split, under its name or a synonym; raises DataError if absent.
 
-    timm would take the whole of `root` where it finds none. Raises DataError where there is none.
+    timm would silently read all of `root` instead.
     """
     words = next((words for words in (TRAIN, VAL) if split in words), ())
-    tried = [root / f"{word}{end}" for word in (split, *words) for end in ("", ".tar")]
-    place = next((place for place in tried if place.exists()), None)
+    candidates = [root / f"{word}{end}" for word in (split, *words) for end in ("", ".tar")]
+    place = next((place for place in candidates if place.exists()), None)
     if place is None:
         there = listed(sorted(os.listdir(root)), 12) if root.is_dir() else "one file"
         raise DataError(
             f'{shown(root)} has no split "{split}": looked for '
-            f"{', '.join(dict.fromkeys(path.name for path in tried))}; there is "
+            f"{', '.join(dict.fromkeys(path.name for path in candidates))}; there is "
             f"{there or 'nothing'}.",
             step="rename the folder or tar, or name it in the split",
         )
@@ -67,45 +65,47 @@ def place_of(root: Path, split: str) -> Path:
 
 
 def unread_splits(data: Data, root: Path) -> Iterator[tuple[str, str]]:
-    """Splits of a torch/ or wds/ data set that no reader would find, by their keys.
+    """Yield (key, message) for splits of a torch/ or wds/ data set that timm cannot find.
 
-    Of a word that it does not know timm makes the test set.
+    For an unknown word timm silently gives the test set.
     """
     kind, _, name = data.name.partition("/")
-    told = any(root.glob("*info.json")) or any(root.glob("*info.y*ml"))
+    has_info = any(root.glob("*info.json")) or any(root.glob("*info.y*ml"))
     for key, words in (("train_split", TRAIN), ("val_split", (*VAL, "test"))):
         split = getattr(data, key)
         if kind == "torch" and name.lower() in SMALL and split not in words:
             yield key, f"data {data.name}: {unknown('split', split, words)}"
-        elif kind == "wds" and not told and "|" not in split:
+        elif kind == "wds" and not has_info and "|" not in split:
             yield key, f'data {data.name}: how many images? Write the split as "{split}|NUMBER"'
 
 
 def evaluated_split(root: str) -> str:
-    """The split of a folder or tar to evaluate where none is named: its own, or all of it."""
+    """The default split to evaluate: "validation" if `root` has splits, else "." for all of it."""
     place, words = expanded(root), (*TRAIN, *VAL)
     named = any((place / f"{word}{end}").exists() for word in words for end in ("", ".tar"))
     return "validation" if named else "."
 
 
 def class_map(data: Data) -> dict[str, int]:
-    """Class names with their numbers, out of a text file of one name a line, or a pickled mapping.
+    """Numbers by class name, from a text file with one name per line or a pickled mapping.
 
-    Empty where the study has no class map. A path is one below root, or one of its own.
+    Empty if the study has no class map. A relative path is first looked for below root.
 
     Raises:
-        DataError: there is no such file, or it is no map of names to numbers from 0 on.
+        DataError: the file is absent, or does not map names to numbers from 0 on.
     """
     if data.class_map is None:
         return {}
     root = root_of(data)
-    tried = (root / data.class_map, expanded(data.class_map))
-    path = next((place for place in tried if place.is_file()), None)
+    candidates = (root / data.class_map, expanded(data.class_map))
+    path = next((place for place in candidates if place.is_file()), None)
     if path is None:
         there = os.listdir(root) if root.is_dir() else []
         near = meant(data.class_map, there)
         hint = f'; did you mean "{near}"?' if near else ""
-        raise DataError(f"class_map: no file {shown(tried[0])} or {shown(tried[1])}{hint}")
+        raise DataError(
+            f"class_map: no file {shown(candidates[0])} or {shown(candidates[1])}{hint}"
+        )
     return _pickled(path) if path.suffix.lower() == ".pkl" else _lines(path)
 
 
@@ -123,7 +123,7 @@ def _lines(path: Path) -> dict[str, int]:
     if twice or "" in names:
         which = f"names {listed(twice)} twice" if any(twice) else "has an empty line"
         raise DataError(
-            f"class_map {shown(path)} {which}: one class a line, in the order of numbers"
+            f"class_map {shown(path)} {which}: write one class per line, in the order of numbers"
         )
     return {name: number for number, name in enumerate(names)}
 
@@ -133,7 +133,7 @@ def _pickled(path: Path) -> dict[str, int]:
 
     try:
         names = load_class_map(str(path))
-    except Exception as error:  # unpickling raises anything
+    except Exception as error:  # unpickling raises any type
         raise DataError(f"class_map {shown(path)} cannot be read: {error}") from error
     right = all(isinstance(k, str) and type(v) is int for k, v in names.items())
     if not names or not right or not set(names.values()) <= set(range(len(names))):

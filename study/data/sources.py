@@ -1,4 +1,4 @@
-"""Where images come from, by the first part of their name: one function each."""
+"""Open data sets: one function for each kind (the first part of a name), in `SOURCES`."""
 
 import tarfile
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ UNREADABLE = (
 
 
 class Split(Protocol):
-    """Half of a source: what is trained on, or what is evaluated."""
+    """One split of a data set, which gives training and evaluation batches."""
 
     def __len__(self) -> int: ...
     def only(self, indices: Sequence[int]) -> Self: ...
@@ -42,19 +42,19 @@ class Split(Protocol):
     def evaluation(self, recipe: Recipe, device: str, part: Part) -> Batches: ...
 
 
-class Source(NamedTuple):
-    """The splits asked for; `classes` is none where the files do not say how many there are."""
+class OpenedSplits(NamedTuple):
+    """The requested splits of a data set; `classes` is None if the files do not give a number."""
 
     splits: Sequence[Split]
     classes: int | None
     fingerprints: Sequence[Fingerprint] = ()
-    """Of each split of a folder, what tells its images from others."""
+    """Fingerprints of the splits, for an image folder."""
 
 
-def digits(data: Data, splits: Sequence[str], workers: int) -> Source:
-    """scikit-learn's 1,797 grey digits of 8 x 8; 1,437 to train on, a fixed stratified split.
+def digits(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """scikit-learn's 1,797 grey digits of 8 x 8 px; a fixed stratified split trains on 1,437.
 
-    Enlarged by nearest neighbour where img_size is a multiple of 8.
+    Enlarged by nearest neighbour if img_size is a multiple of 8, else bicubic.
     """
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
@@ -66,44 +66,47 @@ def digits(data: Data, splits: Sequence[str], workers: int) -> Source:
     )
     indices = dict(zip(("train", "validation"), map(np.sort, halves), strict=True))
     chosen = [indices[split] for split in splits]
-    return Source([_held(images[i], targets[i], data=data, workers=workers) for i in chosen], 10)
+    return OpenedSplits(
+        [_held(images[i], targets[i], data=data, workers=workers) for i in chosen], 10
+    )
 
 
-def torch_set(data: Data, splits: Sequence[str], workers: int) -> Source:
-    """torch/NAME: torchvision's sets; the small ones are decoded once and held."""
+def torch_set(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """torch/NAME: torchvision's data sets; small ones are decoded once into memory."""
     name = data.name.split("/", 1)[1].lower()
     if name not in TORCH:
-        raise DataError(unknown("data", data.name, [f"torch/{known}" for known in TORCH]))
+        raise DataError(unknown("data", data.name, [f"torch/{name}" for name in TORCH]))
     root = root_of(data)
     for _, message in unread_splits(data, root):
         raise DataError(message)
     sets = [_opened(data, root, split=split) for split in splits]
     classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
     if data.held:
-        return Source([_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes)
-    return Source([Files(s.__getitem__, range(len(s)), data, workers) for s in sets], classes)
+        return OpenedSplits(
+            [_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes
+        )
+    return OpenedSplits([Files(s.__getitem__, range(len(s)), data, workers) for s in sets], classes)
 
 
-def folder(data: Data, splits: Sequence[str], workers: int) -> Source:
-    """ROOT/train and ROOT/validation, each a folder of class folders, or a tar of them.
+def folder(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """folder: ROOT/train and ROOT/validation, each a folder of class folders or a tar of them.
 
-    The split "." is ROOT itself, where it is such a folder or tar. They are read as the plan and
-    the doctor list them.
+    The split "." is ROOT itself. Files are listed by the same code as for plan and doctor.
     """
     listings, names = listed(data, splits)
-    if wrong := faults(data, [one.summary for one in listings], names):
+    if wrong := faults(data, [listing.summary for listing in listings], names):
         raise DataError("\n".join(fault.message for fault in wrong))
     numbers = names or {n: i for i, n in enumerate(numbered(listings[0].summary.counts))}
     files = [
-        Files(FromFiles(one, numbers, data), range(len(one.pictures)), data, workers)
-        for one in listings
+        Files(FromFiles(listing, numbers, data), range(len(listing.pictures)), data, workers)
+        for listing in listings
     ]
-    fingerprints = [one.summary.fingerprint for one in listings]
-    return Source(files, len(numbers), fingerprints)
+    fingerprints = [listing.summary.fingerprint for listing in listings]
+    return OpenedSplits(files, len(numbers), fingerprints)
 
 
-def hub(data: Data, splits: Sequence[str], workers: int) -> Source:
-    """hfds/NAME: Hugging Face data sets; `root` is their cache, filled when something is absent."""
+def hub(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """hfds/NAME: Hugging Face data sets; `root` is their cache, filled by downloads."""
     _installed("datasets", data)
     root = data.root and expanded(data.root)
     readers = [_opened(data, root, split=split).reader for split in splits]
@@ -111,10 +114,10 @@ def hub(data: Data, splits: Sequence[str], workers: int) -> Source:
     for read in reads:
         read.check()
     files = [Files(r, range(len(r.reader)), data, workers) for r in reads]
-    return Source(files, len(readers[0].class_to_idx) or None)
+    return OpenedSplits(files, len(readers[0].class_to_idx) or None)
 
 
-def shards(data: Data, splits: Sequence[str], workers: int) -> Source:
+def shards(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     """wds/NAME: tars under `root`; a split is a name in its _info.json, or train-{00..99}.tar|N."""
     _installed("webdataset", data)
     root = root_of(data)
@@ -125,11 +128,11 @@ def shards(data: Data, splits: Sequence[str], workers: int) -> Source:
             raise DataError(f'{data.name}: how many images? Write the split as "{split}|NUMBER"')
         opening = partial(_opened, data, root, split=split)
         streams.append(Stream(opening, reader.num_samples, len(reader.split_info.filenames), data))
-    return Source(streams, len(reader.class_to_idx) or None)
+    return OpenedSplits(streams, len(reader.class_to_idx) or None)
 
 
 def counts(data: Data) -> list[int]:
-    """How many images each split of a torch/ or wds/ set has, as its reader says; none is decoded.
+    """Number of images per split of a torch/ or wds/ data set, without decoding any.
 
     Raises:
         DataError: it cannot be opened.
@@ -141,7 +144,7 @@ def counts(data: Data) -> list[int]:
 
 
 def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **how: Any) -> Any:
-    """timm's data set; whatever it cannot find is a DataError."""
+    """A timm data set; its errors become DataErrors."""
     if data.name.startswith("torch/"):
         how |= {"download": data.download}
     else:
@@ -152,7 +155,7 @@ def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **h
             root=str(root) if root else None,
             search_split=False,
             class_map=data.class_map,
-            input_img_mode="",  # Pillow would clip 16-bit values, so the mode is changed by ours
+            input_img_mode="",  # decoding.as_given converts: Pillow would clip 16-bit values
             **how,
         )
     except UNREADABLE as error:
@@ -170,17 +173,19 @@ def _installed(package: str, data: Data) -> None:
 
 
 def _held(images: Any, targets: Any, *, data: Data, workers: int) -> Pixels:
-    """(N, H, W) or (N, H, W, 3) bytes -> Pixels at img_size; colour where the model wants it."""
+    """Hold images in memory at img_size: bytes (N, H, W) or (N, H, W, 3) -> Pixels."""
     images, targets = np.asarray(images), np.asarray(targets)
     mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"
     resized = np.stack([_resized(image, data.img_size, mode) for image in images])
     pixels = torch.from_numpy(resized.reshape(*resized.shape[:3], -1)).permute(0, 3, 1, 2)
-    labels = targets[:, 0] if targets.ndim == 2 else targets  # qmnist keeps eight fields
+    labels = (
+        targets[:, 0] if targets.ndim == 2 else targets
+    )  # qmnist has eight label fields; the first is the class
     return Pixels(pixels.contiguous(), torch.from_numpy(labels).long(), data, workers)
 
 
 def _resized(image: NDArray[np.uint8], size: int, mode: str) -> NDArray[np.uint8]:
-    """Nearest for whole multiples of the 8 pixels of a digit, else bicubic, as timm resizes."""
+    """Resize: nearest for whole multiples of a digit's 8 pixels, else bicubic as timm does."""
     times, rest = divmod(size, len(image))
     if len(image) == 8 and rest == 0:
         return image.repeat(times, 0).repeat(times, 1)

@@ -1,4 +1,4 @@
-"""Sets of numbered tars that are read front to back (webdataset)."""
+"""WebDataset streams: numbered tars that are read from front to back."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ WORKERS = 4  # the same on every machine: the order of a stream depends on how m
 
 
 @dataclass(frozen=True)
-class Flow(IterableDataset[tuple[Tensor, int]]):
-    """Pictures in the order they arrive, augmented by (seed, epoch, reader, place) alone."""
+class StreamedImages(IterableDataset[tuple[Tensor, int]]):
+    """Images in order of arrival; augmentation depends on (seed, epoch, worker, place) alone."""
 
     dataset: Any
     data: Data
@@ -41,9 +41,9 @@ class Flow(IterableDataset[tuple[Tensor, int]]):
 
 @dataclass(frozen=True)
 class Stream:
-    """`count` pictures in `shards` tars.
+    """A split of `count` images in `shards` tars.
 
-    Broken ones are skipped by timm, with a warning, which training outlives and evaluation not.
+    timm skips broken images with a warning: training continues, evaluation fails at its end.
     """
 
     open: Callable[..., Any]
@@ -58,7 +58,7 @@ class Stream:
         raise DataError(f"{self.data.name}: a stream cannot be limited; name fewer tars instead")
 
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
-        """Whole batches only; which tars come first is drawn anew for each epoch."""
+        """Training batches, whole ones only; each epoch draws the order of the tars."""
         if recipe.aug_repeats > 1:
             raise DataError(f"{self.data.name}: a stream cannot repeat images; drop aug_repeats")
         dataset = self.open(
@@ -90,27 +90,29 @@ class Stream:
         return Batches(len(range(part.rank, len(whole), part.world)), start)
 
     def _batches(self, dataset: Any, recipe: Recipe, *, key: tuple[int, ...]) -> Batches:
-        """All of them, read by every process that shares them: a stream has no other order."""
+        """All batches; every process reads all of them, since a stream has no random access."""
         training, workers = bool(key), min(WORKERS, self.shards)
         dataset.set_loader_cfg(num_workers=workers)
-        flow = Flow(dataset, self.data, prepared(self.data, recipe, training=training), key)
+        images = StreamedImages(
+            dataset, self.data, prepared(self.data, recipe, training=training), key
+        )
 
         def start() -> Iterator[Batch]:
             loader: DataLoader[Any] = DataLoader(
-                flow,
+                images,
                 batch_size=recipe.batch_size,
                 drop_last=training,
                 num_workers=workers,
                 generator=generator(*key, 0),
             )
-            seen = 0
+            count = 0
             for x, target in loader:
-                seen += len(x)
+                count += len(x)
                 yield x, target
-            if not training and seen != self.count:
+            if not training and count != self.count:
                 raise DataError(
-                    f"{self.data.name}: {self.data.val_split} has {seen} images that can be read, "
-                    f"not the declared {self.count}; correct the number, or mend the tars"
+                    f"{self.data.name}: {self.data.val_split} has {count} images that can be read, "
+                    f"not the declared {self.count}; correct the number, or repair the tars"
                 )
 
         if training:

@@ -1,4 +1,7 @@
-"""A tar of class folders, or of one tar for each class; uncompressed, as it is read in place."""
+"""List the files of a split that is a tar of class folders, or of one tar per class.
+
+The tar is uncompressed, since images are read in place.
+"""
 
 import tarfile
 from collections.abc import Iterator
@@ -14,15 +17,15 @@ class Member(NamedTuple):
     """A file in a tar, or in a tar inside it."""
 
     path: str
-    """With the name of the inner tar, which stands for a class folder."""
+    """The path, beginning with the name of the inner tar, which names the class."""
     own: str
-    """In its own tar; timm's reader sorts by it."""
+    """The path inside its own tar, by which timm's reader sorts."""
     size: int
     start: int
 
 
 def listing(place: Path, how: Rules) -> Listing:
-    """The pictures in the order of timm's reader."""
+    """The images of a tar in the order of timm's reader."""
     walk, own = _walked(place, how)
     pictures = sorted(walk.read(), key=lambda picture: natural(own[picture[0]]))
     return Listing(walk.summary(), tuple(pictures), packed=True)
@@ -33,10 +36,10 @@ def walked(place: Path, how: Rules) -> Walk:
 
 
 def _walked(place: Path, how: Rules) -> tuple[Walk, dict[str, str]]:
-    """What is in a tar, and the path of each file in its own tar.
+    """The scan of a tar, and the path of each file inside its own tar.
 
     Raises:
-        OSError: it is no tar, or is cut short.
+        OSError: the file is no tar, or is truncated.
     """
     walk, own = Walk(str(place), how), dict[str, str]()
     try:
@@ -51,7 +54,7 @@ def _walked(place: Path, how: Rules) -> tuple[Walk, dict[str, str]]:
 
 
 def _members(file: IO[bytes], inner: str, start: int) -> Iterator[Member]:
-    """Files of inner tars first, then those of the tar itself."""
+    """Yield the files of inner tars first, then those of the tar itself."""
     later = list[Member]()
     with tarfile.open(fileobj=file, mode="r:") as tar:
         while (info := tar.next()) is not None:

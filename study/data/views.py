@@ -1,4 +1,4 @@
-"""Random resized crops and flips of square images, drawn for each place of an epoch's order."""
+"""Random resized crops and flips of square images, drawn by position in an epoch's order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Transpose = Image.Transpose
 
 
 class View(NamedTuple):
-    """What is seen of each of B images; `bicubic` where the interpolation is random."""
+    """Crops and flips of B images; `bicubic` is used only with random interpolation."""
 
     box: Boxes
     upside_down: Tensor
@@ -27,10 +27,10 @@ class View(NamedTuple):
 
 @dataclass(frozen=True)
 class Views:
-    """The crops and flips of an epoch, whichever way the images are read.
+    """The crops and flips of an epoch, for tensors and for Pillow alike.
 
-    All of it depends on seed, epoch and place alone: recipes that differ in batch size or
-    interpolation see the same parts of the same images.
+    They depend on seed, epoch and position alone: recipes that differ in batch size or
+    interpolation crop the same parts of the same images.
     """
 
     recipe: Recipe
@@ -38,7 +38,7 @@ class Views:
 
     @staticmethod
     def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "Views":
-        """Those of square images; `keys` are the purpose, the seed and the epoch's number."""
+        """Crops and flips of square images; `keys` are the purpose, the seed and the epoch."""
         return Views(recipe, Draws(partial(_columns, recipe, side), keys))
 
     def at(self, places: Sequence[int]) -> View:
@@ -46,7 +46,7 @@ class Views:
         return View(Boxes(*box), upside_down, mirrored, bicubic)
 
     def seen(self, picture: Image.Image, place: int) -> Image.Image:
-        """The part of a picture that stands at a place of the order, resized by Pillow, flipped."""
+        """Crop, resize and flip with Pillow the image at a position of the epoch's order."""
         view = self.at([place])
         top, left, height, width = (int(side) for side in view.box)
         box = (left, top, left + width, top + height)
@@ -59,14 +59,14 @@ class Views:
 
 
 def _columns(recipe: Recipe, side: int, draws: torch.Generator) -> list[Tensor]:
-    """Crops and flips of PIECE images: the fields of a view, those of its box first."""
+    """Crops and flips of PIECE images: the fields of a View, those of its box first."""
     box = crops(PIECE, recipe, side=side, draws=draws)
     vertical, horizontal, either = torch.rand(3, PIECE, generator=draws)
     return [*box, vertical < recipe.vflip, horizontal < recipe.hflip, either < 0.5]
 
 
 def crops(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> Boxes:
-    """Ten tries at an area and a ratio; where none fits, the largest central box of that ratio."""
+    """Random crops: ten tries at area and ratio, else the largest central box, as torchvision."""
     low, high = recipe.ratio
     scale = torch.rand(count, 10, generator=draws)
     scale = scale * (recipe.scale[1] - recipe.scale[0]) + recipe.scale[0]

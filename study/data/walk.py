@@ -1,4 +1,4 @@
-"""What is noted of the files of a split, one after another."""
+"""Scan the files of a split one by one, and sum up what is read and what is not."""
 
 import os
 from collections import Counter, defaultdict
@@ -12,7 +12,7 @@ from study.data.listing import Picture, Rules, Summary, by_class, digest
 
 @dataclass
 class Walk:
-    """What is noted on the way through a split; paths are those below its folder."""
+    """The state of a scan of a split; paths are relative to its folder."""
 
     root: str
     how: Rules
@@ -35,7 +35,7 @@ class Walk:
     parents: dict[str, str] = field(default_factory=dict)
 
     def below(self, start: str) -> Iterator[str]:
-        """Note all that is in a folder, and yield the links there."""
+        """Record everything in a folder and its subfolders, and yield the links there."""
         waiting = [start]
         while waiting:
             folder = waiting.pop()
@@ -54,7 +54,7 @@ class Walk:
                     self.unread[top]["that is no file"] += 1
 
     def follow(self, path: str) -> Iterator[str]:
-        """Note what a link leads to, unless it is read anyway, and yield the links there."""
+        """Record the target of a link unless it is read anyway, and yield the links there."""
         whole = os.path.join(self.root, path)
         try:
             target = os.stat(whole)
@@ -73,7 +73,7 @@ class Walk:
         self.earlier.add("followed links to what is read anyway")
 
     def read(self) -> list[Picture]:
-        """The pictures of the classes that are asked for."""
+        """The images of the wanted classes."""
         names = set(self.how.classes)
         return [p for p in self.pictures if p[1] in names] if names else self.pictures
 
@@ -102,12 +102,12 @@ class Walk:
         )
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
-        """What is in a folder, which counts as looked into."""
+        """The entries of a folder, which is recorded as scanned."""
         path = os.path.join(self.root, folder)
         try:
             self.inside.add(identity(os.stat(path)))
-            with os.scandir(path) as found:
-                entries = list(found)
+            with os.scandir(path) as iterator:
+                entries = list(iterator)
         except OSError as error:
             if not folder:
                 raise
@@ -117,7 +117,7 @@ class Walk:
         return entries
 
     def left_out(self, name: str, path: str) -> bool:
-        """Whether a file or folder is hidden, or called what the study says is not read."""
+        """True if a file or folder is hidden or matches a pattern of `ignore`."""
         if is_hidden(name):
             if kind(path) in COMMON:
                 self.earlier.add("read hidden files")
@@ -133,7 +133,7 @@ class Walk:
             self.tops.add(path)
 
     def _new(self, path: str, target: os.stat_result) -> bool:
-        """Whether the file that a link leads to is read by no other way."""
+        """True if the target of a link has not been read under another path."""
         folder = os.path.dirname(os.path.realpath(path))
         if folder not in self.parents:
             self.parents[folder] = identity(os.stat(folder))
@@ -143,7 +143,7 @@ class Walk:
         return True
 
     def note(self, path: str, size: int, start: int = 0) -> None:
-        """A file, which is a picture of a class or something else."""
+        """Record a file: an image of a class, a loose image, or another file."""
         folder, _, name = path.rpartition(os.sep)
         top, ending = folder.partition(os.sep)[0], kind(name)
         if not is_readable(ending):
@@ -169,13 +169,13 @@ def identity(status: os.stat_result) -> str:
 
 
 def _top(path: str) -> str:
-    """The class folder; "" for what lies beside them."""
+    """The class folder of a path; "" for a file beside the class folders."""
     top, inside, _ = path.partition(os.sep)
     return top if inside else ""
 
 
 def _pictures(path: str) -> int:
-    """How many pictures a file or folder is or holds."""
+    """The number of images that a file is or a folder holds."""
     if not os.path.isdir(path):
         return is_picture(path)
     return sum(is_picture(name) for _, _, names in os.walk(path) for name in names)

@@ -1,4 +1,4 @@
-"""Backbones as timm models, and the slots whose parts their arms swap."""
+"""ResT and PVT as timm models, and the registries of the parts that a study swaps in them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The answer of a model to a batch of the study's images, looked at before anything is trained."""
+"""Check, before anything trains, that a model maps a batch of images to one logit per class."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -10,86 +10,89 @@ from torch import Tensor, nn
 
 from study.errors import BuildError, SizeError
 
-BATCH = 2  # images, the fewest that a batch norm of one place can be trained on
-GRIDS = (64, 32, 28, 14)  # pixels whose multiples patches, windows and strides divide
+BATCH = 2  # images; batch norm in training needs two values per channel, even of a 1x1 map
+# Pixels. Patch sizes, attention windows and total strides of timm models divide multiples of these.
+GRIDS = (64, 32, 28, 14)
 
-Resized = Callable[[str, int], nn.Module]
-"""From a device and a side in pixels to the model for images of that side."""
+Builder = Callable[[str, int], nn.Module]
+"""Builds the model on a device for square images with this side in pixels."""
 
 Shape = Mapping[str, int]
 """`num_classes`, `in_chans` and `img_size`."""
 
 
-def misfit(name: str, resized: Resized, shape: Shape) -> str:
-    """Why nothing can be trained on what the model called `name` gives; "" where it can.
+def misfit(name: str, builder: Builder, shape: Shape) -> str:
+    """Why the outputs of the model `name` cannot be trained on, or "" if they can.
 
-    Wanted is one tensor (B, num_classes), in evaluation and in training.
+    The model must return one floating-point tensor (B, num_classes), in evaluation and in training.
 
     Raises:
-        SizeError: the model takes no images of this size and number of channels.
+        SizeError: the model does not accept images of this size and number of channels.
         BuildError: it cannot be built.
     """
-    wanted = (BATCH, shape["num_classes"])
+    expected = (BATCH, shape["num_classes"])
     try:
-        answers = _answers(resized, shape)
+        outputs = _outputs(builder, shape)
     except BuildError as error:
-        if error.argument is not None or not (sizes := _sizes(name, resized, shape)):
+        if error.argument is not None or not (sizes := _accepted_sides(name, builder, shape)):
             raise
-        raise SizeError(_told(name, shape, str(error), sizes)) from error
-    except Exception as error:  # models refuse images by all kinds of errors
-        if "memory" in str(error).lower():  # of this machine, not of the model
+        raise SizeError(_size_message(name, shape, str(error), sizes)) from error
+    except Exception as error:  # models reject image sizes with errors of any type
+        # Running out of memory says something about the machine, not about the model.
+        if "memory" in str(error).lower():
             raise MemoryError(str(error)) from error
-        sizes = _sizes(name, resized, shape)
-        raise SizeError(_told(name, shape, _reason(error), sizes)) from error
-    for mode, answer in zip(("", " in training"), answers, strict=True):
-        fits = isinstance(answer, Tensor) and tuple(answer.shape) == wanted
-        if not fits or not answer.is_floating_point():
+        sizes = _accepted_sides(name, builder, shape)
+        raise SizeError(_size_message(name, shape, _reason(error), sizes)) from error
+    for mode, output in zip(("", " in training"), outputs, strict=True):
+        fits = isinstance(output, Tensor) and tuple(output.shape) == expected
+        if not fits or not output.is_floating_point():
             return (
-                f"{name} gives {_described(answer)}{mode} for {BATCH} images of {wanted[1]} "
-                f"classes; forward must give one tensor (B, num_classes) of numbers, here {wanted}"
+                f"{name} gives {_described(output)}{mode} for {BATCH} images of {expected[1]} "
+                "classes; forward must give one tensor (B, num_classes) of numbers, here "
+                f"{expected}"
             )
     return ""
 
 
-def _answers(resized: Resized, shape: Shape) -> list[Any]:
-    """In evaluation and in training; on the meta device where the model can run there."""
+def _outputs(builder: Builder, shape: Shape) -> list[Any]:
+    """Outputs in evaluation and in training, on the meta device if the model runs there."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         try:
-            return _run(resized("meta", shape["img_size"]), shape)
+            return _forward_both_modes(builder("meta", shape["img_size"]), shape)
         except BuildError:
             raise
-        except Exception:  # it may need values
-            return _run(resized("cpu", shape["img_size"]), shape)
+        except Exception:  # some models read values, which meta tensors do not have
+            return _forward_both_modes(builder("cpu", shape["img_size"]), shape)
 
 
-def _run(model: nn.Module, shape: Shape) -> list[Any]:
+def _forward_both_modes(model: nn.Module, shape: Shape) -> list[Any]:
     device = next(model.parameters(), torch.empty(0)).device
     size = (BATCH, shape["in_chans"], shape["img_size"], shape["img_size"])
     return [model.train(training)(torch.zeros(size, device=device)) for training in (False, True)]
 
 
-def _described(answer: Any) -> str:
-    """What an answer is, for people: (2, 1000); a tuple of (2, 10), (2, 10); a dict with logits."""
-    if isinstance(answer, Tensor):
-        kind = "" if answer.is_floating_point() else f" of {str(answer.dtype).partition('.')[2]}"
-        return f"{tuple(answer.shape)}{kind}"
-    if isinstance(answer, Mapping):
-        return f"a {type(answer).__name__} with {', '.join(map(str, answer))}"
-    if isinstance(answer, list | tuple):
-        parts = [_described(part) for part in answer]
-        return f"a {type(answer).__name__} of {', '.join(parts) or 'nothing'}"
-    return f"a {type(answer).__name__}"
+def _described(output: Any) -> str:
+    """An output as text: "(2, 1000)", "a tuple of (2, 10), (2, 10)", "a dict with logits"."""
+    if isinstance(output, Tensor):
+        kind = "" if output.is_floating_point() else f" of {str(output.dtype).partition('.')[2]}"
+        return f"{tuple(output.shape)}{kind}"
+    if isinstance(output, Mapping):
+        return f"a {type(output).__name__} with {', '.join(map(str, output))}"
+    if isinstance(output, list | tuple):
+        parts = [_described(part) for part in output]
+        return f"a {type(output).__name__} of {', '.join(parts) or 'nothing'}"
+    return f"a {type(output).__name__}"
 
 
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0].rstrip(": ")
 
 
-def _told(name: str, shape: Shape, reason: str, sizes: list[int]) -> str:
+def _size_message(name: str, shape: Shape, reason: str, sizes: list[int]) -> str:
     side, channels = shape["img_size"], shape["in_chans"]
     plural = "s" if channels > 1 else ""
-    taken = f"; it takes images of {_listed(sizes)} px: set data.img_size" if sizes else ""
-    return f"{name} takes no images of {side} px and {channels} channel{plural}: {reason}{taken}"
+    hint = f"; it takes images of {_listed(sizes)} px: set data.img_size" if sizes else ""
+    return f"{name} takes no images of {side} px and {channels} channel{plural}: {reason}{hint}"
 
 
 def _listed(sizes: list[int]) -> str:
@@ -97,27 +100,29 @@ def _listed(sizes: list[int]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-# ---- which images it takes ----
+# ---- image sizes that the model accepts ----
 
 
-def _sizes(name: str, resized: Resized, shape: Shape) -> list[int]:
-    """Sides near the study's, or known to timm, that the model takes; found by trying."""
-    return [side for side in _candidates(name, shape["img_size"]) if _takes(resized, shape, side)]
+def _accepted_sides(name: str, builder: Builder, shape: Shape) -> list[int]:
+    """Image sides that the model accepts: timm's own and those near the study's, by trial."""
+    return [side for side in _candidates(name, shape["img_size"]) if _accepts(builder, shape, side)]
 
 
 def _candidates(name: str, side: int) -> Iterator[int]:
-    known: list[int] = []
+    native_sides: list[int] = []
     with suppress(RuntimeError):
         config = get_pretrained_cfg(name)
-        known = [config.input_size[-1]] if config else []
-    near = (size for grid in GRIDS for size in (side // grid * grid, -(-side // grid) * grid))
-    yield from sorted({size for size in (*known, *near) if size > 0} - {side})
+        native_sides = [config.input_size[-1]] if config else []
+    nearby_sides = (
+        size for grid in GRIDS for size in (side // grid * grid, -(-side // grid) * grid)
+    )
+    yield from sorted({size for size in (*native_sides, *nearby_sides) if size > 0} - {side})
 
 
-def _takes(resized: Resized, shape: Shape, side: int) -> bool:
+def _accepts(builder: Builder, shape: Shape, side: int) -> bool:
     try:
         with torch.no_grad():
-            _run(resized("meta", side), {**shape, "img_size": side})
-    except Exception:  # as above
+            _forward_both_modes(builder("meta", side), {**shape, "img_size": side})
+    except Exception:  # models reject image sizes with errors of any type
         return False
     return True

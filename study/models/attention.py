@@ -2,8 +2,8 @@
 
 EMSA(q, k, v) = IN(softmax(Conv(q k^T / sqrt(d)))) v, with k and v taken from a reduced map.
 
-B images, h heads, d channels of a head, C = h*d; N queries, n keys. As released, Conv and IN are
-left out where there is one head, and the biases of q, k, v, Conv and the projection are kept.
+Letters: B images, h heads, d channels per head, C = h*d channels, N queries, n keys. As released, a
+stage with one head has neither Conv nor IN, and q, k, v, Conv and the projection have biases.
 """
 
 from typing import Any
@@ -34,14 +34,14 @@ class HeadMix(nn.Conv2d):
 
 
 class Unmixed(nn.Identity):
-    """Every head by itself."""
+    """Attention heads that are not mixed, (B, h, N, n) -> same."""
 
     def multiply_adds(self, queries: int, keys: int) -> Cost:
         return Cost()
 
 
-class Weights(nn.Module):
-    """How much each query takes of each key, (B, h, N, d), (B, h, n, d) -> (B, h, N, n)."""
+class AttentionWeights(nn.Module):
+    """Softmax attention weights, (B, h, N, d), (B, h, n, d) -> (B, h, N, n)."""
 
     def __init__(
         self, dim: int, heads: int, *, mix: bool, drop: float, stride: int, **dd: Any
@@ -57,18 +57,19 @@ class Weights(nn.Module):
         return self.drop(self.mix(logits).softmax(dim=-1))
 
     def check_input(self, queries: int, keys: int) -> None:
-        """Any number will do."""
+        """Softmax works for any number of keys."""
 
     def multiply_adds(self, queries: int, keys: int) -> Cost:
         return Cost(matmul=self.dim * queries * keys) + self.mix.multiply_adds(queries, keys)
 
 
-@register_notrace_module  # tracing would lose the precision that autocast is kept from lowering
-class NormalisedWeights(Weights):
-    """The same, instance-normalised: per image and head, over all queries and keys.
+@register_notrace_module  # a traced graph would lose the float32 that is enforced here
+class NormalisedWeights(AttentionWeights):
+    """Attention weights, instance-normalised per image and head over all queries and keys.
 
-    Always in float32 at least. At initialisation the weights of a head have a variance near 1e-10,
-    which half precision does not resolve and which the norm (eps 1e-5, no affine part) brings out.
+    Computed in float32 at least. At initialisation the weights of a head have a variance near
+    1e-10, which half precision does not resolve and which the norm (eps 1e-5, no affine part)
+    amplifies.
     """
 
     def __init__(
@@ -80,8 +81,8 @@ class NormalisedWeights(Weights):
     def forward(self, q: Tensor, k: Tensor) -> Tensor:
         if not torch.jit.is_scripting():  # type: ignore[attr-defined]
             self.check_input(q.shape[-2], k.shape[-2])
-        # Both by name, as the meta device has no autocast of its own. TorchScript does not obey
-        # this under autocast: run a scripted model in one precision.
+        # Both devices by name, since the meta device has no autocast. TorchScript ignores this
+        # under autocast, so run a scripted model in one precision.
         with torch.autocast("cuda", enabled=False), torch.autocast("cpu", enabled=False):
             precise = torch.promote_types(q.dtype, torch.float32)
             logits = q.to(precise) @ k.to(precise).transpose(-2, -1) * self.scale
@@ -89,7 +90,7 @@ class NormalisedWeights(Weights):
             return self.drop(weights).to(q.dtype)
 
     def check_input(self, queries: int, keys: int) -> None:
-        """Raises BuildError for a single attention weight, which has no spread."""
+        """Raises BuildError for a single attention weight, which has no variance."""
         if queries * keys == 1:
             message = (
                 f"instance norm of a single attention weight: at stride {self.stride} the map of "
@@ -104,7 +105,7 @@ class NormalisedWeights(Weights):
 
 
 class Reduce(nn.Module):
-    """Tokens of a smaller map, normalised; (B, N, C) -> (B, n, C)."""
+    """Spatial reduction of the tokens, then LayerNorm; (B, N, C) -> (B, n, C)."""
 
     def __init__(self, dim: int, ratio: int, *, reduction: str, **dd: Any) -> None:
         super().__init__()
@@ -126,7 +127,7 @@ class Reduce(nn.Module):
 
 
 class Keep(nn.Module):
-    """All tokens: at ratio 1 the released code has neither convolution nor norm."""
+    """No reduction: at ratio 1 the released code has neither convolution nor norm."""
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         return x
@@ -139,13 +140,13 @@ class Keep(nn.Module):
 
 
 def split(x: Tensor, heads: int) -> Tensor:
-    """(B, N, h*d) -> (B, h, N, d)."""
+    """Channels into heads, (B, N, h*d) -> (B, h, N, d)."""
     B, N, C = x.shape
     return x.reshape(B, N, heads, C // heads).transpose(1, 2)
 
 
 class EMSA(nn.Module):
-    """(B, N, C) -> (B, N, C), where N = H*W of `size`."""
+    """Efficient multi-head self-attention, (B, N, C) -> (B, N, C), with N = H*W of `size`."""
 
     def __init__(
         self,
@@ -167,7 +168,8 @@ class EMSA(nn.Module):
         self.q = nn.Linear(dim, dim, bias=qkv_bias, **dd)
         self.reduce = Reduce(dim, ratio, reduction=reduction, **dd) if ratio > 1 else Keep()
         self.kv = nn.Linear(dim, 2 * dim, bias=qkv_bias, **dd)
-        weights = NormalisedWeights if attn_norm and heads > 1 else Weights
+        # As released: a stage with one head has neither the convolution nor the instance norm.
+        weights = NormalisedWeights if attn_norm and heads > 1 else AttentionWeights
         mix = head_mix and heads > 1
         self.weights = weights(dim, heads, mix=mix, drop=attn_drop, stride=stride, **dd)
         self.proj = nn.Linear(dim, dim, **dd)
@@ -181,7 +183,7 @@ class EMSA(nn.Module):
         return self.proj_drop(self.proj(y.transpose(1, 2).flatten(2)))  # (B, N, C)
 
     def check_input(self, height: int, width: int) -> None:
-        """Raises BuildError for a map of which no key, or nothing to normalise, would be left."""
+        """Raises BuildError for a map that leaves no key, or too few weights to normalise."""
         keys = self.reduce.keys(height, width)
         if keys < 1:
             message = f"ratio {self.reduce.ratio} leaves no key of a {height}x{width} map"

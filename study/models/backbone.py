@@ -1,6 +1,6 @@
-"""What ResT and PVT have in common: a stem, four stages, a norm, a head, and timm's interface.
+"""The backbone that ResT and PVT share: stem, four stages, norm, head, and timm's interface.
 
-A model adds its arguments, its pooling, and what its last stage hands to it.
+A model adds its constructor's arguments, its last stage (`final`) and its pooling (`classifier`).
 """
 
 from collections.abc import Mapping
@@ -21,66 +21,69 @@ from study.models.parts.reductions import REDUCTIONS
 from study.models.parts.stems import STEMS
 from study.models.released import checkpoint_filter_fn
 
+# Parameters without weight decay; timm recognises biases and norms by their shape by itself.
 UNDECAYED = ("position.theta", "token.theta", "token.place")
 
 
 class Backbone(nn.Module):
-    """(B, in_chans, H, W) -> (B, num_classes).
+    """Pyramid of transformer stages, (B, in_chans, H, W) -> (B, num_classes).
 
-    `given` has the arguments of the model's constructor by name, to be checked. `norm` makes the
-    norm of the features; `eps` is its, and the blocks'.
+    `arguments` are the constructor's arguments by name, not yet checked. `norm` is the class of the
+    norm on the features; `eps` belongs to it and to the norms of the blocks.
     """
 
-    def __init__(self, given: Mapping[str, Any], *, norm: type[nn.LayerNorm], eps: float) -> None:
+    def __init__(
+        self, arguments: Mapping[str, Any], *, norm: type[nn.LayerNorm], eps: float
+    ) -> None:
         super().__init__()
-        dd = {name: given[name] for name in ("device", "dtype")}
+        dd = {name: arguments[name] for name in ("device", "dtype")}
         dims, depths, heads, ratios = (
-            check.counts(name, given[name]) for name in ("dims", "depths", "heads", "ratios")
+            check.counts(name, arguments[name]) for name in ("dims", "depths", "heads", "ratios")
         )
-        mlp_ratios = check.ratios("mlp_ratios", given["mlp_ratios"])
+        mlp_ratios = check.ratios("mlp_ratios", arguments["mlp_ratios"])
         check.divide(heads, dims)
-        drop_paths = rising(check.rate("drop_path_rate", given["drop_path_rate"]), depths)
-        self.in_chans, self.drop_rate = given["in_chans"], given["drop_rate"]
+        drop_paths = rising(check.rate("drop_path_rate", arguments["drop_path_rate"]), depths)
+        self.in_chans, self.drop_rate = arguments["in_chans"], arguments["drop_rate"]
         self.num_features = self.head_hidden_size = dims[-1]
         self.feature_info = [
             {"num_chs": dim, "reduction": 4 << i, "module": f"stages.{i}"}
             for i, dim in enumerate(dims)
         ]
-        stem = STEMS[check.entry("stem", given["stem"], STEMS)]
+        stem = STEMS[check.entry("stem", arguments["stem"], STEMS)]
         self.stem: Any = stem(self.in_chans, dims[0], **dd)
         self.stages: Any = pyramid(
             zip(dims, heads, ratios, mlp_ratios, drop_paths, strict=True),
-            check.sides(given["img_size"]),
-            embedding=check.entry("embedding", given["embedding"], EMBEDDINGS),
-            position=check.entry("position", given["position"], POSITIONS),
-            reduction=check.entry("reduction", given["reduction"], REDUCTIONS),
-            head_mix=check.switch("head_mix", given["head_mix"]),
-            attn_norm=check.switch("attn_norm", given["attn_norm"]),
-            qkv_bias=check.switch("qkv_bias", given["qkv_bias"]),
-            attn_drop=check.rate("attn_drop_rate", given["attn_drop_rate"]),
-            proj_drop=check.rate("proj_drop_rate", given["proj_drop_rate"]),
+            check.sides(arguments["img_size"]),
+            embedding=check.entry("embedding", arguments["embedding"], EMBEDDINGS),
+            position=check.entry("position", arguments["position"], POSITIONS),
+            reduction=check.entry("reduction", arguments["reduction"], REDUCTIONS),
+            head_mix=check.switch("head_mix", arguments["head_mix"]),
+            attn_norm=check.switch("attn_norm", arguments["attn_norm"]),
+            qkv_bias=check.switch("qkv_bias", arguments["qkv_bias"]),
+            attn_drop=check.rate("attn_drop_rate", arguments["attn_drop_rate"]),
+            proj_drop=check.rate("proj_drop_rate", arguments["proj_drop_rate"]),
             eps=eps,
             dd=dd,
         )
         self.norm: nn.Module = norm(dims[-1], eps=eps, **dd)
-        self.head_drop = nn.Dropout(check.rate("drop_rate", given["drop_rate"]))
+        self.head_drop = nn.Dropout(check.rate("drop_rate", arguments["drop_rate"]))
 
     def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
-        """Of the last stage's input: the features, and the map of that stage, with the norm or not.
+        """Run the last stage: its normalised features, and its map, normalised if `norm`.
 
-        Only features have a class token, if the model has one.
+        Features include the class token of a model that has one; maps do not.
         """
         raise NotImplementedError
 
     def classifier(self, num_classes: int, pool: str) -> tuple[nn.Module, nn.Module]:
-        """How the features are pooled, and the layer behind."""
+        """The pooling of the features, and the linear layer behind it."""
         raise NotImplementedError
 
     def forward_features(self, x: Tensor) -> Tensor:
-        """(B, in_chans, H, W) -> what `forward_head` takes, normalised."""
+        """(B, in_chans, H, W) -> normalised features, as `forward_head` takes them."""
         x = self.stem(x)
         last = len(self.stages) - 1
-        for i, stage in enumerate(self.stages):  # a slice would not script
+        for i, stage in enumerate(self.stages):  # TorchScript cannot slice a Sequential here
             if i < last:
                 x = stage(x)
         return self.final(x, False)[0]
@@ -108,7 +111,7 @@ class Backbone(nn.Module):
         """
         if output_fmt != "NCHW":
             raise ValueError(f"maps are given as NCHW, not {output_fmt}")
-        taken, deepest = feature_take_indices(len(self.stages), indices)
+        wanted, deepest = feature_take_indices(len(self.stages), indices)
         last = len(self.stages) - 1
         stages = self.stages
         if stop_early and not torch.jit.is_scripting():  # type: ignore[attr-defined]
@@ -120,7 +123,7 @@ class Backbone(nn.Module):
                 features, x = self.final(x, norm)
             else:
                 features = x = stage(x)
-            if i in taken:
+            if i in wanted:
                 maps.append(x)
         if intermediates_only:
             return maps
@@ -129,8 +132,8 @@ class Backbone(nn.Module):
     def prune_intermediate_layers(
         self, indices: int | list[int] = 1, prune_norm: bool = False, prune_head: bool = True
     ) -> list[int]:
-        """Drop what is not needed for the maps in `indices`."""
-        taken, deepest = feature_take_indices(len(self.stages), indices)
+        """Drop the layers that the maps in `indices` do not need; return the stages of the maps."""
+        wanted, deepest = feature_take_indices(len(self.stages), indices)
         shortened = deepest < len(self.stages) - 1
         self.stages = self.stages[: deepest + 1]
         if shortened:
@@ -139,7 +142,7 @@ class Backbone(nn.Module):
             self.norm = nn.Identity()
         if prune_head or shortened:
             self.reset_classifier(0, "")
-        return taken
+        return wanted
 
     @torch.jit.ignore
     def get_classifier(self) -> nn.Module:
@@ -150,7 +153,7 @@ class Backbone(nn.Module):
         self.global_pool, self.head = self.classifier(num_classes, pool)
 
     def reset_classifier(self, num_classes: int, global_pool: str | None = None) -> None:
-        """A new classifier, in the place and precision of the model; None keeps the pooling."""
+        """A new classifier on the device and in the dtype of the model; None keeps the pooling."""
         self.set_classifier(num_classes, self.pool if global_pool is None else global_pool)
         init_linear(self.head)
         self.global_pool.train(self.training)
@@ -165,7 +168,7 @@ class Backbone(nn.Module):
         blocks = [
             (r"^stages\.(\d+)\.(?:embed|position|token)", (0,)),
             (r"^stages\.(\d+)\.blocks\.(\d+)", None),
-            (r"^norm", (99999,)),
+            (r"^norm", (99999,)),  # timm sorts by this number: the norm comes after all blocks
         ]
         return {"stem": r"^stem", "blocks": r"^stages\.(\d+)" if coarse else blocks}
 
@@ -176,7 +179,7 @@ class Backbone(nn.Module):
 
     @torch.jit.ignore
     def check_input(self, height: int, width: int) -> None:
-        """Raises BuildError for an image too small for the ratios or for the instance norm."""
+        """Raises BuildError for an image that is too small for the ratios or the instance norm."""
         H, W = halved(halved(height)), halved(halved(width))
         for stage in self.stages:
             stage.check_input(H, W)
@@ -184,7 +187,7 @@ class Backbone(nn.Module):
 
     @torch.jit.ignore
     def multiply_adds(self, height: int, width: int) -> dict[str, int]:
-        """Of one image, by kind of layer; `norm` counts operations, as fvcore does in eval mode."""
+        """Multiply-adds for one image, by kind; `norm` counts operations as fvcore does in eval."""
         total = self.stem.multiply_adds(height, width)
         H, W = halved(halved(height)), halved(halved(width))
         for stage in self.stages:
@@ -201,7 +204,7 @@ class Backbone(nn.Module):
 def pretrained_cfg(
     paper: Mapping[str, str], side: int = 224, crop_pct: float = 0.875
 ) -> dict[str, Any]:
-    """`crop_pct` is the 224 of 256 pixels that the released training codes evaluate."""
+    """timm's configuration of a model; `crop_pct` is the 224 of 256 px of the released codes."""
     return {
         "num_classes": 1000,
         "input_size": (3, side, side),
@@ -219,7 +222,7 @@ def pretrained_cfg(
 
 
 def create(model: type[Backbone], name: str, pretrained: bool, **arguments: Any) -> Any:
-    """The model called `name`, as timm makes one."""
+    """The model `name`, built by timm with its handling of weights and feature extraction."""
     return build_model_with_cfg(
         model,
         name,

@@ -1,7 +1,6 @@
-"""What a stage of ResT or PVT is made of: patch embedding, blocks, and the stage itself.
+"""A stage of ResT or PVT: patch embedding, position, transformer blocks.
 
-A map is (B, C, H, W) everywhere; tokens (B, N, C) exist inside a stage, and as
-PVT's features.
+A map is (B, C, H, W) everywhere; tokens (B, N, C) exist inside a stage, and as PVT's features.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,24 +19,26 @@ from study.models.parts.positions import POSITIONS
 
 
 class Embedded(nn.Identity):
-    """The first stage's embedding: its stem has embedded already."""
+    """The patch embedding of the first stage, which the stem has already done."""
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         return Cost()
 
 
 class Untokened(nn.Identity):
-    """No class token: nothing but the map's own tokens, (B, N, C) -> same."""
+    """A stage without a class token, (B, N, C) -> same."""
 
     def others(self, x: Tensor) -> Tensor:
-        """All tokens of the map: a slice of all would cost the gradient a copy."""
-        return x
+        """The tokens of the map, (B, N, C) -> same."""
+        return x  # not x[:, 0:], whose gradient would be a copy
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         return height, width
 
 
 class Mlp(nn.Module):
+    """Two linear layers with a GELU between, (B, N, C) -> same."""
+
     def __init__(self, dim: int, hidden: int, *, drop: float, **dd: Any) -> None:
         super().__init__()
         self.fc1 = nn.Linear(dim, hidden, **dd)
@@ -53,7 +54,7 @@ class Mlp(nn.Module):
         return cost.linear(self.fc1, tokens) + cost.linear(self.fc2, tokens)
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """x + EMSA(LN(x)), then x + MLP(LN(x)); (B, N, C) -> same."""
 
     def __init__(
@@ -87,10 +88,10 @@ class Block(nn.Module):
 
 
 class Stage(nn.Module):
-    """Embedding, position, blocks; (B, C', H', W') -> (B, C, H, W).
+    """Patch embedding, position, blocks; (B, C', H', W') -> (B, C, H, W).
 
-    The first stage, whose `channels` C' are None, takes the map of the stem as it is. `token` is
-    where a class token joins; it comes first, and no map shows it.
+    The first stage has `channels` None and takes the stem's map as it is. `token` is where a class
+    token joins: it precedes all other tokens, and maps leave it out.
     """
 
     def __init__(
@@ -112,14 +113,16 @@ class Stage(nn.Module):
         )
         self.position: Any = POSITIONS[position](dim, size, **dd)
         self.token: Any = Untokened()
-        self.blocks = nn.ModuleList(Block(dim, drop_path=p, dd=dd, **block) for p in drop_paths)
+        self.blocks = nn.ModuleList(
+            TransformerBlock(dim, drop_path=p, dd=dd, **block) for p in drop_paths
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         x, H, W = self.tokens(x)
         return self.as_map(x, H, W)
 
     def tokens(self, x: Tensor) -> tuple[Tensor, int, int]:
-        """(B, C', H', W') -> (B, N, C), N = H*W and the class token, if there is one; H; W."""
+        """(B, C', H', W') -> (B, N, C), H, W; N = H*W, plus 1 with a class token."""
         x = self.position(self.embed(x))  # (B, C, H, W)
         H, W = x.shape[-2], x.shape[-1]
         x = self.token(x.flatten(2).transpose(1, 2))  # (B, N, C)
@@ -131,22 +134,22 @@ class Stage(nn.Module):
         return x, H, W
 
     def as_map(self, x: Tensor, height: int, width: int) -> Tensor:
-        """Tokens as the map that they are, (B, N, C) -> (B, C, H, W)."""
+        """Tokens into a map, without the class token; (B, N, C) -> (B, C, H, W)."""
         B, _, C = x.shape
         return self.token.others(x).transpose(1, 2).reshape(B, C, height, width)
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """H, W for an input of (C', height, width)."""
+        """Height and width of the stage's map for an input of (C', height, width)."""
         return (height, width) if self.first else (halved(height), halved(width))
 
     def check_input(self, height: int, width: int) -> None:
-        """Raises BuildError for an input of which the attention of a block can make nothing."""
+        """Raises BuildError for an input that is too small for the attention of a block."""
         blocks: Any = self.blocks
         for block in blocks:
             block.attn.check_input(*self.token.size(*self.size(height, width)))
 
     def multiply_adds(self, height: int, width: int) -> Cost:
-        """For an input of (C', height, width)."""
+        """Multiply-adds for an input of (C', height, width)."""
         size = self.size(height, width)
         blocks: Any = self.blocks
         total = self.embed.multiply_adds(height, width) + self.position.multiply_adds(*size)
@@ -156,7 +159,7 @@ class Stage(nn.Module):
 def pyramid(
     shapes: Iterable[tuple[Any, ...]], size: tuple[int, int], **shared: Any
 ) -> nn.Sequential:
-    """The stages for an image of `size`, each at half the size of the one before."""
+    """The stages for an image of `size`; each halves the map of the stage before."""
     stages: list[Stage] = []
     height, width = map(halved, size)
     for i, (dim, heads, ratio, mlp_ratio, drop_paths) in enumerate(shapes):
@@ -169,7 +172,7 @@ def pyramid(
 
 
 def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
-    """Drop path rates of the blocks of every stage, from 0 to `rate` over all blocks."""
+    """Drop path rate of every block, by stage: rising linearly from 0 to `rate` over all blocks."""
     step = rate / max(1, sum(depths) - 1)
     starts = [sum(depths[:i]) for i in range(len(depths))]
     return [
@@ -179,7 +182,10 @@ def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
 
 
 def init_linear(module: nn.Module) -> None:
-    """As PVT was released: truncated normal 0.02, bias 0; convolutions as PyTorch has them."""
+    """Initialise as PVT's released code: linear layers truncated normal (std 0.02), bias 0.
+
+    Convolutions keep PyTorch's initialisation.
+    """
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         if module.bias is not None:
@@ -187,7 +193,10 @@ def init_linear(module: nn.Module) -> None:
 
 
 def init_weights(module: nn.Module) -> None:
-    """As ResT was released: the same for convolutions, but for their biases."""
+    """Initialise as ResT's released code: linear layers and convolutions truncated normal.
+
+    The biases of convolutions keep PyTorch's initialisation.
+    """
     init_linear(module)
     if isinstance(module, nn.Conv2d):
         nn.init.trunc_normal_(module.weight, std=0.02)

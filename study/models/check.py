@@ -1,16 +1,16 @@
-"""What the constructor's arguments must be. Every function returns the value it has checked."""
+"""Checks of the constructor's arguments; each raises BuildError, or returns the checked value."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from study.errors import BuildError, unknown
 
-STAGES = 4
+STAGES = 4  # of ResT and of PVT alike
 
 
-def entry(argument: str, name: Any, known: Collection[str]) -> str:
-    if not isinstance(name, str) or name not in known:
-        raise BuildError(unknown(argument, name, known), argument=argument)
+def entry(argument: str, name: Any, entries: Collection[str]) -> str:
+    if not isinstance(name, str) or name not in entries:
+        raise BuildError(unknown(argument, name, entries), argument=argument)
     return name
 
 
@@ -50,6 +50,7 @@ def ratios(argument: str, values: Any) -> tuple[float, ...]:
 
 
 def divide(heads: Sequence[int], dims: Sequence[int]) -> None:
+    """Raises BuildError where the heads of a stage do not divide its channels."""
     for h, dim in zip(heads, dims, strict=True):
         if dim % h:
             message = (
@@ -67,8 +68,8 @@ def sides(img_size: Any) -> tuple[int, int]:
     return pair[0], pair[1]
 
 
-def pool(name: Any, known: Collection[str], num_classes: int) -> str:
+def pool(name: Any, entries: Collection[str], num_classes: int) -> str:
     if num_classes > 0 and name == "":
         message = "a classifier needs a pooled map: give global_pool, or num_classes 0"
         raise BuildError(message, argument="global_pool")
-    return entry("global_pool", name, known)
+    return entry("global_pool", name, entries)

@@ -1,4 +1,4 @@
-"""Checkpoint files: tensors by name, wherever a file keeps them. No code in a file is ever run."""
+"""Read checkpoint files: named tensors under any key. Code inside a file is never run."""
 
 import argparse
 import pickle
@@ -19,12 +19,12 @@ from study.errors import BuildError, meant, unknown
 
 AVERAGES = ("state_dict_ema", "model_ema")
 STATES = ("state_dict", "model")
-"""Keys that timm, and most who release weights, keep them under."""
+"""Keys under which timm and most released checkpoints keep their weights."""
 
 SUFFIXES = (".pth", ".pt", ".tar", ".bin", ".safetensors")
-DEEP = 2  # levels of mappings that are searched; an optimizer keeps its tensors a level below
-SHOWN = 12  # names of each kind in a message
-HEAD = 512  # bytes that tell text from a checkpoint
+DEPTH = 2  # levels of mappings that are searched; an optimizer's tensors lie one level deeper
+LISTED_NAMES = 12  # parameter names of each kind in a message
+HEAD = 512  # bytes at the start of a file by which text is recognised
 
 BROKEN = (
     OSError,
@@ -36,16 +36,17 @@ BROKEN = (
     AttributeError,
     SafetensorError,
 )
-"""What torch and safetensors raise for a file that is cut short or something else."""
+"""Errors that torch and safetensors raise for a file that is truncated or no checkpoint."""
 
 SCALARS = tuple(type(np.dtype(code)) for code in "?bhilqBHILQefdFDSU")
-CORES = ("core", "_core")  # before numpy 2, and since
+CORES = ("core", "_core")  # numpy's module before version 2, and since
 ALLOWED: tuple[Any, ...] = (
     argparse.Namespace,  # the flags that timm's train.py keeps
-    *(np.dtype, *SCALARS),
+    np.dtype,
+    *SCALARS,
     *((np.float64().__reduce__()[0], f"numpy.{core}.multiarray.scalar") for core in CORES),
 )
-"""What a file may hold beside tensors and plain values: numbers of numpy, which run no code."""
+"""Types that a file may hold beside tensors and plain values; none of them runs code."""
 
 State = dict[str, Tensor]
 
@@ -62,7 +63,7 @@ def contents(path: Path) -> Mapping[Any, Any]:
         raise BuildError(f"there is no checkpoint {path}" + (f'; is it "{near}"?' if near else ""))
     if path.suffix == ".npz":
         raise BuildError(
-            f"{path} holds arrays of NumPy, which timm reads by pretrained: true and "
+            f"{path} holds NumPy arrays; timm reads them with pretrained: true and "
             "pretrained_cfg_overlay: {file: ..., custom_load: true}"
         )
     try:
@@ -71,24 +72,24 @@ def contents(path: Path) -> Mapping[Any, Any]:
             return load_file(path)
         with warnings.catch_warnings(), torch.serialization.safe_globals([*ALLOWED]):
             warnings.filterwarnings("ignore", "Detected pickle protocol")
-            found = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         wants = re.search(r"GLOBAL (\S+)", str(error))
         raise BuildError(
-            f"{path} is no checkpoint of tensors alone"
-            + (f" (it asks for {wants[1]})" if wants else "")
-            + "; anything else could run code and is not opened: save the state_dict by itself"
+            f"{path} holds more than tensors"
+            + (f" (it refers to {wants[1]})" if wants else "")
+            + "; such a file could run code and is not opened: save the state_dict by itself"
         ) from error
     except BROKEN as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise BuildError(f"{path} cannot be read as a checkpoint ({reason})") from error
-    if not isinstance(found, Mapping):
-        raise BuildError(f"{path} holds a {type(found).__name__}, not tensors by name")
-    return found
+    if not isinstance(content, Mapping):
+        raise BuildError(f"{path} holds a {type(content).__name__}, not tensors by name")
+    return content
 
 
 def _refuse_text(path: Path) -> None:
-    """Raises BuildError for what stands in the place of weights that were not fetched."""
+    """Raises BuildError for a text file, such as a git-lfs pointer or a saved web page."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     start = head.lstrip().lower()
@@ -98,8 +99,8 @@ def _refuse_text(path: Path) -> None:
         )
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise BuildError(
-            f"{path} is a web page, as servers answer for a wrong or a private address: "
-            "fetch the file itself"
+            f"{path} is a web page, the usual answer to a wrong or private address: "
+            "download the file itself"
         )
     if head and head.isascii() and head.decode().replace("\n", "").replace("\t", "").isprintable():
         line = head.decode().strip().partition("\n")[0][:60]
@@ -107,34 +108,35 @@ def _refuse_text(path: Path) -> None:
 
 
 def states(
-    found: Mapping[Any, Any], key: str = "", depth: int = DEEP
+    content: Mapping[Any, Any], key: str = "", depth: int = DEPTH
 ) -> Iterator[tuple[str, State]]:
-    """Every set of named tensors in a file with its dotted key; "" for the file as a whole."""
-    own = {k: v for k, v in found.items() if isinstance(k, str) and isinstance(v, Tensor)}
+    """Yield every set of named tensors in a file with its dotted key ("" is the top level)."""
+    own = {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, Tensor)}
     if own:
         yield key, own
-    for name, value in found.items() if depth else ():
+    for name, value in content.items() if depth else ():
         if isinstance(value, Mapping):
             yield from states(value, f"{key}.{name}".lstrip("."), depth - 1)
 
 
 def is_average(key: str) -> bool:
-    """Whether weights under this key are a moving average kept beside the trained ones."""
+    """True for the keys under which a moving average (EMA) of the weights is kept."""
     return key in AVERAGES or "ema" in re.split(r"[._]", key)
 
 
 def candidates(
-    found: Mapping[Any, Any], path: Path, *, ema: bool | None, key: str | None
+    content: Mapping[Any, Any], path: Path, *, ema: bool | None, key: str | None
 ) -> dict[str, State]:
-    """The sets of tensors in a file that may be the weights, by key: one, unless no name tells.
+    """Sets of tensors in a file that may be the weights, by key; several only if names are unusual.
 
-    A `key` names one of all. Otherwise a moving average is taken before plain weights; `ema`
-    insists on it, or on the plain weights. Of several that no usual name tells apart, all.
+    `key` picks one set. Otherwise a moving average (EMA) comes before plain weights; `ema` True
+    takes the average alone, False the plain weights alone. If several sets remain and none has a
+    usual key, all of them are returned.
 
     Raises:
-        BuildError: there is none.
+        BuildError: the file has no such set.
     """
-    every = dict(states(found))
+    every = dict(states(content))
     if key is not None:
         if key not in every:
             raise BuildError(f"{path}: {unknown('checkpoint key', key, every)}")
@@ -147,15 +149,16 @@ def candidates(
         return {usual[0]: every[usual[0]]}
     left = {k: v for k, v in every.items() if ema is None or ema is (k in averages)}
     if not left:
-        keys = ", ".join(list(map(str, found))[:SHOWN]) or "nothing"
+        keys = ", ".join(list(map(str, content))[:LISTED_NAMES]) or "nothing"
         raise BuildError(f"{path} has no tensors by name; it has {keys}")
     return left
 
 
 def spellings(state: State) -> Iterator[tuple[str, State]]:
-    """The same tensors without what wrappers put before every name, one word less at a time.
+    """Yield (prefix, tensors) with ever longer prefixes removed that all names share.
 
-    `module.`, `_orig_mod.` and the count of an averaged model are those of PyTorch itself.
+    Wrappers add them: PyTorch's own are `module.` and `_orig_mod.`; an averaged model also has
+    `n_averaged`, which is dropped.
     """
     tensors = clean_state_dict(state)
     prefix = next((a.removesuffix(b) for a, b in zip(state, tensors, strict=False) if a != b), "")

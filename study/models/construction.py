@@ -1,4 +1,4 @@
-"""Any timm model from a name and arguments, with a user's mistakes told as such."""
+"""Build any timm model from a name and arguments; a user's mistakes become BuildErrors."""
 
 import inspect
 import re
@@ -15,7 +15,13 @@ from study.errors import BuildError, StudyError, unknown
 from study.given import ARGUMENTS, FETCHED, architecture
 from study.models import pvt, rest
 
-CONTEXT = {"num_classes", "in_chans", "img_size", "device", "dtype"}  # set by data and machine
+CONTEXT = {
+    "num_classes",
+    "in_chans",
+    "img_size",
+    "device",
+    "dtype",
+}  # set by the data and the machine
 MODELS = {rest.ResT: rest.PRESETS, pvt.PVT: pvt.PRESETS}
 PRESETS = {name: preset for presets in MODELS.values() for name, preset in presets.items()}
 SWITCHES = {
@@ -27,7 +33,7 @@ SWITCHES = {
     for model, presets in MODELS.items()
     for name in presets
 }
-"""By name of a model of ours, its constructor's arguments with their defaults."""
+"""Constructor arguments with their defaults, for each model of this package."""
 
 
 def build(
@@ -40,30 +46,30 @@ def build(
     device: torch.device | str | None = None,
     pretrained: bool = False,
 ) -> nn.Module:
-    """The model called `name`, for images of `img_size` pixels a side, with random weights.
+    """The model `name` with random weights, for square images of `img_size` pixels a side.
 
-    Arguments that give weights are left to `weights.started`; `pretrained` lets timm fetch its own.
+    Arguments that name weights are left to `weights.started`; `pretrained` lets timm fetch its own.
 
     Raises:
-        BuildError: for a name or an argument that does not exist, a value that does not fit, an
-            image too small for the model.
+        BuildError: a name or argument does not exist, a value does not fit, or the image is too
+            small for the model.
     """
-    given = architecture(arguments)
+    constructor_arguments = architecture(arguments)
     own = bare(name) in PRESETS
-    known(given, name)
+    refuse_bad_arguments(constructor_arguments, name)
     if own or fixed(name):
-        given["img_size"] = img_size
-    given |= {"num_classes": num_classes, "in_chans": in_chans}
+        constructor_arguments["img_size"] = img_size
+    constructor_arguments |= {"num_classes": num_classes, "in_chans": in_chans}
     if pretrained:
-        given |= {FETCHED: True, "cache_dir": arguments.get("cache_dir")}
-    model = created(name, given, device)
+        constructor_arguments |= {FETCHED: True, "cache_dir": arguments.get("cache_dir")}
+    model = created(name, constructor_arguments, device)
     if own:
         model.check_input(img_size, img_size)
     return model
 
 
 def fixed(name: str) -> bool:
-    """Whether timm knows the model to be built for one size; of a model of a user's it may not."""
+    """True if timm's configuration says that the model has a fixed input size."""
     try:
         config = get_pretrained_cfg(name)
     except RuntimeError:
@@ -73,30 +79,33 @@ def fixed(name: str) -> bool:
 
 
 def called(name: str) -> str:
-    """The name without the tag, of a model of ours: its tags say nothing of what it computes."""
+    """The model name that identifies a computation.
+
+    The tags of this package's own models name no weights, so they are removed.
+    """
     return bare(name) if bare(name) in PRESETS else name
 
 
 def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """What `arguments` mean, ready for JSON: with presets and defaults, for a model of ours.
+    """Arguments as JSON values; a model of this package gets its presets and defaults added.
 
-    Without what data and machine decide: classes, channels, image size, device, precision.
+    Arguments that the data and the machine decide (`CONTEXT`) are left out.
     """
     own = bare(name)
     if own not in PRESETS:
         return dict(arguments)
-    known(arguments, name)
+    refuse_bad_arguments(arguments, name)
     switches = SWITCHES[own]
     chosen = {**switches, **PRESETS[own], **arguments}
     return {
         argument: like(switches.get(argument), value)
         for argument, value in chosen.items()
-        if argument in switches or value  # false, of an argument that gives weights, is none
+        if argument in switches or value  # pretrained: false is the same as leaving it out
     }
 
 
 def like(default: Any, value: Any) -> Any:
-    """`value` in the type of `default`, so that 0 and 0.0, list and tuple are the same."""
+    """`value` in the type of `default`, so that 0 and 0.0, or a list and a tuple, hash alike."""
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         return [like(default[0], item) for item in value]
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
@@ -105,8 +114,8 @@ def like(default: Any, value: Any) -> Any:
 
 
 def bare(name: str) -> str:
-    """The name without its tag. Raises BuildError for a name that timm does not know."""
-    if ":" in name:  # hf-hub:OWNER/NAME or local-dir:PATH, which timm resolves itself
+    """The model name without its tag; raises BuildError for a name that timm does not know."""
+    if ":" in name:  # hf-hub:OWNER/NAME or local-dir:PATH; timm resolves these itself
         return name
     model = split_model_name_tag(name)[0]
     if not is_model(model):
@@ -114,56 +123,61 @@ def bare(name: str) -> str:
     return model
 
 
-def known(arguments: Mapping[str, Any], name: str) -> None:
-    """Raises BuildError for an argument that would be refused, or dropped in silence."""
+def refuse_bad_arguments(arguments: Mapping[str, Any], name: str) -> None:
+    """Raises BuildError for an argument that timm would reject or silently drop."""
     switches = SWITCHES.get(bare(name))
     for argument, value in arguments.items():
         if argument in CONTEXT:
-            message = f"{argument} follows from the data and the machine; it is no switch of {name}"
+            message = (
+                f"{argument} follows from the data and the machine; it cannot be set for {name}"
+            )
             raise BuildError(message, argument=argument)
         if switches and argument in switches and value is None:
             raise BuildError(f"{argument} of {name} has no value", argument=argument)
         if argument not in ARGUMENTS and (
             switches or value is None
-        ):  # timm takes None for an argument that was not given
+        ):  # timm treats None as an argument that is absent
             refuse_unknown(argument, name)
 
 
 def check(name: str, arguments: Mapping[str, Any]) -> None:
-    """Raises BuildError for what is wrong with a name and arguments before anything is built."""
-    known(arguments, name)
+    """Raises BuildError for a wrong name or argument, without building the model."""
+    refuse_bad_arguments(arguments, name)
     fixed(name)
 
 
 def refuse_unknown(argument: str, name: str) -> None:
+    """Raises BuildError for an argument that the model's constructor does not have."""
     accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT) | {*ARGUMENTS}
     if argument not in accepted:
         raise BuildError(unknown(f"argument of {name}", argument, accepted), argument=argument)
 
 
-def created(name: str, given: Mapping[str, Any], device: torch.device | str | None) -> Any:
+def created(name: str, arguments: Mapping[str, Any], device: torch.device | str | None) -> Any:
+    """The model as timm creates it; whatever its constructor raises becomes a BuildError."""
     place = {} if device is None else {"device": device}
     try:
         with torch.device(device) if device is not None else nullcontext():
-            return timm.create_model(name, **given, **place)
+            return timm.create_model(name, **arguments, **place)
     except StudyError:
         raise
-    except Exception as error:  # timm's constructors raise all kinds, most of them by assert
-        raise failure(name, given, error) from error
+    except Exception as error:  # timm's constructors raise any type, mostly AssertionError
+        raise failure(name, arguments, error) from error
 
 
-def failure(name: str, given: Mapping[str, Any], error: Exception) -> BuildError:
-    """The user's view of what a constructor raised."""
-    found = re.search(r"unexpected keyword argument '(\w+)'", str(error))
-    if found and found[1] in given:
+def failure(name: str, arguments: Mapping[str, Any], error: Exception) -> BuildError:
+    """A constructor's error as a message about the study file."""
+    match = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if match and match[1] in arguments:
         names = (accepted_by(name) - CONTEXT) | {*ARGUMENTS}
-        return BuildError(unknown(f"argument of {name}", found[1], names), argument=found[1])
+        return BuildError(unknown(f"argument of {name}", match[1], names), argument=match[1])
     text = str(error) or type(error).__name__
-    return BuildError(f"{name} cannot be built from {dict(given)}: {text}")
+    return BuildError(f"{name} cannot be built from {dict(arguments)}: {text}")
 
 
 def accepted_by(name: str) -> set[str]:
-    """The constructor arguments of a timm model, read from what its name builds."""
+    """The constructor arguments of a timm model."""
+    # An entry point takes **kwargs, so only the class it builds knows the arguments.
     with torch.device("meta"):
         model = model_entrypoint(name)()
     signature = inspect.signature(type(model))

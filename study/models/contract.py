@@ -1,7 +1,7 @@
-"""What every entry of a slot holds to, and every model that a study can be about.
+"""The contract of parts and models: checks that every entry of a registry must pass.
 
-A check is a function of a case that returns what is wrong with it, or nothing; it stands in
-`CHECKS`, under the slots that it is for.
+A check takes one case (a way to build the part, an image, the expected shape) and returns a message
+about what is wrong, or "". `CHECKS` lists the checks of every slot.
 """
 
 from collections import Counter
@@ -26,88 +26,98 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Case:
-    """One way to build a part or a model, an image for it, and what must come out of that."""
+class ContractCase:
+    """One way to build a part or model, the size of an image for it, and the expected output."""
 
     build: Callable[[str], nn.Module]
-    """Anew each time, on a device."""
+    """Builds a new module on a device."""
     doc: str | None
-    told: str
-    """The arguments, for people."""
+    arguments: str
+    """The constructor's arguments as text."""
     image: tuple[int, int, int]
     result: Shape
-    """Both without the batch."""
+    """The expected shape of the output; like `image` without the batch dimension."""
 
     def images(self, batch: int = 2, device: str = "cpu") -> Tensor:
         return torch.randn(batch, *self.image, device=device)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What one check showed; `said` is what was wrong, and where."""
+class CheckResult:
+    """The outcome of one check over all cases."""
 
     what: str
+    """The name of the check."""
     ok: bool
     said: str
+    """The message of the first failing case, with its arguments and image; "" if all passed."""
 
 
-Check = Callable[[Case], str]
+Check = Callable[[ContractCase], str]
 
 
-def checks(slot: str, name: str) -> list[Finding]:
-    """What the checks of `slot` say of its entry `name`."""
-    return [_finding(what, check, part_cases(slot, name)) for what, check in CHECKS[slot].items()]
+def checks(slot: str, name: str) -> list[CheckResult]:
+    """The results of all checks of a slot for its entry `name`."""
+    return [
+        _check_result(what, check, part_cases(slot, name)) for what, check in CHECKS[slot].items()
+    ]
 
 
-def model_checks(name: str) -> list[Finding]:
-    """What the checks of models say of the timm model `name`."""
-    return [_finding(what, check, model_cases(name)) for what, check in CHECKS["model"].items()]
+def model_checks(name: str) -> list[CheckResult]:
+    """The results of all checks of models for the timm model `name`."""
+    return [
+        _check_result(what, check, model_cases(name)) for what, check in CHECKS["model"].items()
+    ]
 
 
-def _finding(what: str, check: Check, cases: Iterable[Case]) -> Finding:
-    """Ends at the first case that shows something wrong."""
+def _check_result(name: str, check: Check, cases: Iterable[ContractCase]) -> CheckResult:
+    """Run one check; it ends at the first case that fails."""
     for case in cases:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             try:
-                said = check(case)
-            except Exception as error:  # somebody else's code, and what it raises is the finding
-                said = f"{type(error).__name__}: {error}"
-        if said:
-            return Finding(what, False, f"{said} ({case.told}, on {_by(case.image)})")
-    return Finding(what, True, "")
+                message = check(case)
+            except Exception as error:  # the part is a user's code, so an error is its result
+                message = f"{type(error).__name__}: {error}"
+        if message:
+            where = f"{case.arguments}, on {_by(case.image)}"
+            return CheckResult(name, False, f"{message} ({where})")
+    return CheckResult(name, True, "")
 
 
 # ---- cases ----
 
-Made = tuple[Shape | tuple[int, Shape], tuple[int, int, int], Shape]
-"""Arguments, image, result."""
+PartShapes = tuple[Shape | tuple[int, Shape], tuple[int, int, int], Shape]
+"""Constructor arguments, shape of the image, expected shape of the output."""
+
+# The sizes below are odd, oblong and smaller than a window on purpose: rounding and padding differ
+# between parts exactly there.
 
 
-def stems() -> Iterator[Made]:
+def stems() -> Iterator[PartShapes]:
     sizes = ((64, 64), (33, 50), (65, 97), (70, 31))
     for (in_chans, C), (H, W) in product(((3, 16), (1, 48)), sizes):
         yield (in_chans, C), (in_chans, H, W), (C, halved(halved(H)), halved(halved(W)))
 
 
-def embeddings() -> Iterator[Made]:
+def embeddings() -> Iterator[PartShapes]:
     sizes = ((16, 16), (9, 13), (2, 5))
     for (channels, C), (H, W) in product(((16, 32), (48, 96), (16, 16)), sizes):
         yield (channels, C), (channels, H, W), (C, halved(H), halved(W))
 
 
-def reductions() -> Iterator[Made]:
+def reductions() -> Iterator[PartShapes]:
     built = ((16, 2), (48, 3), (16, 4), (48, 5), (16, 7), (48, 8))
     for (C, ratio), (H, W) in product(built, ((24, 16), (9, 13), (2, 5))):
         yield (C, ratio), (C, H, W), (C, reduced(H, ratio), reduced(W, ratio))
 
 
-def positions() -> Iterator[Made]:
+def positions() -> Iterator[PartShapes]:
     for C, (H, W) in product((16, 48), ((8, 8), (5, 7), (12, 3))):
         yield (C, (8, 8)), (C, H, W), (C, H, W)
 
 
-CASES: dict[str, Callable[[], Iterator[Made]]] = {
+CASES: dict[str, Callable[[], Iterator[PartShapes]]] = {
     "stem": stems,
     "embedding": embeddings,
     "reduction": reductions,
@@ -115,20 +125,21 @@ CASES: dict[str, Callable[[], Iterator[Made]]] = {
 }
 
 
-def part_cases(slot: str, name: str) -> Iterator[Case]:
+def part_cases(slot: str, name: str) -> Iterator[ContractCase]:
     part = SLOTS[slot][name]
     for arguments, image, result in CASES[slot]():
 
         def build(device: str, arguments: Any = arguments) -> nn.Module:
-            with torch.device(device):  # as models are built: most parts need not take the device
+            with torch.device(device):  # as in construction.created: parts may ignore `device`
                 return part(*arguments, device=device, dtype=None)
 
-        own = part.__doc__ if part.__doc__ != type(part).__doc__ else None
-        yield Case(build, own, f"built with {arguments}", image, result)
+        # An instance without a docstring of its own has that of its type (functools.partial, say).
+        doc = part.__doc__ if part.__doc__ != type(part).__doc__ else None
+        yield ContractCase(build, doc, f"built with {arguments}", image, result)
 
 
-def model_cases(name: str) -> Iterator[Case]:
-    """At the size that timm knows of the model, or 64 px."""
+def model_cases(name: str) -> Iterator[ContractCase]:
+    """Two cases for a timm model, at the input size of its timm configuration or at 64 px."""
     cfg = get_pretrained_cfg(name)
     side = cfg.input_size[-1] if cfg else 64
     for classes, in_chans in ((7, 3), (5, 1)):
@@ -137,15 +148,15 @@ def model_cases(name: str) -> Iterator[Case]:
         def build(device: str, shape: Any = shape) -> nn.Module:
             return construction.build(name, {}, device=device, **shape)
 
-        told = f"with {classes} classes"
-        yield Case(build, None, told, (in_chans, side, side), (classes,))
+        arguments = f"with {classes} classes"
+        yield ContractCase(build, None, arguments, (in_chans, side, side), (classes,))
 
 
 # ---- checks ----
 
 
-def builds(case: Case) -> str:
-    """Wherever it is told to, so that a plan costs no memory."""
+def builds(case: ContractCase) -> str:
+    """The module is built on the requested device; planning uses meta, which costs no memory."""
     for device in ("cpu", "meta"):
         module = case.build(device)
         tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
@@ -155,15 +166,16 @@ def builds(case: Case) -> str:
     return ""
 
 
-def maps(case: Case) -> str:
+def maps(case: ContractCase) -> str:
+    """The output has the declared shape and is finite."""
     result = case.build("cpu").eval()(case.images())
     if result.shape != (2, *case.result):
         return f"gives {_by(result.shape[1:])}, not {_by(case.result)}"
     return "" if result.isfinite().all() else "gives numbers that are not finite"
 
 
-def costs(case: Case) -> str:
-    """What is declared of convolutions and products is what runs."""
+def costs(case: ContractCase) -> str:
+    """The declared multiply-adds of convolutions and matrix products equal those that run."""
     module = case.build("cpu").eval().requires_grad_(False)
     formula: Any = getattr(module, "multiply_adds", None)
     if formula is None:
@@ -173,32 +185,33 @@ def costs(case: Case) -> str:
         return f"multiply_adds gives no Cost but {type(declared).__name__}"
     if strange := sorted(declared.keys() - set(KINDS)):
         return "multiply_adds: " + unknown("kind", strange[0], KINDS)
-    with Products() as ran:
+    with ProductCounter() as counter:
         module(case.images(1).requires_grad_() * 1)
     wrong = [
-        f"multiply_adds says {declared[kind]:,} of {kind} where {ran.found[kind]:,} run"
+        f"multiply_adds says {declared[kind]:,} of {kind} where {counter.multiply_adds[kind]:,} run"
         for kind in ("conv", "linear", "matmul")
-        if declared[kind] != ran.found[kind]
+        if declared[kind] != counter.multiply_adds[kind]
     ]
     return ", ".join(wrong)
 
 
-def depends(case: Case) -> str:
+def depends(case: ContractCase) -> str:
+    """Two different images give different outputs."""
     module = case.build("cpu").eval()
-    one, other = module(case.images()), module(case.images())
-    return "gives the same for every image" if torch.equal(one, other) else ""
+    first, second = module(case.images()), module(case.images())
+    return "gives the same for every image" if torch.equal(first, second) else ""
 
 
-def separates(case: Case) -> str:
-    """An image of a batch is worth what it is alone."""
+def separates(case: ContractCase) -> str:
+    """In eval mode the output for an image does not depend on the rest of its batch."""
     module, images = case.build("cpu").eval(), case.images(3)
     together = module(images)
     alone = torch.cat([module(image[None]) for image in images])
     return "" if _close(together, alone) else "an image's result depends on the others of its batch"
 
 
-def trains(case: Case) -> str:
-    """Whether there is a path for the gradient; how large it is, is not asked."""
+def trains(case: ContractCase) -> str:
+    """A gradient reaches the input and every parameter; it may be zero, as behind a closed gate."""
     module, images = case.build("cpu").train(), case.images().requires_grad_()
     result = module(images * 1)
     if result.requires_grad:
@@ -210,33 +223,35 @@ def trains(case: Case) -> str:
     return f"no gradient reaches {', '.join(dead)}" if dead else ""
 
 
-def repeats(case: Case) -> str:
+def repeats(case: ContractCase) -> str:
+    """In eval mode the same images give the same output twice."""
     module, images = case.build("cpu").eval(), case.images()
     same = torch.equal(module(images), module(images))
     return "" if same else "gives something else the second time, in eval mode"
 
 
-def restores(case: Case) -> str:
-    """A checkpoint holds all that it is."""
-    one, other, images = case.build("cpu").eval(), case.build("cpu").eval(), case.images()
-    other.load_state_dict(one.state_dict())
-    return "" if _close(one(images), other(images)) else "its state_dict does not restore it"
+def restores(case: ContractCase) -> str:
+    """Loading the state_dict into a second module gives the same outputs."""
+    first, second, images = case.build("cpu").eval(), case.build("cpu").eval(), case.images()
+    second.load_state_dict(first.state_dict())
+    return "" if _close(first(images), second(images)) else "its state_dict does not restore it"
 
 
-def starts(case: Case) -> str:
-    """Arms that share a layer share its initial weights."""
+def starts(case: ContractCase) -> str:
+    """Initial weights follow from the parameter's name and the seed, so arms can share them."""
     names = sorted(unshared(lambda: case.build("cpu"), 0))
-    told = "is not drawn in place (nn.init), so that other layers change its initial value"
-    return f"{', '.join(names)} {told}" if names else ""
+    message = "is not drawn in place (nn.init), so other layers change its initial value"
+    return f"{', '.join(names)} {message}" if names else ""
 
 
-def says(case: Case) -> str:
+def says(case: ContractCase) -> str:
+    """The part has a docstring; its first line is printed by `study parts`."""
     first = (case.doc or "").strip().partition("\n")[0]
     return "" if first.endswith(".") else "has no docstring whose first line ends in a full stop"
 
 
-def first_layer(case: Case) -> str:
-    """By this name timm fits released weights to another number of channels."""
+def first_layer(case: ContractCase) -> str:
+    """timm adapts released weights to another number of channels in the layer `conv1`."""
     module = case.build("cpu")
     return "" if hasattr(module, "conv1") else "has no conv1, the layer that sees the image"
 
@@ -267,15 +282,16 @@ CHECKS: dict[str, dict[str, Check]] = {
 # ---- measuring ----
 
 
-class Products(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Multiply-adds that run, by kind: `linear` has an operand that no image decides.
+class ProductCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the multiply-adds that run, by kind.
 
-    Whatever an image decides requires a gradient, if the image alone was asked for one.
+    A product is `matmul` if both factors depend on the image, else `linear`. Only the image
+    requires a gradient, so a tensor depends on the image if it requires one.
     """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.found: Counter[str] = Counter()
+        self.multiply_adds: Counter[str] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -283,15 +299,17 @@ class Products(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if packet in flop_registry:
             flops = flop_registry[packet](*args, **(kwargs or {}), out_val=result)
             factors = [arg for arg in args if isinstance(arg, Tensor)][-2:]  # a bias comes first
-            decided = all(factor.requires_grad for factor in factors)
+            from_image = all(factor.requires_grad for factor in factors)
             convolves = "convolution" in packet.__name__
-            self.found["conv" if convolves else "matmul" if decided else "linear"] += flops // 2
+            kind = "conv" if convolves else "matmul" if from_image else "linear"
+            self.multiply_adds[kind] += flops // 2  # one multiply-add is two operations
         return result
 
 
-def _close(one: Tensor, other: Tensor) -> bool:
-    """To what float32 leaves of sums in another order."""
-    return torch.allclose(one, other, rtol=0, atol=1e-4 * float(other.detach().abs().max()))
+def _close(actual: Tensor, expected: Tensor) -> bool:
+    """True if two tensors are equal up to float32 rounding in sums of another order."""
+    tolerance = 1e-4 * float(expected.detach().abs().max())
+    return torch.allclose(actual, expected, rtol=0, atol=tolerance)
 
 
 def _by(shape: Iterable[int]) -> str:

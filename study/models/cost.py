@@ -1,8 +1,7 @@
-"""Multiply-adds of single layers, in closed form: what the layer is, times how often it is used.
+"""Multiply-adds of single layers in closed form: number of weights times output positions.
 
-A weight of a convolution or linear layer is used once at every place it writes to, so its
-multiply-adds are its number of weights times the number of places. Norms are in the operations
-that fvcore counts for them in eval mode.
+A convolution or linear layer uses each weight once for every output position. Norms are counted in
+the operations that fvcore counts for them in eval mode.
 """
 
 from collections import Counter
@@ -10,28 +9,31 @@ from collections import Counter
 from torch import nn
 
 Cost = Counter[str]
+"""Multiply-adds by kind of layer (`KINDS`); a Counter, so costs of layers can be added."""
+
 KINDS = ("conv", "linear", "matmul", "norm")
 
 
 def conv(layer: nn.Conv2d, places: int) -> Cost:
-    """`places` is the number of pixels of the output."""
+    """Multiply-adds of a convolution; `places` is the number of output pixels."""
     return Cost(conv=layer.weight.numel() * places)
 
 
 def linear(layer: nn.Linear, tokens: int) -> Cost:
+    """Multiply-adds of a linear layer; its bias is not counted."""
     return Cost(linear=layer.weight.numel() * tokens)
 
 
 def batch_norm(layer: nn.BatchNorm2d, places: int) -> Cost:
-    """In eval mode it is one scale and one shift: 2 per element."""
+    """Operations of batch norm in eval mode: a scale and a shift, 2 per element."""
     return Cost(norm=2 * layer.num_features * places)
 
 
 def layer_norm(layer: nn.LayerNorm, tokens: int) -> Cost:
-    """Mean, variance, normalise, scale and shift: 5 per element."""
+    """Operations of layer norm: mean, variance, normalise, scale and shift, 5 per element."""
     return Cost(norm=5 * layer.normalized_shape[0] * tokens)
 
 
 def halved(length: int) -> int:
-    """What a convolution of kernel 3, stride 2, padding 1 leaves of `length` pixels."""
+    """Output pixels of a convolution with kernel 3, stride 2, padding 1 along `length` pixels."""
     return -(-length // 2)

@@ -1,5 +1,6 @@
-"""What a switch does, shown on one tiny batch of noise: whether it changes the answer at all, and
-whether gradient reaches everything that a model has.
+"""Equivalence of two models on a tiny batch of noise, and parameters that get no gradient.
+
+Planning uses both to refuse a level that changes nothing, or a part that cannot learn.
 """
 
 import zlib
@@ -14,21 +15,21 @@ from torch.utils._pytree import tree_leaves
 from study.models.initial import seeded
 
 Build = Callable[[str], nn.Module]
-"""From a device to the model, with random weights."""
+"""Builds the model on a device, with random weights."""
 
 Size = tuple[int, int, int]
 BATCH = 2
-LARGE = 10**8  # parameters; in double precision they would take twice their memory
-EXACT, ROUNDING = 1e-9, 1e-2  # relative, of double and of single precision
+LARGE = 10**8  # parameters, 0.8 GB in double precision
+EXACT, ROUNDING = 1e-9, 1e-2  # relative tolerances in double and in single precision
 REFUSALS = (RuntimeError, ValueError, TypeError, AssertionError)
-"""How models refuse to run without values."""
+"""Errors of models that cannot run on the meta device, whose tensors have no values."""
 
 
 def unreached(build: Build, size: Size) -> list[str] | None:
-    """Parameters that the gradient of the output does not reach, in training; None if unknown.
+    """Names of parameters that get no gradient in training; None if the model does not run.
 
-    By the graph, not by value: a gate that starts at zero is reached. On the meta device where the
-    model can run there, so at no cost.
+    The autograd graph decides, not values: a parameter behind a gate of zero is reached. The model
+    runs on the meta device if it can, which costs nothing.
     """
     for device in ("meta", "cpu"):
         with suppress(*REFUSALS):
@@ -45,54 +46,56 @@ def _unreached(model: nn.Module, size: Size) -> list[str]:
     return [name for name, parameter in wanted if parameter.grad is None]
 
 
-def alike(one: Build, other: Build, size: Size) -> bool:
-    """Whether two models, equal in all weights that they share, give the same answer to the same
-    images, both in evaluation and in training.
+def alike(first: Build, second: Build, size: Size) -> bool:
+    """True if two models give the same outputs for the same images and shared weights.
 
-    At their initial weights, where gates that start at zero hide what is behind them, and with
-    these moved. In double precision, where rounding is far below what any switch does; of large
-    models in single precision first, which decides unless the difference could be rounding.
+    Compared are evaluation and training, at initial weights and at perturbed ones (a gate that
+    starts at zero hides what is behind it). Double precision keeps rounding far below the effect of
+    any switch. Large models run in single precision first, which is enough unless the difference
+    could be rounding.
     """
-    large = sum(weight.numel() for weight in one("meta").parameters()) > LARGE
+    large = sum(weight.numel() for weight in first("meta").parameters()) > LARGE
     if large:
-        pairs = _pairs(one, other, size, torch.float32)
+        pairs = _pairs(first, second, size, torch.float32)
         if all(torch.equal(a, b) for a, b in pairs):
             return True
         if not all(_close(a, b, ROUNDING) for a, b in pairs):
             return False
-    return all(_close(a, b, EXACT) for a, b in _pairs(one, other, size, torch.float64))
+    return all(_close(a, b, EXACT) for a, b in _pairs(first, second, size, torch.float64))
 
 
-def _pairs(one: Build, other: Build, size: Size, dtype: torch.dtype) -> list[tuple[Tensor, Tensor]]:
-    """One model after the other, so that one alone is in memory."""
-    first, second = (answers(build, size, dtype) for build in (one, other))
-    return list(zip(first, second, strict=True))
+def _pairs(
+    first: Build, second: Build, size: Size, dtype: torch.dtype
+) -> list[tuple[Tensor, Tensor]]:
+    """Corresponding outputs of two models; only one model is in memory at a time."""
+    outputs, others = (answers(build, size, dtype) for build in (first, second))
+    return list(zip(outputs, others, strict=True))
 
 
 def _close(a: Tensor, b: Tensor, relative: float) -> bool:
-    least = 1e-3 * relative
-    return a.shape == b.shape and torch.allclose(a, b, rtol=relative, atol=least)
+    absolute = 1e-3 * relative  # for outputs near zero
+    return a.shape == b.shape and torch.allclose(a, b, rtol=relative, atol=absolute)
 
 
 def answers(build: Build, size: Size, dtype: torch.dtype = torch.float64) -> list[Tensor]:
-    """In evaluation and in training, where drop path and the like act; the same, weights moved."""
+    """Outputs in evaluation and training, at initial weights and then at perturbed weights."""
     model = seeded(lambda: build("cpu"), 0).to(dtype)
-    images = torch.randn(BATCH, *size, generator=_draw("images")).to(dtype)
-    found = []
+    images = torch.randn(BATCH, *size, generator=_generator("images")).to(dtype)
+    outputs = []
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        for moved in (False, True):
-            for name, parameter in model.named_parameters() if moved else ():
-                parameter.add_(torch.randn(parameter.shape, generator=_draw(name)), alpha=0.1)
+        for perturbed in (False, True):
+            for name, parameter in model.named_parameters() if perturbed else ():
+                parameter.add_(torch.randn(parameter.shape, generator=_generator(name)), alpha=0.1)
             for training in (False, True):
-                torch.manual_seed(0)
-                found += _tensors(model.train(training)(images))
-    return found
+                torch.manual_seed(0)  # equal dropout and drop path in both models
+                outputs += _tensors(model.train(training)(images))
+    return outputs
 
 
-def _draw(name: str) -> torch.Generator:
+def _generator(name: str) -> torch.Generator:
     return torch.Generator().manual_seed(zlib.crc32(name.encode()))
 
 
 def _tensors(output: Any) -> list[Tensor]:
-    """Of a model that answers with more than one."""
+    """All tensors in a model's output, which may be a tensor, a tuple or a dictionary."""
     return [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]

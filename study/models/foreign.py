@@ -1,6 +1,6 @@
-"""Parts and models of the user's own: import what adds them, and know which of them a model uses.
+"""Plugins: import a user's file or package that registers parts and models, and track its digest.
 
-The slots and timm's registry are one for the process, and so is what was added to them.
+The slots and timm's registry are global to the process, and so is the record of what was added.
 """
 
 import sys
@@ -22,10 +22,10 @@ from study.imports import Source, digest
 from study.models import SLOTS
 
 MODEL = "model"
-"""What timm's registry is called beside the slots."""
+"""The name of timm's registry beside those of the slots."""
 
 INSTALLED = {"site-packages", "dist-packages"}
-"""What a folder of installed packages is called."""
+"""Names of the folders that hold installed packages."""
 
 PYTHON = {Path(sysconfig.get_path(key)).resolve() for key in ("stdlib", "platstdlib")}
 STUDY = Path(__file__).resolve().parents[1]
@@ -33,37 +33,37 @@ STUDY = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Added:
-    """What a source added: names by slot, those of timm models under `MODEL`."""
+    """Names that a plugin added, by slot; those of timm models under `MODEL`."""
 
     source: Source
     names: Mapping[str, tuple[str, ...]]
 
 
 ADDED: dict[str, Added] = {}
-"""By name of the source."""
+"""Registered plugins by the name of their source."""
 
 
 def register(source: Source) -> Added:
-    """Import `source`, once per process; on an error every registry is left as it was.
+    """Import a plugin once per process; on an error every registry is restored.
 
     Raises:
-        BuildError: it cannot be imported, has changed since it was looked at, imports code that no
-            digest knows, adds nothing, replaces or removes what was there, or gives a name that a
-            study file cannot.
+        BuildError: the plugin cannot be imported, has changed since its digest was computed,
+            imports code outside every digest, adds nothing, replaces or removes an entry, or adds a
+            name that a study file cannot contain.
     """
-    if known := ADDED.get(source.name):
-        if known.source != source:
-            raise BuildError(f"{source.name} was imported already, from other code: start anew")
-        return known
+    if added := ADDED.get(source.name):
+        if added.source != source:
+            raise BuildError(f"{source.name} was imported already, from other code: start again")
+        return added
     if source.name in sys.modules:
-        message = f"{source.name} was imported already, so what it adds cannot be told"
-        raise BuildError(f"{message}: name it before whatever imports it")
+        message = f"{source.name} was imported already, so what it adds is unknown"
+        raise BuildError(f"{message}: name it before the plugin that imports it")
     if digest(source.path) != source.digest:
-        raise BuildError(f"{source.path} has changed since it was looked at: start anew")
+        raise BuildError(f"{source.path} has changed since the start: start again")
     restore, before, modules = restorer(), entries(), set(sys.modules)
     try:
         _run(source)
-        _refuse_strangers(source, sys.modules.keys() - modules)
+        _refuse_undigested(source, sys.modules.keys() - modules)
         ADDED[source.name] = Added(source, _difference(source, before, entries()))
     except BaseException:
         restore()
@@ -73,19 +73,19 @@ def register(source: Source) -> Added:
 
 
 def used(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Digests by name of all sources, as they were registered, where the model takes from any.
+    """Digests of all plugins by name, if the model uses an entry of any of them; else empty.
 
-    One source may import another, so the code of a part may be in several.
+    All of them count, because one plugin may import another.
     """
-    asked = {**arguments, MODEL: split_model_name_tag(name)[0]}
-    offers = [offer for added in ADDED.values() for offer in added.names.items()]
-    if not any(asked.get(slot) in names for slot, names in offers):
+    chosen = {**arguments, MODEL: split_model_name_tag(name)[0]}
+    additions = [addition for added in ADDED.values() for addition in added.names.items()]
+    if not any(chosen.get(slot) in names for slot, names in additions):
         return {}
     return {added.source.name: added.source.digest for added in ADDED.values()}
 
 
 def entries() -> dict[str, dict[str, Any]]:
-    """Every slot with its parts as they are now, and the constructors of timm's models."""
+    """The present entries of every slot, and the entry points of timm's models."""
     return {
         **{slot: dict(SLOTS[slot]) for slot in SLOTS},
         MODEL: dict(_registry._model_entrypoints),
@@ -95,44 +95,44 @@ def entries() -> dict[str, dict[str, Any]]:
 def _difference(
     source: Source, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, tuple[str, ...]]:
-    """The names that were added, by slot. Raises BuildError for any other change."""
+    """Names that were added, by slot; raises BuildError for any other change of a registry."""
     for slot, had in before.items():
         for name, part in had.items():
             if after[slot].get(name) is not part:
                 verb = "replaces" if name in after[slot] else "removes"
-                message = f'{source.name} {verb} {slot} "{name}", which it may not: add a new name'
-                raise BuildError(message)
+                message = f'{source.name} {verb} {slot} "{name}", which is not allowed'
+                raise BuildError(f"{message}: add it under a new name")
     added = {slot: tuple(k for k in after[slot] if k not in before[slot]) for slot in before}
     for slot, names in added.items():
         for name in names:
             if not isinstance(name, str) or not name.isidentifier():
-                raise BuildError(f"{source.name} adds {slot} {name!r}, which is no word")
+                raise BuildError(f"{source.name} adds {slot} {name!r}, which is no identifier")
     if not any(added.values()):
         slots = ", ".join(SLOTS)
-        raise BuildError(f"{source.name} adds nothing: no part ({slots}) and no timm model")
+        raise BuildError(f"{source.name} adds nothing: neither a part ({slots}) nor a timm model")
     return {slot: names for slot, names in added.items() if names}
 
 
-def _refuse_strangers(source: Source, modules: Iterable[str]) -> None:
-    """Raises BuildError for code that is not installed and that no source's digest knows."""
-    known = [source.path, *(added.source.path for added in ADDED.values())]
+def _refuse_undigested(source: Source, modules: Iterable[str]) -> None:
+    """Raises BuildError for imported code that is neither installed nor part of a plugin."""
+    digested = [source.path, *(added.source.path for added in ADDED.values())]
     files = {file for file in map(_file, modules) if file and not _installed(file)}
-    strangers = {file for file in files if not any(map(file.resolve().is_relative_to, known))}
+    strangers = {file for file in files if not any(map(file.resolve().is_relative_to, digested))}
     if strangers:
         message = f"{source.name} imports {min(strangers)}: make one package of both"
-        raise BuildError(f"{message}, so that its digest knows all its code")
+        raise BuildError(f"{message}, so that its digest covers all its code")
 
 
 def _file(module: str) -> Path | None:
-    """None for what has none: built in, a folder that is no package, made while running."""
+    """The file of a module; None for built-in, namespace and generated modules."""
     file = getattr(sys.modules[module], "__file__", None)
-    if not isinstance(file, str) or not Path(file).is_absolute():  # torch.ops says "_ops.py"
+    if not isinstance(file, str) or not Path(file).is_absolute():  # torch.ops gives "_ops.py"
         return None
     return Path(file)
 
 
 def _installed(file: Path) -> bool:
-    """Of Python, of an installed package, or of this one: what has a version instead."""
+    """True for files of Python, installed packages and this package, which have versions."""
     return bool(INSTALLED & {*file.parts} or {*PYTHON, STUDY} & {*file.resolve().parents})
 
 
@@ -140,10 +140,12 @@ def _installed(file: Path) -> bool:
 
 
 def _run(source: Source) -> None:
-    """Raises BuildError that ends as the traceback would."""
+    """Import a plugin; its error becomes a BuildError with file, line and message."""
     try:
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Overwriting .* in registry")  # refused by ourselves
+            warnings.filterwarnings(
+                "ignore", "Overwriting .* in registry"
+            )  # _difference refuses it
             _import(source)
     except (Exception, SystemExit) as error:
         last = traceback.format_exception_only(error)[-1].strip()
@@ -151,7 +153,7 @@ def _run(source: Source) -> None:
 
 
 def _import(source: Source) -> None:
-    """A path has no folder on Python's path, and keeps it so; of a package, what is inside has."""
+    """Import a plugin by its path, without adding its folder to sys.path."""
     top = source.name.partition(".")[0]
     if top not in sys.modules and source.path.name.removesuffix(".py") == top:
         spec = spec_from_file_location(top, source.start)
@@ -163,7 +165,7 @@ def _import(source: Source) -> None:
 
 
 def _place(error: BaseException, source: Source) -> str:
-    """`file:line` of the user's code that raised, or that cannot be read."""
+    """`file:line` in the plugin that raised the error, or has the syntax error."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
@@ -175,32 +177,33 @@ def _place(error: BaseException, source: Source) -> str:
 
 
 def restorer() -> Callable[[], None]:
-    """What brings every registry back to what it is now."""
-    timms = [kept for name, kept in vars(_registry).items() if name.startswith(("_m", "_d"))]
-    registries = [ADDED, *SLOTS.values(), *(kept for kept in timms if isinstance(kept, dict | set))]
-    kept: list[tuple[Any, Any]] = [(registry, _copy(registry)) for registry in registries]
+    """A function that restores every registry to its present entries."""
+    # timm keeps its models in module variables such as _model_entrypoints and _deprecated_models.
+    private = [value for name, value in vars(_registry).items() if name.startswith(("_m", "_d"))]
+    registries = [ADDED, *SLOTS.values(), *(v for v in private if isinstance(v, dict | set))]
+    copies: list[tuple[Any, Any]] = [(registry, _copy(registry)) for registry in registries]
 
     def restore() -> None:
-        for registry, was in kept:
+        for registry, entries_before in copies:
             registry.clear()
-            registry.update(was)
+            registry.update(entries_before)
 
     return restore
 
 
 def _copy(registry: Any) -> Any:
-    """One level deeper, where timm keeps the names of a module's models."""
+    """A copy of a registry and of the dictionaries, sets and lists directly inside it."""
     if isinstance(registry, set):
         return set(registry)
     return {k: copy(v) if isinstance(v, dict | set | list) else v for k, v in registry.items()}
 
 
 def _forget(source: Source, modules: Iterable[str]) -> None:
-    """All that came with it but what is installed, so that it can be imported once mended."""
+    """Remove the plugin's modules from sys.modules, so that it can be imported once corrected."""
     for name in modules:
         file = _file(name)
         if file and (file.resolve().is_relative_to(source.path) or not _installed(file)):
             del sys.modules[name]
             package, _, word = name.rpartition(".")
-            if package in sys.modules:  # which would go on giving it
+            if package in sys.modules:  # else `from package import word` still finds it
                 vars(sys.modules[package]).pop(word, None)

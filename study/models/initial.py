@@ -1,12 +1,12 @@
-"""Initial weights that two arms share wherever they share a layer.
+"""Paired initial weights: two arms share the initial weights of every layer that they share.
 
-A random initial value is drawn from a stream that depends on the parameter's name and the seed
-alone, not on what else the model has or in which order it is built. So arms that differ in one part
-start from the same weights everywhere else, and their difference is not one of luck.
+The random initial values of a parameter depend on its name and the seed alone, not on the rest of
+the model or the order of construction. Arms that differ in one part start equal everywhere else, so
+their difference is not due to initialisation.
 
-How: the model is built twice. The first time tells the names that its parameters will have, in the
-order in which they come into being. The second time the generator is set anew before each random
-fill, to the stream of the parameter that is filled.
+The model is built twice. The first build records the final names of the parameters in the order of
+their registration. In the second build the generator is reseeded before every random fill, with the
+seed of the parameter that is filled.
 """
 
 import hashlib
@@ -24,30 +24,31 @@ Build = Callable[[], nn.Module]
 
 
 def seeded(build: Build, seed: int) -> nn.Module:
-    """What `build` returns, each parameter drawn from the stream of its name and `seed`.
+    """The model that `build` returns, each parameter initialised by its name and `seed`.
 
-    For any model; `unshared` names the parameters that this does not hold for. The global random
-    state stays as it was.
+    `unshared` names the parameters of a model for which this fails. The global random state is not
+    changed.
     """
     return drawn(build, seed)[0]
 
 
 def unshared(build: Build, seed: int) -> set[str]:
-    """Parameters whose values depend on the seed and on more of the model than their own name.
+    """Names of parameters whose random values depend on more of the model than their own name.
 
-    None for a model that fills its parameters in place, as nearly all do; otherwise those computed
-    from a random tensor that was no parameter when it was drawn.
+    Empty for a model that fills its parameters in place, as nearly all do. Otherwise parameters
+    that are computed from a random tensor that was not yet a parameter.
     """
     return drawn(build, seed)[1]
 
 
 def drawn(build: Build, seed: int) -> tuple[nn.Module, set[str]]:
+    """The model, and the names of its parameters that arms cannot share."""
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         names = registered(build)
-        torch.manual_seed(seed)
-        streams = Streams(names, seed)
+        torch.manual_seed(seed)  # both builds see the same state, should the model read it
+        streams = SeededFills(names, seed)
         handle = register_module_parameter_registration_hook(streams.register)
         try:
             with streams:
@@ -58,7 +59,7 @@ def drawn(build: Build, seed: int) -> tuple[nn.Module, set[str]]:
 
 
 def registered(build: Build) -> list[str | None]:
-    """The final names of all parameters that `build` registers, in that order; None if replaced."""
+    """Final parameter names in the order of registration; None for a parameter that is replaced."""
     parameters: list[Tensor] = []  # kept alive, so that no two have the same id
 
     def register(module: nn.Module, name: str, parameter: Tensor | None) -> None:
@@ -72,15 +73,16 @@ def registered(build: Build) -> list[str | None]:
     return [names.get(id(parameter)) for parameter in parameters]
 
 
-class Streams(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Sets the generator before every random operation, and follows where its values go."""
+class SeededFills(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Reseeds the generator before every random operation, and tracks the tensors made from it."""
 
     def __init__(self, names: list[str | None], seed: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.names, self.seed = names, seed
         self.count = 0  # parameters registered so far
-        self.current: str | None = None  # whose stream is running
-        self.owner: dict[StorageWeakRef, str | None] = {}
+        self.current: str | None = None  # name of the parameter that is being filled
+        self.owner: dict[StorageWeakRef, str | None] = {}  # parameter name by storage
+        # Names of the parameters whose random numbers a storage was computed from.
         self.sources: dict[StorageWeakRef, frozenset[str | None]] = {}
 
     def register(self, module: nn.Module, name: str, parameter: Tensor | None) -> None:
@@ -89,7 +91,7 @@ class Streams(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.count += 1
 
     def expected(self) -> str | None:
-        """The name of the parameter that is registered next."""
+        """The name of the parameter that will be registered next."""
         return self.names[self.count] if self.count < len(self.names) else None
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -102,10 +104,10 @@ class Streams(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return result
 
     def start(self, inputs: list[Tensor]) -> None:
-        """Restart at the stream of the parameter about to be filled.
+        """Reseed for the parameter that is about to be filled.
 
-        A tensor made of random numbers becomes the next parameter. A fill of a tensor that is no
-        parameter is a step of the fill before, such as a redraw of rejected values.
+        A new random tensor is taken to become the next parameter. A fill of a tensor that is no
+        parameter continues the fill before, such as a redraw of rejected values.
         """
         filled = inputs[0] if inputs else None
         if filled is None:
@@ -118,19 +120,21 @@ class Streams(TorchDispatchMode):  # type: ignore[no-untyped-call]
         text = f"{self.seed}/{name}/{offset}".encode()
         key = int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
         for generator in (torch.default_generator, *torch.cuda.default_generators):
-            generator.manual_seed(key)  # of the devices in use; torch.manual_seed would queue more
+            generator.manual_seed(
+                key
+            )  # torch.manual_seed would also queue seeds for devices not in use
 
     def follow(self, inputs: list[Tensor], outputs: list[Tensor], random: bool) -> None:
-        """What is computed from a stream belongs to it."""
-        found = {source for x in inputs for source in self.sources.get(reference(x), ())}
+        """Record the parameters whose random numbers the outputs were computed from."""
+        names = {name for x in inputs for name in self.sources.get(reference(x), ())}
         if random:
-            found.add(self.current)
-        if found:
+            names.add(self.current)
+        if names:
             for output in outputs:
-                self.sources[reference(output)] = frozenset(found)
+                self.sources[reference(output)] = frozenset(names)
 
     def foreign(self, model: nn.Module) -> set[str]:
-        """Names of parameters with values from a stream that is not their own."""
+        """Names of parameters computed from random numbers of another parameter or of none."""
         return {
             name
             for name, parameter in model.named_parameters()

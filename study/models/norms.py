@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 
 class ChannelNorm(nn.LayerNorm):
-    """LayerNorm over the channels of every pixel, (B, C, H, W) -> same."""
+    """LayerNorm over the channels at each pixel, (B, C, H, W) -> same."""
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.permute(0, 2, 3, 1)  # (B, H, W, C)

@@ -1,7 +1,8 @@
 """PVT, the Pyramid Vision Transformer (version 1), arXiv 2102.12122.
 
-ResT's pyramid with PVT's parts: no window overlaps, a class token joins in the last stage, and the
-classifier looks at it alone. Attention is EMSA with strided reduction, no mixing and no norm.
+ResT's pyramid with PVT's parts: windows do not overlap, a class token joins in the last stage, and
+the classifier reads that token alone. Attention is EMSA with strided reduction, without the
+convolution over heads and without the instance norm.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from study.models.blocks import init_linear
 
 
 class ClassToken(nn.Module):
-    """A learned token before all others, (B, N, C) -> (B, 1 + N, C)."""
+    """A learned class token in front of all others, (B, N, C) -> (B, 1 + N, C)."""
 
     def __init__(self, dim: int, **dd: Any) -> None:
         super().__init__()
@@ -33,16 +34,16 @@ class ClassToken(nn.Module):
         return self.theta
 
     def others(self, x: Tensor) -> Tensor:
-        """All tokens but this, (B, 1 + N, C) -> (B, N, C)."""
+        """All tokens but the class token, (B, 1 + N, C) -> (B, N, C)."""
         return x[:, 1:]
 
     def size(self, height: int, width: int) -> tuple[int, int]:
-        """All tokens as one line: no map has room for the first of them."""
+        """All tokens as one column: with a class token they form no rectangle."""
         return 1 + height * width, 1
 
 
 class PlacedToken(ClassToken):
-    """The same with a learned position, as PVT's table of positions has an entry for it."""
+    """A class token with a learned position, since PVT's position table has an entry for it."""
 
     def __init__(self, dim: int, **dd: Any) -> None:
         super().__init__(dim, **dd)
@@ -53,20 +54,20 @@ class PlacedToken(ClassToken):
         return self.theta + self.place
 
 
-class First(nn.Module):
-    """The class token, (B, 1 + N, C) -> (B, C)."""
+class TokenPool(nn.Module):
+    """Pooling by taking the class token, (B, 1 + N, C) -> (B, C)."""
 
     def __init__(self, extra: int) -> None:
         super().__init__()
         if not extra:
-            raise BuildError("no class token is left to look at", argument="global_pool")
+            raise BuildError("there is no class token to pool", argument="global_pool")
 
     def forward(self, x: Tensor) -> Tensor:
         return x[:, 0]
 
 
-class Mean(nn.Module):
-    """The mean over all tokens of the map, (B, extra + N, C) -> (B, C)."""
+class MeanPool(nn.Module):
+    """Mean over the tokens of the map, without the class token; (B, extra + N, C) -> (B, C)."""
 
     def __init__(self, extra: int) -> None:
         super().__init__()
@@ -76,16 +77,16 @@ class Mean(nn.Module):
         return x[:, self.extra :].mean(1)
 
 
-POOLS = {"token": First, "avg": Mean, "": nn.Identity}
+POOLS = {"token": TokenPool, "avg": MeanPool, "": nn.Identity}
 
 
 class PVT(Backbone):
-    """(B, in_chans, H, W) -> (B, num_classes), for any H and W.
+    """PVT classifier, (B, in_chans, H, W) -> (B, num_classes), for any H and W.
 
     The arguments are ResT's. The last of `ratios` is 1, since a class token cannot be reduced with
     a map. `img_size` is the size of the learned positions; other images get them interpolated. The
-    features are tokens, (B, 1 + N, C). As released, the convolutions start as PyTorch's do; not as
-    released, a side that is no multiple of 32 is filled up with zeros where windows need it.
+    features are tokens, (B, 1 + N, C). As released, convolutions keep PyTorch's initialisation.
+    Unlike the released code, a side that is no multiple of 32 is padded with zeros.
     """
 
     def __init__(
@@ -129,13 +130,16 @@ class PVT(Backbone):
         return features, self.stages[-1].as_map(features if norm else x, H, W)
 
     def classifier(self, num_classes: int, pool: str) -> tuple[nn.Module, nn.Module]:
-        extra = int(isinstance(self.stages[-1].token, ClassToken))  # none once it is pruned
+        extra = int(
+            isinstance(self.stages[-1].token, ClassToken)
+        )  # 0 once the last stage is pruned
         pooling = POOLS[check.entry("global_pool", pool, POOLS)](extra)
         if num_classes == 0:
             return pooling, nn.Identity()
         return pooling, nn.Linear(self.num_features, num_classes, **get_device_dtype(self))
 
 
+# Widths, heads and ratios are the constructor's defaults; the released sizes differ in depth alone.
 PRESETS: dict[str, dict[str, Any]] = {
     "pvt_tiny": {"depths": (2, 2, 2, 2)},
     "pvt_small": {"depths": (3, 4, 6, 3)},
@@ -186,5 +190,5 @@ def pvt_large(pretrained: bool = False, **kwargs: Any) -> PVT:
 
 @register_model
 def test_pvt(pretrained: bool = False, **kwargs: Any) -> PVT:  # noqa: PT028
-    """Narrow and shallow, for tests on a laptop."""
+    """A narrow and shallow PVT for tests on a CPU."""
     return pvt("test_pvt", pretrained, kwargs)

@@ -1,4 +1,4 @@
-"""The tensors of the released ResT and PVT checkpoints, under our names."""
+"""Renames the tensors of released ResT and PVT checkpoints to the names of this package."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from study.models.parts.positions import resized
 
+# Applied in this order, each to the result of the one before: a more special pattern comes first.
 NAMES = (
     # ResT
     (r"^stem\.pos\.pa_conv", "stage1.position.conv"),
@@ -33,30 +34,31 @@ NAMES = (
 
 
 def renamed(name: str) -> str:
-    """Our name for a released tensor; our own names stay as they are."""
+    """The name of a released tensor in this package; names of this package stay unchanged."""
     for pattern, ours in NAMES:
         name = re.sub(pattern, ours, name)
-    return re.sub(r"^stage(\d)\.", lambda found: f"stages.{int(found[1]) - 1}.", name)
+    return re.sub(r"^stage(\d)\.", lambda match: f"stages.{int(match[1]) - 1}.", name)
 
 
 def unfolded(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tables of positions as maps, (1, N, C) -> (1, C, H, W); a class token's entry by itself.
+    """Position tables as maps, (1, N, C) -> (1, C, H, W); the class token's entry apart.
 
-    PVT's were learned on square images, so whatever is too much for a square is the class token's.
+    PVT's tables were learned on square images, so an entry beyond a square is the class token's.
     """
-    found = dict(tensors)
+    unfolded_tensors = dict(tensors)
     for name, theta in tensors.items():
         if name.endswith("position.theta") and theta.ndim == 3:
             side = isqrt(theta.shape[1])
             extra = theta.shape[1] - side**2
-            found[name] = theta[:, extra:].mT.reshape(1, -1, side, side)
+            unfolded_tensors[name] = theta[:, extra:].mT.reshape(1, -1, side, side)
             if extra:
-                found[name.replace("position.theta", "token.place")] = theta[:, :extra]
-    return found
+                token_name = name.replace("position.theta", "token.place")
+                unfolded_tensors[token_name] = theta[:, :extra]
+    return unfolded_tensors
 
 
 def checkpoint_filter_fn(state_dict: Mapping[str, Any], model: nn.Module) -> dict[str, Any]:
-    """What `model` can load strictly; learned positions are brought to its size."""
+    """A state that `model` can load strictly; learned positions are resized to its image size."""
     released = state_dict.get("model", state_dict)
     tensors = unfolded({renamed(name): tensor for name, tensor in released.items()})
     for name, own in model.named_parameters():

@@ -1,6 +1,6 @@
 """ResT, an efficient transformer for visual recognition, arXiv 2105.13677.
 
-A stem, then four stages at a 4th, 8th, 16th and 32nd of the image, a LayerNorm, the mean over all
+A stem, four stages at 1/4, 1/8, 1/16 and 1/32 of the image's side, a LayerNorm, the mean over all
 pixels, a linear classifier. The constructor's arguments are the switches of the ablations.
 """
 
@@ -21,11 +21,11 @@ POOLS = ("avg", "max", "avgmax", "")
 
 
 class ResT(Backbone):
-    """(B, in_chans, H, W) -> (B, num_classes), for any H and W that leave more than one key.
+    """ResT classifier, (B, in_chans, H, W) -> (B, num_classes), if more than one key is left.
 
     `stem`, `embedding`, `reduction` and `position` name entries of the slots in `parts/`. `ratios`
-    of 1 make plain multi-head attention. `head_mix` is the 1x1 convolution over heads, `attn_norm`
-    the instance norm behind the softmax; a stage with one head has neither. `img_size` matters to
+    of 1 give plain multi-head attention. `head_mix` is the 1x1 convolution over heads, `attn_norm`
+    the instance norm behind the softmax; a stage with one head has neither. `img_size` is used by
     learned positions only. The features are a map, (B, C, H/32, W/32).
     """
 
@@ -119,5 +119,5 @@ def rest_large(pretrained: bool = False, **kwargs: Any) -> ResT:
 
 @register_model
 def test_rest(pretrained: bool = False, **kwargs: Any) -> ResT:  # noqa: PT028
-    """Narrow and shallow, for tests on a laptop."""
+    """A narrow and shallow ResT for tests on a CPU."""
     return rest("test_rest", pretrained, kwargs)

@@ -1,4 +1,4 @@
-"""The keys of a study file, and nothing about what they do.
+"""The schema of a study file: its keys, types, ranges and defaults.
 
 A field whose default changes changes the meaning of results already stored: raise `spec.IDENTITY`
 with it. A new field must have the default that keeps the old meaning.

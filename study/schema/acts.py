@@ -1,4 +1,4 @@
-"""What of a recipe acts beside everything else: two that agree in this train to the same bits."""
+"""The effective settings of a recipe: two recipes that agree in them train bit for bit alike."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,10 +12,10 @@ Acting = dict[str, Any]
 
 
 def training(data: Data, recipe: Recipe, rates: Sequence[float], updates: str | None) -> Acting:
-    """All that decides a training and its evaluation.
+    """The settings that decide training and evaluation.
 
-    `rates` are the learning rates of its epochs, and `updates` a digest of what the optimizer makes
-    of them; none where that cannot be known, and then all keys of the optimizer count.
+    `rates` are the learning rates of the epochs. `updates` is a digest of the optimizer's updates
+    at these rates, or None if it is unknown; then all keys of the optimizer count.
     """
     evaluation = _precision(recipe) | {"evaluation": _evaluation(data, recipe)}
     if not recipe.epochs:
@@ -37,7 +37,7 @@ def training(data: Data, recipe: Recipe, rates: Sequence[float], updates: str | 
 
 
 def step(recipe: Recipe) -> Acting:
-    """All that decides what one update costs, in time and memory; not how often it is made."""
+    """The settings that decide the time and memory of one update, not the number of updates."""
     return _precision(recipe) | {
         "opt": recipe.opt.lower(),
         "optimizer": _keys(recipe, *OPTIMIZER, "layer_decay"),
@@ -58,7 +58,7 @@ def _precision(recipe: Recipe) -> Acting:
 
 
 def _batches(data: Data, recipe: Recipe) -> tuple[int, int]:
-    """Images in a batch, and batches in an update, where the set is large enough for them."""
+    """Images per batch and batches per update, limited by the size of the data set."""
     images = data.train_images
     if images is None or recipe.aug_repeats > 1:
         return recipe.batch_size, recipe.grad_accum_steps
@@ -83,7 +83,7 @@ def _augmentation(data: Data, recipe: Recipe) -> Acting:
 
 
 def _mixing(recipe: Recipe) -> Mapping[str, Any]:
-    """Mixup and CutMix as far as either is ever drawn."""
+    """Settings of mixup and CutMix; empty if neither is ever applied."""
     share = recipe.mixup_switch_prob if recipe.mixup and recipe.cutmix else float(not recipe.mixup)
     alphas = recipe.mixup * (share < 1), recipe.cutmix * (share > 0)
     off = recipe.mixup_off_epoch
@@ -98,7 +98,7 @@ def _mixing(recipe: Recipe) -> Mapping[str, Any]:
 
 
 def _evaluation(data: Data, recipe: Recipe) -> Acting:
-    """How an image that is evaluated is resized and cropped; a held one that is whole is not."""
+    """Settings of resize and crop in evaluation; uncropped images in memory have none."""
     if data.held and recipe.crop_pct == 1:
         return {"crop_pct": 1}
     filter_ = recipe.interpolation.replace("random", "bilinear")

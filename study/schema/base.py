@@ -1,4 +1,4 @@
-"""What the parts of a schema are made of: numbers in the ranges in which they make sense."""
+"""Types of the schema: numbers in the ranges in which they make sense."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 def _of_pixels(values: list[float], info: ValidationInfo) -> list[float]:
-    """Statistics of pixels in 0..1, for all channels or for each."""
+    """Validate statistics of pixels in 0..1, one for all channels or one per channel."""
     if any(value > 1 for value in values):
         scaled = ", ".join(f"{value / 255:.3g}" for value in values)
         raise ValueError(
@@ -67,6 +67,6 @@ Momenta = Annotated[list[Below1], Field(min_length=2, max_length=2)]
 
 
 class Strict(BaseModel):
-    """Frozen, and an unknown key is an error."""
+    """Base of all models: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""Which images."""
+"""The keys of `data`: which images, at which size, with which classes."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from study.errors import meant, unknown
 from study.schema.base import Channels, Count, Deviations, Range, Side, Strict
 
-CLASSES = {  # of the data sets whose names say what they are
+CLASSES = {  # number of classes, for data sets that their names identify
     "digits": 10,
     "torch/mnist": 10,
     "torch/kmnist": 10,
@@ -23,13 +23,13 @@ SMALL = {
     **dict.fromkeys(("mnist", "fashion_mnist", "kmnist"), 70_000),
     **dict.fromkeys(("cifar10", "cifar100"), 60_000),
     "qmnist": 120_000,
-}  # images of both halves, so that a set is read alike whichever half is asked for
+}  # images of both splits together, so that both are held in memory or neither is
 TRAINED = {name: images - 10_000 for name, images in SMALL.items()} | {"qmnist": 60_000}
-HELD = 4 * 2**30  # bytes; a set that would need more at its img_size is read picture by picture
+HELD = 4 * 2**30  # bytes; a data set that needs more at its img_size is read image by image
 TORCH = (*SMALL, "imagenet", "inaturalist", "places365")
 """The data sets of torchvision that timm opens."""
 
-IGNORED = {  # by kind of data, the keys that would do nothing
+IGNORED = {  # keys without effect, by kind of data
     "digits": (
         "root",
         "download",
@@ -50,17 +50,17 @@ IGNORED = {  # by kind of data, the keys that would do nothing
 
 
 LOOKS = {"title", "img_size", "mean", "std"}
-"""Keys that change neither which files are read nor whether they can be."""
+"""Keys that change neither which files are read nor whether they are readable."""
 
 
 class Data(Strict):
-    """Which images, at which size; names are timm's dataset names, plus `digits`.
+    """A data set and its image size; names are those of timm, plus `digits`.
 
     Size, mean and standard deviation are the study's, where timm's train.py takes the model's.
     """
 
     name: str = Field(description="digits, folder, torch/NAME, hfds/NAME, wds/NAME")
-    title: str | None = Field(None, description="what tables call it, such as ImageNet-1k")
+    title: str | None = Field(None, description="name in tables, such as ImageNet-1k")
     root: str | None = Field(None, description="folder or tar the images are read from")
     download: bool = Field(False, description="let torchvision download into `root`")
     img_size: Side = Field(224, description="pixels, both sides")
@@ -72,13 +72,14 @@ class Data(Strict):
     val_split: str = "validation"
     class_map: str | None = Field(None, description="file that maps class names to indices")
     class_folder: Literal["outer", "inner"] | None = Field(
-        None, description="whose name is the class, where class folders hold folders of pictures"
+        None,
+        description="folder whose name is the class, if class folders contain folders of images",
     )
     ignore: list[str] = Field(
-        [], description='files and folders that are not read and hold no pictures, as "*.heic"'
+        [], description='files and folders that are not read and hold no images, such as "*.heic"'
     )
     grey_range: Range | None = Field(
-        None, description="values of black and white in grey pictures of more than 8 bits"
+        None, description="values of black and white in grey images of more than 8 bits"
     )
     input_key: str | None = None
     target_key: str | None = None
@@ -88,12 +89,16 @@ class Data(Strict):
     std: Deviations | None = Field(
         None, description="per channel, of pixels in 0..1; else ImageNet's"
     )
-    train_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
-    val_limit: Count | None = Field(None, description="use only so many images, a fixed choice")
+    train_limit: Count | None = Field(
+        None, description="use only this many images, a fixed random choice"
+    )
+    val_limit: Count | None = Field(
+        None, description="use only this many images, a fixed random choice"
+    )
 
     @model_validator(mode="after")
     def _used(self) -> Self:
-        """A kind of data that exists, and no key that it would ignore."""
+        """Validate the kind of data, and refuse keys that have no effect on it."""
         kind, _, name = self.name.partition("/")
         if kind not in IGNORED or (kind in ("torch", "hfds", "wds")) != bool(name):
             near = meant(self.name, [*IGNORED, *CLASSES])
@@ -103,7 +108,7 @@ class Data(Strict):
                 "wds/NAME)"
             )
         if kind == "torch" and name.lower() not in TORCH:
-            raise ValueError(unknown("data", self.name, [f"torch/{known}" for known in TORCH]))
+            raise ValueError(unknown("data", self.name, [f"torch/{name}" for name in TORCH]))
         fields = type(self).model_fields
         idle = [k for k in IGNORED[kind] if getattr(self, k) != fields[k].default]
         if idle:
@@ -112,20 +117,20 @@ class Data(Strict):
 
     @property
     def contradictions(self) -> Iterator[tuple[str, str]]:
-        """Keys whose values cannot be meant, and why."""
+        """Yield (key, message) for values that contradict each other."""
         if self.train_split == self.val_split and self.name != "digits":
             yield "val_split", f'it would train on what it evaluates, "{self.val_split}"'
 
     @property
     def train_images(self) -> int | None:
-        """How many images are trained on, where their name says it."""
+        """The number of training images, if the name of the data set determines it."""
         kind, _, name = self.name.partition("/")
         whole = 1437 if kind == "digits" else TRAINED.get(name.lower()) if kind == "torch" else None
         return min(whole, self.train_limit or whole) if whole else None
 
     @property
     def held(self) -> bool:
-        """A set that is decoded once and kept in memory, at the size of the model's input."""
+        """True for a data set that is decoded once into memory, at the model's input size."""
         kind, _, name = self.name.partition("/")
         images = SMALL.get(name.lower()) if kind == "torch" else None
         small = images is not None and images * self.img_size**2 * self.in_chans <= HELD

@@ -1,7 +1,7 @@
-"""Random draws of a training's images: which act, and which two arms do not share.
+"""Random draws in training: which of them act, and which of them two arms do not share.
 
-Arms are compared seed by seed, so whatever chance does to an image is to be the same in both. It is
-where it is drawn by (seed, epoch, place in the epoch's order); what is drawn otherwise is told.
+Arms are compared seed by seed, so random augmentation should be the same in both. It is where it is
+drawn by (seed, epoch, position in the epoch's order); `unshared` lists the exceptions.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from study.schema.recipe import Recipe
 
 CROPS, ERASING = "crops", "erasing"
 VERSIONS = {CROPS: 2, ERASING: 2}
-"""Raised where the same seed comes to draw other numbers: only trials in which they act are named
-anew. Crops are those of sets held in memory."""
+"""Raise a version when a change makes the same seed draw other numbers; only trials in which the
+draw acts get a new name. Crops are those of data sets held in memory."""
 
 
 def versions(data: Data, recipe: Recipe) -> dict[str, int]:
-    """The versions of the draws that act in a training, by what is drawn; a part of its name."""
+    """Versions of the draws that act in a training, by name; part of the trial's digest."""
     if not recipe.epochs or recipe.no_aug:
         return {}
     acts = {CROPS: data.held and _views(recipe), ERASING: recipe.reprob > 0}
@@ -24,20 +24,20 @@ def versions(data: Data, recipe: Recipe) -> dict[str, int]:
 
 
 def _views(recipe: Recipe) -> bool:
-    """Crops or flips are drawn, or are drawn before other augmentation of a set in memory."""
+    """True if crops or flips are drawn, or precede other augmentation of a set in memory."""
     crops = recipe.scale != [1, 1] or recipe.ratio != [1, 1]
     flips = recipe.hflip, recipe.vflip
     jitters = recipe.jitters and any(flips)
-    return crops or any(0 < chance < 1 for chance in flips) or bool(recipe.aa) or jitters
+    return crops or any(0 < probability < 1 for probability in flips) or bool(recipe.aa) or jitters
 
 
-def unshared(one: tuple[Data, Recipe], other: tuple[Data, Recipe]) -> Iterator[str]:
-    """What is drawn otherwise in one training than in another of the same seed.
+def unshared(first: tuple[Data, Recipe], other: tuple[Data, Recipe]) -> Iterator[str]:
+    """Yield the random draws in which two trainings of the same seed differ.
 
-    Not what one of them does not draw at all, nor how a recipe uses a draw: at another `scale`,
-    the same numbers give another crop.
+    Draws that one of them does not make are left out, and so is the use of a draw: with another
+    `scale` the same numbers give another crop.
     """
-    (data, recipe), (other_data, other_recipe) = one, other
+    (data, recipe), (other_data, other_recipe) = first, other
     recipes = recipe, other_recipe
     if _images(data) != _images(other_data):
         yield "images"
@@ -55,12 +55,12 @@ def unshared(one: tuple[Data, Recipe], other: tuple[Data, Recipe]) -> Iterator[s
         yield from _augmentation(*recipes, held=data.held)
 
 
-def _augmentation(one: Recipe, other: Recipe, *, held: bool) -> Iterator[str]:
-    """Of draws that follow each other, those behind a draw that one recipe has and the other not.
+def _augmentation(first: Recipe, other: Recipe, *, held: bool) -> Iterator[str]:
+    """Yield draws that follow, in one stream, a draw that only one of the recipes makes.
 
     Crops, flips and interpolation of a set in memory are drawn beside the others, not before them.
     """
-    both = one, other
+    both = first, other
     random = [recipe.interpolation == "random" for recipe in both]
     areas = [(recipe.scale, recipe.ratio) for recipe in both]
     mirrors = [recipe.hflip > 0 for recipe in both]
@@ -75,12 +75,12 @@ def _augmentation(one: Recipe, other: Recipe, *, held: bool) -> Iterator[str]:
 
 
 def _images(data: Data) -> dict[str, object]:
-    """The keys that say which images are trained on."""
+    """The values of the keys that decide which images are trained on."""
     keys = {"name", "root", "train_split", "class_map", "class_folder", "ignore", "train_limit"}
     return data.model_dump(include=keys)
 
 
 def _order(data: Data, recipe: Recipe) -> list[object]:
-    """What the order of an epoch depends on beside the seed and the images."""
+    """The settings that the order of an epoch depends on, beside seed and images."""
     stream = data.name.startswith("wds/")
     return [max(1, recipe.aug_repeats), recipe.batch_size if stream else None]

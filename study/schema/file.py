@@ -1,4 +1,4 @@
-"""A study file as a whole, and what is wrong with one."""
+"""The schema of a whole study file, and messages about files that break it."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -18,14 +18,14 @@ Checked = TypeVar("Checked", bound=BaseModel)
 
 
 class Named(Strict):
-    """A name and what departs from what that name stands for."""
+    """A name, and values that replace defaults of what it names."""
 
     model_config = ConfigDict(extra="allow")
     name: str
 
 
 class Timing(Strict):
-    """How the arms are timed."""
+    """The keys of `timing`: how the arms are timed."""
 
     batch_size: Batch = Field(32, description="images in one call, for throughput")
     seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
@@ -37,6 +37,8 @@ class Timing(Strict):
 
 
 class Baseline(Strict):
+    """The model, data and recipe that all arms depart from."""
+
     model: str | Named = Field(description="any timm name, or {name: ..., argument: value}")
     data: str | Data = Field(description="a dataset name, or {name: ..., img_size: ...}")
     recipe: str | NamedRecipe = Field(
@@ -45,12 +47,14 @@ class Baseline(Strict):
 
 
 class Override(Strict):
-    """What a profile changes; anything a study file has, except profiles."""
+    """The keys that a profile overrides: any key of a study file except profiles."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class StudyFile(Strict):
+    """All keys of a study file."""
+
     question: str
     source: str | None = Field(None, description="the paper or table that is mirrored")
     baseline: Baseline
@@ -61,7 +65,10 @@ class StudyFile(Strict):
     seeds: (
         Annotated[int, Field(ge=0, le=1000)]
         | Annotated[list[Seed], Field(min_length=1, max_length=1000)]
-    ) = Field(1, description="how many, or which; 0 trains nothing: cost and speed alone")
+    ) = Field(
+        1,
+        description="number of seeds, or a list; 0 trains nothing: cost and speed alone",
+    )
     aa: bool = Field(
         False, description="train the baseline again under as many other seeds: the noise floor"
     )
@@ -73,11 +80,12 @@ class StudyFile(Strict):
     protocol: Protocol = Field(Protocol(), description="of all published numbers")
     published: dict[str, Published] = Field({})
     margins: dict[str, NotNegative] = Field(
-        {}, description="metric: how near is the same; units of the table, per cent for speed"
+        {},
+        description="metric: largest difference that counts as equal; table units, % for speed",
     )
     claims: list[str] = Field([], description="A is worse than B on top1 by 0.24, and the like")
     contrasts: list[str | Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
-        [], description="what will be tested: a row against the baseline, or [row, other row]"
+        [], description="comparisons to test: a row against the baseline, or [row, other row]"
     )
     profiles: dict[str, Override] = Field({})
 
@@ -89,19 +97,19 @@ class StudyFile(Strict):
 
 
 def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[Problem]]:
-    """`tree` as a `schema`, or where it is not one."""
+    """`tree` as an instance of `schema`, or the problems that prevent it."""
     try:
         return schema.model_validate(tree.plain()), []
     except ValidationError as error:
-        found: dict[str, Problem] = {}
-        for one in _told(tree, error):
-            problem = _problem(schema, tree, one["loc"], one["type"], one["msg"])
-            found.setdefault(str(problem.mark), problem)
-        return None, list(found.values())
+        problems: dict[str, Problem] = {}  # the first at each position
+        for detail in _relevant(tree, error):
+            problem = _problem(schema, tree, detail["loc"], detail["type"], detail["msg"])
+            problems.setdefault(str(problem.mark), problem)
+        return None, list(problems.values())
 
 
 def salvaged(tree: Tree) -> StudyFile:
-    """What a wrong study file says rightly, key by key, so that the rest of it is checked too."""
+    """The valid keys of a wrong study file, so that their contents are checked as well."""
     stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
     right = dict[str, Any]()
     for key in tree.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
@@ -112,36 +120,47 @@ def salvaged(tree: Tree) -> StudyFile:
 
 
 PERCENTAGES = (
-    *("crop_pct", "scale", "hflip", "vflip", "reprob", "smoothing", "mixup_prob"),
-    *("mixup_switch_prob", "momentum", "model_ema_decay", "layer_decay", "resolution"),
+    "crop_pct",
+    "scale",
+    "hflip",
+    "vflip",
+    "reprob",
+    "smoothing",
+    "mixup_prob",
+    "mixup_switch_prob",
+    "momentum",
+    "model_ema_decay",
+    "layer_decay",
+    "resolution",
 )
-"""Keys of which somebody may give a hundred times what is meant."""
+"""Fractions that a user may write in per cent by mistake."""
 
 KINDS = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRecipe"}
-"""What pydantic calls the forms that a value may take."""
+"""pydantic's names for the alternatives of a union type, left out of messages."""
 
 SHORT = ("string_type", "int_type", "float_type")
 
 
-def _told(tree: Tree, error: ValidationError) -> Iterator[Any]:
-    """The errors, but for those about the short form of a mapping or list that is itself at fault.
+def _relevant(tree: Tree, error: ValidationError) -> Iterator[Any]:
+    """The errors to report: without those about a short form where the long form is used.
 
-    pydantic tells of every way in which a value could have been right.
+    pydantic reports an error for every alternative of a union type.
     """
     errors = error.errors(include_url=False)
-    paths = [tuple(tree.path(one["loc"])) for one in errors]
+    paths = [tuple(tree.path(detail["loc"])) for detail in errors]
     above = {path[:length] for path in paths for length in range(len(path))}
-    longer = {p for one, p in zip(errors, paths, strict=True) if one["type"] not in SHORT}
-    for one, path in zip(errors, paths, strict=True):
-        short = one["type"] in SHORT and isinstance(one["input"], dict | list)
+    pairs = list(zip(errors, paths, strict=True))
+    longer = {path for detail, path in pairs if detail["type"] not in SHORT}
+    for detail, path in pairs:
+        short = detail["type"] in SHORT and isinstance(detail["input"], dict | list)
         if not (short and (path in above or path in longer)):
-            yield one
+            yield detail
 
 
 def _problem(
     schema: type[BaseModel], tree: Tree, loc: tuple[int | str, ...], kind: str, message: str
 ) -> Problem:
-    """One finding of pydantic, in our words and at its place."""
+    """One pydantic error as a problem, reworded and with its position in the file."""
     key = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         fields = _fields(schema, loc[:-1])
@@ -151,26 +170,26 @@ def _problem(
     if kind == "missing":
         return Problem(f'missing key "{key}"', tree.at(loc[:-1]).mark)
     where = tree.at(loc)
-    if kind == "value_error":  # of a validator above, whose words are whole
-        said = message.removeprefix("Value error, ")
-        return Problem(said, where.at([said.partition(":")[0]]).mark)
+    if kind == "value_error":  # from a validator, whose message is complete
+        text = message.removeprefix("Value error, ")
+        return Problem(text, where.at([text.partition(":")[0]]).mark)
     steps = [str(step) for step in loc if str(step).isidentifier()]
     name = ".".join(step for step in steps if step not in KINDS)
-    said = message[0].lower() + message[1:]
-    given = where.plain()
-    hint = _unit(name, given) if kind in ("less_than", "less_than_equal") else ""
-    return Problem(f"{name}: {said}, not {json.dumps(given)[:60]}", where.mark, hint)
+    reason = message[0].lower() + message[1:]
+    value = where.plain()
+    hint = _unit(name, value) if kind in ("less_than", "less_than_equal") else ""
+    return Problem(f"{name}: {reason}, not {json.dumps(value)[:60]}", where.mark, hint)
 
 
-def _unit(name: str, given: Any) -> str:
-    """What would mend a number above its range, where it seems to be in another unit."""
-    if name.rpartition(".")[2] in PERCENTAGES and 1 < given <= 100:
-        return f"a part of 1: {given:g} % is written {given / 100:g}"
+def _unit(name: str, value: Any) -> str:
+    """A hint for a number above its range that seems to be in per cent."""
+    if name.rpartition(".")[2] in PERCENTAGES and 1 < value <= 100:
+        return f"a part of 1: {value:g} % is written {value / 100:g}"
     return ""
 
 
 def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:
-    """The keys known where `loc` leads; of a choice between kinds it names the kind."""
+    """The valid keys at `loc`, which names the chosen alternative of a union type."""
     kinds = {kind.__name__: kind for kind in (NamedRecipe, Data, Value)}
     owner: Any = schema
     for step in loc:

@@ -1,4 +1,4 @@
-"""What somebody printed, and how it was taken."""
+"""The keys of published numbers and of the protocol by which they were measured."""
 
 import re
 from typing import Annotated, Literal
@@ -13,13 +13,13 @@ Status = Literal["verified", "derived", "unverified"]
 NUMBER = r"[0-9]+\.?[0-9]*|\.[0-9]+"
 SPREAD = rf"^\s*({NUMBER})\s*(?:±|\+/?[-−])\s*({NUMBER})\s*$"
 WithSpread = Annotated[str, Field(pattern=SPREAD, examples=["72.6 ± 0.2"])]
-"""A number and its spread over runs, as papers print them."""
+"""A number with its spread over runs, as papers print it."""
 
 
 class Protocol(Strict):
-    """How a published number was taken; what is absent is not known."""
+    """The protocol of a published number; an absent key is unknown."""
 
-    model: str | None = Field(None, description="its name here; the row's own when absent")
+    model: str | None = Field(None, description="name in this package; the row's model when absent")
     data: str | None = Field(None, description="name or title of the data")
     img_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
     recipe: str | None = Field(None, description="a file of study/recipes")
@@ -33,7 +33,7 @@ class Protocol(Strict):
 
 
 class Value(Strict):
-    """One published number, where it differs from its row in how sure or how taken it is."""
+    """One published number whose status, source or protocol differs from its row's."""
 
     value: float | WithSpread
     spread: NotNegative | None = Field(None, description="± over runs, as it was printed")
@@ -43,7 +43,7 @@ class Value(Strict):
 
 
 class Published(Strict):
-    """Numbers somebody printed for one row, in the units of the table and with their decimals."""
+    """Published numbers of one row, in the units of the table and with their decimals."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, float | WithSpread | Value]
@@ -53,6 +53,6 @@ class Published(Strict):
 
 
 def parted(written: str) -> tuple[str, str]:
-    """A number as it was written, and its spread: "72.6 ± 0.2" -> ("72.6", "0.2")."""
+    """Split a number from its spread: "72.6 ± 0.2" -> ("72.6", "0.2")."""
     match = re.match(SPREAD, written)
     return (match[1], match[2]) if match else (written, "")

@@ -1,4 +1,4 @@
-"""How an arm is trained."""
+"""The keys of a recipe: optimizer, learning-rate schedule, augmentation, loss, precision."""
 
 import math
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ from study.schema.base import (
 
 
 class Recipe(Strict):
-    """How an arm is trained, in the argument names and with the defaults of timm's train.py.
+    """A training recipe, with the argument names and defaults of timm's train.py.
 
-    But for two: train.py takes `interpolation` at random in training, and in evaluation it and
-    `crop_pct` from the model. Here they are the same for every arm.
+    Two defaults differ. train.py draws `interpolation` at random in training, and in evaluation
+    takes it and `crop_pct` from the model; here they are the same for every arm.
     """
 
     unverified: list[str] = Field([], description="keys whose value no source confirms")
@@ -48,7 +48,7 @@ class Recipe(Strict):
     lr: Positive | None = Field(None, description="absolute; else lr_base scaled by batch size")
     lr_base: Positive = 0.1
     lr_base_size: Count = 256
-    lr_base_scale: Literal["", "linear", "sqrt"] = Field("", description="'': by optimiser")
+    lr_base_scale: Literal["", "linear", "sqrt"] = Field("", description="'': by optimizer")
     sched: Literal["cosine", "step", "multistep", "poly", "tanh"] = "cosine"
     warmup_epochs: Epochs = 5
     warmup_lr: NotNegative = 1e-5
@@ -57,7 +57,7 @@ class Recipe(Strict):
     decay_epochs: Annotated[float, Field(gt=0, le=LONGEST)] = 90
     decay_milestones: Annotated[list[Epochs], Field(min_length=1)] = Field([90, 180, 270])
     decay_rate: Annotated[float, Field(gt=0, le=10)] = Field(
-        0.1, description="of sched poly the power, else what the rate is multiplied by"
+        0.1, description="power of sched poly; else the factor that multiplies the rate"
     )
 
     no_aug: bool = False
@@ -79,7 +79,7 @@ class Recipe(Strict):
     )
     crop_pct: Annotated[float, Field(ge=0.1, le=1.5)] = Field(
         0.875,
-        description="of the side that evaluation looks at, padded above 1; train.py: the model's",
+        description="part of the side that evaluation crops; pads above 1; train.py: the model's",
     )
 
     smoothing: Below1 = 0.1
@@ -103,25 +103,25 @@ class Recipe(Strict):
 
     @property
     def total_epochs(self) -> int:
-        """Epochs that are trained: a schedule of smooth decay adds its cool-down."""
+        """The number of epochs that are trained, with the cool-down of a smooth schedule."""
         return self.epochs + (self.cooldown_epochs if self.epochs else 0)
 
     @property
     def jitters(self) -> bool:
-        """Colours are changed at random; beside another augmentation timm does so for 3a alone."""
+        """True if colours are jittered; beside `aa` timm does so for the policy 3a alone."""
         return self.color_jitter > 0 and (not self.aa or "3a" in self.aa)
 
     @property
     def mixes(self) -> bool:
-        """Images are mixed in pairs, by mixup or CutMix."""
+        """True if images are mixed in pairs, by mixup or CutMix."""
         return self.mixup > 0 or self.cutmix > 0
 
     @property
     def learning_rate(self) -> float:
-        """Its own, or lr_base scaled by the images of an update, as timm's train.py does.
+        """The peak learning rate: `lr`, or lr_base scaled by images per update, as in train.py.
 
-        In proportion, or with the square root for the Ada family and LAMB, unless lr_base_scale
-        says.
+        The scale is linear, or the square root for the Ada family and LAMB, unless lr_base_scale
+        is set.
         """
         if self.lr is not None:
             return self.lr
@@ -132,7 +132,7 @@ class Recipe(Strict):
 
     @property
     def contradictions(self) -> Iterator[tuple[str, str, str]]:
-        """Pairs of keys that contradict each other: the key at fault, the other, and why."""
+        """Yield (wrong key, other key, message) for keys that contradict each other."""
         rate = self.learning_rate
         decays = self.sched in ("step", "multistep")
         if self.cooldown_epochs and decays:
@@ -148,6 +148,6 @@ class Recipe(Strict):
 
 
 class NamedRecipe(Recipe):
-    """A file of study/recipes, and what departs from it."""
+    """A file of study/recipes, and the keys that override it."""
 
     name: str

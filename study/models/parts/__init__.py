@@ -1,5 +1,5 @@
-"""The parts that arms swap. One file per slot; the dictionary at its end is the registry.
+"""Parts of ResT and PVT that a study swaps: one file per slot, its registry in the last line.
 
-Every entry of a slot is built with the same arguments, maps the same shapes, and says in
-`multiply_adds` what it costs for a map of a given size.
+Every entry of a slot is built with the same arguments and maps the same shapes; its method
+`multiply_adds` gives its cost for a map of a given size. See `models/contract.py`.
 """

@@ -1,8 +1,8 @@
-"""Embeddings: half the map, and widen it, between two stages.
+"""Patch embeddings: halve the map and widen its channels between two stages.
 
 Contract: build(channels, dim) -> module, (B, channels, H, W) -> (B, dim, H/2, W/2), rounded up. The
-convolution is called `conv`, the norm behind it `norm`. Where windows do not overlap, a side that
-is odd is filled up with zeros, so that every embedding gives the same map.
+convolution is called `conv`, the norm behind it `norm`. Where windows do not overlap, an odd side
+is padded with zeros, so that every embedding gives a map of the same size.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from study.models.norms import ChannelNorm
 
 
 class Overlapping(nn.Module):
-    """3x3 convolution of stride 2, then BatchNorm: ResT's choice."""
+    """3x3 convolution of stride 2, then BatchNorm, as in ResT."""
 
     def __init__(self, channels: int, dim: int, **dd: Any) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Overlapping(nn.Module):
 
 
 class Plain(nn.Module):
-    """2x2 convolution of stride 2, then BatchNorm: ResT's without the overlap."""
+    """2x2 convolution of stride 2, then BatchNorm: ResT's embedding without overlap."""
 
     def __init__(
         self, channels: int, dim: int, *, norm: Callable[..., Any] = nn.BatchNorm2d, **dd: Any

@@ -1,4 +1,4 @@
-"""Positions: tell the map where its pixels are.
+"""Position encodings: make a map depend on where its pixels are.
 
 Contract: build(channels, size) -> module, (B, C, H, W) -> same; `size` is the (H, W) the model is
 built for. Four sites: behind the stem and behind each patch embedding.
@@ -25,17 +25,17 @@ def resized(theta: Tensor, height: int, width: int) -> Tensor:
 
 
 class Absent(nn.Identity):
-    """No position, but for what zero padding gives away."""
+    """No position encoding; zero padding of convolutions still reveals the border."""
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         return Cost()
 
 
 class Learned(nn.Module):
-    """x + theta, one learned number per channel and pixel: PVT's choice.
+    """x + theta, one learned number per channel and pixel, as in PVT.
 
-    ResT's released code has none. At all four sites, truncated normal 0.02; an image of another
-    size than `img_size` gets theta interpolated.
+    ResT's released code has no learned position, so its form here is PVT's: truncated normal with
+    std 0.02, interpolated for images of another size than `img_size`.
     """
 
     def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
@@ -53,8 +53,8 @@ class Learned(nn.Module):
 class GroupLinear(nn.Module):
     """x + a 3x3 depth-wise convolution of x.
 
-    The paper's group linear with one group per channel would know no position if it were 1x1; this
-    is the class of the released code, which nothing there uses.
+    The paper calls it group linear (GL). A 1x1 convolution with one group per channel would carry
+    no position, so this follows the class in the released code, which is not used there.
     """
 
     def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
@@ -69,7 +69,7 @@ class GroupLinear(nn.Module):
 
 
 class PixelAttention(nn.Module):
-    """x times the sigmoid of a 3x3 depth-wise convolution of x: ResT's choice."""
+    """x times the sigmoid of a 3x3 depth-wise convolution of x, as in ResT."""
 
     def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
         super().__init__()

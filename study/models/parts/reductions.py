@@ -1,4 +1,4 @@
-"""Reductions: shrink the map that keys and values are taken from.
+"""Spatial reductions: shrink the map from which keys and values are computed.
 
 Contract: build(channels, ratio) -> module, (B, C, H, W) -> (B, C, n(H), n(W)) with n = `reduced`.
 Built for ratios above 1 only; `EMSA` puts a LayerNorm behind every one of them, as the released
@@ -19,7 +19,7 @@ def reduced(length: int, ratio: int) -> int:
 
 
 class Depthwise(nn.Conv2d):
-    """Overlapping depth-wise convolution: ResT's choice."""
+    """Overlapping depth-wise convolution, as in ResT."""
 
     def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
         super().__init__(channels, channels, ratio + 1, ratio, ratio // 2, groups=channels, **dd)
@@ -30,7 +30,7 @@ class Depthwise(nn.Conv2d):
 
 
 class Average(nn.AvgPool2d):
-    """Average pooling in the convolution's windows, padding not counted."""
+    """Average pooling over the windows of the convolution; padding is not counted."""
 
     def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
         super().__init__(ratio + 1, ratio, ratio // 2, count_include_pad=False)
@@ -40,7 +40,7 @@ class Average(nn.AvgPool2d):
 
 
 class Maximum(nn.MaxPool2d):
-    """Max pooling in the convolution's windows."""
+    """Max pooling over the windows of the convolution."""
 
     def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
         super().__init__(ratio + 1, ratio, ratio // 2)
@@ -50,15 +50,15 @@ class Maximum(nn.MaxPool2d):
 
 
 class Strided(nn.Module):
-    """PVT's full convolution of windows that do not overlap.
+    """Full convolution over windows that do not overlap, as in PVT.
 
-    A side that is no multiple of the ratio is filled up with zeros, where PVT drops the rest, so
-    that every reduction leaves the same number of keys.
+    A side that is no multiple of the ratio is padded with zeros, where PVT drops the rest, so that
+    every reduction gives the same number of keys.
     """
 
     def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
         super().__init__()
-        rest = ratio - 1 - ratio % 2
+        rest = ratio - 1 - ratio % 2  # the windows then number as many as `reduced` says
         self.pad = nn.ZeroPad2d((0, rest, 0, rest))
         self.conv = nn.Conv2d(channels, channels, ratio, ratio, **dd)
 

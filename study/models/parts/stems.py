@@ -1,7 +1,8 @@
-"""Stems: from the image to the first map, a quarter of its size.
+"""Stems: map an image to the first feature map, at a quarter of its side.
 
 Contract: build(in_chans, channels) -> module, (B, in_chans, H, W) -> (B, channels, H/4, W/4),
-rounded up. The layer that sees the image is called `conv1`.
+rounded up. The layer that reads the image is called `conv1`; timm adapts its weights to
+`in_chans`.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from study.models.norms import ChannelNorm
 
 
 class RestStem(nn.Module):
-    """Three 3x3 convolutions of stride 2, 1, 2: ResT's choice."""
+    """Three 3x3 convolutions of stride 2, 1, 2, as in ResT's released code."""
 
     def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
         super().__init__()
@@ -40,7 +41,7 @@ class RestStem(nn.Module):
 
 
 class ResNetStem(nn.Module):
-    """ResNet's 7x7 convolution of stride 2, then 3x3 max pooling of stride 2."""
+    """7x7 convolution of stride 2, then 3x3 max pooling of stride 2, as in ResNet."""
 
     def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
         super().__init__()
@@ -59,11 +60,11 @@ class ResNetStem(nn.Module):
 
 
 class PvtStem(nn.Module):
-    """PVT's 4x4 convolution of stride 4, then LayerNorm.
+    """4x4 convolution of stride 4, then LayerNorm, as in PVT.
 
-    The paper names this stem without describing it: PVT's norm is kept (eps 1e-5), and the
-    position part follows it as it follows the others. A side that is no multiple of 4 is
-    filled up with zeros, where PVT drops the rest, so that every stem gives the same map.
+    The ResT paper names this stem without describing it: here it has PVT's norm (eps 1e-5), and a
+    position encoding follows it as it follows the other stems. A side that is no multiple of 4 is
+    padded with zeros, where PVT drops the rest, so that every stem gives a map of the same size.
     """
 
     def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
