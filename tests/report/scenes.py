@@ -5,7 +5,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from conftest import NASTY
+
+from tests.report.conftest import NASTY
 
 NAN = float("nan")
 RATIOS = ["8-4-2-1", "4-2-1-1", "2-1-1-1", "1-1-1-1 (MSA)"]

@@ -17,17 +17,18 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
-import scenes
-from conftest import laboratory
 from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.patches import Rectangle
 from PIL import Image
-from scenes import SCENES
 
 from study import report, stats
 from study.report import figures
 from study.report.figures import words
 from study.report.figures.made import styled
+from tests.conftest import ROOT
+from tests.report import scenes
+from tests.report.conftest import laboratory
+from tests.report.scenes import SCENES
 
 NAMES = (
     "curves",
@@ -241,13 +242,12 @@ REPEATED = ["emsa", "path", "factorial", "resolution"]  # every kind
     "names", [["factorial"], pytest.param(REPEATED, marks=pytest.mark.slow)], ids=["some", "all"]
 )
 def test_figures_are_the_same_bytes_in_another_process_whatever_its_settings(names):
-    here = Path(__file__).parent
     code = (
         "import json, matplotlib as mpl; mpl.rcParams.update({'font.size': 20, 'axes.grid': False, "
-        "'pdf.fonttype': 3, 'svg.hashsalt': 'x'}); import test_figures as t; "
+        "'pdf.fonttype': 3, 'svg.hashsalt': 'x'}); from tests.report import test_figures as t; "
         f"print(json.dumps(t.digests({names})))"
     )
-    path = os.pathsep.join([str(here), *sys.path])
+    path = os.pathsep.join([str(ROOT), *sys.path])
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"},
