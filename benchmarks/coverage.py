@@ -97,7 +97,7 @@ def of_hierarchy(chance: Chance, seeds: int) -> bool | None:
 def of_seeds_alone(chance: Chance, seeds: int) -> bool | None:
     """The paired interval, taken for one that holds on new images, too."""
     seen, truth = network(chance, seeds)
-    return held(stats.interval((1.0 * seen.one - seen.other).mean(axis=1)), truth)
+    return held(stats.interval((1.0 * seen.first - seen.second).mean(axis=1)), truth)
 
 
 CELLS = {str(number): chosen for number, chosen in enumerate(product(range(2), range(3)))}

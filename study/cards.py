@@ -4,8 +4,6 @@ A card is named by the model, its arguments, the shape of its input and the code
 any of that changes, the arm is built and counted anew.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -14,7 +12,7 @@ from typing import Any
 
 from study import given, images, records
 from study.errors import BuildError, MetricError, SizeError, StudyError
-from study.origin import code
+from study.origin import code, digest
 from study.schema import Data
 from study.spec import Config
 from study.store import Record, Store
@@ -58,7 +56,7 @@ def key(config: Config, store: Store) -> str:
     own = [(source.name, source.digest) for source in config.sources]
     weights = given.digests(config.model, config.arguments)
     asked = [config.model, dict(config.arguments), _shape(config.data, store), own, _counting()]
-    return named([*asked, weights] if weights else asked)
+    return digest([*asked, weights] if weights else asked)
 
 
 def alike(one: Config, other: Config, store: Store) -> bool:
@@ -69,7 +67,7 @@ def alike(one: Config, other: Config, store: Store) -> bool:
     told = [(c["cost"], c.get("counts"), c["shape"]) for c in cards]
     if told[0] != told[1]:
         return False
-    name = named(["alike", *sorted(key(config, store) for config in (one, other))])
+    name = digest(["alike", *sorted(key(config, store) for config in (one, other))])
     kept = store.kept("arms", name, records.Alike)
     if kept is None:
         kept = {"alike": _answer_alike(one, other, cards[0]["shape"])}
@@ -173,7 +171,3 @@ def _size(shape: Mapping[str, int]) -> tuple[int, int, int]:
 def _counting() -> list[str]:
     """The code that cards come from, and the versions of the libraries it counts by."""
     return [code(*COUNTED), *(version(name) for name in ("torch", "timm", "fvcore"))]
-
-
-def named(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

@@ -9,8 +9,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from study import records
-from study.cards import named
-from study.origin import code
+from study.origin import code, digest
 from study.schema import Recipe, acts
 from study.spec import Config
 from study.store import Store
@@ -33,7 +32,7 @@ def course(recipe: Recipe, store: Store) -> Course:
     Raises:
         SpecError: timm has no such optimizer, or it does not take what the recipe gives it.
     """
-    key = named(
+    key = digest(
         ["course", recipe.model_dump(mode="json"), version("timm"), code("train", "schema")]
     )
     kept = store.kept("arms", key, records.Course)

@@ -24,7 +24,7 @@ from study.data.listing import summary as taken
 from study.data.places import class_map, place_of, root_of, unread_splits
 from study.errors import DataError, SpecError
 from study.marks import Problem, Tree
-from study.origin import code
+from study.origin import code, digest
 from study.schema import CLASSES, Data
 from study.store import Record, Store
 
@@ -241,7 +241,7 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
     """From the store, if no folder has changed since; a file that was written over in its place
     changes none, which is noticed when it is next listed whole."""
     parts = [str(place.absolute()), asdict(how), code("data"), version("pillow")]
-    key = hashlib.sha256(json.dumps(["images", *parts]).encode()).hexdigest()[:16]
+    key = digest(["images", *parts])
     record = store.kept("arms", key, records.Images) or {}
     found = _remembered(place, record)
     if found is None:

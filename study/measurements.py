@@ -4,11 +4,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from study import archives, cards, records
+from study import archives, records
 from study.errors import DamagedError
 from study.files import sound
 from study.metrics import METRICS
-from study.origin import code
+from study.origin import code, digest
 from study.plan import Plan, PlannedArm, Trial
 from study.stats import AGAIN
 from study.store import Record, Store
@@ -116,7 +116,7 @@ def fingerprint(plan: Plan, store: Store) -> str:
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
     study = [plan.study.words, repr(plan.study.root.plain()), plan.notes]
-    return cards.named([study, rows, states, timed(plan, store), _showing()])
+    return digest([study, rows, states, timed(plan, store), _showing()])
 
 
 MANIFEST = "report.json"

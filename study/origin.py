@@ -1,9 +1,11 @@
 """Whose code this is: its commit, what differs from it, and digests of it."""
 
 import hashlib
+import json
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from study.files import Record, read
 
@@ -11,7 +13,7 @@ PACKAGE = Path(__file__).parent
 ORIGIN = "origin.json"
 """Beside a copy of the package: what was known when it was made."""
 
-COMPUTING = ("data", "given.py", "models", "run.py", "schema", "train")
+COMPUTING = ("data", "given.py", "models", "run.py", "schema", "seeding.py", "train")
 """What the numbers of a result come from."""
 
 
@@ -30,6 +32,11 @@ def origin() -> Record:
         "digest": code(".")[:16],
         "computing": code(*COMPUTING)[:16],
     }
+
+
+def digest(value: Any) -> str:
+    """Sixteen hex characters that name a JSON value, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def code(*parts: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
-from study import cards, given, images, pairing, proofs, statements, stats
+from study import given, images, origin, pairing, proofs, statements, stats
 from study import store as stores
 from study.arms import Resolved, arms
 from study.errors import SpecError
@@ -115,7 +115,7 @@ class Plan:
     def key(self) -> str:
         """Names what one timing session covers: these arms, these measurements."""
         how = self.study.timing.model_dump(include={"batch_size", "seconds"})
-        return cards.named([[arm.digest for arm in self.arms], sorted(self.timed), how])
+        return origin.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
 
 
 def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from statistics import mean
 
 from study import records
-from study.cards import named
+from study.origin import digest
 from study.plan import Plan, PlannedArm
 from study.store import Record, Store
 
@@ -30,7 +30,7 @@ def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
 
 def steps_key(plan: Plan) -> str:
     """Names the timed steps of a plan's baseline on this machine."""
-    return named(["steps", platform.node(), plan.baseline.digest])
+    return digest(["steps", platform.node(), plan.baseline.digest])
 
 
 def _finished(arm: PlannedArm, store: Store) -> list[float]:

@@ -17,7 +17,7 @@ from torchvision.transforms import RandomResizedCrop
 
 from study.data import evaluated_split, load, validation
 from study.data.batches import Epoch, cut, order
-from study.data.chance import fold, generator, seeded
+from study.data.chance import generator, seeded
 from study.data.draws import PIECE
 from study.data.erasing import Erasing
 from study.data.images import _load, _validation
@@ -27,6 +27,7 @@ from study.data.streams import Stream
 from study.data.views import Views, crops
 from study.errors import DataError
 from study.schema import Data, Recipe
+from study.seeding import fold
 
 VARIED = Recipe(batch_size=64, color_jitter=0, interpolation="nearest", vflip=0.5, reprob=0.5)
 PLAIN = VARIED.model_copy(

@@ -31,8 +31,9 @@ MAY_IMPORT = {
     "labels": {"marks", "text"},
     "designs": {"errors", "spec"},
     "models": {"errors", "given", "imports"},
-    "data": {"errors", "schema"},
-    "train": {"archives", "errors", "files", "schema"},
+    "seeding": set(),
+    "data": {"errors", "schema", "seeding"},
+    "train": {"archives", "errors", "files", "schema", "seeding"},
     "metrics": {"errors"},
     "store": {"errors", "files", "leases", "records"},
     "cells": {"metrics", "spec"},
@@ -44,7 +45,7 @@ MAY_IMPORT = {
         *("errors", "given", "images", "origin", "schema", "spec", "models", "metrics", "records"),
         "store",
     },
-    "courses": {"origin", "records", "schema", "spec", "store", "cards", "train"},
+    "courses": {"origin", "records", "schema", "spec", "store", "train"},
     "arms": {
         *("errors", "given", "marks", "names", "schema", "spec", "designs", "store", "cards"),
         "courses",
@@ -54,11 +55,11 @@ MAY_IMPORT = {
     "pairing": {"names", "schema", "spec", "arms"},
     "statements": {"errors", "claims", "marks", "metrics", "names", "spec"},
     "plan": {
-        *("errors", "given", "images", "marks", "spec", "metrics", "store", "arms", "cards"),
+        *("errors", "given", "images", "marks", "spec", "metrics", "store", "arms", "origin"),
         *("names", "pairing", "proofs", "statements", "stats"),
     },
     "measurements": {
-        *("archives", "errors", "files", "metrics", "origin", "records", "store", "cards", "plan"),
+        *("archives", "errors", "files", "metrics", "origin", "records", "store", "plan"),
         "stats",
     },
     "reasons": {"errors", "spec", "metrics", "store", "cards", "plan"},
@@ -66,7 +67,7 @@ MAY_IMPORT = {
         *("cells", "claims", "metrics", "plan", "reasons", "spec", "stats", "store"),
         *("names", "verdicts"),
     },
-    "price": {"records", "cards", "plan", "store"},
+    "price": {"origin", "records", "plan", "store"},
     "run": {
         *("archives", "errors", "files", "given", "imports", "leases", "origin", "schema"),
         *("models", "data", "train", "metrics", "store"),

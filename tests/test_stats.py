@@ -88,6 +88,17 @@ def test_an_effect_is_the_paired_t_test_of_scipy(n):
     np.testing.assert_allclose(found["sd"], (other - base).std(ddof=1))
 
 
+@pytest.mark.parametrize("n", range(2, 13))
+def test_the_t_interval_and_test_are_their_formulas(n):
+    sample = CHANCE.normal(0.3, size=n)
+    error = sample.std(ddof=1) / np.sqrt(n)
+    reach = reference.t.ppf(0.975, n - 1) * error
+    ends = (sample.mean() - reach, sample.mean() + reach)
+    p = 2 * reference.t.sf(abs(sample.mean() / error), n - 1)
+    assert stats.interval(sample) == pytest.approx(ends, rel=1e-12)
+    assert stats.t_test(sample) == pytest.approx(p, rel=1e-12)
+
+
 @pytest.mark.parametrize("n", [2, 3, 6, 10])
 def test_the_sign_flip_p_is_the_exact_permutation_test_of_scipy(n):
     base, other = CHANCE.normal(0.4, size=(2, n))

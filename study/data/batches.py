@@ -8,10 +8,11 @@ from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from timm.data.distributed_sampler import RepeatAugSampler
 from torch import Tensor
 
-from study.data.chance import fold, generator
+from study.data.chance import generator
 from study.data.erasing import Erasing
 from study.errors import DataError
 from study.schema import Data, Recipe
+from study.seeding import fold
 
 Batch = tuple[Tensor, Tensor]
 ORDER, CROP, ERASE, _, PICTURE = range(5)  # first key of everything drawn in an epoch

@@ -7,11 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-
-def fold(*keys: int) -> int:
-    """One 63-bit seed from several keys; the number of keys counts too."""
-    words = np.random.SeedSequence([len(keys), *keys]).generate_state(1, np.uint64)
-    return int(words[0] >> 1)
+from study.seeding import fold
 
 
 def generator(*keys: int, device: str = "cpu") -> torch.Generator:

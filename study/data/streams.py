@@ -10,11 +10,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from study.data.batches import ALL, PICTURE, Batch, Batches, Epoch, Part
-from study.data.chance import fold, generator, seeded
+from study.data.chance import generator, seeded
 from study.data.decoding import as_given
 from study.data.pictures import prepared
 from study.errors import DataError
 from study.schema import Data, Recipe
+from study.seeding import fold
 
 WORKERS = 4  # the same on every machine: the order of a stream depends on how many read it
 

@@ -15,7 +15,7 @@ from study.report.findings import Findings, findings
 from study.report.given import given
 
 NAMED = 3  # arms that the sentence names
-LEVEL = 1 - stats.CONFIDENCE
+LEVEL = stats.ALPHA
 
 
 def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = None) -> str:

@@ -63,7 +63,7 @@ def _limits(tests: int, seeds: int) -> Iterator[str]:
         "assumes only that those of equal arms are symmetric."
     )
     least = min(1.0, tests * stats.smallest_p(seeds))
-    if least > 1 - stats.CONFIDENCE:
+    if least > stats.ALPHA:
         yield f"With {seeds} seeds the sign-flip test cannot go below p = {least:.3g}, corrected."
 
 

@@ -10,7 +10,7 @@ from study import cells, stats
 from study.metrics import METRICS
 from study.plan import Plan
 
-LEVEL = 1 - stats.CONFIDENCE
+LEVEL = stats.ALPHA
 
 
 def given(plan: Plan, images: pd.DataFrame) -> str:

@@ -1,15 +1,23 @@
-"""Frames in, frames out: what the seeds say, and how sure they can be of it.
+"""Statistics of trials: estimates, paired effects, tests and power, as frames from frames.
 
-A frame has one row per (arm, seed, metric); what has no seed is exact or was timed apart. The seed
-is the sample: arms that share seeds are compared seed by seed. NaN is a trial that diverged.
-Nothing here reads a file, and all that is drawn is drawn with a fixed seed.
+A frame has one row per (arm, seed, metric). Rows without a seed are exact costs or timings of a
+session. The seed is the unit of sampling: arms that share seeds are compared seed by seed. NaN is a
+trial that diverged. Nothing here reads a file, and random draws have a fixed seed.
 """
 
 from study.stats.arms import Leader, estimates, leader, ranking, ties
 from study.stats.factors import factorial
 from study.stats.families import Contrast, contrasts, holm, t_test
 from study.stats.images import Hits, Together, hierarchical, hits, mcnemar, together
-from study.stats.intervals import CONFIDENCE, RESAMPLED_FROM, ROUNDING, bca, corrected, interval
+from study.stats.intervals import (
+    ALPHA,
+    CONFIDENCE,
+    RESAMPLED_FROM,
+    ROUNDING,
+    bca,
+    corrected,
+    interval,
+)
 from study.stats.noise import AGAIN, noise_floor
 from study.stats.pairs import effects, pairing
 from study.stats.paths import orders, steps
@@ -26,6 +34,7 @@ from study.stats.signs import DRAWS, ENUMERATED, sign_flip, smallest_p
 
 __all__ = [
     "AGAIN",
+    "ALPHA",
     "CONFIDENCE",
     "DRAWS",
     "ENUMERATED",

@@ -1,4 +1,4 @@
-"""Arms one by one, and in their order."""
+"""Estimates: mean and spread of every arm, the ranking of arms, and which of them tie."""
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def estimates(frame: pd.DataFrame) -> pd.DataFrame:
     """One row per (arm, metric): n, mean, sd (of a sample; NaN when n < 2), low, high.
 
-    An arm with a diverged seed has no mean: that of the others would flatter it. `low` and `high`
-    are a timing's lowest and highest round, as they came.
+    An arm with a diverged seed has no mean: the mean of the other seeds would flatter it. `low` and
+    `high` are the lowest and highest round of a timing.
     """
     import pandas as pd
 
@@ -34,41 +34,41 @@ def estimates(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranking(frame: pd.DataFrame, metric: str, *, higher: bool) -> pd.DataFrame:
-    """The estimates of `metric`, the best first; what diverged is last, in the frame's order."""
-    found = estimates(frame[frame["metric"] == metric])
-    return found.sort_values("mean", ascending=not higher, kind="stable", ignore_index=True)
+    """The estimates of `metric`, the best first; diverged arms last, in the frame's order."""
+    table = estimates(frame[frame["metric"] == metric])
+    return table.sort_values("mean", ascending=not higher, kind="stable", ignore_index=True)
 
 
 def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
-    """The best arm and all that cannot be told from it: the paired interval includes zero.
+    """The best arm and all arms not distinguishable from it: the paired interval includes zero.
 
-    Each is judged alone, not corrected for how many there are. Empty where the best stands alone,
-    and where one seed or none has no interval.
+    Each comparison stands alone, without correction for their number. Empty if no arm ties with the
+    best, and with fewer than two seeds, which give no interval.
     """
     part = frame[(frame["metric"] == metric) & frame["seed"].notna()]
     ranked = ranking(part, metric, higher=higher)
     if ranked.empty or ranked["mean"].isna().all() or int(ranked["n"].iloc[0]) < 2:
         return frozenset()
     best = str(ranked["arm"].iloc[0])
-    found = effects(part, best)
-    includes = (found["low"] <= 0) & (found["high"] >= 0)
-    near = found[(found["n"] > 1) & (includes | (found["mean"] == 0))]
-    told = frozenset(map(str, near["arm"])) | {best}
-    return told if len(told) > 1 else frozenset()
+    table = effects(part, best)
+    includes_zero = (table["low"] <= 0) & (table["high"] >= 0)
+    near = table[(table["n"] > 1) & (includes_zero | (table["mean"] == 0))]
+    tied = frozenset(map(str, near["arm"])) | {best}
+    return tied if len(tied) > 1 else frozenset()
 
 
 class Leader(NamedTuple):
     arm: str | None
     clear: bool
-    """Whether the lead over the runner-up is more than chance would give."""
+    """The lead over the runner-up is more than random seeds explain."""
 
 
 def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Leader:
     """The best arm on `metric`.
 
-    Clear is: with seeds, that the paired interval against the runner-up excludes zero; for an
-    `exact` count, that it is strictly better. The rounds of one timing session are no replicates:
-    nothing timed leads clearly.
+    A lead is clear if the paired interval against the runner-up excludes zero or, for an `exact`
+    count, if it is strictly better. The rounds of one timing session are no replicates: no timing
+    leads clearly.
     """
     part = frame[frame["metric"] == metric]
     ranked = ranking(part, metric, higher=higher)

@@ -1,4 +1,4 @@
-"""Factorial designs: what a factor does by itself, and what two do to each other."""
+"""Factorial designs: main effects of factors and interactions between two of them."""
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
@@ -19,17 +19,16 @@ Term = tuple[tuple[int, int], ...]
 
 
 def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
-    """One row per (metric, term): the `SUMMARY` of a contrast that is formed within every seed.
+    """One row per (metric, term): the `SUMMARY` of a contrast formed within every seed.
 
-    `choices` are the levels that each arm chooses. A main effect is a level minus the first one of
-    its factor, averaged over all levels of the others; an interaction is how much the difference
-    that one level makes changes with the other, (both - one) - (other - neither), averaged over
-    what is left. It is the whole difference of differences: half of it, as some books define it,
-    would be another number. Of more than two factors together nothing is told.
+    `choices` are the level indices of each arm. A main effect is a level minus the first level of
+    its factor, averaged over all levels of the other factors. An interaction is the difference of
+    differences, (both - first) - (second - neither), averaged over the remaining factors; some
+    books define it as half of that. Interactions of three or more factors are not computed.
 
-    Every contrast has a variance of its own, over seeds; nothing is pooled, so levels may vary
-    unlike. `n` counts the seeds of which every arm of the contrast has a trial; a diverged one
-    leaves no contrast that needs it.
+    Every contrast has its own variance over seeds; variances are not pooled, so arms may vary
+    differently. `n` counts the seeds for which every arm of the contrast has a trial; a diverged
+    trial makes the contrasts that use it NaN.
 
     Raises:
         ValueError: the arms are not all combinations of levels.
@@ -42,31 +41,35 @@ def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFra
     rows = []
     for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
         for term in terms(counts):
-            weights = {arm: _weight(chosen, counts, term) for arm, chosen in choices.items()}
+            weights = {arm: _weight(levels, counts, term) for arm, levels in choices.items()}
             rows.append({"metric": metric, "term": term, **summary(_contrast(part, weights))})
     return pd.DataFrame(rows, columns=["metric", "term", *SUMMARY])
 
 
 def terms(counts: Sequence[int]) -> list[Term]:
-    """All main effects and two-way interactions of factors with so many levels."""
+    """All main effects and two-way interactions of factors with these numbers of levels."""
     single = [[((f, level),) for level in range(1, n)] for f, n in enumerate(counts)]
-    both = [a + b for one, two in combinations(single, 2) for a, b in product(one, two)]
-    return [*(term for own in single for term in own), *both]
+    double = [a + b for first, second in combinations(single, 2) for a, b in product(first, second)]
+    return [*(term for main in single for term in main), *double]
 
 
-def _weight(chosen: Choices, counts: Sequence[int], term: Term) -> float:
-    """Of one arm: + for the level, - for the first, and a share of every other factor's levels."""
-    levels, weight = dict(term), 1.0
-    for factor, (level, count) in enumerate(zip(chosen, counts, strict=True)):
-        if factor not in levels:
+def _weight(levels: Choices, counts: Sequence[int], term: Term) -> float:
+    """An arm's weight in a contrast.
+
+    For each factor of the term + for the term's level, - for the first level, else 0; divided by
+    the number of levels of every other factor.
+    """
+    wanted, weight = dict(term), 1.0
+    for factor, (level, count) in enumerate(zip(levels, counts, strict=True)):
+        if factor not in wanted:
             weight /= count
         else:
-            weight *= (level == levels[factor]) - (level == 0)
+            weight *= (level == wanted[factor]) - (level == 0)
     return weight
 
 
 def _contrast(part: pd.DataFrame, weights: Mapping[str, float]) -> Numbers:
-    """The weighted sum of arms in every seed that all of them have."""
+    """The weighted sum of arms, for every seed that all of them have."""
     needed = {arm: weight for arm, weight in weights.items() if weight}
     own = part[part["arm"].isin(list(needed))]
     complete = own.groupby("seed")["arm"].transform("nunique") == len(needed)

@@ -1,4 +1,4 @@
-"""Two arms, seed by seed: their difference, and what comparing them so has bought."""
+"""Effects: an arm's difference from the baseline, paired by seed, and the gain from pairing."""
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     from study.stats.intervals import Numbers
 
 SUMMARY = ("n", "mean", "sd", "low", "high", "p", "smallest_p")
-"""Of differences: the t interval, the sign-flip test, and the smallest p it could have given."""
+"""Statistics of differences: the t interval, the sign-flip test, the smallest p it can reach."""
 
 
 def effects(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """One row per (arm, metric) that has seeds: the difference from `baseline`, paired by seed.
 
-    n pairs, `unpaired` seeds that only one of the two has and that count for nothing, the
-    `SUMMARY`, and the BCa interval from bca_low to bca_high. Where one of a pair diverged there is
-    no difference at all.
+    n pairs, `unpaired` seeds that only one of the two has and that are left out, the `SUMMARY`, and
+    the BCa interval from bca_low to bca_high. NaN if a trial of either arm diverged.
     """
     import pandas as pd
 
@@ -30,58 +29,58 @@ def effects(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
     for metric, arms, base in _against(frame, baseline):
         for arm, values in arms.items():
             differences = paired(values, base)
-            found = {"arm": arm, "metric": metric, "unpaired": unpaired(values, base)}
+            row = {"arm": arm, "metric": metric, "unpaired": unpaired(values, base)}
             ends = dict(zip(("bca_low", "bca_high"), bca(differences), strict=True))
-            rows.append(found | summary(differences) | ends)
+            rows.append(row | summary(differences) | ends)
     columns = ["arm", "metric", "n", "unpaired", *SUMMARY[1:], "bca_low", "bca_high"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def pairing(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """One row per (arm, metric) that has seeds: what pairing by seed bought.
+    """One row per (arm, metric) that has seeds: how much pairing by seed narrows the comparison.
 
     n pairs; `paired`, the variance of their differences; `separate`, the sum of the two arms'
-    variances, which is what the differences of unlike seeds have; `ratio` of the two, which is
-    1 - correlation where the arms' variances are equal. `width` is that of the paired t interval
-    over Welch's: pairing also costs degrees of freedom, of three seeds as much as a `ratio` of 0.4
-    brings. All NaN where nothing varies. Of few seeds the ratio of one arm is a guess: add up both
-    variances over arms before dividing.
+    variances, which is the variance of differences between unlike seeds; `ratio` of the two, which
+    is 1 - correlation where the arms' variances are equal. `width` is the width of the paired t
+    interval over Welch's: pairing also costs degrees of freedom, at three seeds as much as a
+    `ratio` of 0.4 gains. All NaN where nothing varies. With few seeds the ratio of a single arm is
+    unreliable: add up both variances over arms before dividing.
     """
     import pandas as pd
 
     rows = [
-        {"arm": arm, "metric": metric, **_bought(*shared(values, base))}
+        {"arm": arm, "metric": metric, **_gain(*shared(values, base))}
         for metric, arms, base in _against(frame, baseline)
         for arm, values in arms.items()
     ]
-    return pd.DataFrame(rows, columns=["arm", "metric", "n", *BOUGHT])
+    return pd.DataFrame(rows, columns=["arm", "metric", "n", *GAIN])
 
 
-BOUGHT = ("paired", "separate", "ratio", "width")
+GAIN = ("paired", "separate", "ratio", "width")
 
 
-def _bought(values: Numbers, base: Numbers) -> dict[str, float]:
+def _gain(values: Numbers, base: Numbers) -> dict[str, float]:
     import numpy as np
     from scipy.special import stdtrit
 
     n = len(values)
     if n < 2 or not (spread(values) or spread(base)):
-        return {"n": n} | dict.fromkeys(BOUGHT, float("nan"))
-    parts = np.array([values.var(ddof=1), base.var(ddof=1)])
-    paired, separate = (values - base).var(ddof=1), parts.sum()
-    freedom = (n - 1) * separate**2 / (parts**2).sum()
+        return {"n": n} | dict.fromkeys(GAIN, float("nan"))
+    variances = np.array([values.var(ddof=1), base.var(ddof=1)])
+    paired, separate = (values - base).var(ddof=1), variances.sum()
+    freedom = (n - 1) * separate**2 / (variances**2).sum()  # Welch-Satterthwaite
     reach = [stdtrit(df, (1 + CONFIDENCE) / 2) for df in (n - 1, freedom)]
     ratio = paired / separate
     width = np.sqrt(ratio) * reach[0] / reach[1]
-    return {"n": n} | dict(zip(BOUGHT, map(float, (paired, separate, ratio, width)), strict=True))
+    return {"n": n} | dict(zip(GAIN, map(float, (paired, separate, ratio, width)), strict=True))
 
 
-# ---- what pairs are made of ----
+# ---- pairs by seed ----
 
 
 def by_arm(part: pd.DataFrame) -> dict[str, pd.Series[float]]:
-    """Of one metric the values of every arm by seed."""
-    return {str(a): one.set_index("seed")["value"] for a, one in part.groupby("arm", sort=False)}
+    """The values of every arm by seed, from the rows of one metric."""
+    return {str(a): rows.set_index("seed")["value"] for a, rows in part.groupby("arm", sort=False)}
 
 
 def shared(values: pd.Series[float], base: pd.Series[float]) -> tuple[Numbers, Numbers]:
@@ -91,8 +90,9 @@ def shared(values: pd.Series[float], base: pd.Series[float]) -> tuple[Numbers, N
 
 
 def paired(values: pd.Series[float], base: pd.Series[float]) -> Numbers:
-    one, other = shared(values, base)
-    return one - other
+    """The differences `values` - `base` of the seeds that both have, (n,)."""
+    minuend, subtrahend = shared(values, base)
+    return minuend - subtrahend
 
 
 def unpaired(values: pd.Series[float], base: pd.Series[float]) -> int:
@@ -100,25 +100,24 @@ def unpaired(values: pd.Series[float], base: pd.Series[float]) -> int:
 
 
 def summary(differences: Numbers) -> dict[str, float]:
-    """What differences of seeds, (n,), come to: the values of `SUMMARY`."""
+    """The `SUMMARY` of paired differences (n,)."""
     import numpy as np
 
     n, several = len(differences), len(differences) > 1
-    found = (
-        n,
+    values = (
         differences.mean() if n else float("nan"),
         differences.std(ddof=1) if several else float("nan"),
         *interval(differences),
         sign_flip(differences) if several else float("nan"),
         smallest_p(int(np.count_nonzero(differences))),  # zero has no sign to flip
     )
-    return {"n": n} | dict(zip(SUMMARY[1:], map(float, found[1:]), strict=True))
+    return {"n": n} | dict(zip(SUMMARY[1:], map(float, values), strict=True))
 
 
 def _against(
     frame: pd.DataFrame, baseline: str
 ) -> Iterator[tuple[str, dict[str, pd.Series[float]], pd.Series[float]]]:
-    """Of every metric its name, the values of the other arms, and those of the baseline."""
+    """Yields (metric, values of each other arm, values of the baseline)."""
     import pandas as pd
 
     for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):

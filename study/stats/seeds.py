@@ -1,7 +1,7 @@
-"""How many seeds: what so many can show, and how many it takes.
+"""Power: the smallest effect that a number of seeds detects, and the seeds that an effect needs.
 
-Differences are paired by seed, normal, and judged by their t interval, which is the paired t test.
-To be able to show something is to do so four times in five.
+Differences are paired by seed and normal; the test is the paired t test, that is the t interval.
+"Detects" means with 80 % power.
 """
 
 from __future__ import annotations  # numpy and scipy are for reports: plans must start without them
@@ -12,20 +12,22 @@ from statistics import NormalDist, variance
 
 from study.stats.intervals import CONFIDENCE
 
-POWER = 0.8  # `evidence.deciding` says it in words
-MOST_SEEDS = 1000  # nobody trains more to decide one number
+POWER = 0.8  # also written out in `evidence.deciding`
+MOST_SEEDS = 1000  # the search for a number of seeds ends here
+# fmt: off
 SMALLEST = (
-    *(inf, inf, 11.55, 3.264, 2.128, 1.682, 1.434, 1.273, 1.156, 1.067, 0.996),
-    *(0.938, 0.889, 0.847, 0.810, 0.778, 0.749, 0.724, 0.701, 0.680, 0.660),
+    inf, inf, 11.55, 3.264, 2.128, 1.682, 1.434, 1.273, 1.156, 1.067, 0.996,
+    0.938, 0.889, 0.847, 0.810, 0.778, 0.749, 0.724, 0.701, 0.680, 0.660,
 )
-"""By seeds, what `smallest_effect` says."""
+# fmt: on
+"""`smallest_effect` by number of seeds, solved from `power` (statsmodels' TTestPower agrees)."""
 
 
 def power(effect: float, seeds: int, *, confidence: float = CONFIDENCE) -> float:
-    """How often the t interval of so many seeds excludes zero, if `effect` is the truth.
+    """The probability that the t interval of this many seeds excludes zero if `effect` is true.
 
     `effect` is in sd of the per-seed difference. Exact, by the noncentral t distribution; the few
-    intervals that lie on the wrong side of zero count, too.
+    intervals on the wrong side of zero count, too.
     """
     from scipy.special import stdtrit
     from scipy.stats import nct
@@ -37,10 +39,10 @@ def power(effect: float, seeds: int, *, confidence: float = CONFIDENCE) -> float
 
 
 def smallest_effect(seeds: int) -> float:
-    """The smallest difference that so many seeds can show, in sd of the per-seed difference.
+    """The difference that this many seeds detect with 80 % power, in sd of per-seed differences.
 
-    That at which `power` is 80 %, from a table, since plans start without scipy; beyond it the
-    normal one with a correction for t, which is too small by a quarter of a percent at most.
+    From a table, since plans start without scipy; beyond it a normal approximation with a
+    correction for t, which is too small by a quarter of a percent at most.
     """
     if seeds < len(SMALLEST):
         return SMALLEST[seeds]
@@ -49,17 +51,17 @@ def smallest_effect(seeds: int) -> float:
 
 
 def seeds_for(effect: float, sd: float) -> int | None:
-    """The fewest seeds that can show a difference; None if it takes more than `MOST_SEEDS`.
+    """The fewest seeds that detect a difference; None if more than `MOST_SEEDS` are needed.
 
-    `sd` is that of the per-seed difference, in the unit of `effect`. One that was estimated from
-    few seeds is itself uncertain: of three, the true one is between half of it and six times it.
+    `sd` is the sd of the per-seed difference, in the unit of `effect`. An estimate from few seeds
+    is itself uncertain: from three, the true sd is between half of it and six times it.
     """
     enough = (n for n in range(2, MOST_SEEDS + 1) if smallest_effect(n) * sd <= abs(effect))
     return next(enough, None)
 
 
 def pooled_sd(samples: Iterable[Sequence[float]]) -> float:
-    """The sd that samples of unlike means share; NaN if none has two values."""
+    """The common sd of samples with different means; NaN if none has two values."""
     several = [sample for sample in samples if len(sample) > 1]
     freedom = [len(sample) - 1 for sample in several]
     if not several:
@@ -71,12 +73,12 @@ def pooled_sd(samples: Iterable[Sequence[float]]) -> float:
 def seeds_needed(
     mean: float, sd: float, low: float, high: float, *, confidence: float = CONFIDENCE
 ) -> int | None:
-    """The fewest seeds in all whose interval contains neither bound, with a power of 80 %.
+    """The fewest seeds in all whose interval contains neither bound with 80 % power.
 
-    It then lies wholly between the bounds or wholly outside them. Where one bound is near, that is
-    when (t of confidence + t of power) sd / sqrt(n) is less than the distance to it; where both
-    are, either may be missed. None if it takes more than `MOST_SEEDS`. The power is what it would
-    be if `mean` and `sd`, which is above 0, were the truth; today's are themselves uncertain.
+    Such an interval lies wholly between the bounds or wholly outside them. If one bound is near,
+    this takes (t of confidence + t of power) sd / sqrt(n) below the distance to it; if both are
+    near, the interval may include either. None if more than `MOST_SEEDS` are needed. The power
+    holds if `mean` and `sd` (> 0) are true; estimates of them are themselves uncertain.
     """
     import numpy as np
     from scipy.special import stdtr, stdtrit
@@ -85,7 +87,7 @@ def seeds_needed(
     error = sd / np.sqrt(counts)
     reach = stdtrit(counts - 1, (1 + confidence) / 2) * error
     ends = np.array([low - reach, low + reach, high - reach, high + reach])
-    below = stdtr(counts - 1, (ends - mean) / error)  # the chance of a new mean to lie there
+    below = stdtr(counts - 1, (ends - mean) / error)  # probability that a new mean lies there
     power = below[0] + np.maximum(below[2] - below[1], 0) + 1 - below[3]
     enough = counts[power >= POWER]
     return int(enough[0]) if enough.size else None

@@ -1,6 +1,6 @@
-"""The sign-flip test: were the arms equal, each difference could as well have had the other sign.
+"""Sign-flip test: if two arms are equal, each paired difference could have the other sign.
 
-It assumes that differences are independent and, of equal arms, symmetric about zero; no shape.
+It assumes that differences are independent and, for equal arms, symmetric about zero; no shape.
 Fisher, "The design of experiments", 1935.
 """
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Matrix = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
-ENUMERATED = 20  # pairs; one more doubles the sums that an exact test looks at
-DRAWS = 2**16 - 1  # of signs, where those are too many; with what was observed a power of two
+ENUMERATED = 20  # pairs; one more doubles the sums that an exact test computes
+DRAWS = 2**16 - 1  # random sign patterns above that; with the observed one a power of two
 AT_ONCE = 2**12
 
 
@@ -28,29 +28,32 @@ def smallest_p(seeds: int) -> float:
 
 
 def sign_flip(differences: Numbers) -> float:
-    """The two-sided p (n,) -> [0, 1] of all 2^n ways to sign the differences; NaN if one is NaN.
+    """The two-sided p (n,) -> [0, 1] over all 2^n sign patterns; NaN if a difference is NaN.
 
-    Of more than `ENUMERATED` it is that of `DRAWS` ways, drawn with a fixed seed. What was observed
-    counts among those, so that p is never 0 and never too small (Phipson and Smyth, 2010).
+    Above `ENUMERATED` pairs, over `DRAWS` patterns drawn with a fixed seed. The observed pattern
+    counts as one of them, so that p is never 0 and never too small (Phipson and Smyth, 2010).
     """
     import numpy as np
 
     if not np.isfinite(differences).all():
         return float("nan")
+    # The margin keeps sums that tie but for rounding among the extreme ones. scipy's
+    # `permutation_test` has a margin, too, and gives the same p (tests/stats/test_signs.py), but
+    # enumerates in Python: 2.6 s for 20 pairs instead of 0.015 s. Its drawn patterns differ.
     bound = abs(differences.sum()) - ROUNDING * np.abs(differences).sum()
     if len(differences) > ENUMERATED:
-        return (1 + sum(int((s >= bound).sum()) for s in _drawn(differences))) / (1 + DRAWS)
+        return (1 + sum(int((s >= bound).sum()) for s in _random_sums(differences))) / (1 + DRAWS)
     sums = np.zeros(1)
     for difference in differences:
         sums = np.concatenate([sums + difference, sums - difference])
     return float((np.abs(sums) >= bound).mean())
 
 
-def _drawn(differences: Numbers) -> list[Matrix]:
-    """The sizes of `DRAWS` sums of randomly signed differences, in portions."""
+def _random_sums(differences: Numbers) -> list[Matrix]:
+    """Absolute values of `DRAWS` sums of randomly signed differences, in batches."""
     import numpy as np
 
-    chance = np.random.default_rng(0)
-    portions = [AT_ONCE] * (DRAWS // AT_ONCE) + [DRAWS % AT_ONCE]
-    shapes = ((rows, len(differences)) for rows in portions)
-    return [np.abs(chance.choice([-1.0, 1.0], shape) @ differences) for shape in shapes]
+    rng = np.random.default_rng(0)
+    batches = [AT_ONCE] * (DRAWS // AT_ONCE) + [DRAWS % AT_ONCE]
+    shapes = ((rows, len(differences)) for rows in batches)
+    return [np.abs(rng.choice([-1.0, 1.0], shape) @ differences) for shape in shapes]

@@ -9,11 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-
-def fold(*keys: int) -> int:
-    """One 63-bit seed from several keys; the number of keys counts too."""
-    words = np.random.SeedSequence([len(keys), *keys]).generate_state(1, np.uint64)
-    return int(words[0] >> 1)
+from study.seeding import fold
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from torch.nn.functional import cross_entropy
 
 from study.errors import DataError
 from study.schema import Recipe
+from study.seeding import fold
 from study.train.calls import nothing
-from study.train.chance import fold, generators, numpy_seeded, set_generators
+from study.train.chance import generators, numpy_seeded, set_generators
 from study.train.group import Group
 from study.train.parts import Batch, Batches, Parts, autocast, placed
 from study.train.wide import Wide

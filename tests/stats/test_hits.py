@@ -32,8 +32,8 @@ def test_hits_are_of_the_seeds_that_both_have():
     one, other = arm(0.8, [0, 1, 2]), arm(0.7, [2, 1, 7])
     found = stats.hits(one, other)
     assert found.seeds == [1, 2]
-    assert found.one.shape == found.other.shape == (2, 200)
-    assert np.array_equal(found.one[1], one[2]["top"][:, 0] == TARGET)
+    assert found.first.shape == found.second.shape == (2, 200)
+    assert np.array_equal(found.first[1], one[2]["top"][:, 0] == TARGET)
 
 
 def test_predictions_of_other_images_are_refused():
@@ -54,7 +54,7 @@ def test_no_seed_in_common_is_nothing_to_test():
 def test_mcnemar_is_the_exact_test_of_statsmodels():
     found = seen(0.8, 0.7)
     tests = stats.mcnemar(found)
-    for row, one, other in zip(tests.itertuples(), found.one, found.other, strict=True):
+    for row, one, other in zip(tests.itertuples(), found.first, found.second, strict=True):
         table = [[(one & other).sum(), (one & ~other).sum()],
                  [(~one & other).sum(), (~one & ~other).sum()]]  # fmt: skip
         assert row.p == pytest.approx(mcnemar(table, exact=True).pvalue)
@@ -64,7 +64,7 @@ def test_mcnemar_is_the_exact_test_of_statsmodels():
 
 def test_networks_that_get_the_same_images_right_do_not_differ():
     one = seen(0.8, 0.8)
-    tests = stats.mcnemar(one._replace(other=one.one))
+    tests = stats.mcnemar(one._replace(second=one.first))
     assert list(tests["p"]) == [1.0] * 3
     assert stats.together(tests) == (3, 0, 0, 1.0, 1.0)
 
@@ -80,7 +80,7 @@ def test_seeds_together_say_no_more_than_the_surest_of_them_allows():
 def test_seeds_that_disagree_show_nothing_of_every_seed():
     one = seen(0.9, 0.6, seeds=2)
     swapped = stats.Hits(
-        one.seeds, np.array([one.one[0], one.other[1]]), np.array([one.other[0], one.one[1]])
+        one.seeds, np.array([one.first[0], one.second[1]]), np.array([one.second[0], one.first[1]])
     )
     found = stats.together(stats.mcnemar(swapped))
     assert (found.better, found.worse, found.every) == (1, 1, 1.0)
@@ -122,6 +122,6 @@ def test_more_images_do_not_make_up_for_few_seeds():
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_without_seeds_or_without_differences_there_is_no_interval(seeds):
     one = seen(0.8, 0.8, seeds=seeds)
-    found = stats.hierarchical(one if seeds == 1 else one._replace(other=one.one))
+    found = stats.hierarchical(one if seeds == 1 else one._replace(second=one.first))
     assert np.isnan([found["low"], found["high"]]).all()
     assert found["images"] == 200

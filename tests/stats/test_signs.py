@@ -1,4 +1,6 @@
-"""The sign-flip test, where all signs can be looked at and where they cannot."""
+"""Sign-flip test, with all sign patterns enumerated and with random ones."""
+
+from itertools import product
 
 import numpy as np
 import pytest
@@ -6,23 +8,35 @@ from scipy import stats as reference
 
 from study import stats
 
-CHANCE = np.random.default_rng(0)
+RNG = np.random.default_rng(0)
 
 
-def test_more_pairs_than_can_be_enumerated_have_a_p_that_is_drawn():
-    sample = CHANCE.normal(0.3, size=stats.ENUMERATED + 5)
+def test_many_pairs_use_random_sign_patterns():
+    sample = RNG.normal(0.3, size=stats.ENUMERATED + 5)
     test = reference.permutation_test(
-        (sample,), np.mean, permutation_type="samples", n_resamples=100_000, rng=CHANCE
+        (sample,), np.mean, permutation_type="samples", n_resamples=100_000, rng=RNG
     )
     assert stats.sign_flip(sample) == pytest.approx(test.pvalue, abs=0.01)
     assert stats.sign_flip(sample) == stats.sign_flip(sample)
 
 
-def test_what_is_drawn_agrees_with_what_is_enumerated(monkeypatch):
-    sample = CHANCE.normal(0.5, size=10)
+def test_random_sign_patterns_agree_with_all_patterns(monkeypatch):
+    sample = RNG.normal(0.5, size=10)
     exact = stats.sign_flip(sample)
     monkeypatch.setattr("study.stats.signs.ENUMERATED", 5)
     assert stats.sign_flip(sample) == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize("n", range(2, 13))
+def test_the_p_is_that_of_scipy_and_of_all_sign_patterns_to_the_last_digit(n):
+    signs = np.array(list(product([1, -1], repeat=n)))
+    for sample in (RNG.normal(0.3, size=n), RNG.integers(-3, 5, n) / 4):  # the second has ties
+        sums = np.abs(signs @ sample)
+        exact = (sums >= abs(sample.sum()) - 1e-12).mean()
+        test = reference.permutation_test(
+            (sample,), np.sum, permutation_type="samples", n_resamples=np.inf
+        )
+        assert stats.sign_flip(sample) == test.pvalue == exact
 
 
 def test_no_p_is_zero():

@@ -9,7 +9,7 @@ from study.report.comparison.measured import Comparison
 from study.report.contrasts import p_value
 from study.report.images import diverged
 
-LEVEL = 1 - stats.CONFIDENCE
+LEVEL = stats.ALPHA
 
 
 def answer(found: Comparison) -> str:

@@ -72,7 +72,7 @@ def _notes(found: Comparison) -> Iterator[str]:
     said = "declared this comparison" if found.declared else "did not declare this comparison"
     alone = f"each p stands alone, uncorrected for {len(quality)} metrics"
     yield f"The study {said} in advance; {alone}."
-    if row.smallest_p > 1 - stats.CONFIDENCE:
+    if row.smallest_p > stats.ALPHA:
         yield f"No sign-flip test of {row.n:.0f} pairs can go below p = {row.smallest_p:.3g}."
     if row.unpaired:
         yield f"Seeds that only one of the two has, and that count for nothing: {row.unpaired:.0f}."
