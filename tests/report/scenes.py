@@ -89,9 +89,9 @@ def all_failed(lab):
 
 
 def many(lab):
-    """Two hundred arms in two factors."""
-    factors = {f"model.{f}": [f"{f} {i}" for i in range(101)] for f in ("a", "b")}
-    labels = [f"{f} {i}" for f in "ab" for i in range(1, 101)]
+    """A hundred arms in two factors: more than two pages of each figure."""
+    factors = {f"model.{f}": [f"{f} {i}" for i in range(51)] for f in ("a", "b")}
+    labels = [f"{f} {i}" for f in "ab" for i in range(1, 51)]
     return lab(
         factors,
         top1={"baseline": seeds(0.9)}
