@@ -1,22 +1,26 @@
 PYTHON ?= python
+WORKERS ?= -n 2 --dist worksteal  # each imports torch; worksteal keeps a file together
 
 check:  ## format, lint, types and the fast tests
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(WORKERS)
 
 fix:  ## what can be mended by a tool
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
 test:  ## the fast tests
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest $(WORKERS)
 
-slow:  ## all tests and drills
-	$(PYTHON) -m pytest -m "slow or not slow"
+slow:  ## whole studies in processes
+	$(PYTHON) -m pytest -m "slow and not drill"
+
+drills:  ## real processes killed, disks filled, Slurm
+	$(PYTHON) -m pytest -m drill
 
 timm-tests:  ## timm's own model tests, unmodified, on every model of this package
 	$(PYTHON) tests/timm_suite/run.py "rest_ or test_rest or test_pvt or (pvt_ and not pvt_v2 and not pcpvt)"
 
-.PHONY: check fix test slow timm-tests
+.PHONY: check fix test slow drills timm-tests

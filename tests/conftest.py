@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # workers side by side, models this small
 ROOT = Path(__file__).parent.parent
 
 TINY = """\

@@ -107,6 +107,7 @@ def test_the_study_plans_with_the_import(study, store):
     assert dw["params"] > blur["params"] == arms["Average Pooling"]["params"]
 
 
+@pytest.mark.slow
 def test_an_edit_makes_other_trials_of_that_arm_alone(study, store, tmp_path):
     edited = tmp_path / "my_blocks.py"
     edited.write_text(BLOCKS.read_text("utf-8") + "# edited\n", "utf-8")

@@ -22,7 +22,8 @@ def table(study, file: Path) -> str:
     return (file.parent / "reports" / file.stem / "table.md").read_text()
 
 
-@pytest.mark.parametrize("on", ["local", pytest.param("inline", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("on", ["local", "inline"])
 def test_a_study_runs_and_a_second_run_starts_nothing(study, tiny, on):
     first = study("run", tiny, "--on", on, "--no-speed")
     assert first.returncode == 0, first.stderr

@@ -187,6 +187,7 @@ def test_two_numbers_printed_of_one_arm_are_told(inside, tiny):
 # ---- parts of one's own ----
 
 
+@pytest.mark.slow
 def test_an_edited_part_is_a_new_trial_and_its_old_results_are_stale(study, tiny):
     own = tiny.parent / "own.py"
     own.write_text((ROOT / "examples" / "my_blocks.py").read_text("utf-8"))

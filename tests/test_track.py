@@ -123,6 +123,7 @@ def test_an_unknown_tracker_is_refused(inside, tiny):
     assert "'tensorboard', 'wandb', 'mlflow'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_run_is_tracked_as_it_goes(study, tiny):
     done = study("run", tiny, "--track", "tensorboard", "--no-speed")
     assert done.returncode == 0, done.stderr

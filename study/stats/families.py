@@ -40,9 +40,10 @@ def contrasts(
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
+    measured, empty = frame[frame["seed"].notna()], pd.Series(dtype=float)
+    metrics = {str(metric): by_arm(part) for metric, part in measured.groupby("metric")}
     for contrast in dict.fromkeys(declared):
-        part = frame[(frame["metric"] == contrast.metric) & frame["seed"].notna()]
-        arms, empty = by_arm(part), pd.Series(dtype=float)
+        arms = metrics.get(contrast.metric, {})
         pair = (arms.get(contrast.arm, empty), arms.get(contrast.other, empty))
         differences = paired(*pair)
         row = {**contrast._asdict(), "unpaired": unpaired(*pair), **summary(differences)}

@@ -21,6 +21,7 @@ def _answers() -> bool:
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.drill,
     pytest.mark.timeout(1800),
     pytest.mark.skipif(not _answers(), reason="no Slurm answers here (scontrol ping)"),
 ]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.drills.conftest import Ground, advanced, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.drill, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from study import leases
 from tests.drills.conftest import STUDY, Ground, advanced, kill, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.slow, pytest.mark.drill, pytest.mark.timeout(1800)]
 PARTS = Path(__file__).with_name("misbehaving.py")
 
 

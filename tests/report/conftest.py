@@ -186,11 +186,3 @@ def diverged(lab):
 @pytest.fixture
 def failed(lab):
     return lab(top1={"baseline": [0.9, 0.91, 0.92], "Max Pooling": ["failed"] * 3})
-
-
-@pytest.fixture
-def tall(lab):
-    """Two hundred arms."""
-    labels = [f"level {number}" for number in range(200)]
-    values = {label: [0.5 + n / 1000, 0.5, 0.51] for n, label in enumerate(labels[1:])}
-    return lab({"model.depth": labels}, top1={"baseline": [0.5, 0.5, 0.5]} | values)

@@ -5,7 +5,8 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from conftest import NASTY
+
+from tests.report.conftest import NASTY
 
 NAN = float("nan")
 RATIOS = ["8-4-2-1", "4-2-1-1", "2-1-1-1", "1-1-1-1 (MSA)"]
@@ -88,9 +89,9 @@ def all_failed(lab):
 
 
 def many(lab):
-    """Two hundred arms in two factors."""
-    factors = {f"model.{f}": [f"{f} {i}" for i in range(101)] for f in ("a", "b")}
-    labels = [f"{f} {i}" for f in "ab" for i in range(1, 101)]
+    """A hundred arms in two factors: more than two pages of each figure."""
+    factors = {f"model.{f}": [f"{f} {i}" for i in range(51)] for f in ("a", "b")}
+    labels = [f"{f} {i}" for f in "ab" for i in range(1, 51)]
     return lab(
         factors,
         top1={"baseline": seeds(0.9)}

@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from conftest import laboratory
 from scipy import stats as reference
 
 from study import report
 from study.report.answer import answer
+from tests.report.conftest import laboratory
 
 ARMS = ["Aa", "Bb", "Cc", "Dd", "Ee", "Ff"]
 NAN, LOST = float("nan"), ("pending", "failed")

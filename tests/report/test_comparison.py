@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 import scipy.stats
-from conftest import NASTY
-from scenes import timing
 
 from study import report
 from study.errors import SpecError
 from study.report.comparison import answer, comparison, record, tables
+from tests.report.conftest import NASTY
+from tests.report.scenes import timing
 
 NAN = float("nan")
 FIRST, SECOND = "Depth-wise Conv2d", "Average Pooling"

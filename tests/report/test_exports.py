@@ -4,13 +4,13 @@ from io import BytesIO
 
 import pandas as pd
 import pytest
-from conftest import NASTY
-from scenes import emsa, mixed, timing
 
 from study.cli.export import FORMATS
 from study.commas import inert
 from study.report.exports import EXPORTS
 from study.report.frames import frame
+from tests.report.conftest import NASTY
+from tests.report.scenes import emsa, mixed, timing
 
 
 @pytest.fixture

@@ -17,17 +17,18 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
-import scenes
-from conftest import laboratory
 from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.patches import Rectangle
 from PIL import Image
-from scenes import SCENES
 
 from study import report, stats
 from study.report import figures
 from study.report.figures import words
 from study.report.figures.made import styled
+from tests.conftest import ROOT
+from tests.report import scenes
+from tests.report.conftest import laboratory
+from tests.report.scenes import SCENES
 
 NAMES = (
     "curves",
@@ -237,22 +238,19 @@ def digests(names):
 REPEATED = ["emsa", "path", "factorial", "resolution"]  # every kind
 
 
-@pytest.mark.parametrize(
-    "names", [["factorial"], pytest.param(REPEATED, marks=pytest.mark.slow)], ids=["some", "all"]
-)
-def test_figures_are_the_same_bytes_in_another_process_whatever_its_settings(names):
-    here = Path(__file__).parent
+@pytest.mark.slow
+def test_figures_are_the_same_bytes_in_another_process_whatever_its_settings():
     code = (
         "import json, matplotlib as mpl; mpl.rcParams.update({'font.size': 20, 'axes.grid': False, "
-        "'pdf.fonttype': 3, 'svg.hashsalt': 'x'}); import test_figures as t; "
-        f"print(json.dumps(t.digests({names})))"
+        "'pdf.fonttype': 3, 'svg.hashsalt': 'x'}); from tests.report import test_figures as t; "
+        f"print(json.dumps(t.digests({REPEATED})))"
     )
-    path = os.pathsep.join([str(here), *sys.path])
+    path = os.pathsep.join([str(ROOT), *sys.path])
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"},
     )  # fmt: skip
-    assert json.loads(done.stdout) == digests(names)
+    assert json.loads(done.stdout) == digests(REPEATED)
 
 
 def test_files_hold_no_date_and_only_embedded_truetype(shown):
@@ -346,10 +344,11 @@ def test_what_became_of_trials_is_said_beside_the_row(shown):
     assert texts[3].endswith("\n1 of 3 failed")
 
 
-def test_two_hundred_arms_are_all_there_on_pages_of_one_scale(shown):
+def test_a_hundred_arms_are_all_there_on_pages_of_one_scale(shown):
     drawn = [one for name, one in shown("many")[1].items() if kind(name) == "effects"]
     arms = [arm for one in drawn for arm in one.data["arm"].dropna().unique()]
-    assert len(arms) == len(set(arms)) == 200
+    assert len(drawn) > 2
+    assert len(arms) == len(set(arms)) == 100
     assert len({one.figure.axes[0].get_xlim() for one in drawn}) == 1
 
 

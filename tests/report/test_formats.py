@@ -16,6 +16,7 @@ from study.commas import inert
 from study.report import FORMATS, frame, table, terminal
 from study.report.formats import numbers
 from study.report.tables import Block, Cell, Row, Table
+from tests.report.conftest import laboratory
 
 
 class Cells(HTMLParser):
@@ -44,6 +45,26 @@ class Cells(HTMLParser):
 def made(laboratory):
     plan, store = laboratory
     return table(plan, frame(plan, store))
+
+
+@pytest.fixture(scope="module")
+def tall(tmp_path_factory):
+    """The table of two hundred arms, made once: no test changes it."""
+    labels = [f"level {number}" for number in range(200)]
+    values = {label: [0.5 + n / 1000, 0.5, 0.51] for n, label in enumerate(labels[1:])}
+    lab = laboratory(tmp_path_factory.mktemp("tall"))
+    return made(lab({"model.depth": labels}, top1={"baseline": [0.5, 0.5, 0.5]} | values))
+
+
+@pytest.fixture
+def finished_in(request):
+    """finished_in(state) -> the table of a study in that state."""
+
+    def finished(state):
+        fixture = request.getfixturevalue(state)
+        return fixture if state == "tall" else made(fixture)
+
+    return finished
 
 
 def printed(finished):
@@ -120,13 +141,13 @@ def compiled(folder, body):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["tex", "fragment.tex", "siunitx.tex"])
-@pytest.mark.parametrize("laboratory", ["complete", "nasty", "tall"])
-def test_latex_compiles(request, laboratory, form, tmp_path):
-    body = FORMATS[form](made(request.getfixturevalue(laboratory)))
+@pytest.mark.parametrize("state", ["complete", "nasty", "tall"])
+def test_latex_compiles(finished_in, state, form, tmp_path):
+    body = FORMATS[form](finished_in(state))
     status, log = compiled(tmp_path, body)
     assert status == 0, log[-2000:]
     assert "Missing character" not in log
-    assert form != "tex" or laboratory == "tall" or "Overfull" not in log
+    assert form != "tex" or state == "tall" or "Overfull" not in log
 
 
 @pytest.mark.slow
@@ -180,7 +201,7 @@ def test_what_siunitx_gets_are_numbers(finished):
 
 
 def test_a_tall_table_is_broken_over_pages(tall):
-    text = FORMATS["tex"](made(tall))
+    text = FORMATS["tex"](tall)
     assert text.count(r"\begin{longtable}") == text.count(r"\end{longtable}") == 1
     assert r"\endhead" in text
     assert "resizebox" not in text
@@ -188,8 +209,8 @@ def test_a_tall_table_is_broken_over_pages(tall):
 
 @pytest.mark.parametrize("state", ["nothing", "one_seed", "diverged", "failed", "tall"])
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_state_of_a_study_has_every_form(request, state, form):
-    finished = made(request.getfixturevalue(state))
+def test_every_state_of_a_study_has_every_form(finished_in, state, form):
+    finished = finished_in(state)
     text = FORMATS[form](finished)
     assert text.endswith("\n")
     assert max(len(row.label) for block in finished.blocks for row in block.rows) < len(text)
@@ -212,8 +233,8 @@ def lines_at(table, width, **options):
 
 @pytest.mark.parametrize("width", [60, 70, 80, 90, 100, 110, 120, 160])
 @pytest.mark.parametrize("state", ["complete", "diverged", "nasty"])
-def test_the_answer_stands_whole_in_a_terminal_of_any_width(request, state, width):
-    finished = made(request.getfixturevalue(state))
+def test_the_answer_stands_whole_in_a_terminal_of_any_width(finished_in, state, width):
+    finished = finished_in(state)
     shown = lines_at(finished, width)
     assert max(map(cell_len, shown)) <= width
     delta = finished.keys.index("top1-delta")
