@@ -17,7 +17,9 @@ MAY_IMPORT = {
     "files": {"errors"},
     "archives": {"errors"},
     "scalars": set(),
-    "records": {"errors", "files", "scalars"},
+    "frozen": {"errors", "files"},
+    "records": {"errors", "files", "frozen", "scalars", "schema"},
+    "trial_folder": set(),
     "leases": {"errors", "files"},
     "ownership": {"errors"},
     "imports": {"errors"},
@@ -32,9 +34,9 @@ MAY_IMPORT = {
     "designs": {"errors", "spec"},
     "models": {"errors", "given", "imports"},
     "data": {"errors", "schema"},
-    "train": {"archives", "errors", "files", "schema"},
+    "train": {"archives", "errors", "files", "records", "schema", "trial_folder"},
     "metrics": {"errors"},
-    "store": {"errors", "files", "leases", "records"},
+    "store": {"errors", "files", "leases", "records", "trial_folder"},
     "cells": {"metrics", "spec"},
     "evidence": {"metrics", "stats"},
     "claims": {"errors", "cells", "evidence", "metrics", "stats"},
@@ -55,7 +57,7 @@ MAY_IMPORT = {
     "statements": {"errors", "claims", "marks", "metrics", "names", "spec"},
     "plan": {
         *("errors", "given", "images", "marks", "spec", "metrics", "store", "arms", "cards"),
-        *("names", "pairing", "proofs", "statements", "stats"),
+        *("names", "pairing", "proofs", "records", "statements", "stats"),
     },
     "measurements": {
         *("archives", "errors", "files", "metrics", "origin", "records", "store", "cards", "plan"),
@@ -68,15 +70,15 @@ MAY_IMPORT = {
     },
     "price": {"records", "cards", "plan", "store"},
     "run": {
-        *("archives", "errors", "files", "given", "imports", "leases", "origin", "schema"),
-        *("models", "data", "train", "metrics", "store"),
+        *("archives", "errors", "files", "given", "imports", "leases", "origin"),
+        *("models", "data", "train", "metrics", "records", "store", "trial_folder"),
     },
     "bench": {
         *("errors", "files", "imports", "launch", "marks", "metrics", "models", "run", "store"),
     },
     "evaluation": {
         *("archives", "errors", "files", "given", "ownership", "schema", "models"),
-        *("data", "train", "store", "run"),
+        *("data", "records", "train", "store", "run"),
     },
     "launch": {
         "records",
@@ -86,7 +88,9 @@ MAY_IMPORT = {
     "folders": {"errors", "files", "records", "spec"},
     "track": {"errors", "files", "folders", "plan", "records", "spec", "store"},
     "outline": {"marks"},
-    "clean": {"errors", "files", "leases", "launch", "ownership", "records", "store"},
+    "clean": {
+        *("errors", "files", "leases", "launch", "ownership", "records", "store", "trial_folder"),
+    },
     "doctor": {
         "records",
         *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "shipped"),

@@ -129,7 +129,7 @@ def test_a_run_is_tracked_as_it_goes(study, tiny):
     for trial in plan.trials:
         found = events(store, plan, trial.name)
         assert [step for step, _ in found["eval/top1"]] == [0, 1]
-        assert round(store.result(trial.name)["metrics"]["top1"], 6) == found["final/top1"][0][1]
+        assert round(store.result(trial.name).metrics["top1"], 6) == found["final/top1"][0][1]
     again = study("run", tiny, "--track", "tensorboard", "--no-speed")
     assert "nothing to train" in again.stderr
     assert "tensorboard --logdir" in again.stderr

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 from conftest import NASTY
 
+from study.records import Evaluation
+
 NAN = float("nan")
 RATIOS = ["8-4-2-1", "4-2-1-1", "2-1-1-1", "1-1-1-1 (MSA)"]
 EMSA = {"model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"],
@@ -248,10 +250,10 @@ def wide(lab):
     )  # fmt: skip
     for trial in plan.trials:
         if trial.done:
-            value = store.result(trial.name)["metrics"]["top1"]
+            value = store.result(trial.name).metrics["top1"]
             for size in plan.sizes:
                 store.evaluated(
-                    trial.name, size, {"metrics": {"top1": value - abs(size - 64) / 300}}
+                    trial.name, size, Evaluation(metrics={"top1": value - abs(size - 64) / 300})
                 )
     return plan, store
 
