@@ -219,6 +219,6 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = Asked(file, None, (), Path("results")).plan()
-            row = next(r for r in show.trial_rows(plan, store) if r["trial"] == name)
-            assert row["where"].endswith(said)
+            row = next(r for r in show.trial_rows(plan, store) if r.trial == name)
+            assert row.where.endswith(said)
     finish(store, name)

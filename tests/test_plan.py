@@ -91,7 +91,7 @@ def entered(store: Store, plan: Plan, values: dict[str, list[float]]) -> None:
         for trial, value in zip(arm.trials, values[arm.label], strict=True):
             state = "completed" if value == value else "diverged"
             write(store.trial(trial.name) / "result.json", {
-                "format": FORMAT, "trial": trial.name, "state": state, "config": arm.config,
+                "format": FORMAT, "trial": trial.name, "state": state, "config": arm.config.plain,
                 "metrics": {"top1": value}, "environment": {"machine": "x"}})  # fmt: skip
 
 
