@@ -33,7 +33,7 @@ def write_epochs(store, name, *values):
 
 def write_result(store, name, plan, state):
     """As much of a result as a store takes for one."""
-    config, metrics = plan.baseline.config, {"top1": 0.5}
+    config, metrics = plan.baseline.config.plain, {"top1": 0.5}
     record = {"format": 1, "trial": name, "state": state, "config": config, "metrics": metrics}
     (store.trial(name) / "result.json").write_text(json.dumps(record))
 
