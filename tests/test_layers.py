@@ -17,7 +17,9 @@ MAY_IMPORT = {
     "files": {"errors"},
     "archives": {"errors"},
     "scalars": set(),
-    "records": {"errors", "files", "scalars"},
+    "frozen": {"errors", "files"},
+    "records": {"errors", "files", "frozen", "scalars", "schema"},
+    "trial_folder": set(),
     "leases": {"errors", "files"},
     "ownership": {"errors"},
     "imports": {"errors"},
@@ -34,9 +36,9 @@ MAY_IMPORT = {
     "models": {"errors", "given", "imports"},
     "seeding": set(),
     "data": {"errors", "schema", "seeding"},
-    "train": {"archives", "errors", "files", "schema", "seeding"},
+    "train": {"archives", "errors", "files", "records", "schema", "seeding", "trial_folder"},
     "metrics": {"errors"},
-    "store": {"errors", "files", "leases", "records"},
+    "store": {"errors", "files", "leases", "records", "trial_folder"},
     "cells": {"metrics"},
     "evidence": {"metrics", "stats"},
     "claims": {"claim_grammar", "cells", "evidence", "metrics", "stats"},
@@ -56,8 +58,12 @@ MAY_IMPORT = {
     "pairing": {"names", "schema", "spec", "arms"},
     "statements": {"claim_grammar", "errors", "marks", "metrics", "names", "spec"},
     "plan": {
-        *("errors", "given", "images", "marks", "spec", "metrics", "store", "arms", "origin"),
-        *("names", "pairing", "proofs", "statements", "stats"),
+        "seeding": set(),
+        "data": {"errors", "schema", "seeding"},
+        "train": {"archives", "errors", "files", "records", "schema", "seeding", "trial_folder"},
+        "metrics": {"errors"},
+        "store": {"errors", "files", "leases", "records", "trial_folder"},
+        "cells": {"metrics"},
     },
     "measurements": {
         *("archives", "errors", "files", "metrics", "origin", "records", "store", "plan"),
@@ -70,15 +76,15 @@ MAY_IMPORT = {
     },
     "price": {"origin", "records", "plan", "store"},
     "run": {
-        *("archives", "errors", "files", "given", "imports", "leases", "origin", "schema"),
-        *("models", "data", "train", "metrics", "store"),
+        *("archives", "errors", "files", "given", "imports", "leases", "origin"),
+        *("models", "data", "train", "metrics", "records", "store", "trial_folder"),
     },
     "bench": {
         *("errors", "files", "imports", "launch", "marks", "metrics", "models", "run", "store"),
     },
     "evaluation": {
         *("archives", "errors", "files", "given", "ownership", "schema", "models"),
-        *("data", "train", "store", "run"),
+        *("data", "records", "train", "store", "run"),
     },
     "launch": {
         "records",
@@ -88,7 +94,9 @@ MAY_IMPORT = {
     "folders": {"errors", "files", "records", "spec"},
     "track": {"errors", "files", "folders", "plan", "records", "spec", "store"},
     "outline": {"marks"},
-    "clean": {"errors", "files", "leases", "launch", "ownership", "records", "store"},
+    "clean": {
+        *("errors", "files", "leases", "launch", "ownership", "records", "store", "trial_folder"),
+    },
     "doctor": {
         *("cells", "records"),
         *("errors", "files", "imports", "marks", "origin", "outline", "parse", "schema", "shipped"),

@@ -46,7 +46,7 @@ def taken(
         device=order.device, seconds=order.seconds, tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
     )  # fmt: skip
-    return {**found, "environment": run.environment(order.device)}
+    return {**found, "environment": run.environment(order.device).plain}
 
 
 def _lanes(model: Model, setting: Setting, device: str) -> dict[str, Lane]:

@@ -107,7 +107,7 @@ def _folder(data: Data, scope: Scope) -> Iterator[Finding]:
     for message in images.odd(data, scope.store):
         yield note(message)
     splits = images.fingerprints(data, scope.store)
-    counts = ", ".join(f"{row['files']} pictures to {USES[name]}" for name, row in splits.items())
+    counts = ", ".join(f"{split.files} pictures to {USES[name]}" for name, split in splits.items())
     yield ok(f"{data.root}: {counts}, of {images.classes(data, scope.store)} classes")
 
 

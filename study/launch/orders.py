@@ -26,6 +26,7 @@ from study.errors import DamagedError, StoreError, StudyError
 from study.files import Record, content, tell, write
 from study.launch import snapshot
 from study.origin import origin
+from study.records import Computed, TrialRecord
 from study.store import Store
 
 SAME = ("store", "study", "file", "device", "threads", "devices", "nodes", "code")
@@ -33,10 +34,10 @@ SAME = ("store", "study", "file", "device", "threads", "devices", "nodes", "code
 Identity = tuple[str, str]
 """The title of a study, and its file."""
 RECORDS = "trials.json"
-NONE: Mapping[str, Record] = {}
+NONE: Mapping[str, TrialRecord] = {}
 
 
-def job(store: Store, order: Record, records: Mapping[str, Record] = NONE) -> Path:
+def job(store: Store, order: Record, records: Mapping[str, TrialRecord] = NONE) -> Path:
     """A new job folder with an order, private to the user.
 
     `records` says of trials by name what they compute. Workers read it from here: a record names
@@ -53,7 +54,7 @@ def job(store: Store, order: Record, records: Mapping[str, Record] = NONE) -> Pa
         raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
     if order["on"] != "inline":
         snapshot.taken(folder)
-    write(folder / RECORDS, records)
+    write(folder / RECORDS, {name: one.plain for name, one in records.items()})
     write(folder / "job.json", {**order, "store": str(store.root.resolve()), "code": origin()})
     return folder.resolve()
 
@@ -74,16 +75,16 @@ def order(job: Path) -> Record:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def record(job: Path, trial: str) -> Record:
+def record(job: Path, trial: str) -> TrialRecord:
     """What a trial of the queue of this job computes, as the orders say it.
 
     Raises:
         StoreError: no order of the user's own says it.
     """
     for one in chain([job], alike(job)):
-        found = records.look(one / RECORDS, records.Computed) or {}
-        if trial in found:
-            return dict(found[trial])
+        computed = Computed.look(one / RECORDS)
+        if computed and trial in computed.trials:
+            return computed.trials[trial]
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
 
 

@@ -15,7 +15,7 @@ from study.store import Store
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
     """Time a few training steps of the baseline, in a process of its own."""
     first = record(plan.baseline, plan.study.seeds[0], plan.study.name)
-    task(store, {"tasks": ["steps"], "key": steps_key(plan), "arm": first}, machine)
+    task(store, {"tasks": ["steps"], "key": steps_key(plan), "arm": first.plain}, machine)
 
 
 def missing(plan: Plan, store: Store, machine: Machine) -> bool:
@@ -30,7 +30,7 @@ def order(plan: Plan) -> Record:
     """What a worker needs to know of a timing session."""
     return {
         "key": plan.key,
-        "arms": {arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms},
+        "arms": {arm.digest: record(arm, 0, plan.study.name).plain for arm in plan.arms},
         "baseline": plan.baseline.digest,
         "metrics": list(plan.timed),
         **plan.study.timing.model_dump(include={"batch_size", "seconds"}),

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from study.errors import SizeError, StoreError, StudyError
 from study.files import Record, tell
 from study.launch import orders
 from study.launch.machine import AUTO, granted
+from study.records import Evaluation, TrialRecord
 from study.store import Store
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def trials(asked: Orders) -> int:
                     asked.store,
                     name,
                     lease,
-                    record=orders.record(asked.job, name) if group.leads else {},
+                    record=orders.record(asked.job, name) if group.leads else None,
                     device=asked.order["device"],
                     stop=asked.stop,
                     pulse=pulse,
@@ -182,12 +183,11 @@ def _leased(asked: Orders, name: str) -> leases.Lease | None:
 
 def _refuse_unfit(store: Store, name: str) -> None:
     if store.blocked(name):
-        raise UnfitError(f"{store.trial(name) / 'result.json'} is no result, and stays there")
+        raise UnfitError(f"{store.folder(name).result} is no result, and stays there")
 
 
 def _died_on(store: Store, name: str) -> bool:
-    folder = store.trial(name)
-    return any(folder.glob("lease.*")) or any(folder.glob("died-*"))
+    return any(store.trial(name).glob("lease.*")) or bool(store.folder(name).deaths)
 
 
 def timings(asked: Orders) -> int:
@@ -213,12 +213,16 @@ def timings(asked: Orders) -> int:
         record = {
             "began": time.time(),
             "device": order["device"],
-            **run.timed(order["arms"], order, asked.tick),
+            **run.timed(records_of(order["arms"]), order, asked.tick),
             "trials_running": busy,
-            "environment": run.environment(order["device"]),
+            "environment": run.environment(order["device"]).plain,
         }
         store.keep("timings", order["key"], record)
     return 0
+
+
+def records_of(arms: Mapping[str, Record]) -> dict[str, TrialRecord]:
+    return {arm: TrialRecord(**record) for arm, record in arms.items()}
 
 
 def evaluations(asked: Orders) -> int:
@@ -239,10 +243,10 @@ def evaluations(asked: Orders) -> int:
             if store.evaluation(name, size) is not None or store.state(name) != "completed":
                 continue
             try:
-                record = evaluation.trial(store, name, img_size=size, device=device)
+                metrics: Evaluation = evaluation.trial(store, name, img_size=size, device=device)
             except SizeError as error:
-                record = {"metrics": {}, "refused": str(error)}
-            store.evaluated(name, size, record)
+                metrics = Evaluation(metrics={}, refused=str(error))
+            store.evaluated(name, size, metrics)
         asked.tick()
     return 0
 
@@ -251,7 +255,7 @@ def steps(asked: Orders) -> int:
     """A few timed training steps of one arm, for the plan's price."""
     from study import run
 
-    timed = run.step_seconds(asked.order["arm"], asked.order["device"])
+    timed = run.step_seconds(TrialRecord(**asked.order["arm"]), asked.order["device"])
     asked.store.keep("timings", asked.order["key"], timed)
     return 0
 

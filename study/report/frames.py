@@ -106,12 +106,8 @@ def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
 def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
     """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
     timings = session.get("refused", {}).get(arm.digest, {}).values()
-    evaluations = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
-    return list(
-        dict.fromkeys(
-            [*timings, *(record["refused"] for record in evaluations if "refused" in record)]
-        )
-    )
+    evaluations = (store.evaluation(t.name, size) for t in arm.trials for size in plan.sizes)
+    return list(dict.fromkeys([*timings, *(e.refused for e in evaluations if e and e.refused)]))
 
 
 def _machine(session: Record) -> str:

@@ -1,13 +1,12 @@
 """The trials of a study as a frame, and the provenance of their results."""
 
-from typing import Any
-
 import pandas as pd
 
 from study.measurements import timed
 from study.metrics import METRICS
 from study.plan import Plan, Trial
-from study.store import Record, Store
+from study.records import Environment
+from study.store import Store
 
 ERROR_LINES = 12  # last lines of a failed trial's error; the first are frames of our own code
 TRIAL_COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")
@@ -34,31 +33,33 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*first, *metrics, *last])
 
 
-def _result(store: Store, trial: Trial) -> dict[str, Any]:
-    result: Record = store.result(trial.name) or {} if trial.state != "pending" else {}
-    here = result.get("environment", {})
-    environment = {key: here.get(key) for key in ("device", "machine", "commit")}
-    error = "\n".join(str(result.get("error") or "").strip().splitlines()[-ERROR_LINES:])
+def _result(store: Store, trial: Trial) -> dict[str, object]:
+    result = store.result(trial.name) if trial.state != "pending" else None
+    environment = result.environment if result else Environment()
+    error = (result.error if result else None) or ""
     return {
-        **result.get("metrics", {}),
-        "seconds": result.get("seconds"),
-        **environment,
-        "said": error,
+        **(result.metrics if result else {}),
+        "seconds": result.seconds if result else None,
+        "device": environment.device,
+        "machine": environment.machine,
+        "commit": environment.commit,
+        "said": "\n".join(error.strip().splitlines()[-ERROR_LINES:]),
     }
 
 
 def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     """Provenance of a study's results: each item of their environments and all its values."""
-    values_of: dict[str, dict[str, None]] = {}
-    sessions = [timed(plan, store)] if plan.timed else []
     results = [store.result(trial.name) for trial in plan.trials if trial.done]
-    for record in (record for record in [*results, *sessions] if record):
-        here = record.get("environment", {})
-        for name in OF_ENVIRONMENT:
-            if here.get(name) not in (None, ""):
-                changed = " with changes" if name == "commit" and here.get("dirty") else ""
-                values_of.setdefault(name, {})[f"{here[name]}{changed}"] = None
-    return {name: list(values) for name, values in values_of.items()}
+    environments = [result.environment for result in results if result]
+    session = timed(plan, store) if plan.timed else {}
+    environments += [Environment(**session.get("environment", {}))] if session else []
+    values: dict[str, dict[str, None]] = {}
+    for environment in environments:
+        for name, value in environment.plain.items():
+            if name in OF_ENVIRONMENT and value not in (None, ""):
+                changed = " with changes" if name == "commit" and environment.dirty else ""
+                values.setdefault(name, {})[f"{value}{changed}"] = None
+    return {name: list(values[name]) for name in OF_ENVIRONMENT if name in values}
 
 
 OF_ENVIRONMENT = (

@@ -15,6 +15,7 @@ from study import folders, records
 from study.errors import StudyError
 from study.files import Record, write
 from study.plan import Plan, PlannedArm, Trial
+from study.records import EpochRow, Result
 from study.store import DONE, Store
 from study.track import mlflow, tensorboard, wandb
 from study.track.subject import Subject
@@ -100,15 +101,15 @@ class Follower:
         logged = Logged(record["epochs"], record["state"]) if record else Logged()
         if logged.state in DONE:
             return 0
-        rows, result = self.store.history(trial.name), self.store.result(trial.name) or {}
-        state, new = str(result.get("state", "")), rows[logged.epochs :]
+        rows, result = self.store.history(trial.name), self.store.result(trial.name)
+        state, new = result.state if result else "", rows[logged.epochs :]
         ended = state not in ("", logged.state)  # a failed trial may end a second time
         if not new and not ended:
             return 0
         run = self._run(arm, trial)
         for row in new:
-            run.epoch(int(row["epoch"]), _values(row))
-        if ended:
+            run.epoch(row.epoch, _values(row))
+        if result is not None and ended:
             run.end(state, _last(arm, result))
             self.open.pop(trial.name).close()
         # A trial that restarted from its first epoch repeats the same numbers: not logged twice.
@@ -127,7 +128,7 @@ def _subject(plan: Plan, arm: PlannedArm, trial: Trial) -> Subject:
     choices = zip(plan.study.factors, arm.arm.choices, strict=True)
     levels = {factor.path: factor.levels[level].label for factor, level in choices}
     label = "A/A" if trial.again else arm.label
-    return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config))
+    return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config.plain))
 
 
 def _flat(config: Record, within: str = "") -> dict[str, Any]:
@@ -146,15 +147,14 @@ TRAINING = {
 }
 
 
-def _values(row: Record) -> dict[str, float]:
+def _values(row: EpochRow) -> dict[str, float]:
     """An epoch's numbers by their names in the tracker."""
-    names = {
-        key: TRAINING.get(key, f"eval/{key}") for key in row if key not in ("epoch", "seconds")
-    }
-    return {name: float(row[key]) for key, name in names.items() if row[key] is not None}
+    values = {**row.measured, "images_per_second": row.images_per_second}
+    names = {key: TRAINING.get(key, f"eval/{key}") for key in values}
+    return {names[key]: float(value) for key, value in values.items() if value is not None}
 
 
-def _last(arm: PlannedArm, result: Record) -> dict[str, float]:
+def _last(arm: PlannedArm, result: Result) -> dict[str, float]:
     """Numbers measured once: quality after the last epoch, cost, and the trial's seconds."""
-    values = {**arm.card["cost"], **result["metrics"], "seconds": result.get("seconds")}
+    values = {**arm.card["cost"], **result.metrics, "seconds": result.seconds}
     return {f"final/{k}": float(v) for k, v in values.items() if isinstance(v, int | float)}

@@ -1,10 +1,12 @@
 """Callbacks: the questions training asks its caller, and the events it reports to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Row = dict[str, Any]
+from study.records import EpochRow
+
+Message = EpochRow | Mapping[str, object]
+"""A finished epoch, or an event by name."""
 
 
 class Stopped(Exception):  # noqa: N818  (requested, so it is not an error)
@@ -27,7 +29,7 @@ def nothing() -> None:
     pass
 
 
-def ignore(row: Row) -> None:
+def ignore(message: Message) -> None:
     pass
 
 
@@ -44,7 +46,7 @@ class Caller:
     stop: Callable[[], bool] = never
     held: Callable[[], bool] = always
     pulse: Callable[[], None] = nothing
-    report: Callable[[Row], object] = ignore
+    report: Callable[[Message], object] = ignore
 
 
 NOBODY = Caller()

@@ -20,13 +20,12 @@ from timm.utils import unwrap_model
 from study import archives, files
 from study.errors import DamagedError, StoreError
 from study.files import replace
-from study.train.calls import Caller, Row, Superseded
+from study.records import EpochRow
+from study.train.calls import Caller, Superseded
 from study.train.epoch import Within
 from study.train.setup import Setup
+from study.trial_folder import TrialFolder
 
-NAME = "last.pth.tar"
-BEFORE = "before.pth.tar"
-"""The save before the last."""
 SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
 UNREADABLE = (
     RuntimeError,
@@ -51,11 +50,15 @@ class Checkpoint:
     """Time of the last save or restore, by the monotonic clock in seconds."""
 
     @property
+    def files(self) -> TrialFolder:
+        return TrialFolder(self.folder)
+
+    @property
     def due(self) -> bool:
         """True when the last save or restore is longer ago than SAVE_EVERY."""
         return time.monotonic() - self.written > SAVE_EVERY
 
-    def save(self, history: list[Row], within: Within | None = None) -> None:
+    def save(self, history: list[EpochRow], within: Within | None = None) -> None:
         """Write a checkpoint; the one before it stays.
 
         Raises:
@@ -70,7 +73,7 @@ class Checkpoint:
             self._mirror(history)
         self.written = time.monotonic()
 
-    def restore(self) -> tuple[list[Row], Within | None]:
+    def restore(self) -> tuple[list[EpochRow], Within | None]:
         """Restore `setup`; return the history and the state within the unfinished epoch, if any.
 
         A checkpoint that is damaged, or of another trial, is set aside and reported; then the one
@@ -78,27 +81,27 @@ class Checkpoint:
         """
         self._ours()
         self.written = time.monotonic()
-        state = self._read(NAME) or self._read(BEFORE)
+        state = self._read(self.files.checkpoint) or self._read(self.files.previous)
         if state is None:
             return [], None
         _load(state, self.setup)
-        history: list[Row] = state["history"]
+        history = [EpochRow.model_construct(**row) for row in state["history"]]
         if self.setup.group.leads:
             self._mirror(history)
         return history, state.get("within")
 
     def _write(self, content: bytes) -> None:
         """Rename in two steps; after a kill between them the older checkpoint is whole."""
-        last = self.folder / NAME
+        last = self.files.checkpoint
         with files.beside(last, content) as partial:
             with suppress(OSError):  # there is none yet; or it cannot be renamed and is replaced
-                os.replace(last, self.folder / BEFORE)
+                os.replace(last, self.files.previous)
             os.replace(partial, last)
 
-    def _read(self, name: str) -> dict[str, Any] | None:
+    def _read(self, path: Path) -> dict[str, Any] | None:
         """The state in a file; None if the file does not exist or was set aside."""
         group = self.setup.group
-        content = group.leaders_item(self._content(name) if group.leads else None)
+        content = group.leaders_item(self._content(path) if group.leads else None)
         if content is None:
             return None
         try:
@@ -110,38 +113,36 @@ class Checkpoint:
         except (DamagedError, *UNREADABLE) as error:
             mismatch = f"{type(error).__name__}: {error}"
         if mismatch and group.leads:
-            self._set_aside(name, mismatch)
+            self._set_aside(path, mismatch)
         return None if mismatch else state
 
     def _ours(self) -> None:
         if not self.setup.group.agreed(self.caller.held()):
             raise Superseded("another process has taken this trial over")
 
-    def _content(self, name: str) -> bytes | None:
-        path = self.folder / name
+    def _content(self, path: Path) -> bytes | None:
         try:
             return files.content(path)
         except FileNotFoundError:
             return None
         except DamagedError as error:
-            self._set_aside(name, str(error))
+            self._set_aside(path, str(error))
             return None
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
-    def _set_aside(self, name: str, reason: str) -> None:
-        path = self.folder / name
+    def _set_aside(self, path: Path, reason: str) -> None:
         try:
             aside = files.set_aside(path, "damaged")
         except OSError as error:
             raise StoreError(f"{path} cannot be set aside: {error.strerror}") from error
         self.caller.report({"event": "damaged", "set_aside": str(aside), "reason": reason})
 
-    def _mirror(self, history: list[Row]) -> None:
+    def _mirror(self, history: list[EpochRow]) -> None:
         """Write the checkpoint's history as lines of JSON, for people and other commands."""
-        replace(self.folder / "history.jsonl", files.lines(history))
+        replace(self.files.history, files.lines(row.plain for row in history))
 
-    def _state(self, history: list[Row], within: Within | None) -> dict[str, Any]:
+    def _state(self, history: list[EpochRow], within: Within | None) -> dict[str, Any]:
         setup = self.setup
         return {
             "epoch": len(history) - 1,
@@ -151,7 +152,7 @@ class Checkpoint:
             "amp_scaler": setup.scaler.state_dict(),
             "recipe": setup.recipe.model_dump(),
             "seed": self.seed,
-            "history": history,
+            "history": [row.plain for row in history],
             "within": within,
             **setup.task.get_checkpoint_state(),
             **setup.task.get_checkpoint_state(ema=True),

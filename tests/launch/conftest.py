@@ -11,6 +11,7 @@ from study import leases
 from study.files import write
 from study.launch import orders
 from study.launch.machine import Machine
+from study.records import TrialRecord
 from study.store import Store
 
 CONFIG = {"model": {"name": "m", "arguments": {}}, "data": {}, "recipe": {}}
@@ -21,18 +22,19 @@ INLINE = Machine(on="inline", workers=1, device="cpu", threads=1)
 def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "results")
     for name in ("a-0", "b-0"):
-        store.enter(name, {"config": CONFIG})
+        store.enter(name, TrialRecord(config=CONFIG))
     return store
 
 
 def ordered(store: Store, names: list[str], **more: object) -> Path:
     """A job folder that asks for these trials."""
     order = {**INLINE.order, "tasks": ["trials"], "study": "s", "trials": names}
-    return orders.job(store, {**order, **more}, {name: {"config": CONFIG} for name in names})
+    computed = {name: TrialRecord(config=CONFIG) for name in names}
+    return orders.job(store, {**order, **more}, computed)
 
 
 def finish(store: Store, name: str, state: str = "completed") -> None:
-    config = store.entered(name)["config"]
+    config = store.entered(name).config.plain
     result = {"format": 1, "trial": name, "state": state, "config": config, "metrics": {}}
     write(store.trial(name) / "result.json", result)
 
