@@ -1,8 +1,7 @@
 """Numbers into the text of cells: scale, unit, rounding and sign are here and nowhere else."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from study.metrics import Metric
 from study.spec import Printed
@@ -13,6 +12,17 @@ TENFOLD = 10
 TIED = "≈"
 MARKS = {"verified": "", "derived": "*", "unverified": "?"}
 """What a published number carries behind it."""
+
+
+class Interval(Protocol):
+    """A value and the ends of the interval around it."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
 
 
 def name(metric: Metric) -> str:
@@ -87,7 +97,7 @@ def effect(found: Any, metric: Metric, seeds: int) -> str:
     return text + _incomplete(text, found.n, seeds)
 
 
-def timing(estimate: Any, metric: Metric, ratio: Mapping[str, float] | None = None,
+def timing(estimate: Any, metric: Metric, ratio: Interval | None = None,
            resolution: float = math.inf) -> str:  # fmt: skip
     """The median, with its ratio to the baseline; lowest and highest round where there is none."""
     text = measured(estimate.mean, metric)
@@ -98,9 +108,9 @@ def timing(estimate: Any, metric: Metric, ratio: Mapping[str, float] | None = No
     return f"{text} [{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
 
 
-def times(ratio: Mapping[str, float], resolution: float) -> str:
+def times(ratio: Interval, resolution: float) -> str:
     """A ratio with its interval, and a word before it where it is not `conclusive`."""
-    value, low, high = (multiple(ratio[end]) for end in ("value", "low", "high"))
+    value, low, high = map(multiple, (ratio.value, ratio.low, ratio.high))
     word = "" if conclusive(ratio, resolution) else "inconclusive "
     return f"{word}×{value} [{low}, {high}]"
 
@@ -109,11 +119,11 @@ def multiple(ratio: float) -> str:
     return number(ratio, 1 if ratio >= TENFOLD else 3)
 
 
-def conclusive(ratio: Mapping[str, float], resolution: float) -> bool:
+def conclusive(ratio: Interval, resolution: float) -> bool:
     """Whether the interval leaves out 1, or includes it and is no wider than `resolution`."""
-    if not ratio["low"] <= 1 <= ratio["high"]:
+    if not ratio.low <= 1 <= ratio.high:
         return True
-    return math.log(ratio["high"] / ratio["low"]) <= resolution
+    return math.log(ratio.high / ratio.low) <= resolution
 
 
 def disturbed(share: float) -> str:

@@ -122,7 +122,7 @@ class Side:
 def ratios(frame: pd.DataFrame, name: str) -> dict[str, Ratio]:
     """Of one metric by arm, as `report.frame` has them beside its rows; empty without a session."""
     every = frame.attrs.get("ratios", {}).items()
-    found = {arm: Ratio(**ratio) for (arm, metric), ratio in every if metric == name}
+    found = {arm: Ratio(r.value, r.low, r.high) for (arm, metric), r in every if metric == name}
     return {frame.attrs["baseline"]: Ratio(), **found} if found else {}
 
 

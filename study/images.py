@@ -17,16 +17,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from study import records
 from study.data.faults import Fault, faults, oddities
 from study.data.listing import Fingerprint, Rules, Summary, rules
 from study.data.listing import summary as taken
 from study.data.places import class_map, place_of, root_of, unread_splits
 from study.errors import DataError, SpecError
+from study.frozen import Frozen
 from study.marks import Problem, Tree
 from study.origin import code
 from study.schema import CLASSES, Data
-from study.store import Record, Store
+from study.store import Store
 
 LARGE = 10_000  # pictures; listing fewer takes less than a second on a local disk
 SETTLED = 2.0  # seconds; a folder that changed later may change again within its time stamp
@@ -236,28 +236,32 @@ def summary(data: Data, split: str, store: Store) -> Summary:
     return _summary(place, rules(data, class_map(data)), store)
 
 
+class Images(Frozen):
+    """`arms/KEY.json` of a split: its content, and a stamp that changes with its folders."""
+
+    images: Summary
+    stamp: str
+
+
 @lru_cache(maxsize=64)
 def _summary(place: Path, how: Rules, store: Store) -> Summary:
     """From the store, if no folder has changed since; a file that was written over in its place
     changes none, which is noticed when it is next listed whole."""
     parts = [str(place.absolute()), asdict(how), code("data"), version("pillow")]
     key = hashlib.sha256(json.dumps(["images", *parts]).encode()).hexdigest()[:16]
-    record = store.kept("arms", key, records.Images) or {}
-    found = _remembered(place, record)
+    record = store.kept("arms", key, Images)
+    found = _remembered(place, record) if record else None
     if found is None:
         found, began = taken(place, how), time.time()
         stamp, changed = _stamps(place, found.folders)
         if found.files > LARGE and changed < began - SETTLED:
-            store.keep("arms", key, {"images": found.record(), "stamp": stamp})
+            store.keep("arms", key, Images(images=found, stamp=stamp))
     return found
 
 
-def _remembered(place: Path, record: Record) -> Summary | None:
-    try:
-        found = Summary.of(record["images"])
-    except (AttributeError, KeyError, TypeError):
-        return None
-    return found if record.get("stamp") == _stamps(place, found.folders)[0] else None
+def _remembered(place: Path, record: Images) -> Summary | None:
+    unchanged = record.stamp == _stamps(place, record.images.folders)[0]
+    return record.images if unchanged else None
 
 
 def _stamps(place: Path, folders: Sequence[str]) -> tuple[str, float]:

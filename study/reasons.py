@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from study import cards
+from study.cost_records import ArmCost
 from study.errors import StudyError
 from study.metrics import METRICS, RULES
 from study.plan import Plan, PlannedArm
 from study.spec import Printed
-from study.store import Record, Store
+from study.store import Store
 
 COUNTED = ("macs", "macs_conv_linear")
 """Metrics whose printed value may follow any rule."""
@@ -94,19 +95,19 @@ def _tried(printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, f
     return Tried(printed, {guess: names for guess, names in matched.items() if names}, values)
 
 
-def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
+def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, ArmCost]]:
     """The same arm with one slot filled otherwise."""
     config = arm.arm.config
-    for slot, parts in arm.card.get("slots", {}).items():
+    for slot, parts in arm.card.slots.items():
         for part in parts:
-            if part != arm.card["arguments"][slot]:
+            if part != arm.card.arguments[slot]:
                 other = replace(config, arguments={**config.arguments, slot: part})
                 with suppress(StudyError):  # this part does not fit here: no explanation
                     yield Guess(slot, part), cards.card(other, store)
 
 
 def _guessed(
-    guess: Guess, card: Record, printed: Mapping[str, Printed]
+    guess: Guess, card: ArmCost, printed: Mapping[str, Printed]
 ) -> dict[Guess, dict[str, float]]:
     """What a card comes to, in units of the table, by rule where a printed cost may follow any."""
     rules = RULES if printed.keys() & set(COUNTED) else [""]
@@ -125,13 +126,13 @@ def _matched(values: Mapping[str, float], printed: Mapping[str, Printed]) -> fro
     return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
 
 
-def _values(card: Record, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
+def _values(card: ArmCost, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
     """The card's costs of the printed metrics, multiply-adds by `rule`; refused ones left out."""
-    counts = card.get("counts", {}).get("torch", {})
+    counts = card.counts.get("torch", {})
     found = {}
     for metric in printed:
         if metric not in COUNTED:
-            found[metric] = card["cost"].get(metric)
+            found[metric] = card.cost.get(metric)
         elif counts:
             found[metric] = sum(counts.get(kind, 0) for kind in RULES[rule])
     return {metric: value for metric, value in found.items() if value is not None}

@@ -23,6 +23,7 @@ from study import archives, data, given, imports, models, train
 from study.errors import DataError, SpecError, StoreError
 from study.files import Record, replace, sound, write
 from study.files import record as file_record
+from study.job_records import Job
 from study.leases import Lease
 from study.metrics import lanes
 from study.metrics.timings import LACKING, timings
@@ -31,6 +32,7 @@ from study.models import foreign, initial, weights
 from study.origin import origin
 from study.schema import Data, Recipe
 from study.store import Store
+from study.timing_records import StepTimes, TimingSession
 
 VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_")
 """Begin the names of environment variables that change times or last digits."""
@@ -216,49 +218,49 @@ def _data(record: Mapping[str, Any]) -> Data:
     return Data(**(record["config"]["data"] | record["where"]))
 
 
-def step_seconds(record: Mapping[str, Any], device: str) -> Record:
+def step_seconds(record: Mapping[str, Any], device: str) -> StepTimes:
     """Seconds per image, trained on and evaluated, from a few timed steps of at most 32 images."""
     images, recipe = data.load(_data(record)), Recipe(**record["config"]["recipe"])
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(
         build(record).to(device), images, recipe, seed=record["seed"], device=device
     )
-    return vars(timed) | {"train": images.train_size, "val": images.val_size}
+    return StepTimes(**vars(timed), train=images.train_size, val=images.val_size)
 
 
-def timed(records: Mapping[str, Record], order: Record, tick: Callable[[], None]) -> Record:
+def timed(records: Mapping[str, Record], job: Job, tick: Callable[[], None]) -> TimingSession:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
-    The first of `records` is the baseline. Of an `order`: `device`, `batch_size`, `seconds`, and
-    the `metrics` that are asked for. What cannot be measured honestly is absent, with the reason
+    `records` say what each arm computes. What cannot be measured honestly is absent, with the reason
     under `refused`.
     """
-    records = {order["baseline"]: records[order["baseline"]], **records}
-    device, asked = order["device"], {*order["metrics"]}
+    records = {job.baseline: records[job.baseline], **records}
+    device, asked = job.device, {*job.metrics}
     timed = records if asked - {"memory"} else {}
     watched = records if "memory" in asked else {}
-    found = timings(
-        {arm: partial(_lanes, record, order) for arm, record in timed.items()},
+    session = timings(
+        {arm: partial(_lanes, record, job) for arm, record in timed.items()},
         {arm: partial(_step, record, device) for arm, record in watched.items()},
         device=device,
-        seconds=order["seconds"],
+        seconds=job.seconds,
         energy="batch" if "energy" in asked else "",
         tick=lambda done, total: tick(),
     )
-    found["how"] |= {"batch_size": order["batch_size"], "way": Way().said}
-    for arm, taken in found["arms"].items():
-        for name in (asked & LACKING.keys()) - taken.keys():
-            found["refused"].setdefault(arm, {})[name] = f"{name}: {LACKING[name]}"
-    return found
+    refused = {arm: {**why} for arm, why in session.refused.items()}
+    for arm, measured in session.arms.items():
+        for name in (asked & LACKING.keys()) - measured.keys():
+            refused.setdefault(arm, {})[name] = f"{name}: {LACKING[name]}"
+    how = session.how.model_copy(update={"batch_size": job.batch_size, "way": Way().said})
+    return session.model_copy(update={"refused": refused, "how": how})
 
 
-def _lanes(record: Record, order: Record) -> dict[str, lanes.Lane]:
+def _lanes(record: Record, job: Job) -> dict[str, lanes.Lane]:
     """The ways of calling an arm that its metrics need."""
-    device, asked, way = order["device"], {*order["metrics"]}, Way()
+    device, asked, way = job.device, {*job.metrics}, Way()
     found = {}
     if asked & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
         model = build(record).to(device)
-        images = lanes.noise(order["batch_size"], _size(record), device)
+        images = lanes.noise(job.batch_size, _size(record), device)
         if asked & {"throughput", "energy"}:
             found["batch"] = lanes.inference(model, images, way)
         if asked & {"latency_p50", "latency_p90", "latency_p99"}:

@@ -22,12 +22,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from study import files, leases, records
 from study.errors import StoreError
 from study.files import Record as Record
 from study.files import write
+from study.frozen import Frozen
+
+Kept = TypeVar("Kept", bound=Frozen)
 
 FORMAT = 1  # of result.json
 DONE = ("completed", "diverged")
@@ -162,14 +165,12 @@ class Store:
 
     # ---- what was counted and timed ----
 
-    def kept(
-        self, shelf: str, key: str, kind: type[records.Format] = records.Format
-    ) -> Record | None:
+    def kept(self, shelf: str, key: str, kind: type[Kept]) -> Kept | None:
         """A record of `arms` or `timings`."""
-        return records.load(self.root / shelf / f"{key}.json", kind)
+        return kind.load(self.root / shelf / f"{key}.json")
 
-    def keep(self, shelf: str, key: str, record: Mapping[str, Any]) -> None:
-        write(self.root / shelf / f"{key}.json", record)
+    def keep(self, shelf: str, key: str, record: Frozen) -> None:
+        write(self.root / shelf / f"{key}.json", record.plain)
 
     def strays(self) -> list[Path]:
         """Files that were set aside because they are damaged, or belong elsewhere."""

@@ -67,7 +67,7 @@ def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
 def spent(store: Store, needs: Needs) -> Iterator[Item]:
     """Job folders that nobody works on and nothing waits for; their orders stay where they say
     what was asked for."""
-    studies = {orders.whose(job.order) for job in needs.jobs if job.busy}
+    studies = {orders.whose(job.order) for job in needs.jobs if job.busy and job.order}
     for job in needs.jobs:
         if job.busy or not job.own:
             continue
@@ -75,11 +75,11 @@ def spent(store: Store, needs: Needs) -> Iterator[Item]:
         young = age(job.path) < (WEEK if open_ else DAY)
         if young and (open_ or not job.trials):
             continue
-        if open_ and orders.whose(job.order) in studies:
+        if open_ and job.order and orders.whose(job.order) in studies:
             continue  # workers of another job may come to them
         keep = REQUEST if job.path in needs.requests else ()
         if bytes_ := size(job.path, keep):
-            said = str(job.order.get("study") or ", ".join(job.order.get("tasks", ())))
+            said = (job.order.study or ", ".join(job.order.tasks)) if job.order else ""
             but = "; its order stays, which says what was asked for" if keep else ""
             yield Item(job.path, bytes_, f"{said}{but}", keep=keep)
     for path in folders(store, "jobs"):

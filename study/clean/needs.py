@@ -6,12 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from study import leases, ownership
+from study import job_records, leases, ownership
 from study.clean.disk import WEEK, age, folders, lacks
 from study.errors import StoreError, StudyError
-from study.files import Record
 from study.launch import orders, slurm
-from study.records import Order, look
 from study.store import Store
 
 
@@ -20,8 +18,8 @@ class Job:
     """A folder of `jobs`, and what is known of it."""
 
     path: Path
-    order: Record
-    """Empty where it cannot be read."""
+    order: job_records.Job | None
+    """None where it cannot be read."""
     busy: bool
     """Whether somebody works on it or will, as far as can be known."""
     own: bool
@@ -29,13 +27,20 @@ class Job:
 
     @property
     def trials(self) -> tuple[str, ...]:
-        return tuple(self.order.get("trials", ()))
+        return tuple(self.order.trials) if self.order else ()
+
+    @property
+    def words(self) -> tuple[list[str], str]:
+        """The words that the user asked with, and the folder where; empty where unknown."""
+        return (self.order.words or [], self.order.folder or "") if self.order else ([], "")
 
     @property
     def file(self) -> Path | None:
         """The study file, where it is known and there still."""
-        words, folder = self.order.get("words"), self.order.get("folder")
-        file = Path(folder, words[0]) if words and folder else None
+        order = self.order
+        file = (
+            Path(order.folder, order.words[0]) if order and order.words and order.folder else None
+        )
         return file if file and os.path.isfile(file) else None  # a name may be too long for Path
 
 
@@ -54,7 +59,7 @@ class Needs:
 def jobs(store: Store) -> list[Job]:
     """All job folders with an order, oldest first."""
     paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
-    found = {path: look(path / "job.json", Order) or {} for path in paths}
+    found = {path: job_records.Job.look(path / "job.json") for path in paths}
     waiting, root = _waiting(found), str(store.root.resolve())
     return [
         Job(path, order, _busy(store, path, order, waiting), _private(path, order, root))
@@ -62,10 +67,10 @@ def jobs(store: Store) -> list[Job]:
     ]
 
 
-def _private(path: Path, order: Record, root: str) -> bool:
+def _private(path: Path, order: job_records.Job | None, root: str) -> bool:
     with suppress(StoreError):
         ownership.private(path)
-        return order.get("store") == root
+        return order is not None and order.store == root
     return False
 
 
@@ -79,11 +84,14 @@ def _waiting(paths: Iterable[Path]) -> set[str] | None:
     return {one for one, state in states.items() if state not in slurm.OVER}
 
 
-def _busy(store: Store, path: Path, order: Record, waiting: set[str] | None) -> bool:
+def _busy(
+    store: Store, path: Path, order: job_records.Job | None, waiting: set[str] | None
+) -> bool:
     ids = set(slurm.submitted(path))
     if ids and (waiting is None or ids & waiting):
         return True
-    if orders.workers(path) or any(leases.holder(store.trial(n)) for n in order.get("trials", ())):
+    trials = order.trials if order else ()
+    if orders.workers(path) or any(leases.holder(store.trial(name)) for name in trials):
         return True
     signed = (leases.signed(file) for file in path.glob("worker.*"))
     elsewhere = any(who and not who.local and who.job not in ids for who in signed)
@@ -92,6 +100,4 @@ def _busy(store: Store, path: Path, order: Record, waiting: set[str] | None) -> 
 
 def superseded(job: Job, later: Iterable[Job]) -> bool:
     """Whether the user has asked for the same again since, in a file that can be planned anew."""
-    keys = ("words", "folder")
-    same = (all(job.order.get(k) == one.order.get(k) for k in keys) for one in later if one.own)
-    return job.file is not None and any(same)
+    return job.file is not None and any(job.words == one.words for one in later if one.own)

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from study import ownership, records
+from study import ownership
+from study.cost_records import Costs
 from study.doctor.findings import Case, Finding, amount, fail, miss, note, ok
 from study.errors import StoreError
 from study.files import NO_LINKS, once
@@ -45,8 +46,8 @@ def room(case: Case) -> Iterator[Finding]:
     """Free disk, and how many checkpoints of the largest arm that was ever planned that is."""
     free = shutil.disk_usage(case.place).free
     paths = (case.store.root / "arms").glob("*.json")
-    cards = filter(None, (records.look(path, records.Costs) for path in paths))
-    largest = max((card.get("cost", {}).get("params") or 0 for card in cards), default=0)
+    cards = filter(None, (Costs.look(path) for path in paths))
+    largest = max((card.cost.get("params") or 0 for card in cards), default=0)
     said = f"{amount(free)} free for the store"
     if largest:
         fits = int(free // (STATE * largest))

@@ -11,6 +11,7 @@ from study.metrics import METRICS
 from study.names import qualified
 from study.plan import Plan, PlannedArm
 from study.spec import Printed
+from study.timing_records import Ratio
 
 Key = tuple[str, str]
 
@@ -32,7 +33,7 @@ class Findings:
     tied: frozenset[Key]
     """Arms and metrics that cannot be told from the best."""
     diverged: frozenset[str]
-    ratios: Mapping[Key, Mapping[str, float]]
+    ratios: Mapping[Key, Ratio]
     """To the baseline, of what was timed, with the ends of their intervals."""
     rounds: int
     """Of the timing session."""

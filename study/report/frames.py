@@ -1,17 +1,16 @@
 """What the store has of a plan, as a frame, with what no row shows."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from study import cells, stats
-from study.files import Record
-from study.measurements import again, measurements, timed
+from study.measurements import again, measurements, timing_session
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.store import Store
+from study.timing_records import Ratio, TimingSession
 
 COLUMNS = {
     "arm": "str", "label": "str", "seed": "Int64", "metric": "str",
@@ -28,18 +27,18 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
     found = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    session = timed(plan, store)
+    session = timing_session(plan, store)
     beside = pd.DataFrame(again(plan, store), columns=list(COLUMNS)).astype(COLUMNS)
     found.attrs["noise"] = _noise(found, beside, plan.baseline.digest)
     found.attrs["baseline"] = plan.baseline.digest
     found.attrs["timed_on"] = _machine(session)
-    found.attrs["disturbed"] = session.get("how", {}).get("disturbed", 0.0)
-    found.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
+    found.attrs["disturbed"] = session.how.disturbed
+    found.attrs["rounds"] = session.how.rounds
     found.attrs["ratios"] = {
-        (arm, metric): spread["ratio"]
-        for arm, timed in session.get("arms", {}).items()
-        for metric, spread in timed.items()
-        if "ratio" in spread
+        (arm, metric): spread.ratio
+        for arm, spreads in session.arms.items()
+        for metric, spread in spreads.items()
+        if spread.ratio
     }
     found.attrs["store"] = "" if store.root == Path("results") else str(store.root)
     found.attrs["refused"] = {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms}
@@ -64,8 +63,8 @@ def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
     return rows.assign(**dict(zip(RATIO, zip(*told, strict=True), strict=True)) if told else {})
 
 
-def _ends(ratio: Mapping[str, float]) -> tuple[float, float, float]:
-    return ratio["value"], ratio["low"], ratio["high"]
+def _ends(ratio: Ratio) -> tuple[float, float, float]:
+    return ratio.value, ratio.low, ratio.high
 
 
 def _noise(found: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
@@ -87,21 +86,19 @@ def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
     return None
 
 
-def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
+def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) -> list[str]:
     """Why something of an arm was not taken."""
-    told = session.get("refused", {}).get(arm.digest, {}).values()
+    told = session.refused.get(arm.digest, {}).values()
     kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
     return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
 
 
-def _machine(session: Record) -> str:
+def _machine(session: TimingSession) -> str:
     """How a session was taken."""
-    here = session.get("environment", {})
-    device = str(here.get("device", ""))
+    here, how, busy = session.environment, session.how, session.trials_running
+    device = here.device or ""
     if device == "cpu":
-        device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
-    how, busy = session.get("how", {}), session.get("trials_running")
-    way, batch = how.get("way", "?"), how.get("batch_size", "?")
-    said = [device, f"{way}, batch {batch}" if how.get("rounds") else ""]
-    said += [f"while {busy} trials were running: not alone"] if busy else []
-    return ", ".join(filter(None, said))
+        device = f"{here.processor or 'cpu'}, threads: {here.threads or '?'}"
+    parts = [device, f"{how.way or '?'}, batch {how.batch_size or '?'}" if how.rounds else ""]
+    parts += [f"while {busy} trials were running: not alone"] if busy else []
+    return ", ".join(filter(None, parts))

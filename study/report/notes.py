@@ -148,8 +148,8 @@ def _refused(found: Findings) -> Iterator[str]:
     if not found.of_kind("cost"):
         return
     for arm in found.plan.arms:
-        if "refused" in arm.card:
-            yield f"The cost of {arm.label} is not given: {arm.card['refused']}"
+        if arm.card.refused:
+            yield f"The cost of {arm.label} is not given: {arm.card.refused}"
 
 
 def _seeds(found: Findings) -> Iterator[str]:

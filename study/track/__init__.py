@@ -11,9 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from study import folders, records
+from study import folders
 from study.errors import StudyError
 from study.files import Record, write
+from study.job_records import Handed
 from study.plan import Plan, PlannedArm, Trial
 from study.store import DONE, Store
 from study.track import mlflow, tensorboard, wandb
@@ -66,14 +67,6 @@ def folder(store: Store, plan: Plan, tracker: str) -> Path:
     return folders.claim(store.root / "track" / tracker, plan.study, OTHERWISE)
 
 
-@dataclass(frozen=True)
-class Told:
-    """What has been handed over of a trial."""
-
-    epochs: int = 0
-    state: str = ""
-
-
 class Follower:
     """Hands what is new in the store to one tracker."""
 
@@ -93,8 +86,7 @@ class Follower:
 
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
         place = self.folder / "told" / f"{trial.name}.json"
-        handed = records.load(place, records.Handed)
-        told = Told(handed["epochs"], handed["state"]) if handed else Told()
+        told = Handed.load(place) or Handed(epochs=0, state="")
         if told.state in DONE:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name) or {}
@@ -109,8 +101,8 @@ class Follower:
             run.end(state, _last(arm, result))
             self.open.pop(trial.name).close()
         # A trial that began afresh repeats its epochs to the bit: they are not told twice.
-        now = Told(max(told.epochs, len(rows)), state or told.state)
-        write(place, vars(now))
+        now = Handed(epochs=max(told.epochs, len(rows)), state=state or told.state)
+        write(place, now.plain)
         return len(new) + ended
 
     def _run(self, arm: PlannedArm, trial: Trial) -> Run:
@@ -149,5 +141,5 @@ def _values(row: Record) -> dict[str, float]:
 
 def _last(arm: PlannedArm, result: Record) -> dict[str, float]:
     """What is measured once: quality after the last epoch, and cost."""
-    found = {**arm.card["cost"], **result["metrics"], "seconds": result.get("seconds")}
+    found = {**arm.card.cost, **result["metrics"], "seconds": result.get("seconds")}
     return {f"final/{k}": float(v) for k, v in found.items() if isinstance(v, int | float)}

@@ -58,11 +58,11 @@ def points(report: Report) -> pd.DataFrame:
 
 def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
     """What PyTorch's formulas say, where the audit let it stand."""
-    if "refused" in arm.card or not arm.card.get("counts", {}).get("torch"):
+    if arm.card.refused or not arm.card.counts.get("torch"):
         return {}
-    total = arm.card["counts"]["torch"]
+    total = arm.card.counts["torch"]
     found = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
-    stages = arm.card.get("stages") or {}
+    stages = arm.card.stages
     split = {stage: sum(stages[stage].values()) for stage in sorted(stages, key=_order)}
     return found | ({STAGE: split} if split else {})
 
