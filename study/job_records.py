@@ -38,7 +38,7 @@ class Work(Frozen):
     batch_size: Count = 0
     seconds: Seconds = 0
     """That a timing session may take."""
-    arm: Record | None = None
+    arm: Record = Field({})
     """What the arm computes whose steps are timed."""
 
     @property

@@ -231,8 +231,8 @@ def step_seconds(record: Mapping[str, Any], device: str) -> StepTimes:
 def timed(records: Mapping[str, Record], job: Job, tick: Callable[[], None]) -> TimingSession:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
-    `records` say what each arm computes. What cannot be measured honestly is absent, with the reason
-    under `refused`.
+    `records` say what each arm computes. A metric that cannot be measured honestly is absent, with
+    the reason under `refused`.
     """
     records = {job.baseline: records[job.baseline], **records}
     device, asked = job.device, {*job.metrics}

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+from typing import Protocol as Interface
 
 from pydantic import BaseModel
 
@@ -254,7 +255,7 @@ def file_name(text: str) -> str:
 # ---- identity ----
 
 
-class Built(Protocol):
+class Built(Interface):
     """The part of an arm's cost record that says which model was built."""
 
     @property

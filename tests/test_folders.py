@@ -11,6 +11,7 @@ import pytest
 from study import folders, leases
 from study.cli import show
 from study.errors import StudyError
+from study.job_records import Work
 from study.launch import _interruptible, crew, orders
 from study.spec import title
 from study.store import Store
@@ -108,7 +109,7 @@ def two(tmp_path) -> tuple[Store, dict[str, orders.Identity]]:
             store.enter(name, record)
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
         order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
-        job = orders.job(store, {**INLINE.order, **order}, records)
+        job = orders.job(store, Work.checked(order), INLINE, records)
         leases.sign(job / "worker.here-1")
     return store, identities
 
@@ -173,7 +174,7 @@ def test_cancel_says_what_it_leaves_alone(inside, tiny):
 def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
     order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
-    job = orders.job(Store(file.parent / "results"), {**INLINE.order, **order})
+    job = orders.job(Store(file.parent / "results"), Work.checked(order), INLINE)
     leases.sign(job / "worker.here-1")
     return job
 
@@ -214,7 +215,7 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     name = plan.baseline.trials[0].name
     store.enter(name, {"config": plan.baseline.config})
     order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
-    job = orders.job(store, {**INLINE.order, **order})
+    job = orders.job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = Asked(file, None, (), Path("results")).plan()

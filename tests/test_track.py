@@ -72,7 +72,7 @@ def test_every_epoch_is_told_once_whenever_the_follower_was_started(told):
     found = events(store, plan, name)
     assert found["eval/top1"] == [(0, 0.1), (1, 0.2), (2, 0.3)]
     assert [value for _, value in found["final/top1"]] == [0.5]
-    assert [value for _, value in found["final/params"]] == [plan.baseline.card["cost"]["params"]]
+    assert [value for _, value in found["final/params"]] == [plan.baseline.card.cost["params"]]
 
 
 def test_a_trial_that_begins_afresh_repeats_nothing(told):

@@ -37,10 +37,8 @@ class Job:
     @property
     def file(self) -> Path | None:
         """The study file, where it is known and there still."""
-        order = self.order
-        file = (
-            Path(order.folder, order.words[0]) if order and order.words and order.folder else None
-        )
+        words, folder = self.words
+        file = Path(folder, words[0]) if words and folder else None
         return file if file and os.path.isfile(file) else None  # a name may be too long for Path
 
 

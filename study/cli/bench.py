@@ -86,8 +86,8 @@ def bench_command(
     )  # fmt: skip
     sessions, key = list["BenchSession"](), ""
     with _progress(len(order.settings)) as (begins, tick):
-        for key, session in bench(order, Store(store), begins=begins, tick=tick):
-            sessions.append(session)
+        for stored_as, session in bench(order, Store(store), begins=begins, tick=tick):
+            sessions, key = [*sessions, session], stored_as
             if not as_json:
                 _show(session, order)
     if as_json:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from study.measurements import timed
+from study.measurements import timing_session
 from study.metrics import METRICS
 from study.plan import Plan, Trial
 from study.store import Record, Store
@@ -40,10 +40,11 @@ def _result(store: Store, trial: Trial) -> dict[str, Any]:
 def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     """What the results of a study were computed with: each kind of thing, all that was used."""
     found: dict[str, dict[str, None]] = {}
-    sessions = [timed(plan, store)] if plan.timed else []
-    results = [store.result(trial.name) for trial in plan.trials if trial.done]
-    for record in (one for one in [*results, *sessions] if one):
-        here = record.get("environment", {})
+    sessions = [timing_session(plan, store)] if plan.timed else []
+    results = [store.result(trial.name) or {} for trial in plan.trials if trial.done]
+    environments = [result.get("environment", {}) for result in results]
+    environments += [session.environment.model_dump() for session in sessions]
+    for here in environments:
         for name in OF_ENVIRONMENT:
             if here.get(name) not in (None, ""):
                 changed = " with changes" if name == "commit" and here.get("dirty") else ""

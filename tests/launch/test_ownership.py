@@ -11,6 +11,7 @@ import pytest
 from study import ownership
 from study.errors import StoreError
 from study.files import write
+from study.job_records import Work
 from study.launch import orders, slurm, snapshot
 from study.launch.launchers import local
 from study.launch.machine import Machine
@@ -173,7 +174,7 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
 
 
 def test_a_trial_that_no_order_of_the_user_knows_is_not_run(store):
-    job = orders.job(store, {**INLINE.order, "tasks": ["trials"], "study": "s", "trials": ["a-0"]})
+    job = orders.job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
     with pytest.raises(StoreError, match="no job of this user says what trial a-0 computes"):
         orders.record(job, "a-0")
 

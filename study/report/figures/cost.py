@@ -56,7 +56,7 @@ def points(report: Report) -> pd.DataFrame:
     return data
 
 
-def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
+def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
     """What PyTorch's formulas say, where the audit let it stand."""
     if arm.card.refused or not arm.card.counts.get("torch"):
         return {}
@@ -67,7 +67,7 @@ def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
     return found | ({STAGE: split} if split else {})
 
 
-def _pieces(counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
+def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
     end = 0
     for what, count in counts.items():
         yield {"what": what, "value": count, "low": end, "high": end + count}
