@@ -143,7 +143,8 @@ def test_workers_of_one_file_take_no_trials_of_the_other(two):
 
 
 def test_an_order_of_an_earlier_version_is_of_the_file_that_it_was_asked_for_with(tmp_path):
-    old = {"study": "x", "words": ["x.yaml", "--set", "seeds=1"], "folder": str(tmp_path)}
+    words = ["x.yaml", "--set", "seeds=1"]
+    old = Work(tasks=["trials"], study="x", words=words, folder=str(tmp_path))
     assert orders.whose(old) == ("x", str(tmp_path / "x.yaml"))
 
 

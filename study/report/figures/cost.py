@@ -68,7 +68,7 @@ def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
 
 
 def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
-    end = 0
+    end = 0.0
     for what, count in counts.items():
         yield {"what": what, "value": count, "low": end, "high": end + count}
         end += count
