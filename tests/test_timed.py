@@ -94,15 +94,15 @@ def test_an_arm_that_cannot_be_built_is_refused_and_the_others_are_timed():
 def test_equal_arms_have_a_ratio_of_about_one():
     """Of a machine that others use: wide, but not wrong."""
     arms = {name: record() for name in "ab"}
-    ratio = timed(["throughput"], **arms)["arms"]["b"]["throughput"]["ratio"]
-    assert 0.5 < ratio["value"] < 2
-    assert ratio["low"] <= ratio["value"] <= ratio["high"]
-    assert set(ratio) == {"value", "low", "high"}
+    ratio = timed(["throughput"], **arms).arms["b"]["throughput"].ratio
+    assert 0.5 < ratio.value < 2
+    assert ratio.low <= ratio.value <= ratio.high
+    assert set(ratio.plain) == {"value", "low", "high"}
 
 
 def test_the_metrics_of_the_catalogue_are_all_made():
     """But for what this machine cannot tell, and tails of a short session."""
-    made = {name for arm in timed(SPEED)["arms"].values() for name in arm}
+    made = {name for arm in timed(SPEED).arms.values() for name in arm}
     assert set(SPEED) - made <= {"energy", "latency_p90", "latency_p99", "memory"}
 
 
