@@ -1,8 +1,8 @@
 """Given weights on given images: top-1, top-5 and loss, with all that they depend on."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,15 +12,17 @@ from timm.data import resolve_data_config
 from torch import nn
 
 from study import archives, data, given, models, ownership, run, train
+from study.data.images import Preprocessing
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
 from study.files import sound
 from study.models import initial, weights
 from study.models.weights import Weights
+from study.records import Environment, Evaluation, ImageFingerprint, TrialRecord, finite
 from study.schema import Data, Recipe
-from study.store import Record, Store
+from study.store import Store
 
 Tick = Callable[[int, int], object]
-Keys = Mapping[str, Any]
+Keys = dict[str, Any]
 Checked = TypeVar("Checked", bound=BaseModel)
 Item = TypeVar("Item")
 
@@ -43,39 +45,57 @@ class Subject:
     """Of which crop, interpolation, batch size, precision and layout matter."""
 
 
-def trial(store: Store, name: str, *, img_size: int | None = None, device: str = "cpu") -> Record:
+class Evaluated(Evaluation):
+    """Metrics in base units, and everything that they depend on."""
+
+    model: str
+    parameters: int
+    weights: Weights
+    images: int
+    classes: int
+    fingerprints: dict[str, ImageFingerprint]
+    data: dict[str, Any]
+    preprocessing: Preprocessing
+    batch_size: int
+    precision: str
+    environment: Environment
+
+
+def trial(
+    store: Store, name: str, *, img_size: int | None = None, device: str = "cpu"
+) -> Evaluated:
     """A trained trial on its own validation images, at the size it was trained at or another."""
     images = NONE if img_size is None else {"img_size": img_size}
     return taken(trained(store, name, images=images), device=device)
 
 
-def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Record:
-    """Metrics in base units, and what they were taken of and with.
+def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:
+    """The metrics of a model on the images it is given.
 
-    `tick` is told the batches done and their number. Raises SizeError where the model takes no
-    images of this size.
+    `tick` is called with the batches done and their number. Raises SizeError where the model takes
+    no images of this size.
     """
     images, recipe = subject.images, subject.recipe
     _refuse_size(subject, device)
     batches = images.val_batches(recipe, device=device)
     watched = _watched(batches, len(batches), tick)
-    found = train.evaluation(subject.model, watched, recipe=recipe, device=device)
-    if not math.isfinite(found.metrics["loss"]):
+    evaluation = train.evaluation(subject.model, watched, recipe=recipe, device=device)
+    if not math.isfinite(evaluation.loss):
         raise BuildError(f"{subject.name} answers with numbers that are not finite: no metric")
-    return {
-        "model": subject.name,
-        "parameters": sum(p.numel() for p in subject.model.parameters()),
-        "weights": asdict(subject.weights),
-        "metrics": found.metrics,
-        "images": len(found.target),
-        "classes": images.classes,
-        "fingerprints": {name: dict(one) for name, one in images.fingerprints.items()},
-        "data": images.data.model_dump(mode="json"),
-        "preprocessing": images.preprocessing(recipe),
-        "batch_size": recipe.batch_size,
-        "precision": _precision(recipe, device),
-        "environment": run.environment(device),
-    }
+    return Evaluated(
+        model=subject.name,
+        parameters=sum(p.numel() for p in subject.model.parameters()),
+        weights=subject.weights,
+        metrics=finite(evaluation.metrics),
+        images=len(evaluation.target),
+        classes=images.classes,
+        fingerprints={s: ImageFingerprint(**one) for s, one in images.fingerprints.items()},
+        data=images.data.model_dump(mode="json"),
+        preprocessing=images.preprocessing(recipe),
+        batch_size=recipe.batch_size,
+        precision=_precision(recipe, device),
+        environment=run.environment(device),
+    )
 
 
 # ---- who is evaluated ----
@@ -92,23 +112,21 @@ def trained(
         StoreError: there is no such trial, it is not finished, or its weights are gone.
     """
     record, path = _finished(store, name)
-    config, shape = record["config"], record["shape"]
-    stored = config["data"] | record["where"]
+    config, classes = record.config, record.shape.num_classes
+    stored = config.data | record.where
     if "name" in images:  # other images, for which the keys that find the trial's own mean nothing
         stored = {key: stored[key] for key in ("img_size", "in_chans", "mean", "std")}
     val = data.validation(_checked(Data, stored | images))
-    if val.classes != shape["num_classes"]:
-        raise DataError(
-            f"trial {name} knows {shape['num_classes']} classes, {val.data.name} has {val.classes}"
-        )
-    recipe = _checked(Recipe, config["recipe"] | look)
+    if val.classes != classes:
+        raise DataError(f"trial {name} knows {classes} classes, {val.data.name} has {val.classes}")
+    recipe = _checked(Recipe, config.recipe | look)
     if _trains(record):
         model = run.build(record)
         origin = weights.load(model, path, ema=recipe.model_ema if ema is None else ema)
     else:
-        model = initial.seeded(lambda: run.started(record), record["seed"])
+        model = initial.seeded(lambda: run.started(record), record.seed)
         origin = Weights("as given: the trial trains nothing", None, None, False)
-    return Subject(f"{config['model']['name']} {name}", model, origin, val, recipe)
+    return Subject(f"{config.model.name} {name}", model, origin, val, recipe)
 
 
 def named(
@@ -144,7 +162,7 @@ def named(
     return Subject(name, model, origin, val, recipe)
 
 
-def _finished(store: Store, name: str) -> tuple[Record, Path]:
+def _finished(store: Store, name: str) -> tuple[TrialRecord, Path]:
     """What a trial computes, and its weights."""
     if not store.trial(name).is_dir():
         trials = store.root / "trials"
@@ -153,20 +171,20 @@ def _finished(store: Store, name: str) -> tuple[Record, Path]:
     state = store.state(name)
     if state != "completed":
         raise StoreError(f"trial {name} in {store.root} is {state}: only a completed one counts")
-    path, record = store.trial(name) / "last.pth.tar", store.entered(name)
+    path, record = store.folder(name).checkpoint, store.entered(name)
     trains = _trains(record)
     if trains and not path.exists():
         raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
-    if record.get("sources"):  # building the model runs the code of these files
-        ownership.file(store.trial(name) / "trial.json")
+    if record.sources:  # building the model runs the code of these files
+        ownership.file(store.folder(name).record)
     if trains and sound(path, archives.checked) is None:
         raise StoreError(f"the weights of trial {name} are damaged: {path}; put them back")
     return record, path
 
 
-def _trains(record: Record) -> bool:
+def _trains(record: TrialRecord) -> bool:
     """Whether a trial leaves a checkpoint; one of no epochs evaluates the weights it was given."""
-    return _checked(Recipe, record["config"]["recipe"]).total_epochs > 0
+    return _checked(Recipe, record.config.recipe).total_epochs > 0
 
 
 def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys, Keys]:

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from study.data.faults import Fault, faults, oddities
-from study.data.listing import Fingerprint, Rules, Summary, rules
+from study.data.listing import Rules, Summary, rules
 from study.data.listing import summary as taken
 from study.data.places import class_map, place_of, root_of, unread_splits
 from study.errors import DataError, SpecError
 from study.frozen import Frozen
 from study.marks import Problem, Tree
 from study.origin import code
+from study.records import ImageFingerprint
 from study.schema import CLASSES, Data
 from study.store import Store
 
@@ -112,14 +113,18 @@ def odd(data: Data, store: Store) -> list[str]:
         return []
 
 
-def fingerprints(data: Data, store: Store) -> dict[str, Fingerprint]:
+def fingerprints(data: Data, store: Store) -> dict[str, ImageFingerprint]:
     """Today's, by split, of a folder.
 
     Raises:
         DataError: a split is not there, or cannot be read.
     """
-    splits = (summary(data, split, store) for split in (data.train_split, data.val_split))
-    return {name: split.fingerprint for name, split in zip(SPLITS, splits, strict=True)}
+    return _fingerprints(_splits(data, store))
+
+
+def _fingerprints(splits: Sequence[Summary]) -> dict[str, ImageFingerprint]:
+    each = zip(SPLITS, splits, strict=bool(splits))
+    return {name: ImageFingerprint(**split.fingerprint) for name, split in each}
 
 
 # ---- results of other images ----
@@ -133,7 +138,7 @@ class Result(NamedTuple):
     name: str
     label: str
     data: Data
-    images: Mapping[str, Fingerprint] | None
+    images: Mapping[str, ImageFingerprint] | None
 
 
 def changes(results: Iterable[Result], store: Store) -> Iterator[str]:
@@ -149,16 +154,16 @@ def changes(results: Iterable[Result], store: Store) -> Iterator[str]:
 def _changes(results: Sequence[Result], store: Store) -> Iterator[str]:
     data, groups = results[0].data, dict[str, list[Result]]()
     try:
-        today = [summary(data, split, store) for split in (data.train_split, data.val_split)]
+        today = _splits(data, store)
     except DataError:
         today = []
-    now = {name: split.fingerprint for name, split in zip(SPLITS, today, strict=bool(today))}
+    now = _fingerprints(today)
     for result in results:
         if said := difference(result.images or {}, now):
             groups.setdefault(said, []).append(result)
     for said, those in groups.items():
         yield f"the images in {data.root} changed since ({said}): {_again(those, store)}"
-    states = {json.dumps(result.images, sort_keys=True) for result in results if result.images}
+    states = {_state(result.images) for result in results if result.images}
     if len(states) > 1 and not groups:
         yield f"results are of {len(states)} different states of the images in {data.root}"
     old = [result for result in results if result.images is None]
@@ -183,16 +188,21 @@ def interrupted(trials: Iterable[Result], store: Store) -> Iterator[str]:
             )
 
 
-def difference(then: Mapping[str, Fingerprint], now: Mapping[str, Fingerprint]) -> str:
+def _state(images: Mapping[str, ImageFingerprint]) -> str:
+    """A text that is the same for the same images."""
+    return json.dumps({split: one.plain for split, one in images.items()}, sort_keys=True)
+
+
+def difference(then: Mapping[str, ImageFingerprint], now: Mapping[str, ImageFingerprint]) -> str:
     """In what two fingerprints differ, in the splits that both have."""
-    both = [name for name in SPLITS if isinstance(then.get(name), Mapping) and name in now]
+    both = [name for name in SPLITS if name in then and name in now]
     return "; ".join(_change(n, then[n], now[n]) for n in both if then[n] != now[n])
 
 
-def _change(name: str, then: Fingerprint, now: Fingerprint) -> str:
-    if then.get("files") != now["files"]:
-        return f"{name}: {then.get('files')} pictures then, {now['files']} now"
-    return f"{name}: other names or sizes of {now['files']} pictures"
+def _change(name: str, then: ImageFingerprint, now: ImageFingerprint) -> str:
+    if then.files != now.files:
+        return f"{name}: {then.files} pictures then, {now.files} now"
+    return f"{name}: other names or sizes of {now.files} pictures"
 
 
 def _again(results: Sequence[Result], store: Store) -> str:
@@ -222,7 +232,7 @@ def _of_folder(data: Data, store: Store) -> list[Fault]:
     return found or faults(data, splits, names)
 
 
-def _splits(data: Data, store: Store) -> Sequence[Summary]:
+def _splits(data: Data, store: Store) -> list[Summary]:
     return [summary(data, split, store) for split in (data.train_split, data.val_split)]
 
 

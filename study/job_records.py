@@ -4,9 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from study.files import Record
 from study.frozen import Frozen
-from study.records import Trial
+from study.records import TrialRecord
 from study.scalars import Count, Few, Inside, Place, Seconds
 
 
@@ -31,14 +30,14 @@ class Work(Frozen):
 
     key: str = ""
     """The name under `timings` of what is measured."""
-    arms: dict[str, Record] = Field({})
+    arms: dict[str, TrialRecord] = Field({})
     """What each arm of a timing session computes, by digest."""
     baseline: str = ""
     metrics: list[str] = Field([])
     batch_size: Count = 0
     seconds: Seconds = 0
     """That a timing session may take."""
-    arm: Record = Field({})
+    arm: TrialRecord | None = None
     """What the arm computes whose steps are timed."""
 
     @property
@@ -67,10 +66,10 @@ class Job(Work):
 class Computed(Frozen):
     """`trials.json` of a job folder: what each trial computes, by name."""
 
-    __pydantic_extra__: dict[str, Trial] = Field(init=False)
+    __pydantic_extra__: dict[str, TrialRecord] = Field(init=False)
 
     @property
-    def trials(self) -> dict[str, Trial]:
+    def trials(self) -> dict[str, TrialRecord]:
         return self.__pydantic_extra__
 
 

@@ -1,5 +1,6 @@
 """All that the store has of a plan, as rows; and a name for it."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from study.files import sound
 from study.metrics import METRICS
 from study.origin import code
 from study.plan import Plan, PlannedArm, Trial
+from study.records import Result
 from study.stats import AGAIN
 from study.store import Record, Store
 from study.timing_records import TimingSession
@@ -82,23 +84,23 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
     result = store.result(trial.name) if trial.done else None
     if result is None:
         return []
-    rows = [_row(arm, seed, *measured) for measured in _known(result["metrics"], "quality")]
+    rows = [_row(arm, seed, *measured) for measured in _known(result.metrics, "quality")]
     for size in plan.sizes:
-        found = store.evaluation(trial.name, size) or {}
-        metrics = _lost(result) or found.get("metrics", {})
+        evaluation = store.evaluation(trial.name, size)
+        metrics = _lost(result) or (evaluation.metrics if evaluation else {})
         known = _known(metrics, "quality")
         rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
     return rows
 
 
-def _known(values: Record, kind: str) -> list[tuple[str, Any]]:
+def _known(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
     """What is in the catalogue, and of this kind."""
     return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
 
 
-def _lost(result: Record) -> dict[str, None]:
+def _lost(result: Result) -> dict[str, float | None]:
     """The metrics of a trial that diverged, which has none at any size."""
-    return dict.fromkeys(result["metrics"]) if result["state"] == "diverged" else {}
+    return dict.fromkeys(result.metrics) if result.state == "diverged" else {}
 
 
 def _row(

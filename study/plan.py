@@ -17,8 +17,15 @@ from study.errors import SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
 from study.names import owners
+from study.records import (
+    GivenWeights,
+    ImageFingerprint,
+    ModelConfig,
+    TrialConfig,
+    TrialRecord,
+)
 from study.spec import NOT_IDENTITY, Arm, Study
-from study.store import DONE, Record, Store
+from study.store import DONE, Store
 
 WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}  # what finds the images of a trial
 
@@ -34,7 +41,7 @@ class Trial:
     """A digest of the code that a result came from, where that was put down."""
     again: bool = False
     """Of the A/A arm: the baseline under a seed that is not the study's."""
-    images: Record | None = None
+    images: Mapping[str, ImageFingerprint] | None = None
     """The fingerprints of the images that a result is of, where they were put down."""
 
     @property
@@ -49,7 +56,7 @@ class PlannedArm:
     arm: Arm
     label: str
     digest: str
-    config: Record
+    config: TrialConfig
     card: ArmCost
     trials: tuple[Trial, ...]
     """The baseline's A/A trials come last; they are trials of what it computes."""
@@ -168,21 +175,21 @@ def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str
 
 def _planned(study: Study, one: Resolved, store: Store) -> PlannedArm:
     """An arm with its trials, and what the store has of them."""
-    name, config, again = one.digest, one.config, study.again if not any(one.arm.choices) else ()
+    name, config = one.digest, TrialConfig(**one.config)
+    again = study.again if not any(one.arm.choices) else ()
     trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
     beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
     trials += [replace(trial, again=True) for trial in beside]
     return PlannedArm(one.arm, one.label, name, config, one.card, tuple(trials))
 
 
-def _trial(name: str, seed: int, config: Record, store: Store) -> Trial:
+def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
     result = store.result(name)
-    if result is not None:
-        stores.agree(name, result["config"], config, store.trial(name))
-    code = (result or {}).get("environment", {}).get("computing")
-    seen = store.began(name) if result is None else result.get("images")
-    state = store.state(name) if result is None else result["state"]
-    return Trial(name, seed, state, code, images=seen)
+    if result is None:
+        return Trial(name, seed, store.state(name), images=store.began(name))
+    stores.agree(name, result.config, config, store.trial(name))
+    code, images = result.environment.computing, result.images or None
+    return Trial(name, seed, result.state, code, images=images)
 
 
 def _sd(plan: Plan, store: Store) -> float:
@@ -194,16 +201,18 @@ def _sd(plan: Plan, store: Store) -> float:
 def _finished(arm: PlannedArm, metric: str, store: Store) -> dict[int, float]:
     """What an arm's completed trials measured, by seed."""
     done = {t.seed: store.result(t.name) for t in arm.replicates if t.state == "completed"}
-    found = {seed: result["metrics"].get(metric) for seed, result in done.items() if result}
+    found = {seed: result.metrics.get(metric) for seed, result in done.items() if result}
     return {seed: float(value) for seed, value in found.items() if value is not None}
 
 
 def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
     """Arms with results of an earlier state of the user's own code."""
-    own = {arm.label: _anonymous(arm.config) for arm in planned if "code" in arm.config["model"]}
+    own = {
+        arm.label: _anonymous(arm.config) for arm in planned if arm.config.model.code is not None
+    }
     trials = {arm.label: {trial.name for trial in arm.trials} for arm in planned}
     results = ((name, store.result(name)) for name in (store.results() if own else ()))
-    stored = {name: result["config"] for name, result in results if result}
+    stored = {name: result.config for name, result in results if result}
     for label, config in own.items():
         names = {name for name, other in stored.items() if _anonymous(other) == config}
         if old := names - trials[label]:
@@ -228,27 +237,28 @@ def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[images.Re
     return (images.Result(t.name, a.label, a.arm.config.data, t.images) for a, t in some)
 
 
-def _anonymous(config: Record) -> Record:
-    """What is computed, whatever the code of the user's parts says today."""
-    return {**config, "model": {**config["model"], "code": None}}
+def _anonymous(config: TrialConfig) -> TrialConfig:
+    """What is computed, whatever the code of the user's parts is today."""
+    model = ModelConfig(name=config.model.name, arguments=config.model.arguments)
+    return TrialConfig(model=model, data=config.data, recipe=config.recipe)
 
 
-def record(arm: PlannedArm, seed: int, study: str) -> Record:
-    """What a worker needs to know of a trial, and all it is told."""
+def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
+    """Everything that a worker needs to know of a trial."""
     config = arm.arm.config
     places = {key: config.arguments[key] for key in given.ARGUMENTS if key in config.arguments}
     files = given.digests(config.model, config.arguments)
-    weights = {"arguments": places, "sha256": files}
-    return {
-        "study": study,
-        "label": arm.label,
-        "seed": seed,
-        "config": arm.config,
-        "shape": dict(arm.card.shape),
-        "sources": [[s.text, s.digest] for s in config.sources if s.name in arm.card.code],
-        "where": config.data.model_dump(mode="json", include=WHERE),
+    weights = GivenWeights(arguments=places, sha256=files)
+    return TrialRecord(
+        study=study,
+        label=arm.label,
+        seed=seed,
+        config=arm.config,
+        shape=arm.card.shape,
+        sources=[[s.text, s.digest] for s in config.sources if s.name in arm.card.code],
+        where=config.data.model_dump(mode="json", include=WHERE),
         **({"weights": weights} if arm.card.weights else {}),
-    }
+    )
 
 
 def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
@@ -259,7 +269,7 @@ def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
         raise SpecError(report(wrong))
 
 
-def records(plan: Plan) -> dict[str, Record]:
+def records(plan: Plan) -> dict[str, TrialRecord]:
     """The trials that have no result, by name: every arm's first seed first."""
     missing = [(arm, trial) for arm in plan.arms for trial in arm.trials if not trial.done]
     missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))

@@ -36,8 +36,8 @@ def steps_key(plan: Plan) -> str:
 def _finished(arm: PlannedArm, store: Store) -> list[float]:
     """Seconds that the arm's trials took on this machine."""
     results = [store.result(trial.name) for trial in arm.trials if trial.done]
-    here = [r for r in results if r and r.get("environment", {}).get("machine") == platform.node()]
-    return [float(result.get("seconds") or 0.0) for result in here]
+    here = [r for r in results if r and r.environment.machine == platform.node()]
+    return [result.seconds or 0.0 for result in here]
 
 
 def _trial_seconds(plan: Plan, timed: StepTimes) -> float:

@@ -3,137 +3,201 @@
 Keys that are not named here are passed on as they are: a later version may add some.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
-from pathlib import Path
+from functools import cached_property
+from math import isfinite
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from study import files
 from study.errors import DamagedError
 from study.files import Record
+from study.frozen import Frozen
 from study.scalars import Count, Few, Number, Seconds
+from study.schema import Data, Recipe
 
 
-class Format(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True, protected_namespaces=())
-
-
-class Model(Format):
+class ModelConfig(Frozen):
     name: str
     arguments: dict[str, Any]
+    code: Any = None
+    """Digests of the user's own code, by the name it is registered under."""
 
 
-class Config(Format):
-    model: Model
+class TrialConfig(Frozen):
+    """Everything that a trial computes with but its seed, as its name was made from it.
+
+    `data` and `recipe` are as they were stored: an older version may have had other keys.
+    """
+
+    model: ModelConfig
     data: dict[str, Any]
     recipe: dict[str, Any]
 
 
-class Shape(Format):
+class Shape(Frozen):
+    """The classes, channels and side in pixels that a model is built for."""
+
     num_classes: Few
     in_chans: Few
     img_size: Few
 
 
-class Environment(Format):
+class Environment(Frozen):
+    """The machine, libraries and code that numbers were measured with."""
+
     machine: str | None = None
     processor: str | None = None
     device: str | None = None
     commit: str | None = None
     computing: str | None = None
+    """A digest of the code that results come from."""
     dirty: bool | None = None
+    """Whether that code differs from the commit."""
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
 
 
-class Row(Format):
-    """An epoch of history.jsonl."""
+class EpochRow(Frozen):
+    """An epoch of history.jsonl: its number from 0, its seconds, and what it measured."""
 
     epoch: Count
     seconds: Seconds | None = None
+    """Of the epoch with its evaluation."""
+    images_per_second: Number | None = None
+    """Trained on, without the evaluation."""
     __pydantic_extra__: dict[str, Number | None] = Field(init=False)
 
+    @property
+    def measured(self) -> dict[str, Number | None]:
+        """Learning rate, losses and quality; None where a stored value was not finite."""
+        return self.__pydantic_extra__
 
-class Trial(Format):
-    """trial.json"""
+    @property
+    def plain(self) -> Record:
+        """The row in the order of history.jsonl: the times come last."""
+        row = super().plain
+        times = {key: row.pop(key) for key in ("seconds", "images_per_second") if key in row}
+        return row | times
 
-    config: Config
+
+class ImageFingerprint(Frozen):
+    """The number of images of a split, of its classes, and a digest of names and sizes."""
+
+    files: Count = 0
+    classes: Count = 0
+    digest: str = ""
+    __pydantic_extra__: dict[str, Count | str] = Field(init=False)
+
+
+class TrialImages(Frozen):
+    """images.json: the fingerprint of every split that a trial began on."""
+
+    __pydantic_extra__: dict[str, ImageFingerprint] = Field(init=False)
+
+    @property
+    def splits(self) -> dict[str, ImageFingerprint]:
+        return self.__pydantic_extra__
+
+
+class GivenWeights(Frozen):
+    """The arguments of a model that name files of weights, and the digests of these files."""
+
+    arguments: dict[str, Any] = Field({})
+    sha256: dict[str, Any] = Field({})
+
+
+ABSENT: dict[str, Any] = {}
+
+
+class TrialRecord(Frozen):
+    """trial.json: what a worker needs to know of a trial."""
+
+    config: TrialConfig
     study: str | None = None
     label: str | None = None
-    seed: Count | None = None
-    shape: Shape | None = None
-    sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = []
-    where: dict[str, Any] = {}
+    seed: Count = 0
+    shape: Shape = Shape.model_construct(**ABSENT)
+    sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
+    """Files and modules of the user's own code, each with its digest."""
+    where: dict[str, Any] = Field({})
+    """Keys of the data that find the images on this machine and change nothing in them."""
+    weights: GivenWeights = GivenWeights()
+
+    @cached_property
+    def data(self) -> Data:
+        """Raises ValidationError where this version reads the images otherwise."""
+        return Data(**(self.config.data | self.where))
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Raises ValidationError where this version has no such recipe."""
+        return Recipe(**self.config.recipe)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the model, with the places of given weights."""
+        return self.config.model.arguments | self.weights.arguments
 
 
-class Result(Format):
+State = Literal["completed", "diverged", "failed"]
+
+
+class Outcome(Frozen):
+    """What a trial ends with, before the store gives it a name."""
+
+    state: State
+    config: TrialConfig
+    metrics: dict[str, Number | None]
+    """In base units, None where not finite."""
+    environment: Environment = Environment()
+    seconds: Seconds | None = None
+    """Of all attempts together."""
+    history: list[EpochRow] = Field([])
+    predictions: str = ""
+    """The file of this attempt's predictions."""
+    images: dict[str, ImageFingerprint] = Field({})
+    """By split, where the images are files of a folder."""
+    error: str | None = None
+    log: list[str] | None = None
+    """The last lines of a worker that died."""
+
+
+class Result(Outcome):
     """result.json"""
 
     format: Annotated[int, Field(ge=1, le=1000)]
     trial: str
-    state: Literal["completed", "diverged", "failed"]
-    config: Config
-    metrics: dict[str, Number | None]
-    environment: Environment = Environment()
-    seconds: Seconds | None = None
-    history: list[Row] = []
-    predictions: str = ""
-    images: dict[str, dict[str, Count | str]] = {}
-    error: str | None = None
-    log: list[str] | None = None
 
 
-class Evaluation(Format):
-    """at-SIZE.json"""
+class Evaluation(Frozen):
+    """at-SIZE.json: a trial's weights on images of another size, or why they take none."""
 
     metrics: dict[str, Number | None]
     refused: str = ""
 
 
-class Death(Format):
-    """died-N.json"""
+class WorkerDeath(Frozen):
+    """died-N.json: how the worker that held lease N of a trial died."""
 
     why: str
     epochs: Count = 0
+    """Epochs that the trial had behind it."""
     time: Seconds | None = None
     where: str = ""
     log: list[str] | None = None
 
 
-def load(path: Path, kind: type[Format]) -> Record | None:
-    """A record of a kind, or None where there is none; a damaged file is set aside, and told."""
-    return files.sound(path, partial(parsed, kind=kind))
-
-
-def look(path: Path, kind: type[Format]) -> Record | None:
-    """The same, and a damaged file is left as it is."""
-    try:
-        return parsed(files.content(path), kind)
-    except (OSError, DamagedError):
-        return None
-
-
-def parsed(content: bytes, kind: type[Format]) -> Record:
-    """Raises DamagedError where this is no record of this kind."""
-    return checked(files.record(content), kind)
-
-
-def checked(record: Record, kind: type[Format]) -> Record:
-    """The record itself. Raises DamagedError where it is not of this kind."""
-    try:
-        kind.model_validate(record)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DamagedError(f"{place[:200]}: {first['msg'][:200]}") from error
-    return record
-
-
-def history(content: bytes) -> list[Record]:
-    """The epochs of history.jsonl; those that are none are left out."""
-    found = []
+def history(content: bytes) -> list[EpochRow]:
+    """The epochs of history.jsonl; lines that hold no epoch are left out."""
+    epochs = []
     for row in files.rows(content):
         with suppress(DamagedError):
-            found.append(checked(row, Row))
-    return found
+            epochs.append(EpochRow.checked(row))
+    return epochs
+
+
+def finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Measurements as they are stored, None where a value is NaN or infinite."""
+    return {name: value if isfinite(value) else None for name, value in values.items()}

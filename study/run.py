@@ -21,8 +21,7 @@ import torch
 
 from study import archives, data, given, imports, models, train
 from study.errors import DataError, SpecError, StoreError
-from study.files import Record, replace, sound, write
-from study.files import record as file_record
+from study.files import Record, replace
 from study.job_records import Job
 from study.leases import Lease
 from study.metrics import lanes
@@ -30,9 +29,18 @@ from study.metrics.timings import LACKING, timings
 from study.metrics.ways import Way
 from study.models import foreign, initial, weights
 from study.origin import origin
-from study.schema import Data, Recipe
+from study.records import (
+    Environment,
+    EpochRow,
+    ImageFingerprint,
+    Outcome,
+    TrialRecord,
+    finite,
+)
 from study.store import Store
 from study.timing_records import StepTimes, TimingSession
+from study.train import Message
+from study.trial_folder import predictions_of
 
 VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_")
 """Begin the names of environment variables that change times or last digits."""
@@ -47,65 +55,82 @@ def trial(
     *,
     device: str,
     stop: Callable[[], bool],
-    report: Callable[[Record], None],
-    record: Record,
+    report: Callable[[Message], None],
+    record: TrialRecord | None,
     pulse: Callable[[], None] = train.nothing,
     group: train.Group = train.ALONE,
 ) -> None:
     """Build, train, measure, save; resumes where an earlier attempt left off.
 
-    `record` says what the trial computes, where this process leads. It comes from a folder of the
-    user's own: the store's record names code to import, and others may write to the store.
-    Of a group every process comes here, with the same trial; the lease is the leader's. After an
+    `record` is what the trial computes, None where another process leads. It comes from a folder of
+    the user's own: the store's record names code to import, and others may write to the store.
+    Every process of a group calls this with the same trial; the lease is the leader's. After an
     error the group is left: it is not `whole`, and no other trial can be trained with it.
 
     Raises:
-        train.Stopped: `stop` said so, or the lease was lost; what was done is kept.
+        train.Stopped: `stop` returned True, or the lease was lost; finished epochs are saved.
         StoreError: nothing can be written any more; another attempt goes on from what was saved.
     """
     device = group.on(device)
     if lease is None:
         _join(store, name, device=device, pulse=pulse, group=group)
         return
-    record, folder = group.handed(record), store.trial(name)
-    began, here = time.time(), environment(device) | {"processes": group.world}
-    log = _Log(folder / "log.txt", report)
-    log({"event": "began", "lease": lease.number, "device": device, "commit": here["commit"]})
+    record, began = _leading(group, record), time.time()
+    here = environment(device).model_copy(update={"processes": group.world})
+    log = _Log(store.folder(name).log, report)
+    log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
     caller = train.Caller(stop, lambda: lease.held, pulse, log)
-    outcome: Record = {"state": "failed", "metrics": {}, "config": record["config"]}
+    ends: Record = {"state": "failed", "metrics": {}, "config": record.config}
     try:
-        fitted = _fitted(record, folder, device=device, caller=caller, group=group)
-        predictions = f"predictions-{lease.number}.npz"  # this attempt's: another's has its own
-        replace(folder / predictions, _predictions(fitted))
-        outcome |= {"metrics": fitted.metrics, "history": fitted.history}
-        outcome |= {"predictions": predictions}
-        outcome |= _images(record, folder)
-        outcome["state"] = "diverged" if fitted.diverged else "completed"
+        fitted = _fitted(store, name, record, device=device, caller=caller, group=group)
+        ends |= _ended(store, name, record, fitted, lease.number)
     except train.Stopped as stopped:
         log({"event": "stopped", "where": str(stopped)})
         raise
     except Exception as error:
-        told = group.failed(error)
-        if told is None or isinstance(error, StoreError):
+        message = group.failed(error)
+        if message is None or isinstance(error, StoreError):
             raise
         log({"event": "error", "traceback": traceback.format_exc()})
-        outcome["error"] = told
-    epochs = outcome.get("history", [])  # of all attempts: an earlier one's seconds count
-    seconds = sum(row["seconds"] for row in epochs) or time.time() - began
-    outcome |= {"began": began, "seconds": seconds, "environment": here}
-    if store.save(name, outcome, lease) and outcome["state"] != "failed":
-        with suppress(OSError):  # nobody resumes it any more
-            (folder / train.BEFORE).unlink(missing_ok=True)
+        ends["error"] = message
+    epochs: list[EpochRow] = ends.get("history", [])  # of all attempts, whose seconds all count
+    seconds = sum(row.seconds or 0.0 for row in epochs) or time.time() - began
+    outcome = Outcome(**ends, began=began, seconds=seconds, environment=here)
+    if store.save(name, outcome, lease) and outcome.state != "failed":
+        with suppress(OSError):  # no attempt resumes from it any more
+            store.folder(name).previous.unlink(missing_ok=True)
+
+
+def _leading(group: train.Group, record: TrialRecord | None) -> TrialRecord:
+    """The leader's record, in every process of a group."""
+    handed = group.handed(record)
+    if handed is None:
+        raise StoreError("the leading process has no record of the trial")
+    return handed
+
+
+def _ended(
+    store: Store, name: str, record: TrialRecord, fitted: train.Fitted, lease: int
+) -> Record:
+    """What a finished training adds to the outcome; its predictions are written on the way."""
+    predictions = predictions_of(lease)
+    replace(store.folder(name).path / predictions, _predictions(fitted))
+    return {
+        "metrics": finite(fitted.metrics),
+        "history": fitted.history,
+        "predictions": predictions,
+        **_images(store, name, record),
+        "state": "diverged" if fitted.diverged else "completed",
+    }
 
 
 def _join(
     store: Store, name: str, *, device: str, pulse: Callable[[], None], group: train.Group
 ) -> None:
-    """Train what another process leads, and leave the store to it."""
-    nobody: Record = {}
-    record, caller = group.handed(nobody), train.Caller(pulse=pulse)
+    """Train under another process that leads, and leave the store to it."""
+    record, caller = _leading(group, None), train.Caller(pulse=pulse)
     try:
-        _fitted(record, store.trial(name), device=device, caller=caller, group=group)
+        _fitted(store, name, record, device=device, caller=caller, group=group)
     except train.Stopped:
         raise
     except Exception as error:
@@ -114,56 +139,66 @@ def _join(
 
 
 def _fitted(
-    record: Record, folder: Path, *, device: str, caller: train.Caller, group: train.Group
+    store: Store,
+    name: str,
+    record: TrialRecord,
+    *,
+    device: str,
+    caller: train.Caller,
+    group: train.Group,
 ) -> train.Fitted:
-    images, recipe = data.load(_data(record)), Recipe(**record["config"]["recipe"])
+    images, recipe = data.load(record.data), record.recipe
     if group.leads:
-        _same_images(folder, images.fingerprints)
-    classes = record["shape"]["num_classes"]
+        _same_images(store, name, _fingerprints(images))
+    classes = record.shape.num_classes
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
-    model = initial.seeded(lambda: started(record), record["seed"]).to(device)
+    model = initial.seeded(lambda: started(record), record.seed).to(device)
     return train.fit(
         model,
         images,
         recipe,
-        seed=record["seed"],
-        folder=folder,
+        seed=record.seed,
+        folder=store.trial(name),
         device=device,
         caller=caller,
         group=group,
     )
 
 
-def _images(record: Record, folder: Path) -> Record:
-    """What a result keeps of its images: their fingerprints by split, where they have any.
+def _fingerprints(images: data.Images) -> dict[str, ImageFingerprint]:
+    return {split: ImageFingerprint(**one) for split, one in images.fingerprints.items()}
+
+
+def _images(store: Store, name: str, record: TrialRecord) -> Record:
+    """The fingerprints of the images by split, for a result, where they have any.
 
     Raises:
         DataError: they are others than those that the trial began on.
     """
-    now = {name: dict(one) for name, one in data.load(_data(record)).fingerprints.items()}
-    if now:
-        _same_images(folder, now)
-    return {"images": now} if now else {}
+    today = _fingerprints(data.load(record.data))
+    if today:
+        _same_images(store, name, today)
+    return {"images": today} if today else {}
 
 
-def _same_images(folder: Path, now: Mapping[str, Mapping[str, Any]]) -> None:
+def _same_images(store: Store, name: str, today: Mapping[str, ImageFingerprint]) -> None:
     """Refuse to go on with a trial that began on other images.
 
     Raises:
         DataError: their names or sizes changed since.
     """
-    path, saves = folder / "images.json", ("last.pth.tar", train.BEFORE)
-    began = any((folder / name).exists() for name in saves)
-    then = sound(path, file_record) if began else None
-    if then is not None and then != now:
-        changed = [name for name in now if then.get(name) != now[name]]
+    folder = store.folder(name)
+    resumes = any(path.exists() for path in folder.checkpoints)
+    before = store.begun_on(name) if resumes else None
+    if before is not None and before != today:
+        changed = [split for split in today if before.get(split) != today[split]]
         raise DataError(
             f"the images changed since this trial began ({', '.join(changed)}): put them back, "
-            f"or move {folder} away to begin anew"
+            f"or move {folder.path} away to begin anew"
         )
-    if now:
-        write(path, now)
+    if today:
+        store.begin(name, today)
 
 
 def _predictions(fitted: train.Fitted) -> bytes:
@@ -172,63 +207,52 @@ def _predictions(fitted: train.Fitted) -> bytes:
     return archives.sealed(file)
 
 
-def build(record: Mapping[str, Any], device: str | None = None) -> torch.nn.Module:
-    """The model of a record that has `config` and `shape`, at random weights.
+def build(record: TrialRecord, device: str | None = None) -> torch.nn.Module:
+    """The model of a trial, at random weights.
 
     Raises:
         SpecError: a source of parts has changed since the trial was planned.
     """
     _register(record)
-    name, arguments = _asked(record)
-    module: torch.nn.Module = models.build(name, arguments, **record["shape"], device=device)
+    shape, name = dict(record.shape), record.config.model.name
+    module: torch.nn.Module = models.build(name, record.arguments, **shape, device=device)
     return module
 
 
-def started(record: Record) -> torch.nn.Module:
+def started(record: TrialRecord) -> torch.nn.Module:
     """The same with the weights that training starts from.
 
     Raises:
         SpecError: a file of weights has changed since the trial was planned.
     """
     _register(record)
-    name, arguments = _asked(record)
-    planned = record.get("weights", {}).get("sha256", {})
-    now = given.digests(name, arguments) if planned else {}
+    name, arguments, planned = record.config.model.name, record.arguments, record.weights.sha256
+    today = given.digests(name, arguments) if planned else {}
     for key, path in given.files(name, arguments).items():
-        if planned and now[key] != planned.get(key):
+        if planned and today[key] != planned.get(key):
             raise SpecError(f"{path} has changed since the trial was planned: plan anew")
-    return weights.started(name, arguments, **record["shape"])
+    return weights.started(name, arguments, **dict(record.shape))
 
 
-def _asked(record: Mapping[str, Any]) -> tuple[str, Record]:
-    """A model's name, and all its arguments with the places of its weights."""
-    model = record["config"]["model"]
-    return model["name"], model["arguments"] | record.get("weights", {}).get("arguments", {})
-
-
-def _register(record: Mapping[str, Any]) -> None:
-    for text, digest in record.get("sources", ()):
+def _register(record: TrialRecord) -> None:
+    for text, digest in record.sources:
         source = imports.source(text)
         if source.digest != digest:
             raise SpecError(f"{source.path} has changed since the trial was planned: plan anew")
         foreign.register(source)
 
 
-def _data(record: Mapping[str, Any]) -> Data:
-    return Data(**(record["config"]["data"] | record["where"]))
-
-
-def step_seconds(record: Mapping[str, Any], device: str) -> StepTimes:
+def step_seconds(record: TrialRecord, device: str) -> StepTimes:
     """Seconds per image, trained on and evaluated, from a few timed steps of at most 32 images."""
-    images, recipe = data.load(_data(record)), Recipe(**record["config"]["recipe"])
+    images, recipe = data.load(record.data), record.recipe
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(
-        build(record).to(device), images, recipe, seed=record["seed"], device=device
+        build(record).to(device), images, recipe, seed=record.seed, device=device
     )
     return StepTimes(**vars(timed), train=images.train_size, val=images.val_size)
 
 
-def timed(records: Mapping[str, Record], job: Job, tick: Callable[[], None]) -> TimingSession:
+def timed(records: Mapping[str, TrialRecord], job: Job, tick: Callable[[], None]) -> TimingSession:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
     `records` say what each arm computes. A metric that cannot be measured honestly is absent, with
@@ -254,7 +278,7 @@ def timed(records: Mapping[str, Record], job: Job, tick: Callable[[], None]) -> 
     return session.model_copy(update={"refused": refused, "how": how})
 
 
-def _lanes(record: Record, job: Job) -> dict[str, lanes.Lane]:
+def _lanes(record: TrialRecord, job: Job) -> dict[str, lanes.Lane]:
     """The ways of calling an arm that its metrics need."""
     device, asked, way = job.device, {*job.metrics}, Way()
     found = {}
@@ -266,7 +290,7 @@ def _lanes(record: Record, job: Job) -> dict[str, lanes.Lane]:
         if asked & {"latency_p50", "latency_p90", "latency_p99"}:
             found["single"] = lanes.inference(model, images[:1], way, apart=True)
     if "train_throughput" in asked:
-        recipe, classes = Recipe(**record["config"]["recipe"]), record["shape"]["num_classes"]
+        recipe, classes = record.recipe, record.shape.num_classes
         step = train.repeated(
             build(record).to(device), recipe, classes=classes, size=_size(record), device=device
         )
@@ -274,32 +298,33 @@ def _lanes(record: Record, job: Job) -> dict[str, lanes.Lane]:
     return found
 
 
-def _step(record: Mapping[str, Any], device: str) -> None:
+def _step(record: TrialRecord, device: str) -> None:
     """One update of the trial's own recipe."""
-    recipe, classes = Recipe(**record["config"]["recipe"]), record["shape"]["num_classes"]
+    recipe, classes = record.recipe, record.shape.num_classes
     model = build(record, device)
     train.training_step(model, recipe, classes=classes, size=_size(record), device=device)
 
 
-def _size(record: Mapping[str, Any]) -> tuple[int, int, int]:
-    """Of one image, (C, H, W)."""
-    shape = record["shape"]
-    return shape["in_chans"], shape["img_size"], shape["img_size"]
+def _size(record: TrialRecord) -> tuple[int, int, int]:
+    """The size of an image, (C, H, W)."""
+    shape = record.shape
+    return shape.in_chans, shape.img_size, shape.img_size
 
 
 @cache
-def environment(device: str) -> Record:
-    """What the numbers were taken with."""
-    return {
-        "machine": platform.node(),
-        "processor": _processor(),
-        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
-        "threads": torch.get_num_threads(),
-        "python": platform.python_version(),
-        **{library: version(library) for library in LIBRARIES},
+def environment(device: str) -> Environment:
+    """What numbers are measured with on this machine."""
+    libraries: Record = {library: version(library) for library in LIBRARIES}
+    return Environment(
+        machine=platform.node(),
+        processor=_processor(),
+        device=torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
+        threads=torch.get_num_threads(),
+        python=platform.python_version(),
+        **libraries,
         **origin(),
-        "variables": {k: v for k, v in os.environ.items() if k.startswith(VARIABLES)},
-    }
+        variables={k: v for k, v in os.environ.items() if k.startswith(VARIABLES)},
+    )
 
 
 def _processor() -> str:
@@ -312,17 +337,18 @@ def _processor() -> str:
 
 
 class _Log:
-    """Passes on what training reports and keeps it in the trial's log."""
+    """Passes on what training reports and appends it to the trial's log."""
 
-    def __init__(self, path: Path, report: Callable[[Record], None]) -> None:
+    def __init__(self, path: Path, report: Callable[[Message], None]) -> None:
         self.path, self.report = path, report
 
-    def __call__(self, row: Record) -> None:
+    def __call__(self, message: Message) -> None:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-        said = " ".join(f"{key}={_short(value)}" for key, value in row.items())
+        values = message.plain if isinstance(message, EpochRow) else message
+        text = " ".join(f"{key}={_short(value)}" for key, value in values.items())
         with suppress(OSError), open(self.path, "a", encoding="utf-8", opener=_appending) as file:
-            file.write(f"{stamp} {said}\n")  # a full disk is told of where results are written
-        self.report(row)
+            file.write(f"{stamp} {text}\n")  # a full disk is reported where results are written
+        self.report(message)
 
 
 def _appending(path: str, flags: int) -> int:

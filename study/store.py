@@ -22,18 +22,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from study import files, leases, records
 from study.errors import StoreError
 from study.files import Record as Record
 from study.files import write
 from study.frozen import Frozen
+from study.records import (
+    EpochRow,
+    Evaluation,
+    ImageFingerprint,
+    Outcome,
+    Result,
+    TrialConfig,
+    TrialImages,
+    TrialRecord,
+    WorkerDeath,
+)
+from study.trial_folder import RESULT, TrialFolder
 
 Kept = TypeVar("Kept", bound=Frozen)
 
 FORMAT = 1  # of result.json
 DONE = ("completed", "diverged")
+
+Images = Mapping[str, ImageFingerprint]
+"""Fingerprints by split."""
 
 
 @dataclass(frozen=True)
@@ -44,124 +59,146 @@ class Store:
         """The folder of a trial."""
         return self.root / "trials" / name
 
+    def folder(self, name: str) -> TrialFolder:
+        """The files in the folder of a trial."""
+        return TrialFolder(self.trial(name))
+
     # ---- trials ----
 
-    def enter(self, name: str, record: Mapping[str, Any]) -> None:
-        """Put down what a trial computes, before anybody works on it."""
-        path = self.trial(name) / "trial.json"
-        if records.load(path, records.Trial) != record:
-            write(path, record)
+    def enter(self, name: str, record: TrialRecord) -> None:
+        """Write what a trial computes, before any worker claims it."""
+        path = self.folder(name).record
+        if TrialRecord.load(path) != record:
+            write(path, record.plain)
 
-    def entered(self, name: str) -> Record:
-        """What a trial computes. Raises StoreError where nothing that can be read says so."""
-        path = self.trial(name) / "trial.json"
-        record = records.load(path, records.Trial)
+    def entered(self, name: str) -> TrialRecord:
+        """What a trial computes. Raises StoreError where no file that can be read says so."""
+        path = self.folder(name).record
+        record = TrialRecord.load(path)
         if record is None:
             raise StoreError(f"{path} is missing: study run puts it there again")
         return record
 
-    def save(self, name: str, result: Mapping[str, Any], lease: leases.Lease) -> bool:
+    def save(self, name: str, outcome: Outcome, lease: leases.Lease) -> bool:
         """Store a result, unless the lease was lost meanwhile: then the successor's counts.
 
-        A holder that stalls between being asked and writing finds that there is a result already.
+        A holder that stalls between this check and the write leaves the result that is there.
         """
-        record = {"format": FORMAT, "trial": name, **result}
-        path = self.trial(name) / "result.json"
-        if not lease.held or not files.once(path, files.encoded(record)):
+        record = {"format": FORMAT, "trial": name, **outcome.plain}
+        if not lease.held or not files.once(self.folder(name).result, files.encoded(record)):
             return False
         leases.forget(self.trial(name))
         return True
 
-    def result(self, name: str) -> Record | None:
-        """What a trial left behind; a file that is not its result is set aside.
+    def result(self, name: str) -> Result | None:
+        """The result of a trial; a file that is not its result is set aside.
 
         Raises:
             StoreError: a later version has written it.
         """
-        path = self.trial(name) / "result.json"
-        record = files.sound(path, partial(_result, path=path))
-        if record is not None and record["trial"] != name:
-            files.put_away(path, f"it is the result of {record['trial']}", "foreign")
+        path = self.folder(name).result
+        result = files.sound(path, partial(_result, path=path))
+        if result is not None and result.trial != name:
+            files.put_away(path, f"it is the result of {result.trial}", "foreign")
             return None
-        return record
+        return result
 
     def blocked(self, name: str) -> bool:
         """Whether what is no result is where the result belongs, and cannot be set aside."""
-        return os.path.lexists(self.trial(name) / "result.json") and self.result(name) is None
+        return os.path.lexists(self.folder(name).result) and self.result(name) is None
+
+    def peek(self, name: str) -> tuple[TrialRecord | None, Result | None]:
+        """What a trial computes and its result; damaged files are left as they are."""
+        folder = self.folder(name)
+        return (
+            TrialRecord.look(folder.record),
+            Result.look(folder.result),
+        )
 
     def predictions(self, name: str) -> Path:
-        """Of the attempt that a trial's result is of; results of long ago do not say which."""
-        told = str((self.result(name) or {}).get("predictions"))
-        file = told if re.fullmatch(r"predictions-\d+\.npz", told) else "predictions.npz"
-        return self.trial(name) / file
+        """The predictions of the attempt that the result of a trial comes from."""
+        result = self.result(name)
+        return self.folder(name).predictions(result.predictions if result else "")
 
     def results(self) -> list[str]:
         """Trials that have a result, of whatever study."""
-        found = (self.root / "trials").glob("[!.]*/result.json")  # hidden: on its way out
-        return sorted(path.parent.name for path in found)
+        paths = (self.root / "trials").glob(f"[!.]*/{RESULT}")  # hidden: being removed
+        return sorted(path.parent.name for path in paths)
 
     def retry(self, name: str) -> None:
         """Make room for another attempt; a failed one is kept under another name."""
-        result = self.result(name)
-        if result is not None and result["state"] == "failed":
-            for note in self.trial(name).glob("died-*.json"):
+        result, folder = self.result(name), self.folder(name)
+        if result is not None and result.state == "failed":
+            for note in folder.deaths:
                 note.unlink(missing_ok=True)
             try:
-                files.set_aside(self.trial(name) / "result.json", "failed")
+                files.set_aside(folder.result, "failed")
             except OSError as error:
                 why = f"cannot be tried again: {error.strerror}"
                 raise StoreError(f"{self.trial(name)} {why}") from error
 
-    def died(self, name: str, number: int, why: str, **more: Any) -> bool:
-        """Put down how the holder of lease `number` died; whether nobody had told before."""
-        note = {"why": why, "epochs": len(self.history(name)), **more}
-        return files.once(self.trial(name) / f"died-{number}.json", files.encoded(note))
+    def died(self, name: str, number: int, death: WorkerDeath) -> bool:
+        """Write how the holder of lease `number` died; False where another process has done so."""
+        note = {**death.plain, "epochs": len(self.history(name))}
+        return files.once(self.folder(name).death(number), files.encoded(note))
 
-    def death(self, name: str, number: int) -> Record | None:
-        """What was told of the death of the holder of lease `number`."""
-        return records.load(self.trial(name) / f"died-{number}.json", records.Death)
+    def death(self, name: str, number: int) -> WorkerDeath | None:
+        """How the holder of lease `number` died, where its supervisor has written it."""
+        return WorkerDeath.load(self.folder(name).death(number))
 
     def beat(self, name: str, number: int) -> float:
-        """When the heart behind lease `number` beat last, by the file server's clock."""
+        """When the holder of lease `number` last touched it, by the file server's clock."""
         try:
-            return (self.trial(name) / f"lease.{number}").stat().st_mtime
+            return self.folder(name).lease(number).stat().st_mtime
         except OSError:
             return 0.0
 
-    def deaths(self, name: str) -> list[Record]:
-        """How workers died of this trial since it last got ahead by an epoch, oldest first."""
-        notes = sorted(self.trial(name).glob("died-*.json"), key=_written)
-        deaths, epochs = (
-            [records.load(n, records.Death) or {} for n in notes],
-            len(self.history(name)),
-        )
-        return [note for note in deaths if note.get("epochs") == epochs]
+    def deaths(self, name: str) -> list[WorkerDeath]:
+        """How workers died of this trial since it last finished an epoch, oldest first."""
+        paths = sorted(self.folder(name).deaths, key=_written)
+        notes = [WorkerDeath.load(path) for path in paths]
+        epochs = len(self.history(name))
+        return [note for note in notes if note is not None and note.epochs == epochs]
 
-    def history(self, name: str) -> list[Record]:
+    def history(self, name: str) -> list[EpochRow]:
         """One row per finished epoch."""
-        rows = files.sound(self.trial(name) / "history.jsonl", records.history)
-        return (self.result(name) or {}).get("history", []) if rows is None else rows
+        rows = files.sound(self.folder(name).history, records.history)
+        if rows is not None:
+            return rows
+        result = self.result(name)
+        return result.history if result else []
 
     def state(self, name: str) -> str:
         """completed, diverged, failed, running, stale (its worker died) or pending."""
         result = self.result(name)
         if result is not None:
-            return str(result["state"])
+            return result.state
         folder = self.trial(name)
         if leases.holder(folder):
             return "running"
         return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
 
-    def began(self, name: str) -> Record | None:
-        """The fingerprints of the images that an unfinished trial began on, where it left them."""
-        return files.read(self.trial(name) / "images.json")
+    def began(self, name: str) -> Images | None:
+        """The fingerprints of the images that an unfinished trial began on, by split.
 
-    def evaluation(self, name: str, size: int) -> Record | None:
-        """What a trial's weights made of images of another size, in pixels."""
-        return records.load(self.trial(name) / f"at-{size}.json", records.Evaluation)
+        A damaged file is left as it is; see `begun_on`.
+        """
+        return _by_split(TrialImages.look(self.folder(name).images))
 
-    def evaluated(self, name: str, size: int, record: Mapping[str, Any]) -> None:
-        write(self.trial(name) / f"at-{size}.json", record)
+    def begun_on(self, name: str) -> Images | None:
+        """The same, and a damaged file is set aside."""
+        return _by_split(TrialImages.load(self.folder(name).images))
+
+    def begin(self, name: str, images: Images) -> None:
+        """Write the fingerprints of the images that a trial begins on."""
+        write(self.folder(name).images, {split: one.plain for split, one in images.items()})
+
+    def evaluation(self, name: str, size: int) -> Evaluation | None:
+        """A trial's weights on images of another size, in pixels."""
+        return Evaluation.load(self.folder(name).evaluation(size))
+
+    def evaluated(self, name: str, size: int, evaluation: Evaluation) -> None:
+        write(self.folder(name).evaluation(size), evaluation.plain)
 
     # ---- what was counted and timed ----
 
@@ -182,10 +219,10 @@ class Store:
 ASIDE = re.compile(r"\.(foreign|damaged)-[0-9a-f]{6}$|\.broken$")
 
 
-def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path: Path) -> None:
+def agree(name: str, stored: TrialConfig, config: TrialConfig, path: Path) -> None:
     """Refuse a stored result that was computed from another configuration than today's.
 
-    A key that only today's has came into being later, with the default that keeps the old meaning;
+    A key that only today's has was added later, with the default that keeps the old meaning;
     were it not at that default, the name would be another.
 
     Raises:
@@ -204,13 +241,22 @@ def agree(name: str, stored: Mapping[str, Any], config: Mapping[str, Any], path:
         )
 
 
-def _result(content: bytes, path: Path) -> Record:
+def _parts(a: TrialConfig, b: TrialConfig) -> list[tuple[str, Record, Record]]:
+    model, other = ({**c.model.arguments, "name": c.model.name} for c in (a, b))
+    return [("model", model, other), ("data", a.data, b.data), ("recipe", a.recipe, b.recipe)]
+
+
+def _result(content: bytes, path: Path) -> Result:
     """Raises DamagedError where this is no result, StoreError where it is of a later format."""
     record = files.record(content)
     later = record.get("format")
     if isinstance(later, int) and FORMAT < later < 1000:
         raise StoreError(f"{path} has format {later}, this version reads {FORMAT}")
-    return records.checked(record, records.Result)
+    return Result.checked(record)
+
+
+def _by_split(images: TrialImages | None) -> Images | None:
+    return None if images is None else images.splits
 
 
 def _written(path: Path) -> float:
@@ -219,9 +265,3 @@ def _written(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _parts(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[tuple[str, Record, Record]]:
-    model = [("model", dict(c["model"]["arguments"], name=c["model"]["name"])) for c in (a, b)]
-    parts = [("model", model[0][1], model[1][1])]
-    return parts + [(part, dict(a[part]), dict(b[part])) for part in ("data", "recipe")]

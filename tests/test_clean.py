@@ -13,6 +13,7 @@ from study.clean import Needs
 from study.errors import StoreError
 from study.files import write
 from study.launch import orders
+from study.records import Evaluation, TrialRecord
 from study.store import Store
 from tests.launch.conftest import CONFIG, dead, finish, leave, ordered
 
@@ -21,7 +22,7 @@ from tests.launch.conftest import CONFIG, dead, finish, leave, ordered
 def store(tmp_path):
     store = Store(tmp_path / "results")
     for name in ("a-0", "b-0"):
-        store.enter(name, {"config": CONFIG})
+        store.enter(name, TrialRecord(config=CONFIG))
     return store
 
 
@@ -280,9 +281,9 @@ def trained(inside, tiny):
     store = Store(tiny.parent / "results")
     for arm in json.loads(inside("plan", tiny, "--on", "inline", "--json").stdout)["arms"]:
         for trial in arm["trials"]:
-            store.enter(trial["name"], {"config": arm["config"]})
+            store.enter(trial["name"], TrialRecord(config=arm["config"]))
             finish(store, trial["name"])
-    store.enter("ab-0", {"config": CONFIG, "label": "A", "seed": 0, "study": "old"})
+    store.enter("ab-0", TrialRecord(config=CONFIG, label="A", seed=0, study="old"))
     return store
 
 
@@ -341,7 +342,7 @@ def test_weights_stay_that_a_study_has_yet_to_evaluate(inside, tiny, trained):
         (trained.trial(name) / "last.pth.tar").touch()
     assert listed(inside("clean", tiny, "--json"))["checkpoints"] == 4
     tiny.write_text(tiny.read_text().replace("top1]", "top1, top1@96]"))
-    trained.evaluated(names[0], 96, {"metrics": {}})
+    trained.evaluated(names[0], 96, Evaluation(metrics={}))
     assert listed(inside("clean", tiny, "--json"))["checkpoints"] == 1
 
 
@@ -408,7 +409,7 @@ def ordinary():
 def test_what_can_be_removed_is_and_what_cannot_is_named(ordinary):
     kept = Store(ordinary / "results")
     for name in ("a-0", "b-0"):
-        kept.enter(name, {"config": CONFIG})
+        kept.enter(name, TrialRecord(config=CONFIG))
     closed = kept.trial("a-0") / "closed"
     (closed / "inner").mkdir(parents=True)
     closed.chmod(0o000)
@@ -442,7 +443,7 @@ def test_jobs_that_cannot_be_listed_are_not_taken_for_none(ordinary):
 def test_the_command_goes_on_after_what_it_cannot_remove(inside, tmp_path, monkeypatch):
     kept = Store(tmp_path / "results")
     for name in ("a-0", "b-0"):
-        kept.enter(name, {"config": CONFIG})
+        kept.enter(name, TrialRecord(config=CONFIG))
     rename = os.rename
 
     def refuse(one, other):

@@ -87,11 +87,11 @@ ELSEWHERE = json.dumps({"host": "elsewhere", "pid": 1, "born": "1"})
 def leave_trial(store, name, computes):
     store.enter(name, computes)
     folder = store.trial(name)
-    sample = SAMPLES[records.Result] | {"trial": name, "config": computes["config"]}
+    sample = SAMPLES[records.Result] | {"trial": name, "config": computes.config.plain}
     write(folder / "result.json", sample)
     (folder / "history.jsonl").write_bytes(files.lines(sample["history"]))
     write(folder / "at-48.json", SAMPLES[records.Evaluation])
-    write(folder / "died-1.json", SAMPLES[records.Death] | {"epochs": 1})
+    write(folder / "died-1.json", SAMPLES[records.WorkerDeath] | {"epochs": 1})
     (folder / "lease.1").write_text(ELSEWHERE)
     (folder / "log.txt").write_text("epoch 0\n")
     arrays = {"target": np.arange(20), "top": np.arange(100).reshape(20, 5)}

@@ -16,6 +16,7 @@ from study import data, evaluation, leases, models, run, train
 from study.errors import BuildError, DataError, StoreError, StudyError
 from study.files import write
 from study.models.released import checkpoint_filter_fn
+from study.records import TrialRecord
 from study.schema import Data, Recipe
 from study.store import Store
 
@@ -66,7 +67,7 @@ def store(tmp_path_factory):
             "recipe": full,
         }
         shape = {"num_classes": 10, "in_chans": 3, "img_size": 64}
-        kept.enter(NAMES[what], {"config": config, "shape": shape, "where": {}, "seed": 0})
+        kept.enter(NAMES[what], TrialRecord(config=config, shape=shape, where={}, seed=0))
         with leases.claim(kept.trial(NAMES[what])) as lease:
             how = {"device": "cpu", "stop": bool, "report": lambda row: None}
             run.trial(kept, NAMES[what], lease, record=kept.entered(NAMES[what]), **how)
@@ -106,9 +107,9 @@ def filled(path, *, size=64, key="state_dict", **arguments):
 @pytest.mark.parametrize("what", TRIALS)
 def test_a_trial_at_its_own_size_is_its_result_to_the_last_digit(what, store):
     record = evaluation.trial(store, NAMES[what])
-    assert record["metrics"] == store.result(NAMES[what])["metrics"]
-    assert record["images"] == 40
-    assert record["weights"]["average"] == (what == "average")
+    assert record.metrics == store.result(NAMES[what]).metrics
+    assert record.images == 40
+    assert record.weights.average == (what == "average")
 
 
 @pytest.mark.parametrize("what", ["pa", "learned"])
@@ -119,21 +120,21 @@ def test_a_trial_is_evaluated_at_another_size(what, store):
     x = torch.from_numpy((large - MEAN[:, None, None]) / STD[:, None, None]).float()
     model = filled(store.trial(NAMES[what]) / "last.pth.tar", size=96, position=what)
     expected = metrics(logits(model, x), small.targets)
-    assert record["metrics"] == pytest.approx(expected, rel=1e-4)
-    assert record["preprocessing"]["img_size"] == 96
-    assert record["metrics"] != store.result(NAMES[what])["metrics"]
+    assert record.metrics == pytest.approx(expected, rel=1e-4)
+    assert record.preprocessing.img_size == 96
+    assert record.metrics != store.result(NAMES[what]).metrics
 
 
 def test_the_plain_weights_of_an_averaged_trial_can_be_asked_for(store):
     plain = evaluation.trained(store, NAMES["average"], ema=False)
     model = filled(store.trial(NAMES["average"]) / "last.pth.tar")
     assert torch.equal(plain.model.head.weight, model.head.weight)
-    assert evaluation.taken(plain)["metrics"] != store.result(NAMES["average"])["metrics"]
+    assert evaluation.taken(plain).metrics != store.result(NAMES["average"]).metrics
 
 
 def test_a_record_can_be_kept_as_json(store):
     record = evaluation.trial(store, NAMES["pa"])
-    assert json.loads(json.dumps(record, allow_nan=False)) == record
+    assert json.loads(json.dumps(record.plain, allow_nan=False)) == record.plain
 
 
 def test_a_model_of_one_size_takes_no_other(store):
@@ -161,7 +162,7 @@ def test_weights_that_are_gone_are_told_with_their_path(store, tmp_path):
 @pytest.mark.parametrize("state", ["diverged", "failed"])
 def test_only_a_completed_trial_counts(state, store, tmp_path):
     other = copied(store, tmp_path, NAMES["pa"])
-    result = other.result(NAMES["pa"]) | {"state": state}
+    result = other.result(NAMES["pa"]).plain | {"state": state}
     write(other.trial(NAMES["pa"]) / "result.json", result)
     with pytest.raises(StoreError, match=f"is {state}: only a completed one"):
         evaluation.trial(other, NAMES["pa"])
@@ -238,9 +239,9 @@ def in_rows(array):
 
 def test_given_weights_do_as_well_as_in_their_trial(store, checkpoint, pictures):
     record = evaluation.taken(subject(checkpoint, folder(pictures, "validation")))
-    expected = store.result(NAMES["pa"])["metrics"]
-    assert record["metrics"] == pytest.approx(expected, rel=1e-6)
-    assert record["metrics"]["top1"] > 0.2  # chance is a tenth
+    expected = store.result(NAMES["pa"]).metrics
+    assert record.metrics == pytest.approx(expected, rel=1e-6)
+    assert record.metrics["top1"] > 0.2  # chance is a tenth
 
 
 @pytest.fixture
@@ -276,8 +277,8 @@ def test_images_are_resized_cropped_and_normalised_as_by_hand(checkpoint, oblong
     record = evaluation.taken(
         subject(checkpoint, folder(oblong), crop_pct=0.875, interpolation="bicubic")
     )
-    assert record["metrics"] == pytest.approx(expected, rel=1e-4)
-    assert (record["preprocessing"]["resize"], record["preprocessing"]["img_size"]) == (73, 64)
+    assert record.metrics == pytest.approx(expected, rel=1e-4)
+    assert (record.preprocessing.resize, record.preprocessing.img_size) == (73, 64)
 
 
 @pytest.fixture
@@ -297,10 +298,10 @@ def test_a_model_sees_images_as_its_weights_were_published(whole, oblong):
     paths = sorted(oblong.rglob("*.png"))
     x = torch.stack([transform(Image.open(path)) for path in paths])
     targets = torch.tensor([int(path.parent.name) for path in paths])
-    assert record["metrics"] == pytest.approx(metrics(logits(model, x), targets), rel=1e-4)
-    seen = record["preprocessing"]
-    assert seen["resize"] == transform.transforms[0].size
-    assert {k: seen[k] for k in ("crop_pct", "interpolation")} == {
+    assert record.metrics == pytest.approx(metrics(logits(model, x), targets), rel=1e-4)
+    seen = record.preprocessing
+    assert seen.resize == transform.transforms[0].size
+    assert {k: getattr(seen, k) for k in ("crop_pct", "interpolation")} == {
         k: config[k] for k in ("crop_pct", "interpolation")
     }
 
@@ -309,9 +310,9 @@ def test_keys_that_are_given_are_used_instead(whole, oblong):
     images = {**folder(oblong), "img_size": 48, "mean": [0.5] * 3, "std": [0.25] * 3}
     look = {"crop_pct": 0.75, "interpolation": "bilinear", "batch_size": 7}
     record = evaluation.taken(evaluation.named("test_resnet", whole[1], images=images, look=look))
-    seen = record["preprocessing"]
-    assert (seen["resize"], seen["img_size"], seen["interpolation"]) == (64, 48, "bilinear")
-    assert (seen["mean"], seen["std"], record["batch_size"]) == ([0.5] * 3, [0.25] * 3, 7)
+    seen = record.preprocessing
+    assert (seen.resize, seen.img_size, seen.interpolation) == (64, 48, "bilinear")
+    assert (seen.mean, seen.std, record.batch_size) == ([0.5] * 3, [0.25] * 3, 7)
 
 
 def test_progress_is_told_batch_by_batch(checkpoint, oblong):
@@ -338,7 +339,7 @@ def test_a_class_map_places_ten_classes_among_a_thousand(thousand, oblong):
     images = {**folder(oblong), "class_map": "map.txt"}
     record = evaluation.taken(subject(thousand, images))
     targets = predictions(subject(thousand, images))[:, 0]
-    assert record["classes"] == 1000
+    assert record.classes == 1000
     assert sorted(set(targets.tolist())) == list(range(990, 1000))
 
 
@@ -391,8 +392,8 @@ def test_the_command_says_the_numbers_and_what_they_depend_on(evaluate, checkpoi
     assert done.stderr == ""
     expected = evaluation.taken(subject(checkpoint, folder(pictures / "val")))
     for said in (
-        f"{100 * expected['metrics']['top1']:.2f}",
-        f"sha256 {expected['weights']['sha256'][:8]}, state_dict",
+        f"{100 * expected.metrics['top1']:.2f}",
+        f"sha256 {expected.weights.sha256[:8]}, state_dict",
         "40 of 10 classes",
         "resize 64 → crop 64 (crop_pct 1), bicubic",
         "mean 0.485 0.456 0.406, std 0.229 0.224 0.225",
@@ -431,7 +432,7 @@ def test_folders_in_class_folders_are_evaluated_as_the_command_says(evaluate, ch
 def test_json_is_one_document_in_base_units(evaluate, store):
     done = evaluate(NAMES["pa"], "--store", store.root, "--json")
     record = json.loads(done.stdout)
-    assert record["metrics"] == store.result(NAMES["pa"])["metrics"]
+    assert record["metrics"] == store.result(NAMES["pa"]).metrics
     assert record["model"] == f"test_rest {NAMES['pa']}"
 
 
@@ -446,7 +447,7 @@ def test_arguments_of_the_model_are_read_as_in_a_study_file(evaluate, store):
     path = store.trial(NAMES["learned"]) / "last.pth.tar"
     words = ("test_rest", "--data", "digits", "--limit", 40, "--checkpoint", path, "--json")
     done = evaluate(*words, "--model-arg", "position=learned", "--model-arg", "ratios=[8, 4, 2, 1]")
-    expected = store.result(NAMES["learned"])["metrics"]
+    expected = store.result(NAMES["learned"]).metrics
     assert json.loads(done.stdout)["metrics"] == pytest.approx(expected, rel=1e-6)
 
 

@@ -137,7 +137,7 @@ def entered(tiny):
     restore()
     for module in ("zigzag", "again"):
         sys.modules.pop(module, None)
-    name, record = next((n, r) for n, r in records(plan).items() if r["label"] == "Avg")
+    name, record = next((n, r) for n, r in records(plan).items() if r.label == "Avg")
     store.enter(name, record)
     return store.entered(name)
 
@@ -148,7 +148,7 @@ def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
 
     assert "Blur" in str(build(entered))
     assert list(foreign.ADDED)[-2:] == ["zigzag", "again"]
-    assert list(entered["config"]["model"]["code"]) == ["again", "zigzag"]
+    assert list(entered.config.model.code) == ["again", "zigzag"]
 
 
 def test_the_study_without_the_import_says_what_is_unknown(inside):

@@ -13,10 +13,11 @@ from study.cli import show
 from study.errors import StudyError
 from study.job_records import Work
 from study.launch import _interruptible, crew, orders
+from study.records import TrialRecord
 from study.spec import title
 from study.store import Store
 from tests.conftest import TINY
-from tests.launch.conftest import INLINE, finish
+from tests.launch.conftest import CONFIG, INLINE, finish
 from tests.report.conftest import _study
 
 
@@ -104,7 +105,7 @@ def two(tmp_path) -> tuple[Store, dict[str, orders.Identity]]:
     identities = {}
     for folder in "ab":
         names = [f"{folder}-0", "shared-0"]
-        records = {name: {"config": {"model": {}, "data": {}, "recipe": {}}} for name in names}
+        records = {name: TrialRecord(config=CONFIG) for name in names}
         for name, record in records.items():
             store.enter(name, record)
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
@@ -214,12 +215,12 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     first, second = twins
     plan, store = Asked(second, None, (), Path("results")).plan()
     name = plan.baseline.trials[0].name
-    store.enter(name, {"config": plan.baseline.config})
+    store.enter(name, TrialRecord(config=plan.baseline.config))
     order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
     job = orders.job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = Asked(file, None, (), Path("results")).plan()
-            row = next(r for r in show.trial_rows(plan, store) if r["trial"] == name)
-            assert row["where"].endswith(said)
+            row = next(r for r in show.trial_rows(plan, store) if r.trial == name)
+            assert row.where.endswith(said)
     finish(store, name)

@@ -91,8 +91,8 @@ def test_a_trial_starts_from_the_weights_and_says_which(planned, tmp_path):
     record = next(iter(records(planned(model)).values()))
     started = run.started(record).state_dict()
     assert all(torch.equal(started[name], tensor) for name, tensor in state(1).items())
-    assert "checkpoint_path" not in record["config"]["model"]["arguments"]
-    assert record["config"]["model"]["weights"]["key"] == "ema"
+    assert "checkpoint_path" not in record.config.model.arguments
+    assert record.config.model.weights["key"] == "ema"
 
 
 def test_weights_that_change_after_the_plan_are_never_trained(planned, tmp_path):
@@ -166,7 +166,7 @@ def offline(monkeypatch):
 
 def test_a_plan_asks_no_hub_and_names_timms_weights_by_their_place(planned, offline, recwarn):
     plan = planned(FETCHED)
-    start = plan.baseline.config["model"]["weights"]["pretrained"]
+    start = plan.baseline.config.model.weights["pretrained"]
     assert start["hf_hub_id"] == "timm/test_resnet.r160_in1k"
     assert start["tag"] == "r160_in1k"
     assert not [warning for warning in recwarn if "no-op" in str(warning.message)]

@@ -398,7 +398,7 @@ def fingerprint(root: Path, **more: object) -> dict[str, object]:
 def test_a_fingerprint_is_of_the_names_and_sizes_that_are_read(tmp_path):
     root = drawn(tmp_path / "a", *BOTH, "train/cat/2.png")
     first = fingerprint(root)
-    assert first["train"]["files"] == 3
+    assert first["train"].files == 3
     drawn(root, "train/cat/notes.txt", "train/.x.png")
     assert fingerprint(root) == first
     root.rename(tmp_path / "b")
@@ -422,7 +422,7 @@ def test_a_large_folder_is_remembered_until_one_of_its_folders_changes(tmp_path,
         patched.setattr(images, "taken", None)
         assert fingerprint(root) == first
     drawn(root, "val/dog/2.png")
-    assert fingerprint(root)["validation"]["files"] == 3
+    assert fingerprint(root)["validation"].files == 3
 
 
 def test_a_folder_that_has_just_changed_is_not_remembered(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 from study import leases
 from study.cli.logs import Tail, Teller
 from study.files import read, write
+from study.records import TrialRecord, WorkerDeath
 from study.store import Store
 from tests.conftest import environment
 from tests.launch.conftest import CONFIG, finish, leave
@@ -17,7 +18,7 @@ from tests.launch.conftest import CONFIG, finish, leave
 @pytest.fixture
 def store(tmp_path):
     store = Store(tmp_path / "results")
-    store.enter("a-0", {"config": CONFIG})
+    store.enter("a-0", TrialRecord(config=CONFIG))
     return store
 
 
@@ -28,7 +29,7 @@ def names(inside, tiny):
     for arm in json.loads(inside("plan", tiny, "--on", "inline", "--json").stdout)["arms"]:
         for trial in arm["trials"]:
             found[f"{arm['label']}/s{trial['seed']}"] = trial["name"]
-            results.enter(trial["name"], {"config": arm["config"]})
+            results.enter(trial["name"], TrialRecord(config=arm["config"]))
             (results.trial(trial["name"]) / "log.txt").write_text(f"of {trial['name']}\n")
     return found
 
@@ -101,7 +102,8 @@ def test_a_death_is_told_once_with_the_last_words_of_the_worker(store):
     teller = Teller(store, "a-0")
     assert news(teller) == []
     leave(store, "a-0")
-    store.died("a-0", 1, "killed by SIGSEGV", log=["Fatal Python error", "x.py"], where="node-7")
+    death = WorkerDeath(why="killed by SIGSEGV", log=["Fatal Python error", "x.py"], where="node-7")
+    store.died("a-0", 1, death)
     died, *words = news(teller)
     assert died.endswith("its worker died (node-7): killed by SIGSEGV")
     assert words == ["  | Fatal Python error", "  | x.py"]

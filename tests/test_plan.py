@@ -55,7 +55,7 @@ def test_designs_share_their_arms(tiny):
 
 def test_every_arm_gets_its_first_seed_before_any_gets_its_second(tiny):
     plan, _ = planned(tiny)
-    assert [record["seed"] for record in records(plan).values()] == [0, 0, 1, 1]
+    assert [record.seed for record in records(plan).values()] == [0, 0, 1, 1]
 
 
 def test_costs_are_there_before_anything_has_run(tiny):
@@ -74,7 +74,7 @@ def test_an_a_a_arm_is_more_trials_of_the_baseline_and_no_row(tiny):
     names = [trial.name for trial in plan.trials]
     assert len(set(names)) == len(plan.missing) == 6
     assert names[2] == f"{plan.baseline.digest}-1000000"
-    assert [record["seed"] for record in records(plan).values()][-2:] == [1_000_000, 1_000_001]
+    assert [record.seed for record in records(plan).values()][-2:] == [1_000_000, 1_000_001]
     assert plan.key == planned(tiny)[0].key
     assert fingerprint(plan, store) != fingerprint(*planned(tiny))
 
@@ -92,7 +92,7 @@ def entered(store: Store, plan: Plan, values: dict[str, list[float]]) -> None:
         for trial, value in zip(arm.trials, values[arm.label], strict=True):
             state = "completed" if value == value else "diverged"
             write(store.trial(trial.name) / "result.json", {
-                "format": FORMAT, "trial": trial.name, "state": state, "config": arm.config,
+                "format": FORMAT, "trial": trial.name, "state": state, "config": arm.config.plain,
                 "metrics": {"top1": value}, "environment": {"machine": "x"}})  # fmt: skip
 
 

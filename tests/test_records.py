@@ -5,7 +5,6 @@ import logging
 import os
 import random
 import socket
-from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -15,7 +14,6 @@ from study import archives, files, leases, records
 from study.clean import jobs
 from study.cost_records import Alike, ArmCost
 from study.errors import DamagedError, StoreError
-from study.frozen import Frozen
 from study.job_records import Handed, Job, Manifest, Submitted
 from study.launch import orders, slurm
 from study.measurements import _arrays
@@ -25,7 +23,7 @@ from tests.launch.conftest import CONFIG, ordered
 
 ENVIRONMENT = {"machine": "m", "device": "cpu", "threads": 1, "commit": None, "dirty": False}
 SAMPLES = {
-    records.Trial: {
+    records.TrialRecord: {
         "study": "s", "label": "A", "seed": 0, "config": CONFIG, "sources": [["a.py", "0"]],
         "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64}, "where": {"root": None},
     },
@@ -35,7 +33,8 @@ SAMPLES = {
         "history": [{"epoch": 0, "top1": 0.5, "seconds": 1.5}], "predictions": "predictions-1.npz",
     },
     records.Evaluation: {"metrics": {"top1": 0.5}, "environment": ENVIRONMENT},
-    records.Death: {"why": "killed", "epochs": 0, "time": 1.0, "where": "m-1", "log": ["last"]},
+    records.WorkerDeath: {"why": "killed", "epochs": 0, "time": 1.0, "where": "m-1",
+                          "log": ["last"]},
     ArmCost: {
         "model": "m", "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
         "arguments": {"stem": "rest"}, "defaults": {"stem": "rest"}, "slots": {"stem": ["rest"]},
@@ -84,11 +83,9 @@ VALUES = (
 )
 
 
-def parsed(content, kind):
-    """A record as JSON has it."""
-    if issubclass(kind, Frozen):
-        return json.loads(json.dumps(kind.parsed(content).plain))
-    return records.parsed(content, kind)
+def plain(content, kind):
+    """A record as JSON has it, read as its kind."""
+    return kind.parsed(content).plain
 
 
 def places(value, path=()):
@@ -135,11 +132,11 @@ def mangled(content, draw):
 def test_a_damaged_record_is_never_another_record(kind):
     draw, sample = random.Random(27), SAMPLES[kind]
     content = files.encoded(sample)
-    assert parsed(content, kind) == sample
+    assert plain(content, kind) == sample
     for _ in range(3000):
         damaged = mangled(content, draw)
         try:
-            record = parsed(damaged, kind)
+            record = plain(damaged, kind)
         except DamagedError:
             continue
         assert record == sample  # with other spaces
@@ -153,7 +150,7 @@ def test_a_record_without_a_digest_is_of_its_kind_or_damaged(kind):
         for _ in range(draw.randrange(3)):
             record = changed(record, draw) if record else record
         try:
-            again = parsed(json.dumps(record).encode(), kind)
+            again = plain(json.dumps(record).encode(), kind)
         except DamagedError:
             continue
         assert again == record
@@ -165,7 +162,7 @@ def test_a_record_without_a_digest_is_of_its_kind_or_damaged(kind):
 def test_a_metric_that_is_no_number_is_damage(value):
     record = SAMPLES[records.Result] | {"metrics": {"top1": value}}
     with pytest.raises(DamagedError, match=r"metrics\.top1"):
-        records.checked(record, records.Result)
+        records.Result.checked(record)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +176,7 @@ def test_a_manifest_names_files_of_its_folder_alone(name):
 def test_history_with_a_damaged_byte_is_no_history():
     rows = [{"epoch": n, "loss": 0.5 * n, "top1": None} for n in range(3)]
     content = files.lines(rows)
-    assert records.history(content) == rows
+    assert [row.plain for row in records.history(content)] == rows
     assert records.history(files.lines([])) == []
     draw = random.Random(29)
     for _ in range(3000):
@@ -187,7 +184,7 @@ def test_history_with_a_damaged_byte_is_no_history():
             found = records.history(mangled(content, draw))
         except DamagedError:
             continue
-        assert all(row in rows for row in found)
+        assert all(row.plain in rows for row in found)
 
 
 def test_predictions_in_whatever_state_are_what_was_written_or_damaged():
@@ -255,7 +252,7 @@ OBSTACLES = {
 @pytest.fixture
 def store(tmp_path):
     store = Store(tmp_path / "results")
-    store.enter("a-0", {"config": CONFIG})
+    store.enter("a-0", records.TrialRecord(config=CONFIG))
     return store
 
 
@@ -294,8 +291,8 @@ def test_a_trial_is_entered_again_in_place_of_what_is_no_record(obstacle, store)
     with pytest.raises(StoreError, match="study run puts it there again"):
         store.entered("a-0")
     OBSTACLES[obstacle](path)
-    store.enter("a-0", {"config": CONFIG})
-    assert store.entered("a-0") == {"config": CONFIG}
+    store.enter("a-0", records.TrialRecord(config=CONFIG))
+    assert store.entered("a-0").plain == {"config": CONFIG}
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)
@@ -360,6 +357,4 @@ def test_what_another_has_put_in_place_meanwhile_is_not_set_aside(store):
 
 
 def test_a_file_that_vanishes_is_none(store):
-    assert (
-        files.sound(store.root / "gone.json", partial(records.parsed, kind=records.Trial)) is None
-    )
+    assert files.sound(store.root / "gone.json", records.TrialRecord.parsed) is None

@@ -3,6 +3,7 @@
 import pytest
 
 from study import leases, run
+from study.records import TrialRecord
 from study.store import Store
 from study.train import ALONE, nothing
 from tests.train.trials import together
@@ -22,13 +23,13 @@ RECORD = {
 def trial(group, root, classes=10):
     """Whether the group is whole afterwards."""
     store = Store(root)
-    lease = None
+    lease = record = None
     if group.leads:
-        record = RECORD | {"shape": RECORD["shape"] | {"num_classes": classes}}
+        record = TrialRecord(**RECORD | {"shape": RECORD["shape"] | {"num_classes": classes}})
         store.enter("t-0", record)
         lease = leases.claim(store.trial("t-0"))
     how = {"device": "cpu", "stop": lambda: False, "report": lambda row: None, "pulse": nothing}
-    run.trial(store, "t-0", lease, group=group, **how)
+    run.trial(store, "t-0", lease, record=record, group=group, **how)
     if lease:
         lease.release()
     return group.whole
@@ -39,8 +40,8 @@ def test_two_processes_leave_one_result(tmp_path):
     assert trial(ALONE, tmp_path / "one")
     assert together(2, trial, tmp_path / "two") == [True, True]
     ours, theirs = (Store(tmp_path / root).result("t-0") for root in ("one", "two"))
-    assert ours["state"] == theirs["state"] == "completed"
-    assert ours["metrics"] == pytest.approx(theirs["metrics"], abs=1e-4)
+    assert ours.state == theirs.state == "completed"
+    assert ours.metrics == pytest.approx(theirs.metrics, abs=1e-4)
     names = [{p.name for p in (tmp_path / n / "trials" / "t-0").iterdir()} for n in ("one", "two")]
     assert names[0] == names[1]
 
@@ -51,4 +52,4 @@ def test_an_error_in_all_is_a_failed_result_and_the_end_of_the_group(tmp_path):
     assert told[0] is False
     assert told[1] == "ValueError: the plan counted 11 classes, the data has 10"
     result = Store(tmp_path).result("t-0")
-    assert (result["state"], "11 classes" in result["error"]) == ("failed", True)
+    assert (result.state, "11 classes" in result.error) == ("failed", True)

@@ -7,6 +7,7 @@ import pytest
 from study import leases
 from study.errors import StoreError
 from study.files import read, replace, write
+from study.records import EpochRow, Outcome, TrialConfig, TrialRecord, finite
 from study.store import Store, agree
 
 CONFIG = {
@@ -19,24 +20,25 @@ CONFIG = {
 @pytest.fixture
 def store(tmp_path):
     store = Store(tmp_path)
-    store.enter("abc-0", {"config": CONFIG, "seed": 0})
+    store.enter("abc-0", TrialRecord(config=CONFIG, seed=0))
     return store
 
 
 def save(store: Store, state: str = "completed", **metrics: float) -> None:
+    outcome = Outcome(state=state, config=CONFIG, metrics=finite(metrics))
     with leases.claim(store.trial("abc-0")) as lease:
-        assert store.save("abc-0", {"state": state, "config": CONFIG, "metrics": metrics}, lease)
+        assert store.save("abc-0", outcome, lease)
 
 
 def test_a_result_comes_back_as_it_was_saved(store):
     save(store, top1=0.5)
-    assert store.result("abc-0")["metrics"] == {"top1": 0.5}
+    assert store.result("abc-0").metrics == {"top1": 0.5}
     assert store.state("abc-0") == "completed"
 
 
 def test_what_is_not_finite_is_stored_as_null(store):
     save(store, "diverged", top1=float("nan"))
-    assert store.result("abc-0")["metrics"] == {"top1": None}
+    assert store.result("abc-0").metrics == {"top1": None}
 
 
 HOLLOW = '{"format": 1, "trial": "abc-0", "state": "completed", "config": null, "metrics": {}}'
@@ -72,7 +74,7 @@ def test_a_result_of_a_later_format_is_refused_and_left_alone(store):
 def test_a_worker_that_lost_its_lease_saves_nothing(store):
     with leases.claim(store.trial("abc-0")) as lease:
         (store.trial("abc-0") / "lease.9").write_text("{}")
-        assert not store.save("abc-0", {"state": "completed"}, lease)
+        assert not store.save("abc-0", Outcome(state="completed", config=CONFIG, metrics={}), lease)
     assert store.result("abc-0") is None
 
 
@@ -100,7 +102,7 @@ def test_the_state_of_a_trial_follows_its_files(store):
 
 def test_half_a_line_of_history_is_passed_over(store):
     (store.trial("abc-0") / "history.jsonl").write_text('{"epoch": 0}\n{"epo')
-    assert store.history("abc-0") == [{"epoch": 0}]
+    assert store.history("abc-0") == [EpochRow(epoch=0)]
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
@@ -120,7 +122,8 @@ def test_a_write_is_whole_or_absent(tmp_path):
 
 
 def test_the_same_name_from_another_configuration_is_refused(tmp_path):
-    agree("abc-0", CONFIG, CONFIG, tmp_path)
-    moved = {**CONFIG, "recipe": {"lr": 0.2}}
+    then = TrialConfig(**CONFIG)
+    agree("abc-0", then, then, tmp_path)
+    now = TrialConfig(**{**CONFIG, "recipe": {"lr": 0.2}})
     with pytest.raises(StoreError, match=r"recipe\.lr: 0\.1 then, 0\.2 now"):
-        agree("abc-0", CONFIG, moved, tmp_path)
+        agree("abc-0", then, now, tmp_path)

@@ -33,7 +33,7 @@ def write_epochs(store, name, *values):
 
 def write_result(store, name, plan, state):
     """As much of a result as a store takes for one."""
-    config, metrics = plan.baseline.config, {"top1": 0.5}
+    config, metrics = plan.baseline.config.plain, {"top1": 0.5}
     record = {"format": 1, "trial": name, "state": state, "config": config, "metrics": metrics}
     (store.trial(name) / "result.json").write_text(json.dumps(record))
 
@@ -129,7 +129,7 @@ def test_a_run_is_tracked_as_it_goes(study, tiny):
     for trial in plan.trials:
         found = events(store, plan, trial.name)
         assert [step for step, _ in found["eval/top1"]] == [0, 1]
-        assert round(store.result(trial.name)["metrics"]["top1"], 6) == found["final/top1"][0][1]
+        assert round(store.result(trial.name).metrics["top1"], 6) == found["final/top1"][0][1]
     again = study("run", tiny, "--track", "tensorboard", "--no-speed")
     assert "nothing to train" in again.stderr
     assert "tensorboard --logdir" in again.stderr

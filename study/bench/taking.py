@@ -16,7 +16,6 @@ from study.metrics import lanes, memory
 from study.metrics.lanes import Lane
 from study.metrics.timings import timings
 from study.models import foreign
-from study.records import Environment
 from study.timing_records import TimingSession
 
 CLASSES, CHANNELS = 1000, 3
@@ -47,8 +46,7 @@ def taken(
         device=order.device, seconds=order.seconds, tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
     )  # fmt: skip
-    environment = Environment.model_validate(run.environment(order.device))
-    return session.model_copy(update={"environment": environment})
+    return session.model_copy(update={"environment": run.environment(order.device)})
 
 
 def _lanes(model: Model, setting: Setting, device: str) -> dict[str, Lane]:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from study.clean import groups, removal
-from study.clean.groups import CHECKPOINT, Item
+from study.clean.groups import Item
 from study.clean.needs import Job, Needs, jobs, superseded
 from study.store import Store
+from study.trial_folder import CHECKPOINT
 
 __all__ = ["CHECKPOINT", "GROUPS", "Item", "Job", "Needs", "found", "jobs", "remove", "superseded"]
 

@@ -10,15 +10,13 @@ from study import leases
 from study.clean.disk import DAY, WEEK, age, folders, lacks, listed, real, size
 from study.clean.needs import Needs
 from study.launch import orders
-from study.records import Result, Trial, look
+from study.records import TrialRecord
 from study.store import DONE, Store
+from study.trial_folder import CHECKPOINT
 
-CHECKPOINT = "last.pth.tar"
-BEFORE = "before.pth.tar"
-"""The save before the last, which a trial that is done needs no more."""
 PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")
 """What a writer, or a clock that was read, leaves behind when it is killed."""
-ASIDE = re.compile(r".+\.(foreign|failed|damaged)-[0-9a-f]{6}|last\.pth\.tar\.broken")
+ASIDE = re.compile(rf".+\.(foreign|failed|damaged)-[0-9a-f]{{6}}|{re.escape(CHECKPOINT)}\.broken")
 """What was set aside because it is no result, or one of an attempt that failed."""
 REQUEST = ("job.json", "trials.json", "stop")
 
@@ -41,25 +39,31 @@ class Item:
 def trials(store: Store, needs: Needs) -> Iterator[Item]:
     """Trials that no study and no request refers to, and nobody works on."""
     for path in folders(store, "trials"):
-        record, result = look(path / "trial.json", Trial), look(path / "result.json", Result)
+        record, result = store.peek(path.name)
         if path.name in needs.trials or not (record or result) or leases.holder(path):
             continue
-        told, left = record or {}, result or {}
-        whose = f"{told.get('label')}/s{told.get('seed')} of {told.get('study')}"
-        said = f"{whose}, {left.get('state', 'without a result')}"
-        seconds = float(left.get("seconds") or 0.0)
-        device = str(left.get("environment", {}).get("device") or "unknown")
-        yield Item(path, size(path), said, seconds=seconds, device=device)
+        text = f"{_named(record)}, {result.state if result else 'without a result'}"
+        seconds = (result.seconds if result else None) or 0.0
+        device = (result.environment.device if result else None) or "unknown"
+        yield Item(path, size(path), text, seconds=seconds, device=device)
+
+
+def _named(record: TrialRecord | None) -> str:
+    """A trial by its arm, seed and study."""
+    if record is None:
+        return "a trial without a record"
+    return f"{record.label}/s{record.seed} of {record.study}"
 
 
 def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
     """Weights of trials that are done and evaluated at every size that a study asks for."""
     for path in folders(store, "trials"):
-        result = look(path / "result.json", Result) or {}
-        if result.get("state") not in DONE or leases.holder(path):
+        _, result = store.peek(path.name)
+        if result is None or result.state not in DONE or leases.holder(path):
             continue
-        for name in (CHECKPOINT, BEFORE):
-            file, needed = path / name, name == CHECKPOINT and path.name in needs.weights
+        folder = store.folder(path.name)
+        for file in folder.checkpoints:
+            needed = file == folder.checkpoint and path.name in needs.weights
             if not needed and file.is_file() and not file.is_symlink():
                 yield Item(file, size(file))
 
@@ -71,7 +75,7 @@ def spent(store: Store, needs: Needs) -> Iterator[Item]:
     for job in needs.jobs:
         if job.busy or not job.own:
             continue
-        open_ = [n for n in job.trials if not (store.trial(n) / "result.json").is_file()]
+        open_ = [n for n in job.trials if not store.folder(n).result.is_file()]
         young = age(job.path) < (WEEK if open_ else DAY)
         if young and (open_ or not job.trials):
             continue

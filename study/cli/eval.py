@@ -1,9 +1,8 @@
 """eval: what given weights make of given images."""
 
 import functools
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,8 @@ from study.cli.options import (
 from study.launch.machine import cores, device, gpus
 
 if TYPE_CHECKING:
-    from study.evaluation import Subject
-    from study.store import Record, Store
+    from study.evaluation import Evaluated, Subject
+    from study.store import Store
 
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
 DATA = (
@@ -109,12 +108,11 @@ def eval_command(
     torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
     subject = _trial(kept, model, asked) if is_trial else _named(model, asked)
     with progress("evaluating") as tick:
-        record = evaluation.taken(subject, device=device, tick=tick)
-    if as_json:  # NaN, of weights that overflow, is no JSON
-        metrics = {k: v if math.isfinite(v) else None for k, v in record["metrics"].items()}
-        echo_json(record | {"metrics": metrics})
+        measured = evaluation.taken(subject, device=device, tick=tick)
+    if as_json:
+        echo_json(measured.plain)
     else:
-        _show(record)
+        _show(measured, subject)
 
 
 def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
@@ -192,51 +190,57 @@ def _images(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _threads(store: "Store", name: str) -> int | None:
     """As many as the trial ran with: another number changes the last digits."""
-    result = (store.result(name) if store.trial(name).is_dir() else None) or {}
-    threads: int | None = result.get("environment", {}).get("threads")
-    return threads
+    result = store.result(name) if store.trial(name).is_dir() else None
+    return result.environment.threads if result else None
 
 
 # ---- what is printed ----
 
 
-def _show(record: "Record") -> None:
+def _show(evaluated: "Evaluated", subject: "Subject") -> None:
     from rich.markup import escape
     from rich.table import Table
 
     from study import cells
+    from study.cli.show import in_units
     from study.metrics import METRICS
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model")
-    for name in (*map(cells.head, (METRICS[m] for m in record["metrics"])), "images"):
+    for name in (*map(cells.head, (METRICS[m] for m in evaluated.metrics)), "images"):
         table.add_column(name, justify="right")
-    values = (cells.measured(value, METRICS[m]) for m, value in record["metrics"].items())
-    table.add_row(escape(record["model"]), *values, str(record["images"]))
+    values = (in_units(m, v) for m, v in evaluated.metrics.items())
+    table.add_row(escape(evaluated.model), *values, str(evaluated.images))
     out = console()
     out.print(table)
-    for name, said in _lines(record):
-        out.print(f"{name:<12}{escape(said)}", highlight=False, soft_wrap=True)
+    for name, text in _lines(evaluated, subject):
+        out.print(f"{name:<12}{escape(text)}", highlight=False, soft_wrap=True)
 
 
-def _lines(record: "Record") -> Iterator[tuple[str, str]]:
-    """What the numbers depend on."""
+def _lines(evaluated: "Evaluated", subject: "Subject") -> Iterator[tuple[str, str]]:
+    """Everything that the numbers depend on, by name."""
     from study import cells
+    from study.cli.show import many
     from study.metrics import METRICS
 
-    weights, seen, here = record["weights"], record["preprocessing"], record["environment"]
-    data = record["data"]
-    digest = f"sha256 {weights['sha256'][:8]}" if weights["sha256"] else "fetched by timm"
-    prefix = f'names without "{weights["prefix"]}"' if weights["prefix"] else None
-    yield "weights", ", ".join(filter(None, (weights["source"], digest, weights["state"], prefix)))
-    yield "parameters", f"{cells.measured(record['parameters'], METRICS['params'])} M"
-    place = " ".join(filter(None, (data["name"], data["root"], data["val_split"].strip("."))))
-    yield "images", f"{place}: {record['images']} of {record['classes']} classes"
-    held = f"held at {seen['img_size']}, then " if seen["held"] else ""
-    crop = f"resize {seen['resize']} → crop {seen['img_size']} (crop_pct {seen['crop_pct']:g})"
-    yield "transform", f"{held}{crop}, {seen['interpolation']}"
-    mean, std = (" ".join(f"{value:g}" for value in seen[key]) for key in ("mean", "std"))
+    weights, preprocessing = subject.weights, evaluated.preprocessing
+    data, environment = subject.images.data, evaluated.environment
+    digest = f"sha256 {weights.sha256[:8]}" if weights.sha256 else "fetched by timm"
+    prefix = f'names without "{weights.prefix}"' if weights.prefix else None
+    yield "weights", ", ".join(filter(None, (weights.source, digest, weights.state, prefix)))
+    yield "parameters", f"{cells.measured(evaluated.parameters, METRICS['params'])} M"
+    place = " ".join(filter(None, (data.name, data.root, data.val_split.strip("."))))
+    yield "images", f"{place}: {evaluated.images} of {evaluated.classes} classes"
+    size = preprocessing.img_size
+    held = f"held at {size}, then " if preprocessing.held else ""
+    crop = f"resize {preprocessing.resize} → crop {size} (crop_pct {preprocessing.crop_pct:g})"
+    yield "transform", f"{held}{crop}, {preprocessing.interpolation}"
+    mean, std = (_numbers(values) for values in (preprocessing.mean, preprocessing.std))
     yield "normalised", f"mean {mean}, std {std}"
-    threads = f"{here['threads']} thread{'s' if here['threads'] > 1 else ''}"
-    how = f"{record['precision']}, batches of {record['batch_size']}"
-    yield "device", f"{here['device']}, {threads}, {how}"
+    threads = many(environment.threads or 0, "thread")
+    how = f"{evaluated.precision}, batches of {evaluated.batch_size}"
+    yield "device", f"{environment.device}, {threads}, {how}"
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return " ".join(f"{value:g}" for value in values)

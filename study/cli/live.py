@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -12,32 +11,36 @@ from rich.table import Table
 from study.cli.show import duration, in_units
 from study.launch.watch import Event
 from study.plan import Plan, PlannedArm
-from study.store import Record
+from study.records import EpochRow
 
 
 def line(plan: Plan, event: Event) -> str:
     """One event as one plain line, key=value."""
     arm, trial = named(plan, event.trial)
-    row: dict[str, Any] = {}
-    if event.kind == "start" and event.row["after"]:
-        row = {"resumes_after": event.row["after"]}
-    elif event.kind == "epoch":
-        row = {
-            "epoch": f"{_done(event.row)}/{arm.arm.config.recipe.total_epochs}",
-            "loss": f"{_number(event.row.get('loss')):.4f}",
-            "top1": in_units("top1", event.row.get("top1")),
-            "img_s": f"{_number(event.row.get('images_per_second')):.0f}",
-        }
-    elif event.kind == "done":
-        top1 = in_units("top1", event.row["metrics"].get("top1"))
-        row = {"state": event.row["state"], "top1": top1, "time": duration(event.row["seconds"])}
-    elif event.kind == "lost" and event.row:
-        row = {"why": event.row["why"]}
-    elif event.kind == "fail":
-        row = {"error": event.row.get("error", "")}
-    said = " ".join(f"{key}={_quoted(value)}" for key, value in row.items())
+    values = _values(event, arm.arm.config.recipe.total_epochs)
+    text = " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
     clock = time.strftime("%H:%M:%S")
-    return f"{clock} {event.kind:5} {_quoted(arm.label)}/s{trial} {event.trial} {said}".rstrip()
+    return f"{clock} {event.kind:5} {_quoted(arm.label)}/s{trial} {event.trial} {text}".rstrip()
+
+
+def _values(event: Event, epochs: int) -> dict[str, object]:
+    """The numbers and texts of an event by name, of a trial of so many epochs."""
+    row, result = event.row, event.result
+    if event.after:
+        return {"resumes_after": event.after}
+    if row is not None:
+        return {
+            "epoch": f"{_done(row)}/{epochs}",
+            "loss": f"{_number(row.measured.get('loss')):.4f}",
+            "top1": in_units("top1", row.measured.get("top1")),
+            "img_s": f"{_number(row.images_per_second):.0f}",
+        }
+    if result is not None and event.kind == "fail":
+        return {"error": result.error or ""}
+    if result is not None:
+        top1 = in_units("top1", result.metrics.get("top1"))
+        return {"state": result.state, "top1": top1, "time": duration(result.seconds or 0.0)}
+    return {"why": event.death.why} if event.death else {}
 
 
 def _quoted(value: object) -> str:
@@ -59,8 +62,9 @@ class Picture:
 
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self.plan, self.clock, self.began = plan, clock, clock()
-        self.running: dict[str, Record] = {}
-        self.done: dict[str, Record] = {}
+        self.running: dict[str, EpochRow | None] = {}
+        self.ended: dict[str, str] = {}
+        """The states of the trials that have ended meanwhile."""
         self.epochs = self.left = sum(self._epochs(t.name) for t in plan.missing)
         self.bar = Progress(
             TextColumn("{task.description}", markup=False),
@@ -76,20 +80,20 @@ class Picture:
     def update(self, events: Sequence[Event]) -> None:
         for event in events:
             if event.kind == "start":
-                self.running[event.trial] = {}
-                self.left -= event.row["after"]
-                self.epochs -= event.row["after"]
+                self.running[event.trial] = None
+                self.left -= event.after
+                self.epochs -= event.after
             elif event.kind == "epoch":
                 self.running[event.trial] = event.row
                 self.left -= 1
             else:
                 self.running.pop(event.trial, None)
-            if event.kind in ("done", "fail"):
-                self.done[event.trial] = event.row
-        failed = sum(row["state"] == "failed" for row in self.done.values())
+            if event.result is not None:
+                self.ended[event.trial] = event.result.state
+        failed = sum(state == "failed" for state in self.ended.values())
         before = len(self.plan.trials) - len(self.plan.missing)
-        said = f"running {len(self.running)}  failed {failed}  {self._eta()}"
-        self.bar.update(self.task, completed=before + len(self.done), said=said)
+        text = f"running {len(self.running)}  failed {failed}  {self._eta()}"
+        self.bar.update(self.task, completed=before + len(self.ended), said=text)
 
     def __rich__(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, show_header=False)
@@ -102,9 +106,9 @@ class Picture:
                 f"s{seed}",
                 f"epoch {_done(row)}/{epochs}",
                 f"{bar:─<20}",
-                f"loss {_number(row.get('loss')):.3f}" if row else "starting",
-                f"top1 {in_units('top1', row.get('top1'))}" if row else "",
-                f"{_number(row.get('images_per_second')):.0f} img/s" if row else "",
+                f"loss {_number(row.measured.get('loss')):.3f}" if row else "starting",
+                f"top1 {in_units('top1', row.measured.get('top1'))}" if row else "",
+                f"{_number(row.images_per_second):.0f} img/s" if row else "",
             )
         return Group(self.bar, table)
 
@@ -118,6 +122,6 @@ class Picture:
         return f"ETA {duration((self.clock() - self.began) / finished * self.left)}"
 
 
-def _done(row: Record) -> int:
+def _done(row: EpochRow | None) -> int:
     """Epochs behind a trial whose last row of history this is."""
-    return int(row["epoch"]) + 1 if row else 0
+    return row.epoch + 1 if row else 0

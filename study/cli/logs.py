@@ -15,7 +15,8 @@ from study.text import normal
 
 if TYPE_CHECKING:
     from study.plan import Plan
-    from study.store import Record, Store
+    from study.records import Result
+    from study.store import Store
 
 POLL = 1.0  # seconds between two looks at the files
 
@@ -87,7 +88,7 @@ class Teller:
     def __init__(self, store: "Store", name: str, late: bool = False) -> None:
         """Of a trial that is `late` what was said before counts as told."""
         self.store, self.name = store, name
-        self.tail = Tail(store.trial(name) / "log.txt")
+        self.tail = Tail(store.folder(name).log)
         self.told, self.ended, self.silent = set[str](), False, True
         if late:
             list(self.news())
@@ -106,21 +107,21 @@ class Teller:
 
     def _deaths(self) -> Iterator[str]:
         for note in self.store.deaths(self.name):
-            if (key := repr(sorted(note.items()))) not in self.told:
+            if (key := note.model_dump_json()) not in self.told:
                 self.told.add(key)
-                at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(note.get("time")))
-                where = f" ({note['where']})" if "where" in note else ""
-                yield f"{at} its worker died{where}: {note.get('why')}"
-                yield from _quoted(note.get("log"))
+                at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(note.time))
+                where = f" ({note.where})" if note.where else ""
+                yield f"{at} its worker died{where}: {note.why}"
+                yield from _quoted(note.log)
 
 
-def _end(result: "Record | None", told: bool) -> Iterator[str]:
+def _end(result: "Result | None", told: bool) -> Iterator[str]:
     """The state and the error; the worker's last words where no death has brought them."""
     if result is None:
         return
-    yield from _quoted(result.get("log") if not told else None)
-    error = f": {result['error']}" if result.get("error") else ""
-    yield f"{result['state']}{error}"
+    yield from _quoted(result.log if not told else None)
+    error = f": {result.error}" if result.error else ""
+    yield f"{result.state}{error}"
 
 
 def _quoted(log: Iterable[str] | None) -> list[str]:

@@ -44,7 +44,7 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
         plan, store = asked.plan()
     rows = show.trial_rows(plan, store)
     if as_json:
-        echo_json(rows)
+        echo_json([vars(row) for row in rows])
     else:
         console().print(show.status_table(rows, _crew(plan, store)))
         for note in plan.notes:

@@ -4,6 +4,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -161,8 +162,8 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
                 "departs": departures(plan, arm),
                 "cost": arm.card.cost,
                 "refused": arm.card.refused or None,
-                "config": arm.config,
-                "trials": [vars(trial) for trial in arm.trials],
+                "config": arm.config.plain,
+                "trials": [_trial_record(trial) for trial in arm.trials],
             }
             for arm in plan.arms
         ],
@@ -173,34 +174,60 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
     }
 
 
+def _trial_record(trial: Trial) -> Record:
+    record: Record = {**vars(trial)}
+    if trial.images is not None:
+        record["images"] = {split: one.plain for split, one in trial.images.items()}
+    return record
+
+
 # ---- trials ----
 
 
-def trial_rows(plan: Plan, store: Store) -> list[Record]:
-    """One row per trial: what `status` and `results` are made of."""
-    rows = []
-    for arm in plan.arms:
-        epochs = arm.arm.config.recipe.total_epochs
-        for trial in arm.trials:
-            history, result = store.history(trial.name), store.result(trial.name) or {}
-            last = history[-1] if history else {}
-            metrics = result.get("metrics") or {k: last.get(k) for k in ("top1", "top5", "loss")}
-            rows.append(
-                {
-                    "arm": AGAIN if trial.again else arm.label,
-                    "seed": trial.seed,
-                    "trial": trial.name,
-                    "state": trial.state,
-                    "where": _where(plan, store, trial),
-                    "epoch": len(history),
-                    "epochs": epochs,
-                    **{name: metrics.get(name) for name in ("top1", "top5", "loss")},
-                    "seconds": result.get("seconds"),
-                    "error": result.get("error"),
-                    "updated": _updated(store, trial.name),
-                }
-            )
-    return rows
+@dataclass(frozen=True)
+class TrialRow:
+    """How far a trial is: a row of `study status`, and of its JSON under the same names."""
+
+    arm: str
+    seed: int
+    trial: str
+    state: str
+    where: str
+    """The worker, while there is one."""
+    epoch: int
+    """Epochs that are finished."""
+    epochs: int
+    top1: float | None
+    top5: float | None
+    loss: float | None
+    seconds: float | None
+    error: str | None
+    updated: float | None
+    """When a file of the trial was last written, in seconds since 1970."""
+
+
+def trial_rows(plan: Plan, store: Store) -> list[TrialRow]:
+    return [_trial_row(plan, store, arm, trial) for arm in plan.arms for trial in arm.trials]
+
+
+def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> TrialRow:
+    history, result = store.history(trial.name), store.result(trial.name)
+    measured = (result.metrics if result else {}) or (history[-1].measured if history else {})
+    return TrialRow(
+        arm=AGAIN if trial.again else arm.label,
+        seed=trial.seed,
+        trial=trial.name,
+        state=trial.state,
+        where=_where(plan, store, trial),
+        epoch=len(history),
+        epochs=arm.arm.config.recipe.total_epochs,
+        top1=measured.get("top1"),
+        top5=measured.get("top5"),
+        loss=measured.get("loss"),
+        seconds=result.seconds if result else None,
+        error=result.error if result else None,
+        updated=_updated(store, trial.name),
+    )
 
 
 def _where(plan: Plan, store: Store, trial: Trial) -> str:
@@ -215,40 +242,40 @@ def _where(plan: Plan, store: Store, trial: Trial) -> str:
 
 
 def _updated(store: Store, name: str) -> float | None:
-    files = [store.trial(name) / file for file in ("result.json", "history.jsonl")]
-    times = [file.stat().st_mtime for file in files if file.exists()]
+    folder = store.folder(name)
+    times = [file.stat().st_mtime for file in (folder.result, folder.history) if file.exists()]
     return max(times) if times else None
 
 
 STATUS = ("arm", "seed", "trial", "state", "where", "epoch", "top-1 %", "updated")
 
 
-def status_table(rows: Sequence[Record], workers: str) -> RenderableType:
+def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
     table = Fitted(
         STATUS,
         [_status_row(row) for row in rows],
         order=(0, 1, 3, 5, 6, 2, 4, 7),
         right=frozenset({1, 5, 6, 7}),
     )
-    counts = {state: sum(r["state"] == state for r in rows) for state in _states(rows)}
+    counts = {state: sum(row.state == state for row in rows) for state in _states(rows)}
     summary = "  ".join(f"{state} {count}" for state, count in counts.items())
     return Group(table, Text(f"{summary}  ·  workers: {workers}"))
 
 
-def _status_row(row: Record) -> list[str | Text]:
-    age = "" if row["updated"] is None else f"{duration(time.time() - row['updated'])} ago"
-    style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row["state"])
+def _status_row(row: TrialRow) -> list[str | Text]:
+    age = "" if row.updated is None else f"{duration(time.time() - row.updated)} ago"
+    style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row.state)
     return [
-        row["arm"],
-        str(row["seed"]),
-        row["trial"],
-        Text(row["state"], style or ""),
-        row["where"],
-        f"{row['epoch']}/{row['epochs']}",
-        in_units("top1", row["top1"]),
+        row.arm,
+        str(row.seed),
+        row.trial,
+        Text(row.state, style or ""),
+        row.where,
+        f"{row.epoch}/{row.epochs}",
+        in_units("top1", row.top1),
         age,
     ]
 
 
-def _states(rows: Sequence[Record]) -> list[str]:
-    return sorted({row["state"] for row in rows})
+def _states(rows: Sequence[TrialRow]) -> list[str]:
+    return sorted({row.state for row in rows})

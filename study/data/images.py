@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -21,6 +21,23 @@ if TYPE_CHECKING:
     from functools import _lru_cache_wrapper
 
 Loaded = TypeVar("Loaded", bound="Validation")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How an image becomes a model's input: resized, cropped in the middle, normalised."""
+
+    held: bool
+    """Whether images are resized to img_size when they are read, before all else."""
+    resize: int
+    """Pixels of the shorter side."""
+    img_size: int
+    """Pixels of both sides of the crop."""
+    crop_pct: float
+    interpolation: str
+    mean: list[float]
+    """Per channel, of pixels in 0..1."""
+    std: list[float]
 
 
 @dataclass(frozen=True)
@@ -48,21 +65,17 @@ class Validation:
         this = Epoch(0, 0, device)
         return finished(raw, data=self.data, recipe=recipe, epoch=this, training=False)
 
-    def preprocessing(self, recipe: Recipe) -> dict[str, Any]:
-        """How an image becomes what the model sees: resized, cropped in the middle, normalised.
-
-        `held` images were brought to img_size when they were read, before that.
-        """
+    def preprocessing(self, recipe: Recipe) -> Preprocessing:
         mean, std = statistics(self.data)
-        return {
-            "held": isinstance(self.val, Pixels),
-            "resize": floor(self.data.img_size / recipe.crop_pct),  # of the shorter side, in pixels
-            "img_size": self.data.img_size,
-            "crop_pct": recipe.crop_pct,
-            "interpolation": interpolation(recipe, training=False),
-            "mean": list(mean),
-            "std": list(std),
-        }
+        return Preprocessing(
+            held=isinstance(self.val, Pixels),
+            resize=floor(self.data.img_size / recipe.crop_pct),
+            img_size=self.data.img_size,
+            crop_pct=recipe.crop_pct,
+            interpolation=interpolation(recipe, training=False),
+            mean=list(mean),
+            std=list(std),
+        )
 
 
 @dataclass(frozen=True)

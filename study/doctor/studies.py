@@ -107,7 +107,7 @@ def _folder(data: Data, case: Case) -> Iterator[Finding]:
     for said in images.odd(data, case.store):
         yield note(said)
     today = images.fingerprints(data, case.store)
-    said = ", ".join(f"{one['files']} pictures to {USES[name]}" for name, one in today.items())
+    said = ", ".join(f"{one.files} pictures to {USES[name]}" for name, one in today.items())
     yield ok(f"{data.root}: {said}, of {images.classes(data, case.store)} classes")
 
 

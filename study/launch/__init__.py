@@ -9,12 +9,13 @@ from pathlib import Path
 
 from study import leases
 from study.errors import StoreError
-from study.files import Record, tell
+from study.files import tell
 from study.job_records import Work
 from study.launch import orders, slurm
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
 from study.launch.watch import Event, Watch
+from study.records import TrialRecord
 from study.store import Store
 
 RESTARTS = 3  # times that workers come to nothing before the study is left incomplete
@@ -24,7 +25,7 @@ __all__ = ["LAUNCHERS", "Event", "Machine", "Watch", "run", "task"]
 
 def run(
     store: Store,
-    trials: Mapping[str, Record],
+    trials: Mapping[str, TrialRecord],
     machine: Machine,
     work: Work,
     *,
@@ -65,7 +66,7 @@ def run(
     return False
 
 
-def _entered(store: Store, trials: Mapping[str, Record]) -> dict[str, Record]:
+def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, TrialRecord]:
     """The trials that could be entered in the store; of the others it is told.
 
     Raises:

@@ -24,11 +24,12 @@ from pathlib import Path
 
 from study import leases, ownership
 from study.errors import DamagedError, StoreError, StudyError
-from study.files import Record, content, tell, write
+from study.files import content, tell, write
 from study.job_records import Computed, Job, Work
 from study.launch import snapshot
 from study.launch.machine import Machine
 from study.origin import origin
+from study.records import TrialRecord
 from study.store import Store
 
 SAME = attrgetter("store", "study", "file", "device", "threads", "devices", "nodes", "code")
@@ -36,10 +37,12 @@ SAME = attrgetter("store", "study", "file", "device", "threads", "devices", "nod
 Identity = tuple[str, str]
 """The title of a study, and its file."""
 RECORDS = "trials.json"
-NONE: Mapping[str, Record] = {}
+NONE: Mapping[str, TrialRecord] = {}
 
 
-def job(store: Store, work: Work, machine: Machine, records: Mapping[str, Record] = NONE) -> Path:
+def job(
+    store: Store, work: Work, machine: Machine, records: Mapping[str, TrialRecord] = NONE
+) -> Path:
     """A new job folder, private to the user.
 
     `records` says of trials by name what they compute. Workers read it from here: a record names
@@ -56,7 +59,7 @@ def job(store: Store, work: Work, machine: Machine, records: Mapping[str, Record
         raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
     if machine.on != "inline":
         snapshot.taken(folder)
-    write(folder / RECORDS, records)
+    write(folder / RECORDS, {name: record.plain for name, record in records.items()})
     store_and_code = {"store": str(store.root.resolve()), "code": origin()}
     job = Job.checked({**work.plain, **machine.order, **store_and_code})
     write(folder / "job.json", job.plain)
@@ -79,7 +82,7 @@ def order(job: Path) -> Job:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def record(job: Path, trial: str) -> Record:
+def record(job: Path, trial: str) -> TrialRecord:
     """What a trial of the queue of this job computes, as the orders say it.
 
     Raises:
@@ -88,7 +91,7 @@ def record(job: Path, trial: str) -> Record:
     for one in chain([job], alike(job)):
         computed = Computed.look(one / RECORDS)
         if computed and trial in computed.trials:
-            return computed.trials[trial].model_dump(exclude_unset=True)
+            return computed.trials[trial]
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
 
 

@@ -23,6 +23,7 @@ from study.files import encoded, once
 from study.job_records import Address
 from study.launch import orders, snapshot
 from study.launch.worker import AGAIN, SIGNALS, STORE_FAILED
+from study.records import Environment, Outcome, WorkerDeath
 from study.store import Store
 
 POLL = 0.2  # seconds between two looks at the children
@@ -181,8 +182,8 @@ class Supervisor:
         name, number = found
         if death.status == -signal.SIGKILL and not death.oom:
             return True
-        told = {"log": death.log, "where": self.name, "time": time.time()}
-        self.store.died(name, number, death.why, **told)
+        note = WorkerDeath(why=death.why, log=death.log, where=self.name, time=time.time())
+        self.store.died(name, number, note)
         deaths = self.store.deaths(name)
         if len(deaths) > self.order.retries:
             self._bury(name, deaths)
@@ -201,23 +202,23 @@ class Supervisor:
         last = max(others, key=lambda name: self.store.beat(name, held[name][0]))
         return last, held[last][0]  # of the leading process, which is on another node
 
-    def _bury(self, name: str, deaths: Sequence[dict[str, object]]) -> None:
+    def _bury(self, name: str, deaths: Sequence[WorkerDeath]) -> None:
         lease = leases.claim(self.store.trial(name))
         if lease is None:
             return  # somebody tries it already
         with lease:
             many = f"{len(deaths)} workers died of it" if len(deaths) > 1 else "its worker died"
             last = deaths[-1]
-            result = {
-                "state": "failed",
-                "metrics": {},
-                "config": self.store.entered(name)["config"],
-                "error": f"{many}: {last['why']}",
-                "log": last.get("log"),
-                "seconds": 0.0,
-                "environment": {"machine": socket.gethostname()},
-            }
-            self.store.save(name, result, lease)
+            outcome = Outcome(
+                state="failed",
+                metrics={},
+                config=self.store.entered(name).config,
+                error=f"{many}: {last.why}",
+                log=last.log,
+                seconds=0.0,
+                environment=Environment(machine=socket.gethostname()),
+            )
+            self.store.save(name, outcome, lease)
 
     def _fail(self, death: "Death") -> int:
         """Leave word of a child that failed outside any trial."""

@@ -1,20 +1,27 @@
 """What happens to trials, told from the store alone: the same for every launcher and process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from study import leases
-from study.files import Record
+from study.records import EpochRow, Result, WorkerDeath
 from study.store import Store
 
 
 @dataclass(frozen=True)
 class Event:
-    """start, epoch, done, fail or lost (its worker died), with what the store says of it."""
+    """A change of a trial: start, epoch, done, fail or lost (its worker died)."""
 
     kind: str
     trial: str
-    row: Record = field(default_factory=dict)
+    after: int = 0
+    """Epochs behind a trial that starts."""
+    row: EpochRow | None = None
+    """The epoch that is finished."""
+    death: WorkerDeath | None = None
+    """How the worker died, where that is known."""
+    result: Result | None = None
+    """The end of a trial that is done or fails."""
 
 
 class Watch:
@@ -44,19 +51,19 @@ class Watch:
             if died or held or name in self.silent:
                 del self.running[name]
                 self.silent.discard(name)
-                events += [Event("lost", name, died or {})] if died or not held else []
+                events += [Event("lost", name, death=died)] if died or not held else []
             else:  # its supervisor may be about to tell
                 self.silent.add(name)
         if name not in self.running and (result or held):
             self.running[name] = number
-            events.append(Event("start", name, {"after": self.open[name]}))
+            events.append(Event("start", name, after=self.open[name]))
         rows = self.store.history(name)
         if len(rows) < self.open[name]:  # began afresh
             self.open[name] = 0
-        events += [Event("epoch", name, row) for row in rows[self.open[name] :]]
+        events += [Event("epoch", name, row=row) for row in rows[self.open[name] :]]
         self.open[name] = len(rows)
         if result is not None:
             del self.open[name], self.running[name]
-            kind = "fail" if result["state"] == "failed" else "done"
-            events.append(Event(kind, name, result))
+            kind = "fail" if result.state == "failed" else "done"
+            events.append(Event(kind, name, result=result))
         return events

@@ -22,7 +22,7 @@ from study.files import tell
 from study.job_records import Job
 from study.launch import orders
 from study.launch.machine import AUTO, granted
-from study.records import Environment
+from study.records import Evaluation
 from study.store import Store
 from study.timing_records import TimingSession
 
@@ -94,7 +94,7 @@ def trials(asked: Orders) -> int:
                     asked.store,
                     name,
                     lease,
-                    record=orders.record(asked.job, name) if group.leads else {},
+                    record=orders.record(asked.job, name) if group.leads else None,
                     device=asked.order.device,
                     stop=asked.stop,
                     pulse=pulse,
@@ -185,12 +185,11 @@ def _leased(asked: Orders, name: str) -> leases.Lease | None:
 
 def _refuse_unfit(store: Store, name: str) -> None:
     if store.blocked(name):
-        raise UnfitError(f"{store.trial(name) / 'result.json'} is no result, and stays there")
+        raise UnfitError(f"{store.folder(name).result} is no result, and stays there")
 
 
 def _died_on(store: Store, name: str) -> bool:
-    folder = store.trial(name)
-    return any(folder.glob("lease.*")) or any(folder.glob("died-*"))
+    return any(store.trial(name).glob("lease.*")) or bool(store.folder(name).deaths)
 
 
 def timings(asked: Orders) -> int:
@@ -218,7 +217,7 @@ def timings(asked: Orders) -> int:
             "began": began,
             "device": order.device,
             "trials_running": busy,
-            "environment": Environment.model_validate(run.environment(order.device)),
+            "environment": run.environment(order.device),
         }
         store.keep("timings", order.key, session.model_copy(update=more))
     return 0
@@ -242,10 +241,10 @@ def evaluations(asked: Orders) -> int:
             if store.evaluation(name, size) is not None or store.state(name) != "completed":
                 continue
             try:
-                record = evaluation.trial(store, name, img_size=size, device=device)
+                metrics: Evaluation = evaluation.trial(store, name, img_size=size, device=device)
             except SizeError as error:
-                record = {"metrics": {}, "refused": str(error)}
-            store.evaluated(name, size, record)
+                metrics = Evaluation(metrics={}, refused=str(error))
+            store.evaluated(name, size, metrics)
         asked.tick()
     return 0
 
@@ -254,8 +253,11 @@ def steps(asked: Orders) -> int:
     """A few timed training steps of one arm, for the plan's price."""
     from study import run
 
-    timed = run.step_seconds(asked.order.arm, asked.order.device)
-    asked.store.keep("timings", asked.order.key, timed)
+    baseline = asked.order.arm
+    if baseline is None:
+        raise StoreError(f"{asked.job / 'job.json'} names no arm whose steps are to be timed")
+    times = run.step_seconds(baseline, asked.order.device)
+    asked.store.keep("timings", asked.order.key, times)
     return 0
 
 

@@ -18,11 +18,11 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
     The metrics are those of the catalogue's qualities that the history has, and `train_loss`.
     """
     rows = [
-        (arm.digest, arm.label, trial.seed, row["epoch"] + 1, name, value)
+        (arm.digest, arm.label, trial.seed, row.epoch + 1, name, value)
         for arm in plan.arms
         for trial in arm.replicates
         for row in store.history(trial.name)
-        for name, value in row.items()
+        for name, value in row.measured.items()
         if name == "train_loss" or (name in METRICS and METRICS[name].kind == "quality")
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)

@@ -88,9 +88,9 @@ def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
 
 def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) -> list[str]:
     """Why something of an arm was not taken."""
-    told = session.refused.get(arm.digest, {}).values()
-    kept = (store.evaluation(t.name, size) or {} for t in arm.trials for size in plan.sizes)
-    return list(dict.fromkeys([*told, *(one["refused"] for one in kept if "refused" in one)]))
+    messages = session.refused.get(arm.digest, {}).values()
+    evaluations = (store.evaluation(t.name, size) for t in arm.trials for size in plan.sizes)
+    return list(dict.fromkeys([*messages, *(e.refused for e in evaluations if e and e.refused)]))
 
 
 def _machine(session: TimingSession) -> str:

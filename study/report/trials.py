@@ -1,13 +1,12 @@
 """Every trial of a study, one by one."""
 
-from typing import Any
-
 import pandas as pd
 
 from study.measurements import timing_session
 from study.metrics import METRICS
 from study.plan import Plan, Trial
-from study.store import Record, Store
+from study.records import Environment
+from study.store import Store
 
 SAID = 12  # lines of a log that are kept of what failed
 COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")
@@ -29,27 +28,32 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*first, *metrics, *last])
 
 
-def _result(store: Store, trial: Trial) -> dict[str, Any]:
-    result: Record = store.result(trial.name) or {} if trial.state != "pending" else {}
-    here = result.get("environment", {})
-    found = {key: here.get(key) for key in ("device", "machine", "commit")}
-    said = "\n".join(str(result.get("error") or "").strip().splitlines()[-SAID:])
-    return {**result.get("metrics", {}), "seconds": result.get("seconds"), **found, "said": said}
+def _result(store: Store, trial: Trial) -> dict[str, object]:
+    result = store.result(trial.name) if trial.state != "pending" else None
+    environment = result.environment if result else Environment()
+    error = (result.error if result else None) or ""
+    return {
+        **(result.metrics if result else {}),
+        "seconds": result.seconds if result else None,
+        "device": environment.device,
+        "machine": environment.machine,
+        "commit": environment.commit,
+        "said": "\n".join(error.strip().splitlines()[-SAID:]),
+    }
 
 
 def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     """What the results of a study were computed with: each kind of thing, all that was used."""
-    found: dict[str, dict[str, None]] = {}
-    sessions = [timing_session(plan, store)] if plan.timed else []
-    results = [store.result(trial.name) or {} for trial in plan.trials if trial.done]
-    environments = [result.get("environment", {}) for result in results]
-    environments += [session.environment.model_dump() for session in sessions]
-    for here in environments:
-        for name in OF_ENVIRONMENT:
-            if here.get(name) not in (None, ""):
-                changed = " with changes" if name == "commit" and here.get("dirty") else ""
-                found.setdefault(name, {})[f"{here[name]}{changed}"] = None
-    return {name: list(values) for name, values in found.items()}
+    results = [store.result(trial.name) for trial in plan.trials if trial.done]
+    environments = [result.environment for result in results if result]
+    environments += [timing_session(plan, store).environment] if plan.timed else []
+    values: dict[str, dict[str, None]] = {}
+    for environment in environments:
+        for name, value in environment.plain.items():
+            if name in OF_ENVIRONMENT and value not in (None, ""):
+                changed = " with changes" if name == "commit" and environment.dirty else ""
+                values.setdefault(name, {})[f"{value}{changed}"] = None
+    return {name: list(values[name]) for name in OF_ENVIRONMENT if name in values}
 
 
 OF_ENVIRONMENT = ("commit", "computing", "device", "processor", "threads", "python", "torch",

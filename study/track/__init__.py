@@ -15,6 +15,7 @@ from study.errors import StudyError
 from study.files import Record, write
 from study.job_records import Handed
 from study.plan import Plan, PlannedArm, Trial
+from study.records import EpochRow, Result
 from study.store import DONE, Store
 from study.track import mlflow, tensorboard, wandb
 from study.track.subject import Subject
@@ -88,15 +89,15 @@ class Follower:
         told = Handed.load(place) or Handed(epochs=0, state="")
         if told.state in DONE:
             return 0
-        rows, result = self.store.history(trial.name), self.store.result(trial.name) or {}
-        state, new = str(result.get("state", "")), rows[told.epochs :]
+        rows, result = self.store.history(trial.name), self.store.result(trial.name)
+        state, new = result.state if result else "", rows[told.epochs :]
         ended = state not in ("", told.state)
         if not new and not ended:
             return 0
         run = self._run(arm, trial)
         for row in new:
-            run.epoch(int(row["epoch"]), _values(row))
-        if ended:
+            run.epoch(row.epoch, _values(row))
+        if result is not None and ended:
             run.end(state, _last(arm, result))
             self.open.pop(trial.name).close()
         # A trial that began afresh repeats its epochs to the bit: they are not told twice.
@@ -115,7 +116,7 @@ def _subject(plan: Plan, arm: PlannedArm, trial: Trial) -> Subject:
     chosen = zip(plan.study.factors, arm.arm.choices, strict=True)
     levels = {factor.path: factor.levels[level].label for factor, level in chosen}
     label = "A/A" if trial.again else arm.label
-    return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config))
+    return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config.plain))
 
 
 def _flat(config: Record, within: str = "") -> dict[str, Any]:
@@ -130,15 +131,14 @@ TRAINING = {"train_loss": "train/loss", "lr": "train/lr",
             "images_per_second": "train/images_per_second"}  # fmt: skip
 
 
-def _values(row: Record) -> dict[str, float]:
-    """An epoch's numbers by what they are of."""
-    names = {
-        key: TRAINING.get(key, f"eval/{key}") for key in row if key not in ("epoch", "seconds")
-    }
-    return {name: float(row[key]) for key, name in names.items() if row[key] is not None}
+def _values(row: EpochRow) -> dict[str, float]:
+    """The numbers of an epoch, by the names under which a viewer shows them."""
+    values = {**row.measured, "images_per_second": row.images_per_second}
+    names = {key: TRAINING.get(key, f"eval/{key}") for key in values}
+    return {names[key]: float(value) for key, value in values.items() if value is not None}
 
 
-def _last(arm: PlannedArm, result: Record) -> dict[str, float]:
+def _last(arm: PlannedArm, result: Result) -> dict[str, float]:
     """What is measured once: quality after the last epoch, and cost."""
-    found = {**arm.card.cost, **result["metrics"], "seconds": result.get("seconds")}
-    return {f"final/{k}": float(v) for k, v in found.items() if isinstance(v, int | float)}
+    values = {**arm.card.cost, **result.metrics, "seconds": result.seconds}
+    return {f"final/{k}": float(v) for k, v in values.items() if isinstance(v, int | float)}

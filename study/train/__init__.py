@@ -1,7 +1,6 @@
 """Training on timm's parts: what one arm becomes with one seed."""
 
-from study.train.calls import Caller, Stopped, Superseded, nothing
-from study.train.checkpoint import BEFORE
+from study.train.calls import Caller, Message, Stopped, Superseded, nothing
 from study.train.epoch import Evaluation, evaluation
 from study.train.fit import Fitted, fit
 from study.train.group import ALONE, Group, joined
@@ -12,12 +11,12 @@ from study.train.step import repeated, training_step
 
 __all__ = [
     "ALONE",
-    "BEFORE",
     "Caller",
     "Course",
     "Evaluation",
     "Fitted",
     "Group",
+    "Message",
     "Pace",
     "Stopped",
     "Superseded",

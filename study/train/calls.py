@@ -1,10 +1,12 @@
 """What training asks of, and tells, whoever called for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Row = dict[str, Any]
+from study.records import EpochRow
+
+Message = EpochRow | Mapping[str, object]
+"""A finished epoch, or an event by name."""
 
 
 class Stopped(Exception):  # noqa: N818  (asked for, so no error)
@@ -27,7 +29,7 @@ def nothing() -> None:
     pass
 
 
-def ignore(row: Row) -> None:
+def ignore(message: Message) -> None:
     pass
 
 
@@ -43,7 +45,7 @@ class Caller:
     stop: Callable[[], bool] = never
     held: Callable[[], bool] = always
     pulse: Callable[[], None] = nothing
-    report: Callable[[Row], object] = ignore
+    report: Callable[[Message], object] = ignore
 
 
 NOBODY = Caller()

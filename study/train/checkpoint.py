@@ -20,13 +20,12 @@ from timm.utils import unwrap_model
 from study import archives, files
 from study.errors import DamagedError, StoreError
 from study.files import replace
-from study.train.calls import Caller, Row, Superseded
+from study.records import EpochRow
+from study.train.calls import Caller, Superseded
 from study.train.epoch import Within
 from study.train.parts import Parts
+from study.trial_folder import TrialFolder
 
-NAME = "last.pth.tar"
-BEFORE = "before.pth.tar"
-"""The save before the last."""
 SAVE_EVERY = 600.0  # seconds: what a kill loses at most
 UNREADABLE = (
     RuntimeError,
@@ -51,11 +50,15 @@ class Checkpoint:
     """When it was last, by the monotonic clock."""
 
     @property
+    def files(self) -> TrialFolder:
+        return TrialFolder(self.folder)
+
+    @property
     def due(self) -> bool:
         """Whether it is long since it was last written, or restored."""
         return time.monotonic() - self.written > SAVE_EVERY
 
-    def save(self, history: list[Row], within: Within | None = None) -> None:
+    def save(self, history: list[EpochRow], within: Within | None = None) -> None:
         """Raises Superseded, and StoreError where the file cannot be written: the old one stays."""
         self._ours()
         if self.parts.group.leads:
@@ -65,7 +68,7 @@ class Checkpoint:
             self._mirror(history)
         self.written = time.monotonic()
 
-    def restore(self) -> tuple[list[Row], Within | None]:
+    def restore(self) -> tuple[list[EpochRow], Within | None]:
         """The history so far, and how far the epoch after it has got, with `parts` as they were.
 
         A checkpoint that is damaged, or of another trial, is set aside and reported; the one before
@@ -73,27 +76,27 @@ class Checkpoint:
         """
         self._ours()
         self.written = time.monotonic()
-        state = self._read(NAME) or self._read(BEFORE)
+        state = self._read(self.files.checkpoint) or self._read(self.files.previous)
         if state is None:
             return [], None
         _load(state, self.parts)
-        history: list[Row] = state["history"]
+        history = [EpochRow.model_construct(**row) for row in state["history"]]
         if self.parts.group.leads:
             self._mirror(history)
         return history, state.get("within")
 
     def _write(self, content: bytes) -> None:
         """After a kill between the two renames only the save before the last is there."""
-        last = self.folder / NAME
+        last = self.files.checkpoint
         with files.beside(last, content) as partial:
             with suppress(OSError):  # there is none; a save that cannot be kept is replaced
-                os.replace(last, self.folder / BEFORE)
+                os.replace(last, self.files.previous)
             os.replace(partial, last)
 
-    def _read(self, name: str) -> dict[str, Any] | None:
+    def _read(self, path: Path) -> dict[str, Any] | None:
         """What a file holds; None where there is none, or it is set aside."""
         group = self.parts.group
-        content = group.handed(self._content(name) if group.leads else None)
+        content = group.handed(self._content(path) if group.leads else None)
         if content is None:
             return None
         try:
@@ -105,38 +108,36 @@ class Checkpoint:
         except (DamagedError, *UNREADABLE) as error:
             wrong = f"{type(error).__name__}: {error}"
         if wrong and group.leads:
-            self._set_aside(name, wrong)
+            self._set_aside(path, wrong)
         return None if wrong else state
 
     def _ours(self) -> None:
         if not self.parts.group.agreed(self.caller.held()):
             raise Superseded("another process has taken this trial over")
 
-    def _content(self, name: str) -> bytes | None:
-        path = self.folder / name
+    def _content(self, path: Path) -> bytes | None:
         try:
             return files.content(path)
         except FileNotFoundError:
             return None
         except DamagedError as error:
-            self._set_aside(name, str(error))
+            self._set_aside(path, str(error))
             return None
         except OSError as error:
             raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
-    def _set_aside(self, name: str, wrong: str) -> None:
-        path = self.folder / name
+    def _set_aside(self, path: Path, wrong: str) -> None:
         try:
             aside = files.set_aside(path, "damaged")
         except OSError as error:
             raise StoreError(f"{path} cannot be set aside: {error.strerror}") from error
         self.caller.report({"event": "damaged", "set_aside": str(aside), "reason": wrong})
 
-    def _mirror(self, history: list[Row]) -> None:
+    def _mirror(self, history: list[EpochRow]) -> None:
         """The checkpoint's history, for reading."""
-        replace(self.folder / "history.jsonl", files.lines(history))
+        replace(self.files.history, files.lines(row.plain for row in history))
 
-    def _state(self, history: list[Row], within: Within | None) -> dict[str, Any]:
+    def _state(self, history: list[EpochRow], within: Within | None) -> dict[str, Any]:
         parts = self.parts
         return {
             "epoch": len(history) - 1,
@@ -146,7 +147,7 @@ class Checkpoint:
             "amp_scaler": parts.scaler.state_dict(),
             "recipe": parts.recipe.model_dump(),
             "seed": self.seed,
-            "history": history,
+            "history": [row.plain for row in history],
             "within": within,
             **parts.task.get_checkpoint_state(),
             **parts.task.get_checkpoint_state(ema=True),

@@ -4,13 +4,15 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from study.records import EpochRow
 from study.schema import Recipe
-from study.train.calls import NOBODY, Caller, Row, Stopped
+from study.train.calls import NOBODY, Caller, Stopped
 from study.train.chance import repeatable, undisturbed
 from study.train.checkpoint import Checkpoint
 from study.train.epoch import Evaluation, Within, begun, evaluated, training
@@ -32,7 +34,7 @@ class Fitted:
 
     metrics: dict[str, float]
     predictions: dict[str, NDArray[np.int64]]
-    history: list[Row]
+    history: list[EpochRow]
     diverged: bool = False
 
 
@@ -70,7 +72,7 @@ def fit(
             row, evaluation = _epoch(checkpoint, images, history, within)
             within = None
             history.append(row)
-            if not math.isfinite(row["train_loss"] + row["loss"]):
+            if not _converges(row):
                 caller.report(row)
                 return Fitted(dict.fromkeys(("top1", "top5", "loss"), math.nan), {}, history, True)
             made.scheduler.step(epoch + 1)
@@ -83,8 +85,8 @@ def fit(
 
 
 def _epoch(
-    checkpoint: Checkpoint, images: Images, history: list[Row], within: Within | None
-) -> tuple[Row, Evaluation]:
+    checkpoint: Checkpoint, images: Images, history: list[EpochRow], within: Within | None
+) -> tuple[EpochRow, Evaluation]:
     """The epoch after those of the history, or what is left of it."""
     made, caller, epoch = checkpoint.parts, checkpoint.caller, len(history)
     before = within["seconds"] if within else 0.0
@@ -111,15 +113,22 @@ def _epoch(
     loss, seen = far.whole(made.group)
     training_seconds = time.perf_counter() - began
     evaluation = _evaluated(made, images, caller)
-    row = {
-        "epoch": epoch,
-        "lr": max(group["lr"] for group in made.optimizer.param_groups),
-        "train_loss": loss / seen,
-        **evaluation.metrics,
-        "seconds": time.perf_counter() - began,
-        "images_per_second": seen / training_seconds,
-    }
+    measured: dict[str, Any] = dict(evaluation.metrics)
+    row = EpochRow.model_construct(  # unchecked: losses may be NaN until they are stored
+        epoch=epoch,
+        lr=max(group["lr"] for group in made.optimizer.param_groups),
+        train_loss=loss / seen,
+        **measured,
+        seconds=time.perf_counter() - began,
+        images_per_second=seen / training_seconds,
+    )
     return row, evaluation
+
+
+def _converges(row: EpochRow) -> bool:
+    """Whether both losses of an epoch are finite."""
+    losses = (row.measured.get(name) for name in ("train_loss", "loss"))
+    return all(loss is not None and math.isfinite(loss) for loss in losses)
 
 
 def _evaluated(made: Parts, images: Images, caller: Caller) -> Evaluation:

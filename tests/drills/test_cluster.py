@@ -236,8 +236,8 @@ def test_two_nodes_train_each_trial_together(cluster):
     together.ended()
     alone.finish("--threads", "1")
     for name in alone.trials:
-        assert together.store.result(name)["environment"]["processes"] == 2
+        assert together.store.result(name).environment.processes == 2
         ours, theirs = (
-            [row["train_loss"] for row in one.store.history(name)] for one in (together, alone)
+            [row.train_loss for row in one.store.history(name)] for one in (together, alone)
         )
         assert ours == pytest.approx(theirs, rel=1e-3)

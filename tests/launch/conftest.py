@@ -13,6 +13,7 @@ from study.files import write
 from study.job_records import Work
 from study.launch import orders
 from study.launch.machine import Machine
+from study.records import TrialRecord
 from study.store import Store
 
 CONFIG = {"model": {"name": "m", "arguments": {}}, "data": {}, "recipe": {}}
@@ -23,7 +24,7 @@ INLINE = Machine(on="inline", workers=1, device="cpu", threads=1)
 def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "results")
     for name in ("a-0", "b-0"):
-        store.enter(name, {"config": CONFIG})
+        store.enter(name, TrialRecord(config=CONFIG))
     return store
 
 
@@ -31,12 +32,12 @@ def ordered(store: Store, names: list[str], **more: object) -> Path:
     """A job folder that asks for these trials."""
     flags = {key: more.pop(key) for key in INLINE.order.keys() & more.keys()}
     work = Work.checked({"tasks": ["trials"], "study": "s", "trials": names, **more})
-    computed = {name: {"config": CONFIG} for name in names}
+    computed = {name: TrialRecord(config=CONFIG) for name in names}
     return orders.job(store, work, replace(INLINE, **flags), computed)
 
 
 def finish(store: Store, name: str, state: str = "completed") -> None:
-    config = store.entered(name)["config"]
+    config = store.entered(name).config.plain
     result = {"format": 1, "trial": name, "state": state, "config": config, "metrics": {}}
     write(store.trial(name) / "result.json", result)
 

@@ -170,7 +170,7 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
     job = ordered(store, ["a-0"])
     sources = [[str(planted), source(str(planted)).digest]]
     write(store.trial("a-0") / "trial.json", {"config": CONFIG, "sources": sources})
-    assert orders.record(job, "a-0") == {"config": CONFIG}
+    assert orders.record(job, "a-0").plain == {"config": CONFIG}
     trials(Orders(job))
     assert store.state("a-0") == "failed"  # its configuration is empty
     assert not (tmp_path / "ran").exists()

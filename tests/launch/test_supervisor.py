@@ -68,9 +68,9 @@ def test_a_trial_that_kills_its_worker_too_often_has_failed(bereaved):
     again(bereaved)
     assert bereaved._mourn(CRASH)
     result = store.result("a-0")
-    assert result["state"] == "failed"
-    assert result["error"] == "2 workers died of it: killed by SIGSEGV"
-    assert result["log"] == ["Fatal Python error: Segmentation fault"]
+    assert result.state == "failed"
+    assert result.error == "2 workers died of it: killed by SIGSEGV"
+    assert result.log == ["Fatal Python error: Segmentation fault"]
     assert not list(store.trial("a-0").glob("lease.*"))
     store.retry("a-0")
     assert store.deaths("a-0") == []

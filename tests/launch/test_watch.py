@@ -2,6 +2,7 @@
 
 from study import leases
 from study.launch import Watch
+from study.records import WorkerDeath
 from tests.launch.conftest import finish, leave
 
 
@@ -38,10 +39,10 @@ def test_a_watch_tells_how_a_worker_died_even_if_another_is_there_already(store)
     watch.look()
     lease.release()
     leave(store, "a-0", lease.number)
-    store.died("a-0", lease.number, "killed by SIGSEGV")
+    store.died("a-0", lease.number, WorkerDeath(why="killed by SIGSEGV"))
     with leases.claim(store.trial("a-0")):
         lost, started = watch.look()
-    assert (lost.kind, lost.row["why"], started.kind) == ("lost", "killed by SIGSEGV", "start")
+    assert (lost.kind, lost.death.why, started.kind) == ("lost", "killed by SIGSEGV", "start")
 
 
 def test_a_watch_waits_for_word_of_how_a_worker_died(store):
@@ -49,8 +50,8 @@ def test_a_watch_waits_for_word_of_how_a_worker_died(store):
     with leases.claim(store.trial("a-0")):
         watch.look()
     assert kinds(watch) == []
-    store.died("a-0", 1, "out of memory")
-    assert [event.row.get("why") for event in watch.look()] == ["out of memory"]
+    store.died("a-0", 1, WorkerDeath(why="out of memory"))
+    assert [event.death.why for event in watch.look()] == ["out of memory"]
     assert kinds(watch) == []
 
 

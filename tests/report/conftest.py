@@ -12,7 +12,7 @@ from study.cost_records import ArmCost
 from study.files import write
 from study.marks import Mark, Tree
 from study.plan import Plan, PlannedArm, Trial
-from study.records import Shape
+from study.records import Shape, TrialConfig
 from study.schema import Data, Protocol, Recipe, Timing
 from study.spec import Arm, Config, Factor, Level, Printed, Study
 from study.store import Store
@@ -60,6 +60,9 @@ def _choices(study):
     return [choices for choices in every if sum(map(bool, choices)) <= several]
 
 
+COMPUTED = TrialConfig(model={"name": "m", "arguments": {}}, data={}, recipe={})
+
+
 def _trial(store, digest, seed, outcome):
     """An outcome is a value, NaN where it diverged, or a word: failed, pending."""
     name = f"{digest}-{seed}"
@@ -72,7 +75,7 @@ def _trial(store, digest, seed, outcome):
             "format": stores.FORMAT,
             "trial": name,
             "state": state,
-            "config": {"model": {"name": "m", "arguments": {}}, "data": {}, "recipe": {}},
+            "config": COMPUTED.plain,
         }
         write(store.trial(name) / "result.json", {**result, "metrics": metrics})
     return Trial(name, seed, store.state(name))
@@ -107,7 +110,7 @@ def laboratory(tmp_path):
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}
             )
             card = ArmCost(**BUILT, **costs)
-            arms.append(PlannedArm(Arm(choices, CONFIG), label, digest, {}, card, trials))
+            arms.append(PlannedArm(Arm(choices, CONFIG), label, digest, COMPUTED, card, trials))
             keys[digest] = key
         plan = Plan(study, tuple(arms))
         if timed:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from conftest import NASTY
 
+from study.records import Evaluation
 from study.timing_records import TimingSession
 
 NAN = float("nan")
@@ -255,10 +256,10 @@ def wide(lab):
     )  # fmt: skip
     for trial in plan.trials:
         if trial.done:
-            value = store.result(trial.name)["metrics"]["top1"]
+            value = store.result(trial.name).metrics["top1"]
             for size in plan.sizes:
                 store.evaluated(
-                    trial.name, size, {"metrics": {"top1": value - abs(size - 64) / 300}}
+                    trial.name, size, Evaluation(metrics={"top1": value - abs(size - 64) / 300})
                 )
     return plan, store
 

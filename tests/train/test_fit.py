@@ -23,7 +23,7 @@ def test_it_learns_the_digits(tmp_path):
     given = recipe(smoothing=0.0, scale=[0.7, 1.0], batch_size=16)
     fitted = fit(resnet(), images, given, seed=0, folder=tmp_path)
     assert fitted.metrics["top1"] > 0.8
-    assert fitted.history[-1]["train_loss"] < fitted.history[0]["train_loss"] / 2
+    assert fitted.history[-1].train_loss < fitted.history[0].train_loss / 2
 
 
 def test_metrics_are_those_of_timms_evaluator(tmp_path):
@@ -77,17 +77,17 @@ def test_history_says_what_each_epoch_did(tmp_path):
         resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path, caller=Caller(report=rows.append)
     )
     assert rows == fitted.history
-    assert [row["epoch"] for row in rows] == [0, 1, 2]
-    assert [row["lr"] for row in rows] == pytest.approx([0.05, 0.0375, 0.0125])
-    assert {k: rows[-1][k] for k in fitted.metrics} == fitted.metrics
-    assert files.rows((tmp_path / "history.jsonl").read_bytes()) == rows
+    assert [row.epoch for row in rows] == [0, 1, 2]
+    assert [row.lr for row in rows] == pytest.approx([0.05, 0.0375, 0.0125])
+    assert {k: rows[-1].measured[k] for k in fitted.metrics} == fitted.metrics
+    assert files.rows((tmp_path / "history.jsonl").read_bytes()) == [row.plain for row in rows]
 
 
 def test_another_seed_is_another_trial(tmp_path):
     ours, theirs = (
         fit(vit(), IMAGES, PLAIN, seed=seed, folder=tmp_path / str(seed)) for seed in (0, 1)
     )
-    assert ours.history[0]["train_loss"] != theirs.history[0]["train_loss"]
+    assert ours.history[0].train_loss != theirs.history[0].train_loss
 
 
 def test_the_global_random_state_is_left_alone(tmp_path):

@@ -83,7 +83,7 @@ def test_what_only_saves_memory_or_time_changes_no_number(keys, tmp_path):
         fit(resnet(), IMAGES, given, seed=0, folder=tmp_path / str(i))
         for i, given in enumerate((recipe(epochs=1), recipe(epochs=1, **keys)))
     )
-    assert ours.history[0]["train_loss"] == pytest.approx(theirs.history[0]["train_loss"], rel=5e-3)
+    assert ours.history[0].train_loss == pytest.approx(theirs.history[0].train_loss, rel=5e-3)
 
 
 @pytest.mark.slow

@@ -141,8 +141,8 @@ def test_seconds_are_those_of_all_attempts(tmp_path):
     state["within"]["seconds"] += 1000
     torch.save(state, tmp_path / "last.pth.tar")
     (row,) = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path).history
-    assert row["seconds"] > 1000
-    assert row["images_per_second"] < 64 / 1000
+    assert row.seconds > 1000
+    assert row.images_per_second < 64 / 1000
 
 
 def test_it_is_asked_to_stop_after_every_update_and_every_epoch_but_the_last(tmp_path):

@@ -70,7 +70,7 @@ def same(ours, theirs):
 
 def timeless(history):
     return [
-        {k: v for k, v in row.items() if k not in ("seconds", "images_per_second")}
+        {k: v for k, v in row.plain.items() if k not in ("seconds", "images_per_second")}
         for row in history
     ]
 
@@ -142,5 +142,5 @@ def curve(group, build, given, folder, stop=None):
         fitted = fit(build().double(), Doubled(), given, seed=3, **how)
     except Stopped:
         return None
-    losses = [(row["train_loss"], row["loss"]) for row in fitted.history]
+    losses = [(row.train_loss, row.loss) for row in fitted.history]
     return losses, fitted.predictions["top"][:, 0]

@@ -14,6 +14,7 @@ from study.judgement import contrasts, named_arms
 from study.measurements import predictions
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
+from study.records import TrialConfig
 from study.report.frames import frame
 from study.report.images import diverged
 from study.store import Store
@@ -93,16 +94,17 @@ def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
     return metric or next(iter(known), "")
 
 
-def _differs(first: Record, second: Record) -> dict[str, tuple[Any, Any]]:
-    """What the two compute with, where it is not the same, by dotted path."""
+def _differs(first: TrialConfig, second: TrialConfig) -> dict[str, tuple[Any, Any]]:
+    """The values in which two configurations differ, by dotted path."""
     one, other = _flat(first), _flat(second)
     paths = dict.fromkeys([*one, *other])
     return {p: (one.get(p), other.get(p)) for p in paths if one.get(p) != other.get(p)}
 
 
-def _flat(config: Record) -> Record:
-    model = config.get("model", {})
-    parts = {**config, "model": {**model, **model.get("arguments", {})}}
+def _flat(config: TrialConfig) -> Record:
+    """The values of a configuration by dotted path; the model's arguments stand beside its name."""
+    model = {**config.model.plain, **config.model.arguments}
+    parts = {"model": model, "data": config.data, "recipe": config.recipe}
     return {
         f"{part}.{key}": value
         for part, values in parts.items()
