@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from study import cards, courses, designs, given
+from study.cost_records import ArmCost
 from study.errors import BuildError, DataError, SizeError, SpecError
 from study.marks import Problem
 from study.names import own_names
@@ -23,7 +24,7 @@ class Resolved:
     label: str
     digest: str
     config: Record
-    card: Record
+    card: ArmCost
 
 
 @dataclass
@@ -60,9 +61,9 @@ def called(study: Study, every: Arms) -> dict[str, str]:
     return {one.digest: one.label if one.label in own else own[0] for one, own in both}
 
 
-def _resolved(study: Study, arm: Arm, card: Record) -> Resolved:
+def _resolved(study: Study, arm: Arm, card: ArmCost) -> Resolved:
     config = resolved(arm.config, card)
-    name = digest(config, card["defaults"], versions(arm.config.data, arm.config.recipe))
+    name = digest(config, card.defaults, versions(arm.config.data, arm.config.recipe))
     return Resolved(arm, study.label(arm.choices), name, config, card)
 
 
@@ -76,7 +77,7 @@ def _twins(study: Study, found: Sequence[Resolved]) -> list[Problem]:
     ]
 
 
-def _built(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Problem]]:
+def _built(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
     """The arm's card where it can be made, and all that is wrong with its parts, each for itself.
 
     Levels together may be wrong where each alone is not, of which the reader of the file has told.
@@ -103,7 +104,7 @@ def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
     return []
 
 
-def _card(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Problem]]:
+def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
     """The arm's card, or all that is wrong: a bad argument is left out to find the next.
 
     Where the images are not known, only what is wrong with the model whatever they are.
@@ -128,8 +129,8 @@ def _card(study: Study, arm: Arm, store: Store) -> tuple[Record | None, list[Pro
     except (SpecError, DataError) as error:
         mark = study.trees(arm.choices)["data"].at(["root"]).mark
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
-    if card["misfit"] and _trains(study) and "data" not in config.unresolved:
-        return None, [Problem(card["misfit"], study.mark(arm.choices))]
+    if card.misfit and _trains(study) and "data" not in config.unresolved:
+        return None, [Problem(card.misfit, study.mark(arm.choices))]
     return card, []
 
 

@@ -6,16 +6,18 @@ any of that changes, the arm is built and counted anew.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
-from study import given, images, records
+from study import given, images
+from study.cost_records import Alike, ArmCost
 from study.errors import BuildError, MetricError, SizeError, StudyError
 from study.origin import code, digest
+from study.records import Shape
 from study.schema import Data
 from study.spec import Config
-from study.store import Record, Store
+from study.store import Store
 
 COUNTED = (
     *(
@@ -33,7 +35,7 @@ COUNTED = (
 TINY = 64  # pixels a side, at which a switch shows whether it does anything
 
 
-def card(config: Config, store: Store) -> Record:
+def card(config: Config, store: Store) -> ArmCost:
     """The arm's card, from the store or made now.
 
     Raises:
@@ -42,46 +44,46 @@ def card(config: Config, store: Store) -> Record:
         SpecError, DataError: the number of classes cannot be known.
     """
     name = key(config, store)
-    kept = store.kept("arms", name, records.Card)
-    if kept is None:
-        kept = _counted(config, _shape(config.data, store))
-        store.keep("arms", name, kept)
-    if "impossible" in kept:
-        raise SizeError(kept["impossible"])
-    return kept
+    cost = store.kept("arms", name, ArmCost)
+    if cost is None:
+        cost = _counted(config, _shape(config.data, store))
+        store.keep("arms", name, cost)
+    if cost.impossible:
+        raise SizeError(cost.impossible)
+    return cost
 
 
 def key(config: Config, store: Store) -> str:
     """What a card is kept under."""
     own = [(source.name, source.digest) for source in config.sources]
     weights = given.digests(config.model, config.arguments)
-    asked = [config.model, dict(config.arguments), _shape(config.data, store), own, _counting()]
-    return digest([*asked, weights] if weights else asked)
+    shape = dict(_shape(config.data, store))
+    parts = [config.model, dict(config.arguments), shape, own, _counting()]
+    return digest([*parts, weights] if weights else parts)
 
 
 def alike(one: Config, other: Config, store: Store) -> bool:
     """Whether two models cost the same to the last count and answer the same, at equal weights."""
-    cards = [card(config, store) for config in (one, other)]
-    if cards[0].get("weights") != cards[1].get("weights"):
+    first, second = (card(config, store) for config in (one, other))
+    if first.weights != second.weights:
         return False
-    told = [(c["cost"], c.get("counts"), c["shape"]) for c in cards]
-    if told[0] != told[1]:
+    if (first.cost, first.counts, first.shape) != (second.cost, second.counts, second.shape):
         return False
     name = digest(["alike", *sorted(key(config, store) for config in (one, other))])
-    kept = store.kept("arms", name, records.Alike)
-    if kept is None:
-        kept = {"alike": _answer_alike(one, other, cards[0]["shape"])}
-        store.keep("arms", name, kept)
-    return bool(kept["alike"])
+    answer = store.kept("arms", name, Alike)
+    if answer is None:
+        answer = Alike(alike=_answer_alike(one, other, first.shape))
+        store.keep("arms", name, answer)
+    return answer.alike
 
 
-def _answer_alike(one: Config, other: Config, shape: dict[str, int]) -> bool:
+def _answer_alike(one: Config, other: Config, shape: Shape) -> bool:
     """At a tiny size, which is quick; and at the real one before a switch is called dead."""
     from study.models import differences
 
     shown = []
-    for side in sorted({min(TINY, shape["img_size"]), shape["img_size"]}):
-        small = shape | {"img_size": side}
+    for side in sorted({min(TINY, shape.img_size), shape.img_size}):
+        small = shape.model_copy(update={"img_size": side})
         first, second = (_builder(config, small) for config in (one, other))
         with suppress(BuildError, *differences.REFUSALS):  # too small, or not in double precision
             shown.append(differences.alike(first, second, _size(small)))
@@ -90,12 +92,12 @@ def _answer_alike(one: Config, other: Config, shape: dict[str, int]) -> bool:
     return bool(shown)
 
 
-def _shape(data: Data, store: Store) -> dict[str, int]:
+def _shape(data: Data, store: Store) -> Shape:
     count = images.classes(data, store)
-    return {"num_classes": count, "in_chans": data.in_chans, "img_size": data.img_size}
+    return Shape(num_classes=count, in_chans=data.in_chans, img_size=data.img_size)
 
 
-def _counted(config: Config, shape: dict[str, int]) -> Record:
+def _counted(config: Config, shape: Shape) -> ArmCost:
     from study import models
     from study.metrics.cost import cost
     from study.models import answer, differences, foreign, weights
@@ -103,37 +105,44 @@ def _counted(config: Config, shape: dict[str, int]) -> Record:
     build = _builder(config, shape)
 
     def resized(device: str, side: int) -> Any:
-        return _builder(config, shape | {"img_size": side})(device)
+        return _builder(config, shape.model_copy(update={"img_size": side}))(device)
 
     resolved = models.resolved(config.model, given.identified(config.arguments))
-    card: Record = {
-        "model": models.called(config.model),
-        "shape": shape,
-        "arguments": resolved,
-        "defaults": models.resolved(config.model, {}),
-        "slots": {slot: [*parts] for slot, parts in models.SLOTS.items() if slot in resolved},
-        "code": foreign.used(config.model, resolved),
-    }
-    with _blamed(config, card["code"]):
+    code = foreign.used(config.model, resolved)
+    built = partial(
+        ArmCost,
+        model=models.called(config.model),
+        shape=shape,
+        arguments=resolved,
+        defaults=models.resolved(config.model, {}),
+        slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in resolved},
+        code=code,
+    )
+    with _blamed(config, code):
         try:  # a wrong argument is an error of its own, before anything is counted
-            card["misfit"] = answer.misfit(_called(config, card["code"]), resized, shape)
+            misfit = answer.misfit(_called(config, code), resized, dict(shape))
         except SizeError as error:
-            return card | {"cost": {}, "impossible": str(error)}
+            return built(cost={}, impossible=str(error))
+        built = partial(built, misfit=misfit)
         if start := weights.identity(config.model, config.arguments):
-            card["weights"] = start
-            weights.refuse_misfit(config.model, config.arguments, **shape)
+            built = partial(built, weights=start)
+            weights.refuse_misfit(config.model, config.arguments, **dict(shape))
         params = sum(weight.numel() for weight in build("meta").parameters())
         try:
             counted = cost(build, _size(shape), resized)
         except MetricError as error:
-            return card | {"cost": {"params": params}, "refused": str(error), "unreached": []}
-        card["unreached"] = differences.unreached(build, _size(shape))
-    found = {"counts": counted.counts, "stages": counted.stages}
-    return card | {"cost": counted.measurements, **found}
+            return built(cost={"params": params}, refused=str(error), unreached=[])
+        unreached = differences.unreached(build, _size(shape))
+    return built(
+        cost=counted.measurements,
+        counts=counted.counts,
+        stages=counted.stages,
+        unreached=unreached,
+    )
 
 
 @contextmanager
-def _blamed(config: Config, code: Record) -> Iterator[None]:
+def _blamed(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
     """What goes wrong in a model with parts of the user's own is told as theirs."""
     try:
         yield
@@ -147,11 +156,11 @@ def _blamed(config: Config, code: Record) -> Iterator[None]:
         raise BuildError(f"{told} (study parts --check says more)") from error
 
 
-def _called(config: Config, code: Record) -> str:
+def _called(config: Config, code: Mapping[str, Any]) -> str:
     return f"{config.model} with parts of {', '.join(code)}" if code else config.model
 
 
-def _builder(config: Config, shape: Mapping[str, Any]) -> Callable[[str], Any]:
+def _builder(config: Config, shape: Shape) -> Callable[[str], Any]:
     from study import models
     from study.models import foreign
 
@@ -160,11 +169,11 @@ def _builder(config: Config, shape: Mapping[str, Any]) -> Callable[[str], Any]:
             foreign.register(source)
     except BuildError as error:  # no fault of the study's
         raise StudyError(str(error)) from error
-    return lambda device: models.build(config.model, config.arguments, **shape, device=device)
+    return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
 
 
-def _size(shape: Mapping[str, int]) -> tuple[int, int, int]:
-    return shape["in_chans"], shape["img_size"], shape["img_size"]
+def _size(shape: Shape) -> tuple[int, int, int]:
+    return shape.in_chans, shape.img_size, shape.img_size
 
 
 @cache

@@ -1,8 +1,7 @@
 """Numbers as text: scale, unit, rounding, sign, durations and sizes, for every output."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from study.metrics import Metric
 
@@ -15,6 +14,17 @@ STATUS_SUFFIX = {"verified": "", "derived": "*", "unverified": "?"}
 
 
 # ---- metrics ----
+
+
+class Interval(Protocol):
+    """A value and the ends of the interval around it."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
 
 
 def name(metric: Metric) -> str:
@@ -87,10 +97,7 @@ def effect(row: Any, metric: Metric, seeds: int) -> str:
 
 
 def timing(
-    estimate: Any,
-    metric: Metric,
-    ratio: Mapping[str, float] | None = None,
-    resolution: float = math.inf,
+    estimate: Any, metric: Metric, ratio: Interval | None = None, resolution: float = math.inf
 ) -> str:
     """The median with its ratio to the baseline, or with lowest and highest round without one."""
     text = measured(estimate.mean, metric)
@@ -101,9 +108,9 @@ def timing(
     return f"{text} [{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
 
 
-def times(ratio: Mapping[str, float], resolution: float) -> str:
+def times(ratio: Interval, resolution: float) -> str:
     """A ratio with its interval, preceded by "inconclusive" if it is not `conclusive`."""
-    value, low, high = (multiple(ratio[end]) for end in ("value", "low", "high"))
+    value, low, high = map(multiple, (ratio.value, ratio.low, ratio.high))
     word = "" if conclusive(ratio, resolution) else "inconclusive "
     return f"{word}×{value} [{low}, {high}]"
 
@@ -113,11 +120,11 @@ def multiple(ratio: float) -> str:
     return number(ratio, 1 if ratio >= TENFOLD else 3)
 
 
-def conclusive(ratio: Mapping[str, float], resolution: float) -> bool:
+def conclusive(ratio: Interval, resolution: float) -> bool:
     """The interval excludes 1, or includes it and its log width is at most `resolution`."""
-    if not ratio["low"] <= 1 <= ratio["high"]:
+    if not ratio.low <= 1 <= ratio.high:
         return True
-    return math.log(ratio["high"] / ratio["low"]) <= resolution
+    return math.log(ratio.high / ratio.low) <= resolution
 
 
 def disturbed(share: float) -> str:

@@ -6,9 +6,9 @@ so that a second plan imports no torch.
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import Any
 
-from study import records
+from study.cost_records import Course
 from study.origin import code, digest
 from study.schema import Recipe, acts
 from study.spec import Config
@@ -17,13 +17,6 @@ from study.store import Store
 STEPPED = ("memory", "train_throughput")
 """Columns that one update of the recipe is measured for, at whatever learning rate."""
 SHOWN = 5  # epochs whose learning rates are listed
-
-
-class Course(NamedTuple):
-    """The learning rate of every epoch, and a digest of the updates, where that can be known."""
-
-    rates: tuple[float, ...]
-    updates: str | None
 
 
 def course(recipe: Recipe, store: Store) -> Course:
@@ -35,13 +28,13 @@ def course(recipe: Recipe, store: Store) -> Course:
     key = digest(
         ["course", recipe.model_dump(mode="json"), version("timm"), code("train", "schema")]
     )
-    kept = store.kept("arms", key, records.Course)
-    if kept is None:
+    course = store.kept("arms", key, Course)
+    if course is None:
         from study import train
 
-        kept = train.course(recipe)._asdict()
-        store.keep("arms", key, kept)
-    return Course(tuple(kept["rates"]), kept.get("updates"))
+        course = Course(**train.course(recipe)._asdict())
+        store.keep("arms", key, course)
+    return course
 
 
 def acting(config: Config, columns: tuple[str, ...], *, trains: bool, store: Store) -> list[Any]:

@@ -128,7 +128,7 @@ def ratios(frame: pd.DataFrame, name: str) -> dict[str, Ratio]:
     Empty without a timing session.
     """
     every = frame.attrs.get("ratios", {}).items()
-    measured = {arm: Ratio(**ratio) for (arm, metric), ratio in every if metric == name}
+    measured = {arm: Ratio(r.value, r.low, r.high) for (arm, metric), r in every if metric == name}
     return {frame.attrs["baseline"]: Ratio(), **measured} if measured else {}
 
 

@@ -8,9 +8,9 @@ noted relative to the folder, so that a copy of a repository says the same.
 import os
 from pathlib import Path
 
-from study import records
 from study.errors import StudyError
-from study.files import Record, encoded, once, write
+from study.files import encoded, once, write
+from study.job_records import Signature
 from study.spec import Study, file_name
 
 SIGNATURE = "study.json"
@@ -29,7 +29,7 @@ def check(parent: Path, study: Study, otherwise: str) -> Path:
     """
     place = folder(parent, study)
     theirs, ours = _signed(place), _signature(study, place)
-    if theirs and theirs != ours and (file := place / theirs["file"]).exists():
+    if theirs and theirs != ours and (file := place / theirs.file).exists():
         raise StudyError(
             f"{place} belongs to {_said(file, theirs)}, which has the same name as "
             f"{_said(study.path, ours)}: rename one of them, or {otherwise}"
@@ -45,25 +45,28 @@ def claim(parent: Path, study: Study, otherwise: str) -> Path:
     """
     place = check(parent, study, otherwise)
     ours = _signature(study, place)
-    if not once(place / SIGNATURE, encoded(ours)) and _signed(place) != ours:
+    if not once(place / SIGNATURE, encoded(ours.plain)) and _signed(place) != ours:
         check(parent, study, otherwise)  # another process may have been quicker
-        write(place / SIGNATURE, ours)  # its study file is gone, or what it said cannot be read
+        write(
+            place / SIGNATURE, ours.plain
+        )  # its study file is gone, or what it said cannot be read
     return place
 
 
-def _signature(study: Study, place: Path) -> Record:
+def _signature(study: Study, place: Path) -> Signature:
     file = os.path.relpath(study.path.resolve(), place.resolve())
-    return {"file": file, "profile": study.profile, "settings": list(study.settings)}
+    return Signature(file=file, profile=study.profile, settings=list(study.settings))
 
 
-def _signed(place: Path) -> Record | None:
+def _signed(place: Path) -> Signature | None:
     """Whose folder it is; None where nobody has signed it, as versions before this one did."""
-    return records.look(place / SIGNATURE, records.Signature)
+    return Signature.look(place / SIGNATURE)
 
 
-def _said(file: Path, signature: Record) -> str:
-    profile = f" --profile {signature['profile']}" if signature.get("profile") else ""
-    changed = f" --set {' --set '.join(s)}" if (s := signature.get("settings")) else ""
+def _said(file: Path, signature: Signature) -> str:
+    profile = f" --profile {signature.profile}" if signature.profile else ""
+    settings = signature.settings
+    changed = f" --set {' --set '.join(settings)}" if settings else ""
     return f"{_near(file)}{profile}{changed}"
 
 

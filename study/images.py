@@ -16,17 +16,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from study import records
 from study.data.faults import Fault, faults, oddities
 from study.data.listing import Rules, Summary, rules
 from study.data.listing import summary as scanned
 from study.data.places import class_map, place_of, root_of, unread_splits
 from study.errors import DataError, SpecError
+from study.frozen import Frozen
 from study.marks import Problem, Tree
 from study.origin import code, digest
 from study.records import ImageFingerprint
 from study.schema import CLASSES, Data
-from study.store import Record, Store
+from study.store import Store
 
 LARGE = 10_000  # pictures; listing fewer takes less than a second on a local disk
 SETTLED = 2.0  # seconds; a folder changed later than this may change again in the same time stamp
@@ -250,6 +250,13 @@ def summary(data: Data, split: str, store: Store) -> Summary:
     return _summary(place, rules(data, class_map(data)), store)
 
 
+class Images(Frozen):
+    """`arms/KEY.json` of a split: its content, and a stamp that changes with its folders."""
+
+    images: Summary
+    stamp: str
+
+
 @lru_cache(maxsize=64)
 def _summary(place: Path, how: Rules, store: Store) -> Summary:
     """The summary of a split, from the store if no folder has changed since.
@@ -258,22 +265,19 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
     """
     parts = [str(place.absolute()), asdict(how), code("data"), version("pillow")]
     key = digest(["images", *parts])
-    record = store.kept("arms", key, records.Images) or {}
-    found = _remembered(place, record)
+    record = store.kept("arms", key, Images)
+    found = _remembered(place, record) if record else None
     if found is None:
         found, began = scanned(place, how), time.time()
         stamp, changed = _stamps(place, found.folders)
         if found.files > LARGE and changed < began - SETTLED:
-            store.keep("arms", key, {"images": found.record(), "stamp": stamp})
+            store.keep("arms", key, Images(images=found, stamp=stamp))
     return found
 
 
-def _remembered(place: Path, record: Record) -> Summary | None:
-    try:
-        found = Summary.of(record["images"])
-    except (AttributeError, KeyError, TypeError):
-        return None
-    return found if record.get("stamp") == _stamps(place, found.folders)[0] else None
+def _remembered(place: Path, record: Images) -> Summary | None:
+    unchanged = record.stamp == _stamps(place, record.images.folders)[0]
+    return record.images if unchanged else None
 
 
 def _stamps(place: Path, folders: Sequence[str]) -> tuple[str, float]:

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from study import archives, records
+from study import archives
 from study.errors import DamagedError
 from study.files import sound
 from study.metrics import METRICS
@@ -14,6 +14,7 @@ from study.plan import Plan, PlannedArm, Trial
 from study.records import Result
 from study.stats import AGAIN
 from study.store import Record, Store
+from study.timing_records import TimingSession
 
 
 def measurements(plan: Plan, store: Store) -> list[Record]:
@@ -26,17 +27,15 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
     for arm in plan.arms:
         rows += [
             _row(arm.digest, None, metric, value)
-            for metric, value in arm.card["cost"].items()
+            for metric, value in arm.card.cost.items()
             if metric in METRICS
         ]
         for trial in arm.replicates:
             rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
-    session = timed(plan, store)
     arms = {arm.digest for arm in plan.arms}
-    for name, timing in session.get("arms", {}).items():
-        for metric, spread in _known(timing, "speed") if name in arms else ():
-            ends = {key: value for key, value in spread.items() if key != "ratio"}
-            rows.append(_row(name, None, metric, **ends))
+    for name, spreads in timing_session(plan, store).arms.items():
+        for metric, spread in _known(spreads, "speed") if name in arms else ():
+            rows.append(_row(name, None, metric, spread.value, spread.low, spread.high))
     return rows
 
 
@@ -49,9 +48,9 @@ def again(plan: Plan, store: Store) -> list[Record]:
     return [row for rows in found for row in rows]
 
 
-def timed(plan: Plan, store: Store) -> Record:
-    """The timing session of a plan; empty where there is none."""
-    return store.kept("timings", plan.key, records.Session) or {}
+def timing_session(plan: Plan, store: Store) -> TimingSession:
+    """The timing session of a plan; an empty one where there is none."""
+    return store.kept("timings", plan.key, TimingSession) or TimingSession()
 
 
 def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
@@ -118,7 +117,7 @@ def fingerprint(plan: Plan, store: Store) -> str:
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
     study = [plan.study.words, repr(plan.study.root.plain()), plan.notes]
-    return digest([study, rows, states, timed(plan, store), _showing()])
+    return digest([study, rows, states, timing_session(plan, store).plain, _showing()])
 
 
 MANIFEST = "report.json"

@@ -12,6 +12,7 @@ from math import nan
 from study import given, images, origin, pairing, proofs, statements, stats
 from study import store as stores
 from study.arms import Resolved, arms
+from study.cost_records import ArmCost
 from study.errors import SpecError
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
@@ -20,12 +21,11 @@ from study.records import (
     GivenWeights,
     ImageFingerprint,
     ModelConfig,
-    Shape,
     TrialConfig,
     TrialRecord,
 )
 from study.spec import NOT_IDENTITY, Arm, Study
-from study.store import DONE, Record, Store
+from study.store import DONE, Store
 
 WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}  # what finds the images of a trial
 
@@ -57,7 +57,7 @@ class PlannedArm:
     label: str
     digest: str
     config: TrialConfig
-    card: Record
+    card: ArmCost
     trials: tuple[Trial, ...]
     """The baseline's A/A trials come last; they are trials of what it computes."""
 
@@ -167,10 +167,10 @@ def _of_images(
             yield problem
 
 
-def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float]]:
+def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
     """What every row of the study costs, by each name of its own."""
     numbers = owners(study, [arm.arm.choices for arm in planned])
-    return {name: planned[number].card["cost"] for name, number in numbers.items()}
+    return {name: planned[number].card.cost for name, number in numbers.items()}
 
 
 def _planned(study: Study, one: Resolved, store: Store) -> PlannedArm:
@@ -254,10 +254,10 @@ def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
         label=arm.label,
         seed=seed,
         config=arm.config,
-        shape=Shape(**arm.card["shape"]),
-        sources=[[s.text, s.digest] for s in config.sources if s.name in arm.card["code"]],
+        shape=arm.card.shape,
+        sources=[[s.text, s.digest] for s in config.sources if s.name in arm.card.code],
         where=config.data.model_dump(mode="json", include=WHERE),
-        **({"weights": weights} if arm.card.get("weights") else {}),
+        **({"weights": weights} if arm.card.weights else {}),
     )
 
 

@@ -4,10 +4,10 @@ import platform
 from collections.abc import Mapping
 from statistics import mean
 
-from study import records
 from study.origin import digest
 from study.plan import Plan, PlannedArm
-from study.store import Record, Store
+from study.store import Store
+from study.timing_records import StepTimes
 
 
 def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
@@ -16,12 +16,12 @@ def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
     if not any(trials.values()):
         return 0.0, "nothing is missing"
     took = {arm.digest: mean(found) for arm in plan.arms if (found := _finished(arm, store))}
-    timed = store.kept("timings", steps_key(plan), records.Steps)
+    timed = store.kept("timings", steps_key(plan), StepTimes)
     if took:
         how = f"from finished trials on {platform.node()}"
     elif timed:
         took = {plan.baseline.digest: _trial_seconds(plan, timed)}
-        how = f"from {timed['steps']} timed steps of the baseline; other arms by their MACs"
+        how = f"from {timed.steps} timed steps of the baseline; other arms by their MACs"
     else:
         return None
     seconds = sum(_scaled(plan, arm, took) * trials[arm.digest] for arm in plan.arms)
@@ -40,15 +40,16 @@ def _finished(arm: PlannedArm, store: Store) -> list[float]:
     return [result.seconds or 0.0 for result in here]
 
 
-def _trial_seconds(plan: Plan, timed: Record) -> float:
-    epoch = timed["train"] * timed["train_image_seconds"] + timed["val"] * timed["image_seconds"]
-    return float(epoch) * max(1, plan.baseline.arm.config.recipe.total_epochs)
+def _trial_seconds(plan: Plan, timed: StepTimes) -> float:
+    training = timed.train * timed.train_image_seconds
+    epoch = training + timed.val * timed.image_seconds
+    return epoch * max(1, plan.baseline.arm.config.recipe.total_epochs)
 
 
 def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:
     """The arm's own seconds, or those of the arms that are known, by the ratio of their MACs."""
     if arm.digest in took:
         return took[arm.digest]
-    macs = {a.digest: a.card["cost"].get("macs") for a in plan.arms}
+    macs = {a.digest: a.card.cost.get("macs") for a in plan.arms}
     ours = macs[arm.digest]
     return mean(s * ours / n if ours and (n := macs[known]) else s for known, s in took.items())

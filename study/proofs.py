@@ -35,18 +35,18 @@ def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
     if not built or any(built[0].arm.choices):
         return [], []
     base = built[0]
-    inherited = set(base.card.get("unreached") or ())
+    inherited = set(base.card.unreached or ())
     found, notes = [], []
     for one in built:
-        unreached = one.card.get("unreached")
+        unreached = one.card.unreached
         if unreached is None:
             notes.append(f"{one.label}: that gradient reaches all its parameters was not shown")
         names = [name for name in unreached or () if one is base or name not in inherited]
         if not names:
             continue
         what = f"no gradient reaches {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"
-        if one is base or one.card["model"] != base.card["model"]:
-            notes.append(f"{one.label}: {what} ({len(names)} parameters of {one.card['model']})")
+        if one is base or one.card.model != base.card.model:
+            notes.append(f"{one.label}: {what} ({len(names)} parameters of {one.card.model})")
         else:
             found.append(Problem(f"{one.label}: {what}", study.mark(one.arm.choices)))
     return found, notes
@@ -101,8 +101,8 @@ def _broken(study: Study, step: Step, store: Store, *, expected: tuple[str, str]
     metric, relation = expected
     if METRICS[metric].kind != "cost":
         return f"only costs are known before anything runs; {metric} can be in a claim"
-    ours = step.one.card["cost"].get(metric)
-    theirs = cards.card(step.other.config, store)["cost"].get(metric)
+    ours = step.one.card.cost.get(metric)
+    theirs = cards.card(step.other.config, store).cost.get(metric)
     if ours is None or theirs is None:
         return f"{metric} of {step.one.label} was refused, so nothing can be expected of it"
     if relation in RELATIONS:

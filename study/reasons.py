@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from study import cards
+from study.cost_records import ArmCost
 from study.errors import StudyError
 from study.metrics import METRICS, RULES
 from study.plan import Plan, PlannedArm
 from study.spec import Printed
-from study.store import Record, Store
+from study.store import Store
 
 COUNTED = ("macs", "macs_conv_linear")
 """Metrics whose published value may follow any counting rule."""
@@ -98,19 +99,19 @@ def _cost_matches(
     return Tried(printed, {guess: names for guess, names in matched.items() if names}, values)
 
 
-def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, Record]]:
+def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, ArmCost]]:
     """The arm with another part in one slot, for every slot and part, and its costs."""
     config = arm.arm.config
-    for slot, parts in arm.card.get("slots", {}).items():
+    for slot, parts in arm.card.slots.items():
         for part in parts:
-            if part != arm.card["arguments"][slot]:
+            if part != arm.card.arguments[slot]:
                 other = replace(config, arguments={**config.arguments, slot: part})
                 with suppress(StudyError):  # a part that cannot be built here explains nothing
                     yield Guess(slot, part), cards.card(other, store)
 
 
 def _guessed(
-    guess: Guess, arm_cost: Record, printed: Mapping[str, Printed]
+    guess: Guess, arm_cost: ArmCost, printed: Mapping[str, Printed]
 ) -> dict[Guess, dict[str, float]]:
     """The costs of an alternative in units of the table, once per counting rule that may apply."""
     rules = RULES if printed.keys() & set(COUNTED) else [""]
@@ -129,13 +130,13 @@ def _matched(values: Mapping[str, float], printed: Mapping[str, Printed]) -> fro
     return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
 
 
-def _values(arm_cost: Record, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
+def _values(arm_cost: ArmCost, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
     """The costs in base units, multiply-adds counted by `rule`; refused costs are left out."""
-    counts = arm_cost.get("counts", {}).get("torch", {})
+    counts = arm_cost.counts.get("torch", {})
     costs = {}
     for metric in printed:
         if metric not in COUNTED:
-            costs[metric] = arm_cost["cost"].get(metric)
+            costs[metric] = arm_cost.cost.get(metric)
         elif counts:
             costs[metric] = sum(counts.get(kind, 0) for kind in RULES[rule])
     return {metric: value for metric, value in costs.items() if value is not None}

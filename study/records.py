@@ -5,23 +5,18 @@ Keys that are not named here are passed on as they are: a later version may add 
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from math import isfinite
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field
 
 from study import files
 from study.errors import DamagedError
 from study.files import Record
 from study.frozen import Frozen
-from study.scalars import Count, Few, Inside, Number, Place, Positive, Seconds
+from study.scalars import Count, Few, Number, Seconds
 from study.schema import Data, Recipe
-
-
-class Format(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, protected_namespaces=())
 
 
 class ModelConfig(Frozen):
@@ -192,209 +187,6 @@ class WorkerDeath(Frozen):
     time: Seconds | None = None
     where: str = ""
     log: list[str] | None = None
-
-
-class Costs(Format):
-    """arms/KEY.json, of whatever has costs."""
-
-    cost: dict[str, Number | None] = {}
-
-
-class Card(Format):
-    """arms/KEY.json, of an arm."""
-
-    model: str
-    shape: Shape
-    arguments: dict[str, Any]
-    defaults: dict[str, Any]
-    slots: dict[str, list[str]]
-    code: dict[str, Any]
-    cost: dict[str, Number | None]
-    counts: dict[str, dict[str, Number]] = {}
-    stages: dict[str, dict[str, Number]] = {}
-    refused: str = ""
-    misfit: str = ""
-    impossible: str = ""
-    unreached: list[str] | None = None
-
-    @model_validator(mode="after")
-    def _filled(self) -> Self:
-        if not self.slots.keys() <= self.arguments.keys():
-            raise ValueError("a slot is not among the arguments")
-        return self
-
-
-class Summary(Format):
-    """What a split of a folder of images holds."""
-
-    place: str
-    digest: str
-    counts: dict[str, Count]
-    unmapped: dict[str, Count]
-    unread: dict[str, dict[str, Count]]
-    ignored: dict[str, Count]
-    nested: dict[str, list[str]]
-    empty: list[str]
-    broken: list[str]
-    earlier: list[str]
-    folders: list[str]
-    real: list[str]
-    inside: list[str]
-    beside: list[str]
-    loose: Count
-    tars: Count
-    repeated: Count
-
-
-class Images(Format):
-    """arms/KEY.json, of a split of a folder of images."""
-
-    images: Summary
-    stamp: str
-
-
-class Course(Format):
-    """arms/KEY.json, of a recipe."""
-
-    rates: list[Number]
-    updates: str | None = None
-
-
-class Alike(Format):
-    alike: bool  # arms/KEY.json, of two arms
-
-
-class Ratio(Format):
-    value: Positive
-    low: Positive
-    high: Positive
-
-
-class Spread(Format):
-    value: Number | None
-    low: Number | None = None
-    high: Number | None = None
-    ratio: Ratio = Ratio(value=1, low=1, high=1)
-
-
-class How(Format):
-    way: str = ""
-    batch_size: Count = 0
-    rounds: Count = 0
-    disturbed: Number = 0
-
-
-class Session(Format):
-    """timings/KEY.json, of a timing session."""
-
-    device: str = ""
-    arms: dict[str, dict[str, Spread]] = {}
-    refused: dict[str, dict[str, str]] = {}
-    how: How = How()
-    environment: Environment = Environment()
-    trials_running: Count = 0
-
-
-class Steps(Format):
-    """timings/KEY.json, of a few steps."""
-
-    steps: Few
-    train: Count
-    val: Count
-    train_image_seconds: Seconds
-    image_seconds: Seconds
-
-
-class Order(Format):
-    """job.json"""
-
-    store: Place
-    tasks: list[str]
-    on: str
-    device: str
-    threads: Few
-    devices: Few
-    nodes: Few
-    share: Few
-    retries: Count
-    timeout: Seconds
-    resources: dict[str, str]
-    study: str = ""
-    trials: list[str] = []
-    words: Annotated[list[Place], Field(min_length=1)] | None = None
-    folder: Place | None = None
-
-
-class Computed(Frozen):
-    """trials.json of a job: what each of its trials computes."""
-
-    __pydantic_extra__: dict[str, TrialRecord] = Field(init=False)
-
-    @property
-    def trials(self) -> dict[str, TrialRecord]:
-        return self.__pydantic_extra__
-
-
-class Submitted(Format):
-    ids: list[str]  # slurm.json
-
-
-class Address(Format):
-    """meet.JOB.json: where the processes of several nodes find each other."""
-
-    MASTER_ADDR: str
-    MASTER_PORT: str
-
-
-class Handed(Format):
-    """What a tracker was told of a trial."""
-
-    epochs: Count
-    state: str
-
-
-class Signature(Format):
-    """study.json: the study whose folder it is."""
-
-    file: Place
-    profile: str | None = None
-    settings: list[str] = []
-
-
-class Manifest(Format):
-    """report.json: the files of a report."""
-
-    files: list[Inside]
-    made_of: str = ""
-
-
-def load(path: Path, kind: type[Format]) -> Record | None:
-    """A record of a kind, or None where there is none; a damaged file is set aside, and told."""
-    return files.sound(path, partial(parsed, kind=kind))
-
-
-def look(path: Path, kind: type[Format]) -> Record | None:
-    """The same, and a damaged file is left as it is."""
-    try:
-        return parsed(files.content(path), kind)
-    except (OSError, DamagedError):
-        return None
-
-
-def parsed(content: bytes, kind: type[Format]) -> Record:
-    """Raises DamagedError where this is no record of this kind."""
-    return checked(files.record(content), kind)
-
-
-def checked(record: Record, kind: type[Format]) -> Record:
-    """The record itself. Raises DamagedError where it is not of this kind."""
-    try:
-        kind.model_validate(record)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DamagedError(f"{place[:200]}: {first['msg'][:200]}") from error
-    return record
 
 
 def history(content: bytes) -> list[EpochRow]:

@@ -22,6 +22,7 @@ import torch
 from study import archives, data, given, imports, models, train
 from study.errors import DataError, SpecError, StoreError
 from study.files import Record, replace
+from study.job_records import Job
 from study.leases import Lease
 from study.metrics import lanes
 from study.metrics.timings import LACKING, timings
@@ -37,6 +38,7 @@ from study.records import (
     finite,
 )
 from study.store import Store
+from study.timing_records import StepTimes, TimingSession
 from study.train import Message
 from study.trial_folder import predictions_of
 
@@ -240,49 +242,49 @@ def _register(record: TrialRecord) -> None:
         foreign.register(source)
 
 
-def step_seconds(record: TrialRecord, device: str) -> Record:
+def step_seconds(record: TrialRecord, device: str) -> StepTimes:
     """Seconds per image, trained on and evaluated, from a few timed steps of at most 32 images."""
     images, recipe = data.load(record.data), record.recipe
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(
         build(record).to(device), images, recipe, seed=record.seed, device=device
     )
-    return vars(timed) | {"train": images.train_size, "val": images.val_size}
+    return StepTimes(**vars(timed), train=images.train_size, val=images.val_size)
 
 
-def timed(records: Mapping[str, TrialRecord], order: Record, tick: Callable[[], None]) -> Record:
+def timed(records: Mapping[str, TrialRecord], job: Job, tick: Callable[[], None]) -> TimingSession:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
-    The first of `records` is the baseline. Of an `order`: `device`, `batch_size`, `seconds`, and
-    the `metrics` that are asked for. What cannot be measured honestly is absent, with the reason
-    under `refused`.
+    `records` say what each arm computes. A metric that cannot be measured honestly is absent, with
+    the reason under `refused`.
     """
-    records = {order["baseline"]: records[order["baseline"]], **records}
-    device, asked = order["device"], {*order["metrics"]}
+    records = {job.baseline: records[job.baseline], **records}
+    device, asked = job.device, {*job.metrics}
     timed = records if asked - {"memory"} else {}
     watched = records if "memory" in asked else {}
-    found = timings(
-        {arm: partial(_lanes, record, order) for arm, record in timed.items()},
+    session = timings(
+        {arm: partial(_lanes, record, job) for arm, record in timed.items()},
         {arm: partial(_step, record, device) for arm, record in watched.items()},
         device=device,
-        seconds=order["seconds"],
+        seconds=job.seconds,
         energy="batch" if "energy" in asked else "",
         tick=lambda done, total: tick(),
     )
-    found["how"] |= {"batch_size": order["batch_size"], "way": Way().said}
-    for arm, taken in found["arms"].items():
-        for name in (asked & LACKING.keys()) - taken.keys():
-            found["refused"].setdefault(arm, {})[name] = f"{name}: {LACKING[name]}"
-    return found
+    refused = {arm: {**why} for arm, why in session.refused.items()}
+    for arm, measured in session.arms.items():
+        for name in (asked & LACKING.keys()) - measured.keys():
+            refused.setdefault(arm, {})[name] = f"{name}: {LACKING[name]}"
+    how = session.how.model_copy(update={"batch_size": job.batch_size, "way": Way().said})
+    return session.model_copy(update={"refused": refused, "how": how})
 
 
-def _lanes(record: TrialRecord, order: Record) -> dict[str, lanes.Lane]:
+def _lanes(record: TrialRecord, job: Job) -> dict[str, lanes.Lane]:
     """The ways of calling an arm that its metrics need."""
-    device, asked, way = order["device"], {*order["metrics"]}, Way()
+    device, asked, way = job.device, {*job.metrics}, Way()
     found = {}
     if asked & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
         model = build(record).to(device)
-        images = lanes.noise(order["batch_size"], _size(record), device)
+        images = lanes.noise(job.batch_size, _size(record), device)
         if asked & {"throughput", "energy"}:
             found["batch"] = lanes.inference(model, images, way)
         if asked & {"latency_p50", "latency_p90", "latency_p99"}:

@@ -1,13 +1,24 @@
 """Types of single values in stored records, with their ranges."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 LARGEST = 3.5e38  # of any number: a little above the largest float32
-Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+
+
+def _as_written(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    check(value)
+    return value
+
+
+Number = Annotated[
+    float,
+    Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False),
+    WrapValidator(_as_written),  # pydantic would turn a count of 5 into 5.0
+]
 Positive = Annotated[Number, Field(gt=0)]
-Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False), WrapValidator(_as_written)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Few = Annotated[int, Field(ge=1, le=10**6)]
 

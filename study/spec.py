@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from typing import Protocol as Interface
 
 from pydantic import BaseModel
 
@@ -254,22 +255,37 @@ def file_name(text: str) -> str:
 # ---- identity ----
 
 
-def resolved(config: Config, card: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything the arm computes with, defaults filled in; its `card` has the model's own.
+class Built(Interface):
+    """The part of an arm's cost record that says which model was built."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def arguments(self) -> Mapping[str, Any]: ...
+    @property
+    def code(self) -> Mapping[str, Any]: ...
+    @property
+    def weights(self) -> Mapping[str, Any] | None: ...
+    @property
+    def num_classes(self) -> int: ...
+
+
+def resolved(config: Config, built: Built) -> dict[str, Any]:
+    """Everything the arm computes with, defaults filled in; `built` has those of the model.
 
     Images that only their place tells apart are named by it, as the file says it; parts of the
     user's own by a digest of their code, and given weights by theirs.
     """
-    classes, code = card["shape"]["num_classes"], card.get("code")
-    data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY) | {"num_classes": classes}
+    data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY)
+    data |= {"num_classes": built.num_classes}
     if config.data.name.partition("/")[0] in PLACED:
         data["root"] = config.root
     if config.data.class_folder == "inner":  # as folders were read before there was a choice
         data["class_folder"] = None
     return {
-        "model": {"name": card["model"], "arguments": card["arguments"]}
-        | ({"code": code} if code else {})
-        | ({"weights": card["weights"]} if card.get("weights") else {}),
+        "model": {"name": built.model, "arguments": built.arguments}
+        | ({"code": built.code} if built.code else {})
+        | ({"weights": built.weights} if built.weights else {}),
         "data": data,
         "recipe": config.recipe.model_dump(mode="json", exclude=NOT_IDENTITY),
     }

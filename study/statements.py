@@ -140,7 +140,7 @@ OFF = (1e2, 1e3, 1e6, 1e9)
 NEAR = 1.5  # times such a factor, either way
 
 
-def units(study: Study, costs: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+def units(study: Study, costs: Mapping[str, Mapping[str, float | None]]) -> Iterator[str]:
     """Notes on published numbers that look as if they were in another unit.
 
     `costs` has what is counted, in base units, by the label of a row.

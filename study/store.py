@@ -22,12 +22,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from study import files, leases, records
 from study.errors import StoreError
 from study.files import Record as Record
 from study.files import write
+from study.frozen import Frozen
 from study.records import (
     EpochRow,
     Evaluation,
@@ -40,6 +41,8 @@ from study.records import (
     WorkerDeath,
 )
 from study.trial_folder import RESULT, TrialFolder
+
+Kept = TypeVar("Kept", bound=Frozen)
 
 FORMAT = 1  # of result.json
 DONE = ("completed", "diverged")
@@ -199,14 +202,12 @@ class Store:
 
     # ---- what was counted and timed ----
 
-    def kept(
-        self, shelf: str, key: str, kind: type[records.Format] = records.Format
-    ) -> Record | None:
+    def kept(self, shelf: str, key: str, kind: type[Kept]) -> Kept | None:
         """A record of `arms` or `timings`."""
-        return records.load(self.root / shelf / f"{key}.json", kind)
+        return kind.load(self.root / shelf / f"{key}.json")
 
-    def keep(self, shelf: str, key: str, record: Mapping[str, Any]) -> None:
-        write(self.root / shelf / f"{key}.json", record)
+    def keep(self, shelf: str, key: str, record: Frozen) -> None:
+        write(self.root / shelf / f"{key}.json", record.plain)
 
     def strays(self) -> list[Path]:
         """Files that were set aside because they are damaged, or belong elsewhere."""

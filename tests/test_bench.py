@@ -9,6 +9,7 @@ import pytest
 from study import bench
 from study.bench import Model, Order, Setting, taking
 from study.errors import SpecError, StudyError
+from study.files import write
 from study.metrics import METRICS
 from study.metrics.lanes import Lane
 from study.metrics.ways import Way
@@ -70,16 +71,16 @@ def test_settings_are_each_with_each_and_once():
 )
 def test_real_models_are_timed_side_by_side(mode, metrics):
     found = taken(mode, "test_rest", AVERAGE, "test_vit", size=160)
-    assert not found["refused"]
-    assert list(found["arms"]) == ["test_rest", "test_rest (reduction=average)", "test_vit"]
-    for label, arm in found["arms"].items():
+    assert not found.refused
+    assert list(found.arms) == ["test_rest", "test_rest (reduction=average)", "test_vit"]
+    for label, arm in found.arms.items():
         assert metrics <= set(arm) <= set(METRICS)
-        assert all(0 < s["value"] < math.inf for s in arm.values())
+        assert all(0 < s.value < math.inf for s in arm.values())
         lane = "throughput" if mode == "infer" else "train_throughput"
-        assert ("ratio" in arm[lane]) == (label != "test_rest")
+        assert bool(arm[lane].ratio) == (label != "test_rest")
         if "memory" in arm:  # the kernel tells of it
-            assert arm["memory"]["value"] > 10_000
-    json.dumps(found)
+            assert arm["memory"].value > 10_000
+    json.dumps(found.plain)
 
 
 def test_the_modes_of_the_command_line_are_those_that_are_timed():
@@ -89,14 +90,14 @@ def test_the_modes_of_the_command_line_are_those_that_are_timed():
 @pytest.mark.parametrize("way", [Way("bfloat16"), Way(channels_last=True)], ids=lambda w: w.said)
 @pytest.mark.parametrize("mode", bench.MODES)
 def test_every_way_can_be_taken(mode, way):
-    assert set(taken(mode, "test_rest", way=way)["arms"]) == {"test_rest"}
+    assert set(taken(mode, "test_rest", way=way).arms) == {"test_rest"}
 
 
 @pytest.mark.slow
 def test_compiled_models_are_timed_and_their_memory_is_not():
     found = taken("infer", "test_rest", AVERAGE, way=Way(compiled=True))
-    assert not found["refused"]
-    assert not any("memory" in arm for arm in found["arms"].values())
+    assert not found.refused
+    assert not any("memory" in arm for arm in found.arms.values())
 
 
 @pytest.mark.parametrize(
@@ -111,10 +112,10 @@ def test_compiled_models_are_timed_and_their_memory_is_not():
 )
 def test_a_model_that_cannot_do_it_is_told_and_the_others_go_on(mode, model, size, batch, said):
     found = taken(mode, model, "test_byobnet", size=size, batch=batch)
-    why = next(iter(found["refused"].values()))["speed"]
+    why = next(iter(found.refused.values()))["speed"]
     assert said in why
     assert "\n" not in why
-    assert ("test_byobnet" in found["arms"]) == (batch > 1)
+    assert ("test_byobnet" in found.arms) == (batch > 1)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_a_wrong_command_is_refused(inside, tmp_path, words, said):
 
 def test_a_session_is_nothing_to_clean(inside, tmp_path):
     store = Store(tmp_path / "results")
-    store.keep("timings", "bench-20260101-000000-abcd", {"sessions": []})
+    write(store.root / "timings" / "bench-20260101-000000-abcd.json", {"sessions": []})
     os.utime(store.root / "timings" / "bench-20260101-000000-abcd.json", (0, 0))
     done = inside("clean")
     assert "bench-" not in done.stdout

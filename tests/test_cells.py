@@ -3,6 +3,7 @@
 import pytest
 
 from study import cells
+from study.evidence import Ratio
 from study.metrics import METRICS
 
 
@@ -57,5 +58,4 @@ def test_ten_times_and_more_is_a_multiple(value, text):
     ],
 )
 def test_a_ratio_is_never_withheld_and_inconclusive_only_around_1(ends, text):
-    ratio = dict(zip(("value", "low", "high"), ends, strict=True))
-    assert cells.times(ratio, 0.05) == text
+    assert cells.times(Ratio(*ends), 0.05) == text

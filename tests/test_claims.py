@@ -18,6 +18,7 @@ from study.errors import SpecError
 from study.metrics import METRICS
 from study.statements import other_unit
 from study.stats import holm
+from study.timing_records import Ratio
 
 TWO = {"A": "a", "B": "b"}
 ARMS = {"A": "a", "B": "b", "C": "c", "also A": "a"}
@@ -565,7 +566,7 @@ def test_ratios_of_timings_are_of_the_family_and_single_timings_are_not():
     measured = frame("throughput", A=(110, 105, 112), B=(100, 90, 120))
     texts = ["A is better than B on throughput", "A has at least 100 throughput"]
     assert [one.tests for one in family(texts, measured)] == [0, 0]
-    ratio = {"value": 1.1, "low": 1.001, "high": 1.2}
+    ratio = Ratio(value=1.1, low=1.001, high=1.2)
     measured.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): ratio}}
     together, alone = family(texts, measured, beside=9)
     assert (together.tests, alone.tests) == (10, 0)

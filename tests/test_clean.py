@@ -207,7 +207,7 @@ def test_jobs_of_others_and_of_another_store_stay(store, tmp_path):
     job.chmod(0o770)
     assert removable(store, "jobs") == []
     job.chmod(0o700)
-    write(job / "job.json", {**orders.order(job), "store": "/elsewhere"})
+    write(job / "job.json", {**orders.order(job).plain, "store": "/elsewhere"})
     assert removable(store, "jobs") == []
 
 

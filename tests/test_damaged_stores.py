@@ -11,8 +11,10 @@ import pytest
 from study import archives, files, records
 from study.cli.options import Asked
 from study.files import read, write
+from study.job_records import Manifest
 from study.plan import record
 from study.store import Store
+from study.timing_records import TimingSession
 from tests.conftest import TINY
 from tests.launch.conftest import ordered
 from tests.test_records import OBSTACLES, SAMPLES, changed, mangled
@@ -66,7 +68,7 @@ def whole(tiny, inside):
     arms[plan.arms[1].digest] = {"throughput": {**spread, "ratio": spread}}
     shelf = store.root / "timings"
     shelf.unlink()
-    session = {**SAMPLES[records.Session], "arms": arms}
+    session = {**SAMPLES[TimingSession], "arms": arms}
     write(
         shelf / f"{plan.key}.json",
         {**session, "how": {"rounds": 3, "way": "eager", "batch_size": 32}},
@@ -75,7 +77,7 @@ def whole(tiny, inside):
     write(job / "slurm.json", {"ids": []})
     (job / "worker.x").write_text(ELSEWHERE)
     (job / "error.x").write_text("out of luck\n")
-    write(tiny.parent / "reports" / "tiny" / "report.json", SAMPLES[records.Manifest])
+    write(tiny.parent / "reports" / "tiny" / "report.json", SAMPLES[Manifest])
     return store
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.cli.options import vocabulary
+from study.cost_records import Costs
 from study.doctor import CHECKS, Scope, cluster, disk, run_checks, software, studies
 from study.doctor.findings import ok
 from study.store import Store
@@ -177,7 +178,7 @@ def test_a_store_may_be_there_or_be_made_and_is_never_a_file(scope):
 
 
 def test_room_is_counted_in_checkpoints_of_the_largest_arm(scope):
-    scope.store.keep("arms", "x", {"cost": {"params": 10_000_000}})
+    scope.store.keep("arms", "x", Costs(cost={"params": 10_000_000}))
     ((_, message),) = pairs(disk.room(scope))
     assert "checkpoints of the largest arm planned, 10 M parameters" in message
 

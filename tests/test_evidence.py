@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats as reference
 
-from study import claims, stats
+from study import claims, stats, timing_records
 from study.evidence import CHANGE, DIFFERENCE, LEVEL, RATIO, Ratio, Span, evidence, ratios, side
 from study.metrics import METRICS
 from study.metrics.ratios import ratio
@@ -29,7 +29,8 @@ def single(value, low=math.nan, high=math.nan):
 
 def timed(rounds):
     """One throughput for each round."""
-    return single(**spreads({"batch": Times(1, [1 / rate for rate in rounds])})["throughput"])
+    spread = spreads({"batch": Times(1, [1 / rate for rate in rounds])})["throughput"]
+    return single(spread.value, spread.low, spread.high)
 
 
 def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
@@ -110,7 +111,8 @@ def test_the_baseline_has_a_ratio_of_one_where_others_have_one():
     frame = two_arms("throughput", np.random.default_rng(0))
     assert ratios(frame, "throughput") == {}
     told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): told, ("A", "energy"): told}}
+    timed = timing_records.Ratio(**told)
+    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed, ("A", "energy"): timed}}
     assert ratios(frame, "throughput") == {"A": Ratio(**told), "B": Ratio()}
     assert ratios(frame, "latency_p50") == {}
 
@@ -206,7 +208,8 @@ def test_verdicts_and_claims_go_by_the_ratio():
 
     assert found() == ("underpowered", "underpowered", "undecided")
     told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): told}}
+    timed = timing_records.Ratio(**told)
+    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed}}
     assert found() == ("reproduced", "reproduced", "supported")
 
 

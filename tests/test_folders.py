@@ -11,6 +11,7 @@ import pytest
 from study import folders, leases
 from study.cli import show
 from study.errors import StudyError
+from study.job_records import Work
 from study.launch import _interruptible, crew, orders
 from study.records import TrialRecord
 from study.spec import title
@@ -109,7 +110,7 @@ def two(tmp_path) -> tuple[Store, dict[str, orders.Identity]]:
             store.enter(name, record)
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
         order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
-        job = orders.job(store, {**INLINE.order, **order}, records)
+        job = orders.job(store, Work.checked(order), INLINE, records)
         leases.sign(job / "worker.here-1")
     return store, identities
 
@@ -143,7 +144,8 @@ def test_workers_of_one_file_take_no_trials_of_the_other(two):
 
 
 def test_an_order_of_an_earlier_version_is_of_the_file_that_it_was_asked_for_with(tmp_path):
-    old = {"study": "x", "words": ["x.yaml", "--set", "seeds=1"], "folder": str(tmp_path)}
+    words = ["x.yaml", "--set", "seeds=1"]
+    old = Work(tasks=["trials"], study="x", words=words, folder=str(tmp_path))
     assert orders.whose(old) == ("x", str(tmp_path / "x.yaml"))
 
 
@@ -174,7 +176,7 @@ def test_cancel_says_what_it_leaves_alone(inside, tiny):
 def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
     order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
-    job = orders.job(Store(file.parent / "results"), {**INLINE.order, **order})
+    job = orders.job(Store(file.parent / "results"), Work.checked(order), INLINE)
     leases.sign(job / "worker.here-1")
     return job
 
@@ -215,7 +217,7 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     name = plan.baseline.trials[0].name
     store.enter(name, TrialRecord(config=plan.baseline.config))
     order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
-    job = orders.job(store, {**INLINE.order, **order})
+    job = orders.job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = Asked(file, None, (), Path("results")).plan()

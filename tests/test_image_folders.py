@@ -435,4 +435,4 @@ def test_a_summary_is_itself_again_out_of_json(tmp_path):
     drawn(tmp_path, *BIG, "train/cat/1.heic", "train/x.png")
     (tmp_path / "train" / "dog" / "up").symlink_to(tmp_path)
     one = listing(tmp_path / "train", Rules()).summary
-    assert Summary.of(json.loads(json.dumps(one.record()))) == one
+    assert Summary.model_validate(json.loads(json.dumps(one.model_dump()))) == one

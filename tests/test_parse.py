@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from study import cells, statements
+from study.cost_records import ArmCost
 from study.designs import DESIGNS, arms
 from study.errors import SpecError
 from study.marks import report
 from study.metrics import METRICS
 from study.parse import Vocabulary, json_schema, study_file
+from study.records import Shape
 from study.schema import Data, Recipe
 from study.spec import Config, Study, digest, resolved
 from study.statements import problems
@@ -483,7 +485,9 @@ def test_thousands_of_changed_files_are_read_or_told_with_a_place(tmp_path_facto
 
 
 def card(arguments):
-    return {"model": "rest_lite", "arguments": arguments, "shape": {"num_classes": 10}}
+    shape = Shape(num_classes=10, in_chans=3, img_size=64)
+    built = {"model": "rest_lite", "arguments": arguments, "shape": shape, "defaults": {}}
+    return ArmCost(**built, slots={}, code={}, cost={})
 
 
 def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:

@@ -14,6 +14,7 @@ from study.plan import Plan, blocks, records
 from study.price import price, steps_key
 from study.stats import seeds_for
 from study.store import FORMAT, Store, write
+from study.timing_records import StepTimes
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
 TWO = FACTORS + "\n  model.stem: {ResT: rest, PVT: pvt}"
@@ -139,10 +140,10 @@ def test_a_price_comes_from_timed_steps_and_then_from_finished_trials(tiny):
     plan, store = planned(tiny)
     store = Store(tiny.parent / "other")
     assert price(plan, store, 1) is None
-    pace = {"steps": 3, "train": 64, "val": 40, "train_image_seconds": 0.1, "image_seconds": 0.0}
+    pace = StepTimes(steps=3, train=64, val=40, train_image_seconds=0.1, image_seconds=0.0)
     store.keep("timings", steps_key(plan), pace)
     seconds, how = price(plan, store, 1)
-    macs = [arm.card["cost"]["macs"] for arm in plan.arms]
+    macs = [arm.card.cost["macs"] for arm in plan.arms]
     assert seconds == pytest.approx(2 * 2 * 6.4 * sum(macs) / macs[0])
     assert "3 timed steps" in how
     assert price(plan, store, 2)[0] == pytest.approx(seconds / 2)

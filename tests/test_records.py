@@ -12,11 +12,13 @@ import pytest
 
 from study import archives, files, leases, records
 from study.clean import jobs
+from study.cost_records import Alike, ArmCost
 from study.errors import DamagedError, StoreError
-from study.frozen import Frozen
+from study.job_records import Handed, Job, Manifest, Submitted
 from study.launch import orders, slurm
 from study.measurements import _arrays
 from study.store import Store
+from study.timing_records import StepTimes, TimingSession
 from tests.launch.conftest import CONFIG, ordered
 
 ENVIRONMENT = {"machine": "m", "device": "cpu", "threads": 1, "commit": None, "dirty": False}
@@ -33,29 +35,29 @@ SAMPLES = {
     records.Evaluation: {"metrics": {"top1": 0.5}, "environment": ENVIRONMENT},
     records.WorkerDeath: {"why": "killed", "epochs": 0, "time": 1.0, "where": "m-1",
                           "log": ["last"]},
-    records.Card: {
+    ArmCost: {
         "model": "m", "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
         "arguments": {"stem": "rest"}, "defaults": {"stem": "rest"}, "slots": {"stem": ["rest"]},
         "code": {}, "cost": {"params": 10, "macs": 10}, "counts": {"torch": {"conv": 10}},
         "stages": {"4": {"conv": 10}}, "unreached": [],
     },
-    records.Alike: {"alike": True},
-    records.Session: {
+    Alike: {"alike": True},
+    TimingSession: {
         "device": "cpu", "trials_running": 0, "environment": ENVIRONMENT,
         "arms": {"a": {"throughput": {"value": 2.0, "low": 1.0, "high": 3.0,
                                       "ratio": {"value": 1.0, "low": 0.9, "high": 1.1}}}},
         "refused": {"a": {"energy": "no counter"}}, "how": {"rounds": 3, "disturbed": 0.0},
     },
-    records.Steps: {"steps": 3, "train": 64, "val": 40, "train_image_seconds": 0.1,
+    StepTimes: {"steps": 3, "train": 64, "val": 40, "train_image_seconds": 0.1,
                     "image_seconds": 0.1},
-    records.Order: {
+    Job: {
         "store": "results", "tasks": ["trials"], "trials": ["a-0"], "on": "local",
         "device": "cpu", "threads": 1, "devices": 1, "nodes": 1, "share": 1, "retries": 3,
         "timeout": 1800.0, "resources": {}, "study": "s", "words": ["x.yaml"], "folder": "/tmp",
     },
-    records.Submitted: {"ids": ["1_0"]},
-    records.Handed: {"epochs": 2, "state": "completed"},
-    records.Manifest: {"files": ["table.md", "figures/a.png"], "made_of": "0"},
+    Submitted: {"ids": ["1_0"]},
+    Handed: {"epochs": 2, "state": "completed"},
+    Manifest: {"files": ["table.md", "figures/a.png"], "made_of": "0"},
 }  # fmt: skip
 
 VALUES = (
@@ -83,9 +85,7 @@ VALUES = (
 
 def plain(content, kind):
     """A record as JSON has it, read as its kind."""
-    if issubclass(kind, Frozen):
-        return kind.parsed(content).plain
-    return records.parsed(content, kind)
+    return kind.parsed(content).plain
 
 
 def places(value, path=()):
@@ -170,7 +170,7 @@ def test_a_metric_that_is_no_number_is_damage(value):
 )
 def test_a_manifest_names_files_of_its_folder_alone(name):
     with pytest.raises(DamagedError):
-        records.checked({"files": [name]}, records.Manifest)
+        Manifest.checked({"files": [name]})
 
 
 def test_history_with_a_damaged_byte_is_no_history():
@@ -262,8 +262,8 @@ READERS = {
     "trials/a-0/at-48.json": lambda store: store.evaluation("a-0", 48),
     "trials/a-0/died-1.json": lambda store: store.deaths("a-0"),
     "trials/a-0/predictions.npz": lambda store: files.sound(store.predictions("a-0"), _arrays),
-    "arms/x.json": lambda store: store.kept("arms", "x", records.Card),
-    "timings/x.json": lambda store: store.kept("timings", "x", records.Session),
+    "arms/x.json": lambda store: store.kept("arms", "x", ArmCost),
+    "timings/x.json": lambda store: store.kept("timings", "x", TimingSession),
 }
 
 
@@ -316,7 +316,7 @@ def test_a_job_that_cannot_be_read_is_told_and_left(obstacle, store, caplog):
     assert f"{job / 'job.json'} is damaged" in caplog.text
     assert slurm.submitted(job) == []
     assert orders.workers(job) == []
-    assert [one.order for one in jobs(store)] == [{}]
+    assert [one.order for one in jobs(store)] == [None]
 
 
 @pytest.mark.parametrize("more", [{"pid": 0}, {"pid": -5}, {"pid": 10**400}, {"pid": "1"},

@@ -5,6 +5,8 @@ import math
 import pytest
 
 from study import run
+from study.job_records import Job
+from study.launch.machine import Machine
 from study.metrics import METRICS
 from study.schema import Recipe
 
@@ -21,10 +23,12 @@ def record(reduction="depthwise", **recipe):
 
 
 def timed(metrics, baseline="a", **records):
-    order = {"device": "cpu", "batch_size": 2, "seconds": 0.01, "metrics": metrics}
+    machine = Machine(on="inline", workers=1, device="cpu", threads=1)
+    work = {"tasks": ["timings"], "batch_size": 2, "seconds": 0.01, "metrics": metrics}
+    job = Job.checked({**machine.order, **work, "store": "results", "baseline": baseline})
     ticks = []
     arms = records or {"a": record(), "b": record("average")}
-    found = run.timed(arms, {**order, "baseline": baseline}, lambda: ticks.append(1))
+    found = run.timed(arms, job, lambda: ticks.append(1))
     assert ticks
     return found
 
@@ -40,27 +44,27 @@ def timed(metrics, baseline="a", **records):
 )
 def test_what_is_asked_for_is_taken_and_nothing_else(metrics, lanes):
     found = timed(metrics)
-    assert not found["refused"]
+    assert not found.refused
     for arm in "ab":
-        taken = found["times"][arm]
+        taken = found.times[arm]
         assert {lane: times["images"] for lane, times in taken.items()} == lanes
-        assert set(metrics) <= set(found["arms"][arm])
-        assert all(0 < spread["value"] < math.inf for spread in found["arms"][arm].values())
-    assert found["how"]["rounds"] == len(found["how"]["loads"]) >= 10
-    assert len(found["how"]["around"]) == 2
+        assert set(metrics) <= set(found.arms[arm])
+        assert all(0 < spread.value < math.inf for spread in found.arms[arm].values())
+    assert found.how.rounds == len(found.how.loads) >= 10
+    assert len(found.how.around) == 2
 
 
 @pytest.mark.parametrize("baseline", ["a", "b"])
 def test_the_baseline_is_the_one_that_is_named(baseline):
-    found = timed(["throughput"], baseline)["arms"]
-    assert [arm for arm in found if "ratio" not in found[arm]["throughput"]] == [baseline]
+    found = timed(["throughput"], baseline).arms
+    assert [arm for arm in found if not found[arm]["throughput"].ratio] == [baseline]
 
 
 def test_memory_alone_times_nothing():
     found = timed(["memory"])
-    assert found["how"]["rounds"] == 0
-    assert not found["times"]
-    kept = {**found["arms"], **found["refused"]}
+    assert found.how.rounds == 0
+    assert not found.times
+    kept = {**found.arms, **found.refused}
     assert set(kept) == {"a", "b"}
 
 
@@ -75,41 +79,41 @@ def test_memory_alone_times_nothing():
 )
 def test_every_kind_of_recipe_is_stepped(recipe):
     found = timed(["train_throughput"], a=record(**recipe), b=record("average", **recipe))
-    assert not found["refused"]
-    assert found["arms"]["b"]["train_throughput"]["ratio"]["value"] > 0
+    assert not found.refused
+    assert found.arms["b"]["train_throughput"].ratio.value > 0
 
 
 def test_an_arm_that_cannot_be_built_is_refused_and_the_others_are_timed():
     arms = {"a": record(), "b": record("averag"), "c": record("average")}
     found = timed(["throughput", "memory"], **arms)
-    assert set(found["refused"]) >= {"b"}
-    assert 'did you mean "average"?' in found["refused"]["b"]["speed"]
-    assert {"a", "c"} <= set(found["arms"])
+    assert set(found.refused) >= {"b"}
+    assert 'did you mean "average"?' in found.refused["b"]["speed"]
+    assert {"a", "c"} <= set(found.arms)
 
 
 def test_equal_arms_have_a_ratio_of_about_one():
     """Of a machine that others use: wide, but not wrong."""
     arms = {name: record() for name in "ab"}
-    ratio = timed(["throughput"], **arms)["arms"]["b"]["throughput"]["ratio"]
-    assert 0.5 < ratio["value"] < 2
-    assert ratio["low"] <= ratio["value"] <= ratio["high"]
-    assert set(ratio) == {"value", "low", "high"}
+    ratio = timed(["throughput"], **arms).arms["b"]["throughput"].ratio
+    assert 0.5 < ratio.value < 2
+    assert ratio.low <= ratio.value <= ratio.high
+    assert set(ratio.plain) == {"value", "low", "high"}
 
 
 def test_the_metrics_of_the_catalogue_are_all_made():
     """But for what this machine cannot tell, and tails of a short session."""
-    made = {name for arm in timed(SPEED)["arms"].values() for name in arm}
+    made = {name for arm in timed(SPEED).arms.values() for name in arm}
     assert set(SPEED) - made <= {"energy", "latency_p90", "latency_p99", "memory"}
 
 
 def test_a_tail_of_few_calls_is_refused_with_what_would_help():
     found = timed(["throughput", "latency_p99"])
     for arm in "ab":
-        assert "latency_p99" not in found["arms"][arm]
-        assert "timing.seconds" in found["refused"][arm]["latency_p99"]
+        assert "latency_p99" not in found.arms[arm]
+        assert "timing.seconds" in found.refused[arm]["latency_p99"]
 
 
 def test_energy_that_nobody_counts_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("study.metrics.energy.RAPL", tmp_path)
     found = timed(["energy"])
-    assert found["refused"]["a"] == {"energy": "energy: no counter can be read on this device"}
+    assert found.refused["a"] == {"energy": "energy: no counter can be read on this device"}

@@ -74,7 +74,7 @@ def test_every_epoch_is_told_once_whenever_the_follower_was_started(followed):
     logged = events(store, plan, name)
     assert logged["eval/top1"] == [(0, 0.1), (1, 0.2), (2, 0.3)]
     assert [value for _, value in logged["final/top1"]] == [0.5]
-    assert [value for _, value in logged["final/params"]] == [plan.baseline.card["cost"]["params"]]
+    assert [value for _, value in logged["final/params"]] == [plan.baseline.card.cost["params"]]
 
 
 def test_a_trial_that_begins_afresh_repeats_nothing(followed):
@@ -235,11 +235,11 @@ for part in json.loads(sys.argv[1]):
     record.ParseFromString(bytes.fromhex(part))
     kind = record.WhichOneof("record_type")
     if kind == "history":
-        found["history"].append(items(record.history.item))
+        logged["history"].append(items(record.history.item))
     if kind == "summary":
-        found["summary"] |= items(record.summary.update)
+        logged["summary"] |= items(record.summary.update)
     if kind == "run":
-        found["run"] = [record.run.run_id, record.run.display_name, record.run.project]
+        logged["run"] = [record.run.run_id, record.run.display_name, record.run.project]
 print(json.dumps(found))
 """
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from study.bench import process
 from study.errors import SpecError
-from study.files import Record
 from study.imports import Source
 from study.marks import read
 from study.metrics.ways import Way
 from study.store import Store
+from study.timing_records import BenchRecord, BenchSession
 
 MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a test compares them
 FORMAT = 1
@@ -103,8 +103,8 @@ def bench(
     *,
     begins: Callable[[Setting], object],
     tick: Callable[[int, int], object],
-) -> Iterator[Record]:
-    """One session after another as they are taken; what is taken is in the store.
+) -> Iterator[tuple[str, BenchSession]]:
+    """One session after another as they are taken, with the key under which the store has them.
 
     `begins` is told of every setting, `tick` of its rounds that are done and how many there are.
 
@@ -112,13 +112,22 @@ def bench(
         StudyError: a model or an argument that does not exist; before anything is timed.
     """
     key = f"bench-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:4]}"
-    record: Record = {"format": FORMAT, "began": time.time(), "device": order.device}
-    record |= {label: getattr(order, label) for label in ("threads", "seconds", "resolution")}
-    record["models"] = {label: asdict(one) for label, one in order.models.items()}
-    record |= {"baseline": next(iter(order.models)), "sessions": []}
+    record = BenchRecord(
+        format=FORMAT,
+        began=time.time(),
+        device=order.device,
+        threads=order.threads,
+        seconds=order.seconds,
+        resolution=order.resolution,
+        models={label: asdict(model) for label, model in order.models.items()},
+        baseline=next(iter(order.models)),
+        sessions=[],
+    )
     for setting in order.settings:
         begins(setting)
-        session = process.session(order, setting, tick)
-        record["sessions"].append({"setting": asdict(setting), "said": setting.said, **session})
+        measured = process.session(order, setting, tick)
+        named = {"setting": asdict(setting), "said": setting.said}
+        session = BenchSession.checked({**measured.plain, **named})
+        record = record.model_copy(update={"sessions": [*record.sessions, session]})
         store.keep("timings", key, record)
-        yield {**record["sessions"][-1], "key": key}
+        yield key, session

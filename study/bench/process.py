@@ -10,8 +10,8 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from study.errors import StudyError
-from study.files import Record
 from study.launch.supervisor import ALLOCATOR
+from study.timing_records import TimingSession
 
 if TYPE_CHECKING:
     from study.bench import Order, Setting
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def session(
     order: "Order", setting: "Setting", tick: Callable[[int, int], object]
-) -> Record:  # fmt: skip
+) -> TimingSession:
     """What `taking.taken` takes there, or that the process died, as why nothing was taken.
 
     Raises:
@@ -33,17 +33,17 @@ def session(
     sender.close()
     try:
         while True:
-            word, *told = receiver.recv()
+            word, *values = receiver.recv()
             if word == "tick":
-                tick(*told)
+                tick(*values)
             elif word == "refused":
-                raise StudyError(*told)
+                raise StudyError(*values)
             else:
-                return dict(*told)
+                return TimingSession.checked(*values)
     except EOFError:
         child.join()
         why = f"speed: the process that timed {_death(child.exitcode or 0)}"
-        return {"arms": {}, "refused": {label: {"speed": why} for label in order.models}}
+        return TimingSession(arms={}, refused={label: {"speed": why} for label in order.models})
     finally:
         child.kill()
         child.join()
@@ -77,8 +77,8 @@ def _work(order: "Order", setting: "Setting", sender: Connection) -> None:
     from study.bench import taking
 
     try:
-        found = taking.taken(order, setting, tick=lambda *now: sender.send(("tick", *now)))
+        session = taking.taken(order, setting, tick=lambda *now: sender.send(("tick", *now)))
     except StudyError as error:
         sender.send(("refused", str(error)))
     else:
-        sender.send(("taken", found))
+        sender.send(("taken", session.plain))

@@ -12,19 +12,19 @@ from torch.nn.functional import cross_entropy
 from study import models, run
 from study.bench import Model, Order, Setting
 from study.errors import MetricError
-from study.files import Record
 from study.metrics import lanes, memory
 from study.metrics.lanes import Lane
 from study.metrics.timings import timings
 from study.models import foreign
+from study.timing_records import TimingSession
 
 CLASSES, CHANNELS = 1000, 3
 
 
 def taken(
     order: Order, setting: Setting, *, tick: Callable[[int, int], object] = lambda *now: None
-) -> Record:
-    """A record of `timings`, with the environment.
+) -> TimingSession:
+    """A timing session with its environment.
 
     Raises:
         StudyError: a source, a model or an argument does not exist.
@@ -36,7 +36,7 @@ def taken(
     torch.set_num_threads(order.threads)
     if order.device == "cpu" and sys.platform == "linux":
         memory.bound()
-    found = timings(
+    session = timings(
         {label: partial(_lanes, one, setting, order.device) for label, one in order.models.items()},
         # What a compiler holds is not the model's.
         {} if setting.way.compiled else {
@@ -46,7 +46,7 @@ def taken(
         device=order.device, seconds=order.seconds, tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
     )  # fmt: skip
-    return {**found, "environment": run.environment(order.device).plain}
+    return session.model_copy(update={"environment": run.environment(order.device)})
 
 
 def _lanes(model: Model, setting: Setting, device: str) -> dict[str, Lane]:

@@ -71,8 +71,9 @@ def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
 def spent(store: Store, needs: Needs) -> Iterator[Item]:
     """Job folders without workers and without open trials.
 
-    The job file stays if it is the only record of a request."""
-    studies = {orders.whose(job.order) for job in needs.jobs if job.busy}
+    The job file stays if it is the only record of a request.
+    """
+    studies = {orders.whose(job.order) for job in needs.jobs if job.busy and job.order}
     for job in needs.jobs:
         if job.busy or not job.own:
             continue
@@ -80,11 +81,11 @@ def spent(store: Store, needs: Needs) -> Iterator[Item]:
         young = age(job.path) < (WEEK if open_ else DAY)
         if young and (open_ or not job.trials):
             continue
-        if open_ and orders.whose(job.order) in studies:
+        if open_ and job.order and orders.whose(job.order) in studies:
             continue  # workers of another job of this study may still claim them
         keep = REQUEST_FILES if job.path in needs.requests else ()
         if bytes_ := size(job.path, keep):
-            title = str(job.order.get("study") or ", ".join(job.order.get("tasks", ())))
+            title = (job.order.study or ", ".join(job.order.tasks)) if job.order else ""
             but = "; its job file stays as the record of the request" if keep else ""
             yield Item(job.path, bytes_, f"{title}{but}", keep=keep)
     for path in folders(store, "jobs"):

@@ -6,12 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from study import leases, ownership
+from study import job_records, leases, ownership
 from study.clean.disk import WEEK, age, folders, lacks
 from study.errors import StoreError, StudyError
-from study.files import Record
 from study.launch import orders, slurm
-from study.records import Order, look
 from study.store import Store
 
 
@@ -20,8 +18,8 @@ class Job:
     """A job folder and its state."""
 
     path: Path
-    order: Record
-    """The contents of the job file; empty if it cannot be read."""
+    order: job_records.Job | None
+    """The contents of the job file; None if it cannot be read."""
     busy: bool
     """Workers have it, or wait in Slurm's queue; also true if that cannot be found out."""
     own: bool
@@ -29,12 +27,17 @@ class Job:
 
     @property
     def trials(self) -> tuple[str, ...]:
-        return tuple(self.order.get("trials", ()))
+        return tuple(self.order.trials) if self.order else ()
+
+    @property
+    def words(self) -> tuple[list[str], str]:
+        """The words that the user asked with, and the folder where; empty where unknown."""
+        return (self.order.words or [], self.order.folder or "") if self.order else ([], "")
 
     @property
     def file(self) -> Path | None:
         """The study file, if the job names one and it still exists."""
-        words, folder = self.order.get("words"), self.order.get("folder")
+        words, folder = self.words
         file = Path(folder, words[0]) if words and folder else None
         return file if file and os.path.isfile(file) else None  # a name may be too long for Path
 
@@ -54,7 +57,7 @@ class Needs:
 def jobs(store: Store) -> list[Job]:
     """All job folders with a job file, oldest first."""
     paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
-    job_files = {path: look(path / "job.json", Order) or {} for path in paths}
+    job_files = {path: job_records.Job.look(path / "job.json") for path in paths}
     waiting, root = _waiting(job_files), str(store.root.resolve())
     return [
         Job(path, order, _busy(store, path, order, waiting), _private(path, order, root))
@@ -62,10 +65,10 @@ def jobs(store: Store) -> list[Job]:
     ]
 
 
-def _private(path: Path, order: Record, root: str) -> bool:
+def _private(path: Path, order: job_records.Job | None, root: str) -> bool:
     with suppress(StoreError):
         ownership.private(path)
-        return order.get("store") == root
+        return order is not None and order.store == root
     return False
 
 
@@ -79,11 +82,14 @@ def _waiting(paths: Iterable[Path]) -> set[str] | None:
     return {job for job, state in states.items() if state not in slurm.OVER}
 
 
-def _busy(store: Store, path: Path, order: Record, waiting: set[str] | None) -> bool:
+def _busy(
+    store: Store, path: Path, order: job_records.Job | None, waiting: set[str] | None
+) -> bool:
     ids = set(slurm.submitted(path))
     if ids and (waiting is None or ids & waiting):
         return True
-    if orders.workers(path) or any(leases.holder(store.trial(n)) for n in order.get("trials", ())):
+    trials = order.trials if order else ()
+    if orders.workers(path) or any(leases.holder(store.trial(name)) for name in trials):
         return True
     signed = (leases.signed(file) for file in path.glob("worker.*"))
     # A worker elsewhere cannot be looked up: its job counts as busy until it is a week old.
@@ -93,6 +99,4 @@ def _busy(store: Store, path: Path, order: Record, waiting: set[str] | None) -> 
 
 def superseded(job: Job, later: Iterable[Job]) -> bool:
     """A later job of this user has the same command, and its study file still exists."""
-    keys = ("words", "folder")
-    same = (all(job.order.get(k) == new.order.get(k) for k in keys) for new in later if new.own)
-    return job.file is not None and any(same)
+    return job.file is not None and any(job.words == new.words for new in later if new.own)

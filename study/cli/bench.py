@@ -27,7 +27,7 @@ from study.schema import Timing
 
 if TYPE_CHECKING:
     from study.columns import Fitted
-    from study.store import Record
+    from study.timing_records import BenchSession, Spread, TimingSession
 
 DTYPES = ("float32", "bfloat16")
 TIMING = Timing()
@@ -84,17 +84,18 @@ def bench_command(
         device=device, threads=threads or cores(), seconds=seconds, resolution=resolution,
         sources=tuple(sources(imports)),
     )  # fmt: skip
-    sessions = []
+    sessions, key = list["BenchSession"](), ""
     with _progress(len(order.settings)) as (begins, tick):
-        for session in bench(order, Store(store), begins=begins, tick=tick):
-            sessions.append(session)
+        for stored_as, session in bench(order, Store(store), begins=begins, tick=tick):
+            sessions, key = [*sessions, session], stored_as
             if not as_json:
                 _show(session, order)
     if as_json:
-        echo_json([{k: v for k, v in session.items() if k != "times"} for session in sessions])
-    kept = store / "timings" / f"{sessions[-1]['key']}.json"
-    click.echo(f"kept as {kept}", err=True)
-    whole = all("speed" not in why for one in sessions for why in one["refused"].values())
+        rows = (session.model_dump(exclude={"times"}, exclude_unset=True) for session in sessions)
+        echo_json([{**row, "key": key} for row in rows])
+    click.echo(f"kept as {store / 'timings' / f'{key}.json'}", err=True)
+    refused = (why for session in sessions for why in session.refused.values())
+    whole = all("speed" not in why for why in refused)
     return 0 if whole else FAILED
 
 
@@ -123,18 +124,16 @@ def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[
 # ---- what is printed ----
 
 
-def _show(session: "Record", order: Order) -> None:
+def _show(session: "BenchSession", order: Order) -> None:
     from rich.markup import escape
 
     out = console()
-    if not session["arms"]:
-        out.print(escape(session["said"]), style="italic", highlight=False)
-    else:
-        out.print(escape(session["said"]), style="italic", highlight=False)
+    out.print(escape(session.said), style="italic", highlight=False)
+    if session.arms:
         out.print(_table(session, order))
         out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
     reasons: dict[str, list[str]] = {}
-    for label, why in session["refused"].items():
+    for label, why in session.refused.items():
         for said in why.values():
             reasons.setdefault(said, []).append(label)
     for said, labels in reasons.items():
@@ -143,22 +142,22 @@ def _show(session: "Record", order: Order) -> None:
     out.print()
 
 
-def _table(session: "Record", order: Order) -> "Fitted":
+def _table(session: "TimingSession", order: Order) -> "Fitted":
     from study import cells
     from study.columns import Fitted
     from study.metrics import METRICS
 
-    names = [name for name in COLUMNS if any(name in arm for arm in session["arms"].values())]
+    names = [name for name in COLUMNS if any(name in arm for arm in session.arms.values())]
     heads = ("model", *(cells.head(METRICS[name]) for name in names))
     rows = []
     for label in order.models:
-        arm = session["arms"].get(label, {})
+        arm = session.arms.get(label, {})
         rows.append([label, *(_cell(name, arm.get(name), order.resolution) for name in names)])
     every = tuple(range(len(heads)))
     return Fitted(heads, rows, order=every, right=frozenset(every[1:]))
 
 
-def _cell(name: str, spread: "Record | None", resolution: float) -> str:
+def _cell(name: str, spread: "Spread | None", resolution: float) -> str:
     from math import nan
 
     from study import cells
@@ -166,29 +165,27 @@ def _cell(name: str, spread: "Record | None", resolution: float) -> str:
 
     if spread is None:
         return cells.ABSENT
-    found = SimpleNamespace(
-        mean=spread["value"], low=spread.get("low", nan), high=spread.get("high", nan)
-    )
-    return cells.timing(found, METRICS[name], spread.get("ratio"), resolution)
+    low, high = (nan if end is None else end for end in (spread.low, spread.high))
+    estimate = SimpleNamespace(mean=spread.value, low=low, high=high)
+    return cells.timing(estimate, METRICS[name], spread.ratio, resolution)
 
 
-def _caption(session: "Record", order: Order) -> str:
+def _caption(session: "TimingSession", order: Order) -> str:
     from study import cells
 
-    how, here = session["how"], session["environment"]
-    where = here["device"] if order.device == "cuda" else here["processor"] or order.device
-    loads = how["loads"]
-    said = [f"Medians of {how['rounds']} rounds [lowest, highest]"]
-    if any("ratio" in spread for arm in session["arms"].values() for spread in arm.values()):
+    how, here = session.how, session.environment
+    where = here.device if order.device == "cuda" else here.processor or order.device
+    said = [f"Medians of {how.rounds} rounds [lowest, highest]"]
+    if any(spread.ratio for arm in session.arms.values() for spread in arm.values()):
         base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
         said += [
             f"×: ratio to {base}, with its 95 % interval; inconclusive if that includes 1 and"
             f" is wider than {wide}"
         ]
-    if any("latency_p50" in arm and "latency_p99" not in arm for arm in session["arms"].values()):
+    if any("latency_p50" in arm and "latency_p99" not in arm for arm in session.arms.values()):
         said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
     said += [f"{where}, threads: {order.threads}"]
-    said += [f"load {min(loads):.1f} to {max(loads):.1f}"] if loads else []
-    said += filter(None, [cells.disturbed(how["disturbed"])])
-    said += ["convolutions in TF32"] if how["tf32_convolutions"] else []
+    said += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
+    said += filter(None, [cells.disturbed(how.disturbed)])
+    said += ["convolutions in TF32"] if how.tf32_convolutions else []
     return "; ".join(said)

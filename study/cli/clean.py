@@ -136,7 +136,7 @@ def _request(
         looked.needs.trials |= {*job.trials}
     if not job.trials or superseded(job, again):
         return
-    words, where = job.order.get("words") or [str(job.path)], str(job.order.get("folder") or "")
+    words, where = job.words[0] or [str(job.path)], job.words[1]
     if job.own and job.file:
         looked.needs.requests.add(job.path)
         said, step = f"study run {' '.join(words)}", f"remove {job.path} to let go of it"

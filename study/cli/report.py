@@ -179,15 +179,15 @@ def _report(
 
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Show the tables of the last report, if they would come out the same today."""
-    from study import records
+    from study.job_records import Manifest
     from study.measurements import MANIFEST, fingerprint
     from study.report import tables
 
     folder = claimed(plan, reports)
-    report = records.look(folder / MANIFEST, records.Manifest) or {}
-    if report.get("made_of") != fingerprint(plan, store):
+    report = Manifest.look(folder / MANIFEST)
+    if report is None or report.made_of != fingerprint(plan, store):
         return False
-    if not all((folder / name).is_file() for name in report.get("files", [])):
+    if not all((folder / name).is_file() for name in report.files):
         return False
     show_tables(tables(plan, store), folder)
     click.echo(f"the report is current: {folder}", err=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from study.launch import Event
     from study.launch.machine import Machine
     from study.plan import Plan
-    from study.store import Record, Store
+    from study.store import Store
 
 
 @click.command("plan")
@@ -197,6 +197,7 @@ def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fal
 def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, speed: bool) -> bool:
     """Run the missing trials; True when the user stopped them."""
     from study import launch
+    from study.job_records import Work
     from study.launch import timing
     from study.plan import records
 
@@ -206,24 +207,27 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     def submitted(ids: "Sequence[str]") -> None:
         click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
 
-    order: Record = {
-        "tasks": ["trials"],
-        "study": plan.study.title,
-        "file": plan.study.identity[1],
-        "words": plan.study.words,
-        "folder": str(Path.cwd()),
-    }
+    work = Work(
+        tasks=["trials"],
+        study=plan.study.title,
+        file=plan.study.identity[1],
+        words=plan.study.words,
+        folder=str(Path.cwd()),
+    )
     if machine.on == "slurm":  # whoever is last measures; nobody else may be there any more
         pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
-        order |= {"pairs": pairs, "tasks": ["trials", *(["evaluations"] if pairs else [])]}
+        more: dict[str, object] = {"pairs": pairs}
+        tasks = ["trials", *(["evaluations"] if pairs else [])]
         if speed and plan.timed:
-            order |= {**timing.order(plan), "tasks": [*order["tasks"], "timings"]}
+            more |= timing.work(plan).plain
+            tasks += ["timings"]
+        work = work.model_copy(update={**more, "tasks": tasks})
     with _progress(plan, progress) as report:
         return launch.run(
             store,
             records(plan),
             machine,
-            order,
+            work,
             report=report,
             stopping=stopping,
             submitted=submitted,
@@ -236,7 +240,7 @@ def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
 
     ours = {trial.name for trial in plan.trials}
     for job, order in orders.of(store, plan.study.identity):
-        others = [name for name in order.get("trials", ()) if name not in ours]
+        others = [name for name in order.trials if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in ("running", "pending", "stale") for state in states)
         if left and not orders.stopped(job):

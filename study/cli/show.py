@@ -55,7 +55,7 @@ def plan_table(plan: Plan) -> Fitted:
 
 
 def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
-    cost = arm.card["cost"]
+    cost = arm.card.cost
     return [
         ("● " if arm is plan.baseline else "  ") + arm.label,
         Text(departures(plan, arm), "dim"),
@@ -67,7 +67,7 @@ def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
 
 def _saved(plan: Plan, arm: PlannedArm) -> str:
     """The difference in multiply-adds from the baseline."""
-    ours, base = (one.card["cost"].get("macs") for one in (arm, plan.baseline))
+    ours, base = (one.card.cost.get("macs") for one in (arm, plan.baseline))
     if arm is plan.baseline:
         return ""
     return cells.change(ours, base) if ours and base else cells.ABSENT
@@ -83,9 +83,7 @@ def departures(plan: Plan, arm: PlannedArm) -> str:
 
 def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:
     missing, seeds = len(plan.missing), len(plan.study.seeds)
-    notes = [
-        f"{arm.label}: MACs refused: {arm.card['refused']}" for arm in plan.arms if _refused(arm)
-    ]
+    notes = [f"{arm.label}: MACs refused: {arm.card.refused}" for arm in plan.arms if _refused(arm)]
     notes += plan.notes
     if not seeds:
         return [*notes, "nothing to train: seeds is 0, so costs and timings are all there is"]
@@ -135,7 +133,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
 
 
 def _refused(arm: PlannedArm) -> bool:
-    return "refused" in arm.card
+    return bool(arm.card.refused)
 
 
 def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
@@ -151,8 +149,8 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
                 "arm": arm.digest,
                 "label": arm.label,
                 "departs": departures(plan, arm),
-                "cost": arm.card["cost"],
-                "refused": arm.card.get("refused"),
+                "cost": arm.card.cost,
+                "refused": arm.card.refused or None,
                 "config": arm.config.plain,
                 "trials": [_trial_record(trial) for trial in arm.trials],
             }

@@ -5,9 +5,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from study.data.kinds import natural, shown
 from study.data.places import class_map, place_of, root_of
@@ -31,45 +33,51 @@ class Rules:
     """The only classes that are read, where a class map names them."""
 
 
-@dataclass(frozen=True)
-class Summary:
-    """Counts and digest of a split, without the names of its images.
+Many = Annotated[int, Field(ge=0, le=10**15)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]  # JSON has lists
+Identities = Annotated[frozenset[str], Field(strict=False), PlainSerializer(sorted)]
+
+
+class Summary(BaseModel):
+    """Counts and digest of a split, without the names of its images; the store keeps it as JSON.
 
     The same whichever way the file system orders its entries. `digest` changes with the name or
     the size of any picture that is read.
     """
 
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
     place: str
-    digest: str = ""
-    counts: Mapping[str, int] = field(default_factory=dict)
+    digest: str
+    counts: dict[str, Many]
     """Pictures that are read, by class."""
-    empty: tuple[str, ...] = ()
+    empty: Names
     """Class folders without a picture that is read."""
-    unmapped: Mapping[str, int] = field(default_factory=dict)
+    unmapped: dict[str, Many]
     """Pictures of the class folders that the class map does not name."""
-    unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    unread: dict[str, dict[str, Many]]
     """Files that are no pictures, by class and extension."""
-    ignored: Mapping[str, int] = field(default_factory=dict)
+    ignored: dict[str, Many]
     """Pictures that a pattern of `ignore` would leave out, by pattern."""
-    nested: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nested: dict[str, Names]
     """Folders inside class folders that hold pictures, by class folder."""
-    loose: int = 0
+    loose: Many
     """Pictures beside the class folders."""
-    tars: int = 0
+    tars: Many
     """Tar files beside the class folders."""
-    broken: tuple[str, ...] = ()
+    broken: Names
     """Links that lead nowhere, and folders that cannot be opened."""
-    repeated: int = 0
+    repeated: Many
     """Links to files and folders that are read anyway."""
-    earlier: tuple[str, ...] = ()
+    earlier: Names
     """In what the reader of study 0.1 saw other pictures here."""
-    folders: tuple[str, ...] = ()
+    folders: Names
     """Every folder that was looked into."""
-    real: frozenset[str] = frozenset()
+    real: Identities
     """The files that links lead to, by device and number."""
-    inside: frozenset[str] = frozenset()
+    inside: Identities
     """The folders that were looked into, by device and number."""
-    beside: frozenset[str] = frozenset()
+    beside: Identities
     """The folders of the files that links lead to, by device and number."""
 
     @property
@@ -80,21 +88,6 @@ class Summary:
     def fingerprint(self) -> Fingerprint:
         """The fingerprint that is stored with a result."""
         return {"files": self.files, "classes": len(self.counts), "digest": self.digest}
-
-    def record(self) -> dict[str, Any]:
-        """As JSON has it."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {k: sorted(v) if isinstance(v, frozenset) else v for k, v in plain.items()}
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any]) -> Self:
-        """Out of a record as above. Raises TypeError or KeyError where it is no such record."""
-        sets = {f.name for f in fields(cls) if f.type == frozenset[str]}
-        lists = {f.name for f in fields(cls) if f.type == tuple[str, ...]}
-        given = dict(record)
-        given |= {name: frozenset(given[name]) for name in sets}
-        given |= {name: tuple(given[name]) for name in lists}
-        return cls(**given | {"nested": {k: tuple(v) for k, v in given["nested"].items()}})
 
 
 @dataclass(frozen=True)

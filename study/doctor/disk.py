@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from study import ownership, records
+from study import ownership
 from study.cells import gigabytes
+from study.cost_records import Costs
 from study.doctor.findings import Finding, Scope, fail, miss, note, ok
 from study.errors import StoreError
 from study.files import NO_LINKS, once
@@ -48,8 +49,8 @@ def room(scope: Scope) -> Iterator[Finding]:
     """Free disk space, also in checkpoints of the largest arm that was ever planned."""
     free = shutil.disk_usage(scope.existing).free
     paths = (scope.store.root / "arms").glob("*.json")
-    costs = filter(None, (records.look(path, records.Costs) for path in paths))
-    largest = max((cost.get("cost", {}).get("params") or 0 for cost in costs), default=0)
+    records = filter(None, (Costs.look(path) for path in paths))
+    largest = max((record.cost.get("params") or 0 for record in records), default=0)
     message = f"{gigabytes(free)} free for the store"
     if largest:
         fits, millions = int(free // (STATE * largest)), largest / 1e6

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from study import leases
 from study.errors import StoreError
-from study.files import Record, tell
+from study.files import tell
+from study.job_records import Work
 from study.launch import orders, slurm
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
@@ -26,7 +27,7 @@ def run(
     store: Store,
     trials: Mapping[str, TrialRecord],
     machine: Machine,
-    order: Record,
+    work: Work,
     *,
     report: Callable[[Sequence[Event]], None],
     stopping: Callable[[], None],
@@ -35,11 +36,12 @@ def run(
     """Run the trials until each has a result; True when the user asked to stop.
 
     `trials` maps a name to the record that is entered in the store. Failed ones are tried again.
-    `order` says of what study they are, and what is to be done after them. On Slurm it returns when
+    `work` says of what study they are, and what is to be done after them. On Slurm it returns when
     the workers are `submitted`, unless the machine says to wait; Ctrl-C stops the waiting alone.
     """
     trials = _entered(store, trials)
-    job = orders.job(store, {**order, "trials": list(trials), **machine.order}, trials)
+    work = work.model_copy(update={"trials": list(trials)})
+    job = orders.job(store, work, machine, trials)
     watch, told = Watch(store, list(trials)), list[str]()
 
     def tick() -> None:
@@ -84,14 +86,14 @@ def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, Trial
     return {name: record for name, record in trials.items() if name not in wrong}
 
 
-def task(store: Store, order: Record, machine: Machine) -> None:
+def task(store: Store, work: Work, machine: Machine) -> None:
     """Have one task done by one worker, in a process of its own unless all is inline.
 
     Raises:
         StudyError: the worker came to grief.
     """
     alone = replace(machine, devices=1, nodes=1, share=1, wait=True)
-    job = orders.job(store, {**order, **alone.order})
+    job = orders.job(store, work, alone)
     LAUNCHERS[machine.on](job, alone, workers=1, tick=lambda: None)
     orders.blame(job)
 

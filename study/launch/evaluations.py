@@ -1,5 +1,6 @@
 """What trained weights make of images of other sizes, evaluated when all trials are done."""
 
+from study.job_records import Work
 from study.launch import task
 from study.launch.machine import Machine
 from study.plan import Plan
@@ -15,5 +16,4 @@ def missing(plan: Plan, store: Store) -> list[tuple[str, int]]:
 
 def evaluate(plan: Plan, store: Store, machine: Machine) -> None:
     """Evaluate what is trained at the other sizes that the columns ask for."""
-    pairs = [list(pair) for pair in missing(plan, store)]
-    task(store, {"tasks": ["evaluations"], "pairs": pairs}, machine)
+    task(store, Work(tasks=["evaluations"], pairs=missing(plan, store)), machine)

@@ -34,7 +34,7 @@ class Launcher(Protocol):
 def inline(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
     """In this process, one trial after another: for debugging, and where nothing may be started."""
     asked = worker.Orders(job, tick)
-    for task in asked.order["tasks"]:
+    for task in asked.order.tasks:
         worker.work(asked, task)
 
 
@@ -50,7 +50,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     order, hearts, crew = orders.order(job), leases.Hearts(), list[subprocess.Popen[bytes]]()
 
     def left() -> bool:
-        if order["tasks"] == ["trials"]:
+        if order.tasks == ["trials"]:
             return bool(orders.open_trials(job, hearts))
         return not crew
 
@@ -71,7 +71,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
         kill(job)
         raise
     if worker.STORE_FAILED in [one.returncode for one in crew]:
-        raise StoreError(orders.unwritable(Store(Path(order["store"]))))
+        raise StoreError(orders.unwritable(Store(Path(order.store))))
 
 
 def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":

@@ -19,26 +19,31 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 
-from study import leases, ownership, records
+from study import leases, ownership
 from study.errors import DamagedError, StoreError, StudyError
-from study.files import Record, content, tell, write
+from study.files import content, tell, write
+from study.job_records import Computed, Job, Work
 from study.launch import snapshot
+from study.launch.machine import Machine
 from study.origin import origin
-from study.records import Computed, TrialRecord
+from study.records import TrialRecord
 from study.store import Store
 
-SAME = ("store", "study", "file", "device", "threads", "devices", "nodes", "code")
-"""In what orders are alike whose workers may do each other's trials."""
+SAME = attrgetter("store", "study", "file", "device", "threads", "devices", "nodes", "code")
+"""In what jobs are alike whose workers may do each other's trials."""
 Identity = tuple[str, str]
 """The title of a study, and its file."""
 RECORDS = "trials.json"
 NONE: Mapping[str, TrialRecord] = {}
 
 
-def job(store: Store, order: Record, records: Mapping[str, TrialRecord] = NONE) -> Path:
-    """A new job folder with an order, private to the user.
+def job(
+    store: Store, work: Work, machine: Machine, records: Mapping[str, TrialRecord] = NONE
+) -> Path:
+    """A new job folder, private to the user.
 
     `records` says of trials by name what they compute. Workers read it from here: a record names
     the user's own code, and one in the store may be of whoever can write there.
@@ -52,14 +57,16 @@ def job(store: Store, order: Record, records: Mapping[str, TrialRecord] = NONE) 
         (folder / "logs").mkdir()
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
-    if order["on"] != "inline":
+    if machine.on != "inline":
         snapshot.taken(folder)
-    write(folder / RECORDS, {name: one.plain for name, one in records.items()})
-    write(folder / "job.json", {**order, "store": str(store.root.resolve()), "code": origin()})
+    write(folder / RECORDS, {name: record.plain for name, record in records.items()})
+    store_and_code = {"store": str(store.root.resolve()), "code": origin()}
+    job = Job.checked({**work.plain, **machine.order, **store_and_code})
+    write(folder / "job.json", job.plain)
     return folder.resolve()
 
 
-def order(job: Path) -> Record:
+def order(job: Path) -> Job:
     """What a job folder asks for.
 
     Raises:
@@ -68,7 +75,7 @@ def order(job: Path) -> Record:
     ownership.job(job)
     path = job / "job.json"
     try:
-        return records.parsed(content(path), records.Order)
+        return Job.parsed(content(path))
     except DamagedError as error:
         raise DamagedError(f"{path} is damaged: {error}; nothing of {job} is run") from error
     except OSError as error:
@@ -88,7 +95,7 @@ def record(job: Path, trial: str) -> TrialRecord:
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
 
 
-def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Record]]:
+def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
     """The user's own jobs in this store, oldest first; copied ones of another store left out.
 
     `after` is when another was made: those that were made then or later.
@@ -106,7 +113,7 @@ def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Record]]:
             continue
         except StoreError:
             continue
-        if found.get("store") == root:
+        if found.store == root:
             yield path.resolve(), found
 
 
@@ -118,14 +125,13 @@ def made(job: Path) -> int:
         return 0
 
 
-def whose(order: Record) -> Identity:
+def whose(order: Work) -> Identity:
     """The study that an order is of: its title and its file, of which there may be several of one
     name. Empty for a task by itself."""
-    if isinstance(order.get("file"), str):
-        return str(order.get("study", "")), order["file"]
-    words = order.get("words")  # an earlier version says it as it was written there
-    written = str(words[0]) if isinstance(words, list) and words else ""
-    return str(order.get("study", "")), str(Path(str(order.get("folder", "")), written).resolve())
+    if order.file is not None:
+        return order.study, order.file
+    written = order.words[0] if order.words else ""  # by an earlier version, as the user wrote it
+    return order.study, str(Path(order.folder or "", written).resolve())
 
 
 def named(store: Store, job: str) -> Identity | None:
@@ -137,7 +143,7 @@ def named(store: Store, job: str) -> Identity | None:
         return None
 
 
-def of(store: Store, study: Identity) -> Iterator[tuple[Path, Record]]:
+def of(store: Store, study: Identity) -> Iterator[tuple[Path, Job]]:
     """The jobs of a study, oldest first."""
     return ((job, order) for job, order in jobs(store) if whose(order) == study)
 
@@ -148,21 +154,21 @@ def queue(job: Path) -> list[str]:
     A study that is edited and run again while workers are at it gives them its new arms this way.
     """
     found = [job, *(other for other in alike(job, after=made(job)) if not stopped(other))]
-    return list(dict.fromkeys(name for one in found for name in order(one).get("trials", ())))
+    return list(dict.fromkeys(name for one in found for name in order(one).trials))
 
 
 def alike(job: Path, after: int = 0) -> list[Path]:
     """Jobs whose workers may do the trials of this one; it is one of them, unless made before."""
     ours = order(job)
-    if "study" not in ours:  # a task by itself
+    if ours.alone:
         return [] if after else [job]
-    others = jobs(Store(Path(ours["store"])), after)
-    return [other for other, its in others if all(its.get(k) == ours.get(k) for k in SAME)]
+    others = jobs(Store(Path(ours.store)), after)
+    return [folder for folder, other in others if SAME(other) == SAME(ours)]
 
 
 def open_trials(job: Path, hearts: leases.Hearts) -> list[str]:
     """Trials of the queue without a result that nobody works on."""
-    store = Store(Path(order(job)["store"]))
+    store = Store(Path(order(job).store))
     return [
         name
         for name in queue(job)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.files import Record
+from study.job_records import Job
 from study.launch.machine import gpus
 from study.ownership import private
 
@@ -33,13 +33,13 @@ class Slot:
             os.close(lock)
 
 
-def free(order: Record, workers: int) -> Slot | None:
-    """A slot that nobody has, for a worker of this order."""
-    if order["device"] == "cuda" and order["share"] > 1:
-        return next(filter(None, (_place(name, order["share"]) for name in gpus())), None)
-    if order["device"] == "cuda":
-        return _together([(f"gpu-{name}", name) for name in gpus()], order["devices"])
-    store = hashlib.sha256(order["store"].encode()).hexdigest()[:12]
+def free(job: Job, workers: int) -> Slot | None:
+    """A slot that nobody has, for a worker of this job."""
+    if job.device == "cuda" and job.share > 1:
+        return next(filter(None, (_place(name, job.share) for name in gpus())), None)
+    if job.device == "cuda":
+        return _together([(f"gpu-{name}", name) for name in gpus()], job.devices)
+    store = hashlib.sha256(job.store.encode()).hexdigest()[:12]
     return _together([(f"cpu-{store}-{index}", "") for index in range(workers)], 1)
 
 

@@ -19,9 +19,10 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from study import ownership, records
+from study import ownership
 from study.errors import StudyError
 from study.files import replace, write
+from study.job_records import Submitted
 from study.launch import orders, resources, snapshot
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
@@ -80,7 +81,7 @@ class Worker:
         """By submitit on the signal, before it queues the job again."""
         from submitit.helpers import DelayedSubmission
 
-        notice = int(self.supervisor.order["resources"].get("notice", resources.NOTICE))
+        notice = int(self.supervisor.order.resources.get("notice", resources.NOTICE))
         self.supervisor.stopped(notice * 2 / 3)
         return DelayedSubmission(Worker(self.job))
 
@@ -117,7 +118,7 @@ def submit(job: Path, machine: Machine, workers: int) -> list[str]:
             raise StudyError(f"{error}{told}") from error
         more = [first] if count == 1 else [f"{first}_{index}" for index in range(count)]
         ids += more
-        write(job / "slurm.json", {"ids": ids})
+        write(job / "slurm.json", Submitted(ids=ids).plain)
         for name in more:
             JobPaths(job / "logs", job_id=name).submitted_pickle.symlink_to(WORK)
         replace(job / "logs" / f"{first}_submission.sh", text.encode())
@@ -192,8 +193,8 @@ def max_array() -> int:
 
 def submitted(job: Path) -> list[str]:
     """The ids of the jobs that were submitted for a job folder."""
-    found = records.look(job / "slurm.json", records.Submitted) or {"ids": []}
-    return [*found["ids"]]
+    submission = Submitted.look(job / "slurm.json")
+    return [*submission.ids] if submission else []
 
 
 def alive(job: Path) -> dict[str, str]:

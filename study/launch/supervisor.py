@@ -17,9 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from study import leases, records
+from study import leases
 from study.errors import StoreError, StudyError
 from study.files import encoded, once
+from study.job_records import Address
 from study.launch import orders, snapshot
 from study.launch.worker import AGAIN, SIGNALS, STORE_FAILED
 from study.records import Environment, Outcome, WorkerDeath
@@ -54,14 +55,14 @@ class Supervisor:
 
     def __post_init__(self) -> None:
         self.order = orders.order(self.job)
-        self.store = Store(Path(self.order["store"]))
+        self.store = Store(Path(self.order.store))
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.starts, self.again = 0, False
 
     def run(self) -> int:
         """Do all tasks; 0, or the status of a child that came to grief outside any trial."""
         leases.sign(self.job / f"worker.{self.name}")
-        for task in self.order["tasks"]:
+        for task in self.order.tasks:
             if status := self._done(task):
                 return status
         return 0
@@ -90,7 +91,7 @@ class Supervisor:
             status, rank = self._wait()
             if status == 0:
                 return 0
-            if status == AGAIN and self.order["nodes"] == 1:
+            if status == AGAIN and self.order.nodes == 1:
                 continue
             death = Death(status, rank, _oom_kills() > killed, last_lines(self.logs[rank]))
             if status == STORE_FAILED:
@@ -99,15 +100,15 @@ class Supervisor:
                 strikes = 0
             elif status > 0 or (strikes := strikes + 1) == FIRST:
                 return 0 if self.stopping else self._fail(death)
-            if self.order["nodes"] > 1:
+            if self.order.nodes > 1:
                 self.again = True  # all nodes together
                 return 0
         return 0
 
     def _start(self, task: str) -> None:
         self.starts += 1
-        together = task == "trials" and self.order["devices"] * self.order["nodes"] > 1
-        count = self.order["devices"] if task == "trials" else int(self.node == 0)
+        together = task == "trials" and self.order.devices * self.order.nodes > 1
+        count = self.order.devices if task == "trials" else int(self.node == 0)
         meeting = self._meeting(count) if together else {}
         self.children, self.logs = [], []
         for rank in range(count):
@@ -127,25 +128,25 @@ class Supervisor:
             self.logs.append(log)
 
     def _environment(self) -> dict[str, str]:
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(self.order["threads"]))
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(self.order.threads))
         return {**ALLOCATOR, **os.environ, **threads, **snapshot.environment(self.job)}
 
     def _meeting(self, count: int) -> dict[str, str]:
         """Where the processes of all nodes find each other."""
-        world = str(count * self.order["nodes"])
+        world = str(count * self.order.nodes)
         attempt = os.environ.get("SLURM_RESTART_COUNT", "0")
         place = self.job / f"meet.{leases.slurm_job()}.{attempt}.json"
-        if self.order["nodes"] == 1:
+        if self.order.nodes == 1:
             return {"WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
         if self.node == 0:
-            address = {"MASTER_ADDR": _address(), "MASTER_PORT": _free_port()}
-            once(place, encoded(address))
+            address = Address(MASTER_ADDR=_address(), MASTER_PORT=_free_port())
+            once(place, encoded(address.plain))
         end = time.monotonic() + MEETING
-        while (meeting := records.look(place, records.Address)) is None:
+        while (meeting := Address.look(place)) is None:
             if time.monotonic() > end or self.stopping:
                 raise StudyError(f"node {self.node} has waited in vain for node 0 ({place})")
             time.sleep(POLL)
-        return {"WORLD_SIZE": world, **meeting}
+        return {"WORLD_SIZE": world, **meeting.plain}
 
     def _wait(self) -> tuple[int, int]:
         """How the children ended: the status of the one that is to blame, and its rank."""
@@ -184,7 +185,7 @@ class Supervisor:
         note = WorkerDeath(why=death.why, log=death.log, where=self.name, time=time.time())
         self.store.died(name, number, note)
         deaths = self.store.deaths(name)
-        if len(deaths) > self.order["retries"]:
+        if len(deaths) > self.order.retries:
             self._bury(name, deaths)
         return True
 
@@ -195,7 +196,7 @@ class Supervisor:
         for name, (number, who) in held.items():
             if who is not None and who.local and who.pid in pids:
                 return name, number
-        others = self.order["nodes"] > 1 and [n for n, (_, w) in held.items() if w and w.job == job]
+        others = self.order.nodes > 1 and [n for n, (_, w) in held.items() if w and w.job == job]
         if not others:
             return None
         last = max(others, key=lambda name: self.store.beat(name, held[name][0]))

@@ -2,39 +2,42 @@
 
 import time
 
-from study import leases, records
+from study import leases
 from study.errors import StudyError
-from study.files import Record
+from study.job_records import Work
 from study.launch import task
 from study.launch.machine import AUTO, Machine
 from study.plan import Plan, record
 from study.price import steps_key
 from study.store import Store
+from study.timing_records import TimingSession
 
 
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
     """Time a few training steps of the baseline, in a process of its own."""
     first = record(plan.baseline, plan.study.seeds[0], plan.study.name)
-    task(store, {"tasks": ["steps"], "key": steps_key(plan), "arm": first.plain}, machine)
+    task(store, Work(tasks=["steps"], key=steps_key(plan), arm=first), machine)
 
 
 def missing(plan: Plan, store: Store, machine: Machine) -> bool:
     """Whether a timing is asked for, and no session has covered these arms on this device."""
     if not plan.timed:
         return False
-    session = store.kept("timings", plan.key, records.Session)
-    return session is None or machine.device not in (AUTO, session.get("device"))
+    session = store.kept("timings", plan.key, TimingSession)
+    return session is None or machine.device not in (AUTO, session.device)
 
 
-def order(plan: Plan) -> Record:
-    """What a worker needs to know of a timing session."""
-    return {
-        "key": plan.key,
-        "arms": {arm.digest: record(arm, 0, plan.study.name).plain for arm in plan.arms},
-        "baseline": plan.baseline.digest,
-        "metrics": list(plan.timed),
-        **plan.study.timing.model_dump(include={"batch_size", "seconds"}),
-    }
+def work(plan: Plan) -> Work:
+    """A timing session over all arms of a plan."""
+    return Work(
+        tasks=["timings"],
+        key=plan.key,
+        arms={arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms},
+        baseline=plan.baseline.digest,
+        metrics=list(plan.timed),
+        batch_size=plan.study.timing.batch_size,
+        seconds=plan.study.timing.seconds,
+    )
 
 
 def session(plan: Plan, store: Store, machine: Machine) -> None:
@@ -43,6 +46,6 @@ def session(plan: Plan, store: Store, machine: Machine) -> None:
     while leases.holder(place, hearts):
         time.sleep(1.0)
     if missing(plan, store, machine):
-        task(store, {"tasks": ["timings"], **order(plan)}, machine)
+        task(store, work(plan), machine)
     if missing(plan, store, machine):
         raise StudyError(f"the timing session left nothing; its log is under {store.root / 'jobs'}")

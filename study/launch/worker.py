@@ -11,18 +11,20 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study import leases, records
+from study import leases
 from study.errors import SizeError, StoreError, StudyError
-from study.files import Record, tell
+from study.files import tell
+from study.job_records import Job
 from study.launch import orders
 from study.launch.machine import AUTO, granted
-from study.records import Evaluation, TrialRecord
+from study.records import Evaluation
 from study.store import Store
+from study.timing_records import TimingSession
 
 if TYPE_CHECKING:
     from study.train import Group
@@ -48,9 +50,9 @@ class Orders:
         """`tick` is called at every sign of life."""
         self.job, self.tick = job, tick
         self.order = orders.order(job)
-        if self.order["device"] == AUTO:
-            self.order["device"] = granted()
-        self.store = Store(Path(self.order["store"]))
+        if self.order.device == AUTO:
+            self.order = self.order.model_copy(update={"device": granted()})
+        self.store = Store(Path(self.order.store))
         self.hearts = leases.Hearts()
         self._asked, self._looked = False, 0.0
 
@@ -72,7 +74,7 @@ def work(asked: Orders, task: str) -> int:
         return 0
     import torch  # the launcher has set its environment by now
 
-    torch.set_num_threads(asked.order["threads"])
+    torch.set_num_threads(asked.order.threads)
     return TASKS[task](asked)
 
 
@@ -83,7 +85,7 @@ def trials(asked: Orders) -> int:
     """Claim and run trials until none is left that nobody works on."""
     from study import run, train
 
-    with train.joined(asked.order["device"]) as group, _watched(asked.order) as pulse:
+    with train.joined(asked.order.device) as group, _watched(asked.order) as pulse:
         while claimed := _claimed(asked, group):
             name, lease = claimed
             asked.tick()
@@ -93,7 +95,7 @@ def trials(asked: Orders) -> int:
                     name,
                     lease,
                     record=orders.record(asked.job, name) if group.leads else None,
-                    device=asked.order["device"],
+                    device=asked.order.device,
                     stop=asked.stop,
                     pulse=pulse,
                     report=lambda row: asked.tick(),
@@ -198,31 +200,27 @@ def timings(asked: Orders) -> int:
     from study import run
 
     order, store = asked.order, asked.store
-    folder = store.root / "timings" / order["key"]
+    folder = store.root / "timings" / order.key
     folder.mkdir(parents=True, exist_ok=True)
-    if any(store.result(name) is None for name in order.get("trials", ())):
+    if any(store.result(name) is None for name in order.trials):
         return 0
     lease = leases.claim(folder, asked.hearts)
     if lease is None:
         return 0
     with lease:
-        kept = store.kept("timings", order["key"], records.Session)
-        if kept is not None and kept.get("device") == order["device"]:
+        kept = store.kept("timings", order.key, TimingSession)
+        if kept is not None and kept.device == order.device:
             return 0
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
-        record = {
-            "began": time.time(),
-            "device": order["device"],
-            **run.timed(records_of(order["arms"]), order, asked.tick),
+        began, session = time.time(), run.timed(order.arms, order, asked.tick)
+        more = {
+            "began": began,
+            "device": order.device,
             "trials_running": busy,
-            "environment": run.environment(order["device"]).plain,
+            "environment": run.environment(order.device),
         }
-        store.keep("timings", order["key"], record)
+        store.keep("timings", order.key, session.model_copy(update=more))
     return 0
-
-
-def records_of(arms: Mapping[str, Record]) -> dict[str, TrialRecord]:
-    return {arm: TrialRecord(**record) for arm, record in arms.items()}
 
 
 def evaluations(asked: Orders) -> int:
@@ -232,8 +230,8 @@ def evaluations(asked: Orders) -> int:
     """
     from study import evaluation
 
-    store, device = asked.store, asked.order["device"]
-    for name, size in asked.order["pairs"]:
+    store, device = asked.store, asked.order.device
+    for name, size in asked.order.pairs:
         if asked.stop():
             return 0
         lease = leases.claim(store.trial(name), asked.hearts)
@@ -255,8 +253,11 @@ def steps(asked: Orders) -> int:
     """A few timed training steps of one arm, for the plan's price."""
     from study import run
 
-    timed = run.step_seconds(TrialRecord(**asked.order["arm"]), asked.order["device"])
-    asked.store.keep("timings", asked.order["key"], timed)
+    baseline = asked.order.arm
+    if baseline is None:
+        raise StoreError(f"{asked.job / 'job.json'} names no arm whose steps are to be timed")
+    times = run.step_seconds(baseline, asked.order.device)
+    asked.store.keep("timings", asked.order.key, times)
     return 0
 
 
@@ -267,10 +268,10 @@ TASKS = {"trials": trials, "timings": timings, "evaluations": evaluations, "step
 
 
 @contextmanager
-def _watched(order: Record) -> Iterator[Tick]:
+def _watched(order: Job) -> Iterator[Tick]:
     """A watchdog: without a pulse for `timeout` seconds it prints where the process hangs, and
     ends it. In C, so that it works when Python does not get to run."""
-    if order["on"] == "inline":
+    if order.on == "inline":
         yield idle
         return
     fed = 0.0
@@ -279,7 +280,7 @@ def _watched(order: Record) -> Iterator[Tick]:
         nonlocal fed
         if time.monotonic() - fed >= LOOK:
             fed = time.monotonic()
-            faulthandler.dump_traceback_later(order["timeout"], exit=True)
+            faulthandler.dump_traceback_later(order.timeout, exit=True)
 
     pulse()
     try:

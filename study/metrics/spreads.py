@@ -2,13 +2,11 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from study.metrics import ratios
 from study.metrics.ratios import ratio, undisturbed
 from study.metrics.speed import Times
-
-Spread = dict[str, Any]
-"""`value`, `low` and `high`; and `ratio`, the same of the ratio to the baseline."""
+from study.timing_records import Ratio, Spread
 
 ENOUGH = {"latency_p90": 10, "latency_p99": 1000}
 """Calls, of a round and of all: those that leave one beyond the 90th of a hundred, and ten beyond
@@ -21,19 +19,16 @@ def spreads(lanes: Mapping[str, Times]) -> dict[str, Spread]:
 
 
 def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
-    spread = over([times.images / seconds for seconds in times.seconds])
-    if found := ratio(undisturbed(times.between, times.waited)):
-        faster = found.inverse
-        spread["ratio"] = {"value": faster.value, "low": faster.low, "high": faster.high}
-    yield name, spread
+    slower = ratio(undisturbed(times.between, times.waited))
+    rates = over([times.images / seconds for seconds in times.seconds])
+    yield name, _compared(rates, slower.inverse if slower else None)
 
 
 def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
     """A round's p90 is of its own calls; p99 is of all, whatever the round."""
-    spread = over([quantile(calls, 0.5) for calls in times.calls])
-    if found := ratio(undisturbed(times.between, times.waited)):
-        spread["ratio"] = {"value": found.value, "low": found.low, "high": found.high}
-    yield "latency_p50", spread
+    medians = over([quantile(calls, 0.5) for calls in times.calls])
+    slower = ratio(undisturbed(times.between, times.waited))
+    yield "latency_p50", _compared(medians, slower)
     if min(map(len, times.calls)) >= ENOUGH["latency_p90"]:
         yield "latency_p90", over([quantile(calls, 0.9) for calls in times.calls])
     every = [seconds for calls in times.calls for seconds in calls]
@@ -41,20 +36,27 @@ def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
         yield "latency_p99", _tail(every, 0.99)
 
 
+def _compared(spread: Spread, found: ratios.Ratio | None) -> Spread:
+    """The same measurement with its ratio to the baseline, where there is one."""
+    if found is None:
+        return spread
+    ratio = Ratio(value=found.value, low=found.low, high=found.high)
+    return spread.model_copy(update={"ratio": ratio})
+
+
 def over(rounds: Sequence[float]) -> Spread:
     """The median of the rounds, the lowest and the highest.
 
     So that two arms that are equal are seldom told apart by their levels.
     """
-    places = {"value": 0.5, "low": 0, "high": 1}
-    return {name: quantile(rounds, place) for name, place in places.items()}
+    return Spread(value=quantile(rounds, 0.5), low=quantile(rounds, 0), high=quantile(rounds, 1))
 
 
 def _tail(calls: Sequence[float], place: float) -> Spread:
     """A quantile of all calls, between the order statistics that hold it in 95 of 100 samples."""
     reach = 1.96 * math.sqrt(place * (1 - place) / len(calls))
     low, high = quantile(calls, place - reach), quantile(calls, min(1, place + reach))
-    return {"value": quantile(calls, place), "low": low, "high": high}
+    return Spread(value=quantile(calls, place), low=low, high=high)
 
 
 def quantile(values: Sequence[float], fraction: float) -> float:

@@ -13,6 +13,7 @@ from study.metrics.ratios import WAITED
 from study.metrics.speed import Lanes, Session, session
 from study.metrics.spreads import ENOUGH, over, spreads
 from study.metrics.surroundings import surroundings
+from study.timing_records import How, Spread, TimingSession
 
 FEW = "too few calls for such a tail; more timing.seconds give more of them"
 LACKING = {
@@ -30,8 +31,8 @@ def timings(
     seconds: float,
     energy: str = "",
     tick: Callable[[int, int], object] = lambda done, total: None,
-) -> dict[str, Any]:
-    """Measurements by arm and metric, ready for JSON, and how they were taken.
+) -> TimingSession:
+    """Measurements by arm and metric, and how they were taken.
 
     The first of `arms` is the baseline; `energy` is the lane whose energy is read, and of `steps`
     the memory is. What cannot be measured honestly is absent, with the reason under `refused`.
@@ -39,7 +40,9 @@ def timings(
     around = [surroundings(device)]
     found = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
     around.append(surroundings(device))
-    taken: dict[str, Any] = {arm: spreads(times) for arm, times in found.times.items()}
+    taken: dict[str, dict[str, Spread]] = {
+        arm: spreads(times) for arm, times in found.times.items()
+    }
     for arm, joules in found.joules.items():
         taken[arm]["energy"] = over(joules)
     refused = {arm: {"speed": why} for arm, why in found.refused.items()}
@@ -47,18 +50,23 @@ def timings(
         if arm in found.refused:
             continue
         try:
-            taken.setdefault(arm, {})["memory"] = {"value": peak_memory(step, device)}
+            taken.setdefault(arm, {})["memory"] = Spread(value=peak_memory(step, device))
         except MetricError as error:
             refused.setdefault(arm, {})["memory"] = str(error)
         tick(len(found.loads), len(found.loads))
-    return {
-        "arms": taken,
-        "refused": refused,
-        "times": {arm: {lane: asdict(one) for lane, one in times.items()}
-                  for arm, times in found.times.items()},
-        "how": {"seconds": seconds, "rounds": len(found.loads), "loads": found.loads,
-                "disturbed": _disturbed(found), "around": around, **_settings(device)},
-    }  # fmt: skip
+    how = How(
+        seconds=seconds,
+        rounds=len(found.loads),
+        loads=found.loads,
+        disturbed=_disturbed(found),
+        around=around,
+        **_settings(device),
+    )
+    times = {
+        arm: {name: asdict(calls) for name, calls in by_workload.items()}
+        for arm, by_workload in found.times.items()
+    }
+    return TimingSession(arms=taken, refused=refused, times=times, how=how)
 
 
 def _disturbed(found: Session) -> float:

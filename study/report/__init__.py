@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from study import records, stats
+from study import stats
 from study.commas import comma_separated
 from study.files import replace
 from study.files import write as write_record
+from study.job_records import Manifest
 from study.judgement import Judged, judged
 from study.measurements import MANIFEST
 from study.plan import Plan
@@ -109,13 +110,13 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         replace(folder / name, content)
     for name in _written(folder) - files.keys():  # a stale figure would pass as a new one
         (folder / name).unlink(missing_ok=True)
-    write_record(folder / MANIFEST, {"files": list(files), "made_of": made_of})
+    write_record(folder / MANIFEST, Manifest(files=list(files), made_of=made_of).plain)
     return [folder / name for name in files]
 
 
 def _written(folder: Path) -> set[str]:
     """The files of an earlier report that are still in the folder, by its manifest."""
-    names = (records.look(folder / MANIFEST, records.Manifest) or {"files": []})["files"]
-    files = (name for name in names if not os.path.isdir(folder / name))
+    manifest = Manifest.look(folder / MANIFEST) or Manifest(files=[])
+    files = (name for name in manifest.files if not os.path.isdir(folder / name))
     # The manifest is data: a name such as "../x" must not delete a file outside the folder.
     return {name for name in files if (folder / name).resolve().is_relative_to(folder.resolve())}

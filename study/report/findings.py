@@ -11,6 +11,7 @@ from study.metrics import METRICS
 from study.names import qualified
 from study.plan import Plan, PlannedArm
 from study.spec import Printed
+from study.timing_records import Ratio
 
 Key = tuple[str, str]
 
@@ -36,8 +37,8 @@ class Findings:
     """Pairs (arm, metric) that are not distinguishable from the best."""
     diverged: frozenset[str]
     """Digests of arms with a diverged trial."""
-    ratios: Mapping[Key, Mapping[str, float]]
-    """Speed ratios to the baseline by (arm, metric): value, low, high."""
+    ratios: Mapping[Key, Ratio]
+    """Speed ratios to the baseline by (arm, metric), with their intervals."""
     rounds: int
     """Number of rounds of the timing session."""
     disturbed: float

@@ -1,17 +1,16 @@
 """The measurements of a plan as a frame, with facts about the session in its attributes."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from study import cells, stats
-from study.files import Record
-from study.measurements import again, measurements, timed
+from study.measurements import again, measurements, timing_session
 from study.metrics import METRICS
 from study.plan import Plan, PlannedArm
 from study.store import Store
+from study.timing_records import Ratio, TimingSession
 
 MEASUREMENT_COLUMNS = {
     "arm": "str",
@@ -34,20 +33,19 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
     measured = pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS)).astype(MEASUREMENT_COLUMNS)
-    session = timed(plan, store)
-    beside = pd.DataFrame(again(plan, store), columns=list(MEASUREMENT_COLUMNS)).astype(
-        MEASUREMENT_COLUMNS
-    )
+    session = timing_session(plan, store)
+    beside = pd.DataFrame(again(plan, store), columns=list(MEASUREMENT_COLUMNS))
+    beside = beside.astype(MEASUREMENT_COLUMNS)
     measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
     measured.attrs["baseline"] = plan.baseline.digest
     measured.attrs["timed_on"] = _machine(session)
-    measured.attrs["disturbed"] = session.get("how", {}).get("disturbed", 0.0)
-    measured.attrs["rounds"] = session.get("how", {}).get("rounds", 0)
+    measured.attrs["disturbed"] = session.how.disturbed
+    measured.attrs["rounds"] = session.how.rounds
     measured.attrs["ratios"] = {
-        (arm, metric): spread["ratio"]
-        for arm, timed in session.get("arms", {}).items()
-        for metric, spread in timed.items()
-        if "ratio" in spread
+        (arm, metric): spread.ratio
+        for arm, spreads in session.arms.items()
+        for metric, spread in spreads.items()
+        if spread.ratio
     }
     measured.attrs["store"] = "" if store.root == Path("results") else str(store.root)
     measured.attrs["refused"] = {
@@ -79,8 +77,8 @@ def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
     )
 
 
-def _ends(ratio: Mapping[str, float]) -> tuple[float, float, float]:
-    return ratio["value"], ratio["low"], ratio["high"]
+def _ends(ratio: Ratio) -> tuple[float, float, float]:
+    return ratio.value, ratio.low, ratio.high
 
 
 def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
@@ -103,21 +101,19 @@ def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
     return None
 
 
-def _refused(plan: Plan, store: Store, arm: PlannedArm, session: Record) -> list[str]:
+def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) -> list[str]:
     """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
-    timings = session.get("refused", {}).get(arm.digest, {}).values()
+    messages = session.refused.get(arm.digest, {}).values()
     evaluations = (store.evaluation(t.name, size) for t in arm.trials for size in plan.sizes)
-    return list(dict.fromkeys([*timings, *(e.refused for e in evaluations if e and e.refused)]))
+    return list(dict.fromkeys([*messages, *(e.refused for e in evaluations if e and e.refused)]))
 
 
-def _machine(session: Record) -> str:
+def _machine(session: TimingSession) -> str:
     """Device and settings of a timing session, as text for a caption."""
-    here = session.get("environment", {})
-    device = str(here.get("device", ""))
+    here, how, busy = session.environment, session.how, session.trials_running
+    device = here.device or ""
     if device == "cpu":
-        device = f"{here.get('processor') or 'cpu'}, threads: {here.get('threads', '?')}"
-    how, busy = session.get("how", {}), session.get("trials_running")
-    precision, batch = how.get("way", "?"), how.get("batch_size", "?")
-    texts = [device, f"{precision}, batch {batch}" if how.get("rounds") else ""]
-    texts += [f"while {busy} trials were running: not alone"] if busy else []
-    return ", ".join(filter(None, texts))
+        device = f"{here.processor or 'cpu'}, threads: {here.threads or '?'}"
+    parts = [device, f"{how.way or '?'}, batch {how.batch_size or '?'}" if how.rounds else ""]
+    parts += [f"while {busy} trials were running: not alone"] if busy else []
+    return ", ".join(filter(None, parts))

@@ -158,8 +158,8 @@ def _refused(analysis: Findings) -> Iterator[str]:
     if not analysis.of_kind("cost"):
         return
     for arm in analysis.plan.arms:
-        if "refused" in arm.card:
-            yield f"No cost is reported for {arm.label}: {arm.card['refused']}"
+        if arm.card.refused:
+            yield f"No cost is reported for {arm.label}: {arm.card.refused}"
 
 
 def _seeds(analysis: Findings) -> Iterator[str]:

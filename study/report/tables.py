@@ -190,7 +190,9 @@ def _speed(analysis: Findings, name: str) -> Iterator[Column]:
             analysis.plan.study.timing.resolution,
         )
         parts = cells.parts(estimate, metric, "mean", "low", "high")
-        parts |= {f"ratio-{end}": cells.multiple(value) for end, value in (ratio or {}).items()}
+        if ratio:
+            ends = {"value": ratio.value, "low": ratio.low, "high": ratio.high}
+            parts |= {f"ratio-{end}": cells.multiple(value) for end, value in ends.items()}
         text = cells.timing(estimate, metric, ratio, resolution)
         return Cell(text, analysis.leaders.get(name) == arm.digest, estimate.mean, parts)
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from study.measurements import timed
+from study.measurements import timing_session
 from study.metrics import METRICS
 from study.plan import Plan, Trial
 from study.records import Environment
@@ -51,8 +51,7 @@ def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     """Provenance of a study's results: each item of their environments and all its values."""
     results = [store.result(trial.name) for trial in plan.trials if trial.done]
     environments = [result.environment for result in results if result]
-    session = timed(plan, store) if plan.timed else {}
-    environments += [Environment(**session.get("environment", {}))] if session else []
+    environments += [timing_session(plan, store).environment] if plan.timed else []
     values: dict[str, dict[str, None]] = {}
     for environment in environments:
         for name, value in environment.plain.items():

@@ -6,14 +6,14 @@ every epoch once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from study import folders, records
+from study import folders
 from study.errors import StudyError
 from study.files import Record, write
+from study.job_records import Handed
 from study.plan import Plan, PlannedArm, Trial
 from study.records import EpochRow, Result
 from study.store import DONE, Store
@@ -70,14 +70,6 @@ def folder(store: Store, plan: Plan, tracker: str) -> Path:
     return folders.claim(store.root / "track" / tracker, plan.study, REMEDY)
 
 
-@dataclass(frozen=True)
-class Logged:
-    """The part of a trial that a tracker has already."""
-
-    epochs: int = 0
-    state: str = ""
-
-
 class Follower:
     """Logs to one tracker what is new in the store."""
 
@@ -97,8 +89,7 @@ class Follower:
 
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
         path = self.folder / "told" / f"{trial.name}.json"
-        record = records.load(path, records.Handed)
-        logged = Logged(record["epochs"], record["state"]) if record else Logged()
+        logged = Handed.load(path) or Handed(epochs=0, state="")
         if logged.state in DONE:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name)
@@ -113,8 +104,8 @@ class Follower:
             run.end(state, _last(arm, result))
             self.open.pop(trial.name).close()
         # A trial that restarted from its first epoch repeats the same numbers: not logged twice.
-        now = Logged(max(logged.epochs, len(rows)), state or logged.state)
-        write(path, vars(now))
+        now = Handed(epochs=max(logged.epochs, len(rows)), state=state or logged.state)
+        write(path, now.plain)
         return len(new) + ended
 
     def _run(self, arm: PlannedArm, trial: Trial) -> Run:
@@ -156,5 +147,5 @@ def _values(row: EpochRow) -> dict[str, float]:
 
 def _last(arm: PlannedArm, result: Result) -> dict[str, float]:
     """Numbers measured once: quality after the last epoch, cost, and the trial's seconds."""
-    values = {**arm.card["cost"], **result.metrics, "seconds": result.seconds}
+    values = {**arm.card.cost, **result.metrics, "seconds": result.seconds}
     return {f"final/{k}": float(v) for k, v in values.items() if isinstance(v, int | float)}

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from study import leases
 from study.files import write
+from study.job_records import Work
 from study.launch import orders
 from study.launch.machine import Machine
 from study.records import TrialRecord
@@ -28,9 +30,10 @@ def store(tmp_path: Path) -> Store:
 
 def ordered(store: Store, names: list[str], **more: object) -> Path:
     """A job folder that asks for these trials."""
-    order = {**INLINE.order, "tasks": ["trials"], "study": "s", "trials": names}
+    flags = {key: more.pop(key) for key in INLINE.order.keys() & more.keys()}
+    work = Work.checked({"tasks": ["trials"], "study": "s", "trials": names, **more})
     computed = {name: TrialRecord(config=CONFIG) for name in names}
-    return orders.job(store, {**order, **more}, computed)
+    return orders.job(store, work, replace(INLINE, **flags), computed)
 
 
 def finish(store: Store, name: str, state: str = "completed") -> None:

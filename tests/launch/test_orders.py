@@ -16,7 +16,7 @@ from tests.launch.conftest import finish, leave, ordered
 def test_a_job_folder_is_the_users_alone(store):
     job = ordered(store, ["a-0"])
     assert stat.S_IMODE(job.stat().st_mode) == 0o700
-    assert orders.order(job)["trials"] == ["a-0"]
+    assert orders.order(job).trials == ["a-0"]
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o720])
@@ -40,7 +40,7 @@ def test_the_code_of_a_job_is_a_copy_of_today_s(store):
     job = ordered(store, ["a-0"], on="local")
     copied = job / "code" / "study" / "launch" / "orders.py"
     assert copied.read_text() == Path(orders.__file__).read_text()
-    assert orders.order(job)["code"]["digest"]
+    assert orders.order(job).code["digest"]
 
 
 def test_workers_take_what_later_orders_of_the_study_ask_for(store):

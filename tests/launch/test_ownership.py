@@ -4,13 +4,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from study import ownership
-from study.errors import StoreError
+from study.errors import DamagedError, StoreError
 from study.files import write
+from study.job_records import Work
 from study.launch import orders, slurm, snapshot
 from study.launch.launchers import local
 from study.launch.machine import Machine
@@ -123,7 +125,9 @@ def test_the_same_folders_are_refused_before_a_process_is_started_from_them(job,
 def test_many_orders_of_other_kinds_are_of_some_study_each():
     for words in (None, 3, [], [3], "x", {}):
         for file in (None, 3, []):
-            orders.whose({"words": words, "file": file, "folder": words, "study": file})
+            plain = {"words": words, "file": file, "folder": words, "study": file}
+            with suppress(DamagedError):
+                orders.whose(Work.checked({"tasks": [], **plain}))
 
 
 def test_a_worker_of_this_machine_is_not_started_from_such_a_folder(job):
@@ -173,7 +177,7 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
 
 
 def test_a_trial_that_no_order_of_the_user_knows_is_not_run(store):
-    job = orders.job(store, {**INLINE.order, "tasks": ["trials"], "study": "s", "trials": ["a-0"]})
+    job = orders.job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
     with pytest.raises(StoreError, match="no job of this user says what trial a-0 computes"):
         orders.record(job, "a-0")
 

@@ -11,6 +11,7 @@ from study.errors import StudyError
 from study.launch import resources, slurm, timing
 from study.launch.machine import Machine, granted
 from study.launch.worker import Orders
+from study.timing_records import TimingSession
 from tests.launch.conftest import ordered
 from tests.launch.test_slurm import flags
 
@@ -116,8 +117,8 @@ def test_a_worker_trains_on_what_its_job_was_given(store, monkeypatch, given, ex
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     assert granted() == expected
-    assert Orders(ordered(store, ["a-0"], device="auto")).order["device"] == expected
-    assert Orders(ordered(store, ["a-0"], device="cpu")).order["device"] == "cpu"
+    assert Orders(ordered(store, ["a-0"], device="auto")).order.device == expected
+    assert Orders(ordered(store, ["a-0"], device="cpu")).order.device == "cpu"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +209,7 @@ def test_gpus_that_no_trial_uses_are_told():
 
 def test_a_timing_session_counts_where_the_device_is_what_the_job_has(store):
     plan = SimpleNamespace(timed=("throughput",), key="k")
-    store.keep("timings", "k", {"device": "cuda"})
+    store.keep("timings", "k", TimingSession(device="cuda"))
     assert not timing.missing(plan, store, asked())
     assert not timing.missing(plan, store, asked("gpus=1"))
     assert timing.missing(plan, store, machine("--device", "cpu"))

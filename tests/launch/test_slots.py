@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from study.job_records import Job
 from study.launch import slots
+from tests.launch.conftest import INLINE
 
 
 @pytest.fixture(autouse=True)
@@ -14,15 +16,15 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(slots.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
-CPU = {"device": "cpu", "store": "/somewhere", "devices": 1, "share": 1}
-GPU = {**CPU, "device": "cuda"}
+CPU = Job.checked({**INLINE.order, "tasks": ["trials"], "store": "/somewhere"})
+GPU = CPU.model_copy(update={"device": "cuda"})
 
 
 def test_a_store_has_as_many_slots_as_it_is_given_workers():
     taken = [slots.free(CPU, 2), slots.free(CPU, 2)]
     assert all(taken)
     assert slots.free(CPU, 2) is None
-    other = slots.free({**CPU, "store": "/elsewhere"}, 2)
+    other = slots.free(CPU.model_copy(update={"store": "/elsewhere"}), 2)
     taken[0].close()
     again = slots.free(CPU, 2)
     assert again
@@ -32,14 +34,17 @@ def test_a_store_has_as_many_slots_as_it_is_given_workers():
 
 def test_each_worker_has_gpus_of_its_own(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5,GPU-ab12")
-    first, second = slots.free(GPU, 9), slots.free({**GPU, "store": "/elsewhere"}, 9)
+    first, second = (
+        slots.free(GPU, 9),
+        slots.free(GPU.model_copy(update={"store": "/elsewhere"}), 9),
+    )
     assert (first.devices, second.devices) == (("3",), ("5",))
-    assert slots.free({**GPU, "devices": 2}, 9) is None
+    assert slots.free(GPU.model_copy(update={"devices": 2}), 9) is None
     third = slots.free(GPU, 9)
     assert third.devices == ("GPU-ab12",)
     first.close()
     second.close()
-    pair = slots.free({**GPU, "devices": 2}, 9)
+    pair = slots.free(GPU.model_copy(update={"devices": 2}), 9)
     assert pair.devices == ("3", "5")
     for one in (third, pair):
         one.close()
@@ -47,7 +52,7 @@ def test_each_worker_has_gpus_of_its_own(monkeypatch):
 
 def test_workers_that_share_a_gpu_keep_out_whoever_wants_it_alone(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
-    shared = {**GPU, "share": 2}
+    shared = GPU.model_copy(update={"share": 2})
     four = [slots.free(shared, 9) for _ in range(4)]
     assert [slot.devices for slot in four] == [("3",), ("3",), ("5",), ("5",)]
     assert slots.free(shared, 9) is None

@@ -82,14 +82,15 @@ def test_times_are_ready_for_json_and_have_names_of_the_catalogue(taken):
     found = spreads(taken.times["b"])
     assert set(found) == {"throughput", "latency_p50"}
     assert set(found) <= set(METRICS)
-    assert all("ratio" in found[name] for name in ("throughput", "latency_p50"))
-    assert all("ratio" not in spread for spread in spreads(taken.times["a"]).values())
+    assert all(found[name].ratio for name in ("throughput", "latency_p50"))
+    assert all(not spread.ratio for spread in spreads(taken.times["a"]).values())
 
 
 def test_spreads_are_over_all_rounds():
     batch = Times(8, seconds=[8.0, 4.0, 2.0, 1.0])
     single = Times(1, calls=[[0.1, 0.4, 0.2] * 4, [0.3] * 10, [0.1, 0.2] * 5])
-    assert spreads({"batch": batch, "single": single}) == {
+    found = spreads({"batch": batch, "single": single})
+    assert {name: spread.plain for name, spread in found.items()} == {
         "throughput": pytest.approx({"value": 3.0, "low": 1.0, "high": 8.0}),
         "latency_p50": pytest.approx({"value": 0.2, "low": 0.15, "high": 0.3}),
         "latency_p90": pytest.approx({"value": 0.3, "low": 0.2, "high": 0.4}),
@@ -105,8 +106,10 @@ def test_a_ratio_of_throughputs_is_the_inverse_of_that_of_seconds():
     taken = {"seconds": [2.0] * 8, "between": [(1.0, 2.0, 1.0)] * 8, "waited": [0.0] * 8}
     lanes = {"batch": Times(4, **taken), "single": Times(1, **taken, calls=[[2.0]] * 8)}
     found = spreads(lanes)
-    assert found["throughput"]["ratio"] == pytest.approx({"value": 0.5, "low": 0.5, "high": 0.5})
-    assert found["latency_p50"]["ratio"] == pytest.approx({"value": 2.0, "low": 2.0, "high": 2.0})
+    assert found["throughput"].ratio.plain == pytest.approx({"value": 0.5, "low": 0.5, "high": 0.5})
+    assert found["latency_p50"].ratio.plain == pytest.approx(
+        {"value": 2.0, "low": 2.0, "high": 2.0}
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="Linux tells it, others not")
@@ -119,8 +122,8 @@ def test_the_tail_is_told_from_a_thousand_calls():
     calls = torch.linspace(0, 1, ENOUGH["latency_p99"]).tolist()
     assert "latency_p99" not in spreads({"single": Times(1, calls=[calls[1:]])})
     found = spreads({"single": Times(1, calls=[calls])})["latency_p99"]
-    assert found["value"] == pytest.approx(0.99)
-    assert 0.98 < found["low"] < 0.985 < 0.995 < found["high"] < 1
+    assert found.value == pytest.approx(0.99)
+    assert 0.98 < found.low < 0.985 < 0.995 < found.high < 1
 
 
 def test_quantiles_are_those_of_torch():
@@ -241,7 +244,7 @@ def test_an_arm_that_fails_is_refused_and_the_others_are_timed(reason, first):
 def test_without_its_baseline_nothing_has_a_ratio():
     arms = {"bad": unbuilt, "good": lambda: both(nn.Conv2d(3, 4, 3))}
     timed = session(arms, rounds=8, seconds=1e-6)
-    assert "ratio" not in spreads(timed.times["good"])["throughput"]
+    assert not spreads(timed.times["good"])["throughput"].ratio
 
 
 def test_a_bug_is_no_refusal():

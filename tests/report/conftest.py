@@ -8,16 +8,20 @@ import pytest
 
 from study import report
 from study import store as stores
+from study.cost_records import ArmCost
 from study.files import write
 from study.marks import Mark, Tree
 from study.plan import Plan, PlannedArm, Trial
-from study.records import TrialConfig
+from study.records import Shape, TrialConfig
 from study.schema import Data, Protocol, Recipe, Timing
 from study.spec import Arm, Config, Factor, Level, Printed, Study
 from study.store import Store
+from study.timing_records import TimingSession
 
 HERE = Mark("x.yaml", "")
 CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3))
+BUILT = {"model": "m", "shape": Shape(num_classes=10, in_chans=3, img_size=64), "arguments": {},
+         "defaults": {}, "slots": {}, "code": {}}  # fmt: skip
 REDUCTION = {"model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]}
 
 
@@ -102,16 +106,17 @@ def laboratory(tmp_path):
                 found = (_trial(store, digest, seed, outcome) for seed, outcome in beside)
                 trials += tuple(replace(trial, again=True) for trial in found)
             counted = (cost or {}).get(key, {"params": 10.49e6, "macs": 1.4e9})
-            card = (
+            costs = (
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}
             )
+            card = ArmCost(**BUILT, **costs)
             arms.append(PlannedArm(Arm(choices, CONFIG), label, digest, COMPUTED, card, trials))
             keys[digest] = key
         plan = Plan(study, tuple(arms))
         if timed:
             session = {arm: timed[key] for arm, key in keys.items() if key in timed}
             record = {"arms": session, "environment": {"device": "NVIDIA H200"}}
-            store.keep("timings", plan.key, record)
+            store.keep("timings", plan.key, TimingSession.checked(record))
         return plan, store
 
     return made

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from study.records import Evaluation
+from study.timing_records import TimingSession
 from tests.report.conftest import NASTY
 
 NAN = float("nan")
@@ -157,11 +158,16 @@ def resolution(lab):
             arm.arm.config, data=arm.arm.config.data.model_copy(update={"img_size": side})
         )
         arms.append(
-            replace(arm, arm=replace(arm.arm, config=config), card={**arm.card, "cost": cost})
+            replace(
+                arm,
+                arm=replace(arm.arm, config=config),
+                card=arm.card.model_copy(update={"cost": cost}),
+            )
         )
         session[arm.digest] = {"memory": {"value": 6e7 + 900 * side**2 + 40 * product / 100}}
     plan = replace(plan, arms=tuple(arms))
-    store.keep("timings", plan.key, {"arms": session, "environment": {"device": "NVIDIA H200"}})
+    record = {"arms": session, "environment": {"device": "NVIDIA H200"}}
+    store.keep("timings", plan.key, TimingSession.checked(record))
     return plan, store
 
 
@@ -170,7 +176,7 @@ def counted(made):
     plan, store = made
     arms = []
     for number, arm in enumerate(plan.arms):
-        macs = arm.card["cost"].get("macs", 1e9)
+        macs = arm.card.cost.get("macs", 1e9)
         stages = {
             stage: {kind: int(macs * share * part) for kind, part in zip(KINDS, parts, strict=True)}
             for stage, share, parts in zip(
@@ -179,7 +185,7 @@ def counted(made):
                  (0.1, 0.6, 0.25 + 0.001 * number, 0.05), (0, 1, 0, 0)), strict=True)
         }  # fmt: skip
         total = {kind: sum(own[kind] for own in stages.values()) for kind in KINDS}
-        card = {**arm.card, "counts": {"torch": total}, "stages": stages}
+        card = arm.card.model_copy(update={"counts": {"torch": total}, "stages": stages})
         arms.append(replace(arm, card=card))
     return replace(plan, arms=tuple(arms)), store
 

@@ -532,7 +532,9 @@ def test_pieces_of_a_bar_add_up(lab):
 def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab):
     plan, store = scenes.counted(scenes.mixed(lab))
     arms = (
-        replace(arm, card={**arm.card, "stages": dict(sorted(arm.card["stages"].items()))})
+        replace(
+            arm, card=arm.card.model_copy(update={"stages": dict(sorted(arm.card.stages.items()))})
+        )
         for arm in plan.arms
     )
     drawn = figures.drawn(told((replace(plan, arms=tuple(arms)), store)))
@@ -558,7 +560,7 @@ def test_one_epoch_is_no_curve(lab):
 def test_what_was_refused_has_no_bar(lab):
     plan, store = scenes.counted(scenes.mixed(lab))
     first, *rest = plan.arms
-    lost = replace(first, card={**first.card, "refused": "no count"})
+    lost = replace(first, card=first.card.model_copy(update={"refused": "no count"}))
     made = told((replace(plan, arms=(lost, *rest)), store))
     (one,) = [one for one in figures.drawn(made) if one.name == "cost"]
     assert first.digest not in set(one.data["arm"])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from study import cells, stats
+from study.evidence import Ratio
 from study.metrics import METRICS
 from study.report.comparison.measured import Comparison
 from study.report.contrasts import p_value
@@ -111,5 +112,5 @@ def _costs(comparison: Comparison) -> Iterator[str]:
             yield f"{name} {cells.times(ends(row), resolution)}"
 
 
-def ends(row: Any) -> dict[str, float]:
-    return {"value": row.ratio, "low": row.ratio_low, "high": row.ratio_high}
+def ends(row: Any) -> Ratio:
+    return Ratio(row.ratio, row.ratio_low, row.ratio_high)

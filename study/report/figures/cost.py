@@ -60,19 +60,19 @@ def points(report: Report) -> pd.DataFrame:
     return data
 
 
-def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, int]]:
+def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
     """Multiply-adds by PyTorch's formulas, per operation and per stage; empty if refused."""
-    if "refused" in arm.card or not arm.card.get("counts", {}).get("torch"):
+    if arm.card.refused or not arm.card.counts.get("torch"):
         return {}
-    total = arm.card["counts"]["torch"]
+    total = arm.card.counts["torch"]
     splits = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
-    stages = arm.card.get("stages") or {}
+    stages = arm.card.stages
     split = {stage: sum(stages[stage].values()) for stage in sorted(stages, key=_order)}
     return splits | ({STAGE: split} if split else {})
 
 
-def _pieces(counts: Mapping[str, int]) -> Iterator[dict[str, object]]:
-    end = 0
+def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
+    end = 0.0
     for what, count in counts.items():
         yield {"what": what, "value": count, "low": end, "high": end + count}
         end += count
