@@ -1,7 +1,7 @@
-"""What building and counting an arm showed, kept in the store so that it is done once.
+"""The cost of an arm: its model built and counted on the meta device, once.
 
-A card is named by the model, its arguments, the shape of its input and the code that counts: when
-any of that changes, the arm is built and counted anew.
+The store keeps it under a digest of the model, its arguments, the shape of its input and the code
+that counts. When any of these changes, the arm is counted anew.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -32,11 +32,11 @@ COUNTED = (
 )
 """The code whose change makes a card stale."""
 
-TINY = 64  # pixels a side, at which a switch shows whether it does anything
+TINY = 64  # pixels a side; large enough for most switches to change the output
 
 
 def card(config: Config, store: Store) -> ArmCost:
-    """The arm's card, from the store or made now.
+    """The cost of an arm, from the store or counted now.
 
     Raises:
         SizeError: the model takes no such images.
@@ -54,7 +54,7 @@ def card(config: Config, store: Store) -> ArmCost:
 
 
 def key(config: Config, store: Store) -> str:
-    """What a card is kept under."""
+    """The key of an arm's cost in the store."""
     own = [(source.name, source.digest) for source in config.sources]
     weights = given.digests(config.model, config.arguments)
     shape = dict(_shape(config.data, store))
@@ -62,34 +62,34 @@ def key(config: Config, store: Store) -> str:
     return digest([*parts, weights] if weights else parts)
 
 
-def alike(one: Config, other: Config, store: Store) -> bool:
-    """Whether two models cost the same to the last count and answer the same, at equal weights."""
-    first, second = (card(config, store) for config in (one, other))
+def alike(left: Config, right: Config, store: Store) -> bool:
+    """True for models of equal cost, to the last count, and equal outputs at equal weights."""
+    first, second = (card(config, store) for config in (left, right))
     if first.weights != second.weights:
         return False
     if (first.cost, first.counts, first.shape) != (second.cost, second.counts, second.shape):
         return False
-    name = digest(["alike", *sorted(key(config, store) for config in (one, other))])
+    name = digest(["alike", *sorted(key(config, store) for config in (left, right))])
     answer = store.kept("arms", name, Alike)
     if answer is None:
-        answer = Alike(alike=_answer_alike(one, other, first.shape))
+        answer = Alike(alike=_outputs_alike(left, right, first.shape))
         store.keep("arms", name, answer)
     return answer.alike
 
 
-def _answer_alike(one: Config, other: Config, shape: Shape) -> bool:
-    """At a tiny size, which is quick; and at the real one before a switch is called dead."""
+def _outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
+    """Compare outputs at a tiny image size, which is quick, and at the real one if they agree."""
     from study.models import differences
 
-    shown = []
+    comparisons: list[bool] = []
     for side in sorted({min(TINY, shape.img_size), shape.img_size}):
         small = shape.model_copy(update={"img_size": side})
-        first, second = (_builder(config, small) for config in (one, other))
+        first, second = (_builder(config, small) for config in (left, right))
         with suppress(BuildError, *differences.REFUSALS):  # too small, or not in double precision
-            shown.append(differences.alike(first, second, _size(small)))
-            if not shown[-1]:
+            comparisons.append(differences.alike(first, second, _size(small)))
+            if not comparisons[-1]:
                 return False
-    return bool(shown)
+    return bool(comparisons)
 
 
 def _shape(data: Data, store: Store) -> Shape:
@@ -118,7 +118,7 @@ def _counted(config: Config, shape: Shape) -> ArmCost:
         slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in resolved},
         code=code,
     )
-    with _blamed(config, code):
+    with _named_cause(config, code):
         try:  # a wrong argument is an error of its own, before anything is counted
             misfit = answer.misfit(_called(config, code), resized, dict(shape))
         except SizeError as error:
@@ -142,8 +142,8 @@ def _counted(config: Config, shape: Shape) -> ArmCost:
 
 
 @contextmanager
-def _blamed(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
-    """What goes wrong in a model with parts of the user's own is told as theirs."""
+def _named_cause(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
+    """Name the plugins in the error of a model that uses them."""
     try:
         yield
     except StudyError:
@@ -151,9 +151,9 @@ def _blamed(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
     except Exception as error:
         if not code:
             raise
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        told = f"{_called(config, code)}: {said}"
-        raise BuildError(f"{told} (study parts --check says more)") from error
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        message = f"{_called(config, code)}: {cause} (study parts --check explains)"
+        raise BuildError(message) from error
 
 
 def _called(config: Config, code: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Given weights on given images: top-1, top-5 and loss, with all that they depend on."""
+"""Evaluation of given weights on given images: top-1, top-5 and loss, with their settings."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -35,18 +35,18 @@ def ignore(done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model with its weights, the images it is shown, and how it is shown them."""
+    """A model with its weights, and the images and settings it is evaluated with."""
 
     name: str
     model: nn.Module
     weights: Weights
     images: data.Validation
     recipe: Recipe
-    """Of which crop, interpolation, batch size, precision and layout matter."""
+    """Only crop, interpolation, batch size, precision and memory layout are used."""
 
 
 class Evaluated(Evaluation):
-    """Metrics in base units, and everything that they depend on."""
+    """Metrics in base units, with every setting that they depend on."""
 
     model: str
     parameters: int
@@ -64,16 +64,19 @@ class Evaluated(Evaluation):
 def trial(
     store: Store, name: str, *, img_size: int | None = None, device: str = "cpu"
 ) -> Evaluated:
-    """A trained trial on its own validation images, at the size it was trained at or another."""
+    """Evaluate a trained trial on its validation images, at its training size or another."""
     images = NONE if img_size is None else {"img_size": img_size}
-    return taken(trained(store, name, images=images), device=device)
+    return evaluate(trained(store, name, images=images), device=device)
 
 
-def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:
-    """The metrics of a model on the images it is given.
+def evaluate(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:
+    """The metrics of a model on its images.
 
-    `tick` is called with the batches done and their number. Raises SizeError where the model takes
-    no images of this size.
+    `tick(done, total)` is called for every batch.
+
+    Raises:
+        SizeError: the model takes no images of this size.
+        BuildError: an output is not finite.
     """
     images, recipe = subject.images, subject.recipe
     _refuse_size(subject, device)
@@ -81,7 +84,7 @@ def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Eval
     watched = _watched(batches, len(batches), tick)
     evaluation = train.evaluation(subject.model, watched, recipe=recipe, device=device)
     if not math.isfinite(evaluation.loss):
-        raise BuildError(f"{subject.name} answers with numbers that are not finite: no metric")
+        raise BuildError(f"{subject.name} has outputs that are not finite, so there is no metric")
     return Evaluated(
         model=subject.name,
         parameters=sum(p.numel() for p in subject.model.parameters()),
@@ -89,7 +92,7 @@ def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Eval
         metrics=finite(evaluation.metrics),
         images=len(evaluation.target),
         classes=images.classes,
-        fingerprints={s: ImageFingerprint(**one) for s, one in images.fingerprints.items()},
+        fingerprints={s: ImageFingerprint(**values) for s, values in images.fingerprints.items()},
         data=images.data.model_dump(mode="json"),
         preprocessing=images.preprocessing(recipe),
         batch_size=recipe.batch_size,
@@ -98,27 +101,27 @@ def taken(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Eval
     )
 
 
-# ---- who is evaluated ----
+# ---- subjects ----
 
 
 def trained(
     store: Store, name: str, *, images: Keys = NONE, look: Keys = NONE, ema: bool | None = None
 ) -> Subject:
-    """A finished trial as it was evaluated, but for the keys of Data and Recipe given here.
+    """A finished trial with its own settings, except for these keys of Data and Recipe.
 
-    The averaged weights where its recipe keeps an average, unless `ema` says otherwise.
+    Uses the averaged weights where the recipe has an average, unless `ema` is False.
 
     Raises:
-        StoreError: there is no such trial, it is not finished, or its weights are gone.
+        StoreError: the trial does not exist, is not finished, or its weights are gone.
     """
     record, path = _finished(store, name)
     config, classes = record.config, record.shape.num_classes
     stored = config.data | record.where
-    if "name" in images:  # other images, for which the keys that find the trial's own mean nothing
+    if "name" in images:  # keys that locate the trial's own images do not apply
         stored = {key: stored[key] for key in ("img_size", "in_chans", "mean", "std")}
     val = data.validation(_checked(Data, stored | images))
     if val.classes != classes:
-        raise DataError(f"trial {name} knows {classes} classes, {val.data.name} has {val.classes}")
+        raise DataError(f"trial {name} has {classes} classes, {val.data.name} has {val.classes}")
     recipe = _checked(Recipe, config.recipe | look)
     if _trains(record):
         model = run.build(record)
@@ -139,10 +142,10 @@ def named(
     ema: bool | None = None,
     key: str | None = None,
 ) -> Subject:
-    """A timm model with the weights of `checkpoint`, or without one with those that timm has.
+    """A timm model with the weights of `checkpoint`, or without one with timm's pretrained weights.
 
-    What the keys of Data and Recipe do not say of size, crop, interpolation, mean and deviation is
-    what the model's weights were published with; precision is float32.
+    Size, crop, interpolation, mean and deviation default to those that the weights were published
+    with; precision to float32.
     """
     if given.given(arguments):
         raise BuildError("weights are given by --checkpoint or --pretrained, not by --model-arg")
@@ -163,32 +166,34 @@ def named(
 
 
 def _finished(store: Store, name: str) -> tuple[TrialRecord, Path]:
-    """What a trial computes, and its weights."""
+    """The record and checkpoint of a completed trial."""
     if not store.trial(name).is_dir():
         trials = store.root / "trials"
-        known = [path.name for path in trials.iterdir()] if trials.is_dir() else []
-        raise StoreError(f"{store.root} has no such trial: {unknown('trial', name, known)}")
+        names = [path.name for path in trials.iterdir()] if trials.is_dir() else []
+        raise StoreError(f"{store.root} has no such trial: {unknown('trial', name, names)}")
     state = store.state(name)
     if state != "completed":
-        raise StoreError(f"trial {name} in {store.root} is {state}: only a completed one counts")
+        raise StoreError(
+            f"trial {name} in {store.root} is {state}; only a completed trial can be evaluated"
+        )
     path, record = store.folder(name).checkpoint, store.entered(name)
     trains = _trains(record)
     if trains and not path.exists():
-        raise StoreError(f"the weights of trial {name} are gone: {path}; put them back")
+        raise StoreError(f"the weights of trial {name} are gone: {path}; restore the file")
     if record.sources:  # building the model runs the code of these files
         ownership.file(store.folder(name).record)
     if trains and sound(path, archives.checked) is None:
-        raise StoreError(f"the weights of trial {name} are damaged: {path}; put them back")
+        raise StoreError(f"the weights of trial {name} are damaged: {path}; restore the file")
     return record, path
 
 
 def _trains(record: TrialRecord) -> bool:
-    """Whether a trial leaves a checkpoint; one of no epochs evaluates the weights it was given."""
+    """True for a trial that leaves a checkpoint; one of 0 epochs evaluates its given weights."""
     return _checked(Recipe, record.config.recipe).total_epochs > 0
 
 
 def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys, Keys]:
-    """What is given, and for the rest a `pretrained_cfg`, read as timm's validate.py reads it."""
+    """These keys with defaults from a `pretrained_cfg`, read as timm's validate.py reads it."""
     own = resolve_data_config(pretrained_cfg=config, use_test_size=True)
     channels, height, width = own["input_size"]
     if height != width and "img_size" not in images:
@@ -196,7 +201,7 @@ def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys,
     if own["crop_mode"] != "center" and "crop_pct" not in look:
         raise BuildError(
             f"{name} is published on images that are fitted whole into a square (crop_mode "
-            f"{own['crop_mode']}), not cropped; give crop_pct to take the middle all the same"
+            f"{own['crop_mode']}), not cropped; give crop_pct to crop the centre anyway"
         )
     if images.get("num_classes") and images["name"] == "folder" and not images.get("class_map"):
         raise DataError(
@@ -213,21 +218,21 @@ def _checked(schema: type[Checked], keys: Keys) -> Checked:
     try:
         return schema(**keys)
     except ValidationError as error:
-        told = [
-            f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}"
-            for one in error.errors()
+        messages = [
+            f"{'.'.join(map(str, row['loc']))}: {row['msg'].removeprefix('Value error, ')}"
+            for row in error.errors()
         ]
-        raise DataError("; ".join(said.removeprefix(": ") for said in told)) from error
+        raise DataError("; ".join(text.removeprefix(": ") for text in messages)) from error
 
 
-# ---- how ----
+# ---- evaluation ----
 
 
 def _refuse_size(subject: Subject, device: str) -> None:
-    """Raises SizeError, from one black image, where the model takes none of this size."""
-    given = subject.images.data
-    size = given.img_size
-    x = torch.zeros(1, given.in_chans, size, size, device=device)
+    """Raises SizeError if the model takes no image of this size; tries one black image."""
+    settings = subject.images.data
+    size = settings.img_size
+    x = torch.zeros(1, settings.in_chans, size, size, device=device)
     target = torch.zeros(1, dtype=torch.long, device=device)
     check: Any = getattr(subject.model, "check_input", None)
     try:
@@ -235,10 +240,10 @@ def _refuse_size(subject: Subject, device: str) -> None:
             check(size, size)
         train.evaluation(subject.model, [(x, target)], recipe=subject.recipe, device=device)
     except (AssertionError, RuntimeError, ValueError, BuildError) as error:
-        if "memory" in str(error):  # of this machine, not of the model
+        if "memory" in str(error):  # the machine's limit, not the model's
             raise MemoryError(str(error)) from error
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SizeError(f"{subject.name} takes no images of {size} px: {said}") from error
+        cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise SizeError(f"{subject.name} takes no images of {size} px: {cause}") from error
 
 
 def _precision(recipe: Recipe, device: str) -> str:

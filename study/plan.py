@@ -1,7 +1,7 @@
 """Everything that is known about a study before anything runs.
 
-Every arm is built on the meta device, counted and named; what that showed is kept as the arm's
-card, so that a second plan imports no torch.
+Every arm is built on the meta device, counted and named. The store keeps the counts as the arm's
+cost, so that a second plan imports no torch.
 """
 
 from collections import Counter
@@ -27,7 +27,8 @@ from study.records import (
 from study.spec import NOT_IDENTITY, Arm, Study
 from study.store import DONE, Store
 
-WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}  # what finds the images of a trial
+WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}
+"""Keys of `data` that locate the images of a trial; they are no part of its name."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class Trial:
     seed: int
     state: str
     code: str | None = None
-    """A digest of the code that a result came from, where that was put down."""
+    """Digest of the code that computed the result; old results have none."""
     again: bool = False
-    """Of the A/A arm: the baseline under a seed that is not the study's."""
+    """True for a trial of the A/A arm: the baseline with a seed that is not the study's."""
     images: Mapping[str, ImageFingerprint] | None = None
-    """The fingerprints of the images that a result is of, where they were put down."""
+    """Fingerprints of the images of the result, by split; old results have none."""
 
     @property
     def done(self) -> bool:
@@ -51,7 +52,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class PlannedArm:
-    """An arm with its name, what it computes in full, what it costs, and its trials."""
+    """An arm with its name, its full configuration, its cost and its trials."""
 
     arm: Arm
     label: str
@@ -59,11 +60,11 @@ class PlannedArm:
     config: TrialConfig
     card: ArmCost
     trials: tuple[Trial, ...]
-    """The baseline's A/A trials come last; they are trials of what it computes."""
+    """All trials of this configuration; those of the A/A arm come last in the baseline."""
 
     @property
     def replicates(self) -> tuple[Trial, ...]:
-        """The trials that the arm is measured by."""
+        """The trials that measure the arm: all but those of the A/A arm."""
         return tuple(trial for trial in self.trials if not trial.again)
 
     @property
@@ -72,19 +73,21 @@ class PlannedArm:
 
     @property
     def given(self) -> bool:
-        """Whether given weights are evaluated and nothing is trained, so that no seed matters."""
+        """True where given weights are evaluated and nothing is trained; seeds change nothing."""
         config = self.arm.config
         return given.given(config.arguments) and not config.recipe.total_epochs
 
 
 @dataclass(frozen=True)
 class Plan:
+    """A study's arms with their costs, and the trials that exist and are missing."""
+
     study: Study
     arms: tuple[PlannedArm, ...]
     notes: tuple[str, ...] = ()
-    """What is odd about the arms, and no mistake."""
+    """Warnings about the study that are no mistakes."""
     sd: float = nan
-    """Over seeds, of the arms' differences from the baseline in `tested`, by finished trials."""
+    """Standard deviation over seeds of differences from the baseline in `tested`, so far."""
 
     @property
     def baseline(self) -> PlannedArm:
@@ -96,7 +99,7 @@ class Plan:
 
     @property
     def given(self) -> bool:
-        """Whether every arm evaluates given weights: images, not seeds, are the sample then."""
+        """True where every arm evaluates given weights: images are the sample, not seeds."""
         return all(arm.given for arm in self.arms)
 
     @property
@@ -110,38 +113,39 @@ class Plan:
 
     @property
     def tested(self) -> str:
-        """The column that differences are first looked for in; "" if none is a quality."""
+        """The first quality among the columns, which power is computed for; "" without one."""
         return next((n for n in self.study.columns if METRICS[n].kind == "quality"), "")
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Image sizes, in pixels, at which the trained weights are evaluated besides their own."""
-        found = (sized(name)[1] for name in self.study.columns)
-        return tuple(dict.fromkeys(size for size in found if size is not None))
+        """Further image sizes in pixels at which the trained weights are evaluated."""
+        sizes = (sized(name)[1] for name in self.study.columns)
+        return tuple(dict.fromkeys(size for size in sizes if size is not None))
 
     @property
     def key(self) -> str:
-        """Names what one timing session covers: these arms, these measurements."""
+        """Key of the timing session of these arms and measurements."""
         how = self.study.timing.model_dump(include={"batch_size", "seconds"})
         return origin.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
 
 
 def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan:
-    """The study's arms, built, counted and compared with what the store has.
+    """Build and count the study's arms, and look up their trials in the store.
 
     Raises:
-        SpecError: with everything that is wrong with the study, each thing at its place.
-        StoreError: a stored result was computed by another configuration of the same name.
+        SpecError: lists all mistakes in the study, each at its place.
+        StoreError: a stored result was computed from another configuration of the same name.
     """
     images.forget()
     if study is None:
         raise SpecError(report(problems))
     every = arms(study, store)
-    wrong, notes = proofs.problems(study, every, store)
-    found = [*problems, *every.problems, *statements.problems(study, every.designed), *wrong]
-    if found:
-        raise SpecError(report([*found, *_of_images(study, every.designed, found, store)]))
-    planned = [_planned(study, one, store) for one in every.resolved]
+    level_problems, notes = proofs.problems(study, every, store)
+    mistakes = [*problems, *every.problems, *statements.problems(study, every.designed)]
+    mistakes += level_problems
+    if mistakes:
+        raise SpecError(report([*mistakes, *_of_images(study, every.designed, mistakes, store)]))
+    planned = [_planned(study, arm, store) for arm in every.resolved]
     notes += [
         *pairing.notes(study, every),
         *_stale(planned, store),
@@ -150,17 +154,17 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         *images.interrupted(_results(planned, done=False), store),
         *statements.units(study, _costs(study, planned)),
     ]
-    made = Plan(study, tuple(planned), tuple(notes))
-    return replace(made, sd=_sd(made, store))
+    complete = Plan(study, tuple(planned), tuple(notes))
+    return replace(complete, sd=_sd(complete, store))
 
 
 def _of_images(
-    study: Study, arms: Sequence[Arm], found: Sequence[Problem], store: Store
+    study: Study, arms: Sequence[Arm], mistakes: Sequence[Problem], store: Store
 ) -> Iterator[Problem]:
-    """What is wrong with the images beside all else that was found, so that it is told at once."""
-    known = [arm for arm in arms if "data" not in arm.config.unresolved]
-    trees = [(arm.config.data, study.trees(arm.choices)["data"]) for arm in known]
-    messages = {problem.message for problem in found}
+    """Problems with the images, so that they are reported together with the other mistakes."""
+    readable = [arm for arm in arms if "data" not in arm.config.unresolved]
+    trees = [(arm.config.data, study.trees(arm.choices)["data"]) for arm in readable]
+    messages = {problem.message for problem in mistakes}
     for problem in images.problems(trees, store, absent=False):
         if problem.message not in messages:
             messages.add(problem.message)
@@ -168,19 +172,19 @@ def _of_images(
 
 
 def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
-    """What every row of the study costs, by each name of its own."""
+    """The costs of every row of the study, by each unique name of the row."""
     numbers = owners(study, [arm.arm.choices for arm in planned])
     return {name: planned[number].card.cost for name, number in numbers.items()}
 
 
-def _planned(study: Study, one: Resolved, store: Store) -> PlannedArm:
-    """An arm with its trials, and what the store has of them."""
-    name, config = one.digest, TrialConfig(**one.config)
-    again = study.again if not any(one.arm.choices) else ()
+def _planned(study: Study, arm: Resolved, store: Store) -> PlannedArm:
+    """An arm with its trials and their states in the store."""
+    name, config = arm.digest, TrialConfig(**arm.config)
+    again = study.again if not any(arm.arm.choices) else ()
     trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
     beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
     trials += [replace(trial, again=True) for trial in beside]
-    return PlannedArm(one.arm, one.label, name, config, one.card, tuple(trials))
+    return PlannedArm(arm.arm, arm.label, name, config, arm.card, tuple(trials))
 
 
 def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
@@ -193,20 +197,20 @@ def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
 
 
 def _sd(plan: Plan, store: Store) -> float:
-    """What `Plan.sd` is, pooled over arms; NaN before one shares two seeds with the baseline."""
+    """`Plan.sd`, pooled over arms; NaN until an arm shares two seeds with the baseline."""
     base, *others = (_finished(arm, plan.tested, store) for arm in plan.arms)
     return stats.pooled_sd([v[s] - base[s] for s in v.keys() & base.keys()] for v in others)
 
 
 def _finished(arm: PlannedArm, metric: str, store: Store) -> dict[int, float]:
-    """What an arm's completed trials measured, by seed."""
+    """The values of a metric in an arm's completed trials, by seed."""
     done = {t.seed: store.result(t.name) for t in arm.replicates if t.state == "completed"}
-    found = {seed: result.metrics.get(metric) for seed, result in done.items() if result}
-    return {seed: float(value) for seed, value in found.items() if value is not None}
+    values = {seed: result.metrics.get(metric) for seed, result in done.items() if result}
+    return {seed: float(value) for seed, value in values.items() if value is not None}
 
 
 def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
-    """Arms with results of an earlier state of the user's own code."""
+    """A note for each arm with results that earlier plugin code computed."""
     own = {
         arm.label: _anonymous(arm.config) for arm in planned if arm.config.model.code is not None
     }
@@ -217,11 +221,11 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
         names = {name for name, other in stored.items() if _anonymous(other) == config}
         if old := names - trials[label]:
             count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
-            yield f"{label}: {count} stale, of other code than today's"
+            yield f"{label}: {count} stale, computed by other code than today's"
 
 
 def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
-    """Results that are compared although the code that computes them changed between them."""
+    """A note if the results were computed by different states of the code."""
     codes = Counter(t.code for arm in planned for t in arm.trials if t.done and t.code)
     if len(codes) > 1:
         counts = ", ".join(str(count) for _, count in codes.most_common())
@@ -232,19 +236,19 @@ def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
 
 
 def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[images.Result]:
-    """The trials that are finished, or not, with the images that they are of."""
+    """The finished or the unfinished trials, with the fingerprints of their images."""
     some = ((arm, trial) for arm in planned for trial in arm.trials if trial.done == done)
     return (images.Result(t.name, a.label, a.arm.config.data, t.images) for a, t in some)
 
 
 def _anonymous(config: TrialConfig) -> TrialConfig:
-    """What is computed, whatever the code of the user's parts is today."""
+    """A configuration without the digests of plugin code."""
     model = ModelConfig(name=config.model.name, arguments=config.model.arguments)
     return TrialConfig(model=model, data=config.data, recipe=config.recipe)
 
 
 def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
-    """Everything that a worker needs to know of a trial."""
+    """The record from which a worker runs a trial."""
     config = arm.arm.config
     places = {key: config.arguments[key] for key in given.ARGUMENTS if key in config.arguments}
     files = given.digests(config.model, config.arguments)
@@ -262,7 +266,11 @@ def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
 
 
 def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
-    """Refuse to start on images that no trial could be trained on, as `images.problems`."""
+    """Refuse to start with images on which every trial would fail; see `images.problems`.
+
+    Raises:
+        SpecError: lists the problems.
+    """
     missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
     trees = [(arm.config.data, plan.study.trees(arm.choices)["data"]) for arm in missing]
     if wrong := images.problems(trees, store, absent=absent):
@@ -270,26 +278,27 @@ def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
 
 
 def records(plan: Plan) -> dict[str, TrialRecord]:
-    """The trials that have no result, by name: every arm's first seed first."""
+    """The records of missing trials by name, the first seed of every arm first."""
+    # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
     missing = [(arm, trial) for arm in plan.arms for trial in arm.trials if not trial.done]
     missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
     return {trial.name: record(arm, trial.seed, plan.study.name) for arm, trial in missing}
 
 
 def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:
-    """The rows of the table, (label, arm), in blocks headed by a factor and opened by the baseline.
+    """The rows (label, arm) of the table in blocks: one per factor, the baseline first.
 
-    Arms that depart in several factors stand in a block of their own, in the order of the design.
+    Arms that differ in several factors have a block of their own, in the order of the design.
     """
-    study, found = plan.study, []
+    study, blocks = plan.study, []
     for index, factor in enumerate(study.factors):
         rows = [(a.label, a) for a in plan.arms if a.arm.departs == (index,)]
         if rows:
             first = study.label(plan.baseline.arm.choices, within=index)
-            found.append((factor.path, [(first, plan.baseline), *rows]))
+            blocks.append((factor.path, [(first, plan.baseline), *rows]))
     several = [(a.label, a) for a in plan.arms if len(a.arm.departs) > 1]
     if several and set(study.designs) <= {"cumulative", "factorial"}:
         return [(" × ".join(f.path for f in study.factors), [(a.label, a) for a in plan.arms])]
     if several:
-        found.append(("combined", [("baseline", plan.baseline), *several]))
-    return found or [("", [("baseline", plan.baseline)])]
+        blocks.append(("combined", [("baseline", plan.baseline), *several]))
+    return blocks or [("", [("baseline", plan.baseline)])]

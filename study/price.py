@@ -1,4 +1,4 @@
-"""What the missing trials of a plan will take, and how that is known."""
+"""An estimate of the time that the missing trials of a plan will take."""
 
 import platform
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from study.timing_records import StepTimes
 
 
 def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
-    """Seconds that are left and where that comes from; None when nothing is known."""
+    """The remaining seconds and the source of the estimate; None without any measurement."""
     trials = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
     if not any(trials.values()):
         return 0.0, "nothing is missing"
-    took = {arm.digest: mean(found) for arm in plan.arms if (found := _finished(arm, store))}
+    took = {arm.digest: mean(s) for arm in plan.arms if (s := _finished(arm, store))}
     timed = store.kept("timings", steps_key(plan), StepTimes)
     if took:
         how = f"from finished trials on {platform.node()}"
@@ -29,12 +29,12 @@ def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
 
 
 def steps_key(plan: Plan) -> str:
-    """Names the timed steps of a plan's baseline on this machine."""
+    """Key of the timed steps of a plan's baseline on this machine."""
     return digest(["steps", platform.node(), plan.baseline.digest])
 
 
 def _finished(arm: PlannedArm, store: Store) -> list[float]:
-    """Seconds that the arm's trials took on this machine."""
+    """Seconds of the arm's finished trials on this machine."""
     results = [store.result(trial.name) for trial in arm.trials if trial.done]
     here = [r for r in results if r and r.environment.machine == platform.node()]
     return [result.seconds or 0.0 for result in here]
@@ -47,9 +47,9 @@ def _trial_seconds(plan: Plan, timed: StepTimes) -> float:
 
 
 def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:
-    """The arm's own seconds, or those of the arms that are known, by the ratio of their MACs."""
+    """The arm's own seconds, or those of measured arms scaled by the ratio of MACs."""
     if arm.digest in took:
         return took[arm.digest]
     macs = {a.digest: a.card.cost.get("macs") for a in plan.arms}
     ours = macs[arm.digest]
-    return mean(s * ours / n if ours and (n := macs[known]) else s for known, s in took.items())
+    return mean(s * ours / n if ours and (n := macs[other]) else s for other, s in took.items())

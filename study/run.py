@@ -60,16 +60,16 @@ def trial(
     pulse: Callable[[], None] = train.nothing,
     group: train.Group = train.ALONE,
 ) -> None:
-    """Build, train, measure, save; resumes where an earlier attempt left off.
+    """Build, train, evaluate and save a trial; resumes from the last checkpoint of any attempt.
 
-    `record` is what the trial computes, None where another process leads. It comes from a folder of
-    the user's own: the store's record names code to import, and others may write to the store.
+    `record` says what to compute; it is None in processes that do not lead. It comes from the
+    user's job folder, because a record names code to import and other users may write to the store.
     Every process of a group calls this with the same trial; the lease is the leader's. After an
-    error the group is left: it is not `whole`, and no other trial can be trained with it.
+    error the group is closed and cannot train another trial.
 
     Raises:
         train.Stopped: `stop` returned True, or the lease was lost; finished epochs are saved.
-        StoreError: nothing can be written any more; another attempt goes on from what was saved.
+        StoreError: nothing can be written any more; another attempt resumes from the checkpoint.
     """
     device = group.on(device)
     if lease is None:
@@ -103,16 +103,16 @@ def trial(
 
 def _leading(group: train.Group, record: TrialRecord | None) -> TrialRecord:
     """The leader's record, in every process of a group."""
-    handed = group.leaders_item(record)
-    if handed is None:
+    leaders = group.leaders_item(record)
+    if leaders is None:
         raise StoreError("the leading process has no record of the trial")
-    return handed
+    return leaders
 
 
 def _ended(
     store: Store, name: str, record: TrialRecord, fitted: train.Fitted, lease: int
 ) -> Record:
-    """What a finished training adds to the outcome; its predictions are written on the way."""
+    """The outcome of a finished training; writes its predictions."""
     predictions = predictions_of(lease)
     replace(store.folder(name).path / predictions, _predictions(fitted))
     return {
@@ -167,14 +167,14 @@ def _fitted(
 
 
 def _fingerprints(images: data.Images) -> dict[str, ImageFingerprint]:
-    return {split: ImageFingerprint(**one) for split, one in images.fingerprints.items()}
+    return {split: ImageFingerprint(**values) for split, values in images.fingerprints.items()}
 
 
 def _images(store: Store, name: str, record: TrialRecord) -> Record:
-    """The fingerprints of the images by split, for a result, where they have any.
+    """The fingerprints of the images by split, for a result; empty for images without files.
 
     Raises:
-        DataError: they are others than those that the trial began on.
+        DataError: the images are not those that the trial began with.
     """
     today = _fingerprints(data.load(record.data))
     if today:
@@ -183,10 +183,10 @@ def _images(store: Store, name: str, record: TrialRecord) -> Record:
 
 
 def _same_images(store: Store, name: str, today: Mapping[str, ImageFingerprint]) -> None:
-    """Refuse to go on with a trial that began on other images.
+    """Refuse to resume a trial that began with other images.
 
     Raises:
-        DataError: their names or sizes changed since.
+        DataError: names or sizes of images changed since.
     """
     folder = store.folder(name)
     resumes = any(path.exists() for path in folder.checkpoints)
@@ -194,8 +194,8 @@ def _same_images(store: Store, name: str, today: Mapping[str, ImageFingerprint])
     if before is not None and before != today:
         changed = [split for split in today if before.get(split) != today[split]]
         raise DataError(
-            f"the images changed since this trial began ({', '.join(changed)}): put them back, "
-            f"or move {folder.path} away to begin anew"
+            f"the images changed since this trial began ({', '.join(changed)}): restore them, "
+            f"or move {folder.path} away to start again"
         )
     if today:
         store.begin(name, today)
@@ -208,10 +208,10 @@ def _predictions(fitted: train.Fitted) -> bytes:
 
 
 def build(record: TrialRecord, device: str | None = None) -> torch.nn.Module:
-    """The model of a trial, at random weights.
+    """The model of a trial with random weights.
 
     Raises:
-        SpecError: a source of parts has changed since the trial was planned.
+        SpecError: a plugin has changed since the trial was planned.
     """
     _register(record)
     shape, name = dict(record.shape), record.config.model.name
@@ -220,7 +220,7 @@ def build(record: TrialRecord, device: str | None = None) -> torch.nn.Module:
 
 
 def started(record: TrialRecord) -> torch.nn.Module:
-    """The same with the weights that training starts from.
+    """The model of a trial with the weights that training starts from.
 
     Raises:
         SpecError: a file of weights has changed since the trial was planned.
@@ -243,7 +243,7 @@ def _register(record: TrialRecord) -> None:
 
 
 def step_seconds(record: TrialRecord, device: str) -> StepTimes:
-    """Seconds per image, trained on and evaluated, from a few timed steps of at most 32 images."""
+    """Seconds per training and per evaluated image, from a few steps of at most 32 images."""
     images, recipe = data.load(record.data), record.recipe
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(

@@ -129,7 +129,7 @@ def test_the_plain_weights_of_an_averaged_trial_can_be_asked_for(store):
     plain = evaluation.trained(store, NAMES["average"], ema=False)
     model = filled(store.trial(NAMES["average"]) / "last.pth.tar")
     assert torch.equal(plain.model.head.weight, model.head.weight)
-    assert evaluation.taken(plain).metrics != store.result(NAMES["average"]).metrics
+    assert evaluation.evaluate(plain).metrics != store.result(NAMES["average"]).metrics
 
 
 def test_a_record_can_be_kept_as_json(store):
@@ -164,7 +164,7 @@ def test_only_a_completed_trial_counts(state, store, tmp_path):
     other = copied(store, tmp_path, NAMES["pa"])
     result = other.result(NAMES["pa"]).plain | {"state": state}
     write(other.trial(NAMES["pa"]) / "result.json", result)
-    with pytest.raises(StoreError, match=f"is {state}: only a completed one"):
+    with pytest.raises(StoreError, match=f"is {state}; only a completed trial"):
         evaluation.trial(other, NAMES["pa"])
 
 
@@ -182,7 +182,7 @@ def test_other_images_must_have_the_classes_that_a_trial_knows(store, pictures):
         path.unlink()
     (pictures / "val" / "3").rmdir()
     images = {"name": "folder", "root": str(pictures)}
-    with pytest.raises(DataError, match="knows 10 classes, folder has 9"):
+    with pytest.raises(DataError, match="has 10 classes, folder has 9"):
         evaluation.trained(store, NAMES["pa"], images=images)
 
 
@@ -238,7 +238,7 @@ def in_rows(array):
 
 
 def test_given_weights_do_as_well_as_in_their_trial(store, checkpoint, pictures):
-    record = evaluation.taken(subject(checkpoint, folder(pictures, "validation")))
+    record = evaluation.evaluate(subject(checkpoint, folder(pictures, "validation")))
     expected = store.result(NAMES["pa"]).metrics
     assert record.metrics == pytest.approx(expected, rel=1e-6)
     assert record.metrics["top1"] > 0.2  # chance is a tenth
@@ -274,7 +274,7 @@ def test_images_are_resized_cropped_and_normalised_as_by_hand(checkpoint, oblong
     x = np.stack([shown(path, size=64, crop_pct=0.875) for path in paths])
     targets = torch.tensor([int(path.parent.name) for path in paths])
     expected = metrics(logits(filled(checkpoint), torch.from_numpy(x).float()), targets)
-    record = evaluation.taken(
+    record = evaluation.evaluate(
         subject(checkpoint, folder(oblong), crop_pct=0.875, interpolation="bicubic")
     )
     assert record.metrics == pytest.approx(expected, rel=1e-4)
@@ -292,7 +292,7 @@ def whole(tmp_path):
 
 def test_a_model_sees_images_as_its_weights_were_published(whole, oblong):
     model, path = whole
-    record = evaluation.taken(evaluation.named("test_resnet", path, images=folder(oblong)))
+    record = evaluation.evaluate(evaluation.named("test_resnet", path, images=folder(oblong)))
     config = timm.data.resolve_model_data_config(model, use_test_size=True)
     transform = create_transform(**config)
     paths = sorted(oblong.rglob("*.png"))
@@ -309,7 +309,7 @@ def test_a_model_sees_images_as_its_weights_were_published(whole, oblong):
 def test_keys_that_are_given_are_used_instead(whole, oblong):
     images = {**folder(oblong), "img_size": 48, "mean": [0.5] * 3, "std": [0.25] * 3}
     look = {"crop_pct": 0.75, "interpolation": "bilinear", "batch_size": 7}
-    record = evaluation.taken(evaluation.named("test_resnet", whole[1], images=images, look=look))
+    record = evaluation.evaluate(evaluation.named("test_resnet", whole[1], images=images, look=look))
     seen = record.preprocessing
     assert (seen.resize, seen.img_size, seen.interpolation) == (64, 48, "bilinear")
     assert (seen.mean, seen.std, record.batch_size) == ([0.5] * 3, [0.25] * 3, 7)
@@ -318,7 +318,7 @@ def test_keys_that_are_given_are_used_instead(whole, oblong):
 def test_progress_is_told_batch_by_batch(checkpoint, oblong):
     told = []
     looked = subject(checkpoint, folder(oblong), batch_size=8)
-    evaluation.taken(looked, tick=lambda *done: told.append(done))
+    evaluation.evaluate(looked, tick=lambda *done: told.append(done))
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
@@ -337,7 +337,7 @@ def thousand(tmp_path):
 def test_a_class_map_places_ten_classes_among_a_thousand(thousand, oblong):
     (oblong / "map.txt").write_text("\n".join(str(999 - n) for n in range(1000)))
     images = {**folder(oblong), "class_map": "map.txt"}
-    record = evaluation.taken(subject(thousand, images))
+    record = evaluation.evaluate(subject(thousand, images))
     targets = predictions(subject(thousand, images))[:, 0]
     assert record.classes == 1000
     assert sorted(set(targets.tolist())) == list(range(990, 1000))
@@ -390,7 +390,7 @@ def test_the_command_says_the_numbers_and_what_they_depend_on(evaluate, checkpoi
     done = evaluate("test_rest", "--checkpoint", checkpoint, "--data", tarred(pictures / "val"))
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    expected = evaluation.taken(subject(checkpoint, folder(pictures / "val")))
+    expected = evaluation.evaluate(subject(checkpoint, folder(pictures / "val")))
     for said in (
         f"{100 * expected.metrics['top1']:.2f}",
         f"sha256 {expected.weights.sha256[:8]}, state_dict",

@@ -108,7 +108,7 @@ def eval_command(
     torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
     subject = _trial(kept, model, asked) if is_trial else _named(model, asked)
     with progress("evaluating") as tick:
-        measured = evaluation.taken(subject, device=device, tick=tick)
+        measured = evaluation.evaluate(subject, device=device, tick=tick)
     if as_json:
         echo_json(measured.plain)
     else:
