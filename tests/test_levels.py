@@ -108,7 +108,7 @@ def test_what_is_measured_of_one_update_counts_where_a_column_asks_for_it(planne
 def test_the_learning_rates_are_those_of_training(tmp_path):
     given = recipe(epochs=3, warmup_epochs=1, lr=0.05, grad_accum_steps=2)
     history = fit(resnet(), IMAGES, given, seed=0, folder=tmp_path).history
-    assert [row["lr"] for row in history] == worked_out(given).rates
+    assert [row.measured["lr"] for row in history] == worked_out(given).rates
 
 
 @pytest.mark.parametrize("opt", ["sgd", "adamw", "lion", "lamb", "kron", "muon", "lookahead_adamw"])

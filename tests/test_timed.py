@@ -8,6 +8,7 @@ from study import run
 from study.job_records import Job
 from study.launch.machine import Machine
 from study.metrics import METRICS
+from study.records import ModelConfig, Shape, TrialConfig, TrialRecord
 from study.schema import Recipe
 
 SPEED = [name for name, metric in METRICS.items() if metric.kind == "speed"]
@@ -16,10 +17,10 @@ SPEED = [name for name, metric in METRICS.items() if metric.kind == "speed"]
 def record(reduction="depthwise", **recipe):
     model = {"name": "test_rest", "arguments": {"reduction": reduction}}
     recipe = Recipe(**{"batch_size": 4, "epochs": 1, **recipe})
-    return {
-        "config": {"model": model, "recipe": recipe.model_dump()},
-        "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
-    }
+    return TrialRecord(
+        config=TrialConfig(model=ModelConfig(**model), data={}, recipe=recipe.model_dump()),
+        shape=Shape(num_classes=10, in_chans=3, img_size=64),
+    )
 
 
 def timed(metrics, baseline="a", **records):
