@@ -309,7 +309,9 @@ def test_a_model_sees_images_as_its_weights_were_published(whole, oblong):
 def test_keys_that_are_given_are_used_instead(whole, oblong):
     images = {**folder(oblong), "img_size": 48, "mean": [0.5] * 3, "std": [0.25] * 3}
     look = {"crop_pct": 0.75, "interpolation": "bilinear", "batch_size": 7}
-    record = evaluation.evaluate(evaluation.named("test_resnet", whole[1], images=images, look=look))
+    record = evaluation.evaluate(
+        evaluation.named("test_resnet", whole[1], images=images, look=look)
+    )
     seen = record.preprocessing
     assert (seen.resize, seen.img_size, seen.interpolation) == (64, 48, "bilinear")
     assert (seen.mean, seen.std, record.batch_size) == ([0.5] * 3, [0.25] * 3, 7)

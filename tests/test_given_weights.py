@@ -12,6 +12,7 @@ from study.cli.options import Asked
 from study.errors import SpecError, StudyError
 from study.models import weights
 from study.plan import records
+from study.records import TrialRecord
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
 
@@ -81,8 +82,8 @@ def test_the_same_weights_at_another_path_are_the_same_trial(planned, tmp_path):
 def test_names_without_given_weights_are_of_what_they_were(model, arguments, planned):
     """A name is a hash of the configuration, which has no key of weights for them."""
     plan = planned(model, "recipe.lr: {low: 1.0e-3, high: 2.0e-3}")
-    assert plan.baseline.config["model"] == {"name": "test_resnet", "arguments": arguments}
-    assert "weights" not in next(iter(records(plan).values()))
+    assert plan.baseline.config.model.plain == {"name": "test_resnet", "arguments": arguments}
+    assert "weights" not in next(iter(records(plan).values())).plain
 
 
 def test_a_trial_starts_from_the_weights_and_says_which(planned, tmp_path):
@@ -114,8 +115,13 @@ def test_a_trial_of_an_earlier_version_still_starts_from_its_weights(tmp_path):
     torch.save(state(0, "test_resnet"), tmp_path / "w.pth")
     arguments = {"checkpoint_path": str(tmp_path / "w.pth")}
     shape = {"num_classes": 10, "in_chans": 3, "img_size": 64}
-    config = {"model": {"name": "test_resnet", "arguments": arguments}}
-    started = run.started({"config": config, "shape": shape}).state_dict()
+    config = {
+        "model": {"name": "test_resnet", "arguments": arguments},
+        "data": {},
+        "recipe": {},
+    }
+    record = TrialRecord.model_validate({"config": config, "shape": shape})
+    started = run.started(record).state_dict()
     assert torch.equal(started["fc.weight"], state(0, "test_resnet")["fc.weight"])
 
 
