@@ -13,10 +13,11 @@ from study import given, images, origin, pairing, proofs, statements, stats
 from study import store as stores
 from study.arms import Resolved, arms
 from study.errors import SpecError
+from study.identity import NOT_IDENTITY
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
 from study.names import owners
-from study.spec import NOT_IDENTITY, Arm, Study
+from study.spec import Arm, Study
 from study.store import DONE, Record, Store
 
 WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}  # what finds the images of a trial

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "shipped": {"errors", "marks", "schema"},
     "claim_grammar": {"errors", "metrics"},
     "spec": {"imports", "marks", "schema", "shipped"},
+    "identity": {"schema", "spec"},
     "parse": {"errors", "imports", "labels", "marks", "schema", "shipped", "spec", "text"},
     "names": {"spec"},
     "labels": {"marks", "text"},
@@ -48,8 +49,8 @@ MAY_IMPORT = {
     },
     "courses": {"origin", "records", "schema", "spec", "store", "train"},
     "arms": {
-        *("errors", "given", "marks", "names", "schema", "spec", "designs", "store", "cards"),
-        "courses",
+        *("errors", "given", "identity", "marks", "names", "schema", "spec", "designs"),
+        *("cards", "courses", "store"),
     },
     "levels": {"errors", "marks", "spec", "store", "arms", "cards", "courses"},
     "proofs": {"errors", "marks", "names", "spec", "metrics", "store", "arms", "cards", "levels"},
@@ -57,7 +58,7 @@ MAY_IMPORT = {
     "statements": {"claim_grammar", "errors", "marks", "metrics", "names", "spec"},
     "plan": {
         *("errors", "given", "images", "marks", "spec", "metrics", "store", "arms", "origin"),
-        *("names", "pairing", "proofs", "statements", "stats"),
+        *("identity", "names", "pairing", "proofs", "statements", "stats"),
     },
     "measurements": {
         *("archives", "errors", "files", "metrics", "origin", "records", "store", "plan"),
