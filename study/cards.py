@@ -12,23 +12,19 @@ from typing import Any
 
 from study import given, images, records
 from study.errors import BuildError, MetricError, SizeError, StudyError
-from study.origin import code, digest
+from study.origin import CHANGE_NO_NUMBER, code_behind, digest
 from study.schema import Data
 from study.spec import Config
 from study.store import Record, Store
 
-COUNTED = (
-    *(
-        "cards.py",
-        "given.py",
-        "models",
-        "metrics/__init__.py",
-        "metrics/cost.py",
-        "metrics/counters.py",
-    ),
-    "metrics/stages.py",
+OUTSIDE_COUNTING = (
+    *CHANGE_NO_NUMBER,
+    "study.images",  # the number of classes is part of the key
+    "study.imports",  # locates the user's modules, whose digests are part of the key
+    "study.schema",
+    "study.spec",  # what they say of an arm is part of the key
 )
-"""The code whose change makes a card stale."""
+"""Modules whose change leaves the cost of an arm as it is."""
 
 TINY = 64  # pixels a side, at which a switch shows whether it does anything
 
@@ -170,4 +166,5 @@ def _size(shape: Mapping[str, int]) -> tuple[int, int, int]:
 @cache
 def _counting() -> list[str]:
     """The code that cards come from, and the versions of the libraries it counts by."""
-    return [code(*COUNTED), *(version(name) for name in ("torch", "timm", "fvcore"))]
+    own = code_behind(__name__, ignoring=OUTSIDE_COUNTING)
+    return [own, *(version(name) for name in ("torch", "timm", "fvcore"))]

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from study import records
-from study.origin import code, digest
+from study.origin import CHANGE_NO_NUMBER, code_behind, digest
 from study.schema import Recipe, acts
 from study.spec import Config
 from study.store import Store
@@ -32,9 +32,8 @@ def course(recipe: Recipe, store: Store) -> Course:
     Raises:
         SpecError: timm has no such optimizer, or it does not take what the recipe gives it.
     """
-    key = digest(
-        ["course", recipe.model_dump(mode="json"), version("timm"), code("train", "schema")]
-    )
+    code = code_behind("study.train", ignoring=CHANGE_NO_NUMBER)
+    key = digest(["course", recipe.model_dump(mode="json"), version("timm"), code])
     kept = store.kept("arms", key, records.Course)
     if kept is None:
         from study import train

@@ -23,12 +23,17 @@ from study.data.listing import summary as scanned
 from study.data.places import class_map, place_of, root_of, unread_splits
 from study.errors import DataError, SpecError
 from study.marks import Problem, Tree
-from study.origin import code, digest
+from study.origin import CHANGE_NO_NUMBER, code_behind, digest
 from study.schema import CLASSES, Data
 from study.store import Record, Store
 
 LARGE = 10_000  # pictures; listing fewer takes less than a second on a local disk
 SETTLED = 2.0  # seconds; a folder changed later than this may change again in the same time stamp
+OUTSIDE_LISTING = (
+    *CHANGE_NO_NUMBER,
+    "study.schema",  # what it says of a data set is part of the key
+)
+"""Modules whose change leaves the summary of a folder as it is."""
 PACKAGES = {"hfds": "datasets", "wds": "webdataset"}
 
 
@@ -246,7 +251,8 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
 
     Overwriting a file in place changes no folder; that is noticed when the split is next listed.
     """
-    parts = [str(place.absolute()), asdict(how), code("data"), version("pillow")]
+    code = code_behind("study.data.listing", ignoring=OUTSIDE_LISTING)
+    parts = [str(place.absolute()), asdict(how), code, version("pillow")]
     key = digest(["images", *parts])
     record = store.kept("arms", key, records.Images) or {}
     found = _remembered(place, record)
