@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from study import records
 from study.data.faults import Fault, faults, oddities
-from study.data.listing import Fingerprint, Rules, Summary, rules
 from study.data.listing import summary as scanned
 from study.data.places import class_map, place_of, root_of, unread_splits
+from study.data.split import Fingerprint, Rules, Summary, rules
 from study.errors import DataError, SpecError
 from study.marks import Problem, Tree
 from study.origin import CHANGE_NO_NUMBER, code_behind, digest

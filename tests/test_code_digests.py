@@ -45,7 +45,8 @@ courses.course(Recipe(epochs=2), Store(Path("s")))
 """
 LISTING = """
 from pathlib import Path
-from study.data.listing import Rules, summary
+from study.data.listing import summary
+from study.data.split import Rules
 Path("train/a").mkdir(parents=True)
 summary(Path("train"), Rules())
 """

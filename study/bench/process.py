@@ -14,7 +14,7 @@ from study.files import Record
 from study.launch.supervisor import ALLOCATOR
 
 if TYPE_CHECKING:
-    from study.bench import Order, Setting
+    from study.bench.settings import Order, Setting
 
 
 def session(

@@ -6,7 +6,6 @@ from typing import Any
 from study import cells, stats
 from study.metrics import METRICS
 from study.report.comparison.measured import Comparison
-from study.report.contrasts import p_value
 from study.report.images import diverged
 
 
@@ -92,7 +91,7 @@ def _given_weights(comparison: Comparison) -> str:
 
 
 def p_is(value: float) -> str:
-    text = p_value(value)
+    text = cells.p_value(value)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
