@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from study import cards, courses, designs, given
 from study.cost_records import ArmCost
 from study.errors import BuildError, DataError, SizeError, SpecError
+from study.identity import digest, resolved
 from study.marks import Problem
 from study.names import own_names
 from study.schema import Recipe, versions
-from study.spec import Arm, Study, digest, resolved
+from study.spec import Arm, Study
 from study.store import Record, Store
 
 

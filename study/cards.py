@@ -13,24 +13,20 @@ from typing import Any
 from study import given, images
 from study.cost_records import Alike, ArmCost
 from study.errors import BuildError, MetricError, SizeError, StudyError
-from study.origin import code, digest
+from study.origin import CHANGE_NO_NUMBER, code_behind, digest
 from study.records import Shape
 from study.schema import Data
 from study.spec import Config
 from study.store import Store
 
-COUNTED = (
-    *(
-        "cards.py",
-        "given.py",
-        "models",
-        "metrics/__init__.py",
-        "metrics/cost.py",
-        "metrics/counters.py",
-    ),
-    "metrics/stages.py",
+OUTSIDE_COUNTING = (
+    *CHANGE_NO_NUMBER,
+    "study.images",  # the number of classes is part of the key
+    "study.imports",  # locates the user's modules, whose digests are part of the key
+    "study.schema",
+    "study.spec",  # what they say of an arm is part of the key
 )
-"""The code whose change makes a card stale."""
+"""Modules whose change leaves the cost of an arm as it is."""
 
 TINY = 64  # pixels a side; large enough for most switches to change the output
 
@@ -179,4 +175,5 @@ def _size(shape: Shape) -> tuple[int, int, int]:
 @cache
 def _counting() -> list[str]:
     """The code that cards come from, and the versions of the libraries it counts by."""
-    return [code(*COUNTED), *(version(name) for name in ("torch", "timm", "fvcore"))]
+    own = code_behind(__name__, ignoring=OUTSIDE_COUNTING)
+    return [own, *(version(name) for name in ("torch", "timm", "fvcore"))]

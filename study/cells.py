@@ -148,6 +148,10 @@ def _incomplete(text: str, n: int, seeds: int) -> str:
     return f" ({n}/{seeds})" if text != ABSENT and n < seeds else ""
 
 
+def p_value(value: float) -> str:
+    return ABSENT if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def duration(seconds: float) -> str:
     """Seconds below 90 s, minutes below 90 min, else hours."""
     if seconds < 90:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from study.cost_records import Course
-from study.origin import code, digest
+from study.origin import CHANGE_NO_NUMBER, code_behind, digest
 from study.schema import Recipe, acts
 from study.spec import Config
 from study.store import Store
@@ -25,9 +25,8 @@ def course(recipe: Recipe, store: Store) -> Course:
     Raises:
         SpecError: timm has no such optimizer, or it does not take what the recipe gives it.
     """
-    key = digest(
-        ["course", recipe.model_dump(mode="json"), version("timm"), code("train", "schema")]
-    )
+    code = code_behind("study.train", ignoring=CHANGE_NO_NUMBER)
+    key = digest(["course", recipe.model_dump(mode="json"), version("timm"), code])
     course = store.kept("arms", key, Course)
     if course is None:
         from study import train

@@ -17,19 +17,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 from study.data.faults import Fault, faults, oddities
-from study.data.listing import Rules, Summary, rules
 from study.data.listing import summary as scanned
 from study.data.places import class_map, place_of, root_of, unread_splits
+from study.data.split import Rules, Summary, rules
 from study.errors import DataError, SpecError
 from study.frozen import Frozen
 from study.marks import Problem, Tree
-from study.origin import code, digest
+from study.origin import CHANGE_NO_NUMBER, code_behind, digest
 from study.records import ImageFingerprint
 from study.schema import CLASSES, Data
 from study.store import Store
 
 LARGE = 10_000  # pictures; listing fewer takes less than a second on a local disk
 SETTLED = 2.0  # seconds; a folder changed later than this may change again in the same time stamp
+OUTSIDE_LISTING = (
+    *CHANGE_NO_NUMBER,
+    "study.schema",  # what it says of a data set is part of the key
+)
+"""Modules whose change leaves the summary of a folder as it is."""
 PACKAGES = {"hfds": "datasets", "wds": "webdataset"}
 
 
@@ -263,7 +268,8 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
 
     Overwriting a file in place changes no folder; that is noticed when the split is next listed.
     """
-    parts = [str(place.absolute()), asdict(how), code("data"), version("pillow")]
+    code = code_behind("study.data.listing", ignoring=OUTSIDE_LISTING)
+    parts = [str(place.absolute()), asdict(how), code, version("pillow")]
     key = digest(["images", *parts])
     record = store.kept("arms", key, Images)
     found = _remembered(place, record) if record else None

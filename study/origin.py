@@ -1,26 +1,48 @@
-"""Whose code this is: its commit, what differs from it, and digests of it."""
+"""Provenance of this code: its commit, changes since then, and digests of it."""
 
+import ast
 import hashlib
 import json
 import subprocess
+from collections.abc import Iterable, Iterator
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
+import study
 from study.files import Record, read
 
-PACKAGE = Path(__file__).parent
+ROOT = study.__name__
+PACKAGE = Path(study.__file__).parent
 ORIGIN = "origin.json"
 """Beside a copy of the package: what was known when it was made."""
 
-COMPUTING = ("data", "given.py", "models", "run.py", "schema", "seeding.py", "train")
-"""What the numbers of a result come from."""
+CHANGE_NO_NUMBER = (
+    "study.errors",  # messages
+    "study.text",  # messages
+    "study.marks",  # reads YAML; the values that it reads are part of an arm's identity
+    "study.archives",  # checks files and changes none
+    "study.files",
+    "study.leases",
+    "study.records",
+    "study.scalars",
+    "study.store",
+    "study.origin",
+)
+"""Modules that report, check, store or read numbers, and compute none."""
+
+OUTSIDE_TRAINING = (
+    *CHANGE_NO_NUMBER,
+    "study.imports",  # locates the user's modules, which have digests of their own
+    "study.metrics",  # times models; a timing session records its own environment
+)
 
 
 @cache
 def origin() -> Record:
     """`commit` and whether the package is `dirty`, both null outside a repository; `digest` of all
-    of it, and `computing` of what results come from."""
+    of it, and `computing`: of the code that computes results."""
     if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
         return copied
     tracked = git("ls-files", "--error-unmatch", "__init__.py") is not None
@@ -29,8 +51,8 @@ def origin() -> Record:
     return {
         "commit": commit.strip() if commit else None,
         "dirty": bool(changed.strip()) if changed is not None else None,
-        "digest": code(".")[:16],
-        "computing": code(*COMPUTING)[:16],
+        "digest": _hash(sorted(PACKAGE.rglob("*.py")))[:16],
+        "computing": code_behind("study.run", ignoring=OUTSIDE_TRAINING)[:16],
     }
 
 
@@ -39,18 +61,94 @@ def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def code(*parts: str) -> str:
-    """A digest of files and folders of this package."""
-    sources = [file for part in parts for file in _sources(PACKAGE / part)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
+@cache
+def code_behind(*entries: str, ignoring: tuple[str, ...] = (), package: Path = PACKAGE) -> str:
+    """A digest of the code that modules run: their files and those of all that they import.
+
+    Raises:
+        ModuleNotFoundError: an entry, an ignored name or an import names no file of the package.
+    """
+    modules = modules_behind(*entries, ignoring=ignoring, package=package)
+    return _hash(_file(module, package) for module in modules)
 
 
-def _sources(path: Path) -> list[Path]:
-    return sorted(path.rglob("*.py")) if path.is_dir() else [path]
+def modules_behind(
+    *entries: str, ignoring: tuple[str, ...] = (), package: Path = PACKAGE
+) -> list[str]:
+    """Sorted names of modules, of the modules that they import, and so on.
+
+    An import inside a function counts, one for type checking alone does not. An ignored module is
+    left out with everything below it, and its imports are not followed.
+    """
+    for name in ignoring:
+        _file(name, package)
+    found, queue = set[str](), list(entries)
+    while queue:
+        module = queue.pop()
+        if module in found or any(f"{module}.".startswith(f"{name}.") for name in ignoring):
+            continue
+        found.add(module)
+        queue += [name for name in _imports(module, package) if name != ROOT]
+    return sorted(found)
+
+
+@cache
+def _imports(module: str, package: Path) -> frozenset[str]:
+    """The modules of this package that a module imports, its own parent packages among them."""
+    file = _file(module, package)
+    base = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    names = set[str]()
+    for node in _statements(ast.parse(file.read_bytes()).body):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name("." * node.level + (node.module or ""), base)
+            names |= {f"{source}.{alias.name}" for alias in node.names}
+    ours = {name for name in names if name.split(".")[0] == ROOT} | {module}
+    return frozenset(part for name in ours for part in _loaded(name, package)) - {module}
+
+
+def _loaded(name: str, package: Path) -> Iterator[str]:
+    """The modules that importing a dotted name runs; its last part may be no module."""
+    parts = name.split(".")
+    *parents, last = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    for parent in parents:
+        _file(parent, package)
+        yield parent
+    if not parents or _candidates(last, package):
+        yield last
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """All statements of a body, at any depth, without those for type checking alone."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield from _statements(node.orelse)
+            continue
+        handlers = [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]
+        for part in (node, *handlers):
+            for field in ("body", "orelse", "finalbody"):
+                yield from _statements(getattr(part, field, []))
+
+
+def _file(module: str, package: Path) -> Path:
+    if files := _candidates(module, package):
+        return files[0]
+    raise ModuleNotFoundError(f"{module} is no module of {package}", name=module)
+
+
+def _candidates(module: str, package: Path) -> list[Path]:
+    path = package.joinpath(*module.split(".")[1:])
+    return [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
+
+
+def _hash(files: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
 def git(*words: str) -> str | None:
-    """What git says of the package; none where there is no git, or no repository."""
+    """The output of a git command in the package; None without git or without a repository."""
     try:
         done = subprocess.run(
             ["git", "-C", str(PACKAGE), *words], capture_output=True, text=True, errors="replace"

@@ -14,6 +14,7 @@ from study import store as stores
 from study.arms import Resolved, arms
 from study.cost_records import ArmCost
 from study.errors import SpecError
+from study.identity import NOT_IDENTITY
 from study.marks import Problem, report
 from study.metrics import METRICS, sized
 from study.names import owners
@@ -24,7 +25,7 @@ from study.records import (
     TrialConfig,
     TrialRecord,
 )
-from study.spec import NOT_IDENTITY, Arm, Study
+from study.spec import Arm, Study
 from study.store import DONE, Store
 
 WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}

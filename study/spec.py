@@ -1,25 +1,17 @@
-"""The nouns: Study, Factor, Level, Arm; and the name of what an arm computes."""
+"""A study and its parts: factors with levels, and arms with what each of them computes."""
 
 import hashlib
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from typing import Protocol as Interface
-
-from pydantic import BaseModel
 
 from study.imports import Source
 from study.marks import Mark, Problem, Tree, merged
 from study.schema import Data, Protocol, Recipe, Status, Timing, validated
 from study.shipped import contradictions, recipe_of
 
-IDENTITY = 1  # raise it when results of the same name come to mean something else
-NOT_IDENTITY = {"title", "root", "download", "unverified", "ignore"}
-"""Names and places of the same thing, and files that are never read."""
-PLACED = ("folder", "wds")  # kinds of data that nothing but their place tells apart
 PARTS = ("model", "data", "recipe")
 AGAIN = 1_000_000  # from a seed of the baseline to that of the A/A trial beside it
 APART = ("name", "epochs", "batch_size", "grad_accum_steps")  # no part of what a thing is called
@@ -250,74 +242,3 @@ def file_name(text: str) -> str:
     """What a study file says, as the name of a file: at most 100 characters and 200 bytes."""
     name = re.sub(r"[^\w.-]", "_", text).strip(".")[:100]
     return name.encode()[:200].decode(errors="ignore") or "unnamed"
-
-
-# ---- identity ----
-
-
-class Built(Interface):
-    """The part of an arm's cost record that says which model was built."""
-
-    @property
-    def model(self) -> str: ...
-    @property
-    def arguments(self) -> Mapping[str, Any]: ...
-    @property
-    def code(self) -> Mapping[str, Any]: ...
-    @property
-    def weights(self) -> Mapping[str, Any] | None: ...
-    @property
-    def num_classes(self) -> int: ...
-
-
-def resolved(config: Config, built: Built) -> dict[str, Any]:
-    """Everything the arm computes with, defaults filled in; `built` has those of the model.
-
-    Images that only their place tells apart are named by it, as the file says it; parts of the
-    user's own by a digest of their code, and given weights by theirs.
-    """
-    data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY)
-    data |= {"num_classes": built.num_classes}
-    if config.data.name.partition("/")[0] in PLACED:
-        data["root"] = config.root
-    if config.data.class_folder == "inner":  # as folders were read before there was a choice
-        data["class_folder"] = None
-    return {
-        "model": {"name": built.model, "arguments": built.arguments}
-        | ({"code": built.code} if built.code else {})
-        | ({"weights": built.weights} if built.weights else {}),
-        "data": data,
-        "recipe": config.recipe.model_dump(mode="json", exclude=NOT_IDENTITY),
-    }
-
-
-def digest(
-    full: Mapping[str, Any], defaults: Mapping[str, Any], draws: Mapping[str, int] | None = None
-) -> str:
-    """Ten hex characters naming what departs from the defaults in a resolved configuration.
-
-    Only departures count, so a field added later leaves the names of old results alone.
-    `defaults` are the model's arguments when none is given. `draws` are the versions of the random
-    draws that act, so that a change of these renames the trials whose images it changes, and only
-    those.
-    """
-    model = full["model"]
-    departures = {
-        "model": [model["name"], _departures(model["arguments"], defaults)]
-        + ([model["code"]] if "code" in model else [])
-        + ([{"weights": model["weights"]}] if "weights" in model else []),
-        "data": _departures(full["data"], _field_defaults(Data)),
-        "recipe": _departures(full["recipe"], _field_defaults(Recipe)),
-    } | ({"draws": dict(draws)} if draws else {})
-    text = json.dumps([IDENTITY, departures], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-def _departures(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    absent = object()
-    return {key: value for key, value in values.items() if value != defaults.get(key, absent)}
-
-
-def _field_defaults(schema: type[BaseModel]) -> dict[str, Any]:
-    fields = schema.model_fields.items()
-    return {name: field.default for name, field in fields if not field.is_required()}

@@ -7,7 +7,8 @@ import os
 import pytest
 
 from study import bench
-from study.bench import Model, Order, Setting, taking
+from study.bench import taking
+from study.bench.settings import Model, Order, Setting
 from study.errors import SpecError, StudyError
 from study.files import write
 from study.metrics import METRICS

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from study.bench import Setting, process
+from study.bench import process
+from study.bench.settings import Setting
 from study.files import read
 from study.metrics.ways import Way
 

@@ -14,9 +14,10 @@ from timm.data.readers.reader_image_folder import ReaderImageFolder
 from timm.data.readers.reader_image_in_tar import ReaderImageInTar
 
 from study import images
-from study.data.listing import Rules, Summary, listed, listing, rules
+from study.data.listing import listed, listing
 from study.data.places import class_map
 from study.data.sources import folder
+from study.data.split import Rules, Summary, rules
 from study.errors import DataError
 from study.schema import Data
 from study.store import Store

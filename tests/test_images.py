@@ -15,8 +15,8 @@ from study.cli.options import Asked
 from study.data import validation
 from study.data.images import _load, _validation
 from study.errors import DataError
+from study.identity import digest, resolved
 from study.schema import Data
-from study.spec import digest, resolved
 from tests.conftest import TINY
 
 STUDY = TINY.replace("{name: digits, img_size: 64, train_limit: 64, val_limit: 40}", "DATA")

@@ -68,6 +68,7 @@ MAY_IMPORT = {
         "designs",
         "errors",
         "given",
+        "identity",
         "marks",
         "names",
         "schema",
@@ -83,6 +84,7 @@ MAY_IMPORT = {
         "cost_records",
         "errors",
         "given",
+        "identity",
         "images",
         "marks",
         "metrics",
@@ -240,6 +242,7 @@ MAY_IMPORT = {
         "timing_records",
         "verdicts",
     },
+    "identity": {"schema", "spec"},
 }
 ANYTHING = {"cli", "__main__", "__init__"}  # and nothing imports them
 

@@ -13,12 +13,13 @@ from study import cells, statements
 from study.cost_records import ArmCost
 from study.designs import DESIGNS, arms
 from study.errors import SpecError
+from study.identity import digest, resolved
 from study.marks import report
 from study.metrics import METRICS
 from study.parse import Vocabulary, json_schema, study_file
 from study.records import Shape
 from study.schema import Data, Recipe
-from study.spec import Config, Study, digest, resolved
+from study.spec import Config, Study
 from study.statements import problems
 
 VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
@@ -542,7 +543,7 @@ def test_what_is_computed_is(tmp_path):
 
 
 def test_names_do_not_move():
-    """Stored results are found by these; raise spec.IDENTITY when one has to change."""
+    """Stored results are found by these; raise identity.IDENTITY when one has to change."""
     config = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=2, lr=1e-3))
     full = resolved(config, card({"reduction": "average", "attn_norm": True}))
     assert digest(full, {"reduction": "depthwise", "attn_norm": True}) == "a0472ddc45"

@@ -7,13 +7,13 @@ which the kernel ends, or which leaves the device in a bad state, takes no other
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import product
 from typing import Any
 
 from study.bench import process
+from study.bench.settings import Model, Order, Setting
 from study.errors import SpecError
-from study.imports import Source
 from study.marks import read
 from study.metrics.ways import Way
 from study.store import Store
@@ -21,47 +21,6 @@ from study.timing_records import BenchRecord, BenchSession
 
 MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a test compares them
 FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Model:
-    """One of timm's, and the arguments that it is built with."""
-
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def said(self) -> str:
-        given = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
-        return f"{self.name} ({given})" if given else self.name
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How all models are run in one session."""
-
-    mode: str
-    batch_size: int
-    img_size: int
-    way: Way
-
-    @property
-    def said(self) -> str:
-        return f"{self.mode}, batch {self.batch_size}, {self.img_size} px, {self.way.said}"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is timed, and where."""
-
-    models: Mapping[str, Model]
-    """By label; the first is the baseline."""
-    settings: tuple[Setting, ...]
-    device: str
-    threads: int
-    seconds: float
-    resolution: float
-    sources: tuple[Source, ...] = ()
 
 
 def model(text: str, shared: Mapping[str, Any]) -> Model:

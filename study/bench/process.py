@@ -14,7 +14,7 @@ from study.launch.supervisor import ALLOCATOR
 from study.timing_records import TimingSession
 
 if TYPE_CHECKING:
-    from study.bench import Order, Setting
+    from study.bench.settings import Order, Setting
 
 
 def session(

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from study import models, run
-from study.bench import Model, Order, Setting
+from study.bench.settings import Model, Order, Setting
 from study.errors import MetricError
 from study.metrics import lanes, memory
 from study.metrics.lanes import Lane

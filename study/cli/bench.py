@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.bench import MODES, Order, Setting, bench, labelled, model, settings
+from study.bench import MODES, bench, labelled, model, settings
+from study.bench.settings import Order, Setting
 from study.cli import FAILED
 from study.cli.options import (
     Several,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from study.data.kinds import BESIDE, counted, listed, shown
-from study.data.listing import Summary, numbered
+from study.data.split import Summary, numbered
 from study.errors import meant
 from study.schema import Data
 

@@ -12,8 +12,8 @@ from PIL import Image
 from study.data.batches import ALL, Batches, Epoch, Part
 from study.data.decoding import as_given, decoded
 from study.data.kinds import shown as printable
-from study.data.listing import Listing
 from study.data.pictures import pictures, shown
+from study.data.split import Listing
 from study.errors import DataError
 from study.schema import Data, Recipe
 

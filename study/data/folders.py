@@ -4,7 +4,7 @@ import os
 from collections import deque
 from pathlib import Path
 
-from study.data.listing import Listing, Rules, ordered
+from study.data.split import Listing, Rules, ordered
 from study.data.walk import Walk, identity
 
 

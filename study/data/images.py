@@ -10,10 +10,11 @@ import torch
 
 from study.data.batches import Batches, Epoch, Part, finished, statistics
 from study.data.chance import generator
-from study.data.listing import Fingerprint, fingerprints
+from study.data.listing import fingerprints
 from study.data.pictures import interpolation
 from study.data.pixels import Pixels
 from study.data.sources import SOURCES, OpenedSplits, Split
+from study.data.split import Fingerprint
 from study.errors import DataError
 from study.schema import Data, Recipe
 

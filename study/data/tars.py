@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple, cast
 
 from study.data.kinds import natural
-from study.data.listing import Listing, Rules
+from study.data.split import Listing, Rules
 from study.data.walk import Walk
 
 

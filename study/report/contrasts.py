@@ -51,13 +51,9 @@ def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
     unit = metric.difference_unit
     text = f"{difference} {unit}".rstrip() if difference != cells.ABSENT else difference
     parts = cells.parts(row, metric, "mean", "low", "high")
-    tests = (Cell(p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
+    tests = (Cell(cells.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
     label = f"{labels[row.arm]} − {labels[row.other]}, {cells.name(metric)}"
     return Row(plain(label), False, (Cell(text, value=row.mean, parts=parts), *tests))
-
-
-def p_value(value: float) -> str:
-    return cells.ABSENT if value != value else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _limits(tests: int, seeds: int) -> Iterator[str]:

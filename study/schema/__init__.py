@@ -1,7 +1,7 @@
 """The schema of a study file: its keys, types, ranges and defaults.
 
-A field whose default changes changes the meaning of results already stored: raise `spec.IDENTITY`
-with it. A new field must have the default that keeps the old meaning.
+Changing the default of a field changes the meaning of stored results, so `identity.IDENTITY` must
+be raised with it. A new field must have the default that keeps the old meaning.
 """
 
 from study.schema.data import CLASSES, IGNORED, LOOKS, TORCH, Data

@@ -7,7 +7,6 @@ from study import cells, stats
 from study.evidence import Ratio
 from study.metrics import METRICS
 from study.report.comparison.measured import Comparison
-from study.report.contrasts import p_value
 from study.report.images import diverged
 
 
@@ -93,7 +92,7 @@ def _given_weights(comparison: Comparison) -> str:
 
 
 def p_is(value: float) -> str:
-    text = p_value(value)
+    text = cells.p_value(value)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 

@@ -8,7 +8,6 @@ from study import cells, stats
 from study.metrics import METRICS, Metric
 from study.report.comparison.measured import METRIC_KINDS, Comparison
 from study.report.comparison.sentence import ends, p_is
-from study.report.contrasts import p_value
 from study.report.tables import Block, Cell, Row, Table, plain
 
 
@@ -42,7 +41,8 @@ def _metric_row(comparison: Comparison, row: Any) -> Row:
     metric = METRICS[row.metric]
     sides = (_side(row, side, metric) for side in ("first", "second"))
     tests = (
-        Cell(p_value(p), value=p) if row.kind == "quality" else Cell("") for p in (row.t_p, row.p)
+        Cell(cells.p_value(p), value=p) if row.kind == "quality" else Cell("")
+        for p in (row.t_p, row.p)
     )
     return Row(cells.head(metric), False, (*sides, Cell(_difference(comparison, row)), *tests))
 
@@ -116,7 +116,7 @@ def _seed_row(row: Any, metric: Metric) -> Row:
         cells.measured(row.second, metric),
         cells.measured(row.difference, metric, signed=True),
         *(f"{n:.0f}" if n == n else cells.ABSENT for n in (row.gained, row.lost)),
-        p_value(row.p),
+        cells.p_value(row.p),
     )
     return Row(f"seed {row.seed}", False, tuple(map(Cell, texts)))
 

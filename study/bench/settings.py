@@ -1,0 +1,49 @@
+"""What is timed without a study: models, and the settings that they run in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from study.imports import Source
+from study.metrics.ways import Way
+
+
+@dataclass(frozen=True)
+class Model:
+    """One of timm's, and the arguments that it is built with."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        given = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        return f"{self.name} ({given})" if given else self.name
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How all models are run in one session."""
+
+    mode: str
+    batch_size: int
+    img_size: int
+    way: Way
+
+    @property
+    def said(self) -> str:
+        return f"{self.mode}, batch {self.batch_size}, {self.img_size} px, {self.way.said}"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is timed, and where."""
+
+    models: Mapping[str, Model]
+    """By label; the first is the baseline."""
+    settings: tuple[Setting, ...]
+    device: str
+    threads: int
+    seconds: float
+    resolution: float
+    sources: tuple[Source, ...] = ()
