@@ -16,7 +16,7 @@ class Costs(Frozen):
 
 
 class ArmCost(Frozen):
-    """What building and counting an arm's model showed."""
+    """The cost of an arm, with the results of building its model."""
 
     model: str
     """The name that the model is registered by."""
@@ -24,7 +24,7 @@ class ArmCost(Frozen):
     arguments: dict[str, Any]
     """All arguments of the model, defaults filled in."""
     defaults: dict[str, Any]
-    """The arguments of the model when none is given."""
+    """The default arguments of the model."""
     slots: dict[str, list[str]]
     """Every part that may stand in a slot, by slot."""
     code: dict[str, Any]
@@ -64,7 +64,7 @@ class Alike(Frozen):
 
 
 class Course(Frozen):
-    """What a recipe comes to: a learning rate for every epoch."""
+    """A recipe's learning rate in every epoch."""
 
     rates: list[Number]
     updates: str | None = None

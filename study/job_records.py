@@ -10,7 +10,7 @@ from study.scalars import Count, Few, Inside, Place, Seconds
 
 
 class Work(Frozen):
-    """What workers are asked to do, and for which study; each task reads the fields it needs."""
+    """The tasks of a job and their study; each task reads the fields that it needs."""
 
     tasks: list[str]
     """trials, evaluations, timings, steps: in the order in which they are done."""
@@ -31,14 +31,14 @@ class Work(Frozen):
     key: str = ""
     """The name under `timings` of what is measured."""
     arms: dict[str, TrialRecord] = Field({})
-    """What each arm of a timing session computes, by digest."""
+    """The configuration of each arm of a timing session, by digest."""
     baseline: str = ""
     metrics: list[str] = Field([])
     batch_size: Count = 0
     seconds: Seconds = 0
     """That a timing session may take."""
     arm: TrialRecord | None = None
-    """What the arm computes whose steps are timed."""
+    """The configuration of the arm whose steps are timed."""
 
     @property
     def alone(self) -> bool:
@@ -87,7 +87,7 @@ class Address(Frozen):
 
 
 class Handed(Frozen):
-    """What a tracker has received of a trial."""
+    """The epochs and the state of a trial that a tracker has received."""
 
     epochs: Count
     state: str

@@ -44,7 +44,7 @@ class How(Frozen):
     """Temperature, clocks and other users of the machine, before and after."""
     fused_attention: int | bool | None = None
     precision: str | None = None
-    """Of torch's matrix products in float32."""
+    """The precision of torch's matrix products in float32."""
     tf32_convolutions: bool = False
 
 
@@ -100,4 +100,4 @@ class StepTimes(Frozen):
     """Images of the validation split."""
     train_image_seconds: Seconds
     image_seconds: Seconds
-    """Of an image that is evaluated."""
+    """Seconds to evaluate one image."""
