@@ -1,8 +1,8 @@
-"""Folders that go by the name of a study, such as that of its reports.
+"""Folders that are named after a study, such as the folder of its report.
 
-Two study files can have one name. The first to write to such a folder signs it with its file, its
-profile and what the command line changed; another that would write there is refused. The file is
-noted relative to the folder, so that a copy of a repository says the same.
+Two study files can have the same name, and would overwrite each other's reports. So the first that
+writes to a folder signs it with its path, its profile and its settings, and another study is
+refused. The path is relative to the folder, so that it holds in a copy of the repository.
 """
 
 import os
@@ -22,7 +22,7 @@ def folder(parent: Path, study: Study) -> Path:
 
 
 def check(parent: Path, study: Study, otherwise: str) -> Path:
-    """The folder of a study, unless it is another's; `otherwise` says what else the user can do.
+    """The folder of a study, if no other study owns it; `otherwise` completes the error message.
 
     Raises:
         StudyError: names both studies.
@@ -31,23 +31,24 @@ def check(parent: Path, study: Study, otherwise: str) -> Path:
     theirs, ours = _signed(place), _signature(study, place)
     if theirs and theirs != ours and (file := place / theirs["file"]).exists():
         raise StudyError(
-            f"{place} belongs to {_said(file, theirs)}, which has the same name as "
-            f"{_said(study.path, ours)}: rename one of them, or {otherwise}"
+            f"{place} belongs to {_command_words(file, theirs)}, which has the same name as "
+            f"{_command_words(study.path, ours)}: rename one of them, or {otherwise}"
         )
     return place
 
 
 def claim(parent: Path, study: Study, otherwise: str) -> Path:
-    """The folder of a study, signed with it.
+    """The folder of a study, which is signed as its own.
 
     Raises:
-        StudyError: it is another's; or it cannot be written.
+        StudyError: it belongs to another study, or cannot be written.
     """
     place = check(parent, study, otherwise)
     ours = _signature(study, place)
     if not once(place / SIGNATURE, encoded(ours)) and _signed(place) != ours:
         check(parent, study, otherwise)  # another process may have been quicker
-        write(place / SIGNATURE, ours)  # its study file is gone, or what it said cannot be read
+        # The signature is damaged, or names a study file that no longer exists.
+        write(place / SIGNATURE, ours)
     return place
 
 
@@ -57,17 +58,17 @@ def _signature(study: Study, place: Path) -> Record:
 
 
 def _signed(place: Path) -> Record | None:
-    """Whose folder it is; None where nobody has signed it, as versions before this one did."""
+    """The study that owns a folder; None if it is not signed, as by early versions."""
     return records.look(place / SIGNATURE, records.Signature)
 
 
-def _said(file: Path, signature: Record) -> str:
+def _command_words(file: Path, signature: Record) -> str:
     profile = f" --profile {signature['profile']}" if signature.get("profile") else ""
     changed = f" --set {' --set '.join(s)}" if (s := signature.get("settings")) else ""
     return f"{_near(file)}{profile}{changed}"
 
 
 def _near(file: Path) -> str:
-    """A path as one would write it here."""
+    """A path relative to the current folder, or whole if it lies outside."""
     near = os.path.relpath(file.resolve())
     return str(file.resolve()) if near.startswith(os.pardir) else near

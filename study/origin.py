@@ -1,4 +1,4 @@
-"""Whose code this is: its commit, what differs from it, and digests of it."""
+"""Provenance of the code: its commit, uncommitted changes, and digests of its files."""
 
 import hashlib
 import json
@@ -11,16 +11,21 @@ from study.files import Record, read
 
 PACKAGE = Path(__file__).parent
 ORIGIN = "origin.json"
-"""Beside a copy of the package: what was known when it was made."""
+"""The file beside a copy of the package that has the provenance of the original."""
 
 COMPUTING = ("data", "given.py", "models", "run.py", "schema", "seeding.py", "train")
-"""What the numbers of a result come from."""
+"""The files and folders of this package that decide the numbers of a result."""
 
 
 @cache
 def origin() -> Record:
-    """`commit` and whether the package is `dirty`, both null outside a repository; `digest` of all
-    of it, and `computing` of what results come from."""
+    """The provenance of this package.
+
+    `commit`, and `dirty` if files differ from it, are null outside a repository. `digest` covers
+    all files of the package, `computing` those that decide results.
+    """
+    # A worker runs from a copy outside the repository, where git would find no commit or a wrong
+    # one.
     if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
         return copied
     tracked = git("ls-files", "--error-unmatch", "__init__.py") is not None
@@ -35,12 +40,12 @@ def origin() -> Record:
 
 
 def digest(value: Any) -> str:
-    """Sixteen hex characters that name a JSON value, whatever the order of its keys."""
+    """The digest of a JSON value, 16 hex characters; the order of its keys does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def code(*parts: str) -> str:
-    """A digest of files and folders of this package."""
+    """The digest of files and folders of this package."""
     sources = [file for part in parts for file in _sources(PACKAGE / part)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()
 
@@ -50,7 +55,7 @@ def _sources(path: Path) -> list[Path]:
 
 
 def git(*words: str) -> str | None:
-    """What git says of the package; none where there is no git, or no repository."""
+    """The output of a git command in the package; None without git or outside a repository."""
     try:
         done = subprocess.run(
             ["git", "-C", str(PACKAGE), *words], capture_output=True, text=True, errors="replace"
