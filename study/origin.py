@@ -24,8 +24,7 @@ def origin() -> Record:
     `commit`, and `dirty` if files differ from it, are null outside a repository. `digest` covers
     all files of the package, `computing` those that decide results.
     """
-    # A worker runs from a copy outside the repository, where git would find no commit or a wrong
-    # one.
+    # A worker runs from a copy outside the repository, of which git knows nothing.
     if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
         return copied
     tracked = git("ls-files", "--error-unmatch", "__init__.py") is not None

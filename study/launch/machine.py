@@ -51,7 +51,7 @@ def gpus() -> list[str]:
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         return [name.strip() for name in chosen.split(",") if name.strip() not in ("", "-1")]
-    # Device files instead of CUDA: asking the driver takes seconds and would create a context.
+    # Device files instead of CUDA, so that no driver library is loaded.
     numbers = sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*"))
     return [str(number) for number in numbers]
 

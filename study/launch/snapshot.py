@@ -17,7 +17,6 @@ from study.origin import ORIGIN, PACKAGE, git, origin
 def taken(job: Path) -> None:
     """Copy the package into a job folder, with its provenance and uncommitted changes."""
     code = job / "code"
-    # Bytecode would be compiled for the path of the original.
     skipped = shutil.ignore_patterns("__pycache__")
     try:
         shutil.copytree(PACKAGE, code / PACKAGE.name, ignore=skipped, symlinks=True)
