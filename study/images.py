@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from study import records
+from study.data.class_map import class_map
 from study.data.faults import Fault, faults, oddities
 from study.data.listing import Fingerprint, Rules, Summary, rules
 from study.data.listing import summary as scanned
-from study.data.places import class_map, place_of, root_of, unread_splits
+from study.data.places import place_of, root_of, unread_splits
 from study.errors import DataError, SpecError
 from study.marks import Problem, Tree
 from study.origin import code, digest

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "designs": {"errors", "spec"},
     "models": {"errors", "given", "imports"},
     "seeding": set(),
-    "data": {"errors", "schema", "seeding"},
+    "data": {"errors", "schema", "seeding", "text"},
     "train": {"archives", "errors", "files", "schema", "seeding"},
     "metrics": {"errors"},
     "store": {"errors", "files", "leases", "records"},

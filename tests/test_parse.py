@@ -153,7 +153,7 @@ BAD = {  # what is written instead, where it is told of, what is said
     "missing": ("  recipe: {name: smoke, epochs: 2}\n", "", "x.yaml:3:3", 'missing key "recipe"'),
     "in a profile": ("recipe: {epochs: 9}", "recipe: {epoch: 9}", "x.yaml:15:52", '"epochs"?'),
     "no mapping": ("baseline:\n", "baseline: 3\nx:\n", "x.yaml:2:11", "baseline"),
-    "seed twice": ("seeds: 2", "seeds: [1, 1]", "x.yaml:10:8", "one stands twice"),
+    "seed twice": ("seeds: 2", "seeds: [1, 1]", "x.yaml:10:8", "a seed is given twice"),
     "question is a list": ("question: How?", "question: [How]", "x.yaml:1:11", "valid string"),
     "claim is a mapping": (
         "seeds: 2",
@@ -257,7 +257,7 @@ RANGES = {
     "momentum: 1.0": ("recipe", "1.0", "less than 1, not 1.0"),
     "opt_betas: [0.9, 1.5]": ("recipe", "1.5", "less than 1, not 1.5"),
     "mean: [123.7, 116.3, 103.5]": ("data", "[123.7", "divided by 255 it is [0.485, 0.456, 0.406]"),
-    "std: [58.4]": ("data", "[58.4", "std: not of pixels in 0..1"),
+    "std: [58.4]": ("data", "[58.4", "std: give values for pixels in 0..1"),
     "mean: [0.1, 0.2]": ("data", "[0.1", "mean: 2 values; give 1, or 3"),
     "mean: [-0.5]": ("data", "-0.5", "greater than or equal to 0, not -0.5"),
     "grey_range: [5, 5]": ("data", "[5", "grey_range: [5.0, 5.0] is no range"),

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from study.data.kinds import natural, shown
-from study.data.places import class_map, place_of, root_of
+from study.data.class_map import class_map
+from study.data.kinds import natural
+from study.data.places import place_of, root_of
 from study.errors import DataError
 from study.schema import Data
+from study.text import path_text
 
 Picture = tuple[str, str, int, int]
 """Path below the split, class, size in bytes, and offset in a tar (0 for a file)."""
@@ -163,11 +165,13 @@ def _reader(place: Path) -> Iterator[Any]:
 
     packed = place.suffix == ".tar" and place.is_file()
     if not packed and not place.is_dir():
-        raise DataError(f"{shown(place)} is neither a folder nor a tar; correct root or the split")
+        raise DataError(
+            f"{path_text(place)} is neither a folder nor a tar; correct root or the split"
+        )
     try:
         yield tars if packed else folders
     except OSError as error:
-        message = f"{shown(place)} cannot be read: {error}"
+        message = f"{path_text(place)} cannot be read: {error}"
         raise DataError(f"{message}; repair it, or correct root") from error
 
 

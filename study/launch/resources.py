@@ -1,7 +1,7 @@
 """Resources of a Slurm job: the values of -R, checked, with each flag of sbatch at most once.
 
-The value None means a flag without a value (-R sbatch.exclusive). An empty value leaves the flag out
-of the script (-R hours= takes the time limit of the site).
+The value None means a flag without a value (-R sbatch.exclusive). An empty value leaves the flag
+out of the script (-R hours= takes the time limit of the site).
 """
 
 import math
