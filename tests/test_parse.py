@@ -191,7 +191,12 @@ BAD = {  # what is written instead, where it is told of, what is said
         'vary "model"',
     ),
     "no data": ("data: digits", "data: digit", "x.yaml:4:9", 'did you mean "digits"?'),
-    "idle key": ("data: digits", "data: {name: digits, class_map: x}", "x.yaml:4:9", "no use"),
+    "idle key": (
+        "data: digits",
+        "data: {name: digits, class_map: x}",
+        "x.yaml:4:9",
+        "does not use",
+    ),
     "profile of nothing": (
         "big: {baseline: {data: {img_size: 128}, recipe: {epochs: 9}}, seeds: [3, 5]}",
         "big: 3",
@@ -256,7 +261,7 @@ RANGES = {
     "ratio: [2, 1]": ("recipe", "[2", "ratio: [2.0, 1.0] is no range"),
     "momentum: 1.0": ("recipe", "1.0", "less than 1, not 1.0"),
     "opt_betas: [0.9, 1.5]": ("recipe", "1.5", "less than 1, not 1.5"),
-    "mean: [123.7, 116.3, 103.5]": ("data", "[123.7", "divided by 255 it is [0.485, 0.456, 0.406]"),
+    "mean: [123.7, 116.3, 103.5]": ("data", "[123.7", "divided by 255: [0.485, 0.456, 0.406]"),
     "std: [58.4]": ("data", "[58.4", "std: give values for pixels in 0..1"),
     "mean: [0.1, 0.2]": ("data", "[0.1", "mean: 2 values; give 1, or 3"),
     "mean: [-0.5]": ("data", "-0.5", "greater than or equal to 0, not -0.5"),
