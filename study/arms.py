@@ -1,6 +1,7 @@
-"""Every arm of a study built, costed and named, with all that is wrong with it.
+"""The arms of a study: each built, its cost counted, its digest computed, its problems collected.
 
-An arm that is wrong somewhere is compared with no other; whatever of it can be checked still is.
+An arm with a problem is compared with no other arm, but all its parts are checked, so that one run
+of `study plan` reports every mistake.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from study.store import Record, Store
 
 @dataclass(frozen=True)
 class Resolved:
-    """An arm of which nothing is known to be wrong, and what it computes in full."""
+    """An arm without problems, and its configuration with all defaults filled in."""
 
     arm: Arm
     label: str
@@ -30,7 +31,7 @@ class Resolved:
 
 @dataclass
 class Arms:
-    """The arms of a study in the order of its designs, and the problems of those that have some."""
+    """The arms of a study in the order of its designs, and their problems."""
 
     designed: list[Arm] = field(default_factory=list)
     resolved: list[Resolved] = field(default_factory=list)
@@ -38,10 +39,10 @@ class Arms:
 
 
 def arms(study: Study, store: Store) -> Arms:
-    """All arms, the baseline first; what is wrong with the baseline is told of it alone."""
+    """All arms, the baseline first; a problem that arms inherit from it is reported once."""
     try:
         every = Arms(designs.arms(study))
-    except SpecError as error:  # of a design, about the factors
+    except SpecError as error:  # a design that does not fit the factors
         return Arms(problems=[Problem(str(error), study.root.key(["design"]))])
     inherited = set[str]()
     for arm in every.designed:
@@ -56,10 +57,10 @@ def arms(study: Study, store: Store) -> Arms:
 
 
 def called(study: Study, every: Arms) -> dict[str, str]:
-    """A name that no other arm has, its label if it can be, by the digest of what it computes."""
-    names = own_names(study, [one.arm.choices for one in every.resolved])
+    """A unique name for each digest of an arm: its label, unless another arm has the same."""
+    names = own_names(study, [entry.arm.choices for entry in every.resolved])
     both = zip(every.resolved, names, strict=True)
-    return {one.digest: one.label if one.label in own else own[0] for one, own in both}
+    return {entry.digest: entry.label if entry.label in own else own[0] for entry, own in both}
 
 
 def _resolved(study: Study, arm: Arm, card: ArmCost) -> Resolved:
@@ -68,20 +69,21 @@ def _resolved(study: Study, arm: Arm, card: ArmCost) -> Resolved:
     return Resolved(arm, study.label(arm.choices), name, config, card)
 
 
-def _twins(study: Study, found: Sequence[Resolved]) -> list[Problem]:
-    """Arms of one name."""
+def _twins(study: Study, entries: Sequence[Resolved]) -> list[Problem]:
+    """Problems of arms with the same digest, whose difference would be exactly 0."""
     first = dict[str, Resolved]()
     return [
-        Problem(f"{one.label} computes the same as {twin.label}", study.place(one.arm.choices))
-        for one in found
-        if (twin := first.setdefault(one.digest, one)) is not one
+        Problem(f"{entry.label} computes the same as {twin.label}", study.place(entry.arm.choices))
+        for entry in entries
+        if (twin := first.setdefault(entry.digest, entry)) is not entry
     ]
 
 
 def _built(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
-    """The arm's card where it can be made, and all that is wrong with its parts, each for itself.
+    """The arm's cost record, or None, and the problems of its parts.
 
-    Levels together may be wrong where each alone is not, of which the reader of the file has told.
+    The reader of the file has reported levels that are wrong alone. Here levels may be wrong only
+    together.
     """
     wrong = study.read(arm.choices)[1]
     wrong += _followed(study, arm, store)
@@ -90,7 +92,7 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[P
 
 
 def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
-    """What timm says against the recipe; where the file says none, against its optimizer alone."""
+    """Problems that timm has with a recipe; if the recipe is wrong, with its optimizer alone."""
     tree, recipe = study.trees(arm.choices)["recipe"], arm.config.recipe
     if "recipe" in arm.config.unresolved:
         opt = tree.value.get("opt") if isinstance(tree.value, dict) else None
@@ -106,9 +108,9 @@ def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
 
 
 def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
-    """The arm's card, or all that is wrong: a bad argument is left out to find the next.
+    """The arm's cost record, or its problems: a wrong argument is left out to find the next.
 
-    Where the images are not known, only what is wrong with the model whatever they are.
+    If the images are unknown, only the problems that the model has with any images.
     """
     config = arm.config
     if "model" in config.unresolved:
@@ -136,5 +138,5 @@ def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Pr
 
 
 def _trains(study: Study) -> bool:
-    """Whether anything is computed from what the models answer with."""
+    """True if a loss is computed from the models' outputs, so that their shape matters."""
     return bool(study.seeds) or bool({"train_throughput", "memory"} & {*study.columns})

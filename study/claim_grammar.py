@@ -7,13 +7,20 @@ and only if no form fits with any text, to find the word that is wrong.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import product
 from math import inf, isinf
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from study.errors import SpecError, meant, unknown
-from study.metrics import METRICS, Metric
+
+
+class Metric(Protocol):
+    """The units of a metric, as the catalogue of metrics has them."""
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def difference_unit(self) -> str: ...
 
 
 class Form(NamedTuple):
@@ -60,11 +67,6 @@ class Claim:
     metric: str
     number: float
     """An amount in units of the table, a factor, or a place (infinity: last); 0 if not stated."""
-
-    @property
-    def amount(self) -> float:
-        """The number in base units: the nearest float, so that a count can equal it exactly."""
-        return float(Fraction(repr(self.number)) / Fraction(repr(METRICS[self.metric].scale)))
 
 
 NUMBER = r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+"

@@ -60,13 +60,14 @@ class DamagedError(StoreError):
     """A stored file is not what was written. The message names the difference."""
 
 
-MOST_NAMES = 24  # listed in full; of more names, only the similar ones
+MOST_NAMES = 24  # up to this number an error lists all names, else only the similar ones
 
 
 def meant(name: str, names: Iterable[str]) -> str | None:
     """The existing name that a misspelt `name` probably stands for."""
     existing = [str(candidate) for candidate in names]
     near = get_close_matches(str(name), existing, n=1, cutoff=0.6)
+    # "sra" is not similar to "linear_sra", but if one name alone contains it, that one is meant.
     parts = [candidate for candidate in existing if str(name).lower() in candidate.lower()]
     return near[0] if near else parts[0] if name and len(parts) == 1 else None
 

@@ -1,14 +1,14 @@
-"""Files that are whole or absent, and that show when they are not what was written.
+"""Atomic files with digests: a file is complete or absent, and damage to it is detected.
 
-A file is written beside its place and moved there in one step. The digest of a record is inside it,
-so that both appear in that step. A record that was written without one is read as it is.
+A file is written under a temporary name in its own folder and renamed in one step. The digest of a
+record is inside the record, so that both appear in that step; a digest in a second file could
+belong to an older version. A record that was written without a digest is read as it is.
 """
 
 import errno
 import hashlib
 import json
 import logging
-import math
 import os
 import re
 import stat
@@ -20,23 +20,26 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from study.errors import DamagedError, StoreError
+from study.json_values import MAX_DEPTH, finite, refuse_constant, too_deep
 
 Record = dict[str, Any]
 Content = TypeVar("Content")
 
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
-"""What file systems without links say; exclusive creation is the next best there."""
+"""Errors of file systems without hard links, where exclusive creation replaces the link."""
 BROKEN = (errno.EIO, errno.EISDIR, errno.ELOOP, errno.ENODEV, errno.ENOTDIR, errno.ENXIO)
-"""What opening or reading says of a bad disk, and of what is no regular file."""
+"""Errors that mean a bad disk, or something else in the place of a regular file."""
+
+# Without O_NONBLOCK, opening a pipe would wait for a process that writes to it.
 READING = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 DIGEST = "sha256"
 """The last key of a record: the digest of all bytes before it."""
 MARK = "digest_at_end"
-"""Its first key: a record that has lost its digest is not taken for one that never had one."""
+"""The first key of a record with a digest, so that a record that was cut short, and lost its
+digest, differs from an old record that never had one."""
 SIGNATURE = re.compile(rb'"sha256": "([0-9a-f]{64})"\s*\}\s*\Z')
-DEEPEST = 64  # levels of a record; Python's own functions break at about 1,000
-LONGEST = 1 << 28  # bytes of a record
+MAX_BYTES = 1 << 28  # of a record: 256 MiB
 
 log = logging.getLogger("study")
 
@@ -45,15 +48,15 @@ log = logging.getLogger("study")
 
 
 def write(path: Path, record: Mapping[str, Any]) -> None:
-    """Whole or not at all; a number that is not finite is written as null."""
+    """Write a record atomically; a number that is not finite is written as null."""
     replace(path, encoded(record))
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put `content` at `path` by a rename, so that no reader sees half of it.
+    """Write `content` to `path` by a rename, so that no reader sees a part of it.
 
     Raises:
-        StoreError: it cannot be written; what was there before is there still.
+        StoreError: it cannot be written; the file that was there before is unchanged.
     """
     with beside(path, content) as partial:
         try:
@@ -64,16 +67,17 @@ def replace(path: Path, content: bytes) -> None:
 
 
 def once(path: Path, content: bytes) -> bool:
-    """Put `content` at `path` unless something is there; whether it was put there.
+    """Write `content` to `path` unless something is there; return True if it was written.
 
-    By a link, which the file server makes or refuses in one step, on NFS too: of many writers, on
-    whatever nodes, exactly one is first.
+    A hard link does it, which the file server makes or refuses in one step, on NFS too: of several
+    writers on several nodes, exactly one succeeds.
     """
     with beside(path, content) as partial:
         try:
             os.link(partial, path)
         except FileExistsError:
-            # The answer to a link can get lost on its way back and be asked for again.
+            # NFS repeats a request whose answer was lost, and then sees the link of the first
+            # request. A second name of the file shows that the link is this process's own.
             return partial.stat().st_nlink == 2
         except OSError as error:
             if error.errno not in NO_LINKS:
@@ -83,8 +87,8 @@ def once(path: Path, content: bytes) -> bool:
 
 
 def encoded(record: Mapping[str, Any]) -> bytes:
-    """A record as it is stored, with its digest."""
-    plain = {key: value for key, value in _finite(record).items() if key not in (MARK, DIGEST)}
+    """A record as the store has it: indented JSON that ends with its digest."""
+    plain = {key: value for key, value in finite(record).items() if key not in (MARK, DIGEST)}
     text = json.dumps(plain, indent=1, sort_keys=True, allow_nan=False)
     head = f'{{"{MARK}": true,{text[1:-1].rstrip()}{"," if plain else ""}\n '
     return f'{head}"{DIGEST}": "{_sha256(head)}"\n}}\n'.encode()
@@ -92,7 +96,7 @@ def encoded(record: Mapping[str, Any]) -> bytes:
 
 def lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Records as the lines of one file; the last line is the digest of the others."""
-    text = "".join(json.dumps(_finite(row), allow_nan=False) + "\n" for row in rows)
+    text = "".join(json.dumps(finite(row), allow_nan=False) + "\n" for row in rows)
     head = f'{{"{MARK}": true}}\n{text}{{'
     return f'{head}"{DIGEST}": "{_sha256(head)}"}}\n'.encode()
 
@@ -101,7 +105,7 @@ def lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def read(path: Path) -> Record | None:
-    """A record, or None where there is none that can be read."""
+    """The record in a file; None if the file is absent or damaged."""
     try:
         return record(content(path))
     except (OSError, DamagedError):
@@ -109,12 +113,12 @@ def read(path: Path) -> Record | None:
 
 
 def sound(path: Path, check: Callable[[bytes], Content]) -> Content | None:
-    """What `check` makes of a file, or None where there is none that can be read.
+    """The value that `check` makes of a file's content; None if the file is absent or damaged.
 
-    A damaged file is set aside by name. It is read twice before: another may have been put in its
-    place while the first was read.
+    A damaged file is renamed, with a warning, so that it is not read again.
     """
     why = ""
+    # Twice, as another process may have replaced the file while it was read.
     for _ in range(2):
         try:
             return check(content(path))
@@ -123,18 +127,18 @@ def sound(path: Path, check: Callable[[bytes], Content]) -> Content | None:
         except DamagedError as error:
             why = str(error)
         except OSError as error:
-            tell(f"{path} cannot be read ({error.strerror}): it is passed over")
+            tell(f"{path} cannot be read ({error.strerror}): it is ignored")
             return None
     put_away(path, why)
     return None
 
 
 def opened(path: Path) -> BinaryIO:
-    """A regular file, open for reading: nothing else is opened, or waited for.
+    """Open a regular file for reading, without waiting if something else has its name.
 
     Raises:
         DamagedError: it is a folder, a pipe, a device, a socket, or a circle of links.
-        OSError: it is not there, or must not be read.
+        OSError: it is absent, or this user may not read it.
     """
     try:
         number = os.open(path, READING)
@@ -149,7 +153,7 @@ def opened(path: Path) -> BinaryIO:
 
 
 def content(path: Path) -> bytes:
-    """Raises as `opened`, and DamagedError where the disk cannot read it."""
+    """The bytes of a file; raises as `opened`, and DamagedError if the disk cannot read them."""
     with opened(path) as file:
         try:
             return file.read()
@@ -158,28 +162,29 @@ def content(path: Path) -> bytes:
 
 
 def record(content: bytes) -> Record:
-    """Raises DamagedError where this is no record, or not the one that was written."""
-    if len(content) > LONGEST:
+    """The record in a file's content; raises DamagedError if it differs from what was written."""
+    if len(content) > MAX_BYTES:
         raise DamagedError(f"it has {len(content):,} bytes")
     try:
-        value = json.loads(content.decode(), parse_constant=_refused)
+        value = json.loads(content.decode(), parse_constant=refuse_constant)
     except (ValueError, RecursionError) as error:
         raise DamagedError(f"it cannot be read as JSON ({error})") from error
     if not isinstance(value, dict):
-        raise DamagedError("it is no record")
+        raise DamagedError("it is not a record")
     marked, digest = value.pop(MARK, None), value.pop(DIGEST, None)
     if not _agrees(content):
         _refuse(value)
-        others = marked or digest is not None  # with other spaces, perhaps
-        if others and json.loads(encoded(value))[DIGEST] != digest:
+        # A record that a person has formatted anew has the same values in other bytes.
+        has_digest = marked or digest is not None
+        if has_digest and json.loads(encoded(value))[DIGEST] != digest:
             raise DamagedError("its content does not agree with its digest")
     return value
 
 
 def _refuse(value: Record) -> None:
-    """Raises DamagedError for what is never written here."""
-    if _deep(value):
-        raise DamagedError(f"it is more than {DEEPEST} levels deep")
+    """Raise DamagedError for values that the store never writes."""
+    if too_deep(value):
+        raise DamagedError(f"it is more than {MAX_DEPTH} levels deep")
     try:
         json.dumps(value, allow_nan=False)
     except ValueError as error:
@@ -187,7 +192,9 @@ def _refuse(value: Record) -> None:
 
 
 def rows(content: bytes) -> list[Record]:
-    """The records of a file of lines; of one without a digest, those that can be read.
+    """The records of a file with one record per line.
+
+    From a file without a digest, lines that cannot be read are left out.
 
     Raises:
         DamagedError: its content does not agree with its digest.
@@ -196,60 +203,63 @@ def rows(content: bytes) -> list[Record]:
         return [json.loads(line) for line in content.splitlines()[1:-1]]
     if any(f'"{key}"'.encode() in content for key in (MARK, DIGEST)):
         raise DamagedError("its content does not agree with its digest")
-    found = list[Record]()
+    records = list[Record]()
     for line in content.splitlines():
         with suppress(DamagedError):
-            found.append(record(line))
-    return found
+            records.append(record(line))
+    return records
 
 
 def _agrees(content: bytes) -> bool:
-    """Whether content ends with the digest of all that is before it."""
+    """True if content ends with the digest of all bytes before it."""
     written = SIGNATURE.search(content)
     if written is None:
         return False
     return hashlib.sha256(content[: written.start()]).hexdigest().encode() == written[1]
 
 
-# ---- what is damaged ----
+# ---- damaged files ----
 
 
 def set_aside(path: Path, why: str) -> Path:
-    """Rename a file so that it counts no more and is not lost."""
+    """Rename a file so that it is no longer read, and not lost; return its new path."""
     aside = path.with_name(f"{path.name}.{why}-{uuid.uuid4().hex[:6]}")
-    with suppress(FileNotFoundError):  # another process was quicker
+    with suppress(FileNotFoundError):  # another process has renamed it
         os.replace(path, aside)
     return aside
 
 
 def put_away(path: Path, why: str, word: str = "damaged") -> None:
-    """Set a file aside and tell; where it cannot be renamed it is told, and left."""
+    """Rename a file with a warning; if it cannot be renamed, warn and leave it."""
     try:
-        what = f"it is set aside as {set_aside(path, word).name}"
+        outcome = f"renamed to {set_aside(path, word).name}"
     except OSError as error:
-        what = f"it is passed over, and cannot be set aside: {error.strerror}"
-    tell(f"{path}: {why}; {what}")
+        outcome = f"ignored, as it cannot be renamed: {error.strerror}"
+    tell(f"{path}: {why}; {outcome}")
 
 
 @cache
 def tell(text: str) -> None:
-    """A warning in the log of this process, the first time."""
+    """Log a warning, once per process for each text."""
     log.warning("%s", text)
 
 
-# ---- how ----
+# ---- temporary files ----
 
 
 @contextmanager
 def beside(path: Path, content: bytes) -> Iterator[Path]:
-    """A file of this content beside `path`, on disk, and gone afterwards."""
+    """Write a temporary file in the folder of `path`, flushed to disk, and remove it afterwards.
+
+    In the same folder, as a rename is atomic only within one file system.
+    """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(file.fileno())  # else a crash could leave the new name without content
         yield partial
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
@@ -259,6 +269,7 @@ def beside(path: Path, content: bytes) -> Iterator[Path]:
 
 
 def _created(path: Path, content: bytes) -> bool:
+    """Create a file exclusively. A reader may see it before its content is complete."""
     try:
         with path.open("xb") as file:
             file.write(content)
@@ -271,29 +282,6 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _deep(value: Record) -> bool:
-    """Whether a record has more levels than any that is written here."""
-    level: list[Any] = [value]
-    for _ in range(DEEPEST):
-        inner = (v.values() if isinstance(v, dict) else v for v in level)
-        level = [v for values in inner for v in values if isinstance(v, dict | list)]
-        if not level:
-            return False
-    return True
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of JSON")
-
-
 def _damage(error: OSError) -> Exception:
-    """The same, as damage where it is that of the file and not of who reads it."""
+    """The error, as a DamagedError if the file causes it and not the rights of its reader."""
     return DamagedError(f"{error.strerror}") if error.errno in BROKEN else error

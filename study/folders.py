@@ -1,8 +1,8 @@
-"""Folders that go by the name of a study, such as that of its reports.
+"""Folders that are named after a study, such as the folder of its report.
 
-Two study files can have one name. The first to write to such a folder signs it with its file, its
-profile and what the command line changed; another that would write there is refused. The file is
-noted relative to the folder, so that a copy of a repository says the same.
+Two study files can have the same name, and would overwrite each other's reports. So the first that
+writes to a folder signs it with its path, its profile and its settings, and another study is
+refused. The path is relative to the folder, so that it holds in a copy of the repository.
 """
 
 import os
@@ -22,7 +22,7 @@ def folder(parent: Path, study: Study) -> Path:
 
 
 def check(parent: Path, study: Study, otherwise: str) -> Path:
-    """The folder of a study, unless it is another's; `otherwise` says what else the user can do.
+    """The folder of a study, if no other study owns it; `otherwise` completes the error message.
 
     Raises:
         StudyError: names both studies.
@@ -31,25 +31,24 @@ def check(parent: Path, study: Study, otherwise: str) -> Path:
     theirs, ours = _signed(place), _signature(study, place)
     if theirs and theirs != ours and (file := place / theirs.file).exists():
         raise StudyError(
-            f"{place} belongs to {_said(file, theirs)}, which has the same name as "
-            f"{_said(study.path, ours)}: rename one of them, or {otherwise}"
+            f"{place} belongs to {_command_words(file, theirs)}, which has the same name as "
+            f"{_command_words(study.path, ours)}: rename one of them, or {otherwise}"
         )
     return place
 
 
 def claim(parent: Path, study: Study, otherwise: str) -> Path:
-    """The folder of a study, signed with it.
+    """The folder of a study, which is signed as its own.
 
     Raises:
-        StudyError: it is another's; or it cannot be written.
+        StudyError: it belongs to another study, or cannot be written.
     """
     place = check(parent, study, otherwise)
     ours = _signature(study, place)
     if not once(place / SIGNATURE, encoded(ours.plain)) and _signed(place) != ours:
         check(parent, study, otherwise)  # another process may have been quicker
-        write(
-            place / SIGNATURE, ours.plain
-        )  # its study file is gone, or what it said cannot be read
+        # The signature is damaged, or names a study file that no longer exists.
+        write(place / SIGNATURE, ours.plain)
     return place
 
 
@@ -59,11 +58,11 @@ def _signature(study: Study, place: Path) -> Signature:
 
 
 def _signed(place: Path) -> Signature | None:
-    """Whose folder it is; None where nobody has signed it, as versions before this one did."""
+    """The study that owns a folder; None if it is not signed, as by early versions."""
     return Signature.look(place / SIGNATURE)
 
 
-def _said(file: Path, signature: Signature) -> str:
+def _command_words(file: Path, signature: Signature) -> str:
     profile = f" --profile {signature.profile}" if signature.profile else ""
     settings = signature.settings
     changed = f" --set {' --set '.join(settings)}" if settings else ""
@@ -71,6 +70,6 @@ def _said(file: Path, signature: Signature) -> str:
 
 
 def _near(file: Path) -> str:
-    """A path as one would write it here."""
+    """A path relative to the current folder, or whole if it lies outside."""
     near = os.path.relpath(file.resolve())
     return str(file.resolve()) if near.startswith(os.pardir) else near

@@ -16,9 +16,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from study.data.class_map import class_map
 from study.data.faults import Fault, faults, oddities
 from study.data.listing import summary as scanned
-from study.data.places import class_map, place_of, root_of, unread_splits
+from study.data.places import place_of, root_of, unread_splits
 from study.data.split import Rules, Summary, rules
 from study.errors import DataError, SpecError
 from study.frozen import Frozen

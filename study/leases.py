@@ -1,12 +1,14 @@
-"""Leases: who works on a trial, so that no two do.
+"""Leases: which worker owns a trial, so that no two workers run the same one.
 
-A lease is a numbered file, made by exclusive creation, which is atomic on NFS too. The highest
-number holds. Its holder's heart beats by touching it; a lease whose heart has stopped is taken over
-by making the next number, never by deleting or renaming one that may have come to life. So the
-leases of the dead lie below the one that holds, until the trial has a result.
+A lease is a numbered file that is created exclusively, which is atomic on NFS too. The highest
+number holds. Its owner touches it as a heartbeat. When the heartbeat stops, another worker takes
+over by creating the next number. It never deletes or renames the old lease: between the check and
+the removal, its owner may have come back. So the leases of dead workers stay below the one that
+holds, until the trial has a result.
 
-Whether a heart has stopped is heard, not calculated: each process watches for changes by its own
-steady clock. What time it is on a node, or on the file server, does not matter.
+A worker is dead when its time stamp stops changing, as seen over time by the steady clock of the
+process that watches it. Clocks of different machines are never compared, since they may differ by
+more than the limit.
 """
 
 import json
@@ -18,44 +20,51 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from study import files
+from study import files, processes
 from study.errors import DamagedError
 
 BEAT = 5.0  # seconds between heartbeats
+# A process that has just begun to watch would wait a whole minute for each dead worker, so that a
+# short silence is enough if by the file server's clock the last heartbeat is old as well.
 DEAD = 60.0  # seconds of silence; a process of this machine is looked up at once
-QUIET = 3 * BEAT  # seconds of silence, where the file server's clock also says DEAD
+QUIET = 3 * BEAT  # seconds of silence, if the file server's clock says DEAD
 
 
 @dataclass(frozen=True)
 class Holder:
-    """The process behind a lease, told apart from a later one of the same number by its start."""
+    """The process that owns a lease.
+
+    Its start time distinguishes it from a later process with the same number. The fields are the
+    keys of the stored lease.
+    """
 
     host: str
     pid: int
     born: str
     space: str = ""
-    """Within which `pid` means this process: a boot of a machine, and a container on it."""
+    """The boot of a machine, and the container on it, in which `pid` is this process."""
     job: str = ""
-    """The Slurm job that it is part of, where there is one."""
+    """The Slurm job that the process is part of, if any."""
     work: str = ""
-    """The job folder of the store that says what it works on, where that is known."""
+    """The job folder of the store for which the process works, if known."""
 
     @property
     def local(self) -> bool:
-        return (self.host, self.space) == (socket.gethostname(), _space())
+        """True if the process number can be looked up on this machine."""
+        return (self.host, self.space) == (socket.gethostname(), processes.namespace())
 
     @property
     def gone(self) -> bool:
-        """Known to be dead: only of processes of this machine."""
-        return self.local and not (self.born and _born(self.pid) == self.born)
+        """True if the process is known to be dead, which needs a process of this machine."""
+        return self.local and not (self.born and processes.start_time(self.pid) == self.born)
 
     @property
     def where(self) -> str:
+        """The place of the process, for messages."""
         return f"slurm {self.job}" if self.job else f"{self.host}:{self.pid}"
 
 
@@ -66,59 +75,31 @@ def here() -> Holder:
 
 def process(pid: int) -> Holder:
     """A process of this machine."""
-    return Holder(socket.gethostname(), pid, _born(pid), _space(), slurm_job())
+    started, space = processes.start_time(pid), processes.namespace()
+    return Holder(socket.gethostname(), pid, started, space, slurm_job())
 
 
 def slurm_job() -> str:
-    """The Slurm job that this is part of, as squeue writes it: 123, or 123_4 of an array."""
+    """The Slurm job of this process, as squeue writes it: 123, or 123_4 of an array."""
     array, task = (os.environ.get(f"SLURM_ARRAY_{name}_ID") for name in ("JOB", "TASK"))
     return f"{array}_{task}" if array else os.environ.get("SLURM_JOB_ID", "")
 
 
 def sign(path: Path) -> None:
-    """Leave word of this process."""
+    """Write this process to a file, by which others can look up if it is alive."""
     path.write_text(json.dumps(vars(here())))
 
 
 def signed(path: Path) -> Holder | None:
-    """Who left word; None when it cannot be read."""
+    """The process that a file names; None if it cannot be read."""
     try:
         return _holder(files.content(path))
     except (OSError, DamagedError):
         return None
 
 
-@cache
-def _space() -> str:
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot} {os.readlink('/proc/self/ns/pid')}"
-    except OSError:
-        return ""
-
-
-def _born(pid: int) -> str:
-    """When a process started, in the kernel's ticks since boot; empty when there is none."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return "" if Path("/proc/self/stat").exists() or not _alive(pid) else "unknown"
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] == "Z" else fields[19]  # a zombie works no more
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 class Hearts:
-    """The hearts that one process listens to, and since when each has been silent."""
+    """The heartbeats that one process has seen, and when each changed last by its own clock."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
@@ -126,31 +107,31 @@ class Hearts:
         self.ahead: tuple[float, float] = (0.0, -BEAT)
 
     def stopped(self, path: Path, beat: int) -> bool:
-        """Whether no beat was heard for long enough; `beat` is the time stamp in nanoseconds."""
-        known, since = self.heard.get(path, (None, 0.0))
-        if known != beat:
+        """True if the heartbeat has not changed for too long; `beat` is its time stamp in ns."""
+        last, since = self.heard.get(path, (None, 0.0))
+        if last != beat:
             since = self.clock()
             self.heard[path] = (beat, since)
         silent = self.clock() - since
         return silent >= DEAD or (silent >= QUIET and self.age(path, beat) >= DEAD)
 
     def age(self, path: Path, beat: int) -> float:
-        """Seconds since a beat by the file server's clock, the only one that stamps the beats."""
+        """Seconds since a heartbeat by the file server's clock, which stamps all of them."""
         ahead, measured = self.ahead
-        if self.clock() - measured >= BEAT:
+        if self.clock() - measured >= BEAT:  # asking writes a file, so not for every lease
             ahead = _now(path.parent) - self.clock()
             self.ahead = ahead, self.clock()
         return self.clock() + ahead - beat / 1e9
 
 
 class Lease:
-    """The right to work on what lies in a folder, kept alive until `release`."""
+    """The right to work in a folder, which a thread keeps alive until `release`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stop = threading.Event()
-        self._heart = threading.Thread(target=self._beat, daemon=True, name="heartbeat")
-        self._heart.start()
+        self._heartbeat = threading.Thread(target=self._beat, daemon=True, name="heartbeat")
+        self._heartbeat.start()
 
     def __enter__(self) -> "Lease":
         return self
@@ -165,22 +146,22 @@ class Lease:
 
     @property
     def number(self) -> int:
-        """Which lease on its folder: no two that were held at a time have the same."""
+        """The number of the lease; no two that were held at the same time have the same."""
         return _number(self.path)
 
     @property
     def held(self) -> bool:
-        """Whether it is still ours: a process that stalled may have been succeeded."""
+        """True if no other worker has taken over while this process stalled."""
         try:
-            os.utime(self.path)  # asks the file server, not what this node remembers
+            os.utime(self.path)  # reaches the file server; a look-up may come from NFS's cache
         except OSError:
             return False
         return _numbers(self.path.parent)[-1:] == [self.number]
 
     def release(self) -> None:
         self._stop.set()
-        self._heart.join()
-        with suppress(OSError):  # such as of a store that has become read-only
+        self._heartbeat.join()
+        with suppress(OSError):  # a store that has become read-only, for example
             self.path.unlink(missing_ok=True)
 
     def _beat(self) -> None:
@@ -188,21 +169,21 @@ class Lease:
             try:
                 os.utime(self.path)
             except FileNotFoundError:
-                return  # taken away with its folder; `held` tells
+                return  # the folder was removed, and `held` is False
             except OSError:
                 continue  # a file server that does not answer now may answer later
 
 
-def claim(folder: Path, hearts: Hearts | None = None, work: str = "") -> Lease | None:
-    """A lease on `folder`, unless somebody has one whom `hearts` know to be alive, or not yet dead.
+def claim(folder: Path, heartbeats: Hearts | None = None, work: str = "") -> Lease | None:
+    """A lease on `folder`; None while another process that is not known to be dead holds one.
 
-    `work` names the job folder that it is made for.
+    `work` is the name of the job folder for which it works.
 
     Raises:
-        OSError: leases cannot be made there.
+        OSError: no lease can be created there.
     """
     numbers = _numbers(folder)
-    if numbers and holder(folder, hearts or Hearts()):
+    if numbers and holder(folder, heartbeats or Hearts()):
         return None
     path = folder / f"lease.{numbers[-1] + 1 if numbers else 1}"
     try:
@@ -210,80 +191,83 @@ def claim(folder: Path, hearts: Hearts | None = None, work: str = "") -> Lease |
             json.dump({**vars(here()), "work": work}, file)
     except FileExistsError:
         return None
-    except OSError:  # a full disk takes a file, but no content
+    except OSError:  # on a full disk a file can be created, and not written
         path.unlink(missing_ok=True)
         raise
     lease = Lease(path)
-    if not lease.held:  # somebody was quicker with a higher number
+    if not lease.held:  # another process was quicker with a higher number
         lease.release()
         return None
     return lease
 
 
-def holder(folder: Path, hearts: Hearts | None = None) -> Holder | None:
-    """Who is at work in `folder`; None when nobody is, or his heart has stopped.
+def holder(folder: Path, heartbeats: Hearts | None = None) -> Holder | None:
+    """The process that works in `folder`; None if there is none, or its heartbeat has stopped.
 
-    Without `hearts` it is one look, by the file server's clock: good enough to be shown.
+    Without `heartbeats` the file server's clock decides in a single look. That is enough for
+    display, and not for taking over a lease.
     """
     numbers = _numbers(folder)
     if not numbers:
         return None
     path = folder / f"lease.{numbers[-1]}"
     try:
-        with files.opened(path) as file:  # opening asks the file server for news
-            who, beat = _holder(file.read()), os.fstat(file.fileno()).st_mtime_ns
+        # NFS checks a file with its server when it is opened, so that the time stamp is new.
+        with files.opened(path) as file:
+            owner, beat = _holder(file.read()), os.fstat(file.fileno()).st_mtime_ns
     except (OSError, DamagedError):
         return None  # released meanwhile, or no lease
-    if who is not None and who.gone:
+    if owner is not None and owner.gone:
         return None
-    if hearts is None:
-        return None if Hearts().age(path, beat) >= DEAD else who or UNKNOWN
-    return None if hearts.stopped(path, beat) else who or UNKNOWN
+    dead = (
+        Hearts().age(path, beat) >= DEAD if heartbeats is None else heartbeats.stopped(path, beat)
+    )
+    return None if dead else owner or UNKNOWN
 
 
-def faltering(folder: Path, hearts: Hearts) -> bool:
-    """Whether somebody works in `folder` who has not been heard of lately."""
+def faltering(folder: Path, heartbeats: Hearts) -> bool:
+    """True if the worker in `folder` counts as alive, but its last heartbeat is late."""
     numbers = _numbers(folder)
-    if not numbers or holder(folder, hearts) is None:
+    if not numbers or holder(folder, heartbeats) is None:
         return False
     path = folder / f"lease.{numbers[-1]}"
     try:
-        return hearts.age(path, path.stat().st_mtime_ns) >= 2 * BEAT
+        return heartbeats.age(path, path.stat().st_mtime_ns) >= 2 * BEAT
     except OSError:
         return False
 
 
-UNKNOWN = Holder("unknown", 0, "")  # of a lease that is being written, or was cut off while it was
+UNKNOWN = Holder("unknown", 0, "")
+"""The owner of a lease whose content is still being written, or was cut short."""
 
 
 def top(folder: Path) -> tuple[int, Holder | None]:
-    """The number of the lease that holds, and who made it, dead or alive; 0 where there is none."""
+    """The highest number of a lease, and the process that created it; 0 and None if there is none.
+
+    The process may be dead.
+    """
     number = (_numbers(folder) or [0])[-1]
     return number, signed(folder / f"lease.{number}")
 
 
 def forget(folder: Path) -> None:
-    """Remove the leases of the dead: the work is done."""
+    """Remove all leases of a folder, once its trial has a result and no worker needs one."""
     for number in _numbers(folder):
         with suppress(OSError):
             (folder / f"lease.{number}").unlink(missing_ok=True)
 
 
 def _holder(content: bytes) -> Holder | None:
-    """Who has signed; None where that cannot be read, as while it is being written."""
+    """The process in a file's content; None if it cannot be read, or is not complete yet."""
     keys = ("host", "pid", "born", "space", "job", "work")
     try:
-        told: dict[str, Any] = {"space": "", "job": "", "work": "", **files.record(content)}
-        host, pid, born, *more = (told[key] for key in keys)
+        # Earlier versions did not write the last three keys.
+        record: dict[str, Any] = {"space": "", "job": "", "work": "", **files.record(content)}
+        host, pid, born, *more = (record[key] for key in keys)
     except (DamagedError, KeyError):
         return None
     texts = all(isinstance(text, str) for text in (host, born, *more))
-    return Holder(host, pid, born, *more) if texts and _process(pid) else None
-
-
-def _process(pid: object) -> bool:
-    """Whether this may be the number of a process: 0 and less mean groups of them."""
-    return type(pid) is int and 0 < pid < 1 << 31
+    return Holder(host, pid, born, *more) if texts and processes.is_pid(pid) else None
 
 
 def _now(folder: Path) -> float:
@@ -293,7 +277,7 @@ def _now(folder: Path) -> float:
         probe.touch()
         now = probe.stat().st_mtime
         probe.unlink(missing_ok=True)
-    except OSError:  # read-only: the best there is
+    except OSError:  # a read-only folder; this machine's clock is the best that is left
         return time.time()
     return now
 
@@ -303,8 +287,10 @@ def _number(path: Path) -> int:
 
 
 def _numbers(folder: Path) -> list[int]:
-    found = (path.name.removeprefix("lease.") for path in folder.glob("lease.*"))
-    return sorted(int(number) for number in found if NUMBER.fullmatch(number))
+    """The numbers of all leases in a folder, in ascending order."""
+    endings = (path.name.removeprefix("lease.") for path in folder.glob("lease.*"))
+    return sorted(int(number) for number in endings if NUMBER.fullmatch(number))
 
 
 NUMBER = re.compile("[0-9]{1,18}")
+"""The ending of a lease's name; temporary files and foreign ones do not match."""

@@ -1,4 +1,7 @@
-"""What every level changes: one that changes nothing is a mistake, told before anything runs."""
+"""Levels that change nothing, which are refused before anything runs.
+
+A level may have no effect in one arm and act in another, beside other levels: then it is a note.
+"""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -15,33 +18,33 @@ Place = tuple[int, int]
 
 
 def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], list[str]]:
-    """Levels that do nothing in any arm or compute what another level does; and what is odd.
+    """Problems of levels that act in no arm or equal another level, and notes on oddities.
 
-    Arms that did not resolve are compared with none; a level that one of them has may act there.
+    A level of an arm with other problems counts as acting, since that arm cannot be compared.
     """
     idle = dict[Place, list[Resolved]]()
     alive = {(f, arm.choices[f]) for arm in _unresolved(every) for f in arm.departs}
-    for one in every.resolved:
-        for factor in one.arm.departs:
-            place = factor, one.arm.choices[factor]
-            if _changes(study, one.arm, factor, store):
+    for entry in every.resolved:
+        for factor in entry.arm.departs:
+            place = factor, entry.arm.choices[factor]
+            if _changes(study, entry.arm, factor, store):
                 alive.add(place)
             else:
-                idle.setdefault(place, []).append(one)
+                idle.setdefault(place, []).append(entry)
     dead = {place for place in idle if place not in alive}
-    found = [_dead(study, idle[place][0], place, store) for place in dead]
+    wrong = [_dead(study, idle[place][0], place, store) for place in dead]
     names = called(study, every)
     notes = [
-        _note(study, place, [names[one.digest] for one in idle[place]])
+        _note(study, place, [names[entry.digest] for entry in idle[place]])
         for place in idle
         if place not in dead
     ]
-    return [*found, *_twins(study, every, store)], [*notes, *_oddities(study, every, store)]
+    return [*wrong, *_twins(study, every, store)], [*notes, *_oddities(study, every, store)]
 
 
 def _unresolved(every: Arms) -> list[Arm]:
-    known = {one.arm.choices for one in every.resolved}
-    return [arm for arm in every.designed if arm.choices not in known]
+    complete = {entry.arm.choices for entry in every.resolved}
+    return [arm for arm in every.designed if arm.choices not in complete]
 
 
 def without(study: Study, arm: Arm, factor: int) -> Arm:
@@ -50,7 +53,7 @@ def without(study: Study, arm: Arm, factor: int) -> Arm:
 
 
 def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
-    """Whether the arm computes anything else than without its level of one factor."""
+    """True if the arm computes something else than without its level of one factor."""
     other = without(study, arm, factor)
     part = study.factors[factor].path.partition(".")[0]
     if part == "data" or other.config.unresolved:
@@ -59,7 +62,7 @@ def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
         if part == "model":
             return not cards.alike(arm.config, other.config, store)
         return _acting(study, arm, store) != _acting(study, other, store)
-    except StudyError:  # of the other arm, where no design has it
+    except StudyError:  # the other arm cannot be built, and may be in no design
         return True
 
 
@@ -68,18 +71,18 @@ def _acting(study: Study, arm: Arm, store: Store) -> list[object]:
     return courses.acting(arm.config, study.columns, trains=trains, store=store)
 
 
-def _dead(study: Study, one: Resolved, place: Place, store: Store) -> Problem:
+def _dead(study: Study, entry: Resolved, place: Place, store: Store) -> Problem:
     factor, level = study.factors[place[0]], study.factors[place[0]].levels[place[1]]
     part, same = factor.path.partition(".")[0], "parameters, cost and output are the same"
     hint = f"{factor.path} has no effect here"
     if part == "recipe":
         same = "learning rates, updates, images and loss are the same"
-        hint += _cause(one, store) if study.seeds else ": nothing is trained"
+        hint += _cause(entry, store) if study.seeds else ": nothing is trained"
     return Problem(f'"{level.label}" changes nothing: {same}', level.value.mark, hint)
 
 
-def _cause(one: Resolved, store: Store) -> str:
-    recipe = one.arm.config.recipe
+def _cause(entry: Resolved, store: Store) -> str:
+    recipe = entry.arm.config.recipe
     return f": {courses.rates(recipe, store)}" if recipe.epochs else ": nothing is trained"
 
 
@@ -94,22 +97,22 @@ def _twins(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
     for index, factor in enumerate(study.factors):
         if not factor.path.startswith("recipe"):
             continue
-        arms = [one for one in every.resolved if one.arm.departs == (index,)]
-        for one, other in combinations(arms, 2):
-            if one.digest == other.digest:
-                continue  # told by their name
-            if _acting(study, one.arm, store) == _acting(study, other.arm, store):
-                message = f"{other.label} computes the same as {one.label}"
-                hint = f"between the two {factor.path} has no effect{_cause(one, store)}"
+        arms = [entry for entry in every.resolved if entry.arm.departs == (index,)]
+        for entry, other in combinations(arms, 2):
+            if entry.digest == other.digest:
+                continue  # reported with the arms
+            if _acting(study, entry.arm, store) == _acting(study, other.arm, store):
+                message = f"{other.label} computes the same as {entry.label}"
+                hint = f"between the two {factor.path} has no effect{_cause(entry, store)}"
                 yield Problem(message, study.place(other.arm.choices), hint)
 
 
 def _oddities(study: Study, every: Arms, store: Store) -> Iterator[str]:
-    """What is odd about how arms are trained, once for all arms of which it is true."""
+    """Notes on how arms are trained, each once for all arms that it applies to."""
     rows, names = dict[str, list[str]](), called(study, every)
-    for one in every.resolved if study.seeds else ():
-        for said in courses.oddities(one.arm.config.recipe, store):
-            rows.setdefault(said, []).append(names[one.digest])
-    for said, labels in rows.items():
+    for entry in every.resolved if study.seeds else ():
+        for oddity in courses.oddities(entry.arm.config.recipe, store):
+            rows.setdefault(oddity, []).append(names[entry.digest])
+    for oddity, labels in rows.items():
         whole = len(labels) == len(every.resolved)
-        yield said if whole else f"{', '.join(labels)}: {said}"
+        yield oddity if whole else f"{', '.join(labels)}: {oddity}"

@@ -1,4 +1,4 @@
-"""Provenance of this code: its commit, changes since then, and digests of it."""
+"""Provenance of the code: its commit, uncommitted changes, and digests of its files."""
 
 import ast
 import hashlib
@@ -16,7 +16,7 @@ from study.files import Record, read
 ROOT = study.__name__
 PACKAGE = Path(study.__file__).parent
 ORIGIN = "origin.json"
-"""Beside a copy of the package: what was known when it was made."""
+"""The file beside a copy of the package that has the provenance of the original."""
 
 CHANGE_NO_NUMBER = (
     "study.errors",  # messages
@@ -26,6 +26,11 @@ CHANGE_NO_NUMBER = (
     "study.files",
     "study.leases",
     "study.records",
+    "study.cost_records",
+    "study.frozen",
+    "study.job_records",
+    "study.timing_records",
+    "study.trial_folder",
     "study.scalars",
     "study.store",
     "study.origin",
@@ -41,8 +46,12 @@ OUTSIDE_TRAINING = (
 
 @cache
 def origin() -> Record:
-    """`commit` and whether the package is `dirty`, both null outside a repository; `digest` of all
-    of it, and `computing`: of the code that computes results."""
+    """The provenance of this package.
+
+    `commit`, and `dirty` if files differ from it, are null outside a repository. `digest` covers
+    all files of the package, `computing` those that compute results.
+    """
+    # A worker runs from a copy outside the repository, of which git knows nothing.
     if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
         return copied
     tracked = git("ls-files", "--error-unmatch", "__init__.py") is not None
@@ -57,7 +66,7 @@ def origin() -> Record:
 
 
 def digest(value: Any) -> str:
-    """Sixteen hex characters that name a JSON value, whatever the order of its keys."""
+    """The digest of a JSON value, 16 hex characters; the order of its keys does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -148,7 +157,7 @@ def _hash(files: Iterable[Path]) -> str:
 
 
 def git(*words: str) -> str | None:
-    """The output of a git command in the package; None without git or without a repository."""
+    """The output of a git command in the package; None without git or outside a repository."""
     try:
         done = subprocess.run(
             ["git", "-C", str(PACKAGE), *words], capture_output=True, text=True, errors="replace"

@@ -1,9 +1,12 @@
-"""Ownership of files: code is run from a folder only if no other user can put anything there.
+"""Ownership of files: code is run from a folder only if no other user can change the folder.
 
-A folder that is private itself can still be replaced by another one, by whoever can rename entries
-of the directory that holds it. So a job folder counts as the user's own if it is private, if all
-that is in it belongs to the user, and if the two directories above it (jobs/ and the store) let no
-other user rename its entries: their mode, a sticky bit, or a group of the user alone sees to that.
+Groups often share a store. Workers import the code in a job folder, so a file that another user can
+place there would run with the rights of the user who submitted the job.
+
+A private folder can still be replaced as a whole, by a user who may rename the entries of the
+directory above it. So a job folder is safe if it is private, if everything in it belongs to the
+user, and if no other user can rename entries of the two directories above it (jobs/ and the store):
+by their mode, by a sticky bit, or as their group has no other member.
 """
 
 import grp
@@ -16,8 +19,8 @@ from pathlib import Path
 from study.errors import StoreError
 
 ABOVE = 2
-"""Directories above a job folder that are looked at: jobs/ and the store. What lies above the store
-holds everything else that the user runs, too."""
+"""The number of checked directories above a job folder: jobs/ and the store. Those above the store
+also hold whatever else the user runs, so a check of them would protect nothing more."""
 
 
 def private(folder: Path) -> None:
@@ -26,13 +29,15 @@ def private(folder: Path) -> None:
     Raises:
         StoreError: says what is wrong, and what to do.
     """
-    seen = _looked_at(folder)
-    if not stat.S_ISDIR(seen.st_mode):
-        raise StoreError(f"{folder} is no folder: nothing in it is run")
-    if seen.st_uid != os.geteuid():
-        raise StoreError(f"{folder} belongs to user {seen.st_uid}: nothing in it is run")
-    if seen.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise StoreError(f"others can write to {folder}: nothing in it is run (chmod 700 it)")
+    status = _status(folder)
+    if not stat.S_ISDIR(status.st_mode):
+        raise StoreError(f"{folder} is not a folder: nothing in it is run")
+    if status.st_uid != os.geteuid():
+        raise StoreError(f"{folder} belongs to user {status.st_uid}: nothing in it is run")
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise StoreError(
+            f"others can write to {folder}: nothing in it is run (run: chmod 700 {folder})"
+        )
 
 
 def closed(directory: Path) -> None:
@@ -41,17 +46,18 @@ def closed(directory: Path) -> None:
     Raises:
         StoreError: says what is wrong, and what to do.
     """
-    seen = _looked_at(directory)
-    if seen.st_uid not in _trusted():
+    status = _status(directory)
+    if status.st_uid not in _trusted():
         raise StoreError(
-            f"{directory} belongs to user {seen.st_uid}, who can replace the code of jobs below "
+            f"{directory} belongs to user {status.st_uid}, who can replace the code of jobs below "
             "it: nothing in it is run (use a store of your own: --store)"
         )
-    others = stat.S_IWOTH if _alone(seen.st_gid) else stat.S_IWGRP | stat.S_IWOTH
-    if seen.st_mode & others and not seen.st_mode & stat.S_ISVTX:
+    others = stat.S_IWOTH if _only_member(status.st_gid) else stat.S_IWGRP | stat.S_IWOTH
+    # In a sticky directory, such as /tmp, only the owner of an entry can rename it.
+    if status.st_mode & others and not status.st_mode & stat.S_ISVTX:
         raise StoreError(
             f"others can write to {directory} and replace the code of jobs below it: nothing in "
-            f"it is run (chmod go-w {directory}; or chmod +t, if others share this store)"
+            f"it is run (run: chmod go-w {directory}; or chmod +t, if others share this store)"
         )
 
 
@@ -66,13 +72,13 @@ def job(folder: Path) -> None:
 
 
 def above(folder: Path) -> None:
-    """Refuse a place below directories in which another user can replace a job folder."""
+    """Refuse a path if another user can replace a folder there, in the directories above it."""
     for directory in folder.absolute().parents[:ABOVE]:
         closed(directory)
 
 
 def contents(folder: Path) -> None:
-    """Refuse a job folder, as `job` does, or one in which something belongs to another user.
+    """Refuse a job folder as `job` does, and one that has a file of another user.
 
     Raises:
         StoreError: says what is wrong, and what to do.
@@ -84,28 +90,30 @@ def contents(folder: Path) -> None:
 
 
 def file(path: Path) -> None:
-    """Refuse a file in the store that another user could have written or replaced.
+    """Refuse a file of the store that another user could have written or replaced.
 
     Raises:
         StoreError: says what is wrong, and what to do.
     """
     _owned(path)
-    others = stat.S_IWOTH if _alone(_looked_at(path).st_gid) else stat.S_IWGRP | stat.S_IWOTH
-    if _looked_at(path).st_mode & others:
+    status = _status(path)
+    others = stat.S_IWOTH if _only_member(status.st_gid) else stat.S_IWGRP | stat.S_IWOTH
+    if status.st_mode & others:
         raise StoreError(f"others can write to {path}: no code that it names is run")
     for directory in (path.parent.resolve(), *path.parent.resolve().parents[:ABOVE]):
         closed(directory)
 
 
 def script(folder: Path) -> list[str]:
-    """What `contents` checks, as lines of bash, which end the script where a check fails.
+    """The checks of `contents` as lines of bash, which end the script if a check fails.
 
-    They run before Python does: no interpreter may have the folder on its path until it is known
-    whose it is. They print no name that they come upon, as the log may be read by a shell.
+    They run before Python: an interpreter with an unchecked folder on its path would import code
+    from it, even the check itself. They print no name of a file that they find, as another user
+    may have chosen it and a terminal acts on control characters.
     """
     trusted = " ".join(map(str, sorted(_trusted())))
-    given = [f"study_job={shlex.quote(str(folder))}", f"study_trusted={shlex.quote(trusted)}"]
-    return [*given, *SCRIPT.strip().splitlines()]
+    variables = [f"study_job={shlex.quote(str(folder))}", f"study_trusted={shlex.quote(trusted)}"]
+    return [*variables, *SCRIPT.strip().splitlines()]
 
 
 SCRIPT = r"""
@@ -121,7 +129,7 @@ study_closed() {  # no other user can rename entries of the directory $1
   [ "$group" = "$(id -un)" ] && [ "$group" = "$(id -gn)" ] && (( (8#$mode & 8#2) == 0 )) &&
     { [ -z "$members" ] || [ "$members" = "$group" ]; }
 }
-[ -d "$study_job" ] && [ ! -L "$study_job" ] || study_refuse "$study_job is no folder"
+[ -d "$study_job" ] && [ ! -L "$study_job" ] || study_refuse "$study_job is not a folder"
 [ "$(stat -c %u -- "$study_job")" = "$study_me" ] ||
   study_refuse "$study_job belongs to another user"
 [ -n "$(find -P "$study_job" -maxdepth 0 ! -perm /022)" ] ||
@@ -139,7 +147,8 @@ done
 def _trusted() -> set[int]:
     """Users who may own the directories above a job folder: the user and root.
 
-    For root, as in a container, the owner of the current folder, too.
+    For root also the owner of the current folder, as in a container root works on a directory that
+    another user has mounted.
     """
     user = os.geteuid()
     return {0, user} if user else {0, Path.cwd().stat().st_uid}
@@ -147,25 +156,27 @@ def _trusted() -> set[int]:
 
 def _owned(path: Path) -> None:
     try:
-        seen = path.lstat()
-    except FileNotFoundError:  # a file of another worker's, gone again
+        status = path.lstat()
+    except FileNotFoundError:  # a temporary file that another worker has removed meanwhile
         return
-    if seen.st_uid != os.geteuid():
-        raise StoreError(f"{path} belongs to user {seen.st_uid}: no code is run because of it")
+    if status.st_uid != os.geteuid():
+        raise StoreError(f"{path} belongs to user {status.st_uid}: no code is run because of it")
 
 
-def _looked_at(path: Path) -> os.stat_result:
+def _status(path: Path) -> os.stat_result:
+    """The status of a path itself: of a link, not of its target, which could be exchanged."""
     try:
         return path.lstat()
     except OSError as error:
-        raise StoreError(f"{path} cannot be looked at: {error.strerror}") from error
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _alone(group: int) -> bool:
-    """Whether a group is the user's alone: some systems give each user one of the same name."""
+def _only_member(group: int) -> bool:
+    """True if the user is alone in a group: Debian and others give each user one of that name."""
     try:
-        user, known = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+        user, entry = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
     except KeyError:
         return False
-    own = user.pw_gid == group and known.gr_name == user.pw_name
-    return own and not {*known.gr_mem} - {user.pw_name}
+    # Members whose primary group it is are not listed, so a name that differs counts as shared.
+    own = user.pw_gid == group and entry.gr_name == user.pw_name
+    return own and not {*entry.gr_mem} - {user.pw_name}

@@ -1,4 +1,4 @@
-"""Between which arms pairing by seed does not hold, and in what."""
+"""Random draws in which arms are not paired by seed, so that they add noise to a difference."""
 
 from collections.abc import Iterator
 
@@ -9,11 +9,11 @@ from study.spec import Study
 
 
 def notes(study: Study, every: Arms) -> Iterator[str]:
-    """One sentence for each draw that arms do not share with the baseline, or with a contrast's."""
+    """A note for each random draw that compared arms do not share."""
     rows = dict[tuple[str, str], list[str]]()
     names = called(study, every)
     for first, second in _pairs(study, every.resolved) if study.seeds else ():
-        trained = [(one.arm.config.data, one.arm.config.recipe) for one in (first, second)]
+        trained = [(entry.arm.config.data, entry.arm.config.recipe) for entry in (first, second)]
         if all(recipe.epochs for _, recipe in trained):
             for what in unshared(trained[0], trained[1]):
                 rows.setdefault((names[first.digest], what), []).append(names[second.digest])
@@ -21,12 +21,12 @@ def notes(study: Study, every: Arms) -> Iterator[str]:
         yield f"not paired with {label} in {what}: {', '.join(labels)}"
 
 
-def _pairs(study: Study, found: list[Resolved]) -> Iterator[tuple[Resolved, Resolved]]:
-    """The arms whose differences are taken: each and the baseline, and those of contrasts."""
-    yield from ((found[0], one) for one in found[1:])
-    numbers = owners(study, [one.arm.choices for one in found])
-    named = {name: found[number] for name, number in numbers.items()}
+def _pairs(study: Study, entries: list[Resolved]) -> Iterator[tuple[Resolved, Resolved]]:
+    """The compared pairs of arms: each arm and the baseline, and the arms of contrasts."""
+    yield from ((entries[0], entry) for entry in entries[1:])
+    numbers = owners(study, [entry.arm.choices for entry in entries])
+    named = {name: entries[number] for name, number in numbers.items()}
     for labels in study.contrasts:
         pair = [named[label] for label in labels if label in named]
-        if len(pair) == 2 and found[0] not in pair:
+        if len(pair) == 2 and entries[0] not in pair:
             yield pair[0], pair[1]

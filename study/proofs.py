@@ -1,5 +1,5 @@
-"""What a plan proves of every level before anything runs: that it does something, that all it adds
-can learn, and that it does what the study expects of it.
+"""Checks of every level before anything runs: does it act, can its parameters learn, and does it
+change the costs as the study expects?
 """
 
 import ast
@@ -16,55 +16,57 @@ from study.names import owners
 from study.spec import Arm, Level, Study
 from study.store import Store
 
-NEAR = 0.01  # relative; a formula that is met by so much holds
+NEAR = 0.01  # relative tolerance of a formula; costs have terms that it leaves out
 
 
 def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], list[str]]:
-    """Levels that do nothing, cannot learn, or are not what is expected; and what is odd."""
-    found, notes = levels.problems(study, every, store)
-    more, told = _unlearnt(study, every)
-    return [*found, *more, *_unmet(study, every, store)], [*notes, *told]
+    """Problems of levels that do not act, cannot learn or break an expectation, and notes."""
+    wrong, notes = levels.problems(study, every, store)
+    unlearnt, other_notes = _unlearnt(study, every)
+    return [*wrong, *unlearnt, *_unmet(study, every, store)], [*notes, *other_notes]
 
 
 # ---- can it learn ----
 
 
 def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
-    """Parameters that an arm adds and no gradient reaches; added to what, the baseline says."""
+    """Parameters that no gradient reaches, unless the baseline has them, too."""
     built = every.resolved
     if not built or any(built[0].arm.choices):
         return [], []
     base = built[0]
     inherited = set(base.card.unreached or ())
-    found, notes = [], []
-    for one in built:
-        unreached = one.card.unreached
+    wrong, notes = [], []
+    for entry in built:
+        unreached = entry.card.unreached
         if unreached is None:
-            notes.append(f"{one.label}: that gradient reaches all its parameters was not shown")
-        names = [name for name in unreached or () if one is base or name not in inherited]
+            notes.append(
+                f"{entry.label}: it was not checked that a gradient reaches all parameters"
+            )
+        names = [name for name in unreached or () if entry is base or name not in inherited]
         if not names:
             continue
         what = f"no gradient reaches {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"
-        if one is base or one.card.model != base.card.model:
-            notes.append(f"{one.label}: {what} ({len(names)} parameters of {one.card.model})")
+        if entry is base or entry.card.model != base.card.model:
+            notes.append(f"{entry.label}: {what} ({len(names)} parameters of {entry.card.model})")
         else:
-            found.append(Problem(f"{one.label}: {what}", study.mark(one.arm.choices)))
-    return found, notes
+            wrong.append(Problem(f"{entry.label}: {what}", study.mark(entry.arm.choices)))
+    return wrong, notes
 
 
 # ---- is it what was expected ----
 
 
 class Step(NamedTuple):
-    """From an arm without a departure to the one with it."""
+    """An arm with a level, and the arm without it; `factor` is None beside the baseline."""
 
-    one: Resolved
+    entry: Resolved
     other: Arm
     factor: int | None
 
 
 def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
-    """Expectations of nothing, and those that do not hold between arms that resolved."""
+    """Problems of expectations that are about no arm, or that do not hold."""
     paths = [factor.path for factor in study.factors]
     numbers = owners(study, [arm.choices for arm in every.designed])
     labels = {name: every.designed[number] for name, number in numbers.items()}
@@ -80,15 +82,16 @@ def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
         steps = list(_steps(study, every, chosen, factor))
         for metric, relation in wanted.items():
             if metric not in METRICS:
-                continue  # told where names are checked
-            said = (_broken(study, step, store, expected=(metric, relation)) for step in steps)
+                continue  # reported with the other names of metrics
             place = study.root.at(["expects", key, metric]).mark
-            yield from (Problem(why, place) for why in said if why)
+            for step in steps:
+                if message := _broken(study, step, store, expected=(metric, relation)):
+                    yield Problem(message, place)
 
 
 def _steps(study: Study, every: Arms, having: Iterable[Arm], factor: int | None) -> Iterator[Step]:
-    """To these arms from those without the factor, or from the baseline, where both resolved."""
-    resolved = {one.arm.choices: one for one in every.resolved}
+    """The pairs of arms that an expectation compares, as far as both can be built."""
+    resolved = {entry.arm.choices: entry for entry in every.resolved}
     failed = {arm.choices for arm in every.designed} - resolved.keys()
     for arm in having:
         other = every.designed[0] if factor is None else levels.without(study, arm, factor)
@@ -97,17 +100,20 @@ def _steps(study: Study, every: Arms, having: Iterable[Arm], factor: int | None)
 
 
 def _broken(study: Study, step: Step, store: Store, *, expected: tuple[str, str]) -> str | None:
-    """Why a relation between two arms' costs does not hold."""
+    """The reason why a relation between two arms' costs does not hold; None if it holds."""
     metric, relation = expected
     if METRICS[metric].kind != "cost":
         return f"only costs are known before anything runs; {metric} can be in a claim"
-    ours = step.one.card.cost.get(metric)
+    ours = step.entry.card.cost.get(metric)
     theirs = cards.card(step.other.config, store).cost.get(metric)
     if ours is None or theirs is None:
-        return f"{metric} of {step.one.label} was refused, so nothing can be expected of it"
+        return f"{metric} of {step.entry.label} was refused, so nothing can be expected of it"
     if relation in RELATIONS:
-        told = f"{metric} of {step.one.label} is not {relation}: {ours:,} here, {theirs:,} without"
-        return None if RELATIONS[relation](ours, theirs) else told
+        if RELATIONS[relation](ours, theirs):
+            return None
+        return (
+            f"{metric} of {step.entry.label} is not {relation}: {ours:,} here, {theirs:,} without"
+        )
     try:
         scale = _scale(study, step, relation)
     except SpecError as error:
@@ -115,9 +121,8 @@ def _broken(study: Study, step: Step, store: Store, *, expected: tuple[str, str]
     if abs(ours - scale * theirs) <= NEAR * abs(scale * theirs):
         return None
     times = f"{ours / theirs:.4g}" if theirs else "infinitely many"
-    return (
-        f"{metric} of {step.one.label} is {times} times the first level's; {relation}: {scale:.4g}"
-    )
+    ratio = f"{metric} of {step.entry.label} is {times} times the first level's"
+    return f"{ratio}; {relation}: {scale:.4g}"
 
 
 RELATIONS: dict[str, Callable[[float, float], bool]] = {
@@ -128,13 +133,13 @@ RELATIONS: dict[str, Callable[[float, float], bool]] = {
 
 
 def _scale(study: Study, step: Step, formula: str) -> float:
-    """What a formula in r, the value of the level, makes of the step from the first level."""
+    """The ratio of a formula in r at the arm's level to the formula at the first level."""
     if step.factor is None:
-        raise SpecError(f"a formula needs the path of a factor; of an arm say {_known()}")
+        raise SpecError(f"a formula needs the path of a factor; of an arm say {_relation_names()}")
     value = formula_of(formula)
-    known = study.factors[step.factor].levels
-    chosen = known[step.one.arm.choices[step.factor]]
-    now, first = (value(_number(level)) for level in (chosen, known[0]))
+    choices = study.factors[step.factor].levels
+    chosen = choices[step.entry.arm.choices[step.factor]]
+    now, first = (value(_number(level)) for level in (chosen, choices[0]))
     if not first:
         raise SpecError(f'"{formula}" is 0 at the first level, which leaves nothing to scale')
     return now / first
@@ -161,12 +166,16 @@ OPERATORS: Mapping[type, Callable[..., float]] = {
 
 
 def formula_of(text: str) -> Callable[[float], float]:
-    """The function of r that a text says: numbers, r, + - * / and ^ for a power.
+    """The function of r that a formula defines: numbers, r, + - * / and ^ for a power.
+
+    The syntax tree is checked and evaluated here: eval would run any code in a study file.
 
     Raises:
-        SpecError: it is no such formula; the function, where it has no value.
+        SpecError: it is no such formula. The function raises it if it has no value at r.
     """
-    no_formula = SpecError(f'"{text}" is neither {_known()} nor a formula in r such as 1/r^2')
+    no_formula = SpecError(
+        f'"{text}" is neither {_relation_names()} nor a formula in r such as 1/r^2'
+    )
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
         _checked(tree, no_formula)
@@ -206,5 +215,5 @@ def _value(node: Any, r: float) -> float:
     return r if isinstance(node, ast.Name) else float(node.value)
 
 
-def _known() -> str:
+def _relation_names() -> str:
     return ", ".join(RELATIONS)

@@ -13,35 +13,37 @@ from study.schema import Data, Protocol, Recipe, Status, Timing, validated
 from study.shipped import contradictions, recipe_of
 
 PARTS = ("model", "data", "recipe")
-AGAIN = 1_000_000  # from a seed of the baseline to that of the A/A trial beside it
-APART = ("name", "epochs", "batch_size", "grad_accum_steps")  # no part of what a thing is called
+AGAIN = 1_000_000  # added to a seed of the baseline for its A/A trial
+APART = ("name", "epochs", "batch_size", "grad_accum_steps")  # keys that a label leaves out
 
 
 @dataclass(frozen=True)
 class Config:
-    """What one arm computes, before the model's own defaults are known."""
+    """The configuration of one arm, before the model's own defaults are filled in."""
 
     model: str
     arguments: Mapping[str, Any]
     data: Data
     recipe: Recipe
     root: str | None = None
-    """Where the images lie, as the file says it: `$IMAGENET` rather than a folder here."""
+    """The folder of the images as the file has it: `$IMAGENET`, not the folder on this machine."""
     sources: tuple[Source, ...] = ()
-    """Modules of the user's own that may add what `model` or `arguments` name."""
+    """The user's plugins, which may define the model or parts that the arguments name."""
     unresolved: frozenset[str] = frozenset()
-    """The parts, of model, data and recipe, that the file does not say rightly; others stand in."""
+    """The parts (model, data, recipe) that are wrong in the file and have defaults here."""
 
 
 @dataclass(frozen=True)
 class Level:
+    """One value of a factor, with the label that is printed for it."""
+
     label: str
     value: Tree
 
 
 @dataclass(frozen=True)
 class Factor:
-    """`levels[0]` is the baseline's."""
+    """One thing that the study varies; its first level is the baseline's."""
 
     path: str
     levels: tuple[Level, ...]
@@ -49,23 +51,24 @@ class Factor:
 
 @dataclass(frozen=True)
 class Printed:
-    """A number that somebody published, in the units of the table."""
+    """A published number, in the units of the table."""
 
     value: float
     digits: int
-    """Decimals that it was printed with."""
+    """The number of decimals in print, by which a measurement is rounded for comparison."""
     status: Status
     source: str | None
     protocol: Protocol
     spread: float = 0.0
-    """Over runs, as it was printed beside the value; 0 where none was."""
+    """The spread over runs that was printed beside the value; 0 if there was none."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """The level chosen for each factor, in the order of the factors; all 0 is the baseline."""
+    """One row of the table: a level for each factor, and the configuration that results."""
 
     choices: tuple[int, ...]
+    """The index of the level for each factor; the baseline has 0 everywhere."""
     config: Config
 
     @property
@@ -76,6 +79,8 @@ class Arm:
 
 @dataclass(frozen=True)
 class Study:
+    """One question asked of one baseline: everything that a study file says, checked."""
+
     name: str
     path: Path
     profile: str | None
@@ -88,57 +93,61 @@ class Study:
     seeds: tuple[int, ...]
     columns: tuple[str, ...]
     timing: Timing
-    """Images in one timed call."""
     expects: Mapping[str, Mapping[str, str]]
     published: Mapping[str, Mapping[str, Printed]]
     """By label of the row and name of the metric."""
     margins: Mapping[str, float]
+    """The largest difference that counts as equal, by name of the metric."""
     claims: tuple[str, ...]
     root: Tree
+    """The file with the position of every key, for messages."""
     sources: tuple[Source, ...] = ()
     imports: tuple[str, ...] = ()
-    """Those of the sources that the command line names, in its words."""
+    """The plugins that the command line names, as it names them."""
     aa: bool = False
     contrasts: tuple[tuple[str, str], ...] = ()
-    """Pairs of labels that will be tested against each other."""
+    """Pairs of labels whose arms are compared by a test declared in advance."""
 
     @property
     def title(self) -> str:
-        """A name for its reports: a profile and what the command line changed are told apart."""
+        """The name of the study's reports, which differs by profile and by settings."""
         return title(self.name, self.profile, self.settings)
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What tells it apart from others of one store: its title, and the file that has it."""
+        """The title and the path, which identify the study among those of one store."""
         return self.title, str(self.path.resolve())
 
     @property
     def text(self) -> str:
-        """Its file, as it was read."""
+        """The text of the study file when it was read."""
         return self.root.mark.text
 
     @property
     def again(self) -> tuple[int, ...]:
-        """The seeds of the A/A arm, each beside one of the baseline's.
+        """The seeds of the A/A arm, one for each seed of the baseline.
 
-        Not the same seeds, under which the baseline would be itself to the last bit; and always
-        these, so that studies of one baseline share its A/A trials.
+        They differ from the baseline's, since the same seed gives the same result bit for bit. They
+        do not depend on the study, so that studies of one baseline share its A/A trials.
         """
         return tuple((seed + AGAIN) % 2**32 for seed in self.seeds) if self.aa else ()
 
     def arm(self, choices: Sequence[int]) -> Arm:
+        """The arm with these levels; mistakes in its configuration are left to `read`."""
         return Arm(tuple(choices), self.read(choices)[0])
 
     @property
     def words(self) -> list[str]:
-        """The arguments of a command that ask for the same study again."""
+        """The arguments of a command line that names this study, with profile and settings."""
         profile = ["--profile", self.profile] if self.profile is not None else []
         words = [str(self.path), *profile, *(w for s in self.settings for w in ("--set", s))]
         return words + [w for source in self.imports for w in ("--import", source)]
 
     def label(self, choices: Sequence[int], within: int | None = None) -> str:
-        """What the row is called; a baseline goes by its level of the factor `within`, or of the
-        only one."""
+        """The label of a row: its levels that differ from the baseline's.
+
+        The baseline is labelled by its level of the factor `within`, or of the only factor.
+        """
         departs = [factor for factor, level in enumerate(choices) if level]
         if not departs:
             within = 0 if len(self.factors) == 1 else within
@@ -146,15 +155,17 @@ class Study:
         return " + ".join(self.factors[f].levels[choices[f]].label for f in departs)
 
     def labels(self, choices: Sequence[int]) -> list[str]:
-        """All that an arm is called: a baseline goes by its level of each factor, too."""
+        """All labels of an arm; the baseline may be named by its level of any factor."""
         if any(choices):
             return [self.label(choices)]
         return ["baseline", *(factor.levels[0].label for factor in self.factors)]
 
     def trees(self, choices: Sequence[int]) -> dict[str, Tree]:
+        """The model, data and recipe of an arm, as YAML with positions."""
         trees = dict(self.baseline)
         chosen = zip(self.factors, choices, strict=True)
-        for factor, level in sorted(chosen, key=lambda pair: "." in pair[0].path):  # wholes first
+        # Factors of a whole part first: `recipe` would overwrite the value of `recipe.lr`.
+        for factor, level in sorted(chosen, key=lambda pair: "." in pair[0].path):
             part, _, key = factor.path.partition(".")
             value = factor.levels[level].value
             if key:
@@ -169,8 +180,10 @@ class Study:
         argument: str | None = None,
         parts: Collection[str] = ("model",),
     ) -> Mark:
-        """Where the file says what makes this arm's model (or one `argument` of it) what it is; or
-        the last of several `parts`."""
+        """The position in the file that decides an arm's model, or one `argument` of it.
+
+        With several `parts`, the last position that decides one of them.
+        """
         for index in reversed([f for f, level in enumerate(choices) if level]):
             factor = self.factors[index]
             part, _, key = factor.path.partition(".")
@@ -182,33 +195,34 @@ class Study:
         return model.keys.get(argument or "name", model.mark)
 
     def place(self, choices: Sequence[int]) -> Mark:
-        """Where the file says what makes this arm another than the baseline."""
+        """The position in the file of the last level by which an arm differs from the baseline."""
         departs = [factor for factor, level in enumerate(choices) if level]
         if not departs:
             return self.baseline["model"].mark
         return self.factors[departs[-1]].levels[choices[departs[-1]]].value.mark
 
     def images(self, choices: Sequence[int] = ()) -> str:
-        """What an arm's data is called, with how much of it is used where that is not all."""
+        """The name of an arm's data, with the number of images if it is limited."""
         data = self.read(choices or (0,) * len(self.factors))[0].data
         limits = ((data.train_limit, "to train on"), (data.val_limit, "to evaluate"))
         used = [f"{limit} {what}" for limit, what in limits if limit is not None]
         return ", ".join([data.title or data.name, *used])
 
     def called(self, part: str, choices: Sequence[int] = ()) -> str:
-        """An arm's model or recipe by its name and what the baseline changes in it.
+        """The name of an arm's model or recipe, with the arguments that the baseline changes.
 
-        Without what factors vary, and without a recipe's length and batch, which are told apart.
+        Arguments that factors vary are left out, and so are a recipe's length and batch size,
+        which are printed elsewhere.
         """
         varied = {factor.path for factor in self.factors} | {f"{part}.{key}" for key in APART}
         base = self.baseline[part].plain()
         name = self.trees(choices)[part].plain()["name"] if choices else base["name"]
         changed = base.items() if name == base["name"] else ()
-        said = ", ".join(f"{k} {v}" for k, v in changed if f"{part}.{k}" not in varied)
-        return f"{name} with {said}" if said else str(name)
+        changes = ", ".join(f"{k} {v}" for k, v in changed if f"{part}.{k}" not in varied)
+        return f"{name} with {changes}" if changes else str(name)
 
     def read(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
-        """What an arm computes, and what is wrong with how the file says it."""
+        """The configuration of an arm, and the problems of the keys that define it."""
         trees = self.trees(choices)
         data, wrong = validated(Data, trees["data"])
         recipe, recipe_wrong = recipe_of(trees["recipe"])
@@ -216,13 +230,16 @@ class Study:
         arguments = trees["model"].plain()
         named = isinstance(arguments, dict) and isinstance(arguments.get("name"), str)
         mark = trees["model"].mark
-        model_wrong = [] if named else [Problem("model: a name, or a mapping with one", mark)]
+        model_wrong = (
+            [] if named else [Problem("model: give a name, or a mapping with a name", mark)]
+        )
         problems = {"model": model_wrong, "data": wrong, "recipe": recipe_wrong}
         name = arguments.pop("name") if named else ""
         root = trees["data"].at(["root"])
         return Config(
             model=name,
             arguments=arguments if named else {},
+            # A wrong part has a default, so that the other parts of the arm can be checked.
             data=data or Data(name="digits"),
             recipe=recipe or Recipe(),
             root=root.variable or (data.root if data else None),
@@ -232,13 +249,14 @@ class Study:
 
 
 def title(name: str, profile: str | None, settings: Sequence[str]) -> str:
-    """The title of a study, which is known without its file."""
+    """The title of a study, which a command can compute without reading the file."""
     changed = hashlib.sha256(repr(tuple(settings)).encode()).hexdigest()[:4]
-    marks = [name, profile, changed if settings else None]
-    return "-".join(mark for mark in marks if mark)
+    words = [name, profile, changed if settings else None]
+    return "-".join(word for word in words if word)
 
 
 def file_name(text: str) -> str:
-    """What a study file says, as the name of a file: at most 100 characters and 200 bytes."""
+    """A text of the study file as the name of a file: at most 100 characters and 200 bytes."""
+    # File systems allow 255 bytes; endings and the suffixes of temporary files need some of them.
     name = re.sub(r"[^\w.-]", "_", text).strip(".")[:100]
     return name.encode()[:200].decode(errors="ignore") or "unnamed"

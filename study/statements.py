@@ -1,4 +1,6 @@
-"""What a study file says of its arms: published numbers, claims, contrasts. Can it be true?"""
+"""Checks of the labels in a study file: published numbers, claims and contrasts name one arm each,
+and can be measured.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +19,15 @@ LARGEST = 1e12  # of a published number, in the units of the table
 
 @dataclass(frozen=True)
 class Names:
-    """What arms are called."""
+    """The labels of the arms, unique and shared."""
 
     owners: Mapping[str, int]
-    """Names of one arm alone, with its number."""
+    """The number of the arm, by names that only one arm has."""
     shared: Mapping[str, list[str]]
-    """Names that several arms have, with a name of its own for each."""
+    """Unique names of the arms, by a name that several arms have."""
 
     def problems(self, name: str, mark: Mark) -> Iterator[Problem]:
-        """Why a name is not one arm's."""
+        """Problems of a name that several arms have, or none."""
         if several := self.shared.get(name):
             each = " or ".join(f'"{own}"' for own in several[:MANY])
             yield Problem(f'{len(several)} arms are called "{name}"', mark, f"write {each}")
@@ -33,7 +35,8 @@ class Names:
             yield Problem(unknown("arm", name, self.owners), mark)
 
     def every_problem(self, rows: Mapping[str, Mark]) -> Iterator[Problem]:
-        """The problems of many names; what was meant is looked for as often as it is printed."""
+        """The problems of many names."""
+        # A search for similar names is slow: only for as many problems as are printed.
         wrong = [(name, mark) for name, mark in rows.items() if name not in self.owners]
         for name, mark in wrong[:MAX_PROBLEMS]:
             yield from self.problems(name, mark)
@@ -51,9 +54,7 @@ def names(study: Study, arms: Sequence[Arm]) -> Names:
 
 
 def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
-    """Rows that are no arm's, or several arms'; numbers nobody can have measured; claims and
-    contrasts that make no sense, or that nothing will ever measure. The baseline comes first.
-    """
+    """Problems of claims, contrasts, published rows and A/A seeds; `arms[0]` is the baseline."""
     named = names(study, arms)
     return [
         *_claims(study, arms, named),
@@ -73,12 +74,12 @@ def _claims(study: Study, arms: Sequence[Arm], named: Names) -> Iterator[Problem
             continue
         several = [arm for arm in (parsed.arm, parsed.other) if arm in named.shared]
         yield from (wrong for arm in several for wrong in named.problems(arm, mark))
-        yield from (Problem(said, mark) for said in _senseless(study, arms, parsed))
+        yield from (Problem(text, mark) for text in _senseless(study, arms, parsed))
 
 
 def _contrasts(study: Study, named: Names) -> Iterator[Problem]:
-    """Pairs that cannot be tested, or would be twice."""
-    seen = set[frozenset[int]]()
+    """Pairs that cannot be tested, or would be tested twice."""
+    tested = set[frozenset[int]]()
     for index, pair in enumerate(study.contrasts):
         mark = study.root.at(["contrasts", index]).mark
         wrong = [place for place, label in enumerate(pair) if label not in named.owners]
@@ -90,11 +91,11 @@ def _contrasts(study: Study, named: Names) -> Iterator[Problem]:
         both = frozenset(named.owners[label] for label in pair)
         if len(both) < 2:
             yield Problem(f"{pair[0]} and {pair[1]} are the same arm", mark)
-        elif both in seen:
+        elif both in tested:
             yield Problem(f"{pair[0]} and {pair[1]} are tested twice", mark)
-        seen.add(both)
-    known = [name for name in study.columns if name in METRICS]  # others are told by the reader
-    if study.contrasts and not any(METRICS[name].kind == "quality" for name in known):
+        tested.add(both)
+    measured = [name for name in study.columns if name in METRICS]  # the reader reports others
+    if study.contrasts and not any(METRICS[name].kind == "quality" for name in measured):
         yield Problem("contrasts need a quality among the columns", study.root.key(["contrasts"]))
 
 
@@ -119,31 +120,31 @@ def _senseless(study: Study, arms: Sequence[Arm], claim: Claim) -> Iterator[str]
 def _published(study: Study, named: Names) -> Iterator[Problem]:
     numbers: dict[tuple[str, str], float] = {}
     for row, printed in study.published.items():
-        for metric, one in printed.items():
+        for metric, number in printed.items():
             if metric not in METRICS:
-                continue  # told by the reader
+                continue  # reported by the reader
             at = study.root.key(["published", row, metric])
-            if one.spread > LARGEST:
-                yield Problem(f"no {metric} has a spread of {one.spread:g}", at)
-            if why := _impossible(metric, one.value):
+            if number.spread > LARGEST:
+                yield Problem(f"no {metric} has a spread of {number.spread:g}", at)
+            if why := _impossible(metric, number.value):
                 yield Problem(why, at)
             owner = str(named.owners.get(row, row))
-            other = numbers.setdefault((owner, metric), one.value)
-            if other != one.value:
+            other = numbers.setdefault((owner, metric), number.value)
+            if other != number.value:
                 yield Problem(f"{row} has another {metric} under another name: {other}", at)
     rows = {row: study.root.key(["published", row]) for row in study.published}
     yield from named.every_problem(rows)
 
 
 OFF = (1e2, 1e3, 1e6, 1e9)
-"""Factors that a number in another unit is off by: fractions, thousands, single operations."""
-NEAR = 1.5  # times such a factor, either way
+"""Ratios between units that papers use: percent and fraction, thousands, millions, billions."""
+NEAR = 1.5  # a ratio counts as one of these if it is within this factor of it
 
 
 def units(study: Study, costs: Mapping[str, Mapping[str, float | None]]) -> Iterator[str]:
-    """Notes on published numbers that look as if they were in another unit.
+    """Notes on published numbers that seem to be in another unit.
 
-    `costs` has what is counted, in base units, by the label of a row.
+    `costs` has the counted costs in base units, by label of the row.
     """
     for row, printed in study.published.items():
         for metric, number in printed.items():
@@ -153,23 +154,23 @@ def units(study: Study, costs: Mapping[str, Mapping[str, float | None]]) -> Iter
 
 
 def other_unit(metric: str, printed: float, here: float | None) -> str:
-    """Why a printed number seems to be in another unit than the table; "" where it does not."""
+    """The reason why a printed number seems to be in another unit than the table, or ""."""
     unit, scale = METRICS[metric].unit, METRICS[metric].scale
     if here and printed > 0:
         times = printed / (here * scale)
         factor = next((f for f in OFF if 1 / NEAR < max(times, 1 / times) / f < NEAR), None)
         if factor:
             word = "times" if times > 1 else "times less than"
-            said = f"{factor:,.0f} {word} the {here * scale:.4g} of this study"
-            return f"published {metric} {printed:g} is about {said}; the unit is {unit or 'none'}"
+            text = f"{factor:,.0f} {word} the {here * scale:.4g} of this study"
+            return f"published {metric} {printed:g} is about {text}; the unit is {unit or 'none'}"
     if unit == "%" and 0 < printed <= 1:
-        said = f"the unit is %, so {printed:g} of 1 is written {100 * printed:g}"
-        return f"published {metric} {printed:g} is below 1 %; {said}"
+        text = f"the unit is %, so {printed:g} of 1 is written {100 * printed:g}"
+        return f"published {metric} {printed:g} is below 1 %; {text}"
     return ""
 
 
 def _impossible(metric: str, value: float) -> str:
-    """Why nobody can have measured this."""
+    """The reason why no measurement can have this value, or ""."""
     unit = METRICS[metric].unit
     if value < 0 or (value == 0 and METRICS[metric].kind != "quality") or value > LARGEST:
         return f"no {metric} is {value:g}"

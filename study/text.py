@@ -1,5 +1,6 @@
 """Text of unknown origin: characters that labels may have, equal labels, safe terminal output."""
 
+import os
 import re
 from unicodedata import category, combining, name, normalize
 
@@ -32,9 +33,14 @@ def visible(text: str) -> str:
     return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def on_one_line(text: str) -> str:
-    """`visible` for file names: a line break in one would look like another line of output."""
-    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+def path_text(path: str | os.PathLike[str]) -> str:
+    """A path as printable text on one line, whatever bytes its name has.
+
+    A file may have any name: one with a line break would look like another line of output.
+    """
+    # Bytes that are no UTF-8 are surrogates in Python's path; backslashreplace makes them \xff.
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def printable(text: str) -> str:

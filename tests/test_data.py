@@ -16,13 +16,13 @@ from torch.testing import assert_close
 from torchvision.transforms import RandomResizedCrop
 
 from study.data import evaluated_split, load, validation
-from study.data.batches import Epoch, cut, order
 from study.data.chance import generator, seeded
 from study.data.draws import PIECE
 from study.data.erasing import Erasing
 from study.data.images import _load, _validation
 from study.data.pictures import AtLeastOneBit, prepared
 from study.data.pixels import Pixels, cropped
+from study.data.sampler import Epoch, cut, order
 from study.data.streams import Stream
 from study.data.views import Views, crops
 from study.errors import DataError
@@ -376,8 +376,8 @@ def test_pillows_nearest_neighbours_are_those_of_the_gather():
     views = Views.of(recipe, 32, EPOCH.keys(1))
     places = order(len(held), recipe, EPOCH)
     for place in range(20):
-        seen_ = np.asarray(views.seen(held.picture(places[place])[0], place))
-        assert (seen_[..., 0] != gathered[place, 0].numpy()).mean() < 0.02  # ties of rounding
+        actual = np.asarray(views.applied(held.picture(places[place])[0], place))
+        assert (actual[..., 0] != gathered[place, 0].numpy()).mean() < 0.02  # ties of rounding
 
 
 def test_the_smaller_chance_of_erasing_erases_some_of_what_the_larger_does():

@@ -360,7 +360,7 @@ def test_fewer_classes_than_the_weights_know_are_refused(thousand, oblong):
     [
         ({"name": "digitz"}, 'did you mean "digits"'),
         ({"name": "folder", "root": "/nowhere"}, "does not exist"),
-        ({"name": "digits", "root": "here"}, "has no use for root"),
+        ({"name": "digits", "root": "here"}, "does not use root"),
         ({"name": "digits", "img_size": 2}, "img_size: .*8"),
     ],
 )

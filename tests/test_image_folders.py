@@ -14,8 +14,8 @@ from timm.data.readers.reader_image_folder import ReaderImageFolder
 from timm.data.readers.reader_image_in_tar import ReaderImageInTar
 
 from study import images
+from study.data.class_map import class_map
 from study.data.listing import listed, listing
-from study.data.places import class_map
 from study.data.sources import folder
 from study.data.split import Rules, Summary, rules
 from study.errors import DataError
@@ -242,8 +242,8 @@ def test_classes_one_level_deeper_are_pointed_at(tmp_path):
 
 def test_one_class_is_nothing_to_tell_apart(tmp_path):
     drawn(tmp_path, "train/cat/1.png", "val/cat/1.png")
-    assert wrong(tmp_path) == [("root", f"{tmp_path}/train has one class only, cat: there is "
-                                "nothing to tell apart; correct root or the split")]  # fmt: skip
+    message = f"{tmp_path}/train has only one class, cat: there is nothing to classify; "
+    assert wrong(tmp_path) == [("root", f"{message}correct root or the split")]
 
 
 def test_a_flat_validation_folder_is_told_as_what_it_is(tmp_path):
@@ -354,7 +354,7 @@ def test_a_class_map_that_is_not_there_is_told_with_what_is(tmp_path):
 def test_the_number_of_classes_is_that_of_the_folders(tmp_path):
     drawn(tmp_path, *BOTH)
     assert wrong(tmp_path, num_classes=2) == []
-    assert "has 2 classes, not the 3 of num_classes" in wrong(tmp_path, num_classes=3)[0][1]
+    assert "has 2 classes, and num_classes is 3" in wrong(tmp_path, num_classes=3)[0][1]
     assert "has 2 classes, which num_classes: 1 excludes" in wrong(tmp_path, num_classes=1)[0][1]
 
 

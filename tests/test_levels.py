@@ -209,7 +209,7 @@ def test_every_kind_of_mistake_is_told_in_the_first_round(planned):
             "  model.ratios: {EMSA: [8, 4, 2, 1], long: [1, 1, 1]}",
         ),
     )
-    for words in ("sdg", "a part of 1", "averag", "stage", "Nobody"):
+    for words in ("sdg", "this is a fraction", "averag", "stage", "Nobody"):
         assert words in said
 
 

@@ -156,7 +156,7 @@ BAD = {  # what is written instead, where it is told of, what is said
     "missing": ("  recipe: {name: smoke, epochs: 2}\n", "", "x.yaml:3:3", 'missing key "recipe"'),
     "in a profile": ("recipe: {epochs: 9}", "recipe: {epoch: 9}", "x.yaml:15:52", '"epochs"?'),
     "no mapping": ("baseline:\n", "baseline: 3\nx:\n", "x.yaml:2:11", "baseline"),
-    "seed twice": ("seeds: 2", "seeds: [1, 1]", "x.yaml:10:8", "one stands twice"),
+    "seed twice": ("seeds: 2", "seeds: [1, 1]", "x.yaml:10:8", "a seed is given twice"),
     "question is a list": ("question: How?", "question: [How]", "x.yaml:1:11", "valid string"),
     "claim is a mapping": (
         "seeds: 2",
@@ -194,7 +194,12 @@ BAD = {  # what is written instead, where it is told of, what is said
         'vary "model"',
     ),
     "no data": ("data: digits", "data: digit", "x.yaml:4:9", 'did you mean "digits"?'),
-    "idle key": ("data: digits", "data: {name: digits, class_map: x}", "x.yaml:4:9", "no use"),
+    "idle key": (
+        "data: digits",
+        "data: {name: digits, class_map: x}",
+        "x.yaml:4:9",
+        "does not use",
+    ),
     "profile of nothing": (
         "big: {baseline: {data: {img_size: 128}, recipe: {epochs: 9}}, seeds: [3, 5]}",
         "big: 3",
@@ -259,8 +264,8 @@ RANGES = {
     "ratio: [2, 1]": ("recipe", "[2", "ratio: [2.0, 1.0] is no range"),
     "momentum: 1.0": ("recipe", "1.0", "less than 1, not 1.0"),
     "opt_betas: [0.9, 1.5]": ("recipe", "1.5", "less than 1, not 1.5"),
-    "mean: [123.7, 116.3, 103.5]": ("data", "[123.7", "divided by 255 it is [0.485, 0.456, 0.406]"),
-    "std: [58.4]": ("data", "[58.4", "std: not of pixels in 0..1"),
+    "mean: [123.7, 116.3, 103.5]": ("data", "[123.7", "divided by 255: [0.485, 0.456, 0.406]"),
+    "std: [58.4]": ("data", "[58.4", "std: give values for pixels in 0..1"),
     "mean: [0.1, 0.2]": ("data", "[0.1", "mean: 2 values; give 1, or 3"),
     "mean: [-0.5]": ("data", "-0.5", "greater than or equal to 0, not -0.5"),
     "grey_range: [5, 5]": ("data", "[5", "grey_range: [5.0, 5.0] is no range"),

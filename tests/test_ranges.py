@@ -62,16 +62,16 @@ def told(schema, text):
 @pytest.mark.parametrize(
     ("schema", "text", "words"),
     [
-        (Data, "{name: digits, mean: [123.7, 116.3, 103.5]}", "divided by 255 it is [0.485"),
-        (Data, "{name: digits, std: [58.4]}", "divided by 255 it is [0.229]"),
+        (Data, "{name: digits, mean: [123.7, 116.3, 103.5]}", "divided by 255: [0.485"),
+        (Data, "{name: digits, std: [58.4]}", "divided by 255: [0.229]"),
         (
             Data,
             "{name: digits, img_size: 10000000}",
             "img_size: input should be less than or equal",
         ),
-        (Recipe, "crop_pct: 87.5", "a part of 1: 87.5 % is written 0.875"),
+        (Recipe, "crop_pct: 87.5", "this is a fraction: write 87.5 % as 0.875"),
         (Recipe, "crop_pct: 0.001", "greater than or equal to 0.1, not 0.001"),
-        (Recipe, "hflip: 50.0", "a part of 1: 50 % is written 0.5"),
+        (Recipe, "hflip: 50.0", "this is a fraction: write 50 % as 0.5"),
         (Recipe, "ratio: [-1, 1]", "ratio: input should be greater than or equal to 0.05, not -1"),
         (Recipe, "scale: [0.0, 1]", "scale: input should be greater"),
         (Recipe, "scale: [1.0, 0.08]", "scale: [1.0, 0.08] is no range"),
@@ -121,7 +121,7 @@ def test_keys_that_agree_are_not(text):
     [
         (
             {"name": "folder", "val_split": "train"},
-            "val_split: it would train on what it evaluates",
+            "val_split: training and evaluation would use the same images",
         ),
         ({"train_limit": 1}, "train_limit: mixup and CutMix need a pair"),
     ],

@@ -338,7 +338,7 @@ def test_a_file_that_cannot_be_set_aside_is_told_and_passed_over(store, monkeypa
     monkeypatch.setattr(os, "replace", refuse)
     assert store.result("a-0") is None
     assert store.blocked("a-0")
-    assert "cannot be set aside: Read-only file system" in caplog.text
+    assert "cannot be renamed: Read-only file system" in caplog.text
     assert path.exists()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.text import normal, on_one_line, unfit, visible
+from study.text import normal, path_text, unfit, visible
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_what_acts_on_a_terminal_is_shown_as_an_escape():
 
 
 def test_a_name_of_a_file_stays_on_its_line():
-    assert on_one_line("a\nerror: b\x1b") == "a\\nerror: b\\x1b"
+    assert path_text("a\nerror: b\x1b") == "a\\nerror: b\\x1b"

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
+from fractions import Fraction
 from math import inf, isnan
 
 from study import stats
 from study.claim_grammar import FORMS, Claim
 from study.claims.measured import ABOVE, Measured
 from study.evidence import DIFFERENCE, LEVEL, RATIO, Span, State
+from study.metrics import METRICS
 
 Judgement = tuple[State, str]
 
@@ -20,10 +22,15 @@ def judge(claim: Claim, measured: Measured) -> Judgement:
     labels = [label for label in (claim.arm, claim.other) if label]
     if form.quantity == "ratio":
         return measured.judged(RATIO, BOUNDS[form.bound](claim.number), *labels)
-    span = BOUNDS[form.bound](claim.amount)
+    span = BOUNDS[form.bound](amount(claim))
     if form.quantity == "advantage":
         span = measured.directed(span)
     return measured.judged(LEVEL if form.quantity == "level" else DIFFERENCE, span, *labels)
+
+
+def amount(claim: Claim) -> float:
+    """A claim's number in base units: the nearest float, so that a count can equal it exactly."""
+    return float(Fraction(repr(claim.number)) / Fraction(repr(METRICS[claim.metric].scale)))
 
 
 def more(by: float) -> Span:

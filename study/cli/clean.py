@@ -16,7 +16,7 @@ from study.cli import INCOMPLETE
 from study.cli.options import Asked, console, echo_json, folder, import_option, json_option
 from study.errors import StoreError, StudyError
 from study.store import Store
-from study.text import on_one_line
+from study.text import path_text
 
 if TYPE_CHECKING:
     from study.plan import Plan
@@ -227,7 +227,7 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
         click.echo(f"{'':12}lost with them: {group.lost}")
         shown = some if everything else some[:SHOWN]
         for item in shown:
-            place = on_one_line(str(item.path))
+            place = path_text(item.path)
             click.echo(f"  {cells.size(item.size):>8}  {place}  {item.description}".rstrip())
         if left := len(some) - len(shown):
             click.echo(f"{'':12}and {left} more (--dry-run lists all)")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from study.errors import SpecError
-from study.text import on_one_line
+from study.text import path_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -207,5 +207,5 @@ def echo_json(value: Any) -> None:
 def strays(store: "Store") -> None:
     """Name the files that were set aside because they are damaged, or not of this store."""
     for path in store.strays():
-        where = on_one_line(str(path))
+        where = path_text(path)
         click.echo(f"note: set aside, damaged or not of this store: {where}", err=True)

@@ -37,6 +37,7 @@ def as_given(picture: Image.Image, name: str, data: Data) -> Image.Image:
     mode = "L" if data.in_chans == 1 else "RGB"
     if picture.mode == mode:
         return picture
+    # The other modes (palette, alpha, CMYK ...) hold at most 8 bits per channel.
     if not picture.mode.startswith(DEEP):
         return picture.convert(mode)
     values = np.asarray(picture, dtype=np.float64)

@@ -29,6 +29,8 @@ class Draws:
         first, last = min(places) // PIECE, max(places) // PIECE
         for number in [number for number in self.pieces if number < first]:
             del self.pieces[number]  # an epoch visits positions in ascending order
+        # A batch may straddle pieces. Pieces, unlike batches, have a fixed size: a generator that
+        # drew by batch would give other numbers at another batch size.
         columns = zip(*(self._piece(n) for n in range(first, last + 1)), strict=True)
         rows = torch.tensor(places) - first * PIECE
         return [(c[0] if first == last else torch.cat(c))[rows] for c in columns]

@@ -61,6 +61,8 @@ def patches(recipe: Recipe, side: int, draws: torch.Generator) -> tuple[Tensor, 
     Boxes are (PIECE, recount, 4): top, left, height, width. An image has 1 to `recount` patches,
     each with its share of the area.
     """
+    # Every number is drawn for every image, also where nothing is erased: so a change of reprob
+    # leaves the patches of the other images alone.
     hit, many = torch.rand(2, PIECE, generator=draws)
     seeds = torch.randint(2**31, (PIECE,), generator=draws)
     counts = (many * recipe.recount).long() + 1

@@ -1,4 +1,4 @@
-"""Problems and oddities of image folders, judged by file names before any image is read."""
+"""Problems of image folders that their file names show, before any image is read."""
 
 import os
 import unicodedata
@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from study.data.kinds import BESIDE, counted, listed, shown
+from study.data.kinds import BESIDE, counted, listed
 from study.data.split import Summary, numbered
 from study.errors import meant
 from study.schema import Data
+from study.text import path_text
 
 
 class Fault(NamedTuple):
@@ -36,17 +37,17 @@ def faults(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> l
     ]
     if training and (overlap := _overlap(*splits)):
         return [*alone, Fault("val_split", overlap)]
-    if alone:
+    if alone:  # counts of classes would be wrong for the same reason
         return alone
     between = list(_unmapped(data, splits, names)) if names else list(_unlike(splits))
     return between or list(_counted(data, splits[0], names, training=training))
 
 
 def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[str]:
-    """Messages about files that are not read, which is no problem."""
+    """Messages about files that are not read, which prevent nothing."""
     for split in splits:
         beside = _kinds(split, lambda ending: ending in BESIDE)
-        where = shown(split.place)
+        where = path_text(split.place)
         if beside:
             yield f"{where}: {counted(beside)} beside the pictures are not read"
         if split.repeated:
@@ -66,7 +67,7 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
 
 
 def _of_one(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
-    where = shown(split.place)
+    where = path_text(split.place)
     if split.broken:
         yield f"{where}: cannot be read: {listed(split.broken)}; repair or remove them"
     for pattern, count in split.ignored.items():
@@ -113,11 +114,11 @@ def _nested(split: Summary) -> str:
     """Message about images two folders deep: the outer or the inner folder may be the class."""
     top, below = next(iter(split.nested.items()))
     last = {os.path.basename(folder) for folders in split.nested.values() for folder in folders}
-    only = f"; or set the split to {shown(os.path.join(os.path.basename(split.place), top))}"
+    only = f"; or set the split to {path_text(os.path.join(os.path.basename(split.place), top))}"
     return (
-        f"pictures lie deeper than one folder, as in {shown(os.path.join(top, below[0]))}. Which "
-        f"is the class? Write class_folder: outer for {listed(split.nested)}, or class_folder: "
-        f"inner for {listed(sorted(last))}{only if len(split.nested) == 1 else ''}"
+        f"pictures lie deeper than one folder, as in {path_text(os.path.join(top, below[0]))}. "
+        f"Which is the class? Write class_folder: outer for {listed(split.nested)}, or "
+        f"class_folder: inner for {listed(sorted(last))}{only if len(split.nested) == 1 else ''}"
     )
 
 
@@ -153,21 +154,27 @@ def _overlap(train: Summary, val: Summary) -> str:
     if not same and not shared and not train.real & val.real:
         return ""
     return (
-        f"{shown(val.place)} and {shown(train.place)} lead to the same files, so it would train "
-        "on what it evaluates; separate them"
+        f"{path_text(val.place)} and {path_text(train.place)} lead to the same files: the model "
+        "would be evaluated on its training images; separate them"
     )
 
 
 def _unlike(splits: Sequence[Summary]) -> Iterator[Fault]:
-    """Problems of classes in one split only, which would shift the numbers of the others."""
+    """Problems of classes that only one split has.
+
+    Classes are numbered by the sorted names of their folders, so that one more folder shifts the
+    numbers of all that follow, and the accuracy drops without an error.
+    """
     first, last = splits[0], splits[-1]
     ours, theirs = set(first.counts), set(last.counts)
     only, other = numbered(ours - theirs), numbered(theirs - ours)
     if not only and not other:
         return
     alike = {_plain(name): name for name in other}
-    pairs = [f"{shown(a)} and {shown(alike[_plain(a)])}" for a in only if _plain(a) in alike]
-    where = f"{shown(first.place)} and {shown(last.place)} have different classes"
+    pairs = [
+        f"{path_text(a)} and {path_text(alike[_plain(a)])}" for a in only if _plain(a) in alike
+    ]
+    where = f"{path_text(first.place)} and {path_text(last.place)} have different classes"
     if pairs:
         yield Fault(
             "val_split",
@@ -175,7 +182,7 @@ def _unlike(splits: Sequence[Summary]) -> Iterator[Fault]:
         )
         return
     halves = ((only, first), (other, last))
-    which = "; ".join(f"{listed(n, 8)} only in {shown(s.place)}" for n, s in halves if n)
+    which = "; ".join(f"{listed(n, 8)} only in {path_text(s.place)}" for n, s in halves if n)
     yield Fault(
         "val_split",
         f"{where} ({which}), which would number them differently; "
@@ -194,16 +201,16 @@ def _unmapped(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -
     """
     for split in splits:
         absent = [name for name in names if name not in split.counts]
-        where = f"class_map {shown(data.class_map or '')}"
+        where = f"class_map {path_text(data.class_map or '')}"
         if not split.counts:
-            yield Fault("class_map", f"{where} names no class folder of {shown(split.place)}")
+            yield Fault("class_map", f"{where} names no class folder of {path_text(split.place)}")
         elif absent and split.unmapped:
             near = meant(absent[0], split.unmapped)
-            hint = f'; did you mean "{shown(near)}"?' if near else ""
+            hint = f'; did you mean "{path_text(near)}"?' if near else ""
             yield Fault(
                 "class_map",
-                f"{where} names {listed(absent)}, which {shown(split.place)} has not, and leaves "
-                f"out its folders {listed(split.unmapped)}{hint}",
+                f"{where} names {listed(absent)}, which {path_text(split.place)} has not, and "
+                f"leaves out its folders {listed(split.unmapped)}{hint}",
             )
 
 
@@ -215,8 +222,8 @@ def _counted(
     if training and count == 1:
         yield Fault(
             "root",
-            f"{shown(split.place)} has one class only, {shown(next(iter(split.counts)))}: there is "
-            "nothing to tell apart; correct root or the split",
+            f"{path_text(split.place)} has only one class, {listed(split.counts)}: there is "
+            "nothing to classify; correct root or the split",
         )
     elif data.num_classes and data.num_classes < count:
         yield Fault(
@@ -227,6 +234,7 @@ def _counted(
     elif training and data.num_classes and data.num_classes > count and not names:
         yield Fault(
             "num_classes",
-            f"{shown(split.place)} has {count} classes, not the {data.num_classes} of num_classes; "
-            "correct it or root, or give class_map, which says what number each has",
+            f"{path_text(split.place)} has {count} classes, and num_classes is "
+            f"{data.num_classes}; correct it or root, or give class_map, which has the number of "
+            "each class",
         )

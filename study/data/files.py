@@ -9,13 +9,14 @@ from typing import Any, Self
 
 from PIL import Image
 
-from study.data.batches import ALL, Batches, Epoch, Part
+from study.data.batches import Batches
 from study.data.decoding import as_given, decoded
-from study.data.kinds import shown as printable
-from study.data.pictures import pictures, shown
+from study.data.pictures import evaluation_batches, training_batches
+from study.data.sampler import ALL, Epoch, Part
 from study.data.split import Listing
 from study.errors import DataError
 from study.schema import Data, Recipe
+from study.text import path_text
 
 Read = Callable[[int], tuple[Image.Image, int]]
 
@@ -40,10 +41,10 @@ class Files:
         return as_given(picture, f"image {index}", self.data), int(target)
 
     def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
-        return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers)
+        return training_batches(self, self.data, recipe, epoch=epoch, workers=self.workers)
 
     def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
-        return shown(self, self.data, recipe, part=part, workers=self.workers)
+        return evaluation_batches(self, self.data, recipe, part=part, workers=self.workers)
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class FromReader:
     def __call__(self, index: int) -> tuple[Image.Image, int]:
         try:
             stream, target = self.reader[index]
-            name = printable(self.reader.filename(index) or f"image {index}")
+            name = path_text(self.reader.filename(index) or f"image {index}")
+        # timm asserts that an image has bytes or a path; one that is null is a TypeError.
         except (AssertionError, KeyError, OSError, TypeError) as error:
             none = isinstance(error, AssertionError | TypeError)
             reason = "it has no image" if none else f"{type(error).__name__}: {error}"
@@ -125,11 +127,11 @@ class FromFiles:
                 stream: Any = BytesIO(tar.read(size))
         else:
             stream = self._opened(os.path.join(place, path))
-        name = printable(os.path.join(place, path))
+        name = path_text(os.path.join(place, path))
         return decoded(stream, name, self.data), self.numbers[label]
 
     def _opened(self, path: str) -> Any:
         try:
             return open(path, "rb")
         except OSError as error:
-            raise DataError(f"{printable(path)} cannot be read: {error.strerror}") from error
+            raise DataError(f"{path_text(path)} cannot be read: {error.strerror}") from error

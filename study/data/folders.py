@@ -20,6 +20,7 @@ def walked(place: Path, how: Rules) -> Walk:
     """
     walk = Walk(str(place), how)
     walk.above |= {identity(os.stat(folder)) for folder in place.resolve().parents}
+    # Sorted, so that of two links to one file the same is read on every file system.
     links = deque(sorted(walk.below("")))
     while links:
         links += sorted(walk.follow(links.popleft()))

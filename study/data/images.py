@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
-from study.data.batches import Batches, Epoch, Part, finished, statistics
+from study.data.batches import Batches, finished, statistics
 from study.data.chance import generator
 from study.data.listing import fingerprints
 from study.data.pictures import interpolation
 from study.data.pixels import Pixels
+from study.data.sampler import Epoch, Part
 from study.data.sources import SOURCES, OpenedSplits, Split
 from study.data.split import Fingerprint
 from study.errors import DataError
@@ -148,7 +149,8 @@ def _load(specification: str, workers: int) -> Images:
     data = Data.model_validate_json(specification)
     if data.train_split == data.val_split:
         raise DataError(
-            f'data {data.name}: it would train on what it evaluates, "{data.val_split}"'
+            f'data {data.name}: training and evaluation would use the same images, "'
+            f'{data.val_split}"'
         )
     source = _source(data, (data.train_split, data.val_split), workers)
     train, val = source.splits

@@ -1,9 +1,10 @@
 """File types by name: images, other files of a data set, hidden files and folders."""
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+
+from study.text import path_text
 
 COMMON = (".png", ".jpg", ".jpeg")  # extensions that timm's readers know
 SYSTEM = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+found")
@@ -68,12 +69,6 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def listed(names: Iterable[str], most: int = 6) -> str:
     """The first names as text, and the number of further names."""
-    every = [shown(name) for name in names]
+    every = [path_text(name) for name in names]
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + more
-
-
-def shown(name: str | os.PathLike[str]) -> str:
-    """A file's name as printable text, whatever its bytes are."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

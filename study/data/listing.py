@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from study.data import folders, tars
-from study.data.kinds import shown
-from study.data.places import class_map, place_of, root_of
+from study.data.class_map import class_map
+from study.data.places import place_of, root_of
 from study.data.split import Fingerprint, Listing, Rules, Summary, rules
 from study.errors import DataError
 from study.schema import Data
+from study.text import path_text
 
 
 def listing(place: Path, how: Rules) -> Listing:
@@ -40,11 +41,13 @@ def _reader(place: Path) -> Iterator[Any]:
     """The module that lists a folder or tar; OSErrors inside become DataErrors."""
     packed = place.suffix == ".tar" and place.is_file()
     if not packed and not place.is_dir():
-        raise DataError(f"{shown(place)} is neither a folder nor a tar; correct root or the split")
+        raise DataError(
+            f"{path_text(place)} is neither a folder nor a tar; correct root or the split"
+        )
     try:
         yield tars if packed else folders
     except OSError as error:
-        message = f"{shown(place)} cannot be read: {error}"
+        message = f"{path_text(place)} cannot be read: {error}"
         raise DataError(f"{message}; repair it, or correct root") from error
 
 

@@ -11,18 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import Compose
 
-from study.data.batches import (
-    ALL,
-    PICTURE,
-    Batch,
-    Batches,
-    Epoch,
-    Part,
-    cut,
-    order,
-    statistics,
-)
+from study.data.batches import Batch, Batches, statistics
 from study.data.chance import generator, seeded
+from study.data.sampler import ALL, PICTURE, Epoch, Part, cut, order
 from study.data.views import Views
 from study.errors import DataError
 from study.schema import Data, Recipe
@@ -67,7 +58,7 @@ def prepared(
             mean=statistics(data)[0],
             std=statistics(data)[1],
             crop_pct=recipe.crop_pct,
-            use_prefetcher=True,
+            use_prefetcher=True,  # timm then leaves normalising and erasing to its loader
             separate=viewed,
         )
     except (AssertionError, KeyError, ValueError) as error:
@@ -75,6 +66,7 @@ def prepared(
             f'recipe.aa: timm knows no augmentation "{recipe.aa}"; '
             "one it knows is rand-m9-mstd0.5-inc1"
         ) from error
+    # With `separate` timm gives three stages; the first has the crop and the flips.
     stages = whole[1:] if viewed else (whole,)
     steps = [step for stage in stages for step in stage.transforms]
     for step in steps:
@@ -119,12 +111,12 @@ class TransformedImages(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, position: int) -> tuple[Tensor, int]:
         picture, target = self.images.picture(self.indices[position])
-        picture = self.views.seen(picture, position) if self.views else picture
+        picture = self.views.applied(picture, position) if self.views else picture
         with seeded(PICTURE, *self.key, position):
             return self.transform(picture), target
 
 
-def pictures(
+def training_batches(
     images: Pictured,
     data: Data,
     recipe: Recipe,
@@ -145,7 +137,7 @@ def pictures(
     return Batches(len(batches), _loaded(dataset, mine, workers), size, slots)
 
 
-def shown(
+def evaluation_batches(
     images: Pictured, data: Data, recipe: Recipe, *, part: Part = ALL, workers: int = 0
 ) -> Batches:
     """Evaluation batches: each image once, in order."""

@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from study.data.batches import ALL, CROP, Batch, Batches, Epoch, Part, cut, order
-from study.data.pictures import pictures, pillow, prepared
+from study.data.batches import Batch, Batches
+from study.data.pictures import pillow, prepared, training_batches
+from study.data.sampler import ALL, CROP, Epoch, Part, cut, order
 from study.data.views import View, Views
 from study.schema import Data, Recipe
 
@@ -45,7 +46,9 @@ class Pixels:
         keys = epoch.keys(CROP)
         views = None if recipe.no_aug else Views.of(recipe, self.pixels.shape[-1], keys)
         if views and pillow(recipe):
-            return pictures(self, self.data, recipe, epoch=epoch, workers=self.workers, views=views)
+            return training_batches(
+                self, self.data, recipe, epoch=epoch, workers=self.workers, views=views
+            )
         indices = order(len(self), recipe, epoch)
         batches = cut(range(len(indices)), recipe.batch_size, training=True)
         size = min(recipe.batch_size, len(indices))
@@ -103,6 +106,6 @@ def cropped(pixels: Tensor, chosen: Tensor, view: View) -> Tensor:
 
 def _line(start: Tensor, length: Tensor, *, side: int, flip: Tensor) -> Tensor:
     """The image pixel behind each of `side` pixels of a crop along one axis: (B,) -> (B, side)."""
-    line = (torch.arange(side) + 0.5) / side
+    line = (torch.arange(side) + 0.5) / side  # centres of pixels, as Pillow samples
     line = (start[:, None] + line * length[:, None]).long()
     return torch.where(flip[:, None], line.flip(1), line)

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from timm.data import create_dataset
 
-from study.data.batches import Batches, Epoch, Part
+from study.data.batches import Batches
 from study.data.faults import faults
 from study.data.files import Files, FromFiles, FromReader
 from study.data.listing import listed
 from study.data.pixels import Pixels
 from study.data.places import expanded, root_of, unread_splits
+from study.data.sampler import Epoch, Part
 from study.data.split import Fingerprint, numbered
 from study.data.streams import Stream
 from study.errors import DataError, unknown

@@ -9,10 +9,11 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from study.data.batches import ALL, PICTURE, Batch, Batches, Epoch, Part
+from study.data.batches import Batch, Batches
 from study.data.chance import generator, seeded
 from study.data.decoding import as_given
 from study.data.pictures import prepared
+from study.data.sampler import ALL, PICTURE, Epoch, Part
 from study.errors import DataError
 from study.schema import Data, Recipe
 from study.seeding import fold
@@ -92,7 +93,7 @@ class Stream:
     def _batches(self, dataset: Any, recipe: Recipe, *, key: tuple[int, ...]) -> Batches:
         """All batches; every process reads all of them, since a stream has no random access."""
         training, workers = bool(key), min(WORKERS, self.shards)
-        dataset.set_loader_cfg(num_workers=workers)
+        dataset.set_loader_cfg(num_workers=workers)  # timm's counts depend on it
         images = StreamedImages(
             dataset, self.data, prepared(self.data, recipe, training=training), key
         )

@@ -45,7 +45,7 @@ class Views:
         *box, upside_down, mirrored, bicubic = self.draws.of(places)
         return View(Boxes(*box), upside_down, mirrored, bicubic)
 
-    def seen(self, picture: Image.Image, place: int) -> Image.Image:
+    def applied(self, picture: Image.Image, place: int) -> Image.Image:
         """Crop, resize and flip with Pillow the image at a position of the epoch's order."""
         view = self.at([place])
         top, left, height, width = (int(side) for side in view.box)
@@ -79,5 +79,5 @@ def crops(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> B
         width=(whole * min(1.0, ratio)).round(),
         side=side,
     )
-    none = box.height == 0
+    none = box.height == 0  # no try fitted
     return Boxes(*(torch.where(none, c, b) for c, b in zip(centre, box, strict=True)))

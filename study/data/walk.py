@@ -36,6 +36,7 @@ class Walk:
 
     def below(self, start: str) -> Iterator[str]:
         """Record everything in a folder and its subfolders, and yield the links there."""
+        # A stack of folders instead of recursion, so that depth has no limit.
         waiting = [start]
         while waiting:
             folder = waiting.pop()

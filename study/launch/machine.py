@@ -1,4 +1,4 @@
-"""The machine that workers run on."""
+"""The machine on which workers run: its settings, its devices, its number of slots."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ TIMEOUT = 1800.0
 
 @dataclass(frozen=True)
 class Machine:
-    """Where and how wide to run: flags of the command line, never part of a study."""
+    """Where a study runs, and on how many processes: from the command line, never from a study."""
 
     on: str
     workers: int
@@ -24,57 +24,61 @@ class Machine:
     share: int = 1
     """Trials that train on one GPU at a time."""
     retries: int = RETRIES
-    """Times that a trial may take its worker with it, before it is marked as failed."""
+    """How often a trial may crash its worker before it counts as failed."""
     timeout: float = TIMEOUT
-    """Seconds that a trial may go without a step before it counts as hung."""
+    """Seconds without a training step after which a trial counts as hung."""
     resources: Mapping[str, str | None] = field(default_factory=dict)
-    """The words after -R, checked: see study.launch.resources."""
+    """The values of -R, checked by study.launch.resources."""
     wait: bool = False
     asked: tuple[str, ...] = ()
-    """The flags that were given, to be repeated."""
+    """The flags of the command line, to print a command that repeats them."""
 
     @property
     def order(self) -> dict[str, object]:
-        """What workers are told of it."""
+        """The settings that workers need, as part of the job's record."""
         keys = ("on", "device", "threads", "devices", "nodes", "share", "retries", "timeout")
         return {key: getattr(self, key) for key in (*keys, "resources")}
 
 
 def cores() -> int:
-    """Cores this process may use."""
+    """The number of CPU cores that this process may use."""
+    # Slurm and containers limit a process to some cores; os.cpu_count() has all of the machine.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gpus() -> list[str]:
-    """NVIDIA devices that may be used, by number or unique name, told without a driver library."""
+    """The NVIDIA devices that this process may use, by number or unique name."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         return [name.strip() for name in chosen.split(",") if name.strip() not in ("", "-1")]
-    found = sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*"))
-    return [str(number) for number in found]
+    # Device files instead of CUDA, so that no driver library is loaded.
+    numbers = sorted(int(path.name[6:]) for path in Path("/dev").glob("nvidia[0-9]*"))
+    return [str(number) for number in numbers]
 
 
 def device() -> str:
-    """The device to use unless told otherwise."""
+    """The default device."""
     return "cuda" if gpus() else "cpu"
 
 
 AUTO = "auto"
-"""The device of workers on Slurm that are not told which: what their job has."""
+"""The default device of workers on Slurm: a GPU if their job has one."""
 
 
 def granted() -> str:
-    """The device of a job on Slurm: its GPUs where it was given any, by whatever asked for them.
+    """The device of a job on Slurm: "cuda" if GPUs were allocated to it, by whatever flag.
 
-    Not what can be seen on its node, which may be of other jobs.
+    Devices that are visible on the node may belong to other jobs.
     """
     names = ("SLURM_GPUS_ON_NODE", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS")
-    given = os.environ.get(names[0], "0") not in ("", "0") or any(map(os.environ.get, names[1:]))
-    return "cuda" if given else "cpu"
+    allocated = os.environ.get(names[0], "0") not in ("", "0") or any(
+        map(os.environ.get, names[1:])
+    )
+    return "cuda" if allocated else "cpu"
 
 
 def slots(device: str, threads: int, devices: int = 1, share: int = 1) -> int:
-    """Trials that fit at a time: by the GPUs that each takes, or by the cores for its threads."""
+    """The number of trials that run at the same time, limited by GPUs or by cores."""
     if device == "cuda":
         return max(1, len(gpus()) * share // devices)
     return max(1, cores() // (threads * devices))

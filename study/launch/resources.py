@@ -1,7 +1,7 @@
-"""Resources of a Slurm job: the words after -R, checked, each flag of sbatch said once.
+"""Resources of a Slurm job: the values of -R, checked, with each flag of sbatch at most once.
 
-A value of None is a flag without a value (-R sbatch.exclusive), an empty one leaves the flag out of
-the script (-R hours=, for the time limit of the site).
+The value None means a flag without a value (-R sbatch.exclusive). An empty value leaves the flag
+out of the script (-R hours= takes the time limit of the site).
 """
 
 import math
@@ -13,10 +13,10 @@ from study.errors import StudyError, unknown
 from study.launch.machine import Machine
 
 Resources = Mapping[str, str | None]
-NOTICE = 90  # seconds before the end at which a worker is told
-HOURS = 24.0
+NOTICE = 90  # seconds before the end of a job at which Slurm signals its workers
+HOURS = 24.0  # the default time limit of a job
 RAW = "sbatch."
-"""Begins the names of resources that go to sbatch as they are: -R sbatch.reservation=eccv."""
+"""The prefix of resources that go to sbatch unchanged: -R sbatch.reservation=eccv."""
 
 
 def _text(value: str) -> str:
@@ -36,7 +36,7 @@ def _number(value: str) -> float:
 
 
 def _gpus(value: str) -> str:
-    """A number of GPUs, or of each type: 2, a100:2, or a100:1,v100:1."""
+    """Validate a number of GPUs, or numbers per type: 2, a100:2, or a100:1,v100:1."""
     if not all(re.fullmatch(r"([\w.-]+:)?0*[1-9][0-9]*", part) for part in value.split(",")):
         raise ValueError
     return value
@@ -46,7 +46,7 @@ KINDS: Mapping[Callable[[str], Any], str] = {
     _text: "text",
     _count: "a positive int",
     _number: "a positive float",
-    _gpus: "a positive int, or TYPE:NUMBER such as a100:2,",
+    _gpus: "a positive int, or TYPE:NUMBER such as a100:2",
 }
 RESOURCES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "partition": ("partition", _text),
@@ -64,10 +64,10 @@ RESOURCES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "parallel": ("array_parallelism", _count),
     "notice": ("signal_delay_s", _count),
 }
-"""What -R takes: submitit's name of it, and what it is. `mem` is in GB, `notice` in seconds."""
+"""The names that -R accepts: submitit's name and the type. `mem` is in GB, `notice` in seconds."""
 
-OTHERWISE = ("time", "mem", "array_parallelism", "signal_delay_s")
-"""What sbatch writes otherwise than -R does, or does not have."""
+OTHER_UNIT = ("time", "mem", "array_parallelism", "signal_delay_s")
+"""Parameters of submitit whose values differ from those of sbatch's flag, or that have no flag."""
 
 COUNTED: Mapping[str, Callable[[str], Any]] = {
     "gpus": _gpus,
@@ -75,7 +75,7 @@ COUNTED: Mapping[str, Callable[[str], Any]] = {
     "gpus_per_socket": _gpus,
     "cpus_per_gpu": _count,
 }
-"""Raw flags that trials and their threads are counted by."""
+"""Raw flags that are validated, since the numbers of trials and threads are computed from them."""
 
 REFUSED: Mapping[str, str] = {
     **dict.fromkeys(
@@ -84,54 +84,56 @@ REFUSED: Mapping[str, str] = {
     ),
     "nodes": "--nodes says on how many nodes a trial is trained",
     "array": "--workers says how many jobs, -R parallel how many at a time",
-    "signal": "workers are told of their end by USR2: -R notice says when",
+    "signal": "USR2 warns workers before the time limit: -R notice says how long before",
     **dict.fromkeys(("output", "error", "input", "open_mode"), "logs are in the job's folder"),
-    **dict.fromkeys(("chdir", "wrap", "get_user_env"), "workers go on where the command was given"),
+    **dict.fromkeys(("chdir", "wrap", "get_user_env"), "workers run in the folder of the command"),
     **dict.fromkeys(
         ("wait", "parsable", "test_only", "quiet", "hold_jobs"), "see --wait, --dry-run"
     ),
 }
-"""Flags that would break what workers rely on, and what there is in their place."""
+"""Flags that would break the jobs, each with the reason or the replacement."""
 
 DEFAULTED = ("job_name", "time", "wckey")
-"""Flags that submitit gives values of its own unless it is told None."""
+"""Flags for which submitit has own defaults, unless the parameter is None."""
 
 GPU_FLAGS = ("gpus", "gpus_per_node", "gpus_per_task", "gpus_per_socket")
 GENERIC_FLAGS = ("gres", "tres_per_node", "tres_per_task", "tres_per_job", "tres_per_socket")
 GPU_WORDS = re.compile(r"\b(gpu|shard|mps)\b")
-"""Generic resources that are GPUs, or shares of them."""
+"""Generic resources that are GPUs, or shares of GPUs."""
 
 
-def canonical(given: Iterable[tuple[str, str | None]]) -> dict[str, str | None]:
-    """Resources as they were given, each flag of sbatch under one name.
+def canonical(pairs: Iterable[tuple[str, str | None]]) -> dict[str, str | None]:
+    """Validate the values of -R, and name each flag of sbatch in one way.
 
     Raises:
-        StudyError: one does not exist, is not of its kind, is said twice, or would break workers.
+        StudyError: a name does not exist, is given twice or would break jobs, or a value is not of
+            its type.
     """
-    found: dict[str, str | None] = {}
-    for key, value in given:
+    resources: dict[str, str | None] = {}
+    for key, value in pairs:
         name = _name(key, value)
         flag = flag_of(name)
-        if flag in map(flag_of, found):
+        if flag in map(flag_of, resources):
             dashed = flag.replace("_", "-")
-            raise StudyError(f"-R {_said(key, value)}: --{dashed} is given twice")
-        found[name] = value
+            raise StudyError(f"-R {_written(key, value)}: --{dashed} is given twice")
+        resources[name] = value
         _check(name, value)
-    wanted = [key for key in found if _asks_for_gpus(key, found[key])]
-    if len(wanted) > 1:
-        words = " and ".join(f"-R {_said(key, found[key])}" for key in wanted)
+    # `gpus` counts by one request, and would be wrong for a job with two.
+    requests = [key for key in resources if _asks_for_gpus(key, resources[key])]
+    if len(requests) > 1:
+        words = " and ".join(f"-R {_written(key, resources[key])}" for key in requests)
         raise StudyError(f"{words} all ask for GPUs: give one of them")
-    return found
+    return resources
 
 
 def reserved(resources: Resources) -> str:
-    """The word that asks for GPUs, as the user gave it; empty where none does."""
-    words = (_said(k, v) for k, v in resources.items() if _asks_for_gpus(k, v))
+    """The value of -R that asks for GPUs, as the user wrote it; empty if there is none."""
+    words = (_written(k, v) for k, v in resources.items() if _asks_for_gpus(k, v))
     return next(words, "")
 
 
 def gpus(resources: Resources, nodes: int) -> int | None:
-    """How many GPUs a job has on each node; None where its flags do not say."""
+    """The number of GPUs that a job has on each node; None if its flags do not determine it."""
     for key, value in resources.items():
         if not _asks_for_gpus(key, value):
             continue
@@ -143,10 +145,10 @@ def gpus(resources: Resources, nodes: int) -> int | None:
 
 
 def check(resources: Resources, machine: Machine) -> None:
-    """Refuse GPUs that trials would not use, or that there are too few of.
+    """Refuse a job that reserves GPUs and uses none, or reserves fewer than a trial needs.
 
     Raises:
-        StudyError: says which flags do not go together.
+        StudyError: names the flags that contradict each other.
     """
     word, count = reserved(resources), gpus(resources, machine.nodes)
     if word and machine.device != "cuda":
@@ -158,24 +160,24 @@ def check(resources: Resources, machine: Machine) -> None:
 
 
 def notes(machine: Machine) -> list[str]:
-    """What is odd about what a job asks for, and no mistake."""
+    """Warnings about a job that reserves more GPUs than it uses."""
     count, word = gpus(machine.resources, machine.nodes), reserved(machine.resources)
     if count is None or count <= machine.devices:
         return []
     many = f"trains each trial on {machine.devices} of them"
-    return [f"-R {word} reserves {count} GPUs a node for a job that {many} (--devices {count})"]
+    return [f"-R {word} reserves {count} GPUs per node for a job that {many} (--devices {count})"]
 
 
 def cpus(resources: Resources, devices: int) -> int:
-    """CPUs that each process of a job has; 1 where its flags do not say."""
+    """The number of CPUs that each process of a job has; 1 if its flags do not determine it."""
     if each := resources.get(f"{RAW}cpus-per-gpu"):
         return int(each)
     return max(1, int(resources.get("cpus") or 1) // devices)
 
 
 def parameters(machine: Machine) -> dict[str, Any]:
-    """What submitit is told of the resources of a job: its parameters, and raw ones beside them."""
-    raw: dict[str, Any] = {"requeue": True}
+    """The parameters of submitit for a job; flags that it does not know are in a nested entry."""
+    raw: dict[str, Any] = {"requeue": True}  # the site's default (JobRequeue) may be off
     own: dict[str, Any] = {
         "job_name": "study",
         "time": math.ceil(HOURS * 60),
@@ -208,31 +210,31 @@ def flag_of(key: str) -> str:
 
 
 def _name(key: str, value: str | None) -> str:
-    """A raw flag that -R has a name for goes by that name, others by the spelling of sbatch."""
+    """The one name of a resource: that of -R if it has one, else the spelling of sbatch."""
     if not key.startswith(RAW):
         if key not in RESOURCES:
-            raise StudyError(f"-R {_said(key, value)}: {unknown('resource', key, RESOURCES)}")
+            raise StudyError(f"-R {_written(key, value)}: {unknown('resource', key, RESOURCES)}")
         if value is None:
-            raise StudyError(f"-R {key}: KEY=VALUE is meant, such as partition=gpu")
+            raise StudyError(f"-R {key}: write KEY=VALUE, such as partition=gpu")
         return key
     flag = key.removeprefix(RAW).replace("-", "_")
     if not re.fullmatch(r"[a-z][a-z0-9_]+", flag):
         raise StudyError(
-            f"-R {_said(key, value)}: unknown resource; {RAW} is followed by the long name of a "
+            f"-R {_written(key, value)}: unknown resource; after {RAW} write the long name of a "
             "flag of sbatch, such as sbatch.reservation=NAME"
         )
     if flag in REFUSED:
-        raise StudyError(f"-R {_said(key, value)} would break the jobs: {REFUSED[flag]}")
+        raise StudyError(f"-R {_written(key, value)} would break the jobs: {REFUSED[flag]}")
     names = {RESOURCES[name][0]: name for name in RESOURCES}
-    named = value is not None and flag in names and flag not in OTHERWISE
+    named = value is not None and flag in names and flag not in OTHER_UNIT
     return names[flag] if named else RAW + flag.replace("_", "-")
 
 
 def _check(name: str, value: str | None) -> None:
     if value and not value.isprintable():
-        raise StudyError(f"-R {name}: a value of one line is meant, not {value!r}")
+        raise StudyError(f"-R {name}: the value must be one line of text, not {value!r}")
     if name == "notice" and not value:
-        raise StudyError("-R notice=: workers must be told of their end; give seconds")
+        raise StudyError("-R notice=: workers need a warning before the time limit; give seconds")
     raw = name.startswith(RAW)
     kind = COUNTED.get(flag_of(name), _text) if raw else RESOURCES[name][1]
     if not value:
@@ -240,11 +242,11 @@ def _check(name: str, value: str | None) -> None:
     try:
         kind(value)
     except ValueError:
-        raise StudyError(f"-R {name}={value}: {KINDS[kind]} is meant") from None
+        raise StudyError(f"-R {name}={value}: the value must be {KINDS[kind]}") from None
 
 
 def _converted(key: str, value: str) -> Any:
-    """A value as submitit takes it: minutes, and memory in MB."""
+    """A value in the units of submitit: minutes, and memory in MB."""
     number = RESOURCES[key][1](value)
     if key == "hours":
         return math.ceil(number * 60)
@@ -263,10 +265,10 @@ def _gpu_part(flag: str, part: str) -> bool:
 
 
 def _counted(part: str) -> int:
-    """The number at the end of gpu:a100:2; one where there is none."""
+    """The number at the end of gpu:a100:2; 1 if there is none, as Slurm counts."""
     last = re.split(r"[:=]", part)[-1].partition("(")[0]
     return int(last) if last.isdecimal() else 1
 
 
-def _said(key: str, value: str | None) -> str:
+def _written(key: str, value: str | None) -> str:
     return key if value is None else f"{key}={value}"

@@ -1,9 +1,9 @@
-"""Slots of this machine: what a worker occupies while it lives, whoever started it.
+"""Slots of this machine: the GPUs or CPU places that a worker occupies while it lives.
 
-A slot is locks on files, held by the worker's own process: the kernel takes them back when that
-ends, however it ends. GPUs are slots of the user's on this machine, whatever studies and stores he
-works on; where there are none, each store has as many as it is given workers. Workers that share a
-GPU hold its file together, and each a place there of its own; all others hold it alone.
+A slot is a set of file locks that the worker's own process holds, so that the kernel releases them
+however the process ends. Each GPU is one file per user, shared by all studies and stores. Without
+GPUs each store has as many slots as workers. Workers that share a GPU hold a shared lock on its
+file, and an exclusive lock on a place there; all others hold an exclusive lock on the GPU's file.
 """
 
 import fcntl
@@ -22,19 +22,19 @@ from study.ownership import private
 
 @dataclass(frozen=True)
 class Slot:
-    """Locks, to be handed to the process that works there; names of its GPUs."""
+    """File descriptors of locks, which a worker's process inherits, and the names of its GPUs."""
 
     locks: tuple[int, ...]
     devices: tuple[str, ...] = ()
 
     def close(self) -> None:
-        """This process lets go; the one that was handed the locks keeps them."""
+        """Close the locks in this process; a worker that has inherited them still holds them."""
         for lock in self.locks:
             os.close(lock)
 
 
 def free(job: Job, workers: int) -> Slot | None:
-    """A slot that nobody has, for a worker of this job."""
+    """The first free slot for a worker of this job; None if all are occupied."""
     if job.device == "cuda" and job.share > 1:
         return next(filter(None, (_place(name, job.share) for name in gpus())), None)
     if job.device == "cuda":
@@ -44,7 +44,7 @@ def free(job: Job, workers: int) -> Slot | None:
 
 
 def _together(names: Sequence[tuple[str, str]], count: int) -> Slot | None:
-    """The first `count` that are free, or none of them."""
+    """A slot of the first `count` free places, or None if there are fewer."""
     locks, devices = list[int](), list[str]()
     for file, device in names:
         if len(locks) < count and (lock := _locked(_folder() / file)) is not None:
@@ -58,7 +58,7 @@ def _together(names: Sequence[tuple[str, str]], count: int) -> Slot | None:
 
 
 def _place(gpu: str, share: int) -> Slot | None:
-    """A place on a GPU that nobody has alone."""
+    """A free place on a GPU that no worker holds exclusively."""
     together = _locked(_folder() / f"gpu-{gpu}", fcntl.LOCK_SH)
     if together is None:
         return None
@@ -70,6 +70,8 @@ def _place(gpu: str, share: int) -> Slot | None:
 
 
 def _locked(path: Path, how: int = fcntl.LOCK_EX) -> int | None:
+    """The file descriptor of a lock; None if another process holds it."""
+    # O_NOFOLLOW: in a shared /tmp another user could have placed a link with this name.
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(lock, how | fcntl.LOCK_NB)
@@ -80,7 +82,7 @@ def _locked(path: Path, how: int = fcntl.LOCK_EX) -> int | None:
 
 
 def _folder() -> Path:
-    """Of this user on this machine; one that others can write to is refused."""
+    """The folder of this user's locks on this machine; refused if others can write to it."""
     folder = Path(tempfile.gettempdir()) / f"study-slots-{os.getuid()}"
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)

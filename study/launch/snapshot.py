@@ -1,7 +1,7 @@
-"""The code that runs is the code that was submitted: a copy of this package for every job.
+"""A copy of this package for every job, so that workers run the code that was submitted.
 
-Workers start late, on Slurm hours later, and are started again when they die. Whatever has been
-edited meanwhile, they import the copy.
+Workers may start hours later on Slurm, and are started again when they die. An edit in between
+would change the code in the middle of a study.
 """
 
 import os
@@ -15,12 +15,12 @@ from study.origin import ORIGIN, PACKAGE, git, origin
 
 
 def taken(job: Path) -> None:
-    """Copy the package into a job folder, with its origin and what differs from the commit."""
+    """Copy the package into a job folder, with its provenance and uncommitted changes."""
     code = job / "code"
     skipped = shutil.ignore_patterns("__pycache__")
     try:
         shutil.copytree(PACKAGE, code / PACKAGE.name, ignore=skipped, symlinks=True)
-    except OSError as error:  # shutil.Error too
+    except OSError as error:  # shutil.Error is one, too
         raise StoreError(f"{code} cannot be written: {error}") from error
     write(code / ORIGIN, origin())
     if origin()["dirty"]:
@@ -28,7 +28,7 @@ def taken(job: Path) -> None:
 
 
 def environment(job: Path) -> dict[str, str]:
-    """Variables with which Python imports the package from the copy, wherever it is started.
+    """Variables with which Python imports the package from the copy, in any current folder.
 
     Raises:
         StoreError: another user could have changed the copy.
@@ -38,7 +38,8 @@ def environment(job: Path) -> dict[str, str]:
 
 
 def variables(job: Path) -> dict[str, str]:
-    """The same for a process that checks the folder itself before it sets them."""
+    """The variables without the check, for a process that checks the folder itself."""
+    # PYTHONSAFEPATH keeps the current folder off the path: it may hold another `study`.
     others = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(job / "code"), *([others] if others else [])])
     return {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}

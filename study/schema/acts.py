@@ -1,4 +1,8 @@
-"""The effective settings of a recipe: two recipes that agree in them train bit for bit alike."""
+"""Effective settings of a recipe: if they are equal, two trainings are equal bit for bit.
+
+Many settings have no effect beside others, such as cutmix at mixup_prob 0. A factor whose levels
+differ in such a setting alone would compare a training with itself, so a plan refuses it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +22,7 @@ def training(data: Data, recipe: Recipe, rates: Sequence[float], updates: str | 
     at these rates, or None if it is unknown; then all keys of the optimizer count.
     """
     evaluation = _precision(recipe) | {"evaluation": _evaluation(data, recipe)}
-    if not recipe.epochs:
+    if not recipe.epochs:  # given weights are evaluated as they are
         return evaluation
     size, steps = _batches(data, recipe)
     return evaluation | {
@@ -43,6 +47,7 @@ def step(recipe: Recipe) -> Acting:
         "optimizer": _keys(recipe, *OPTIMIZER, "layer_decay"),
         "clip": _keys(recipe, "clip_mode") if recipe.clip_grad else None,
         "batch": recipe.batch_size,
+        # An update is timed while images are mixed, whenever mixing ends.
         "mixing": _mixing(recipe) and {**_mixing(recipe), "off": 0},
         "loss": recipe.bce_loss,
         "average": recipe.model_ema,
@@ -60,6 +65,7 @@ def _precision(recipe: Recipe) -> Acting:
 def _batches(data: Data, recipe: Recipe) -> tuple[int, int]:
     """Images per batch and batches per update, limited by the size of the data set."""
     images = data.train_images
+    # A larger batch than the data set has the same images as one of its size.
     if images is None or recipe.aug_repeats > 1:
         return recipe.batch_size, recipe.grad_accum_steps
     size = min(recipe.batch_size, images)
@@ -84,6 +90,7 @@ def _augmentation(data: Data, recipe: Recipe) -> Acting:
 
 def _mixing(recipe: Recipe) -> Mapping[str, Any]:
     """Settings of mixup and CutMix; empty if neither is ever applied."""
+    # The share of CutMix. With one of the two switched off, timm ignores mixup_switch_prob.
     share = recipe.mixup_switch_prob if recipe.mixup and recipe.cutmix else float(not recipe.mixup)
     alphas = recipe.mixup * (share < 1), recipe.cutmix * (share > 0)
     off = recipe.mixup_off_epoch

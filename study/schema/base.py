@@ -6,7 +6,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 MOST = 65_536  # images in a batch, steps in an update
 LONGEST = 10_000  # epochs
-SIDES = (8, 4096)  # pixels: the least that a network can halve, the most that a machine can hold
+# Pixels. Ranges are wide: they catch slips of the keyboard before memory is allocated, not taste.
+SIDES = (8, 4096)
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
@@ -26,7 +27,7 @@ def _of_pixels(values: list[float], info: ValidationInfo) -> list[float]:
     if any(value > 1 for value in values):
         scaled = ", ".join(f"{value / 255:.3g}" for value in values)
         raise ValueError(
-            f"{info.field_name}: not of pixels in 0..1; divided by 255 it is [{scaled}]"
+            f"{info.field_name}: give values for pixels in 0..1; divided by 255: [{scaled}]"
         )
     if len(values) not in (1, 3):
         raise ValueError(f"{info.field_name}: {len(values)} values; give 1, or 3 (one per channel)")
@@ -45,6 +46,7 @@ def _wide(values: list[float], info: ValidationInfo) -> list[float]:
     return values
 
 
+# A mean may be 0, a deviation may not: pixels are divided by it.
 Channels = Annotated[
     list[NotNegative], Field(min_length=1, max_length=3), AfterValidator(_of_pixels)
 ]
@@ -69,4 +71,5 @@ Momenta = Annotated[list[Below1], Field(min_length=2, max_length=2)]
 class Strict(BaseModel):
     """Base of all models: frozen, and an unknown key is an error."""
 
+    # strict: YAML has types, so the text "1" for a number is a mistake and not a number.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)

@@ -23,12 +23,13 @@ SMALL = {
     **dict.fromkeys(("mnist", "fashion_mnist", "kmnist"), 70_000),
     **dict.fromkeys(("cifar10", "cifar100"), 60_000),
     "qmnist": 120_000,
-}  # images of both splits together, so that both are held in memory or neither is
+}  # images of both splits together, so that both are held in memory or neither
 TRAINED = {name: images - 10_000 for name, images in SMALL.items()} | {"qmnist": 60_000}
 HELD = 4 * 2**30  # bytes; a data set that needs more at its img_size is read image by image
 TORCH = (*SMALL, "imagenet", "inaturalist", "places365")
 """The data sets of torchvision that timm opens."""
 
+# A key without effect is refused, as its author believes that it changes something.
 IGNORED = {  # keys without effect, by kind of data
     "digits": (
         "root",
@@ -112,19 +113,23 @@ class Data(Strict):
         fields = type(self).model_fields
         idle = [k for k in IGNORED[kind] if getattr(self, k) != fields[k].default]
         if idle:
-            raise ValueError(f"{self.name} has no use for {', '.join(idle)}: leave it out")
+            raise ValueError(f"{self.name} does not use {', '.join(idle)}: leave it out")
         return self
 
     @property
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Yield (key, message) for values that contradict each other."""
         if self.train_split == self.val_split and self.name != "digits":
-            yield "val_split", f'it would train on what it evaluates, "{self.val_split}"'
+            yield (
+                "val_split",
+                f'training and evaluation would use the same images, "{self.val_split}"',
+            )
 
     @property
     def train_images(self) -> int | None:
         """The number of training images, if the name of the data set determines it."""
         kind, _, name = self.name.partition("/")
+        # scikit-learn's 1,797 digits less the 360 of the validation split
         whole = 1437 if kind == "digits" else TRAINED.get(name.lower()) if kind == "torch" else None
         return min(whole, self.train_limit or whole) if whole else None
 

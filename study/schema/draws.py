@@ -1,7 +1,8 @@
 """Random draws in training: which of them act, and which of them two arms do not share.
 
-Arms are compared seed by seed, so random augmentation should be the same in both. It is where it is
-drawn by (seed, epoch, position in the epoch's order); `unshared` lists the exceptions.
+Arms are compared seed by seed, so random augmentation should be the same in both: then it cancels
+in the difference. That holds for draws by (seed, epoch, position in the epoch's order); `unshared`
+lists the exceptions.
 """
 
 from collections.abc import Iterator
@@ -81,6 +82,7 @@ def _images(data: Data) -> dict[str, object]:
 
 
 def _order(data: Data, recipe: Recipe) -> list[object]:
-    """The settings that the order of an epoch depends on, beside seed and images."""
+    """The settings that the order of an epoch depends on, besides seed and images."""
+    # timm's reader of streams shuffles in a buffer, and cuts the tars by whole batches.
     stream = data.name.startswith("wds/")
     return [max(1, recipe.aug_repeats), recipe.batch_size if stream else None]

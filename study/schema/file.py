@@ -29,7 +29,7 @@ class Timing(Strict):
 
     batch_size: Batch = Field(32, description="images in one call, for throughput")
     seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
-        15.0, description="of all arms together, after warming up"
+        15.0, description="for all arms together, after warming up"
     )
     resolution: UpTo1 = Field(
         0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
@@ -77,13 +77,15 @@ class StudyFile(Strict):
     expects: dict[str, dict[str, str]] = Field(
         {}, description="path or label: {cost: same, more, less, or a formula such as 1/r^2}"
     )
-    protocol: Protocol = Field(Protocol(), description="of all published numbers")
+    protocol: Protocol = Field(Protocol(), description="protocol of all published numbers")
     published: dict[str, Published] = Field({})
     margins: dict[str, NotNegative] = Field(
         {},
         description="metric: largest difference that counts as equal; table units, % for speed",
     )
-    claims: list[str] = Field([], description="A is worse than B on top1 by 0.24, and the like")
+    claims: list[str] = Field(
+        [], description="sentences such as: A is worse than B on top1 by 0.24"
+    )
     contrasts: list[str | Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
         [], description="comparisons to test: a row against the baseline, or [row, other row]"
     )
@@ -92,12 +94,12 @@ class StudyFile(Strict):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if isinstance(self.seeds, list) and len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds: one stands twice")
+            raise ValueError("seeds: a seed is given twice")
         return self
 
 
 def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[Problem]]:
-    """`tree` as an instance of `schema`, or the problems that prevent it."""
+    """Validate `tree`: an instance of `schema`, or the problems that prevent one."""
     try:
         return schema.model_validate(tree.plain()), []
     except ValidationError as error:
@@ -109,7 +111,10 @@ def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[P
 
 
 def salvaged(tree: Tree) -> StudyFile:
-    """The valid keys of a wrong study file, so that their contents are checked as well."""
+    """The valid keys of a wrong study file, so that their contents are checked as well.
+
+    Each key is validated alone, since pydantic gives no instance as soon as one key is wrong.
+    """
     stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
     right = dict[str, Any]()
     for key in tree.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
@@ -133,7 +138,7 @@ PERCENTAGES = (
     "layer_decay",
     "resolution",
 )
-"""Fractions that a user may write in per cent by mistake."""
+"""Fractions that a user may write in percent by mistake."""
 
 KINDS = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRecipe"}
 """pydantic's names for the alternatives of a union type, left out of messages."""
@@ -182,9 +187,9 @@ def _problem(
 
 
 def _unit(name: str, value: Any) -> str:
-    """A hint for a number above its range that seems to be in per cent."""
+    """A hint for a number above its range that seems to be in percent."""
     if name.rpartition(".")[2] in PERCENTAGES and 1 < value <= 100:
-        return f"a part of 1: {value:g} % is written {value / 100:g}"
+        return f"this is a fraction: write {value:g} % as {value / 100:g}"
     return ""
 
 

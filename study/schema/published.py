@@ -11,6 +11,7 @@ Status = Literal["verified", "derived", "unverified"]
 
 
 NUMBER = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+# Papers also print +- and +/-, some with U+2212, which is not the hyphen of the keyboard.
 SPREAD = rf"^\s*({NUMBER})\s*(?:±|\+/?[-−])\s*({NUMBER})\s*$"
 WithSpread = Annotated[str, Field(pattern=SPREAD, examples=["72.6 ± 0.2"])]
 """A number with its spread over runs, as papers print it."""
@@ -28,7 +29,7 @@ class Protocol(Strict):
     hardware: str | None = None
     precision: str | None = None
     counting: Literal["conv+linear", "conv+linear+matmul", "all"] | None = Field(
-        None, description="which multiply-adds were counted, where the source says"
+        None, description="which multiply-adds were counted, if the source says so"
     )
 
 

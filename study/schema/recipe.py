@@ -79,7 +79,7 @@ class Recipe(Strict):
     )
     crop_pct: Annotated[float, Field(ge=0.1, le=1.5)] = Field(
         0.875,
-        description="part of the side that evaluation crops; pads above 1; train.py: the model's",
+        description="fraction of the side that evaluation crops; above 1 pads; train.py: model's",
     )
 
     smoothing: Below1 = 0.1
@@ -126,6 +126,7 @@ class Recipe(Strict):
         if self.lr is not None:
             return self.lr
         ratio = self.batch_size * self.grad_accum_steps / self.lr_base_size
+        # timm's train.py: "ada" matches Adam, AdamW, Adafactor and Adagrad alike.
         adaptive = any(name in self.opt.lower() for name in ("ada", "lamb"))
         scale = self.lr_base_scale or ("sqrt" if adaptive else "linear")
         return self.lr_base * (math.sqrt(ratio) if scale == "sqrt" else ratio)

@@ -157,7 +157,7 @@ def test_the_log_of_a_refusal_shows_no_name_that_another_user_chose(job):
 def test_a_link_is_no_private_folder(store, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(ordered(store, ["a-0"]))
-    with pytest.raises(StoreError, match="is no folder"):
+    with pytest.raises(StoreError, match="is not a folder"):
         ownership.private(link)
 
 

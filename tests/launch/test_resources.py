@@ -125,22 +125,22 @@ def test_a_worker_trains_on_what_its_job_was_given(store, monkeypatch, given, ex
     ("words", "said"),
     [
         (["-R", "partitoin=x"], 'did you mean "partition"?'),
-        (["-R", "hours=soon"], "a positive float is meant"),
-        (["-R", "hours=nan"], "a positive float is meant"),
-        (["-R", "mem=inf"], "a positive float is meant"),
-        (["-R", "gpus=-1"], "a positive int, or TYPE:NUMBER such as a100:2, is meant"),
+        (["-R", "hours=soon"], "the value must be a positive float"),
+        (["-R", "hours=nan"], "the value must be a positive float"),
+        (["-R", "mem=inf"], "the value must be a positive float"),
+        (["-R", "gpus=-1"], "the value must be a positive int, or TYPE:NUMBER such as a100:2"),
         (["-R", "gpus=a100"], "TYPE:NUMBER"),
         (["-R", "gpus=a100:0"], "TYPE:NUMBER"),
-        (["-R", "cpus=1.5"], "a positive int is meant"),
-        (["-R", "sbatch.cpus-per-task=x"], "a positive int is meant"),
-        (["-R", "sbatch.cpus-per-gpu=²"], "a positive int is meant"),
+        (["-R", "cpus=1.5"], "the value must be a positive int"),
+        (["-R", "sbatch.cpus-per-task=x"], "the value must be a positive int"),
+        (["-R", "sbatch.cpus-per-gpu=²"], "the value must be a positive int"),
         (["-R", "sbatch.gpus=some"], "TYPE:NUMBER"),
         (["-R", "sbatch.=1"], "unknown resource"),
         (["-R", "sbatch.c=4"], "the long name of a flag"),
         (["-R", "sbatch.--mem=4"], "the long name of a flag"),
-        (["-R", "hours"], "KEY=VALUE is meant"),
-        (["-R", "notice="], "workers must be told of their end"),
-        (["-R", "comment=a\nrm -rf ."], "a value of one line"),
+        (["-R", "hours"], "write KEY=VALUE"),
+        (["-R", "notice="], "workers need a warning before the time limit"),
+        (["-R", "comment=a\nrm -rf ."], "one line of text"),
         (["-R", "sbatch.ntasks=8"], "--devices"),
         (["-R", "sbatch.ntasks-per-node=8"], "--devices"),
         (["-R", "sbatch.ntasks_per_node=8"], "--devices"),
@@ -200,7 +200,7 @@ def test_all_workers_may_run_at_a_time_unless_a_number_is_given(tmp_path):
 
 def test_gpus_that_no_trial_uses_are_told():
     assert resources.notes(asked("gpus=4")) == [
-        "-R gpus=4 reserves 4 GPUs a node for a job that trains each trial on 1 of them "
+        "-R gpus=4 reserves 4 GPUs per node for a job that trains each trial on 1 of them "
         "(--devices 4)"
     ]
     assert resources.notes(machine("-R", "gpus=4", "--devices", "4")) == []

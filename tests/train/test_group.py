@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 from torch.testing import assert_close
 
-from study.data.batches import Part
+from study.data.sampler import Part
 from study.errors import DataError, SpecError
 from study.train import ALONE, check, joined
 from study.train.group import Group
