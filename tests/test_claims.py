@@ -14,6 +14,7 @@ from scipy import stats as reference
 
 from study import claims
 from study.claims import FORMS, judged, parse
+from study.claims.forms import amount
 from study.errors import SpecError
 from study.metrics import METRICS
 from study.statements import other_unit
