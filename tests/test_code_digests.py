@@ -4,12 +4,14 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import environment
 
 from study import cards, images, measurements, origin
 
+PROGRAMS = Path(__file__).parent / "code_programs.py"
 CODE = {  # what a digest covers: its entry, and the modules that it ignores
     "results": ("study.run", origin.OUTSIDE_TRAINING),
     "costs": ("study.cards", cards.OUTSIDE_COUNTING),
@@ -17,48 +19,6 @@ CODE = {  # what a digest covers: its entry, and the modules that it ignores
     "folders": ("study.data.listing", images.OUTSIDE_LISTING),
     "reports": ("study.report", measurements.OUTSIDE_REPORTS),
 }
-LOADED = "import json, sys; print(json.dumps([m for m in sys.modules if m.startswith('study.')]))"
-TRIAL = """
-from pathlib import Path
-from study import leases, run, store
-shelf, record = store.Store(Path("results")), {record}
-shelf.enter("0123456789-0", record)
-with leases.claim(shelf.trial("0123456789-0")) as lease:
-    run.trial(shelf, "0123456789-0", lease, record=record, device="cpu", stop=bool,
-              report=lambda row: None)
-assert shelf.state("0123456789-0") == "completed", shelf.result("0123456789-0")
-"""
-COST = """
-from pathlib import Path
-from study import cards
-from study.schema import Data, Recipe
-from study.spec import Config
-from study.store import Store
-cards.card(Config("test_rest", {}, Data(name="digits", img_size=64), Recipe()), Store(Path("s")))
-"""
-COURSE = """
-from pathlib import Path
-from study import courses
-from study.schema import Recipe
-from study.store import Store
-courses.course(Recipe(epochs=2), Store(Path("s")))
-"""
-LISTING = """
-from pathlib import Path
-from study.data.listing import summary
-from study.data.split import Rules
-Path("train/a").mkdir(parents=True)
-summary(Path("train"), Rules())
-"""
-REPORT = """
-import sys
-from study.cli import main
-sys.argv = ["study", "report", "tiny.yaml", "--store", "results", "--reports", "reports"]
-try:
-    main()
-except SystemExit as end:
-    assert not end.code
-"""
 PLANNING = {"study.courses", "study.imports", "study.schema.acts", "study.shipped", "study.spec"}
 """Call on the code of a digest, and are not called by it."""
 PRINTING = {"study.cli", "study.folders", "study.labels", "study.launch", "study.ownership"}
@@ -69,26 +29,13 @@ PRINTING |= {
     "study.report.comparison",
     "study.seeding",
 }
-"""Loaded by the command line, which reads the study file and says where the report is."""
-
-
-def record():
-    from study.schema import Data, Recipe
-
-    data = Data(name="digits", img_size=64, train_limit=64, val_limit=40)
-    config = {
-        "model": {"name": "test_rest", "arguments": {}},
-        "data": data.model_dump(mode="json") | {"num_classes": 10},
-        "recipe": Recipe(epochs=1, batch_size=32).model_dump(mode="json"),
-    }
-    shape = {"num_classes": 10, "in_chans": 3, "img_size": 64}
-    return {"config": config, "shape": shape, "where": {}, "seed": 0}
+"""Loaded by the command line, which reads the study file and prints where the report is."""
 
 
 def loaded(program, folder):
     """The modules of the package that a program has loaded when it ends."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{program}\n{LOADED}"],
+        [sys.executable, PROGRAMS, program],
         cwd=folder,
         env=environment(),
         capture_output=True,
@@ -103,21 +50,18 @@ def _below(module, names):
 
 
 @pytest.mark.parametrize(
-    ("what", "program", "besides"),
+    ("what", "besides"),
     [
-        ("results", TRIAL, set()),
-        ("costs", COST, {"study.data", "study.shipped"}),  # read by modules that are ignored
-        ("courses", COURSE, PLANNING),
-        ("folders", LISTING, set()),
-        ("reports", REPORT, PRINTING),
+        ("results", set()),
+        ("costs", {"study.data", "study.shipped"}),  # read by modules that are ignored
+        ("courses", PLANNING),
+        ("folders", set()),
+        ("reports", PRINTING),
     ],
-    ids=[*CODE],
 )
-def test_every_module_that_is_loaded_is_covered_or_excluded(what, program, besides, tiny):
+def test_every_module_that_is_loaded_is_covered_or_excluded(what, besides, tiny):
     entry, ignoring = CODE[what]
-    if "{record}" in program:
-        program = program.replace("{record}", repr(record()))
-    modules = loaded(program, tiny.parent)
+    modules = loaded(what, tiny.parent)
     assert entry in modules
     covered = origin.modules_behind(entry, ignoring=ignoring)
     rest = [name for name in modules if name not in covered]
