@@ -324,12 +324,10 @@ def test_a_trial_goes_on_only_on_the_images_that_it_began_on(inside, finished, p
     assert all("the images changed since this trial began (train)" in r["error"] for r in rows)
 
 
+@pytest.mark.slow
 def test_a_plan_whose_timed_steps_come_upon_a_bad_picture_does_not_say_run_it(
-    inside, of_pool, pool, monkeypatch
+    inside, of_pool, pool
 ):
-    from study.launch import LAUNCHERS
-
-    monkeypatch.setitem(LAUNCHERS, "local", LAUNCHERS["inline"])
     for picture in pool.rglob("*.png"):
         picture.write_bytes(b"")
     done = inside("plan", of_pool())
