@@ -57,6 +57,7 @@ def test_measurements_read_back_in_base_units(complete, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_second_report_is_the_same_bytes(complete, tmp_path):
     first = report.write(report.report(*complete), tmp_path / "one")
     second = report.write(report.report(*complete), tmp_path / "two")
