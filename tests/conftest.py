@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -64,10 +65,23 @@ def study(tmp_path: Path) -> Command:
 
 
 @pytest.fixture
+def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are drawn, but their files hold no picture; tests of figures render them."""
+
+    def save(figure: object, file: IO[bytes], **options: object) -> None:
+        file.write(b"<svg></svg>")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", save)
+
+
+@pytest.fixture
 def inside(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    unrendered: None,
 ) -> Command:
-    """The same in this process, which has imported torch already."""
+    """The same in this process, which has imported torch already; figures are not rendered."""
     from study.cli import main
 
     monkeypatch.chdir(tmp_path)

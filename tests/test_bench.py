@@ -68,7 +68,10 @@ def test_settings_are_each_with_each_and_once():
 
 @pytest.mark.parametrize(
     ("mode", "metrics"),
-    [("infer", {"throughput", "latency_p50"}), ("train", {"train_throughput"})],
+    [
+        ("infer", {"throughput", "latency_p50"}),
+        pytest.param("train", {"train_throughput"}, marks=pytest.mark.slow),
+    ],
 )
 def test_real_models_are_timed_side_by_side(mode, metrics):
     found = taken(mode, "test_rest", AVERAGE, "test_vit", size=160)

@@ -47,6 +47,7 @@ def test_a_process_that_dies_is_why_nothing_was_taken(number, said):
     assert os.environ == before
 
 
+@pytest.mark.slow
 def test_the_command_prints_a_table_and_keeps_the_session(study, tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
     models = ("my_rest", "{name: my_rest, reduction: average}", "test_vit")

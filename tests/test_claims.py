@@ -587,7 +587,7 @@ EQUALLY = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("forms", [EQUALLY[:1], EQUALLY])
+@pytest.mark.parametrize("forms", [pytest.param(EQUALLY[:1], marks=pytest.mark.slow), EQUALLY])
 def test_of_20_claims_about_equal_arms_few_studies_decide_any(forms):
     chance, alone, together = np.random.default_rng(0), 0, 0
     arms = [f"a{n}" for n in range(21)]

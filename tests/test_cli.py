@@ -31,8 +31,8 @@ def test_what_is_counted_already_needs_nothing_heavy(study, inside, tiny, comman
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(study, command):
-    done = study(command, "--help")
+def test_every_command_explains_itself(inside, command):
+    done = inside(command, "--help")
     assert done.returncode == 0
     assert "Usage:" in done.stdout
 
@@ -59,8 +59,8 @@ def test_every_command_explains_itself(study, command):
         (["run", "tiny.yaml", "--device", "cuda"], "no NVIDIA device"),
     ],
 )
-def test_a_wrong_command_is_refused_and_nothing_starts(study, tiny, words, said):
-    done = study(*words)
+def test_a_wrong_command_is_refused_and_nothing_starts(inside, tiny, words, said):
+    done = inside(*words)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -98,8 +98,9 @@ def store(tmp_path_factory):
     return tmp_path_factory.mktemp("store")
 
 
-def test_the_study_plans_with_the_import(study, store):
-    done = study("plan", STUDY, "--import", BLOCKS, "--store", store, "--json")
+def test_the_study_plans_with_the_import(inside, store):
+    words = ("--import", BLOCKS, "--store", store, "--on", "slurm")  # which times no steps
+    done = inside("plan", STUDY, *words, "--json")
     assert done.returncode == 0, done.stderr
     arms = {arm["label"]: arm["cost"] for arm in json.loads(done.stdout)["arms"]}
     dw, blur = arms["Depth-wise Conv2d"], arms["Binomial Blur"]

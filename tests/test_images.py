@@ -145,10 +145,11 @@ def test_every_file_that_cannot_be_read_is_named_where_all_are_checked(
     for name in CHECKS.keys() - {"data"}:
         monkeypatch.delitem(CHECKS, name)
     file = of_pool()
-    assert inside(command, file, "--check-images").returncode == 0
+    words = [command, file, "--check-images", *(["--on", "inline"] if command == "plan" else [])]
+    assert inside(*words).returncode == 0
     _load.cache_clear()
     names = broken(pool)
-    done = inside(command, file, "--check-images")
+    done = inside(*words)
     assert done.returncode == (2 if command == "plan" else 1), done.stderr
     assert all(name in done.stdout + done.stderr for name in names), done.stderr
     assert "225000000 pixels" in done.stdout + done.stderr
@@ -324,6 +325,7 @@ def test_a_trial_goes_on_only_on_the_images_that_it_began_on(inside, finished, p
     assert all("the images changed since this trial began (train)" in r["error"] for r in rows)
 
 
+@pytest.mark.slow
 def test_a_plan_whose_timed_steps_come_upon_a_bad_picture_does_not_say_run_it(
     inside, of_pool, pool
 ):

@@ -40,6 +40,15 @@ def test_a_study_runs_and_a_second_run_starts_nothing(study, tiny, on):
     assert list((tiny.parent / "results" / "jobs").iterdir()) == jobs
 
 
+def test_a_study_runs_in_a_process_of_its_own(inside, tiny):
+    tiny.write_text(tiny.read_text().replace("seeds: 2", "seeds: 1"))
+    done = inside("run", tiny, "--on", "local", "--workers", 1, "--no-speed")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(" done ") == 2
+    assert "wrote" in done.stderr
+    assert "Avg" in done.stdout
+
+
 @pytest.fixture
 def watching(tiny):
     """A report that is made anew whenever there is more."""

@@ -123,9 +123,9 @@ def test_an_unknown_tracker_is_refused(inside, tiny):
     assert "'tensorboard', 'wandb', 'mlflow'" in done.stderr
 
 
-@pytest.mark.slow
-def test_a_run_is_tracked_as_it_goes(study, tiny):
-    done = study("run", tiny, "--track", "tensorboard", "--no-speed")
+@pytest.mark.parametrize("on", ["inline", pytest.param("local", marks=pytest.mark.slow)])
+def test_a_run_is_tracked_as_it_goes(inside, tiny, on):
+    done = inside("run", tiny, "--on", on, "--track", "tensorboard", "--no-speed")
     assert done.returncode == 0, done.stderr
     assert "tensorboard --logdir" in done.stderr
     plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
@@ -133,10 +133,10 @@ def test_a_run_is_tracked_as_it_goes(study, tiny):
         logged = events(store, plan, trial.name)
         assert [step for step, _ in logged["eval/top1"]] == [0, 1]
         assert round(store.result(trial.name).metrics["top1"], 6) == logged["final/top1"][0][1]
-    again = study("run", tiny, "--track", "tensorboard", "--no-speed")
+    again = inside("run", tiny, "--on", on, "--track", "tensorboard", "--no-speed")
     assert "nothing to train" in again.stderr
     assert "tensorboard --logdir" in again.stderr
-    assert "0 epochs and ends" in study("track", tiny, "--to", "tensorboard", "--watch").stderr
+    assert "0 epochs and ends" in inside("track", tiny, "--to", "tensorboard", "--watch").stderr
 
 
 @pytest.mark.slow

@@ -225,7 +225,9 @@ def check_trained(text, found, seeds):
         assert f"corrected for {len(found['others'])} comparisons" in text
 
 
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2))]
+)
 def test_every_sentence_of_an_answer_is_true(tmp_path, part):
     chance, seen = np.random.default_rng(part), set()
     for number in range(60):

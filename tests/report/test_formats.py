@@ -49,8 +49,8 @@ def made(laboratory):
 
 @pytest.fixture(scope="module")
 def tall(tmp_path_factory):
-    """The table of two hundred arms, made once: no test changes it."""
-    labels = [f"level {number}" for number in range(200)]
+    """The table of eighty arms, made once: no test changes it."""
+    labels = [f"level {number}" for number in range(80)]
     values = {label: [0.5 + n / 1000, 0.5, 0.51] for n, label in enumerate(labels[1:])}
     lab = laboratory(tmp_path_factory.mktemp("tall"))
     return made(lab({"model.depth": labels}, top1={"baseline": [0.5, 0.5, 0.5]} | values))

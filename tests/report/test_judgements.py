@@ -84,6 +84,7 @@ def test_a_study_that_claims_nothing_has_no_table_of_claims(tables):
     assert "claims" not in tables()[0]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_an_earlier_reports_tables_do_not_stay(lab, tmp_path):
     plan = lab(top1=TOP1, claims=("Max Pooling ranks last on top1",))
     report.write(report.report(*plan), tmp_path)

@@ -27,6 +27,7 @@ def test_a_frame_of_nothing_has_its_columns(lab):
     assert list(found.columns) == list(frames.MEASUREMENT_COLUMNS)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_report_is_all_its_files(complete, tmp_path):
     paths = report.write(report.report(*complete), tmp_path / "out")
     names = {str(path.relative_to(tmp_path / "out")) for path in paths}
@@ -47,6 +48,7 @@ def test_a_report_is_all_its_files(complete, tmp_path):
     assert all(path.stat().st_size for path in paths)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_measurements_read_back_in_base_units(complete, tmp_path):
     report.write(report.report(*complete), tmp_path)
     pd.testing.assert_frame_equal(
@@ -55,6 +57,7 @@ def test_measurements_read_back_in_base_units(complete, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_second_report_is_the_same_bytes(complete, tmp_path):
     first = report.write(report.report(*complete), tmp_path / "one")
     second = report.write(report.report(*complete), tmp_path / "two")
@@ -67,6 +70,7 @@ def test_a_report_of_nothing_is_still_a_table(lab, tmp_path):
     assert "--" in (tmp_path / "table.md").read_text("utf-8")
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_report_of_nasty_text_stays_in_its_folder(nasty, tmp_path):
     paths = report.write(report.report(*nasty), tmp_path / "out")
     assert all((tmp_path / "out") in path.resolve().parents for path in paths)
