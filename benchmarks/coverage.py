@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from study import claims, stats
+from study import stats
+from study.analysis import claims
 from study.metrics import METRICS
 
 SEEDS = (3, 5, 6, 8, 10)

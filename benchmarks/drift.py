@@ -28,10 +28,10 @@ import timm
 import torch
 
 import study.models  # noqa: F401  registers rest_lite with timm
-from study.metrics import lanes, speed
-from study.metrics.lanes import Lane, Way
+from study.metrics import speed, workloads
 from study.metrics.ratios import Ratio, ratio, undisturbed
 from study.metrics.stopwatch import Stopwatch
+from study.metrics.workloads import Lane, Way
 
 MODELS, SIZE, BATCH = ("rest_lite", "resnet18"), (3, 64, 64), 8
 SPIN = "while True: pass"
@@ -100,8 +100,8 @@ LOADS = {"random": rough, "unlucky": unlucky}
 
 def batches() -> dict[str, Lane]:
     torch.manual_seed(0)
-    images = lanes.noise(BATCH, SIZE, "cpu")
-    return {name: lanes.inference(timm.create_model(name), images, Way()) for name in MODELS}
+    images = workloads.noise(BATCH, SIZE, "cpu")
+    return {name: workloads.inference(timm.create_model(name), images, Way()) for name in MODELS}
 
 
 def side_by_side(models: dict[str, Lane], seconds: float, halfway: Halfway) -> Ratio:

@@ -16,9 +16,9 @@ from torch import nn
 from torch.utils.benchmark import Timer
 
 import study.models  # noqa: F401  registers rest_lite with timm
-from study.metrics import energy, lanes, speed, surroundings
-from study.metrics.lanes import Lane, Way
-from study.metrics.spreads import spreads
+from study.metrics import energy, machine_state, speed, workloads
+from study.metrics.summaries import spreads
+from study.metrics.workloads import Lane, Way
 
 DEVICE, SIZE, BATCH = "cuda", (3, 224, 224), 256
 MODELS = ("resnet18", "rest_lite")
@@ -36,14 +36,14 @@ def model(name: str) -> nn.Module:
 
 
 def batch(name: str, way: Way) -> Lane:
-    return lanes.inference(model(name), lanes.noise(BATCH, SIZE, DEVICE), way)
+    return workloads.inference(model(name), workloads.noise(BATCH, SIZE, DEVICE), way)
 
 
 def step(name: str, way: Way) -> Lane:
     made, loss = model(name), nn.functional.cross_entropy
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-5)
-    images = lanes.noise(64, SIZE, DEVICE)
-    return lanes.training(made, images, way, loss=loss, optimizer=optimizer)
+    images = workloads.noise(64, SIZE, DEVICE)
+    return workloads.training(made, images, way, loss=loss, optimizer=optimizer)
 
 
 def compared(arms: dict[str, Callable[[], Lane]], name: str) -> Iterator[Line]:
@@ -104,7 +104,7 @@ def drawn() -> Iterator[Line]:
     """Energy is read, and is about power by throughput."""
     made = {name: batch(name, Way("bfloat16")) for name in MODELS}
     found = energy.joules(made, DEVICE)
-    around = surroundings.surroundings(DEVICE)
+    around = machine_state.surroundings(DEVICE)
     yield bool(around.get("gpu_mhz")), f"surroundings: {around}"
     yield (
         len(found) == len(made),

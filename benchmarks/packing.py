@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from study import leases
-from study.launch import orders, slurm
+from study.launch import job, slurm
 from study.launch.machine import Machine
-from study.store import Store
+from study.store import leases
+from study.store.store import Store
 
 STUDY = """\
 question: How long do {trials} short trials take?
@@ -66,7 +66,7 @@ def one_each(folder: Path, machine: Machine) -> int:
     store = Store(folder / "results")
     for name in trials(store):
         order = {**machine.order, "tasks": ["trials"], "study": name, "trials": [name]}
-        slurm.submit(orders.job(store, order), machine, 1)
+        slurm.submit(job.job(store, order), machine, 1)
     while any(store.result(name) is None for name in trials(store)):
         time.sleep(0.5)
     return 0

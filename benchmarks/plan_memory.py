@@ -46,9 +46,9 @@ import torch
 torch.set_num_threads(1)
 from timm.models import get_pretrained_cfg
 from study import cards
-from study.schema import Data, Recipe
-from study.spec import Config
-from study.store import Store
+from study.spec.schema import Data, Recipe
+from study.spec.study import Config
+from study.store.store import Store
 name = sys.argv[1]
 size = get_pretrained_cfg(name).input_size
 data = Data(name="digits", img_size=size[-1], in_chans=size[0])

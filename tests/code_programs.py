@@ -13,9 +13,10 @@ NAME = "0123456789-0"
 
 
 def results():
-    from study import leases, run
-    from study.schema import Data, Recipe
-    from study.store import Store
+    from study import trial
+    from study.spec.schema import Data, Recipe
+    from study.store import leases
+    from study.store.store import Store
 
     data = Data(name="digits", img_size=64, train_limit=64, val_limit=40)
     config = {
@@ -28,24 +29,24 @@ def results():
     store.enter(NAME, {"config": config, "shape": shape, "where": {}, "seed": 0})
     how = {"device": "cpu", "stop": bool, "report": lambda row: None}
     with leases.claim(store.trial(NAME)) as lease:
-        run.trial(store, NAME, lease, record=store.entered(NAME), **how)
+        trial.trial(store, NAME, lease, record=store.entered(NAME), **how)
     assert store.state(NAME) == "completed", store.result(NAME)
 
 
 def costs():
-    from study import cards
-    from study.schema import Data, Recipe
-    from study.spec import Config
-    from study.store import Store
+    from study.plan import arm_cost
+    from study.spec.schema import Data, Recipe
+    from study.spec.study import Config
+    from study.store.store import Store
 
     config = Config("test_rest", {}, Data(name="digits", img_size=64), Recipe())
-    cards.card(config, Store(Path("empty")))
+    arm_cost.card(config, Store(Path("empty")))
 
 
 def courses():
-    from study.courses import course
-    from study.schema import Recipe
-    from study.store import Store
+    from study.plan.schedules import course
+    from study.spec.schema import Recipe
+    from study.store.store import Store
 
     course(Recipe(epochs=2), Store(Path("empty")))
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from study.cli.options import Asked
 from study.errors import SpecError
-from study.models import answer
+from study.models import outputs
 from study.models.parts.reductions import REDUCTIONS, Average
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
@@ -166,7 +166,7 @@ def test_a_second_plan_looks_at_no_model_again(planned, entrypoint, monkeypatch)
     entrypoint("mine", answering(FORMS["a tuple"][0]))
     first = refusal(planned, "mine")
     side = refusal(planned, "halonet26t", FACTORS, "baseline.data.img_size=100", "factors={}")
-    monkeypatch.setattr(answer, "misfit", lambda *words: pytest.fail("looked again"))
+    monkeypatch.setattr(outputs, "misfit", lambda *words: pytest.fail("looked again"))
     assert refusal(planned, "mine") == first
     again = refusal(planned, "halonet26t", FACTORS, "baseline.data.img_size=100", "factors={}")
     assert again == side
@@ -175,5 +175,5 @@ def test_a_second_plan_looks_at_no_model_again(planned, entrypoint, monkeypatch)
 def test_looking_leaves_the_random_state_alone():
     state = torch.get_rng_state()
     shape = {"num_classes": 10, "in_chans": 3, "img_size": 8}
-    assert not answer.misfit("mine", lambda d, s: Answering(lambda m, x: x, 10).to(d), shape)
+    assert not outputs.misfit("mine", lambda d, s: Answering(lambda m, x: x, 10).to(d), shape)
     assert torch.equal(torch.get_rng_state(), state)

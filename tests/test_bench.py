@@ -10,11 +10,11 @@ from study import bench
 from study.bench import taking
 from study.bench.settings import Model, Order, Setting
 from study.errors import SpecError, StudyError
-from study.files import write
 from study.metrics import METRICS
-from study.metrics.lanes import Lane
-from study.metrics.ways import Way
-from study.store import Store
+from study.metrics.execution import Way
+from study.metrics.workloads import Lane
+from study.store.atomic import write
+from study.store.store import Store
 
 AVERAGE = "{name: test_rest, reduction: average}"
 

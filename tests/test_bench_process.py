@@ -8,8 +8,8 @@ import pytest
 
 from study.bench import process
 from study.bench.settings import Setting
-from study.files import read
-from study.metrics.ways import Way
+from study.metrics.execution import Way
+from study.store.atomic import read
 
 MINE = """\
 from timm.models import register_model

@@ -2,8 +2,8 @@
 
 import pytest
 
-from study import cells
-from study.evidence import Ratio
+from study import format
+from study.analysis.quantities import Ratio
 from study.metrics import METRICS
 
 
@@ -12,39 +12,39 @@ from study.metrics import METRICS
     [(1.005, "1.00"), (-0.5, "−0.50"), (-0.004, "0.00"), (0.0, "0.00"), (float("nan"), "--")],
 )
 def test_a_number_has_its_digits_and_a_real_minus(value, text):
-    assert cells.number(value, 2) == text
+    assert format.number(value, 2) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.5, "+0.50"), (0.001, "0.00"), (-0.001, "0.00")])
 def test_what_rounds_to_zero_has_no_sign(value, text):
-    assert cells.number(value, 2, signed=True) == text
+    assert format.number(value, 2, signed=True) == text
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_every_metric_has_a_head_with_its_unit(metric):
-    assert metric.unit in cells.head(metric)
-    assert cells.head(metric).count("(") == 1
+    assert metric.unit in format.head(metric)
+    assert format.head(metric).count("(") == 1
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_every_metric_prints_in_its_own_digits(metric):
-    assert len(cells.measured(1 / 3, metric).partition(".")[2]) == metric.digits
+    assert len(format.measured(1 / 3, metric).partition(".")[2]) == metric.digits
 
 
 def test_published_numbers_keep_the_digits_they_were_printed_with():
-    assert cells.published(4.0, 1, 0.0, "derived") == "4.0*"
-    assert cells.published(72.5, 2, 0.0, "derived") == "72.50*"
+    assert format.published(4.0, 1, 0.0, "derived") == "4.0*"
+    assert format.published(72.5, 2, 0.0, "derived") == "72.50*"
 
 
 def test_no_change_can_be_given_from_nothing():
-    assert cells.change(1.0, 0.0) == "--"
+    assert format.change(1.0, 0.0) == "--"
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(9.0, "+800.0 %"), (10.0, "×10"), (2555904, "×2,555,904")]
 )
 def test_ten_times_and_more_is_a_multiple(value, text):
-    assert cells.change(value, 1.0) == text
+    assert format.change(value, 1.0) == text
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_ten_times_and_more_is_a_multiple(value, text):
     ],
 )
 def test_a_ratio_is_never_withheld_and_inconclusive_only_around_1(ends, text):
-    assert cells.times(Ratio(*ends), 0.05) == text
+    assert format.times(Ratio(*ends), 0.05) == text

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as reference
 
-from study import claims
-from study.claims import FORMS, judged, parse
-from study.claims.forms import amount
+from study.analysis import claims
+from study.analysis.claim_forms import amount
+from study.analysis.claims import FORMS, judged, parse
 from study.errors import SpecError
 from study.metrics import METRICS
-from study.statements import other_unit
+from study.plan.label_checks import other_unit
 from study.stats import holm
-from study.timing_records import Ratio
+from study.store.timing_records import Ratio
 
 TWO = {"A": "a", "B": "b"}
 ARMS = {"A": "a", "B": "b", "C": "c", "also A": "a"}
@@ -55,7 +55,7 @@ def state(text, measured):
 
 def test_claims_are_read_without_pandas():
     heavy = "{'pandas', 'numpy', 'torch'}"
-    code = f"import sys, study.claim_grammar; sys.exit(bool({heavy} & {{*sys.modules}}))"
+    code = f"import sys, study.spec.claims; sys.exit(bool({heavy} & {{*sys.modules}}))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

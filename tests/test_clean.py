@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from study import clean, leases
+from study import clean
 from study.clean import Needs
 from study.errors import StoreError
-from study.files import write
-from study.launch import orders
-from study.records import Evaluation, TrialRecord
-from study.store import Store
+from study.launch import job as orders
+from study.store import leases
+from study.store.atomic import write
+from study.store.records import Evaluation, TrialRecord
+from study.store.store import Store
 from tests.launch.conftest import CONFIG, dead, finish, leave, ordered
 
 

@@ -9,24 +9,38 @@ from pathlib import Path
 import pytest
 from conftest import environment
 
-from study import cards, images, measurements, origin
+from study.analysis import measurements
+from study.plan import arm_cost, images
+from study.store import provenance
 
 PROGRAMS = Path(__file__).parent / "code_programs.py"
 CODE = {  # what a digest covers: its entry, and the modules that it ignores
-    "results": ("study.run", origin.OUTSIDE_TRAINING),
-    "costs": ("study.cards", cards.OUTSIDE_COUNTING),
-    "courses": ("study.train", origin.CHANGE_NO_NUMBER),
+    "results": ("study.trial", provenance.OUTSIDE_TRAINING),
+    "costs": ("study.plan.arm_cost", arm_cost.OUTSIDE_COUNTING),
+    "courses": ("study.train", provenance.CHANGE_NO_NUMBER),
     "folders": ("study.data.listing", images.OUTSIDE_LISTING),
     "reports": ("study.report", measurements.OUTSIDE_REPORTS),
 }
-PLANNING = {"study.courses", "study.imports", "study.schema.acts", "study.shipped", "study.spec"}
+PLANNING = {
+    "study.plan.schedules",
+    "study.spec.plugins",
+    "study.spec.schema.effective",
+    "study.spec.recipes",
+    "study.spec.study",
+}
 """Call on the code of a digest, and are not called by it."""
-PRINTING = {"study.cli", "study.folders", "study.labels", "study.launch", "study.ownership"}
+PRINTING = {
+    "study.cli",
+    "study.store.study_folders",
+    "study.spec.labels",
+    "study.launch",
+    "study.store.ownership",
+}
 PRINTING |= {
-    "study.outline",
-    "study.parse",
-    "study.price",
-    "study.report.comparison",
+    "study.spec.preview",
+    "study.spec.reader",
+    "study.plan.estimate",
+    "study.report.compare",
     "study.seeding",
 }
 """Loaded by the command line, which reads the study file and prints where the report is."""
@@ -53,7 +67,7 @@ def _below(module, names):
     ("what", "besides"),
     [
         ("results", set()),
-        ("costs", {"study.data", "study.shipped"}),  # read by modules that are ignored
+        ("costs", {"study.data", "study.spec.recipes"}),  # read by modules that are ignored
         ("courses", PLANNING),
         ("folders", set()),
         ("reports", PRINTING),
@@ -63,7 +77,7 @@ def test_every_module_that_is_loaded_is_covered_or_excluded(what, besides, tiny)
     entry, ignoring = CODE[what]
     modules = loaded(what, tiny.parent)
     assert entry in modules
-    covered = origin.modules_behind(entry, ignoring=ignoring)
+    covered = provenance.modules_behind(entry, ignoring=ignoring)
     rest = [name for name in modules if name not in covered]
     assert not [name for name in rest if not _below(name, {*ignoring, *besides})]
 
@@ -71,14 +85,14 @@ def test_every_module_that_is_loaded_is_covered_or_excluded(what, besides, tiny)
 @pytest.fixture
 def package(tmp_path):
     skipped = shutil.ignore_patterns("__pycache__")
-    return shutil.copytree(origin.PACKAGE, tmp_path / "study", ignore=skipped)
+    return shutil.copytree(provenance.PACKAGE, tmp_path / "study", ignore=skipped)
 
 
 def digests(package):
-    origin.code_behind.cache_clear()
-    origin._imports.cache_clear()
+    provenance.code_behind.cache_clear()
+    provenance._imports.cache_clear()
     return {
-        what: origin.code_behind(entry, ignoring=ignoring, package=package)
+        what: provenance.code_behind(entry, ignoring=ignoring, package=package)
         for what, (entry, ignoring) in CODE.items()
     }
 
@@ -91,7 +105,7 @@ def changed(package, file, text):
 
 
 def file_of(module):
-    return origin._file(module, origin.PACKAGE).relative_to(origin.PACKAGE)
+    return provenance._file(module, provenance.PACKAGE).relative_to(provenance.PACKAGE)
 
 
 @pytest.mark.parametrize(
@@ -99,10 +113,10 @@ def file_of(module):
     [
         ("study.train.fit", {"results", "courses"}),
         ("study.models.rest", {"results", "costs", "reports"}),
-        ("study.data.images", {"results", "folders"}),
+        ("study.data.dataset", {"results", "folders"}),
         ("study.metrics.cost", {"costs", "reports"}),
-        ("study.report.notes", {"reports"}),
-        ("study.store", {"reports"}),
+        ("study.report.text.notes", {"reports"}),
+        ("study.store.store", {"reports"}),
         ("study.errors", {"reports"}),
         ("study.cli.report", set()),
         ("study.launch.worker", set()),
@@ -131,4 +145,4 @@ def test_an_import_for_type_checking_does_not_count(package):
 )
 def test_a_name_of_no_module_is_refused(entry, ignoring):
     with pytest.raises(ModuleNotFoundError):
-        origin.code_behind(entry, ignoring=ignoring)
+        provenance.code_behind(entry, ignoring=ignoring)

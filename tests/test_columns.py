@@ -6,7 +6,7 @@ import pytest
 from rich.text import Text
 
 from study.cli.consoles import SafeConsole
-from study.columns import Fitted, layout
+from study.report.columns import Fitted, layout
 
 TABLE = Fitted(
     ("arm", "departs in", "Params (M)", "MACs (G, conv+linear)", "done"),

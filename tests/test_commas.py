@@ -6,7 +6,7 @@ import io
 import pandas as pd
 import pytest
 
-from study.commas import comma_separated, inert
+from study.report.spreadsheet import comma_separated, inert
 from tests.conftest import ROOT
 
 

@@ -8,13 +8,13 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from study import archives, files, records
 from study.cli.options import Asked
-from study.files import read, write
-from study.job_records import Manifest
-from study.plan import record
-from study.store import Store
-from study.timing_records import TimingSession
+from study.plan.plan import record
+from study.store import archives, atomic, records
+from study.store.atomic import read, write
+from study.store.job_records import Manifest
+from study.store.store import Store
+from study.store.timing_records import TimingSession
 from tests.conftest import TINY
 from tests.launch.conftest import ordered
 from tests.test_records import OBSTACLES, SAMPLES, changed, mangled
@@ -89,7 +89,7 @@ def leave_trial(store, name, computes):
     folder = store.trial(name)
     sample = SAMPLES[records.Result] | {"trial": name, "config": computes.config.plain}
     write(folder / "result.json", sample)
-    (folder / "history.jsonl").write_bytes(files.lines(sample["history"]))
+    (folder / "history.jsonl").write_bytes(atomic.lines(sample["history"]))
     write(folder / "at-48.json", SAMPLES[records.Evaluation])
     write(folder / "died-1.json", SAMPLES[records.WorkerDeath] | {"epochs": 1})
     (folder / "lease.1").write_text(ELSEWHERE)

@@ -16,18 +16,18 @@ from torch.testing import assert_close
 from torchvision.transforms import RandomResizedCrop
 
 from study.data import evaluated_split, load, validation
-from study.data.chance import generator, seeded
-from study.data.draws import PIECE
-from study.data.erasing import Erasing
-from study.data.images import _load, _validation
-from study.data.pictures import AtLeastOneBit, prepared
-from study.data.pixels import Pixels, cropped
+from study.data.crops import Views, crops
+from study.data.dataset import _load, _validation
+from study.data.generators import generator, seeded
+from study.data.in_memory import Pixels, cropped
+from study.data.position_draws import PIECE
+from study.data.random_erasing import Erasing
 from study.data.sampler import Epoch, cut, order
-from study.data.streams import Stream
-from study.data.views import Views, crops
+from study.data.transforms import AtLeastOneBit, prepared
+from study.data.webdataset import Stream
 from study.errors import DataError
-from study.schema import Data, Recipe
 from study.seeding import fold
+from study.spec.schema import Data, Recipe
 
 VARIED = Recipe(batch_size=64, color_jitter=0, interpolation="nearest", vflip=0.5, reprob=0.5)
 PLAIN = VARIED.model_copy(
@@ -560,7 +560,7 @@ def test_digits_are_evaluated_alike_by_themselves():
 
 @pytest.mark.parametrize("images", [60_000, 70_000])
 def test_a_set_is_held_for_one_half_where_it_is_for_both(images, fashion, monkeypatch):
-    monkeypatch.setattr("study.schema.data.HELD", images * 28**2 * 3)
+    monkeypatch.setattr("study.spec.schema.data.HELD", images * 28**2 * 3)
     data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
     assert type(validation(data).val) is type(load(data).val)
     assert isinstance(load(data).val, Pixels) == (images == 70_000)
@@ -604,7 +604,7 @@ def test_a_set_too_large_to_hold_is_read_picture_by_picture(fashion, monkeypatch
     data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
     held = seen(data)
     _load.cache_clear()
-    monkeypatch.setattr("study.schema.data.HELD", 0)
+    monkeypatch.setattr("study.spec.schema.data.HELD", 0)
     read = seen(data)
     assert all(torch.equal(a, b) for a, b in zip(held, read, strict=True))
 

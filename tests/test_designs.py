@@ -2,10 +2,10 @@
 
 import pytest
 
-from study.designs import DESIGNS, cumulative, factorial, leave_one_out, one_at_a_time
 from study.errors import SpecError
-from study.marks import Mark, Tree
-from study.spec import Factor, Level
+from study.spec.designs import DESIGNS, cumulative, factorial, leave_one_out, one_at_a_time
+from study.spec.study import Factor, Level
+from study.spec.yaml import Mark, Tree
 
 
 def factors(*levels: int) -> list[Factor]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from study.cli.options import vocabulary
-from study.cost_records import Costs
 from study.doctor import CHECKS, Scope, cluster, disk, run_checks, software, studies
-from study.doctor.findings import ok
-from study.store import Store
+from study.doctor.checks import ok
+from study.store.cost_records import Costs
+from study.store.store import Store
 from tests.conftest import TINY
 from tests.launch.conftest import ordered
 

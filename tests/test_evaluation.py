@@ -12,13 +12,15 @@ from sklearn.datasets import load_digits
 from timm.data import create_transform
 from torch.nn.functional import cross_entropy
 
-from study import data, evaluation, leases, models, run, train
+from study import data, models, train, trial
+from study import evaluate as evaluation
 from study.errors import BuildError, DataError, StoreError, StudyError
-from study.files import write
 from study.models.released import checkpoint_filter_fn
-from study.records import TrialRecord
-from study.schema import Data, Recipe
-from study.store import Store
+from study.spec.schema import Data, Recipe
+from study.store import leases
+from study.store.atomic import write
+from study.store.records import TrialRecord
+from study.store.store import Store
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 DIGITS = {"name": "digits", "img_size": 64, "train_limit": 256, "val_limit": 40}
@@ -70,7 +72,7 @@ def store(tmp_path_factory):
         kept.enter(NAMES[what], TrialRecord(config=config, shape=shape, where={}, seed=0))
         with leases.claim(kept.trial(NAMES[what])) as lease:
             how = {"device": "cpu", "stop": bool, "report": lambda row: None}
-            run.trial(kept, NAMES[what], lease, record=kept.entered(NAMES[what]), **how)
+            trial.trial(kept, NAMES[what], lease, record=kept.entered(NAMES[what]), **how)
         assert kept.state(NAMES[what]) == "completed", kept.result(NAMES[what])
     return kept
 

@@ -7,13 +7,25 @@ import pandas as pd
 import pytest
 from scipy import stats as reference
 
-from study import claims, stats, timing_records
-from study.evidence import CHANGE, DIFFERENCE, LEVEL, RATIO, Ratio, Span, evidence, ratios, side
+from study import stats
+from study.analysis import claims
+from study.analysis.quantities import (
+    CHANGE,
+    DIFFERENCE,
+    LEVEL,
+    RATIO,
+    Ratio,
+    Span,
+    evidence,
+    ratios,
+    side,
+)
+from study.analysis.verdicts import verdicts
 from study.metrics import METRICS
 from study.metrics.ratios import ratio
 from study.metrics.speed import Times
-from study.metrics.spreads import spreads
-from study.verdicts import verdicts
+from study.metrics.summaries import spreads
+from study.store import timing_records
 
 STATES = {"reproduced": "supported", "contradicted": "contradicted", "underpowered": "undecided"}
 

@@ -13,9 +13,9 @@ BLOCKS, STUDY = (ROOT / "examples" / name for name in ("my_blocks.py", "my_block
 @pytest.fixture(autouse=True)
 def _registries():
     """What a command adds to this process is gone afterwards."""
-    from study.models import foreign
+    from study.models import registry
 
-    restore, modules = foreign.restorer(), set(sys.modules)
+    restore, modules = registry.restorer(), set(sys.modules)
     yield
     restore()
     for name in sys.modules.keys() - modules:
@@ -79,9 +79,9 @@ def test_own_parts_are_in_the_document(inside):
 def test_the_kernel_is_a_binomial_of_sum_one():
     import torch
 
-    from study.imports import source
     from study.models import SLOTS
-    from study.models.foreign import register
+    from study.models.registry import register
+    from study.spec.plugins import source
 
     register(source(str(BLOCKS)))
     blur = SLOTS["reduction"]["blur"](2, 2)
@@ -126,15 +126,15 @@ def test_an_edit_makes_other_trials_of_that_arm_alone(study, store, tmp_path):
 def entered(tiny):
     """What a worker is told of an arm whose source imports the one that is given before it."""
     from study.cli.options import Asked
-    from study.models import foreign
-    from study.plan import records
+    from study.models import registry
+    from study.plan.plan import records
 
     first, second = (tiny.with_name(name) for name in ("zigzag.py", "again.py"))
     first.write_text(BLOCKS.read_text("utf-8"), "utf-8")
     second.write_text("from zigzag import Blur, REDUCTIONS\nREDUCTIONS['own'] = Blur\n")
     tiny.write_text(tiny.read_text().replace("average", "own"))
     asked = Asked(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
-    restore = foreign.restorer()
+    restore = registry.restorer()
     plan, store = asked.plan()
     restore()
     for module in ("zigzag", "again"):
@@ -145,11 +145,11 @@ def entered(tiny):
 
 
 def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
-    from study.models import foreign
-    from study.run import build
+    from study.models import registry
+    from study.trial import build
 
     assert "Blur" in str(build(entered))
-    assert list(foreign.ADDED)[-2:] == ["zigzag", "again"]
+    assert list(registry.ADDED)[-2:] == ["zigzag", "again"]
     assert list(entered.config.model.code) == ["again", "zigzag"]
 
 

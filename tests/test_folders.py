@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from study import folders, leases
 from study.cli import show
 from study.errors import StudyError
-from study.job_records import Work
-from study.launch import _interruptible, crew, orders
-from study.records import TrialRecord
-from study.spec import title
-from study.store import Store
+from study.launch import _interruptible, status
+from study.launch import job as orders
+from study.spec.study import title
+from study.store import leases, study_folders
+from study.store.job_records import Work
+from study.store.records import TrialRecord
+from study.store.store import Store
 from tests.conftest import TINY
 from tests.launch.conftest import CONFIG, INLINE, finish
 from tests.report.conftest import _study
@@ -34,16 +35,16 @@ OTHERWISE = "do something else"
 def test_the_first_to_write_has_the_folder_and_another_of_the_same_name_is_told(tmp_path):
     first, second = named(tmp_path / "a" / "x.yaml"), named(tmp_path / "b" / "x.yaml")
     reports = tmp_path / "reports"
-    place = folders.claim(reports, first, OTHERWISE)
+    place = study_folders.claim(reports, first, OTHERWISE)
     assert place == reports / "x"
-    assert folders.claim(reports, first, OTHERWISE) == place
-    before = (place / folders.SIGNATURE).read_bytes()
+    assert study_folders.claim(reports, first, OTHERWISE) == place
+    before = (place / study_folders.SIGNATURE).read_bytes()
     with pytest.raises(StudyError) as refused:
-        folders.claim(reports, second, OTHERWISE)
+        study_folders.claim(reports, second, OTHERWISE)
     said = str(refused.value)
     assert all(word in said for word in ("a/x.yaml", "b/x.yaml", "rename", OTHERWISE))
-    assert (place / folders.SIGNATURE).read_bytes() == before
-    assert folders.claim(tmp_path / "others", second, OTHERWISE) == tmp_path / "others" / "x"
+    assert (place / study_folders.SIGNATURE).read_bytes() == before
+    assert study_folders.claim(tmp_path / "others", second, OTHERWISE) == tmp_path / "others" / "x"
 
 
 @pytest.mark.parametrize(
@@ -57,42 +58,42 @@ def test_the_first_to_write_has_the_folder_and_another_of_the_same_name_is_told(
 )
 def test_names_that_come_to_the_same_folder_are_told_apart(tmp_path, first, second):
     one, other = (named(tmp_path / file, **fields) for file, fields in (first, second))
-    assert folders.folder(tmp_path, one) == folders.folder(tmp_path, other)
-    folders.claim(tmp_path, one, OTHERWISE)
+    assert study_folders.folder(tmp_path, one) == study_folders.folder(tmp_path, other)
+    study_folders.claim(tmp_path, one, OTHERWISE)
     with pytest.raises(StudyError, match="same name"):
-        folders.claim(tmp_path, other, OTHERWISE)
+        study_folders.claim(tmp_path, other, OTHERWISE)
 
 
 def test_a_copy_of_a_repository_and_another_folder_to_work_in_keep_their_reports(
     tmp_path, monkeypatch
 ):
     here = tmp_path / "here"
-    folders.claim(here / "reports", named(here / "ablations" / "x.yaml"), OTHERWISE)
+    study_folders.claim(here / "reports", named(here / "ablations" / "x.yaml"), OTHERWISE)
     shutil.copytree(here, tmp_path / "there")
     shutil.rmtree(here)
     study = named(tmp_path / "there" / "ablations" / "x.yaml")
-    place = folders.claim(tmp_path / "there" / "reports", study, OTHERWISE)
+    place = study_folders.claim(tmp_path / "there" / "reports", study, OTHERWISE)
     monkeypatch.chdir(tmp_path / "there" / "ablations")
     again = replace(study, path=Path("x.yaml"))
-    assert folders.claim(Path("..", "reports"), again, OTHERWISE).resolve() == place
+    assert study_folders.claim(Path("..", "reports"), again, OTHERWISE).resolve() == place
 
 
 def test_a_file_that_was_moved_takes_its_reports_along(tmp_path):
     study = named(tmp_path / "a" / "x.yaml")
-    folders.claim(tmp_path, study, OTHERWISE)
+    study_folders.claim(tmp_path, study, OTHERWISE)
     (tmp_path / "a" / "x.yaml").rename(tmp_path / "x.yaml")
     moved = replace(study, path=tmp_path / "x.yaml")
-    folders.claim(tmp_path, moved, OTHERWISE)
-    assert json.loads((tmp_path / "x" / folders.SIGNATURE).read_text())["file"] == "../x.yaml"
+    study_folders.claim(tmp_path, moved, OTHERWISE)
+    assert json.loads((tmp_path / "x" / study_folders.SIGNATURE).read_text())["file"] == "../x.yaml"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"file": 3}', "\0"])
 def test_a_signature_that_cannot_be_read_is_written_anew(tmp_path, text):
     study = named(tmp_path / "x.yaml")
     (tmp_path / "x").mkdir()
-    (tmp_path / "x" / folders.SIGNATURE).write_text(text)
-    folders.claim(tmp_path, study, OTHERWISE)
-    assert json.loads((tmp_path / "x" / folders.SIGNATURE).read_text())["file"] == "../x.yaml"
+    (tmp_path / "x" / study_folders.SIGNATURE).write_text(text)
+    study_folders.claim(tmp_path, study, OTHERWISE)
+    assert json.loads((tmp_path / "x" / study_folders.SIGNATURE).read_text())["file"] == "../x.yaml"
 
 
 # ---- workers ----
@@ -117,20 +118,20 @@ def two(tmp_path) -> tuple[Store, dict[str, orders.Identity]]:
 
 def test_cancel_stops_the_workers_of_its_own_file_alone(two):
     store, identities = two
-    (mine,), (other,) = (crew.jobs(store, identities[folder]) for folder in "ba")
-    assert [worker.job for worker in crew.cancel(store, identities["b"], now=False)] == [mine]
+    (mine,), (other,) = (status.jobs(store, identities[folder]) for folder in "ba")
+    assert [worker.job for worker in status.cancel(store, identities["b"], now=False)] == [mine]
     assert orders.stopped(mine)
     assert not orders.stopped(other)
-    assert crew.akin(store, identities["b"]) == [identities["a"]]
-    assert "1 on this machine" in crew.state_of(store, identities["a"])
+    assert status.akin(store, identities["b"]) == [identities["a"]]
+    assert "1 on this machine" in status.state_of(store, identities["a"])
     nobody = ("x", "/c/x.yaml")
-    assert crew.state_of(store, nobody) == "none"
-    assert crew.cancel(store, nobody, now=True) == []
+    assert status.state_of(store, nobody) == "none"
+    assert status.cancel(store, nobody, now=True) == []
 
 
 def test_an_interrupted_run_stops_its_own_workers_and_not_those_that_share_a_trial(two):
     store, identities = two
-    (mine,), (other,) = (crew.jobs(store, identities[folder]) for folder in "ba")
+    (mine,), (other,) = (status.jobs(store, identities[folder]) for folder in "ba")
     with _interruptible(store, mine, lambda: None):
         os.kill(os.getpid(), 2)
     assert orders.stopped(mine)
@@ -139,7 +140,7 @@ def test_an_interrupted_run_stops_its_own_workers_and_not_those_that_share_a_tri
 
 def test_workers_of_one_file_take_no_trials_of_the_other(two):
     store, identities = two
-    (mine,) = crew.jobs(store, identities["a"])
+    (mine,) = status.jobs(store, identities["a"])
     assert orders.queue(mine) == ["a-0", "shared-0"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.schema import Data, Recipe, versions
+from study.spec.schema import Data, Recipe, versions
 
 DIGITS = Data(name="digits", img_size=64)
 MNIST = Data(name="torch/mnist", img_size=28)

@@ -13,14 +13,14 @@ from PIL import Image
 from timm.data.readers.reader_image_folder import ReaderImageFolder
 from timm.data.readers.reader_image_in_tar import ReaderImageInTar
 
-from study import images
 from study.data.class_map import class_map
 from study.data.listing import listed, listing
 from study.data.sources import folder
 from study.data.split import Rules, Summary, rules
 from study.errors import DataError
-from study.schema import Data
-from study.store import Store
+from study.plan import images
+from study.spec.schema import Data
+from study.store.store import Store
 
 PIXEL = Image.fromarray(np.zeros((4, 4, 3), np.uint8))
 

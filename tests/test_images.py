@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study import files, images
 from study.cli.options import Asked
 from study.data import validation
-from study.data.images import _load, _validation
+from study.data.dataset import _load, _validation
 from study.errors import DataError
-from study.identity import digest, resolved
-from study.schema import Data
+from study.plan import images
+from study.plan.identity import digest, resolved
+from study.spec.schema import Data
+from study.store import atomic
 from tests.conftest import TINY
 
 STUDY = TINY.replace("{name: digits, img_size: 64, train_limit: 64, val_limit: 40}", "DATA")
@@ -294,7 +295,7 @@ def test_results_without_a_fingerprint_are_not_accused(inside, finished, pool):
     for path in results(finished):
         record = json.loads(path.read_text())
         del record["images"]
-        files.write(path, record)
+        atomic.write(path, record)
     (pool / "val/dark/0.png").unlink()
     told = inside("plan", finished).stdout
     assert "changed since" not in told
@@ -307,7 +308,7 @@ def test_results_without_a_fingerprint_are_not_accused(inside, finished, pool):
 def test_results_of_two_states_are_told_where_the_images_are_gone(inside, finished, pool):
     record = json.loads(results(finished)[0].read_text())
     record["images"]["train"]["digest"] = "0"
-    files.write(results(finished)[0], record)
+    atomic.write(results(finished)[0], record)
     pool.rename(pool.parent / "away")
     finished.write_text(
         finished.read_text().replace("img_size: 64", "img_size: 64, num_classes: 2")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.errors import SpecError
-from study.imports import digest, installed, source, sources
+from study.spec.plugins import digest, installed, source, sources
 from tests.conftest import environment
 
 BOMB = "raise RuntimeError('imported')\n"
@@ -152,7 +152,7 @@ def test_a_wrong_declaration_names_its_package(here, monkeypatch, value, said):
 
 
 def test_to_find_a_source_imports_nothing_heavy(here):
-    code = "from study.imports import sources; sources(['my_blocks', 'lab.parts', 'timm'])"
+    code = "from study.spec.plugins import sources; sources(['my_blocks', 'lab.parts', 'timm'])"
     words = [sys.executable, "-X", "importtime", "-c", code]
     done = subprocess.run(words, cwd=here, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

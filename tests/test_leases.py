@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from study import leases
+from study.store import leases
 
 
 def dead() -> int:

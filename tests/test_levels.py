@@ -4,12 +4,12 @@ import sys
 
 import pytest
 
-from study import files
 from study.cli.options import Asked
-from study.courses import course, oddities
 from study.errors import SpecError
-from study.schema import Data, Recipe, acts
-from study.store import Store
+from study.plan.schedules import course, oddities
+from study.spec.schema import Data, Recipe, effective
+from study.store import atomic
+from study.store.store import Store
 from study.train import course as worked_out
 from study.train import fit
 from tests.train.trials import IMAGES, recipe, resnet
@@ -123,7 +123,7 @@ def test_what_overflows_is_compared_key_by_key():
     assert worked_out(wild).updates is None
     other = wild.model_copy(update={"weight_decay": 0.2})
     data = Data(name="digits")
-    assert acts.training(data, wild, [1], None) != acts.training(data, other, [1], None)
+    assert effective.training(data, wild, [1], None) != effective.training(data, other, [1], None)
 
 
 def test_a_course_is_worked_out_once(tmp_path, monkeypatch):
@@ -231,5 +231,5 @@ def test_a_stored_course_that_lacks_its_learning_rates_is_worked_out_again(tmp_p
     store, short = Store(tmp_path), Recipe(epochs=2)
     first = course(short, store)
     (kept,) = (tmp_path / "arms").glob("*.json")
-    files.write(kept, {"updates": first.updates})
+    atomic.write(kept, {"updates": first.updates})
     assert course(short, store) == first

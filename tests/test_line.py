@@ -187,7 +187,7 @@ def test_a_run_reports_the_study_that_it_started_with_and_says_that_the_file_cha
     inside, tiny, monkeypatch
 ):
     """Edited to other arms while it trains, and to something that is no study."""
-    from study.launch.watch import Watch
+    from study.launch.events import Watch
 
     before, look = tiny.read_text().replace("seeds: 2", "seeds: 1"), Watch.look
     for edit in (before.replace("Avg: average", "Max: maximum"), "question: [", None):

@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from study import leases
 from study.cli.logs import Tail, Teller
-from study.files import read, write
-from study.records import TrialRecord, WorkerDeath
-from study.store import Store
+from study.store import leases
+from study.store.atomic import read, write
+from study.store.records import TrialRecord, WorkerDeath
+from study.store.store import Store
 from tests.conftest import environment
 from tests.launch.conftest import CONFIG, finish, leave
 

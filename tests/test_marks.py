@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.marks import expand, read, report
+from study.spec.yaml import expand, read, report
 
 
 def test_a_scalar_is_what_yaml_1_2_says():

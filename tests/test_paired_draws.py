@@ -5,7 +5,7 @@ import torch
 
 from study.cli.options import Asked
 from study.data import load
-from study.schema import Data, Recipe, unshared
+from study.spec.schema import Data, Recipe, unshared
 
 DIGITS = Data(name="digits", img_size=32, train_limit=96)
 FOLDER = Data(name="folder", num_classes=10)

@@ -9,18 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from study import cells, statements
-from study.cost_records import ArmCost
-from study.designs import DESIGNS, arms
+from study import format
 from study.errors import SpecError
-from study.identity import digest, resolved
-from study.marks import report
 from study.metrics import METRICS
-from study.parse import Vocabulary, json_schema, study_file
-from study.records import Shape
-from study.schema import Data, Recipe
-from study.spec import Config, Study
-from study.statements import problems
+from study.plan import label_checks
+from study.plan.identity import digest, resolved
+from study.plan.label_checks import problems
+from study.spec.designs import DESIGNS, arms
+from study.spec.reader import Vocabulary, json_schema, study_file
+from study.spec.schema import Data, Recipe
+from study.spec.study import Config, Study
+from study.spec.yaml import report
+from study.store.cost_records import ArmCost
+from study.store.records import Shape
 
 VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
 ABLATIONS = Path(__file__).parent.parent / "ablations"
@@ -124,7 +125,7 @@ def test_a_published_number_may_have_a_spread(tmp_path, written, value, digits, 
     assert not wrong
     found = study.published["Avg"]["top1"]
     assert (found.value, found.digits, found.spread) == (value, digits, spread)
-    text = cells.with_spread(found.value, found.digits, found.spread)
+    text = format.with_spread(found.value, found.digits, found.spread)
     assert text == f"{value:.{digits}f}" + (f" ± {spread:g}" if spread else "")
 
 
@@ -345,7 +346,7 @@ def test_rows_of_no_arm_are_looked_up_as_often_as_they_are_shown(tmp_path, monke
     study, wrong = load(tmp_path, GOOD.replace("published:\n", f"published:\n{rows}"))
     assert not wrong
     calls = []
-    monkeypatch.setattr(statements, "unknown", lambda *words: calls.append(words) or "unknown")
+    monkeypatch.setattr(label_checks, "unknown", lambda *words: calls.append(words) or "unknown")
     told = problems(study, arms(study))
     assert len(told) == 300
     assert len(calls) == 30
@@ -562,10 +563,10 @@ def schema() -> dict[str, object]:
 
 
 def test_the_schema_that_ships_is_current():
-    assert json.loads((ABLATIONS / "study.schema.json").read_text()) == schema()
+    assert json.loads((ABLATIONS / "study.spec.schema.json").read_text()) == schema()
 
 
 @pytest.mark.parametrize("file", sorted(ABLATIONS.glob("*.yaml")), ids=lambda f: f.stem)
 def test_every_study_that_ships_fits_its_schema(file):
     jsonschema.validate(YAML(typ="safe").load(file.read_text()), schema())
-    assert "$schema=study.schema.json" in file.read_text().splitlines()[0]
+    assert "$schema=study.spec.schema.json" in file.read_text().splitlines()[0]

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from study.analysis.measurements import again, fingerprint, measurements
 from study.cli.options import Asked
 from study.cli.show import plan_notes
 from study.errors import SpecError
-from study.files import read
-from study.measurements import again, fingerprint, measurements
-from study.plan import Plan, blocks, records
-from study.price import price, steps_key
+from study.plan.estimate import price, steps_key
+from study.plan.plan import Plan, blocks, records
 from study.stats import seeds_for
-from study.store import FORMAT, Store, write
-from study.timing_records import StepTimes
+from study.store.atomic import read
+from study.store.store import FORMAT, Store, write
+from study.store.timing_records import StepTimes
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
 TWO = FACTORS + "\n  model.stem: {ResT: rest, PVT: pvt}"

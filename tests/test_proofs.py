@@ -6,7 +6,7 @@ from torch import nn
 from study.cli.options import Asked
 from study.errors import SpecError
 from study.models.parts.reductions import REDUCTIONS, Average
-from study.proofs import formula_of
+from study.plan.checks import formula_of
 
 UNIFORM = "{name: test_rest, ratios: [1, 1, 1, 1]}"
 

@@ -5,9 +5,9 @@ import torch
 from pydantic import ValidationError
 
 from study.errors import DataError
-from study.marks import read
-from study.schema import Data, Recipe, Timing, validated
-from study.shipped import contradictions, recipe_of
+from study.spec.recipes import contradictions, recipe_of
+from study.spec.schema import Data, Recipe, Timing, validated
+from study.spec.yaml import read
 from study.train.epoch import mixed
 from study.train.setup import set_up
 from tests.train.trials import recipe, resnet

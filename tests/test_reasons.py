@@ -2,11 +2,11 @@
 
 import pytest
 
-from study import reasons
+from study.analysis import explanations
+from study.analysis.explanations import Guess
 from study.cli.options import Asked
-from study.reasons import Guess
-from study.schema import Protocol
-from study.spec import Printed
+from study.spec.schema import Protocol
+from study.spec.study import Printed
 
 LITE = {"model.reduction": "{DW: depthwise, Avg: average}"}
 STUDY = """\
@@ -31,7 +31,7 @@ def printed(value):
     ("value", "found"), [(10_508_300, False), (10_489_196, True), (10_494_999, True), (1e9, False)]
 )
 def test_a_cost_matches_when_it_rounds_to_what_was_printed(value, found):
-    assert reasons.matches(value, printed(10.49), "params") is found
+    assert explanations.matches(value, printed(10.49), "params") is found
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +43,15 @@ def tried(tmp_path_factory):
 
     def made(**numbers):
         rows = {plan.baseline.digest: {m: printed(v) for m, v in numbers.items()}}
-        return reasons.tried(plan, store, rows)
+        return explanations.tried(plan, store, rows)
 
     return made
 
 
 def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     found = tried(params=10.49, macs=1.4)
-    assert [*reasons.best(found).values()] == [[Guess("stem", "resnet", "conv+linear")]]
-    assert list(reasons.sentences(found)) == [
+    assert [*explanations.best(found).values()] == [[Guess("stem", "resnet", "conv+linear")]]
+    assert list(explanations.sentences(found)) == [
         "Params: 0 of 1 published values match the models unchanged; of the other 1, 1 match "
         "stem resnet (of 33 alternatives tried, 0.03 are expected to match as many random numbers "
         "of that precision).",
@@ -63,18 +63,18 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
 
 def test_the_model_as_it_is_needs_no_other_part(tried):
     found = tried(params=10.51, macs=1.459)
-    assert [*reasons.best(found).values()] == [[Guess(rule="conv+linear")]]
-    assert all("1 of 1 published values match" in said for said in reasons.sentences(found))
+    assert [*explanations.best(found).values()] == [[Guess(rule="conv+linear")]]
+    assert all("1 of 1 published values match" in said for said in explanations.sentences(found))
 
 
 def test_what_nothing_matches_has_no_reason(tried):
     found = tried(params=99.99, macs=1.4)
-    assert [*reasons.best(found).values()] == [[]]
-    assert next(reasons.sentences(found)).endswith("match the models unchanged.")
+    assert [*explanations.best(found).values()] == [[]]
+    assert next(explanations.sentences(found)).endswith("match the models unchanged.")
 
 
 def test_of_several_explanations_none_is_picked(tried):
-    (guesses,) = reasons.best(tried(params=10.49)).values()
+    (guesses,) = explanations.best(tried(params=10.49)).values()
     changes = {guess.change for guess in guesses}
     assert changes == {"stem resnet", "reduction average", "reduction maximum"}
     assert {guess.rule for guess in guesses} == {""}
@@ -82,15 +82,15 @@ def test_of_several_explanations_none_is_picked(tried):
 
 def test_a_single_fit_of_one_decimal_is_no_explanation(tried):
     found = tried(macs=1.4)
-    for guesses in reasons.best(found).values():
+    for guesses in explanations.best(found).values():
         assert guesses
-        assert not any(reasons.explains(found, guess) for guess in guesses)
-    assert next(reasons.sentences(found)).endswith(": not an explanation).")
+        assert not any(explanations.explains(found, guess) for guess in guesses)
+    assert next(explanations.sentences(found)).endswith(": not an explanation).")
 
 
 def test_more_printed_costs_that_one_guess_fits_are_an_explanation(tried):
     found = tried(params=10.49, macs=1.4)
-    (guess,) = next(iter(reasons.best(found).values()))
+    (guess,) = next(iter(explanations.best(found).values()))
     alone = tried(macs=1.4)
-    assert reasons.expected(found, guess) < reasons.expected(alone, guess)
-    assert reasons.explains(found, guess)
+    assert explanations.expected(found, guess) < explanations.expected(alone, guess)
+    assert explanations.explains(found, guess)

@@ -6,9 +6,9 @@ import pytest
 from ruamel.yaml import YAML
 
 import study
-from study.courses import oddities
-from study.schema import Recipe
-from study.store import Store
+from study.plan.schedules import oddities
+from study.spec.schema import Recipe
+from study.store.store import Store
 from study.train import check
 
 FILES = sorted((Path(study.__file__).parent / "recipes").glob("*.yaml"))

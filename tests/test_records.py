@@ -10,15 +10,16 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from study import archives, files, leases, records
+from study.analysis.measurements import _arrays
 from study.clean import jobs
-from study.cost_records import Alike, ArmCost
 from study.errors import DamagedError, StoreError
-from study.job_records import Handed, Job, Manifest, Submitted
-from study.launch import orders, slurm
-from study.measurements import _arrays
-from study.store import Store
-from study.timing_records import StepTimes, TimingSession
+from study.launch import job as orders
+from study.launch import slurm
+from study.store import archives, atomic, leases, records
+from study.store.cost_records import Alike, ArmCost
+from study.store.job_records import Handed, Job, Manifest, Submitted
+from study.store.store import Store
+from study.store.timing_records import StepTimes, TimingSession
 from tests.launch.conftest import CONFIG, ordered
 
 ENVIRONMENT = {"machine": "m", "device": "cpu", "threads": 1, "commit": None, "dirty": False}
@@ -131,7 +132,7 @@ def mangled(content, draw):
 @pytest.mark.parametrize("kind", SAMPLES, ids=lambda kind: kind.__name__)
 def test_a_damaged_record_is_never_another_record(kind):
     draw, sample = random.Random(27), SAMPLES[kind]
-    content = files.encoded(sample)
+    content = atomic.encoded(sample)
     assert plain(content, kind) == sample
     for _ in range(3000):
         damaged = mangled(content, draw)
@@ -175,9 +176,9 @@ def test_a_manifest_names_files_of_its_folder_alone(name):
 
 def test_history_with_a_damaged_byte_is_no_history():
     rows = [{"epoch": n, "loss": 0.5 * n, "top1": None} for n in range(3)]
-    content = files.lines(rows)
+    content = atomic.lines(rows)
     assert [row.plain for row in records.history(content)] == rows
-    assert records.history(files.lines([])) == []
+    assert records.history(atomic.lines([])) == []
     draw = random.Random(29)
     for _ in range(3000):
         try:
@@ -261,7 +262,7 @@ READERS = {
     "trials/a-0/history.jsonl": lambda store: store.history("a-0"),
     "trials/a-0/at-48.json": lambda store: store.evaluation("a-0", 48),
     "trials/a-0/died-1.json": lambda store: store.deaths("a-0"),
-    "trials/a-0/predictions.npz": lambda store: files.sound(store.predictions("a-0"), _arrays),
+    "trials/a-0/predictions.npz": lambda store: atomic.sound(store.predictions("a-0"), _arrays),
     "arms/x.json": lambda store: store.kept("arms", "x", ArmCost),
     "timings/x.json": lambda store: store.kept("timings", "x", TimingSession),
 }
@@ -349,12 +350,12 @@ def test_what_another_has_put_in_place_meanwhile_is_not_set_aside(store):
     def check(content):
         if not seen:
             seen.append(content)
-            files.write(path, {"a": 1})
-        return files.record(content)
+            atomic.write(path, {"a": 1})
+        return atomic.record(content)
 
-    assert files.sound(path, check) == {"a": 1}
+    assert atomic.sound(path, check) == {"a": 1}
     assert store.strays() == []
 
 
 def test_a_file_that_vanishes_is_none(store):
-    assert files.sound(store.root / "gone.json", records.TrialRecord.parsed) is None
+    assert atomic.sound(store.root / "gone.json", records.TrialRecord.parsed) is None

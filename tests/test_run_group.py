@@ -2,9 +2,10 @@
 
 import pytest
 
-from study import leases, run
-from study.records import TrialRecord
-from study.store import Store
+from study import trial as run
+from study.store import leases
+from study.store.records import TrialRecord
+from study.store.store import Store
 from study.train import ALONE, nothing
 from tests.train.trials import together
 

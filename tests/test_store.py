@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from study import leases
 from study.errors import StoreError
-from study.files import read, replace, write
-from study.records import EpochRow, Outcome, TrialConfig, TrialRecord, finite
-from study.store import Store, agree
+from study.store import leases
+from study.store.atomic import read, replace, write
+from study.store.records import EpochRow, Outcome, TrialConfig, TrialRecord, finite
+from study.store.store import Store, agree
 
 CONFIG = {
     "model": {"name": "m", "arguments": {"a": 1}},

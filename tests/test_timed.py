@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from study import run
-from study.job_records import Job
+from study import trial
 from study.launch.machine import Machine
 from study.metrics import METRICS
-from study.records import ModelConfig, Shape, TrialConfig, TrialRecord
-from study.schema import Recipe
+from study.spec.schema import Recipe
+from study.store.job_records import Job
+from study.store.records import ModelConfig, Shape, TrialConfig, TrialRecord
 
 SPEED = [name for name, metric in METRICS.items() if metric.kind == "speed"]
 
@@ -29,7 +29,7 @@ def timed(metrics, baseline="a", **records):
     job = Job.checked({**machine.order, **work, "store": "results", "baseline": baseline})
     ticks = []
     arms = records or {"a": record(), "b": record("average")}
-    found = run.timed(arms, job, lambda: ticks.append(1))
+    found = trial.timed(arms, job, lambda: ticks.append(1))
     assert ticks
     return found
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from study.analysis.verdicts import ASPECTS, VERDICT_COLUMNS, VERDICT_WORDS, verdicts
 from study.errors import SpecError
 from study.metrics import METRICS
 from study.stats import effects, interval, seeds_needed
-from study.verdicts import ASPECTS, VERDICT_COLUMNS, VERDICT_WORDS, verdicts
 
 SPREAD = np.array([-1.0, 0.0, 1.0])  # of three seeds: sd 1, interval ± 2.48
 

@@ -14,10 +14,10 @@ from typing import Any
 from study.bench import process
 from study.bench.settings import Model, Order, Setting
 from study.errors import SpecError
-from study.marks import read
-from study.metrics.ways import Way
-from study.store import Store
-from study.timing_records import BenchRecord, BenchSession
+from study.metrics.execution import Way
+from study.spec.yaml import read
+from study.store.store import Store
+from study.store.timing_records import BenchRecord, BenchSession
 
 MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a test compares them
 FORMAT = 1

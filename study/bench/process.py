@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from study.errors import StudyError
 from study.launch.supervisor import ALLOCATOR
-from study.timing_records import TimingSession
+from study.store.timing_records import TimingSession
 
 if TYPE_CHECKING:
     from study.bench.settings import Order, Setting

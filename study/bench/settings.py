@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from study.imports import Source
-from study.metrics.ways import Way
+from study.metrics.execution import Way
+from study.spec.plugins import Source
 
 
 @dataclass(frozen=True)

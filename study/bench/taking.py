@@ -9,14 +9,14 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from study import models, run
+from study import models, trial
 from study.bench.settings import Model, Order, Setting
 from study.errors import MetricError
-from study.metrics import lanes, memory
-from study.metrics.lanes import Lane
-from study.metrics.timings import timings
-from study.models import foreign
-from study.timing_records import TimingSession
+from study.metrics import memory, workloads
+from study.metrics.session import timings
+from study.metrics.workloads import Lane
+from study.models import registry
+from study.store.timing_records import TimingSession
 
 CLASSES, CHANNELS = 1000, 3
 
@@ -30,7 +30,7 @@ def taken(
         StudyError: a source, a model or an argument does not exist.
     """
     for source in order.sources:
-        foreign.register(source)
+        registry.register(source)
     for model in order.models.values():
         models.check(model.name, model.arguments)
     torch.set_num_threads(order.threads)
@@ -46,7 +46,7 @@ def taken(
         device=order.device, seconds=order.seconds, tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
     )  # fmt: skip
-    return session.model_copy(update={"environment": run.environment(order.device)})
+    return session.model_copy(update={"environment": trial.environment(order.device)})
 
 
 def _lanes(model: Model, setting: Setting, device: str) -> dict[str, Lane]:
@@ -72,21 +72,21 @@ def _made(model: Model, setting: Setting, device: str) -> tuple[nn.Module, torch
         num_classes=CLASSES, in_chans=CHANNELS, img_size=setting.img_size,
     ).to(device)  # fmt: skip
     size = (CHANNELS, setting.img_size, setting.img_size)
-    return built, lanes.noise(setting.batch_size, size, device)
+    return built, workloads.noise(setting.batch_size, size, device)
 
 
 def _infer(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Lane]:
     """The same batch, one after another for throughput, and waited for for latency."""
     return {
-        "batch": lanes.inference(model, images, setting.way),
-        "single": lanes.inference(model, images, setting.way, apart=True),
+        "batch": workloads.inference(model, images, setting.way),
+        "single": workloads.inference(model, images, setting.way, apart=True),
     }
 
 
 def _train(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Lane]:
     """Cross-entropy and AdamW, at a learning rate that leaves weights finite."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
-    step = lanes.training(model, images, setting.way, loss=cross_entropy, optimizer=optimizer)
+    step = workloads.training(model, images, setting.way, loss=cross_entropy, optimizer=optimizer)
     return {"train": step}
 
 

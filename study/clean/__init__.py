@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from study.clean import groups, removal
 from study.clean.groups import Item
-from study.clean.needs import Job, Needs, jobs, superseded
-from study.store import Store
-from study.trial_folder import CHECKPOINT
+from study.clean.needed import Job, Needs, jobs, superseded
+from study.store.store import Store
+from study.store.trial_folder import CHECKPOINT
 
 __all__ = ["CHECKPOINT", "GROUPS", "Item", "Job", "Needs", "found", "jobs", "remove", "superseded"]
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from study.errors import StoreError
-from study.store import Store
+from study.store.store import Store
 
 DAY, WEEK = 86_400.0, 7 * 86_400.0  # seconds
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from study import leases
 from study.clean.disk import DAY, WEEK, age, folders, lacks, listed, real, size
-from study.clean.needs import Needs
-from study.launch import orders
-from study.records import TrialRecord
-from study.store import DONE, Store
-from study.trial_folder import CHECKPOINT
+from study.clean.needed import Needs
+from study.launch import job as orders
+from study.store import leases
+from study.store.records import TrialRecord
+from study.store.store import DONE, Store
+from study.store.trial_folder import CHECKPOINT
 
 PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")
 """Temporary files of a write, or of a reading of the server's clock, that was interrupted."""

@@ -7,10 +7,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from study import leases
 from study.clean.disk import DAY, real
 from study.clean.groups import Item
 from study.errors import StoreError
+from study.store import leases
 
 
 def removed(item: Item, remove: Callable[[Item], bool]) -> bool:

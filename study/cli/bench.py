@@ -23,12 +23,12 @@ from study.cli.options import (
     words,
 )
 from study.launch.machine import cores, device, gpus
-from study.metrics.ways import Way
-from study.schema import Timing
+from study.metrics.execution import Way
+from study.spec.schema import Timing
 
 if TYPE_CHECKING:
-    from study.columns import Fitted
-    from study.timing_records import BenchSession, Spread, TimingSession
+    from study.report.columns import Fitted
+    from study.store.timing_records import BenchSession, Spread, TimingSession
 
 DTYPES = ("float32", "bfloat16")
 TIMING = Timing()
@@ -75,8 +75,8 @@ def bench_command(
     """
     if device == "cuda" and not gpus():
         raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
-    from study.imports import sources
-    from study.store import Store
+    from study.spec.plugins import sources
+    from study.store.store import Store
 
     shared = dict(argument(text) for text in arguments)
     order = Order(
@@ -144,12 +144,12 @@ def _show(session: "BenchSession", order: Order) -> None:
 
 
 def _table(session: "TimingSession", order: Order) -> "Fitted":
-    from study import cells
-    from study.columns import Fitted
+    from study import format
     from study.metrics import METRICS
+    from study.report.columns import Fitted
 
     names = [name for name in COLUMNS if any(name in arm for arm in session.arms.values())]
-    heads = ("model", *(cells.head(METRICS[name]) for name in names))
+    heads = ("model", *(format.head(METRICS[name]) for name in names))
     rows = []
     for label in order.models:
         arm = session.arms.get(label, {})
@@ -161,18 +161,18 @@ def _table(session: "TimingSession", order: Order) -> "Fitted":
 def _cell(name: str, spread: "Spread | None", resolution: float) -> str:
     from math import nan
 
-    from study import cells
+    from study import format
     from study.metrics import METRICS
 
     if spread is None:
-        return cells.ABSENT
+        return format.ABSENT
     low, high = (nan if end is None else end for end in (spread.low, spread.high))
     estimate = SimpleNamespace(mean=spread.value, low=low, high=high)
-    return cells.timing(estimate, METRICS[name], spread.ratio, resolution)
+    return format.timing(estimate, METRICS[name], spread.ratio, resolution)
 
 
 def _caption(session: "TimingSession", order: Order) -> str:
-    from study import cells
+    from study import format
 
     how, here = session.how, session.environment
     where = here.device if order.device == "cuda" else here.processor or order.device
@@ -187,6 +187,6 @@ def _caption(session: "TimingSession", order: Order) -> str:
         said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
     said += [f"{where}, threads: {order.threads}"]
     said += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
-    said += filter(None, [cells.disturbed(how.disturbed)])
+    said += filter(None, [format.disturbed(how.disturbed)])
     said += ["convolutions in TF32"] if how.tf32_convolutions else []
     return "; ".join(said)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from study import cells
+from study import format
 from study.clean import CHECKPOINT, GROUPS, Item, Job, Needs, found, jobs, remove, superseded
 from study.cli import INCOMPLETE
 from study.cli.options import Asked, console, echo_json, folder, import_option, json_option
 from study.errors import StoreError, StudyError
-from study.store import Store
+from study.store.store import Store
 from study.text import path_text
 
 if TYPE_CHECKING:
-    from study.plan import Plan
+    from study.plan.plan import Plan
 
 SHOWN = 8  # of a group, unless all are asked for
 PLANNED = ("trials", "checkpoints")  # which of these go is known from plans alone
@@ -162,7 +162,7 @@ def _asked(words: Sequence[str], file: Path, store: Store) -> Asked:
 
 def _profiles(file: Path, store: Store, imports: tuple[str, ...]) -> Iterator[Request]:
     """A study file without and with each of its profiles."""
-    from study.outline import outline
+    from study.spec.preview import outline
 
     for profile in (None, *outline(file).profiles):
         said = f"{file} --profile {profile}" if profile else str(file)
@@ -175,7 +175,7 @@ def _planned(
     imports: tuple[str, ...],
 ) -> Asked:  # fmt: skip
     """Without the variables that only say where images are: no trial is named by their values."""
-    from study.outline import outline
+    from study.spec.preview import outline
 
     stand_ins = outline(file).stand_ins(os.environ)
     return Asked(file, profile, settings, store.root.resolve(), imports, stand_ins)
@@ -222,18 +222,18 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
             continue
         group = GROUPS[name]
         took = f"; their results took {_took(some)}" if any(item.seconds for item in some) else ""
-        many_ = cells.many(len(some), group.thing, PLURALS.get(name, ""))
-        click.echo(f"{name:<12}{many_}, {cells.size(_size(some))}: {group.why}{took}")
+        many_ = format.many(len(some), group.thing, PLURALS.get(name, ""))
+        click.echo(f"{name:<12}{many_}, {format.size(_size(some))}: {group.why}{took}")
         click.echo(f"{'':12}lost with them: {group.lost}")
         shown = some if everything else some[:SHOWN]
         for item in shown:
             place = path_text(item.path)
-            click.echo(f"  {cells.size(item.size):>8}  {place}  {item.description}".rstrip())
+            click.echo(f"  {format.size(item.size):>8}  {place}  {item.description}".rstrip())
         if left := len(some) - len(shown):
             click.echo(f"{'':12}and {left} more (--dry-run lists all)")
     total = [item for some in items.values() for item in some]
     if total:
-        click.echo(f"{cells.size(_size(total))} in all")
+        click.echo(f"{format.size(_size(total))} in all")
     else:
         click.echo("there is nothing that nobody needs", err=True)
 
@@ -252,7 +252,7 @@ def _took(items: Sequence[Item]) -> str:
         if item.seconds:
             spent[item.device] = spent.get(item.device, 0.0) + item.seconds
     return " and ".join(
-        f"{cells.duration(seconds)} of {device}" for device, seconds in spent.items()
+        f"{format.duration(seconds)} of {device}" for device, seconds in spent.items()
     )
 
 
@@ -269,7 +269,7 @@ def _tell(looked: Looked, store: Store) -> None:
         kept.setdefault(f"{one.said}, which {one.why}", set()).update(there)
     for said, names in kept.items():
         if names:
-            click.echo(f"note: kept {cells.many(len(names), 'trial')} of {said}", err=True)
+            click.echo(f"note: kept {format.many(len(names), 'trial')} of {said}", err=True)
     for why in looked.unknown:
         click.echo(f"error: {why}", err=True)
     if looked.unknown:
@@ -291,5 +291,5 @@ def _remove(items: Mapping[str, Sequence[Item]]) -> bool:
             freed += item.size if removed else 0
             if not removed:
                 click.echo(f"note: {item.path} is kept: somebody is at work on it", err=True)
-    click.echo(f"removed {cells.size(freed)}", err=True)
+    click.echo(f"removed {format.size(freed)}", err=True)
     return not wrong

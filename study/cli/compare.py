@@ -26,15 +26,15 @@ def compare_command(
 
     A and B are labels of the study file; "baseline" is one, too.
     """
-    from study.report import comparison
+    from study.report import compare
 
     plan, store = asked.plan()
-    found = comparison.comparison(plan, store, first, second, metric)
+    found = compare.comparison(plan, store, first, second, metric)
     strays(store)
     if as_json:
-        echo_json(comparison.record(found))
+        echo_json(compare.record(found))
         return
-    show_tables({table.name: table for table in comparison.tables(found)})
+    show_tables({table.name: table for table in compare.tables(found)})
     console().print(
-        comparison.answer(found), markup=False, highlight=False, soft_wrap=True, style="bold"
+        compare.answer(found), markup=False, highlight=False, soft_wrap=True, style="bold"
     )

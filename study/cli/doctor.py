@@ -7,14 +7,7 @@ import click
 
 from study.cli import FAILED
 from study.cli.images import check_images_option
-from study.cli.options import (
-    console,
-    echo_json,
-    folder,
-    json_option,
-    progress,
-    vocabulary,
-)
+from study.cli.options import console, echo_json, folder, json_option, progress, vocabulary
 
 STYLES = {"ok": "green", "note": "cyan", "miss": "yellow", "fail": "bold red"}
 
@@ -32,7 +25,7 @@ def doctor_command(files: tuple[Path, ...], store: Path, check_all: bool, as_jso
     from rich.markup import escape
 
     from study.doctor import Scope, run_checks
-    from study.store import Store
+    from study.store.store import Store
 
     studies = files or tuple(sorted(Path("ablations").glob("[!.]*.yaml")))
     rows, out = [], console()

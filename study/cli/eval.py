@@ -21,8 +21,8 @@ from study.cli.options import (
 from study.launch.machine import cores, device, gpus
 
 if TYPE_CHECKING:
-    from study.evaluation import Evaluated, Subject
-    from study.store import Store
+    from study.evaluate import Evaluated, Subject
+    from study.store.store import Store
 
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
 DATA = (
@@ -97,18 +97,18 @@ def eval_command(
         raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
     import torch
 
-    from study import evaluation
-    from study.imports import sources
-    from study.models import foreign
-    from study.store import Store
+    from study import evaluate
+    from study.models import registry
+    from study.spec.plugins import sources
+    from study.store.store import Store
 
     for source in sources(imports):
-        foreign.register(source)
+        registry.register(source)
     kept = Store(store)
     torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
     subject = _trial(kept, model, asked) if is_trial else _named(model, asked)
     with progress("evaluating") as tick:
-        measured = evaluation.evaluate(subject, device=device, tick=tick)
+        measured = evaluate.evaluate(subject, device=device, tick=tick)
     if as_json:
         echo_json(measured.plain)
     else:
@@ -144,9 +144,9 @@ def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
 
 
 def _named(name: str, asked: dict[str, Any]) -> "Subject":
-    from study import evaluation
+    from study import evaluate
 
-    return evaluation.named(
+    return evaluate.named(
         name,
         asked["checkpoint"],
         arguments=dict(argument(text) for text in asked["arguments"]),
@@ -158,10 +158,10 @@ def _named(name: str, asked: dict[str, Any]) -> "Subject":
 
 
 def _trial(store: "Store", name: str, asked: dict[str, Any]) -> "Subject":
-    from study import evaluation
+    from study import evaluate
 
     look = _given(asked, LOOK)
-    return evaluation.trained(store, name, images=_images(asked), look=look, ema=asked["ema"])
+    return evaluate.trained(store, name, images=_images(asked), look=look, ema=asked["ema"])
 
 
 def _given(asked: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _given(asked: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 def _images(asked: dict[str, Any]) -> dict[str, Any]:
     """Keys of Data. A path is a folder of classes or a tar of them, or has such a split."""
     from study.data import evaluated_split
-    from study.schema import IGNORED
+    from study.spec.schema import IGNORED
 
     keys, name = _given(asked, DATA), asked["data"]
     if name is None:
@@ -201,13 +201,13 @@ def _show(evaluated: "Evaluated", subject: "Subject") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from study import cells
+    from study import format
     from study.cli.show import in_units
     from study.metrics import METRICS
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model")
-    for name in (*map(cells.head, (METRICS[m] for m in evaluated.metrics)), "images"):
+    for name in (*map(format.head, (METRICS[m] for m in evaluated.metrics)), "images"):
         table.add_column(name, justify="right")
     values = (in_units(m, v) for m, v in evaluated.metrics.items())
     table.add_row(escape(evaluated.model), *values, str(evaluated.images))
@@ -219,7 +219,7 @@ def _show(evaluated: "Evaluated", subject: "Subject") -> None:
 
 def _lines(evaluated: "Evaluated", subject: "Subject") -> Iterator[tuple[str, str]]:
     """Everything that the numbers depend on, by name."""
-    from study import cells
+    from study import format
     from study.metrics import METRICS
 
     weights, preprocessing = subject.weights, evaluated.preprocessing
@@ -227,7 +227,7 @@ def _lines(evaluated: "Evaluated", subject: "Subject") -> Iterator[tuple[str, st
     digest = f"sha256 {weights.sha256[:8]}" if weights.sha256 else "fetched by timm"
     prefix = f'names without "{weights.prefix}"' if weights.prefix else None
     yield "weights", ", ".join(filter(None, (weights.source, digest, weights.state, prefix)))
-    yield "parameters", f"{cells.measured(evaluated.parameters, METRICS['params'])} M"
+    yield "parameters", f"{format.measured(evaluated.parameters, METRICS['params'])} M"
     place = " ".join(filter(None, (data.name, data.root, data.val_split.strip("."))))
     yield "images", f"{place}: {evaluated.images} of {evaluated.classes} classes"
     size = preprocessing.img_size
@@ -236,7 +236,7 @@ def _lines(evaluated: "Evaluated", subject: "Subject") -> Iterator[tuple[str, st
     yield "transform", f"{held}{crop}, {preprocessing.interpolation}"
     mean, std = (_numbers(values) for values in (preprocessing.mean, preprocessing.std))
     yield "normalised", f"mean {mean}, std {std}"
-    threads = cells.many(environment.threads or 0, "thread")
+    threads = format.many(environment.threads or 0, "thread")
     how = f"{evaluated.precision}, batches of {evaluated.batch_size}"
     yield "device", f"{environment.device}, {threads}, {how}"
 

@@ -23,8 +23,8 @@ def export_command(asked: Asked, formats: tuple[str, ...], reports: Path) -> Non
     every factor; and the trials. timm: the columns of timm's results and benchmarks.
     """
     from study.errors import StudyError
-    from study.files import replace
-    from study.report.exports import EXPORTS
+    from study.report.export import EXPORTS
+    from study.store.atomic import replace
 
     plan, store = asked.plan()
     strays(store)

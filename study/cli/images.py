@@ -6,10 +6,10 @@ import click
 
 from study.cli.options import progress
 from study.errors import DataError
-from study.schema import LOOKS
+from study.spec.schema import LOOKS
 
 if TYPE_CHECKING:
-    from study.plan import Plan
+    from study.plan.plan import Plan
 
 check_images_option = click.option(
     "--check-images",
@@ -21,7 +21,7 @@ check_images_option = click.option(
 
 def check_images(plan: "Plan") -> None:
     """Raises DataError with every image of the plan that cannot be read."""
-    from study.data.checks import unreadable
+    from study.data.decode_check import unreadable
 
     sets = {d.model_dump_json(exclude=LOOKS): d for d in (a.arm.config.data for a in plan.arms)}
     with progress("decoding images") as tick:

@@ -9,11 +9,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from study.cells import duration
 from study.cli.show import in_units
-from study.launch.watch import Event
-from study.plan import Plan, PlannedArm
-from study.records import EpochRow
+from study.format import duration
+from study.launch.events import Event
+from study.plan.plan import Plan, PlannedArm
+from study.store.records import EpochRow
 from study.text import printable
 
 

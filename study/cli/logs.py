@@ -10,13 +10,13 @@ import click
 
 from study.cli.options import Asked, study_file
 from study.errors import DamagedError, SpecError, unknown
-from study.files import opened
+from study.store.atomic import opened
 from study.text import normal
 
 if TYPE_CHECKING:
-    from study.plan import Plan
-    from study.records import Result
-    from study.store import Store
+    from study.plan.plan import Plan
+    from study.store.records import Result
+    from study.store.store import Store
 
 POLL = 1.0  # seconds between two looks at the files
 

@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli.options import (
-    Asked,
-    console,
-    echo_json,
-    folder,
-    json_option,
-    strays,
-    study_file,
-)
+from study.cli.options import Asked, console, echo_json, folder, json_option, strays, study_file
 from study.errors import StudyError
 
 if TYPE_CHECKING:
-    from study.plan import Plan
-    from study.store import Store
+    from study.plan.plan import Plan
+    from study.store.store import Store
 
 
 @click.command("status")
@@ -53,9 +45,9 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
 
 
 def _crew(plan: "Plan", store: "Store") -> str:
-    from study.launch import crew
+    from study.launch import status
 
-    return crew.state_of(store, plan.study.identity)
+    return status.state_of(store, plan.study.identity)
 
 
 @click.command("cancel")
@@ -65,20 +57,20 @@ def _crew(plan: "Plan", store: "Store") -> str:
 )
 def cancel_command(asked: Asked, now: bool) -> None:
     """Stop the workers of FILE, here and on Slurm. What they did is kept."""
-    from study.launch import crew
-    from study.store import Store
+    from study.launch import status
+    from study.store.store import Store
 
     store = Store(asked.root)
-    workers = crew.cancel(store, asked.identity, now=now)
+    workers = status.cancel(store, asked.identity, now=now)
     if not workers:
         asked.read()  # refuses a file and a profile that do not exist
         click.echo(f"nothing works on {asked.file}", err=True)
-        for title, file in crew.akin(store, asked.identity):
+        for title, file in status.akin(store, asked.identity):
             said = f"workers of {title} ({os.path.relpath(file)}) are left alone"
             click.echo(f"note: {said}", err=True)
         return
     when = "at once" if now else "after their step; those that wait, at once"
-    click.echo(f"stopping {when}: {crew.told(workers)}", err=True)
+    click.echo(f"stopping {when}: {status.told(workers)}", err=True)
     click.echo(f"nothing is lost; go on with: study run {asked.again()}", err=True)
 
 
@@ -88,7 +80,7 @@ def cancel_command(asked: Asked, now: bool) -> None:
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout.")
 def results_command(asked: Asked, as_json: bool, as_csv: bool) -> None:
     """Every measurement of FILE in base units: one row per arm, seed and metric."""
-    from study.measurements import measurements
+    from study.analysis.measurements import measurements
 
     plan, store = asked.plan()
     labels = {arm.digest: arm.label for arm in plan.arms}
@@ -99,7 +91,7 @@ def results_command(asked: Asked, as_json: bool, as_csv: bool) -> None:
         return
     import pandas as pd
 
-    from study.commas import comma_separated
+    from study.report.spreadsheet import comma_separated
 
     frame = pd.DataFrame(rows, columns=["label", "arm", "seed", "metric", "value", "low", "high"])
     frame["seed"] = frame["seed"].astype("Int64")

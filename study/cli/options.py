@@ -19,14 +19,14 @@ from study.text import path_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from study.imports import Source
     from study.launch.machine import Machine
-    from study.marks import Problem
-    from study.parse import Vocabulary
-    from study.plan import Plan
-    from study.report.tables import Table
-    from study.spec import Study
-    from study.store import Store
+    from study.plan.plan import Plan
+    from study.report.table import Table
+    from study.spec.plugins import Source
+    from study.spec.reader import Vocabulary
+    from study.spec.study import Study
+    from study.spec.yaml import Problem
+    from study.store.store import Store
 
 Command = Callable[..., Any]
 
@@ -46,15 +46,15 @@ class Asked:
     @functools.cached_property
     def sources(self) -> "list[Source]":
         """As they were when first looked at: an edit counts from the next command on."""
-        from study.imports import sources
+        from study.spec.plugins import sources
 
         return sources(self.imports)
 
     def read(self) -> "tuple[Study | None, list[Problem]]":
         """The study, and what is wrong with it before its models are built."""
-        from study import parse
+        from study.spec import reader
 
-        return parse.study_file(
+        return reader.study_file(
             self.file,
             vocabulary=vocabulary(),
             environment={**self.stand_ins, **os.environ},
@@ -66,8 +66,8 @@ class Asked:
 
     def plan(self) -> "tuple[Plan, Store]":
         """The study as planned now, and its store."""
-        from study.plan import plan
-        from study.store import Store
+        from study.plan.plan import plan
+        from study.store.store import Store
 
         store = Store(self.root)
         return plan(*self.read(), store), store
@@ -75,7 +75,7 @@ class Asked:
     @property
     def identity(self) -> tuple[str, str]:
         """What tells the study apart in its store, whatever its file says, or if it is gone."""
-        from study.spec import title
+        from study.spec.study import title
 
         return title(self.file.stem, self.profile, self.settings), str(self.file.resolve())
 
@@ -90,9 +90,9 @@ class Asked:
 
 
 def vocabulary() -> "Vocabulary":
-    from study.designs import DESIGNS
     from study.metrics import METRICS
-    from study.parse import Vocabulary
+    from study.spec.designs import DESIGNS
+    from study.spec.reader import Vocabulary
 
     return Vocabulary(designs=DESIGNS, metrics=METRICS)
 
@@ -147,7 +147,7 @@ def words(known: Iterable[str], shown: str) -> Any:
 
 def argument(text: str) -> tuple[str, Any]:
     """KEY=VALUE, the value as a study file would have it."""
-    from study.marks import read
+    from study.spec.yaml import read
 
     key, equals, value = text.partition("=")
     tree, problems = read(value, f"--model-arg {key}")

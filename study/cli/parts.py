@@ -13,7 +13,7 @@ from study.cli.options import console, echo_json, import_option, json_option, vo
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from study.models.foreign import Added
+    from study.models.registry import Added
 
 Row = dict[str, Any]
 
@@ -26,8 +26,8 @@ Row = dict[str, Any]
 @json_option
 def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) -> int:
     """Every slot of the models, with what it offers; or what a part of your own gets wrong."""
-    from study.imports import source, sources
-    from study.models.foreign import register
+    from study.models.registry import register
+    from study.spec.plugins import source, sources
 
     asked = [*imports, *([] if check is None else [check])]
     added = [register(one) for one in sources(asked)]
@@ -44,7 +44,7 @@ def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) ->
 
 def _list(added: Iterable["Added"], as_json: bool) -> None:
     from study.models import SLOTS
-    from study.models.foreign import MODEL, entries
+    from study.models.registry import MODEL, entries
 
     origins = {(s, name): a.source for a in added for s, names in a.names.items() for name in names}
     offers = {
@@ -81,7 +81,7 @@ def _parts(offers: dict[str, dict[str, str]], places: dict[tuple[str, str], str]
 def _findings(added: "Added") -> list[Row]:
     """One row per check of everything that was added."""
     from study.models.contract import checks, model_checks
-    from study.models.foreign import MODEL
+    from study.models.registry import MODEL
 
     return [
         {"slot": slot, "part": name, "check": finding.what, "ok": finding.ok, "said": finding.said}
@@ -115,7 +115,7 @@ def _table(*names: str) -> "Table":
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False))
 def schema_command(output: Path | None) -> None:
     """JSON Schema of a study file, for editors."""
-    from study.parse import json_schema
+    from study.spec.reader import json_schema
 
     text = json.dumps(json_schema(vocabulary()), indent=1) + "\n"
     if output is None:

@@ -22,10 +22,10 @@ from study.cli.options import (
 from study.errors import SpecError, StudyError
 
 if TYPE_CHECKING:
-    from study.plan import Plan
+    from study.plan.plan import Plan
     from study.report import Report
-    from study.report.tables import Table
-    from study.store import Store
+    from study.report.table import Table
+    from study.store.store import Store
 
 LOOK = 2.0  # seconds between two looks at the store
 OTHERWISE = "write to another folder: --reports DIR"
@@ -74,7 +74,7 @@ def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) 
     That is when no trial is open and no worker at work, twice: between training and timing there
     is a moment in which nobody works.
     """
-    from study.measurements import fingerprint
+    from study.analysis.measurements import fingerprint
 
     shown, quiet = [fingerprint(*one) for one in planned], 0
     while quiet < 2:
@@ -90,10 +90,12 @@ def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) 
 
 
 def _going_on(plan: "Plan", store: "Store") -> bool:
-    from study.launch import crew
+    from study.launch import status
 
     open_ = ("running", "stale", "pending")
-    return any(t.state in open_ for t in plan.trials) or bool(crew.crew(store, plan.study.identity))
+    return any(t.state in open_ for t in plan.trials) or bool(
+        status.crew(store, plan.study.identity)
+    )
 
 
 def _planned(several: list[Asked]) -> Planned:
@@ -111,7 +113,7 @@ def _planned(several: list[Asked]) -> Planned:
 
 def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Table]":
     from study import report
-    from study.files import replace as write
+    from study.store.atomic import replace as write
 
     table = report.overview(made)
     write(reports / "overview.md", report.FORMATS["md"](table).encode())
@@ -127,7 +129,7 @@ def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Tab
 def claims_command(asked: Asked, as_json: bool) -> int:
     """What came of the claims of FILE; exit status 1 when one is contradicted."""
     from study import report
-    from study.judgement import judged_claims
+    from study.analysis.published import judged_claims
 
     plan, store = asked.plan()
     found = judged_claims(plan, report.frame(plan, store))
@@ -151,9 +153,9 @@ def lacking(plan: "Plan", store: "Store") -> int:
 
 def claimed(plan: "Plan", reports: Path) -> Path:
     """The folder of a study's reports, which is its own from now on."""
-    from study import folders
+    from study.store import study_folders
 
-    return folders.claim(reports, plan.study, OTHERWISE)
+    return study_folders.claim(reports, plan.study, OTHERWISE)
 
 
 def written(plan: "Plan", store: "Store", reports: Path) -> None:
@@ -167,7 +169,7 @@ def _report(
 ) -> "tuple[Report, Path]":
     """The report of a study, and the folder that it is written to."""
     from study import report
-    from study.measurements import fingerprint
+    from study.analysis.measurements import fingerprint
 
     strays(store)
     folder = claimed(plan, reports)
@@ -179,9 +181,9 @@ def _report(
 
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Show the tables of the last report, if they would come out the same today."""
-    from study.job_records import Manifest
-    from study.measurements import MANIFEST, fingerprint
+    from study.analysis.measurements import MANIFEST, fingerprint
     from study.report import tables
+    from study.store.job_records import Manifest
 
     folder = claimed(plan, reports)
     report = Manifest.look(folder / MANIFEST)

@@ -12,14 +12,7 @@ import click
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
 from study.cli.images import check_images, check_images_option
 from study.cli.machine import machine_options
-from study.cli.options import (
-    Asked,
-    console,
-    echo_json,
-    json_option,
-    reports_option,
-    study_file,
-)
+from study.cli.options import Asked, console, echo_json, json_option, reports_option, study_file
 from study.cli.report import OTHERWISE, claimed, current, lacking, written
 from study.cli.track import KIND, tracked
 from study.errors import StudyError
@@ -27,8 +20,8 @@ from study.errors import StudyError
 if TYPE_CHECKING:
     from study.launch import Event
     from study.launch.machine import Machine
-    from study.plan import Plan
-    from study.store import Store
+    from study.plan.plan import Plan
+    from study.store.store import Store
 
 
 @click.command("plan")
@@ -39,8 +32,8 @@ if TYPE_CHECKING:
 def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: bool) -> None:
     """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
     from study.cli import show
-    from study.plan import check_data
-    from study.price import price
+    from study.plan.estimate import price
+    from study.plan.plan import check_data
 
     plan, store = asked.plan()
     check_data(plan, store, absent=check_all)
@@ -74,15 +67,15 @@ def run_command(
     trackers: tuple[str, ...], progress: str,
 ) -> int:  # fmt: skip
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
-    from study import folders
     from study.launch import resources
-    from study.plan import check_data
-    from study.plan import plan as planned
+    from study.plan.plan import check_data
+    from study.plan.plan import plan as planned
+    from study.store import study_folders
     from study.track import check as check_trackers
 
     check_trackers(trackers)
     plan, store = asked.plan()
-    folders.check(reports, plan.study, OTHERWISE)
+    study_folders.check(reports, plan.study, OTHERWISE)
     machine = replace(machine, wait=wait)
     again = f"study run {asked.again(machine)}"
     if dry_run:
@@ -161,7 +154,7 @@ def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
 
 
 def _has_images(plan: "Plan", store: "Store") -> bool:
-    from study.plan import check_data
+    from study.plan.plan import check_data
 
     try:
         check_data(plan, store)
@@ -182,9 +175,9 @@ def _edited(plan: "Plan") -> bool:
 
 
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
-    from study import images
     from study.cli import show
-    from study.price import price
+    from study.plan import images
+    from study.plan.estimate import price
 
     out, asked = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
     out.print(show.plan_head(plan), markup=False, highlight=False)
@@ -197,9 +190,9 @@ def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fal
 def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, speed: bool) -> bool:
     """Run the missing trials; True when the user stopped them."""
     from study import launch
-    from study.job_records import Work
     from study.launch import timing
-    from study.plan import records
+    from study.plan.plan import records
+    from study.store.job_records import Work
 
     def stopping() -> None:
         click.echo("stopping after this step; Ctrl-C again to stop now", err=True)
@@ -236,7 +229,7 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
 
 def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
     """Trials that an earlier call has asked for and this one does not: they are not touched."""
-    from study.launch import orders
+    from study.launch import job as orders
 
     ours = {trial.name for trial in plan.trials}
     for job, order in orders.of(store, plan.study.identity):
@@ -303,17 +296,17 @@ def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
 
 
 def _status(plan: "Plan", store: "Store", again: str) -> int:
-    from study.cells import many
+    from study.format import many
 
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:
         click.echo(f"{many(failed, 'trial')} failed; try again with: {again}", err=True)
         return FAILED
     if count := lacking(plan, store):
-        from study.launch import crew
+        from study.launch import status
 
         left = many(count, "trial or evaluation", "trials or evaluations")
-        why = crew.ends(store, plan.study.identity)
+        why = status.ends(store, plan.study.identity)
         click.echo(f"{left} without a result{why}; go on with: {again}", err=True)
         return INCOMPLETE
     return 0

@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from study import cells, leases
-from study.cells import duration, many
-from study.columns import Fitted
-from study.launch import orders
+from study import format
+from study.format import duration, many
+from study.launch import job
 from study.metrics import METRICS
-from study.plan import Plan, PlannedArm, Trial
+from study.plan.plan import Plan, PlannedArm, Trial
+from study.report.columns import Fitted
 from study.stats import AGAIN, MOST_SEEDS, seeds_for, smallest_effect, smallest_p
-from study.store import Record, Store
+from study.store import leases
+from study.store.store import Record, Store
 
 
 def in_units(name: str, value: float | None) -> str:
     """A measurement in the units of the table, where there is one."""
-    return cells.ABSENT if value is None else cells.measured(value, METRICS[name])
+    return format.ABSENT if value is None else format.measured(value, METRICS[name])
 
 
 # ---- plan ----
@@ -45,7 +46,7 @@ COSTS = ("params", "macs", "macs_conv_linear")
 
 
 def plan_table(plan: Plan) -> Fitted:
-    heads = ("arm", "departs in", *(cells.head(METRICS[n]) for n in COSTS), "Δ MACs", "done")
+    heads = ("arm", "departs in", *(format.head(METRICS[n]) for n in COSTS), "Δ MACs", "done")
     return Fitted(
         heads,
         [_plan_row(plan, arm) for arm in plan.arms],
@@ -70,7 +71,7 @@ def _saved(plan: Plan, arm: PlannedArm) -> str:
     ours, base = (one.card.cost.get("macs") for one in (arm, plan.baseline))
     if arm is plan.baseline:
         return ""
-    return cells.change(ours, base) if ours and base else cells.ABSENT
+    return format.change(ours, base) if ours and base else format.ABSENT
 
 
 def departures(plan: Plan, arm: PlannedArm) -> str:
@@ -120,8 +121,8 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
     unit = f" {metric.difference_unit}".rstrip()
     known = "whose size is not known before trials are finished"
     if math.isfinite(plan.sd):
-        shown = cells.measured(least * plan.sd, metric)
-        known = f"{cells.name(metric)}: {shown}{unit}, from finished trials"
+        shown = format.measured(least * plan.sd, metric)
+        known = f"{format.name(metric)}: {shown}{unit}, from finished trials"
     yield (
         f"{seeds} seeds can show a difference of {least:.3g} sd of the per-seed difference, "
         f"4 times in 5 ({known})"
@@ -224,7 +225,7 @@ def _where(plan: Plan, store: Store, trial: Trial) -> str:
     who = leases.top(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
     if who is None:
         return ""
-    other = orders.named(store, who.work)
+    other = job.named(store, who.work)
     if other is None or other == plan.study.identity:
         return who.where
     return f"{who.where}, for {other[0]} ({os.path.relpath(other[1])})"

@@ -14,8 +14,8 @@ import click
 from study.cli.options import Asked, Several, study_file
 
 if TYPE_CHECKING:
-    from study.plan import Plan
-    from study.store import Store
+    from study.plan.plan import Plan
+    from study.store.store import Store
 
 # The keys of track.TRACKERS, spelt again: that package takes 0.3 s to import. A test compares them.
 TRACKERS = ("tensorboard", "wandb", "mlflow")

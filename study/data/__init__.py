@@ -5,17 +5,17 @@ Listing files needs no torch, so the modules that read images are imported on fi
 
 from typing import TYPE_CHECKING, Any
 
-from study.data.places import evaluated_split
+from study.data.locations import evaluated_split
 
 if TYPE_CHECKING:
-    from study.data.images import Images, Validation, load, validation
+    from study.data.dataset import Images, Validation, load, validation
 
 __all__ = ["Images", "Validation", "evaluated_split", "load", "validation"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from study.data import images
+        from study.data import dataset
 
-        return getattr(images, name)
+        return getattr(dataset, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,9 +7,9 @@ import torch
 from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
 
-from study.data.erasing import Erasing
+from study.data.random_erasing import Erasing
 from study.data.sampler import ERASE, Epoch
-from study.schema import Data, Recipe
+from study.spec.schema import Data, Recipe
 
 Batch = tuple[Tensor, Tensor]
 

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from study.data.kinds import listed
-from study.data.places import expanded, root_of
+from study.data.file_types import listed
+from study.data.locations import expanded, root_of
 from study.errors import DataError, meant
-from study.schema import Data
+from study.spec.schema import Data
 from study.text import path_text
 
 

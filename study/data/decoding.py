@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from study.errors import DataError
-from study.schema import Data
+from study.spec.schema import Data
 
 DEEP = ("I", "F")  # first letters of Pillow's modes of 16 and 32 bits
 

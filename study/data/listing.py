@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from study.data import folders, tars
+from study.data import folder_listing, tar_listing
 from study.data.class_map import class_map
-from study.data.places import place_of, root_of
+from study.data.locations import place_of, root_of
 from study.data.split import Fingerprint, Listing, Rules, Summary, rules
 from study.errors import DataError
-from study.schema import Data
+from study.spec.schema import Data
 from study.text import path_text
 
 
@@ -45,7 +45,7 @@ def _reader(place: Path) -> Iterator[Any]:
             f"{path_text(place)} is neither a folder nor a tar; correct root or the split"
         )
     try:
-        yield tars if packed else folders
+        yield tar_listing if packed else folder_listing
     except OSError as error:
         message = f"{path_text(place)} cannot be read: {error}"
         raise DataError(f"{message}; repair it, or correct root") from error

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from timm.data.distributed_sampler import RepeatAugSampler
 
-from study.data.chance import generator
+from study.data.generators import generator
 from study.errors import DataError
-from study.schema import Recipe
 from study.seeding import fold
+from study.spec.schema import Recipe
 
 # The first seed key of each random purpose, so that no two purposes draw the same numbers. A number
 # that is changed or used again changes the images of stored trials; the fourth is unused.

@@ -14,16 +14,16 @@ from PIL import Image
 from timm.data import create_dataset
 
 from study.data.batches import Batches
-from study.data.faults import faults
-from study.data.files import Files, FromFiles, FromReader
+from study.data.in_memory import Pixels
 from study.data.listing import listed
-from study.data.pixels import Pixels
-from study.data.places import expanded, root_of, unread_splits
+from study.data.locations import expanded, root_of, unread_splits
+from study.data.on_disk import Files, FromFiles, FromReader
+from study.data.problems import faults
 from study.data.sampler import Epoch, Part
 from study.data.split import Fingerprint, numbered
-from study.data.streams import Stream
+from study.data.webdataset import Stream
 from study.errors import DataError, unknown
-from study.schema import TORCH, Data, Recipe
+from study.spec.schema import TORCH, Data, Recipe
 
 UNREADABLE = (
     AssertionError,

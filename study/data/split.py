@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from study.data.kinds import natural
-from study.schema import Data
+from study.data.file_types import natural
+from study.spec.schema import Data
 
 Picture = tuple[str, str, int, int]
 """Path below the split, class, size in bytes, and offset in a tar (0 for a file)."""

@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 
-from study.doctor.findings import Finding, Scope, answer, fail, miss, note, ok
+from study.doctor.checks import Finding, Scope, answer, fail, miss, note, ok
 
 COMMANDS = ("sbatch", "squeue", "scontrol", "scancel", "sacct")
 HOURS = 24  # time limit of a worker by default

@@ -9,12 +9,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from study import ownership
-from study.cells import gigabytes
-from study.cost_records import Costs
-from study.doctor.findings import Finding, Scope, fail, miss, note, ok
+from study.doctor.checks import Finding, Scope, fail, miss, note, ok
 from study.errors import StoreError
-from study.files import NO_LINKS, once
+from study.format import gigabytes
+from study.store import ownership
+from study.store.atomic import NO_LINKS, once
+from study.store.cost_records import Costs
 
 LEAST_FREE = 1e9  # bytes on disk
 STATE = 12  # bytes per parameter: the weight and AdamW's two moments, in float32

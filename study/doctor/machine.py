@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from study.cells import gigabytes
-from study.doctor.findings import Finding, Scope, fail, note, ok
+from study.doctor.checks import Finding, Scope, fail, note, ok
+from study.format import gigabytes
 from study.launch.machine import cores, slots
 
 

@@ -8,12 +8,13 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 
-from study import __version__, imports
-from study.doctor.findings import Finding, Scope, fail, note, ok
+from study import __version__
+from study.doctor.checks import Finding, Scope, fail, note, ok
 from study.errors import StudyError
-from study.marks import Mark, Tree, named
-from study.origin import origin
-from study.shipped import recipe_of, recipes
+from study.spec import plugins
+from study.spec.recipes import recipe_of, recipes
+from study.spec.yaml import Mark, Tree, named
+from study.store.provenance import origin
 
 INSTALL = "python -m pip install -e . -c constraints.txt"
 EXTRAS = {"datasets": "hfds/NAME", "webdataset": "wds/NAME"}
@@ -77,14 +78,14 @@ def shipped_recipes(scope: Scope) -> Iterator[Finding]:
 
 def parts(scope: Scope) -> Iterator[Finding]:
     """Models and parts that installed packages add."""
-    from study.models import foreign
+    from study.models import registry
 
-    sources = imports.installed()
+    sources = plugins.installed()
     for source in sources:
-        added = [name for names in foreign.register(source).names.values() for name in names]
+        added = [name for names in registry.register(source).names.values() for name in names]
         yield ok(f"parts of {source.name}: {', '.join(added)}")
     if not sources:
-        yield ok(f"no installed package adds parts (entry points {imports.GROUP})")
+        yield ok(f"no installed package adds parts (entry points {plugins.GROUP})")
 
 
 def extras(scope: Scope) -> Iterator[Finding]:

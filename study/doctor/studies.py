@@ -4,15 +4,16 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from study import images, parse
-from study.data.faults import Fault
-from study.designs import arms
-from study.doctor.findings import Finding, Scope, fail, miss, note, ok
+from study.data.problems import Fault
+from study.doctor.checks import Finding, Scope, fail, miss, note, ok
 from study.errors import DataError, SpecError
-from study.marks import Problem
-from study.outline import outline
-from study.schema import LOOKS, Data
-from study.spec import Study
+from study.plan import images
+from study.spec import reader
+from study.spec.designs import arms
+from study.spec.preview import outline
+from study.spec.schema import LOOKS, Data
+from study.spec.study import Study
+from study.spec.yaml import Problem
 
 
 def data_sets(scope: Scope) -> Iterator[Finding]:
@@ -44,7 +45,7 @@ def data_sets(scope: Scope) -> Iterator[Finding]:
 
 def _read(file: Path, profile: str | None, scope: Scope) -> tuple[Study | None, list[Problem]]:
     vocabulary, environment = scope.vocabulary, os.environ
-    return parse.study_file(file, vocabulary=vocabulary, environment=environment, profile=profile)
+    return reader.study_file(file, vocabulary=vocabulary, environment=environment, profile=profile)
 
 
 def _sets(study: Study) -> list[Data]:
@@ -80,7 +81,7 @@ def _findings(data: Data, scope: Scope) -> Iterator[Finding]:
 
 
 def _decoded(data: Data, scope: Scope) -> Iterator[Finding]:
-    from study.data.checks import unreadable
+    from study.data.decode_check import unreadable
 
     wrong = unreadable(data, scope.tick)
     for message in wrong:

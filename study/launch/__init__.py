@@ -7,16 +7,17 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from study import leases
 from study.errors import StoreError
-from study.files import tell
-from study.job_records import Work
-from study.launch import orders, slurm
+from study.launch import job as orders
+from study.launch import slurm
+from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
-from study.launch.watch import Event, Watch
-from study.records import TrialRecord
-from study.store import Store
+from study.store import leases
+from study.store.atomic import tell
+from study.store.job_records import Work
+from study.store.records import TrialRecord
+from study.store.store import Store
 
 RESTARTS = 3  # times that workers come to nothing before the study is left incomplete
 

@@ -1,10 +1,10 @@
 """What trained weights make of images of other sizes, evaluated when all trials are done."""
 
-from study.job_records import Work
 from study.launch import task
 from study.launch.machine import Machine
-from study.plan import Plan
-from study.store import Store
+from study.plan.plan import Plan
+from study.store.job_records import Work
+from study.store.store import Store
 
 
 def missing(plan: Plan, store: Store) -> list[tuple[str, int]]:

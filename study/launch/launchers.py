@@ -15,12 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from study import leases
 from study.errors import StoreError
-from study.launch import orders, slots, snapshot, worker
+from study.launch import job as orders
+from study.launch import slots, snapshot, worker
 from study.launch.machine import Machine
 from study.launch.slurm import slurm
-from study.store import Store
+from study.store import leases
+from study.store.store import Store
 
 POLL = 0.5  # seconds between two looks at the store
 

@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.job_records import Job
 from study.launch.machine import gpus
-from study.ownership import private
+from study.store.job_records import Job
+from study.store.ownership import private
 
 
 @dataclass(frozen=True)

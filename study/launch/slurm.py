@@ -19,13 +19,14 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from study import ownership
 from study.errors import StudyError
-from study.files import replace, write
-from study.job_records import Submitted
-from study.launch import orders, resources, snapshot
+from study.launch import job as orders
+from study.launch import resources, snapshot
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
+from study.store import ownership
+from study.store.atomic import replace, write
+from study.store.job_records import Submitted
 
 ASK = 5.0  # seconds between two questions to squeue
 WORK = "work.pkl"

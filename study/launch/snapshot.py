@@ -8,10 +8,10 @@ import os
 import shutil
 from pathlib import Path
 
-from study import ownership
 from study.errors import StoreError
-from study.files import replace, write
-from study.origin import ORIGIN, PACKAGE, git, origin
+from study.store import ownership
+from study.store.atomic import replace, write
+from study.store.provenance import ORIGIN, PACKAGE, git, origin
 
 
 def taken(job: Path) -> None:

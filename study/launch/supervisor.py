@@ -17,14 +17,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from study import leases
 from study.errors import StoreError, StudyError
-from study.files import encoded, once
-from study.job_records import Address
-from study.launch import orders, snapshot
+from study.launch import job as orders
+from study.launch import snapshot
 from study.launch.worker import AGAIN, SIGNALS, STORE_FAILED
-from study.records import Environment, Outcome, WorkerDeath
-from study.store import Store
+from study.store import leases
+from study.store.atomic import encoded, once
+from study.store.job_records import Address
+from study.store.records import Environment, Outcome, WorkerDeath
+from study.store.store import Store
 
 POLL = 0.2  # seconds between two looks at the children
 GRACE = 15.0  # seconds that others of a group have to end when one has died

@@ -2,15 +2,15 @@
 
 import time
 
-from study import leases
 from study.errors import StudyError
-from study.job_records import Work
 from study.launch import task
 from study.launch.machine import AUTO, Machine
-from study.plan import Plan, record
-from study.price import steps_key
-from study.store import Store
-from study.timing_records import TimingSession
+from study.plan.estimate import steps_key
+from study.plan.plan import Plan, record
+from study.store import leases
+from study.store.job_records import Work
+from study.store.store import Store
+from study.store.timing_records import TimingSession
 
 
 def steps(plan: Plan, store: Store, machine: Machine) -> None:

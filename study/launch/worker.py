@@ -16,15 +16,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study import leases
 from study.errors import SizeError, StoreError, StudyError
-from study.files import tell
-from study.job_records import Job
-from study.launch import orders
+from study.launch import job as orders
 from study.launch.machine import AUTO, granted
-from study.records import Evaluation
-from study.store import Store
-from study.timing_records import TimingSession
+from study.store import leases
+from study.store.atomic import tell
+from study.store.job_records import Job
+from study.store.records import Evaluation
+from study.store.store import Store
+from study.store.timing_records import TimingSession
 
 if TYPE_CHECKING:
     from study.train import Group
@@ -83,14 +83,14 @@ def work(asked: Orders, task: str) -> int:
 
 def trials(asked: Orders) -> int:
     """Claim and run trials until none is left that nobody works on."""
-    from study import run, train
+    from study import train, trial
 
     with train.joined(asked.order.device) as group, _watched(asked.order) as pulse:
         while claimed := _claimed(asked, group):
             name, lease = claimed
             asked.tick()
             try:
-                run.trial(
+                trial.trial(
                     asked.store,
                     name,
                     lease,
@@ -197,7 +197,7 @@ def timings(asked: Orders) -> int:
 
     Not before every trial has its result: a timing wants the machine for itself.
     """
-    from study import run
+    from study import trial
 
     order, store = asked.order, asked.store
     folder = store.root / "timings" / order.key
@@ -212,12 +212,12 @@ def timings(asked: Orders) -> int:
         if kept is not None and kept.device == order.device:
             return 0
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
-        began, session = time.time(), run.timed(order.arms, order, asked.tick)
+        began, session = time.time(), trial.timed(order.arms, order, asked.tick)
         more = {
             "began": began,
             "device": order.device,
             "trials_running": busy,
-            "environment": run.environment(order.device),
+            "environment": trial.environment(order.device),
         }
         store.keep("timings", order.key, session.model_copy(update=more))
     return 0
@@ -228,7 +228,7 @@ def evaluations(asked: Orders) -> int:
 
     What is missing now, weights or images or memory, may be there another time: it is left out.
     """
-    from study import evaluation
+    from study import evaluate
 
     store, device = asked.store, asked.order.device
     for name, size in asked.order.pairs:
@@ -241,7 +241,7 @@ def evaluations(asked: Orders) -> int:
             if store.evaluation(name, size) is not None or store.state(name) != "completed":
                 continue
             try:
-                metrics: Evaluation = evaluation.trial(store, name, img_size=size, device=device)
+                metrics: Evaluation = evaluate.trial(store, name, img_size=size, device=device)
             except SizeError as error:
                 metrics = Evaluation(metrics={}, refused=str(error))
             store.evaluated(name, size, metrics)
@@ -251,12 +251,12 @@ def evaluations(asked: Orders) -> int:
 
 def steps(asked: Orders) -> int:
     """A few timed training steps of one arm, for the plan's price."""
-    from study import run
+    from study import trial
 
     baseline = asked.order.arm
     if baseline is None:
         raise StoreError(f"{asked.job / 'job.json'} names no arm whose steps are to be timed")
-    times = run.step_seconds(baseline, asked.order.device)
+    times = trial.step_seconds(baseline, asked.order.device)
     asked.store.keep("timings", asked.order.key, times)
     return 0
 
@@ -296,7 +296,7 @@ def main(job: str, task: str) -> int:
     _with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
     sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
     asked = Orders(Path(job))
-    import study.run  # noqa: F401  (what takes long to import)
+    import study.trial  # noqa: F401  (what takes long to import)
 
     for number in SIGNALS:
         signal.signal(number, asked.ask_to_stop)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from study.metrics.lanes import Lane
+from study.metrics.machine_state import nvml
 from study.metrics.stopwatch import Stopwatch
-from study.metrics.surroundings import nvml
+from study.metrics.workloads import Lane
 
 RAPL = Path("/sys/class/powercap")
 SECONDS, ROUNDS = 1.0, 3

@@ -21,9 +21,9 @@ import torch
 
 from study.errors import StudyError
 from study.metrics.energy import joules
-from study.metrics.lanes import Lane
 from study.metrics.ratios import Between
 from study.metrics.stopwatch import Stopwatch, waited
+from study.metrics.workloads import Lane
 
 Lanes = Callable[[], Mapping[str, Lane]]
 """Builds an arm; returns its workloads by name."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from study.models.construction import build, called, check, resolved
+from study.models.factory import build, called, check, resolved
 from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS

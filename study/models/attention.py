@@ -13,8 +13,8 @@ from timm.layers import register_notrace_module
 from torch import Tensor, nn
 
 from study.errors import BuildError
-from study.models import cost
-from study.models.cost import Cost
+from study.models import multiply_adds
+from study.models.multiply_adds import Cost
 from study.models.parts.reductions import REDUCTIONS, reduced
 
 
@@ -30,7 +30,7 @@ class HeadMix(nn.Conv2d):
         return self._conv_forward(x, self.weight.to(x.dtype), bias)
 
     def multiply_adds(self, queries: int, keys: int) -> Cost:
-        return cost.conv(self, queries * keys)
+        return multiply_adds.conv(self, queries * keys)
 
 
 class Unmixed(nn.Identity):
@@ -122,7 +122,7 @@ class Reduce(nn.Module):
         return reduced(height, self.ratio) * reduced(width, self.ratio)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
-        norm = cost.layer_norm(self.norm, self.keys(height, width))
+        norm = multiply_adds.layer_norm(self.norm, self.keys(height, width))
         return self.shrink.multiply_adds(height, width) + norm
 
 
@@ -192,7 +192,11 @@ class EMSA(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         N, n = height * width, self.reduce.keys(height, width)
-        projections = cost.linear(self.q, N) + cost.linear(self.kv, n) + cost.linear(self.proj, N)
+        projections = (
+            multiply_adds.linear(self.q, N)
+            + multiply_adds.linear(self.kv, n)
+            + multiply_adds.linear(self.proj, N)
+        )
         product = Cost(matmul=self.weights.dim * N * n)  # weights @ v
         weights = self.weights.multiply_adds(N, n)
         return projections + self.reduce.multiply_adds(height, width) + weights + product

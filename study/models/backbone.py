@@ -12,9 +12,10 @@ from timm.models import build_model_with_cfg
 from timm.models._features import feature_take_indices
 from torch import Tensor, nn
 
-from study.models import check, cost
+from study.models import arguments as check
+from study.models import multiply_adds
 from study.models.blocks import init_linear, pyramid, rising
-from study.models.cost import KINDS, halved
+from study.models.multiply_adds import KINDS, halved
 from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS
@@ -195,9 +196,9 @@ class Backbone(nn.Module):
             H, W = stage.size(H, W)
         if isinstance(self.norm, nn.LayerNorm):
             rows, columns = self.stages[-1].token.size(H, W)
-            total += cost.layer_norm(self.norm, rows * columns)
+            total += multiply_adds.layer_norm(self.norm, rows * columns)
         if isinstance(self.head, nn.Linear):
-            total += cost.linear(self.head, 1)
+            total += multiply_adds.linear(self.head, 1)
         return {kind: total[kind] for kind in KINDS}
 
 

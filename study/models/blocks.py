@@ -11,9 +11,9 @@ from timm.layers import DropPath
 from timm.models import checkpoint
 from torch import Tensor, nn
 
-from study.models import cost
+from study.models import multiply_adds
 from study.models.attention import EMSA
-from study.models.cost import Cost, halved
+from study.models.multiply_adds import Cost, halved
 from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 
@@ -51,7 +51,7 @@ class Mlp(nn.Module):
         return self.drop(self.fc2(x))  # (B, N, C)
 
     def multiply_adds(self, tokens: int) -> Cost:
-        return cost.linear(self.fc1, tokens) + cost.linear(self.fc2, tokens)
+        return multiply_adds.linear(self.fc1, tokens) + multiply_adds.linear(self.fc2, tokens)
 
 
 class TransformerBlock(nn.Module):
@@ -83,7 +83,9 @@ class TransformerBlock(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         tokens = height * width
-        norms = cost.layer_norm(self.norm1, tokens) + cost.layer_norm(self.norm2, tokens)
+        norms = multiply_adds.layer_norm(self.norm1, tokens) + multiply_adds.layer_norm(
+            self.norm2, tokens
+        )
         return norms + self.attn.multiply_adds(height, width) + self.mlp.multiply_adds(tokens)
 
 

@@ -17,9 +17,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from study.errors import unknown
-from study.models import SLOTS, construction
-from study.models.cost import KINDS, halved
-from study.models.initial import unshared
+from study.models import SLOTS, factory
+from study.models.multiply_adds import KINDS, halved
+from study.models.paired_init import unshared
 from study.models.parts.reductions import reduced
 
 Shape = tuple[int, ...]
@@ -146,7 +146,7 @@ def model_cases(name: str) -> Iterator[ContractCase]:
         shape = {"num_classes": classes, "in_chans": in_chans, "img_size": side}
 
         def build(device: str, shape: Any = shape) -> nn.Module:
-            return construction.build(name, {}, device=device, **shape)
+            return factory.build(name, {}, device=device, **shape)
 
         arguments = f"with {classes} classes"
         yield ContractCase(build, None, arguments, (in_chans, side, side), (classes,))

@@ -14,7 +14,7 @@ from timm.models import generate_default_cfgs, register_model
 from torch import Tensor, nn
 
 from study.errors import BuildError
-from study.models import check
+from study.models import arguments
 from study.models.backbone import Backbone, create, pretrained_cfg
 from study.models.blocks import init_linear
 
@@ -121,7 +121,7 @@ class PVT(Backbone):
             raise BuildError(message, argument="ratios")
         token = PlacedToken if position == "learned" else ClassToken
         self.stages[-1].token = token(self.num_features, device=device, dtype=dtype)
-        self.set_classifier(num_classes, check.pool(global_pool, POOLS, num_classes))
+        self.set_classifier(num_classes, arguments.pool(global_pool, POOLS, num_classes))
         self.apply(init_linear)
 
     def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
@@ -133,7 +133,7 @@ class PVT(Backbone):
         extra = int(
             isinstance(self.stages[-1].token, ClassToken)
         )  # 0 once the last stage is pruned
-        pooling = POOLS[check.entry("global_pool", pool, POOLS)](extra)
+        pooling = POOLS[arguments.entry("global_pool", pool, POOLS)](extra)
         if num_classes == 0:
             return pooling, nn.Identity()
         return pooling, nn.Linear(self.num_features, num_classes, **get_device_dtype(self))

@@ -12,7 +12,7 @@ from timm.layers import create_classifier, get_device_dtype
 from timm.models import generate_default_cfgs, register_model
 from torch import Tensor, nn
 
-from study.models import check
+from study.models import arguments
 from study.models.backbone import Backbone, create, pretrained_cfg
 from study.models.blocks import init_weights
 from study.models.norms import ChannelNorm
@@ -56,7 +56,7 @@ class ResT(Backbone):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(locals(), norm=ChannelNorm, eps=1e-5)
-        self.set_classifier(num_classes, check.pool(global_pool, POOLS, num_classes))
+        self.set_classifier(num_classes, arguments.pool(global_pool, POOLS, num_classes))
         self.apply(init_weights)
 
     def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:

@@ -10,9 +10,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from study import given
 from study.errors import BuildError
-from study.models.checkpoints import (
+from study.models.checkpoint_files import (
     BROKEN,
     LISTED_NAMES,
     State,
@@ -21,7 +20,8 @@ from study.models.checkpoints import (
     is_average,
     spellings,
 )
-from study.models.construction import build, created, refuse_bad_arguments
+from study.models.factory import build, created, refuse_bad_arguments
+from study.spec import given_weights
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ IDENTITY = (
 def pretrained_cfg(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """timm's configuration of a model: input size, normalisation, source of weights."""
     refuse_bad_arguments(arguments, name)
-    model = created(name, given.architecture(arguments), "meta")
+    model = created(name, given_weights.architecture(arguments), "meta")
     config: dict[str, Any] = getattr(model, "pretrained_cfg", None) or {}
     return config
 
@@ -186,7 +186,7 @@ def _source(name: str, config: Mapping[str, Any]) -> str:
     source = next(filter(None, map(config.get, SOURCES)), None)
     if not source:
         message = f"timm has no weights for {name}; give a checkpoint file"
-        raise BuildError(message, argument=given.FETCHED)
+        raise BuildError(message, argument=given_weights.FETCHED)
     return str(source)
 
 
@@ -223,11 +223,11 @@ def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     _refuse_contradictions(arguments)
     identifiers: dict[str, Any] = {}
-    if files := given.digests(name, arguments):
+    if files := given_weights.digests(name, arguments):
         identifiers["sha256"] = files
     if key := arguments.get("checkpoint_key"):
         identifiers["key"] = key
-    if arguments.get(given.FETCHED):
+    if arguments.get(given_weights.FETCHED):
         config = pretrained_cfg(name, arguments)
         _source(name, config)
         identifiers["pretrained"] = {k: config[k] for k in IDENTITY if config.get(k) is not None}
@@ -235,15 +235,18 @@ def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _refuse_contradictions(arguments: Mapping[str, Any]) -> None:
-    fetched, path = (arguments.get(key) for key in (given.FETCHED, given.CHECKPOINT))
+    fetched, path = (
+        arguments.get(key) for key in (given_weights.FETCHED, given_weights.CHECKPOINT)
+    )
     if not isinstance(fetched, bool | None):
-        message = f"{given.FETCHED} is true or false, not {fetched!r}"
-        raise BuildError(message, argument=given.FETCHED)
+        message = f"{given_weights.FETCHED} is true or false, not {fetched!r}"
+        raise BuildError(message, argument=given_weights.FETCHED)
     if fetched and path:
-        message = f"{given.CHECKPOINT} and {given.FETCHED} exclude each other: give one of them"
-        raise BuildError(message, argument=given.CHECKPOINT)
+        both = f"{given_weights.CHECKPOINT} and {given_weights.FETCHED}"
+        message = f"{both} exclude each other: give one of them"
+        raise BuildError(message, argument=given_weights.CHECKPOINT)
     if arguments.get("checkpoint_key") and not path:
-        message = f"checkpoint_key needs {given.CHECKPOINT}, which is not given"
+        message = f"checkpoint_key needs {given_weights.CHECKPOINT}, which is not given"
         raise BuildError(message, argument="checkpoint_key")
     for key in ("pretrained_cfg", "pretrained_cfg_overlay"):
         config = arguments.get(key)
@@ -257,19 +260,21 @@ def started(name: str, arguments: Mapping[str, Any], **shape: Any) -> nn.Module:
     Raises:
         BuildError: the weights cannot be read or fetched, or do not fit the model.
     """
-    if arguments.get(given.FETCHED):
+    if arguments.get(given_weights.FETCHED):
         source = _source(name, pretrained_cfg(name, arguments))
         return _fetched(name, arguments, source, **shape)
     model = build(name, arguments, **shape)
-    if path := arguments.get(given.CHECKPOINT):
+    if path := arguments.get(given_weights.CHECKPOINT):
         load(model, Path(path).expanduser(), key=arguments.get("checkpoint_key"))
     return model
 
 
 def refuse_misfit(name: str, arguments: Mapping[str, Any], **shape: Any) -> None:
     """Raises BuildError for a weights file that does not fit the model; nothing is fetched."""
-    path = arguments.get(given.CHECKPOINT)
-    if not path and (not arguments.get(given.FETCHED) or not given.files(name, arguments)):
+    path = arguments.get(given_weights.CHECKPOINT)
+    if not path and (
+        not arguments.get(given_weights.FETCHED) or not given_weights.files(name, arguments)
+    ):
         return
     try:
         if path:
@@ -281,5 +286,5 @@ def refuse_misfit(name: str, arguments: Mapping[str, Any], **shape: Any) -> None
     try:
         started(name, arguments, **shape)
     except BuildError as error:
-        argument = given.CHECKPOINT if path else given.FETCHED
+        argument = given_weights.CHECKPOINT if path else given_weights.FETCHED
         raise BuildError(str(error), argument=argument) from error

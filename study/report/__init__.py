@@ -6,27 +6,27 @@ from pathlib import Path
 import pandas as pd
 
 from study import stats
-from study.commas import comma_separated
-from study.files import replace
-from study.files import write as write_record
-from study.job_records import Manifest
-from study.judgement import Judged, judged
-from study.measurements import MANIFEST
-from study.plan import Plan
+from study.analysis.frames import floor, frame, speeds
+from study.analysis.history import curves
+from study.analysis.measurements import MANIFEST
+from study.analysis.per_image import images
+from study.analysis.published import Judged, judged
+from study.analysis.trials import origins, trials
+from study.plan.plan import Plan
 from study.report import figures
-from study.report.answer import answer
 from study.report.contents import Report
-from study.report.contrasts import contrast_table, factor_table
-from study.report.curves import curves
 from study.report.formats import FORMATS, numbers, terminal
-from study.report.frames import floor, frame, speeds
-from study.report.images import images
-from study.report.judgements import claim_table, verdict_table
-from study.report.overview import overview
 from study.report.page import page
-from study.report.tables import Table, table
-from study.report.trials import origins, trials
-from study.store import Store
+from study.report.spreadsheet import comma_separated
+from study.report.table import Table, table
+from study.report.tables.contrasts import contrast_table, factor_table
+from study.report.tables.overview import overview
+from study.report.tables.verdicts import claim_table, verdict_table
+from study.report.text.answer import answer
+from study.store.atomic import replace
+from study.store.atomic import write as write_record
+from study.store.job_records import Manifest
+from study.store.store import Store
 
 __all__ = [
     "FORMATS",

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from study.judgement import Judged
-from study.plan import Plan
-from study.report.tables import Table
+from study.analysis.published import Judged
+from study.plan.plan import Plan
+from study.report.table import Table
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ session. The seed is the unit of sampling: arms that share seeds are compared se
 trial that diverged. Nothing here reads a file, and random draws have a fixed seed.
 """
 
-from study.stats.arms import Leader, estimates, leader, ranking, ties
+from study.stats.contrasts import Contrast, contrasts, holm, t_test
+from study.stats.cumulative import orders, steps
+from study.stats.effects import effects, pairing
+from study.stats.estimates import Leader, estimates, leader, ranking, ties
 from study.stats.factors import factorial
-from study.stats.families import Contrast, contrasts, holm, t_test
-from study.stats.images import Hits, Together, hierarchical, hits, mcnemar, together
 from study.stats.intervals import (
     ALPHA,
     CONFIDENCE,
@@ -18,10 +19,9 @@ from study.stats.intervals import (
     corrected,
     interval,
 )
-from study.stats.noise import AGAIN, noise_floor
-from study.stats.pairs import effects, pairing
-from study.stats.paths import orders, steps
-from study.stats.seeds import (
+from study.stats.noise_floor import AGAIN, noise_floor
+from study.stats.per_image import Hits, Together, hierarchical, hits, mcnemar, together
+from study.stats.power import (
     MOST_SEEDS,
     POWER,
     pooled_sd,
@@ -30,7 +30,7 @@ from study.stats.seeds import (
     seeds_needed,
     smallest_effect,
 )
-from study.stats.signs import DRAWS, ENUMERATED, sign_flip, smallest_p
+from study.stats.sign_flip import DRAWS, ENUMERATED, sign_flip, smallest_p
 
 __all__ = [
     "AGAIN",

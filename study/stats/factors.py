@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from study.stats.pairs import SUMMARY, summary
+from study.stats.effects import SUMMARY, summary
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from study import folders
 from study.errors import StudyError
-from study.files import Record, write
-from study.job_records import Handed
-from study.plan import Plan, PlannedArm, Trial
-from study.records import EpochRow, Result
-from study.store import DONE, Store
+from study.plan.plan import Plan, PlannedArm, Trial
+from study.store import study_folders
+from study.store.atomic import Record, write
+from study.store.job_records import Handed
+from study.store.records import EpochRow, Result
+from study.store.store import DONE, Store
 from study.track import mlflow, tensorboard, wandb
 from study.track.subject import Subject
 
@@ -67,7 +67,7 @@ def folder(store: Store, plan: Plan, tracker: str) -> Path:
     Raises:
         StudyError: the folder belongs to another study of the same name.
     """
-    return folders.claim(store.root / "track" / tracker, plan.study, REMEDY)
+    return study_folders.claim(store.root / "track" / tracker, plan.study, REMEDY)
 
 
 class Follower:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from study.spec import file_name
+from study.spec.study import file_name
 from study.track.subject import Subject
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import StudyError
-from study.spec import file_name
+from study.spec.study import file_name
 from study.track.subject import Subject
 
 

@@ -17,14 +17,14 @@ from typing import Any
 import torch
 from timm.utils import unwrap_model
 
-from study import archives, files
 from study.errors import DamagedError, StoreError
-from study.files import replace
-from study.records import EpochRow
-from study.train.calls import Caller, Superseded
+from study.store import archives, atomic
+from study.store.atomic import replace
+from study.store.records import EpochRow
+from study.store.trial_folder import TrialFolder
+from study.train.callbacks import Caller, Superseded
 from study.train.epoch import Within
 from study.train.setup import Setup
-from study.trial_folder import TrialFolder
 
 SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
 UNREADABLE = (
@@ -93,7 +93,7 @@ class Checkpoint:
     def _write(self, content: bytes) -> None:
         """Rename in two steps; after a kill between them the older checkpoint is whole."""
         last = self.files.checkpoint
-        with files.beside(last, content) as partial:
+        with atomic.beside(last, content) as partial:
             with suppress(OSError):  # there is none yet; or it cannot be renamed and is replaced
                 os.replace(last, self.files.previous)
             os.replace(partial, last)
@@ -122,7 +122,7 @@ class Checkpoint:
 
     def _content(self, path: Path) -> bytes | None:
         try:
-            return files.content(path)
+            return atomic.content(path)
         except FileNotFoundError:
             return None
         except DamagedError as error:
@@ -133,14 +133,14 @@ class Checkpoint:
 
     def _set_aside(self, path: Path, reason: str) -> None:
         try:
-            aside = files.set_aside(path, "damaged")
+            aside = atomic.set_aside(path, "damaged")
         except OSError as error:
             raise StoreError(f"{path} cannot be set aside: {error.strerror}") from error
         self.caller.report({"event": "damaged", "set_aside": str(aside), "reason": reason})
 
     def _mirror(self, history: list[EpochRow]) -> None:
         """Write the checkpoint's history as lines of JSON, for people and other commands."""
-        replace(self.files.history, files.lines(row.plain for row in history))
+        replace(self.files.history, atomic.lines(row.plain for row in history))
 
     def _state(self, history: list[EpochRow], within: Within | None) -> dict[str, Any]:
         setup = self.setup

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from study.errors import DataError
-from study.schema import Recipe
 from study.seeding import fold
-from study.train.calls import nothing
-from study.train.chance import generators, numpy_seeded, set_generators
-from study.train.group import Group
+from study.spec.schema import Recipe
+from study.train.batch_wide import Wide
+from study.train.callbacks import nothing
+from study.train.determinism import generators, numpy_seeded, set_generators
+from study.train.distributed import Group
 from study.train.setup import Batch, Batches, Setup, autocast, placed
-from study.train.wide import Wide
 
 Within = dict[str, Any]
 """The state within an unfinished epoch, over all processes: finished `updates`, the sum of their

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from study.records import EpochRow
-from study.schema import Recipe
-from study.train.calls import NOBODY, Caller, Stopped
-from study.train.chance import repeatable, undisturbed
+from study.spec.schema import Recipe
+from study.store.records import EpochRow
+from study.train.callbacks import NOBODY, Caller, Stopped
 from study.train.checkpoint import Checkpoint
+from study.train.determinism import repeatable, undisturbed
+from study.train.distributed import ALONE, Group
 from study.train.epoch import Evaluation, Within, begun, evaluated, training
-from study.train.group import ALONE, Group
 from study.train.setup import Images, Setup, set_up
 
 GO, SAVE, STOP = range(3)

@@ -8,7 +8,7 @@ from timm.scheduler import create_scheduler_v2
 from torch import nn
 
 from study.errors import SpecError, unknown
-from study.schema import Recipe
+from study.spec.schema import Recipe
 
 
 def check(recipe: Recipe, *, world: int = 1) -> None:

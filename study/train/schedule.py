@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from study.schema import Recipe
-from study.train.chance import undisturbed
+from study.spec.schema import Recipe
+from study.train.determinism import undisturbed
 from study.train.optimizer import check, optimizer_of, schedule_of
 
 UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)

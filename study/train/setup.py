@@ -11,8 +11,8 @@ from timm.task import ClassificationTask
 from torch import Tensor, nn
 
 from study.errors import SpecError
-from study.schema import Recipe
-from study.train.group import ALONE, Group
+from study.spec.schema import Recipe
+from study.train.distributed import ALONE, Group
 from study.train.optimizer import check, optimizer_of, schedule_of
 
 Batch = tuple[Tensor, Tensor]

@@ -6,8 +6,8 @@ from dataclasses import replace
 import torch
 from torch import nn
 
-from study.schema import Recipe
-from study.train.chance import undisturbed
+from study.spec.schema import Recipe
+from study.train.determinism import undisturbed
 from study.train.epoch import mixed, update
 from study.train.setup import Batch, Setup, set_up
 

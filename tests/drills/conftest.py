@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from study import leases
-from study.launch import orders
-from study.store import Store
+from study.launch import job as orders
+from study.store import leases
+from study.store.store import Store
 from tests.conftest import environment
 
 STUDY = """\

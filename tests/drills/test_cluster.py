@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from study.launch import crew, slurm
+from study.launch import slurm, status
 from tests.drills.conftest import STUDY, Ground, advanced, until
 
 
@@ -41,7 +41,7 @@ class Cluster(Ground):
         assert "study status x.yaml --watch" in told
 
     def jobs(self) -> dict[str, str]:
-        jobs = crew.jobs(self.store, self.identity)
+        jobs = status.jobs(self.store, self.identity)
         return {i: s for job in jobs for i, s in slurm.alive(job).items()}
 
     @property
@@ -212,7 +212,7 @@ def test_a_job_folder_that_others_can_write_to_is_not_run(cluster):
     said("scontrol", "update", "partitionname=main", "state=down")
     try:
         ground.submit(workers=1)
-        job = crew.jobs(ground.store, ground.identity)[0]
+        job = status.jobs(ground.store, ground.identity)[0]
         job.chmod(0o777)
     finally:
         said("scontrol", "update", "partitionname=main", "state=up")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from study import leases
+from study.store import leases
 from tests.drills.conftest import STUDY, Ground, advanced, kill, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.drill, pytest.mark.timeout(1800)]

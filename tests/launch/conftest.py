@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from study import leases
-from study.files import write
-from study.job_records import Work
-from study.launch import orders
+from study.launch import job
 from study.launch.machine import Machine
-from study.records import TrialRecord
-from study.store import Store
+from study.store import leases
+from study.store.atomic import write
+from study.store.job_records import Work
+from study.store.records import TrialRecord
+from study.store.store import Store
 
 CONFIG = {"model": {"name": "m", "arguments": {}}, "data": {}, "recipe": {}}
 INLINE = Machine(on="inline", workers=1, device="cpu", threads=1)
@@ -33,7 +33,7 @@ def ordered(store: Store, names: list[str], **more: object) -> Path:
     flags = {key: more.pop(key) for key in INLINE.order.keys() & more.keys()}
     work = Work.checked({"tasks": ["trials"], "study": "s", "trials": names, **more})
     computed = {name: TrialRecord(config=CONFIG) for name in names}
-    return orders.job(store, work, replace(INLINE, **flags), computed)
+    return job.job(store, work, replace(INLINE, **flags), computed)
 
 
 def finish(store: Store, name: str, state: str = "completed") -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from study import ownership
 from study.errors import DamagedError, StoreError
-from study.files import write
-from study.job_records import Work
-from study.launch import orders, slurm, snapshot
+from study.launch import job as orders
+from study.launch import slurm, snapshot
 from study.launch.launchers import local
 from study.launch.machine import Machine
 from study.launch.worker import Orders, trials
+from study.store import ownership
+from study.store.atomic import write
+from study.store.job_records import Work
 from tests.conftest import ROOT
 from tests.launch.conftest import CONFIG, INLINE, ordered
 
@@ -165,7 +166,7 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
     """A record names files of code to import, and others may be able to write to the store."""
     planted = tmp_path / "planted.py"
     planted.write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
-    from study.imports import source
+    from study.spec.plugins import source
 
     job = ordered(store, ["a-0"])
     sources = [[str(planted), source(str(planted)).digest]]
@@ -184,7 +185,7 @@ def test_a_trial_that_no_order_of_the_user_knows_is_not_run(store):
 
 @pytest.mark.parametrize("place", ["trial.json", "."])
 def test_weights_are_not_evaluated_with_code_that_another_user_could_have_named(store, place):
-    from study import evaluation
+    from study import evaluate
 
     folder = store.trial("a-0")
     write(folder / "trial.json", {"config": CONFIG, "sources": [["/nowhere/x.py", "0"]]})
@@ -194,7 +195,7 @@ def test_weights_are_not_evaluated_with_code_that_another_user_could_have_named(
     write(folder / "result.json", result)
     (folder / place).chmod(0o777)
     with pytest.raises(StoreError, match="others can write to"):
-        evaluation.trained(store, "a-0")
+        evaluate.trained(store, "a-0")
 
 
 def test_a_group_whose_name_has_spaces_is_read(job):

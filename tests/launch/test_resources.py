@@ -11,7 +11,7 @@ from study.errors import StudyError
 from study.launch import resources, slurm, timing
 from study.launch.machine import Machine, granted
 from study.launch.worker import Orders
-from study.timing_records import TimingSession
+from study.store.timing_records import TimingSession
 from tests.launch.conftest import ordered
 from tests.launch.test_slurm import flags
 

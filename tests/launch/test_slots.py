@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from study.job_records import Job
 from study.launch import slots
+from study.store.job_records import Job
 from tests.launch.conftest import INLINE
 
 

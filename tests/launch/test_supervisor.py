@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from study import leases
 from study.launch.supervisor import Death, Supervisor, last_lines
+from study.store import leases
 from tests.launch.conftest import leave, ordered
 
 

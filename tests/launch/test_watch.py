@@ -1,8 +1,8 @@
 """What is seen of trials, told from the store."""
 
-from study import leases
 from study.launch import Watch
-from study.records import WorkerDeath
+from study.store import leases
+from study.store.records import WorkerDeath
 from tests.launch.conftest import finish, leave
 
 

@@ -4,10 +4,10 @@ import os
 
 import pytest
 
-from study import leases
 from study.errors import StoreError
-from study.launch import orders
+from study.launch import job as orders
 from study.launch.worker import Orders, claim
+from study.store import leases
 from tests.launch.conftest import finish, leave, ordered
 
 NAMES = ["a-0", "b-0"]

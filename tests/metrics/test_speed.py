@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from study.errors import BuildError
-from study.metrics import METRICS, lanes
-from study.metrics.lanes import DTYPES, Lane, Way
+from study.metrics import METRICS, workloads
 from study.metrics.speed import PATIENCE, ROUNDS, Session, Times, session
-from study.metrics.spreads import ENOUGH, quantile, spreads
 from study.metrics.stopwatch import Stopwatch, waited
+from study.metrics.summaries import ENOUGH, quantile, spreads
+from study.metrics.workloads import DTYPES, Lane, Way
 
 SMALL = (3, 8, 8)
 
@@ -31,10 +31,10 @@ class Arm(nn.Sequential):
 
 
 def both(model: nn.Module) -> dict[str, Lane]:
-    images = lanes.noise(4, SMALL, "cpu")
+    images = workloads.noise(4, SMALL, "cpu")
     return {
-        "batch": lanes.inference(model, images, Way()),
-        "single": lanes.inference(model, images[:1], Way(), apart=True),
+        "batch": workloads.inference(model, images, Way()),
+        "single": workloads.inference(model, images[:1], Way(), apart=True),
     }
 
 
@@ -168,24 +168,24 @@ def test_no_arms_have_no_times():
 def test_autocast_gives_the_type_asked_for(dtype):
     if dtype == "float16":
         pytest.skip("not every CPU has it")
-    lane = lanes.inference(nn.Conv2d(3, 4, 3), lanes.noise(2, SMALL, "cpu"), Way(dtype))
+    lane = workloads.inference(nn.Conv2d(3, 4, 3), workloads.noise(2, SMALL, "cpu"), Way(dtype))
     assert lane.run().dtype == DTYPES[dtype]
 
 
 def test_channels_last_keeps_its_layout():
     way = Way(channels_last=True)
-    lane = lanes.inference(nn.Conv2d(3, 4, 3), lanes.noise(2, SMALL, "cpu"), way)
+    lane = workloads.inference(nn.Conv2d(3, 4, 3), workloads.noise(2, SMALL, "cpu"), way)
     assert lane.run().is_contiguous(memory_format=torch.channels_last)
 
 
 def test_training_updates_the_weights():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.LazyLinear(5))
-    images = lanes.noise(2, SMALL, "cpu")
+    images = workloads.noise(2, SMALL, "cpu")
     model(images)
     before = [weight.clone() for weight in model.parameters()]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loss = nn.functional.cross_entropy
-    lanes.training(model, images, Way(), loss=loss, optimizer=optimizer).run()
+    workloads.training(model, images, Way(), loss=loss, optimizer=optimizer).run()
     assert not any(map(torch.equal, before, model.parameters()))
 
 

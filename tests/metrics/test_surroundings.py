@@ -3,24 +3,24 @@ import json
 import torch
 from torch import nn
 
-from study.metrics import energy, lanes, surroundings
-from study.metrics.lanes import Way
+from study.metrics import energy, machine_state, workloads
+from study.metrics.workloads import Way
 
 
 def test_what_can_be_read_is_ready_for_json():
-    found = surroundings.surroundings("cpu")
+    found = machine_state.surroundings("cpu")
     assert json.loads(json.dumps(found)) == found
     assert found["load"] >= 0
 
 
 def test_reasons_are_told_in_words():
-    assert surroundings.throttling(0x4 | 0x40) == ["power cap", "hardware thermal"]
+    assert machine_state.throttling(0x4 | 0x40) == ["power cap", "hardware thermal"]
 
 
 def test_a_machine_without_a_driver_has_no_gpu():
     if torch.cuda.is_available():
         return
-    with surroundings.nvml("cuda") as handle:
+    with machine_state.nvml("cuda") as handle:
         assert handle is None
     with energy.counter("cuda") as read:
         assert read is None
@@ -44,7 +44,7 @@ def test_energy_is_that_of_an_image(tmp_path, monkeypatch):
 
     monkeypatch.setattr(energy, "RAPL", tmp_path)
     burns = Burns()
-    lane = lanes.inference(burns, lanes.noise(4, (3, 8, 8), "cpu"), Way())
+    lane = workloads.inference(burns, workloads.noise(4, (3, 8, 8), "cpu"), Way())
     with energy.counter("cpu") as read:
         for _ in range(6):
             lane.run()
@@ -60,11 +60,11 @@ def test_a_counter_that_stands_still_tells_nothing(tmp_path, monkeypatch):
     (package / "energy_uj").write_text("7")
     monkeypatch.setattr(energy, "RAPL", tmp_path)
     monkeypatch.setattr(energy, "STILL", 0.01)
-    lane = lanes.inference(nn.Identity(), lanes.noise(1, (3, 8, 8), "cpu"), Way())
+    lane = workloads.inference(nn.Identity(), workloads.noise(1, (3, 8, 8), "cpu"), Way())
     assert energy.joules({"a": lane}, "cpu", seconds=0.01) == {}
 
 
 def test_without_a_counter_there_is_no_energy(tmp_path, monkeypatch):
     monkeypatch.setattr(energy, "RAPL", tmp_path)
-    lane = lanes.inference(nn.Identity(), lanes.noise(1, (3, 8, 8), "cpu"), Way())
+    lane = workloads.inference(nn.Identity(), workloads.noise(1, (3, 8, 8), "cpu"), Way())
     assert energy.joules({"a": lane}, "cpu") == {}

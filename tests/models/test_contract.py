@@ -8,10 +8,10 @@ import torch
 from timm.models import generate_default_cfgs, register_model
 from torch import nn
 
-from study.models import SLOTS, cost, foreign
-from study.models.construction import PRESETS
+from study.models import SLOTS, multiply_adds, registry
 from study.models.contract import CHECKS, checks, model_checks
-from study.models.cost import Cost
+from study.models.factory import PRESETS
+from study.models.multiply_adds import Cost
 from study.models.parts.reductions import Average, Depthwise, reduced
 from study.models.parts.stems import PvtStem
 
@@ -203,7 +203,9 @@ def test_a_stem_without_a_first_layer_is_told_so(monkeypatch):
 
         def multiply_adds(self, height, width):
             places = -(-height // 4) * -(-width // 4)
-            return cost.conv(self.project, places) + cost.layer_norm(self.norm1, places)
+            return multiply_adds.conv(self.project, places) + multiply_adds.layer_norm(
+                self.norm1, places
+            )
 
     monkeypatch.setitem(SLOTS["stem"], "renamed", Renamed)
     assert wrong(checks("stem", "renamed")).keys() == {"names its first layer"}
@@ -289,7 +291,7 @@ NETS = {
 @pytest.fixture
 def named():
     """Registers a class with timm as `my_net`."""
-    restore = foreign.restorer()
+    restore = registry.restorer()
     yield register
     restore()
 

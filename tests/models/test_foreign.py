@@ -7,9 +7,9 @@ import pytest
 import timm
 
 from study.errors import BuildError
-from study.imports import source
-from study.models import SLOTS, foreign
-from study.models.foreign import entries, register, used
+from study.models import SLOTS, registry
+from study.models.registry import entries, register, used
+from study.spec.plugins import source
 
 PART = """\
 from torch import nn
@@ -32,7 +32,7 @@ def my_net(pretrained=False, num_classes=10, in_chans=3, **kwargs):
 @pytest.fixture(autouse=True)
 def _registries():
     """Every registry, and what was imported, is as it was afterwards."""
-    restore, modules = foreign.restorer(), set(sys.modules)
+    restore, modules = registry.restorer(), set(sys.modules)
     yield
     restore()
     for name in sys.modules.keys() - modules:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import study.models  # noqa: F401
-from study.models.initial import drawn, seeded, unshared
+from study.models.paired_init import drawn, seeded, unshared
 
 SHALLOW = {
     "test_rest": {},

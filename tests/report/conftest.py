@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from study import report
-from study import store as stores
-from study.cost_records import ArmCost
-from study.files import write
-from study.marks import Mark, Tree
-from study.plan import Plan, PlannedArm, Trial
-from study.records import Shape, TrialConfig
-from study.schema import Data, Protocol, Recipe, Timing
-from study.spec import Arm, Config, Factor, Level, Printed, Study
-from study.store import Store
-from study.timing_records import TimingSession
+from study.plan.plan import Plan, PlannedArm, Trial
+from study.spec.schema import Data, Protocol, Recipe, Timing
+from study.spec.study import Arm, Config, Factor, Level, Printed, Study
+from study.spec.yaml import Mark, Tree
+from study.store import store as stores
+from study.store.atomic import write
+from study.store.cost_records import ArmCost
+from study.store.records import Shape, TrialConfig
+from study.store.store import Store
+from study.store.timing_records import TimingSession
 
 HERE = Mark("x.yaml", "")
 CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from study.records import Evaluation
-from study.timing_records import TimingSession
+from study.store.records import Evaluation
+from study.store.timing_records import TimingSession
 from tests.report.conftest import NASTY
 
 NAN = float("nan")

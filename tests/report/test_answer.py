@@ -8,7 +8,7 @@ import pytest
 from scipy import stats as reference
 
 from study import report
-from study.report.answer import answer
+from study.report.text.answer import answer
 from tests.report.conftest import laboratory
 
 ARMS = ["Aa", "Bb", "Cc", "Dd", "Ee", "Ff"]

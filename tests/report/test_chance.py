@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from study import report, stats
-from study.report.images import images
+from study.analysis.per_image import images
 
 TWO = {"model.stem": ["ResT", "PVT"], "model.reduction": ["DW", "Avg"]}
 QUARTET = {

@@ -8,7 +8,7 @@ import scipy.stats
 
 from study import report
 from study.errors import SpecError
-from study.report.comparison import answer, comparison, record, tables
+from study.report.compare import answer, comparison, record, tables
 from tests.report.conftest import NASTY
 from tests.report.scenes import timing
 

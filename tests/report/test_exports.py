@@ -5,10 +5,10 @@ from io import BytesIO
 import pandas as pd
 import pytest
 
+from study.analysis.frames import frame
 from study.cli.export import FORMATS
-from study.commas import inert
-from study.report.exports import EXPORTS
-from study.report.frames import frame
+from study.report.export import EXPORTS
+from study.report.spreadsheet import inert
 from tests.report.conftest import NASTY
 from tests.report.scenes import emsa, mixed, timing
 
@@ -108,8 +108,8 @@ def test_an_unknown_format_and_nothing_measured_are_refused(inside, tiny):
 
 def test_a_package_that_is_not_installed_is_named(lab, monkeypatch):
     from study.errors import StudyError
-    from study.report import exports
+    from study.report import export
 
-    monkeypatch.setattr(exports, "find_spec", lambda name: None)
+    monkeypatch.setattr(export, "find_spec", lambda name: None)
     with pytest.raises(StudyError, match=r"\.\[parquet\]"):
-        exports.EXPORTS["parquet"](*emsa(lab))
+        export.EXPORTS["parquet"](*emsa(lab))

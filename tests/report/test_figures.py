@@ -23,8 +23,8 @@ from PIL import Image
 
 from study import report, stats
 from study.report import figures
-from study.report.figures import words
-from study.report.figures.made import styled
+from study.report.figures import text_fit
+from study.report.figures.figure import styled
 from tests.conftest import ROOT
 from tests.report import scenes
 from tests.report.conftest import laboratory
@@ -573,11 +573,11 @@ def test_what_was_refused_has_no_bar(lab):
 @pytest.mark.parametrize("room", [12, 40, 90])
 def test_a_wrapped_label_fits(text, room):
     with styled():
-        for line in words.wrapped(text, room).split("\n"):
-            assert words.width(line, 7.5) <= max(room, words.width("x…", 7.5))
+        for line in text_fit.wrapped(text, room).split("\n"):
+            assert text_fit.width(line, 7.5) <= max(room, text_fit.width("x…", 7.5))
 
 
 def test_labels_that_begin_alike_stay_unlike():
     with styled():
-        one, other = (words.wrapped(f"{'the same beginning ' * 9}+ {end}", 90) for end in "ab")
+        one, other = (text_fit.wrapped(f"{'the same beginning ' * 9}+ {end}", 90) for end in "ab")
     assert one != other

@@ -12,10 +12,10 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
-from study.commas import inert
 from study.report import FORMATS, frame, table, terminal
 from study.report.formats import numbers
-from study.report.tables import Block, Cell, Row, Table
+from study.report.spreadsheet import inert
+from study.report.table import Block, Cell, Row, Table
 from tests.report.conftest import laboratory
 
 

@@ -8,8 +8,8 @@ from scipy.stats import binomtest
 
 from study import report
 from study.cli.show import plan_notes
-from study.report.comparison import answer, comparison
-from study.schema import Recipe
+from study.report.compare import answer, comparison
+from study.spec.schema import Recipe
 
 FIRST, SECOND, THIRD = "Depth-wise Conv2d", "Average Pooling", "Max Pooling"
 WRONG = {0: range(40), 1: range(40, 50), 2: range(1, 41)}

@@ -2,9 +2,10 @@
 
 import pytest
 
-from study import judgement, report
-from study.schema import Protocol
-from study.spec import Printed
+from study import report
+from study.analysis import published
+from study.spec.schema import Protocol
+from study.spec.study import Printed
 
 HERE = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 128}
 PUBLISHED = {
@@ -108,22 +109,22 @@ def test_an_earlier_reports_tables_do_not_stay(lab, tmp_path):
 def test_accuracy_is_compared_under_one_protocol(lab, there, said):
     plan, _ = lab()
     printed = Printed(90.0, 1, "verified", None, Protocol(**there))
-    assert judgement.unlike(plan, plan.baseline, printed, metric="top1") == said
+    assert published.unlike(plan, plan.baseline, printed, metric="top1") == said
 
 
 def test_a_cost_needs_no_recipe_but_one_rule_of_counting(lab):
     plan, _ = lab()
     there = Protocol(data="digits", img_size=64, counting="conv+linear")
     printed = Printed(1.4, 1, "verified", None, there)
-    assert judgement.unlike(plan, plan.baseline, printed, metric="params") == []
-    said = judgement.unlike(plan, plan.baseline, printed, metric="macs")
+    assert published.unlike(plan, plan.baseline, printed, metric="params") == []
+    said = published.unlike(plan, plan.baseline, printed, metric="macs")
     assert said == ["counting: all here, conv+linear published"]
-    assert judgement.unlike(plan, plan.baseline, printed, metric="macs_conv_linear") == []
+    assert published.unlike(plan, plan.baseline, printed, metric="macs_conv_linear") == []
 
 
 def test_an_arm_without_a_label_of_its_own_still_has_a_name(lab):
     plan, _ = lab({"model.a": ["on", "off"], "model.b": ["on", "off"]})
-    assert list(judgement.named_arms(plan)) == [
+    assert list(published.named_arms(plan)) == [
         "baseline",
         "on",
         "off (model.b)",

@@ -8,7 +8,7 @@ import pytest
 
 from study import report
 from study.report import frames
-from study.spec import file_name
+from study.spec.study import file_name
 
 
 def test_a_frame_has_one_row_per_arm_seed_and_metric(complete):

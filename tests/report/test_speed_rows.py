@@ -3,7 +3,7 @@
 import math
 
 from study import report
-from study.report.frames import frame, speeds
+from study.analysis.frames import frame, speeds
 
 PLAIN = {"value": 200.0, "low": 180.0, "high": 220.0}
 

@@ -10,7 +10,7 @@ import timm
 from timm.models import _registry
 
 import study.models  # noqa: F401  registers the models
-from study.models.construction import PRESETS
+from study.models.factory import PRESETS
 from study.models.pvt import PRESETS as TOKENS
 
 CHOSEN = "pvt_v2"  # the closest relative among the modules that those tests look at

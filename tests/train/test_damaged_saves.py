@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from study import archives
 from study.errors import DamagedError
-from study.records import EpochRow
+from study.store import archives
+from study.store.records import EpochRow
 from study.train import Caller, Stopped, fit
 from tests.train.trials import IMAGES, recipe, resnet, same, timeless
 

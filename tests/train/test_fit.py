@@ -9,9 +9,9 @@ import torch
 from timm.models import load_checkpoint
 from timm.task import ClassificationEvaluator
 
-from study import files
 from study.data import load
-from study.schema import Data
+from study.spec.schema import Data
+from study.store import atomic
 from study.train import Caller, evaluation, fit, step_seconds
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, vit
 
@@ -80,7 +80,7 @@ def test_history_says_what_each_epoch_did(tmp_path):
     assert [row.epoch for row in rows] == [0, 1, 2]
     assert [row.lr for row in rows] == pytest.approx([0.05, 0.0375, 0.0125])
     assert {k: rows[-1].measured[k] for k in fitted.metrics} == fitted.metrics
-    assert files.rows((tmp_path / "history.jsonl").read_bytes()) == [row.plain for row in rows]
+    assert atomic.rows((tmp_path / "history.jsonl").read_bytes()) == [row.plain for row in rows]
 
 
 def test_another_seed_is_another_trial(tmp_path):

@@ -14,8 +14,8 @@ from torch.testing import assert_close
 from study.data.sampler import Part
 from study.errors import DataError, SpecError
 from study.train import ALONE, check, joined
-from study.train.group import Group
-from study.train.wide import Wide
+from study.train.batch_wide import Wide
+from study.train.distributed import Group
 from tests.train.trials import IMAGES, RICH, curve, recipe, resnet, together, vit
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from study.errors import SpecError
-from study.schema import Recipe
+from study.spec.schema import Recipe
 from study.train import Caller, Stopped, check, fit, step_seconds
 from study.train.epoch import mixed
 from study.train.setup import set_up

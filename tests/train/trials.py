@@ -10,7 +10,7 @@ import timm
 import torch
 
 from study.data import load
-from study.schema import Data, Recipe
+from study.spec.schema import Data, Recipe
 from study.train import Caller, Stopped, fit, joined
 
 IMAGES = load(Data(name="digits", img_size=32, train_limit=64, val_limit=32))

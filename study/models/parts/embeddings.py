@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from study.models import cost
-from study.models.cost import Cost, halved
+from study.models import multiply_adds
+from study.models.multiply_adds import Cost, halved
 from study.models.norms import ChannelNorm
 
 
@@ -28,7 +28,7 @@ class Overlapping(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         places = halved(height) * halved(width)
-        return cost.conv(self.conv, places) + cost.batch_norm(self.norm, places)
+        return multiply_adds.conv(self.conv, places) + multiply_adds.batch_norm(self.norm, places)
 
 
 class Plain(nn.Module):
@@ -47,7 +47,7 @@ class Plain(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         places = halved(height) * halved(width)
-        return cost.conv(self.conv, places) + cost.batch_norm(self.norm, places)
+        return multiply_adds.conv(self.conv, places) + multiply_adds.batch_norm(self.norm, places)
 
 
 class PvtEmbedding(Plain):
@@ -58,7 +58,7 @@ class PvtEmbedding(Plain):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         places = halved(height) * halved(width)
-        return cost.conv(self.conv, places) + cost.layer_norm(self.norm, places)
+        return multiply_adds.conv(self.conv, places) + multiply_adds.layer_norm(self.norm, places)
 
 
 EMBEDDINGS = {"overlapping": Overlapping, "plain": Plain, "pvt": PvtEmbedding}

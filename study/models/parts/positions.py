@@ -10,8 +10,8 @@ import torch
 from timm.layers import register_notrace_function
 from torch import Tensor, nn
 
-from study.models import cost
-from study.models.cost import Cost
+from study.models import multiply_adds
+from study.models.multiply_adds import Cost
 
 
 @register_notrace_function
@@ -65,7 +65,7 @@ class GroupLinear(nn.Module):
         return x + self.conv(x)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
-        return cost.conv(self.conv, height * width)
+        return multiply_adds.conv(self.conv, height * width)
 
 
 class PixelAttention(nn.Module):
@@ -79,7 +79,7 @@ class PixelAttention(nn.Module):
         return x * self.conv(x).sigmoid()
 
     def multiply_adds(self, height: int, width: int) -> Cost:
-        return cost.conv(self.conv, height * width)
+        return multiply_adds.conv(self.conv, height * width)
 
 
 POSITIONS = {"none": Absent, "learned": Learned, "gl": GroupLinear, "pa": PixelAttention}

@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from study.models import cost
-from study.models.cost import Cost
+from study.models import multiply_adds
+from study.models.multiply_adds import Cost
 
 
 def reduced(length: int, ratio: int) -> int:
@@ -26,7 +26,7 @@ class Depthwise(nn.Conv2d):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         s = self.stride[0]
-        return cost.conv(self, reduced(height, s) * reduced(width, s))
+        return multiply_adds.conv(self, reduced(height, s) * reduced(width, s))
 
 
 class Average(nn.AvgPool2d):
@@ -67,7 +67,7 @@ class Strided(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         s = self.conv.stride[0]
-        return cost.conv(self.conv, reduced(height, s) * reduced(width, s))
+        return multiply_adds.conv(self.conv, reduced(height, s) * reduced(width, s))
 
 
 REDUCTIONS = {"depthwise": Depthwise, "average": Average, "maximum": Maximum, "strided": Strided}

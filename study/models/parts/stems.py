@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from study.models import cost
-from study.models.cost import Cost, halved
+from study.models import multiply_adds
+from study.models.multiply_adds import Cost, halved
 from study.models.norms import ChannelNorm
 
 
@@ -35,9 +35,11 @@ class RestStem(nn.Module):
     def multiply_adds(self, height: int, width: int) -> Cost:
         half = halved(height) * halved(width)
         quarter = halved(halved(height)) * halved(halved(width))
-        norms = cost.batch_norm(self.norm1, half) + cost.batch_norm(self.norm2, half)
-        convs = cost.conv(self.conv1, half) + cost.conv(self.conv2, half)
-        return convs + norms + cost.conv(self.conv3, quarter)
+        norms = multiply_adds.batch_norm(self.norm1, half) + multiply_adds.batch_norm(
+            self.norm2, half
+        )
+        convs = multiply_adds.conv(self.conv1, half) + multiply_adds.conv(self.conv2, half)
+        return convs + norms + multiply_adds.conv(self.conv3, quarter)
 
 
 class ResNetStem(nn.Module):
@@ -56,7 +58,7 @@ class ResNetStem(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         half = halved(height) * halved(width)
-        return cost.conv(self.conv1, half) + cost.batch_norm(self.norm1, half)
+        return multiply_adds.conv(self.conv1, half) + multiply_adds.batch_norm(self.norm1, half)
 
 
 class PvtStem(nn.Module):
@@ -78,7 +80,9 @@ class PvtStem(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         quarter = halved(halved(height)) * halved(halved(width))
-        return cost.conv(self.conv1, quarter) + cost.layer_norm(self.norm1, quarter)
+        return multiply_adds.conv(self.conv1, quarter) + multiply_adds.layer_norm(
+            self.norm1, quarter
+        )
 
 
 STEMS = {"rest": RestStem, "resnet": ResNetStem, "pvt": PvtStem}

@@ -6,13 +6,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import cells
+from study import format
 from study.metrics import KINDS, METRICS
-from study.plan import PlannedArm
+from study.plan.plan import PlannedArm
 from study.report.contents import Report
-from study.report.figures import rows
-from study.report.figures.made import MARK, Drawn, each, frame, numbered, told
-from study.report.figures.scales import linear, wide
+from study.report.figures import row_layout
+from study.report.figures.axes import linear, wide
+from study.report.figures.figure import MARK, Drawn, each, frame, numbered, told
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
 
 LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
@@ -29,11 +29,11 @@ def cost(report: Report) -> Iterator[Drawn]:
     counted = set(data["arm"])
     listed = [
         line
-        for line in rows.listed(report.plan, baseline=True)
+        for line in row_layout.listed(report.plan, baseline=True)
         if line.key is None or line.key in counted
     ]
-    for number, page in enumerate(rows.pages(listed, LABEL_WIDTH[across])):
-        own = data[data["arm"].isin(rows.places(page))]
+    for number, page in enumerate(row_layout.pages(listed, LABEL_WIDTH[across])):
+        own = data[data["arm"].isin(row_layout.places(page))]
         yield Drawn(numbered("cost", number), _figure(data, page, across), own, _alt(own))
 
 
@@ -81,10 +81,10 @@ def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, page: rows.Page, across: float) -> Figure:
+def _figure(data: pd.DataFrame, page: row_layout.Page, across: float) -> Figure:
     splits = list(dict.fromkeys(data["split"]))
-    figure, panels = rows.sheet(page, len(splits), across, spare=1.05)
-    places = rows.places(page)
+    figure, panels = row_layout.sheet(page, len(splits), across, spare=1.05)
+    places = row_layout.places(page)
     for axes, split in zip(panels, splits, strict=True):
         of_split = data[data["split"] == split]
         _bars(axes, of_split, places)
@@ -93,14 +93,14 @@ def _figure(data: pd.DataFrame, page: rows.Page, across: float) -> Figure:
         linear(axes.xaxis, 4)
     for arm, part in data[data["split"] == splits[-1]].groupby("arm", sort=False):
         if arm in places:
-            text = f"{cells.number(part['total'].iloc[0], METRIC.digits)} {METRIC.unit}"
-            rows.beside(panels[-1], places[str(arm)], text)
+            text = f"{format.number(part['total'].iloc[0], METRIC.digits)} {METRIC.unit}"
+            row_layout.beside(panels[-1], places[str(arm)], text)
     return figure
 
 
 def _head(data: pd.DataFrame) -> str:
     share = data["unit"].iloc[0] == "%"
-    return f"share of {cells.name(METRIC)} (%)" if share else cells.head(METRIC)
+    return f"share of {format.name(METRIC)} (%)" if share else format.head(METRIC)
 
 
 def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
@@ -148,9 +148,9 @@ def _alt(data: pd.DataFrame) -> str:
     for label, part in data[data["split"] == PART].groupby("label", sort=False):
         total = part["total"].iloc[0]
         shares = ", ".join(
-            f"{row.what} {cells.number(100 * row.value / part['value'].sum(), 0)} %"
+            f"{row.what} {format.number(100 * row.value / part['value'].sum(), 0)} %"
             for row in each(part)
             if total
         )
-        texts.append(f"{label} {cells.number(total, METRIC.digits)} ({shares})")
-    return f"{cells.head(METRIC)} by part: {told(texts)}."
+        texts.append(f"{label} {format.number(total, METRIC.digits)} ({shares})")
+    return f"{format.head(METRIC)} by part: {told(texts)}."

@@ -9,16 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from study import cells
+from study import format
 from study.metrics import METRICS
-from study.plan import blocks
+from study.plan.plan import blocks
 from study.report.contents import Report
-from study.report.figures.made import Drawn, each, frame, numbered, told
-from study.report.figures.rows import chunks
-from study.report.figures.scales import linear
+from study.report.figures.axes import linear
+from study.report.figures.figure import Drawn, each, frame, numbered, told
+from study.report.figures.row_layout import chunks
 from study.report.figures.states import diverged
 from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
-from study.report.figures.words import wrapped
+from study.report.figures.text_fit import wrapped
 from study.stats import interval
 
 LOSS = "train_loss"
@@ -229,7 +229,7 @@ def spread(heights: list[float], apart: float) -> list[float]:
 
 
 def _head(name: str) -> str:
-    return "Train loss" if name == LOSS else cells.head(METRICS[name])
+    return "Train loss" if name == LOSS else format.head(METRICS[name])
 
 
 def _legend(data: pd.DataFrame) -> str:
@@ -255,7 +255,7 @@ def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
         last = part.groupby("arm", sort=False)["epoch"].idxmax()
         digits = 3 if name == LOSS else METRICS[name].digits
         ends = (
-            f"{row.label} {cells.number(row.value, digits)} at epoch {row.epoch}"
+            f"{row.label} {format.number(row.value, digits)} at epoch {row.epoch}"
             for row in each(part.loc[last])
         )
         sentences.append(f"{_head(name)}, last: {told(ends)}.")

@@ -7,17 +7,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import cells, stats
+from study import format, stats
+from study.analysis.frames import floor
 from study.metrics import METRICS
-from study.plan import Plan, PlannedArm, blocks
+from study.plan.plan import Plan, PlannedArm, blocks
 from study.report.contents import Report
-from study.report.figures import rows
-from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
-from study.report.figures.scales import linear
+from study.report.figures import row_layout
+from study.report.figures.axes import linear
+from study.report.figures.figure import Drawn, bare, each, frame, numbered, said, told
 from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
-from study.report.frames import floor
-from study.report.tables import plain
+from study.report.table import plain
 
 ABREAST = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 110}  # points, by width of the figure
@@ -32,11 +32,13 @@ def effects(report: Report) -> Iterator[Drawn]:
         return
     texts = _texts(report.plan, data)
     number = 0
-    for names in rows.chunks(metrics, ABREAST):
+    for names in row_layout.chunks(metrics, ABREAST):
         wide = COLUMN if len(names) == 1 else PAGE
         notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
-        for page in rows.pages(rows.listed(report.plan, baseline=False), LABEL_WIDTH[wide], notes):
-            here = data["arm"].isin(rows.places(page)) | (data["what"] == "noise floor")
+        for page in row_layout.pages(
+            row_layout.listed(report.plan, baseline=False), LABEL_WIDTH[wide], notes
+        ):
+            here = data["arm"].isin(row_layout.places(page)) | (data["what"] == "noise floor")
             own = data[here & data["metric"].isin(names)]
             figure = _figure(data, names, page, texts=texts, width=wide)
             yield Drawn(numbered("effects", number), figure, own, _alt(report.plan, own, texts))
@@ -104,7 +106,7 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
     for row in each(data[~data["what"].isin(["seed", "noise floor"])]):
         text = str(row.what)
         if text == "mean":
-            no_interval = f" [{cells.ABSENT}]" if row.n > 1 and row.low != row.low else ""
+            no_interval = f" [{format.ABSENT}]" if row.n > 1 and row.low != row.low else ""
             rest = f"\n{states[row.arm]}" if states[row.arm] else ""
             text = said(row, METRICS[row.metric].digits, signed=True) + no_interval + rest
         texts[row.metric, row.arm] = text
@@ -117,13 +119,13 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
 def _figure(
     data: pd.DataFrame,
     names: list[str],
-    page: rows.Page,
+    page: row_layout.Page,
     *,
     texts: dict[tuple[str, str], str],
     width: float,
 ) -> Figure:
-    figure, panels = rows.sheet(page, len(names), width, spare=0.95)
-    places = rows.places(page)
+    figure, panels = row_layout.sheet(page, len(names), width, spare=0.95)
+    places = row_layout.places(page)
     for axes, name in zip(panels, names, strict=True):
         of_metric = data[data["metric"] == name]
         on_page = of_metric[of_metric["arm"].isin(places)]
@@ -145,13 +147,13 @@ def _figure(
 
 def beside(axes: Axes, y: float, text: str, *, word: bool) -> None:
     style = {"fontstyle": "italic", "color": GREY} if word else {}
-    rows.beside(axes, y, text, **style)
+    row_layout.beside(axes, y, text, **style)
 
 
 def _head(name: str) -> str:
     metric = METRICS[name]
     unit = metric.difference_unit
-    return f"Δ {cells.name(metric)} ({unit})" if unit else f"Δ {cells.name(metric)}"
+    return f"Δ {format.name(metric)} ({unit})" if unit else f"Δ {format.name(metric)}"
 
 
 def _span(data: pd.DataFrame) -> tuple[float, float]:
@@ -208,5 +210,5 @@ def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> s
         rest = told(f"{row.label} {texts[str(name), row.arm]}" for row in each(part))
         lines.append(f"{_head(str(name))}{unit}: {rest}.")
         for row in each(data[(data["metric"] == name) & (data["what"] == "noise floor")]):
-            lines.append(f"Noise floor ±{cells.number(row.high, metric.digits)}.")
+            lines.append(f"Noise floor ±{format.number(row.high, metric.digits)}.")
     return " ".join(lines)

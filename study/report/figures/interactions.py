@@ -10,15 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from study import cells, stats
+from study import format, stats
 from study.metrics import METRICS, Metric
-from study.plan import Plan
+from study.plan.plan import Plan
 from study.report.contents import Report
-from study.report.figures.made import Drawn, bare, each, frame, told
+from study.report.figures.figure import Drawn, bare, each, frame, told
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
-from study.report.figures.words import width, wrapped
-from study.spec import Factor, file_name
+from study.report.figures.text_fit import width, wrapped
+from study.spec.study import Factor, file_name
 
 SIDE = 0.72  # inches: the width of a cell with its interval
 LABEL_WIDTH = 62  # points
@@ -111,8 +111,8 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
 
 def _cell(axes: Axes, row: Any, metric: Metric, *, place: tuple[int, int], slot: float) -> None:
     """Write the mean above its interval, if it fits into the cell."""
-    mean = cells.number(row.value, metric.digits, signed=True)
-    span = f"[{cells.number(row.low, metric.digits)}, {cells.number(row.high, metric.digits)}]"
+    mean = format.number(row.value, metric.digits, signed=True)
+    span = f"[{format.number(row.low, metric.digits)}, {format.number(row.high, metric.digits)}]"
     fits = row.low == row.low and width(span, TINY) < slot - 2
     axes.text(
         place[0] + 0.5,
@@ -122,7 +122,7 @@ def _cell(axes: Axes, row: Any, metric: Metric, *, place: tuple[int, int], slot:
         va="center",
         fontsize=TINY if width(mean, TINY) < slot else 5,
         linespacing=1.15,
-        color=BLACK if mean != cells.ABSENT else GREY,
+        color=BLACK if mean != format.ABSENT else GREY,
         parse_math=False,
     )
 
@@ -162,7 +162,7 @@ def _called(factor: Factor) -> str:
 
 def _head(metric: Metric) -> str:
     unit = metric.difference_unit
-    return f"Δ {cells.name(metric)}{f' ({unit})' if unit else ''}, mean [95 % interval]"
+    return f"Δ {format.name(metric)}{f' ({unit})' if unit else ''}, mean [95 % interval]"
 
 
 # ---- alternative text ----
@@ -174,7 +174,7 @@ def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> 
     for what in ("main effect", "interaction"):
         part = data[data["what"] == what]
         texts = (
-            f"{_names(row, down, across)} {cells.number(row.value, metric.digits, signed=True)}"
+            f"{_names(row, down, across)} {format.number(row.value, metric.digits, signed=True)}"
             for row in each(part)
         )
         sentences.append(f"{what.capitalize()}s: {told(texts)}.")

@@ -11,19 +11,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import cells
+from study import format
+from study.analysis.frames import floor
 from study.metrics import METRICS
-from study.plan import Plan, PlannedArm
+from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
-from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
-from study.report.figures.rows import chunks
-from study.report.figures.scales import linear, logarithmic, wide
+from study.report.figures.axes import linear, logarithmic, wide
+from study.report.figures.figure import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.row_layout import chunks
 from study.report.figures.states import state
 from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
-from study.report.figures.words import broken, width, wrapped
-from study.report.frames import floor
-from study.report.tables import plain
-from study.spec import file_name
+from study.report.figures.text_fit import broken, width, wrapped
+from study.report.table import plain
+from study.spec.study import file_name
 from study.stats import interval
 
 AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
@@ -115,7 +115,7 @@ def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
         PANELS[METRICS[name].kind](
             report, axes, on_page.assign(x=on_page["level"].map(order.index)), base
         )
-        axes.set_ylabel(cells.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
+        axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(
         range(len(order)), labels.texts, rotation=labels.rotation, parse_math=False, linespacing=1.0
@@ -199,7 +199,7 @@ def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) ->
         axes.set_ylim(0, values.max() * (1.6 if crowded else 1.25) or 1)
         linear(axes.yaxis)
     for x, value in zip(part["x"], values, strict=True):
-        text = cells.number(value, metric.digits)
+        text = format.number(value, metric.digits)
         axes.annotate(
             text,
             (x, value),
@@ -246,7 +246,7 @@ def _tick_labels(order: list[str], axis: float) -> TickLabels:
 
 def _alt(path: str, data: pd.DataFrame) -> str:
     names = list(dict.fromkeys(data["metric"]))
-    rest = (f"{cells.head(METRICS[name])}: {told(_words(data, name))}." for name in names)
+    rest = (f"{format.head(METRICS[name])}: {told(_words(data, name))}." for name in names)
     return " ".join([plain(f"Levels of {path}, the first the baseline's."), *rest])
 
 

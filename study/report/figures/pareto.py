@@ -9,15 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study import cells, stats
+from study import format, stats
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
-from study.report.figures.made import Drawn, bare, each, frame, told
-from study.report.figures.placing import place
-from study.report.figures.scales import linear, logarithmic, wide
+from study.report.figures.axes import linear, logarithmic, wide
+from study.report.figures.figure import Drawn, bare, each, frame, told
+from study.report.figures.label_placement import place
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
-from study.report.figures.words import width, wrapped
-from study.spec import file_name
+from study.report.figures.text_fit import width, wrapped
+from study.spec.study import file_name
 
 # These words are stored in the figure's data, where analysis scripts of users may rely on them.
 FRONT, TIED, BEHIND = "front", "not told apart", "behind"
@@ -166,8 +166,8 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
         points = data[data["what"] == what]
         _draw_points(axes, points, style)
     linear(axes.yaxis, 5)
-    axes.set_xlabel(cells.head(cost))
-    axes.set_ylabel(cells.head(quality))
+    axes.set_xlabel(format.head(cost))
+    axes.set_ylabel(format.head(quality))
     if keyed:
         _key(figure, keyed_rows, len(data))
     standings = [what for what in LOOKS if what in set(data["what"])]
@@ -256,13 +256,13 @@ def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
 
 
 def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
-    head = f"{cells.head(quality)} against {cells.head(cost)} of {len(data)} arms."
+    head = f"{format.head(quality)} against {format.head(cost)} of {len(data)} arms."
     sentences = []
     for what, meaning in MEANINGS.items():
         points = data[data["what"] == what].sort_values("cost")
         texts = (
-            f"{row.label} {cells.number(row.value, quality.digits)} "
-            f"at {cells.number(row.cost, cost.digits)}"
+            f"{row.label} {format.number(row.value, quality.digits)} "
+            f"at {format.number(row.cost, cost.digits)}"
             for row in each(points)
         )
         sentences += [f"{meaning.capitalize()}: {told(texts)}."] * (not points.empty)

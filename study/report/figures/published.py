@@ -7,14 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import cells, verdicts
+from study import format
+from study.analysis import verdicts
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
-from study.report.figures import rows
-from study.report.figures.made import MARK, Drawn, each, numbered, told
-from study.report.figures.scales import linear
+from study.report.figures import row_layout
+from study.report.figures.axes import linear
+from study.report.figures.figure import MARK, Drawn, each, numbered, told
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
-from study.spec import file_name
+from study.spec.study import file_name
 
 LABEL_WIDTH = 96  # points
 KEYS = ("row", "arm", "status", "printed", "verdict", "text")
@@ -28,9 +29,9 @@ def published(report: Report) -> Iterator[Drawn]:
     """
     data = points(report)
     for name, part in data.groupby("metric", sort=False):
-        lines = [rows.Line(row.text, row.arm) for row in each(part.drop_duplicates("arm"))]
-        for number, page in enumerate(rows.pages(lines, LABEL_WIDTH)):
-            own = part[part["arm"].isin(rows.places(page))].drop(columns="text")
+        lines = [row_layout.Line(row.text, row.arm) for row in each(part.drop_duplicates("arm"))]
+        for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
+            own = part[part["arm"].isin(row_layout.places(page))].drop(columns="text")
             metric = METRICS[str(name)]
             title = numbered(f"published-{file_name(str(name))}", number)
             yield Drawn(title, _figure(own, page, metric), own, _alt(own, metric))
@@ -72,7 +73,7 @@ def points(report: Report) -> pd.DataFrame:
 def _verdict(row: Any) -> str:
     """The verdict on the level; "not comparable" can only mean that no margin is stated here."""
     word = "no margin stated" if row.level == verdicts.NOT_COMPARABLE else str(row.level)
-    return word if row.measured == row.measured else f"{word}: {cells.DIVERGED}"
+    return word if row.measured == row.measured else f"{word}: {format.DIVERGED}"
 
 
 def _margin(report: Report, row: Any, metric: Metric) -> float:
@@ -86,7 +87,7 @@ def _margin(report: Report, row: Any, metric: Metric) -> float:
 
 
 def _printed(row: Any) -> str:
-    return cells.published(row.printed, row.digits, row.spread, row.status)
+    return format.published(row.printed, row.digits, row.spread, row.status)
 
 
 def _apart(value: float, row: Any, metric: Metric) -> float:
@@ -97,15 +98,15 @@ def _apart(value: float, row: Any, metric: Metric) -> float:
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, page: rows.Page, metric: Metric) -> Figure:
-    figure, (axes,) = rows.sheet(page, 1, COLUMN, spare=0.95)
-    places = rows.places(page)
+def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure:
+    figure, (axes,) = row_layout.sheet(page, 1, COLUMN, spare=0.95)
+    places = row_layout.places(page)
     data = data.assign(y=data["arm"].map(places))
     _draw_numbers(axes, data)
-    axes.set_xlabel(f"{cells.name(metric)}, measured − published ({_unit(metric)})")
+    axes.set_xlabel(f"{format.name(metric)}, measured − published ({_unit(metric)})")
     linear(axes.xaxis, 4)
     for row in each(data[data["what"] == "measured"]):
-        rows.beside(axes, row.y, row.verdict)
+        row_layout.beside(axes, row.y, row.verdict)
     handles, meanings = axes.get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=3, columnspacing=1)
     return figure
@@ -163,12 +164,12 @@ def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
     measured = data[data["what"] == "measured"]
     texts = (
-        f"{row.row} {cells.number(row.value, digits, signed=True)} ({row.verdict})"
+        f"{row.row} {format.number(row.value, digits, signed=True)} ({row.verdict})"
         for row in each(measured)
     )
     counts = measured["verdict"].value_counts(sort=False)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
-        f"{cells.name(metric)}, measured less published, in {_unit(metric)}: {told(texts)}. "
+        f"{format.name(metric)}, measured less published, in {_unit(metric)}: {told(texts)}. "
         f"Of {len(measured)}: {words}."
     )

@@ -9,15 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from study import cells
+from study import format
 from study.metrics import METRICS
-from study.plan import Plan
+from study.plan.plan import Plan
 from study.report.contents import Report
-from study.report.figures.made import Drawn, bare, each, frame, numbered, told
-from study.report.figures.rows import chunks
-from study.report.figures.scales import logarithmic
+from study.report.figures.axes import logarithmic
+from study.report.figures.figure import Drawn, bare, each, frame, numbered, told
+from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
-from study.report.figures.words import wrapped
+from study.report.figures.text_fit import wrapped
 from study.stats import estimates
 
 PATH = "data.img_size"
@@ -111,7 +111,7 @@ def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure
     for axes, name in zip(panels, metrics, strict=True):
         part = data[data["metric"] == name]
         _panel(axes, part, models)
-        axes.set_ylabel(cells.head(METRICS[name]).replace(" (", "\n("))
+        axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("))
     axes = panels[-1]
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator([float(side) for side in sides]))
@@ -167,8 +167,9 @@ def _alt(data: pd.DataFrame) -> str:
         metric, (first, last) = METRICS[str(name)], (part.iloc[0], part.iloc[-1])
         power = first["exponent"]
         sentences.append(
-            f"{cells.head(metric)} of {model}: {cells.number(first['value'], metric.digits)} at "
-            f"{first['side']} px, {cells.number(last['value'], metric.digits)} at {last['side']} px"
+            f"{format.head(metric)} of {model}: {format.number(first['value'], metric.digits)} at "
+            f"{first['side']} px, "
+            f"{format.number(last['value'], metric.digits)} at {last['side']} px"
             + (f", as the side to the power of {power:.2f}" if power == power else "")
         )
     return f"Costs over the side of the image. {told(sentences, 12)}."

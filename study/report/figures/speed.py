@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.figure import Figure
 
-from study import cells
+from study import format
 from study.metrics import METRICS
 from study.report.contents import Report
-from study.report.figures import rows
-from study.report.figures.made import Drawn, bare, each, frame, numbered, said, told
-from study.report.figures.scales import linear
+from study.report.figures import row_layout
+from study.report.figures.axes import linear
+from study.report.figures.figure import Drawn, bare, each, frame, numbered, said, told
 from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
-from study.report.figures.words import wrapped
-from study.report.tables import plain
+from study.report.figures.text_fit import wrapped
+from study.report.table import plain
 from study.stats import estimates
 
 ABREAST = 3  # panels side by side in one figure
@@ -25,17 +25,17 @@ def speed(report: Report) -> Iterator[Drawn]:
     """One row per timed arm, one panel per column that a timing session fills."""
     data, number = points(report), 0
     metrics = [name for name in dict.fromkeys(report.plan.timed) if name in set(data["metric"])]
-    for names in rows.chunks(metrics, ABREAST):
+    for names in row_layout.chunks(metrics, ABREAST):
         own = data[data["metric"].isin(names)]
         wide = COLUMN if len(names) == 1 else PAGE
         timed = set(own["arm"])
         listed = [
             line
-            for line in rows.listed(report.plan, baseline=True)
+            for line in row_layout.listed(report.plan, baseline=True)
             if line.key is None or line.key in timed
         ]
-        for page in rows.pages(listed, LABEL_WIDTH[wide]):
-            part = own[own["arm"].isin(rows.places(page))]
+        for page in row_layout.pages(listed, LABEL_WIDTH[wide]):
+            part = own[own["arm"].isin(row_layout.places(page))]
             figure = _figure(report, own, names, page=page, width=wide)
             yield Drawn(numbered("speed", number), figure, part, _alt(report, part))
             number += 1
@@ -64,10 +64,10 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _figure(
-    report: Report, data: pd.DataFrame, names: list[str], *, page: rows.Page, width: float
+    report: Report, data: pd.DataFrame, names: list[str], *, page: row_layout.Page, width: float
 ) -> Figure:
-    figure, panels = rows.sheet(page, len(names), width, spare=0.7)
-    places, base = rows.places(page), report.plan.baseline.digest
+    figure, panels = row_layout.sheet(page, len(names), width, spare=0.7)
+    places, base = row_layout.places(page), report.plan.baseline.digest
     for axes, name in zip(panels, names, strict=True):
         metric, of_metric = METRICS[name], data[data["metric"] == name]
         rows_here = of_metric[of_metric["arm"].isin(places)]
@@ -83,10 +83,10 @@ def _figure(
             0, 1.05 * max(of_metric["value"].max(), of_metric["high"].fillna(0).max()) or 1
         )
         better = f"{metric.better} is better"
-        axes.set_xlabel(f"{cells.head(metric)}\n{better}")
+        axes.set_xlabel(f"{format.head(metric)}\n{better}")
         linear(axes.xaxis, 3)
         for y, row in zip(ys, each(rows_here), strict=True):
-            rows.beside(axes, y, cells.number(row.value, metric.digits))
+            row_layout.beside(axes, y, format.number(row.value, metric.digits))
     how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
     figure.suptitle(wrapped(how, 72 * width - 20, size=SMALL), fontsize=SMALL, parse_math=False)
     return figure
@@ -98,5 +98,5 @@ def _alt(report: Report, data: pd.DataFrame) -> str:
     for name, part in data.groupby("metric", sort=False):
         metric = METRICS[str(name)]
         rest = told(f"{row.label} {said(row, metric.digits)}" for row in each(part))
-        sentences.append(f"{cells.head(metric)}: {rest}.")
+        sentences.append(f"{format.head(metric)}: {rest}.")
     return " ".join(sentences)

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from study.metrics import METRICS
-from study.plan import Plan, PlannedArm
+from study.plan.plan import Plan, PlannedArm
 
 STATE_LABELS = {"diverged": "diverged", "failed": "failed", "running": "running"}
 

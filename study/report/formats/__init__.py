@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from study.report.formats.commas import comma_separated
+from study.report.formats.csv import comma_separated
 from study.report.formats.html import html
 from study.report.formats.latex import fragment, latex, siunitx
+from study.report.formats.latex_macros import numbers
 from study.report.formats.markdown import markdown
-from study.report.formats.numbers import numbers
 from study.report.formats.terminal import terminal
 from study.report.formats.typst import typst
-from study.report.tables import Table
+from study.report.table import Table
 
 __all__ = ["FORMATS", "html", "numbers", "terminal"]
 

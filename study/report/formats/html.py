@@ -2,8 +2,8 @@
 
 from html import escape
 
-from study.report.formats.words import label
-from study.report.tables import Block, Cell, Row, Table
+from study.report.formats.labels import label
+from study.report.table import Block, Cell, Row, Table
 
 
 def html(table: Table) -> str:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from study.report.formats.words import BASELINE, TALL, label, lines
-from study.report.tables import Block, Cell, Row, Table
+from study.report.formats.labels import BASELINE, TALL, label, lines
+from study.report.table import Block, Cell, Row, Table
 
 # fmt: off
 SPECIAL = str.maketrans(

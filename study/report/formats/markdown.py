@@ -2,8 +2,8 @@
 
 import re
 
-from study.report.formats.words import label
-from study.report.tables import Cell, Table
+from study.report.formats.labels import label
+from study.report.table import Cell, Table
 
 
 def markdown(table: Table) -> str:

@@ -5,10 +5,10 @@ from rich.console import Group, JustifyMethod
 from rich.table import Table as Terminal
 from rich.text import Text
 
-from study.cells import DIVERGED
-from study.columns import Column, Layout, is_prose, layout
-from study.report.formats.words import BASELINE, lines
-from study.report.tables import Cell, Table
+from study.format import DIVERGED
+from study.report.columns import Column, Layout, is_prose, layout
+from study.report.formats.labels import BASELINE, lines
+from study.report.table import Cell, Table
 
 
 def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) -> Group:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from study.report.formats.words import label, lines
-from study.report.tables import Cell, Table
+from study.report.formats.labels import label, lines
+from study.report.table import Cell, Table
 
 
 def typst(table: Table) -> str:

@@ -20,7 +20,7 @@ from study import __version__
 from study.report.contents import Report
 from study.report.figures import Drawn, drawn, svg
 from study.report.formats import html
-from study.report.formats.numbers import slug
+from study.report.formats.latex_macros import slug
 from study.report.page.charts import Chart, charts
 from study.report.page.scripts import plotly, searchable, searching
 from study.report.page.trials import Column, columns

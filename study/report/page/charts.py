@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from study import cells, stats
+from study import format, stats
+from study.analysis.frames import floor
 from study.metrics import METRICS, Metric
-from study.plan import PlannedArm
+from study.plan.plan import PlannedArm
 from study.report.contents import Report
-from study.report.frames import floor
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of Okabe and Ito, distinguishable with colour-blindness."""
@@ -54,7 +54,7 @@ def charts(report: Report, study: str) -> list[Chart]:
 
 def _axis(metric: Metric, *, difference: bool = False) -> Spec:
     unit = metric.difference_unit
-    title = f"Δ {cells.name(metric)} ({unit})" if difference else cells.head(metric)
+    title = f"Δ {format.name(metric)} ({unit})" if difference else format.head(metric)
     return {"title": {"text": escape(title.replace(" ()", ""))}, "zeroline": difference}
 
 
@@ -71,11 +71,11 @@ def _effects(report: Report) -> Iterator[Chart]:
             continue
         labels = {arm.digest: arm.label for arm in plan.arms}
         labelled = [(labels[str(row.arm)], row) for row in part.itertuples()]
-        effects = [cells.effect(row, metric, len(plan.study.seeds)) for _, row in labelled]
+        effects = [format.effect(row, metric, len(plan.study.seeds)) for _, row in labelled]
         alt = [f"{label}: {text}" for (label, _), text in zip(labelled, effects, strict=True)]
         yield Chart(
             f"effects-{name.replace('@', '-')}",
-            f"Differences from {base.label} in {cells.name(metric)}",
+            f"Differences from {base.label} in {format.name(metric)}",
             "; ".join(alt[:MOST]),
             _forest(report, metric, name, labelled),
         )
@@ -141,7 +141,7 @@ def _mean_trace(means: list[Spec], metric: Metric) -> Spec:
 
 def _hover(row: Spec, metric: Metric) -> str:
     numbers = [
-        cells.number(row[key], metric.digits, signed=True) for key in ("mean", "low", "high")
+        format.number(row[key], metric.digits, signed=True) for key in ("mean", "low", "high")
     ]
     ends = f" [{numbers[1]}, {numbers[2]}]" if math.isfinite(row["low"]) else ""
     return escape(f"{row['label']}: {numbers[0]}{ends} {metric.difference_unit}")
@@ -183,8 +183,8 @@ def _trade_off(
 ) -> Chart:
     cost, metric, seeds = METRICS[name], METRICS[quality], len(report.plan.study.seeds)
     texts = [
-        f"{arm.label}: {cells.measured(x, cost)} {cost.unit}, "
-        f"{cells.replicates(row, metric, seeds)} {metric.unit}"
+        f"{arm.label}: {format.measured(x, cost)} {cost.unit}, "
+        f"{format.replicates(row, metric, seeds)} {metric.unit}"
         for arm, x, row in points
     ]
     front = _front([(x, row.mean) for _, x, row in points], cost, metric)
@@ -201,7 +201,7 @@ def _trade_off(
         "data": [steps, *_points(points, cost, metric, texts)],
         "layout": {"xaxis": _axis(cost), "yaxis": _axis(metric), **SIZE},
     }
-    title = f"{cells.name(metric)} against {cells.name(cost)}"
+    title = f"{format.name(metric)} against {format.name(cost)}"
     return Chart(f"against-{name}", title, "; ".join(texts[:MOST]), spec)
 
 
@@ -247,7 +247,7 @@ def _curves(report: Report) -> Iterator[Chart]:
         part = rows[rows["metric"] == name]
         if part.empty or part["epoch"].max() < 2:
             continue
-        title = "Training loss" if name == "train_loss" else cells.name(METRICS[name])
+        title = "Training loss" if name == "train_loss" else format.name(METRICS[name])
         yield Chart(
             f"curve-{name.replace('_', '-')}",
             f"{title} by epoch",

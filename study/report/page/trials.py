@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from study import cells
+from study import format
 from study.metrics import METRICS
 from study.report.contents import Report
 
@@ -21,8 +21,8 @@ def columns(report: Report) -> list[Column]:
     listed = [Column(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
     for name in (name for name in rows.columns if name in METRICS):
         metric = METRICS[str(name)]
-        values = (cells.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
-        listed.append(Column(cells.head(metric), tuple(values)))
+        values = (format.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
+        listed.append(Column(format.head(metric), tuple(values)))
     listed.append(Column("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
     listed += [Column(name, _texts(rows[name])) for name in ("device", "machine")]
     listed.append(Column("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))

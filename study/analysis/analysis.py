@@ -1,0 +1,126 @@
+"""The statistics of a plan's measurements, arm by arm, in base units."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from study import format, stats
+from study.metrics import METRICS
+from study.plan.plan import Plan, PlannedArm
+from study.spec.arm_names import qualified
+from study.spec.study import Printed
+from study.store.timing_records import Ratio
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All statistics that a study's table and its notes need, computed once."""
+
+    plan: Plan
+    estimates: Mapping[Key, Any]
+    """Rows of `stats.estimates` by (arm, metric)."""
+    effects: Mapping[Key, Any]
+    """Rows of `stats.effects`, the differences from the baseline, by (arm, metric)."""
+    pairing: pd.DataFrame
+    """The result of `stats.pairing`."""
+    orders: pd.DataFrame
+    """The result of `stats.orders`."""
+    noise: Mapping[str, Any]
+    """Rows of `stats.noise_floor` by metric."""
+    leaders: Mapping[str, str]
+    """The clearly best arm by metric; metrics without one are absent."""
+    tied: frozenset[Key]
+    """Pairs (arm, metric) that are not distinguishable from the best."""
+    diverged: frozenset[str]
+    """Digests of arms with a diverged trial."""
+    ratios: Mapping[Key, Ratio]
+    """Speed ratios to the baseline by (arm, metric), with their intervals."""
+    rounds: int
+    """Number of rounds of the timing session."""
+    disturbed: float
+    """Share of timing rounds in which other processes used the CPUs."""
+    timed_on: str
+    """Machine and settings of the timing session, as text."""
+    refused: Mapping[str, list[str]]
+    """Reasons for missing measurements, by arm."""
+    store: str
+    """Path of the store, or "" at its default place."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.plan.study.columns))
+
+    @property
+    def seeds(self) -> int:
+        return len(self.plan.study.seeds)
+
+    def of_kind(self, kind: str) -> list[str]:
+        return [name for name in self.metrics if METRICS[name].kind == kind]
+
+    def published(self, label: str, arm: PlannedArm, metric: str) -> Printed | None:
+        """The published number of an arm: that of this label first, else of another label."""
+        rows = self.plan.study.published
+        study, choices = self.plan.study, arm.arm.choices
+        names = [label, *study.labels(choices), qualified(study, choices)]
+        numbers = (rows.get(name, {}).get(metric) for name in names)
+        return next((printed for printed in numbers if printed), None)
+
+    def printed(self, metric: str) -> list[Printed]:
+        """All published numbers of a metric."""
+        return [row[metric] for row in self.plan.study.published.values() if metric in row]
+
+
+def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
+    diverged = frozenset(
+        arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
+    )
+    # The seeds that did not diverge would flatter an arm of which others did: all become NaN.
+    lost = frame["seed"].notna() & frame["arm"].isin(diverged)
+    beside, frame = frame.attrs, frame.assign(value=frame["value"].mask(lost))
+    frame.attrs = {}  # pandas copies them into every part of a frame
+    near = {name: _ties(frame, name) for name in plan.study.columns}
+    # An arm that others are tied with is marked as tied, never printed in bold.
+    leaders = {name: None if near[name] else _leader(frame, name) for name in plan.study.columns}
+    choices = {arm.digest: arm.arm.choices for arm in plan.arms}
+    return Findings(
+        plan,
+        estimates=_by_key(stats.estimates(frame)),
+        effects=_by_key(stats.effects(frame, plan.baseline.digest)),
+        pairing=stats.pairing(frame, plan.baseline.digest),
+        orders=stats.orders(frame, choices),
+        noise={row["metric"]: row for row in beside.get("noise", ())},
+        leaders={name: arm for name, arm in leaders.items() if arm},
+        tied=frozenset((arm, name) for name, arms in near.items() for arm in arms),
+        diverged=diverged,
+        ratios=beside.get("ratios", {}),
+        rounds=int(beside.get("rounds", 0)),
+        disturbed=float(beside.get("disturbed", 0.0)),
+        timed_on=str(beside.get("timed_on", "")),
+        refused=beside.get("refused", {}),
+        store=str(beside.get("store", "")),
+    )
+
+
+def _leader(frame: pd.DataFrame, name: str) -> str | None:
+    """The arm to print in bold, or None; counts are compared as they are printed."""
+    metric = METRICS[name]
+    if metric.exact:
+        frame = frame[frame["metric"] == name]
+        frame = frame.assign(value=[format.rounded(value, metric) for value in frame["value"]])
+    best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
+    return best.arm if best.clear else None
+
+
+def _ties(frame: pd.DataFrame, name: str) -> frozenset[str]:
+    """The arms that are not distinguishable from the best; only a quality has replicates."""
+    metric = METRICS[name]
+    higher = metric.better == "higher"
+    return stats.ties(frame, name, higher=higher) if metric.kind == "quality" else frozenset()
+
+
+def _by_key(rows: pd.DataFrame) -> dict[Key, Any]:
+    return {(str(row.arm), str(row.metric)): row for row in rows.itertuples(index=False)}

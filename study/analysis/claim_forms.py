@@ -1,0 +1,93 @@
+"""The judgement of a single claim: its state, and a short sentence why."""
+
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+from math import inf, isnan
+
+from study import stats
+from study.analysis.claim_quantities import ABOVE, Measured
+from study.analysis.quantities import DIFFERENCE, LEVEL, RATIO, Span, State
+from study.metrics import METRICS
+from study.spec.claims import FORMS, Claim
+
+Judgement = tuple[State, str]
+
+
+def judge(claim: Claim, measured: Measured) -> Judgement:
+    """The state of a claim, and why."""
+    form = FORMS[claim.form]
+    if form.quantity == "rank":
+        return _ranked(claim, measured)
+    labels = [label for label in (claim.arm, claim.other) if label]
+    if form.quantity == "ratio":
+        return measured.judged(RATIO, BOUNDS[form.bound](claim.number), *labels)
+    span = BOUNDS[form.bound](amount(claim))
+    if form.quantity == "advantage":
+        span = measured.directed(span)
+    return measured.judged(LEVEL if form.quantity == "level" else DIFFERENCE, span, *labels)
+
+
+def amount(claim: Claim) -> float:
+    """A claim's number in base units: the nearest float, so that a count can equal it exactly."""
+    return float(Fraction(repr(claim.number)) / Fraction(repr(METRICS[claim.metric].scale)))
+
+
+def more(by: float) -> Span:
+    return Span(max(by, ABOVE), inf)
+
+
+BOUNDS: dict[str, Callable[[float], Span]] = {
+    "more": more,
+    "less": lambda by: Span(-inf, -max(by, ABOVE)),
+    "at_least": lambda number: Span(number, inf),
+    "at_most": lambda number: Span(-inf, number),
+    "more_up_to": lambda by: Span(ABOVE, by),
+    "less_up_to": lambda by: Span(-by, -ABOVE),
+    "within": lambda by: Span(-by, by),
+}
+"""The span of values that a bound allows, from the number that a claim states."""
+
+
+SIDES = {1: "ahead of", 0: "ties with", -1: "behind", None: "undecided against"}
+
+
+def _ranked(claim: Claim, measured: Measured) -> Judgement:
+    """The judgement of a rank, from the places that decided comparisons leave open.
+
+    Equal counts share a place, so neither has one. A rank is supported when every comparison
+    supports it; it is contradicted at the confidence that all comparisons need together.
+    """
+    others = measured.others(claim.arm)
+    total = len(others) + 1
+    place = total if claim.number == inf else int(claim.number)
+    if place > total:
+        return "contradicted", f"there are {total} arms"
+    if not others:
+        return "undecided", "there is no other arm"
+    judgement = _rank(claim, measured, place, confidence=measured.confidence)
+    if judgement[0] == "supported":
+        return judgement
+    together = stats.corrected(len(others), measured.confidence)
+    return _rank(claim, measured, place, confidence=together)
+
+
+def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) -> Judgement:
+    duels = {
+        arm: measured.evidence(DIFFERENCE, claim.arm, arm, confidence=confidence)
+        for arm in measured.others(claim.arm)
+    }
+    higher = 1 if measured.metric.better == "higher" else -1
+    leads = {arm: duel.sign and higher * duel.sign for arm, duel in duels.items()}
+    total, counts = len(duels) + 1, Counter(leads.values())
+    first, last = 1 + counts[-1], total - counts[1]
+    state: State = "supported" if first == last else "undecided"
+    decisive: set[int | None] = {1, -1} if first == last else {None}
+    if counts[0] or not first <= place <= last:
+        state = "contradicted"
+        decisive = {0} if counts[0] else {-1 if place < first else 1}
+    sizes = {arm: inf if isnan(duel.value) else abs(duel.value) for arm, duel in duels.items()}
+    arm = min((arm for arm in duels if leads[arm] in decisive), key=lambda arm: (sizes[arm], arm))
+    places = f"place {first}" if first == last else f"place {first} to {last}"
+    numbers = measured.sentence(DIFFERENCE, duels[arm], measured.directed(more(0)))
+    return state, f"{places} of {total}: {SIDES[leads[arm]]} {arm}, {numbers}"

@@ -1,0 +1,91 @@
+"""The measured quantities of the arms in a claim, and the sentence that states them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+import pandas as pd
+
+from study import format
+from study.analysis import quantities
+from study.analysis.quantities import DIFFERENCE, RATIO, Evidence, Quantity, Ratio, Span, State
+from study.metrics import METRICS, Metric
+from study.stats import CONFIDENCE
+
+MORE_DIGITS = 6  # at most, so that a number and the bound that it misses do not print alike
+
+ABOVE = math.ulp(0.0)
+"""The smallest number above zero, by which an included end means "more than"."""
+
+
+def unit(quantity: Quantity, metric: Metric) -> str:
+    """The unit in which a quantity of a metric is printed."""
+    if quantity is RATIO:
+        return "x"
+    return metric.difference_unit if quantity is DIFFERENCE else metric.unit
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measurements of one metric."""
+
+    name: str
+    rows: pd.DataFrame
+    arms: Mapping[str, str]
+    ratios: Mapping[str, Ratio] = field(default_factory=dict)
+    """Speed ratios to the baseline, by arm."""
+    confidence: float = CONFIDENCE
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.name]
+
+    def directed(self, span: Span) -> Span:
+        """The span of a difference, from the span of how far one arm is better than the other."""
+        return span if self.metric.better == "higher" else Span(-span.high, -span.low)
+
+    def others(self, arm: str) -> list[str]:
+        """The first label of every other arm."""
+        first = {digest: label for label, digest in reversed(list(self.arms.items()))}
+        return [label for digest, label in first.items() if digest != self.arms[arm]]
+
+    def judged(self, quantity: Quantity, span: Span, *labels: str) -> tuple[State, str]:
+        """The state of the claim that a quantity lies in `span`, and the numbers."""
+        value = self.evidence(quantity, *labels)
+        return value.state(span), self.sentence(quantity, value, span)
+
+    def evidence(
+        self, quantity: Quantity, *labels: str, confidence: float | None = None
+    ) -> Evidence:
+        """The value and range of a quantity of one arm, or of two."""
+        confidence = self.confidence if confidence is None else confidence
+        if len({self.arms[label] for label in labels}) < len(labels):
+            return Evidence(f"{' and '.join(labels)} are the same arm")
+        parts = {label: self.rows[self.rows["arm"] == self.arms[label]] for label in labels}
+        sides = (
+            quantities.side(label, self.name, part, self.ratios.get(self.arms[label]))
+            for label, part in parts.items()
+        )
+        return quantities.evidence(quantity, *sides, confidence=confidence)
+
+    def sentence(self, quantity: Quantity, value: Evidence, span: Span) -> str:
+        """The numbers in units of the table, and the seeds that would decide the claim."""
+        if math.isnan(value.value):
+            return value.note
+        metric, printed_unit = self.metric, unit(quantity, self.metric)
+        scale, fewest = (1.0, 2) if quantity is RATIO else (metric.scale, metric.digits)
+        ends = [value.value, value.low, value.high] if value.low < value.high else [value.value]
+        pairs = [(e * scale, b * scale) for e, b in product(ends, span) if abs(e - b) > ABOVE]
+        apart = (
+            digits
+            for digits in range(fewest, fewest + MORE_DIGITS)
+            if all(round(end, digits) != round(bound, digits) for end, bound in pairs)
+        )
+        digits = next(apart, fewest + MORE_DIGITS)
+        text = format.number(value.value * scale, digits, signed=quantity is DIFFERENCE)
+        text += printed_unit if printed_unit == "x" else f" {printed_unit}".rstrip()
+        if len(ends) > 1:
+            text += f" [{', '.join(format.number(end * scale, digits) for end in ends[1:])}]"
+        seeds = value.seeds(span)
+        return ", ".join(filter(None, [text, value.note, seeds and quantities.deciding(seeds)]))

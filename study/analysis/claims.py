@@ -1,0 +1,77 @@
+"""The claims of a study: sentences of a small grammar, judged on what was measured.
+
+A claim is about one quantity, and names the span in which it lies; what was measured gives the
+range in which it does. A range inside the span supports the claim, one outside contradicts it, one
+across an end leaves it undecided. The claims of a study that rest on intervals are judged as one
+family, so that few studies have any that is falsely decided.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from study import stats
+from study.analysis import quantities
+from study.analysis.claim_forms import judge
+from study.analysis.claim_quantities import Measured
+from study.analysis.quantities import State
+from study.metrics import METRICS
+from study.spec.claims import FORMS, Claim, parse
+
+__all__ = ["FORMS", "Claim", "Judgement", "family", "judged", "parse", "uncertain"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    claim: Claim
+    state: State
+    why: str
+    tests: int = 1
+    """In the family that the claim is corrected for; 0 where no interval is judged."""
+
+
+def judged(
+    claim: Claim,
+    frame: pd.DataFrame,
+    arms: Mapping[str, str],
+    *,
+    confidence: float = stats.CONFIDENCE,
+) -> Judgement:
+    """What `frame`, in base units, says of a claim; `arms` has the digest of every label."""
+    name = claim.metric
+    rows, ratios = frame[frame["metric"] == name], quantities.ratios(frame, name)
+    measured = Measured(name, rows, arms, ratios, confidence)
+    return Judgement(claim, *judge(claim, measured))
+
+
+def family(
+    claims: Sequence[Claim], frame: pd.DataFrame, arms: Mapping[str, str], *, beside: int = 0
+) -> tuple[Judgement, ...]:
+    """Judgements of all claims of a study, corrected by Holm's method.
+
+    `beside` counts the tests of the study that are no claims. The claims that rest on intervals
+    are judged at the confidence that all of these tests need together; those that this decides are
+    done, and the rest are judged again at the confidence that fewer tests need, until none is
+    decided any more. A claim that cannot be judged yet counts.
+    """
+    left = [place for place, claim in enumerate(claims) if uncertain(claim, frame)]
+    tests = len(left) + beside
+    found = {n: replace(judged(c, frame, arms), tests=0) for n, c in enumerate(claims)}
+    while left:
+        level = stats.corrected(len(left) + beside)
+        step = {n: judged(claims[n], frame, arms, confidence=level) for n in left}
+        found |= {n: replace(judgement, tests=tests) for n, judgement in step.items()}
+        undecided = [n for n in left if step[n].state == "undecided"]
+        left = undecided if undecided != left else []
+    return tuple(found[n] for n in range(len(claims)))
+
+
+def uncertain(claim: Claim, frame: pd.DataFrame) -> bool:
+    """Whether a claim is judged by an interval that has a confidence: of quality, or of the ratio
+    of two timings. Counts are exact, and a timing alone lies between its rounds.
+    """
+    kind = METRICS[claim.metric].kind
+    compares = bool(claim.other) or "{place}" in claim.form
+    timed = kind == "speed" and compares and bool(quantities.ratios(frame, claim.metric))
+    return kind == "quality" or timed

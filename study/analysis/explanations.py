@@ -1,0 +1,215 @@
+"""Explanations of published costs that differ from ours: another part, another counting rule.
+
+Every other part of each slot and every counting rule is tried, and matches are named. A match is
+arithmetic: it shows what would explain the numbers, not what the authors did.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from study.errors import StudyError
+from study.metrics import METRICS, RULES
+from study.plan import arm_cost
+from study.plan.plan import Plan, PlannedArm
+from study.spec.study import Printed
+from study.store.cost_records import ArmCost
+from study.store.store import Store
+
+COUNTED = ("macs", "macs_conv_linear")
+"""Metrics whose published value may follow any counting rule."""
+
+# A match is an explanation only if at most this many alternatives are expected to match by chance.
+SELDOM = 0.05
+LEAST = 1e-4  # smallest expected number that is printed; below it the text says "less than"
+
+
+@dataclass(frozen=True, order=True)
+class Guess:
+    """The arm with another part in one slot, or unchanged, counted by one rule."""
+
+    slot: str = ""
+    part: str = ""
+    rule: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, [self.change, f"counting {self.rule}" if self.rule else ""]))
+
+    @property
+    def change(self) -> str:
+        return f"{self.slot} {self.part}".strip()
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Alternatives that match the published costs of one arm."""
+
+    printed: Mapping[str, Printed]
+    matches: Mapping[Guess, frozenset[str]]
+    values: Mapping[Guess, Mapping[str, float]] = field(default_factory=dict)
+    """Cost by metric of every alternative that was tried, in units of the table."""
+
+    @property
+    def whole(self) -> list[Guess]:
+        """The alternatives that match all published costs, preferring those that change no part."""
+        matching = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
+        return [guess for guess in matching if not guess.slot] or matching
+
+    def met(self, metric: str) -> bool:
+        """True if the unchanged model has the published cost under some counting rule."""
+        return any(metric in m for guess, m in self.matches.items() if not guess.slot)
+
+    def luck(self, metric: str) -> float:
+        """Probability that one alternative matches a random number of the published precision.
+
+        The number is uniform between the lowest and the highest value that was tried.
+        """
+        values = [costs[metric] for costs in self.values.values() if metric in costs]
+        width = 10.0 ** -self.printed[metric].digits  # all values that round to one number
+        return width / (max(values) - min(values) + width) if values else 1.0
+
+
+def matches(value: float, printed: Printed, metric: str) -> bool:
+    """True if a value in base units rounds to the published number."""
+    apart = abs(value * METRICS[metric].scale - printed.value)
+    return apart <= 0.5 * 10.0**-printed.digits * (1 + 1e-9)
+
+
+def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -> dict[str, Tried]:
+    """Alternatives that match the published costs in `rows`: arm digest -> metric -> number.
+
+    Other parts are tried only for arms that do not match unchanged.
+    """
+    matches_of = {}
+    for arm in (arm for arm in plan.arms if arm.digest in rows):
+        printed = rows[arm.digest]
+        unchanged = _cost_matches(printed, _guessed(Guess(), arm.card, printed))
+        others = () if unchanged.whole else _others(arm, store)
+        more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
+        values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
+        matches_of[arm.digest] = _cost_matches(printed, values)
+    return matches_of
+
+
+def _cost_matches(
+    printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, float]]
+) -> Tried:
+    matched = {guess: _matched(costs, printed) for guess, costs in values.items()}
+    return Tried(printed, {guess: names for guess, names in matched.items() if names}, values)
+
+
+def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, ArmCost]]:
+    """The arm with another part in one slot, for every slot and part, and its costs."""
+    config = arm.arm.config
+    for slot, parts in arm.card.slots.items():
+        for part in parts:
+            if part != arm.card.arguments[slot]:
+                other = replace(config, arguments={**config.arguments, slot: part})
+                with suppress(StudyError):  # a part that cannot be built here explains nothing
+                    yield Guess(slot, part), arm_cost.card(other, store)
+
+
+def _guessed(
+    guess: Guess, arm_cost: ArmCost, printed: Mapping[str, Printed]
+) -> dict[Guess, dict[str, float]]:
+    """The costs of an alternative in units of the table, once per counting rule that may apply."""
+    rules = RULES if printed.keys() & set(COUNTED) else [""]
+    return {
+        replace(guess, rule=rule): {
+            metric: value * METRICS[metric].scale
+            for metric, value in _values(arm_cost, printed, rule).items()
+        }
+        for rule in rules
+    }
+
+
+def _matched(values: Mapping[str, float], printed: Mapping[str, Printed]) -> frozenset[str]:
+    """The metrics whose published value is matched."""
+    units = {metric: METRICS[metric].scale for metric in values}
+    return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
+
+
+def _values(arm_cost: ArmCost, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
+    """The costs in base units, multiply-adds counted by `rule`; refused costs are left out."""
+    counts = arm_cost.counts.get("torch", {})
+    costs = {}
+    for metric in printed:
+        if metric not in COUNTED:
+            costs[metric] = arm_cost.cost.get(metric)
+        elif counts:
+            costs[metric] = sum(counts.get(kind, 0) for kind in RULES[rule])
+    return {metric: value for metric, value in costs.items() if value is not None}
+
+
+def best(by_arm: Mapping[str, Tried]) -> dict[str, list[Guess]]:
+    """Alternatives that match all published costs of an arm, and most other arms, by arm."""
+    common = Counter(guess for row in by_arm.values() for guess in row.whole)
+    most = {arm: max((common[g] for g in row.whole), default=0) for arm, row in by_arm.items()}
+    return {
+        arm: sorted(guess for guess in row.whole if common[guess] == most[arm])
+        for arm, row in by_arm.items()
+    }
+
+
+def sentences(by_arm: Mapping[str, Tried]) -> Iterator[str]:
+    """How many published costs the unchanged models match, and how many the best alternative."""
+    for metric in dict.fromkeys(m for row in by_arm.values() for m in row.printed):
+        rows = [row for row in by_arm.values() if metric in row.printed]
+        left = [row for row in rows if not row.met(metric)]
+        name = METRICS[metric].label.partition(" (")[0]
+        text = f"{name}: {len(rows) - len(left)} of {len(rows)} published values match the models "
+        text += "unchanged" + (", under some counting rule" if metric in COUNTED else "")
+        hits = Counter(g for row in left for g, metrics in row.matches.items() if metric in metrics)
+        if hits:
+            top = max(sorted(hits), key=lambda guess: (hits[guess], _total(by_arm, guess)))
+            how = str(top) if metric in COUNTED else top.change
+            text += f"; of the other {len(left)}, {hits[top]} match {how} "
+            text += f"({by_chance(by_arm, top)})"
+        yield text + "."
+
+
+# ---- matches expected by chance ----
+
+
+def explains(by_arm: Mapping[str, Tried], guess: Guess) -> bool:
+    """True if so many matches are unlikely by chance."""
+    return expected(by_arm, guess) <= SELDOM
+
+
+def by_chance(by_arm: Mapping[str, Tried], guess: Guess) -> str:
+    """The number of alternatives tried, and how many are expected to match random numbers."""
+    several = expected(by_arm, guess)
+    number = f"{several:.1g}" if several >= LEAST else f"less than {LEAST:g}"
+    verdict = "" if several <= SELDOM else ": not an explanation"
+    return (
+        f"of {len(alternatives(by_arm))} alternatives tried, {number} are expected to match as "
+        f"many random numbers of that precision{verdict}"
+    )
+
+
+def expected(by_arm: Mapping[str, Tried], guess: Guess) -> float:
+    """Expected number of alternatives with as many matches as `guess`, for random costs.
+
+    Only published costs that the unchanged models miss count. The sum over matches follows a
+    Poisson-binomial distribution, because the probability differs from cost to cost.
+    """
+    missed = [
+        (row, metric) for row in by_arm.values() for metric in row.printed if not row.met(metric)
+    ]
+    hits = sum(metric in row.matches.get(guess, ()) for row, metric in missed)
+    chances = [1.0]  # by number of matches: the distribution grows by one cost at a time
+    for row, metric in missed:
+        luck = row.luck(metric)
+        pairs = zip([*chances, 0.0], [0.0, *chances], strict=True)
+        chances = [same * (1 - luck) + fewer * luck for same, fewer in pairs]
+    return len(alternatives(by_arm)) * sum(chances[hits:])
+
+
+def alternatives(by_arm: Mapping[str, Tried]) -> set[Guess]:
+    return {guess for row in by_arm.values() for guess in row.values if guess.slot or guess.rule}
+
+
+def _total(by_arm: Mapping[str, Tried], guess: Guess) -> int:
+    """Number of published costs that an alternative matches, over all arms."""
+    return sum(len(row.matches.get(guess, ())) for row in by_arm.values())

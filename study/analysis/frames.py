@@ -1,0 +1,119 @@
+"""The measurements of a plan as a frame, with facts about the session in its attributes."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from study import format, stats
+from study.analysis.measurements import again, measurements, timing_session
+from study.metrics import METRICS
+from study.plan.plan import Plan, PlannedArm
+from study.store.store import Store
+from study.store.timing_records import Ratio, TimingSession
+
+MEASUREMENT_COLUMNS = {
+    "arm": "str",
+    "label": "str",
+    "seed": "Int64",
+    "metric": "str",
+    "value": "float64",
+    "low": "float64",
+    "high": "float64",
+}
+
+
+def frame(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per (arm, seed, metric) in base units; costs and speeds have no seed.
+
+    A diverged trial's quality is NaN; a trial without a result has no row. `attrs` has facts that
+    belong to no row: `noise` (rows of `stats.noise_floor`), `baseline`, `timed_on`, `disturbed`,
+    `rounds`, `ratios`, `store` and `refused`.
+    """
+    labels = {arm.digest: arm.label for arm in plan.arms}
+    rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
+    measured = pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS)).astype(MEASUREMENT_COLUMNS)
+    session = timing_session(plan, store)
+    beside = pd.DataFrame(again(plan, store), columns=list(MEASUREMENT_COLUMNS))
+    beside = beside.astype(MEASUREMENT_COLUMNS)
+    measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
+    measured.attrs["baseline"] = plan.baseline.digest
+    measured.attrs["timed_on"] = _machine(session)
+    measured.attrs["disturbed"] = session.how.disturbed
+    measured.attrs["rounds"] = session.how.rounds
+    measured.attrs["ratios"] = {
+        (arm, metric): spread.ratio
+        for arm, spreads in session.arms.items()
+        for metric, spread in spreads.items()
+        if spread.ratio
+    }
+    measured.attrs["store"] = "" if store.root == Path("results") else str(store.root)
+    measured.attrs["refused"] = {
+        arm.digest: _refused(plan, store, arm, session) for arm in plan.arms
+    }
+    return measured
+
+
+TIMED = ["arm", "label", "metric", "value", "low", "high"]
+RATIO = ["ratio", "ratio_low", "ratio_high", "conclusive"]
+
+
+def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
+    """The timed measurements, with their ratio to the baseline and whether it is conclusive.
+
+    `measured` is the result of `frame`. A ratio is one of the metric's own values: above 1 is
+    better for a throughput and worse for a latency. The baseline, and metrics that are measured
+    only once, have no ratio.
+    """
+    timed = measured["metric"].map(lambda name: METRICS[name].kind == "speed").astype(bool)
+    rows, ratios = measured.loc[timed, TIMED], measured.attrs["ratios"]
+    by_row = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
+    columns = [
+        (*_ends(ratio), format.conclusive(ratio, resolution)) if ratio else (None,) * 4
+        for ratio in by_row
+    ]
+    return rows.assign(
+        **dict(zip(RATIO, zip(*columns, strict=True), strict=True)) if columns else {}
+    )
+
+
+def _ends(ratio: Ratio) -> tuple[float, float, float]:
+    return ratio.value, ratio.low, ratio.high
+
+
+def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
+    """The noise floor of every metric that the A/A arm was measured in."""
+    if beside.empty:
+        return []
+    # The A/A arm has the baseline's settings and other seeds, so it differs by noise alone.
+    base = measured[(measured["arm"] == baseline) & measured["metric"].isin(beside["metric"])]
+    return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
+
+
+def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
+    """The range that holds the difference of two equal arms in 95 % of studies, in base units.
+
+    `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.
+    """
+    for row in measured.attrs.get("noise", ()):
+        if row["metric"] == metric and row["floor"] == row["floor"]:
+            return -float(row["floor"]), float(row["floor"])
+    return None
+
+
+def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) -> list[str]:
+    """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
+    messages = session.refused.get(arm.digest, {}).values()
+    evaluations = (store.evaluation(t.name, size) for t in arm.trials for size in plan.sizes)
+    return list(dict.fromkeys([*messages, *(e.refused for e in evaluations if e and e.refused)]))
+
+
+def _machine(session: TimingSession) -> str:
+    """Device and settings of a timing session, as text for a caption."""
+    here, how, busy = session.environment, session.how, session.trials_running
+    device = here.device or ""
+    if device == "cpu":
+        device = f"{here.processor or 'cpu'}, threads: {here.threads or '?'}"
+    parts = [device, f"{how.way or '?'}, batch {how.batch_size or '?'}" if how.rounds else ""]
+    parts += [f"while {busy} trials were running: not alone"] if busy else []
+    return ", ".join(filter(None, parts))

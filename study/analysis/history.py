@@ -1,0 +1,32 @@
+"""Learning curves of a plan's trials, finished or running, as a frame."""
+
+import pandas as pd
+
+from study.metrics import METRICS
+from study.plan.plan import Plan
+from study.store.store import Store
+
+CURVE_COLUMNS = {
+    "arm": "str",
+    "label": "str",
+    "seed": "Int64",
+    "epoch": "Int64",
+    "metric": "str",
+    "value": "float64",
+}
+
+
+def curves(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per (arm, seed, epoch, metric) in base units; epochs count from 1.
+
+    The metrics are those of the catalogue's qualities that the history has, and `train_loss`.
+    """
+    rows = [
+        (arm.digest, arm.label, trial.seed, row.epoch + 1, name, value)
+        for arm in plan.arms
+        for trial in arm.replicates
+        for row in store.history(trial.name)
+        for name, value in row.measured.items()
+        if name == "train_loss" or (name in METRICS and METRICS[name].kind == "quality")
+    ]
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype(CURVE_COLUMNS)

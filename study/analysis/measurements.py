@@ -1,0 +1,135 @@
+"""All that the store has of a plan, as rows; and a name for it."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+
+from study.errors import DamagedError
+from study.metrics import METRICS
+from study.plan.plan import Plan, PlannedArm, Trial
+from study.stats import AGAIN
+from study.store import archives
+from study.store.atomic import sound
+from study.store.provenance import code_behind, digest
+from study.store.records import Result
+from study.store.store import Record, Store
+from study.store.timing_records import TimingSession
+
+
+def measurements(plan: Plan, store: Store) -> list[Record]:
+    """One row per (arm, seed, metric) in base units; cost and speed have no seed.
+
+    Keys: arm (its digest), seed (or None), metric, value, and low, high: a timing's range.
+    A diverged trial's quality is NaN.
+    """
+    rows = list[Record]()
+    for arm in plan.arms:
+        rows += [
+            _row(arm.digest, None, metric, value)
+            for metric, value in arm.card.cost.items()
+            if metric in METRICS
+        ]
+        for trial in arm.replicates:
+            rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
+    arms = {arm.digest for arm in plan.arms}
+    for name, spreads in timing_session(plan, store).arms.items():
+        for metric, spread in _known(spreads, "speed") if name in arms else ():
+            rows.append(_row(name, None, metric, spread.value, spread.low, spread.high))
+    return rows
+
+
+def again(plan: Plan, store: Store) -> list[Record]:
+    """The A/A arm's quality, in rows as above; `seed` is that of the baseline's trial beside it."""
+    base = plan.baseline
+    trials = [trial for trial in base.trials if trial.again]
+    pairs = zip(base.replicates, trials, strict=False)  # none without an A/A arm
+    found = (_quality(plan, store, trial, AGAIN, seed=beside.seed) for beside, trial in pairs)
+    return [row for rows in found for row in rows]
+
+
+def timing_session(plan: Plan, store: Store) -> TimingSession:
+    """The timing session of a plan; an empty one where there is none."""
+    return store.kept("timings", plan.key, TimingSession) or TimingSession()
+
+
+def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
+    """By seed the `target` and `top` of an arm's completed trials, as far as their files are there.
+
+    See `stats.hits`.
+    """
+    done = [trial for trial in arm.replicates if trial.state == "completed"]
+    read = {trial.seed: sound(store.predictions(trial.name), _arrays) for trial in done}
+    return {seed: arrays for seed, arrays in read.items() if arrays is not None}
+
+
+def _arrays(content: bytes) -> dict[str, Any]:
+    """Raises DamagedError where these are no predictions."""
+    import numpy as np
+
+    try:
+        with np.load(BytesIO(archives.checked(content)), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in ("target", "top")}
+    except (*archives.UNREADABLE, MemoryError, SyntaxError) as error:
+        raise DamagedError(f"it cannot be read as predictions ({error})") from error
+    target, top = arrays.values()
+    numbers = all(np.issubdtype(array.dtype, np.integer) for array in (target, top))
+    if not (numbers and (target.ndim, top.ndim) == (1, 2) and len(target) == len(top)):
+        raise DamagedError(f"its target is {target.shape}, its top {top.shape}")
+    return arrays
+
+
+def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
+    """What one trial measured, at all sizes."""
+    result = store.result(trial.name) if trial.done else None
+    if result is None:
+        return []
+    rows = [_row(arm, seed, *measured) for measured in _known(result.metrics, "quality")]
+    for size in plan.sizes:
+        evaluation = store.evaluation(trial.name, size)
+        metrics = _lost(result) or (evaluation.metrics if evaluation else {})
+        known = _known(metrics, "quality")
+        rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
+    return rows
+
+
+def _known(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
+    """What is in the catalogue, and of this kind."""
+    return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
+
+
+def _lost(result: Result) -> dict[str, float | None]:
+    """The metrics of a trial that diverged, which has none at any size."""
+    return dict.fromkeys(result.metrics) if result.state == "diverged" else {}
+
+
+def _row(
+    arm: str, seed: int | None, metric: str, value: float | None,
+    low: float | None = None, high: float | None = None,
+) -> Record:  # fmt: skip
+    number = float("nan") if value is None else value
+    return {"arm": arm, "seed": seed, "metric": metric, "value": number, "low": low, "high": high}
+
+
+def fingerprint(plan: Plan, store: Store) -> str:
+    """Names all that a report of this plan shows: while it is the same, so is the report."""
+    measured = [*measurements(plan, store), *again(plan, store)]
+    rows = sorted(repr(sorted(row.items())) for row in measured)
+    states = [trial.state for trial in plan.trials]
+    study = [plan.study.words, repr(plan.study.root.plain()), plan.notes]
+    return digest([study, rows, states, timing_session(plan, store).plain, _showing()])
+
+
+MANIFEST = "report.json"
+"""Beside a report: its files, and the fingerprint of what it was made of."""
+
+
+OUTSIDE_REPORTS = (
+    "study.data",  # a report has the numbers of finished trials, whatever trained them
+    "study.train",
+)
+"""Modules whose change leaves reports as they are."""
+
+
+def _showing() -> str:
+    """A digest of the code that a report comes from; an entry by name, since it imports this."""
+    return code_behind("study.report", ignoring=OUTSIDE_REPORTS)

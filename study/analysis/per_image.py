@@ -1,0 +1,50 @@
+"""Per-image comparison of every arm with the baseline."""
+
+import pandas as pd
+
+from study import stats
+from study.analysis.measurements import predictions
+from study.errors import StoreError
+from study.plan.plan import Plan, PlannedArm
+from study.store.store import Store
+
+IMAGE_COLUMNS = (
+    "arm",
+    "label",
+    "seeds",
+    "images",
+    "mean",
+    "low",
+    "high",
+    "better",
+    "worse",
+    "some_p",
+    "every_p",
+)
+
+
+def images(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per arm that has predictions of the same images as the baseline.
+
+    It has the difference of top-1 with its interval over new seeds and new images
+    (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.together`). Arms that
+    diverged have no row.
+    """
+    if not plan.study.seeds or diverged(plan.baseline):
+        return pd.DataFrame(columns=list(IMAGE_COLUMNS))
+    # Each seed of an arm is paired with the same seed of the baseline, image by image.
+    base, rows = predictions(plan.baseline, store), []
+    for arm in plan.arms[1:]:
+        try:
+            compared = stats.hits({} if diverged(arm) else predictions(arm, store), base)
+        except StoreError:  # the arm was evaluated on other images: a factor changes the data
+            continue
+        if compared.seeds:
+            together = stats.together(stats.mcnemar(compared))
+            tests = (together.better, together.worse, together.some, together.every)
+            rows.append((arm.digest, arm.label, *stats.hierarchical(compared).values(), *tests))
+    return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))
+
+
+def diverged(arm: PlannedArm) -> bool:
+    return any(trial.state == "diverged" for trial in arm.replicates)

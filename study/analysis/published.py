@@ -1,0 +1,231 @@
+"""The published numbers and claims of a plan, compared with its measurements."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from study import format
+from study.analysis import claims, explanations, verdicts
+from study.analysis.claims import Claim
+from study.analysis.explanations import Guess, Tried
+from study.metrics import METRICS, RULES, Metric, sized
+from study.plan.plan import Plan, PlannedArm
+from study.spec.arm_names import owners
+from study.spec.study import Printed
+from study.stats import Contrast
+from study.store.store import Store
+
+PROTOCOL_KEYS = {
+    "quality": ("model", "data", "img_size", "recipe", "epochs", "batch_size"),
+    "cost": ("model", "data", "img_size"),
+    "speed": ("model", "img_size"),
+}
+"""Protocol keys that must agree before two numbers are comparable, by kind of metric.
+
+Hardware is absent: timings are compared only as ratios between rows.
+"""
+
+PROTOCOL_LABELS = {"img_size": "image size", "batch_size": "batch size"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    verdicts: pd.DataFrame
+    """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a contradicted cost."""
+    sentences: tuple[str, ...]
+    """Explanations of the published costs, over all arms."""
+    claims: tuple[claims.Judgement, ...]
+    unverified: int
+    """Number of published values that no source confirms; they get no verdict."""
+
+
+def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
+    """All verdicts and evaluated claims of a plan; `frame` is the result of `report.frame`."""
+    printed = published(plan)
+    rows = verdicts.verdicts(
+        printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
+    )
+    matches = explanations.tried(plan, store, _costs(plan, rows))
+    # If the unchanged models have every published cost, there is nothing to explain.
+    missed = [row for row in matches.values() if not all(map(row.met, row.printed))]
+    guesses = explanations.best(matches)
+    rows["reason"] = [_reason(row, guesses, matches) for row in rows.itertuples()]
+    rows = rows.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
+    return Judged(
+        verdicts=rows,
+        sentences=tuple(explanations.sentences(matches)) if missed else (),
+        claims=judged_claims(plan, frame),
+        unverified=int((printed["status"] == "unverified").sum()),
+    )
+
+
+def judged_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
+    """All claims, evaluated and corrected as one family with the contrasts outside claims."""
+    digests, beside = _digests(plan), _beside(plan)
+    return claims.family(parsed(plan), frame, digests, beside=beside)
+
+
+def parsed(plan: Plan) -> list[Claim]:
+    digests = _digests(plan)
+    return [claims.parse(text, digests, METRICS) for text in plan.study.claims]
+
+
+def tests(plan: Plan, frame: pd.DataFrame) -> int:
+    """Number of tests in the family that Holm's method corrects.
+
+    These are claims that rest on an interval, and contrasts of pairs that no claim compares.
+    """
+    return sum(claims.uncertain(claim, frame) for claim in parsed(plan)) + _beside(plan)
+
+
+def _beside(plan: Plan) -> int:
+    """Number of contrasts of pairs that no claim compares."""
+    return len(contrasts(plan)) - len(_distinct(_compared(plan)))
+
+
+def _digests(plan: Plan) -> dict[str, str]:
+    return {label: arm.digest for label, arm in named_arms(plan).items()}
+
+
+TESTED = ("better", "worse", "less", "more")
+"""Words of claims that compare two arms.
+
+The others state a level, a rank, or that two arms are close, which a test of "no difference" does
+not address.
+"""
+
+
+def contrasts(plan: Plan) -> list[Contrast]:
+    """The comparisons of quality that the study declared in advance.
+
+    Its `contrasts`, in its first quality column, and its claims that one arm is ahead of another.
+    """
+    digests, quality = _digests(plan), plan.tested
+    pairs = [
+        Contrast(digests[first], digests[second], quality) for first, second in plan.study.contrasts
+    ]
+    return _distinct([*pairs, *_compared(plan)]) if plan.study.seeds else []
+
+
+def _compared(plan: Plan) -> list[Contrast]:
+    """The pairs of arms of the claims that one arm is ahead of another in a quality."""
+    digests = _digests(plan)
+    return [
+        Contrast(digests[claim.arm], digests[claim.other], claim.metric)
+        for claim in (parsed(plan) if plan.study.seeds else ())
+        if set(claim.form.split()) & {*TESTED} and METRICS[claim.metric].kind == "quality"
+    ]
+
+
+def _distinct(pairs: list[Contrast]) -> list[Contrast]:
+    """Each pair once, as it first appears; (a, b) and (b, a) are the same pair."""
+    first = {(frozenset(pair[:2]), pair.metric): pair for pair in reversed(pairs)}
+    return list(reversed(first.values()))
+
+
+def named_arms(plan: Plan) -> dict[str, PlannedArm]:
+    """Arms by every label that belongs to one arm only; a baseline has one label per factor.
+
+    An arm without a label of its own is listed by the paths in which it departs from the baseline,
+    because ranks count all arms.
+    """
+    numbers = owners(plan.study, [arm.arm.choices for arm in plan.arms])
+    return {name: plan.arms[number] for name, number in numbers.items()}
+
+
+# ---- published numbers ----
+
+
+def published(plan: Plan) -> pd.DataFrame:
+    """One row per arm and metric with a published number, as `verdicts.verdicts` takes it."""
+    import pandas as pd
+
+    arms = named_arms(plan)
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for label, numbers in plan.study.published.items():
+        for metric, printed in numbers.items():
+            arm = arms[label]
+            rows.setdefault(
+                (arm.digest, metric),
+                {
+                    "row": label,
+                    "arm": arm.digest,
+                    "metric": metric,
+                    "value": printed.value,
+                    "digits": printed.digits,
+                    "status": printed.status,
+                    "spread": printed.spread,
+                    "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
+                },
+            )
+    columns = ["row", "arm", "metric", "value", "digits", "spread", "status", "unlike"]
+    return pd.DataFrame(list(rows.values()), columns=columns)
+
+
+def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> list[str]:
+    """Reasons why a published number and ours cannot be compared; empty if they can."""
+    here = protocol(plan, arm)
+    if (size := sized(metric)[1]) is not None:
+        here["img_size"] = size  # "top1@320" is evaluated at 320, whatever the arm trains at
+    return list(_differences(here, printed, METRICS[metric]))
+
+
+def _differences(here: Mapping[str, Any], printed: Printed, metric: Metric) -> Iterator[str]:
+    unstated = []
+    for key in PROTOCOL_KEYS[metric.kind]:
+        there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
+        if there is None and key != "model":
+            unstated.append(word)
+        elif there not in (None, here[key]):
+            yield f"{word}: {here[key]} here, {there} published"
+    if unstated:
+        yield f"not stated by the source: {', '.join(unstated)}"
+    counting, rule = printed.protocol.counting, format.rule(metric)
+    if counting and rule in RULES and counting != rule:
+        yield f"counting: {rule} here, {counting} published"
+
+
+def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
+    """The protocol of our own measurement of an arm, by the keys of `schema.Protocol`."""
+    study, config = plan.study, arm.arm.config
+    return {
+        "model": study.called("model", arm.arm.choices),
+        "data": study.images(arm.arm.choices),
+        "img_size": config.data.img_size,
+        "recipe": study.called("recipe", arm.arm.choices),
+        "epochs": config.recipe.total_epochs,
+        "batch_size": config.recipe.batch_size * config.recipe.grad_accum_steps,
+    }
+
+
+# ---- explanations ----
+
+EXPLANATIONS = 3  # at most so many are named where several fit
+
+
+def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, Printed]]:
+    """The published costs that have a verdict, by arm and metric."""
+    rows: dict[str, dict[str, Printed]] = {}
+    exact = verdict_rows[verdict_rows["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
+    for row in exact[exact["level"] != verdicts.NOT_COMPARABLE].itertuples():
+        printed = plan.study.published[str(row.row)][str(row.metric)]
+        rows.setdefault(str(row.arm), {})[str(row.metric)] = printed
+    return rows
+
+
+def _reason(row: Any, guesses: Mapping[str, list[Guess]], matches: Mapping[str, Tried]) -> str:
+    """The explanation of a contradicted cost, "" without one; matches by chance do not count."""
+    every = guesses.get(row.arm, ())
+    if row.level != verdicts.CONTRADICTED or not every:
+        return ""
+    counted = row.metric in explanations.COUNTED
+    good = [guess for guess in every if explanations.explains(matches, guess)]
+    if not good:
+        fit = "1 alternative fits" if len(every) == 1 else f"{len(every)} alternatives fit"
+        return f"{fit}; {explanations.by_chance(matches, every[0])}"
+    fits = [str(guess) if counted else guess.change for guess in good]
+    named = [text for text in dict.fromkeys(fits) if text]
+    more = f" or {len(named) - EXPLANATIONS} others" if len(named) > EXPLANATIONS else ""
+    return f"matches {', or '.join(named[:EXPLANATIONS])}{more}" if named else ""

@@ -1,0 +1,76 @@
+"""The trials of a study as a frame, and the provenance of their results."""
+
+import pandas as pd
+
+from study.analysis.measurements import timing_session
+from study.metrics import METRICS
+from study.plan.plan import Plan, Trial
+from study.store.records import Environment
+from study.store.store import Store
+
+ERROR_LINES = 12  # last lines of a failed trial's error; the first are frames of our own code
+TRIAL_COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")
+
+
+def trials(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per trial, with a column for every measured quality, in base units.
+
+    Trials of the A/A arm have the arm "A/A"; `said` has the last lines of a failed trial's error.
+    """
+    rows = [
+        {
+            "trial": trial.name,
+            "arm": "A/A" if trial.again else arm.label,
+            "seed": trial.seed,
+            "state": trial.state,
+            **_result(store, trial),
+        }
+        for arm in plan.arms
+        for trial in arm.trials
+    ]
+    metrics = dict.fromkeys(key for row in rows for key in row if key in METRICS)
+    first, last = TRIAL_COLUMNS[:4], TRIAL_COLUMNS[4:]
+    return pd.DataFrame(rows, columns=[*first, *metrics, *last])
+
+
+def _result(store: Store, trial: Trial) -> dict[str, object]:
+    result = store.result(trial.name) if trial.state != "pending" else None
+    environment = result.environment if result else Environment()
+    error = (result.error if result else None) or ""
+    return {
+        **(result.metrics if result else {}),
+        "seconds": result.seconds if result else None,
+        "device": environment.device,
+        "machine": environment.machine,
+        "commit": environment.commit,
+        "said": "\n".join(error.strip().splitlines()[-ERROR_LINES:]),
+    }
+
+
+def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
+    """Provenance of a study's results: each item of their environments and all its values."""
+    results = [store.result(trial.name) for trial in plan.trials if trial.done]
+    environments = [result.environment for result in results if result]
+    environments += [timing_session(plan, store).environment] if plan.timed else []
+    values: dict[str, dict[str, None]] = {}
+    for environment in environments:
+        for name, value in environment.plain.items():
+            if name in OF_ENVIRONMENT and value not in (None, ""):
+                changed = " with changes" if name == "commit" and environment.dirty else ""
+                values.setdefault(name, {})[f"{value}{changed}"] = None
+    return {name: list(values[name]) for name in OF_ENVIRONMENT if name in values}
+
+
+OF_ENVIRONMENT = (
+    "commit",
+    "computing",
+    "device",
+    "processor",
+    "threads",
+    "python",
+    "torch",
+    "timm",
+    "torchvision",
+    "numpy",
+    "fvcore",
+)

@@ -1,0 +1,205 @@
+"""The comparison of two arms: every metric, every seed, every image."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from study import stats
+from study.analysis import quantities
+from study.analysis.frames import frame
+from study.analysis.measurements import predictions
+from study.analysis.per_image import diverged
+from study.analysis.published import contrasts, named_arms
+from study.errors import SpecError, StoreError, unknown
+from study.metrics import METRICS
+from study.plan.plan import Plan, PlannedArm
+from study.store.atomic import Record
+from study.store.records import TrialConfig
+from study.store.store import Store
+from study.text import normal
+
+METRIC_KINDS = ("quality", "cost", "speed")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms of a plan compared; differences are second minus first, in base units.
+
+    A row of `metrics` has the metric, its kind, the first arm's mean `first` with `first_sd` and
+    `first_n`, and the same for `second`. A quality also has the pairs' `n`, `mean`, `sd`, `low`,
+    `high`, `t_p`, `p` (sign-flip), `smallest_p`, `unpaired`, and `seeds`: how many would detect a
+    difference of this size. A speed also has `ratio`, `ratio_low` and `ratio_high`.
+    """
+
+    plan: Plan
+    arms: tuple[PlannedArm, PlannedArm]
+    labels: tuple[str, str]
+    tested: str
+    """The quality that the answer and the table of seeds are about; "" without a quality."""
+    differs: Mapping[str, tuple[Any, Any]]
+    """Settings in which the arms differ: dotted path -> values of both."""
+    metrics: pd.DataFrame
+    seeds: pd.DataFrame
+    """`tested` by seed: first, second, difference; from `stats.mcnemar` images, gained, lost, p."""
+    images: Mapping[str, float]
+    """The results of `stats.hierarchical` and `stats.together`."""
+    unseen: str
+    """Reason why images were not compared, or ""."""
+    declared: bool
+    """True if the study declared this comparison in advance."""
+
+
+def comparison(
+    plan: Plan, store: Store, first: str, second: str, metric: str | None = None
+) -> Comparison:
+    """Compare two arms, given by their labels, from the results stored so far.
+
+    Raises:
+        SpecError: a label is unknown, both labels name one arm, or the metric is not a quality.
+    """
+    labels = (normal(first), normal(second))
+    arms = _arms(plan, labels)
+    measured = frame(plan, store)
+    tested = _tested(plan, measured, metric)
+    tests, images, unseen = _images(arms, store)
+    pair = frozenset(arm.digest for arm in arms)
+    return Comparison(
+        plan,
+        arms,
+        labels,
+        tested,
+        differs=_differs(*(arm.config for arm in arms)),
+        metrics=_metrics(plan, measured, arms, tested),
+        seeds=_seeds(measured, arms, tested, tests),
+        images=images,
+        unseen=unseen,
+        declared=any(pair == {contrast.arm, contrast.other} for contrast in contrasts(plan)),
+    )
+
+
+def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
+    named, file = named_arms(plan), plan.study.path
+    wrong = [unknown("arm", label, named) for label in labels if label not in named]
+    if wrong:
+        raise SpecError("\n".join(f"{file}: {message}" for message in wrong))
+    first, second = (named[label] for label in labels)
+    if first is second:
+        raise SpecError(f'{file}: "{labels[0]}" and "{labels[1]}" are the same arm')
+    return first, second
+
+
+def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
+    measured_names = measured.loc[measured["seed"].notna(), "metric"]
+    names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
+    if metric is not None and metric not in names:
+        raise SpecError(unknown("metric", metric, names))
+    return metric or next(iter(names), "")
+
+
+def _differs(first: TrialConfig, second: TrialConfig) -> dict[str, tuple[Any, Any]]:
+    """The settings in which the two arms differ, by dotted path."""
+    ours, theirs = _flat(first), _flat(second)
+    paths = dict.fromkeys([*ours, *theirs])
+    return {p: (ours.get(p), theirs.get(p)) for p in paths if ours.get(p) != theirs.get(p)}
+
+
+def _flat(config: TrialConfig) -> Record:
+    """The values of a configuration by dotted path; the model's arguments stand beside its name."""
+    model = {**config.model.plain, **config.model.arguments}
+    parts = {"model": model, "data": config.data, "recipe": config.recipe}
+    return {
+        f"{part}.{key}": value
+        for part, values in parts.items()
+        for key, value in values.items()
+        if key != "arguments"
+    }
+
+
+# ---- numbers ----
+
+
+def _metrics(
+    plan: Plan, measured: pd.DataFrame, arms: tuple[PlannedArm, PlannedArm], tested: str
+) -> pd.DataFrame:
+    """One row per metric that either arm has: the tested one first, then the study's columns."""
+    digests = [arm.digest for arm in arms]
+    # Only metrics that were measured: a study may declare columns that no trial has reached yet.
+    ours = measured[measured["arm"].isin(digests)]
+    available = set(ours["metric"])
+    names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in available]
+    names += sorted(available - set(names))
+    quality = [name for name in names if METRICS[name].kind == "quality"]
+    declared = [stats.Contrast(digests[1], digests[0], name) for name in quality]
+    pairs = stats.contrasts(ours, declared).set_index("metric")
+    estimates = stats.estimates(ours).set_index(["metric", "arm"])
+    rows = []
+    for name in sorted(names, key=lambda name: METRIC_KINDS.index(METRICS[name].kind)):
+        row: Record = {"metric": name, "kind": METRICS[name].kind}
+        for side, digest in zip(("first", "second"), digests, strict=True):
+            if (name, digest) in estimates.index:
+                mean, sd, n = estimates.loc[(name, digest), ["mean", "sd", "n"]]
+                row |= {side: mean, f"{side}_sd": sd, f"{side}_n": n}
+        if name in pairs.index:
+            row |= pairs.loc[name].drop(["arm", "other", "holm", "t_holm"]).to_dict()
+            row["seeds"] = _needed(row["mean"], row["sd"])
+        if METRICS[name].kind == "speed":
+            row |= _ratio(measured, name, arms)
+        rows.append(row)
+    return pd.DataFrame(rows, columns=METRIC_COLUMNS)
+
+
+SIDES = [f"{side}{of}" for side in ("first", "second") for of in ("", "_sd", "_n")]
+PAIRS = ["n", "unpaired", "mean", "sd", "low", "high", "t_p", "p", "smallest_p", "seeds"]
+METRIC_COLUMNS = ["metric", "kind", *SIDES, *PAIRS, "ratio", "ratio_low", "ratio_high"]
+
+
+def _needed(mean: float, sd: float) -> float:
+    finite = math.isfinite(mean) and math.isfinite(sd) and mean != 0
+    return (stats.seeds_for(mean, sd) or math.nan) if finite else math.nan
+
+
+def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
+    """The second arm's speed relative to the first's; both were timed beside the baseline."""
+    ratios = quantities.ratios(measured, name)
+    rows = measured[measured["metric"] == name]
+    first, second = (
+        quantities.side(a.label, name, rows[rows["arm"] == a.digest], ratios.get(a.digest))
+        for a in arms
+    )
+    ratio = quantities.evidence(quantities.RATIO, second, first)
+    return {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
+
+
+def _seeds(
+    measured: pd.DataFrame, arms: tuple[PlannedArm, PlannedArm], tested: str, tests: pd.DataFrame
+) -> pd.DataFrame:
+    rows = measured[(measured["metric"] == tested) & measured["seed"].notna()]
+    sides = {
+        side: rows[rows["arm"] == arm.digest].set_index("seed")["value"]
+        for side, arm in zip(("first", "second"), arms, strict=True)
+    }
+    both = pd.DataFrame(sides).sort_index()
+    both["difference"] = both["second"] - both["first"]
+    tests = tests.set_index("seed")[["images", "gained", "lost", "p"]]
+    return both.join(tests).rename_axis("seed").reset_index()
+
+
+def _images(
+    arms: tuple[PlannedArm, PlannedArm], store: Store
+) -> tuple[pd.DataFrame, dict[str, float], str]:
+    """McNemar's tests by seed, their summary with the bootstrap's, and why it is empty if it is."""
+    first, second = (predictions(arm, store) for arm in arms)
+    try:
+        compared = stats.hits(second, first)
+    except StoreError as error:
+        return stats.mcnemar(stats.hits({}, {})), {}, str(error)
+    tests = stats.mcnemar(compared)
+    # The seeds that did not diverge would flatter an arm of which others did.
+    if lost := [arm.label for arm in arms if diverged(arm)]:
+        return tests, {}, f"{' and '.join(lost)} diverged"
+    if not compared.seeds:
+        return tests, {}, "no seed has predictions of both arms"
+    return tests, stats.hierarchical(compared) | stats.together(tests)._asdict(), ""

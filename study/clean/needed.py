@@ -1,0 +1,102 @@
+"""Stored files in use: by the workers of a job, and by studies and requests."""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from study.clean.disk import WEEK, age, folders, lacks
+from study.errors import StoreError, StudyError
+from study.launch import job, slurm
+from study.store import job_records, leases, ownership
+from study.store.store import Store
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job folder and its state."""
+
+    path: Path
+    order: job_records.Job | None
+    """The contents of the job file; None if it cannot be read."""
+    busy: bool
+    """Workers have it, or wait in Slurm's queue; also true if that cannot be found out."""
+    own: bool
+    """The job is this user's and for this store."""
+
+    @property
+    def trials(self) -> tuple[str, ...]:
+        return tuple(self.order.trials) if self.order else ()
+
+    @property
+    def words(self) -> tuple[list[str], str]:
+        """The words that the user asked with, and the folder where; empty where unknown."""
+        return (self.order.words or [], self.order.folder or "") if self.order else ([], "")
+
+    @property
+    def file(self) -> Path | None:
+        """The study file, if the job names one and it still exists."""
+        words, folder = self.words
+        file = Path(folder, words[0]) if words and folder else None
+        return file if file and os.path.isfile(file) else None  # a name may be too long for Path
+
+
+@dataclass
+class Needs:
+    """Trials, weights and requests that studies and jobs still use."""
+
+    jobs: list[Job]
+    trials: set[str] = field(default_factory=set)
+    weights: set[str] = field(default_factory=set)
+    """Trials whose weights have not been evaluated at every size."""
+    requests: set[Path] = field(default_factory=set)
+    """Jobs whose job file is the only record of a request."""
+
+
+def jobs(store: Store) -> list[Job]:
+    """All job folders with a job file, oldest first."""
+    paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
+    job_files = {path: job_records.Job.look(path / "job.json") for path in paths}
+    waiting, root = _waiting(job_files), str(store.root.resolve())
+    return [
+        Job(path, order, _busy(store, path, order, waiting), _private(path, order, root))
+        for path, order in job_files.items()
+    ]
+
+
+def _private(path: Path, order: job_records.Job | None, root: str) -> bool:
+    with suppress(StoreError):
+        ownership.private(path)
+        return order is not None and order.store == root
+    return False
+
+
+def _waiting(paths: Iterable[Path]) -> set[str] | None:
+    """Slurm jobs that are pending or running; None if Slurm does not answer."""
+    ids = {job for path in paths for job in slurm.submitted(path)}
+    try:
+        states = slurm.queued(ids) if ids else {}
+    except StudyError:
+        return None
+    return {job for job, state in states.items() if state not in slurm.OVER}
+
+
+def _busy(
+    store: Store, path: Path, order: job_records.Job | None, waiting: set[str] | None
+) -> bool:
+    ids = set(slurm.submitted(path))
+    if ids and (waiting is None or ids & waiting):
+        return True
+    trials = order.trials if order else ()
+    if job.workers(path) or any(leases.holder(store.trial(name)) for name in trials):
+        return True
+    signed = (leases.signed(file) for file in path.glob("worker.*"))
+    # A worker elsewhere cannot be looked up: its job counts as busy until it is a week old.
+    elsewhere = any(who and not who.local and who.job not in ids for who in signed)
+    return elsewhere and age(path) < WEEK
+
+
+def superseded(job: Job, later: Iterable[Job]) -> bool:
+    """A later job of this user has the same command, and its study file still exists."""
+    return job.file is not None and any(job.words == new.words for new in later if new.own)

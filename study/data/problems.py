@@ -1,0 +1,240 @@
+"""Problems of image folders that their file names show, before any image is read."""
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from study.data.file_types import BESIDE, counted, listed
+from study.data.split import Summary, numbered
+from study.errors import meant
+from study.spec.schema import Data
+from study.text import path_text
+
+
+class Fault(NamedTuple):
+    """A problem with the images, and the key of the study's `data` that causes it."""
+
+    key: str
+    message: str
+    absent: bool = False
+    """True if the images are not on this machine, so nothing can be said about them."""
+
+
+def faults(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> list[Fault]:
+    """Problems that prevent training on two splits, or evaluation of one.
+
+    `names` is the class map. Problems that follow from another one are left out.
+    """
+    training = len(splits) > 1
+    keys = ("train_split", "val_split") if training else ("val_split",)
+    alone = [
+        Fault(key, message)
+        for key, split in zip(keys, splits, strict=True)
+        for message in _of_one(data, split, names)
+    ]
+    if training and (overlap := _overlap(*splits)):
+        return [*alone, Fault("val_split", overlap)]
+    if alone:  # counts of classes would be wrong for the same reason
+        return alone
+    between = list(_unmapped(data, splits, names)) if names else list(_unlike(splits))
+    return between or list(_counted(data, splits[0], names, training=training))
+
+
+def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[str]:
+    """Messages about files that are not read, which prevent nothing."""
+    for split in splits:
+        beside = _kinds(split, lambda ending: ending in BESIDE)
+        where = path_text(split.place)
+        if beside:
+            yield f"{where}: {counted(beside)} beside the pictures are not read"
+        if split.repeated:
+            yield f"{where}: {split.repeated} links to what is read anyway are not followed"
+        if split.unmapped:
+            count = sum(split.unmapped.values())
+            yield (
+                f"{where}: class_map leaves out {len(split.unmapped)} class folders with "
+                f"{count} pictures: {listed(split.unmapped)}"
+            )
+        absent = [name for name in names if name not in split.counts]
+        if absent:
+            yield f"{where}: no pictures of {len(absent)} classes of class_map: {listed(absent)}"
+
+
+# ---- one split ----
+
+
+def _of_one(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
+    where = path_text(split.place)
+    if split.broken:
+        yield f"{where}: cannot be read: {listed(split.broken)}; repair or remove them"
+    for pattern, count in split.ignored.items():
+        if count:
+            yield (
+                f"{where}: ignore {pattern} would leave out {count} pictures that can be read; "
+                "move them elsewhere"
+            )
+    if not split.counts and not split.empty and not split.unmapped:
+        yield f"{where}: {_nothing(split)}"
+        return
+    if split.loose:
+        yield (
+            f"{where}: {split.loose} pictures lie beside the class folders and have no class; "
+            "move them into class folders, or elsewhere"
+        )
+    if split.nested and data.class_folder is None:
+        yield f"{where}: {_nested(split)}"
+        return
+    if empty := [name for name in split.empty if name not in names]:
+        yield f"{where}: {_empty(split, empty)}"
+    if lost := _kinds(split, lambda ending: ending not in BESIDE, without=split.empty):
+        tops = [top for top in split.unread if set(split.unread[top]) & lost.keys()]
+        endings = ", ".join(f'"*{ending}"' if ending else '"NAME"' for ending in sorted(lost))
+        yield (
+            f"{where}: {counted(lost)} in {listed(tops)} cannot be read as pictures: convert "
+            f"them to PNG or JPEG, or write ignore: [{endings}] to do without them"
+        )
+
+
+def _nothing(split: Summary) -> str:
+    """The reason why a split has no class."""
+    if split.loose:
+        return (
+            f"{split.loose} pictures and no class folders: sort them into a folder for each class, "
+            "named as those of the other split (of ImageNet as downloaded, with valprep.sh)"
+        )
+    if split.tars:
+        return f"{split.tars} tar files and no class folders: unpack them, or pack one tar of all"
+    return "neither class folders nor pictures; correct root or the split"
+
+
+def _nested(split: Summary) -> str:
+    """Message about images two folders deep: the outer or the inner folder may be the class."""
+    top, below = next(iter(split.nested.items()))
+    last = {os.path.basename(folder) for folders in split.nested.values() for folder in folders}
+    only = f"; or set the split to {path_text(os.path.join(os.path.basename(split.place), top))}"
+    return (
+        f"pictures lie deeper than one folder, as in {path_text(os.path.join(top, below[0]))}. "
+        f"Which is the class? Write class_folder: outer for {listed(split.nested)}, or "
+        f"class_folder: inner for {listed(sorted(last))}{only if len(split.nested) == 1 else ''}"
+    )
+
+
+def _empty(split: Summary, empty: Sequence[str]) -> str:
+    """Message about class folders without a readable image, with the files they hold instead."""
+    held = sum((Counter(split.unread.get(top, {})) for top in empty), Counter[str]())
+    instead = f", but {counted(held)}, which cannot be read" if held else ""
+    return (
+        f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no picture of "
+        f"{'its' if len(empty) == 1 else 'their'} own{instead}; fill or remove the folder, or name "
+        "it under ignore"
+    )
+
+
+def _kinds(
+    split: Summary, chosen: Callable[[str], bool], without: Iterable[str] = ()
+) -> Counter[str]:
+    """Counts of unread files by extension, for the chosen extensions."""
+    total = Counter[str]()
+    for top, counts in split.unread.items():
+        if top not in set(without):
+            total.update({ending: n for ending, n in counts.items() if chosen(ending)})
+    return total
+
+
+# ---- two splits, and the classes ----
+
+
+def _overlap(train: Summary, val: Summary) -> str:
+    """Message about training and validation splits that share files; "" if they do not."""
+    same = Path(train.place).resolve() == Path(val.place).resolve()
+    shared = train.inside & val.inside or train.beside & val.inside or val.beside & train.inside
+    if not same and not shared and not train.real & val.real:
+        return ""
+    return (
+        f"{path_text(val.place)} and {path_text(train.place)} lead to the same files: the model "
+        "would be evaluated on its training images; separate them"
+    )
+
+
+def _unlike(splits: Sequence[Summary]) -> Iterator[Fault]:
+    """Problems of classes that only one split has.
+
+    Classes are numbered by the sorted names of their folders, so that one more folder shifts the
+    numbers of all that follow, and the accuracy drops without an error.
+    """
+    first, last = splits[0], splits[-1]
+    ours, theirs = set(first.counts), set(last.counts)
+    only, other = numbered(ours - theirs), numbered(theirs - ours)
+    if not only and not other:
+        return
+    alike = {_plain(name): name for name in other}
+    pairs = [
+        f"{path_text(a)} and {path_text(alike[_plain(a)])}" for a in only if _plain(a) in alike
+    ]
+    where = f"{path_text(first.place)} and {path_text(last.place)} have different classes"
+    if pairs:
+        yield Fault(
+            "val_split",
+            f"{where}: {listed(pairs)} differ in case, spaces or Unicode form; rename one of each",
+        )
+        return
+    halves = ((only, first), (other, last))
+    which = "; ".join(f"{listed(n, 8)} only in {path_text(s.place)}" for n, s in halves if n)
+    yield Fault(
+        "val_split",
+        f"{where} ({which}), which would number them differently; "
+        "add the missing folders, or give class_map",
+    )
+
+
+def _plain(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _unmapped(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[Fault]:
+    """Problems of a class map that misses folders while folders miss its classes: likely a typo.
+
+    One of the two alone is accepted: folders that are left out, or classes without images here.
+    """
+    for split in splits:
+        absent = [name for name in names if name not in split.counts]
+        where = f"class_map {path_text(data.class_map or '')}"
+        if not split.counts:
+            yield Fault("class_map", f"{where} names no class folder of {path_text(split.place)}")
+        elif absent and split.unmapped:
+            near = meant(absent[0], split.unmapped)
+            hint = f'; did you mean "{path_text(near)}"?' if near else ""
+            yield Fault(
+                "class_map",
+                f"{where} names {listed(absent)}, which {path_text(split.place)} has not, and "
+                f"leaves out its folders {listed(split.unmapped)}{hint}",
+            )
+
+
+def _counted(
+    data: Data, split: Summary, names: Mapping[str, int], *, training: bool
+) -> Iterator[Fault]:
+    """Problems of the number of classes, which a study file may also state."""
+    count = len(names) or len(split.counts)
+    if training and count == 1:
+        yield Fault(
+            "root",
+            f"{path_text(split.place)} has only one class, {listed(split.counts)}: there is "
+            "nothing to classify; correct root or the split",
+        )
+    elif data.num_classes and data.num_classes < count:
+        yield Fault(
+            "num_classes",
+            f"data {data.name} has {count} classes, which num_classes: {data.num_classes} "
+            "excludes; correct it, or leave it out",
+        )
+    elif training and data.num_classes and data.num_classes > count and not names:
+        yield Fault(
+            "num_classes",
+            f"{path_text(split.place)} has {count} classes, and num_classes is "
+            f"{data.num_classes}; correct it or root, or give class_map, which has the number of "
+            "each class",
+        )

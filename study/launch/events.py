@@ -1,0 +1,69 @@
+"""What happens to trials, told from the store alone: the same for every launcher and process."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from study.store import leases
+from study.store.records import EpochRow, Result, WorkerDeath
+from study.store.store import Store
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change of a trial: start, epoch, done, fail or lost (its worker died)."""
+
+    kind: str
+    trial: str
+    after: int = 0
+    """Epochs behind a trial that starts."""
+    row: EpochRow | None = None
+    """The epoch that is finished."""
+    death: WorkerDeath | None = None
+    """How the worker died, where that is known."""
+    result: Result | None = None
+    """The end of a trial that is done or fails."""
+
+
+class Watch:
+    """Finds what has changed since it last looked."""
+
+    def __init__(self, store: Store, names: Sequence[str]) -> None:
+        self.store, self.hearts = store, leases.Hearts()
+        self.open = {name: len(store.history(name)) for name in names}
+        self.running: dict[str, int] = {}
+        """The number of the lease that each was seen at work under."""
+        self.silent: set[str] = set()
+        """Those whose worker is gone, of which nobody has told yet how."""
+
+    def look(self) -> list[Event]:
+        events = []
+        for name in list(self.open):
+            events += self._look(name)
+        return events
+
+    def _look(self, name: str) -> list[Event]:
+        folder = self.store.trial(name)
+        result, held = self.store.result(name), leases.holder(folder, self.hearts)
+        number = leases.top(folder)[0] if held else 0
+        before, events = self.running.get(name, 0), list[Event]()
+        if before and result is None and number != before:
+            died = self.store.death(name, before)
+            if died or held or name in self.silent:
+                del self.running[name]
+                self.silent.discard(name)
+                events += [Event("lost", name, death=died)] if died or not held else []
+            else:  # its supervisor may be about to tell
+                self.silent.add(name)
+        if name not in self.running and (result or held):
+            self.running[name] = number
+            events.append(Event("start", name, after=self.open[name]))
+        rows = self.store.history(name)
+        if len(rows) < self.open[name]:  # began afresh
+            self.open[name] = 0
+        events += [Event("epoch", name, row=row) for row in rows[self.open[name] :]]
+        self.open[name] = len(rows)
+        if result is not None:
+            del self.open[name], self.running[name]
+            kind = "fail" if result.state == "failed" else "done"
+            events.append(Event(kind, name, result=result))
+        return events

@@ -1,0 +1,214 @@
+"""Job folders: what workers are asked to do, the code they do it with, and what they leave.
+
+jobs/STAMP/
+    job.json              the order: tasks, trials, device, limits
+    trials.json           the frozen plan: what each of the trials computes
+    code/  code.diff      this package as it was, and how it differed from its commit
+    worker.HOST-PID       a supervisor that works, or worked, on it
+    slurm.json            the Slurm jobs that were submitted for it
+    logs/                 what workers printed
+    stop                  somebody asked the workers to stop
+    error.*               what a worker came to grief by, outside any trial
+
+A folder belongs to the user alone. Workers run code and Slurm unpickles files from it, so one that
+another user owns, can write to or can replace is refused.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from operator import attrgetter
+from pathlib import Path
+
+from study.errors import DamagedError, StoreError, StudyError
+from study.launch import snapshot
+from study.launch.machine import Machine
+from study.store import leases, ownership
+from study.store.atomic import content, tell, write
+from study.store.job_records import Computed, Job, Work
+from study.store.provenance import origin
+from study.store.records import TrialRecord
+from study.store.store import Store
+
+SAME = attrgetter("store", "study", "file", "device", "threads", "devices", "nodes", "code")
+"""In what jobs are alike whose workers may do each other's trials."""
+Identity = tuple[str, str]
+"""The title of a study, and its file."""
+RECORDS = "trials.json"
+NONE: Mapping[str, TrialRecord] = {}
+
+
+def job(
+    store: Store, work: Work, machine: Machine, records: Mapping[str, TrialRecord] = NONE
+) -> Path:
+    """A new job folder, private to the user.
+
+    `records` says of trials by name what they compute. Workers read it from here: a record names
+    the user's own code, and one in the store may be of whoever can write there.
+    """
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    folder = store.root / "jobs" / f"{stamp}-{uuid.uuid4().hex[:6]}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        ownership.above(folder.parent.resolve() / folder.name)
+        folder.mkdir(mode=0o700)
+        (folder / "logs").mkdir()
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
+    if machine.on != "inline":
+        snapshot.taken(folder)
+    write(folder / RECORDS, {name: record.plain for name, record in records.items()})
+    store_and_code = {"store": str(store.root.resolve()), "code": origin()}
+    job = Job.checked({**work.plain, **machine.order, **store_and_code})
+    write(folder / "job.json", job.plain)
+    return folder.resolve()
+
+
+def order(job: Path) -> Job:
+    """What a job folder asks for.
+
+    Raises:
+        StoreError: it is not the user's own, or cannot be read.
+    """
+    ownership.job(job)
+    path = job / "job.json"
+    try:
+        return Job.parsed(content(path))
+    except DamagedError as error:
+        raise DamagedError(f"{path} is damaged: {error}; nothing of {job} is run") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def record(job: Path, trial: str) -> TrialRecord:
+    """What a trial of the queue of this job computes, as the orders say it.
+
+    Raises:
+        StoreError: no order of the user's own says it.
+    """
+    for one in chain([job], alike(job)):
+        computed = Computed.look(one / RECORDS)
+        if computed and trial in computed.trials:
+            return computed.trials[trial]
+    raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
+
+
+def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
+    """The user's own jobs in this store, oldest first; copied ones of another store left out.
+
+    `after` is when another was made: those that were made then or later.
+    """
+    root, folder = str(store.root.resolve()), store.root / "jobs"
+    try:
+        ages = {path: made(path) for path in folder.iterdir()}
+    except OSError:
+        return
+    for path in sorted((path for path in ages if ages[path] >= after), key=ages.__getitem__):
+        try:
+            found = order(path.resolve())
+        except DamagedError as error:
+            tell(str(error))
+            continue
+        except StoreError:
+            continue
+        if found.store == root:
+            yield path.resolve(), found
+
+
+def made(job: Path) -> int:
+    """When a job was made, in nanoseconds of the file server's clock: those of nodes differ."""
+    try:
+        return (job / "job.json").stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def whose(order: Work) -> Identity:
+    """The study that an order is of: its title and its file, of which there may be several of one
+    name. Empty for a task by itself."""
+    if order.file is not None:
+        return order.study, order.file
+    written = order.words[0] if order.words else ""  # by an earlier version, as the user wrote it
+    return order.study, str(Path(order.folder or "", written).resolve())
+
+
+def named(store: Store, job: str) -> Identity | None:
+    """The study that the job of this name is of; None where there is none of the user's."""
+    try:
+        within = bool(job) and Path(job).name == job
+        return whose(order(store.root.resolve() / "jobs" / job)) if within else None
+    except StoreError:
+        return None
+
+
+def of(store: Store, study: Identity) -> Iterator[tuple[Path, Job]]:
+    """The jobs of a study, oldest first."""
+    return ((job, order) for job, order in jobs(store) if whose(order) == study)
+
+
+def queue(job: Path) -> list[str]:
+    """The trials that a worker of this job may claim: its own, and those of later orders.
+
+    A study that is edited and run again while workers are at it gives them its new arms this way.
+    """
+    found = [job, *(other for other in alike(job, after=made(job)) if not stopped(other))]
+    return list(dict.fromkeys(name for one in found for name in order(one).trials))
+
+
+def alike(job: Path, after: int = 0) -> list[Path]:
+    """Jobs whose workers may do the trials of this one; it is one of them, unless made before."""
+    ours = order(job)
+    if ours.alone:
+        return [] if after else [job]
+    others = jobs(Store(Path(ours.store)), after)
+    return [folder for folder, other in others if SAME(other) == SAME(ours)]
+
+
+def open_trials(job: Path, hearts: leases.Hearts) -> list[str]:
+    """Trials of the queue without a result that nobody works on."""
+    store = Store(Path(order(job).store))
+    return [
+        name
+        for name in queue(job)
+        if store.result(name) is None and not leases.holder(store.trial(name), hearts)
+    ]
+
+
+def stop(job: Path) -> None:
+    (job / "stop").touch()
+
+
+def stopped(job: Path) -> bool:
+    return (job / "stop").exists()
+
+
+def workers(job: Path) -> list[leases.Holder]:
+    """Supervisors of this machine that are at work on a job."""
+    found = (leases.signed(file) for file in job.glob("worker.*"))
+    return [who for who in found if who and who.local and not who.gone]
+
+
+def unwritable(store: Store) -> str:
+    """Why a store cannot be written to, as its file system has it; a worker said that it cannot."""
+    disk = os.statvfs(store.root)
+    free = disk.f_bavail * disk.f_frsize
+    why = "No space left on device" if free < 1 << 30 else "see the logs in its jobs"
+    why = "Read-only file system" if disk.f_flag & os.ST_RDONLY else why
+    return f"{store.root} cannot be written: {why} ({free / 1e6:.1f} MB are free)"
+
+
+def blame(job: Path) -> None:
+    """Tell of workers that failed outside any trial.
+
+    Raises:
+        StudyError: one did.
+    """
+    for file in job.glob("error.*"):
+        try:
+            text = content(file).decode(errors="replace")
+        except (OSError, DamagedError):
+            text = ""
+        lines = text.strip().splitlines() or ["of nothing that it could tell"]
+        raise StudyError(f"a worker failed: {lines[-1]} (all of it: {file})")

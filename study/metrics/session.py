@@ -1,0 +1,84 @@
+"""All that one session takes of its arms: speed, energy, peak memory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from timm.layers import use_fused_attn
+
+from study.errors import MetricError
+from study.metrics.machine_state import surroundings
+from study.metrics.memory import peak_memory
+from study.metrics.ratios import WAITED
+from study.metrics.speed import Lanes, Session, session
+from study.metrics.summaries import ENOUGH, over, spreads
+from study.store.timing_records import How, Spread, TimingSession
+
+FEW = "too few calls for such a tail; more timing.seconds give more of them"
+LACKING = {
+    **dict.fromkeys(ENOUGH, FEW),
+    "energy": "no counter can be read on this device",
+}
+"""Why metrics may be absent though they are asked for."""
+
+
+def timings(
+    arms: Mapping[str, Lanes],
+    steps: Mapping[str, Callable[[], object]],
+    *,
+    device: str,
+    seconds: float,
+    energy: str = "",
+    tick: Callable[[int, int], object] = lambda done, total: None,
+) -> TimingSession:
+    """Measurements by arm and metric, and how they were taken.
+
+    The first of `arms` is the baseline; `energy` is the lane whose energy is read, and of `steps`
+    the memory is. What cannot be measured honestly is absent, with the reason under `refused`.
+    """
+    around = [surroundings(device)]
+    found = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
+    around.append(surroundings(device))
+    taken: dict[str, dict[str, Spread]] = {
+        arm: spreads(times) for arm, times in found.times.items()
+    }
+    for arm, joules in found.joules.items():
+        taken[arm]["energy"] = over(joules)
+    refused = {arm: {"speed": why} for arm, why in found.refused.items()}
+    for arm, step in steps.items():
+        if arm in found.refused:
+            continue
+        try:
+            taken.setdefault(arm, {})["memory"] = Spread(value=peak_memory(step, device))
+        except MetricError as error:
+            refused.setdefault(arm, {})["memory"] = str(error)
+        tick(len(found.loads), len(found.loads))
+    how = How(
+        seconds=seconds,
+        rounds=len(found.loads),
+        loads=found.loads,
+        disturbed=_disturbed(found),
+        around=around,
+        **_settings(device),
+    )
+    times = {
+        arm: {name: asdict(calls) for name, calls in by_workload.items()}
+        for arm, by_workload in found.times.items()
+    }
+    return TimingSession(arms=taken, refused=refused, times=times, how=how)
+
+
+def _disturbed(found: Session) -> float:
+    """The share of rounds in which others had the CPUs."""
+    waits = [w for arm in found.times.values() for lane in arm.values() for w in lane.waited]
+    return sum(share > WAITED for share in waits) / len(waits) if waits else 0.0
+
+
+def _settings(device: str) -> dict[str, Any]:
+    """Of torch and timm, that change times."""
+    return {
+        "fused_attention": use_fused_attn(),
+        "precision": torch.get_float32_matmul_precision(),
+        "tf32_convolutions": device.startswith("cuda") and torch.backends.cudnn.allow_tf32,
+    }

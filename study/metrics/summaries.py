@@ -1,0 +1,74 @@
+"""What the times of a session come to, by the names of the catalogue."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from study.metrics import ratios
+from study.metrics.ratios import ratio, undisturbed
+from study.metrics.speed import Times
+from study.store.timing_records import Ratio, Spread
+
+ENOUGH = {"latency_p90": 10, "latency_p99": 1000}
+"""Calls, of a round and of all: those that leave one beyond the 90th of a hundred, and ten beyond
+the 99th. Of fewer it is not given."""
+
+
+def spreads(lanes: Mapping[str, Times]) -> dict[str, Spread]:
+    """Of one arm: `batch` and `train` are throughputs, `single` is a latency."""
+    return {name: spread for lane, times in lanes.items() for name, spread in LANES[lane](times)}
+
+
+def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
+    slower = ratio(undisturbed(times.between, times.waited))
+    rates = over([times.images / seconds for seconds in times.seconds])
+    yield name, _compared(rates, slower.inverse if slower else None)
+
+
+def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
+    """A round's p90 is of its own calls; p99 is of all, whatever the round."""
+    medians = over([quantile(calls, 0.5) for calls in times.calls])
+    slower = ratio(undisturbed(times.between, times.waited))
+    yield "latency_p50", _compared(medians, slower)
+    if min(map(len, times.calls)) >= ENOUGH["latency_p90"]:
+        yield "latency_p90", over([quantile(calls, 0.9) for calls in times.calls])
+    every = [seconds for calls in times.calls for seconds in calls]
+    if len(every) >= ENOUGH["latency_p99"]:
+        yield "latency_p99", _tail(every, 0.99)
+
+
+def _compared(spread: Spread, found: ratios.Ratio | None) -> Spread:
+    """The same measurement with its ratio to the baseline, where there is one."""
+    if found is None:
+        return spread
+    ratio = Ratio(value=found.value, low=found.low, high=found.high)
+    return spread.model_copy(update={"ratio": ratio})
+
+
+def over(rounds: Sequence[float]) -> Spread:
+    """The median of the rounds, the lowest and the highest.
+
+    So that two arms that are equal are seldom told apart by their levels.
+    """
+    return Spread(value=quantile(rounds, 0.5), low=quantile(rounds, 0), high=quantile(rounds, 1))
+
+
+def _tail(calls: Sequence[float], place: float) -> Spread:
+    """A quantile of all calls, between the order statistics that hold it in 95 of 100 samples."""
+    reach = 1.96 * math.sqrt(place * (1 - place) / len(calls))
+    low, high = quantile(calls, place - reach), quantile(calls, min(1, place + reach))
+    return Spread(value=quantile(calls, place), low=low, high=high)
+
+
+def quantile(values: Sequence[float], fraction: float) -> float:
+    """Interpolated linearly between the two nearest of `values`."""
+    ordered = sorted(values)
+    below, rest = divmod(fraction * (len(ordered) - 1), 1)
+    above = min(int(below) + 1, len(ordered) - 1)
+    return ordered[int(below)] * (1 - rest) + ordered[above] * rest
+
+
+LANES = {
+    "batch": lambda times: _throughput("throughput", times),
+    "train": lambda times: _throughput("train_throughput", times),
+    "single": _latency,
+}

@@ -1,0 +1,83 @@
+"""Workloads that are timed: functions that run a model once, on random images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from study.metrics.execution import Way
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A function to time."""
+
+    run: Callable[[], object]
+    images: int
+    """Images per call."""
+    apart: bool = False
+    """Time each call by itself, as the user of a single image waits for it."""
+
+
+def noise(count: int, size: tuple[int, int, int], device: str, *, seed: int = 0) -> Tensor:
+    """Random images (B, C, H, W), the same for the same shape and seed."""
+    images = torch.randn(count, *size, generator=torch.Generator().manual_seed(seed))
+    return images.to(device)
+
+
+def inference(model: nn.Module, images: Tensor, mode: Way, *, apart: bool = False) -> Lane:
+    """A forward pass in eval mode, without autograd."""
+    model, images = _laid_out(model.eval(), images, mode)
+
+    @torch.inference_mode()
+    def run() -> object:
+        with _cast(images, mode):
+            return model(images)
+
+    return Lane(run, len(images), apart)
+
+
+def training(
+    model: nn.Module,
+    images: Tensor,
+    mode: Way,
+    *,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+) -> Lane:
+    """Forward, backward and an update; batch norm needs at least two images."""
+    model, images = _laid_out(model.train(), images, mode)
+    target = torch.zeros(len(images), dtype=torch.long, device=images.device)
+
+    def run() -> object:
+        optimizer.zero_grad(set_to_none=True)
+        with _cast(images, mode):
+            value = loss(model(images), target)
+        value.backward()  # type: ignore[no-untyped-call]
+        return optimizer.step()
+
+    return Lane(run, len(images))
+
+
+def _laid_out(model: nn.Module, images: Tensor, mode: Way) -> tuple[nn.Module, Tensor]:
+    if mode.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+        images = images.to(memory_format=torch.channels_last)
+    return (_compiled(model) if mode.compiled else model), images
+
+
+def _compiled(model: nn.Module) -> nn.Module:
+    """Compile a model for fixed shapes, however many arms share its class.
+
+    By default torch compiles the second arm for varying shapes, and the ninth not at all.
+    """
+    torch._dynamo.config.cache_size_limit = torch._dynamo.config.accumulated_cache_size_limit
+    return torch.compile(model, dynamic=False)  # type: ignore[return-value]
+
+
+def _cast(images: Tensor, mode: Way) -> torch.autocast:
+    kind = images.device.type
+    return torch.autocast(kind, DTYPES[mode.dtype], enabled=mode.dtype != "float32")

@@ -1,0 +1,184 @@
+"""Build any timm model from a name and arguments; a user's mistakes become BuildErrors."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import timm
+import torch
+from timm.models import get_pretrained_cfg, is_model, model_entrypoint, split_model_name_tag
+from torch import nn
+
+from study.errors import BuildError, StudyError, unknown
+from study.models import pvt, rest
+from study.spec.given_weights import ARGUMENTS, FETCHED, architecture
+
+CONTEXT = {
+    "num_classes",
+    "in_chans",
+    "img_size",
+    "device",
+    "dtype",
+}  # set by the data and the machine
+MODELS = {rest.ResT: rest.PRESETS, pvt.PVT: pvt.PRESETS}
+PRESETS = {name: preset for presets in MODELS.values() for name, preset in presets.items()}
+SWITCHES = {
+    name: {
+        argument: parameter.default
+        for argument, parameter in inspect.signature(model).parameters.items()
+        if argument not in CONTEXT
+    }
+    for model, presets in MODELS.items()
+    for name in presets
+}
+"""Constructor arguments with their defaults, for each model of this package."""
+
+
+def build(
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    num_classes: int,
+    in_chans: int,
+    img_size: int,
+    device: torch.device | str | None = None,
+    pretrained: bool = False,
+) -> nn.Module:
+    """The model `name` with random weights, for square images of `img_size` pixels a side.
+
+    Arguments that name weights are left to `weights.started`; `pretrained` lets timm fetch its own.
+
+    Raises:
+        BuildError: a name or argument does not exist, a value does not fit, or the image is too
+            small for the model.
+    """
+    constructor_arguments = architecture(arguments)
+    own = bare(name) in PRESETS
+    refuse_bad_arguments(constructor_arguments, name)
+    if own or fixed(name):
+        constructor_arguments["img_size"] = img_size
+    constructor_arguments |= {"num_classes": num_classes, "in_chans": in_chans}
+    if pretrained:
+        constructor_arguments |= {FETCHED: True, "cache_dir": arguments.get("cache_dir")}
+    model = created(name, constructor_arguments, device)
+    if own:
+        model.check_input(img_size, img_size)
+    return model
+
+
+def fixed(name: str) -> bool:
+    """True if timm's configuration says that the model has a fixed input size."""
+    try:
+        config = get_pretrained_cfg(name)
+    except RuntimeError:
+        tags = [other.partition(".")[2] for other in timm.list_pretrained(f"{bare(name)}.*")]
+        raise BuildError(unknown(f"tag of {bare(name)}", name.partition(".")[2], tags)) from None
+    return config is not None and config.fixed_input_size
+
+
+def called(name: str) -> str:
+    """The model name that identifies a computation.
+
+    The tags of this package's own models name no weights, so they are removed.
+    """
+    return bare(name) if bare(name) in PRESETS else name
+
+
+def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as JSON values; a model of this package gets its presets and defaults added.
+
+    Arguments that the data and the machine decide (`CONTEXT`) are left out.
+    """
+    own = bare(name)
+    if own not in PRESETS:
+        return dict(arguments)
+    refuse_bad_arguments(arguments, name)
+    switches = SWITCHES[own]
+    chosen = {**switches, **PRESETS[own], **arguments}
+    return {
+        argument: like(switches.get(argument), value)
+        for argument, value in chosen.items()
+        if argument in switches or value  # pretrained: false is the same as leaving it out
+    }
+
+
+def like(default: Any, value: Any) -> Any:
+    """`value` in the type of `default`, so that 0 and 0.0, or a list and a tuple, hash alike."""
+    if isinstance(default, tuple) and isinstance(value, list | tuple):
+        return [like(default[0], item) for item in value]
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def bare(name: str) -> str:
+    """The model name without its tag; raises BuildError for a name that timm does not know."""
+    if ":" in name:  # hf-hub:OWNER/NAME or local-dir:PATH; timm resolves these itself
+        return name
+    model = split_model_name_tag(name)[0]
+    if not is_model(model):
+        raise BuildError(unknown("model", name, timm.list_models()))
+    return model
+
+
+def refuse_bad_arguments(arguments: Mapping[str, Any], name: str) -> None:
+    """Raises BuildError for an argument that timm would reject or silently drop."""
+    switches = SWITCHES.get(bare(name))
+    for argument, value in arguments.items():
+        if argument in CONTEXT:
+            message = (
+                f"{argument} follows from the data and the machine; it cannot be set for {name}"
+            )
+            raise BuildError(message, argument=argument)
+        if switches and argument in switches and value is None:
+            raise BuildError(f"{argument} of {name} has no value", argument=argument)
+        if argument not in ARGUMENTS and (
+            switches or value is None
+        ):  # timm treats None as an argument that is absent
+            refuse_unknown(argument, name)
+
+
+def check(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raises BuildError for a wrong name or argument, without building the model."""
+    refuse_bad_arguments(arguments, name)
+    fixed(name)
+
+
+def refuse_unknown(argument: str, name: str) -> None:
+    """Raises BuildError for an argument that the model's constructor does not have."""
+    accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT) | {*ARGUMENTS}
+    if argument not in accepted:
+        raise BuildError(unknown(f"argument of {name}", argument, accepted), argument=argument)
+
+
+def created(name: str, arguments: Mapping[str, Any], device: torch.device | str | None) -> Any:
+    """The model as timm creates it; whatever its constructor raises becomes a BuildError."""
+    place = {} if device is None else {"device": device}
+    try:
+        with torch.device(device) if device is not None else nullcontext():
+            return timm.create_model(name, **arguments, **place)
+    except StudyError:
+        raise
+    except Exception as error:  # timm's constructors raise any type, mostly AssertionError
+        raise failure(name, arguments, error) from error
+
+
+def failure(name: str, arguments: Mapping[str, Any], error: Exception) -> BuildError:
+    """A constructor's error as a message about the study file."""
+    match = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    if match and match[1] in arguments:
+        names = (accepted_by(name) - CONTEXT) | {*ARGUMENTS}
+        return BuildError(unknown(f"argument of {name}", match[1], names), argument=match[1])
+    text = str(error) or type(error).__name__
+    return BuildError(f"{name} cannot be built from {dict(arguments)}: {text}")
+
+
+def accepted_by(name: str) -> set[str]:
+    """The constructor arguments of a timm model."""
+    # An entry point takes **kwargs, so only the class it builds knows the arguments.
+    with torch.device("meta"):
+        model = model_entrypoint(name)()
+    signature = inspect.signature(type(model))
+    return {p.name for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD}

@@ -1,0 +1,180 @@
+"""The cost of an arm: its model built and counted on the meta device, once.
+
+The store keeps it under a digest of the model, its arguments, the shape of its input and the code
+that counts. When any of these changes, the arm is counted anew.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from importlib.metadata import version
+from typing import Any
+
+from study.errors import BuildError, MetricError, SizeError, StudyError
+from study.plan import images
+from study.spec import given_weights
+from study.spec.schema import Data
+from study.spec.study import Config
+from study.store.cost_records import Alike, ArmCost
+from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
+from study.store.records import Shape
+from study.store.store import Store
+
+OUTSIDE_COUNTING = (
+    *CHANGE_NO_NUMBER,
+    "study.plan.images",  # the number of classes is part of the key
+    "study.spec.plugins",  # locates the user's modules, whose digests are part of the key
+    "study.spec.schema",
+    "study.spec.study",  # what they say of an arm is part of the key
+)
+"""Modules whose change leaves the cost of an arm as it is."""
+
+TINY = 64  # pixels a side; large enough for most switches to change the output
+
+
+def card(config: Config, store: Store) -> ArmCost:
+    """The cost of an arm, from the store or counted now.
+
+    Raises:
+        SizeError: the model takes no such images.
+        BuildError: there is no such model, or its weights are not.
+        SpecError, DataError: the number of classes cannot be known.
+    """
+    name = key(config, store)
+    cost = store.kept("arms", name, ArmCost)
+    if cost is None:
+        cost = _counted(config, _shape(config.data, store))
+        store.keep("arms", name, cost)
+    if cost.impossible:
+        raise SizeError(cost.impossible)
+    return cost
+
+
+def key(config: Config, store: Store) -> str:
+    """The key of an arm's cost in the store."""
+    own = [(source.name, source.digest) for source in config.sources]
+    weights = given_weights.digests(config.model, config.arguments)
+    shape = dict(_shape(config.data, store))
+    parts = [config.model, dict(config.arguments), shape, own, _counting()]
+    return digest([*parts, weights] if weights else parts)
+
+
+def alike(left: Config, right: Config, store: Store) -> bool:
+    """True for models of equal cost, to the last count, and equal outputs at equal weights."""
+    first, second = (card(config, store) for config in (left, right))
+    if first.weights != second.weights:
+        return False
+    if (first.cost, first.counts, first.shape) != (second.cost, second.counts, second.shape):
+        return False
+    name = digest(["alike", *sorted(key(config, store) for config in (left, right))])
+    answer = store.kept("arms", name, Alike)
+    if answer is None:
+        answer = Alike(alike=_outputs_alike(left, right, first.shape))
+        store.keep("arms", name, answer)
+    return answer.alike
+
+
+def _outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
+    """Compare outputs at a tiny image size, which is quick, and at the real one if they agree."""
+    from study.models import equivalence
+
+    comparisons: list[bool] = []
+    for side in sorted({min(TINY, shape.img_size), shape.img_size}):
+        small = shape.model_copy(update={"img_size": side})
+        first, second = (_builder(config, small) for config in (left, right))
+        with suppress(BuildError, *equivalence.REFUSALS):  # too small, or not in double precision
+            comparisons.append(equivalence.alike(first, second, _size(small)))
+            if not comparisons[-1]:
+                return False
+    return bool(comparisons)
+
+
+def _shape(data: Data, store: Store) -> Shape:
+    count = images.classes(data, store)
+    return Shape(num_classes=count, in_chans=data.in_chans, img_size=data.img_size)
+
+
+def _counted(config: Config, shape: Shape) -> ArmCost:
+    from study import models
+    from study.metrics.cost import cost
+    from study.models import equivalence, outputs, registry, weights
+
+    build = _builder(config, shape)
+
+    def resized(device: str, side: int) -> Any:
+        return _builder(config, shape.model_copy(update={"img_size": side}))(device)
+
+    resolved = models.resolved(config.model, given_weights.identified(config.arguments))
+    code = registry.used(config.model, resolved)
+    built = partial(
+        ArmCost,
+        model=models.called(config.model),
+        shape=shape,
+        arguments=resolved,
+        defaults=models.resolved(config.model, {}),
+        slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in resolved},
+        code=code,
+    )
+    with _named_cause(config, code):
+        try:  # a wrong argument is an error of its own, before anything is counted
+            misfit = outputs.misfit(_called(config, code), resized, dict(shape))
+        except SizeError as error:
+            return built(cost={}, impossible=str(error))
+        built = partial(built, misfit=misfit)
+        if start := weights.identity(config.model, config.arguments):
+            built = partial(built, weights=start)
+            weights.refuse_misfit(config.model, config.arguments, **dict(shape))
+        params = sum(weight.numel() for weight in build("meta").parameters())
+        try:
+            counted = cost(build, _size(shape), resized)
+        except MetricError as error:
+            return built(cost={"params": params}, refused=str(error), unreached=[])
+        unreached = equivalence.unreached(build, _size(shape))
+    return built(
+        cost=counted.measurements,
+        counts=counted.counts,
+        stages=counted.stages,
+        unreached=unreached,
+    )
+
+
+@contextmanager
+def _named_cause(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
+    """Name the plugins in the error of a model that uses them."""
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:
+        if not code:
+            raise
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        message = f"{_called(config, code)}: {cause} (study parts --check explains)"
+        raise BuildError(message) from error
+
+
+def _called(config: Config, code: Mapping[str, Any]) -> str:
+    return f"{config.model} with parts of {', '.join(code)}" if code else config.model
+
+
+def _builder(config: Config, shape: Shape) -> Callable[[str], Any]:
+    from study import models
+    from study.models import registry
+
+    try:
+        for source in config.sources:
+            registry.register(source)
+    except BuildError as error:  # no fault of the study's
+        raise StudyError(str(error)) from error
+    return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
+
+
+def _size(shape: Shape) -> tuple[int, int, int]:
+    return shape.in_chans, shape.img_size, shape.img_size
+
+
+@cache
+def _counting() -> list[str]:
+    """The code that cards come from, and the versions of the libraries it counts by."""
+    own = code_behind(__name__, ignoring=OUTSIDE_COUNTING)
+    return [own, *(version(name) for name in ("torch", "timm", "fvcore"))]

@@ -1,0 +1,143 @@
+"""The arms of a study: each built, its cost counted, its digest computed, its problems collected.
+
+An arm with a problem is compared with no other arm, but all its parts are checked, so that one run
+of `study plan` reports every mistake.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from study.errors import BuildError, DataError, SizeError, SpecError
+from study.plan import arm_cost, schedules
+from study.plan.identity import digest, resolved
+from study.spec import designs, given_weights
+from study.spec.arm_names import own_names
+from study.spec.schema import Recipe, versions
+from study.spec.study import Arm, Study
+from study.spec.yaml import Problem
+from study.store.cost_records import ArmCost
+from study.store.store import Record, Store
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """An arm without problems, and its configuration with all defaults filled in."""
+
+    arm: Arm
+    label: str
+    digest: str
+    config: Record
+    card: ArmCost
+
+
+@dataclass
+class Arms:
+    """The arms of a study in the order of its designs, and their problems."""
+
+    designed: list[Arm] = field(default_factory=list)
+    resolved: list[Resolved] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def arms(study: Study, store: Store) -> Arms:
+    """All arms, the baseline first; a problem that arms inherit from it is reported once."""
+    try:
+        every = Arms(designs.arms(study))
+    except SpecError as error:  # a design that does not fit the factors
+        return Arms(problems=[Problem(str(error), study.root.key(["design"]))])
+    inherited = set[str]()
+    for arm in every.designed:
+        card, wrong = _built(study, arm, store)
+        every.problems += [p for p in wrong if p.message not in inherited]
+        if not any(arm.choices):
+            inherited = {problem.message for problem in wrong}
+        if card is not None and not wrong:
+            every.resolved.append(_resolved(study, arm, card))
+    every.problems += _twins(study, every.resolved)
+    return every
+
+
+def called(study: Study, every: Arms) -> dict[str, str]:
+    """A unique name for each digest of an arm: its label, unless another arm has the same."""
+    names = own_names(study, [entry.arm.choices for entry in every.resolved])
+    both = zip(every.resolved, names, strict=True)
+    return {entry.digest: entry.label if entry.label in own else own[0] for entry, own in both}
+
+
+def _resolved(study: Study, arm: Arm, card: ArmCost) -> Resolved:
+    config = resolved(arm.config, card)
+    name = digest(config, card.defaults, versions(arm.config.data, arm.config.recipe))
+    return Resolved(arm, study.label(arm.choices), name, config, card)
+
+
+def _twins(study: Study, entries: Sequence[Resolved]) -> list[Problem]:
+    """Problems of arms with the same digest, whose difference would be exactly 0."""
+    first = dict[str, Resolved]()
+    return [
+        Problem(f"{entry.label} computes the same as {twin.label}", study.place(entry.arm.choices))
+        for entry in entries
+        if (twin := first.setdefault(entry.digest, entry)) is not entry
+    ]
+
+
+def _built(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
+    """The arm's cost record, or None, and the problems of its parts.
+
+    The reader of the file has reported levels that are wrong alone. Here levels may be wrong only
+    together.
+    """
+    wrong = study.read(arm.choices)[1]
+    wrong += _followed(study, arm, store)
+    card, more = _card(study, arm, store)
+    return card, wrong + more
+
+
+def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
+    """Problems that timm has with a recipe; if the recipe is wrong, with its optimizer alone."""
+    tree, recipe = study.trees(arm.choices)["recipe"], arm.config.recipe
+    if "recipe" in arm.config.unresolved:
+        opt = tree.value.get("opt") if isinstance(tree.value, dict) else None
+        if opt is None or not isinstance(opt.value, str):
+            return []
+        recipe = Recipe(opt=opt.value)
+    try:
+        schedules.course(recipe, store)
+    except SpecError as error:
+        path = [error.key] if error.key and error.key in tree.value else []
+        return [Problem(str(error), tree.at(path).mark)]
+    return []
+
+
+def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
+    """The arm's cost record, or its problems: a wrong argument is left out to find the next.
+
+    If the images are unknown, only the problems that the model has with any images.
+    """
+    config = arm.config
+    if "model" in config.unresolved:
+        return None, []
+    try:
+        card = arm_cost.card(config, store)
+    except SizeError as error:
+        mark = study.mark(arm.choices, parts=("model", "data"))
+        return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
+    except BuildError as error:
+        wrong = [Problem(str(error), study.mark(arm.choices, error.argument))]
+        if "data" in config.unresolved and error.argument in (None, *given_weights.ARGUMENTS):
+            wrong = [problem for problem in wrong if problem.message.startswith("unknown ")]
+        rest = {k: v for k, v in config.arguments.items() if k != error.argument}
+        if len(rest) < len(config.arguments):
+            less = replace(arm, config=replace(config, arguments=rest))
+            wrong += _card(study, less, store)[1]
+        return None, wrong
+    except (SpecError, DataError) as error:
+        mark = study.trees(arm.choices)["data"].at(["root"]).mark
+        return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
+    if card.misfit and _trains(study) and "data" not in config.unresolved:
+        return None, [Problem(card.misfit, study.mark(arm.choices))]
+    return card, []
+
+
+def _trains(study: Study) -> bool:
+    """True if a loss is computed from the models' outputs, so that their shape matters."""
+    return bool(study.seeds) or bool({"train_throughput", "memory"} & {*study.columns})

@@ -1,0 +1,219 @@
+"""Checks of every level before anything runs: does it act, can its parameters learn, and does it
+change the costs as the study expects?
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from study.errors import SpecError, unknown
+from study.metrics import METRICS
+from study.plan import arm_cost, levels
+from study.plan.arms import Arms, Resolved
+from study.spec.arm_names import owners
+from study.spec.study import Arm, Level, Study
+from study.spec.yaml import Problem
+from study.store.store import Store
+
+NEAR = 0.01  # relative tolerance of a formula; costs have terms that it leaves out
+
+
+def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], list[str]]:
+    """Problems of levels that do not act, cannot learn or break an expectation, and notes."""
+    wrong, notes = levels.problems(study, every, store)
+    unlearnt, other_notes = _unlearnt(study, every)
+    return [*wrong, *unlearnt, *_unmet(study, every, store)], [*notes, *other_notes]
+
+
+# ---- can it learn ----
+
+
+def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
+    """Parameters that no gradient reaches, unless the baseline has them, too."""
+    built = every.resolved
+    if not built or any(built[0].arm.choices):
+        return [], []
+    base = built[0]
+    inherited = set(base.card.unreached or ())
+    wrong, notes = [], []
+    for entry in built:
+        unreached = entry.card.unreached
+        if unreached is None:
+            notes.append(
+                f"{entry.label}: it was not checked that a gradient reaches all parameters"
+            )
+        names = [name for name in unreached or () if entry is base or name not in inherited]
+        if not names:
+            continue
+        what = f"no gradient reaches {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"
+        if entry is base or entry.card.model != base.card.model:
+            notes.append(f"{entry.label}: {what} ({len(names)} parameters of {entry.card.model})")
+        else:
+            wrong.append(Problem(f"{entry.label}: {what}", study.mark(entry.arm.choices)))
+    return wrong, notes
+
+
+# ---- is it what was expected ----
+
+
+class Step(NamedTuple):
+    """An arm with a level, and the arm without it; `factor` is None beside the baseline."""
+
+    entry: Resolved
+    other: Arm
+    factor: int | None
+
+
+def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
+    """Problems of expectations that are about no arm, or that do not hold."""
+    paths = [factor.path for factor in study.factors]
+    numbers = owners(study, [arm.choices for arm in every.designed])
+    labels = {name: every.designed[number] for name, number in numbers.items()}
+    for key, wanted in study.expects.items():
+        mark = study.root.key(["expects", key])
+        factor = paths.index(key) if key in paths else None
+        having = [arm for arm in every.designed if factor in arm.departs]
+        if factor is None and key not in labels:
+            yield Problem(unknown("factor or arm", key, [*paths, *labels]), mark)
+        elif factor is not None and not having:
+            yield Problem(f"no arm departs in {key}, so nothing can be expected of it", mark)
+        chosen = having if factor is not None else [labels[key]] if key in labels else []
+        steps = list(_steps(study, every, chosen, factor))
+        for metric, relation in wanted.items():
+            if metric not in METRICS:
+                continue  # reported with the other names of metrics
+            place = study.root.at(["expects", key, metric]).mark
+            for step in steps:
+                if message := _broken(study, step, store, expected=(metric, relation)):
+                    yield Problem(message, place)
+
+
+def _steps(study: Study, every: Arms, having: Iterable[Arm], factor: int | None) -> Iterator[Step]:
+    """The pairs of arms that an expectation compares, as far as both can be built."""
+    resolved = {entry.arm.choices: entry for entry in every.resolved}
+    failed = {arm.choices for arm in every.designed} - resolved.keys()
+    for arm in having:
+        other = every.designed[0] if factor is None else levels.without(study, arm, factor)
+        if arm.choices in resolved and other.choices not in failed and not other.config.unresolved:
+            yield Step(resolved[arm.choices], other, factor)
+
+
+def _broken(study: Study, step: Step, store: Store, *, expected: tuple[str, str]) -> str | None:
+    """The reason why a relation between two arms' costs does not hold; None if it holds."""
+    metric, relation = expected
+    if METRICS[metric].kind != "cost":
+        return f"only costs are known before anything runs; {metric} can be in a claim"
+    ours = step.entry.card.cost.get(metric)
+    theirs = arm_cost.card(step.other.config, store).cost.get(metric)
+    if ours is None or theirs is None:
+        return f"{metric} of {step.entry.label} was refused, so nothing can be expected of it"
+    if relation in RELATIONS:
+        if RELATIONS[relation](ours, theirs):
+            return None
+        return (
+            f"{metric} of {step.entry.label} is not {relation}: {ours:,} here, {theirs:,} without"
+        )
+    try:
+        scale = _scale(study, step, relation)
+    except SpecError as error:
+        return str(error)
+    if abs(ours - scale * theirs) <= NEAR * abs(scale * theirs):
+        return None
+    times = f"{ours / theirs:.4g}" if theirs else "infinitely many"
+    ratio = f"{metric} of {step.entry.label} is {times} times the first level's"
+    return f"{ratio}; {relation}: {scale:.4g}"
+
+
+RELATIONS: dict[str, Callable[[float, float], bool]] = {
+    "same": operator.eq,
+    "more": operator.gt,
+    "less": operator.lt,
+}
+
+
+def _scale(study: Study, step: Step, formula: str) -> float:
+    """The ratio of a formula in r at the arm's level to the formula at the first level."""
+    if step.factor is None:
+        raise SpecError(f"a formula needs the path of a factor; of an arm say {_relation_names()}")
+    value = formula_of(formula)
+    choices = study.factors[step.factor].levels
+    chosen = choices[step.entry.arm.choices[step.factor]]
+    now, first = (value(_number(level)) for level in (chosen, choices[0]))
+    if not first:
+        raise SpecError(f'"{formula}" is 0 at the first level, which leaves nothing to scale')
+    return now / first
+
+
+def _number(level: Level) -> float:
+    """The one number of a level: 4, or [4, 4, 4, 4]."""
+    plain = level.value.plain()
+    values = plain if isinstance(plain, list) and plain else [plain]
+    numbers = {v for v in values if isinstance(v, int | float) and not isinstance(v, bool)}
+    if len(numbers) != 1 or len(set(map(repr, values))) != 1:
+        raise SpecError(f'a formula needs levels of one number each; "{level.label}" is {plain}')
+    return float(numbers.pop())
+
+
+OPERATORS: Mapping[type, Callable[..., float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.USub: operator.neg,
+}
+
+
+def formula_of(text: str) -> Callable[[float], float]:
+    """The function of r that a formula defines: numbers, r, + - * / and ^ for a power.
+
+    The syntax tree is checked and evaluated here: eval would run any code in a study file.
+
+    Raises:
+        SpecError: it is no such formula. The function raises it if it has no value at r.
+    """
+    no_formula = SpecError(
+        f'"{text}" is neither {_relation_names()} nor a formula in r such as 1/r^2'
+    )
+    try:
+        tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
+        _checked(tree, no_formula)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise no_formula from None
+
+    def value(r: float) -> float:
+        try:
+            return float(_value(tree, r))
+        except (ArithmeticError, TypeError):  # a root of a negative number is complex
+            raise SpecError(f'"{text}" has no value at r = {r:g}') from None
+
+    return value
+
+
+def _checked(node: ast.expr, wrong: SpecError) -> None:
+    match node:
+        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+            return
+        case ast.Name(id="r"):
+            return
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            _checked(left, wrong)
+            _checked(right, wrong)
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
+            _checked(operand, wrong)
+        case _:
+            raise wrong
+
+
+def _value(node: Any, r: float) -> float:
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            return OPERATORS[type(op)](_value(left, r), _value(right, r))
+        case ast.UnaryOp(op=op, operand=operand):
+            return OPERATORS[type(op)](_value(operand, r))
+    return r if isinstance(node, ast.Name) else float(node.value)
+
+
+def _relation_names() -> str:
+    return ", ".join(RELATIONS)

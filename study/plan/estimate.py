@@ -1,0 +1,55 @@
+"""An estimate of the time that the missing trials of a plan will take."""
+
+import platform
+from collections.abc import Mapping
+from statistics import mean
+
+from study.plan.plan import Plan, PlannedArm
+from study.store.provenance import digest
+from study.store.store import Store
+from study.store.timing_records import StepTimes
+
+
+def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
+    """The remaining seconds and the source of the estimate; None without any measurement."""
+    trials = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
+    if not any(trials.values()):
+        return 0.0, "nothing is missing"
+    took = {arm.digest: mean(s) for arm in plan.arms if (s := _finished(arm, store))}
+    timed = store.kept("timings", steps_key(plan), StepTimes)
+    if took:
+        how = f"from finished trials on {platform.node()}"
+    elif timed:
+        took = {plan.baseline.digest: _trial_seconds(plan, timed)}
+        how = f"from {timed.steps} timed steps of the baseline; other arms by their MACs"
+    else:
+        return None
+    seconds = sum(_scaled(plan, arm, took) * trials[arm.digest] for arm in plan.arms)
+    return seconds / max(1, min(workers, sum(trials.values()))), how
+
+
+def steps_key(plan: Plan) -> str:
+    """Key of the timed steps of a plan's baseline on this machine."""
+    return digest(["steps", platform.node(), plan.baseline.digest])
+
+
+def _finished(arm: PlannedArm, store: Store) -> list[float]:
+    """Seconds of the arm's finished trials on this machine."""
+    results = [store.result(trial.name) for trial in arm.trials if trial.done]
+    here = [r for r in results if r and r.environment.machine == platform.node()]
+    return [result.seconds or 0.0 for result in here]
+
+
+def _trial_seconds(plan: Plan, timed: StepTimes) -> float:
+    training = timed.train * timed.train_image_seconds
+    epoch = training + timed.val * timed.image_seconds
+    return epoch * max(1, plan.baseline.arm.config.recipe.total_epochs)
+
+
+def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:
+    """The arm's own seconds, or those of measured arms scaled by the ratio of MACs."""
+    if arm.digest in took:
+        return took[arm.digest]
+    macs = {a.digest: a.card.cost.get("macs") for a in plan.arms}
+    ours = macs[arm.digest]
+    return mean(s * ours / n if ours and (n := macs[other]) else s for other, s in took.items())

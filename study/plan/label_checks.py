@@ -1,0 +1,177 @@
+"""Checks of the labels in a study file: published numbers, claims and contrasts name one arm each,
+and can be measured.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from study.errors import SpecError, unknown
+from study.metrics import METRICS, sized
+from study.spec.arm_names import own_names, owners
+from study.spec.claims import Claim, parse
+from study.spec.study import AGAIN, Arm, Study
+from study.spec.yaml import MAX_PROBLEMS, Mark, Problem
+
+MANY = 3  # names that an error suggests
+LARGEST = 1e12  # of a published number, in the units of the table
+
+
+@dataclass(frozen=True)
+class Names:
+    """The labels of the arms, unique and shared."""
+
+    owners: Mapping[str, int]
+    """The number of the arm, by names that only one arm has."""
+    shared: Mapping[str, list[str]]
+    """Unique names of the arms, by a name that several arms have."""
+
+    def problems(self, name: str, mark: Mark) -> Iterator[Problem]:
+        """Problems of a name that several arms have, or none."""
+        if several := self.shared.get(name):
+            each = " or ".join(f'"{own}"' for own in several[:MANY])
+            yield Problem(f'{len(several)} arms are called "{name}"', mark, f"write {each}")
+        elif name not in self.owners:
+            yield Problem(unknown("arm", name, self.owners), mark)
+
+    def every_problem(self, rows: Mapping[str, Mark]) -> Iterator[Problem]:
+        """The problems of many names."""
+        # A search for similar names is slow: only for as many problems as are printed.
+        wrong = [(name, mark) for name, mark in rows.items() if name not in self.owners]
+        for name, mark in wrong[:MAX_PROBLEMS]:
+            yield from self.problems(name, mark)
+        yield from (Problem(f'"{name}" is no arm', mark) for name, mark in wrong[MAX_PROBLEMS:])
+
+
+def names(study: Study, arms: Sequence[Arm]) -> Names:
+    every = [arm.choices for arm in arms]
+    own, owned = own_names(study, every), owners(study, every)
+    shared: dict[str, list[str]] = {}
+    for choices, several in zip(every, own, strict=True):
+        for label in set(study.labels(choices)) - owned.keys():
+            shared.setdefault(label, []).append(several[0])
+    return Names(owned, shared)
+
+
+def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
+    """Problems of claims, contrasts, published rows and A/A seeds; `arms[0]` is the baseline."""
+    named = names(study, arms)
+    return [
+        *_claims(study, arms, named),
+        *_contrasts(study, named),
+        *_published(study, named),
+        *_again(study),
+    ]
+
+
+def _claims(study: Study, arms: Sequence[Arm], named: Names) -> Iterator[Problem]:
+    for index, claim in enumerate(study.claims):
+        mark = study.root.at(["claims", index]).mark
+        try:
+            parsed = parse(claim, [*named.owners, *named.shared], METRICS)
+        except SpecError as error:
+            yield Problem(str(error), mark)
+            continue
+        several = [arm for arm in (parsed.arm, parsed.other) if arm in named.shared]
+        yield from (wrong for arm in several for wrong in named.problems(arm, mark))
+        yield from (Problem(text, mark) for text in _senseless(study, arms, parsed))
+
+
+def _contrasts(study: Study, named: Names) -> Iterator[Problem]:
+    """Pairs that cannot be tested, or would be tested twice."""
+    tested = set[frozenset[int]]()
+    for index, pair in enumerate(study.contrasts):
+        mark = study.root.at(["contrasts", index]).mark
+        wrong = [place for place, label in enumerate(pair) if label not in named.owners]
+        for place in wrong:
+            at = study.root.at(["contrasts", index, place]).mark
+            yield from named.problems(pair[place], at)
+        if wrong:
+            continue
+        both = frozenset(named.owners[label] for label in pair)
+        if len(both) < 2:
+            yield Problem(f"{pair[0]} and {pair[1]} are the same arm", mark)
+        elif both in tested:
+            yield Problem(f"{pair[0]} and {pair[1]} are tested twice", mark)
+        tested.add(both)
+    measured = [name for name in study.columns if name in METRICS]  # the reader reports others
+    if study.contrasts and not any(METRICS[name].kind == "quality" for name in measured):
+        yield Problem("contrasts need a quality among the columns", study.root.key(["contrasts"]))
+
+
+def _again(study: Study) -> Iterator[Problem]:
+    for seed in sorted({*study.seeds} & {*study.again}):
+        message = f"seed {seed} is the A/A arm's, whose seeds are {AGAIN:,} above the study's"
+        yield Problem(message, study.root.key(["seeds"]))
+
+
+def _senseless(study: Study, arms: Sequence[Arm], claim: Claim) -> Iterator[str]:
+    kind = METRICS[claim.metric].kind
+    if {claim.arm, claim.other} <= set(study.labels(arms[0].choices)):
+        yield f"{claim.arm} and {claim.other} are the same arm, the baseline"
+    if "{place}" in claim.form and len(arms) < claim.number < inf:
+        yield f"there are {len(arms)} arms to rank"
+    if kind == "quality" and not study.seeds:
+        yield f"nothing measures {claim.metric}: seeds is 0"
+    elif claim.metric not in study.columns and (kind == "speed" or sized(claim.metric)[1]):
+        yield f"nothing measures {claim.metric}: it is in no column"
+
+
+def _published(study: Study, named: Names) -> Iterator[Problem]:
+    numbers: dict[tuple[str, str], float] = {}
+    for row, printed in study.published.items():
+        for metric, number in printed.items():
+            if metric not in METRICS:
+                continue  # reported by the reader
+            at = study.root.key(["published", row, metric])
+            if number.spread > LARGEST:
+                yield Problem(f"no {metric} has a spread of {number.spread:g}", at)
+            if why := _impossible(metric, number.value):
+                yield Problem(why, at)
+            owner = str(named.owners.get(row, row))
+            other = numbers.setdefault((owner, metric), number.value)
+            if other != number.value:
+                yield Problem(f"{row} has another {metric} under another name: {other}", at)
+    rows = {row: study.root.key(["published", row]) for row in study.published}
+    yield from named.every_problem(rows)
+
+
+OFF = (1e2, 1e3, 1e6, 1e9)
+"""Ratios between units that papers use: percent and fraction, thousands, millions, billions."""
+NEAR = 1.5  # a ratio counts as one of these if it is within this factor of it
+
+
+def units(study: Study, costs: Mapping[str, Mapping[str, float | None]]) -> Iterator[str]:
+    """Notes on published numbers that seem to be in another unit.
+
+    `costs` has the counted costs in base units, by label of the row.
+    """
+    for row, printed in study.published.items():
+        for metric, number in printed.items():
+            here = costs.get(row, {}).get(metric)
+            if why := other_unit(metric, number.value, here):
+                yield f"{study.root.key(['published', row, metric])}: {why}"
+
+
+def other_unit(metric: str, printed: float, here: float | None) -> str:
+    """The reason why a printed number seems to be in another unit than the table, or ""."""
+    unit, scale = METRICS[metric].unit, METRICS[metric].scale
+    if here and printed > 0:
+        times = printed / (here * scale)
+        factor = next((f for f in OFF if 1 / NEAR < max(times, 1 / times) / f < NEAR), None)
+        if factor:
+            word = "times" if times > 1 else "times less than"
+            text = f"{factor:,.0f} {word} the {here * scale:.4g} of this study"
+            return f"published {metric} {printed:g} is about {text}; the unit is {unit or 'none'}"
+    if unit == "%" and 0 < printed <= 1:
+        text = f"the unit is %, so {printed:g} of 1 is written {100 * printed:g}"
+        return f"published {metric} {printed:g} is below 1 %; {text}"
+    return ""
+
+
+def _impossible(metric: str, value: float) -> str:
+    """The reason why no measurement can have this value, or ""."""
+    unit = METRICS[metric].unit
+    if value < 0 or (value == 0 and METRICS[metric].kind != "quality") or value > LARGEST:
+        return f"no {metric} is {value:g}"
+    return f"no {metric} is {value:g} %" if unit == "%" and value > 100 else ""

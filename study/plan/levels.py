@@ -1,0 +1,118 @@
+"""Levels that change nothing, which are refused before anything runs.
+
+A level may have no effect in one arm and act in another, beside other levels: then it is a note.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from study.errors import StudyError
+from study.plan import arm_cost, schedules
+from study.plan.arms import Arms, Resolved, called
+from study.spec.study import Arm, Study
+from study.spec.yaml import Problem
+from study.store.store import Store
+
+Place = tuple[int, int]
+"""A factor and one of its levels, by number."""
+
+
+def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], list[str]]:
+    """Problems of levels that act in no arm or equal another level, and notes on oddities.
+
+    A level of an arm with other problems counts as acting, since that arm cannot be compared.
+    """
+    idle = dict[Place, list[Resolved]]()
+    alive = {(f, arm.choices[f]) for arm in _unresolved(every) for f in arm.departs}
+    for entry in every.resolved:
+        for factor in entry.arm.departs:
+            place = factor, entry.arm.choices[factor]
+            if _changes(study, entry.arm, factor, store):
+                alive.add(place)
+            else:
+                idle.setdefault(place, []).append(entry)
+    dead = {place for place in idle if place not in alive}
+    wrong = [_dead(study, idle[place][0], place, store) for place in dead]
+    names = called(study, every)
+    notes = [
+        _note(study, place, [names[entry.digest] for entry in idle[place]])
+        for place in idle
+        if place not in dead
+    ]
+    return [*wrong, *_twins(study, every, store)], [*notes, *_oddities(study, every, store)]
+
+
+def _unresolved(every: Arms) -> list[Arm]:
+    complete = {entry.arm.choices for entry in every.resolved}
+    return [arm for arm in every.designed if arm.choices not in complete]
+
+
+def without(study: Study, arm: Arm, factor: int) -> Arm:
+    """The arm with one factor back at its first level."""
+    return study.arm([0 if f == factor else level for f, level in enumerate(arm.choices)])
+
+
+def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
+    """True if the arm computes something else than without its level of one factor."""
+    other = without(study, arm, factor)
+    part = study.factors[factor].path.partition(".")[0]
+    if part == "data" or other.config.unresolved:
+        return True
+    try:
+        if part == "model":
+            return not arm_cost.alike(arm.config, other.config, store)
+        return _acting(study, arm, store) != _acting(study, other, store)
+    except StudyError:  # the other arm cannot be built, and may be in no design
+        return True
+
+
+def _acting(study: Study, arm: Arm, store: Store) -> list[object]:
+    trains = bool(study.seeds)
+    return schedules.acting(arm.config, study.columns, trains=trains, store=store)
+
+
+def _dead(study: Study, entry: Resolved, place: Place, store: Store) -> Problem:
+    factor, level = study.factors[place[0]], study.factors[place[0]].levels[place[1]]
+    part, same = factor.path.partition(".")[0], "parameters, cost and output are the same"
+    hint = f"{factor.path} has no effect here"
+    if part == "recipe":
+        same = "learning rates, updates, images and loss are the same"
+        hint += _cause(entry, store) if study.seeds else ": nothing is trained"
+    return Problem(f'"{level.label}" changes nothing: {same}', level.value.mark, hint)
+
+
+def _cause(entry: Resolved, store: Store) -> str:
+    recipe = entry.arm.config.recipe
+    return f": {schedules.rates(recipe, store)}" if recipe.epochs else ": nothing is trained"
+
+
+def _note(study: Study, place: Place, arms: Sequence[str]) -> str:
+    """A level that changes nothing in some arms only."""
+    path, level = study.factors[place[0]].path, study.factors[place[0]].levels[place[1]]
+    return f"{path} {level.label} changes nothing in {', '.join(arms)}: differences there are noise"
+
+
+def _twins(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
+    """Levels of one recipe factor, neither the first, that compute the same."""
+    for index, factor in enumerate(study.factors):
+        if not factor.path.startswith("recipe"):
+            continue
+        arms = [entry for entry in every.resolved if entry.arm.departs == (index,)]
+        for entry, other in combinations(arms, 2):
+            if entry.digest == other.digest:
+                continue  # reported with the arms
+            if _acting(study, entry.arm, store) == _acting(study, other.arm, store):
+                message = f"{other.label} computes the same as {entry.label}"
+                hint = f"between the two {factor.path} has no effect{_cause(entry, store)}"
+                yield Problem(message, study.place(other.arm.choices), hint)
+
+
+def _oddities(study: Study, every: Arms, store: Store) -> Iterator[str]:
+    """Notes on how arms are trained, each once for all arms that it applies to."""
+    rows, names = dict[str, list[str]](), called(study, every)
+    for entry in every.resolved if study.seeds else ():
+        for oddity in schedules.oddities(entry.arm.config.recipe, store):
+            rows.setdefault(oddity, []).append(names[entry.digest])
+    for oddity, labels in rows.items():
+        whole = len(labels) == len(every.resolved)
+        yield oddity if whole else f"{', '.join(labels)}: {oddity}"

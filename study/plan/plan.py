@@ -1,0 +1,310 @@
+"""Everything that is known about a study before anything runs.
+
+Every arm is built on the meta device, counted and named. The store keeps the counts as the arm's
+cost, so that a second plan imports no torch.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import nan
+
+from study import stats
+from study.errors import SpecError
+from study.metrics import METRICS, sized
+from study.plan import checks, images, label_checks, pairing
+from study.plan.arms import Resolved, arms
+from study.plan.identity import NOT_IDENTITY
+from study.spec import given_weights
+from study.spec.arm_names import owners
+from study.spec.study import Arm, Study
+from study.spec.yaml import Problem, report
+from study.store import provenance
+from study.store import store as stores
+from study.store.cost_records import ArmCost
+from study.store.records import (
+    GivenWeights,
+    ImageFingerprint,
+    ModelConfig,
+    TrialConfig,
+    TrialRecord,
+)
+from study.store.store import DONE, Store
+
+WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}
+"""Keys of `data` that locate the images of a trial; they are no part of its name."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One arm run once with one seed."""
+
+    name: str
+    seed: int
+    state: str
+    code: str | None = None
+    """Digest of the code that computed the result; old results have none."""
+    again: bool = False
+    """True for a trial of the A/A arm: the baseline with a seed that is not the study's."""
+    images: Mapping[str, ImageFingerprint] | None = None
+    """Fingerprints of the images of the result, by split; old results have none."""
+
+    @property
+    def done(self) -> bool:
+        return self.state in DONE
+
+
+@dataclass(frozen=True)
+class PlannedArm:
+    """An arm with its name, its full configuration, its cost and its trials."""
+
+    arm: Arm
+    label: str
+    digest: str
+    config: TrialConfig
+    card: ArmCost
+    trials: tuple[Trial, ...]
+    """All trials of this configuration; those of the A/A arm come last in the baseline."""
+
+    @property
+    def replicates(self) -> tuple[Trial, ...]:
+        """The trials that measure the arm: all but those of the A/A arm."""
+        return tuple(trial for trial in self.trials if not trial.again)
+
+    @property
+    def done(self) -> int:
+        return sum(trial.done for trial in self.trials)
+
+    @property
+    def given(self) -> bool:
+        """True where given weights are evaluated and nothing is trained; seeds change nothing."""
+        config = self.arm.config
+        return given_weights.given(config.arguments) and not config.recipe.total_epochs
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study's arms with their costs, and the trials that exist and are missing."""
+
+    study: Study
+    arms: tuple[PlannedArm, ...]
+    notes: tuple[str, ...] = ()
+    """Warnings about the study that are no mistakes."""
+    sd: float = nan
+    """Standard deviation over seeds of differences from the baseline in `tested`, so far."""
+
+    @property
+    def baseline(self) -> PlannedArm:
+        return self.arms[0]
+
+    @property
+    def trials(self) -> list[Trial]:
+        return [trial for arm in self.arms for trial in arm.trials]
+
+    @property
+    def given(self) -> bool:
+        """True where every arm evaluates given weights: images are the sample, not seeds."""
+        return all(arm.given for arm in self.arms)
+
+    @property
+    def missing(self) -> list[Trial]:
+        return [trial for trial in self.trials if not trial.done]
+
+    @property
+    def timed(self) -> tuple[str, ...]:
+        """The columns that a timing session fills."""
+        return tuple(name for name in self.study.columns if METRICS[name].kind == "speed")
+
+    @property
+    def tested(self) -> str:
+        """The first quality among the columns, which power is computed for; "" without one."""
+        return next((n for n in self.study.columns if METRICS[n].kind == "quality"), "")
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Further image sizes in pixels at which the trained weights are evaluated."""
+        sizes = (sized(name)[1] for name in self.study.columns)
+        return tuple(dict.fromkeys(size for size in sizes if size is not None))
+
+    @property
+    def key(self) -> str:
+        """Key of the timing session of these arms and measurements."""
+        how = self.study.timing.model_dump(include={"batch_size", "seconds"})
+        return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
+
+
+def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan:
+    """Build and count the study's arms, and look up their trials in the store.
+
+    Raises:
+        SpecError: lists all mistakes in the study, each at its place.
+        StoreError: a stored result was computed from another configuration of the same name.
+    """
+    images.forget()
+    if study is None:
+        raise SpecError(report(problems))
+    every = arms(study, store)
+    level_problems, notes = checks.problems(study, every, store)
+    mistakes = [*problems, *every.problems, *label_checks.problems(study, every.designed)]
+    mistakes += level_problems
+    if mistakes:
+        raise SpecError(report([*mistakes, *_of_images(study, every.designed, mistakes, store)]))
+    planned = [_planned(study, arm, store) for arm in every.resolved]
+    notes += [
+        *pairing.notes(study, every),
+        *_stale(planned, store),
+        *_of_other_code(planned),
+        *images.changes(_results(planned, done=True), store),
+        *images.interrupted(_results(planned, done=False), store),
+        *label_checks.units(study, _costs(study, planned)),
+    ]
+    complete = Plan(study, tuple(planned), tuple(notes))
+    return replace(complete, sd=_sd(complete, store))
+
+
+def _of_images(
+    study: Study, arms: Sequence[Arm], mistakes: Sequence[Problem], store: Store
+) -> Iterator[Problem]:
+    """Problems with the images, so that they are reported together with the other mistakes."""
+    readable = [arm for arm in arms if "data" not in arm.config.unresolved]
+    trees = [(arm.config.data, study.trees(arm.choices)["data"]) for arm in readable]
+    messages = {problem.message for problem in mistakes}
+    for problem in images.problems(trees, store, absent=False):
+        if problem.message not in messages:
+            messages.add(problem.message)
+            yield problem
+
+
+def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
+    """The costs of every row of the study, by each unique name of the row."""
+    numbers = owners(study, [arm.arm.choices for arm in planned])
+    return {name: planned[number].card.cost for name, number in numbers.items()}
+
+
+def _planned(study: Study, arm: Resolved, store: Store) -> PlannedArm:
+    """An arm with its trials and their states in the store."""
+    name, config = arm.digest, TrialConfig(**arm.config)
+    again = study.again if not any(arm.arm.choices) else ()
+    trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
+    beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
+    trials += [replace(trial, again=True) for trial in beside]
+    return PlannedArm(arm.arm, arm.label, name, config, arm.card, tuple(trials))
+
+
+def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
+    result = store.result(name)
+    if result is None:
+        return Trial(name, seed, store.state(name), images=store.began(name))
+    stores.agree(name, result.config, config, store.trial(name))
+    code, images = result.environment.computing, result.images or None
+    return Trial(name, seed, result.state, code, images=images)
+
+
+def _sd(plan: Plan, store: Store) -> float:
+    """`Plan.sd`, pooled over arms; NaN until an arm shares two seeds with the baseline."""
+    base, *others = (_finished(arm, plan.tested, store) for arm in plan.arms)
+    return stats.pooled_sd([v[s] - base[s] for s in v.keys() & base.keys()] for v in others)
+
+
+def _finished(arm: PlannedArm, metric: str, store: Store) -> dict[int, float]:
+    """The values of a metric in an arm's completed trials, by seed."""
+    done = {t.seed: store.result(t.name) for t in arm.replicates if t.state == "completed"}
+    values = {seed: result.metrics.get(metric) for seed, result in done.items() if result}
+    return {seed: float(value) for seed, value in values.items() if value is not None}
+
+
+def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
+    """A note for each arm with results that earlier plugin code computed."""
+    own = {
+        arm.label: _anonymous(arm.config) for arm in planned if arm.config.model.code is not None
+    }
+    trials = {arm.label: {trial.name for trial in arm.trials} for arm in planned}
+    results = ((name, store.result(name)) for name in (store.results() if own else ()))
+    stored = {name: result.config for name, result in results if result}
+    for label, config in own.items():
+        names = {name for name, other in stored.items() if _anonymous(other) == config}
+        if old := names - trials[label]:
+            count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
+            yield f"{label}: {count} stale, computed by other code than today's"
+
+
+def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
+    """A note if the results were computed by different states of the code."""
+    codes = Counter(t.code for arm in planned for t in arm.trials if t.done and t.code)
+    if len(codes) > 1:
+        counts = ", ".join(str(count) for _, count in codes.most_common())
+        yield (
+            f"the results come from {len(codes)} states of the code that computes them "
+            f"({counts} trials); each result.json names its commit"
+        )
+
+
+def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[images.Result]:
+    """The finished or the unfinished trials, with the fingerprints of their images."""
+    some = ((arm, trial) for arm in planned for trial in arm.trials if trial.done == done)
+    return (images.Result(t.name, a.label, a.arm.config.data, t.images) for a, t in some)
+
+
+def _anonymous(config: TrialConfig) -> TrialConfig:
+    """A configuration without the digests of plugin code."""
+    model = ModelConfig(name=config.model.name, arguments=config.model.arguments)
+    return TrialConfig(model=model, data=config.data, recipe=config.recipe)
+
+
+def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
+    """The record from which a worker runs a trial."""
+    config = arm.arm.config
+    places = {
+        key: config.arguments[key] for key in given_weights.ARGUMENTS if key in config.arguments
+    }
+    files = given_weights.digests(config.model, config.arguments)
+    weights = GivenWeights(arguments=places, sha256=files)
+    return TrialRecord(
+        study=study,
+        label=arm.label,
+        seed=seed,
+        config=arm.config,
+        shape=arm.card.shape,
+        sources=[[s.text, s.digest] for s in config.sources if s.name in arm.card.code],
+        where=config.data.model_dump(mode="json", include=WHERE),
+        **({"weights": weights} if arm.card.weights else {}),
+    )
+
+
+def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
+    """Refuse to start with images on which every trial would fail; see `images.problems`.
+
+    Raises:
+        SpecError: lists the problems.
+    """
+    missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
+    trees = [(arm.config.data, plan.study.trees(arm.choices)["data"]) for arm in missing]
+    if wrong := images.problems(trees, store, absent=absent):
+        raise SpecError(report(wrong))
+
+
+def records(plan: Plan) -> dict[str, TrialRecord]:
+    """The records of missing trials by name, the first seed of every arm first."""
+    # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
+    missing = [(arm, trial) for arm in plan.arms for trial in arm.trials if not trial.done]
+    missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
+    return {trial.name: record(arm, trial.seed, plan.study.name) for arm, trial in missing}
+
+
+def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:
+    """The rows (label, arm) of the table in blocks: one per factor, the baseline first.
+
+    Arms that differ in several factors have a block of their own, in the order of the design.
+    """
+    study, blocks = plan.study, []
+    for index, factor in enumerate(study.factors):
+        rows = [(a.label, a) for a in plan.arms if a.arm.departs == (index,)]
+        if rows:
+            first = study.label(plan.baseline.arm.choices, within=index)
+            blocks.append((factor.path, [(first, plan.baseline), *rows]))
+    several = [(a.label, a) for a in plan.arms if len(a.arm.departs) > 1]
+    if several and set(study.designs) <= {"cumulative", "factorial"}:
+        return [(" × ".join(f.path for f in study.factors), [(a.label, a) for a in plan.arms])]
+    if several:
+        blocks.append(("combined", [("baseline", plan.baseline), *several]))
+    return blocks or [("", [("baseline", plan.baseline)])]

@@ -1,0 +1,149 @@
+"""A figure as it is handed on, and the files that it becomes."""
+
+import io
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from typing import Any
+
+import pandas as pd
+from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+
+from study import format
+from study.metrics import METRICS
+from study.report.figures.style import SCRIPTS, STYLE
+from study.report.spreadsheet import comma_separated
+from study.report.table import plain
+
+UNDATED: dict[str, dict[str, None]] = {
+    "pdf": {"CreationDate": None},
+    "svg": {"Date": None},
+    "png": {},
+}
+"""File formats of a figure, each with the metadata that keeps its bytes free of the date."""
+
+NAMED = 6  # arms listed in an alternative text; the others are counted
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished figure with its data and alternative text."""
+
+    name: str
+    """Name of its files, without ending."""
+    figure: Figure
+    data: pd.DataFrame
+    """The drawn numbers, in the units of the table."""
+    alt: str
+    """Alternative text: what the figure shows, and its main numbers."""
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """A context in which matplotlib uses our style and ignores the user's own settings.
+
+    A letter that no installed font has is drawn as a box, without a warning: the data and the
+    alternative text have it.
+    """
+    with warnings.catch_warnings(), style.context(["default", STYLE | {"font.family": families()}]):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+@cache
+def families() -> list[str]:
+    """Matplotlib's own font, and installed fonts for scripts that it lacks."""
+    here = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
+
+
+def files(drawn_figure: Drawn) -> dict[str, bytes]:
+    """Contents by file name: the figure in every format, and its data as CSV."""
+    contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure.figure, end) for end in UNDATED}
+    return contents | {f"{drawn_figure.name}.csv": comma_separated(drawn_figure.data).encode()}
+
+
+def svg(drawn_figure: Drawn) -> str:
+    """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
+    text = _saved(drawn_figure.figure, "svg").decode()
+    body = text[text.index("<svg") :].partition(">")[2]
+    own = re.sub(r"\W", "-", drawn_figure.name)
+    # Matplotlib numbers its ids from the start in every file; a page has several files.
+    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", body)
+    width, height = drawn_figure.figure.get_size_inches() * 72
+    alt = escape(drawn_figure.alt)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{width:g}pt" height="{height:g}pt" viewBox="0 0 {width:g} {height:g}" '
+        f'role="img" aria-label="{alt}">{body}'
+    )
+
+
+def _saved(figure: Figure, end: str) -> bytes:
+    file = io.BytesIO()
+    with styled():
+        figure.savefig(file, format=end, metadata=UNDATED[end], dpi=300)
+    return file.getvalue()
+
+
+# ---- data ----
+
+MARK = ("value", "low", "high")
+
+
+def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
+    """Rows in base units as the data of a figure, in the units of the table.
+
+    Its columns are `keys`, metric, what (the kind of mark), seed, value, low, high.
+    """
+    columns = [*keys, "metric", "what", "seed", *MARK]
+    data = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
+    scales = data["metric"].map(_scale).astype(float)
+    for column in MARK:
+        data[column] = data[column].astype(float) * scales
+    return data
+
+
+def _scale(name: str) -> float:
+    return METRICS[name].scale if name in METRICS else 1.0  # the training loss is no metric
+
+
+def bare(measured: pd.DataFrame) -> pd.DataFrame:
+    """A copy without attributes: pandas would copy them into every selection of rows."""
+    copy = measured.copy()
+    copy.attrs = {}
+    return copy
+
+
+def each(data: pd.DataFrame) -> Iterator[Any]:
+    """The rows as named tuples; their fields depend on the frame, so they have no static type."""
+    yield from data.itertuples()
+
+
+# ---- names and text ----
+
+
+def said(row: Any, digits: int, *, signed: bool = False) -> str:
+    """The value of a mark as text, with its interval or range if it has one."""
+    text = format.number(row.value, digits, signed=signed)
+    if row.low != row.low:
+        return text
+    return f"{text} [{format.number(row.low, digits)}, {format.number(row.high, digits)}]"
+
+
+def numbered(name: str, number: int) -> str:
+    """The name of a figure: name, name-2, name-3 ... for several of one kind."""
+    return name if number == 0 else f"{name}-{number + 1}"
+
+
+def told(things: Iterable[str], most: int = NAMED) -> str:
+    """The first items of a list, joined, and how many more there are."""
+    every = [plain(thing) for thing in things]
+    rest = len(every) - most
+    return "; ".join(every[:most] + ([f"and {rest} more"] if rest > 0 else []))

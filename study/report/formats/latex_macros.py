@@ -1,0 +1,75 @@
+"""Every number of a report as a LaTeX macro, so that the prose of a paper never goes stale.
+
+`\\studynumber{KEY}` prints a number; an unknown key is a LaTeX error. A key is built from labels,
+not from positions, so it does not change when rows or columns are added.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+
+from study.report.formats.latex import escaped
+from study.report.table import Row, Table
+
+HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{row/column/part}:
+% one number of it (mean, sd, low, high, value, change, ratio-value ...). Rows of other tables than
+% the first are opened by the table: contrasts/row/column. All keys are also there behind the name
+% of the study, NAME/row/column, for papers that \input several of these files.
+\makeatletter
+\providecommand{\studynumber}[1]{\@ifundefined{study@#1}%
+  {\PackageError{study}{there is no number "#1"}{All keys are in numbers.tex.}}%
+  {\@nameuse{study@#1}}}
+\providecommand{\studydefine}[2]{\@ifundefined{study@#1}{\@namedef{study@#1}{#2}}%
+  {\def\study@new{#2}\expandafter\ifx\csname study@#1\endcsname\study@new\else
+   \@namedef{study@#1}{\PackageError{study}{several numbers are called "#1"}%
+    {Write its factor, table or study before it: all keys are in numbers.tex.}}\fi}}
+\makeatother
+"""
+
+
+def numbers(tables: Mapping[str, Table], study: str) -> str:
+    """The text of `numbers.tex`; `tables` are by file name, and the first is `table`."""
+    # Every key is defined twice, once behind the study's name: a paper may \input several files.
+    keys = list(_keys(tables))
+    lines = [
+        rf"\studydefine{{{opened}{key}}}{{{escaped(text)}}}"
+        for opened in ("", f"{slug(study)}/")
+        for key, text in keys
+    ]
+    return HEAD + "\n".join([*lines, ""])
+
+
+def _keys(tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
+    for name, table in tables.items():
+        opened = "" if name == "table" else f"{slug(name)}/"
+        columns = tuple(key.replace("_", "-") for key in table.keys) or tuple(
+            slug(head) for head in table.heads
+        )
+        for place, row in _rows(table):
+            for column, cell in zip(columns, row.cells, strict=True):
+                key = f"{opened}{place}/{column}"
+                yield key, cell.text
+                yield from ((f"{key}/{part}", text) for part, text in cell.parts.items())
+
+
+def _rows(table: Table) -> Iterator[tuple[str, Row]]:
+    """Rows by label, and by factor.label: a label of two rows is a LaTeX error."""
+    rows = [
+        (slug(block.head), slug(row.label), row) for block in table.blocks for row in block.rows
+    ]
+    for block, label, row in rows:
+        yield label, row
+        if table.blocks[0].head:
+            yield f"{block}.{label}", row
+    if base := next((row for _, _, row in rows if row.baseline), None):
+        yield "baseline", base
+
+
+def slug(text: str) -> str:
+    """The text as a TeX name; a digest is appended if letters are lost, so that names differ."""
+    plain = unicodedata.normalize("NFKD", text.replace("Δ", "delta")).encode("ascii", "ignore")
+    name = re.sub(r"[^a-z0-9.+=-]+", "-", plain.decode().lower())
+    if name == re.sub(r"[ _]", "-", text.lower()):
+        return name
+    return f"{name.strip('-')}-{sha256(text.encode()).hexdigest()[:4]}".lstrip("-")

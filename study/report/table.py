@@ -1,0 +1,207 @@
+"""The study's table as finished text, before it is written in a format."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pandas as pd
+
+from study import format
+from study.analysis.analysis import Findings, findings
+from study.metrics import METRICS, RULES
+from study.plan.plan import Plan, PlannedArm, blocks
+from study.report.text import notes
+from study.spec.study import Printed
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table."""
+
+    text: str
+    bold: bool = False
+    value: float | None = None
+    """The first number of the text, in base units, for sorting; None without a number."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Every number of the text by name (mean, sd, low ...), as printed, for LaTeX macros."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table, usually an arm."""
+
+    label: str
+    baseline: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows under one heading, usually the arms of one factor."""
+
+    head: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of finished text."""
+
+    name: str
+    caption: str
+    heads: tuple[str, ...]
+    """Headings of the columns after the labels."""
+    blocks: tuple[Block, ...]
+    notes: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    """Keys of the columns in `numbers.tex`; a key does not change when other columns are added."""
+
+
+class Column(NamedTuple):
+    """A column of the main table: its heading, and its cell for the label of an arm."""
+
+    key: str
+    head: str
+    cell: Callable[[str, PlannedArm], Cell]
+
+
+def table(plan: Plan, frame: pd.DataFrame) -> Table:
+    """The study's main table; `frame` is the result of `report.frame` and may lack any row."""
+    analysis = findings(plan, frame)
+    columns = [column for name in analysis.metrics for column in _columns(analysis, name)]
+    return Table(
+        name=plain(plan.study.title),
+        caption=plain(notes.caption(analysis)),
+        heads=tuple(column.head for column in columns),
+        blocks=tuple(
+            Block(
+                plain(head),
+                tuple(_row(analysis, columns, *row) for row in _ordered(analysis, rows)),
+            )
+            for head, rows in blocks(plan)
+        ),
+        notes=tuple(plain(note) for note in notes.notes(analysis)),
+        keys=tuple(column.key for column in columns),
+    )
+
+
+def plain(text: str) -> str:
+    """The text on one line without control characters: labels are whatever a user typed."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _ordered(
+    analysis: Findings, rows: list[tuple[str, PlannedArm]]
+) -> list[tuple[str, PlannedArm]]:
+    """The rows with diverged arms last, except the baseline and the steps of a cumulative path."""
+    if analysis.plan.study.designs == ("cumulative",):
+        return rows
+    return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in analysis.diverged)
+
+
+def _row(analysis: Findings, columns: list[Column], label: str, arm: PlannedArm) -> Row:
+    texts = tuple(column.cell(label, arm) for column in columns)
+    return Row(plain(label), arm is analysis.plan.baseline, texts)
+
+
+# ---- columns ----
+
+
+def _columns(analysis: Findings, name: str) -> Iterator[Column]:
+    yield from COLUMNS_BY_KIND[METRICS[name].kind](analysis, name)
+    if printed := analysis.printed(name):
+        yield Column(
+            f"{name}-paper",
+            f"{format.name(METRICS[name])}, paper{_counted(name, printed)}",
+            lambda label, arm: Cell(_published(analysis.published(label, arm, name))),
+        )
+
+
+def _published(number: Printed | None) -> str:
+    if number is None:
+        return format.ABSENT
+    return format.published(number.value, number.digits, number.spread, number.status)
+
+
+def _counted(name: str, printed: list[Printed]) -> str:
+    """The counting rule of the published numbers, for the heading of a metric that has rules."""
+    rules = {number.protocol.counting for number in printed}
+    rule = rules.pop() if len(rules) == 1 else None
+    return f" ({rule or 'rule not stated'})" if format.rule(METRICS[name]) in RULES else ""
+
+
+def _quality(analysis: Findings, name: str) -> Iterator[Column]:
+    metric = METRICS[name]
+    if not analysis.seeds:
+        return
+
+    def value(label: str, arm: PlannedArm) -> Cell:
+        if arm.digest in analysis.diverged:
+            return Cell(format.DIVERGED)
+        estimate = analysis.estimates.get((arm.digest, name))
+        if estimate is None:
+            return Cell(format.ABSENT)
+        text = format.replicates(estimate, metric, analysis.seeds)
+        # Behind the number: siunitx columns begin with one.
+        text += f" {format.TIED}" if (arm.digest, name) in analysis.tied else ""
+        bold = analysis.leaders.get(name) == arm.digest
+        return Cell(text, bold, estimate.mean, format.parts(estimate, metric, "mean", "sd"))
+
+    def effect(label: str, arm: PlannedArm) -> Cell:
+        if arm is analysis.plan.baseline:
+            return Cell("")
+        row = analysis.effects.get((arm.digest, name))
+        if row is None:
+            return Cell(format.ABSENT)
+        parts = format.parts(row, metric, "mean", "low", "high")
+        return Cell(format.effect(row, metric, analysis.seeds), value=row.mean, parts=parts)
+
+    yield Column(name, format.head(metric), value)
+    if len(analysis.plan.arms) > 1:
+        yield Column(f"{name}-delta", format.effect_head(metric, analysis.seeds), effect)
+
+
+def _cost(analysis: Findings, name: str) -> Iterator[Column]:
+    metric, base = METRICS[name], analysis.estimates.get((analysis.plan.baseline.digest, name))
+
+    def value(label: str, arm: PlannedArm) -> Cell:
+        estimate = analysis.estimates.get((arm.digest, name))
+        if estimate is None:
+            return Cell(format.ABSENT)
+        text = format.measured(estimate.mean, metric)
+        parts = {"value": text}
+        if base is not None and estimate.mean != base.mean:
+            parts["change"] = format.change(estimate.mean, base.mean)
+            text += f" ({parts['change']})"
+        return Cell(text, analysis.leaders.get(name) == arm.digest, estimate.mean, parts)
+
+    yield Column(name, format.head(metric), value)
+
+
+def _speed(analysis: Findings, name: str) -> Iterator[Column]:
+    metric = METRICS[name]
+
+    def value(label: str, arm: PlannedArm) -> Cell:
+        estimate = analysis.estimates.get((arm.digest, name))
+        if estimate is None:
+            return Cell(format.ABSENT)
+        ratio, resolution = (
+            analysis.ratios.get((arm.digest, name)),
+            analysis.plan.study.timing.resolution,
+        )
+        parts = format.parts(estimate, metric, "mean", "low", "high")
+        if ratio:
+            ends = {"value": ratio.value, "low": ratio.low, "high": ratio.high}
+            parts |= {f"ratio-{end}": format.multiple(value) for end, value in ends.items()}
+        text = format.timing(estimate, metric, ratio, resolution)
+        return Cell(text, analysis.leaders.get(name) == arm.digest, estimate.mean, parts)
+
+    yield Column(name, format.head(metric), value)
+
+
+COLUMNS_BY_KIND: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
+    "quality": _quality,
+    "cost": _cost,
+    "speed": _speed,
+}
+"""Columns of a metric by its kind."""

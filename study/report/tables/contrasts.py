@@ -1,0 +1,125 @@
+"""Tables of the contrasts that a study declared in advance, and of a factorial's effects."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import pandas as pd
+
+from study import format, stats
+from study.analysis import published
+from study.metrics import METRICS, Metric
+from study.plan.plan import Plan
+from study.report.table import Block, Cell, Row, Table, plain
+from study.stats.factors import Term
+
+HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
+
+
+def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
+    """The declared contrasts, corrected as one family; None without contrasts or replicates."""
+    declared = published.contrasts(plan)
+    if not declared or len(plan.study.seeds) < 2:
+        return None
+    # Claims and contrasts are one family: the correction counts tests that are not in this table.
+    tests = published.tests(plan, frame)
+    tested = stats.contrasts(frame, declared, beside=tests - len(declared))
+    labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
+    rows = (_contrast(row, labels, len(plan.study.seeds)) for row in tested.itertuples())
+    return Table(
+        name=plain(f"{plan.study.title}-contrasts"),
+        caption=plain(
+            "Contrasts that the study declared in advance, paired by seed; two-sided p of no "
+            f"difference{_correction(tests, declared)}."
+        ),
+        heads=HEADS,
+        blocks=(Block("", tuple(rows)),),
+        notes=tuple(plain(note) for note in _limits(tests, len(plan.study.seeds))),
+    )
+
+
+def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
+    """A clause on the correction for several tests, which may not all be in the table."""
+    if tests < 2:
+        return ""
+    others = " (these and the study's other claims)" if tests > len(declared) else ""
+    return f", alone and corrected for {tests} tests{others} by Holm's method"
+
+
+def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
+    metric = METRICS[row.metric]
+    difference = format.effect(row, metric, seeds)
+    unit = metric.difference_unit
+    text = f"{difference} {unit}".rstrip() if difference != format.ABSENT else difference
+    parts = format.parts(row, metric, "mean", "low", "high")
+    tests = (Cell(format.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
+    label = f"{labels[row.arm]} − {labels[row.other]}, {format.name(metric)}"
+    return Row(plain(label), False, (Cell(text, value=row.mean, parts=parts), *tests))
+
+
+def _limits(tests: int, seeds: int) -> Iterator[str]:
+    yield (
+        "The t test agrees with the interval and assumes normally distributed differences; the "
+        "sign-flip test assumes only that differences of equal arms are symmetric."
+    )
+    least = min(1.0, tests * stats.smallest_p(seeds))
+    if least > stats.ALPHA:
+        corrected = "corrected " if tests > 1 else ""
+        yield f"With {seeds} seeds the {corrected}p of a sign-flip test is at least {least:.3g}."
+
+
+# ---- factorial ----
+
+
+def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
+    """Main effects and interactions, or None unless the arms combine all levels of all factors."""
+    study, choices = plan.study, {arm.digest: arm.arm.choices for arm in plan.arms}
+    names = [n for n in dict.fromkeys(study.columns) if METRICS[n].kind == "quality"]
+    whole = set(product(*(range(len(factor.levels)) for factor in study.factors)))
+    if not names or not study.seeds or len(study.factors) < 2 or {*choices.values()} != whole:
+        return None
+    effects: Iterator[Any] = stats.factorial(frame, choices).itertuples()
+    by_term = {(row.metric, row.term): row for row in effects}
+    terms: list[Term] = list(dict.fromkeys(term for _, term in by_term))
+    if not terms:
+        return None
+
+    def rows(size: int) -> tuple[Row, ...]:
+        sized_terms = [term for term in terms if len(term) == size]
+        return tuple(
+            Row(_called(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
+            for term in sized_terms
+        )
+
+    return Table(
+        name=plain(f"{study.title}-factors"),
+        caption=plain(
+            "Effect of each level against the first level of its factor, averaged over the levels "
+            "of all other factors; ×: change of that effect with a level of another factor. Paired "
+            "by seed."
+        ),
+        heads=tuple(format.effect_head(METRICS[name], len(study.seeds)) for name in names),
+        blocks=(Block("main effects", rows(1)), Block("interactions", rows(2))),
+        notes=("Interactions of three or more factors are not shown.",)
+        if len(study.factors) > 2
+        else (),
+        keys=tuple(f"{name}-delta" for name in names),
+    )
+
+
+def _called(plan: Plan, term: Term) -> str:
+    return plain(" × ".join(plan.study.factors[f].levels[level].label for f, level in term))
+
+
+def _effect_cells(
+    by_term: Mapping[Any, Any], names: list[str], term: Term, seeds: int
+) -> tuple[Cell, ...]:
+    rows = ((name, by_term.get((name, term))) for name in names)
+    return tuple(_effect(row, METRICS[name], seeds) for name, row in rows)
+
+
+def _effect(row: Any, metric: Metric, seeds: int) -> Cell:
+    if not row:
+        return Cell(format.ABSENT)
+    parts = format.parts(row, metric, "mean", "low", "high")
+    return Cell(format.effect(row, metric, seeds), value=row.mean, parts=parts)

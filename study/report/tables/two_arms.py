@@ -1,0 +1,141 @@
+"""Tables that compare two arms: metric by metric, and seed by seed."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from study import format, stats
+from study.analysis.two_arms import METRIC_KINDS, Comparison
+from study.metrics import METRICS, Metric
+from study.report.table import Block, Cell, Row, Table, plain
+from study.report.text.two_arms import ends, p_is
+
+
+def tables(comparison: Comparison) -> list[Table]:
+    seeds = [_seed_table(comparison)] if len(comparison.seeds) else []
+    return [_metric_table(comparison), *seeds]
+
+
+def _metric_table(comparison: Comparison) -> Table:
+    first, second = comparison.labels
+    rows: list[Any] = list(comparison.metrics.itertuples())
+    changed = (f"{p}: {_value(a)} → {_value(b)}" for p, (a, b) in comparison.differs.items())
+    return Table(
+        name=plain(f"{second} against {first}"),
+        caption=plain(f"{comparison.plan.study.title}, {'; '.join(changed)}"),
+        heads=(plain(first), plain(second), "Difference [95 % CI]", "p, t", "p, sign-flip"),
+        blocks=tuple(
+            Block(kind, tuple(_metric_row(comparison, row) for row in rows if row.kind == kind))
+            for kind in METRIC_KINDS
+            if any(row.kind == kind for row in rows)
+        ),
+        notes=tuple(map(plain, _notes(comparison))),
+    )
+
+
+def _value(value: Any) -> str:
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _metric_row(comparison: Comparison, row: Any) -> Row:
+    metric = METRICS[row.metric]
+    sides = (_side(row, side, metric) for side in ("first", "second"))
+    tests = (
+        Cell(format.p_value(p), value=p) if row.kind == "quality" else Cell("")
+        for p in (row.t_p, row.p)
+    )
+    return Row(format.head(metric), False, (*sides, Cell(_difference(comparison, row)), *tests))
+
+
+def _side(row: Any, side: str, metric: Metric) -> Cell:
+    mean, sd = getattr(row, side), getattr(row, f"{side}_sd")
+    text = format.measured(mean, metric)
+    spread = row.kind == "quality" and text != format.ABSENT and math.isfinite(sd)
+    return Cell(f"{text} ± {format.measured(sd, metric)}" if spread else text, value=mean)
+
+
+def _difference(comparison: Comparison, row: Any) -> str:
+    metric = METRICS[row.metric]
+    if row.kind == "quality":
+        return f"{format.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
+    if row.kind == "speed":
+        resolution = comparison.plan.study.timing.resolution
+        return format.times(ends(row), resolution) if row.ratio == row.ratio else format.ABSENT
+    both = math.isfinite(row.first) and math.isfinite(row.second)
+    return format.change(row.second, row.first) if both else format.ABSENT
+
+
+def _notes(comparison: Comparison) -> Iterator[str]:
+    quality: list[Any] = [row for row in comparison.metrics.itertuples() if row.kind == "quality"]
+    if not quality:
+        return
+    row = quality[0]
+    declaration = (
+        "declared this comparison" if comparison.declared else "did not declare this comparison"
+    )
+    several = f"; the p values are not corrected for {len(quality)} metrics"
+    yield f"The study {declaration} in advance{several if len(quality) > 1 else ''}."
+    if row.smallest_p > stats.ALPHA:
+        yield f"A sign-flip test of {row.n:.0f} pairs cannot go below p = {row.smallest_p:.3g}."
+    if row.unpaired:
+        yield f"Seeds that only one of the two arms has, left out: {row.unpaired:.0f}."
+    if any(quality_row.n > 1 and math.isnan(quality_row.low) for quality_row in quality):
+        yield f"[{format.ABSENT}]: the difference is the same for every seed: no interval exists."
+    missing = sum(not trial.done for arm in comparison.arms for trial in arm.replicates)
+    if missing:
+        total = sum(len(arm.replicates) for arm in comparison.arms)
+        yield f"{missing} of {total} trials have no result yet."
+
+
+def _seed_table(comparison: Comparison) -> Table:
+    first, second = comparison.labels
+    metric = METRICS[comparison.tested]
+    rows: Iterator[Any] = comparison.seeds.itertuples()
+    return Table(
+        name=plain(f"{format.head(metric)} seed by seed"),
+        caption=plain(
+            f"gained: images that only {second} classifies correctly; lost: only {first}. "
+            "McNemar's exact test covers these trained networks, not other seeds."
+        ),
+        heads=(
+            plain(first),
+            plain(second),
+            format.effect_head(metric, 1),
+            "gained",
+            "lost",
+            "p, McNemar",
+        ),
+        blocks=(Block("", tuple(_seed_row(row, metric) for row in rows)),),
+        notes=tuple(map(plain, _image_notes(comparison))),
+    )
+
+
+def _seed_row(row: Any, metric: Metric) -> Row:
+    texts = (
+        format.measured(row.first, metric),
+        format.measured(row.second, metric),
+        format.measured(row.difference, metric, signed=True),
+        *(f"{n:.0f}" if n == n else format.ABSENT for n in (row.gained, row.lost)),
+        format.p_value(row.p),
+    )
+    return Row(f"seed {row.seed}", False, tuple(map(Cell, texts)))
+
+
+def _image_notes(comparison: Comparison) -> Iterator[str]:
+    if not comparison.images:
+        yield f"Not compared image by image: {comparison.unseen}."
+        return
+    images, top1 = comparison.images, METRICS["top1"]
+    low, high = (format.measured(images[end], top1) for end in ("low", "high"))
+    if low != format.ABSENT:
+        difference = format.measured(images["mean"], top1, signed=True)
+        n = f"{images['images']:.0f}"
+        yield (
+            f"Top-1 difference with its interval over new seeds and new images, from {n} images: "
+            f"{difference} pp [{low}, {high}]."
+        )
+    if images["seeds"] > 1:
+        yield (
+            f"Tests over all seeds: some seed differs, {p_is(images['some'])}; every seed differs "
+            f"in the same direction, {p_is(images['every'])}."
+        )

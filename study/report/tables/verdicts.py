@@ -1,0 +1,137 @@
+"""Tables of verdicts on published numbers and of evaluated claims."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from study import format
+from study.analysis import verdicts
+from study.analysis.claims import Judgement
+from study.analysis.published import Judged
+from study.metrics import METRICS
+from study.plan.plan import Plan
+from study.report.table import Block, Cell, Row, Table, plain
+
+HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
+
+
+def verdict_table(plan: Plan, assessment: Judged) -> Table | None:
+    """The verdicts, one block per metric, or None; numbers that cannot be compared are in notes."""
+    comparable = assessment.verdicts[~_unlike(assessment.verdicts)]
+    if comparable.empty:  # the notes of the main table say why
+        return None
+    blocks = (
+        Block(
+            format.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in rows.itertuples())
+        )
+        for metric, rows in comparable.groupby("metric", sort=False)
+    )
+    return Table(
+        name=plain(f"{plan.study.title}-verdicts"),
+        caption=plain(
+            "Measured values against published ones: level, difference from ● (for speeds the "
+            "ratio) and order among the published rows. Reproduced: the whole interval lies within "
+            "the margin. Timings are comparable only as ratios between rows. Each level and "
+            "difference is tested at 95 %; an order is contradicted only at a confidence that is "
+            "corrected for all published pairs."
+        ),
+        heads=HEADS,
+        blocks=tuple(blocks),
+        notes=tuple(plain(note) for note in _notes(plan, assessment)),
+    )
+
+
+def _unlike(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """True for rows whose protocol differs from ours, so that nothing can be compared."""
+    return rows["unlike"] != ""
+
+
+def _row(plan: Plan, row: Any) -> Row:
+    metric = METRICS[row.metric]
+    digits = max(row.digits, metric.digits)
+    span = f" [{format.number(row.low, digits)}, {format.number(row.high, digits)}]"
+    texts = (
+        format.published(row.printed, row.digits, row.spread, row.status),
+        format.number(row.measured, digits) + (span if row.low == row.low else ""),
+        *(_verdict(row, aspect) for aspect in verdicts.ASPECTS),
+        _why(row),
+    )
+    baseline = row.arm == plan.baseline.digest
+    return Row(plain(row.row), baseline, tuple(Cell(plain(text)) for text in texts))
+
+
+def _verdict(row: Any, aspect: str) -> str:
+    word, seeds = getattr(row, aspect), getattr(row, f"{aspect}_seeds")
+    return f"{word} ({seeds} seeds)" if seeds else str(word)
+
+
+def _why(row: Any) -> str:
+    """The explanation of a cost, else the reason of the first aspect that is not reproduced."""
+    if row.reason:
+        return str(row.reason)
+    # The level of a timing is never comparable, as the caption says: its aspects start after it.
+    timed = METRICS[row.metric].kind == "speed"
+    for aspect in verdicts.ASPECTS[timed:]:
+        if getattr(row, aspect) not in ("", verdicts.REPRODUCED):
+            return f"{aspect}: {getattr(row, aspect + '_why')}"
+    return ""
+
+
+def _notes(plan: Plan, assessment: Judged) -> Iterator[str]:
+    yield from assessment.sentences
+    verdict_rows = assessment.verdicts
+    for (metric, why), part in verdict_rows[_unlike(verdict_rows)].groupby(
+        ["metric", "level_why"], sort=False
+    ):
+        rows = ", ".join(part["row"])
+        yield f"{format.name(METRICS[str(metric)])} not comparable ({rows}): {why}."
+    if margins := plan.study.margins:
+        stated = ", ".join(
+            f"{format.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
+        )
+        yield f"Margins: {stated}; for costs, half a unit of the last published digit."
+    if verdict_rows["spread"].any():
+        yield "A published spread widens the margin, or is the margin if no other is stated."
+    if "memory" in set(verdict_rows["metric"]):
+        yield "Peak memory is measured once; its range is ± 1 %, within which repetitions lie."
+    if n := assessment.unverified:
+        numbers = "number is unverified and gets" if n == 1 else "numbers are unverified and get"
+        yield f"{n} published {numbers} no verdict."
+
+
+def _unit(name: str) -> str:
+    metric = METRICS[name]
+    return "%" if metric.kind == "speed" else metric.difference_unit
+
+
+def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
+    """The study's claims with their state and the measured values, or None without claims."""
+    if not claims:
+        return None
+    rows = (
+        Row(plain(claim.claim.text), False, (Cell(claim.state), Cell(plain(claim.why))))
+        for claim in claims
+    )
+    return Table(
+        name=plain(f"{plan.study.title}-claims"),
+        caption=plain(
+            "The study's claims, evaluated on the results. A claim is supported or contradicted "
+            f"only by a whole {_interval(claims)}; timings use the interval of the ratio or the "
+            "range of all rounds, and counts are exact."
+        ),
+        heads=("State", "Measured"),
+        blocks=(Block("", tuple(rows)),),
+        notes=(),
+    )
+
+
+def _interval(claims: Sequence[Judgement]) -> str:
+    """The interval that decides a claim, with the number of tests it is corrected for."""
+    tests = max(claim.tests for claim in claims)
+    if tests < 2:
+        return "95 % interval"
+    return (
+        f"interval, corrected by Holm's method for {tests} tests (claims about quality and timed "
+        "ratios, and contrasts), so that 95 % of studies decide no claim falsely"
+    )

@@ -1,0 +1,299 @@
+"""The answer of a study: a few sentences that claim only what its statistics support."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from study import format, stats
+from study.analysis.analysis import Findings, findings
+from study.metrics import METRICS, Metric
+from study.plan.plan import Plan
+from study.report.text.given_weights import given
+
+NAMED = 3  # arms named in the sentence; the others are counted
+
+
+def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = None) -> str:
+    """The answer for the study's first quality, or for a cost where nothing is trained.
+
+    An arm differs from the baseline if the t test, corrected by Holm for all arms of the study,
+    says so. Every arm appears: as different, indistinguishable, without an interval, not yet
+    compared, or diverged. Arms with given weights are compared by `images`, one image at a time.
+    """
+    analysis = findings(plan, measured)
+    if not (plan.tested and analysis.seeds):
+        return _costs(analysis)
+    if not any((arm.digest, plan.tested) in analysis.estimates for arm in plan.arms):
+        return "No trial has finished yet, so there is no answer."
+    if plan.given and plan.tested == "top1" and images is not None and len(plan.arms) > 1:
+        return given(plan, images)
+    compared = Compared(analysis, measured)
+    text = " ".join(_sentences(compared))
+    return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Arms grouped by what their difference from the baseline shows."""
+
+    analysis: Findings
+    measured: pd.DataFrame
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.analysis.plan.tested]
+
+    @property
+    def others(self) -> list[str]:
+        return [arm.digest for arm in self.analysis.plan.arms[1:]]
+
+    @cached_property
+    def rows(self) -> dict[str, Any]:
+        """Effects of the arms that share a seed with the baseline, without diverged arms."""
+        rows = (
+            (arm, self.analysis.effects.get((arm, self.analysis.plan.tested)))
+            for arm in self.others
+        )
+        return {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
+
+    @cached_property
+    def sure(self) -> set[str]:
+        """Arms whose corrected t test finds a difference."""
+        base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
+        pairs = [stats.Contrast(arm, base, name) for arm in self.others]
+        tests: Iterator[Any] = stats.contrasts(self.measured, pairs).itertuples()
+        return {str(row.arm) for row in tests if row.t_holm < stats.ALPHA} & self.rows.keys()
+
+    @property
+    def better(self) -> list[str]:
+        higher = self.metric.better == "higher"
+        return [a for a, row in self.rows.items() if a in self.sure and (row.mean > 0) == higher]
+
+    @property
+    def worse(self) -> list[str]:
+        return [arm for arm in self.rows if arm in self.sure and arm not in self.better]
+
+    @property
+    def unsure(self) -> list[str]:
+        """Arms with an interval whose corrected t test finds no difference."""
+        return [a for a, row in self.rows.items() if math.isfinite(row.low) and a not in self.sure]
+
+    @property
+    def even(self) -> list[str]:
+        """Arms that differ by the same amount for every one of several seeds."""
+        return [a for a, row in self.rows.items() if row.n > 1 and not math.isfinite(row.low)]
+
+    @property
+    def single(self) -> list[str]:
+        return [arm for arm, row in self.rows.items() if row.n == 1]
+
+    @property
+    def diverged(self) -> list[str]:
+        return [arm for arm in self.others if arm in self.analysis.diverged]
+
+    @property
+    def base(self) -> str:
+        label = self.analysis.plan.baseline.label
+        return "the baseline" if label == "baseline" else label
+
+    def pairs(self, arms: Sequence[str]) -> str:
+        """The number of seeds that the arms share with the baseline, as text."""
+        counts = sorted({int(self.rows[arm].n) for arm in arms})
+        text = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+        return f"{text} paired seeds"
+
+    def listed(self, arms: Sequence[str], *, amounts: bool = False) -> str:
+        """The labels of the first arms, with their differences, and how many more there are."""
+        labels = {arm.digest: arm.label for arm in self.analysis.plan.arms}
+        names = [f"{labels[a]} ({self.amount(a)})" if amounts else labels[a] for a in arms]
+        rest = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+        *first, last = [*names[:NAMED], *rest]
+        return f"{', '.join(first)} and {last}" if first else last
+
+    def amount(self, arm: str) -> str:
+        """The difference of an arm with its unit, and its interval if it has one."""
+        text = format.effect(self.rows[arm], self.metric, int(self.rows[arm].n))
+        value, _, ends = text.removesuffix(f" [{format.ABSENT}]").partition(" ")
+        return f"{value} {self.metric.difference_unit} {ends}".strip()
+
+
+# ---- trained arms ----
+
+
+def _so_far(compared: Compared) -> str:
+    """An opening that says how many trials have finished and which arms lack seeds."""
+    plan, seeds = compared.analysis.plan, compared.analysis.seeds
+    counts: dict[int, list[str]] = {}
+    for arm in compared.others:
+        row = compared.analysis.effects.get((arm, plan.tested))
+        counts.setdefault(0 if row is None else int(row.n), []).append(arm)
+    short = [f"{compared.listed(arms)} in {n}" for n, arms in sorted(counts.items()) if n < seeds]
+    lacking = f", compared in fewer than {seeds} seeds: {', '.join(short)}" if short else ""
+    done = len(plan.trials) - len(plan.missing)
+    return f"So far, with {done} of {len(plan.trials)} trials{lacking}: "
+
+
+def _sentences(compared: Compared) -> Iterator[str]:
+    analysis, base = compared.analysis, compared.analysis.plan.baseline
+    if base.digest in analysis.diverged:
+        yield from _fallen(compared)
+    elif not compared.others:
+        yield f"{base.label}: {_level(analysis)} in {format.name(compared.metric)}."
+    else:
+        yield from _differences(compared)
+
+
+def _level(analysis: Findings) -> str:
+    name = analysis.plan.tested
+    row = analysis.estimates[analysis.plan.baseline.digest, name]
+    return f"{format.replicates(row, METRICS[name], analysis.seeds)} {METRICS[name].unit}".rstrip()
+
+
+def _fallen(compared: Compared) -> Iterator[str]:
+    """Sentences for a study whose baseline diverged."""
+    analysis = compared.analysis
+    finished = [
+        arm
+        for arm in compared.others
+        if (arm, analysis.plan.tested) in analysis.estimates and arm not in analysis.diverged
+    ]
+    yield f"The baseline diverged, so no difference from {compared.base} can be given."
+    if finished:
+        does, counts = ("does", "counts") if len(finished) == 1 else ("do", "count")
+        yield f"{compared.listed(finished)} {does} not diverge and {counts} as better."
+    if compared.diverged:
+        yield f"{compared.listed(compared.diverged)} diverged, too."
+
+
+def _differences(compared: Compared) -> Iterator[str]:
+    if compared.analysis.seeds == 1 and compared.rows:
+        yield _largest(compared)
+    else:
+        yield from _several(compared)
+    if compared.diverged:
+        counts = "counts" if len(compared.diverged) == 1 else "count"
+        yield f"{compared.listed(compared.diverged)} diverged and {counts} as worse."
+
+
+def _largest(compared: Compared) -> str:
+    most = max(compared.rows, key=lambda arm: abs(compared.rows[arm].mean))
+    return (
+        "With one seed no difference can be separated from noise; the largest in "
+        f"{format.name(compared.metric)} is that of {compared.listed([most])}, "
+        f"{compared.amount(most)}."
+    )
+
+
+def _several(compared: Compared) -> Iterator[str]:
+    name = format.name(compared.metric)
+    if compared.sure:
+        yield _told_apart(compared)
+    elif compared.unsure:
+        yield _none(compared)
+    elif not compared.rows and not compared.diverged:
+        yield f"No arm can be compared with {compared.base} yet."
+    for arms in _by_zero(compared):
+        yield _constant(compared, arms)
+    if compared.single:
+        verb = "shares" if len(compared.single) == 1 else "share"
+        yield (
+            f"{compared.listed(compared.single, amounts=True)} {verb} one seed with "
+            f"{compared.base} in {name}, too few to separate a difference from noise."
+        )
+
+
+def _told_apart(compared: Compared) -> str:
+    parts = [
+        f"{compared.listed(arms, amounts=True)} {'is' if len(arms) == 1 else 'are'} {word} than "
+        f"{compared.base} in {format.name(compared.metric)}"
+        for arms, word in ((compared.better, "better"), (compared.worse, "worse"))
+        if arms
+    ]
+    if rest := compared.unsure:
+        others = f"{len(rest)} other{'s' if len(rest) > 1 else ''}"
+        within = f", within {_bound(compared)}"
+        # "Not distinguishable" alone reads as "equal"; the bound says how unequal it may still be.
+        parts.append(f"{others} cannot be distinguished from it{within}{_uncorrected(compared)}")
+    return f"{'; '.join(parts)} ({_how(compared)})."
+
+
+def _none(compared: Compared) -> str:
+    rest, total = compared.unsure, len(compared.others)
+    named = "the other arm" if total == 1 else compared.listed(rest)
+    subject = f"{named} cannot" if len(rest) == 1 else f"{len(rest)} of {total} arms cannot"
+    subject = f"none of {total} arms can" if 1 < len(rest) == total else subject
+    seeds = f"({_how(compared)})" if total > 1 else f"with {compared.pairs(rest)}"
+    intervals = "the 95 % interval lies" if len(rest) == 1 else "all their 95 % intervals lie"
+    return (
+        f"In {format.name(compared.metric)}, {subject} be distinguished from {compared.base} "
+        f"{seeds}: {intervals} within {_bound(compared)}{_uncorrected(compared)}."
+    )
+
+
+def _how(compared: Compared) -> str:
+    """The seeds behind the tests, and the number of comparisons they are corrected for."""
+    tests = len(compared.others)
+    corrected = f", corrected for {tests} comparisons" if tests > 1 else ""
+    return compared.pairs([*compared.sure, *compared.unsure]) + corrected
+
+
+def _uncorrected(compared: Compared) -> str:
+    """A clause on intervals that exclude zero although the corrected test finds no difference."""
+    rows = [compared.rows[arm] for arm in compared.unsure]
+    apart = sum(row.low > 0 or row.high < 0 for row in rows)
+    if not apart:
+        return ""
+    verb = "excludes" if apart == 1 else "exclude"
+    return f"; of these intervals {apart} of {len(rows)} {verb} zero before the correction"
+
+
+def _bound(compared: Compared) -> str:
+    """The largest difference that the arms without a found difference may still have."""
+    rows = [compared.rows[arm] for arm in compared.unsure]
+    most = max(abs(end) for row in rows for end in (row.low, row.high))
+    text = format.measured(most, compared.metric)
+    return f"±{text} {compared.metric.difference_unit}".rstrip()
+
+
+def _by_zero(compared: Compared) -> list[list[str]]:
+    """Arms with a constant difference, split into those that differ and those that equal."""
+    zero = [arm for arm in compared.even if compared.rows[arm].mean == 0]
+    return [arms for arms in ([a for a in compared.even if a not in zero], zero) if arms]
+
+
+def _constant(compared: Compared, arms: list[str]) -> str:
+    # Equal differences have no spread, so no test: they are stated instead of tested.
+    several, name = len(arms) > 1, format.name(compared.metric)
+    seeds = f"every one of {compared.pairs(arms)}"
+    if compared.rows[arms[0]].mean == 0:
+        verb = "equal" if several else "equals"
+        return f"{compared.listed(arms)} {verb} {compared.base} in {name} for {seeds}."
+    verb, have = ("differ", "they have") if several else ("differs", "it has")
+    return (
+        f"{compared.listed(arms, amounts=True)} {verb} from {compared.base} in {name} by the same "
+        f"amount for {seeds}, so {have} no interval."
+    )
+
+
+def _costs(analysis: Findings) -> str:
+    """The range of the first cost, else timing, whose printed values differ between arms."""
+    plan = analysis.plan
+    for name in [*analysis.of_kind("cost"), *analysis.of_kind("speed")]:
+        rows = {arm.label: analysis.estimates.get((arm.digest, name)) for arm in plan.arms}
+        values = {label: row.mean for label, row in rows.items() if row is not None}
+        if not values:
+            continue
+        least, most = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+        metric, count = METRICS[name], len(values)
+        low, high = (format.measured(values[label], metric) for label in (least, most))
+        if low != high:
+            coverage = "" if count == len(rows) else f" over {count} of {len(rows)} arms"
+            return (
+                f"Nothing was trained; {format.head(metric)} goes from {low} ({least}) to {high} "
+                f"({most}){coverage}."
+            )
+    return "Nothing was trained, and no measured cost differs at the printed precision."

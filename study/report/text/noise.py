@@ -1,0 +1,78 @@
+"""Notes on noise: the gain from pairing, the noise floor, and the effect of the order of steps."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from study import format
+from study.analysis.analysis import Findings
+from study.metrics import METRICS
+
+ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
+
+
+def notes(analysis: Findings) -> Iterator[str]:
+    """The notes on noise, in the order of the table's notes."""
+    yield from _pairing(analysis)
+    yield from _noise(analysis)
+    yield from _step_orders(analysis)
+
+
+def _pairing(analysis: Findings) -> Iterator[str]:
+    """The share of variance that remains after pairing, pooled over all arms."""
+    ratios = []
+    for name in analysis.of_kind("quality"):
+        rows = analysis.pairing[analysis.pairing["metric"] == name].dropna()
+        if (rows["n"] - 1).sum() >= ROUGH:
+            ratio = rows["paired"].sum() / rows["separate"].sum()
+            ratios.append(f"{ratio:.2f} ({format.name(METRICS[name])})")
+    if ratios:
+        yield (
+            "Pairing by seed: variance of the differences relative to unpaired seeds "
+            f"{', '.join(ratios)}; a value of 1 means that pairing brought nothing."
+        )
+
+
+def _noise(analysis: Findings) -> Iterator[str]:
+    """The noise floor of every quality, measured by the A/A arm."""
+    for name in analysis.of_kind("quality"):
+        row, metric = analysis.noise.get(name), METRICS[name]
+        if row is None:
+            continue
+        floor = format.measured(row["floor"], metric)
+        if floor == format.ABSENT:
+            yield (
+                f"A/A: no noise floor for {format.name(metric)}, because a trial diverged or the "
+                "values do not vary."
+            )
+            continue
+        unit = f" {metric.difference_unit}".rstrip()
+        difference = format.measured(row["mean"], metric, signed=True)
+        yield (
+            f"Noise floor of {format.name(metric)}: ±{floor}{unit}; equal arms with other seeds "
+            f"differ by at most this much in 95 % of studies. A/A, the baseline repeated with "
+            f"{row['n']} other seeds: {difference}{unit}."
+        )
+
+
+def _step_orders(analysis: Findings) -> Iterator[str]:
+    """Notes on how much a cumulative table depends on the order of its steps."""
+    study = analysis.plan.study
+    rows = analysis.orders[analysis.orders["metric"].isin(analysis.of_kind("quality")[:1])]
+    if "cumulative" not in study.designs or rows.empty:
+        return
+    if (rows["places"] == 1).all():
+        column = f"Δ {format.name(METRICS[analysis.of_kind('quality')[0]])}"
+        yield (
+            f"Only one order was measured: {column} of a row covers all steps up to it, and the "
+            "effect of its last step in another order is unknown."
+        )
+    several: Iterator[Any] = rows[rows["places"] > 1].itertuples()
+    for row in several:
+        metric, seeds = METRICS[str(row.metric)], analysis.seeds
+        first, last = (format.measured(v, metric, signed=True) for v in (row.first, row.last))
+        label = study.factors[row.factor].levels[row.end].label
+        yield (
+            f"{label} changes {format.name(metric)} by {first} {metric.difference_unit} when "
+            f"added first and by {last} when added last: a difference of "
+            f"{format.effect(row, metric, seeds)} ({row.places} positions were measured)."
+        )

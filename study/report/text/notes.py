@@ -1,0 +1,256 @@
+"""Caption and notes of a study's table: how its numbers were measured and what they do not show."""
+
+import math
+import shlex
+from collections.abc import Iterator
+
+from study import format
+from study.analysis.analysis import Findings
+from study.analysis.published import named_arms, unlike
+from study.metrics import METRICS, RULES, sized
+from study.plan.label_checks import other_unit
+from study.plan.plan import Plan, PlannedArm
+from study.report.text import noise
+from study.stats import smallest_p
+
+LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
+
+BOLD_RULES = {
+    "quality": "interval against the runner-up excludes zero",
+    "cost": "strictly better",
+}
+"""When a value is printed in bold, by kind of metric. Speeds are never bold."""
+
+
+def caption(analysis: Findings) -> str:
+    """The study's question, the protocol of its baseline, and how the columns are to be read."""
+    protocol = f"●: baseline, {_protocol(analysis.plan)}."
+    return " ".join([analysis.plan.study.question, protocol, *_measures(analysis)])
+
+
+def _protocol(plan: Plan) -> str:
+    study, config = plan.study, plan.baseline.arm.config
+    images = f"{study.images()} at {config.data.img_size} px"
+    if not study.seeds:
+        return f"{config.model} for {images}"
+    epochs = f"{config.recipe.total_epochs} epoch{'s' if config.recipe.total_epochs != 1 else ''}"
+    return f"{config.model} on {images}, recipe {study.called('recipe')}, {epochs}"
+
+
+def _measures(analysis: Findings) -> Iterator[str]:
+    several = analysis.seeds > 1
+    if analysis.of_kind("quality") and several:
+        yield f"Mean ± sample sd of {analysis.seeds} seeds."
+    if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:
+        yield "Δ: difference from ●" + (
+            ", paired by seed, with its 95 % t interval." if several else "."
+        )
+    if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
+        yield "Costs: in brackets the difference from ●."
+    if analysis.of_kind("speed"):
+        where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
+        yield f"Timings: median [lowest, highest] of {analysis.rounds or 'the'} rounds{where}."
+        if analysis.ratios:
+            wide = f"{100 * analysis.plan.study.timing.resolution:g} %"
+            yield (
+                "×: ratio to ●, which was timed before and after each arm, with its 95 % "
+                "block-bootstrap interval; inconclusive if the interval includes 1 and is wider "
+                f"than {wide}."
+            )
+            if disturbance := format.disturbed(analysis.disturbed):
+                yield f"During timing, {disturbance}."
+        if "memory" in analysis.metrics:
+            yield "Peak memory: one training step of the recipe."
+    if analysis.tied:
+        yield (
+            f"{format.TIED}: not distinguishable from the best: the 95 % interval of the paired "
+            "difference includes zero (each comparison alone, uncorrected)."
+        )
+    for name in analysis.of_kind("cost"):
+        rule = format.rule(METRICS[name])
+        if rule in RULES:
+            counted = ", ".join(RULES[rule])
+            yield f"{format.head(METRICS[name])}: multiply-adds for one image, counting {counted}."
+    if analysis.leaders:
+        kinds = dict.fromkeys(METRICS[name].kind for name in analysis.leaders)
+        yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
+
+
+# ---- notes ----
+
+
+def notes(analysis: Findings) -> Iterator[str]:
+    """The notes below the table, one or two sentences each.
+
+    Gaps in the data come first: they decide how far any other line can be trusted.
+    """
+    yield from _missing(analysis)
+    yield from _plan_notes(analysis)
+    yield from _diverged(analysis)
+    yield from _refused(analysis)
+    yield from _seeds(analysis)
+    yield from noise.notes(analysis)
+    yield from _published(analysis)
+    yield from _unit_warnings(analysis)
+    yield from _unverified(analysis)
+
+
+def _missing(analysis: Findings) -> Iterator[str]:
+    plan = analysis.plan
+    trials = [
+        ("A/A" if t.again else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
+    ]
+    untimed = [name for name in analysis.of_kind("speed") if _lacking(analysis, name)]
+    if trials:
+        named = ", ".join(f"{label} seed {t.seed} ({t.state})" for label, t in trials[:LISTED])
+        rest = f" and {len(trials) - LISTED} more" if len(trials) > LISTED else ""
+        yield f"{len(trials)} of {len(plan.trials)} trials are missing: {named}{rest}."
+    refusals: dict[str, list[str]] = {}
+    for arm in plan.arms:
+        for why in analysis.refused.get(arm.digest, ()):
+            refusals.setdefault(why, []).append(arm.label)
+    for why, arms in refusals.items():
+        yield f"Not measured for {', '.join(arms)}: {why}."
+    if untimed and not refusals:
+        yield f"Not timed for every arm: {_heads(untimed)}."
+    unevaluated = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
+    if unevaluated and not trials and not refusals:
+        yield f"Not evaluated for every arm: {_heads(unevaluated)}."
+    if trials or ((untimed or unevaluated) and not refusals):
+        command_line = command(plan, analysis.store)
+        yield f"{format.ABSENT}: not measured. To run what is missing: {command_line}"
+
+
+def _plan_notes(analysis: Findings) -> Iterator[str]:
+    for note in analysis.plan.notes:
+        yield f"{note}."
+
+
+def _lacking(analysis: Findings, name: str) -> bool:
+    return any((arm.digest, name) not in analysis.estimates for arm in analysis.plan.arms)
+
+
+def _heads(names: list[str]) -> str:
+    return ", ".join(format.name(METRICS[name]) for name in names)
+
+
+def command(plan: Plan, store: str) -> str:
+    """The command line that runs everything the store lacks, failed trials included."""
+    where = ["--store", store] if store else []
+    return shlex.join(["study", "run", *plan.study.words, *where])
+
+
+def _diverged(analysis: Findings) -> Iterator[str]:
+    for arm in analysis.plan.arms:
+        seeds = [str(t.seed) for t in arm.replicates if t.state == "diverged"]
+        if seeds:
+            count = f"{len(seeds)} of {len(arm.replicates)} seeds"
+            yield f"{arm.label} diverged in {count} ({', '.join(seeds)}), so it has no mean."
+
+
+def _unverified(analysis: Findings) -> Iterator[str]:
+    keys = analysis.plan.baseline.arm.config.recipe.unverified
+    if keys and analysis.seeds:
+        yield f"Recipe values that no source confirms: {', '.join(keys)}."
+
+
+def _refused(analysis: Findings) -> Iterator[str]:
+    if not analysis.of_kind("cost"):
+        return
+    for arm in analysis.plan.arms:
+        if arm.card.refused:
+            yield f"No cost is reported for {arm.label}: {arm.card.refused}"
+
+
+def _seeds(analysis: Findings) -> Iterator[str]:
+    if not analysis.of_kind("quality"):
+        return
+    smallest = smallest_p(analysis.seeds)
+    if not analysis.seeds:
+        yield "The study has no seeds: nothing is trained and no quality is measured."
+    elif analysis.plan.given:
+        yield "The weights are given and nothing is trained, so seeds change nothing."
+    elif analysis.seeds == 1:
+        yield "With one seed there is neither a standard deviation nor an interval."
+    elif smallest > 0.05:
+        yield (
+            f"With {analysis.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest "
+            f"possible p: {smallest:.3g}; with 6 seeds: 0.031)."
+        )
+    if any(_partial(analysis, arm) for arm in analysis.plan.arms):
+        yield (
+            f"(n/{analysis.seeds}): n of {analysis.seeds} seeds have finished (for a difference: "
+            "in both arms)."
+        )
+    if any(
+        _even(effect) for (_, name), effect in analysis.effects.items() if name in analysis.metrics
+    ):
+        yield f"[{format.ABSENT}]: the difference is the same for every seed: no interval exists."
+
+
+def _partial(analysis: Findings, arm: PlannedArm) -> bool:
+    return any(
+        row.n < analysis.seeds
+        for name in analysis.of_kind("quality")
+        if (row := analysis.estimates.get((arm.digest, name)))
+    )
+
+
+def _even(effect: object) -> bool:
+    n, mean, low = (getattr(effect, key) for key in ("n", "mean", "low"))
+    return n > 1 and math.isfinite(mean) and not math.isfinite(low)
+
+
+def _published(analysis: Findings) -> Iterator[str]:
+    rows = [printed for name in analysis.metrics for printed in analysis.printed(name)]
+    if not rows:
+        return
+    sources = dict.fromkeys(row.source or "source not given" for row in rows)
+    yield f"Published numbers: {'; '.join(sources)}."
+    yield from _incomparable(analysis)
+    timed = [printed for name in analysis.of_kind("speed") for printed in analysis.printed(name)]
+    if hardware := dict.fromkeys(
+        printed.protocol.hardware for printed in timed if printed.protocol.hardware
+    ):
+        yield f"Published timings were measured on {', '.join(hardware)}."
+    used = [status for status in format.STATUS_SUFFIX if any(row.status == status for row in rows)]
+    meanings = [f"{format.STATUS_SUFFIX[s]} {MEANINGS[s]}" for s in used if format.STATUS_SUFFIX[s]]
+    if meanings:
+        yield f"Marks of published numbers: {'; '.join(meanings)}."
+
+
+def _unit_warnings(analysis: Findings) -> Iterator[str]:
+    """Notes on published qualities and timings that seem to use another unit than ours."""
+    arms = named_arms(analysis.plan)
+    for label, numbers in analysis.plan.study.published.items():
+        for name, printed in numbers.items():
+            row = analysis.estimates.get((arms[label].digest, name))
+            if row is None or METRICS[name].kind == "cost" or not row.mean > 0:
+                continue
+            if why := other_unit(name, printed.value, float(row.mean)):
+                yield f"{label}: {why}."
+
+
+def _incomparable(analysis: Findings) -> Iterator[str]:
+    """One sentence on why published numbers cannot be compared with measured ones."""
+    plan, arms = analysis.plan, named_arms(analysis.plan)
+    measured = [n for n in analysis.metrics if analysis.seeds or METRICS[n].kind != "quality"]
+    rows: dict[str, dict[str, None]] = {}  # by difference, the rows that have it
+    names: dict[str, None] = {}
+    for label, numbers in plan.study.published.items():
+        for name in (name for name in measured if name in numbers):
+            for why in unlike(plan, arms[label], numbers[name], metric=name):
+                rows.setdefault(why, {})[label], names[name] = None, None
+    if rows:
+        most = max(map(len, rows.values()))
+        texts = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
+        yield (
+            f"Published and measured {_heads(list(names))} are not comparable: {'; '.join(texts)}."
+        )
+
+
+MEANINGS = {
+    "derived": "computed from other published numbers",
+    "unverified": "not checked against the source",
+}
+"""Meaning of the mark behind a published number, by its status; verified numbers have no mark."""

@@ -1,0 +1,115 @@
+"""The answer about two arms: one sentence that claims only what the test supports."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from study import format, stats
+from study.analysis.per_image import diverged
+from study.analysis.quantities import Ratio
+from study.analysis.two_arms import Comparison
+from study.metrics import METRICS
+
+
+def answer(comparison: Comparison) -> str:
+    """How the two arms differ in the tested metric, and what the second costs."""
+    tail = [*_costs(comparison)]
+    costs = f"; {', '.join(tail)}" if tail else ""
+    return (
+        f"{_so_far(comparison)}{_quality(comparison)}{costs}."
+        if comparison.tested
+        else f"{comparison.labels[1]}{costs}."
+    )
+
+
+def _so_far(comparison: Comparison) -> str:
+    trials = [trial for arm in comparison.arms for trial in arm.replicates]
+    done = sum(trial.done for trial in trials)
+    return f"So far, with {done} of {len(trials)} trials: " if 0 < done < len(trials) else ""
+
+
+def _quality(comparison: Comparison) -> str:
+    first, second = comparison.labels
+    name, metric = format.name(METRICS[comparison.tested]), METRICS[comparison.tested]
+    lost = [
+        label
+        for label, arm in zip(comparison.labels, comparison.arms, strict=True)
+        if diverged(arm)
+    ]
+    rows = comparison.metrics[comparison.metrics["metric"] == comparison.tested]
+    row: Any = next(rows.itertuples(), None)
+    if lost:
+        return f"{' and '.join(lost)} diverged, so {name} cannot be compared"
+    if row is None or not row.n > 0:
+        return f"{second} and {first} have no finished seed in common yet"
+    difference = f"{format.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
+    if (
+        comparison.tested == "top1"
+        and all(arm.given for arm in comparison.arms)
+        and len(comparison.seeds)
+    ):
+        # One evaluation per arm and no training: only the images can be a sample.
+        return _given_weights(comparison)
+    if row.n == 1:
+        return (
+            f"In {name} {second} differs from {first} by {difference} with one seed, too few to "
+            "separate a difference from noise"
+        )
+    return _paired(comparison, row, difference)
+
+
+def _paired(comparison: Comparison, row: Any, difference: str) -> str:
+    """The clause on two arms that share several seeds; `row` is that of the tested metric."""
+    first, second = comparison.labels
+    name, metric = format.name(METRICS[comparison.tested]), METRICS[comparison.tested]
+    pairs = f"{row.n:.0f} paired seeds"
+    better = (row.mean > 0) == (metric.better == "higher")
+    word = "better" if better else "worse"
+    if row.low != row.low:
+        amount = difference.replace(f" [{format.ABSENT}]", "")
+        same = f"{second} equals {first}"
+        if row.mean != 0:
+            same = f"{second} differs from {first} by {amount}"
+        return f"In {name} {same} for every one of {pairs}, so there is no interval"
+    if row.t_p < stats.ALPHA:
+        return f"{second} is {word} than {first} in {name}: {difference} ({pairs}, {p_is(row.t_p)})"
+    needed = f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power"
+    advice = needed if row.seeds > row.n else ""
+    relation = f"{second} cannot be distinguished from {first} with {pairs}"
+    return f"In {name} {relation}: {difference}{advice}"
+
+
+def _given_weights(comparison: Comparison) -> str:
+    """The clause on two arms with given weights, tested over images: seeds change nothing."""
+    first, second = comparison.labels
+    test: Any = next(comparison.seeds.itertuples())
+    amount = f"{format.measured(test.difference, METRICS['top1'], signed=True)} pp"
+    if test.p != test.p:
+        return f"{second} differs from {first} by {amount} in Top-1; their images were not compared"
+    word = "is better than" if test.difference > 0 else "is worse than"
+    verb = word if test.p < stats.ALPHA else "cannot be distinguished from"
+    on = f"given weights, {test.images:.0f} images, McNemar's exact test: {p_is(test.p)}"
+    return f"{second} {verb} {first} in Top-1: {amount} ({on})"
+
+
+def p_is(value: float) -> str:
+    text = format.p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def _costs(comparison: Comparison) -> Iterator[str]:
+    """Relative costs and speeds of the second arm; of several counting rules, the first column."""
+    columns, resolution = comparison.plan.study.columns, comparison.plan.study.timing.resolution
+    by_name: dict[str, Any] = {}
+    for row in comparison.metrics[comparison.metrics["metric"].isin(columns)].itertuples():
+        by_name.setdefault(format.name(METRICS[str(row.metric)]), row)
+    for row in by_name.values():
+        name = METRICS[row.metric].label
+        if row.kind == "cost" and row.first == row.first and row.second == row.second:
+            same = row.first == row.second
+            yield f"{name} equal" if same else f"{name} {format.change(row.second, row.first)}"
+        if row.kind == "speed" and row.ratio == row.ratio:
+            yield f"{name} {format.times(ends(row), resolution)}"
+
+
+def ends(row: Any) -> Ratio:
+    return Ratio(row.ratio, row.ratio_low, row.ratio_high)

@@ -1,0 +1,67 @@
+"""Labels of levels: taken from lists of values, and refused where a table cannot show them."""
+
+from collections.abc import Iterator
+
+from study.spec.yaml import Problem, Tree
+from study.text import normal, unfit
+
+SWITCHES = ("yes", "no", "on", "off")  # booleans of YAML 1.1, which many tools read
+
+
+def labelled(document: Tree) -> tuple[Tree, list[Problem]]:
+    """A document in which each list of levels became a mapping, with the values as labels."""
+    factors = document.value.get("factors")
+    if factors is None or not isinstance(factors.value, dict):
+        return document, []
+    problems: list[Problem] = []
+    levels = {path: _labelled(tree, problems) for path, tree in factors.value.items()}
+    whole = Tree(levels, factors.mark, factors.keys)
+    return Tree({**document.value, "factors": whole}, document.mark, document.keys), problems
+
+
+def _labelled(levels: Tree, problems: list[Problem]) -> Tree:
+    if not isinstance(levels.value, list):
+        return levels
+    tree = Tree({}, levels.mark)
+    for item in levels.value:
+        if isinstance(item.value, dict | list) or item.value is None:
+            hint, tree.lacking = f"write {{{_label(item)}, label: value}}", True
+            problems.append(Problem("a value in a list of levels has no label", item.mark, hint))
+            continue
+        label = normal(item.value if isinstance(item.value, str) else item.mark.written)
+        if label in tree.value:
+            problems.append(Problem(f'the level "{label}" is listed twice', item.mark))
+            tree.lacking = True
+        tree.value[label], tree.keys[label] = item, item.mark
+    return tree
+
+
+def _label(item: Tree) -> str:
+    """A suggested `label: value` for a level; papers write the list [2, 2, 2] as 2-2-2."""
+    plain = item.plain()
+    if not isinstance(plain, list) or not all(isinstance(v, int | float | str) for v in plain):
+        return "label: value"
+    return f"{'-'.join(map(str, plain))}: [{', '.join(map(str, plain))}]"
+
+
+def unfit_labels(levels: Tree) -> Iterator[Problem]:
+    """A problem for each label that a table cannot show."""
+    for label, mark in levels.keys.items():
+        if label == "baseline":
+            why, hint = "it is the name of the baseline", "choose another label"
+        elif not label:
+            why, hint = "it is empty", "write the text that the table prints"
+        else:
+            why, hint = unfit(label), "delete it"
+        if why:
+            yield Problem(f"{label!r} cannot be the label of a row: {why}", mark, hint)
+
+
+def switches(document: Tree) -> Iterator[Problem]:
+    """A problem for each unquoted `yes`, `no`, `on` or `off`: text here, a boolean in YAML 1.1."""
+    parts = (document.value.get(key) for key in ("baseline", "factors"))
+    for tree in (tree for part in parts if part is not None for tree in part.walk()):
+        word = tree.value
+        if isinstance(word, str) and word.lower() in SWITCHES and tree.mark.written == word:
+            hint = "write true or false, or quote it"
+            yield Problem(f"{word} is text in YAML 1.2, a boolean in 1.1", tree.mark, hint)

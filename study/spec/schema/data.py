@@ -1,0 +1,142 @@
+"""The keys of `data`: which images, at which size, with which classes."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from study.errors import meant, unknown
+from study.spec.schema.types import Channels, Count, Deviations, Range, Side, Strict
+
+CLASSES = {  # number of classes, for data sets that their names identify
+    "digits": 10,
+    "torch/mnist": 10,
+    "torch/kmnist": 10,
+    "torch/qmnist": 10,
+    "torch/fashion_mnist": 10,
+    "torch/cifar10": 10,
+    "torch/cifar100": 100,
+    "torch/imagenet": 1000,
+}
+
+SMALL = {
+    **dict.fromkeys(("mnist", "fashion_mnist", "kmnist"), 70_000),
+    **dict.fromkeys(("cifar10", "cifar100"), 60_000),
+    "qmnist": 120_000,
+}  # images of both splits together, so that both are held in memory or neither
+TRAINED = {name: images - 10_000 for name, images in SMALL.items()} | {"qmnist": 60_000}
+HELD = 4 * 2**30  # bytes; a data set that needs more at its img_size is read image by image
+TORCH = (*SMALL, "imagenet", "inaturalist", "places365")
+"""The data sets of torchvision that timm opens."""
+
+# A key without effect is refused, as its author believes that it changes something.
+IGNORED = {  # keys without effect, by kind of data
+    "digits": (
+        "root",
+        "download",
+        "train_split",
+        "val_split",
+        "class_map",
+        "input_key",
+        "target_key",
+        "class_folder",
+        "ignore",
+        "grey_range",
+    ),
+    "torch": ("class_map", "input_key", "target_key", "class_folder", "ignore", "grey_range"),
+    "folder": ("download", "input_key", "target_key"),
+    "hfds": ("class_map", "class_folder", "ignore"),
+    "wds": ("download", "class_folder", "ignore"),
+}
+
+
+LOOKS = {"title", "img_size", "mean", "std"}
+"""Keys that change neither which files are read nor whether they are readable."""
+
+
+class Data(Strict):
+    """A data set and its image size; names are those of timm, plus `digits`.
+
+    Size, mean and standard deviation are the study's, where timm's train.py takes the model's.
+    """
+
+    name: str = Field(description="digits, folder, torch/NAME, hfds/NAME, wds/NAME")
+    title: str | None = Field(None, description="name in tables, such as ImageNet-1k")
+    root: str | None = Field(None, description="folder or tar the images are read from")
+    download: bool = Field(False, description="let torchvision download into `root`")
+    img_size: Side = Field(224, description="pixels, both sides")
+    in_chans: Literal[1, 3] = Field(3, description="channels given to the model")
+    num_classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="read from the data when absent"
+    )
+    train_split: str = "train"
+    val_split: str = "validation"
+    class_map: str | None = Field(None, description="file that maps class names to indices")
+    class_folder: Literal["outer", "inner"] | None = Field(
+        None,
+        description="folder whose name is the class, if class folders contain folders of images",
+    )
+    ignore: list[str] = Field(
+        [], description='files and folders that are not read and hold no images, such as "*.heic"'
+    )
+    grey_range: Range | None = Field(
+        None, description="values of black and white in grey images of more than 8 bits"
+    )
+    input_key: str | None = None
+    target_key: str | None = None
+    mean: Channels | None = Field(
+        None, description="per channel, of pixels in 0..1; else ImageNet's"
+    )
+    std: Deviations | None = Field(
+        None, description="per channel, of pixels in 0..1; else ImageNet's"
+    )
+    train_limit: Count | None = Field(
+        None, description="use only this many images, a fixed random choice"
+    )
+    val_limit: Count | None = Field(
+        None, description="use only this many images, a fixed random choice"
+    )
+
+    @model_validator(mode="after")
+    def _used(self) -> Self:
+        """Validate the kind of data, and refuse keys that have no effect on it."""
+        kind, _, name = self.name.partition("/")
+        if kind not in IGNORED or (kind in ("torch", "hfds", "wds")) != bool(name):
+            near = meant(self.name, [*IGNORED, *CLASSES])
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise ValueError(
+                f'unknown data "{self.name}"{hint} (known: digits, folder, torch/NAME, hfds/NAME, '
+                "wds/NAME)"
+            )
+        if kind == "torch" and name.lower() not in TORCH:
+            raise ValueError(unknown("data", self.name, [f"torch/{name}" for name in TORCH]))
+        fields = type(self).model_fields
+        idle = [k for k in IGNORED[kind] if getattr(self, k) != fields[k].default]
+        if idle:
+            raise ValueError(f"{self.name} does not use {', '.join(idle)}: leave it out")
+        return self
+
+    @property
+    def contradictions(self) -> Iterator[tuple[str, str]]:
+        """Yield (key, message) for values that contradict each other."""
+        if self.train_split == self.val_split and self.name != "digits":
+            yield (
+                "val_split",
+                f'training and evaluation would use the same images, "{self.val_split}"',
+            )
+
+    @property
+    def train_images(self) -> int | None:
+        """The number of training images, if the name of the data set determines it."""
+        kind, _, name = self.name.partition("/")
+        # scikit-learn's 1,797 digits less the 360 of the validation split
+        whole = 1437 if kind == "digits" else TRAINED.get(name.lower()) if kind == "torch" else None
+        return min(whole, self.train_limit or whole) if whole else None
+
+    @property
+    def held(self) -> bool:
+        """True for a data set that is decoded once into memory, at the model's input size."""
+        kind, _, name = self.name.partition("/")
+        images = SMALL.get(name.lower()) if kind == "torch" else None
+        small = images is not None and images * self.img_size**2 * self.in_chans <= HELD
+        return kind == "digits" or small

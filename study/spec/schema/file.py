@@ -1,0 +1,205 @@
+"""The schema of a whole study file, and messages about files that break it."""
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from study.errors import meant
+from study.spec.schema.data import Data
+from study.spec.schema.published import Protocol, Published, Value
+from study.spec.schema.recipe import NamedRecipe
+from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
+from study.spec.yaml import Problem, Tree
+
+Checked = TypeVar("Checked", bound=BaseModel)
+
+
+class Named(Strict):
+    """A name, and values that replace defaults of what it names."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+
+class Timing(Strict):
+    """The keys of `timing`: how the arms are timed."""
+
+    batch_size: Batch = Field(32, description="images in one call, for throughput")
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        15.0, description="for all arms together, after warming up"
+    )
+    resolution: UpTo1 = Field(
+        0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
+    )
+
+
+class Baseline(Strict):
+    """The model, data and recipe that all arms depart from."""
+
+    model: str | Named = Field(description="any timm name, or {name: ..., argument: value}")
+    data: str | Data = Field(description="a dataset name, or {name: ..., img_size: ...}")
+    recipe: str | NamedRecipe = Field(
+        description="a file of study/recipes, or {name: ..., lr: ...}"
+    )
+
+
+class Override(Strict):
+    """The keys that a profile overrides: any key of a study file except profiles."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class StudyFile(Strict):
+    """All keys of a study file."""
+
+    question: str
+    source: str | None = Field(None, description="the paper or table that is mirrored")
+    baseline: Baseline
+    factors: dict[str, dict[str, Any] | list[Any]] = Field(
+        {}, description="path: {label: value}, or a list of values; baseline first"
+    )
+    design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
+    seeds: (
+        Annotated[int, Field(ge=0, le=1000)]
+        | Annotated[list[Seed], Field(min_length=1, max_length=1000)]
+    ) = Field(
+        1,
+        description="number of seeds, or a list; 0 trains nothing: cost and speed alone",
+    )
+    aa: bool = Field(
+        False, description="train the baseline again under as many other seeds: the noise floor"
+    )
+    columns: Annotated[list[str], Field(min_length=1)] = Field(["params", "macs", "top1"])
+    timing: Timing = Timing()
+    expects: dict[str, dict[str, str]] = Field(
+        {}, description="path or label: {cost: same, more, less, or a formula such as 1/r^2}"
+    )
+    protocol: Protocol = Field(Protocol(), description="protocol of all published numbers")
+    published: dict[str, Published] = Field({})
+    margins: dict[str, NotNegative] = Field(
+        {},
+        description="metric: largest difference that counts as equal; table units, % for speed",
+    )
+    claims: list[str] = Field(
+        [], description="sentences such as: A is worse than B on top1 by 0.24"
+    )
+    contrasts: list[str | Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
+        [], description="comparisons to test: a row against the baseline, or [row, other row]"
+    )
+    profiles: dict[str, Override] = Field({})
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if isinstance(self.seeds, list) and len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: a seed is given twice")
+        return self
+
+
+def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[Problem]]:
+    """Validate `tree`: an instance of `schema`, or the problems that prevent one."""
+    try:
+        return schema.model_validate(tree.plain()), []
+    except ValidationError as error:
+        problems: dict[str, Problem] = {}  # the first at each position
+        for detail in _relevant(tree, error):
+            problem = _problem(schema, tree, detail["loc"], detail["type"], detail["msg"])
+            problems.setdefault(str(problem.mark), problem)
+        return None, list(problems.values())
+
+
+def salvaged(tree: Tree) -> StudyFile:
+    """The valid keys of a wrong study file, so that their contents are checked as well.
+
+    Each key is validated alone, since pydantic gives no instance as soon as one key is wrong.
+    """
+    stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    right = dict[str, Any]()
+    for key in tree.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
+        alone = stub.model_dump(include={"question", "baseline"}) | {key: tree.value[key].plain()}
+        with suppress(ValidationError):
+            right[key] = getattr(StudyFile.model_validate(alone), key)
+    return stub.model_copy(update=right)
+
+
+PERCENTAGES = (
+    "crop_pct",
+    "scale",
+    "hflip",
+    "vflip",
+    "reprob",
+    "smoothing",
+    "mixup_prob",
+    "mixup_switch_prob",
+    "momentum",
+    "model_ema_decay",
+    "layer_decay",
+    "resolution",
+)
+"""Fractions that a user may write in percent by mistake."""
+
+KINDS = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRecipe"}
+"""pydantic's names for the alternatives of a union type, left out of messages."""
+
+SHORT = ("string_type", "int_type", "float_type")
+
+
+def _relevant(tree: Tree, error: ValidationError) -> Iterator[Any]:
+    """The errors to report: without those about a short form where the long form is used.
+
+    pydantic reports an error for every alternative of a union type.
+    """
+    errors = error.errors(include_url=False)
+    paths = [tuple(tree.path(detail["loc"])) for detail in errors]
+    above = {path[:length] for path in paths for length in range(len(path))}
+    pairs = list(zip(errors, paths, strict=True))
+    longer = {path for detail, path in pairs if detail["type"] not in SHORT}
+    for detail, path in pairs:
+        short = detail["type"] in SHORT and isinstance(detail["input"], dict | list)
+        if not (short and (path in above or path in longer)):
+            yield detail
+
+
+def _problem(
+    schema: type[BaseModel], tree: Tree, loc: tuple[int | str, ...], kind: str, message: str
+) -> Problem:
+    """One pydantic error as a problem, reworded and with its position in the file."""
+    key = str(loc[-1]) if loc else ""
+    if kind == "extra_forbidden":
+        fields = _fields(schema, loc[:-1])
+        near = meant(key, fields)
+        hint = f'did you mean "{near}"?' if near else f"known: {', '.join(fields)}"
+        return Problem(f'unknown key "{key}"', tree.key(loc), hint)
+    if kind == "missing":
+        return Problem(f'missing key "{key}"', tree.at(loc[:-1]).mark)
+    where = tree.at(loc)
+    if kind == "value_error":  # from a validator, whose message is complete
+        text = message.removeprefix("Value error, ")
+        return Problem(text, where.at([text.partition(":")[0]]).mark)
+    steps = [str(step) for step in loc if str(step).isidentifier()]
+    name = ".".join(step for step in steps if step not in KINDS)
+    reason = message[0].lower() + message[1:]
+    value = where.plain()
+    hint = _unit(name, value) if kind in ("less_than", "less_than_equal") else ""
+    return Problem(f"{name}: {reason}, not {json.dumps(value)[:60]}", where.mark, hint)
+
+
+def _unit(name: str, value: Any) -> str:
+    """A hint for a number above its range that seems to be in percent."""
+    if name.rpartition(".")[2] in PERCENTAGES and 1 < value <= 100:
+        return f"this is a fraction: write {value:g} % as {value / 100:g}"
+    return ""
+
+
+def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:
+    """The valid keys at `loc`, which names the chosen alternative of a union type."""
+    kinds = {kind.__name__: kind for kind in (NamedRecipe, Data, Value)}
+    owner: Any = schema
+    for step in loc:
+        field = getattr(owner, "model_fields", {}).get(step)
+        kind = next((kind for name, kind in kinds.items() if name in str(step)), None)
+        inside = Published if field and "Published" in str(field.annotation) else None
+        owner = kind or inside or (field.annotation if field else owner)
+    return getattr(owner, "model_fields", {}).keys()

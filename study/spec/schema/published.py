@@ -1,0 +1,59 @@
+"""The keys of published numbers and of the protocol by which they were measured."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from study.spec.schema.types import Count, Natural, NotNegative, Strict
+
+Status = Literal["verified", "derived", "unverified"]
+
+
+NUMBER = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+# Papers also print +- and +/-, some with U+2212, which is not the hyphen of the keyboard.
+SPREAD = rf"^\s*({NUMBER})\s*(?:±|\+/?[-−])\s*({NUMBER})\s*$"
+WithSpread = Annotated[str, Field(pattern=SPREAD, examples=["72.6 ± 0.2"])]
+"""A number with its spread over runs, as papers print it."""
+
+
+class Protocol(Strict):
+    """The protocol of a published number; an absent key is unknown."""
+
+    model: str | None = Field(None, description="name in this package; the row's model when absent")
+    data: str | None = Field(None, description="name or title of the data")
+    img_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    recipe: str | None = Field(None, description="a file of study/recipes")
+    epochs: Natural | None = None
+    batch_size: Count | None = Field(None, description="images in one update of the weights")
+    hardware: str | None = None
+    precision: str | None = None
+    counting: Literal["conv+linear", "conv+linear+matmul", "all"] | None = Field(
+        None, description="which multiply-adds were counted, if the source says so"
+    )
+
+
+class Value(Strict):
+    """One published number whose status, source or protocol differs from its row's."""
+
+    value: float | WithSpread
+    spread: NotNegative | None = Field(None, description="± over runs, as it was printed")
+    status: Status | None = None
+    source: str | None = None
+    protocol: Protocol = Protocol()
+
+
+class Published(Strict):
+    """Published numbers of one row, in the units of the table and with their decimals."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float | WithSpread | Value]
+    status: Status = Field("unverified", description="unverified numbers enter no verdict")
+    source: str | None = None
+    protocol: Protocol = Protocol()
+
+
+def parted(written: str) -> tuple[str, str]:
+    """Split a number from its spread: "72.6 ± 0.2" -> ("72.6", "0.2")."""
+    match = re.match(SPREAD, written)
+    return (match[1], match[2]) if match else (written, "")

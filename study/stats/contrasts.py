@@ -1,0 +1,85 @@
+"""Contrasts: differences that a study declares in advance, tested as one family."""
+
+from __future__ import annotations  # pandas is for reports: plans must start without it
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from study.stats.effects import SUMMARY, by_arm, paired, summary, unpaired
+from study.stats.intervals import spread
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from study.stats.intervals import Numbers
+
+
+class Contrast(NamedTuple):
+    """The difference `arm` - `other` on `metric`."""
+
+    arm: str
+    other: str
+    metric: str
+
+
+def contrasts(
+    frame: pd.DataFrame, declared: Iterable[Contrast], *, beside: int = 0
+) -> pd.DataFrame:
+    """One row per declared contrast: n, `unpaired`, the `SUMMARY`, `holm`, `t_p` and `t_holm`.
+
+    `holm` corrects the sign-flip p, which assumes no shape but cannot be small with few seeds;
+    `t_holm` corrects `t_p`, the p of the paired t test, which agrees with the interval and assumes
+    normal differences. A contrast that cannot be tested (a trial diverged, is missing, or nothing
+    varies) has NaN and still counts in the correction: otherwise a failure would make the others
+    look more significant. `beside` counts tests of the same family that are not among these.
+
+    Neither test suits a comparison where runs of one arm sometimes collapse and runs of the other
+    never do: with five such arms that equal the baseline on average, a study declares at least one
+    different in 10 to 20 % of cases instead of 5 % (`benchmarks/coverage.py`). Look at the seeds.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    measured, empty = frame[frame["seed"].notna()], pd.Series(dtype=float)
+    metrics = {str(metric): by_arm(part) for metric, part in measured.groupby("metric")}
+    for contrast in dict.fromkeys(declared):
+        arms = metrics.get(contrast.metric, {})
+        pair = (arms.get(contrast.arm, empty), arms.get(contrast.other, empty))
+        differences = paired(*pair)
+        row = {**contrast._asdict(), "unpaired": unpaired(*pair), **summary(differences)}
+        rows.append(row | {"t_p": t_test(differences)})
+    columns = [*Contrast._fields, "n", "unpaired", *SUMMARY[1:], "t_p"]
+    table = pd.DataFrame(rows, columns=columns)
+    corrected = {
+        f"{test}holm": holm(table[f"{test}p"].to_numpy(float), beside=beside) for test in ("", "t_")
+    }
+    return table.assign(**corrected)
+
+
+def t_test(differences: Numbers) -> float:
+    """The two-sided p of the paired t test, (n,) -> [0, 1]; NaN without a spread."""
+    import numpy as np
+    from scipy.special import stdtr
+
+    if not spread(differences):
+        return float("nan")
+    n = len(differences)
+    t = differences.mean() / differences.std(ddof=1) * np.sqrt(n)
+    return float(2 * stdtr(n - 1, -abs(t)))
+
+
+def holm(p: Numbers, *, beside: int = 0) -> Numbers:
+    """Holm's correction of a family's p, (k,) -> (k,): the error rate of the whole family holds
+    however the tests depend on each other.
+
+    NaN counts, as the largest, and so do `beside` further tests of the family whose p is unknown.
+    Holm, "A simple sequentially rejective multiple test procedure", 1979.
+    """
+    import numpy as np
+
+    # statsmodels' `multipletests` takes 2.6 s to import and has no place for NaN or `beside`.
+    order = np.argsort(p)  # NaN last
+    steps = p[order] * (beside + np.arange(len(p), 0, -1))
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted

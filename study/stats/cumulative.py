@@ -1,0 +1,101 @@
+"""Cumulative tables: the effect of a step depends on what was added before it.
+
+A cumulative table is one path through the lattice of all combinations of levels. If the study has
+further arms, some of them differ by the same step at another place of the lattice, and the effects
+of the step can be compared.
+"""
+
+from __future__ import annotations  # pandas is for reports: plans must start without it
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from study.stats.effects import SUMMARY, by_arm, paired, summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Choices = tuple[int, ...]
+
+
+class Step(NamedTuple):
+    """One factor moves from a level to a later one, while the others stay at `others`."""
+
+    factor: int
+    start: int
+    end: int
+    others: Choices
+    """The levels of all factors before the step; that of `factor` is its `start`."""
+
+    @property
+    def added(self) -> int:
+        """The number of other factors that have departed from the baseline already."""
+        return sum(map(bool, self.others)) - bool(self.start)
+
+
+KEYS = ("metric", "factor", "start", "end")
+
+
+def steps(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
+    """One row per (metric, step) between two arms of `choices`: its effect, paired by seed."""
+    import pandas as pd
+
+    rows = []
+    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+        values = by_arm(part)
+        for step, before, after in _steps(choices):
+            if before in values and after in values:
+                effect = summary(paired(values[after], values[before]))
+                rows.append({"metric": metric, **step._asdict(), "added": step.added, **effect})
+    return pd.DataFrame(rows, columns=[*KEYS, "others", "added", *SUMMARY])
+
+
+def orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
+    """One row per (metric, factor, start, end): how the effect of a step depends on its place.
+
+    `places` counts where the step was measured. `first` is the mean effect where the fewest other
+    factors had departed, `last` where the most had; `least` and `most` are over all places, and
+    their distance includes the noise of the seeds. The `SUMMARY` describes last - first, formed
+    within every seed. With one place it is NaN and n is 0: only one order of steps was measured,
+    and the results of another order are unknown.
+    """
+    import numpy as np
+    import pandas as pd
+
+    rows = []
+    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+        values = by_arm(part)
+        by_step: dict[Choices, list[tuple[Step, pd.Series[float]]]] = {}
+        for step, before, after in _steps(choices):
+            if before in values and after in values:
+                effect = (values[after] - values[before]).reindex(_both(values, before, after))
+                by_step.setdefault(step[:3], []).append((step, effect))
+        for key, places in by_step.items():
+            places.sort(key=lambda place: (place[0].added, place[0].others))
+            means = [effect.mean(skipna=False) for _, effect in places]
+            first, last = places[0][1], places[-1][1]
+            change = paired(last, first) if len(places) > 1 else np.empty(0)
+            ends = {
+                "first": means[0],
+                "last": means[-1],
+                "least": np.min(means),
+                "most": np.max(means),
+            }
+            keys = dict(zip(KEYS, (metric, *key), strict=True))
+            rows.append({**keys, "places": len(places), **ends, **summary(change)})
+    columns = [*KEYS, "places", "first", "last", "least", "most", *SUMMARY]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _both(values: Mapping[str, pd.Series[float]], first: str, second: str) -> pd.Index:
+    return values[first].index.intersection(values[second].index)
+
+
+def _steps(choices: Mapping[str, Choices]) -> Iterator[tuple[Step, str, str]]:
+    """Every step between two arms, with the arm before and the arm after it."""
+    for (before, here), (after, there) in product(choices.items(), repeat=2):
+        levels = enumerate(zip(here, there, strict=True))
+        factors = [factor for factor, (start, end) in levels if start != end]
+        if len(factors) == 1 and here[factors[0]] < there[factors[0]]:
+            yield Step(factors[0], here[factors[0]], there[factors[0]], here), before, after

@@ -1,0 +1,126 @@
+"""Effects: an arm's difference from the baseline, paired by seed, and the gain from pairing."""
+
+from __future__ import annotations  # pandas is for reports: plans must start without it
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from study.stats.intervals import CONFIDENCE, bca, interval, spread
+from study.stats.sign_flip import sign_flip, smallest_p
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from study.stats.intervals import Numbers
+
+SUMMARY = ("n", "mean", "sd", "low", "high", "p", "smallest_p")
+"""Statistics of differences: the t interval, the sign-flip test, the smallest p it can reach."""
+
+
+def effects(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """One row per (arm, metric) that has seeds: the difference from `baseline`, paired by seed.
+
+    n pairs, `unpaired` seeds that only one of the two has and that are left out, the `SUMMARY`, and
+    the BCa interval from bca_low to bca_high. NaN if a trial of either arm diverged.
+    """
+    import pandas as pd
+
+    rows = []
+    for metric, arms, base in _against(frame, baseline):
+        for arm, values in arms.items():
+            differences = paired(values, base)
+            row = {"arm": arm, "metric": metric, "unpaired": unpaired(values, base)}
+            ends = dict(zip(("bca_low", "bca_high"), bca(differences), strict=True))
+            rows.append(row | summary(differences) | ends)
+    columns = ["arm", "metric", "n", "unpaired", *SUMMARY[1:], "bca_low", "bca_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def pairing(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """One row per (arm, metric) that has seeds: how much pairing by seed narrows the comparison.
+
+    n pairs; `paired`, the variance of their differences; `separate`, the sum of the two arms'
+    variances, which is the variance of differences between unlike seeds; `ratio` of the two, which
+    is 1 - correlation where the arms' variances are equal. `width` is the width of the paired t
+    interval over Welch's: pairing also costs degrees of freedom, at three seeds as much as a
+    `ratio` of 0.4 gains. All NaN where nothing varies. With few seeds the ratio of a single arm is
+    unreliable: add up both variances over arms before dividing.
+    """
+    import pandas as pd
+
+    rows = [
+        {"arm": arm, "metric": metric, **_gain(*shared(values, base))}
+        for metric, arms, base in _against(frame, baseline)
+        for arm, values in arms.items()
+    ]
+    return pd.DataFrame(rows, columns=["arm", "metric", "n", *GAIN])
+
+
+GAIN = ("paired", "separate", "ratio", "width")
+
+
+def _gain(values: Numbers, base: Numbers) -> dict[str, float]:
+    import numpy as np
+    from scipy.special import stdtrit
+
+    n = len(values)
+    if n < 2 or not (spread(values) or spread(base)):
+        return {"n": n} | dict.fromkeys(GAIN, float("nan"))
+    variances = np.array([values.var(ddof=1), base.var(ddof=1)])
+    paired, separate = (values - base).var(ddof=1), variances.sum()
+    freedom = (n - 1) * separate**2 / (variances**2).sum()  # Welch-Satterthwaite
+    reach = [stdtrit(df, (1 + CONFIDENCE) / 2) for df in (n - 1, freedom)]
+    ratio = paired / separate
+    width = np.sqrt(ratio) * reach[0] / reach[1]
+    return {"n": n} | dict(zip(GAIN, map(float, (paired, separate, ratio, width)), strict=True))
+
+
+# ---- pairs by seed ----
+
+
+def by_arm(part: pd.DataFrame) -> dict[str, pd.Series[float]]:
+    """The values of every arm by seed, from the rows of one metric."""
+    return {str(a): rows.set_index("seed")["value"] for a, rows in part.groupby("arm", sort=False)}
+
+
+def shared(values: pd.Series[float], base: pd.Series[float]) -> tuple[Numbers, Numbers]:
+    """The values of the seeds that both have."""
+    both = values.index.intersection(base.index)
+    return values[both].to_numpy(float), base[both].to_numpy(float)
+
+
+def paired(values: pd.Series[float], base: pd.Series[float]) -> Numbers:
+    """The differences `values` - `base` of the seeds that both have, (n,)."""
+    minuend, subtrahend = shared(values, base)
+    return minuend - subtrahend
+
+
+def unpaired(values: pd.Series[float], base: pd.Series[float]) -> int:
+    return len(values.index.symmetric_difference(base.index))
+
+
+def summary(differences: Numbers) -> dict[str, float]:
+    """The `SUMMARY` of paired differences (n,)."""
+    import numpy as np
+
+    n, several = len(differences), len(differences) > 1
+    values = (
+        differences.mean() if n else float("nan"),
+        differences.std(ddof=1) if several else float("nan"),
+        *interval(differences),
+        sign_flip(differences) if several else float("nan"),
+        smallest_p(int(np.count_nonzero(differences))),  # zero has no sign to flip
+    )
+    return {"n": n} | dict(zip(SUMMARY[1:], map(float, values), strict=True))
+
+
+def _against(
+    frame: pd.DataFrame, baseline: str
+) -> Iterator[tuple[str, dict[str, pd.Series[float]], pd.Series[float]]]:
+    """Yields (metric, values of each other arm, values of the baseline)."""
+    import pandas as pd
+
+    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+        arms = by_arm(part)
+        base = arms.pop(baseline, pd.Series(dtype=float))
+        yield str(metric), arms, base

@@ -1,0 +1,109 @@
+"""Records of job folders, of folders that carry a study's name, and of what trackers received."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from study.store.fields import Count, Few, Inside, Place, Seconds
+from study.store.frozen import Frozen
+from study.store.records import TrialRecord
+
+
+class Work(Frozen):
+    """The tasks of a job and their study; each task reads the fields that it needs."""
+
+    tasks: list[str]
+    """trials, evaluations, timings, steps: in the order in which they are done."""
+
+    study: str = ""
+    """The title of the study; absent where a task stands by itself."""
+    file: Place | None = None
+    """The study file."""
+    words: Annotated[list[Place], Field(min_length=1)] | None = None
+    """The study file and the options as the user wrote them."""
+    folder: Place | None = None
+    """The folder in which the user wrote them."""
+
+    trials: list[str] = Field([])
+    pairs: list[Annotated[tuple[str, int], Field(strict=False)]] = Field([])
+    """Trials to evaluate, each with an image size in pixels."""
+
+    key: str = ""
+    """The name under `timings` of what is measured."""
+    arms: dict[str, TrialRecord] = Field({})
+    """The configuration of each arm of a timing session, by digest."""
+    baseline: str = ""
+    metrics: list[str] = Field([])
+    batch_size: Count = 0
+    seconds: Seconds = 0
+    """That a timing session may take."""
+    arm: TrialRecord | None = None
+    """The configuration of the arm whose steps are timed."""
+
+    @property
+    def alone(self) -> bool:
+        """True for a task that belongs to no study."""
+        return "study" not in self.model_fields_set
+
+
+class Job(Work):
+    """`job.json`: the work with the machine that it is done on."""
+
+    store: Place
+    on: str
+    device: str
+    threads: Few
+    devices: Few
+    nodes: Few
+    share: Few
+    retries: Count
+    timeout: Seconds
+    resources: dict[str, str]
+    code: dict[str, Any] | None = None
+    """The commit and the digest of the package that the workers run."""
+
+
+class Computed(Frozen):
+    """`trials.json` of a job folder: what each trial computes, by name."""
+
+    __pydantic_extra__: dict[str, TrialRecord] = Field(init=False)
+
+    @property
+    def trials(self) -> dict[str, TrialRecord]:
+        return self.__pydantic_extra__
+
+
+class Submitted(Frozen):
+    """`slurm.json` of a job folder: the ids of the Slurm jobs that run it."""
+
+    ids: list[str]
+
+
+class Address(Frozen):
+    """`meet.JOB.json`: where the processes of several nodes find each other."""
+
+    MASTER_ADDR: str
+    MASTER_PORT: str
+
+
+class Handed(Frozen):
+    """The epochs and the state of a trial that a tracker has received."""
+
+    epochs: Count
+    state: str
+
+
+class Signature(Frozen):
+    """`study.json`: the study to which a folder belongs."""
+
+    file: Place
+    profile: str | None = None
+    settings: list[str] = Field([])
+
+
+class Manifest(Frozen):
+    """`report.json`: the files of a report."""
+
+    files: list[Inside]
+    made_of: str = ""
+    """The fingerprint of what the report shows."""

@@ -1,0 +1,167 @@
+"""Provenance of the code: its commit, uncommitted changes, and digests of its files."""
+
+import ast
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import resolve_name
+from pathlib import Path
+from typing import Any
+
+import study
+from study.store.atomic import Record, read
+
+ROOT = study.__name__
+PACKAGE = Path(study.__file__).parent
+ORIGIN = "origin.json"
+"""The file beside a copy of the package that has the provenance of the original."""
+
+CHANGE_NO_NUMBER = (
+    "study.errors",  # messages
+    "study.text",  # messages
+    "study.spec.yaml",  # reads YAML; the values that it reads are part of an arm's identity
+    "study.store.archives",  # checks files and changes none
+    "study.store.atomic",
+    "study.store.leases",
+    "study.store.records",
+    "study.store.cost_records",
+    "study.store.frozen",
+    "study.store.job_records",
+    "study.store.timing_records",
+    "study.store.trial_folder",
+    "study.store.fields",
+    "study.store.store",
+    "study.store.provenance",
+)
+"""Modules that report, check, store or read numbers, and compute none."""
+
+OUTSIDE_TRAINING = (
+    *CHANGE_NO_NUMBER,
+    "study.spec.plugins",  # locates the user's modules, which have digests of their own
+    "study.metrics",  # times models; a timing session records its own environment
+)
+
+
+@cache
+def origin() -> Record:
+    """The provenance of this package.
+
+    `commit`, and `dirty` if files differ from it, are null outside a repository. `digest` covers
+    all files of the package, `computing` those that compute results.
+    """
+    # A worker runs from a copy outside the repository, of which git knows nothing.
+    if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
+        return copied
+    tracked = git("ls-files", "--error-unmatch", "__init__.py") is not None
+    commit = git("rev-parse", "HEAD") if tracked else None
+    changed = git("status", "--porcelain", "--", ".") if tracked else None
+    return {
+        "commit": commit.strip() if commit else None,
+        "dirty": bool(changed.strip()) if changed is not None else None,
+        "digest": _hash(sorted(PACKAGE.rglob("*.py")))[:16],
+        "computing": code_behind("study.trial", ignoring=OUTSIDE_TRAINING)[:16],
+    }
+
+
+def digest(value: Any) -> str:
+    """The digest of a JSON value, 16 hex characters; the order of its keys does not matter."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def code_behind(*entries: str, ignoring: tuple[str, ...] = (), package: Path = PACKAGE) -> str:
+    """A digest of the code that modules run: their files and those of all that they import.
+
+    Raises:
+        ModuleNotFoundError: an entry, an ignored name or an import names no file of the package.
+    """
+    modules = modules_behind(*entries, ignoring=ignoring, package=package)
+    return _hash(_file(module, package) for module in modules)
+
+
+def modules_behind(
+    *entries: str, ignoring: tuple[str, ...] = (), package: Path = PACKAGE
+) -> list[str]:
+    """Sorted names of modules, of the modules that they import, and so on.
+
+    An import inside a function counts, one for type checking alone does not. An ignored module is
+    left out with everything below it, and its imports are not followed.
+    """
+    for name in ignoring:
+        _file(name, package)
+    found, queue = set[str](), list(entries)
+    while queue:
+        module = queue.pop()
+        if module in found or any(f"{module}.".startswith(f"{name}.") for name in ignoring):
+            continue
+        found.add(module)
+        queue += [name for name in _imports(module, package) if name != ROOT]
+    return sorted(found)
+
+
+@cache
+def _imports(module: str, package: Path) -> frozenset[str]:
+    """The modules of this package that a module imports, its own parent packages among them."""
+    file = _file(module, package)
+    base = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    names = set[str]()
+    for node in _statements(ast.parse(file.read_bytes()).body):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name("." * node.level + (node.module or ""), base)
+            names |= {f"{source}.{alias.name}" for alias in node.names}
+    ours = {name for name in names if name.split(".")[0] == ROOT} | {module}
+    return frozenset(part for name in ours for part in _loaded(name, package)) - {module}
+
+
+def _loaded(name: str, package: Path) -> Iterator[str]:
+    """The modules that importing a dotted name runs; its last part may be no module."""
+    parts = name.split(".")
+    *parents, last = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    for parent in parents:
+        _file(parent, package)
+        yield parent
+    if not parents or _candidates(last, package):
+        yield last
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """All statements of a body, at any depth, without those for type checking alone."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            yield from _statements(node.orelse)
+            continue
+        handlers = [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]
+        for part in (node, *handlers):
+            for field in ("body", "orelse", "finalbody"):
+                yield from _statements(getattr(part, field, []))
+
+
+def _file(module: str, package: Path) -> Path:
+    if files := _candidates(module, package):
+        return files[0]
+    raise ModuleNotFoundError(f"{module} is no module of {package}", name=module)
+
+
+def _candidates(module: str, package: Path) -> list[Path]:
+    path = package.joinpath(*module.split(".")[1:])
+    return [file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()]
+
+
+def _hash(files: Iterable[Path]) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def git(*words: str) -> str | None:
+    """The output of a git command in the package; None without git or outside a repository."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(PACKAGE), *words], capture_output=True, text=True, errors="replace"
+        )
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None

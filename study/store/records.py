@@ -1,0 +1,203 @@
+"""The format of the store: what each kind of record holds, checked when it is read.
+
+Keys that are not named here are passed on as they are: a later version may add some.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
+from math import isfinite
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from study.errors import DamagedError
+from study.spec.schema import Data, Recipe
+from study.store import atomic
+from study.store.atomic import Record
+from study.store.fields import Count, Few, Number, Seconds
+from study.store.frozen import Frozen
+
+
+class ModelConfig(Frozen):
+    name: str
+    arguments: dict[str, Any]
+    code: Any = None
+    """Digests of the user's own code, by the name it is registered under."""
+
+
+class TrialConfig(Frozen):
+    """Everything that a trial computes with but its seed, as its name was made from it.
+
+    `data` and `recipe` are as they were stored: an older version may have had other keys.
+    """
+
+    model: ModelConfig
+    data: dict[str, Any]
+    recipe: dict[str, Any]
+
+
+class Shape(Frozen):
+    """The classes, channels and side in pixels that a model is built for."""
+
+    num_classes: Few
+    in_chans: Few
+    img_size: Few
+
+
+class Environment(Frozen):
+    """The machine, libraries and code that numbers were measured with."""
+
+    machine: str | None = None
+    processor: str | None = None
+    device: str | None = None
+    commit: str | None = None
+    computing: str | None = None
+    """A digest of the code that results come from."""
+    dirty: bool | None = None
+    """Whether that code differs from the commit."""
+    threads: Annotated[int, Field(ge=1, le=4096)] | None = None
+
+
+class EpochRow(Frozen):
+    """An epoch of history.jsonl: its number from 0, its seconds, and what it measured."""
+
+    epoch: Count
+    seconds: Seconds | None = None
+    """Of the epoch with its evaluation."""
+    images_per_second: Number | None = None
+    """Trained on, without the evaluation."""
+    __pydantic_extra__: dict[str, Number | None] = Field(init=False)
+
+    @property
+    def measured(self) -> dict[str, Number | None]:
+        """Learning rate, losses and quality; None where a stored value was not finite."""
+        return self.__pydantic_extra__
+
+    @property
+    def plain(self) -> Record:
+        """The row in the order of history.jsonl: the times come last."""
+        row = super().plain
+        times = {key: row.pop(key) for key in ("seconds", "images_per_second") if key in row}
+        return row | times
+
+
+class ImageFingerprint(Frozen):
+    """The number of images of a split, of its classes, and a digest of names and sizes."""
+
+    files: Count = 0
+    classes: Count = 0
+    digest: str = ""
+    __pydantic_extra__: dict[str, Count | str] = Field(init=False)
+
+
+class TrialImages(Frozen):
+    """images.json: the fingerprint of every split that a trial began on."""
+
+    __pydantic_extra__: dict[str, ImageFingerprint] = Field(init=False)
+
+    @property
+    def splits(self) -> dict[str, ImageFingerprint]:
+        return self.__pydantic_extra__
+
+
+class GivenWeights(Frozen):
+    """The arguments of a model that name files of weights, and the digests of these files."""
+
+    arguments: dict[str, Any] = Field({})
+    sha256: dict[str, Any] = Field({})
+
+
+ABSENT: dict[str, Any] = {}
+
+
+class TrialRecord(Frozen):
+    """trial.json: what a worker needs to know of a trial."""
+
+    config: TrialConfig
+    study: str | None = None
+    label: str | None = None
+    seed: Count = 0
+    shape: Shape = Shape.model_construct(**ABSENT)
+    sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
+    """Files and modules of the user's own code, each with its digest."""
+    where: dict[str, Any] = Field({})
+    """Keys of the data that find the images on this machine and change nothing in them."""
+    weights: GivenWeights = GivenWeights()
+
+    @cached_property
+    def data(self) -> Data:
+        """Raises ValidationError where this version reads the images otherwise."""
+        return Data(**(self.config.data | self.where))
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Raises ValidationError where this version has no such recipe."""
+        return Recipe(**self.config.recipe)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the model, with the places of given weights."""
+        return self.config.model.arguments | self.weights.arguments
+
+
+State = Literal["completed", "diverged", "failed"]
+
+
+class Outcome(Frozen):
+    """What a trial ends with, before the store gives it a name."""
+
+    state: State
+    config: TrialConfig
+    metrics: dict[str, Number | None]
+    """In base units, None where not finite."""
+    environment: Environment = Environment()
+    seconds: Seconds | None = None
+    """Of all attempts together."""
+    history: list[EpochRow] = Field([])
+    predictions: str = ""
+    """The file of this attempt's predictions."""
+    images: dict[str, ImageFingerprint] = Field({})
+    """By split, where the images are files of a folder."""
+    error: str | None = None
+    log: list[str] | None = None
+    """The last lines of a worker that died."""
+
+
+class Result(Outcome):
+    """result.json"""
+
+    format: Annotated[int, Field(ge=1, le=1000)]
+    trial: str
+
+
+class Evaluation(Frozen):
+    """at-SIZE.json: a trial's weights on images of another size, or why they take none."""
+
+    metrics: dict[str, Number | None]
+    refused: str = ""
+
+
+class WorkerDeath(Frozen):
+    """died-N.json: how the worker that held lease N of a trial died."""
+
+    why: str
+    epochs: Count = 0
+    """Epochs that the trial had behind it."""
+    time: Seconds | None = None
+    where: str = ""
+    log: list[str] | None = None
+
+
+def history(content: bytes) -> list[EpochRow]:
+    """The epochs of history.jsonl; lines that hold no epoch are left out."""
+    epochs = []
+    for row in atomic.rows(content):
+        with suppress(DamagedError):
+            epochs.append(EpochRow.checked(row))
+    return epochs
+
+
+def finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Measurements as they are stored, None where a value is NaN or infinite."""
+    return {name: value if isfinite(value) else None for name, value in values.items()}

@@ -1,0 +1,267 @@
+"""Results on disk: the queue, and the only way back.
+
+results/
+    trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  predictions-N.npz
+                          last.pth.tar, and before.pth.tar until the trial has a result
+                          result.json  at-SIZE.json, the weights on images of another size
+                          images.json, the fingerprint of the images that it began on
+                          lease.N, who works on it  died-N.json, how a worker died of it
+    arms/KEY.json         what building and counting an arm showed
+    timings/KEY.json      one timing session over the arms of a study
+    jobs/STAMP/           what a launcher was asked to do, the code it runs, its logs
+    track/NAME/           what trackers were told, and what they keep
+
+Every file is plain, and whole or absent: it is written beside its place and renamed. Its digest is
+in it. A file that is damaged or belongs elsewhere is set aside under a name that says so; never
+trusted, never deleted.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from study.errors import StoreError
+from study.store import atomic, leases, records
+from study.store.atomic import Record as Record
+from study.store.atomic import write
+from study.store.frozen import Frozen
+from study.store.records import (
+    EpochRow,
+    Evaluation,
+    ImageFingerprint,
+    Outcome,
+    Result,
+    TrialConfig,
+    TrialImages,
+    TrialRecord,
+    WorkerDeath,
+)
+from study.store.trial_folder import RESULT, TrialFolder
+
+Kept = TypeVar("Kept", bound=Frozen)
+
+FORMAT = 1  # of result.json
+DONE = ("completed", "diverged")
+
+Images = Mapping[str, ImageFingerprint]
+"""Fingerprints by split."""
+
+
+@dataclass(frozen=True)
+class Store:
+    root: Path
+
+    def trial(self, name: str) -> Path:
+        """The folder of a trial."""
+        return self.root / "trials" / name
+
+    def folder(self, name: str) -> TrialFolder:
+        """The files in the folder of a trial."""
+        return TrialFolder(self.trial(name))
+
+    # ---- trials ----
+
+    def enter(self, name: str, record: TrialRecord) -> None:
+        """Write what a trial computes, before any worker claims it."""
+        path = self.folder(name).record
+        if TrialRecord.load(path) != record:
+            write(path, record.plain)
+
+    def entered(self, name: str) -> TrialRecord:
+        """What a trial computes. Raises StoreError where no file that can be read says so."""
+        path = self.folder(name).record
+        record = TrialRecord.load(path)
+        if record is None:
+            raise StoreError(f"{path} is missing: study run puts it there again")
+        return record
+
+    def save(self, name: str, outcome: Outcome, lease: leases.Lease) -> bool:
+        """Store a result, unless the lease was lost meanwhile: then the successor's counts.
+
+        A holder that stalls between this check and the write leaves the result that is there.
+        """
+        record = {"format": FORMAT, "trial": name, **outcome.plain}
+        if not lease.held or not atomic.once(self.folder(name).result, atomic.encoded(record)):
+            return False
+        leases.forget(self.trial(name))
+        return True
+
+    def result(self, name: str) -> Result | None:
+        """The result of a trial; a file that is not its result is set aside.
+
+        Raises:
+            StoreError: a later version has written it.
+        """
+        path = self.folder(name).result
+        result = atomic.sound(path, partial(_result, path=path))
+        if result is not None and result.trial != name:
+            atomic.put_away(path, f"it is the result of {result.trial}", "foreign")
+            return None
+        return result
+
+    def blocked(self, name: str) -> bool:
+        """Whether what is no result is where the result belongs, and cannot be set aside."""
+        return os.path.lexists(self.folder(name).result) and self.result(name) is None
+
+    def peek(self, name: str) -> tuple[TrialRecord | None, Result | None]:
+        """What a trial computes and its result; damaged files are left as they are."""
+        folder = self.folder(name)
+        return (
+            TrialRecord.look(folder.record),
+            Result.look(folder.result),
+        )
+
+    def predictions(self, name: str) -> Path:
+        """The predictions of the attempt that the result of a trial comes from."""
+        result = self.result(name)
+        return self.folder(name).predictions(result.predictions if result else "")
+
+    def results(self) -> list[str]:
+        """Trials that have a result, of whatever study."""
+        paths = (self.root / "trials").glob(f"[!.]*/{RESULT}")  # hidden: being removed
+        return sorted(path.parent.name for path in paths)
+
+    def retry(self, name: str) -> None:
+        """Make room for another attempt; a failed one is kept under another name."""
+        result, folder = self.result(name), self.folder(name)
+        if result is not None and result.state == "failed":
+            for note in folder.deaths:
+                note.unlink(missing_ok=True)
+            try:
+                atomic.set_aside(folder.result, "failed")
+            except OSError as error:
+                why = f"cannot be tried again: {error.strerror}"
+                raise StoreError(f"{self.trial(name)} {why}") from error
+
+    def died(self, name: str, number: int, death: WorkerDeath) -> bool:
+        """Write how the holder of lease `number` died; False where another process has done so."""
+        note = {**death.plain, "epochs": len(self.history(name))}
+        return atomic.once(self.folder(name).death(number), atomic.encoded(note))
+
+    def death(self, name: str, number: int) -> WorkerDeath | None:
+        """How the holder of lease `number` died, where its supervisor has written it."""
+        return WorkerDeath.load(self.folder(name).death(number))
+
+    def beat(self, name: str, number: int) -> float:
+        """When the holder of lease `number` last touched it, by the file server's clock."""
+        try:
+            return self.folder(name).lease(number).stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def deaths(self, name: str) -> list[WorkerDeath]:
+        """How workers died of this trial since it last finished an epoch, oldest first."""
+        paths = sorted(self.folder(name).deaths, key=_written)
+        notes = [WorkerDeath.load(path) for path in paths]
+        epochs = len(self.history(name))
+        return [note for note in notes if note is not None and note.epochs == epochs]
+
+    def history(self, name: str) -> list[EpochRow]:
+        """One row per finished epoch."""
+        rows = atomic.sound(self.folder(name).history, records.history)
+        if rows is not None:
+            return rows
+        result = self.result(name)
+        return result.history if result else []
+
+    def state(self, name: str) -> str:
+        """completed, diverged, failed, running, stale (its worker died) or pending."""
+        result = self.result(name)
+        if result is not None:
+            return result.state
+        folder = self.trial(name)
+        if leases.holder(folder):
+            return "running"
+        return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
+
+    def began(self, name: str) -> Images | None:
+        """The fingerprints of the images that an unfinished trial began on, by split.
+
+        A damaged file is left as it is; see `begun_on`.
+        """
+        return _by_split(TrialImages.look(self.folder(name).images))
+
+    def begun_on(self, name: str) -> Images | None:
+        """The same, and a damaged file is set aside."""
+        return _by_split(TrialImages.load(self.folder(name).images))
+
+    def begin(self, name: str, images: Images) -> None:
+        """Write the fingerprints of the images that a trial begins on."""
+        write(self.folder(name).images, {split: one.plain for split, one in images.items()})
+
+    def evaluation(self, name: str, size: int) -> Evaluation | None:
+        """A trial's weights on images of another size, in pixels."""
+        return Evaluation.load(self.folder(name).evaluation(size))
+
+    def evaluated(self, name: str, size: int, evaluation: Evaluation) -> None:
+        write(self.folder(name).evaluation(size), evaluation.plain)
+
+    # ---- what was counted and timed ----
+
+    def kept(self, shelf: str, key: str, kind: type[Kept]) -> Kept | None:
+        """A record of `arms` or `timings`."""
+        return kind.load(self.root / shelf / f"{key}.json")
+
+    def keep(self, shelf: str, key: str, record: Frozen) -> None:
+        write(self.root / shelf / f"{key}.json", record.plain)
+
+    def strays(self) -> list[Path]:
+        """Files that were set aside because they are damaged, or belong elsewhere."""
+        places = (*(f"{shelf}/*" for shelf in ("arms", "timings")), "trials/[!.]*/*")
+        found = (path for place in places for path in self.root.glob(place))
+        return sorted(path for path in found if ASIDE.search(path.name))
+
+
+ASIDE = re.compile(r"\.(foreign|damaged)-[0-9a-f]{6}$|\.broken$")
+
+
+def agree(name: str, stored: TrialConfig, config: TrialConfig, path: Path) -> None:
+    """Refuse a stored result that was computed from another configuration than today's.
+
+    A key that only today's has was added later, with the default that keeps the old meaning;
+    were it not at that default, the name would be another.
+
+    Raises:
+        StoreError: the same name, but a default has changed since.
+    """
+    changed = [
+        f"{part}.{key}: {old[key]!r} then, {new.get(key)!r} now"
+        for part, old, new in _parts(stored, config)
+        for key in sorted(old)
+        if old[key] != new.get(key)
+    ]
+    if changed:
+        raise StoreError(
+            f"{path} holds trial {name} as another configuration computed it "
+            f"({'; '.join(changed)}); move that folder away to run it again"
+        )
+
+
+def _parts(a: TrialConfig, b: TrialConfig) -> list[tuple[str, Record, Record]]:
+    model, other = ({**c.model.arguments, "name": c.model.name} for c in (a, b))
+    return [("model", model, other), ("data", a.data, b.data), ("recipe", a.recipe, b.recipe)]
+
+
+def _result(content: bytes, path: Path) -> Result:
+    """Raises DamagedError where this is no result, StoreError where it is of a later format."""
+    record = atomic.record(content)
+    later = record.get("format")
+    if isinstance(later, int) and FORMAT < later < 1000:
+        raise StoreError(f"{path} has format {later}, this version reads {FORMAT}")
+    return Result.checked(record)
+
+
+def _by_split(images: TrialImages | None) -> Images | None:
+    return None if images is None else images.splits
+
+
+def _written(path: Path) -> float:
+    """When a file was written, in seconds; 0 where it is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,103 @@
+"""Records of `timings/KEY.json`: sessions that timed several models in turn, and timed steps."""
+
+from typing import Any
+
+from pydantic import Field
+
+from study.store.fields import Count, Few, Number, Positive, Seconds
+from study.store.frozen import Frozen
+from study.store.records import Environment
+
+
+class Ratio(Frozen):
+    """One arm's speed relative to the baseline's, with its 95 % interval."""
+
+    value: Positive
+    low: Positive
+    high: Positive
+
+
+class Spread(Frozen):
+    """One measurement in base units, and the range of its rounds where there are several."""
+
+    value: Number | None
+    low: Number | None = None
+    high: Number | None = None
+    ratio: Ratio | None = None
+    """To the baseline, of speeds that were measured between visits of the baseline."""
+
+
+class How(Frozen):
+    """The conditions under which a session was measured."""
+
+    seconds: Number = 0
+    """That the session may take."""
+    way: str = ""
+    """Number format, compilation and memory layout."""
+    batch_size: Count = 0
+    rounds: Count = 0
+    disturbed: Number = 0
+    """The share of rounds in which other processes had the CPUs."""
+    loads: list[Number] = Field([])
+    """The load average of the machine, by round."""
+    around: list[dict[str, Any]] = Field([])
+    """Temperature, clocks and other users of the machine, before and after."""
+    fused_attention: int | bool | None = None
+    precision: str | None = None
+    """The precision of torch's matrix products in float32."""
+    tf32_convolutions: bool = False
+
+
+class TimingSession(Frozen):
+    """Speed, energy and memory of several arms, measured in one session."""
+
+    device: str = ""
+    arms: dict[str, dict[str, Spread]] = Field({})
+    """By arm and metric."""
+    refused: dict[str, dict[str, str]] = Field({})
+    """Why a metric is absent, by arm and metric."""
+    how: How = How()
+    environment: Environment = Environment()
+    began: Seconds | None = None
+    """Seconds since 1970."""
+    times: dict[str, dict[str, Any]] = Field({})
+    """Every round's seconds, by arm and workload."""
+    trials_running: Count = 0
+    """Trials that other workers ran meanwhile."""
+
+
+class BenchSession(TimingSession):
+    """A session of `study bench`, in one setting."""
+
+    setting: dict[str, Any]
+    said: str
+    """The setting in words."""
+
+
+class BenchRecord(Frozen):
+    """All sessions of one call of `study bench`."""
+
+    format: int
+    began: Seconds
+    device: str
+    threads: Few
+    seconds: Seconds
+    resolution: Number
+    models: dict[str, dict[str, Any]]
+    """Name and arguments by label."""
+    baseline: str
+    sessions: list[BenchSession]
+
+
+class StepTimes(Frozen):
+    """A few timed training steps of a baseline, from which a plan estimates its duration."""
+
+    steps: Few
+    """Steps that were timed."""
+    train: Count
+    """Images of the training split."""
+    val: Count
+    """Images of the validation split."""
+    train_image_seconds: Seconds
+    image_seconds: Seconds
+    """Seconds to evaluate one image."""
