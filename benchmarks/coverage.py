@@ -121,7 +121,7 @@ def within_floor(rho: float, chance: Chance, seeds: int) -> bool | None:
     """Whether the difference of two equal arms is below the noise floor."""
     base, other = normal(chance, np.full(2, 0.9), seeds, rho)
     again = normal(chance, np.full(1, 0.9), seeds, rho)[0]
-    rows = framed(np.array([base, again])).replace({"arm": {"0": "base", "1": stats.AGAIN}})
+    rows = framed(np.array([base, again])).replace({"arm": {"0": "base", "1": stats.AA}})
     floor = float(stats.noise_floor(rows, "base")["floor"].iloc[0])
     return bool(abs((other - base).mean()) < floor)
 
@@ -176,7 +176,7 @@ def networks_apart(chance: Chance, seeds: int) -> bool | None:
 
 
 def some_apart(chance: Chance, seeds: int) -> bool | None:
-    return bool(stats.together(stats.mcnemar(equals(chance, seeds))).some <= 0.05)
+    return bool(stats.combined(stats.mcnemar(equals(chance, seeds))).some <= 0.05)
 
 
 def equals(chance: Chance, seeds: int) -> stats.Hits:

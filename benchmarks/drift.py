@@ -31,7 +31,7 @@ import study.models  # noqa: F401  registers rest_lite with timm
 from study.metrics import speed, workloads
 from study.metrics.ratios import Ratio, ratio, undisturbed
 from study.metrics.stopwatch import Stopwatch
-from study.metrics.workloads import Lane, Way
+from study.metrics.workloads import ExecutionMode, Workload
 
 MODELS, SIZE, BATCH = ("rest_lite", "resnet18"), (3, 64, 64), 8
 SPIN = "while True: pass"
@@ -98,13 +98,16 @@ def rough(load: Load, draw: random.Random) -> Iterator[Halfway]:
 LOADS = {"random": rough, "unlucky": unlucky}
 
 
-def batches() -> dict[str, Lane]:
+def batches() -> dict[str, Workload]:
     torch.manual_seed(0)
-    images = workloads.noise(BATCH, SIZE, "cpu")
-    return {name: workloads.inference(timm.create_model(name), images, Way()) for name in MODELS}
+    images = workloads.random_images(BATCH, SIZE, "cpu")
+    return {
+        name: workloads.inference(timm.create_model(name), images, ExecutionMode())
+        for name in MODELS
+    }
 
 
-def side_by_side(models: dict[str, Lane], seconds: float, halfway: Halfway) -> Ratio:
+def side_by_side(models: dict[str, Workload], seconds: float, halfway: Halfway) -> Ratio:
     """Of the second model's throughput to the first's."""
     taken = speed.session(
         {name: (lambda lane=lane: {"batch": lane}) for name, lane in models.items()},
@@ -117,7 +120,7 @@ def side_by_side(models: dict[str, Lane], seconds: float, halfway: Halfway) -> R
     return found.inverse
 
 
-def one_after_the_other(models: dict[str, Lane], seconds: float, halfway: Halfway) -> Ratio:
+def one_after_the_other(models: dict[str, Workload], seconds: float, halfway: Halfway) -> Ratio:
     """The same by calls for half of the time each, after ten to warm up; without an interval."""
     first = _mean(models[MODELS[0]], seconds / 2)
     halfway()
@@ -126,7 +129,7 @@ def one_after_the_other(models: dict[str, Lane], seconds: float, halfway: Halfwa
     return Ratio(value, value, value, 1)
 
 
-def _mean(lane: Lane, seconds: float) -> float:
+def _mean(lane: Workload, seconds: float) -> float:
     """Seconds of one call."""
     watch = Stopwatch("cpu")
     watch.together(lane.run, 10)

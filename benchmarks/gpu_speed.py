@@ -18,7 +18,7 @@ from torch.utils.benchmark import Timer
 import study.models  # noqa: F401  registers rest_lite with timm
 from study.metrics import energy, machine_state, speed, workloads
 from study.metrics.summaries import spreads
-from study.metrics.workloads import Lane, Way
+from study.metrics.workloads import ExecutionMode, Workload
 
 DEVICE, SIZE, BATCH = "cuda", (3, 224, 224), 256
 MODELS = ("resnet18", "rest_lite")
@@ -35,18 +35,18 @@ def model(name: str) -> nn.Module:
     return timm.create_model(name).to(DEVICE)
 
 
-def batch(name: str, way: Way) -> Lane:
-    return workloads.inference(model(name), workloads.noise(BATCH, SIZE, DEVICE), way)
+def batch(name: str, way: ExecutionMode) -> Workload:
+    return workloads.inference(model(name), workloads.random_images(BATCH, SIZE, DEVICE), way)
 
 
-def step(name: str, way: Way) -> Lane:
+def step(name: str, way: ExecutionMode) -> Workload:
     made, loss = model(name), nn.functional.cross_entropy
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-5)
-    images = workloads.noise(64, SIZE, DEVICE)
+    images = workloads.random_images(64, SIZE, DEVICE)
     return workloads.training(made, images, way, loss=loss, optimizer=optimizer)
 
 
-def compared(arms: dict[str, Callable[[], Lane]], name: str) -> Iterator[Line]:
+def compared(arms: dict[str, Callable[[], Workload]], name: str) -> Iterator[Line]:
     """Our session beside torch's Timer on the same calls."""
     made = {arm: lane() for arm, lane in arms.items()}
     taken = speed.session(
@@ -75,20 +75,20 @@ def compared(arms: dict[str, Callable[[], Lane]], name: str) -> Iterator[Line]:
 
 def inference() -> Iterator[Line]:
     for dtype in ("float32", "bfloat16"):
-        arms = {name: partial(batch, name, Way(dtype)) for name in MODELS}
+        arms = {name: partial(batch, name, ExecutionMode(dtype)) for name in MODELS}
         yield from compared(arms, f"inference {dtype}")
 
 
 def training() -> Iterator[Line]:
-    arms = {name: partial(step, name, Way("bfloat16")) for name in MODELS}
+    arms = {name: partial(step, name, ExecutionMode("bfloat16")) for name in MODELS}
     yield from compared(arms, "training bfloat16")
 
 
 def equal() -> Iterator[Line]:
     """Equal models have a ratio of 1; and twice the work has one of a half."""
-    one = batch("resnet18", Way("bfloat16"))
-    twice = Lane(lambda: (one.run(), one.run()), one.images)
-    arms = {"one": one, "equal": batch("resnet18", Way("bfloat16")), "twice": twice}
+    one = batch("resnet18", ExecutionMode("bfloat16"))
+    twice = Workload(lambda: (one.run(), one.run()), one.images)
+    arms = {"one": one, "equal": batch("resnet18", ExecutionMode("bfloat16")), "twice": twice}
     taken = speed.session(
         {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in arms.items()},
         device=DEVICE, seconds=6,
@@ -102,9 +102,9 @@ def equal() -> Iterator[Line]:
 
 def drawn() -> Iterator[Line]:
     """Energy is read, and is about power by throughput."""
-    made = {name: batch(name, Way("bfloat16")) for name in MODELS}
+    made = {name: batch(name, ExecutionMode("bfloat16")) for name in MODELS}
     found = energy.joules(made, DEVICE)
-    around = machine_state.surroundings(DEVICE)
+    around = machine_state.machine_state(DEVICE)
     yield bool(around.get("gpu_mhz")), f"surroundings: {around}"
     yield (
         len(found) == len(made),

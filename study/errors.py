@@ -63,7 +63,7 @@ class DamagedError(StoreError):
 MOST_NAMES = 24  # up to this number an error lists all names, else only the similar ones
 
 
-def meant(name: str, names: Iterable[str]) -> str | None:
+def likely_name(name: str, names: Iterable[str]) -> str | None:
     """The existing name that a misspelt `name` probably stands for."""
     existing = [str(candidate) for candidate in names]
     near = get_close_matches(str(name), existing, n=1, cutoff=0.6)
@@ -75,7 +75,7 @@ def meant(name: str, names: Iterable[str]) -> str | None:
 def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     """The message for a name that does not exist: the names that do, and the likeliest one."""
     existing = sorted(str(candidate) for candidate in names)
-    near = meant(name, existing)
+    near = likely_name(name, existing)
     hint = f'; did you mean "{near}"?' if near else ""
     if len(existing) > MOST_NAMES:
         similar = ", ".join(get_close_matches(name, existing, n=6, cutoff=0.4))

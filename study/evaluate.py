@@ -16,11 +16,11 @@ from study import trial as run
 from study.data.dataset import Preprocessing
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
 from study.models import paired_init, weights
-from study.models.weights import Weights
+from study.models.weights import WeightsSource
 from study.spec import given_weights
 from study.spec.schema import Data, Recipe
 from study.store import archives, ownership
-from study.store.atomic import sound
+from study.store.atomic import read_checked
 from study.store.records import Environment, Evaluation, ImageFingerprint, TrialRecord, finite
 from study.store.store import Store
 
@@ -37,13 +37,13 @@ def ignore(done: int, total: int) -> None:
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvaluationSubject:
     """A model with its weights, and the images and settings it is evaluated with."""
 
     name: str
     model: nn.Module
-    weights: Weights
-    images: data.Validation
+    weights: WeightsSource
+    images: data.ValidationData
     recipe: Recipe
     """Only crop, interpolation, batch size, precision and memory layout are used."""
 
@@ -53,7 +53,7 @@ class Evaluated(Evaluation):
 
     model: str
     parameters: int
-    weights: Weights
+    weights: WeightsSource
     images: int
     classes: int
     fingerprints: dict[str, ImageFingerprint]
@@ -72,7 +72,7 @@ def trial(
     return evaluate(trained(store, name, images=images), device=device)
 
 
-def evaluate(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:
+def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:
     """The metrics of a model on its images.
 
     `tick(done, total)` is called for every batch.
@@ -109,7 +109,7 @@ def evaluate(subject: Subject, *, device: str = "cpu", tick: Tick = ignore) -> E
 
 def trained(
     store: Store, name: str, *, images: Keys = NONE, look: Keys = NONE, ema: bool | None = None
-) -> Subject:
+) -> EvaluationSubject:
     """A finished trial with its own settings, except for these keys of Data and Recipe.
 
     Uses the averaged weights where the recipe has an average, unless `ema` is False.
@@ -127,12 +127,12 @@ def trained(
         raise DataError(f"trial {name} has {classes} classes, {val.data.name} has {val.classes}")
     recipe = _checked(Recipe, config.recipe | look)
     if _trains(record):
-        model = run.build(record)
+        model = run.build_model(record)
         origin = weights.load(model, path, ema=recipe.model_ema if ema is None else ema)
     else:
-        model = paired_init.seeded(lambda: run.started(record), record.seed)
-        origin = Weights("as given: the trial trains nothing", None, None, False)
-    return Subject(f"{config.model.name} {name}", model, origin, val, recipe)
+        model = paired_init.seeded(lambda: run.starting_model(record), record.seed)
+        origin = WeightsSource("as given: the trial trains nothing", None, None, False)
+    return EvaluationSubject(f"{config.model.name} {name}", model, origin, val, recipe)
 
 
 def named(
@@ -144,13 +144,13 @@ def named(
     look: Keys = NONE,
     ema: bool | None = None,
     key: str | None = None,
-) -> Subject:
+) -> EvaluationSubject:
     """A timm model with the weights of `checkpoint`, or without one with timm's pretrained weights.
 
     Size, crop, interpolation, mean and deviation default to those that the weights were published
     with; precision to float32.
     """
-    if given_weights.given(arguments):
+    if given_weights.has_given_weights(arguments):
         raise BuildError("weights are given by --checkpoint or --pretrained, not by --model-arg")
     config = weights.pretrained_cfg(name, arguments)
     images, look = _defaulted(name, config, images, look)
@@ -165,7 +165,7 @@ def named(
     else:
         model = models.build(name, arguments, **shape)
         origin = weights.load(model, checkpoint, ema=ema, key=key)
-    return Subject(name, model, origin, val, recipe)
+    return EvaluationSubject(name, model, origin, val, recipe)
 
 
 def _finished(store: Store, name: str) -> tuple[TrialRecord, Path]:
@@ -185,7 +185,7 @@ def _finished(store: Store, name: str) -> tuple[TrialRecord, Path]:
         raise StoreError(f"the weights of trial {name} are gone: {path}; restore the file")
     if record.sources:  # building the model runs the code of these files
         ownership.file(store.folder(name).record)
-    if trains and sound(path, archives.checked) is None:
+    if trains and read_checked(path, archives.checked) is None:
         raise StoreError(f"the weights of trial {name} are damaged: {path}; restore the file")
     return record, path
 
@@ -231,7 +231,7 @@ def _checked(schema: type[Checked], keys: Keys) -> Checked:
 # ---- evaluation ----
 
 
-def _refuse_size(subject: Subject, device: str) -> None:
+def _refuse_size(subject: EvaluationSubject, device: str) -> None:
     """Raises SizeError if the model takes no image of this size; tries one black image."""
     settings = subject.images.data
     size = settings.img_size

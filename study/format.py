@@ -81,7 +81,7 @@ def replicates(estimate: Any, metric: Metric, seeds: int) -> str:
     return text + _incomplete(text, estimate.n, seeds)
 
 
-def parts(estimate: Any, metric: Metric, *names: str) -> dict[str, str]:
+def number_texts(estimate: Any, metric: Metric, *names: str) -> dict[str, str]:
     """The finite numbers of an estimate as texts, by name."""
     values = {name: float(getattr(estimate, name)) for name in names}
     return {name: measured(v, metric) for name, v in values.items() if math.isfinite(v)}

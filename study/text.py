@@ -55,14 +55,14 @@ def normal(text: str) -> str:
     return re.sub(" +", " ", text).strip()
 
 
-def described(character: str) -> str:
+def code_point(character: str) -> str:
     """A character's code point and Unicode name: "U+00AD SOFT HYPHEN"."""
     return (
         f"U+{ord(character):04X} {name(character, NAMELESS.get(category(character), ''))}".strip()
     )
 
 
-def unfit(label: str) -> str:
+def forbidden_character(label: str) -> str:
     """The first character that a label may not contain, with its place; "" if all are allowed.
 
     Invisible characters are not allowed: control, format, unassigned and private ones. Joiners and
@@ -70,7 +70,7 @@ def unfit(label: str) -> str:
     """
     for index, character in enumerate(label):
         if not _fits(character, label[:index]):
-            return f"{described(character)} at character {index + 1}"
+            return f"{code_point(character)} at character {index + 1}"
     return ""
 
 

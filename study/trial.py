@@ -22,8 +22,8 @@ import torch
 from study import data, models, train
 from study.errors import DataError, SpecError, StoreError
 from study.metrics import workloads
-from study.metrics.execution import Way
-from study.metrics.session import LACKING, timings
+from study.metrics.execution import ExecutionMode
+from study.metrics.session import REASONS_ABSENT, timing_session
 from study.models import paired_init, registry, weights
 from study.spec import given_weights, plugins
 from study.store import archives
@@ -50,7 +50,7 @@ VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_
 LIBRARIES = ("torch", "timm", "torchvision", "numpy", "fvcore")
 
 
-def trial(
+def run_trial(
     store: Store,
     name: str,
     lease: Lease | None,
@@ -60,7 +60,7 @@ def trial(
     report: Callable[[Message], None],
     record: TrialRecord | None,
     pulse: Callable[[], None] = train.nothing,
-    group: train.Group = train.ALONE,
+    group: train.ProcessGroup = train.ALONE,
 ) -> None:
     """Build, train, evaluate and save a trial; resumes from the last checkpoint of any attempt.
 
@@ -81,7 +81,7 @@ def trial(
     here = environment(device).model_copy(update={"processes": group.world})
     log = _Log(store.folder(name).log, report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
-    caller = train.Caller(stop, lambda: lease.held, pulse, log)
+    caller = train.Callbacks(stop, lambda: lease.held, pulse, log)
     ends: Record = {"state": "failed", "metrics": {}, "config": record.config}
     try:
         fitted = _fitted(store, name, record, device=device, caller=caller, group=group)
@@ -103,7 +103,7 @@ def trial(
             store.folder(name).previous.unlink(missing_ok=True)
 
 
-def _leading(group: train.Group, record: TrialRecord | None) -> TrialRecord:
+def _leading(group: train.ProcessGroup, record: TrialRecord | None) -> TrialRecord:
     """The leader's record, in every process of a group."""
     leaders = group.leaders_item(record)
     if leaders is None:
@@ -127,10 +127,10 @@ def _ended(
 
 
 def _join(
-    store: Store, name: str, *, device: str, pulse: Callable[[], None], group: train.Group
+    store: Store, name: str, *, device: str, pulse: Callable[[], None], group: train.ProcessGroup
 ) -> None:
     """Train under another process that leads, and leave the store to it."""
-    record, caller = _leading(group, None), train.Caller(pulse=pulse)
+    record, caller = _leading(group, None), train.Callbacks(pulse=pulse)
     try:
         _fitted(store, name, record, device=device, caller=caller, group=group)
     except train.Stopped:
@@ -146,8 +146,8 @@ def _fitted(
     record: TrialRecord,
     *,
     device: str,
-    caller: train.Caller,
-    group: train.Group,
+    caller: train.Callbacks,
+    group: train.ProcessGroup,
 ) -> train.Fitted:
     images, recipe = data.load(record.data), record.recipe
     if group.leads:
@@ -155,7 +155,7 @@ def _fitted(
     classes = record.shape.num_classes
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
-    model = paired_init.seeded(lambda: started(record), record.seed).to(device)
+    model = paired_init.seeded(lambda: starting_model(record), record.seed).to(device)
     return train.fit(
         model,
         images,
@@ -168,7 +168,7 @@ def _fitted(
     )
 
 
-def _fingerprints(images: data.Images) -> dict[str, ImageFingerprint]:
+def _fingerprints(images: data.DataSplits) -> dict[str, ImageFingerprint]:
     return {split: ImageFingerprint(**values) for split, values in images.fingerprints.items()}
 
 
@@ -209,7 +209,7 @@ def _predictions(fitted: train.Fitted) -> bytes:
     return archives.sealed(file)
 
 
-def build(record: TrialRecord, device: str | None = None) -> torch.nn.Module:
+def build_model(record: TrialRecord, device: str | None = None) -> torch.nn.Module:
     """The model of a trial with random weights.
 
     Raises:
@@ -221,7 +221,7 @@ def build(record: TrialRecord, device: str | None = None) -> torch.nn.Module:
     return module
 
 
-def started(record: TrialRecord) -> torch.nn.Module:
+def starting_model(record: TrialRecord) -> torch.nn.Module:
     """The model of a trial with the weights that training starts from.
 
     Raises:
@@ -229,8 +229,8 @@ def started(record: TrialRecord) -> torch.nn.Module:
     """
     _register(record)
     name, arguments, planned = record.config.model.name, record.arguments, record.weights.sha256
-    today = given_weights.digests(name, arguments) if planned else {}
-    for key, path in given_weights.files(name, arguments).items():
+    today = given_weights.weight_digests(name, arguments) if planned else {}
+    for key, path in given_weights.weight_files(name, arguments).items():
         if planned and today[key] != planned.get(key):
             raise SpecError(f"{path} has changed since the trial was planned: plan anew")
     return weights.started(name, arguments, **dict(record.shape))
@@ -238,7 +238,7 @@ def started(record: TrialRecord) -> torch.nn.Module:
 
 def _register(record: TrialRecord) -> None:
     for text, digest in record.sources:
-        source = plugins.source(text)
+        source = plugins.find_plugin(text)
         if source.digest != digest:
             raise SpecError(f"{source.path} has changed since the trial was planned: plan anew")
         registry.register(source)
@@ -249,12 +249,14 @@ def step_seconds(record: TrialRecord, device: str) -> StepTimes:
     images, recipe = data.load(record.data), record.recipe
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(
-        build(record).to(device), images, recipe, seed=record.seed, device=device
+        build_model(record).to(device), images, recipe, seed=record.seed, device=device
     )
     return StepTimes(**vars(timed), train=images.train_size, val=images.val_size)
 
 
-def timed(records: Mapping[str, TrialRecord], job: Job, tick: Callable[[], None]) -> TimingSession:
+def run_timing_session(
+    records: Mapping[str, TrialRecord], job: Job, tick: Callable[[], None]
+) -> TimingSession:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
     `records` say what each arm computes. A metric that cannot be measured honestly is absent, with
@@ -264,7 +266,7 @@ def timed(records: Mapping[str, TrialRecord], job: Job, tick: Callable[[], None]
     device, asked = job.device, {*job.metrics}
     timed = records if asked - {"memory"} else {}
     watched = records if "memory" in asked else {}
-    session = timings(
+    session = timing_session(
         {arm: partial(_lanes, record, job) for arm, record in timed.items()},
         {arm: partial(_step, record, device) for arm, record in watched.items()},
         device=device,
@@ -274,19 +276,21 @@ def timed(records: Mapping[str, TrialRecord], job: Job, tick: Callable[[], None]
     )
     refused = {arm: {**why} for arm, why in session.refused.items()}
     for arm, measured in session.arms.items():
-        for name in (asked & LACKING.keys()) - measured.keys():
-            refused.setdefault(arm, {})[name] = f"{name}: {LACKING[name]}"
-    how = session.how.model_copy(update={"batch_size": job.batch_size, "way": Way().said})
+        for name in (asked & REASONS_ABSENT.keys()) - measured.keys():
+            refused.setdefault(arm, {})[name] = f"{name}: {REASONS_ABSENT[name]}"
+    how = session.how.model_copy(
+        update={"batch_size": job.batch_size, "way": ExecutionMode().description}
+    )
     return session.model_copy(update={"refused": refused, "how": how})
 
 
-def _lanes(record: TrialRecord, job: Job) -> dict[str, workloads.Lane]:
+def _lanes(record: TrialRecord, job: Job) -> dict[str, workloads.Workload]:
     """The ways of calling an arm that its metrics need."""
-    device, asked, way = job.device, {*job.metrics}, Way()
+    device, asked, way = job.device, {*job.metrics}, ExecutionMode()
     found = {}
     if asked & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
-        model = build(record).to(device)
-        images = workloads.noise(job.batch_size, _size(record), device)
+        model = build_model(record).to(device)
+        images = workloads.random_images(job.batch_size, _size(record), device)
         if asked & {"throughput", "energy"}:
             found["batch"] = workloads.inference(model, images, way)
         if asked & {"latency_p50", "latency_p90", "latency_p99"}:
@@ -294,16 +298,20 @@ def _lanes(record: TrialRecord, job: Job) -> dict[str, workloads.Lane]:
     if "train_throughput" in asked:
         recipe, classes = record.recipe, record.shape.num_classes
         step = train.repeated(
-            build(record).to(device), recipe, classes=classes, size=_size(record), device=device
+            build_model(record).to(device),
+            recipe,
+            classes=classes,
+            size=_size(record),
+            device=device,
         )
-        found["train"] = workloads.Lane(step, recipe.batch_size)
+        found["train"] = workloads.Workload(step, recipe.batch_size)
     return found
 
 
 def _step(record: TrialRecord, device: str) -> None:
     """One update of the trial's own recipe."""
     recipe, classes = record.recipe, record.shape.num_classes
-    model = build(record, device)
+    model = build_model(record, device)
     train.training_step(model, recipe, classes=classes, size=_size(record), device=device)
 
 

@@ -29,7 +29,7 @@ def results():
     store.enter(NAME, {"config": config, "shape": shape, "where": {}, "seed": 0})
     how = {"device": "cpu", "stop": bool, "report": lambda row: None}
     with leases.claim(store.trial(NAME)) as lease:
-        trial.trial(store, NAME, lease, record=store.entered(NAME), **how)
+        trial.run_trial(store, NAME, lease, record=store.entered(NAME), **how)
     assert store.state(NAME) == "completed", store.result(NAME)
 
 
@@ -40,15 +40,15 @@ def costs():
     from study.store.store import Store
 
     config = Config("test_rest", {}, Data(name="digits", img_size=64), Recipe())
-    arm_cost.card(config, Store(Path("empty")))
+    arm_cost.arm_cost(config, Store(Path("empty")))
 
 
 def courses():
-    from study.plan.schedules import course
+    from study.plan.schedules import recipe_schedule
     from study.spec.schema import Recipe
     from study.store.store import Store
 
-    course(Recipe(epochs=2), Store(Path("empty")))
+    recipe_schedule(Recipe(epochs=2), Store(Path("empty")))
 
 
 def folders():

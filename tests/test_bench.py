@@ -8,11 +8,11 @@ import pytest
 
 from study import bench
 from study.bench import taking
-from study.bench.settings import Model, Order, Setting
+from study.bench.settings import BenchModel, BenchRequest, Setting
 from study.errors import SpecError, StudyError
 from study.metrics import METRICS
-from study.metrics.execution import Way
-from study.metrics.workloads import Lane
+from study.metrics.execution import ExecutionMode
+from study.metrics.workloads import Workload
 from study.store.atomic import write
 from study.store.store import Store
 
@@ -20,11 +20,11 @@ AVERAGE = "{name: test_rest, reduction: average}"
 
 
 def taken(mode, *models, batch=2, size=64, way=None):
-    order = Order(
+    order = BenchRequest(
         models=bench.labelled(bench.model(text, {}) for text in models), settings=(),
         device="cpu", threads=1, seconds=0.01, resolution=0.05,
     )  # fmt: skip
-    return taking.taken(order, Setting(mode, batch, size, way or Way()))
+    return taking.taken(order, Setting(mode, batch, size, way or ExecutionMode()))
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +37,9 @@ def unbounded(monkeypatch):
 
 
 def test_a_model_is_a_name_or_what_a_study_file_has():
-    assert bench.model("test_rest", {"a": 1}) == Model("test_rest", {"a": 1})
+    assert bench.model("test_rest", {"a": 1}) == BenchModel("test_rest", {"a": 1})
     found = bench.model("{name: test_rest, ratios: [4, 2, 1, 1]}", {"a": 1})
-    assert found == Model("test_rest", {"a": 1, "ratios": [4, 2, 1, 1]})
+    assert found == BenchModel("test_rest", {"a": 1, "ratios": [4, 2, 1, 1]})
     assert found.said == "test_rest (a=1, ratios=[4, 2, 1, 1])"
 
 
@@ -52,12 +52,12 @@ def test_what_is_no_model_is_refused(text):
 
 
 def test_a_model_that_stands_twice_is_timed_twice():
-    models = [Model("a"), Model("b"), Model("a"), Model("a")]
+    models = [BenchModel("a"), BenchModel("b"), BenchModel("a"), BenchModel("a")]
     assert list(bench.labelled(models)) == ["a", "b", "a #2", "a #3"]
 
 
 def test_settings_are_each_with_each_and_once():
-    ways = [Way(), Way("bfloat16")]
+    ways = [ExecutionMode(), ExecutionMode("bfloat16")]
     found = bench.settings(["infer", "train"], [1, 32, 1], [64], ways)
     assert len(found) == len(set(found)) == 8
     assert found[0].said == "infer, batch 1, 64 px, float32, eager"
@@ -88,10 +88,12 @@ def test_real_models_are_timed_side_by_side(mode, metrics):
 
 
 def test_the_modes_of_the_command_line_are_those_that_are_timed():
-    assert tuple(taking.MODES) == bench.MODES
+    assert tuple(taking.WORKLOADS) == bench.MODES
 
 
-@pytest.mark.parametrize("way", [Way("bfloat16"), Way(channels_last=True)], ids=lambda w: w.said)
+@pytest.mark.parametrize(
+    "way", [ExecutionMode("bfloat16"), ExecutionMode(channels_last=True)], ids=lambda w: w.said
+)
 @pytest.mark.parametrize("mode", bench.MODES)
 def test_every_way_can_be_taken(mode, way):
     assert set(taken(mode, "test_rest", way=way).arms) == {"test_rest"}
@@ -99,7 +101,7 @@ def test_every_way_can_be_taken(mode, way):
 
 @pytest.mark.slow
 def test_compiled_models_are_timed_and_their_memory_is_not():
-    found = taken("infer", "test_rest", AVERAGE, way=Way(compiled=True))
+    found = taken("infer", "test_rest", AVERAGE, way=ExecutionMode(compiled=True))
     assert not found.refused
     assert not any("memory" in arm for arm in found.arms.values())
 
@@ -141,7 +143,7 @@ def test_a_batch_that_does_not_fit_is_told():
 
     from study.metrics.speed import session
 
-    timed = session({"large": lambda: {"batch": Lane(lane, 1)}})
+    timed = session({"large": lambda: {"batch": Workload(lane, 1)}})
     assert timed.refused == {"large": "speed: it does not fit into cpu at this size"}
 
 

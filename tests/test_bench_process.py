@@ -8,7 +8,7 @@ import pytest
 
 from study.bench import process
 from study.bench.settings import Setting
-from study.metrics.execution import Way
+from study.metrics.execution import ExecutionMode
 from study.store.atomic import read
 
 MINE = """\
@@ -40,7 +40,9 @@ class Ends:
 )
 def test_a_process_that_dies_is_why_nothing_was_taken(number, said):
     before = dict(os.environ)
-    found = process.session(Ends(number), Setting("infer", 1, 64, Way()), lambda *now: None)
+    found = process.session(
+        Ends(number), Setting("infer", 1, 64, ExecutionMode()), lambda *now: None
+    )
     assert found["arms"] == {}
     assert set(found["refused"]) == {"a", "b"}
     assert all(said in why["speed"] for why in found["refused"].values())

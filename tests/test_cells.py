@@ -3,7 +3,7 @@
 import pytest
 
 from study import format
-from study.analysis.quantities import Ratio
+from study.analysis.quantities import SpeedRatio
 from study.metrics import METRICS
 
 
@@ -58,4 +58,4 @@ def test_ten_times_and_more_is_a_multiple(value, text):
     ],
 )
 def test_a_ratio_is_never_withheld_and_inconclusive_only_around_1(ends, text):
-    assert format.times(Ratio(*ends), 0.05) == text
+    assert format.times(SpeedRatio(*ends), 0.05) == text

@@ -19,7 +19,7 @@ from study.errors import SpecError
 from study.metrics import METRICS
 from study.plan.label_checks import other_unit
 from study.stats import holm
-from study.store.timing_records import Ratio
+from study.store.timing_records import RatioRecord
 
 TWO = {"A": "a", "B": "b"}
 ARMS = {"A": "a", "B": "b", "C": "c", "also A": "a"}
@@ -567,7 +567,7 @@ def test_ratios_of_timings_are_of_the_family_and_single_timings_are_not():
     measured = frame("throughput", A=(110, 105, 112), B=(100, 90, 120))
     texts = ["A is better than B on throughput", "A has at least 100 throughput"]
     assert [one.tests for one in family(texts, measured)] == [0, 0]
-    ratio = Ratio(value=1.1, low=1.001, high=1.2)
+    ratio = RatioRecord(value=1.1, low=1.001, high=1.2)
     measured.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): ratio}}
     together, alone = family(texts, measured, beside=9)
     assert (together.tests, alone.tests) == (10, 0)

@@ -37,11 +37,13 @@ def aged(path, days: float = 30):
 
 def removable(stored: Store, group: str, **needs: set) -> list[str]:
     jobs = clean.jobs(stored)
-    return [entry.path.name for entry in clean.found(stored, [group], Needs(jobs, **needs))[group]]
+    return [
+        entry.path.name for entry in clean.removable(stored, [group], Needs(jobs, **needs))[group]
+    ]
 
 
 def item(stored: Store, group: str, **needs: set) -> clean.Item:
-    return clean.found(stored, [group], Needs(clean.jobs(stored), **needs))[group][0]
+    return clean.removable(stored, [group], Needs(clean.jobs(stored), **needs))[group][0]
 
 
 # ---- trials ----
@@ -142,7 +144,7 @@ def test_weights_in_a_trial_that_goes_are_not_told_again(store):
     (store.trial("a-0") / "last.pth.tar").touch()
     finish(store, "a-0")
     needs = Needs([], trials={"b-0"})
-    request = clean.found(store, ["trials", "checkpoints"], needs)
+    request = clean.removable(store, ["trials", "checkpoints"], needs)
     assert [len(request["trials"]), len(request["checkpoints"])] == [1, 0]
 
 
@@ -163,7 +165,7 @@ def test_a_job_goes_when_its_trials_have_results_or_after_a_week(store):
 def test_a_job_that_is_at_work_stays(store):
     job = ordered(store, ["a-0"])
     finish(store, "a-0")
-    leases.sign(job / "worker.here-1")
+    leases.write_holder(job / "worker.here-1")
     assert removable(store, "jobs") == []
     (job / "worker.here-1").write_text(json.dumps(vars(dead())))
     assert removable(store, "jobs") == [job.name]
@@ -185,7 +187,7 @@ def test_jobs_on_slurm_stay_where_slurm_does_not_answer(store, monkeypatch):
 
 def test_open_trials_that_workers_of_another_job_may_come_to_keep_theirs(store):
     old, young = aged(ordered(store, ["a-0"])), ordered(store, ["b-0"])
-    leases.sign(young / "worker.here-1")
+    leases.write_holder(young / "worker.here-1")
     assert removable(store, "jobs") == []
     (young / "worker.here-1").unlink()
     assert removable(store, "jobs") == [old.name]
@@ -416,7 +418,7 @@ def test_what_can_be_removed_is_and_what_cannot_is_named(ordinary):
     closed.chmod(0o000)
     (stored.trial("a-0") / "log.txt").touch()
     done, left = [], []
-    for entry in clean.found(stored, ["trials"], Needs(clean.jobs(stored)))["trials"]:
+    for entry in clean.removable(stored, ["trials"], Needs(clean.jobs(stored)))["trials"]:
         try:
             done.append(clean.remove("trials", entry))
         except StoreError as error:

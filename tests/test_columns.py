@@ -6,9 +6,9 @@ import pytest
 from rich.text import Text
 
 from study.cli.consoles import SafeConsole
-from study.report.columns import Fitted, layout
+from study.report.columns import FittedTable, layout
 
-TABLE = Fitted(
+TABLE = FittedTable(
     ("arm", "departs in", "Params (M)", "MACs (G, conv+linear)", "done"),
     [
         ["● Depth-wise Conv2d", "", "2.52", "0.030", "3/3"],
@@ -44,8 +44,8 @@ def test_a_pipe_has_every_column_on_its_lines():
 
 def test_the_answer_alone_stays_where_nothing_else_fits():
     columns = [("", ["label"]), ("a", ["1" * 9]), ("b", ["2.00 [1.00, 3.00]"]), ("c", ["4" * 9])]
-    assert layout(columns, (0, 2, 1, 3), 60, first=2).shown == (0, 1, 2, 3)
-    assert layout(columns, (0, 2, 1, 3), 36, first=2).shown == (0, 1, 2)
+    assert layout(columns, (0, 2, 1, 3), 60, first=2).indices == (0, 1, 2, 3)
+    assert layout(columns, (0, 2, 1, 3), 36, first=2).indices == (0, 1, 2)
     narrow = layout(columns, (0, 2, 1, 3), 16, first=2)
-    assert narrow.shown == (0, 2)
+    assert narrow.indices == (0, 2)
     assert narrow.widths[1] >= len("[1.00,")

@@ -6,7 +6,7 @@ import io
 import pandas as pd
 import pytest
 
-from study.report.spreadsheet import comma_separated, inert
+from study.report.spreadsheet import comma_separated, without_formula
 from tests.conftest import ROOT
 
 
@@ -27,7 +27,7 @@ from tests.conftest import ROOT
     ],
 )
 def test_a_text_that_would_be_a_formula_is_kept_as_text(cell):
-    assert inert(cell) == f"'{cell}"
+    assert without_formula(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_text_that_would_be_a_formula_is_kept_as_text(cell):
     ],
 )  # fmt: skip
 def test_numbers_and_other_texts_stay_as_they_are(cell):
-    assert inert(cell) is cell
+    assert without_formula(cell) is cell
 
 
 def test_frames_are_inert_in_texts_and_heads():

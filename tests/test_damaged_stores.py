@@ -89,7 +89,7 @@ def leave_trial(store, name, computes):
     folder = store.trial(name)
     sample = SAMPLES[records.Result] | {"trial": name, "config": computes.config.plain}
     write(folder / "result.json", sample)
-    (folder / "history.jsonl").write_bytes(atomic.lines(sample["history"]))
+    (folder / "history.jsonl").write_bytes(atomic.encoded_lines(sample["history"]))
     write(folder / "at-48.json", SAMPLES[records.Evaluation])
     write(folder / "died-1.json", SAMPLES[records.WorkerDeath] | {"epochs": 1})
     (folder / "lease.1").write_text(ELSEWHERE)

@@ -16,15 +16,15 @@ from torch.testing import assert_close
 from torchvision.transforms import RandomResizedCrop
 
 from study.data import evaluated_split, load, validation
-from study.data.crops import Views, crops
+from study.data.crops import CropsAndFlips, crops
 from study.data.dataset import _load, _validation
 from study.data.generators import generator, seeded
-from study.data.in_memory import Pixels, cropped
+from study.data.in_memory import InMemoryImages, cropped
 from study.data.position_draws import PIECE
 from study.data.random_erasing import Erasing
 from study.data.sampler import Epoch, cut, order
-from study.data.transforms import AtLeastOneBit, prepared
-from study.data.webdataset import Stream
+from study.data.transforms import AtLeastOneBit, image_transform
+from study.data.webdataset import ShardStream
 from study.errors import DataError
 from study.seeding import fold
 from study.spec.schema import Data, Recipe
@@ -273,14 +273,14 @@ def test_where_no_crop_fits_the_central_one_is_taken():
 def test_flips_mirror_rows_and_columns():
     pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
     recipe = PLAIN.model_copy(update={"hflip": 1.0, "vflip": 1.0})
-    flipped = cropped(pixels, torch.tensor([0]), Views.of(recipe, 4, (0,)).at([0]))
+    flipped = cropped(pixels, torch.tensor([0]), CropsAndFlips.of(recipe, 4, (0,)).at([0]))
     assert torch.equal(flipped, pixels.flip(2, 3))
 
 
 def test_a_half_size_crop_is_doubled_by_nearest_neighbour():
     pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
     recipe = PLAIN.model_copy(update={"scale": [0.25, 0.25]})
-    crop = cropped(pixels, torch.tensor([0]), Views.of(recipe, 4, (0,)).at([0]))
+    crop = cropped(pixels, torch.tensor([0]), CropsAndFlips.of(recipe, 4, (0,)).at([0]))
     assert torch.equal(crop, crop[..., ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
 
 
@@ -356,7 +356,7 @@ def test_another_interpolation_sees_the_same_part_of_an_image():
     """Where a pixel is its own column and row, the mean of a crop says where it lies."""
     ramp = torch.arange(32, dtype=torch.uint8).mul(8)
     pixels = torch.stack([ramp.expand(32, 32), ramp.expand(32, 32).T, ramp.expand(32, 32)])
-    held = Pixels(pixels.expand(64, 3, 32, 32), torch.zeros(64, dtype=torch.long), DIGITS)
+    held = InMemoryImages(pixels.expand(64, 3, 32, 32), torch.zeros(64, dtype=torch.long), DIGITS)
     recipe = VARIED.model_copy(update={"scale": [0.1, 0.6]})
     nearest, *others = (
         next(iter(held.training(recipe.model_copy(update={"interpolation": how}), EPOCH)))[0]
@@ -373,7 +373,7 @@ def test_pillows_nearest_neighbours_are_those_of_the_gather():
     recipe = VARIED.model_copy(update={"batch_size": 64})
     held = load(DIGITS, workers=0).train
     gathered, _ = next(iter(held.training(recipe, EPOCH)))
-    views = Views.of(recipe, 32, EPOCH.keys(1))
+    views = CropsAndFlips.of(recipe, 32, EPOCH.keys(1))
     places = order(len(held), recipe, EPOCH)
     for place in range(20):
         actual = np.asarray(views.applied(held.picture(places[place])[0], place))
@@ -391,7 +391,7 @@ def test_the_smaller_chance_of_erasing_erases_some_of_what_the_larger_does():
 
 
 def test_draws_go_on_from_piece_to_piece():
-    views = Views.of(VARIED, 32, (0,))
+    views = CropsAndFlips.of(VARIED, 32, (0,))
     across = views.at(range(PIECE - 2, PIECE + 2))
     apart = [views.at([place]) for place in range(PIECE - 2, PIECE + 2)]
     assert torch.equal(across.box.left, torch.cat([view.box.left for view in apart]))
@@ -419,7 +419,7 @@ def test_posterize_of_no_bits_keeps_one():
 @pytest.mark.parametrize("aa", ["rand-m10-n15-p1-inc1", "v0", "originalr", "augmix-m10-w1-d3"])
 def test_every_augmentation_survives_its_full_strength(aa):
     recipe = Recipe(aa=aa)
-    transform = prepared(DIGITS, recipe, training=True)
+    transform = image_transform(DIGITS, recipe, training=True)
     with seeded(0):
         for _ in range(60):
             assert transform(load(DIGITS).train.picture(0)[0]).dtype == torch.uint8
@@ -563,7 +563,7 @@ def test_a_set_is_held_for_one_half_where_it_is_for_both(images, fashion, monkey
     monkeypatch.setattr("study.spec.schema.data.HELD", images * 28**2 * 3)
     data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
     assert type(validation(data).val) is type(load(data).val)
-    assert isinstance(load(data).val, Pixels) == (images == 70_000)
+    assert isinstance(load(data).val, InMemoryImages) == (images == 70_000)
 
 
 def test_the_training_half_of_a_torch_set_is_not_read_to_evaluate_the_other(fashion):
@@ -578,7 +578,7 @@ def test_preprocessing_is_told_as_timm_does_it(crop_pct, folder):
     recipe = PLAIN.model_copy(update={"crop_pct": crop_pct, "interpolation": "random"})
     data = of_folder(folder)
     told = validation(data, workers=0).preprocessing(recipe)
-    resize, crop = prepared(data, recipe, training=False).transforms[:2]
+    resize, crop = image_transform(data, recipe, training=False).transforms[:2]
     assert (told["resize"], told["img_size"]) == (resize.size, crop.size[0])
     assert told["interpolation"] == resize.interpolation.value == "bilinear"
     assert (told["mean"], told["held"]) == ([0.485, 0.456, 0.406], False)
@@ -653,7 +653,7 @@ class Tar:
 @pytest.mark.parametrize("declared", [29, 30, 31])
 def test_a_stream_is_evaluated_to_its_declared_end_or_not_at_all(declared):
     data = Data(name="wds/digits", val_split="val.tar|N", img_size=24)
-    stream = Stream(lambda is_training: Tar(), declared, 1, data)
+    stream = ShardStream(lambda is_training: Tar(), declared, 1, data)
     batches = stream.evaluation(Recipe(batch_size=8), "cpu")
     assert len(batches) == 4
     expected = pytest.raises(DataError, match=f"val.tar.*has 30 .*declared {declared}")

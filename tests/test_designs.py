@@ -5,11 +5,11 @@ import pytest
 from study.errors import SpecError
 from study.spec.designs import DESIGNS, cumulative, factorial, leave_one_out, one_at_a_time
 from study.spec.study import Factor, Level
-from study.spec.yaml import Mark, Tree
+from study.spec.yaml import Location, Tree
 
 
 def factors(*levels: int) -> list[Factor]:
-    value = Tree(0, Mark("x", ""))
+    value = Tree(0, Location("x", ""))
     return [
         Factor(f"model.f{index}", tuple(Level(str(n), value) for n in range(count)))
         for index, count in enumerate(levels)

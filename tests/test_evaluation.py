@@ -72,7 +72,7 @@ def store(tmp_path_factory):
         kept.enter(NAMES[what], TrialRecord(config=config, shape=shape, where={}, seed=0))
         with leases.claim(kept.trial(NAMES[what])) as lease:
             how = {"device": "cpu", "stop": bool, "report": lambda row: None}
-            trial.trial(kept, NAMES[what], lease, record=kept.entered(NAMES[what]), **how)
+            trial.run_trial(kept, NAMES[what], lease, record=kept.entered(NAMES[what]), **how)
         assert kept.state(NAMES[what]) == "completed", kept.result(NAMES[what])
     return kept
 

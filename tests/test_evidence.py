@@ -14,11 +14,11 @@ from study.analysis.quantities import (
     DIFFERENCE,
     LEVEL,
     RATIO,
-    Ratio,
     Span,
-    evidence,
+    SpeedRatio,
+    arm_values,
+    measured_range,
     ratios,
-    side,
 )
 from study.analysis.verdicts import verdicts
 from study.metrics import METRICS
@@ -46,7 +46,9 @@ def timed(rounds):
 
 
 def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
-    return evidence(quantity, side("A", metric, a), side("B", metric, b), **options)
+    return measured_range(
+        quantity, arm_values("A", metric, a), arm_values("B", metric, b), **options
+    )
 
 
 # ---- what is found ----
@@ -81,8 +83,8 @@ SLOW, FAST = single(100.0, 80, 120), single(110.0, 90, 130)
 
 
 def compared(quantity, one, other, **options):
-    sides = (side("A", "throughput", FAST, one), side("B", "throughput", SLOW, other))
-    return evidence(quantity, *sides, **options)
+    sides = (arm_values("A", "throughput", FAST, one), arm_values("B", "throughput", SLOW, other))
+    return measured_range(quantity, *sides, **options)
 
 
 @pytest.mark.parametrize(
@@ -90,31 +92,41 @@ def compared(quantity, one, other, **options):
     [(RATIO, 1.09, 1.1, 1.12), (CHANGE, 0.09, 0.1, 0.12), (DIFFERENCE, 9, 10, 12)],
 )
 def test_two_timings_are_apart_by_their_ratio_where_there_is_one(quantity, low, value, high):
-    found = compared(quantity, Ratio(1.1, 1.09, 1.12), Ratio())
+    found = compared(quantity, SpeedRatio(1.1, 1.09, 1.12), SpeedRatio())
     assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
     assert found.note == "by the ratio"
 
 
 def test_without_a_ratio_of_both_the_rounds_count():
-    assert compared(RATIO, Ratio(1.1, 1.09, 1.12), None).note == "over all rounds"
-    assert compared(DIFFERENCE, None, Ratio()).sign is None
-    assert evidence(LEVEL, side("A", "throughput", FAST, Ratio())).note == "over all rounds"
+    assert compared(RATIO, SpeedRatio(1.1, 1.09, 1.12), None).note == "over all rounds"
+    assert compared(DIFFERENCE, None, SpeedRatio()).sign is None
+    assert (
+        measured_range(LEVEL, arm_values("A", "throughput", FAST, SpeedRatio())).note
+        == "over all rounds"
+    )
 
 
 def test_one_round_with_a_ratio_of_many_decides():
-    one = side("A", "throughput", single(9, 9, 9), Ratio(1.1, 1.09, 1.12))
-    assert evidence(DIFFERENCE, one, side("B", "throughput", single(8, 8, 8), Ratio())).sign == 1
+    one = arm_values("A", "throughput", single(9, 9, 9), SpeedRatio(1.1, 1.09, 1.12))
+    assert (
+        measured_range(
+            DIFFERENCE, one, arm_values("B", "throughput", single(8, 8, 8), SpeedRatio())
+        ).sign
+        == 1
+    )
 
 
 def test_two_ratios_to_the_baseline_add_their_errors():
     e = math.exp
-    found = compared(RATIO, Ratio(1.2, 1.2 * e(-0.03), 1.2 * e(0.03)), Ratio(1, e(-0.04), e(0.04)))
+    found = compared(
+        RATIO, SpeedRatio(1.2, 1.2 * e(-0.03), 1.2 * e(0.03)), SpeedRatio(1, e(-0.04), e(0.04))
+    )
     assert (found.low, found.high) == pytest.approx((1.2 * e(-0.05), 1.2 * e(0.05)))
 
 
 def test_a_ratio_is_wider_where_more_confidence_is_asked_for():
-    ratio = Ratio(1.1, 1.1 * math.exp(-0.0196), 1.1 * math.exp(0.0196))
-    found = compared(RATIO, ratio, Ratio(), confidence=0.99)
+    ratio = SpeedRatio(1.1, 1.1 * math.exp(-0.0196), 1.1 * math.exp(0.0196))
+    found = compared(RATIO, ratio, SpeedRatio(), confidence=0.99)
     assert math.log(found.high / 1.1) == pytest.approx(0.01 * reference.norm.ppf(0.995), rel=1e-3)
     assert found.note == "by the ratio at 99 %"
 
@@ -123,14 +135,14 @@ def test_the_baseline_has_a_ratio_of_one_where_others_have_one():
     frame = two_arms("throughput", np.random.default_rng(0))
     assert ratios(frame, "throughput") == {}
     told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    timed = timing_records.Ratio(**told)
+    timed = timing_records.RatioRecord(**told)
     frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed, ("A", "energy"): timed}}
-    assert ratios(frame, "throughput") == {"A": Ratio(**told), "B": Ratio()}
+    assert ratios(frame, "throughput") == {"A": SpeedRatio(**told), "B": SpeedRatio()}
     assert ratios(frame, "latency_p50") == {}
 
 
 def test_what_was_taken_once_is_known_to_a_hundredth():
-    found = evidence(LEVEL, side("A", "memory", single(100.0)))
+    found = measured_range(LEVEL, arm_values("A", "memory", single(100.0)))
     assert (found.low, found.value, found.high) == pytest.approx((99, 100, 101))
     assert found.note == "each ± 1 %"
 
@@ -220,7 +232,7 @@ def test_verdicts_and_claims_go_by_the_ratio():
 
     assert found() == ("underpowered", "underpowered", "undecided")
     told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    timed = timing_records.Ratio(**told)
+    timed = timing_records.RatioRecord(**told)
     frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed}}
     assert found() == ("reproduced", "reproduced", "supported")
 
@@ -261,7 +273,7 @@ def test_two_equal_arms_are_seldom_told_apart_by_their_ratios():
             ratio(list(zip(*visits, strict=True))).inverse
             for visits in ((base, a, again), (again, b, last))
         ]
-        one, other = (Ratio(each.value, each.low, each.high) for each in found)
+        one, other = (SpeedRatio(each.value, each.low, each.high) for each in found)
         apart += compared(DIFFERENCE, one, other).sign is not None
     print(f"{apart} of 400")
     assert 4 <= apart <= 28

@@ -81,9 +81,9 @@ def test_the_kernel_is_a_binomial_of_sum_one():
 
     from study.models import SLOTS
     from study.models.registry import register
-    from study.spec.plugins import source
+    from study.spec.plugins import find_plugin
 
-    register(source(str(BLOCKS)))
+    register(find_plugin(str(BLOCKS)))
     blur = SLOTS["reduction"]["blur"](2, 2)
     expected = torch.tensor([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
     torch.testing.assert_close(blur.kernel[1, 0], expected)
@@ -146,10 +146,10 @@ def entered(tiny):
 
 def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
     from study.models import registry
-    from study.trial import build
+    from study.trial import build_model
 
-    assert "Blur" in str(build(entered))
-    assert list(registry.ADDED)[-2:] == ["zigzag", "again"]
+    assert "Blur" in str(build_model(entered))
+    assert list(registry.REGISTRATIONS)[-2:] == ["zigzag", "again"]
     assert list(entered.config.model.code) == ["again", "zigzag"]
 
 

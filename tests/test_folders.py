@@ -112,7 +112,7 @@ def two(tmp_path) -> tuple[Store, dict[str, orders.Identity]]:
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
         order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
         job = orders.job(store, Work.checked(order), INLINE, records)
-        leases.sign(job / "worker.here-1")
+        leases.write_holder(job / "worker.here-1")
     return store, identities
 
 
@@ -178,7 +178,7 @@ def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
     order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
     job = orders.job(Store(file.parent / "results"), Work.checked(order), INLINE)
-    leases.sign(job / "worker.here-1")
+    leases.write_holder(job / "worker.here-1")
     return job
 
 

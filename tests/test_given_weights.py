@@ -90,7 +90,7 @@ def test_a_trial_starts_from_the_weights_and_says_which(planned, tmp_path):
     torch.save({"net": state(0), "ema": state(1)}, tmp_path / "w.pth")
     model = GIVEN.replace("}", ", checkpoint_key: ema}")
     record = next(iter(records(planned(model)).values()))
-    started = trial.started(record).state_dict()
+    started = trial.starting_model(record).state_dict()
     assert all(torch.equal(started[name], tensor) for name, tensor in state(1).items())
     assert "checkpoint_path" not in record.config.model.arguments
     assert record.config.model.weights["key"] == "ema"
@@ -101,14 +101,14 @@ def test_weights_that_change_after_the_plan_are_never_trained(planned, tmp_path)
     record = next(iter(records(planned(GIVEN)).values()))
     torch.save(state(1), tmp_path / "w.pth")
     with pytest.raises(SpecError, match=r"w\.pth has changed since the trial was planned"):
-        trial.started(record)
+        trial.starting_model(record)
 
 
 def test_a_finished_trial_needs_its_first_weights_no_more(planned, tmp_path):
     torch.save(state(0), tmp_path / "w.pth")
     record = next(iter(records(planned(GIVEN)).values()))
     os.remove(tmp_path / "w.pth")
-    assert trial.build(record)
+    assert trial.build_model(record)
 
 
 def test_a_trial_of_an_earlier_version_still_starts_from_its_weights(tmp_path):
@@ -121,7 +121,7 @@ def test_a_trial_of_an_earlier_version_still_starts_from_its_weights(tmp_path):
         "recipe": {},
     }
     record = TrialRecord.model_validate({"config": config, "shape": shape})
-    started = trial.started(record).state_dict()
+    started = trial.starting_model(record).state_dict()
     assert torch.equal(started["fc.weight"], state(0, "test_resnet")["fc.weight"])
 
 
@@ -191,7 +191,7 @@ def test_a_file_in_place_of_timms_weights_is_told_by_its_content(planned, tmp_pa
     torch.save(state(1, "test_resnet", 1000), tmp_path / "w.pth")
     other = planned(model)
     assert not {*digests(plan)} & {*digests(other)}
-    started = trial.started(next(iter(records(other).values()))).state_dict()
+    started = trial.starting_model(next(iter(records(other).values()))).state_dict()
     expected = state(1, "test_resnet", 1000)
     assert torch.equal(started["conv1.0.weight"], expected["conv1.0.weight"])
     assert started["fc.weight"].shape[0] == 10

@@ -49,7 +49,7 @@ def wrong(root: Path, **more: object) -> list[tuple[str, str]]:
     """What is wrong with a folder; what its training half would be read as must be refused, too."""
     asked = data(root, **more)
     images.forget()
-    found = images.wrong(asked, Store(root.parent / "store"))
+    found = images.image_problems(asked, Store(root.parent / "store"))
     if found:
         with pytest.raises(DataError) as refused:
             folder(asked, ("train", "validation"), 0)
@@ -375,11 +375,11 @@ def test_variables_within_a_root_are_read_everywhere(tmp_path, monkeypatch):
     monkeypatch.setenv("PLACE", str(tmp_path))
     asked = data("$PLACE/base")
     store = Store(tmp_path / "store")
-    assert images.wrong(asked, store) == []
+    assert images.image_problems(asked, store) == []
     assert images.classes(asked, store) == folder(asked, ("train", "validation"), 0).classes == 2
     monkeypatch.delenv("PLACE")
     images.forget()
-    assert "environment variable is not set" in images.wrong(asked, store)[0].message
+    assert "environment variable is not set" in images.image_problems(asked, store)[0].message
 
 
 def test_a_file_in_place_of_a_split_is_told(tmp_path):

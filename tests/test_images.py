@@ -219,7 +219,7 @@ def name(file: Path, **more: object) -> str:
     base = plan.baseline
     data = Data(**base.arm.config.data.model_dump() | more)
     config = type(base.arm.config)(**vars(base.arm.config) | {"data": data})
-    return digest(resolved(config, base.card), base.card.defaults)
+    return digest(resolved(config, base.cost_record), base.cost_record.defaults)
 
 
 def test_only_what_changes_the_images_changes_the_name_of_a_trial(of_pool):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from study.errors import SpecError
-from study.spec.plugins import digest, installed, source, sources
+from study.spec.plugins import digest, find_plugin, find_plugins, installed
 from tests.conftest import environment
 
 BOMB = "raise RuntimeError('imported')\n"
@@ -37,24 +37,24 @@ def here(tmp_path, monkeypatch):
     ],
 )
 def test_a_source_is_found_by_path_and_by_name(here, text, name, path):
-    found = source(text)
+    found = find_plugin(text)
     assert (found.name, found.path) == (name, here / path)
     assert found.digest == digest(here / path)
-    assert source(found.text) == found
+    assert find_plugin(found.text) == found
     assert not {"my_blocks", "lab", "parts", "blur"} & set(sys.modules)
 
 
 def test_an_installed_module_is_found_by_name():
-    found = source("timm.layers")
+    found = find_plugin("timm.layers")
     assert (found.name, found.path.name) == ("timm.layers", "timm")
-    assert source(found.text) == found
+    assert find_plugin(found.text) == found
 
 
 @pytest.mark.parametrize("text", ["my_blocks", "lab", "lab/parts", "lab.parts", "lab.parts.blur"])
 def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypatch, text):
-    found = source(text)
+    found = find_plugin(text)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    assert source(found.text) == found
+    assert find_plugin(found.text) == found
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypat
 )
 def test_what_is_not_there_is_told(here, text, said):
     with pytest.raises(SpecError, match=said):
-        source(text)
+        find_plugin(text)
 
 
 @pytest.mark.parametrize(
@@ -98,20 +98,20 @@ def test_what_cannot_be_a_module_is_refused(here, name, said):
     inside.parent.mkdir()
     inside.touch() if inside.suffix else inside.mkdir()
     with pytest.raises(SpecError, match=said):
-        source(f"own/{name}")
+        find_plugin(f"own/{name}")
 
 
 def test_a_name_in_the_current_folder_that_hides_an_installed_one_is_refused(here):
     (here / "timm.py").write_text(BOMB)
     with pytest.raises(SpecError, match="an installed module"):
-        source("timm")
+        find_plugin("timm")
 
 
 def test_two_of_a_name_are_refused_and_one_of_them_is_kept_once(here):
     (here / "lab" / "my_blocks.py").write_text(BOMB)
-    assert len(sources(["my_blocks", "my_blocks.py", "lab"])) == 2 + len(installed())
+    assert len(find_plugins(["my_blocks", "my_blocks.py", "lab"])) == 2 + len(installed())
     with pytest.raises(SpecError, match='two plugins have the name "my_blocks"'):
-        sources(["my_blocks", "lab/my_blocks.py"])
+        find_plugins(["my_blocks", "lab/my_blocks.py"])
 
 
 def test_the_digest_is_of_all_code_and_of_nothing_else(here):
@@ -137,8 +137,8 @@ def declared(name: str, version: str, folder: Path, value: str) -> None:
 def test_an_installed_package_declares_its_source(here, monkeypatch):
     monkeypatch.syspath_prepend(here)
     declared("lab-parts", "1.0", here, "lab.parts")
-    assert source("lab.parts") in installed()
-    assert sources(["lab.parts"]) == installed()
+    assert find_plugin("lab.parts") in installed()
+    assert find_plugins(["lab.parts"]) == installed()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_wrong_declaration_names_its_package(here, monkeypatch, value, said):
 
 
 def test_to_find_a_source_imports_nothing_heavy(here):
-    code = "from study.spec.plugins import sources; sources(['my_blocks', 'lab.parts', 'timm'])"
+    code = "from study.spec.plugins import find_plugins; find_plugins(['my_blocks', 'lab.parts', 'timm'])"
     words = [sys.executable, "-X", "importtime", "-c", code]
     done = subprocess.run(words, cwd=here, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -6,12 +6,12 @@ import pytest
 
 from study.cli.options import Asked
 from study.errors import SpecError
-from study.plan.schedules import course, oddities
+from study.plan.schedules import oddities, recipe_schedule
 from study.spec.schema import Data, Recipe, effective
 from study.store import atomic
 from study.store.store import Store
-from study.train import course as worked_out
 from study.train import fit
+from study.train import rate_schedule as worked_out
 from tests.train.trials import IMAGES, recipe, resnet
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
@@ -128,9 +128,9 @@ def test_what_overflows_is_compared_key_by_key():
 
 def test_a_course_is_worked_out_once(tmp_path, monkeypatch):
     store, given = Store(tmp_path), Recipe(epochs=2)
-    first = course(given, store)
+    first = recipe_schedule(given, store)
     monkeypatch.setitem(sys.modules, "study.train", None)  # importing it fails now
-    assert course(given, store) == first
+    assert recipe_schedule(given, store) == first
 
 
 # ---- what is odd ----
@@ -229,7 +229,7 @@ def test_gradients_and_dead_levels_are_told_beside_a_wrong_name(planned):
 
 def test_a_stored_course_that_lacks_its_learning_rates_is_worked_out_again(tmp_path):
     store, short = Store(tmp_path), Recipe(epochs=2)
-    first = course(short, store)
+    first = recipe_schedule(short, store)
     (kept,) = (tmp_path / "arms").glob("*.json")
     atomic.write(kept, {"updates": first.updates})
-    assert course(short, store) == first
+    assert recipe_schedule(short, store) == first

@@ -38,7 +38,7 @@ def test_keys_are_text_as_written():
 def test_what_a_study_may_not_contain_is_refused_at_its_place(text, said, place):
     _, problems = read(text, "x")
     assert [p for p in problems if said in str(p)], problems
-    assert place in [str(p.mark) for p in problems]
+    assert place in [str(p.location) for p in problems]
 
 
 def test_a_problem_shows_its_line_and_a_caret_under_it():
@@ -60,20 +60,20 @@ def test_a_whole_value_is_read_from_the_environment():
     tree, _ = read("a: $HERE\nb: x$HERE\nc: $GONE", "x")
     problems = expand(tree, {"HERE": "/data"})
     assert tree.plain() == {"a": "/data", "b": "x$HERE", "c": "$GONE"}
-    assert [(p.message, str(p.mark)) for p in problems] == [("$GONE is not set", "x:3:4")]
+    assert [(p.message, str(p.location)) for p in problems] == [("$GONE is not set", "x:3:4")]
 
 
 @pytest.mark.parametrize("odd", ["\x85", "\u2028", "\u2029"])
 def test_lines_are_counted_as_an_editor_counts_them(odd):
     tree, problems = read(f"a: 1  # one{odd} two: 3\nb: .nan\nc: 2", "x")
     assert tree.plain() == {"a": 1, "b": None, "c": 2}
-    assert [str(p.mark) for p in problems] == ["x:2:4"]
+    assert [str(p.location) for p in problems] == ["x:2:4"]
     assert "b: .nan" in str(problems[0])
 
 
 def test_lines_that_end_as_on_windows_are_counted_alike():
     _, problems = read("a: 1\r\nb: .nan\r\n", "x")
-    assert [str(p.mark) for p in problems] == ["x:2:4"]
+    assert [str(p.location) for p in problems] == ["x:2:4"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,9 @@ def test_lines_that_end_as_on_windows_are_counted_alike():
 )
 def test_what_other_readers_take_in_another_way_is_refused(text, said, place):
     _, problems = read(text, "x")
-    assert any(said in str(p) and str(p.mark) == place for p in problems), list(map(str, problems))
+    assert any(said in str(p) and str(p.location) == place for p in problems), list(
+        map(str, problems)
+    )
 
 
 def test_the_present_version_of_yaml_may_be_named():

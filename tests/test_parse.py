@@ -455,8 +455,8 @@ def _has_a_place(folder: Path, changes: list[tuple[str, int, int, bytes]]) -> No
     assert study is not None or wrong
     lines = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
     for one in wrong:
-        own = one.mark.source == str(path)
-        assert not own or one.mark.line < lines
+        own = one.location.source == str(path)
+        assert not own or one.location.line < lines
         assert str(one).startswith("error: ")
     assert not wrong or report(wrong).endswith("nothing was run")
 

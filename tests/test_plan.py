@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from study.analysis.measurements import again, fingerprint, measurements
+from study.analysis.measurements import aa_measurements, fingerprint, measurements
 from study.cli.options import Asked
 from study.cli.show import plan_notes
 from study.errors import SpecError
-from study.plan.estimate import price, steps_key
+from study.plan.estimate import remaining_time, steps_key
 from study.plan.plan import Plan, blocks, records
 from study.stats import seeds_for
 from study.store.atomic import read
@@ -80,7 +80,10 @@ def test_an_a_a_arm_is_more_trials_of_the_baseline_and_no_row(tiny):
 
 
 def test_an_a_a_arm_has_a_seed_beside_every_seed(tiny):
-    assert planned(tiny, "aa=true", "seeds=[7, 4294967295]")[0].study.again == (1_000_007, 999_999)
+    assert planned(tiny, "aa=true", "seeds=[7, 4294967295]")[0].study.aa_seeds == (
+        1_000_007,
+        999_999,
+    )
     assert not planned(tiny, "aa=true", "seeds=0")[0].trials
     with pytest.raises(SpecError, match="seed 1000003 is the A/A arm's"):
         planned(tiny, "aa=true", "seeds=[3, 1000003]")
@@ -103,7 +106,7 @@ def test_the_a_a_arm_stands_beside_the_seeds_of_the_baseline(tiny):
     plan, store = planned(tiny, "aa=true")
     entered(store, plan, VALUES)
     plan, store = planned(tiny, "aa=true")
-    rows = [(row["arm"], row["seed"], row["value"]) for row in again(plan, store)]
+    rows = [(row["arm"], row["seed"], row["value"]) for row in aa_measurements(plan, store)]
     assert rows == [("A/A", 0, 0.54), ("A/A", 1, 0.7)]
     measured = [r["value"] for r in measurements(plan, store) if r["metric"] == "top1"]
     assert measured == [0.5, 0.6, 0.55, 0.75]
@@ -139,14 +142,14 @@ def test_a_plan_says_what_the_a_a_arm_is_for(tiny):
 def test_a_price_comes_from_timed_steps_and_then_from_finished_trials(tiny):
     plan, store = planned(tiny)
     store = Store(tiny.parent / "other")
-    assert price(plan, store, 1) is None
+    assert remaining_time(plan, store, 1) is None
     pace = StepTimes(steps=3, train=64, val=40, train_image_seconds=0.1, image_seconds=0.0)
     store.keep("timings", steps_key(plan), pace)
-    seconds, how = price(plan, store, 1)
-    macs = [arm.card.cost["macs"] for arm in plan.arms]
+    seconds, how = remaining_time(plan, store, 1)
+    macs = [arm.cost_record.cost["macs"] for arm in plan.arms]
     assert seconds == pytest.approx(2 * 2 * 6.4 * sum(macs) / macs[0])
     assert "3 timed steps" in how
-    assert price(plan, store, 2)[0] == pytest.approx(seconds / 2)
+    assert remaining_time(plan, store, 2)[0] == pytest.approx(seconds / 2)
 
 
 def test_a_report_is_stale_when_anything_it_shows_has_changed(tiny):

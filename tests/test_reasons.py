@@ -3,10 +3,10 @@
 import pytest
 
 from study.analysis import explanations
-from study.analysis.explanations import Guess
+from study.analysis.explanations import Alternative
 from study.cli.options import Asked
 from study.spec.schema import Protocol
-from study.spec.study import Printed
+from study.spec.study import PublishedNumber
 
 LITE = {"model.reduction": "{DW: depthwise, Avg: average}"}
 STUDY = """\
@@ -24,7 +24,7 @@ columns: [params, macs]
 
 def printed(value):
     digits = len(str(value).partition(".")[2])
-    return Printed(value, digits, "verified", None, Protocol())
+    return PublishedNumber(value, digits, "verified", None, Protocol())
 
 
 @pytest.mark.parametrize(
@@ -43,14 +43,16 @@ def tried(tmp_path_factory):
 
     def made(**numbers):
         rows = {plan.baseline.digest: {m: printed(v) for m, v in numbers.items()}}
-        return explanations.tried(plan, store, rows)
+        return explanations.cost_matches(plan, store, rows)
 
     return made
 
 
 def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     found = tried(params=10.49, macs=1.4)
-    assert [*explanations.best(found).values()] == [[Guess("stem", "resnet", "conv+linear")]]
+    assert [*explanations.best_alternatives(found).values()] == [
+        [Alternative("stem", "resnet", "conv+linear")]
+    ]
     assert list(explanations.sentences(found)) == [
         "Params: 0 of 1 published values match the models unchanged; of the other 1, 1 match "
         "stem resnet (of 33 alternatives tried, 0.03 are expected to match as many random numbers "
@@ -63,18 +65,18 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
 
 def test_the_model_as_it_is_needs_no_other_part(tried):
     found = tried(params=10.51, macs=1.459)
-    assert [*explanations.best(found).values()] == [[Guess(rule="conv+linear")]]
+    assert [*explanations.best_alternatives(found).values()] == [[Alternative(rule="conv+linear")]]
     assert all("1 of 1 published values match" in said for said in explanations.sentences(found))
 
 
 def test_what_nothing_matches_has_no_reason(tried):
     found = tried(params=99.99, macs=1.4)
-    assert [*explanations.best(found).values()] == [[]]
+    assert [*explanations.best_alternatives(found).values()] == [[]]
     assert next(explanations.sentences(found)).endswith("match the models unchanged.")
 
 
 def test_of_several_explanations_none_is_picked(tried):
-    (guesses,) = explanations.best(tried(params=10.49)).values()
+    (guesses,) = explanations.best_alternatives(tried(params=10.49)).values()
     changes = {guess.change for guess in guesses}
     assert changes == {"stem resnet", "reduction average", "reduction maximum"}
     assert {guess.rule for guess in guesses} == {""}
@@ -82,7 +84,7 @@ def test_of_several_explanations_none_is_picked(tried):
 
 def test_a_single_fit_of_one_decimal_is_no_explanation(tried):
     found = tried(macs=1.4)
-    for guesses in explanations.best(found).values():
+    for guesses in explanations.best_alternatives(found).values():
         assert guesses
         assert not any(explanations.explains(found, guess) for guess in guesses)
     assert next(explanations.sentences(found)).endswith(": not an explanation).")
@@ -90,7 +92,7 @@ def test_a_single_fit_of_one_decimal_is_no_explanation(tried):
 
 def test_more_printed_costs_that_one_guess_fits_are_an_explanation(tried):
     found = tried(params=10.49, macs=1.4)
-    (guess,) = next(iter(explanations.best(found).values()))
+    (guess,) = next(iter(explanations.best_alternatives(found).values()))
     alone = tried(macs=1.4)
-    assert explanations.expected(found, guess) < explanations.expected(alone, guess)
+    assert explanations.expected_matches(found, guess) < explanations.expected_matches(alone, guess)
     assert explanations.explains(found, guess)

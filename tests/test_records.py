@@ -17,7 +17,7 @@ from study.launch import job as orders
 from study.launch import slurm
 from study.store import archives, atomic, leases, records
 from study.store.cost_records import Alike, ArmCost
-from study.store.job_records import Handed, Job, Manifest, Submitted
+from study.store.job_records import Delivered, Job, Manifest, Submitted
 from study.store.store import Store
 from study.store.timing_records import StepTimes, TimingSession
 from tests.launch.conftest import CONFIG, ordered
@@ -57,7 +57,7 @@ SAMPLES = {
         "timeout": 1800.0, "resources": {}, "study": "s", "words": ["x.yaml"], "folder": "/tmp",
     },
     Submitted: {"ids": ["1_0"]},
-    Handed: {"epochs": 2, "state": "completed"},
+    Delivered: {"epochs": 2, "state": "completed"},
     Manifest: {"files": ["table.md", "figures/a.png"], "made_of": "0"},
 }  # fmt: skip
 
@@ -176,9 +176,9 @@ def test_a_manifest_names_files_of_its_folder_alone(name):
 
 def test_history_with_a_damaged_byte_is_no_history():
     rows = [{"epoch": n, "loss": 0.5 * n, "top1": None} for n in range(3)]
-    content = atomic.lines(rows)
+    content = atomic.encoded_lines(rows)
     assert [row.plain for row in records.history(content)] == rows
-    assert records.history(atomic.lines([])) == []
+    assert records.history(atomic.encoded_lines([])) == []
     draw = random.Random(29)
     for _ in range(3000):
         try:
@@ -262,7 +262,9 @@ READERS = {
     "trials/a-0/history.jsonl": lambda store: store.history("a-0"),
     "trials/a-0/at-48.json": lambda store: store.evaluation("a-0", 48),
     "trials/a-0/died-1.json": lambda store: store.deaths("a-0"),
-    "trials/a-0/predictions.npz": lambda store: atomic.sound(store.predictions("a-0"), _arrays),
+    "trials/a-0/predictions.npz": lambda store: atomic.read_checked(
+        store.predictions("a-0"), _arrays
+    ),
     "arms/x.json": lambda store: store.kept("arms", "x", ArmCost),
     "timings/x.json": lambda store: store.kept("timings", "x", TimingSession),
 }
@@ -353,9 +355,9 @@ def test_what_another_has_put_in_place_meanwhile_is_not_set_aside(store):
             atomic.write(path, {"a": 1})
         return atomic.record(content)
 
-    assert atomic.sound(path, check) == {"a": 1}
+    assert atomic.read_checked(path, check) == {"a": 1}
     assert store.strays() == []
 
 
 def test_a_file_that_vanishes_is_none(store):
-    assert atomic.sound(store.root / "gone.json", records.TrialRecord.parsed) is None
+    assert atomic.read_checked(store.root / "gone.json", records.TrialRecord.parsed) is None

@@ -30,7 +30,7 @@ def trial(group, root, classes=10):
         store.enter("t-0", record)
         lease = leases.claim(store.trial("t-0"))
     how = {"device": "cpu", "stop": lambda: False, "report": lambda row: None, "pulse": nothing}
-    run.trial(store, "t-0", lease, record=record, group=group, **how)
+    run.run_trial(store, "t-0", lease, record=record, group=group, **how)
     if lease:
         lease.release()
     return group.whole

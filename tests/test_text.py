@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.text import normal, path_text, unfit, visible
+from study.text import forbidden_character, normal, path_text, visible
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from study.text import normal, path_text, unfit, visible
     ],
 )
 def test_what_cannot_be_seen_in_a_label_is_named(label, message):
-    assert unfit(label) == message
+    assert forbidden_character(label) == message
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_cannot_be_seen_in_a_label_is_named(label, message):
     ],
 )
 def test_a_label_may_be_of_any_script(label):
-    assert unfit(normal(label)) == ""
+    assert forbidden_character(normal(label)) == ""
 
 
 @pytest.mark.parametrize("other", [" A b ", "A  b", "A\u00a0b", "A\u202fb", "\u3000A b"])

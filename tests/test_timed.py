@@ -29,7 +29,7 @@ def timed(metrics, baseline="a", **records):
     job = Job.checked({**machine.order, **work, "store": "results", "baseline": baseline})
     ticks = []
     arms = records or {"a": record(), "b": record("average")}
-    found = trial.timed(arms, job, lambda: ticks.append(1))
+    found = trial.run_timing_session(arms, job, lambda: ticks.append(1))
     assert ticks
     return found
 

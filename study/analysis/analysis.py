@@ -10,14 +10,14 @@ from study import format, stats
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.spec.arm_names import qualified
-from study.spec.study import Printed
-from study.store.timing_records import Ratio
+from study.spec.study import PublishedNumber
+from study.store.timing_records import RatioRecord
 
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Findings:
+class Analysis:
     """All statistics that a study's table and its notes need, computed once."""
 
     plan: Plan
@@ -37,7 +37,7 @@ class Findings:
     """Pairs (arm, metric) that are not distinguishable from the best."""
     diverged: frozenset[str]
     """Digests of arms with a diverged trial."""
-    ratios: Mapping[Key, Ratio]
+    ratios: Mapping[Key, RatioRecord]
     """Speed ratios to the baseline by (arm, metric), with their intervals."""
     rounds: int
     """Number of rounds of the timing session."""
@@ -61,7 +61,7 @@ class Findings:
     def of_kind(self, kind: str) -> list[str]:
         return [name for name in self.metrics if METRICS[name].kind == kind]
 
-    def published(self, label: str, arm: PlannedArm, metric: str) -> Printed | None:
+    def published(self, label: str, arm: PlannedArm, metric: str) -> PublishedNumber | None:
         """The published number of an arm: that of this label first, else of another label."""
         rows = self.plan.study.published
         study, choices = self.plan.study, arm.arm.choices
@@ -69,12 +69,12 @@ class Findings:
         numbers = (rows.get(name, {}).get(metric) for name in names)
         return next((printed for printed in numbers if printed), None)
 
-    def printed(self, metric: str) -> list[Printed]:
+    def printed(self, metric: str) -> list[PublishedNumber]:
         """All published numbers of a metric."""
         return [row[metric] for row in self.plan.study.published.values() if metric in row]
 
 
-def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
+def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
     diverged = frozenset(
         arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
@@ -86,12 +86,12 @@ def findings(plan: Plan, frame: pd.DataFrame) -> Findings:
     # An arm that others are tied with is marked as tied, never printed in bold.
     leaders = {name: None if near[name] else _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
-    return Findings(
+    return Analysis(
         plan,
         estimates=_by_key(stats.estimates(frame)),
         effects=_by_key(stats.effects(frame, plan.baseline.digest)),
         pairing=stats.pairing(frame, plan.baseline.digest),
-        orders=stats.orders(frame, choices),
+        orders=stats.step_orders(frame, choices),
         noise={row["metric"]: row for row in beside.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
         tied=frozenset((arm, name) for name, arms in near.items() for arm in arms),

@@ -9,7 +9,15 @@ import pandas as pd
 
 from study import format
 from study.analysis import quantities
-from study.analysis.quantities import DIFFERENCE, RATIO, Evidence, Quantity, Ratio, Span, State
+from study.analysis.quantities import (
+    DIFFERENCE,
+    RATIO,
+    MeasuredRange,
+    Quantity,
+    Span,
+    SpeedRatio,
+    State,
+)
 from study.metrics import METRICS, Metric
 from study.stats import CONFIDENCE
 
@@ -33,7 +41,7 @@ class Measured:
     name: str
     rows: pd.DataFrame
     arms: Mapping[str, str]
-    ratios: Mapping[str, Ratio] = field(default_factory=dict)
+    ratios: Mapping[str, SpeedRatio] = field(default_factory=dict)
     """Speed ratios to the baseline, by arm."""
     confidence: float = CONFIDENCE
 
@@ -57,19 +65,19 @@ class Measured:
 
     def evidence(
         self, quantity: Quantity, *labels: str, confidence: float | None = None
-    ) -> Evidence:
+    ) -> MeasuredRange:
         """The value and range of a quantity of one arm, or of two."""
         confidence = self.confidence if confidence is None else confidence
         if len({self.arms[label] for label in labels}) < len(labels):
-            return Evidence(f"{' and '.join(labels)} are the same arm")
+            return MeasuredRange(f"{' and '.join(labels)} are the same arm")
         parts = {label: self.rows[self.rows["arm"] == self.arms[label]] for label in labels}
         sides = (
-            quantities.side(label, self.name, part, self.ratios.get(self.arms[label]))
+            quantities.arm_values(label, self.name, part, self.ratios.get(self.arms[label]))
             for label, part in parts.items()
         )
-        return quantities.evidence(quantity, *sides, confidence=confidence)
+        return quantities.measured_range(quantity, *sides, confidence=confidence)
 
-    def sentence(self, quantity: Quantity, value: Evidence, span: Span) -> str:
+    def sentence(self, quantity: Quantity, value: MeasuredRange, span: Span) -> str:
         """The numbers in units of the table, and the seeds that would decide the claim."""
         if math.isnan(value.value):
             return value.note
@@ -88,4 +96,6 @@ class Measured:
         if len(ends) > 1:
             text += f" [{', '.join(format.number(end * scale, digits) for end in ends[1:])}]"
         seeds = value.seeds(span)
-        return ", ".join(filter(None, [text, value.note, seeds and quantities.deciding(seeds)]))
+        return ", ".join(
+            filter(None, [text, value.note, seeds and quantities.seeds_needed_text(seeds)])
+        )

@@ -13,7 +13,7 @@ from study.errors import StudyError
 from study.metrics import METRICS, RULES
 from study.plan import arm_cost
 from study.plan.plan import Plan, PlannedArm
-from study.spec.study import Printed
+from study.spec.study import PublishedNumber
 from study.store.cost_records import ArmCost
 from study.store.store import Store
 
@@ -22,11 +22,13 @@ COUNTED = ("macs", "macs_conv_linear")
 
 # A match is an explanation only if at most this many alternatives are expected to match by chance.
 SELDOM = 0.05
-LEAST = 1e-4  # smallest expected number that is printed; below it the text says "less than"
+SMALLEST_PRINTED = (
+    1e-4  # smallest expected number that is printed; below it the text says "less than"
+)
 
 
 @dataclass(frozen=True, order=True)
-class Guess:
+class Alternative:
     """The arm with another part in one slot, or unchanged, counted by one rule."""
 
     slot: str = ""
@@ -42,16 +44,16 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Tried:
+class CostMatches:
     """Alternatives that match the published costs of one arm."""
 
-    printed: Mapping[str, Printed]
-    matches: Mapping[Guess, frozenset[str]]
-    values: Mapping[Guess, Mapping[str, float]] = field(default_factory=dict)
+    printed: Mapping[str, PublishedNumber]
+    matches: Mapping[Alternative, frozenset[str]]
+    values: Mapping[Alternative, Mapping[str, float]] = field(default_factory=dict)
     """Cost by metric of every alternative that was tried, in units of the table."""
 
     @property
-    def whole(self) -> list[Guess]:
+    def whole(self) -> list[Alternative]:
         """The alternatives that match all published costs, preferring those that change no part."""
         matching = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
         return [guess for guess in matching if not guess.slot] or matching
@@ -70,13 +72,15 @@ class Tried:
         return width / (max(values) - min(values) + width) if values else 1.0
 
 
-def matches(value: float, printed: Printed, metric: str) -> bool:
+def matches(value: float, printed: PublishedNumber, metric: str) -> bool:
     """True if a value in base units rounds to the published number."""
     apart = abs(value * METRICS[metric].scale - printed.value)
     return apart <= 0.5 * 10.0**-printed.digits * (1 + 1e-9)
 
 
-def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -> dict[str, Tried]:
+def cost_matches(
+    plan: Plan, store: Store, rows: Mapping[str, Mapping[str, PublishedNumber]]
+) -> dict[str, CostMatches]:
     """Alternatives that match the published costs in `rows`: arm digest -> metric -> number.
 
     Other parts are tried only for arms that do not match unchanged.
@@ -84,7 +88,7 @@ def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -
     matches_of = {}
     for arm in (arm for arm in plan.arms if arm.digest in rows):
         printed = rows[arm.digest]
-        unchanged = _cost_matches(printed, _guessed(Guess(), arm.card, printed))
+        unchanged = _cost_matches(printed, _guessed(Alternative(), arm.cost_record, printed))
         others = () if unchanged.whole else _others(arm, store)
         more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
         values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
@@ -93,26 +97,26 @@ def tried(plan: Plan, store: Store, rows: Mapping[str, Mapping[str, Printed]]) -
 
 
 def _cost_matches(
-    printed: Mapping[str, Printed], values: Mapping[Guess, Mapping[str, float]]
-) -> Tried:
+    printed: Mapping[str, PublishedNumber], values: Mapping[Alternative, Mapping[str, float]]
+) -> CostMatches:
     matched = {guess: _matched(costs, printed) for guess, costs in values.items()}
-    return Tried(printed, {guess: names for guess, names in matched.items() if names}, values)
+    return CostMatches(printed, {guess: names for guess, names in matched.items() if names}, values)
 
 
-def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Guess, ArmCost]]:
+def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Alternative, ArmCost]]:
     """The arm with another part in one slot, for every slot and part, and its costs."""
     config = arm.arm.config
-    for slot, parts in arm.card.slots.items():
+    for slot, parts in arm.cost_record.slots.items():
         for part in parts:
-            if part != arm.card.arguments[slot]:
+            if part != arm.cost_record.arguments[slot]:
                 other = replace(config, arguments={**config.arguments, slot: part})
                 with suppress(StudyError):  # a part that cannot be built here explains nothing
-                    yield Guess(slot, part), arm_cost.card(other, store)
+                    yield Alternative(slot, part), arm_cost.arm_cost(other, store)
 
 
 def _guessed(
-    guess: Guess, arm_cost: ArmCost, printed: Mapping[str, Printed]
-) -> dict[Guess, dict[str, float]]:
+    guess: Alternative, arm_cost: ArmCost, printed: Mapping[str, PublishedNumber]
+) -> dict[Alternative, dict[str, float]]:
     """The costs of an alternative in units of the table, once per counting rule that may apply."""
     rules = RULES if printed.keys() & set(COUNTED) else [""]
     return {
@@ -124,13 +128,15 @@ def _guessed(
     }
 
 
-def _matched(values: Mapping[str, float], printed: Mapping[str, Printed]) -> frozenset[str]:
+def _matched(values: Mapping[str, float], printed: Mapping[str, PublishedNumber]) -> frozenset[str]:
     """The metrics whose published value is matched."""
     units = {metric: METRICS[metric].scale for metric in values}
     return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
 
 
-def _values(arm_cost: ArmCost, printed: Mapping[str, Printed], rule: str) -> dict[str, float]:
+def _values(
+    arm_cost: ArmCost, printed: Mapping[str, PublishedNumber], rule: str
+) -> dict[str, float]:
     """The costs in base units, multiply-adds counted by `rule`; refused costs are left out."""
     counts = arm_cost.counts.get("torch", {})
     costs = {}
@@ -142,7 +148,7 @@ def _values(arm_cost: ArmCost, printed: Mapping[str, Printed], rule: str) -> dic
     return {metric: value for metric, value in costs.items() if value is not None}
 
 
-def best(by_arm: Mapping[str, Tried]) -> dict[str, list[Guess]]:
+def best_alternatives(by_arm: Mapping[str, CostMatches]) -> dict[str, list[Alternative]]:
     """Alternatives that match all published costs of an arm, and most other arms, by arm."""
     common = Counter(guess for row in by_arm.values() for guess in row.whole)
     most = {arm: max((common[g] for g in row.whole), default=0) for arm, row in by_arm.items()}
@@ -152,7 +158,7 @@ def best(by_arm: Mapping[str, Tried]) -> dict[str, list[Guess]]:
     }
 
 
-def sentences(by_arm: Mapping[str, Tried]) -> Iterator[str]:
+def sentences(by_arm: Mapping[str, CostMatches]) -> Iterator[str]:
     """How many published costs the unchanged models match, and how many the best alternative."""
     for metric in dict.fromkeys(m for row in by_arm.values() for m in row.printed):
         rows = [row for row in by_arm.values() if metric in row.printed]
@@ -172,15 +178,15 @@ def sentences(by_arm: Mapping[str, Tried]) -> Iterator[str]:
 # ---- matches expected by chance ----
 
 
-def explains(by_arm: Mapping[str, Tried], guess: Guess) -> bool:
+def explains(by_arm: Mapping[str, CostMatches], guess: Alternative) -> bool:
     """True if so many matches are unlikely by chance."""
-    return expected(by_arm, guess) <= SELDOM
+    return expected_matches(by_arm, guess) <= SELDOM
 
 
-def by_chance(by_arm: Mapping[str, Tried], guess: Guess) -> str:
+def by_chance(by_arm: Mapping[str, CostMatches], guess: Alternative) -> str:
     """The number of alternatives tried, and how many are expected to match random numbers."""
-    several = expected(by_arm, guess)
-    number = f"{several:.1g}" if several >= LEAST else f"less than {LEAST:g}"
+    several = expected_matches(by_arm, guess)
+    number = f"{several:.1g}" if several >= SMALLEST_PRINTED else f"less than {SMALLEST_PRINTED:g}"
     verdict = "" if several <= SELDOM else ": not an explanation"
     return (
         f"of {len(alternatives(by_arm))} alternatives tried, {number} are expected to match as "
@@ -188,7 +194,7 @@ def by_chance(by_arm: Mapping[str, Tried], guess: Guess) -> str:
     )
 
 
-def expected(by_arm: Mapping[str, Tried], guess: Guess) -> float:
+def expected_matches(by_arm: Mapping[str, CostMatches], guess: Alternative) -> float:
     """Expected number of alternatives with as many matches as `guess`, for random costs.
 
     Only published costs that the unchanged models miss count. The sum over matches follows a
@@ -206,10 +212,10 @@ def expected(by_arm: Mapping[str, Tried], guess: Guess) -> float:
     return len(alternatives(by_arm)) * sum(chances[hits:])
 
 
-def alternatives(by_arm: Mapping[str, Tried]) -> set[Guess]:
+def alternatives(by_arm: Mapping[str, CostMatches]) -> set[Alternative]:
     return {guess for row in by_arm.values() for guess in row.values if guess.slot or guess.rule}
 
 
-def _total(by_arm: Mapping[str, Tried], guess: Guess) -> int:
+def _total(by_arm: Mapping[str, CostMatches], guess: Alternative) -> int:
     """Number of published costs that an alternative matches, over all arms."""
     return sum(len(row.matches.get(guess, ())) for row in by_arm.values())

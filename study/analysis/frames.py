@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 
 from study import format, stats
-from study.analysis.measurements import again, measurements, timing_session
+from study.analysis.measurements import aa_measurements, measurements, timing_session
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.store.store import Store
-from study.store.timing_records import Ratio, TimingSession
+from study.store.timing_records import RatioRecord, TimingSession
 
 MEASUREMENT_COLUMNS = {
     "arm": "str",
@@ -34,7 +34,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
     measured = pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS)).astype(MEASUREMENT_COLUMNS)
     session = timing_session(plan, store)
-    beside = pd.DataFrame(again(plan, store), columns=list(MEASUREMENT_COLUMNS))
+    beside = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
     beside = beside.astype(MEASUREMENT_COLUMNS)
     measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
     measured.attrs["baseline"] = plan.baseline.digest
@@ -77,7 +77,7 @@ def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
     )
 
 
-def _ends(ratio: Ratio) -> tuple[float, float, float]:
+def _ends(ratio: RatioRecord) -> tuple[float, float, float]:
     return ratio.value, ratio.low, ratio.high
 
 
@@ -90,7 +90,7 @@ def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[
     return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
 
 
-def floor(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
+def noise_range(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
     """The range that holds the difference of two equal arms in 95 % of studies, in base units.
 
     `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.

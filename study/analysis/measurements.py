@@ -7,9 +7,9 @@ from typing import Any
 from study.errors import DamagedError
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm, Trial
-from study.stats import AGAIN
+from study.stats import AA
 from study.store import archives
-from study.store.atomic import sound
+from study.store.atomic import read_checked
 from study.store.provenance import code_behind, digest
 from study.store.records import Result
 from study.store.store import Record, Store
@@ -26,7 +26,7 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
     for arm in plan.arms:
         rows += [
             _row(arm.digest, None, metric, value)
-            for metric, value in arm.card.cost.items()
+            for metric, value in arm.cost_record.cost.items()
             if metric in METRICS
         ]
         for trial in arm.replicates:
@@ -38,12 +38,12 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
     return rows
 
 
-def again(plan: Plan, store: Store) -> list[Record]:
+def aa_measurements(plan: Plan, store: Store) -> list[Record]:
     """The A/A arm's quality, in rows as above; `seed` is that of the baseline's trial beside it."""
     base = plan.baseline
-    trials = [trial for trial in base.trials if trial.again]
+    trials = [trial for trial in base.trials if trial.is_aa]
     pairs = zip(base.replicates, trials, strict=False)  # none without an A/A arm
-    found = (_quality(plan, store, trial, AGAIN, seed=beside.seed) for beside, trial in pairs)
+    found = (_quality(plan, store, trial, AA, seed=beside.seed) for beside, trial in pairs)
     return [row for rows in found for row in rows]
 
 
@@ -58,7 +58,7 @@ def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
     See `stats.hits`.
     """
     done = [trial for trial in arm.replicates if trial.state == "completed"]
-    read = {trial.seed: sound(store.predictions(trial.name), _arrays) for trial in done}
+    read = {trial.seed: read_checked(store.predictions(trial.name), _arrays) for trial in done}
     return {seed: arrays for seed, arrays in read.items() if arrays is not None}
 
 
@@ -112,10 +112,10 @@ def _row(
 
 def fingerprint(plan: Plan, store: Store) -> str:
     """Names all that a report of this plan shows: while it is the same, so is the report."""
-    measured = [*measurements(plan, store), *again(plan, store)]
+    measured = [*measurements(plan, store), *aa_measurements(plan, store)]
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
-    study = [plan.study.words, repr(plan.study.root.plain()), plan.notes]
+    study = [plan.study.command_arguments, repr(plan.study.root.plain()), plan.notes]
     return digest([study, rows, states, timing_session(plan, store).plain, _showing()])
 
 

@@ -40,7 +40,7 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
         except StoreError:  # the arm was evaluated on other images: a factor changes the data
             continue
         if compared.seeds:
-            together = stats.together(stats.mcnemar(compared))
+            together = stats.combined(stats.mcnemar(compared))
             tests = (together.better, together.worse, together.some, together.every)
             rows.append((arm.digest, arm.label, *stats.hierarchical(compared).values(), *tests))
     return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))

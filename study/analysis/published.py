@@ -9,11 +9,11 @@ import pandas as pd
 from study import format
 from study.analysis import claims, explanations, verdicts
 from study.analysis.claims import Claim
-from study.analysis.explanations import Guess, Tried
+from study.analysis.explanations import Alternative, CostMatches
 from study.metrics import METRICS, RULES, Metric, sized
 from study.plan.plan import Plan, PlannedArm
 from study.spec.arm_names import owners
-from study.spec.study import Printed
+from study.spec.study import PublishedNumber
 from study.stats import Contrast
 from study.store.store import Store
 
@@ -31,7 +31,7 @@ PROTOCOL_LABELS = {"img_size": "image size", "batch_size": "batch size"}
 
 
 @dataclass(frozen=True)
-class Judged:
+class Assessment:
     verdicts: pd.DataFrame
     """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a contradicted cost."""
     sentences: tuple[str, ...]
@@ -41,43 +41,43 @@ class Judged:
     """Number of published values that no source confirms; they get no verdict."""
 
 
-def judged(plan: Plan, frame: pd.DataFrame, store: Store) -> Judged:
+def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
     """All verdicts and evaluated claims of a plan; `frame` is the result of `report.frame`."""
     printed = published(plan)
     rows = verdicts.verdicts(
         printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
     )
-    matches = explanations.tried(plan, store, _costs(plan, rows))
+    matches = explanations.cost_matches(plan, store, _costs(plan, rows))
     # If the unchanged models have every published cost, there is nothing to explain.
     missed = [row for row in matches.values() if not all(map(row.met, row.printed))]
-    guesses = explanations.best(matches)
+    guesses = explanations.best_alternatives(matches)
     rows["reason"] = [_reason(row, guesses, matches) for row in rows.itertuples()]
     rows = rows.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
-    return Judged(
+    return Assessment(
         verdicts=rows,
         sentences=tuple(explanations.sentences(matches)) if missed else (),
-        claims=judged_claims(plan, frame),
+        claims=evaluated_claims(plan, frame),
         unverified=int((printed["status"] == "unverified").sum()),
     )
 
 
-def judged_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
+def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     digests, beside = _digests(plan), _beside(plan)
-    return claims.family(parsed(plan), frame, digests, beside=beside)
+    return claims.family(study_claims(plan), frame, digests, beside=beside)
 
 
-def parsed(plan: Plan) -> list[Claim]:
+def study_claims(plan: Plan) -> list[Claim]:
     digests = _digests(plan)
     return [claims.parse(text, digests, METRICS) for text in plan.study.claims]
 
 
-def tests(plan: Plan, frame: pd.DataFrame) -> int:
+def family_size(plan: Plan, frame: pd.DataFrame) -> int:
     """Number of tests in the family that Holm's method corrects.
 
     These are claims that rest on an interval, and contrasts of pairs that no claim compares.
     """
-    return sum(claims.uncertain(claim, frame) for claim in parsed(plan)) + _beside(plan)
+    return sum(claims.uncertain(claim, frame) for claim in study_claims(plan)) + _beside(plan)
 
 
 def _beside(plan: Plan) -> int:
@@ -114,7 +114,7 @@ def _compared(plan: Plan) -> list[Contrast]:
     digests = _digests(plan)
     return [
         Contrast(digests[claim.arm], digests[claim.other], claim.metric)
-        for claim in (parsed(plan) if plan.study.seeds else ())
+        for claim in (study_claims(plan) if plan.study.seeds else ())
         if set(claim.form.split()) & {*TESTED} and METRICS[claim.metric].kind == "quality"
     ]
 
@@ -157,14 +157,16 @@ def published(plan: Plan) -> pd.DataFrame:
                     "digits": printed.digits,
                     "status": printed.status,
                     "spread": printed.spread,
-                    "unlike": "; ".join(unlike(plan, arm, printed, metric=metric)),
+                    "unlike": "; ".join(protocol_differences(plan, arm, printed, metric=metric)),
                 },
             )
     columns = ["row", "arm", "metric", "value", "digits", "spread", "status", "unlike"]
     return pd.DataFrame(list(rows.values()), columns=columns)
 
 
-def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> list[str]:
+def protocol_differences(
+    plan: Plan, arm: PlannedArm, printed: PublishedNumber, *, metric: str
+) -> list[str]:
     """Reasons why a published number and ours cannot be compared; empty if they can."""
     here = protocol(plan, arm)
     if (size := sized(metric)[1]) is not None:
@@ -172,7 +174,9 @@ def unlike(plan: Plan, arm: PlannedArm, printed: Printed, *, metric: str) -> lis
     return list(_differences(here, printed, METRICS[metric]))
 
 
-def _differences(here: Mapping[str, Any], printed: Printed, metric: Metric) -> Iterator[str]:
+def _differences(
+    here: Mapping[str, Any], printed: PublishedNumber, metric: Metric
+) -> Iterator[str]:
     unstated = []
     for key in PROTOCOL_KEYS[metric.kind]:
         there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
@@ -191,10 +195,10 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
     """The protocol of our own measurement of an arm, by the keys of `schema.Protocol`."""
     study, config = plan.study, arm.arm.config
     return {
-        "model": study.called("model", arm.arm.choices),
-        "data": study.images(arm.arm.choices),
+        "model": study.part_label("model", arm.arm.choices),
+        "data": study.data_label(arm.arm.choices),
         "img_size": config.data.img_size,
-        "recipe": study.called("recipe", arm.arm.choices),
+        "recipe": study.part_label("recipe", arm.arm.choices),
         "epochs": config.recipe.total_epochs,
         "batch_size": config.recipe.batch_size * config.recipe.grad_accum_steps,
     }
@@ -205,9 +209,9 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
 EXPLANATIONS = 3  # at most so many are named where several fit
 
 
-def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, Printed]]:
+def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, PublishedNumber]]:
     """The published costs that have a verdict, by arm and metric."""
-    rows: dict[str, dict[str, Printed]] = {}
+    rows: dict[str, dict[str, PublishedNumber]] = {}
     exact = verdict_rows[verdict_rows["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
     for row in exact[exact["level"] != verdicts.NOT_COMPARABLE].itertuples():
         printed = plan.study.published[str(row.row)][str(row.metric)]
@@ -215,7 +219,9 @@ def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, Printe
     return rows
 
 
-def _reason(row: Any, guesses: Mapping[str, list[Guess]], matches: Mapping[str, Tried]) -> str:
+def _reason(
+    row: Any, guesses: Mapping[str, list[Alternative]], matches: Mapping[str, CostMatches]
+) -> str:
     """The explanation of a contradicted cost, "" without one; matches by chance do not count."""
     every = guesses.get(row.arm, ())
     if row.level != verdicts.CONTRADICTED or not every:

@@ -46,7 +46,7 @@ class Span(NamedTuple):
     high: float
 
 
-class Ratio(NamedTuple):
+class SpeedRatio(NamedTuple):
     """Ratio of an arm's speed to the baseline's, with its 95 % interval."""
 
     value: float = 1.0
@@ -55,7 +55,7 @@ class Ratio(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class MeasuredRange:
     """The value and range of one quantity; NaN where they are unknown, and `note` says why."""
 
     note: str
@@ -89,17 +89,17 @@ class Evidence:
         needed = stats.seeds_needed(self.value, self.sd, *span, confidence=self.confidence)
         return str(needed or f"more than {stats.MOST_SEEDS}")
 
-    def scaled(self, scale: float) -> "Evidence":
+    def scaled(self, scale: float) -> "MeasuredRange":
         ends = {name: getattr(self, name) * scale for name in ("value", "low", "high", "sd")}
         return replace(self, **ends)
 
 
-def deciding(seeds: str) -> str:
+def seeds_needed_text(seeds: str) -> str:
     return f"{seeds} seeds in total are needed (80 % power)"
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class ArmValues:
     """The measured values of one arm in one metric."""
 
     label: str
@@ -110,7 +110,7 @@ class Side:
     low: float = math.nan
     high: float = math.nan
     note: str = ""
-    ratio: Ratio | None = None
+    ratio: SpeedRatio | None = None
     """Speed ratio to the baseline where the session measured one; 1 for the baseline itself."""
 
     @property
@@ -122,37 +122,43 @@ class Side:
         return any(map(math.isnan, self.values.values()))
 
 
-def ratios(frame: pd.DataFrame, name: str) -> dict[str, Ratio]:
+def ratios(frame: pd.DataFrame, name: str) -> dict[str, SpeedRatio]:
     """Speed ratios of one metric by arm, from the attributes of the measurements.
 
     Empty without a timing session.
     """
     every = frame.attrs.get("ratios", {}).items()
-    measured = {arm: Ratio(r.value, r.low, r.high) for (arm, metric), r in every if metric == name}
-    return {frame.attrs["baseline"]: Ratio(), **measured} if measured else {}
+    measured = {
+        arm: SpeedRatio(r.value, r.low, r.high) for (arm, metric), r in every if metric == name
+    }
+    return {frame.attrs["baseline"]: SpeedRatio(), **measured} if measured else {}
 
 
-def side(label: str, name: str, rows: pd.DataFrame, ratio: Ratio | None = None) -> Side:
+def arm_values(
+    label: str, name: str, rows: pd.DataFrame, ratio: SpeedRatio | None = None
+) -> ArmValues:
     """The values of one arm from its rows of one metric; NaN for a diverged trial's quality."""
     if METRICS[name].kind == "quality":
         seeded = rows[rows["seed"].notna()].sort_values("seed")
-        return Side(label, name, dict(zip(seeded["seed"], seeded["value"], strict=True)))
+        return ArmValues(label, name, dict(zip(seeded["seed"], seeded["value"], strict=True)))
     row = rows.loc[rows["value"].notna(), ["value", "low", "high"]].head(1)
     if row.empty:
-        return Side(label, name, {})
+        return ArmValues(label, name, {})
     value, low, high = map(float, row.iloc[0])
     if METRICS[name].exact:
-        return Side(label, name, {None: value}, value, value)
+        return ArmValues(label, name, {None: value}, value, value)
     if math.isnan(low):
         ends = value * (1 - SPREAD), value * (1 + SPREAD)
-        return Side(label, name, {None: value}, *ends, f"each ± {100 * SPREAD:g} %")
-    return Side(label, name, {None: value}, low, high, "over all rounds", ratio)
+        return ArmValues(label, name, {None: value}, *ends, f"each ± {100 * SPREAD:g} %")
+    return ArmValues(label, name, {None: value}, low, high, "over all rounds", ratio)
 
 
-def evidence(quantity: Quantity, *sides: Side, confidence: float = CONFIDENCE) -> Evidence:
+def measured_range(
+    quantity: Quantity, *sides: ArmValues, confidence: float = CONFIDENCE
+) -> MeasuredRange:
     """The value and range of a quantity of one arm, or of two arms in the same metric."""
     if obstacle := next(_obstacles(quantity, *sides), ""):
-        return Evidence(obstacle)
+        return MeasuredRange(obstacle)
     if _compared(*sides):
         return _by_ratio(quantity, *sides, confidence=confidence)
     if sides[0].metric.kind != "quality":
@@ -162,7 +168,7 @@ def evidence(quantity: Quantity, *sides: Side, confidence: float = CONFIDENCE) -
     return _sampled(quantity, *sides, confidence=confidence)
 
 
-def _obstacles(quantity: Quantity, *sides: Side) -> Iterator[str]:
+def _obstacles(quantity: Quantity, *sides: ArmValues) -> Iterator[str]:
     """Reasons why the quantity has no value or range."""
     for arm in sides:
         if not arm.values:
@@ -176,24 +182,26 @@ def _obstacles(quantity: Quantity, *sides: Side) -> Iterator[str]:
         yield f"{base.name} of {base.label} is 0, so there is no ratio to it"
 
 
-def _compared(*sides: Side) -> bool:
+def _compared(*sides: ArmValues) -> bool:
     return len(sides) > 1 and all(arm.ratio for arm in sides)
 
 
-def _by_ratio(quantity: Quantity, first: Side, second: Side, *, confidence: float) -> Evidence:
+def _by_ratio(
+    quantity: Quantity, first: ArmValues, second: ArmValues, *, confidence: float
+) -> MeasuredRange:
     """The quantity from both ratios to the baseline, scaled to the other arm's median.
 
     The errors of the two ratios are treated as independent and normal in the logarithm. They share
     visits of the baseline, so the range is rather too wide than too narrow.
     """
-    a, b = first.ratio or Ratio(), second.ratio or Ratio()
+    a, b = first.ratio or SpeedRatio(), second.ratio or SpeedRatio()
     wide = _reach(confidence) / _reach(CONFIDENCE)
     middle, base = a.value / b.value, second.values[None]
     below = math.exp(-wide * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
     above = math.exp(wide * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
     note = "by the ratio" + (f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else "")
     ends = (middle, middle * below, middle * above)
-    return Evidence(note, *(float(quantity.of(end * base, base)) for end in ends))
+    return MeasuredRange(note, *(float(quantity.of(end * base, base)) for end in ends))
 
 
 def _reach(confidence: float) -> float:
@@ -201,35 +209,35 @@ def _reach(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def _ranged(quantity: Quantity, *sides: Side) -> Evidence:
+def _ranged(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
     """The quantity of a cost or a timing, with the extremes over all corners of the ranges."""
     value = float(quantity.of(*(arm.values[None] for arm in sides)))
     corners = [quantity.of(*ends) for ends in product(*((arm.low, arm.high) for arm in sides))]
-    return Evidence(sides[0].note, value, float(min(corners)), float(max(corners)))
+    return MeasuredRange(sides[0].note, value, float(min(corners)), float(max(corners)))
 
 
-def _fallen(quantity: Quantity, *sides: Side) -> Evidence:
+def _fallen(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
     """The range where one arm diverged: worse than the other arm, by an unknown amount."""
     first = next(arm for arm in sides if arm.diverged)
     falls = (first is sides[0]) == (first.metric.better == "higher")
     far = -math.inf if falls else math.inf
     # From just beside "equal" to infinity: any threshold of a size stays undecided.
     ends = sorted((far, math.nextafter(quantity.even, far)))
-    return Evidence(f"{first.label} diverged: worse by an unknown amount", math.nan, *ends)
+    return MeasuredRange(f"{first.label} diverged: worse by an unknown amount", math.nan, *ends)
 
 
-def _sampled(quantity: Quantity, *sides: Side, confidence: float) -> Evidence:
+def _sampled(quantity: Quantity, *sides: ArmValues, confidence: float) -> MeasuredRange:
     """The mean of a quality over seeds that all arms share, with its t interval."""
     import numpy as np
 
     shared = [seed for seed in sides[0].values if seed in sides[-1].values]
     if not shared:
-        return Evidence("no seed in common")
+        return MeasuredRange("no seed in common")
     sample = quantity.of(*(np.array([arm.values[seed] for seed in shared]) for arm in sides))
     note = f"{len(shared)} {'pair' if len(sides) > 1 else 'seed'}{'s' if len(shared) > 1 else ''}"
     mean, ends = float(sample.mean()), stats.interval(sample, confidence)
     if math.isnan(ends[0]):
-        return Evidence(f"{note}: no interval", mean)
+        return MeasuredRange(f"{note}: no interval", mean)
     if confidence != CONFIDENCE:
         note += f" at {100 * confidence:.4g} %"
-    return Evidence(note, mean, *ends, float(sample.std(ddof=1)), confidence)
+    return MeasuredRange(note, mean, *ends, float(sample.std(ddof=1)), confidence)

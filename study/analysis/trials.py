@@ -20,7 +20,7 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
     rows = [
         {
             "trial": trial.name,
-            "arm": "A/A" if trial.again else arm.label,
+            "arm": "A/A" if trial.is_aa else arm.label,
             "seed": trial.seed,
             "state": trial.state,
             **_result(store, trial),

@@ -166,10 +166,10 @@ def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm
     ratios = quantities.ratios(measured, name)
     rows = measured[measured["metric"] == name]
     first, second = (
-        quantities.side(a.label, name, rows[rows["arm"] == a.digest], ratios.get(a.digest))
+        quantities.arm_values(a.label, name, rows[rows["arm"] == a.digest], ratios.get(a.digest))
         for a in arms
     )
-    ratio = quantities.evidence(quantities.RATIO, second, first)
+    ratio = quantities.measured_range(quantities.RATIO, second, first)
     return {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}
 
 
@@ -202,4 +202,4 @@ def _images(
         return tests, {}, f"{' and '.join(lost)} diverged"
     if not compared.seeds:
         return tests, {}, "no seed has predictions of both arms"
-    return tests, stats.hierarchical(compared) | stats.together(tests)._asdict(), ""
+    return tests, stats.hierarchical(compared) | stats.combined(tests)._asdict(), ""

@@ -15,7 +15,7 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis import quantities
-from study.analysis.quantities import CHANGE, DIFFERENCE, LEVEL, Evidence, Side, Span
+from study.analysis.quantities import CHANGE, DIFFERENCE, LEVEL, ArmValues, MeasuredRange, Span
 from study.errors import SpecError
 from study.metrics import METRICS, Metric
 
@@ -44,7 +44,7 @@ DIVERGED = Verdict(CONTRADICTED, "diverged")
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class PublishedValue:
     """A published number, in units of the table, with the measured values of the same arm."""
 
     row: str
@@ -53,7 +53,7 @@ class Cell:
     unlike: str
     printed: float
     digits: int
-    side: Side
+    side: ArmValues
     spread: float = 0.0
     """Spread over runs that was published with the number."""
 
@@ -62,8 +62,8 @@ class Cell:
         return self.side.metric
 
     @property
-    def level(self) -> Evidence:
-        return quantities.evidence(LEVEL, self.side).scaled(self.metric.scale)
+    def level(self) -> MeasuredRange:
+        return quantities.measured_range(LEVEL, self.side).scaled(self.metric.scale)
 
     @property
     def half(self) -> float:
@@ -75,7 +75,7 @@ class Cell:
         """The largest distance of the true value from the published one: rounding and spread."""
         return self.half + self.spread
 
-    def shown(self, value: float, *, signed: bool = False) -> str:
+    def text(self, value: float, *, signed: bool = False) -> str:
         return format.number(value, max(self.digits, self.metric.digits), signed=signed)
 
 
@@ -109,7 +109,7 @@ def verdicts(
     return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
 
 
-def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
+def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[PublishedValue]:
     measured = dict(iter(frame.groupby(["arm", "metric"])))
     ratios = {name: quantities.ratios(frame, name) for name in set(frame["metric"])}
     for row in published[published["status"].isin(SURE)].to_dict("records"):
@@ -118,13 +118,13 @@ def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[Cell]:
             continue
         if METRICS[name].kind == "speed" and not printed > 0:
             raise SpecError(f"published {name} of {label} is not above 0: {printed}")
-        side = quantities.side(label, name, values, ratios[name].get(arm))
+        side = quantities.arm_values(label, name, values, ratios[name].get(arm))
         if side.values:
             protocol, spread = (row["status"], row["unlike"]), float(row.get("spread", 0.0))
-            yield Cell(label, arm, *protocol, printed, int(row["digits"]), side, spread)
+            yield PublishedValue(label, arm, *protocol, printed, int(row["digits"]), side, spread)
 
 
-def _pairs(table: list[Cell]) -> int:
+def _pairs(table: list[PublishedValue]) -> int:
     """Number of published pairs whose order noise may reverse; counts are exact and left out."""
     ordered = [cell for cell in table if not cell.metric.exact and not cell.unlike]
     return sum(
@@ -135,7 +135,7 @@ def _pairs(table: list[Cell]) -> int:
     )
 
 
-def _order(first: Cell, second: Cell) -> int:
+def _order(first: PublishedValue, second: PublishedValue) -> int:
     """The published order of two numbers: 1, -1, or 0 if they are equal within rounding."""
     apart = first.printed - second.printed
     if abs(apart) < (1 - stats.ROUNDING) * (first.reach + second.reach):
@@ -143,12 +143,16 @@ def _order(first: Cell, second: Cell) -> int:
     return 1 if apart > 0 else -1
 
 
-def _sign(first: Cell, second: Cell, *, confidence: float = stats.CONFIDENCE) -> int | None:
+def _sign(
+    first: PublishedValue, second: PublishedValue, *, confidence: float = stats.CONFIDENCE
+) -> int | None:
     """The sign of the measured difference; a diverged arm is worse than one that did not."""
-    return quantities.evidence(DIFFERENCE, first.side, second.side, confidence=confidence).sign
+    return quantities.measured_range(
+        DIFFERENCE, first.side, second.side, confidence=confidence
+    ).sign
 
 
-def _printed(first: Cell, second: Cell) -> float:
+def _printed(first: PublishedValue, second: PublishedValue) -> float:
     """The published difference, for speeds in per cent of the other number."""
     if first.metric.kind == "speed":
         return 100 * (first.printed / second.printed - 1)
@@ -159,7 +163,12 @@ def _printed(first: Cell, second: Cell) -> float:
 
 
 def _aspects(
-    cell: Cell, peers: list[Cell], *, baseline: str, margin: float | None, together: float
+    cell: PublishedValue,
+    peers: list[PublishedValue],
+    *,
+    baseline: str,
+    margin: float | None,
+    together: float,
 ) -> tuple[Verdict, Verdict, Verdict]:
     """The verdicts on level, difference and ranking.
 
@@ -178,7 +187,7 @@ def _aspects(
     )
 
 
-def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
+def _level(cell: PublishedValue, base: PublishedValue | None, margin: float | None) -> Verdict:
     kind = cell.metric.kind
     if kind == "speed":
         what = format.name(cell.metric).lower()
@@ -193,7 +202,7 @@ def _level(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     )
 
 
-def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
+def _difference(cell: PublishedValue, base: PublishedValue | None, margin: float | None) -> Verdict:
     if base is None:
         return NOTHING
     if cell.side.diverged or base.side.diverged:
@@ -204,14 +213,14 @@ def _difference(cell: Cell, base: Cell | None, margin: float | None) -> Verdict:
     if cell.metric.kind == "speed":
         quantity, scale = CHANGE, 100
         margin = margin and margin * cell.printed / base.printed  # stated in per cent of the ratio
-    measured = quantities.evidence(quantity, cell.side, base.side).scaled(scale)
+    measured = quantities.measured_range(quantity, cell.side, base.side).scaled(scale)
     trend, spread = _trend(cell, base), _spread(cell, base)
     return _equivalence(
         cell, measured, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
     )
 
 
-def _trend(cell: Cell, base: Cell) -> bool:
+def _trend(cell: PublishedValue, base: PublishedValue) -> bool:
     """True if the whole 95 % interval of the difference lies on the published side of zero."""
     printed = _printed(cell, base)
     direction = (printed > 0) - (printed < 0)
@@ -219,7 +228,7 @@ def _trend(cell: Cell, base: Cell) -> bool:
     return apart and not base.side.diverged and _sign(cell, base) == direction
 
 
-def _spread(first: Cell, second: Cell) -> float:
+def _spread(first: PublishedValue, second: PublishedValue) -> float:
     """The sum of both published spreads, for speeds in per cent of the ratio."""
     if first.metric.kind == "speed":
         relative = first.spread / first.printed + second.spread / second.printed
@@ -227,7 +236,7 @@ def _spread(first: Cell, second: Cell) -> float:
     return first.spread + second.spread
 
 
-def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
+def _ranking(cell: PublishedValue, peers: list[PublishedValue], together: float) -> Verdict:
     """The verdict on the order of a number among the others; equal numbers have no order.
 
     Among many pairs one is easily reversed by noise, so a reversal counts only at the confidence
@@ -246,9 +255,9 @@ def _ranking(cell: Cell, peers: list[Cell], together: float) -> Verdict:
     return Verdict(REPRODUCED, f"pairs in the published order: {len(pairs)} of {len(pairs)}")
 
 
-def _reversal(cell: Cell, peer: Cell) -> str:
-    ours, theirs = cell.shown(cell.level.value), cell.shown(peer.level.value)
-    printed = f"published {cell.shown(cell.printed)}, {peer.row} {cell.shown(peer.printed)}"
+def _reversal(cell: PublishedValue, peer: PublishedValue) -> str:
+    ours, theirs = cell.text(cell.level.value), cell.text(peer.level.value)
+    printed = f"published {cell.text(cell.printed)}, {peer.row} {cell.text(peer.printed)}"
     other = format.DIVERGED if peer.side.diverged else theirs
     return f"{printed}; measured {ours}, {peer.row} {other}"
 
@@ -257,8 +266,8 @@ def _reversal(cell: Cell, peer: Cell) -> str:
 
 
 def _equivalence(
-    cell: Cell,
-    measured: Evidence,
+    cell: PublishedValue,
+    measured: MeasuredRange,
     printed: float,
     *,
     margin: float | None,
@@ -280,7 +289,7 @@ def _equivalence(
         return Verdict(REPRODUCED, why)
     if state == "undecided":
         seeds = measured.seeds(span)
-        needed = quantities.deciding(seeds) if seeds else "the spread is too wide"
+        needed = quantities.seeds_needed_text(seeds) if seeds else "the spread is too wide"
         return Verdict(UNDERPOWERED, f"{why}; {needed}", seeds)
     if trend:
         return Verdict(TREND_ONLY, f"{why}; only the sign of the difference agrees")
@@ -288,9 +297,15 @@ def _equivalence(
 
 
 def _sentence(
-    cell: Cell, measured: Evidence, printed: float, *, margin: float, spread: float, signed: bool
+    cell: PublishedValue,
+    measured: MeasuredRange,
+    printed: float,
+    *,
+    margin: float,
+    spread: float,
+    signed: bool,
 ) -> str:
-    text = partial(cell.shown, signed=signed)
+    text = partial(cell.text, signed=signed)
     unit = " %" if signed and cell.metric.kind == "speed" else ""
     span = f" [{text(measured.low)}, {text(measured.high)}]" if measured.low < measured.high else ""
     target = f"published {text(printed)} ± {margin:.4g}{unit}"

@@ -12,9 +12,9 @@ from itertools import product
 from typing import Any
 
 from study.bench import process
-from study.bench.settings import Model, Order, Setting
+from study.bench.settings import BenchModel, BenchRequest, Setting
 from study.errors import SpecError
-from study.metrics.execution import Way
+from study.metrics.execution import ExecutionMode
 from study.spec.yaml import read
 from study.store.store import Store
 from study.store.timing_records import BenchRecord, BenchSession
@@ -23,26 +23,26 @@ MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a t
 FORMAT = 1
 
 
-def model(text: str, shared: Mapping[str, Any]) -> Model:
+def model(text: str, shared: Mapping[str, Any]) -> BenchModel:
     """NAME, or {name: NAME, ARGUMENT: VALUE} as in a study file; `shared` are every model's.
 
     Raises:
         SpecError: it is no such mapping.
     """
     if not text.lstrip().startswith("{"):
-        return Model(text, shared)
+        return BenchModel(text, shared)
     tree, problems = read(text, "MODEL")
     if problems:
         raise SpecError("\n".join(map(str, problems)))
     arguments = tree.plain()
     if not isinstance(arguments.get("name"), str):
         raise SpecError(f"MODEL: {{name: NAME, ARGUMENT: VALUE}} is meant, not {text}")
-    return Model(arguments.pop("name"), {**shared, **arguments})
+    return BenchModel(arguments.pop("name"), {**shared, **arguments})
 
 
-def labelled(models: Iterable[Model]) -> dict[str, Model]:
+def labelled(models: Iterable[BenchModel]) -> dict[str, BenchModel]:
     """By what they are; one that stands twice is timed twice, which shows what equal models do."""
-    found: dict[str, Model] = {}
+    found: dict[str, BenchModel] = {}
     for one in models:
         same = sum(other == one for other in found.values())
         found[f"{one.said} #{same + 1}" if same else one.said] = one
@@ -50,14 +50,17 @@ def labelled(models: Iterable[Model]) -> dict[str, Model]:
 
 
 def settings(
-    modes: Iterable[str], batches: Iterable[int], sizes: Iterable[int], ways: Iterable[Way]
+    modes: Iterable[str],
+    batches: Iterable[int],
+    sizes: Iterable[int],
+    ways: Iterable[ExecutionMode],
 ) -> tuple[Setting, ...]:
     """Each with each, once."""
     return tuple(dict.fromkeys(Setting(*one) for one in product(modes, batches, sizes, ways)))
 
 
 def bench(
-    order: Order,
+    order: BenchRequest,
     store: Store,
     *,
     begins: Callable[[Setting], object],

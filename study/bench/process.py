@@ -14,11 +14,11 @@ from study.launch.supervisor import ALLOCATOR
 from study.store.timing_records import TimingSession
 
 if TYPE_CHECKING:
-    from study.bench.settings import Order, Setting
+    from study.bench.settings import BenchRequest, Setting
 
 
 def session(
-    order: "Order", setting: "Setting", tick: Callable[[int, int], object]
+    order: "BenchRequest", setting: "Setting", tick: Callable[[int, int], object]
 ) -> TimingSession:
     """What `taking.taken` takes there, or that the process died, as why nothing was taken.
 
@@ -70,7 +70,7 @@ def _environment(threads: int) -> Iterator[None]:
             del os.environ[name]
 
 
-def _work(order: "Order", setting: "Setting", sender: Connection) -> None:
+def _work(order: "BenchRequest", setting: "Setting", sender: Connection) -> None:
     """In the process itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
     sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours

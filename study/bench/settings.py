@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from study.metrics.execution import Way
-from study.spec.plugins import Source
+from study.metrics.execution import ExecutionMode
+from study.spec.plugins import Plugin
 
 
 @dataclass(frozen=True)
-class Model:
+class BenchModel:
     """One of timm's, and the arguments that it is built with."""
 
     name: str
@@ -28,22 +28,22 @@ class Setting:
     mode: str
     batch_size: int
     img_size: int
-    way: Way
+    way: ExecutionMode
 
     @property
     def said(self) -> str:
-        return f"{self.mode}, batch {self.batch_size}, {self.img_size} px, {self.way.said}"
+        return f"{self.mode}, batch {self.batch_size}, {self.img_size} px, {self.way.description}"
 
 
 @dataclass(frozen=True)
-class Order:
+class BenchRequest:
     """What is timed, and where."""
 
-    models: Mapping[str, Model]
+    models: Mapping[str, BenchModel]
     """By label; the first is the baseline."""
     settings: tuple[Setting, ...]
     device: str
     threads: int
     seconds: float
     resolution: float
-    sources: tuple[Source, ...] = ()
+    sources: tuple[Plugin, ...] = ()

@@ -10,11 +10,11 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from study import models, trial
-from study.bench.settings import Model, Order, Setting
+from study.bench.settings import BenchModel, BenchRequest, Setting
 from study.errors import MetricError
 from study.metrics import memory, workloads
-from study.metrics.session import timings
-from study.metrics.workloads import Lane
+from study.metrics.session import timing_session
+from study.metrics.workloads import Workload
 from study.models import registry
 from study.store.timing_records import TimingSession
 
@@ -22,7 +22,7 @@ CLASSES, CHANNELS = 1000, 3
 
 
 def taken(
-    order: Order, setting: Setting, *, tick: Callable[[int, int], object] = lambda *now: None
+    order: BenchRequest, setting: Setting, *, tick: Callable[[int, int], object] = lambda *now: None
 ) -> TimingSession:
     """A timing session with its environment.
 
@@ -36,7 +36,7 @@ def taken(
     torch.set_num_threads(order.threads)
     if order.device == "cpu" and sys.platform == "linux":
         memory.bound()
-    session = timings(
+    session = timing_session(
         {label: partial(_lanes, one, setting, order.device) for label, one in order.models.items()},
         # What a compiler holds is not the model's.
         {} if setting.way.compiled else {
@@ -49,33 +49,33 @@ def taken(
     return session.model_copy(update={"environment": trial.environment(order.device)})
 
 
-def _lanes(model: Model, setting: Setting, device: str) -> dict[str, Lane]:
+def _lanes(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
     """Those of the mode, each called once, which shows whether the model can do it at all."""
     _check(setting, device)
     with _told(model, setting):
         made, images = _made(model, setting, device)
-        found = MODES[setting.mode](made, images, setting)
+        found = WORKLOADS[setting.mode](made, images, setting)
         for lane in found.values():
             lane.run()
     return found
 
 
-def _once(model: Model, setting: Setting, device: str) -> None:
+def _once(model: BenchModel, setting: Setting, device: str) -> None:
     """Build and call: what memory is measured of."""
     made, images = _made(model, setting, device)
-    next(iter(MODES[setting.mode](made, images, setting).values())).run()
+    next(iter(WORKLOADS[setting.mode](made, images, setting).values())).run()
 
 
-def _made(model: Model, setting: Setting, device: str) -> tuple[nn.Module, torch.Tensor]:
+def _made(model: BenchModel, setting: Setting, device: str) -> tuple[nn.Module, torch.Tensor]:
     built = models.build(
         model.name, model.arguments,
         num_classes=CLASSES, in_chans=CHANNELS, img_size=setting.img_size,
     ).to(device)  # fmt: skip
     size = (CHANNELS, setting.img_size, setting.img_size)
-    return built, workloads.noise(setting.batch_size, size, device)
+    return built, workloads.random_images(setting.batch_size, size, device)
 
 
-def _infer(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Lane]:
+def _infer(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Workload]:
     """The same batch, one after another for throughput, and waited for for latency."""
     return {
         "batch": workloads.inference(model, images, setting.way),
@@ -83,14 +83,14 @@ def _infer(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str
     }
 
 
-def _train(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Lane]:
+def _train(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str, Workload]:
     """Cross-entropy and AdamW, at a learning rate that leaves weights finite."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6)
     step = workloads.training(model, images, setting.way, loss=cross_entropy, optimizer=optimizer)
     return {"train": step}
 
 
-MODES = {"infer": _infer, "train": _train}
+WORKLOADS = {"infer": _infer, "train": _train}
 
 
 def _check(setting: Setting, device: str) -> None:
@@ -102,7 +102,7 @@ def _check(setting: Setting, device: str) -> None:
 
 
 @contextmanager
-def _told(model: Model, setting: Setting) -> Iterator[None]:
+def _told(model: BenchModel, setting: Setting) -> Iterator[None]:
     """What models raise in their own words of images that they cannot take."""
     try:
         yield

@@ -9,14 +9,24 @@ from typing import NamedTuple
 
 from study.clean import groups, removal
 from study.clean.groups import Item
-from study.clean.needed import Job, Needs, jobs, superseded
+from study.clean.needed import JobFolder, Needs, jobs, superseded
 from study.store.store import Store
 from study.store.trial_folder import CHECKPOINT
 
-__all__ = ["CHECKPOINT", "GROUPS", "Item", "Job", "Needs", "found", "jobs", "remove", "superseded"]
+__all__ = [
+    "CHECKPOINT",
+    "GROUPS",
+    "Item",
+    "JobFolder",
+    "Needs",
+    "jobs",
+    "removable",
+    "remove",
+    "superseded",
+]
 
 
-def found(store: Store, names: Iterable[str], needs: Needs) -> dict[str, list[Item]]:
+def removable(store: Store, names: Iterable[str], needs: Needs) -> dict[str, list[Item]]:
     """The items to remove by group, without those inside a folder that is itself removed."""
     items = {name: list(GROUPS[name].find(store, needs)) for name in GROUPS if name in names}
     folders = {item.path for group in items.values() for item in group if not item.keep}
@@ -35,7 +45,7 @@ def remove(group: str, item: Item) -> bool:
     return removal.removed(item, GROUPS[group].remove)
 
 
-class Group(NamedTuple):
+class CleanupGroup(NamedTuple):
     """One kind of item: its search, its removal, and the texts that describe it."""
 
     find: Callable[[Store, Needs], Iterator[Item]]
@@ -47,28 +57,28 @@ class Group(NamedTuple):
 
 
 GROUPS = {
-    "trials": Group(
+    "trials": CleanupGroup(
         groups.trials,
         removal.trial,
         thing="trial",
         why="no study and no run refers to them",
         lost="their results",
     ),
-    "checkpoints": Group(
+    "checkpoints": CleanupGroup(
         groups.checkpoints,
         removal.checkpoint,
         thing="file of weights",
         why="their trials are done",
         lost="study eval TRIAL, and columns such as top1@96 if added later",
     ),
-    "jobs": Group(
-        groups.spent,
+    "jobs": CleanupGroup(
+        groups.finished_jobs,
         removal.plain,
         thing="job folder",
         why="no worker uses them",
         lost="what their workers printed",
     ),
-    "leftovers": Group(
+    "leftovers": CleanupGroup(
         groups.leftovers,
         removal.plain,
         thing="file",

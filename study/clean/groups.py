@@ -68,7 +68,7 @@ def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
                 yield Item(file, size(file))
 
 
-def spent(store: Store, needs: Needs) -> Iterator[Item]:
+def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
     """Job folders without workers and without open trials.
 
     The job file stays if it is the only record of a request.

@@ -14,7 +14,7 @@ from study.store.store import Store
 
 
 @dataclass(frozen=True)
-class Job:
+class JobFolder:
     """A job folder and its state."""
 
     path: Path
@@ -46,7 +46,7 @@ class Job:
 class Needs:
     """Trials, weights and requests that studies and jobs still use."""
 
-    jobs: list[Job]
+    jobs: list[JobFolder]
     trials: set[str] = field(default_factory=set)
     weights: set[str] = field(default_factory=set)
     """Trials whose weights have not been evaluated at every size."""
@@ -54,13 +54,13 @@ class Needs:
     """Jobs whose job file is the only record of a request."""
 
 
-def jobs(store: Store) -> list[Job]:
+def jobs(store: Store) -> list[JobFolder]:
     """All job folders with a job file, oldest first."""
     paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
     job_files = {path: job_records.Job.look(path / "job.json") for path in paths}
     waiting, root = _waiting(job_files), str(store.root.resolve())
     return [
-        Job(path, order, _busy(store, path, order, waiting), _private(path, order, root))
+        JobFolder(path, order, _busy(store, path, order, waiting), _private(path, order, root))
         for path, order in job_files.items()
     ]
 
@@ -91,12 +91,12 @@ def _busy(
     trials = order.trials if order else ()
     if job.workers(path) or any(leases.holder(store.trial(name)) for name in trials):
         return True
-    signed = (leases.signed(file) for file in path.glob("worker.*"))
+    signed = (leases.read_holder(file) for file in path.glob("worker.*"))
     # A worker elsewhere cannot be looked up: its job counts as busy until it is a week old.
     elsewhere = any(who and not who.local and who.job not in ids for who in signed)
     return elsewhere and age(path) < WEEK
 
 
-def superseded(job: Job, later: Iterable[Job]) -> bool:
+def superseded(job: JobFolder, later: Iterable[JobFolder]) -> bool:
     """A later job of this user has the same command, and its study file still exists."""
     return job.file is not None and any(job.words == new.words for new in later if new.own)

@@ -53,14 +53,14 @@ def checkpoint(item: Item) -> bool:
     return True
 
 
-def _hearts(folder: Path) -> leases.Hearts:
+def _hearts(folder: Path) -> leases.Heartbeats:
     """Heartbeats in which a holder that has been silent for a day counts as dead at once."""
-    hearts = leases.Hearts()
-    path = folder / f"lease.{leases.top(folder)[0]}"
+    hearts = leases.Heartbeats()
+    path = folder / f"lease.{leases.latest(folder)[0]}"
     with suppress(FileNotFoundError):
         stamp = path.stat().st_mtime_ns
         if hearts.age(path, stamp) >= DAY:
-            hearts.heard[path] = stamp, hearts.clock() - leases.DEAD
+            hearts.last_changes[path] = stamp, hearts.clock() - leases.DEAD_SECONDS
     return hearts
 
 

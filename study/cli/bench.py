@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.bench import MODES, bench, labelled, model, settings
-from study.bench.settings import Order, Setting
+from study.bench.settings import BenchRequest, Setting
 from study.cli import FAILED
 from study.cli.options import (
     Several,
@@ -23,18 +23,18 @@ from study.cli.options import (
     words,
 )
 from study.launch.machine import cores, device, gpus
-from study.metrics.execution import Way
+from study.metrics.execution import ExecutionMode
 from study.spec.schema import Timing
 
 if TYPE_CHECKING:
-    from study.report.columns import Fitted
+    from study.report.columns import FittedTable
     from study.store.timing_records import BenchSession, Spread, TimingSession
 
 DTYPES = ("float32", "bfloat16")
 TIMING = Timing()
 SECONDS = "Of all models together in each setting, after warming up."
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
-COLUMNS = ("throughput", "train_throughput", "latency_p50", "latency_p90", "latency_p99",
+BENCH_COLUMNS = ("throughput", "train_throughput", "latency_p50", "latency_p90", "latency_p99",
            "memory", "energy")  # fmt: skip
 
 
@@ -75,15 +75,15 @@ def bench_command(
     """
     if device == "cuda" and not gpus():
         raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
-    from study.spec.plugins import sources
+    from study.spec.plugins import find_plugins
     from study.store.store import Store
 
     shared = dict(argument(text) for text in arguments)
-    order = Order(
+    order = BenchRequest(
         models=labelled(model(text, shared) for text in models),
-        settings=settings(modes, batches, sizes, [Way(d, compiled, channels_last) for d in dtypes]),
+        settings=settings(modes, batches, sizes, [ExecutionMode(d, compiled, channels_last) for d in dtypes]),
         device=device, threads=threads or cores(), seconds=seconds, resolution=resolution,
-        sources=tuple(sources(imports)),
+        sources=tuple(find_plugins(imports)),
     )  # fmt: skip
     sessions, key = list["BenchSession"](), ""
     with _progress(len(order.settings)) as (begins, tick):
@@ -125,7 +125,7 @@ def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[
 # ---- what is printed ----
 
 
-def _show(session: "BenchSession", order: Order) -> None:
+def _show(session: "BenchSession", order: BenchRequest) -> None:
     from rich.markup import escape
 
     out = console()
@@ -143,19 +143,19 @@ def _show(session: "BenchSession", order: Order) -> None:
     out.print()
 
 
-def _table(session: "TimingSession", order: Order) -> "Fitted":
+def _table(session: "TimingSession", order: BenchRequest) -> "FittedTable":
     from study import format
     from study.metrics import METRICS
-    from study.report.columns import Fitted
+    from study.report.columns import FittedTable
 
-    names = [name for name in COLUMNS if any(name in arm for arm in session.arms.values())]
+    names = [name for name in BENCH_COLUMNS if any(name in arm for arm in session.arms.values())]
     heads = ("model", *(format.head(METRICS[name]) for name in names))
     rows = []
     for label in order.models:
         arm = session.arms.get(label, {})
         rows.append([label, *(_cell(name, arm.get(name), order.resolution) for name in names)])
     every = tuple(range(len(heads)))
-    return Fitted(heads, rows, order=every, right=frozenset(every[1:]))
+    return FittedTable(heads, rows, order=every, right=frozenset(every[1:]))
 
 
 def _cell(name: str, spread: "Spread | None", resolution: float) -> str:
@@ -171,7 +171,7 @@ def _cell(name: str, spread: "Spread | None", resolution: float) -> str:
     return format.timing(estimate, METRICS[name], spread.ratio, resolution)
 
 
-def _caption(session: "TimingSession", order: Order) -> str:
+def _caption(session: "TimingSession", order: BenchRequest) -> str:
     from study import format
 
     how, here = session.how, session.environment

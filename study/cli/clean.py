@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from study import format
-from study.clean import CHECKPOINT, GROUPS, Item, Job, Needs, found, jobs, remove, superseded
+from study.clean import (
+    CHECKPOINT,
+    GROUPS,
+    Item,
+    JobFolder,
+    Needs,
+    jobs,
+    removable,
+    remove,
+    superseded,
+)
 from study.cli import INCOMPLETE
 from study.cli.options import Asked, console, echo_json, folder, import_option, json_option
 from study.errors import StoreError, StudyError
@@ -21,7 +31,7 @@ from study.text import path_text
 if TYPE_CHECKING:
     from study.plan.plan import Plan
 
-SHOWN = 8  # of a group, unless all are asked for
+ITEMS_LISTED = 8  # of a group, unless all are asked for
 PLANNED = ("trials", "checkpoints")  # which of these go is known from plans alone
 
 
@@ -50,7 +60,7 @@ def clean_command(
     groups, studies = groups or tuple(GROUPS), files or sorted(Path("ablations").glob("[!.]*.yaml"))
     looked = _looked(kept, studies, imports, gone, groups)
     names = [name for name in groups if not (looked.unknown and name in PLANNED)]
-    items = found(kept, names, looked.needs)
+    items = removable(kept, names, looked.needs)
     if as_json:
         rows = {name: [_row(item) for item in some] for name, some in items.items()}
         echo_json({"groups": rows, "unknown": looked.unknown})
@@ -122,7 +132,7 @@ def _looked(
 
 
 def _request(
-    job: Job, looked: Looked, store: Store, *, again: Sequence[Job], gone: bool
+    job: JobFolder, looked: Looked, store: Store, *, again: Sequence[JobFolder], gone: bool
 ) -> Iterator[Request]:
     """What a job asked for, to be planned anew; its trials of then where that cannot be."""
     if not job.order:
@@ -162,9 +172,9 @@ def _asked(words: Sequence[str], file: Path, store: Store) -> Asked:
 
 def _profiles(file: Path, store: Store, imports: tuple[str, ...]) -> Iterator[Request]:
     """A study file without and with each of its profiles."""
-    from study.spec.preview import outline
+    from study.spec.preview import preview
 
-    for profile in (None, *outline(file).profiles):
+    for profile in (None, *preview(file).profiles):
         said = f"{file} --profile {profile}" if profile else str(file)
         asked = _planned(file, profile, (), store, imports)
         yield Request(said, asked, Path.cwd(), "name the files that count to leave it out")
@@ -175,9 +185,9 @@ def _planned(
     imports: tuple[str, ...],
 ) -> Asked:  # fmt: skip
     """Without the variables that only say where images are: no trial is named by their values."""
-    from study.spec.preview import outline
+    from study.spec.preview import preview
 
-    stand_ins = outline(file).stand_ins(os.environ)
+    stand_ins = preview(file).stand_ins(os.environ)
     return Asked(file, profile, settings, store.root.resolve(), imports, stand_ins)
 
 
@@ -225,7 +235,7 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
         many_ = format.many(len(some), group.thing, PLURALS.get(name, ""))
         click.echo(f"{name:<12}{many_}, {format.size(_size(some))}: {group.why}{took}")
         click.echo(f"{'':12}lost with them: {group.lost}")
-        shown = some if everything else some[:SHOWN]
+        shown = some if everything else some[:ITEMS_LISTED]
         for item in shown:
             place = path_text(item.path)
             click.echo(f"  {format.size(item.size):>8}  {place}  {item.description}".rstrip())

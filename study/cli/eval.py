@@ -21,7 +21,7 @@ from study.cli.options import (
 from study.launch.machine import cores, device, gpus
 
 if TYPE_CHECKING:
-    from study.evaluate import Evaluated, Subject
+    from study.evaluate import Evaluated, EvaluationSubject
     from study.store.store import Store
 
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
@@ -29,7 +29,7 @@ DATA = (
     *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),
     *("val_limit", "img_size", "mean", "std"),
 )
-LOOK = ("crop_pct", "interpolation", "batch_size")
+PREPROCESSING = ("crop_pct", "interpolation", "batch_size")
 RESAMPLING = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 POSITIVE = click.IntRange(1)
 THREADS = click.IntRange(1, 1024)
@@ -99,10 +99,10 @@ def eval_command(
 
     from study import evaluate
     from study.models import registry
-    from study.spec.plugins import sources
+    from study.spec.plugins import find_plugins
     from study.store.store import Store
 
-    for source in sources(imports):
+    for source in find_plugins(imports):
         registry.register(source)
     kept = Store(store)
     torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
@@ -143,7 +143,7 @@ def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
 # ---- what is asked for ----
 
 
-def _named(name: str, asked: dict[str, Any]) -> "Subject":
+def _named(name: str, asked: dict[str, Any]) -> "EvaluationSubject":
     from study import evaluate
 
     return evaluate.named(
@@ -151,16 +151,16 @@ def _named(name: str, asked: dict[str, Any]) -> "Subject":
         asked["checkpoint"],
         arguments=dict(argument(text) for text in asked["arguments"]),
         images=_images(asked),
-        look=_given(asked, LOOK),
+        look=_given(asked, PREPROCESSING),
         ema=asked["ema"],
         key=asked["checkpoint_key"],
     )
 
 
-def _trial(store: "Store", name: str, asked: dict[str, Any]) -> "Subject":
+def _trial(store: "Store", name: str, asked: dict[str, Any]) -> "EvaluationSubject":
     from study import evaluate
 
-    look = _given(asked, LOOK)
+    look = _given(asked, PREPROCESSING)
     return evaluate.trained(store, name, images=_images(asked), look=look, ema=asked["ema"])
 
 
@@ -197,7 +197,7 @@ def _threads(store: "Store", name: str) -> int | None:
 # ---- what is printed ----
 
 
-def _show(evaluated: "Evaluated", subject: "Subject") -> None:
+def _show(evaluated: "Evaluated", subject: "EvaluationSubject") -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -217,7 +217,7 @@ def _show(evaluated: "Evaluated", subject: "Subject") -> None:
         out.print(f"{name:<12}{escape(text)}", highlight=False, soft_wrap=True)
 
 
-def _lines(evaluated: "Evaluated", subject: "Subject") -> Iterator[tuple[str, str]]:
+def _lines(evaluated: "Evaluated", subject: "EvaluationSubject") -> Iterator[tuple[str, str]]:
     """Everything that the numbers depend on, by name."""
     from study import format
     from study.metrics import METRICS

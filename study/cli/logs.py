@@ -10,7 +10,7 @@ import click
 
 from study.cli.options import Asked, study_file
 from study.errors import DamagedError, SpecError, unknown
-from study.store.atomic import opened
+from study.store.atomic import open_regular
 from study.text import normal
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Tail:
     def lines(self, last: bool = False) -> list[str]:
         """Those that are new; a half one is kept until it is whole, or nothing will follow."""
         try:
-            with opened(self.path) as file:
+            with open_regular(self.path) as file:
                 seen = os.fstat(file.fileno())
                 if seen.st_ino != self.file or seen.st_size < self.at:
                     self.file, self.at, self.rest = seen.st_ino, 0, b""

@@ -86,7 +86,7 @@ def _machine(
     machine = Machine(
         on=on, workers=workers or SLURM_WORKERS, device=device, threads=threads, devices=devices,
         nodes=nodes, share=share, retries=retries, timeout=timeout, resources=given,
-        asked=_given(MACHINE),
+        flags=_given(MACHINE),
     )  # fmt: skip
     slurm_resources.check(given, machine)
     return machine
@@ -96,7 +96,7 @@ def _default(here: bool, given: slurm_resources.Resources) -> str:
     """What there is on this machine; on Slurm, what is asked for, or else what the job is given."""
     if here:
         return device()
-    return "cuda" if slurm_resources.reserved(given) else AUTO
+    return "cuda" if slurm_resources.gpu_request(given) else AUTO
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:

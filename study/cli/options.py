@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from study.launch.machine import Machine
     from study.plan.plan import Plan
     from study.report.table import Table
-    from study.spec.plugins import Source
+    from study.spec.plugins import Plugin
     from study.spec.reader import Vocabulary
     from study.spec.study import Study
     from study.spec.yaml import Problem
@@ -44,11 +44,11 @@ class Asked:
     """For variables that the environment does not have."""
 
     @functools.cached_property
-    def sources(self) -> "list[Source]":
+    def sources(self) -> "list[Plugin]":
         """As they were when first looked at: an edit counts from the next command on."""
-        from study.spec.plugins import sources
+        from study.spec.plugins import find_plugins
 
-        return sources(self.imports)
+        return find_plugins(self.imports)
 
     def read(self) -> "tuple[Study | None, list[Problem]]":
         """The study, and what is wrong with it before its models are built."""
@@ -85,7 +85,7 @@ class Asked:
         more = [word for setting in self.settings for word in ("--set", setting)]
         more += [word for source in self.imports for word in ("--import", source)]
         store = ["--store", str(self.root)] if self.root != Path("results") else []
-        flags = machine.asked if machine else ()
+        flags = machine.flags if machine else ()
         return shlex.join([str(self.file), *profile, *more, *store, *flags])
 
 

@@ -13,7 +13,7 @@ from study.cli.options import console, echo_json, import_option, json_option, vo
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from study.models.registry import Added
+    from study.models.registry import Registration
 
 Row = dict[str, Any]
 
@@ -27,14 +27,14 @@ Row = dict[str, Any]
 def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) -> int:
     """Every slot of the models, with what it offers; or what a part of your own gets wrong."""
     from study.models.registry import register
-    from study.spec.plugins import source, sources
+    from study.spec.plugins import find_plugin, find_plugins
 
     asked = [*imports, *([] if check is None else [check])]
-    added = [register(one) for one in sources(asked)]
+    added = [register(one) for one in find_plugins(asked)]
     if check is None:
         _list(added, as_json)
         return 0
-    rows = _findings(register(source(check)))
+    rows = _findings(register(find_plugin(check)))
     if as_json:
         echo_json(rows)
     else:
@@ -42,7 +42,7 @@ def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) ->
     return 0 if all(row["ok"] for row in rows) else FAILED
 
 
-def _list(added: Iterable["Added"], as_json: bool) -> None:
+def _list(added: Iterable["Registration"], as_json: bool) -> None:
     from study.models import SLOTS
     from study.models.registry import MODEL, entries
 
@@ -78,13 +78,19 @@ def _parts(offers: dict[str, dict[str, str]], places: dict[tuple[str, str], str]
     return table
 
 
-def _findings(added: "Added") -> list[Row]:
+def _findings(added: "Registration") -> list[Row]:
     """One row per check of everything that was added."""
     from study.models.contract import checks, model_checks
     from study.models.registry import MODEL
 
     return [
-        {"slot": slot, "part": name, "check": finding.what, "ok": finding.ok, "said": finding.said}
+        {
+            "slot": slot,
+            "part": name,
+            "check": finding.check,
+            "ok": finding.ok,
+            "said": finding.message,
+        }
         for slot, names in added.names.items()
         for name in names
         for finding in (model_checks(name) if slot == MODEL else checks(slot, name))

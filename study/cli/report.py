@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from study.report.table import Table
     from study.store.store import Store
 
-LOOK = 2.0  # seconds between two looks at the store
-OTHERWISE = "write to another folder: --reports DIR"
+POLL = 2.0  # seconds between two looks at the store
+REMEDY = "write to another folder: --reports DIR"
 
 
 @click.command("report")
@@ -78,7 +78,7 @@ def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) 
 
     shown, quiet = [fingerprint(*one) for one in planned], 0
     while quiet < 2:
-        time.sleep(LOOK)
+        time.sleep(POLL)
         planned = _planned(several)
         if (now := [fingerprint(*one) for one in planned]) != shown:
             if sys.stdout.isatty():
@@ -129,10 +129,10 @@ def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Tab
 def claims_command(asked: Asked, as_json: bool) -> int:
     """What came of the claims of FILE; exit status 1 when one is contradicted."""
     from study import report
-    from study.analysis.published import judged_claims
+    from study.analysis.published import evaluated_claims
 
     plan, store = asked.plan()
-    found = judged_claims(plan, report.frame(plan, store))
+    found = evaluated_claims(plan, report.frame(plan, store))
     if as_json:
         echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in found])
     elif table := report.claim_table(plan, found):
@@ -155,7 +155,7 @@ def claimed(plan: "Plan", reports: Path) -> Path:
     """The folder of a study's reports, which is its own from now on."""
     from study.store import study_folders
 
-    return study_folders.claim(reports, plan.study, OTHERWISE)
+    return study_folders.claim(reports, plan.study, REMEDY)
 
 
 def written(plan: "Plan", store: "Store", reports: Path) -> None:

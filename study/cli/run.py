@@ -13,7 +13,7 @@ from study.cli import FAILED, INCOMPLETE, INTERRUPTED
 from study.cli.images import check_images, check_images_option
 from study.cli.machine import machine_options
 from study.cli.options import Asked, console, echo_json, json_option, reports_option, study_file
-from study.cli.report import OTHERWISE, claimed, current, lacking, written
+from study.cli.report import REMEDY, claimed, current, lacking, written
 from study.cli.track import KIND, tracked
 from study.errors import StudyError
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: bool) -> None:
     """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
     from study.cli import show
-    from study.plan.estimate import price
+    from study.plan.estimate import remaining_time
     from study.plan.plan import check_data
 
     plan, store = asked.plan()
@@ -40,10 +40,10 @@ def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: boo
     if check_all:
         check_images(plan)
     here = machine.on != "slurm"
-    if here and plan.missing and price(plan, store, machine.workers) is None:
+    if here and plan.missing and remaining_time(plan, store, machine.workers) is None:
         _time_steps(plan, store, machine)
     if as_json:
-        echo_json(show.plan_record(plan, price(plan, store, machine.workers)))
+        echo_json(show.plan_record(plan, remaining_time(plan, store, machine.workers)))
         return
     _show_plan(plan, store, machine)
     click.echo(f"run it: study run {asked.again(machine)}", err=True)
@@ -75,7 +75,7 @@ def run_command(
 
     check_trackers(trackers)
     plan, store = asked.plan()
-    study_folders.check(reports, plan.study, OTHERWISE)
+    study_folders.check(reports, plan.study, REMEDY)
     machine = replace(machine, wait=wait)
     again = f"study run {asked.again(machine)}"
     if dry_run:
@@ -177,12 +177,12 @@ def _edited(plan: "Plan") -> bool:
 def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
     from study.cli import show
     from study.plan import images
-    from study.plan.estimate import price
+    from study.plan.estimate import remaining_time
 
     out, asked = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
     out.print(show.plan_head(plan), markup=False, highlight=False)
     out.print(show.plan_table(plan))
-    priced = price(plan, store, machine.workers)
+    priced = remaining_time(plan, store, machine.workers)
     for note in [*images.notes(asked, store), *show.plan_notes(plan, priced, machine.workers)]:
         out.print(note, markup=False, highlight=False, soft_wrap=True)
 
@@ -204,7 +204,7 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
         tasks=["trials"],
         study=plan.study.title,
         file=plan.study.identity[1],
-        words=plan.study.words,
+        words=plan.study.command_arguments,
         folder=str(Path.cwd()),
     )
     if machine.on == "slurm":  # whoever is last measures; nobody else may be there any more

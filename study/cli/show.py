@@ -14,8 +14,8 @@ from study.format import duration, many
 from study.launch import job
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm, Trial
-from study.report.columns import Fitted
-from study.stats import AGAIN, MOST_SEEDS, seeds_for, smallest_effect, smallest_p
+from study.report.columns import FittedTable
+from study.stats import AA, MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store import leases
 from study.store.store import Record, Store
 
@@ -32,7 +32,7 @@ def plan_head(plan: Plan) -> str:
     study = plan.study
     data, recipe = plan.baseline.arm.config.data, plan.baseline.arm.config.recipe
     profile = f" · profile {study.profile}" if study.profile else ""
-    again = f" + {len(study.again)} A/A" if study.again else ""
+    again = f" + {len(study.aa_seeds)} A/A" if study.aa_seeds else ""
     return (
         f"{study.name} · {study.question}\n"
         f"{many(len(plan.arms), 'arm')} × {many(len(study.seeds), 'seed')}{again} = "
@@ -45,9 +45,9 @@ def plan_head(plan: Plan) -> str:
 COSTS = ("params", "macs", "macs_conv_linear")
 
 
-def plan_table(plan: Plan) -> Fitted:
+def plan_table(plan: Plan) -> FittedTable:
     heads = ("arm", "departs in", *(format.head(METRICS[n]) for n in COSTS), "Δ MACs", "done")
-    return Fitted(
+    return FittedTable(
         heads,
         [_plan_row(plan, arm) for arm in plan.arms],
         order=(0, 6, 3, 5, 2, 1, 4),
@@ -56,7 +56,7 @@ def plan_table(plan: Plan) -> Fitted:
 
 
 def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
-    cost = arm.card.cost
+    cost = arm.cost_record.cost
     return [
         ("● " if arm is plan.baseline else "  ") + arm.label,
         Text(departures(plan, arm), "dim"),
@@ -68,7 +68,7 @@ def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
 
 def _saved(plan: Plan, arm: PlannedArm) -> str:
     """The difference in multiply-adds from the baseline."""
-    ours, base = (one.card.cost.get("macs") for one in (arm, plan.baseline))
+    ours, base = (one.cost_record.cost.get("macs") for one in (arm, plan.baseline))
     if arm is plan.baseline:
         return ""
     return format.change(ours, base) if ours and base else format.ABSENT
@@ -78,13 +78,17 @@ def departures(plan: Plan, arm: PlannedArm) -> str:
     factors = plan.study.factors
     return ", ".join(
         f"{factors[f].path}={factors[f].levels[arm.arm.choices[f]].value.plain()}"
-        for f in arm.arm.departs
+        for f in arm.arm.changed_factors
     )
 
 
 def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:
     missing, seeds = len(plan.missing), len(plan.study.seeds)
-    notes = [f"{arm.label}: MACs refused: {arm.card.refused}" for arm in plan.arms if _refused(arm)]
+    notes = [
+        f"{arm.label}: MACs refused: {arm.cost_record.refused}"
+        for arm in plan.arms
+        if _refused(arm)
+    ]
     notes += plan.notes
     if not seeds:
         return [*notes, "nothing to train: seeds is 0, so costs and timings are all there is"]
@@ -96,7 +100,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
         notes.append(f"{many(missing, 'trial')} to run")
     else:
         notes.append("nothing to run: every trial has a result")
-    if plan.given:
+    if plan.evaluates_given_weights:
         said = "given weights, nothing to train: no seed changes anything, and images are tested"
         return [*notes, said]
     p = smallest_p(seeds)
@@ -112,7 +116,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
 
 def _reach(plan: Plan, seeds: int) -> Iterator[str]:
     """What measures the noise, the difference that so many seeds can show, and what more takes."""
-    if again := len(plan.study.again):
+    if again := len(plan.study.aa_seeds):
         trials = many(again, "more trial")
         yield f"A/A: {trials} of the baseline, under other seeds, measure the noise floor"
     if seeds < 2 or not plan.tested:
@@ -134,7 +138,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
 
 
 def _refused(arm: PlannedArm) -> bool:
-    return bool(arm.card.refused)
+    return bool(arm.cost_record.refused)
 
 
 def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
@@ -150,8 +154,8 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
                 "arm": arm.digest,
                 "label": arm.label,
                 "departs": departures(plan, arm),
-                "cost": arm.card.cost,
-                "refused": arm.card.refused or None,
+                "cost": arm.cost_record.cost,
+                "refused": arm.cost_record.refused or None,
                 "config": arm.config.plain,
                 "trials": [_trial_record(trial) for trial in arm.trials],
             }
@@ -204,7 +208,7 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
     history, result = store.history(trial.name), store.result(trial.name)
     measured = (result.metrics if result else {}) or (history[-1].measured if history else {})
     return TrialRow(
-        arm=AGAIN if trial.again else arm.label,
+        arm=AA if trial.is_aa else arm.label,
         seed=trial.seed,
         trial=trial.name,
         state=trial.state,
@@ -222,7 +226,7 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
 
 def _where(plan: Plan, store: Store, trial: Trial) -> str:
     """Who works on a trial, or did; and for what other study, where that is so."""
-    who = leases.top(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
+    who = leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
     if who is None:
         return ""
     other = job.named(store, who.work)
@@ -241,7 +245,7 @@ STATUS = ("arm", "seed", "trial", "state", "where", "epoch", "top-1 %", "updated
 
 
 def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
-    table = Fitted(
+    table = FittedTable(
         STATUS,
         [_status_row(row) for row in rows],
         order=(0, 1, 3, 5, 6, 2, 4, 7),

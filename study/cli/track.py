@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # The keys of track.TRACKERS, spelt again: that package takes 0.3 s to import. A test compares them.
 TRACKERS = ("tensorboard", "wandb", "mlflow")
-LOOK = 2.0  # seconds between two looks at the store
-PATIENCE = 120.0  # seconds that a run waits for what is still to be told
+POLL = 2.0  # seconds between two looks at the store
+TRACKING_TIMEOUT = 120.0  # seconds that a run waits for what is still to be told
 KIND: dict[str, Any] = {"type": Several(click.Choice(TRACKERS)), "metavar": "NAME,..."}
 
 
@@ -57,8 +57,8 @@ def track_command(asked: Asked, names: tuple[str, ...], watch: bool, leashed: bo
 def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
     """Waits a little; whether there may be more to tell after the next look."""
     if leashed:
-        return not select.select([sys.stdin], [], [], LOOK)[0]
-    time.sleep(LOOK)
+        return not select.select([sys.stdin], [], [], POLL)[0]
+    time.sleep(POLL)
     return any(store.result(trial.name) is None for trial in plan.trials)
 
 
@@ -79,7 +79,14 @@ def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) 
     for name in names:
         folder(store, plan, name)  # refused before anything runs
     log = folder(store, plan, names[0]) / "log.txt"
-    words = [*plan.study.words, "--store", str(asked.root), "--to", ",".join(names), "--leashed"]
+    words = [
+        *plan.study.command_arguments,
+        "--store",
+        str(asked.root),
+        "--to",
+        ",".join(names),
+        "--leashed",
+    ]
     with log.open("wb") as said:
         process = subprocess.Popen(
             [sys.executable, "-m", "study", "track", *words],
@@ -95,7 +102,7 @@ def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) 
 
 def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
     try:
-        process.communicate(timeout=PATIENCE)
+        process.communicate(timeout=TRACKING_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from study.data.locations import evaluated_split
 
 if TYPE_CHECKING:
-    from study.data.dataset import Images, Validation, load, validation
+    from study.data.dataset import DataSplits, ValidationData, load, validation
 
-__all__ = ["Images", "Validation", "evaluated_split", "load", "validation"]
+__all__ = ["DataSplits", "ValidationData", "evaluated_split", "load", "validation"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ Batch = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
-class Batches:
+class BatchIterable:
     """An iterable of batches with a length, which can be iterated again from the start.
 
     A training batch of `size` images has only the `slots` of this process.
@@ -46,7 +46,9 @@ def _channels(values: Sequence[float], channels: int) -> tuple[float, ...]:
     return tuple(values) if len(values) == channels else (sum(values) / len(values),) * channels
 
 
-def finished(raw: Batches, *, data: Data, recipe: Recipe, epoch: Epoch, training: bool) -> Batches:
+def finished(
+    raw: BatchIterable, *, data: Data, recipe: Recipe, epoch: Epoch, training: bool
+) -> BatchIterable:
     """Normalise batches: bytes (B, 1 or C, H, W) -> floats (B, C, H, W) on the device, targets.
 
     Random erasing depends on an image's position in the epoch's order, not on its batch.

@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
-from study.data.file_types import listed
+from study.data.file_types import first_names
 from study.data.locations import expanded, root_of
-from study.errors import DataError, meant
+from study.errors import DataError, likely_name
 from study.spec.schema import Data
 from study.text import path_text
 
@@ -25,7 +25,7 @@ def class_map(data: Data) -> dict[str, int]:
     path = next((place for place in candidates if place.is_file()), None)
     if path is None:
         there = os.listdir(root) if root.is_dir() else []
-        near = meant(data.class_map, there)
+        near = likely_name(data.class_map, there)
         hint = f'; did you mean "{near}"?' if near else ""
         raise DataError(
             f"class_map: no file {path_text(candidates[0])} or {path_text(candidates[1])}{hint}"
@@ -46,7 +46,7 @@ def _lines(path: Path) -> dict[str, int]:
         else []
     )
     if twice or "" in names:
-        which = f"names {listed(twice)} twice" if any(twice) else "has an empty line"
+        which = f"names {first_names(twice)} twice" if any(twice) else "has an empty line"
         raise DataError(
             f"class_map {path_text(path)} {which}: write one class per line, in the order of their "
             "numbers"

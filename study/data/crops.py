@@ -10,13 +10,13 @@ from PIL import Image
 from torch import Tensor
 
 from study.data.crop_boxes import Boxes, boxes, placed
-from study.data.position_draws import PIECE, Draws
+from study.data.position_draws import PIECE, PositionDraws
 from study.spec.schema import Recipe
 
 Transpose = Image.Transpose
 
 
-class View(NamedTuple):
+class CropAndFlip(NamedTuple):
     """Crops and flips of B images; `bicubic` is used only with random interpolation."""
 
     box: Boxes
@@ -26,7 +26,7 @@ class View(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Views:
+class CropsAndFlips:
     """The crops and flips of an epoch, for tensors and for Pillow alike.
 
     They depend on seed, epoch and position alone: recipes that differ in batch size or
@@ -34,16 +34,16 @@ class Views:
     """
 
     recipe: Recipe
-    draws: Draws
+    draws: PositionDraws
 
     @staticmethod
-    def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "Views":
+    def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "CropsAndFlips":
         """Crops and flips of square images; `keys` are the purpose, the seed and the epoch."""
-        return Views(recipe, Draws(partial(_columns, recipe, side), keys))
+        return CropsAndFlips(recipe, PositionDraws(partial(_columns, recipe, side), keys))
 
-    def at(self, places: Sequence[int]) -> View:
+    def at(self, places: Sequence[int]) -> CropAndFlip:
         *box, upside_down, mirrored, bicubic = self.draws.of(places)
-        return View(Boxes(*box), upside_down, mirrored, bicubic)
+        return CropAndFlip(Boxes(*box), upside_down, mirrored, bicubic)
 
     def applied(self, picture: Image.Image, place: int) -> Image.Image:
         """Crop, resize and flip with Pillow the image at a position of the epoch's order."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
-from study.data.batches import Batches, finished, statistics
+from study.data.batches import BatchIterable, finished, statistics
 from study.data.generators import generator
-from study.data.in_memory import Pixels
+from study.data.in_memory import InMemoryImages
 from study.data.listing import fingerprints
 from study.data.sampler import Epoch, Part
 from study.data.sources import SOURCES, OpenedSplits, Split
@@ -22,7 +22,7 @@ from study.spec.schema import Data, Recipe
 if TYPE_CHECKING:
     from functools import _lru_cache_wrapper
 
-Loaded = TypeVar("Loaded", bound="Validation")
+Loaded = TypeVar("Loaded", bound="ValidationData")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Preprocessing:
 
 
 @dataclass(frozen=True)
-class Validation:
+class ValidationData:
     """The validation images of a data set."""
 
     data: Data
@@ -58,7 +58,7 @@ class Validation:
 
     def val_batches(
         self, recipe: Recipe, *, device: str = "cpu", rank: int = 0, world: int = 1
-    ) -> Batches:
+    ) -> BatchIterable:
         """Batches with each image once, in order; the last batch may be smaller.
 
         With several processes each gets every world-th batch.
@@ -71,7 +71,7 @@ class Validation:
         """The parameters of the evaluation transform: resize, central crop, normalisation."""
         mean, std = statistics(self.data)
         return Preprocessing(
-            held=isinstance(self.val, Pixels),
+            held=isinstance(self.val, InMemoryImages),
             resize=floor(self.data.img_size / recipe.crop_pct),
             img_size=self.data.img_size,
             crop_pct=recipe.crop_pct,
@@ -82,7 +82,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class Images(Validation):
+class DataSplits(ValidationData):
     """The training and validation images of a data set.
 
     Order and augmentation depend on (seed, epoch) alone, so they are the same in every arm.
@@ -104,7 +104,7 @@ class Images(Validation):
         first: int = 0,
         rank: int = 0,
         world: int = 1,
-    ) -> Batches:
+    ) -> BatchIterable:
         """Training batches of an epoch: normalised floats (B, C, S, S) and classes (B,).
 
         An incomplete last batch is dropped, unless it is the only one. The batches begin at number
@@ -115,7 +115,7 @@ class Images(Validation):
         return finished(raw, data=self.data, recipe=recipe, epoch=this, training=True)
 
 
-def load(data: Data, *, workers: int | None = None) -> Images:
+def load(data: Data, *, workers: int | None = None) -> DataSplits:
     """The data set of a specification, loaded once per process.
 
     `workers` processes decode images on disk; None uses spare threads. Their number changes no
@@ -124,7 +124,7 @@ def load(data: Data, *, workers: int | None = None) -> Images:
     return _current(_load, data, _spare() if workers is None else workers)
 
 
-def validation(data: Data, *, workers: int | None = None) -> Validation:
+def validation(data: Data, *, workers: int | None = None) -> ValidationData:
     """The validation images alone, for data that may have no training images."""
     return _current(_validation, data, _spare() if workers is None else workers)
 
@@ -145,7 +145,7 @@ SPLITS = {"train": "train_split", "validation": "val_split"}
 
 
 @lru_cache(maxsize=4)
-def _load(specification: str, workers: int) -> Images:
+def _load(specification: str, workers: int) -> DataSplits:
     data = Data.model_validate_json(specification)
     if data.train_split == data.val_split:
         raise DataError(
@@ -154,7 +154,7 @@ def _load(specification: str, workers: int) -> Images:
         )
     source = _source(data, (data.train_split, data.val_split), workers)
     train, val = source.splits
-    return Images(
+    return DataSplits(
         data,
         _limited(val, data.val_limit),
         _classes(data, source.classes),
@@ -164,10 +164,10 @@ def _load(specification: str, workers: int) -> Images:
 
 
 @lru_cache(maxsize=4)
-def _validation(specification: str, workers: int) -> Validation:
+def _validation(specification: str, workers: int) -> ValidationData:
     data = Data.model_validate_json(specification)
     source = _source(data, (data.val_split,), workers)
-    return Validation(
+    return ValidationData(
         data,
         _limited(source.splits[0], data.val_limit),
         _classes(data, source.classes),

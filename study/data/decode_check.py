@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from study.data.dataset import load
-from study.data.transforms import Pictured
-from study.data.webdataset import Stream
+from study.data.transforms import NumberedImages
+from study.data.webdataset import ShardStream
 from study.errors import DataError
 from study.spec.schema import Data, Recipe
 
@@ -28,7 +28,9 @@ def unreadable(data: Data, tick: Tick) -> list[str]:
     total, done, wrong = images.train_size + images.val_size, 0, list[str]()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for split in (images.train, images.val):
-            messages = _streamed(split, data) if isinstance(split, Stream) else _each(split, pool)
+            messages = (
+                _streamed(split, data) if isinstance(split, ShardStream) else _each(split, pool)
+            )
             for message in messages:
                 wrong += [message] if message else []
                 done += 1
@@ -42,7 +44,7 @@ def _each(split: Any, pool: ThreadPoolExecutor) -> Iterator[str]:
         yield from pool.map(lambda index: _wrong(split, index), chunk)
 
 
-def _wrong(split: Pictured, index: int) -> str:
+def _wrong(split: NumberedImages, index: int) -> str:
     try:
         split.picture(index)
     except DataError as error:
@@ -50,7 +52,7 @@ def _wrong(split: Pictured, index: int) -> str:
     return ""
 
 
-def _streamed(split: Stream, data: Data) -> Iterable[str]:
+def _streamed(split: ShardStream, data: Data) -> Iterable[str]:
     """One message for a stream, about its number: timm skips broken images with a warning."""
     try:
         for images, _ in split.evaluation(Recipe(), "cpu"):

@@ -9,7 +9,7 @@ from study.text import path_text
 COMMON = (".png", ".jpg", ".jpeg")  # extensions that timm's readers know
 SYSTEM = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+found")
 # fmt: off
-BESIDE = frozenset((
+TEXT_FILES = frozenset((
     ".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml",
     ".html", ".log", ".ini", ".cfg", ".toml", ".py", ".sh", ".md5", ".sha1", ".sha256",
 ))
@@ -67,7 +67,7 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {ending}" for count, ending in named)
 
 
-def listed(names: Iterable[str], most: int = 6) -> str:
+def first_names(names: Iterable[str], most: int = 6) -> str:
     """The first names as text, and the number of further names."""
     every = [path_text(name) for name in names]
     more = f" and {len(every) - most} more" if len(every) > most else ""

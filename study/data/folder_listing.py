@@ -4,7 +4,7 @@ import os
 from collections import deque
 from pathlib import Path
 
-from study.data.scan import Walk, identity
+from study.data.scan import SplitScan, identity
 from study.data.split import Listing, Rules, ordered
 
 
@@ -13,12 +13,12 @@ def listing(place: Path, how: Rules) -> Listing:
     return Listing(walk.summary(), ordered(walk.read()))
 
 
-def walked(place: Path, how: Rules) -> Walk:
+def walked(place: Path, how: Rules) -> SplitScan:
     """Scan real files and folders first, then links, so that a link never replaces its target.
 
     A link to a folder above the split is not followed.
     """
-    walk = Walk(str(place), how)
+    walk = SplitScan(str(place), how)
     walk.above |= {identity(os.stat(folder)) for folder in place.resolve().parents}
     # Sorted, so that of two links to one file the same is read on every file system.
     links = deque(sorted(walk.below("")))

@@ -8,15 +8,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from study.data.batches import Batch, Batches
-from study.data.crops import View, Views
+from study.data.batches import Batch, BatchIterable
+from study.data.crops import CropAndFlip, CropsAndFlips
 from study.data.sampler import ALL, CROP, Epoch, Part, cut, order
-from study.data.transforms import pillow, prepared, training_batches
+from study.data.transforms import image_transform, needs_pillow, training_batches
 from study.spec.schema import Data, Recipe
 
 
 @dataclass(frozen=True)
-class Pixels:
+class InMemoryImages:
     """A split in memory: bytes (N, C, S, S) at the model's size, class indices (N,).
 
     C is 1 for grey images.
@@ -41,11 +41,11 @@ class Pixels:
         mode = "L" if self.data.in_chans == 1 else "RGB"
         return Image.fromarray(array).convert(mode), int(self.targets[index])
 
-    def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
+    def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable:
         """Training batches: one gather per batch for nearest neighbour, else Pillow per image."""
         keys = epoch.keys(CROP)
-        views = None if recipe.no_aug else Views.of(recipe, self.pixels.shape[-1], keys)
-        if views and pillow(recipe):
+        views = None if recipe.no_aug else CropsAndFlips.of(recipe, self.pixels.shape[-1], keys)
+        if views and needs_pillow(recipe):
             return training_batches(
                 self, self.data, recipe, epoch=epoch, workers=self.workers, views=views
             )
@@ -62,9 +62,9 @@ class Pixels:
                 x = pixels[chosen] if views is None else cropped(pixels, chosen, views.at(places))
                 yield x, targets[chosen]
 
-        return Batches(len(batches), start, size, slots)
+        return BatchIterable(len(batches), start, size, slots)
 
-    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
+    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> BatchIterable:
         """Evaluation batches: each image once, in order, through timm's transform."""
         batches = cut(range(len(self)), recipe.batch_size, training=False)[part.rank :: part.world]
 
@@ -73,7 +73,7 @@ class Pixels:
             for batch in batches:
                 yield pixels[batch], self.targets[batch]
 
-        return Batches(len(batches), start)
+        return BatchIterable(len(batches), start)
 
     def _evaluated(self, recipe: Recipe) -> Tensor:
         """All images as evaluation reads them, cached by crop and interpolation."""
@@ -81,13 +81,13 @@ class Pixels:
             return self.pixels
         key = (recipe.crop_pct, recipe.interpolation)
         if key not in self.evaluated:
-            transform = prepared(self.data, recipe, training=False)
+            transform = image_transform(self.data, recipe, training=False)
             images = (transform(self.picture(i)[0]) for i in range(len(self)))
             self.evaluated[key] = torch.stack(list(images))
         return self.evaluated[key]
 
 
-def cropped(pixels: Tensor, chosen: Tensor, view: View) -> Tensor:
+def cropped(pixels: Tensor, chosen: Tensor, view: CropAndFlip) -> Tensor:
     """Crop, resize and flip chosen images, (N, C, S, S) -> (B, C, S, S).
 
     With nearest-neighbour interpolation all three are one index into the image.

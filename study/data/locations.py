@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from study.data.file_types import listed
+from study.data.file_types import first_names
 from study.errors import DataError, unknown
 from study.spec.schema import Data
 from study.spec.schema.data import SMALL
@@ -26,7 +26,7 @@ def root_of(data: Data) -> Path:
     root = expanded(data.root)
     if not root.exists() and not data.download:
         above = next(folder for folder in root.absolute().parents if folder.is_dir())
-        there = listed(sorted(os.listdir(above))) or "nothing"
+        there = first_names(sorted(os.listdir(above))) or "nothing"
         raise DataError(
             f"data.root {path_text(root)} does not exist: {path_text(above)} has {there}; correct "
             "it, or mount or make the folder"
@@ -56,7 +56,7 @@ def place_of(root: Path, split: str) -> Path:
     candidates = [root / f"{word}{end}" for word in (split, *words) for end in ("", ".tar")]
     place = next((place for place in candidates if place.exists()), None)
     if place is None:
-        there = listed(sorted(os.listdir(root)), 12) if root.is_dir() else "one file"
+        there = first_names(sorted(os.listdir(root)), 12) if root.is_dir() else "one file"
         raise DataError(
             f'{path_text(root)} has no split "{split}": looked for '
             f"{', '.join(dict.fromkeys(path.name for path in candidates))}; there is "

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from PIL import Image
 
-from study.data.batches import Batches
+from study.data.batches import BatchIterable
 from study.data.decoding import as_given, decoded
 from study.data.sampler import ALL, Epoch, Part
 from study.data.split import Listing
@@ -22,7 +22,7 @@ Read = Callable[[int], tuple[Image.Image, int]]
 
 
 @dataclass(frozen=True)
-class Files:
+class OnDiskImages:
     """A split of numbered images on disk; the number of decoding `workers` changes no pixel."""
 
     read: Read
@@ -40,10 +40,10 @@ class Files:
         picture, target = self.read(self.indices[index])
         return as_given(picture, f"image {index}", self.data), int(target)
 
-    def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
+    def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable:
         return training_batches(self, self.data, recipe, epoch=epoch, workers=self.workers)
 
-    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
+    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> BatchIterable:
         return evaluation_batches(self, self.data, recipe, part=part, workers=self.workers)
 
 

@@ -12,7 +12,7 @@ PIECE = 4096  # positions drawn at a time; changing it changes every random numb
 
 
 @dataclass(frozen=True)
-class Draws:
+class PositionDraws:
     """Random tensors whose first dimension is the position in an epoch's order.
 
     A row depends on `keys` and its position alone, not on the batch size, the number of images or

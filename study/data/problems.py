@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from study.data.file_types import BESIDE, counted, listed
+from study.data.file_types import TEXT_FILES, counted, first_names
 from study.data.split import Summary, numbered
-from study.errors import meant
+from study.errors import likely_name
 from study.spec.schema import Data
 from study.text import path_text
 
 
-class Fault(NamedTuple):
+class ImageProblem(NamedTuple):
     """A problem with the images, and the key of the study's `data` that causes it."""
 
     key: str
@@ -23,7 +23,9 @@ class Fault(NamedTuple):
     """True if the images are not on this machine, so nothing can be said about them."""
 
 
-def faults(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> list[Fault]:
+def data_problems(
+    data: Data, splits: Sequence[Summary], names: Mapping[str, int]
+) -> list[ImageProblem]:
     """Problems that prevent training on two splits, or evaluation of one.
 
     `names` is the class map. Problems that follow from another one are left out.
@@ -31,12 +33,12 @@ def faults(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> l
     training = len(splits) > 1
     keys = ("train_split", "val_split") if training else ("val_split",)
     alone = [
-        Fault(key, message)
+        ImageProblem(key, message)
         for key, split in zip(keys, splits, strict=True)
         for message in _of_one(data, split, names)
     ]
     if training and (overlap := _overlap(*splits)):
-        return [*alone, Fault("val_split", overlap)]
+        return [*alone, ImageProblem("val_split", overlap)]
     if alone:  # counts of classes would be wrong for the same reason
         return alone
     between = list(_unmapped(data, splits, names)) if names else list(_unlike(splits))
@@ -46,7 +48,7 @@ def faults(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> l
 def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[str]:
     """Messages about files that are not read, which prevent nothing."""
     for split in splits:
-        beside = _kinds(split, lambda ending: ending in BESIDE)
+        beside = _kinds(split, lambda ending: ending in TEXT_FILES)
         where = path_text(split.place)
         if beside:
             yield f"{where}: {counted(beside)} beside the pictures are not read"
@@ -56,11 +58,11 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
             count = sum(split.unmapped.values())
             yield (
                 f"{where}: class_map leaves out {len(split.unmapped)} class folders with "
-                f"{count} pictures: {listed(split.unmapped)}"
+                f"{count} pictures: {first_names(split.unmapped)}"
             )
         absent = [name for name in names if name not in split.counts]
         if absent:
-            yield f"{where}: no pictures of {len(absent)} classes of class_map: {listed(absent)}"
+            yield f"{where}: no pictures of {len(absent)} classes of class_map: {first_names(absent)}"
 
 
 # ---- one split ----
@@ -69,7 +71,7 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
 def _of_one(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
     where = path_text(split.place)
     if split.broken:
-        yield f"{where}: cannot be read: {listed(split.broken)}; repair or remove them"
+        yield f"{where}: cannot be read: {first_names(split.broken)}; repair or remove them"
     for pattern, count in split.ignored.items():
         if count:
             yield (
@@ -89,11 +91,11 @@ def _of_one(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[st
         return
     if empty := [name for name in split.empty if name not in names]:
         yield f"{where}: {_empty(split, empty)}"
-    if lost := _kinds(split, lambda ending: ending not in BESIDE, without=split.empty):
+    if lost := _kinds(split, lambda ending: ending not in TEXT_FILES, without=split.empty):
         tops = [top for top in split.unread if set(split.unread[top]) & lost.keys()]
         endings = ", ".join(f'"*{ending}"' if ending else '"NAME"' for ending in sorted(lost))
         yield (
-            f"{where}: {counted(lost)} in {listed(tops)} cannot be read as pictures: convert "
+            f"{where}: {counted(lost)} in {first_names(tops)} cannot be read as pictures: convert "
             f"them to PNG or JPEG, or write ignore: [{endings}] to do without them"
         )
 
@@ -117,8 +119,8 @@ def _nested(split: Summary) -> str:
     only = f"; or set the split to {path_text(os.path.join(os.path.basename(split.place), top))}"
     return (
         f"pictures lie deeper than one folder, as in {path_text(os.path.join(top, below[0]))}. "
-        f"Which is the class? Write class_folder: outer for {listed(split.nested)}, or "
-        f"class_folder: inner for {listed(sorted(last))}{only if len(split.nested) == 1 else ''}"
+        f"Which is the class? Write class_folder: outer for {first_names(split.nested)}, or "
+        f"class_folder: inner for {first_names(sorted(last))}{only if len(split.nested) == 1 else ''}"
     )
 
 
@@ -127,7 +129,7 @@ def _empty(split: Summary, empty: Sequence[str]) -> str:
     held = sum((Counter(split.unread.get(top, {})) for top in empty), Counter[str]())
     instead = f", but {counted(held)}, which cannot be read" if held else ""
     return (
-        f"{listed(empty)} {'has' if len(empty) == 1 else 'have'} no picture of "
+        f"{first_names(empty)} {'has' if len(empty) == 1 else 'have'} no picture of "
         f"{'its' if len(empty) == 1 else 'their'} own{instead}; fill or remove the folder, or name "
         "it under ignore"
     )
@@ -159,7 +161,7 @@ def _overlap(train: Summary, val: Summary) -> str:
     )
 
 
-def _unlike(splits: Sequence[Summary]) -> Iterator[Fault]:
+def _unlike(splits: Sequence[Summary]) -> Iterator[ImageProblem]:
     """Problems of classes that only one split has.
 
     Classes are numbered by the sorted names of their folders, so that one more folder shifts the
@@ -176,14 +178,14 @@ def _unlike(splits: Sequence[Summary]) -> Iterator[Fault]:
     ]
     where = f"{path_text(first.place)} and {path_text(last.place)} have different classes"
     if pairs:
-        yield Fault(
+        yield ImageProblem(
             "val_split",
-            f"{where}: {listed(pairs)} differ in case, spaces or Unicode form; rename one of each",
+            f"{where}: {first_names(pairs)} differ in case, spaces or Unicode form; rename one of each",
         )
         return
     halves = ((only, first), (other, last))
-    which = "; ".join(f"{listed(n, 8)} only in {path_text(s.place)}" for n, s in halves if n)
-    yield Fault(
+    which = "; ".join(f"{first_names(n, 8)} only in {path_text(s.place)}" for n, s in halves if n)
+    yield ImageProblem(
         "val_split",
         f"{where} ({which}), which would number them differently; "
         "add the missing folders, or give class_map",
@@ -194,7 +196,9 @@ def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _unmapped(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[Fault]:
+def _unmapped(
+    data: Data, splits: Sequence[Summary], names: Mapping[str, int]
+) -> Iterator[ImageProblem]:
     """Problems of a class map that misses folders while folders miss its classes: likely a typo.
 
     One of the two alone is accepted: folders that are left out, or classes without images here.
@@ -203,36 +207,38 @@ def _unmapped(data: Data, splits: Sequence[Summary], names: Mapping[str, int]) -
         absent = [name for name in names if name not in split.counts]
         where = f"class_map {path_text(data.class_map or '')}"
         if not split.counts:
-            yield Fault("class_map", f"{where} names no class folder of {path_text(split.place)}")
+            yield ImageProblem(
+                "class_map", f"{where} names no class folder of {path_text(split.place)}"
+            )
         elif absent and split.unmapped:
-            near = meant(absent[0], split.unmapped)
+            near = likely_name(absent[0], split.unmapped)
             hint = f'; did you mean "{path_text(near)}"?' if near else ""
-            yield Fault(
+            yield ImageProblem(
                 "class_map",
-                f"{where} names {listed(absent)}, which {path_text(split.place)} has not, and "
-                f"leaves out its folders {listed(split.unmapped)}{hint}",
+                f"{where} names {first_names(absent)}, which {path_text(split.place)} has not, and "
+                f"leaves out its folders {first_names(split.unmapped)}{hint}",
             )
 
 
 def _counted(
     data: Data, split: Summary, names: Mapping[str, int], *, training: bool
-) -> Iterator[Fault]:
+) -> Iterator[ImageProblem]:
     """Problems of the number of classes, which a study file may also state."""
     count = len(names) or len(split.counts)
     if training and count == 1:
-        yield Fault(
+        yield ImageProblem(
             "root",
-            f"{path_text(split.place)} has only one class, {listed(split.counts)}: there is "
+            f"{path_text(split.place)} has only one class, {first_names(split.counts)}: there is "
             "nothing to classify; correct root or the split",
         )
     elif data.num_classes and data.num_classes < count:
-        yield Fault(
+        yield ImageProblem(
             "num_classes",
             f"data {data.name} has {count} classes, which num_classes: {data.num_classes} "
             "excludes; correct it, or leave it out",
         )
     elif training and data.num_classes and data.num_classes > count and not names:
-        yield Fault(
+        yield ImageProblem(
             "num_classes",
             f"{path_text(split.place)} has {count} classes, and num_classes is "
             f"{data.num_classes}; correct it or root, or give class_map, which has the number of "

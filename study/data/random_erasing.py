@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from study.data.crop_boxes import boxes
-from study.data.position_draws import PIECE, Draws
+from study.data.position_draws import PIECE, PositionDraws
 from study.spec.schema import Recipe
 
 # Fraction of the area and aspect ratio of a patch, as in timm.
@@ -24,12 +24,12 @@ class Erasing:
     """
 
     recipe: Recipe
-    draws: Draws
+    draws: PositionDraws
 
     @staticmethod
     def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "Erasing":
         """Random erasing of square images; `keys` are the purpose, the seed and the epoch."""
-        return Erasing(recipe, Draws(partial(patches, recipe, side), keys))
+        return Erasing(recipe, PositionDraws(partial(patches, recipe, side), keys))
 
     def __call__(self, x: Tensor, places: Sequence[int]) -> None:
         """Erase patches of (B, C, S, S) in place; `places` are positions in the epoch's order.

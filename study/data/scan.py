@@ -11,7 +11,7 @@ from study.data.split import Picture, Rules, Summary, by_class, digest
 
 
 @dataclass
-class Walk:
+class SplitScan:
     """The state of a scan of a split; paths are relative to its folder."""
 
     root: str

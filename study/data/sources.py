@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from timm.data import create_dataset
 
-from study.data.batches import Batches
-from study.data.in_memory import Pixels
+from study.data.batches import BatchIterable
+from study.data.in_memory import InMemoryImages
 from study.data.listing import listed
 from study.data.locations import expanded, root_of, unread_splits
-from study.data.on_disk import Files, FromFiles, FromReader
-from study.data.problems import faults
+from study.data.on_disk import FromFiles, FromReader, OnDiskImages
+from study.data.problems import data_problems
 from study.data.sampler import Epoch, Part
 from study.data.split import Fingerprint, numbered
-from study.data.webdataset import Stream
+from study.data.webdataset import ShardStream
 from study.errors import DataError, unknown
 from study.spec.schema import TORCH, Data, Recipe
 
@@ -40,8 +40,8 @@ class Split(Protocol):
 
     def __len__(self) -> int: ...
     def only(self, indices: Sequence[int]) -> Self: ...
-    def training(self, recipe: Recipe, epoch: Epoch) -> Batches: ...
-    def evaluation(self, recipe: Recipe, device: str, part: Part) -> Batches: ...
+    def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable: ...
+    def evaluation(self, recipe: Recipe, device: str, part: Part) -> BatchIterable: ...
 
 
 class OpenedSplits(NamedTuple):
@@ -87,7 +87,9 @@ def torch_set(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
         return OpenedSplits(
             [_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes
         )
-    return OpenedSplits([Files(s.__getitem__, range(len(s)), data, workers) for s in sets], classes)
+    return OpenedSplits(
+        [OnDiskImages(s.__getitem__, range(len(s)), data, workers) for s in sets], classes
+    )
 
 
 def folder(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
@@ -96,11 +98,11 @@ def folder(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     The split "." is ROOT itself. Files are listed by the same code as for plan and doctor.
     """
     listings, names = listed(data, splits)
-    if wrong := faults(data, [listing.summary for listing in listings], names):
+    if wrong := data_problems(data, [listing.summary for listing in listings], names):
         raise DataError("\n".join(fault.message for fault in wrong))
     numbers = names or {n: i for i, n in enumerate(numbered(listings[0].summary.counts))}
     files = [
-        Files(FromFiles(listing, numbers, data), range(len(listing.pictures)), data, workers)
+        OnDiskImages(FromFiles(listing, numbers, data), range(len(listing.pictures)), data, workers)
         for listing in listings
     ]
     fingerprints = [listing.summary.fingerprint for listing in listings]
@@ -115,7 +117,7 @@ def hub(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     reads = [FromReader(reader, data) for reader in readers]
     for read in reads:
         read.check()
-    files = [Files(r, range(len(r.reader)), data, workers) for r in reads]
+    files = [OnDiskImages(r, range(len(r.reader)), data, workers) for r in reads]
     return OpenedSplits(files, len(readers[0].class_to_idx) or None)
 
 
@@ -129,7 +131,9 @@ def shards(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
         if not reader.num_samples:
             raise DataError(f'{data.name}: how many images? Write the split as "{split}|NUMBER"')
         opening = partial(_opened, data, root, split=split)
-        streams.append(Stream(opening, reader.num_samples, len(reader.split_info.filenames), data))
+        streams.append(
+            ShardStream(opening, reader.num_samples, len(reader.split_info.filenames), data)
+        )
     return OpenedSplits(streams, len(reader.class_to_idx) or None)
 
 
@@ -174,7 +178,7 @@ def _installed(package: str, data: Data) -> None:
         raise DataError(f'data {data.name} needs {package}: pip install -e ".[hub]"')
 
 
-def _held(images: Any, targets: Any, *, data: Data, workers: int) -> Pixels:
+def _held(images: Any, targets: Any, *, data: Data, workers: int) -> InMemoryImages:
     """Hold images in memory at img_size: bytes (N, H, W) or (N, H, W, 3) -> Pixels."""
     images, targets = np.asarray(images), np.asarray(targets)
     mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"
@@ -183,7 +187,7 @@ def _held(images: Any, targets: Any, *, data: Data, workers: int) -> Pixels:
     labels = (
         targets[:, 0] if targets.ndim == 2 else targets
     )  # qmnist has eight label fields; the first is the class
-    return Pixels(pixels.contiguous(), torch.from_numpy(labels).long(), data, workers)
+    return InMemoryImages(pixels.contiguous(), torch.from_numpy(labels).long(), data, workers)
 
 
 def _resized(image: NDArray[np.uint8], size: int, mode: str) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple, cast
 
 from study.data.file_types import natural
-from study.data.scan import Walk
+from study.data.scan import SplitScan
 from study.data.split import Listing, Rules
 
 
@@ -31,17 +31,17 @@ def listing(place: Path, how: Rules) -> Listing:
     return Listing(walk.summary(), tuple(pictures), packed=True)
 
 
-def walked(place: Path, how: Rules) -> Walk:
+def walked(place: Path, how: Rules) -> SplitScan:
     return _walked(place, how)[0]
 
 
-def _walked(place: Path, how: Rules) -> tuple[Walk, dict[str, str]]:
+def _walked(place: Path, how: Rules) -> tuple[SplitScan, dict[str, str]]:
     """The scan of a tar, and the path of each file inside its own tar.
 
     Raises:
         OSError: the file is no tar, or is truncated.
     """
-    walk, own = Walk(str(place), how), dict[str, str]()
+    walk, own = SplitScan(str(place), how), dict[str, str]()
     try:
         with place.open("rb") as file:
             for member in _members(file, "", 0):

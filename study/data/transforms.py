@@ -11,22 +11,22 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import Compose
 
-from study.data.batches import Batch, Batches, statistics
-from study.data.crops import Views
+from study.data.batches import Batch, BatchIterable, statistics
+from study.data.crops import CropsAndFlips
 from study.data.generators import generator, seeded
 from study.data.sampler import ALL, PICTURE, Epoch, Part, cut, order
 from study.errors import DataError
 from study.spec.schema import Data, Recipe
 
 
-class Pictured(Protocol):
+class NumberedImages(Protocol):
     """A split whose images can be read by number."""
 
     def __len__(self) -> int: ...
     def picture(self, index: int) -> tuple[Image.Image, int]: ...
 
 
-def pillow(recipe: Recipe) -> bool:
+def needs_pillow(recipe: Recipe) -> bool:
     """True if the recipe has augmentation or interpolation that only Pillow provides."""
     return bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
 
@@ -36,7 +36,7 @@ def interpolation(recipe: Recipe, *, training: bool) -> str:
     return "bilinear" if recipe.interpolation == "random" and not training else recipe.interpolation
 
 
-def prepared(
+def image_transform(
     data: Data, recipe: Recipe, *, training: bool, viewed: bool = False
 ) -> Callable[[Image.Image], Tensor]:
     """timm's transform, image -> bytes (C, S, S); normalising and erasing happen per batch.
@@ -102,11 +102,11 @@ class TransformedImages(Dataset[tuple[Tensor, int]]):
     So neither the number of worker processes nor randomness in the model changes an image.
     """
 
-    images: Pictured
+    images: NumberedImages
     indices: Sequence[int]
     transform: Callable[[Image.Image], Tensor]
     key: tuple[int, ...]
-    views: Views | None = None
+    views: CropsAndFlips | None = None
     """Crops and flips that replace those of the transform."""
 
     def __getitem__(self, position: int) -> tuple[Tensor, int]:
@@ -117,34 +117,34 @@ class TransformedImages(Dataset[tuple[Tensor, int]]):
 
 
 def training_batches(
-    images: Pictured,
+    images: NumberedImages,
     data: Data,
     recipe: Recipe,
     *,
     epoch: Epoch,
     workers: int = 0,
-    views: Views | None = None,
-) -> Batches:
+    views: CropsAndFlips | None = None,
+) -> BatchIterable:
     """Training batches of an epoch."""
     indices = order(len(images), recipe, epoch)
     key = (epoch.seed, epoch.number)
-    transform = prepared(data, recipe, training=True, viewed=views is not None)
+    transform = image_transform(data, recipe, training=True, viewed=views is not None)
     dataset = TransformedImages(images, indices, transform, key, views)
     batches = cut(range(len(indices)), recipe.batch_size, training=True)
     size = min(recipe.batch_size, len(indices))
     slots = epoch.part.slots(size, recipe)
     mine = [[batch[slot] for slot in slots] for batch in batches[epoch.part.first :]]
-    return Batches(len(batches), _loaded(dataset, mine, workers), size, slots)
+    return BatchIterable(len(batches), _loaded(dataset, mine, workers), size, slots)
 
 
 def evaluation_batches(
-    images: Pictured, data: Data, recipe: Recipe, *, part: Part = ALL, workers: int = 0
-) -> Batches:
+    images: NumberedImages, data: Data, recipe: Recipe, *, part: Part = ALL, workers: int = 0
+) -> BatchIterable:
     """Evaluation batches: each image once, in order."""
-    transform = prepared(data, recipe, training=False)
+    transform = image_transform(data, recipe, training=False)
     dataset = TransformedImages(images, range(len(images)), transform, (0,))
     batches = cut(range(len(images)), recipe.batch_size, training=False)[part.rank :: part.world]
-    return Batches(len(batches), _loaded(dataset, batches, workers))
+    return BatchIterable(len(batches), _loaded(dataset, batches, workers))
 
 
 def _loaded(

@@ -9,11 +9,11 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from study.data.batches import Batch, Batches
+from study.data.batches import Batch, BatchIterable
 from study.data.decoding import as_given
 from study.data.generators import generator, seeded
 from study.data.sampler import ALL, PICTURE, Epoch, Part
-from study.data.transforms import prepared
+from study.data.transforms import image_transform
 from study.errors import DataError
 from study.seeding import fold
 from study.spec.schema import Data, Recipe
@@ -41,7 +41,7 @@ class StreamedImages(IterableDataset[tuple[Tensor, int]]):
 
 
 @dataclass(frozen=True)
-class Stream:
+class ShardStream:
     """A split of `count` images in `shards` tars.
 
     timm skips broken images with a warning: training continues, evaluation fails at its end.
@@ -58,7 +58,7 @@ class Stream:
     def only(self, indices: Sequence[int]) -> NoReturn:
         raise DataError(f"{self.data.name}: a stream cannot be limited; name fewer tars instead")
 
-    def training(self, recipe: Recipe, epoch: Epoch) -> Batches:
+    def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable:
         """Training batches, whole ones only; each epoch draws the order of the tars."""
         if recipe.aug_repeats > 1:
             raise DataError(f"{self.data.name}: a stream cannot repeat images; drop aug_repeats")
@@ -79,23 +79,23 @@ class Stream:
             for x, target in islice(whole, epoch.part.first, None):
                 yield x[list(slots)], target[list(slots)]
 
-        return Batches(len(whole), start, recipe.batch_size, slots)
+        return BatchIterable(len(whole), start, recipe.batch_size, slots)
 
-    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> Batches:
+    def evaluation(self, recipe: Recipe, device: str, part: Part = ALL) -> BatchIterable:
         """Each image once; DataError after the last if they are not as many as declared."""
         whole = self._batches(self.open(is_training=False), recipe, key=())
 
         def start() -> Iterator[Batch]:
             return (b for number, b in enumerate(whole) if number % part.world == part.rank)
 
-        return Batches(len(range(part.rank, len(whole), part.world)), start)
+        return BatchIterable(len(range(part.rank, len(whole), part.world)), start)
 
-    def _batches(self, dataset: Any, recipe: Recipe, *, key: tuple[int, ...]) -> Batches:
+    def _batches(self, dataset: Any, recipe: Recipe, *, key: tuple[int, ...]) -> BatchIterable:
         """All batches; every process reads all of them, since a stream has no random access."""
         training, workers = bool(key), min(WORKERS, self.shards)
         dataset.set_loader_cfg(num_workers=workers)  # timm's counts depend on it
         images = StreamedImages(
-            dataset, self.data, prepared(self.data, recipe, training=training), key
+            dataset, self.data, image_transform(self.data, recipe, training=training), key
         )
 
         def start() -> Iterator[Batch]:
@@ -117,5 +117,5 @@ class Stream:
                 )
 
         if training:
-            return Batches(len(dataset) // recipe.batch_size, start)
-        return Batches(-(-self.count // recipe.batch_size), start)
+            return BatchIterable(len(dataset) // recipe.batch_size, start)
+        return BatchIterable(-(-self.count // recipe.batch_size), start)

@@ -13,7 +13,7 @@ from study.doctor.checks import Finding, Scope, fail, miss, note, ok
 from study.errors import StoreError
 from study.format import gigabytes
 from study.store import ownership
-from study.store.atomic import NO_LINKS, once
+from study.store.atomic import NO_LINKS, create
 from study.store.cost_records import Costs
 
 LEAST_FREE = 1e9  # bytes on disk
@@ -85,7 +85,7 @@ def writes(scope: Scope) -> Iterator[Finding]:
             message = f"two processes can create one file in {scope.existing}: leases do not hold"
             yield fail(message, ELSEWHERE)
             return
-        if not once(second, b"1") or once(second, b"2"):
+        if not create(second, b"1") or create(second, b"2"):
             yield fail(f"two processes can write one result in {scope.existing}", ELSEWHERE)
             return
         try:

@@ -13,7 +13,7 @@ from study.doctor.checks import Finding, Scope, fail, note, ok
 from study.errors import StudyError
 from study.spec import plugins
 from study.spec.recipes import recipe_of, recipes
-from study.spec.yaml import Mark, Tree, named
+from study.spec.yaml import Location, Tree, expanded
 from study.store.provenance import origin
 
 INSTALL = "python -m pip install -e . -c constraints.txt"
@@ -64,7 +64,7 @@ def shipped_recipes(scope: Scope) -> Iterator[Finding]:
     from study import train
 
     for name in recipes():
-        recipe, problems = recipe_of(named(Tree(name, Mark("doctor", name))))
+        recipe, problems = recipe_of(expanded(Tree(name, Location("doctor", name))))
         if recipe is None or problems:
             yield fail(f"recipe {name}: {problems[0].message}", "correct its file")
             return

@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from study.data.problems import Fault
+from study.data.problems import ImageProblem
 from study.doctor.checks import Finding, Scope, fail, miss, note, ok
 from study.errors import DataError, SpecError
 from study.plan import images
 from study.spec import reader
 from study.spec.designs import arms
-from study.spec.preview import outline
+from study.spec.preview import preview
 from study.spec.schema import LOOKS, Data
 from study.spec.study import Study
 from study.spec.yaml import Problem
@@ -22,7 +22,7 @@ def data_sets(scope: Scope) -> Iterator[Finding]:
     wanted: dict[str, tuple[Data, list[str]]] = {}
     unset: dict[str, list[str]] = {}
     for file in scope.files:
-        for profile in (None, *outline(file).profiles):
+        for profile in (None, *preview(file).profiles):
             user = f"{file} --profile {profile}" if profile else str(file)
             study, problems = _read(file, profile, scope)
             if others := [problem for problem in problems if not problem.variable]:
@@ -75,7 +75,7 @@ def _findings(data: Data, scope: Scope) -> Iterator[Finding]:
     kind = data.name.partition("/")[0]
     if data.root is None and kind not in ("digits", "hfds"):
         return iter([miss("no root: enough to count costs, not to train", "set data.root")])
-    if wrong := images.wrong(data, scope.store):
+    if wrong := images.image_problems(data, scope.store):
         return iter([_problem(fault) for fault in wrong])
     return _decoded(data, scope) if scope.check_images else READERS[kind](data, scope)
 
@@ -85,12 +85,12 @@ def _decoded(data: Data, scope: Scope) -> Iterator[Finding]:
 
     wrong = unreadable(data, scope.tick)
     for message in wrong:
-        yield _problem(Fault("root", message))
+        yield _problem(ImageProblem("root", message))
     if not wrong:
         yield ok("every image can be read")
 
 
-def _problem(fault: Fault) -> Finding:
+def _problem(fault: ImageProblem) -> Finding:
     # Messages about folders end with the remedy: "no such folder ...; correct it".
     message, _, step = fault.message.rpartition("; ")
     finding = miss if fault.absent else fail

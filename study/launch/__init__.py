@@ -14,7 +14,7 @@ from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
 from study.store import leases
-from study.store.atomic import tell
+from study.store.atomic import warn_once
 from study.store.job_records import Work
 from study.store.records import TrialRecord
 from study.store.store import Store
@@ -83,7 +83,7 @@ def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, Trial
     for why in wrong.values():
         if len(wrong) == len(trials):
             raise why
-        tell(f"{why}: this trial is passed over")
+        warn_once(f"{why}: this trial is passed over")
     return {name: record for name, record in trials.items() if name not in wrong}
 
 

@@ -28,7 +28,7 @@ class Watch:
     """Finds what has changed since it last looked."""
 
     def __init__(self, store: Store, names: Sequence[str]) -> None:
-        self.store, self.hearts = store, leases.Hearts()
+        self.store, self.hearts = store, leases.Heartbeats()
         self.open = {name: len(store.history(name)) for name in names}
         self.running: dict[str, int] = {}
         """The number of the lease that each was seen at work under."""
@@ -44,7 +44,7 @@ class Watch:
     def _look(self, name: str) -> list[Event]:
         folder = self.store.trial(name)
         result, held = self.store.result(name), leases.holder(folder, self.hearts)
-        number = leases.top(folder)[0] if held else 0
+        number = leases.latest(folder)[0] if held else 0
         before, events = self.running.get(name, 0), list[Event]()
         if before and result is None and number != before:
             died = self.store.death(name, before)

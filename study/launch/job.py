@@ -26,7 +26,7 @@ from study.errors import DamagedError, StoreError, StudyError
 from study.launch import snapshot
 from study.launch.machine import Machine
 from study.store import leases, ownership
-from study.store.atomic import content, tell, write
+from study.store.atomic import content, warn_once, write
 from study.store.job_records import Computed, Job, Work
 from study.store.provenance import origin
 from study.store.records import TrialRecord
@@ -58,7 +58,7 @@ def job(
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
     if machine.on != "inline":
-        snapshot.taken(folder)
+        snapshot.copy_package(folder)
     write(folder / RECORDS, {name: record.plain for name, record in records.items()})
     store_and_code = {"store": str(store.root.resolve()), "code": origin()}
     job = Job.checked({**work.plain, **machine.order, **store_and_code})
@@ -109,7 +109,7 @@ def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
         try:
             found = order(path.resolve())
         except DamagedError as error:
-            tell(str(error))
+            warn_once(str(error))
             continue
         except StoreError:
             continue
@@ -166,7 +166,7 @@ def alike(job: Path, after: int = 0) -> list[Path]:
     return [folder for folder, other in others if SAME(other) == SAME(ours)]
 
 
-def open_trials(job: Path, hearts: leases.Hearts) -> list[str]:
+def open_trials(job: Path, hearts: leases.Heartbeats) -> list[str]:
     """Trials of the queue without a result that nobody works on."""
     store = Store(Path(order(job).store))
     return [
@@ -186,7 +186,7 @@ def stopped(job: Path) -> bool:
 
 def workers(job: Path) -> list[leases.Holder]:
     """Supervisors of this machine that are at work on a job."""
-    found = (leases.signed(file) for file in job.glob("worker.*"))
+    found = (leases.read_holder(file) for file in job.glob("worker.*"))
     return [who for who in found if who and who.local and not who.gone]
 
 

@@ -48,7 +48,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     Raises:
         StoreError: workers can write no more.
     """
-    order, hearts, crew = orders.order(job), leases.Hearts(), list[subprocess.Popen[bytes]]()
+    order, hearts, crew = orders.order(job), leases.Heartbeats(), list[subprocess.Popen[bytes]]()
 
     def left() -> bool:
         if order.tasks == ["trials"]:
@@ -60,7 +60,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
             alive = [one for one in crew if one.poll() is None]
             ending = orders.stopped(job) or any((one.poll() or 0) > 0 for one in crew)
             more = not ending and len(alive) < workers and left()
-            slot = slots.free(order, workers) if more else None
+            slot = slots.free_slot(order, workers) if more else None
             if slot is not None:
                 crew.append(_started(job, slot))
                 continue

@@ -30,7 +30,7 @@ class Machine:
     resources: Mapping[str, str | None] = field(default_factory=dict)
     """The values of -R, checked by study.launch.resources."""
     wait: bool = False
-    asked: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
     """The flags of the command line, to print a command that repeats them."""
 
     @property
@@ -65,7 +65,7 @@ AUTO = "auto"
 """The default device of workers on Slurm: a GPU if their job has one."""
 
 
-def granted() -> str:
+def allocated_device() -> str:
     """The device of a job on Slurm: "cuda" if GPUs were allocated to it, by whatever flag.
 
     Devices that are visible on the node may belong to other jobs.

@@ -42,7 +42,7 @@ def _gpus(value: str) -> str:
     return value
 
 
-KINDS: Mapping[Callable[[str], Any], str] = {
+TYPE_NAMES: Mapping[Callable[[str], Any], str] = {
     _text: "text",
     _count: "a positive int",
     _number: "a positive float",
@@ -126,7 +126,7 @@ def canonical(pairs: Iterable[tuple[str, str | None]]) -> dict[str, str | None]:
     return resources
 
 
-def reserved(resources: Resources) -> str:
+def gpu_request(resources: Resources) -> str:
     """The value of -R that asks for GPUs, as the user wrote it; empty if there is none."""
     words = (_written(k, v) for k, v in resources.items() if _asks_for_gpus(k, v))
     return next(words, "")
@@ -150,7 +150,7 @@ def check(resources: Resources, machine: Machine) -> None:
     Raises:
         StudyError: names the flags that contradict each other.
     """
-    word, count = reserved(resources), gpus(resources, machine.nodes)
+    word, count = gpu_request(resources), gpus(resources, machine.nodes)
     if word and machine.device != "cuda":
         raise StudyError(
             f"-R {word} reserves GPUs, and --device {machine.device} trains on none: leave one out"
@@ -161,7 +161,7 @@ def check(resources: Resources, machine: Machine) -> None:
 
 def notes(machine: Machine) -> list[str]:
     """Warnings about a job that reserves more GPUs than it uses."""
-    count, word = gpus(machine.resources, machine.nodes), reserved(machine.resources)
+    count, word = gpus(machine.resources, machine.nodes), gpu_request(machine.resources)
     if count is None or count <= machine.devices:
         return []
     many = f"trains each trial on {machine.devices} of them"
@@ -186,7 +186,7 @@ def parameters(machine: Machine) -> dict[str, Any]:
     }
     if f"{RAW}cpus-per-gpu" not in machine.resources:
         own["cpus_per_task"] = machine.threads * machine.devices
-    if machine.device == "cuda" and not reserved(machine.resources):
+    if machine.device == "cuda" and not gpu_request(machine.resources):
         own["gpus_per_node"] = machine.devices
     for key, value in machine.resources.items():
         flag = flag_of(key)
@@ -242,7 +242,7 @@ def _check(name: str, value: str | None) -> None:
     try:
         kind(value)
     except ValueError:
-        raise StudyError(f"-R {name}={value}: the value must be {KINDS[kind]}") from None
+        raise StudyError(f"-R {name}={value}: the value must be {TYPE_NAMES[kind]}") from None
 
 
 def _converted(key: str, value: str) -> Any:

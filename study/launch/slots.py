@@ -33,7 +33,7 @@ class Slot:
             os.close(lock)
 
 
-def free(job: Job, workers: int) -> Slot | None:
+def free_slot(job: Job, workers: int) -> Slot | None:
     """The first free slot for a worker of this job; None if all are occupied."""
     if job.device == "cuda" and job.share > 1:
         return next(filter(None, (_place(name, job.share) for name in gpus())), None)

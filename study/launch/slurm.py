@@ -62,7 +62,7 @@ def slurm(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
 # ---- submission ----
 
 
-class Worker:
+class SlurmWorker:
     """What Slurm's job unpickles: where its order is. Called by submitit."""
 
     def __init__(self, job: str) -> None:
@@ -84,7 +84,7 @@ class Worker:
 
         notice = int(self.supervisor.order.resources.get("notice", resources.NOTICE))
         self.supervisor.stopped(notice * 2 / 3)
-        return DelayedSubmission(Worker(self.job))
+        return DelayedSubmission(SlurmWorker(self.job))
 
     def __getstate__(self) -> dict[str, str]:
         return {"job": self.job}
@@ -107,7 +107,7 @@ def submit(job: Path, machine: Machine, workers: int) -> list[str]:
     from submitit.core.utils import DelayedSubmission, JobPaths
 
     ownership.contents(job)
-    ids, work = submitted(job), DelayedSubmission(Worker(str(job)))
+    ids, work = submitted(job), DelayedSubmission(SlurmWorker(str(job)))
     work.set_timeout(FOREVER, FOREVER)
     replace(job / "logs" / WORK, pickle.dumps(work))
     for count in chunks(workers, max_array()):

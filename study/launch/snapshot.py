@@ -14,7 +14,7 @@ from study.store.atomic import replace, write
 from study.store.provenance import ORIGIN, PACKAGE, git, origin
 
 
-def taken(job: Path) -> None:
+def copy_package(job: Path) -> None:
     """Copy the package into a job folder, with its provenance and uncommitted changes."""
     code = job / "code"
     skipped = shutil.ignore_patterns("__pycache__")

@@ -15,7 +15,7 @@ from study.store.store import Store
 
 
 @dataclass(frozen=True)
-class Worker:
+class StudyWorker:
     job: Path
     where: str
     state: str
@@ -24,7 +24,7 @@ class Worker:
     """The supervisor, where it is a process of this machine."""
 
 
-def crew(store: Store, study: Identity) -> list[Worker]:
+def crew(store: Store, study: Identity) -> list[StudyWorker]:
     """Workers that wait or work for a study: of this machine, and of Slurm.
 
     Raises:
@@ -33,9 +33,9 @@ def crew(store: Store, study: Identity) -> list[Worker]:
     found = []
     for job in jobs(store, study):
         queued = slurm.alive(job)
-        found += [Worker(job, f"slurm {one}", state) for one, state in queued.items()]
+        found += [StudyWorker(job, f"slurm {one}", state) for one, state in queued.items()]
         here = [who for who in orders.workers(job) if not who.job]
-        found += [Worker(job, who.where, "RUNNING", who) for who in here]
+        found += [StudyWorker(job, who.where, "RUNNING", who) for who in here]
     return found
 
 
@@ -55,7 +55,7 @@ def akin(store: Store, study: Identity) -> list[Identity]:
     return [other for other in near if crew(store, other)]
 
 
-def cancel(store: Store, study: Identity, *, now: bool) -> list[Worker]:
+def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
     """Stop the workers of a study: after their step, or at once. Those that wait go at once.
 
     Whatever was saved is kept, and the study goes on from there when it is run again. Workers of
@@ -78,7 +78,7 @@ def cancel(store: Store, study: Identity, *, now: bool) -> list[Worker]:
     return workers
 
 
-def told(workers: list[Worker]) -> str:
+def told(workers: list[StudyWorker]) -> str:
     """How many are where, in words."""
     here = sum(one.holder is not None for one in workers)
     said = [f"{here} on this machine"] if here else []

@@ -20,9 +20,9 @@ from pathlib import Path
 from study.errors import StoreError, StudyError
 from study.launch import job as orders
 from study.launch import snapshot
-from study.launch.worker import AGAIN, SIGNALS, STORE_FAILED
+from study.launch.worker import REQUEUE_STATUS, SIGNALS, STORE_FAILED
 from study.store import leases
-from study.store.atomic import encoded, once
+from study.store.atomic import create, encoded
 from study.store.job_records import Address
 from study.store.records import Environment, Outcome, WorkerDeath
 from study.store.store import Store
@@ -32,7 +32,7 @@ GRACE = 15.0  # seconds that others of a group have to end when one has died
 MEETING = 600.0  # seconds until the nodes of a job must have met
 FIRST = 3  # deaths in a row before any trial was claimed: something else is wrong
 HUNG, CRASHED = "Timeout (", "Fatal Python error"  # begin what faulthandler prints
-SHOWN = 20  # last lines of a log that are kept of a death
+LOG_LINES = 20  # last lines of a log that are kept of a death
 
 # Large activations are otherwise mapped and unmapped at every step: measured 1.2x in training, 1.7x
 # in inference at batch 32 on CPU. Spinning threads steal the cores of other trials.
@@ -62,7 +62,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Do all tasks; 0, or the status of a child that came to grief outside any trial."""
-        leases.sign(self.job / f"worker.{self.name}")
+        leases.write_holder(self.job / f"worker.{self.name}")
         for task in self.order.tasks:
             if status := self._done(task):
                 return status
@@ -92,7 +92,7 @@ class Supervisor:
             status, rank = self._wait()
             if status == 0:
                 return 0
-            if status == AGAIN and self.order.nodes == 1:
+            if status == REQUEUE_STATUS and self.order.nodes == 1:
                 continue
             death = Death(status, rank, _oom_kills() > killed, last_lines(self.logs[rank]))
             if status == STORE_FAILED:
@@ -141,7 +141,7 @@ class Supervisor:
             return {"WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
         if self.node == 0:
             address = Address(MASTER_ADDR=_address(), MASTER_PORT=_free_port())
-            once(place, encoded(address.plain))
+            create(place, encoded(address.plain))
         end = time.monotonic() + MEETING
         while (meeting := Address.look(place)) is None:
             if time.monotonic() > end or self.stopping:
@@ -154,7 +154,9 @@ class Supervisor:
         while True:
             statuses = [child.poll() for child in self.children]
             if any(statuses):
-                return min(self._end_all(), key=lambda end: (end[0] == AGAIN, end[0] == 0, end[0]))
+                return min(
+                    self._end_all(), key=lambda end: (end[0] == REQUEUE_STATUS, end[0] == 0, end[0])
+                )
             if all(status == 0 for status in statuses):
                 return 0, 0
             time.sleep(POLL)
@@ -193,7 +195,7 @@ class Supervisor:
     def _trial(self) -> tuple[str, int] | None:
         """The trial that the children worked on, and the number of their lease."""
         pids, job = {child.pid for child in self.children}, leases.slurm_job()
-        held = {name: leases.top(self.store.trial(name)) for name in orders.queue(self.job)}
+        held = {name: leases.latest(self.store.trial(name)) for name in orders.queue(self.job)}
         for name, (number, who) in held.items():
             if who is not None and who.local and who.pid in pids:
                 return name, number
@@ -255,9 +257,9 @@ class Death:
 def last_lines(log: Path) -> list[str]:
     """The last lines of a log, or the first of what faulthandler printed at its end."""
     with suppress(OSError):
-        lines = log.read_text("utf-8", errors="replace").splitlines()[-10 * SHOWN :]
+        lines = log.read_text("utf-8", errors="replace").splitlines()[-10 * LOG_LINES :]
         fatal = [at for at, line in enumerate(lines) if line.startswith((HUNG, CRASHED))]
-        return lines[fatal[-1] :][:SHOWN] if fatal else lines[-SHOWN:]
+        return lines[fatal[-1] :][:LOG_LINES] if fatal else lines[-LOG_LINES:]
     return []
 
 

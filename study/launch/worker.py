@@ -18,22 +18,24 @@ from typing import TYPE_CHECKING
 
 from study.errors import SizeError, StoreError, StudyError
 from study.launch import job as orders
-from study.launch.machine import AUTO, granted
+from study.launch.machine import AUTO, allocated_device
 from study.store import leases
-from study.store.atomic import tell
+from study.store.atomic import warn_once
 from study.store.job_records import Job
 from study.store.records import Evaluation
 from study.store.store import Store
 from study.store.timing_records import TimingSession
 
 if TYPE_CHECKING:
-    from study.train import Group
+    from study.train import ProcessGroup
 
 STORE_FAILED = 74  # exit status: nothing can be written any more (EX_IOERR)
-AGAIN = 75  # exit status: a group has broken up, through no fault of this process (EX_TEMPFAIL)
+REQUEUE_STATUS = (
+    75  # exit status: a group has broken up, through no fault of this process (EX_TEMPFAIL)
+)
 UNFIT = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
 """Errors of the folder of one trial; a store that cannot be written gives others."""
-LOOK = 1.0  # seconds between two looks for a stop file
+POLL = 1.0  # seconds between two looks for a stop file
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)  # ask to stop after the next step
 
 Tick = Callable[[], None]
@@ -51,9 +53,9 @@ class Orders:
         self.job, self.tick = job, tick
         self.order = orders.order(job)
         if self.order.device == AUTO:
-            self.order = self.order.model_copy(update={"device": granted()})
+            self.order = self.order.model_copy(update={"device": allocated_device()})
         self.store = Store(Path(self.order.store))
-        self.hearts = leases.Hearts()
+        self.hearts = leases.Heartbeats()
         self._asked, self._looked = False, 0.0
 
     def ask_to_stop(self, number: int = 0, frame: object = None) -> None:
@@ -62,7 +64,7 @@ class Orders:
     def stop(self) -> bool:
         """Cheap enough to be asked at every step."""
         now = time.monotonic()
-        if not self._asked and now - self._looked >= LOOK:
+        if not self._asked and now - self._looked >= POLL:
             self._looked = now
             self._asked = orders.stopped(self.job)
         return self._asked
@@ -90,7 +92,7 @@ def trials(asked: Orders) -> int:
             name, lease = claimed
             asked.tick()
             try:
-                trial.trial(
+                trial.run_trial(
                     asked.store,
                     name,
                     lease,
@@ -107,16 +109,16 @@ def trials(asked: Orders) -> int:
                 if lease is not None:
                     raise  # and leave the lease, which says of what this process died
                 traceback.print_exc()
-                return AGAIN  # the leader has died, or knows
+                return REQUEUE_STATUS  # the leader has died, or knows
             if lease is not None:
                 lease.release()
             asked.tick()
             if not group.whole:
-                return AGAIN
+                return REQUEUE_STATUS
     return 0
 
 
-def _claimed(asked: Orders, group: "Group") -> tuple[str, leases.Lease | None] | None:
+def _claimed(asked: Orders, group: "ProcessGroup") -> tuple[str, leases.Lease | None] | None:
     """A trial for this worker: the leading process claims it, the others are told its name."""
     names = orders.queue(asked.job) if group.leads else []
     found = claim(asked, names) if group.leads else None
@@ -139,16 +141,16 @@ def claim(asked: Orders, names: list[str]) -> tuple[str, leases.Lease] | None:
             try:
                 lease = _leased(asked, name)
             except UnfitError as error:
-                tell(f"{error}: this trial is passed over")
+                warn_once(f"{error}: this trial is passed over")
                 unfit[name] = error
                 continue
             if lease is not None:
                 return name, lease
         if unfit and len(unfit) == len(names):
             raise StoreError(str(unfit[names[0]]))
-        if not any(leases.faltering(asked.store.trial(n), asked.hearts) for n in open_):
+        if not any(leases.is_late(asked.store.trial(n), asked.hearts) for n in open_):
             return None
-        time.sleep(LOOK)
+        time.sleep(POLL)
     return None
 
 
@@ -212,7 +214,7 @@ def timings(asked: Orders) -> int:
         if kept is not None and kept.device == order.device:
             return 0
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
-        began, session = time.time(), trial.timed(order.arms, order, asked.tick)
+        began, session = time.time(), trial.run_timing_session(order.arms, order, asked.tick)
         more = {
             "began": began,
             "device": order.device,
@@ -278,7 +280,7 @@ def _watched(order: Job) -> Iterator[Tick]:
 
     def pulse() -> None:
         nonlocal fed
-        if time.monotonic() - fed >= LOOK:
+        if time.monotonic() - fed >= POLL:
             fed = time.monotonic()
             faulthandler.dump_traceback_later(order.timeout, exit=True)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from study.metrics.machine_state import nvml
 from study.metrics.stopwatch import Stopwatch
-from study.metrics.workloads import Lane
+from study.metrics.workloads import Workload
 
 RAPL = Path("/sys/class/powercap")
 SECONDS, ROUNDS = 1.0, 3
@@ -27,7 +27,7 @@ Counter = Callable[[], float]
 
 
 def joules(
-    workloads: Mapping[str, Lane], device: str, *, seconds: float = SECONDS
+    workloads: Mapping[str, Workload], device: str, *, seconds: float = SECONDS
 ) -> dict[str, list[float]]:
     """Joules per image by arm and round; empty where no counter can be read."""
     with counter(device) as read:
@@ -42,7 +42,7 @@ def joules(
         }  # 0: the counter stopped
 
 
-def _per_image(workload: Lane, read: Counter, watch: Stopwatch, seconds: float) -> float:
+def _per_image(workload: Workload, read: Counter, watch: Stopwatch, seconds: float) -> float:
     times = max(1, int(PIECE / watch.together(workload.run, 2)))
     start, _ = _stepped(workload, times, read, watch, 0)
     end, calls = _stepped(workload, times, read, watch, seconds)
@@ -50,7 +50,7 @@ def _per_image(workload: Lane, read: Counter, watch: Stopwatch, seconds: float) 
 
 
 def _stepped(
-    workload: Lane, times: int, read: Counter, watch: Stopwatch, seconds: float
+    workload: Workload, times: int, read: Counter, watch: Stopwatch, seconds: float
 ) -> tuple[float, int]:
     """Call until the counter ticks after `seconds`; return its value and the number of calls.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Way:
+class ExecutionMode:
     """Number format, compilation and memory layout."""
 
     dtype: str = "float32"
@@ -13,7 +13,7 @@ class Way:
     channels_last: bool = False
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """The mode in words, for tables."""
         words = [self.dtype, "compiled" if self.compiled else "eager"]
         return ", ".join([*words, *(["channels-last"] if self.channels_last else [])])

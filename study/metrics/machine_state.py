@@ -25,7 +25,7 @@ THROTTLING = {  # bits of nvml.h, nvmlClocksEventReason*
 }
 
 
-def surroundings(device: str) -> dict[str, Any]:
+def machine_state(device: str) -> dict[str, Any]:
     """Load average, clocks in MHz, temperatures in °C, power in W, and causes of throttling."""
     return _machine() | (_gpu(device) if device.startswith("cuda") else {})
 

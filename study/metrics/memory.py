@@ -21,7 +21,7 @@ import torch
 
 from study.errors import MetricError
 
-PATIENCE = 600
+TIMEOUT = 600
 """Seconds after which a child counts as hung."""
 
 # glibc's <malloc.h> and Linux's <sys/prctl.h>
@@ -75,8 +75,8 @@ def _in_child(step: Callable[[], object]) -> int:
         child.start()
     sender.close()
     try:
-        answered = receiver.poll(PATIENCE)
-        answer = receiver.recv() if answered else f"the measuring process hung for {PATIENCE} s"
+        answered = receiver.poll(TIMEOUT)
+        answer = receiver.recv() if answered else f"the measuring process hung for {TIMEOUT} s"
     except EOFError:
         child.join()
         status = f"ended with status {child.exitcode}; its output is above"

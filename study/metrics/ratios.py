@@ -13,11 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
-DRAWS = 2000
+RESAMPLES = 2000
 TAILS = (0.025, 0.975)
 TRIMMED = 0.2
 """Fraction of rounds that the trimmed mean leaves out at either end."""
-LEAST = 8
+FEWEST_ROUNDS = 8
 """Rounds below which there is no interval."""
 WAITED = 0.05
 """Largest fraction of a visit that threads may wait for a CPU: alone on a machine they wait for 1 %
@@ -51,7 +51,7 @@ def ratio(visits: Sequence[Between], *, seed: int = 0) -> Ratio | None:
     to 40 rounds: 94-98 % with normal noise, heavy tails or spikes; 90-94 % where neighbouring
     rounds correlate by 0.3, 86-90 % by 0.5. None for fewer than `LEAST` rounds.
     """
-    if len(visits) < LEAST:
+    if len(visits) < FEWEST_ROUNDS:
         return None
     before, arm, after = np.log(np.array(visits, dtype=float)).T
     logs = arm - (before + after) / 2
@@ -69,7 +69,7 @@ def undisturbed(visits: Sequence[Between], waited: Sequence[float]) -> Sequence[
     by how long threads `waited`; selecting by their time would favour low values.
     """
     alone = [visit for visit, share in zip(visits, waited, strict=True) if not share > WAITED]
-    return alone if len(alone) >= LEAST else visits
+    return alone if len(alone) >= FEWEST_ROUNDS else visits
 
 
 def _middle(logs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -93,9 +93,9 @@ def _middles(
     """The trimmed means of `DRAWS` resamples of the rounds, in blocks of `length`."""
     count = len(logs)
     blocks = math.ceil(count / length)
-    starts = draw.integers(count, size=(DRAWS, blocks, 1))
+    starts = draw.integers(count, size=(RESAMPLES, blocks, 1))
     places = (starts + np.arange(length)) % count
-    return _middle(logs[places.reshape(DRAWS, -1)[:, :count]])
+    return _middle(logs[places.reshape(RESAMPLES, -1)[:, :count]])
 
 
 def _length(logs: npt.NDArray[np.float64]) -> int:

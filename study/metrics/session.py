@@ -8,22 +8,22 @@ import torch
 from timm.layers import use_fused_attn
 
 from study.errors import MetricError
-from study.metrics.machine_state import surroundings
+from study.metrics.machine_state import machine_state
 from study.metrics.memory import peak_memory
 from study.metrics.ratios import WAITED
-from study.metrics.speed import Lanes, Session, session
+from study.metrics.speed import Lanes, SpeedSession, session
 from study.metrics.summaries import ENOUGH, over, spreads
 from study.store.timing_records import How, Spread, TimingSession
 
 FEW = "too few calls for such a tail; more timing.seconds give more of them"
-LACKING = {
+REASONS_ABSENT = {
     **dict.fromkeys(ENOUGH, FEW),
     "energy": "no counter can be read on this device",
 }
 """Why metrics may be absent though they are asked for."""
 
 
-def timings(
+def timing_session(
     arms: Mapping[str, Lanes],
     steps: Mapping[str, Callable[[], object]],
     *,
@@ -37,9 +37,9 @@ def timings(
     The first of `arms` is the baseline; `energy` is the lane whose energy is read, and of `steps`
     the memory is. What cannot be measured honestly is absent, with the reason under `refused`.
     """
-    around = [surroundings(device)]
+    around = [machine_state(device)]
     found = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
-    around.append(surroundings(device))
+    around.append(machine_state(device))
     taken: dict[str, dict[str, Spread]] = {
         arm: spreads(times) for arm, times in found.times.items()
     }
@@ -69,7 +69,7 @@ def timings(
     return TimingSession(arms=taken, refused=refused, times=times, how=how)
 
 
-def _disturbed(found: Session) -> float:
+def _disturbed(found: SpeedSession) -> float:
     """The share of rounds in which others had the CPUs."""
     waits = [w for arm in found.times.values() for lane in arm.values() for w in lane.waited]
     return sum(share > WAITED for share in waits) / len(waits) if waits else 0.0

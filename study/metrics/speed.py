@@ -23,9 +23,9 @@ from study.errors import StudyError
 from study.metrics.energy import joules
 from study.metrics.ratios import Between
 from study.metrics.stopwatch import Stopwatch, waited
-from study.metrics.workloads import Lane
+from study.metrics.workloads import Workload
 
-Lanes = Callable[[], Mapping[str, Lane]]
+Lanes = Callable[[], Mapping[str, Workload]]
 """Builds an arm; returns its workloads by name."""
 
 ROUNDS = (10, 40)  # at least, at most
@@ -51,7 +51,7 @@ class Times:
 
 
 @dataclass
-class Session:
+class SpeedSession:
     """A timing session: every arm has either times or a refusal."""
 
     times: dict[str, dict[str, Times]]
@@ -73,7 +73,7 @@ def session(
     energy: str = "",
     seed: int = 0,
     report: Callable[[int, int], object] = lambda done, total: None,
-) -> Session:
+) -> SpeedSession:
     """The times of every arm; the first is the baseline.
 
     `seconds` is the time for all arms together, after warm-up. It decides the number of `rounds`
@@ -85,7 +85,7 @@ def session(
     there are no ratios. A batch that does not fit is not made smaller, because rows with different
     batch sizes cannot be compared.
     """
-    watch, result, timed_arms = Stopwatch(device), Session({}, {}), dict[str, _TimedArm]()
+    watch, result, timed_arms = Stopwatch(device), SpeedSession({}, {}), dict[str, _TimedArm]()
     for name, workloads in arms.items():
         with _refusing(result.refused, name, device):
             timed_arms[name] = _TimedArm(workloads(), watch)
@@ -181,7 +181,7 @@ def _refusing(refused: dict[str, str], name: str, device: str) -> Iterator[None]
 class _TimedArm:
     """An arm after its warm-up, with the times of its visits so far."""
 
-    def __init__(self, workloads: Mapping[str, Lane], watch: Stopwatch) -> None:
+    def __init__(self, workloads: Mapping[str, Workload], watch: Stopwatch) -> None:
         self.workloads, self.watch = workloads, watch
         self.times = {name: Times(workload.images) for name, workload in workloads.items()}
         self.paces = {name: self._warm(workload) for name, workload in workloads.items()}
@@ -192,7 +192,7 @@ class _TimedArm:
         """Seconds of a visit that calls every workload once."""
         return sum(self.paces.values())
 
-    def _warm(self, workload: Lane) -> float:
+    def _warm(self, workload: Workload) -> float:
         """Call until the time is steady; return the seconds of a call."""
         last = self.watch.together(workload.run, 1)
         for _ in range(PATIENCE):
@@ -210,7 +210,7 @@ class _TimedArm:
     def visit(self) -> Visit:
         return {name: self._timed(name, workload) for name, workload in self.workloads.items()}
 
-    def _timed(self, name: str, workload: Lane) -> Timed:
+    def _timed(self, name: str, workload: Workload) -> Timed:
         times, count = self.times[name], self.counts[name]
         before, start = waited(), time.perf_counter()
         if workload.apart:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from study.metrics import ratios
 from study.metrics.ratios import ratio, undisturbed
 from study.metrics.speed import Times
-from study.store.timing_records import Ratio, Spread
+from study.store.timing_records import RatioRecord, Spread
 
 ENOUGH = {"latency_p90": 10, "latency_p99": 1000}
 """Calls, of a round and of all: those that leave one beyond the 90th of a hundred, and ten beyond
@@ -40,7 +40,7 @@ def _compared(spread: Spread, found: ratios.Ratio | None) -> Spread:
     """The same measurement with its ratio to the baseline, where there is one."""
     if found is None:
         return spread
-    ratio = Ratio(value=found.value, low=found.low, high=found.high)
+    ratio = RatioRecord(value=found.value, low=found.low, high=found.high)
     return spread.model_copy(update={"ratio": ratio})
 
 

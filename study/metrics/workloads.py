@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from study.metrics.execution import Way
+from study.metrics.execution import ExecutionMode
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
-class Lane:
+class Workload:
     """A function to time."""
 
     run: Callable[[], object]
@@ -22,13 +22,15 @@ class Lane:
     """Time each call by itself, as the user of a single image waits for it."""
 
 
-def noise(count: int, size: tuple[int, int, int], device: str, *, seed: int = 0) -> Tensor:
+def random_images(count: int, size: tuple[int, int, int], device: str, *, seed: int = 0) -> Tensor:
     """Random images (B, C, H, W), the same for the same shape and seed."""
     images = torch.randn(count, *size, generator=torch.Generator().manual_seed(seed))
     return images.to(device)
 
 
-def inference(model: nn.Module, images: Tensor, mode: Way, *, apart: bool = False) -> Lane:
+def inference(
+    model: nn.Module, images: Tensor, mode: ExecutionMode, *, apart: bool = False
+) -> Workload:
     """A forward pass in eval mode, without autograd."""
     model, images = _laid_out(model.eval(), images, mode)
 
@@ -37,17 +39,17 @@ def inference(model: nn.Module, images: Tensor, mode: Way, *, apart: bool = Fals
         with _cast(images, mode):
             return model(images)
 
-    return Lane(run, len(images), apart)
+    return Workload(run, len(images), apart)
 
 
 def training(
     model: nn.Module,
     images: Tensor,
-    mode: Way,
+    mode: ExecutionMode,
     *,
     loss: Callable[[Tensor, Tensor], Tensor],
     optimizer: torch.optim.Optimizer,
-) -> Lane:
+) -> Workload:
     """Forward, backward and an update; batch norm needs at least two images."""
     model, images = _laid_out(model.train(), images, mode)
     target = torch.zeros(len(images), dtype=torch.long, device=images.device)
@@ -59,10 +61,10 @@ def training(
         value.backward()  # type: ignore[no-untyped-call]
         return optimizer.step()
 
-    return Lane(run, len(images))
+    return Workload(run, len(images))
 
 
-def _laid_out(model: nn.Module, images: Tensor, mode: Way) -> tuple[nn.Module, Tensor]:
+def _laid_out(model: nn.Module, images: Tensor, mode: ExecutionMode) -> tuple[nn.Module, Tensor]:
     if mode.channels_last:
         model = model.to(memory_format=torch.channels_last)
         images = images.to(memory_format=torch.channels_last)
@@ -78,6 +80,6 @@ def _compiled(model: nn.Module) -> nn.Module:
     return torch.compile(model, dynamic=False)  # type: ignore[return-value]
 
 
-def _cast(images: Tensor, mode: Way) -> torch.autocast:
+def _cast(images: Tensor, mode: ExecutionMode) -> torch.autocast:
     kind = images.device.type
     return torch.autocast(kind, DTYPES[mode.dtype], enabled=mode.dtype != "float32")

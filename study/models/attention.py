@@ -64,7 +64,7 @@ class AttentionWeights(nn.Module):
 
 
 @register_notrace_module  # a traced graph would lose the float32 that is enforced here
-class NormalisedWeights(AttentionWeights):
+class NormalisedAttentionWeights(AttentionWeights):
     """Attention weights, instance-normalised per image and head over all queries and keys.
 
     Computed in float32 at least. At initialisation the weights of a head have a variance near
@@ -169,7 +169,7 @@ class EMSA(nn.Module):
         self.reduce = Reduce(dim, ratio, reduction=reduction, **dd) if ratio > 1 else Keep()
         self.kv = nn.Linear(dim, 2 * dim, bias=qkv_bias, **dd)
         # As released: a stage with one head has neither the convolution nor the instance norm.
-        weights = NormalisedWeights if attn_norm and heads > 1 else AttentionWeights
+        weights = NormalisedAttentionWeights if attn_norm and heads > 1 else AttentionWeights
         mix = head_mix and heads > 1
         self.weights = weights(dim, heads, mix=mix, drop=attn_drop, stride=stride, **dd)
         self.proj = nn.Linear(dim, dim, **dd)

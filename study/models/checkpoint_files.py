@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from timm.models import clean_state_dict
 from torch import Tensor
 
-from study.errors import BuildError, meant, unknown
+from study.errors import BuildError, likely_name, unknown
 
 AVERAGES = ("state_dict_ema", "model_ema")
 STATES = ("state_dict", "model")
@@ -59,7 +59,7 @@ def contents(path: Path) -> Mapping[Any, Any]:
     """
     if not path.is_file():
         there = [file.name for file in path.parent.glob("*") if file.suffix in SUFFIXES]
-        near = meant(path.name, there)
+        near = likely_name(path.name, there)
         raise BuildError(f"there is no checkpoint {path}" + (f'; is it "{near}"?' if near else ""))
     if path.suffix == ".npz":
         raise BuildError(

@@ -46,10 +46,10 @@ class ContractCase:
 class CheckResult:
     """The outcome of one check over all cases."""
 
-    what: str
+    check: str
     """The name of the check."""
     ok: bool
-    said: str
+    message: str
     """The message of the first failing case, with its arguments and image; "" if all passed."""
 
 

@@ -46,7 +46,7 @@ def _unreached(model: nn.Module, size: Size) -> list[str]:
     return [name for name, parameter in wanted if parameter.grad is None]
 
 
-def alike(first: Build, second: Build, size: Size) -> bool:
+def equivalent(first: Build, second: Build, size: Size) -> bool:
     """True if two models give the same outputs for the same images and shared weights.
 
     Compared are evaluation and training, at initial weights and at perturbed ones (a gate that
@@ -68,7 +68,7 @@ def _pairs(
     first: Build, second: Build, size: Size, dtype: torch.dtype
 ) -> list[tuple[Tensor, Tensor]]:
     """Corresponding outputs of two models; only one model is in memory at a time."""
-    outputs, others = (answers(build, size, dtype) for build in (first, second))
+    outputs, others = (model_outputs(build, size, dtype) for build in (first, second))
     return list(zip(outputs, others, strict=True))
 
 
@@ -77,7 +77,7 @@ def _close(a: Tensor, b: Tensor, relative: float) -> bool:
     return a.shape == b.shape and torch.allclose(a, b, rtol=relative, atol=absolute)
 
 
-def answers(build: Build, size: Size, dtype: torch.dtype = torch.float64) -> list[Tensor]:
+def model_outputs(build: Build, size: Size, dtype: torch.dtype = torch.float64) -> list[Tensor]:
     """Outputs in evaluation and training, at initial weights and then at perturbed weights."""
     model = seeded(lambda: build("cpu"), 0).to(dtype)
     images = torch.randn(BATCH, *size, generator=_generator("images")).to(dtype)

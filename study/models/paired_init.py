@@ -29,7 +29,7 @@ def seeded(build: Build, seed: int) -> nn.Module:
     `unshared` names the parameters of a model for which this fails. The global random state is not
     changed.
     """
-    return drawn(build, seed)[0]
+    return initialised(build, seed)[0]
 
 
 def unshared(build: Build, seed: int) -> set[str]:
@@ -38,10 +38,10 @@ def unshared(build: Build, seed: int) -> set[str]:
     Empty for a model that fills its parameters in place, as nearly all do. Otherwise parameters
     that are computed from a random tensor that was not yet a parameter.
     """
-    return drawn(build, seed)[1]
+    return initialised(build, seed)[1]
 
 
-def drawn(build: Build, seed: int) -> tuple[nn.Module, set[str]]:
+def initialised(build: Build, seed: int) -> tuple[nn.Module, set[str]]:
     """The model, and the names of its parameters that arms cannot share."""
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     with torch.random.fork_rng(devices):

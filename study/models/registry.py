@@ -19,7 +19,7 @@ from timm.models import _registry, split_model_name_tag
 
 from study.errors import BuildError
 from study.models import SLOTS
-from study.spec.plugins import Source, digest
+from study.spec.plugins import Plugin, digest
 
 MODEL = "model"
 """The name of timm's registry beside those of the slots."""
@@ -32,18 +32,18 @@ STUDY = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Added:
+class Registration:
     """Names that a plugin added, by slot; those of timm models under `MODEL`."""
 
-    source: Source
+    source: Plugin
     names: Mapping[str, tuple[str, ...]]
 
 
-ADDED: dict[str, Added] = {}
+REGISTRATIONS: dict[str, Registration] = {}
 """Registered plugins by the name of their source."""
 
 
-def register(source: Source) -> Added:
+def register(source: Plugin) -> Registration:
     """Import a plugin once per process; on an error every registry is restored.
 
     Raises:
@@ -51,7 +51,7 @@ def register(source: Source) -> Added:
             imports code outside every digest, adds nothing, replaces or removes an entry, or adds a
             name that a study file cannot contain.
     """
-    if added := ADDED.get(source.name):
+    if added := REGISTRATIONS.get(source.name):
         if added.source != source:
             raise BuildError(f"{source.name} was imported already, from other code: start again")
         return added
@@ -64,24 +64,24 @@ def register(source: Source) -> Added:
     try:
         _run(source)
         _refuse_undigested(source, sys.modules.keys() - modules)
-        ADDED[source.name] = Added(source, _difference(source, before, entries()))
+        REGISTRATIONS[source.name] = Registration(source, _difference(source, before, entries()))
     except BaseException:
         restore()
         _forget(source, sys.modules.keys() - modules)
         raise
-    return ADDED[source.name]
+    return REGISTRATIONS[source.name]
 
 
-def used(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+def used_plugins(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """Digests of all plugins by name, if the model uses an entry of any of them; else empty.
 
     All of them count, because one plugin may import another.
     """
     chosen = {**arguments, MODEL: split_model_name_tag(name)[0]}
-    additions = [addition for added in ADDED.values() for addition in added.names.items()]
+    additions = [addition for added in REGISTRATIONS.values() for addition in added.names.items()]
     if not any(chosen.get(slot) in names for slot, names in additions):
         return {}
-    return {added.source.name: added.source.digest for added in ADDED.values()}
+    return {added.source.name: added.source.digest for added in REGISTRATIONS.values()}
 
 
 def entries() -> dict[str, dict[str, Any]]:
@@ -93,7 +93,7 @@ def entries() -> dict[str, dict[str, Any]]:
 
 
 def _difference(
-    source: Source, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+    source: Plugin, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, tuple[str, ...]]:
     """Names that were added, by slot; raises BuildError for any other change of a registry."""
     for slot, had in before.items():
@@ -113,9 +113,9 @@ def _difference(
     return {slot: names for slot, names in added.items() if names}
 
 
-def _refuse_undigested(source: Source, modules: Iterable[str]) -> None:
+def _refuse_undigested(source: Plugin, modules: Iterable[str]) -> None:
     """Raises BuildError for imported code that is neither installed nor part of a plugin."""
-    digested = [source.path, *(added.source.path for added in ADDED.values())]
+    digested = [source.path, *(added.source.path for added in REGISTRATIONS.values())]
     files = {file for file in map(_file, modules) if file and not _installed(file)}
     strangers = {file for file in files if not any(map(file.resolve().is_relative_to, digested))}
     if strangers:
@@ -139,7 +139,7 @@ def _installed(file: Path) -> bool:
 # ---- importing ----
 
 
-def _run(source: Source) -> None:
+def _run(source: Plugin) -> None:
     """Import a plugin; its error becomes a BuildError with file, line and message."""
     try:
         with warnings.catch_warnings():
@@ -152,7 +152,7 @@ def _run(source: Source) -> None:
         raise BuildError(f"{_place(error, source)}: {last}") from error
 
 
-def _import(source: Source) -> None:
+def _import(source: Plugin) -> None:
     """Import a plugin by its path, without adding its folder to sys.path."""
     top = source.name.partition(".")[0]
     if top not in sys.modules and source.path.name.removesuffix(".py") == top:
@@ -164,7 +164,7 @@ def _import(source: Source) -> None:
     import_module(source.name)
 
 
-def _place(error: BaseException, source: Source) -> str:
+def _place(error: BaseException, source: Plugin) -> str:
     """`file:line` in the plugin that raised the error, or has the syntax error."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
@@ -180,7 +180,11 @@ def restorer() -> Callable[[], None]:
     """A function that restores every registry to its present entries."""
     # timm keeps its models in module variables such as _model_entrypoints and _deprecated_models.
     private = [value for name, value in vars(_registry).items() if name.startswith(("_m", "_d"))]
-    registries = [ADDED, *SLOTS.values(), *(v for v in private if isinstance(v, dict | set))]
+    registries = [
+        REGISTRATIONS,
+        *SLOTS.values(),
+        *(v for v in private if isinstance(v, dict | set)),
+    ]
     copies: list[tuple[Any, Any]] = [(registry, _copy(registry)) for registry in registries]
 
     def restore() -> None:
@@ -198,7 +202,7 @@ def _copy(registry: Any) -> Any:
     return {k: copy(v) if isinstance(v, dict | set | list) else v for k, v in registry.items()}
 
 
-def _forget(source: Source, modules: Iterable[str]) -> None:
+def _forget(source: Plugin, modules: Iterable[str]) -> None:
     """Remove the plugin's modules from sys.modules, so that it can be imported once corrected."""
     for name in modules:
         file = _file(name)

@@ -25,7 +25,7 @@ from study.spec import given_weights
 
 
 @dataclass(frozen=True)
-class Weights:
+class WeightsSource:
     """The source of the weights of a model."""
 
     source: str
@@ -53,7 +53,7 @@ class Candidate:
 
 def load(
     model: nn.Module, path: Path, *, ema: bool | None = None, key: str | None = None
-) -> Weights:
+) -> WeightsSource:
     """Fill `model` from a PyTorch or safetensors file, and return the source of the weights.
 
     The weights may have any key in the file and a prefix that all names share. `key` picks one of
@@ -69,7 +69,7 @@ def load(
     model.load_state_dict(fit.tensors)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Weights(str(path), digest, fit.key or None, is_average(fit.key), fit.prefix)
+    return WeightsSource(str(path), digest, fit.key or None, is_average(fit.key), fit.prefix)
 
 
 def fitting(
@@ -167,7 +167,7 @@ def pretrained_cfg(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def pretrained(
     name: str, arguments: Mapping[str, Any], config: Mapping[str, Any], **shape: Any
-) -> tuple[nn.Module, Weights]:
+) -> tuple[nn.Module, WeightsSource]:
     """The model with the weights that its timm configuration names.
 
     Raises:
@@ -179,7 +179,7 @@ def pretrained(
             f"{name} has weights for {config['num_classes']} classes, "
             f"the images have {shape['num_classes']}"
         )
-    return _fetched(name, arguments, source, **shape), Weights(source, None, None, False)
+    return _fetched(name, arguments, source, **shape), WeightsSource(source, None, None, False)
 
 
 def _source(name: str, config: Mapping[str, Any]) -> str:
@@ -223,7 +223,7 @@ def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     _refuse_contradictions(arguments)
     identifiers: dict[str, Any] = {}
-    if files := given_weights.digests(name, arguments):
+    if files := given_weights.weight_digests(name, arguments):
         identifiers["sha256"] = files
     if key := arguments.get("checkpoint_key"):
         identifiers["key"] = key
@@ -273,7 +273,7 @@ def refuse_misfit(name: str, arguments: Mapping[str, Any], **shape: Any) -> None
     """Raises BuildError for a weights file that does not fit the model; nothing is fetched."""
     path = arguments.get(given_weights.CHECKPOINT)
     if not path and (
-        not arguments.get(given_weights.FETCHED) or not given_weights.files(name, arguments)
+        not arguments.get(given_weights.FETCHED) or not given_weights.weight_files(name, arguments)
     ):
         return
     try:

@@ -32,7 +32,7 @@ OUTSIDE_COUNTING = (
 TINY = 64  # pixels a side; large enough for most switches to change the output
 
 
-def card(config: Config, store: Store) -> ArmCost:
+def arm_cost(config: Config, store: Store) -> ArmCost:
     """The cost of an arm, from the store or counted now.
 
     Raises:
@@ -52,16 +52,16 @@ def card(config: Config, store: Store) -> ArmCost:
 
 def key(config: Config, store: Store) -> str:
     """The key of an arm's cost in the store."""
-    own = [(source.name, source.digest) for source in config.sources]
-    weights = given_weights.digests(config.model, config.arguments)
+    own = [(source.name, source.digest) for source in config.plugins]
+    weights = given_weights.weight_digests(config.model, config.arguments)
     shape = dict(_shape(config.data, store))
     parts = [config.model, dict(config.arguments), shape, own, _counting()]
     return digest([*parts, weights] if weights else parts)
 
 
-def alike(left: Config, right: Config, store: Store) -> bool:
+def same_model(left: Config, right: Config, store: Store) -> bool:
     """True for models of equal cost, to the last count, and equal outputs at equal weights."""
-    first, second = (card(config, store) for config in (left, right))
+    first, second = (arm_cost(config, store) for config in (left, right))
     if first.weights != second.weights:
         return False
     if (first.cost, first.counts, first.shape) != (second.cost, second.counts, second.shape):
@@ -83,7 +83,7 @@ def _outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
         small = shape.model_copy(update={"img_size": side})
         first, second = (_builder(config, small) for config in (left, right))
         with suppress(BuildError, *equivalence.REFUSALS):  # too small, or not in double precision
-            comparisons.append(equivalence.alike(first, second, _size(small)))
+            comparisons.append(equivalence.equivalent(first, second, _size(small)))
             if not comparisons[-1]:
                 return False
     return bool(comparisons)
@@ -105,7 +105,7 @@ def _counted(config: Config, shape: Shape) -> ArmCost:
         return _builder(config, shape.model_copy(update={"img_size": side}))(device)
 
     resolved = models.resolved(config.model, given_weights.identified(config.arguments))
-    code = registry.used(config.model, resolved)
+    code = registry.used_plugins(config.model, resolved)
     built = partial(
         ArmCost,
         model=models.called(config.model),
@@ -162,7 +162,7 @@ def _builder(config: Config, shape: Shape) -> Callable[[str], Any]:
     from study.models import registry
 
     try:
-        for source in config.sources:
+        for source in config.plugins:
             registry.register(source)
     except BuildError as error:  # no fault of the study's
         raise StudyError(str(error)) from error

@@ -20,14 +20,14 @@ from study.store.store import Record, Store
 
 
 @dataclass(frozen=True)
-class Resolved:
+class ResolvedArm:
     """An arm without problems, and its configuration with all defaults filled in."""
 
     arm: Arm
     label: str
     digest: str
     config: Record
-    card: ArmCost
+    cost_record: ArmCost
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Arms:
     """The arms of a study in the order of its designs, and their problems."""
 
     designed: list[Arm] = field(default_factory=list)
-    resolved: list[Resolved] = field(default_factory=list)
+    resolved: list[ResolvedArm] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -57,22 +57,22 @@ def arms(study: Study, store: Store) -> Arms:
     return every
 
 
-def called(study: Study, every: Arms) -> dict[str, str]:
+def unique_names(study: Study, every: Arms) -> dict[str, str]:
     """A unique name for each digest of an arm: its label, unless another arm has the same."""
     names = own_names(study, [entry.arm.choices for entry in every.resolved])
     both = zip(every.resolved, names, strict=True)
     return {entry.digest: entry.label if entry.label in own else own[0] for entry, own in both}
 
 
-def _resolved(study: Study, arm: Arm, card: ArmCost) -> Resolved:
+def _resolved(study: Study, arm: Arm, card: ArmCost) -> ResolvedArm:
     config = resolved(arm.config, card)
     name = digest(config, card.defaults, versions(arm.config.data, arm.config.recipe))
-    return Resolved(arm, study.label(arm.choices), name, config, card)
+    return ResolvedArm(arm, study.label(arm.choices), name, config, card)
 
 
-def _twins(study: Study, entries: Sequence[Resolved]) -> list[Problem]:
+def _twins(study: Study, entries: Sequence[ResolvedArm]) -> list[Problem]:
     """Problems of arms with the same digest, whose difference would be exactly 0."""
-    first = dict[str, Resolved]()
+    first = dict[str, ResolvedArm]()
     return [
         Problem(f"{entry.label} computes the same as {twin.label}", study.place(entry.arm.choices))
         for entry in entries
@@ -86,7 +86,7 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[P
     The reader of the file has reported levels that are wrong alone. Here levels may be wrong only
     together.
     """
-    wrong = study.read(arm.choices)[1]
+    wrong = study.configuration(arm.choices)[1]
     wrong += _followed(study, arm, store)
     card, more = _card(study, arm, store)
     return card, wrong + more
@@ -101,10 +101,10 @@ def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
             return []
         recipe = Recipe(opt=opt.value)
     try:
-        schedules.course(recipe, store)
+        schedules.recipe_schedule(recipe, store)
     except SpecError as error:
         path = [error.key] if error.key and error.key in tree.value else []
-        return [Problem(str(error), tree.at(path).mark)]
+        return [Problem(str(error), tree.at(path).location)]
     return []
 
 
@@ -117,7 +117,7 @@ def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Pr
     if "model" in config.unresolved:
         return None, []
     try:
-        card = arm_cost.card(config, store)
+        card = arm_cost.arm_cost(config, store)
     except SizeError as error:
         mark = study.mark(arm.choices, parts=("model", "data"))
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
@@ -131,7 +131,7 @@ def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Pr
             wrong += _card(study, less, store)[1]
         return None, wrong
     except (SpecError, DataError) as error:
-        mark = study.trees(arm.choices)["data"].at(["root"]).mark
+        mark = study.trees(arm.choices)["data"].at(["root"]).location
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
     if card.misfit and _trains(study) and "data" not in config.unresolved:
         return None, [Problem(card.misfit, study.mark(arm.choices))]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from study.errors import SpecError, unknown
 from study.metrics import METRICS
 from study.plan import arm_cost, levels
-from study.plan.arms import Arms, Resolved
+from study.plan.arms import Arms, ResolvedArm
 from study.spec.arm_names import owners
 from study.spec.study import Arm, Level, Study
 from study.spec.yaml import Problem
@@ -35,10 +35,10 @@ def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
     if not built or any(built[0].arm.choices):
         return [], []
     base = built[0]
-    inherited = set(base.card.unreached or ())
+    inherited = set(base.cost_record.unreached or ())
     wrong, notes = [], []
     for entry in built:
-        unreached = entry.card.unreached
+        unreached = entry.cost_record.unreached
         if unreached is None:
             notes.append(
                 f"{entry.label}: it was not checked that a gradient reaches all parameters"
@@ -47,8 +47,10 @@ def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
         if not names:
             continue
         what = f"no gradient reaches {', '.join(names[:4])}{' ...' if len(names) > 4 else ''}"
-        if entry is base or entry.card.model != base.card.model:
-            notes.append(f"{entry.label}: {what} ({len(names)} parameters of {entry.card.model})")
+        if entry is base or entry.cost_record.model != base.cost_record.model:
+            notes.append(
+                f"{entry.label}: {what} ({len(names)} parameters of {entry.cost_record.model})"
+            )
         else:
             wrong.append(Problem(f"{entry.label}: {what}", study.mark(entry.arm.choices)))
     return wrong, notes
@@ -57,10 +59,10 @@ def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
 # ---- is it what was expected ----
 
 
-class Step(NamedTuple):
+class ExpectationStep(NamedTuple):
     """An arm with a level, and the arm without it; `factor` is None beside the baseline."""
 
-    entry: Resolved
+    entry: ResolvedArm
     other: Arm
     factor: int | None
 
@@ -73,7 +75,7 @@ def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
     for key, wanted in study.expects.items():
         mark = study.root.key(["expects", key])
         factor = paths.index(key) if key in paths else None
-        having = [arm for arm in every.designed if factor in arm.departs]
+        having = [arm for arm in every.designed if factor in arm.changed_factors]
         if factor is None and key not in labels:
             yield Problem(unknown("factor or arm", key, [*paths, *labels]), mark)
         elif factor is not None and not having:
@@ -83,29 +85,33 @@ def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
         for metric, relation in wanted.items():
             if metric not in METRICS:
                 continue  # reported with the other names of metrics
-            place = study.root.at(["expects", key, metric]).mark
+            place = study.root.at(["expects", key, metric]).location
             for step in steps:
                 if message := _broken(study, step, store, expected=(metric, relation)):
                     yield Problem(message, place)
 
 
-def _steps(study: Study, every: Arms, having: Iterable[Arm], factor: int | None) -> Iterator[Step]:
+def _steps(
+    study: Study, every: Arms, having: Iterable[Arm], factor: int | None
+) -> Iterator[ExpectationStep]:
     """The pairs of arms that an expectation compares, as far as both can be built."""
     resolved = {entry.arm.choices: entry for entry in every.resolved}
     failed = {arm.choices for arm in every.designed} - resolved.keys()
     for arm in having:
         other = every.designed[0] if factor is None else levels.without(study, arm, factor)
         if arm.choices in resolved and other.choices not in failed and not other.config.unresolved:
-            yield Step(resolved[arm.choices], other, factor)
+            yield ExpectationStep(resolved[arm.choices], other, factor)
 
 
-def _broken(study: Study, step: Step, store: Store, *, expected: tuple[str, str]) -> str | None:
+def _broken(
+    study: Study, step: ExpectationStep, store: Store, *, expected: tuple[str, str]
+) -> str | None:
     """The reason why a relation between two arms' costs does not hold; None if it holds."""
     metric, relation = expected
     if METRICS[metric].kind != "cost":
         return f"only costs are known before anything runs; {metric} can be in a claim"
-    ours = step.entry.card.cost.get(metric)
-    theirs = arm_cost.card(step.other.config, store).cost.get(metric)
+    ours = step.entry.cost_record.cost.get(metric)
+    theirs = arm_cost.arm_cost(step.other.config, store).cost.get(metric)
     if ours is None or theirs is None:
         return f"{metric} of {step.entry.label} was refused, so nothing can be expected of it"
     if relation in RELATIONS:
@@ -132,7 +138,7 @@ RELATIONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-def _scale(study: Study, step: Step, formula: str) -> float:
+def _scale(study: Study, step: ExpectationStep, formula: str) -> float:
     """The ratio of a formula in r at the arm's level to the formula at the first level."""
     if step.factor is None:
         raise SpecError(f"a formula needs the path of a factor; of an arm say {_relation_names()}")

@@ -10,7 +10,7 @@ from study.store.store import Store
 from study.store.timing_records import StepTimes
 
 
-def price(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
+def remaining_time(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
     """The remaining seconds and the source of the estimate; None without any measurement."""
     trials = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
     if not any(trials.values()):
@@ -50,6 +50,6 @@ def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:
     """The arm's own seconds, or those of measured arms scaled by the ratio of MACs."""
     if arm.digest in took:
         return took[arm.digest]
-    macs = {a.digest: a.card.cost.get("macs") for a in plan.arms}
+    macs = {a.digest: a.cost_record.cost.get("macs") for a in plan.arms}
     ours = macs[arm.digest]
     return mean(s * ours / n if ours and (n := macs[other]) else s for other, s in took.items())

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from study.data.class_map import class_map
 from study.data.listing import summary as scanned
 from study.data.locations import place_of, root_of, unread_splits
-from study.data.problems import Fault, faults, oddities
+from study.data.problems import ImageProblem, data_problems, oddities
 from study.data.split import Rules, Summary, rules
 from study.errors import DataError, SpecError
 from study.spec.schema import CLASSES, Data
@@ -60,12 +60,12 @@ def classes(data: Data, store: Store) -> int:
     names = class_map(data)
     train = summary(data, data.train_split, store)
     uncertain = not train.counts or (train.nested and data.class_folder is None)
-    if uncertain and (wrong := faults(data, [train], names)):
+    if uncertain and (wrong := data_problems(data, [train], names)):
         raise DataError(wrong[0].message)
     return len(names) or len(train.counts)
 
 
-def wrong(data: Data, store: Store) -> list[Fault]:
+def image_problems(data: Data, store: Store) -> list[ImageProblem]:
     """Problems with the files of a data set that would stop every trial."""
     kind = data.name.partition("/")[0]
     if kind == "digits":
@@ -73,16 +73,16 @@ def wrong(data: Data, store: Store) -> list[Fault]:
     package = PACKAGES.get(kind)
     if package and find_spec(package) is None:
         message = f'data {data.name} needs {package}: pip install -e ".[hub]"'
-        return [Fault("name", message, absent=True)]
+        return [ImageProblem("name", message, absent=True)]
     if kind == "hfds":  # its root is a cache, which is created if absent
         return []
     try:
         root = root_of(data)
     except DataError as error:
-        return [Fault("root", str(error), absent=True)]
+        return [ImageProblem("root", str(error), absent=True)]
     if kind == "folder":
         return _of_folder(data, store)
-    return [Fault(key, message) for key, message in unread_splits(data, root)]
+    return [ImageProblem(key, message) for key, message in unread_splits(data, root)]
 
 
 def problems(
@@ -93,9 +93,9 @@ def problems(
     A plan can be made without images, so absent images are a problem only if `absent` is true.
     """
     return [
-        Problem(fault.message, tree.at([fault.key]).mark)
+        Problem(fault.message, tree.at([fault.key]).location)
         for data, tree in data_sets
-        for fault in wrong(data, store)
+        for fault in image_problems(data, store)
         if absent or not fault.absent
     ]
 
@@ -104,7 +104,9 @@ def notes(data_sets: Iterable[Data], store: Store) -> list[str]:
     """Notes on absent images and on files that are not read, neither of which is a mistake."""
     texts = list[str]()
     for data in data_sets:
-        texts += [f"no images: {fault.message}" for fault in wrong(data, store) if fault.absent]
+        texts += [
+            f"no images: {fault.message}" for fault in image_problems(data, store) if fault.absent
+        ]
         texts += odd(data, store)
     return list(dict.fromkeys(texts))
 
@@ -138,7 +140,7 @@ def _fingerprints(splits: Sequence[Summary]) -> dict[str, ImageFingerprint]:
 SPLITS = ("train", "validation")
 
 
-class Result(NamedTuple):
+class ImagesOfTrial(NamedTuple):
     """A trial, and the fingerprints of its images by split (None in old results)."""
 
     name: str
@@ -147,9 +149,9 @@ class Result(NamedTuple):
     images: Mapping[str, ImageFingerprint] | None
 
 
-def changes(results: Iterable[Result], store: Store) -> Iterator[str]:
+def changes(results: Iterable[ImagesOfTrial], store: Store) -> Iterator[str]:
     """Messages about results whose images differ from the present folder or from each other."""
-    groups = dict[str, list[Result]]()
+    groups = dict[str, list[ImagesOfTrial]]()
     for result in results:
         if result.data.name == "folder":
             groups.setdefault(result.data.model_dump_json(), []).append(result)
@@ -157,8 +159,8 @@ def changes(results: Iterable[Result], store: Store) -> Iterator[str]:
         yield from _changes(group, store)
 
 
-def _changes(results: Sequence[Result], store: Store) -> Iterator[str]:
-    data, groups = results[0].data, dict[str, list[Result]]()
+def _changes(results: Sequence[ImagesOfTrial], store: Store) -> Iterator[str]:
+    data, groups = results[0].data, dict[str, list[ImagesOfTrial]]()
     try:
         today = _splits(data, store)
     except DataError:
@@ -179,7 +181,7 @@ def _changes(results: Sequence[Result], store: Store) -> Iterator[str]:
         yield f"in {data.root} an earlier version {changes}: {_again(old, store)}"
 
 
-def interrupted(trials: Iterable[Result], store: Store) -> Iterator[str]:
+def interrupted(trials: Iterable[ImagesOfTrial], store: Store) -> Iterator[str]:
     """Messages about unfinished trials whose images differ from the present folder."""
     for trial in trials:
         if trial.data.name != "folder" or not trial.images:
@@ -212,7 +214,7 @@ def _change(name: str, then: ImageFingerprint, now: ImageFingerprint) -> str:
     return f"{name}: other names or sizes of {now.files} pictures"
 
 
-def _again(results: Sequence[Result], store: Store) -> str:
+def _again(results: Sequence[ImagesOfTrial], store: Store) -> str:
     """The results in question, and how to repeat them."""
     labels = ", ".join(dict.fromkeys(result.label for result in results))
     count = "1 result is" if len(results) == 1 else f"{len(results)} results are"
@@ -227,19 +229,19 @@ def _again(results: Sequence[Result], store: Store) -> str:
 # ---- folders ----
 
 
-def _of_folder(data: Data, store: Store) -> list[Fault]:
-    faults_found = list[Fault]()
+def _of_folder(data: Data, store: Store) -> list[ImageProblem]:
+    faults_found = list[ImageProblem]()
     splits = list[Summary]()
     for key in ("train_split", "val_split"):
         try:
             splits.append(summary(data, getattr(data, key), store))
         except DataError as error:
-            faults_found.append(Fault(key, str(error)))
+            faults_found.append(ImageProblem(key, str(error)))
     try:
         names = class_map(data)
     except DataError as error:
-        return [*faults_found, Fault("class_map", str(error))]
-    return faults_found or faults(data, splits, names)
+        return [*faults_found, ImageProblem("class_map", str(error))]
+    return faults_found or data_problems(data, splits, names)
 
 
 def _splits(data: Data, store: Store) -> list[Summary]:

@@ -10,15 +10,15 @@ from study.errors import SpecError, unknown
 from study.metrics import METRICS, sized
 from study.spec.arm_names import own_names, owners
 from study.spec.claims import Claim, parse
-from study.spec.study import AGAIN, Arm, Study
-from study.spec.yaml import MAX_PROBLEMS, Mark, Problem
+from study.spec.study import AA_SEED_OFFSET, Arm, Study
+from study.spec.yaml import MAX_PROBLEMS, Location, Problem
 
 MANY = 3  # names that an error suggests
 LARGEST = 1e12  # of a published number, in the units of the table
 
 
 @dataclass(frozen=True)
-class Names:
+class ArmNames:
     """The labels of the arms, unique and shared."""
 
     owners: Mapping[str, int]
@@ -26,7 +26,7 @@ class Names:
     shared: Mapping[str, list[str]]
     """Unique names of the arms, by a name that several arms have."""
 
-    def problems(self, name: str, mark: Mark) -> Iterator[Problem]:
+    def problems(self, name: str, mark: Location) -> Iterator[Problem]:
         """Problems of a name that several arms have, or none."""
         if several := self.shared.get(name):
             each = " or ".join(f'"{own}"' for own in several[:MANY])
@@ -34,7 +34,7 @@ class Names:
         elif name not in self.owners:
             yield Problem(unknown("arm", name, self.owners), mark)
 
-    def every_problem(self, rows: Mapping[str, Mark]) -> Iterator[Problem]:
+    def every_problem(self, rows: Mapping[str, Location]) -> Iterator[Problem]:
         """The problems of many names."""
         # A search for similar names is slow: only for as many problems as are printed.
         wrong = [(name, mark) for name, mark in rows.items() if name not in self.owners]
@@ -43,14 +43,14 @@ class Names:
         yield from (Problem(f'"{name}" is no arm', mark) for name, mark in wrong[MAX_PROBLEMS:])
 
 
-def names(study: Study, arms: Sequence[Arm]) -> Names:
+def names(study: Study, arms: Sequence[Arm]) -> ArmNames:
     every = [arm.choices for arm in arms]
     own, owned = own_names(study, every), owners(study, every)
     shared: dict[str, list[str]] = {}
     for choices, several in zip(every, own, strict=True):
         for label in set(study.labels(choices)) - owned.keys():
             shared.setdefault(label, []).append(several[0])
-    return Names(owned, shared)
+    return ArmNames(owned, shared)
 
 
 def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
@@ -64,9 +64,9 @@ def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
     ]
 
 
-def _claims(study: Study, arms: Sequence[Arm], named: Names) -> Iterator[Problem]:
+def _claims(study: Study, arms: Sequence[Arm], named: ArmNames) -> Iterator[Problem]:
     for index, claim in enumerate(study.claims):
-        mark = study.root.at(["claims", index]).mark
+        mark = study.root.at(["claims", index]).location
         try:
             parsed = parse(claim, [*named.owners, *named.shared], METRICS)
         except SpecError as error:
@@ -77,14 +77,14 @@ def _claims(study: Study, arms: Sequence[Arm], named: Names) -> Iterator[Problem
         yield from (Problem(text, mark) for text in _senseless(study, arms, parsed))
 
 
-def _contrasts(study: Study, named: Names) -> Iterator[Problem]:
+def _contrasts(study: Study, named: ArmNames) -> Iterator[Problem]:
     """Pairs that cannot be tested, or would be tested twice."""
     tested = set[frozenset[int]]()
     for index, pair in enumerate(study.contrasts):
-        mark = study.root.at(["contrasts", index]).mark
+        mark = study.root.at(["contrasts", index]).location
         wrong = [place for place, label in enumerate(pair) if label not in named.owners]
         for place in wrong:
-            at = study.root.at(["contrasts", index, place]).mark
+            at = study.root.at(["contrasts", index, place]).location
             yield from named.problems(pair[place], at)
         if wrong:
             continue
@@ -100,8 +100,10 @@ def _contrasts(study: Study, named: Names) -> Iterator[Problem]:
 
 
 def _again(study: Study) -> Iterator[Problem]:
-    for seed in sorted({*study.seeds} & {*study.again}):
-        message = f"seed {seed} is the A/A arm's, whose seeds are {AGAIN:,} above the study's"
+    for seed in sorted({*study.seeds} & {*study.aa_seeds}):
+        message = (
+            f"seed {seed} is the A/A arm's, whose seeds are {AA_SEED_OFFSET:,} above the study's"
+        )
         yield Problem(message, study.root.key(["seeds"]))
 
 
@@ -117,7 +119,7 @@ def _senseless(study: Study, arms: Sequence[Arm], claim: Claim) -> Iterator[str]
         yield f"nothing measures {claim.metric}: it is in no column"
 
 
-def _published(study: Study, named: Names) -> Iterator[Problem]:
+def _published(study: Study, named: ArmNames) -> Iterator[Problem]:
     numbers: dict[tuple[str, str], float] = {}
     for row, printed in study.published.items():
         for metric, number in printed.items():

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from study.errors import StudyError
 from study.plan import arm_cost, schedules
-from study.plan.arms import Arms, Resolved, called
+from study.plan.arms import Arms, ResolvedArm, unique_names
 from study.spec.study import Arm, Study
 from study.spec.yaml import Problem
 from study.store.store import Store
@@ -22,10 +22,10 @@ def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], li
 
     A level of an arm with other problems counts as acting, since that arm cannot be compared.
     """
-    idle = dict[Place, list[Resolved]]()
-    alive = {(f, arm.choices[f]) for arm in _unresolved(every) for f in arm.departs}
+    idle = dict[Place, list[ResolvedArm]]()
+    alive = {(f, arm.choices[f]) for arm in _unresolved(every) for f in arm.changed_factors}
     for entry in every.resolved:
-        for factor in entry.arm.departs:
+        for factor in entry.arm.changed_factors:
             place = factor, entry.arm.choices[factor]
             if _changes(study, entry.arm, factor, store):
                 alive.add(place)
@@ -33,7 +33,7 @@ def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], li
                 idle.setdefault(place, []).append(entry)
     dead = {place for place in idle if place not in alive}
     wrong = [_dead(study, idle[place][0], place, store) for place in dead]
-    names = called(study, every)
+    names = unique_names(study, every)
     notes = [
         _note(study, place, [names[entry.digest] for entry in idle[place]])
         for place in idle
@@ -60,7 +60,7 @@ def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
         return True
     try:
         if part == "model":
-            return not arm_cost.alike(arm.config, other.config, store)
+            return not arm_cost.same_model(arm.config, other.config, store)
         return _acting(study, arm, store) != _acting(study, other, store)
     except StudyError:  # the other arm cannot be built, and may be in no design
         return True
@@ -68,20 +68,20 @@ def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
 
 def _acting(study: Study, arm: Arm, store: Store) -> list[object]:
     trains = bool(study.seeds)
-    return schedules.acting(arm.config, study.columns, trains=trains, store=store)
+    return schedules.effective_settings(arm.config, study.columns, trains=trains, store=store)
 
 
-def _dead(study: Study, entry: Resolved, place: Place, store: Store) -> Problem:
+def _dead(study: Study, entry: ResolvedArm, place: Place, store: Store) -> Problem:
     factor, level = study.factors[place[0]], study.factors[place[0]].levels[place[1]]
     part, same = factor.path.partition(".")[0], "parameters, cost and output are the same"
     hint = f"{factor.path} has no effect here"
     if part == "recipe":
         same = "learning rates, updates, images and loss are the same"
         hint += _cause(entry, store) if study.seeds else ": nothing is trained"
-    return Problem(f'"{level.label}" changes nothing: {same}', level.value.mark, hint)
+    return Problem(f'"{level.label}" changes nothing: {same}', level.value.location, hint)
 
 
-def _cause(entry: Resolved, store: Store) -> str:
+def _cause(entry: ResolvedArm, store: Store) -> str:
     recipe = entry.arm.config.recipe
     return f": {schedules.rates(recipe, store)}" if recipe.epochs else ": nothing is trained"
 
@@ -97,7 +97,7 @@ def _twins(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
     for index, factor in enumerate(study.factors):
         if not factor.path.startswith("recipe"):
             continue
-        arms = [entry for entry in every.resolved if entry.arm.departs == (index,)]
+        arms = [entry for entry in every.resolved if entry.arm.changed_factors == (index,)]
         for entry, other in combinations(arms, 2):
             if entry.digest == other.digest:
                 continue  # reported with the arms
@@ -109,7 +109,7 @@ def _twins(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
 
 def _oddities(study: Study, every: Arms, store: Store) -> Iterator[str]:
     """Notes on how arms are trained, each once for all arms that it applies to."""
-    rows, names = dict[str, list[str]](), called(study, every)
+    rows, names = dict[str, list[str]](), unique_names(study, every)
     for entry in every.resolved if study.seeds else ():
         for oddity in schedules.oddities(entry.arm.config.recipe, store):
             rows.setdefault(oddity, []).append(names[entry.digest])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from study.plan.arms import Arms, Resolved, called
+from study.plan.arms import Arms, ResolvedArm, unique_names
 from study.spec.arm_names import owners
 from study.spec.schema import unshared
 from study.spec.study import Study
@@ -11,7 +11,7 @@ from study.spec.study import Study
 def notes(study: Study, every: Arms) -> Iterator[str]:
     """A note for each random draw that compared arms do not share."""
     rows = dict[tuple[str, str], list[str]]()
-    names = called(study, every)
+    names = unique_names(study, every)
     for first, second in _pairs(study, every.resolved) if study.seeds else ():
         trained = [(entry.arm.config.data, entry.arm.config.recipe) for entry in (first, second)]
         if all(recipe.epochs for _, recipe in trained):
@@ -21,7 +21,7 @@ def notes(study: Study, every: Arms) -> Iterator[str]:
         yield f"not paired with {label} in {what}: {', '.join(labels)}"
 
 
-def _pairs(study: Study, entries: list[Resolved]) -> Iterator[tuple[Resolved, Resolved]]:
+def _pairs(study: Study, entries: list[ResolvedArm]) -> Iterator[tuple[ResolvedArm, ResolvedArm]]:
     """The compared pairs of arms: each arm and the baseline, and the arms of contrasts."""
     yield from ((entries[0], entry) for entry in entries[1:])
     numbers = owners(study, [entry.arm.choices for entry in entries])

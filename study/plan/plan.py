@@ -13,7 +13,7 @@ from study import stats
 from study.errors import SpecError
 from study.metrics import METRICS, sized
 from study.plan import checks, images, label_checks, pairing
-from study.plan.arms import Resolved, arms
+from study.plan.arms import ResolvedArm, arms
 from study.plan.identity import NOT_IDENTITY
 from study.spec import given_weights
 from study.spec.arm_names import owners
@@ -44,7 +44,7 @@ class Trial:
     state: str
     code: str | None = None
     """Digest of the code that computed the result; old results have none."""
-    again: bool = False
+    is_aa: bool = False
     """True for a trial of the A/A arm: the baseline with a seed that is not the study's."""
     images: Mapping[str, ImageFingerprint] | None = None
     """Fingerprints of the images of the result, by split; old results have none."""
@@ -62,24 +62,24 @@ class PlannedArm:
     label: str
     digest: str
     config: TrialConfig
-    card: ArmCost
+    cost_record: ArmCost
     trials: tuple[Trial, ...]
     """All trials of this configuration; those of the A/A arm come last in the baseline."""
 
     @property
     def replicates(self) -> tuple[Trial, ...]:
         """The trials that measure the arm: all but those of the A/A arm."""
-        return tuple(trial for trial in self.trials if not trial.again)
+        return tuple(trial for trial in self.trials if not trial.is_aa)
 
     @property
     def done(self) -> int:
         return sum(trial.done for trial in self.trials)
 
     @property
-    def given(self) -> bool:
+    def evaluates_given_weights(self) -> bool:
         """True where given weights are evaluated and nothing is trained; seeds change nothing."""
         config = self.arm.config
-        return given_weights.given(config.arguments) and not config.recipe.total_epochs
+        return given_weights.has_given_weights(config.arguments) and not config.recipe.total_epochs
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Plan:
         return [trial for arm in self.arms for trial in arm.trials]
 
     @property
-    def given(self) -> bool:
+    def evaluates_given_weights(self) -> bool:
         """True where every arm evaluates given weights: images are the sample, not seeds."""
-        return all(arm.given for arm in self.arms)
+        return all(arm.evaluates_given_weights for arm in self.arms)
 
     @property
     def missing(self) -> list[Trial]:
@@ -178,17 +178,17 @@ def _of_images(
 def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
     """The costs of every row of the study, by each unique name of the row."""
     numbers = owners(study, [arm.arm.choices for arm in planned])
-    return {name: planned[number].card.cost for name, number in numbers.items()}
+    return {name: planned[number].cost_record.cost for name, number in numbers.items()}
 
 
-def _planned(study: Study, arm: Resolved, store: Store) -> PlannedArm:
+def _planned(study: Study, arm: ResolvedArm, store: Store) -> PlannedArm:
     """An arm with its trials and their states in the store."""
     name, config = arm.digest, TrialConfig(**arm.config)
-    again = study.again if not any(arm.arm.choices) else ()
+    again = study.aa_seeds if not any(arm.arm.choices) else ()
     trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
     beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
-    trials += [replace(trial, again=True) for trial in beside]
-    return PlannedArm(arm.arm, arm.label, name, config, arm.card, tuple(trials))
+    trials += [replace(trial, is_aa=True) for trial in beside]
+    return PlannedArm(arm.arm, arm.label, name, config, arm.cost_record, tuple(trials))
 
 
 def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
@@ -239,10 +239,10 @@ def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
         )
 
 
-def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[images.Result]:
+def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[images.ImagesOfTrial]:
     """The finished or the unfinished trials, with the fingerprints of their images."""
     some = ((arm, trial) for arm in planned for trial in arm.trials if trial.done == done)
-    return (images.Result(t.name, a.label, a.arm.config.data, t.images) for a, t in some)
+    return (images.ImagesOfTrial(t.name, a.label, a.arm.config.data, t.images) for a, t in some)
 
 
 def _anonymous(config: TrialConfig) -> TrialConfig:
@@ -257,17 +257,17 @@ def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
     places = {
         key: config.arguments[key] for key in given_weights.ARGUMENTS if key in config.arguments
     }
-    files = given_weights.digests(config.model, config.arguments)
+    files = given_weights.weight_digests(config.model, config.arguments)
     weights = GivenWeights(arguments=places, sha256=files)
     return TrialRecord(
         study=study,
         label=arm.label,
         seed=seed,
         config=arm.config,
-        shape=arm.card.shape,
-        sources=[[s.text, s.digest] for s in config.sources if s.name in arm.card.code],
+        shape=arm.cost_record.shape,
+        sources=[[s.text, s.digest] for s in config.plugins if s.name in arm.cost_record.code],
         where=config.data.model_dump(mode="json", include=WHERE),
-        **({"weights": weights} if arm.card.weights else {}),
+        **({"weights": weights} if arm.cost_record.weights else {}),
     )
 
 
@@ -298,11 +298,11 @@ def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:
     """
     study, blocks = plan.study, []
     for index, factor in enumerate(study.factors):
-        rows = [(a.label, a) for a in plan.arms if a.arm.departs == (index,)]
+        rows = [(a.label, a) for a in plan.arms if a.arm.changed_factors == (index,)]
         if rows:
             first = study.label(plan.baseline.arm.choices, within=index)
             blocks.append((factor.path, [(first, plan.baseline), *rows]))
-    several = [(a.label, a) for a in plan.arms if len(a.arm.departs) > 1]
+    several = [(a.label, a) for a in plan.arms if len(a.arm.changed_factors) > 1]
     if several and set(study.designs) <= {"cumulative", "factorial"}:
         return [(" × ".join(f.path for f in study.factors), [(a.label, a) for a in plan.arms])]
     if several:

@@ -10,16 +10,16 @@ from typing import Any
 
 from study.spec.schema import Recipe, effective
 from study.spec.study import Config
-from study.store.cost_records import Course
+from study.store.cost_records import RecipeSchedule
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
 
 STEPPED = ("memory", "train_throughput")
 """Columns that measure one update, which takes as long at any learning rate."""
-SHOWN = 5  # epochs whose learning rates are listed
+RATES_LISTED = 5  # epochs whose learning rates are listed
 
 
-def course(recipe: Recipe, store: Store) -> Course:
+def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
     """The learning rates and updates of a recipe, from the store or computed now.
 
     Raises:
@@ -27,34 +27,36 @@ def course(recipe: Recipe, store: Store) -> Course:
     """
     code = code_behind("study.train", ignoring=CHANGE_NO_NUMBER)
     key = digest(["course", recipe.model_dump(mode="json"), version("timm"), code])
-    course = store.kept("arms", key, Course)
+    course = store.kept("arms", key, RecipeSchedule)
     if course is None:
         from study import train
 
-        course = Course(**train.course(recipe)._asdict())
+        course = RecipeSchedule(**train.rate_schedule(recipe)._asdict())
         store.keep("arms", key, course)
     return course
 
 
-def acting(config: Config, columns: tuple[str, ...], *, trains: bool, store: Store) -> list[Any]:
+def effective_settings(
+    config: Config, columns: tuple[str, ...], *, trains: bool, store: Store
+) -> list[Any]:
     """The effective settings of an arm: if they are equal, so are all numbers of the study."""
     steps = effective.step(config.recipe) if {*columns} & {*STEPPED} else None
     if not trains:
         return [steps, None]
-    schedule = course(config.recipe, store)
+    schedule = recipe_schedule(config.recipe, store)
     return [steps, effective.training(config.data, config.recipe, schedule.rates, schedule.updates)]
 
 
 def rates(recipe: Recipe, store: Store) -> str:
     """The learning rates of the first epochs, as text."""
-    values = [f"{rate:g}" for rate in course(recipe, store).rates]
-    more = f", ... ({len(values)} epochs)" if len(values) > SHOWN else ""
-    return f"the learning rates, by epoch, are {', '.join(values[:SHOWN])}{more}"
+    values = [f"{rate:g}" for rate in recipe_schedule(recipe, store).rates]
+    more = f", ... ({len(values)} epochs)" if len(values) > RATES_LISTED else ""
+    return f"the learning rates, by epoch, are {', '.join(values[:RATES_LISTED])}{more}"
 
 
 def oddities(recipe: Recipe, store: Store) -> Iterator[str]:
     """Notes on learning rates that are unusual, but may be meant."""
-    values = course(recipe, store).rates
+    values = recipe_schedule(recipe, store).rates
     if still := [epoch for epoch, rate in enumerate(values, 1) if rate == 0]:
         epochs = _epochs(still, len(values))
         yield f"{epochs} at learning rate 0 and changes no weight{_why(recipe)}"

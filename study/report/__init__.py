@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from study import stats
-from study.analysis.frames import floor, frame, speeds
+from study.analysis.frames import frame, noise_range, speeds
 from study.analysis.history import curves
 from study.analysis.measurements import MANIFEST
 from study.analysis.per_image import images
-from study.analysis.published import Judged, judged
+from study.analysis.published import Assessment, assess
 from study.analysis.trials import origins, trials
 from study.plan.plan import Plan
 from study.report import figures
@@ -32,8 +32,8 @@ __all__ = [
     "FORMATS",
     "Report",
     "claim_table",
-    "floor",
     "frame",
+    "noise_range",
     "overview",
     "page",
     "report",
@@ -47,11 +47,11 @@ __all__ = [
 def report(plan: Plan, store: Store) -> Report:
     """Everything a report shows, from the results that the store has so far."""
     measured = frame(plan, store)
-    assessment, per_image = judged(plan, measured, store), images(plan, store)
+    assessment, per_image = assess(plan, measured, store), images(plan, store)
     return Report(
         plan,
         measured,
-        judged=assessment,
+        assessment=assessment,
         images=per_image,
         curves=curves(plan, store),
         trials=trials(plan, store),
@@ -64,10 +64,10 @@ def report(plan: Plan, store: Store) -> Report:
 def tables(plan: Plan, store: Store) -> dict[str, Table]:
     """The tables of the report alone, for a terminal: no curves, trials or answer."""
     measured = frame(plan, store)
-    return _tables(plan, measured, judged(plan, measured, store))
+    return _tables(plan, measured, assess(plan, measured, store))
 
 
-def _tables(plan: Plan, measured: pd.DataFrame, assessment: Judged) -> dict[str, Table]:
+def _tables(plan: Plan, measured: pd.DataFrame, assessment: Assessment) -> dict[str, Table]:
     every = {
         "table": table(plan, measured),
         "verdicts": verdict_table(plan, assessment),
@@ -92,7 +92,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
     effects = stats.effects(contents.measured, contents.plan.baseline.digest)
     frames = {
         "measurements": contents.measured,
-        "judged": contents.judged.verdicts,
+        "judged": contents.assessment.verdicts,
         "effects": effects,
         "images": contents.images,
         "curves": contents.curves,
@@ -104,7 +104,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
     if html:
         texts["page.html"] = page([contents])
     files = {name: text.encode() for name, text in texts.items()}
-    for figure in figures.drawn(contents):
+    for figure in figures.all_figures(contents):
         files |= {f"figures/{name}": content for name, content in figures.files(figure).items()}
     for name, content in files.items():
         replace(folder / name, content)

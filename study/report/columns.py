@@ -9,11 +9,11 @@ from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-LONGEST = 24  # letters; a longer word of prose may be broken
+LONGEST_WORD = 24  # letters; a longer word of prose may be broken
 PROSE = re.compile(r"[^\W\d_]{3}")  # three letters in a row: words, not numbers with units
 
 
-Column = tuple[str, Sequence[str]]
+TextColumn = tuple[str, Sequence[str]]
 """A heading and the texts of the cells below it."""
 
 
@@ -21,7 +21,7 @@ Column = tuple[str, Sequence[str]]
 class Layout:
     """The columns of a table that fit, with their widths in characters."""
 
-    shown: tuple[int, ...]
+    indices: tuple[int, ...]
     """Numbers of the columns that fit, from left to right; the others are left out."""
     widths: tuple[int, ...]
     """Width of each column in `shown`."""
@@ -34,7 +34,7 @@ class Layout:
 
 
 def layout(
-    columns: Sequence[Column],
+    columns: Sequence[TextColumn],
     order: Sequence[int],
     width: int,
     *,
@@ -93,15 +93,15 @@ def _least(head: str, texts: Sequence[str]) -> int:
 def _word(text: str) -> int:
     """Width of the longest word; a long word of letters may be broken, a number may not."""
     words = ((cell_len(word), bool(PROSE.search(word))) for word in text.split())
-    return max((min(n, LONGEST) if letters else n for n, letters in words), default=0)
+    return max((min(n, LONGEST_WORD) if letters else n for n, letters in words), default=0)
 
 
 def is_prose(texts: Sequence[str]) -> bool:
-    return any(cell_len(cell) > LONGEST and PROSE.search(cell) for cell in texts)
+    return any(cell_len(cell) > LONGEST_WORD and PROSE.search(cell) for cell in texts)
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedTable:
     """A plain table fitted to the terminal it is printed on; a pipe gets every column."""
 
     heads: tuple[str, ...]
@@ -122,13 +122,13 @@ class Fitted:
             header_style="bold",
             width=laid.width + 1 - laid.gap,
         )
-        for index, width in zip(laid.shown, laid.widths, strict=True):
+        for index, width in zip(laid.indices, laid.widths, strict=True):
             side: JustifyMethod = "right" if index in self.right else "left"
             table.add_column(Text(self.heads[index]), justify=side, width=width, overflow="fold")
         for row in self.rows:
-            table.add_row(*(_text(row[index]) for index in laid.shown))
+            table.add_row(*(_text(row[index]) for index in laid.indices))
         yield table
-        if left := [h for index, h in enumerate(self.heads) if index not in laid.shown]:
+        if left := [h for index, h in enumerate(self.heads) if index not in laid.indices]:
             missing = f"no room in {options.max_width} columns for {', '.join(left)}"
             yield Text(missing, "dim")
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from study.analysis.published import Judged
+from study.analysis.published import Assessment
 from study.plan.plan import Plan
 from study.report.table import Table
 
@@ -15,7 +15,7 @@ class Report:
 
     plan: Plan
     measured: pd.DataFrame
-    judged: Judged
+    assessment: Assessment
     images: pd.DataFrame
     curves: pd.DataFrame
     trials: pd.DataFrame

@@ -10,18 +10,18 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """First characters of a cell that a spreadsheet evaluates (OWASP, CSV injection)."""
 
 SIGNED = r"[-+−]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?"
-NUMBER = re.compile(rf"{SIGNED}( %| pp)?( \[({SIGNED}, {SIGNED}|--)\])?( \(\d+/\d+\))?|--?")
+PRINTED_NUMBER = re.compile(rf"{SIGNED}( %| pp)?( \[({SIGNED}, {SIGNED}|--)\])?( \(\d+/\d+\))?|--?")
 """A signed number with its unit, interval and count of seeds, or the dashes of a missing one."""
 
 
-def inert(cell: Any) -> Any:
+def without_formula(cell: Any) -> Any:
     """A text with an apostrophe in front if it would be a formula; anything else unchanged."""
     formula = isinstance(cell, str) and cell.startswith(STARTS)
-    return f"'{cell}" if formula and not NUMBER.fullmatch(cell) else cell
+    return f"'{cell}" if formula and not PRINTED_NUMBER.fullmatch(cell) else cell
 
 
 def comma_separated(frame: "pd.DataFrame") -> str:
     """The rows of a frame as CSV without its index; texts and headings are `inert`."""
     texts = frame.select_dtypes(exclude=["number", "bool"]).columns
-    safe = frame.assign(**{str(name): frame[name].map(inert) for name in texts})
-    return safe.rename(columns=inert).to_csv(index=False, lineterminator="\n")
+    safe = frame.assign(**{str(name): frame[name].map(without_formula) for name in texts})
+    return safe.rename(columns=without_formula).to_csv(index=False, lineterminator="\n")

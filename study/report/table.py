@@ -7,11 +7,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from study import format
-from study.analysis.analysis import Findings, findings
+from study.analysis.analysis import Analysis, analyse
 from study.metrics import METRICS, RULES
 from study.plan.plan import Plan, PlannedArm, blocks
 from study.report.text import notes
-from study.spec.study import Printed
+from study.spec.study import PublishedNumber
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Block:
+class TableBlock:
     """Rows under one heading, usually the arms of one factor."""
 
     head: str
@@ -51,13 +51,13 @@ class Table:
     caption: str
     heads: tuple[str, ...]
     """Headings of the columns after the labels."""
-    blocks: tuple[Block, ...]
+    blocks: tuple[TableBlock, ...]
     notes: tuple[str, ...]
     keys: tuple[str, ...] = ()
     """Keys of the columns in `numbers.tex`; a key does not change when other columns are added."""
 
 
-class Column(NamedTuple):
+class MetricColumn(NamedTuple):
     """A column of the main table: its heading, and its cell for the label of an arm."""
 
     key: str
@@ -67,14 +67,14 @@ class Column(NamedTuple):
 
 def table(plan: Plan, frame: pd.DataFrame) -> Table:
     """The study's main table; `frame` is the result of `report.frame` and may lack any row."""
-    analysis = findings(plan, frame)
+    analysis = analyse(plan, frame)
     columns = [column for name in analysis.metrics for column in _columns(analysis, name)]
     return Table(
         name=plain(plan.study.title),
         caption=plain(notes.caption(analysis)),
         heads=tuple(column.head for column in columns),
         blocks=tuple(
-            Block(
+            TableBlock(
                 plain(head),
                 tuple(_row(analysis, columns, *row) for row in _ordered(analysis, rows)),
             )
@@ -91,7 +91,7 @@ def plain(text: str) -> str:
 
 
 def _ordered(
-    analysis: Findings, rows: list[tuple[str, PlannedArm]]
+    analysis: Analysis, rows: list[tuple[str, PlannedArm]]
 ) -> list[tuple[str, PlannedArm]]:
     """The rows with diverged arms last, except the baseline and the steps of a cumulative path."""
     if analysis.plan.study.designs == ("cumulative",):
@@ -99,7 +99,7 @@ def _ordered(
     return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in analysis.diverged)
 
 
-def _row(analysis: Findings, columns: list[Column], label: str, arm: PlannedArm) -> Row:
+def _row(analysis: Analysis, columns: list[MetricColumn], label: str, arm: PlannedArm) -> Row:
     texts = tuple(column.cell(label, arm) for column in columns)
     return Row(plain(label), arm is analysis.plan.baseline, texts)
 
@@ -107,30 +107,30 @@ def _row(analysis: Findings, columns: list[Column], label: str, arm: PlannedArm)
 # ---- columns ----
 
 
-def _columns(analysis: Findings, name: str) -> Iterator[Column]:
+def _columns(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
     yield from COLUMNS_BY_KIND[METRICS[name].kind](analysis, name)
     if printed := analysis.printed(name):
-        yield Column(
+        yield MetricColumn(
             f"{name}-paper",
             f"{format.name(METRICS[name])}, paper{_counted(name, printed)}",
             lambda label, arm: Cell(_published(analysis.published(label, arm, name))),
         )
 
 
-def _published(number: Printed | None) -> str:
+def _published(number: PublishedNumber | None) -> str:
     if number is None:
         return format.ABSENT
     return format.published(number.value, number.digits, number.spread, number.status)
 
 
-def _counted(name: str, printed: list[Printed]) -> str:
+def _counted(name: str, printed: list[PublishedNumber]) -> str:
     """The counting rule of the published numbers, for the heading of a metric that has rules."""
     rules = {number.protocol.counting for number in printed}
     rule = rules.pop() if len(rules) == 1 else None
     return f" ({rule or 'rule not stated'})" if format.rule(METRICS[name]) in RULES else ""
 
 
-def _quality(analysis: Findings, name: str) -> Iterator[Column]:
+def _quality(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
     metric = METRICS[name]
     if not analysis.seeds:
         return
@@ -145,7 +145,7 @@ def _quality(analysis: Findings, name: str) -> Iterator[Column]:
         # Behind the number: siunitx columns begin with one.
         text += f" {format.TIED}" if (arm.digest, name) in analysis.tied else ""
         bold = analysis.leaders.get(name) == arm.digest
-        return Cell(text, bold, estimate.mean, format.parts(estimate, metric, "mean", "sd"))
+        return Cell(text, bold, estimate.mean, format.number_texts(estimate, metric, "mean", "sd"))
 
     def effect(label: str, arm: PlannedArm) -> Cell:
         if arm is analysis.plan.baseline:
@@ -153,15 +153,15 @@ def _quality(analysis: Findings, name: str) -> Iterator[Column]:
         row = analysis.effects.get((arm.digest, name))
         if row is None:
             return Cell(format.ABSENT)
-        parts = format.parts(row, metric, "mean", "low", "high")
+        parts = format.number_texts(row, metric, "mean", "low", "high")
         return Cell(format.effect(row, metric, analysis.seeds), value=row.mean, parts=parts)
 
-    yield Column(name, format.head(metric), value)
+    yield MetricColumn(name, format.head(metric), value)
     if len(analysis.plan.arms) > 1:
-        yield Column(f"{name}-delta", format.effect_head(metric, analysis.seeds), effect)
+        yield MetricColumn(f"{name}-delta", format.effect_head(metric, analysis.seeds), effect)
 
 
-def _cost(analysis: Findings, name: str) -> Iterator[Column]:
+def _cost(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
     metric, base = METRICS[name], analysis.estimates.get((analysis.plan.baseline.digest, name))
 
     def value(label: str, arm: PlannedArm) -> Cell:
@@ -175,10 +175,10 @@ def _cost(analysis: Findings, name: str) -> Iterator[Column]:
             text += f" ({parts['change']})"
         return Cell(text, analysis.leaders.get(name) == arm.digest, estimate.mean, parts)
 
-    yield Column(name, format.head(metric), value)
+    yield MetricColumn(name, format.head(metric), value)
 
 
-def _speed(analysis: Findings, name: str) -> Iterator[Column]:
+def _speed(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
     metric = METRICS[name]
 
     def value(label: str, arm: PlannedArm) -> Cell:
@@ -189,17 +189,17 @@ def _speed(analysis: Findings, name: str) -> Iterator[Column]:
             analysis.ratios.get((arm.digest, name)),
             analysis.plan.study.timing.resolution,
         )
-        parts = format.parts(estimate, metric, "mean", "low", "high")
+        parts = format.number_texts(estimate, metric, "mean", "low", "high")
         if ratio:
             ends = {"value": ratio.value, "low": ratio.low, "high": ratio.high}
             parts |= {f"ratio-{end}": format.multiple(value) for end, value in ends.items()}
         text = format.timing(estimate, metric, ratio, resolution)
         return Cell(text, analysis.leaders.get(name) == arm.digest, estimate.mean, parts)
 
-    yield Column(name, format.head(metric), value)
+    yield MetricColumn(name, format.head(metric), value)
 
 
-COLUMNS_BY_KIND: dict[str, Callable[[Findings, str], Iterator[Column]]] = {
+COLUMNS_BY_KIND: dict[str, Callable[[Analysis, str], Iterator[MetricColumn]]] = {
     "quality": _quality,
     "cost": _cost,
     "speed": _speed,

@@ -11,7 +11,7 @@ from itertools import product
 from math import inf, isinf
 from typing import Literal, NamedTuple, Protocol
 
-from study.errors import SpecError, meant, unknown
+from study.errors import SpecError, likely_name, unknown
 
 
 class Metric(Protocol):
@@ -146,7 +146,7 @@ def _fault(
 
 def _unknown_arm(name: str, labels: Collection[str]) -> str:
     long = [label for label in labels if _abbreviates(name.lower(), label.lower())]
-    if len(long) == 1 and not meant(name, labels):
+    if len(long) == 1 and not likely_name(name, labels):
         return f'unknown arm "{name}"; did you mean "{long[0]}"?'
     return unknown("arm", name, labels)
 
@@ -168,5 +168,5 @@ def _not_a_claim(text: str, label: str, metrics: Collection[str]) -> str:
     note = f' (unknown word "{word}")' if word else ""
     metric = next((word for word in words if word in metrics), "top1")
     forms = [form.format(metric=metric, **EXAMPLE) for form in FORMS]
-    near = meant(plain, forms) or "A is worse than B on top1 by 0.24"
+    near = likely_name(plain, forms) or "A is worse than B on top1 by 0.24"
     return f'not a claim: "{text}"{note}, such as: {near}'

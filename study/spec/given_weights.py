@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from study.errors import BuildError, meant
+from study.errors import BuildError, likely_name
 
 FETCHED = "pretrained"
 CHECKPOINT = "checkpoint_path"
@@ -26,7 +26,7 @@ ARGUMENTS = (
 FOLDER = "local-dir:"  # before a model's name: a folder with its configuration and weights
 
 
-def given(arguments: Mapping[str, Any]) -> bool:
+def has_given_weights(arguments: Mapping[str, Any]) -> bool:
     """True if the arguments give a model its weights, so it does not start at random."""
     return bool(arguments.get(CHECKPOINT) or arguments.get(FETCHED))
 
@@ -40,7 +40,7 @@ def architecture(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if key not in weights}
 
 
-def files(name: str, arguments: Mapping[str, Any]) -> dict[str, Path]:
+def weight_files(name: str, arguments: Mapping[str, Any]) -> dict[str, Path]:
     """Files with initial weights, by the argument that names each."""
     paths = {}
     if path := arguments.get(CHECKPOINT):
@@ -63,13 +63,13 @@ def _path(argument: str, value: Any) -> Path:
     return Path(value).expanduser()
 
 
-def digests(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+def weight_digests(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     """The sha256 of every file in `files`, by argument.
 
     Raises:
         BuildError: a file is absent or cannot be read.
     """
-    return {key: _digest(key, path) for key, path in files(name, arguments).items()}
+    return {key: _digest(key, path) for key, path in weight_files(name, arguments).items()}
 
 
 def _digest(argument: str, path: Path) -> str:
@@ -77,7 +77,7 @@ def _digest(argument: str, path: Path) -> str:
         status = path.stat()
         return _content(path, status.st_size, status.st_mtime_ns)
     except FileNotFoundError as error:
-        near = meant(path.name, (other.name for other in path.parent.glob("*")))
+        near = likely_name(path.name, (other.name for other in path.parent.glob("*")))
         hint = f'; is it "{near}"?' if near else ""
         raise BuildError(f"there is no weights file {path}{hint}", argument=argument) from error
     except OSError as error:
@@ -93,7 +93,7 @@ def _content(path: Path, size: int, changed: int) -> str:
 
 def identified(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that identify what a model computes, without paths of its weights."""
-    if not given(arguments):
+    if not has_given_weights(arguments):
         return {k: v for k, v in arguments.items() if v is not None or k not in ARGUMENTS}
     identifying = architecture(arguments)
     for key in ("pretrained_cfg", "pretrained_cfg_overlay"):

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from study.spec.yaml import Problem, Tree
-from study.text import normal, unfit
+from study.text import forbidden_character, normal
 
 SWITCHES = ("yes", "no", "on", "off")  # booleans of YAML 1.1, which many tools read
 
 
-def labelled(document: Tree) -> tuple[Tree, list[Problem]]:
+def with_labels(document: Tree) -> tuple[Tree, list[Problem]]:
     """A document in which each list of levels became a mapping, with the values as labels."""
     factors = document.value.get("factors")
     if factors is None or not isinstance(factors.value, dict):
@@ -16,13 +16,13 @@ def labelled(document: Tree) -> tuple[Tree, list[Problem]]:
     problems: list[Problem] = []
     levels = {path: _labelled(tree, problems) for path, tree in factors.value.items()}
     whole = Tree(levels, factors.mark, factors.keys)
-    return Tree({**document.value, "factors": whole}, document.mark, document.keys), problems
+    return Tree({**document.value, "factors": whole}, document.location, document.keys), problems
 
 
 def _labelled(levels: Tree, problems: list[Problem]) -> Tree:
     if not isinstance(levels.value, list):
         return levels
-    tree = Tree({}, levels.mark)
+    tree = Tree({}, levels.location)
     for item in levels.value:
         if isinstance(item.value, dict | list) or item.value is None:
             hint, tree.lacking = f"write {{{_label(item)}, label: value}}", True
@@ -52,12 +52,12 @@ def unfit_labels(levels: Tree) -> Iterator[Problem]:
         elif not label:
             why, hint = "it is empty", "write the text that the table prints"
         else:
-            why, hint = unfit(label), "delete it"
+            why, hint = forbidden_character(label), "delete it"
         if why:
             yield Problem(f"{label!r} cannot be the label of a row: {why}", mark, hint)
 
 
-def switches(document: Tree) -> Iterator[Problem]:
+def boolean_words(document: Tree) -> Iterator[Problem]:
     """A problem for each unquoted `yes`, `no`, `on` or `off`: text here, a boolean in YAML 1.1."""
     parts = (document.value.get(key) for key in ("baseline", "factors"))
     for tree in (tree for part in parts if part is not None for tree in part.walk()):

@@ -23,7 +23,7 @@ GROUP = "study.parts"
 
 
 @dataclass(frozen=True)
-class Source:
+class Plugin:
     """A module that adds parts or models when it is imported."""
 
     name: str
@@ -47,14 +47,14 @@ class Source:
         return self.path / "__init__.py" if self.path.is_dir() else self.path
 
 
-def sources(texts: Iterable[str]) -> list[Source]:
+def find_plugins(texts: Iterable[str]) -> list[Plugin]:
     """The installed plugins, then those that `texts` name, each once.
 
     Raises:
         SpecError: a plugin does not exist, or two different plugins have the same name.
     """
-    by_name: dict[str, Source] = {}
-    for plugin in [*installed(), *map(source, texts)]:
+    by_name: dict[str, Plugin] = {}
+    for plugin in [*installed(), *map(find_plugin, texts)]:
         if (other := by_name.setdefault(plugin.name, plugin)) != plugin:
             raise SpecError(
                 f'two plugins have the name "{plugin.name}": {other.path}, {plugin.path}'
@@ -62,7 +62,7 @@ def sources(texts: Iterable[str]) -> list[Source]:
     return list(by_name.values())
 
 
-def source(text: str) -> Source:
+def find_plugin(text: str) -> Plugin:
     """The plugin that `text` names: a .py file, a package's folder, or an importable module.
 
     The current folder counts as importable. `FOLDER/lab.parts` is a module of `FOLDER/lab`.
@@ -80,7 +80,7 @@ def source(text: str) -> Source:
     return _from_name(path.name, None if is_bare_name else path.parent.resolve())
 
 
-def installed() -> list[Source]:
+def installed() -> list[Plugin]:
     """The plugins that installed packages declare.
 
     Raises:
@@ -103,7 +103,7 @@ def digest(path: Path) -> str:
 # ---- paths ----
 
 
-def _from_path(text: str, path: Path) -> Source:
+def _from_path(text: str, path: Path) -> Plugin:
     if not path.exists():
         modules = {module.name for module in _modules(path.parent)}
         raise SpecError(f"{unknown('plugin', path.name, modules)}, looked for in {path.parent}")
@@ -118,7 +118,7 @@ def _from_path(text: str, path: Path) -> Source:
         raise SpecError(f'"{name}" cannot be the name of a module; "{better}" can')
     if shadowed := _shadowed(path):
         raise SpecError(f'"{name}" is already the name of {shadowed}: rename {path.name}')
-    return Source(name, path, digest(path))
+    return Plugin(name, path, digest(path))
 
 
 def _name(path: Path) -> str:
@@ -149,7 +149,7 @@ def _shadowed(path: Path) -> str | None:
 # ---- names ----
 
 
-def _from_name(name: str, folder: Path | None = None) -> Source:
+def _from_name(name: str, folder: Path | None = None) -> Plugin:
     """The plugin of this module name in `folder`, or in the current folder and on Python's path.
 
     A dotted name is followed step by step, because `find_spec` would import the package.
@@ -170,7 +170,7 @@ def _from_name(name: str, folder: Path | None = None) -> Source:
     if spec is None or path is None:
         places = folder or f"{Path.cwd()} and Python's path"
         raise SpecError(f"{unknown('plugin', name, _importable())}, looked for in {places}")
-    return Source(name, path, digest(path))
+    return Plugin(name, path, digest(path))
 
 
 def _spec(name: str) -> ModuleSpec | None:
@@ -198,7 +198,7 @@ def _installed_names() -> set[str]:
     return {module.name for module in iter_modules()}
 
 
-def _declared(point: EntryPoint) -> Source:
+def _declared(point: EntryPoint) -> Plugin:
     package = point.dist.name if point.dist else "an unnamed package"
     entry = f"entry point {point.name} = {point.value} (group {GROUP}) of {package}"
     if point.attr:

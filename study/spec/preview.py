@@ -11,7 +11,7 @@ PLACE = "data.root"
 
 
 @dataclass(frozen=True)
-class Outline:
+class Preview:
     profiles: tuple[str, ...]
     variables: Mapping[str, frozenset[str]]
     """Environment variables that are whole values, each with the paths of its keys."""
@@ -29,19 +29,19 @@ class Outline:
         return {name: f"/{name}-is-not-set" for name in places}
 
 
-def outline(file: Path) -> Outline:
+def preview(file: Path) -> Preview:
     """The preview of a file, empty where it cannot be read."""
     try:
         tree, _ = read(file.read_text("utf-8"), str(file))
     except (OSError, ValueError):
-        return Outline((), {})
+        return Preview((), {})
     variables: dict[str, set[str]] = {}
     for path, name in _variables(tree, ()):
         is_place = "data" in path[:-1] and path[-1] == "root"
         variables.setdefault(name, set()).add(PLACE if is_place else ".".join(path))
     profiles = tree.value.get("profiles") if isinstance(tree.value, dict) else None
     names = profiles.value if profiles and isinstance(profiles.value, dict) else {}
-    return Outline(tuple(names), {name: frozenset(paths) for name, paths in variables.items()})
+    return Preview(tuple(names), {name: frozenset(paths) for name, paths in variables.items()})
 
 
 def _variables(tree: Tree, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

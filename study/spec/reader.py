@@ -10,13 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from study.errors import SpecError, meant, unknown
-from study.spec.labels import labelled, switches, unfit_labels
-from study.spec.plugins import Source
+from study.errors import SpecError, likely_name, unknown
+from study.spec.labels import boolean_words, unfit_labels, with_labels
+from study.spec.plugins import Plugin
 from study.spec.recipes import recipes
 from study.spec.schema import Protocol, Published, StudyFile, Value, parted, salvaged, validated
-from study.spec.study import PARTS, Factor, Level, Printed, Study
-from study.spec.yaml import Mark, Problem, Tree, expand, merged, named, read
+from study.spec.study import PARTS, Factor, Level, PublishedNumber, Study
+from study.spec.yaml import Location, Problem, Tree, expand, expanded, merged, read
 from study.text import normal
 
 
@@ -35,7 +35,7 @@ def study_file(
     environment: Mapping[str, str],
     profile: str | None = None,
     settings: Sequence[str] = (),
-    sources: Sequence[Source] = (),
+    sources: Sequence[Plugin] = (),
     imports: Sequence[str] = (),
 ) -> tuple[Study | None, list[Problem]]:
     """The study in `path`, as far as it can be read, and all mistakes in the file.
@@ -52,7 +52,7 @@ def study_file(
     if problems and not document.value:
         return None, problems  # not YAML: errors about missing keys would only mislead
     if not isinstance(document.value, dict):
-        problems.append(Problem("a study file is a mapping of keys", document.mark))
+        problems.append(Problem("a study file is a mapping of keys", document.location))
         return None, problems
     profiles = document.value.pop("profiles", None)
     names = profiles.value if profiles and isinstance(profiles.value, dict) else {}
@@ -72,7 +72,7 @@ def study_file(
     problems += expand(chosen, dict(environment))
     study, more = _study(chosen, path, vocabulary, profile, tuple(settings))
     if study is not None:
-        study = replace(study, sources=tuple(sources), imports=tuple(imports))
+        study = replace(study, plugins=tuple(sources), imports=tuple(imports))
     return study, problems + more
 
 
@@ -84,7 +84,7 @@ def overlaid(document: Tree, profile: Tree) -> Tree:
     ours, theirs = document.value.get("baseline"), profile.value.get("baseline")
     if ours and theirs and isinstance(ours.value, dict) and isinstance(theirs.value, dict):
         parts = {
-            key: merged(named(ours.value[key]), value) if key in ours.value else value
+            key: merged(expanded(ours.value[key]), value) if key in ours.value else value
             for key, value in theirs.value.items()
         }
         both = Tree({**ours.value, **parts}, ours.mark, {**ours.keys, **theirs.keys})
@@ -103,7 +103,7 @@ def _set(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
     if steps[0] not in ("baseline", key):
         raise SpecError(f'--set changes a key of the baseline or a top-level key, not "{key}"')
     for step in reversed(steps):
-        value = Tree({step: value}, value.mark, {step: value.mark})
+        value = Tree({step: value}, value.location, {step: value.location})
     if steps[0] == "baseline":
         return overlaid(document, value), problems
     return merged(document, value, whole=False), problems
@@ -128,20 +128,20 @@ def _study(
     profile: str | None,
     settings: tuple[str, ...] = (),
 ) -> tuple[Study | None, list[Problem]]:
-    document, unlabelled = labelled(document)
+    document, unlabelled = with_labels(document)
     baseline = document.value.get("baseline")
     parts = baseline.value if baseline and isinstance(baseline.value, dict) else {}
     for part in PARTS:
         if part in parts:
-            parts[part] = named(parts[part])
+            parts[part] = expanded(parts[part])
     file, problems = validated(StudyFile, document)
-    problems += [*unlabelled, *switches(document)]
+    problems += [*unlabelled, *boolean_words(document)]
     model = parts.get("model")
     if model is None or not isinstance(model.value, dict) or "name" not in model.value:
         return None, problems
     if file is None:
         file = salvaged(document)
-    absent = Tree({}, document.mark)
+    absent = Tree({}, document.location)
     factors, more = _factors(document.value.get("factors", absent))
     study = Study(
         name=path.stem,
@@ -174,11 +174,11 @@ def _study(
     base = (0,) * len(factors)
     for index, factor in enumerate(factors):
         for level in range(len(factor.levels)):
-            problems += study.read((*base[:index], level, *base[index + 1 :]))[1]
-    return study, problems + study.read(base)[1]
+            problems += study.configuration((*base[:index], level, *base[index + 1 :]))[1]
+    return study, problems + study.configuration(base)[1]
 
 
-def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:
+def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, PublishedNumber]:
     """The published numbers of a row; each inherits status, source and protocol where it has none.
 
     A number inherits from its row, and a row from the study.
@@ -187,9 +187,9 @@ def _printed(row: Published, file: StudyFile, tree: Tree) -> dict[str, Printed]:
     for metric, entry in (row.model_extra or {}).items():
         value = entry if isinstance(entry, Value) else Value(value=entry)
         place = tree.at([metric, "value"])
-        text = place.value if isinstance(place.value, str) else place.mark.written
+        text = place.value if isinstance(place.value, str) else place.location.written
         number, spread = parted(text)
-        numbers[metric] = Printed(
+        numbers[metric] = PublishedNumber(
             value=float(number) if spread else float(value.value),
             digits=_decimals(number),
             spread=float(spread or value.spread or 0.0),
@@ -229,11 +229,11 @@ def _factors(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
     return tuple(factors), problems
 
 
-def _mistake(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
+def _mistake(path: str, levels: Tree) -> tuple[str, Location | None, str] | None:
     """The mistake in a factor as message, place (None: its key) and hint; None for none."""
     part, _, key = path.partition(".")
     if part not in PARTS or (not key.isidentifier() and key != "") or path.endswith("."):
-        near = meant(part, PARTS)
+        near = likely_name(part, PARTS)
         hint = f'did you mean "{near}"?' if near else "such as model.reduction or recipe.lr"
         return f'"{path}" cannot be varied', None, hint
     if key == "name":
@@ -253,7 +253,7 @@ def _mistake(path: str, levels: Tree) -> tuple[str, Mark | None, str] | None:
 
 def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
     """Problems for designs and metrics that the file uses and nothing defines."""
-    uses: list[tuple[str, str, Mark, Collection[str]]] = []
+    uses: list[tuple[str, str, Location, Collection[str]]] = []
     for key, defined in (("design", vocabulary.designs), ("columns", vocabulary.metrics)):
         listed = document.value.get(key)
         words = listed.walk() if listed else ()

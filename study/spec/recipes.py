@@ -24,7 +24,7 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
     """A shipped recipe with the study's changes, and the problems of both."""
     name = tree.value.get("name") if isinstance(tree.value, dict) else None
     if name is None or not isinstance(name.value, str):
-        return None, [Problem("recipe: a name, or a mapping with one", tree.mark)]
+        return None, [Problem("recipe: a name, or a mapping with one", tree.location)]
     shipped = recipes()
     if name.value not in shipped:
         return None, [Problem(unknown("recipe", str(name.value), shipped), name.mark)]
@@ -34,7 +34,9 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
     recipe, more = validated(Recipe, both)
     for key, other, why in recipe.contradictions if recipe else ():
         own = [k for k in (key, other) if k in tree.value] or [key, other]
-        more.append(Problem(f"{key}: {why}", both.at([k for k in own if k in both.value][:1]).mark))
+        more.append(
+            Problem(f"{key}: {why}", both.at([k for k in own if k in both.value][:1]).location)
+        )
     return recipe, problems + more
 
 
@@ -43,4 +45,4 @@ def contradictions(data: Data | None, recipe: Recipe | None, tree: Tree) -> list
     wrong = [*data.contradictions] if data else []
     if data and recipe and recipe.epochs and recipe.mixes and data.train_limit == 1:
         wrong.append(("train_limit", "mixup and CutMix need a pair of images, and this leaves one"))
-    return [Problem(f"{key}: {why}", tree.at([key]).mark) for key, why in wrong]
+    return [Problem(f"{key}: {why}", tree.at([key]).location) for key, why in wrong]

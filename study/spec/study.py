@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from study.spec.plugins import Source
+from study.spec.plugins import Plugin
 from study.spec.recipes import contradictions, recipe_of
 from study.spec.schema import Data, Protocol, Recipe, Status, Timing, validated
-from study.spec.yaml import Mark, Problem, Tree, merged
+from study.spec.yaml import Location, Problem, Tree, merged
 
 PARTS = ("model", "data", "recipe")
-AGAIN = 1_000_000  # added to a seed of the baseline for its A/A trial
-APART = ("name", "epochs", "batch_size", "grad_accum_steps")  # keys that a label leaves out
+AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
+UNLABELLED = ("name", "epochs", "batch_size", "grad_accum_steps")  # keys that a label leaves out
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Config:
     recipe: Recipe
     root: str | None = None
     """The folder of the images as the file has it: `$IMAGENET`, not the folder on this machine."""
-    sources: tuple[Source, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
     """The user's plugins, which may define the model or parts that the arguments name."""
     unresolved: frozenset[str] = frozenset()
     """The parts (model, data, recipe) that are wrong in the file and have defaults here."""
@@ -50,7 +50,7 @@ class Factor:
 
 
 @dataclass(frozen=True)
-class Printed:
+class PublishedNumber:
     """A published number, in the units of the table."""
 
     value: float
@@ -72,7 +72,7 @@ class Arm:
     config: Config
 
     @property
-    def departs(self) -> tuple[int, ...]:
+    def changed_factors(self) -> tuple[int, ...]:
         """Indices of the factors that are not at their first level."""
         return tuple(factor for factor, level in enumerate(self.choices) if level)
 
@@ -94,14 +94,14 @@ class Study:
     columns: tuple[str, ...]
     timing: Timing
     expects: Mapping[str, Mapping[str, str]]
-    published: Mapping[str, Mapping[str, Printed]]
+    published: Mapping[str, Mapping[str, PublishedNumber]]
     """By label of the row and name of the metric."""
     margins: Mapping[str, float]
     """The largest difference that counts as equal, by name of the metric."""
     claims: tuple[str, ...]
     root: Tree
     """The file with the position of every key, for messages."""
-    sources: tuple[Source, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
     imports: tuple[str, ...] = ()
     """The plugins that the command line names, as it names them."""
     aa: bool = False
@@ -121,23 +121,23 @@ class Study:
     @property
     def text(self) -> str:
         """The text of the study file when it was read."""
-        return self.root.mark.text
+        return self.root.location.text
 
     @property
-    def again(self) -> tuple[int, ...]:
+    def aa_seeds(self) -> tuple[int, ...]:
         """The seeds of the A/A arm, one for each seed of the baseline.
 
         They differ from the baseline's, since the same seed gives the same result bit for bit. They
         do not depend on the study, so that studies of one baseline share its A/A trials.
         """
-        return tuple((seed + AGAIN) % 2**32 for seed in self.seeds) if self.aa else ()
+        return tuple((seed + AA_SEED_OFFSET) % 2**32 for seed in self.seeds) if self.aa else ()
 
     def arm(self, choices: Sequence[int]) -> Arm:
         """The arm with these levels; mistakes in its configuration are left to `read`."""
-        return Arm(tuple(choices), self.read(choices)[0])
+        return Arm(tuple(choices), self.configuration(choices)[0])
 
     @property
-    def words(self) -> list[str]:
+    def command_arguments(self) -> list[str]:
         """The arguments of a command line that names this study, with profile and settings."""
         profile = ["--profile", self.profile] if self.profile is not None else []
         words = [str(self.path), *profile, *(w for s in self.settings for w in ("--set", s))]
@@ -169,8 +169,8 @@ class Study:
             part, _, key = factor.path.partition(".")
             value = factor.levels[level].value
             if key:
-                keys = {key: value.mark}
-                value = Tree({key: value}, value.mark, keys)
+                keys = {key: value.location}
+                value = Tree({key: value}, value.location, keys)
             trees[part] = merged(trees[part], value)
         return trees
 
@@ -179,7 +179,7 @@ class Study:
         choices: Sequence[int],
         argument: str | None = None,
         parts: Collection[str] = ("model",),
-    ) -> Mark:
+    ) -> Location:
         """The position in the file that decides an arm's model, or one `argument` of it.
 
         With several `parts`, the last position that decides one of them.
@@ -188,40 +188,40 @@ class Study:
             factor = self.factors[index]
             part, _, key = factor.path.partition(".")
             level = factor.levels[choices[index]]
-            keys = level.value.keys if not key else {key: level.value.mark}
+            keys = level.value.keys if not key else {key: level.value.location}
             if part in parts and (argument is None or argument in keys):
-                return keys.get(argument or "", level.value.mark)
+                return keys.get(argument or "", level.value.location)
         model = self.trees(choices)["model"]
-        return model.keys.get(argument or "name", model.mark)
+        return model.keys.get(argument or "name", model.location)
 
-    def place(self, choices: Sequence[int]) -> Mark:
+    def place(self, choices: Sequence[int]) -> Location:
         """The position in the file of the last level by which an arm differs from the baseline."""
         departs = [factor for factor, level in enumerate(choices) if level]
         if not departs:
-            return self.baseline["model"].mark
-        return self.factors[departs[-1]].levels[choices[departs[-1]]].value.mark
+            return self.baseline["model"].location
+        return self.factors[departs[-1]].levels[choices[departs[-1]]].value.location
 
-    def images(self, choices: Sequence[int] = ()) -> str:
+    def data_label(self, choices: Sequence[int] = ()) -> str:
         """The name of an arm's data, with the number of images if it is limited."""
-        data = self.read(choices or (0,) * len(self.factors))[0].data
+        data = self.configuration(choices or (0,) * len(self.factors))[0].data
         limits = ((data.train_limit, "to train on"), (data.val_limit, "to evaluate"))
         used = [f"{limit} {what}" for limit, what in limits if limit is not None]
         return ", ".join([data.title or data.name, *used])
 
-    def called(self, part: str, choices: Sequence[int] = ()) -> str:
+    def part_label(self, part: str, choices: Sequence[int] = ()) -> str:
         """The name of an arm's model or recipe, with the arguments that the baseline changes.
 
         Arguments that factors vary are left out, and so are a recipe's length and batch size,
         which are printed elsewhere.
         """
-        varied = {factor.path for factor in self.factors} | {f"{part}.{key}" for key in APART}
+        varied = {factor.path for factor in self.factors} | {f"{part}.{key}" for key in UNLABELLED}
         base = self.baseline[part].plain()
         name = self.trees(choices)[part].plain()["name"] if choices else base["name"]
         changed = base.items() if name == base["name"] else ()
         changes = ", ".join(f"{k} {v}" for k, v in changed if f"{part}.{k}" not in varied)
         return f"{name} with {changes}" if changes else str(name)
 
-    def read(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
+    def configuration(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
         """The configuration of an arm, and the problems of the keys that define it."""
         trees = self.trees(choices)
         data, wrong = validated(Data, trees["data"])
@@ -229,7 +229,7 @@ class Study:
         wrong += contradictions(data, recipe, trees["data"])
         arguments = trees["model"].plain()
         named = isinstance(arguments, dict) and isinstance(arguments.get("name"), str)
-        mark = trees["model"].mark
+        mark = trees["model"].location
         model_wrong = (
             [] if named else [Problem("model: give a name, or a mapping with a name", mark)]
         )
@@ -243,7 +243,7 @@ class Study:
             data=data or Data(name="digits"),
             recipe=recipe or Recipe(),
             root=root.variable or (data.root if data else None),
-            sources=self.sources,
+            plugins=self.plugins,
             unresolved=frozenset(part for part, of in problems.items() if of),
         ), [problem for of in problems.values() for problem in of]
 

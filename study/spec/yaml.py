@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from study.text import described, normal, printable
+from study.text import code_point, normal, printable
 
 MAX_DEPTH = 40  # levels of nesting; a study has five. Bounds the recursion of the reader
 MAX_PROBLEMS = 30  # problems that are printed
@@ -41,7 +41,7 @@ def line_of(text: str, number: int) -> str:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Location:
     """The place of a key or value in a file; lines and columns count from 0."""
 
     source: str
@@ -64,23 +64,23 @@ class Problem:
     """A mistake in a file, its place, and a hint that says how to correct it."""
 
     message: str
-    mark: Mark
+    location: Location
     hint: str = ""
     variable: str = ""
     """The environment variable that is not set, if that is the problem: "$IMAGENET"."""
 
     def __str__(self) -> str:
-        line, column = line_of(self.mark.text, self.mark.line), self.mark.column
+        line, column = line_of(self.location.text, self.location.line), self.location.column
         # A long line is cut so that the caret stays in view.
         begin = max(0, column - MAX_WIDTH // 2) if len(line) > MAX_WIDTH else 0
         excerpt = printable(line[begin : begin + MAX_WIDTH])
-        number = str(self.mark.line + 1)
+        number = str(self.location.line + 1)
         gutter = " " * len(number)
-        carets = "^" * max(1, min(self.mark.length, len(excerpt) - column + begin))
+        carets = "^" * max(1, min(self.location.length, len(excerpt) - column + begin))
         return "\n".join(
             [
                 f"error: {self.message}",
-                f"{gutter} --> {self.mark}",
+                f"{gutter} --> {self.location}",
                 f"{gutter}  |",
                 f"{number}  | {excerpt}".rstrip(),
                 f"{gutter}  | {' ' * (column - begin)}{carets} {self.hint}".rstrip(),
@@ -93,8 +93,8 @@ class Tree:
     """A value with its place: a mapping of trees, a list of trees, or a scalar."""
 
     value: Any
-    mark: Mark
-    keys: dict[str, Mark] = field(default_factory=dict)
+    location: Location
+    keys: dict[str, Location] = field(default_factory=dict)
     variable: str = ""
     """The `$NAME` that the value was read from, or empty."""
     lacking: bool = False
@@ -132,10 +132,10 @@ class Tree:
                 tree, existing = child, [*existing, step]
         return existing
 
-    def key(self, path: Sequence[str | int]) -> Mark:
+    def key(self, path: Sequence[str | int]) -> Location:
         """The place of the last key of `path`, or of its value where it is an item of a list."""
         owner = self.at(path[:-1])
-        return owner.keys.get(str(path[-1])) or owner.at(path[-1:]).mark
+        return owner.keys.get(str(path[-1])) or owner.at(path[-1:]).location
 
     def walk(self) -> Iterator["Tree"]:
         """This tree and all trees in it, from the top."""
@@ -148,7 +148,7 @@ class Tree:
 def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
     """The tree of a YAML text, and its mistakes as YAML. `source` names the text in messages."""
     yaml = YAML(typ="safe", pure=True)  # the C parser loses the places of keys
-    start = Mark(source, text)
+    start = Location(source, text)
     if directive := OLD_VERSION.search(text):
         mark = _mark_at(start, directive.start(), len(directive[0]))
         return Tree({}, start), [Problem("study files are YAML 1.2", mark, "delete this line")]
@@ -158,7 +158,7 @@ def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
         return Tree({}, start), [_not_yaml(error, start)]
     except ReaderError as error:
         mark = _mark_at(start, error.position)
-        message = f"not YAML: {described(chr(error.character))} is not allowed in a file"
+        message = f"not YAML: {code_point(chr(error.character))} is not allowed in a file"
         return Tree({}, start), [Problem(message, mark, "delete it")]
     except RecursionError:
         return Tree({}, start), [Problem("nested too deeply", start)]
@@ -170,7 +170,7 @@ def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
     return reader.tree(node, 0), reader.problems
 
 
-def _not_yaml(error: MarkedYAMLError, start: Mark) -> Problem:
+def _not_yaml(error: MarkedYAMLError, start: Location) -> Problem:
     place = error.problem_mark or error.context_mark
     mark = _mark(start, place.line, place.column) if place else start
     message = str(error.problem or error.context)
@@ -181,19 +181,19 @@ def _not_yaml(error: MarkedYAMLError, start: Mark) -> Problem:
     return Problem(f"not YAML: {message}", mark, hint)
 
 
-def _mark_at(start: Mark, index: int, length: int = 1) -> Mark:
+def _mark_at(start: Location, index: int, length: int = 1) -> Location:
     before = start.text[:index].split("\n")
     return _mark(start, len(before) - 1, len(before[-1]), length)
 
 
-def _mark(start: Mark, line: int, column: int, length: int = 1) -> Mark:
-    return Mark(start.source, start.text, line, column, length)
+def _mark(start: Location, line: int, column: int, length: int = 1) -> Location:
+    return Location(start.source, start.text, line, column, length)
 
 
 class _Reader:
     """Turns ruamel's nodes into trees, and collects a problem for each that is refused."""
 
-    def __init__(self, start: Mark, yaml: YAML) -> None:
+    def __init__(self, start: Location, yaml: YAML) -> None:
         self.start, self.yaml = start, yaml
         self.seen: set[int] = set()
         self.problems: list[Problem] = []
@@ -211,7 +211,7 @@ class _Reader:
             return Tree([self.tree(item, depth + 1) for item in node.value], mark)
         return self.scalar(node, mark)
 
-    def mapping(self, node: MappingNode, mark: Mark, depth: int) -> Tree:
+    def mapping(self, node: MappingNode, mark: Location, depth: int) -> Tree:
         tree = Tree({}, mark)
         for key, value in node.value:
             place = self.mark(key)
@@ -229,14 +229,14 @@ class _Reader:
             tree.value[name] = self.tree(value, depth + 1)
         return tree
 
-    def refuse_breaks(self, node: Node, mark: Mark) -> None:
+    def refuse_breaks(self, node: Node, mark: Location) -> None:
         """Refuse a line break of YAML 1.1 in a scalar: `read` replaced it by a space."""
         written = self.start.text[node.start_mark.index : node.end_mark.index]
         for character in sorted({*written} & {*map(chr, BREAKS)}):
-            message = f"{described(character)} is not allowed in a value"
+            message = f"{code_point(character)} is not allowed in a value"
             self.refuse(message, mark, "delete it")
 
-    def scalar(self, node: Node, mark: Mark) -> Tree:
+    def scalar(self, node: Node, mark: Location) -> Tree:
         kind = str(node.tag).rsplit(":", 1)[-1]
         self.refuse_breaks(node, mark)
         if kind == "int" and OCTAL.fullmatch(node.value):
@@ -255,22 +255,22 @@ class _Reader:
             return self.refuse("not a finite number", mark)
         return Tree(value, mark)
 
-    def mark(self, node: Node) -> Mark:
+    def mark(self, node: Node) -> Location:
         begin, end = node.start_mark, node.end_mark
         # A value of several lines is marked at its first character.
         length = end.column - begin.column if end.line == begin.line else 1
         return _mark(self.start, begin.line, begin.column, max(1, length))
 
-    def refuse(self, message: str, mark: Mark, hint: str = "") -> Tree:
+    def refuse(self, message: str, mark: Location, hint: str = "") -> Tree:
         """Report a problem; an empty tree stands for the value."""
         self.problems.append(Problem(message, mark, hint))
         return Tree(None, mark)
 
 
-def named(tree: Tree) -> Tree:
+def expanded(tree: Tree) -> Tree:
     """A tree in which plain `text` is expanded to `{name: text}`, which it is short for."""
     if isinstance(tree.value, str):
-        return Tree({"name": tree}, tree.mark, {"name": tree.mark})
+        return Tree({"name": tree}, tree.location, {"name": tree.location})
     return tree
 
 
@@ -280,11 +280,11 @@ def merged(base: Tree, over: Tree, whole: bool = True) -> Tree:
     With `whole`, an `over` that has a name replaces `base`: another model or recipe inherits
     nothing.
     """
-    over = named(over)
+    over = expanded(over)
     mappings = isinstance(base.value, dict) and isinstance(over.value, dict)
     if not mappings or (whole and "name" in over.value):
         return over
-    return Tree({**base.value, **over.value}, base.mark, {**base.keys, **over.keys})
+    return Tree({**base.value, **over.value}, base.location, {**base.keys, **over.keys})
 
 
 VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
@@ -298,10 +298,10 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
         if name and name[1] not in environment:
             hint = f"export {name[1]}=..."
             variable = node.value
-            problems.append(Problem(f"{variable} is not set", node.mark, hint, variable))
+            problems.append(Problem(f"{variable} is not set", node.location, hint, variable))
         elif name:
             text = environment[name[1]]
-            scalar, mistakes = read(text, node.mark.source)
+            scalar, mistakes = read(text, node.location.source)
             is_text = mistakes or isinstance(scalar.value, dict | list | None)
             node.variable, node.value = node.value, text if is_text else scalar.value
     return problems
@@ -309,8 +309,10 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
 
 def report(problems: Iterable[Problem]) -> str:
     """The text of the first problems, one per place in the order of the file, and their number."""
-    by_place = {str(p.mark): p for p in reversed(list(problems))}
-    ordered = sorted(by_place.values(), key=lambda p: (p.mark.source, p.mark.line, p.mark.column))
+    by_place = {str(p.location): p for p in reversed(list(problems))}
+    ordered = sorted(
+        by_place.values(), key=lambda p: (p.location.source, p.location.line, p.location.column)
+    )
     count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}"
     first = f" (the first {MAX_PROBLEMS} are above)" if len(ordered) > MAX_PROBLEMS else ""
     return "\n\n".join([*map(str, ordered[:MAX_PROBLEMS]), f"{count}{first}, nothing was run"])

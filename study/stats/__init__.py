@@ -6,7 +6,7 @@ trial that diverged. Nothing here reads a file, and random draws have a fixed se
 """
 
 from study.stats.contrasts import Contrast, contrasts, holm, t_test
-from study.stats.cumulative import orders, steps
+from study.stats.cumulative import step_orders, steps
 from study.stats.effects import effects, pairing
 from study.stats.estimates import Leader, estimates, leader, ranking, ties
 from study.stats.factors import factorial
@@ -19,8 +19,8 @@ from study.stats.intervals import (
     corrected,
     interval,
 )
-from study.stats.noise_floor import AGAIN, noise_floor
-from study.stats.per_image import Hits, Together, hierarchical, hits, mcnemar, together
+from study.stats.noise_floor import AA, noise_floor
+from study.stats.per_image import Combined, Hits, combined, hierarchical, hits, mcnemar
 from study.stats.power import (
     MOST_SEEDS,
     POWER,
@@ -33,7 +33,7 @@ from study.stats.power import (
 from study.stats.sign_flip import DRAWS, ENUMERATED, sign_flip, smallest_p
 
 __all__ = [
-    "AGAIN",
+    "AA",
     "ALPHA",
     "CONFIDENCE",
     "DRAWS",
@@ -42,11 +42,12 @@ __all__ = [
     "POWER",
     "RESAMPLED_FROM",
     "ROUNDING",
+    "Combined",
     "Contrast",
     "Hits",
     "Leader",
-    "Together",
     "bca",
+    "combined",
     "contrasts",
     "corrected",
     "effects",
@@ -59,7 +60,6 @@ __all__ = [
     "leader",
     "mcnemar",
     "noise_floor",
-    "orders",
     "pairing",
     "pooled_sd",
     "power",
@@ -69,8 +69,8 @@ __all__ = [
     "sign_flip",
     "smallest_effect",
     "smallest_p",
+    "step_orders",
     "steps",
     "t_test",
     "ties",
-    "together",
 ]

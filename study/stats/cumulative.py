@@ -51,7 +51,7 @@ def steps(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*KEYS, "others", "added", *SUMMARY])
 
 
-def orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
+def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
     """One row per (metric, factor, start, end): how the effect of a step depends on its place.
 
     `places` counts where the step was measured. `first` is the mean effect where the fewest other

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from study.stats.intervals import Numbers
 
-AGAIN = "A/A"
+AA = "A/A"
 """The name of the A/A arm in a frame; its rows carry the baseline's seed that each is paired with.
 """
 
@@ -44,8 +44,8 @@ def noise_floor(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
     rows = []
     for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
         arms = by_arm(part)
-        if baseline in arms and AGAIN in arms:
-            repeat, base = arms[AGAIN], arms[baseline]
+        if baseline in arms and AA in arms:
+            repeat, base = arms[AA], arms[baseline]
             floor = _floor(base.to_numpy(float), repeat.to_numpy(float))
             rows.append({"metric": metric, **summary(paired(repeat, base)), "floor": floor})
     return pd.DataFrame(rows, columns=["metric", *SUMMARY, "floor"])

@@ -73,7 +73,7 @@ def mcnemar(pairs: Hits) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["seed", "images", "gained", "lost", "mean", "p"])
 
 
-class Together(NamedTuple):
+class Combined(NamedTuple):
     """The McNemar tests of all seeds combined, without pooling images of several seeds."""
 
     seeds: int
@@ -86,14 +86,14 @@ class Together(NamedTuple):
     """p that those of some seed do not differ, or do so the other way: the largest."""
 
 
-def together(tests: pd.DataFrame) -> Together:
+def combined(tests: pd.DataFrame) -> Combined:
     """The rows of `mcnemar` combined. Both p hold however the seeds depend on each other."""
     n, better, worse = len(tests), int((tests["mean"] > 0).sum()), int((tests["mean"] < 0).sum())
     if not n:
-        return Together(0, 0, 0, float("nan"), float("nan"))
+        return Combined(0, 0, 0, float("nan"), float("nan"))
     some = min(1.0, n * float(tests["p"].min()))
     agree = n in (better, worse)
-    return Together(n, better, worse, some, float(tests["p"].max()) if agree else 1.0)
+    return Combined(n, better, worse, some, float(tests["p"].max()) if agree else 1.0)
 
 
 def hierarchical(pairs: Hits, confidence: float = CONFIDENCE) -> dict[str, float]:

@@ -58,21 +58,21 @@ def replace(path: Path, content: bytes) -> None:
     Raises:
         StoreError: it cannot be written; the file that was there before is unchanged.
     """
-    with beside(path, content) as partial:
+    with temporary_file(path, content) as partial:
         try:
             os.replace(partial, path)
         except IsADirectoryError:
-            put_away(path, "it is a folder")
+            set_aside_with_warning(path, "it is a folder")
             os.replace(partial, path)
 
 
-def once(path: Path, content: bytes) -> bool:
+def create(path: Path, content: bytes) -> bool:
     """Write `content` to `path` unless something is there; return True if it was written.
 
     A hard link does it, which the file server makes or refuses in one step, on NFS too: of several
     writers on several nodes, exactly one succeeds.
     """
-    with beside(path, content) as partial:
+    with temporary_file(path, content) as partial:
         try:
             os.link(partial, path)
         except FileExistsError:
@@ -94,7 +94,7 @@ def encoded(record: Mapping[str, Any]) -> bytes:
     return f'{head}"{DIGEST}": "{_sha256(head)}"\n}}\n'.encode()
 
 
-def lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+def encoded_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Records as the lines of one file; the last line is the digest of the others."""
     text = "".join(json.dumps(finite(row), allow_nan=False) + "\n" for row in rows)
     head = f'{{"{MARK}": true}}\n{text}{{'
@@ -112,7 +112,7 @@ def read(path: Path) -> Record | None:
         return None
 
 
-def sound(path: Path, check: Callable[[bytes], Content]) -> Content | None:
+def read_checked(path: Path, check: Callable[[bytes], Content]) -> Content | None:
     """The value that `check` makes of a file's content; None if the file is absent or damaged.
 
     A damaged file is renamed, with a warning, so that it is not read again.
@@ -127,13 +127,13 @@ def sound(path: Path, check: Callable[[bytes], Content]) -> Content | None:
         except DamagedError as error:
             why = str(error)
         except OSError as error:
-            tell(f"{path} cannot be read ({error.strerror}): it is ignored")
+            warn_once(f"{path} cannot be read ({error.strerror}): it is ignored")
             return None
-    put_away(path, why)
+    set_aside_with_warning(path, why)
     return None
 
 
-def opened(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading, without waiting if something else has its name.
 
     Raises:
@@ -154,7 +154,7 @@ def opened(path: Path) -> BinaryIO:
 
 def content(path: Path) -> bytes:
     """The bytes of a file; raises as `opened`, and DamagedError if the disk cannot read them."""
-    with opened(path) as file:
+    with open_regular(path) as file:
         try:
             return file.read()
         except OSError as error:
@@ -191,7 +191,7 @@ def _refuse(value: Record) -> None:
         raise DamagedError(f"it has a number that is too large ({error})") from error
 
 
-def rows(content: bytes) -> list[Record]:
+def decoded_lines(content: bytes) -> list[Record]:
     """The records of a file with one record per line.
 
     From a file without a digest, lines that cannot be read are left out.
@@ -229,17 +229,17 @@ def set_aside(path: Path, why: str) -> Path:
     return aside
 
 
-def put_away(path: Path, why: str, word: str = "damaged") -> None:
+def set_aside_with_warning(path: Path, why: str, word: str = "damaged") -> None:
     """Rename a file with a warning; if it cannot be renamed, warn and leave it."""
     try:
         outcome = f"renamed to {set_aside(path, word).name}"
     except OSError as error:
         outcome = f"ignored, as it cannot be renamed: {error.strerror}"
-    tell(f"{path}: {why}; {outcome}")
+    warn_once(f"{path}: {why}; {outcome}")
 
 
 @cache
-def tell(text: str) -> None:
+def warn_once(text: str) -> None:
     """Log a warning, once per process for each text."""
     log.warning("%s", text)
 
@@ -248,7 +248,7 @@ def tell(text: str) -> None:
 
 
 @contextmanager
-def beside(path: Path, content: bytes) -> Iterator[Path]:
+def temporary_file(path: Path, content: bytes) -> Iterator[Path]:
     """Write a temporary file in the folder of `path`, flushed to disk, and remove it afterwards.
 
     In the same folder, as a rename is atomic only within one file system.

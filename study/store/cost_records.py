@@ -63,7 +63,7 @@ class Alike(Frozen):
     alike: bool
 
 
-class Course(Frozen):
+class RecipeSchedule(Frozen):
     """A recipe's learning rate in every epoch."""
 
     rates: list[Number]

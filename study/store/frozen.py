@@ -40,7 +40,7 @@ class Frozen(BaseModel):
     @classmethod
     def load(cls, path: Path) -> Self | None:
         """The record in a file, or None without one; a damaged file is set aside with a warning."""
-        return atomic.sound(path, cls.parsed)
+        return atomic.read_checked(path, cls.parsed)
 
     @classmethod
     def look(cls, path: Path) -> Self | None:

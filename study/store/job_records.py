@@ -86,7 +86,7 @@ class Address(Frozen):
     MASTER_PORT: str
 
 
-class Handed(Frozen):
+class Delivered(Frozen):
     """The epochs and the state of a trial that a tracker has received."""
 
     epochs: Count

@@ -27,11 +27,11 @@ from typing import Any
 from study.errors import DamagedError
 from study.store import atomic, processes
 
-BEAT = 5.0  # seconds between heartbeats
+HEARTBEAT_SECONDS = 5.0  # seconds between heartbeats
 # A process that has just begun to watch would wait a whole minute for each dead worker, so that a
 # short silence is enough if by the file server's clock the last heartbeat is old as well.
-DEAD = 60.0  # seconds of silence; a process of this machine is looked up at once
-QUIET = 3 * BEAT  # seconds of silence, if the file server's clock says DEAD
+DEAD_SECONDS = 60.0  # seconds of silence; a process of this machine is looked up at once
+QUIET_SECONDS = 3 * HEARTBEAT_SECONDS  # seconds of silence, if the file server's clock says DEAD
 
 
 @dataclass(frozen=True)
@@ -85,12 +85,12 @@ def slurm_job() -> str:
     return f"{array}_{task}" if array else os.environ.get("SLURM_JOB_ID", "")
 
 
-def sign(path: Path) -> None:
+def write_holder(path: Path) -> None:
     """Write this process to a file, by which others can look up if it is alive."""
     path.write_text(json.dumps(vars(here())))
 
 
-def signed(path: Path) -> Holder | None:
+def read_holder(path: Path) -> Holder | None:
     """The process that a file names; None if it cannot be read."""
     try:
         return _holder(atomic.content(path))
@@ -98,29 +98,33 @@ def signed(path: Path) -> Holder | None:
         return None
 
 
-class Hearts:
+class Heartbeats:
     """The heartbeats that one process has seen, and when each changed last by its own clock."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self.heard: dict[Path, tuple[int, float]] = {}
-        self.ahead: tuple[float, float] = (0.0, -BEAT)
+        self.last_changes: dict[Path, tuple[int, float]] = {}
+        self.server_offset: tuple[float, float] = (0.0, -HEARTBEAT_SECONDS)
 
     def stopped(self, path: Path, beat: int) -> bool:
         """True if the heartbeat has not changed for too long; `beat` is its time stamp in ns."""
-        last, since = self.heard.get(path, (None, 0.0))
+        last, since = self.last_changes.get(path, (None, 0.0))
         if last != beat:
             since = self.clock()
-            self.heard[path] = (beat, since)
+            self.last_changes[path] = (beat, since)
         silent = self.clock() - since
-        return silent >= DEAD or (silent >= QUIET and self.age(path, beat) >= DEAD)
+        return silent >= DEAD_SECONDS or (
+            silent >= QUIET_SECONDS and self.age(path, beat) >= DEAD_SECONDS
+        )
 
     def age(self, path: Path, beat: int) -> float:
         """Seconds since a heartbeat by the file server's clock, which stamps all of them."""
-        ahead, measured = self.ahead
-        if self.clock() - measured >= BEAT:  # asking writes a file, so not for every lease
+        ahead, measured = self.server_offset
+        if (
+            self.clock() - measured >= HEARTBEAT_SECONDS
+        ):  # asking writes a file, so not for every lease
             ahead = _now(path.parent) - self.clock()
-            self.ahead = ahead, self.clock()
+            self.server_offset = ahead, self.clock()
         return self.clock() + ahead - beat / 1e9
 
 
@@ -165,7 +169,7 @@ class Lease:
             self.path.unlink(missing_ok=True)
 
     def _beat(self) -> None:
-        while not self._stop.wait(BEAT):
+        while not self._stop.wait(HEARTBEAT_SECONDS):
             try:
                 os.utime(self.path)
             except FileNotFoundError:
@@ -174,7 +178,7 @@ class Lease:
                 continue  # a file server that does not answer now may answer later
 
 
-def claim(folder: Path, heartbeats: Hearts | None = None, work: str = "") -> Lease | None:
+def claim(folder: Path, heartbeats: Heartbeats | None = None, work: str = "") -> Lease | None:
     """A lease on `folder`; None while another process that is not known to be dead holds one.
 
     `work` is the name of the job folder for which it works.
@@ -183,7 +187,7 @@ def claim(folder: Path, heartbeats: Hearts | None = None, work: str = "") -> Lea
         OSError: no lease can be created there.
     """
     numbers = _numbers(folder)
-    if numbers and holder(folder, heartbeats or Hearts()):
+    if numbers and holder(folder, heartbeats or Heartbeats()):
         return None
     path = folder / f"lease.{numbers[-1] + 1 if numbers else 1}"
     try:
@@ -201,7 +205,7 @@ def claim(folder: Path, heartbeats: Hearts | None = None, work: str = "") -> Lea
     return lease
 
 
-def holder(folder: Path, heartbeats: Hearts | None = None) -> Holder | None:
+def holder(folder: Path, heartbeats: Heartbeats | None = None) -> Holder | None:
     """The process that works in `folder`; None if there is none, or its heartbeat has stopped.
 
     Without `heartbeats` the file server's clock decides in a single look. That is enough for
@@ -213,26 +217,28 @@ def holder(folder: Path, heartbeats: Hearts | None = None) -> Holder | None:
     path = folder / f"lease.{numbers[-1]}"
     try:
         # NFS checks a file with its server when it is opened, so that the time stamp is new.
-        with atomic.opened(path) as file:
+        with atomic.open_regular(path) as file:
             owner, beat = _holder(file.read()), os.fstat(file.fileno()).st_mtime_ns
     except (OSError, DamagedError):
         return None  # released meanwhile, or no lease
     if owner is not None and owner.gone:
         return None
     dead = (
-        Hearts().age(path, beat) >= DEAD if heartbeats is None else heartbeats.stopped(path, beat)
+        Heartbeats().age(path, beat) >= DEAD_SECONDS
+        if heartbeats is None
+        else heartbeats.stopped(path, beat)
     )
     return None if dead else owner or UNKNOWN
 
 
-def faltering(folder: Path, heartbeats: Hearts) -> bool:
+def is_late(folder: Path, heartbeats: Heartbeats) -> bool:
     """True if the worker in `folder` counts as alive, but its last heartbeat is late."""
     numbers = _numbers(folder)
     if not numbers or holder(folder, heartbeats) is None:
         return False
     path = folder / f"lease.{numbers[-1]}"
     try:
-        return heartbeats.age(path, path.stat().st_mtime_ns) >= 2 * BEAT
+        return heartbeats.age(path, path.stat().st_mtime_ns) >= 2 * HEARTBEAT_SECONDS
     except OSError:
         return False
 
@@ -241,16 +247,16 @@ UNKNOWN = Holder("unknown", 0, "")
 """The owner of a lease whose content is still being written, or was cut short."""
 
 
-def top(folder: Path) -> tuple[int, Holder | None]:
+def latest(folder: Path) -> tuple[int, Holder | None]:
     """The highest number of a lease, and the process that created it; 0 and None if there is none.
 
     The process may be dead.
     """
     number = (_numbers(folder) or [0])[-1]
-    return number, signed(folder / f"lease.{number}")
+    return number, read_holder(folder / f"lease.{number}")
 
 
-def forget(folder: Path) -> None:
+def remove_all(folder: Path) -> None:
     """Remove all leases of a folder, once its trial has a result and no worker needs one."""
     for number in _numbers(folder):
         with suppress(OSError):
@@ -289,8 +295,8 @@ def _number(path: Path) -> int:
 def _numbers(folder: Path) -> list[int]:
     """The numbers of all leases in a folder, in ascending order."""
     endings = (path.name.removeprefix("lease.") for path in folder.glob("lease.*"))
-    return sorted(int(number) for number in endings if NUMBER.fullmatch(number))
+    return sorted(int(number) for number in endings if LEASE_NUMBER.fullmatch(number))
 
 
-NUMBER = re.compile("[0-9]{1,18}")
+LEASE_NUMBER = re.compile("[0-9]{1,18}")
 """The ending of a lease's name; temporary files and foreign ones do not match."""

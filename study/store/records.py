@@ -192,7 +192,7 @@ class WorkerDeath(Frozen):
 def history(content: bytes) -> list[EpochRow]:
     """The epochs of history.jsonl; lines that hold no epoch are left out."""
     epochs = []
-    for row in atomic.rows(content):
+    for row in atomic.decoded_lines(content):
         with suppress(DamagedError):
             epochs.append(EpochRow.checked(row))
     return epochs

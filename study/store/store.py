@@ -85,9 +85,9 @@ class Store:
         A holder that stalls between this check and the write leaves the result that is there.
         """
         record = {"format": FORMAT, "trial": name, **outcome.plain}
-        if not lease.held or not atomic.once(self.folder(name).result, atomic.encoded(record)):
+        if not lease.held or not atomic.create(self.folder(name).result, atomic.encoded(record)):
             return False
-        leases.forget(self.trial(name))
+        leases.remove_all(self.trial(name))
         return True
 
     def result(self, name: str) -> Result | None:
@@ -97,9 +97,9 @@ class Store:
             StoreError: a later version has written it.
         """
         path = self.folder(name).result
-        result = atomic.sound(path, partial(_result, path=path))
+        result = atomic.read_checked(path, partial(_result, path=path))
         if result is not None and result.trial != name:
-            atomic.put_away(path, f"it is the result of {result.trial}", "foreign")
+            atomic.set_aside_with_warning(path, f"it is the result of {result.trial}", "foreign")
             return None
         return result
 
@@ -140,7 +140,7 @@ class Store:
     def died(self, name: str, number: int, death: WorkerDeath) -> bool:
         """Write how the holder of lease `number` died; False where another process has done so."""
         note = {**death.plain, "epochs": len(self.history(name))}
-        return atomic.once(self.folder(name).death(number), atomic.encoded(note))
+        return atomic.create(self.folder(name).death(number), atomic.encoded(note))
 
     def death(self, name: str, number: int) -> WorkerDeath | None:
         """How the holder of lease `number` died, where its supervisor has written it."""
@@ -162,7 +162,7 @@ class Store:
 
     def history(self, name: str) -> list[EpochRow]:
         """One row per finished epoch."""
-        rows = atomic.sound(self.folder(name).history, records.history)
+        rows = atomic.read_checked(self.folder(name).history, records.history)
         if rows is not None:
             return rows
         result = self.result(name)

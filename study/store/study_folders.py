@@ -10,7 +10,7 @@ from pathlib import Path
 
 from study.errors import StudyError
 from study.spec.study import Study, file_name
-from study.store.atomic import encoded, once, write
+from study.store.atomic import create, encoded, write
 from study.store.job_records import Signature
 
 SIGNATURE = "study.json"
@@ -45,7 +45,7 @@ def claim(parent: Path, study: Study, otherwise: str) -> Path:
     """
     place = check(parent, study, otherwise)
     ours = _signature(study, place)
-    if not once(place / SIGNATURE, encoded(ours.plain)) and _signed(place) != ours:
+    if not create(place / SIGNATURE, encoded(ours.plain)) and _signed(place) != ours:
         check(parent, study, otherwise)  # another process may have been quicker
         # The signature is damaged, or names a study file that no longer exists.
         write(place / SIGNATURE, ours.plain)

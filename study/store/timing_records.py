@@ -9,7 +9,7 @@ from study.store.frozen import Frozen
 from study.store.records import Environment
 
 
-class Ratio(Frozen):
+class RatioRecord(Frozen):
     """One arm's speed relative to the baseline's, with its 95 % interval."""
 
     value: Positive
@@ -23,7 +23,7 @@ class Spread(Frozen):
     value: Number | None
     low: Number | None = None
     high: Number | None = None
-    ratio: Ratio | None = None
+    ratio: RatioRecord | None = None
     """To the baseline, of speeds that were measured between visits of the baseline."""
 
 

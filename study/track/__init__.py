@@ -14,7 +14,7 @@ from study.errors import StudyError
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.store import study_folders
 from study.store.atomic import Record, write
-from study.store.job_records import Handed
+from study.store.job_records import Delivered
 from study.store.records import EpochRow, Result
 from study.store.store import DONE, Store
 from study.track import mlflow, tensorboard, wandb
@@ -89,7 +89,7 @@ class Follower:
 
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
         path = self.folder / "told" / f"{trial.name}.json"
-        logged = Handed.load(path) or Handed(epochs=0, state="")
+        logged = Delivered.load(path) or Delivered(epochs=0, state="")
         if logged.state in DONE:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name)
@@ -104,7 +104,7 @@ class Follower:
             run.end(state, _last(arm, result))
             self.open.pop(trial.name).close()
         # A trial that restarted from its first epoch repeats the same numbers: not logged twice.
-        now = Handed(epochs=max(logged.epochs, len(rows)), state=state or logged.state)
+        now = Delivered(epochs=max(logged.epochs, len(rows)), state=state or logged.state)
         write(path, now.plain)
         return len(new) + ended
 
@@ -118,7 +118,7 @@ class Follower:
 def _subject(plan: Plan, arm: PlannedArm, trial: Trial) -> Subject:
     choices = zip(plan.study.factors, arm.arm.choices, strict=True)
     levels = {factor.path: factor.levels[level].label for factor, level in choices}
-    label = "A/A" if trial.again else arm.label
+    label = "A/A" if trial.is_aa else arm.label
     return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config.plain))
 
 
@@ -147,5 +147,5 @@ def _values(row: EpochRow) -> dict[str, float]:
 
 def _last(arm: PlannedArm, result: Result) -> dict[str, float]:
     """Numbers measured once: quality after the last epoch, cost, and the trial's seconds."""
-    values = {**arm.card.cost, **result.metrics, "seconds": result.seconds}
+    values = {**arm.cost_record.cost, **result.metrics, "seconds": result.seconds}
     return {f"final/{k}": float(v) for k, v in values.items() if isinstance(v, int | float)}

@@ -15,19 +15,19 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from study.errors import SpecError
-from study.train.distributed import Group
+from study.train.distributed import ProcessGroup
 
 SHARE = "several processes cannot share its batches; train it with one"
 
 
-class Wide(TorchFunctionMode):
+class WholeBatch(TorchFunctionMode):
     """A context in which layers compute the results of the whole batch for this process's slots.
 
     Batch normalisation takes its statistics over all processes. Dropout and stochastic depth draw
     for the whole batch, with the same seed in every process, and use the draws of their slots.
     """
 
-    def __init__(self, group: Group, slots: Sequence[int], size: int) -> None:
+    def __init__(self, group: ProcessGroup, slots: Sequence[int], size: int) -> None:
         super().__init__()
         self.group, self.slots, self.size = group, list(slots), size
         self.depth = 0  # nesting of the modules being called, within `reentered`
@@ -77,7 +77,7 @@ class Wide(TorchFunctionMode):
             arguments = signature(ATTENTION[func]).bind(*args, **kwargs).arguments
             if arguments.get("dropout_p", 0) > 0 and arguments.get("training", True):
                 raise SpecError(f"the model drops attention weights in a fused kernel: {SHARE}")
-        if func in DRAWS:
+        if func in PATCHED_DRAWS:
             raise SpecError(f"the model draws random numbers with {func.__name__}: {SHARE}")
         return func(*args, **kwargs)
 
@@ -124,7 +124,7 @@ def _summed(x: Tensor, group: Any) -> Tensor:
 
 
 def _batch_norm(
-    wide: Wide,
+    wide: WholeBatch,
     x: Tensor,
     running_mean: Tensor | None,
     running_var: Tensor | None,
@@ -174,7 +174,7 @@ def _dropout(drop: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """torch's dropout for the whole batch: a mask of 0 and 1 / (1 - p), drawn from ones."""
 
     def wide_dropout(
-        wide: Wide, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+        wide: WholeBatch, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
     ) -> Tensor:
         if not training or p == 0:
             return x
@@ -184,7 +184,7 @@ def _dropout(drop: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return wide_dropout
 
 
-def _bernoulli(wide: Wide, x: Tensor, p: float = 0.5, **how: Any) -> Tensor:
+def _bernoulli(wide: WholeBatch, x: Tensor, p: float = 0.5, **how: Any) -> Tensor:
     """`bernoulli_` for the whole batch; timm's stochastic depth draws with it."""
     return x.copy_(wide.draw(x, lambda ones: ones.bernoulli_(p, **how)))
 
@@ -215,7 +215,7 @@ ATTENTION: dict[Any, Any] = {
     functional.multi_head_attention_forward: functional.multi_head_attention_forward,
 }
 
-DRAWS = {
+PATCHED_DRAWS = {
     torch.rand,
     torch.rand_like,
     torch.randn,

@@ -34,7 +34,7 @@ def ignore(message: Message) -> None:
 
 
 @dataclass(frozen=True)
-class Caller:
+class Callbacks:
     """The callbacks of one training.
 
     `stop` is called after every update and returns True to save and stop. `held` is called before
@@ -49,4 +49,4 @@ class Caller:
     report: Callable[[Message], object] = ignore
 
 
-NOBODY = Caller()
+NOBODY = Callbacks()

@@ -22,7 +22,7 @@ from study.store import archives, atomic
 from study.store.atomic import replace
 from study.store.records import EpochRow
 from study.store.trial_folder import TrialFolder
-from study.train.callbacks import Caller, Superseded
+from study.train.callbacks import Callbacks, Superseded
 from study.train.epoch import Within
 from study.train.setup import Setup
 
@@ -44,7 +44,7 @@ class Checkpoint:
 
     folder: Path
     setup: Setup
-    caller: Caller
+    caller: Callbacks
     seed: int
     written: float = 0.0
     """Time of the last save or restore, by the monotonic clock in seconds."""
@@ -93,7 +93,7 @@ class Checkpoint:
     def _write(self, content: bytes) -> None:
         """Rename in two steps; after a kill between them the older checkpoint is whole."""
         last = self.files.checkpoint
-        with atomic.beside(last, content) as partial:
+        with atomic.temporary_file(last, content) as partial:
             with suppress(OSError):  # there is none yet; or it cannot be renamed and is replaced
                 os.replace(last, self.files.previous)
             os.replace(partial, last)
@@ -140,7 +140,7 @@ class Checkpoint:
 
     def _mirror(self, history: list[EpochRow]) -> None:
         """Write the checkpoint's history as lines of JSON, for people and other commands."""
-        replace(self.files.history, atomic.lines(row.plain for row in history))
+        replace(self.files.history, atomic.encoded_lines(row.plain for row in history))
 
     def _state(self, history: list[EpochRow], within: Within | None) -> dict[str, Any]:
         setup = self.setup

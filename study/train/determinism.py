@@ -24,7 +24,7 @@ def numpy_seeded(*keys: int) -> Iterator[None]:
 
 
 @contextmanager
-def undisturbed(device: str) -> Iterator[None]:
+def forked_rng(device: str) -> Iterator[None]:
     """Restore torch's generators of the CPU and this device afterwards."""
     place = torch.device(device)
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):

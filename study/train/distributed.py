@@ -25,7 +25,7 @@ VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """This process among the processes of a trial; a group of one exchanges nothing."""
 
     rank: int = 0
@@ -121,10 +121,10 @@ class Group:
             distributed.destroy_process_group()
 
 
-ALONE = Group()
+ALONE = ProcessGroup()
 
 
-def joined(device: str) -> Group:
+def joined(device: str) -> ProcessGroup:
     """The group that torchrun's environment variables describe; waits until all have joined.
 
     Raises:
@@ -145,4 +145,4 @@ def joined(device: str) -> Group:
         "nccl" if cuda else "gloo", store=board, rank=rank, world_size=world, timeout=TIMEOUT
     )
     control = distributed.new_group(backend="gloo", timeout=TIMEOUT)
-    return Group(rank, world, local, control, board)
+    return ProcessGroup(rank, world, local, control, board)

@@ -16,11 +16,11 @@ from torch.nn.functional import cross_entropy
 from study.errors import DataError
 from study.seeding import fold
 from study.spec.schema import Recipe
-from study.train.batch_wide import Wide
+from study.train.batch_wide import WholeBatch
 from study.train.callbacks import nothing
 from study.train.determinism import generators, numpy_seeded, set_generators
-from study.train.distributed import Group
-from study.train.setup import Batch, Batches, Setup, autocast, placed
+from study.train.distributed import ProcessGroup
+from study.train.setup import Batch, Setup, TrainingBatches, autocast, placed
 
 Within = dict[str, Any]
 """The state within an unfinished epoch, over all processes: finished `updates`, the sum of their
@@ -72,7 +72,7 @@ class Progress:
             "random": generators(setup.device),
         }
 
-    def whole(self, group: Group) -> tuple[float, int]:
+    def whole(self, group: ProcessGroup) -> tuple[float, int]:
         """The sum of losses and the number of images, over all processes."""
         loss, images = 0.0, 0
         for process_loss, process_images in group.gathered((float(self.loss), self.images)):
@@ -93,7 +93,7 @@ def begun(setup: Setup, within: Within | None) -> Progress:
 
 def training(
     setup: Setup,
-    batches: Batches,
+    batches: TrainingBatches,
     *,
     seed: int,
     epoch: int,
@@ -108,7 +108,7 @@ def training(
     size, group = setup.recipe.grad_accum_steps, setup.group
     updates = -(-len(batches) // size)
     progress = begun(setup, within)
-    wide = Wide(group, batches.slots, batches.size) if group.world > 1 else None
+    wide = WholeBatch(group, batches.slots, batches.size) if group.world > 1 else None
     share = wide.weight if wide else 1.0
     stream = mixed(setup, batches, seed=seed, epoch=epoch, first=progress.updates * size)
     with wide.reentered(setup.task) if wide else nullcontext():

@@ -12,12 +12,12 @@ from torch import nn
 
 from study.spec.schema import Recipe
 from study.store.records import EpochRow
-from study.train.callbacks import NOBODY, Caller, Stopped
+from study.train.callbacks import NOBODY, Callbacks, Stopped
 from study.train.checkpoint import Checkpoint
-from study.train.determinism import repeatable, undisturbed
-from study.train.distributed import ALONE, Group
+from study.train.determinism import forked_rng, repeatable
+from study.train.distributed import ALONE, ProcessGroup
 from study.train.epoch import Evaluation, Within, begun, evaluated, training
-from study.train.setup import Images, Setup, set_up
+from study.train.setup import Setup, TrainingData, set_up
 
 GO, SAVE, STOP = range(3)
 
@@ -40,14 +40,14 @@ class Fitted:
 
 def fit(
     model: nn.Module,
-    images: Images,
+    images: TrainingData,
     recipe: Recipe,
     *,
     seed: int,
     folder: Path,
     device: str = "cpu",
-    caller: Caller = NOBODY,
-    group: Group = ALONE,
+    caller: Callbacks = NOBODY,
+    group: ProcessGroup = ALONE,
 ) -> Fitted:
     """Train the model in place, resuming from the checkpoint in `folder` if there is one.
 
@@ -61,8 +61,8 @@ def fit(
         SpecError: timm, the model or the group cannot follow the recipe.
         StoreError: the folder cannot be written.
     """
-    caller = caller if group.leads else Caller(pulse=caller.pulse)
-    with undisturbed(device), repeatable(device):
+    caller = caller if group.leads else Callbacks(pulse=caller.pulse)
+    with forked_rng(device), repeatable(device):
         setup = set_up(model, recipe, classes=images.classes, device=device, group=group)
         checkpoint = Checkpoint(folder, setup, caller, seed)
         history, within = checkpoint.restore()
@@ -84,7 +84,7 @@ def fit(
 
 
 def _epoch(
-    checkpoint: Checkpoint, images: Images, history: list[EpochRow], within: Within | None
+    checkpoint: Checkpoint, images: TrainingData, history: list[EpochRow], within: Within | None
 ) -> tuple[EpochRow, Evaluation]:
     """Train and evaluate for the next epoch, or for the rest of it."""
     setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)
@@ -130,7 +130,7 @@ def _converges(row: EpochRow) -> bool:
     return all(loss is not None and math.isfinite(loss) for loss in losses)
 
 
-def _evaluated(setup: Setup, images: Images, caller: Caller) -> Evaluation:
+def _evaluated(setup: Setup, images: TrainingData, caller: Callbacks) -> Evaluation:
     rank, world = setup.group.rank, setup.group.world
     batches = images.val_batches(setup.recipe, device=setup.device, rank=rank, world=world)
     return evaluated(setup, batches, pulse=caller.pulse)

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from study.spec.schema import Recipe
-from study.train.determinism import undisturbed
+from study.train.determinism import forked_rng
 from study.train.optimizer import check, optimizer_of, schedule_of
 
 UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)
 
 
-class Course(NamedTuple):
+class RateSchedule(NamedTuple):
     """The part of a training that its recipe alone decides."""
 
     rates: list[float]
@@ -25,14 +25,14 @@ class Course(NamedTuple):
     where these overflow, or where the optimizer cannot run here."""
 
 
-def course(recipe: Recipe) -> Course:
+def rate_schedule(recipe: Recipe) -> RateSchedule:
     """The learning rates that training takes, epoch by epoch, and the updates that it makes.
 
     Raises SpecError for what only timm could say is wrong with a recipe.
     """
     check(recipe)
     quiet = warnings.catch_warnings(action="ignore")  # training tells of them
-    with undisturbed("cpu"), torch.compiler.set_stance("force_eager"), quiet:
+    with forked_rng("cpu"), torch.compiler.set_stance("force_eager"), quiet:
         torch.manual_seed(0)
         model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)).double()
         optimizer, works = _optimizer(model, recipe)
@@ -43,7 +43,7 @@ def course(recipe: Recipe) -> Course:
             for _ in range(-(-UPDATES // recipe.total_epochs)):
                 works = works and _updated(model, optimizer)
             schedule.step(epoch + 1)
-    return Course(rates, _digest(model) if works else None)
+    return RateSchedule(rates, _digest(model) if works else None)
 
 
 def _optimizer(model: nn.Module, recipe: Recipe) -> tuple[torch.optim.Optimizer, bool]:

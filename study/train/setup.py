@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from study.errors import SpecError
 from study.spec.schema import Recipe
-from study.train.distributed import ALONE, Group
+from study.train.distributed import ALONE, ProcessGroup
 from study.train.optimizer import check, optimizer_of, schedule_of
 
 Batch = tuple[Tensor, Tensor]
 
 
-class Batches(Protocol):
+class TrainingBatches(Protocol):
     """Batches of an epoch. `len` counts whole ones, of which a process holds `slots` of `size`."""
 
     @property
@@ -29,7 +29,7 @@ class Batches(Protocol):
     def __iter__(self) -> Iterator[Batch]: ...
 
 
-class Images(Protocol):
+class TrainingData(Protocol):
     """A data set as training needs it."""
 
     @property
@@ -44,7 +44,7 @@ class Images(Protocol):
         first: int = 0,
         rank: int = 0,
         world: int = 1,
-    ) -> Batches: ...
+    ) -> TrainingBatches: ...
     def val_batches(
         self, recipe: Recipe, *, device: str, rank: int = 0, world: int = 1
     ) -> Iterable[Batch]: ...
@@ -61,7 +61,7 @@ class Setup:
     scheduler: Any
     scaler: torch.amp.GradScaler
     mixup: Any  # timm's Mixup, or None
-    group: Group = ALONE
+    group: ProcessGroup = ALONE
 
     def autocast(self) -> torch.autocast:
         """The recipe's mixed precision, as a context."""
@@ -81,7 +81,7 @@ def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:
 
 
 def set_up(
-    model: nn.Module, recipe: Recipe, *, classes: int, device: str, group: Group = ALONE
+    model: nn.Module, recipe: Recipe, *, classes: int, device: str, group: ProcessGroup = ALONE
 ) -> Setup:
     """Build what a trial trains with; the model is moved in place.
 

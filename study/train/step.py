@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from study.spec.schema import Recipe
-from study.train.determinism import undisturbed
+from study.train.determinism import forked_rng
 from study.train.epoch import mixed, update
 from study.train.setup import Batch, Setup, set_up
 
@@ -20,7 +20,7 @@ def training_step(
     Follows the recipe, except that nothing is compiled, because the compiler's own memory would be
     measured too. `grad_accum_steps` does not matter: its batches are processed one by one.
     """
-    with undisturbed(device):
+    with forked_rng(device):
         plain = recipe.model_copy(update={"torchcompile": False})
         setup = set_up(model, plain, classes=classes, device=device)
         # A larger scale may overflow, and then the scaler would skip the step.
@@ -39,7 +39,7 @@ def repeated(
     model: nn.Module, recipe: Recipe, *, classes: int, size: tuple[int, int, int], device: str
 ) -> Callable[[], object]:
     """A function that repeats the same update, for a stopwatch; never compiled, as above."""
-    with undisturbed(device):
+    with forked_rng(device):
         plain = recipe.model_copy(update={"torchcompile": False})
         setup = set_up(model, plain, classes=classes, device=device)
         setup.task.train()

@@ -9,13 +9,13 @@ from statistics import median
 from torch import nn
 
 from study.spec.schema import Recipe
-from study.train.determinism import undisturbed
+from study.train.determinism import forked_rng
 from study.train.epoch import evaluated, mixed, update
-from study.train.setup import Batch, Images, Setup, set_up
+from study.train.setup import Batch, Setup, TrainingData, set_up
 
 
 @dataclass(frozen=True)
-class Pace:
+class StepTime:
     """Seconds per training image and per evaluated image, medians over `steps` steps of each."""
 
     train_image_seconds: float
@@ -25,18 +25,18 @@ class Pace:
 
 def step_seconds(
     model: nn.Module,
-    images: Images,
+    images: TrainingData,
     recipe: Recipe,
     *,
     seed: int,
     device: str = "cpu",
     steps: int = 3,
-) -> Pace:
+) -> StepTime:
     """Median step times after a warm-up step; reading the images is included.
 
     Trains `model` in place, so pass a model that is not needed afterwards.
     """
-    with undisturbed(device):
+    with forked_rng(device):
         setup = set_up(model, recipe, classes=images.classes, device=device)
         epochs = (
             mixed(setup, batches, seed=seed, epoch=epoch)
@@ -44,7 +44,7 @@ def step_seconds(
             for batches in [images.train_batches(recipe, seed=seed, epoch=epoch, device=device)]
         )
         rounds = (images.val_batches(recipe, device=device) for _ in count())
-        return Pace(
+        return StepTime(
             _training(setup, chain.from_iterable(epochs), steps=steps),
             _evaluation(setup, chain.from_iterable(rounds), steps=steps),
             steps,

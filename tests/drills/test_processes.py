@@ -56,9 +56,9 @@ def test_a_worker_stopped_past_its_lease_and_woken(ground, unharmed):
     run = ground.start("--workers", "2")
     until(lambda: ground.epochs() > 1 and len(ground.holders()) == 2, "two workers")
     frozen = ground.holders()[0]
-    trial = next(n for n in ground.trials if leases.top(ground.store.trial(n))[1] == frozen)
+    trial = next(n for n in ground.trials if leases.latest(ground.store.trial(n))[1] == frozen)
     kill(frozen, signal.SIGSTOP)
-    until(lambda: leases.top(ground.store.trial(trial))[0] > 1, "a successor")
+    until(lambda: leases.latest(ground.store.trial(trial))[0] > 1, "a successor")
     kill(frozen, signal.SIGCONT)
     assert run.wait() == 0
     assert "stopped" in (ground.store.trial(trial) / "log.txt").read_text()

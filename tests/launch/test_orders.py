@@ -63,7 +63,7 @@ def test_a_copied_store_has_no_jobs_of_the_old_one(store, tmp_path):
 
 
 def test_open_is_what_has_no_result_and_nobody_at_work(store):
-    job, hearts = ordered(store, ["a-0", "b-0"]), leases.Hearts()
+    job, hearts = ordered(store, ["a-0", "b-0"]), leases.Heartbeats()
     assert orders.open_trials(job, hearts) == ["a-0", "b-0"]
     leave(store, "a-0")
     with leases.claim(store.trial("b-0")):
@@ -74,7 +74,7 @@ def test_open_is_what_has_no_result_and_nobody_at_work(store):
 
 def test_a_worker_counts_while_its_process_lives(store):
     job = ordered(store, ["a-0"])
-    leases.sign(job / "worker.here-1")
+    leases.write_holder(job / "worker.here-1")
     (job / "worker.gone-2").write_text((job / "worker.here-1").read_text().replace(
         leases.here().born, "1"))  # fmt: skip
     assert orders.workers(job) == [leases.here()]

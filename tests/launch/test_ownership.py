@@ -166,10 +166,10 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
     """A record names files of code to import, and others may be able to write to the store."""
     planted = tmp_path / "planted.py"
     planted.write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
-    from study.spec.plugins import source
+    from study.spec.plugins import find_plugin
 
     job = ordered(store, ["a-0"])
-    sources = [[str(planted), source(str(planted)).digest]]
+    sources = [[str(planted), find_plugin(str(planted)).digest]]
     write(store.trial("a-0") / "trial.json", {"config": CONFIG, "sources": sources})
     assert orders.record(job, "a-0").plain == {"config": CONFIG}
     trials(Orders(job))

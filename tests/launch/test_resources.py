@@ -9,7 +9,7 @@ import pytest
 from study.cli.machine import machine_options
 from study.errors import StudyError
 from study.launch import resources, slurm, timing
-from study.launch.machine import Machine, granted
+from study.launch.machine import Machine, allocated_device
 from study.launch.worker import Orders
 from study.store.timing_records import TimingSession
 from tests.launch.conftest import ordered
@@ -116,7 +116,7 @@ def test_a_worker_trains_on_what_its_job_was_given(store, monkeypatch, given, ex
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert granted() == expected
+    assert allocated_device() == expected
     assert Orders(ordered(store, ["a-0"], device="auto")).order.device == expected
     assert Orders(ordered(store, ["a-0"], device="cpu")).order.device == "cpu"
 
@@ -188,7 +188,7 @@ def test_a_flag_without_a_value_and_one_that_is_left_out(tmp_path):
     found = script(tmp_path, there)
     assert "--exclusive" in found
     assert named(found, "time", "cpus-per-task", "requeue", "job-name") == []
-    assert there.asked.count("-R") == 5  # the same can be asked for again
+    assert there.flags.count("-R") == 5  # the same can be asked for again
     found = script(tmp_path, asked("sbatch.exclusive=user", "parallel=", "sbatch.export=NONE"))
     assert {"--exclusive=user", "--export=NONE"} <= found
 

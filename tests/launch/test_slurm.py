@@ -47,7 +47,7 @@ def test_arrays_are_no_larger_than_the_site_allows(count, most, expected):
 
 
 def test_what_a_job_unpickles_is_the_path_of_its_folder_alone(store):
-    worker = slurm.Worker(str(ordered(store, ["a-0"])))
+    worker = slurm.SlurmWorker(str(ordered(store, ["a-0"])))
     worker.supervisor = object()
     assert vars(pickle.loads(pickle.dumps(worker))) == {"job": worker.job}
 

@@ -50,7 +50,7 @@ def bereaved(store):
 
 def again(supervisor: Supervisor) -> None:
     """The next child takes the trial and dies of it, too."""
-    number, _ = leases.top(supervisor.store.trial("a-0"))
+    number, _ = leases.latest(supervisor.store.trial("a-0"))
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     leave(supervisor.store, "a-0", number + 1, leases.process(child.pid))
     child.communicate(b"\n")
@@ -92,7 +92,7 @@ def test_deaths_before_the_last_finished_epoch_do_not_count(bereaved):
 
 
 def test_a_child_without_a_trial_is_nobody_s_death(bereaved):
-    leases.forget(bereaved.store.trial("a-0"))
+    leases.remove_all(bereaved.store.trial("a-0"))
     assert not bereaved._mourn(CRASH)
 
 

@@ -33,10 +33,10 @@ def test_what_another_works_on_is_passed_over(store):
 
 
 def test_somebody_who_falters_is_waited_for_and_succeeded_when_it_is_certain(store, monkeypatch):
-    monkeypatch.setattr(leases, "QUIET", 0.0)
+    monkeypatch.setattr(leases, "QUIET_SECONDS", 0.0)
     asked = Orders(ordered(store, ["a-0"]))
     leave(store, "a-0", who=leases.Holder("elsewhere", 1, "1"))
-    old = (store.trial("a-0") / "lease.1").stat().st_mtime - 2 * leases.DEAD
+    old = (store.trial("a-0") / "lease.1").stat().st_mtime - 2 * leases.DEAD_SECONDS
     os.utime(store.trial("a-0") / "lease.1", (old, old))
     name, lease = claim(asked, ["a-0"])
     assert (name, lease.number) == ("a-0", 2)

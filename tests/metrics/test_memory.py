@@ -37,7 +37,7 @@ def test_a_child_of_a_parent_with_threads_does_not_hang(monkeypatch):
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     step()
-    monkeypatch.setattr(memory, "PATIENCE", 60)
+    monkeypatch.setattr(memory, "TIMEOUT", 60)
     try:
         assert peak_memory(step) > 0
     finally:
@@ -69,7 +69,7 @@ def test_a_child_that_ends_without_a_number_is_an_error(status):
 
 
 def test_a_child_that_hangs_is_an_error(monkeypatch):
-    monkeypatch.setattr(memory, "PATIENCE", 0.2)
+    monkeypatch.setattr(memory, "TIMEOUT", 0.2)
     read, _ = os.pipe()
     with pytest.raises(MetricError, match="hung"):
         peak_memory(lambda: os.read(read, 1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as reference
 
-from study.metrics.ratios import LEAST, WAITED, Ratio, ratio, undisturbed
+from study.metrics.ratios import FEWEST_ROUNDS, WAITED, Ratio, ratio, undisturbed
 
 SESSIONS = 400
 
@@ -89,7 +89,7 @@ def test_rounds_in_which_others_had_the_cpus_do_not_move_it(kind):
 
 
 def test_of_too_few_undisturbed_rounds_all_count():
-    one, busy = list(visits(12)), [1.0] * (13 - LEAST) + [0.0] * (LEAST - 1)
+    one, busy = list(visits(12)), [1.0] * (13 - FEWEST_ROUNDS) + [0.0] * (FEWEST_ROUNDS - 1)
     assert undisturbed(one, busy) == one
     assert undisturbed(one, [1.0, *[0.0] * 11]) == one[1:]
 
@@ -106,7 +106,7 @@ def test_the_same_visits_have_the_same_interval():
 
 
 def test_few_rounds_have_none():
-    assert ratio([(1.0, 1.0, 1.0)] * (LEAST - 1)) is None
+    assert ratio([(1.0, 1.0, 1.0)] * (FEWEST_ROUNDS - 1)) is None
 
 
 def test_twice_the_seconds_are_half_the_images():

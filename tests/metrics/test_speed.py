@@ -8,10 +8,10 @@ from torch import nn
 
 from study.errors import BuildError
 from study.metrics import METRICS, workloads
-from study.metrics.speed import PATIENCE, ROUNDS, Session, Times, session
+from study.metrics.speed import PATIENCE, ROUNDS, SpeedSession, Times, session
 from study.metrics.stopwatch import Stopwatch, waited
 from study.metrics.summaries import ENOUGH, quantile, spreads
-from study.metrics.workloads import DTYPES, Lane, Way
+from study.metrics.workloads import DTYPES, ExecutionMode, Workload
 
 SMALL = (3, 8, 8)
 
@@ -30,11 +30,11 @@ class Arm(nn.Sequential):
         return super().forward(images)
 
 
-def both(model: nn.Module) -> dict[str, Lane]:
-    images = workloads.noise(4, SMALL, "cpu")
+def both(model: nn.Module) -> dict[str, Workload]:
+    images = workloads.random_images(4, SMALL, "cpu")
     return {
-        "batch": workloads.inference(model, images, Way()),
-        "single": workloads.inference(model, images[:1], Way(), apart=True),
+        "batch": workloads.inference(model, images, ExecutionMode()),
+        "single": workloads.inference(model, images[:1], ExecutionMode(), apart=True),
     }
 
 
@@ -44,7 +44,7 @@ def diary() -> list:
 
 
 @pytest.fixture(scope="module")
-def taken(diary) -> Session:
+def taken(diary) -> SpeedSession:
     arms = {name: (lambda name=name: both(Arm(name, diary))) for name in "abc"}
     return session(arms, rounds=8, seconds=1e-6)  # one call a visit
 
@@ -152,13 +152,13 @@ def test_rounds_are_bounded(seconds, rounds):
             return images
 
     told = []
-    lane = Lane(lambda: Slow()(torch.ones(1)), 1)
+    lane = Workload(lambda: Slow()(torch.ones(1)), 1)
     session({"a": lambda: {"batch": lane}}, seconds=seconds, report=lambda *now: told.append(now))
     assert len(told) == rounds
 
 
 def test_no_arms_have_no_times():
-    assert session({}) == Session({}, {})
+    assert session({}) == SpeedSession({}, {})
 
 
 # ---- ways ----
@@ -168,24 +168,26 @@ def test_no_arms_have_no_times():
 def test_autocast_gives_the_type_asked_for(dtype):
     if dtype == "float16":
         pytest.skip("not every CPU has it")
-    lane = workloads.inference(nn.Conv2d(3, 4, 3), workloads.noise(2, SMALL, "cpu"), Way(dtype))
+    lane = workloads.inference(
+        nn.Conv2d(3, 4, 3), workloads.random_images(2, SMALL, "cpu"), ExecutionMode(dtype)
+    )
     assert lane.run().dtype == DTYPES[dtype]
 
 
 def test_channels_last_keeps_its_layout():
-    way = Way(channels_last=True)
-    lane = workloads.inference(nn.Conv2d(3, 4, 3), workloads.noise(2, SMALL, "cpu"), way)
+    way = ExecutionMode(channels_last=True)
+    lane = workloads.inference(nn.Conv2d(3, 4, 3), workloads.random_images(2, SMALL, "cpu"), way)
     assert lane.run().is_contiguous(memory_format=torch.channels_last)
 
 
 def test_training_updates_the_weights():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.LazyLinear(5))
-    images = workloads.noise(2, SMALL, "cpu")
+    images = workloads.random_images(2, SMALL, "cpu")
     model(images)
     before = [weight.clone() for weight in model.parameters()]
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loss = nn.functional.cross_entropy
-    workloads.training(model, images, Way(), loss=loss, optimizer=optimizer).run()
+    workloads.training(model, images, ExecutionMode(), loss=loss, optimizer=optimizer).run()
     assert not any(map(torch.equal, before, model.parameters()))
 
 
@@ -199,7 +201,7 @@ def test_calls_apart_are_timed_one_by_one():
 # ---- what goes wrong ----
 
 
-def unbuilt() -> dict[str, Lane]:
+def unbuilt() -> dict[str, Workload]:
     raise BuildError("rest has no depth of 0")
 
 

@@ -4,11 +4,11 @@ import torch
 from torch import nn
 
 from study.metrics import energy, machine_state, workloads
-from study.metrics.workloads import Way
+from study.metrics.workloads import ExecutionMode
 
 
 def test_what_can_be_read_is_ready_for_json():
-    found = machine_state.surroundings("cpu")
+    found = machine_state.machine_state("cpu")
     assert json.loads(json.dumps(found)) == found
     assert found["load"] >= 0
 
@@ -44,7 +44,7 @@ def test_energy_is_that_of_an_image(tmp_path, monkeypatch):
 
     monkeypatch.setattr(energy, "RAPL", tmp_path)
     burns = Burns()
-    lane = workloads.inference(burns, workloads.noise(4, (3, 8, 8), "cpu"), Way())
+    lane = workloads.inference(burns, workloads.random_images(4, (3, 8, 8), "cpu"), ExecutionMode())
     with energy.counter("cpu") as read:
         for _ in range(6):
             lane.run()
@@ -60,11 +60,15 @@ def test_a_counter_that_stands_still_tells_nothing(tmp_path, monkeypatch):
     (package / "energy_uj").write_text("7")
     monkeypatch.setattr(energy, "RAPL", tmp_path)
     monkeypatch.setattr(energy, "STILL", 0.01)
-    lane = workloads.inference(nn.Identity(), workloads.noise(1, (3, 8, 8), "cpu"), Way())
+    lane = workloads.inference(
+        nn.Identity(), workloads.random_images(1, (3, 8, 8), "cpu"), ExecutionMode()
+    )
     assert energy.joules({"a": lane}, "cpu", seconds=0.01) == {}
 
 
 def test_without_a_counter_there_is_no_energy(tmp_path, monkeypatch):
     monkeypatch.setattr(energy, "RAPL", tmp_path)
-    lane = workloads.inference(nn.Identity(), workloads.noise(1, (3, 8, 8), "cpu"), Way())
+    lane = workloads.inference(
+        nn.Identity(), workloads.random_images(1, (3, 8, 8), "cpu"), ExecutionMode()
+    )
     assert energy.joules({"a": lane}, "cpu") == {}

@@ -7,7 +7,7 @@ import timm
 import torch
 
 from study.errors import BuildError
-from study.models.attention import EMSA, NormalisedWeights
+from study.models.attention import EMSA, NormalisedAttentionWeights
 
 PLAIN = {"reduction": "depthwise", "head_mix": False, "attn_norm": False, "qkv_bias": True}
 REST = {"attn_drop": 0.0, "proj_drop": 0.0, "stride": 4}
@@ -28,7 +28,7 @@ def test_without_its_parts_it_is_multi_head_attention():
 
 
 def test_mixing_and_norm_are_the_formula_of_the_paper():
-    weights = NormalisedWeights(8, 2, mix=True, drop=0.0, stride=4).double()
+    weights = NormalisedAttentionWeights(8, 2, mix=True, drop=0.0, stride=4).double()
     q, k = torch.randn(2, 3, 2, 6, 4, dtype=torch.float64)
     logits = torch.einsum("bhqd,bhkd->bhqk", q, k) / 4**0.5
     mixed = torch.einsum("gh,bhqk->bgqk", weights.mix.weight[:, :, 0, 0], logits)
@@ -40,7 +40,7 @@ def test_mixing_and_norm_are_the_formula_of_the_paper():
 @pytest.mark.parametrize("switch", ["head_mix", "attn_norm"])
 def test_one_head_has_neither_mixing_nor_norm(switch):
     names = dict(attention(heads=1, **{switch: True}).named_modules())
-    assert type(names["weights"]) is not NormalisedWeights
+    assert type(names["weights"]) is not NormalisedAttentionWeights
     assert not list(names["weights"].parameters())
 
 
@@ -63,7 +63,7 @@ def test_norm_survives_bfloat16_autocast():
 
 
 def test_norm_is_computed_in_float32_for_bfloat16_weights():
-    weights = NormalisedWeights(8, 2, mix=True, drop=0.0, stride=4).bfloat16()
+    weights = NormalisedAttentionWeights(8, 2, mix=True, drop=0.0, stride=4).bfloat16()
     q, k = torch.randn(2, 3, 2, 64, 4).bfloat16()
     exact = copy.deepcopy(weights).double()(q.double(), k.double())
     torch.testing.assert_close(weights(q, k).double(), exact, rtol=2**-8, atol=1e-3)

@@ -18,7 +18,7 @@ def precisions(request, monkeypatch):
     """The precisions that models are run in, one entry for each run."""
     if request.param == "large":
         monkeypatch.setattr(equivalence, "LARGE", 0)
-    seen, answers = [], equivalence.answers
+    seen, answers = [], equivalence.model_outputs
     monkeypatch.setattr(
         equivalence, "answers", lambda *words: (seen.append(words[2]), answers(*words))[1]
     )
@@ -26,9 +26,9 @@ def precisions(request, monkeypatch):
 
 
 def test_a_switch_that_does_nothing_is_told_from_one_that_acts(precisions):
-    assert equivalence.alike(rest(), rest(drop_rate=0.0), SIZE)
-    assert not equivalence.alike(rest(), rest(drop_path_rate=0.5), SIZE)
-    assert not equivalence.alike(rest(), rest(reduction="average"), SIZE)
+    assert equivalence.equivalent(rest(), rest(drop_rate=0.0), SIZE)
+    assert not equivalence.equivalent(rest(), rest(drop_path_rate=0.5), SIZE)
+    assert not equivalence.equivalent(rest(), rest(reduction="average"), SIZE)
     assert len({*precisions}) == 1  # clear cases need no second precision
 
 
@@ -38,5 +38,5 @@ def test_what_could_be_rounding_is_decided_in_double_precision(precisions, monke
         model.register_forward_hook(lambda module, images, out: out * (1 + 1e-6))
         return model
 
-    assert not equivalence.alike(rest(), shifted, SIZE)
+    assert not equivalence.equivalent(rest(), shifted, SIZE)
     assert precisions[-1] == torch.float64

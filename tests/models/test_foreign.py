@@ -8,8 +8,8 @@ import timm
 
 from study.errors import BuildError
 from study.models import SLOTS, registry
-from study.models.registry import entries, register, used
-from study.spec.plugins import source
+from study.models.registry import entries, register, used_plugins
+from study.spec.plugins import find_plugin
 
 PART = """\
 from torch import nn
@@ -47,7 +47,7 @@ def own(tmp_path, monkeypatch):
     def written(text, name="own_parts.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-        return source(name.removesuffix("/__init__.py"))
+        return find_plugin(name.removesuffix("/__init__.py"))
 
     return written
 
@@ -77,35 +77,35 @@ def test_a_package_imports_its_own_modules(own):
 def test_a_module_inside_a_package_is_imported_by_its_name(own):
     own("", "lab/__init__.py")
     own(PART + "REDUCTIONS['own'] = Own\n", "lab/parts.py")
-    assert register(source("lab.parts")).names == {"reduction": ("own",)}
+    assert register(find_plugin("lab.parts")).names == {"reduction": ("own",)}
     assert SLOTS["reduction"]["own"].__module__ == "lab.parts"
 
 
 def test_a_source_is_the_same_module_from_another_folder(own, monkeypatch, tmp_path_factory):
     own("", "lab/__init__.py")
     own(PART + "REDUCTIONS['own'] = Own\n", "lab/parts.py")
-    one = source("lab.parts")
+    one = find_plugin("lab.parts")
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    assert register(source(one.text)).source == one
+    assert register(find_plugin(one.text)).source == one
     assert SLOTS["reduction"]["own"].__module__ == "lab.parts"
 
 
 def test_a_model_uses_the_source_of_its_part_or_of_its_name(own):
     part = register(own(PART + "REDUCTIONS['own'] = Own\n")).source
-    assert used("rest_lite", {"reduction": "own"}) == {"own_parts": part.digest}
-    assert used("rest_lite", {"reduction": "average", "stem": "own", "ratios": [1]}) == {}
-    assert used("my_net", {}) == {}
+    assert used_plugins("rest_lite", {"reduction": "own"}) == {"own_parts": part.digest}
+    assert used_plugins("rest_lite", {"reduction": "average", "stem": "own", "ratios": [1]}) == {}
+    assert used_plugins("my_net", {}) == {}
     net = register(own(MODEL, "nets.py")).source
     both = {"own_parts": part.digest, "nets": net.digest}
-    assert used("my_net.tag", {}) == used("rest_lite", {"reduction": "own"}) == both
-    assert used("rest_lite", {"reduction": "average"}) == {}
+    assert used_plugins("my_net.tag", {}) == used_plugins("rest_lite", {"reduction": "own"}) == both
+    assert used_plugins("rest_lite", {"reduction": "average"}) == {}
 
 
 def test_one_source_may_import_another_whose_digest_is_told_as_well(own):
     register(own(PART + "REDUCTIONS['own'] = Own\n", "second.py"))
     text = "from second import Own, REDUCTIONS\nREDUCTIONS['other'] = type('Other', (Own,), {})\n"
     register(own(text, "first.py"))
-    assert list(used("rest_lite", {"reduction": "other"})) == ["second", "first"]
+    assert list(used_plugins("rest_lite", {"reduction": "other"})) == ["second", "first"]
 
 
 BOTH = MODEL + PART  # 12 lines

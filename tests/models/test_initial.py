@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import study.models  # noqa: F401
-from study.models.paired_init import drawn, seeded, unshared
+from study.models.paired_init import initialised, seeded, unshared
 
 SHALLOW = {
     "test_rest": {},
@@ -107,6 +107,6 @@ class Drawn(nn.Module):
 
 
 def test_it_says_which_parameters_depend_on_more_than_their_name():
-    model, foreign = drawn(Drawn, 0)
+    model, foreign = initialised(Drawn, 0)
     assert foreign == {"late"}
     assert torch.equal(model.late, seeded(Drawn, 0).late)

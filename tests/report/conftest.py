@@ -9,8 +9,8 @@ import pytest
 from study import report
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.spec.schema import Data, Protocol, Recipe, Timing
-from study.spec.study import Arm, Config, Factor, Level, Printed, Study
-from study.spec.yaml import Mark, Tree
+from study.spec.study import Arm, Config, Factor, Level, PublishedNumber, Study
+from study.spec.yaml import Location, Tree
 from study.store import store as stores
 from study.store.atomic import write
 from study.store.cost_records import ArmCost
@@ -18,7 +18,7 @@ from study.store.records import Shape, TrialConfig
 from study.store.store import Store
 from study.store.timing_records import TimingSession
 
-HERE = Mark("x.yaml", "")
+HERE = Location("x.yaml", "")
 CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3))
 BUILT = {"model": "m", "shape": Shape(num_classes=10, in_chans=3, img_size=64), "arguments": {},
          "defaults": {}, "slots": {}, "code": {}}  # fmt: skip
@@ -49,7 +49,7 @@ def _study(factors, seeds, published, **fields):
 def _printed(status="verified", source="ResT (arXiv 2105.13677)", protocol=None, **numbers):
     how = Protocol(**(protocol or {}))
     return {
-        metric: Printed(value, len(str(value).partition(".")[2]), status, source, how)
+        metric: PublishedNumber(value, len(str(value).partition(".")[2]), status, source, how)
         for metric, value in numbers.items()
     }
 
@@ -102,7 +102,7 @@ def laboratory(tmp_path):
             outcomes = (top1 or {}).get(key, ["pending"] * seeds)
             trials = tuple(_trial(store, digest, s, o) for s, o in enumerate(outcomes))
             if not any(choices):
-                beside = zip(study.again, again, strict=False)
+                beside = zip(study.aa_seeds, again, strict=False)
                 found = (_trial(store, digest, seed, outcome) for seed, outcome in beside)
                 trials += tuple(replace(trial, again=True) for trial in found)
             counted = (cost or {}).get(key, {"params": 10.49e6, "macs": 1.4e9})

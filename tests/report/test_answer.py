@@ -71,9 +71,9 @@ def test_claims_against_a_baseline_that_diverged_say_the_same(lab):
                top1={"baseline": [0.9, NAN, 0.9], "Aa": [0.9, 0.9, 0.9]})  # fmt: skip
     found = report.report(*made)
     assert "Aa does not diverge and counts as better." in found.answer
-    states = [judgement.state for judgement in found.judged.claims]
+    states = [judgement.state for judgement in found.assessment.claims]
     assert states == ["supported", "undecided"]
-    assert all("Base diverged: worse" in judgement.why for judgement in found.judged.claims)
+    assert all("Base diverged: worse" in judgement.why for judgement in found.assessment.claims)
 
 
 def test_intervals_that_exclude_zero_stand_beside_the_correction(lab):

@@ -55,7 +55,7 @@ def shown(tmp_path_factory):
         if name not in made:
             folder = tmp_path_factory.mktemp("scene")
             told = report.report(*SCENES[name](laboratory(folder)))
-            drawn = figures.drawn(told)
+            drawn = figures.all_figures(told)
             made[name] = told, {one.name: one for one in drawn}
             assert len(made[name][1]) == len(drawn)  # no name twice
         return made[name]
@@ -225,7 +225,7 @@ def digests(names):
     found = {}
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
-            drawn = figures.drawn(told(SCENES[name](laboratory(Path(folder)))))
+            drawn = figures.all_figures(told(SCENES[name](laboratory(Path(folder)))))
         for one in drawn:
             if kind(one.name) not in found:
                 found[kind(one.name)] = {
@@ -302,7 +302,7 @@ def test_what_diverged_or_is_missing_is_named(lab):
 
 @pytest.mark.parametrize(("macs", "scale"), [(2e9, "linear"), (20e9, "log")])
 def test_a_wide_spread_of_cost_is_drawn_on_a_logarithmic_axis(lab, macs, scale):
-    (one,) = figures.drawn(told(lab(cost={"Max Pooling": {"params": 1, "macs": macs}})))
+    (one,) = figures.all_figures(told(lab(cost={"Max Pooling": {"params": 1, "macs": macs}})))
     assert one.figure.axes[-1].get_yscale() == scale
     if scale == "linear":
         assert one.figure.axes[-1].get_ylim()[0] == 0  # bars stand on zero
@@ -314,7 +314,7 @@ LONG = [f"{ratio}, a name of $many$ words that says & explains_all" for ratio in
 
 @pytest.mark.parametrize("labels", [RATIOS[:2], RATIOS[:4], RATIOS, LONG[:2], LONG[:4], LONG])
 def test_labels_neither_overlap_nor_leave_the_page(lab, labels):
-    (one,) = figures.drawn(told(lab({"model.ratios": labels})))
+    (one,) = figures.all_figures(told(lab({"model.ratios": labels})))
     with styled():
         one.figure.draw_without_rendering()
     boxes = [text.get_window_extent() for text in one.figure.axes[-1].get_xticklabels()]
@@ -334,7 +334,7 @@ def test_effects_are_those_of_the_statistics(lab):
         np.testing.assert_allclose(means[column], 100 * known.loc[means.index, other])
     band = drawn[drawn["what"] == "noise floor"].iloc[0]
     assert (band["low"], band["high"]) == pytest.approx(
-        tuple(100 * end for end in report.floor(made.measured, "top1"))
+        tuple(100 * end for end in report.noise_range(made.measured, "top1"))
     )
 
 
@@ -513,7 +513,7 @@ def test_a_step_is_paired_with_the_row_above(shown):
 
 
 def test_a_step_that_was_taken_elsewhere_shows_its_range(lab):
-    drawn = {one.name: one for one in figures.drawn(told(scenes.three_factors(lab)))}
+    drawn = {one.name: one for one in figures.all_figures(told(scenes.three_factors(lab)))}
     data = drawn["roadmap"].data
     assert (data["what"] == roadmap.ELSEWHERE).any()
 
@@ -523,7 +523,7 @@ def test_a_step_that_was_taken_elsewhere_shows_its_range(lab):
 
 def test_pieces_of_a_bar_add_up(lab):
     made = told(scenes.counted(scenes.mixed(lab)))
-    (one,) = [one for one in figures.drawn(made) if one.name == "cost"]
+    (one,) = [one for one in figures.all_figures(made) if one.name == "cost"]
     for (_, split), part in one.data.groupby(["arm", "split"]):
         assert part["high"].max() == pytest.approx(part["value"].sum()), split
         assert part["low"].tolist()[1:] == pytest.approx(part["high"].tolist()[:-1])
@@ -537,7 +537,7 @@ def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab)
         )
         for arm in plan.arms
     )
-    drawn = figures.drawn(told((replace(plan, arms=tuple(arms)), store)))
+    drawn = figures.all_figures(told((replace(plan, arms=tuple(arms)), store)))
     (one,) = [one for one in drawn if one.name == "cost"]
     for _, part in one.data[one.data["split"] == "stage"].groupby("arm"):
         assert part["what"].tolist() == ["4", "8", "16", "32", "head"]
@@ -545,7 +545,7 @@ def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab)
 
 def test_totals_far_apart_are_shown_by_their_shares(lab):
     (one,) = [
-        one for one in figures.drawn(told(scenes.counted(scenes.resolution(lab))))
+        one for one in figures.all_figures(told(scenes.counted(scenes.resolution(lab))))
         if one.name == "cost"
     ]  # fmt: skip
     assert set(one.data["unit"]) == {"%"}
@@ -554,7 +554,7 @@ def test_totals_far_apart_are_shown_by_their_shares(lab):
 
 def test_one_epoch_is_no_curve(lab):
     made = told(scenes.learnt(lab(top1={"baseline": [0.9] * 3}), epochs=1))
-    assert not [one for one in figures.drawn(made) if kind(one.name) == "curves"]
+    assert not [one for one in figures.all_figures(made) if kind(one.name) == "curves"]
 
 
 def test_what_was_refused_has_no_bar(lab):
@@ -562,7 +562,7 @@ def test_what_was_refused_has_no_bar(lab):
     first, *rest = plan.arms
     lost = replace(first, card=first.card.model_copy(update={"refused": "no count"}))
     made = told((replace(plan, arms=(lost, *rest)), store))
-    (one,) = [one for one in figures.drawn(made) if one.name == "cost"]
+    (one,) = [one for one in figures.all_figures(made) if one.name == "cost"]
     assert first.digest not in set(one.data["arm"])
 
 

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from study.report import FORMATS, frame, table, terminal
 from study.report.formats import numbers
-from study.report.spreadsheet import inert
-from study.report.table import Block, Cell, Row, Table
+from study.report.spreadsheet import without_formula
+from study.report.table import Cell, Row, Table, TableBlock
 from tests.report.conftest import laboratory
 
 
@@ -109,7 +109,7 @@ def test_the_best_is_bold_in_markdown_and_latex(complete):
 def test_csv_reads_back_as_the_table(finished):
     rows = list(csv.reader(io.StringIO(FORMATS["csv"](finished))))
     assert rows[0] == ["factor", "arm", "baseline", *finished.heads]
-    texts = [[inert(text) for text in row] for row in printed(finished)]
+    texts = [[without_formula(text) for text in row] for row in printed(finished)]
     assert [[row[1], *row[3:]] for row in rows[1:]] == texts
 
 
@@ -267,7 +267,7 @@ def test_a_wide_terminal_and_a_pipe_leave_nothing_out(complete):
 def test_prose_is_broken_between_words(complete):
     cells = (Cell("undecided"), Cell("a measured difference of −1.39 [−4.55, 1.77] pp " * 3))
     rows = (Row("Average Pooling is worse than Depth-wise Conv2d on top1", False, cells),)
-    claims = Table("claims", "", ("State", "Measured"), (Block("", rows),), ())
+    claims = Table("claims", "", ("State", "Measured"), (TableBlock("", rows),), ())
     for width in (40, 60, 80):
         shown = lines_at(claims, width)
         assert max(map(cell_len, shown)) <= width

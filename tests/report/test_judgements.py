@@ -5,7 +5,7 @@ import pytest
 from study import report
 from study.analysis import published
 from study.spec.schema import Protocol
-from study.spec.study import Printed
+from study.spec.study import PublishedNumber
 
 HERE = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 128}
 PUBLISHED = {
@@ -22,7 +22,7 @@ def tables(lab):
 
     def made(**outcomes):
         found = report.report(*lab(**{"top1": TOP1, "published": PUBLISHED, **outcomes}))
-        return found.tables, found.judged
+        return found.tables, found.assessment
 
     return made
 
@@ -108,18 +108,21 @@ def test_an_earlier_reports_tables_do_not_stay(lab, tmp_path):
 )
 def test_accuracy_is_compared_under_one_protocol(lab, there, said):
     plan, _ = lab()
-    printed = Printed(90.0, 1, "verified", None, Protocol(**there))
-    assert published.unlike(plan, plan.baseline, printed, metric="top1") == said
+    printed = PublishedNumber(90.0, 1, "verified", None, Protocol(**there))
+    assert published.protocol_differences(plan, plan.baseline, printed, metric="top1") == said
 
 
 def test_a_cost_needs_no_recipe_but_one_rule_of_counting(lab):
     plan, _ = lab()
     there = Protocol(data="digits", img_size=64, counting="conv+linear")
-    printed = Printed(1.4, 1, "verified", None, there)
-    assert published.unlike(plan, plan.baseline, printed, metric="params") == []
-    said = published.unlike(plan, plan.baseline, printed, metric="macs")
+    printed = PublishedNumber(1.4, 1, "verified", None, there)
+    assert published.protocol_differences(plan, plan.baseline, printed, metric="params") == []
+    said = published.protocol_differences(plan, plan.baseline, printed, metric="macs")
     assert said == ["counting: all here, conv+linear published"]
-    assert published.unlike(plan, plan.baseline, printed, metric="macs_conv_linear") == []
+    assert (
+        published.protocol_differences(plan, plan.baseline, printed, metric="macs_conv_linear")
+        == []
+    )
 
 
 def test_an_arm_without_a_label_of_its_own_still_has_a_name(lab):

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from study import report
-from study.report.page import inert, page
+from study.report.page import page, script_json
 
 STATES = ["complete", "nasty", "nothing", "one_seed", "diverged", "failed"]
 
@@ -79,7 +79,7 @@ def test_the_same_report_is_the_same_bytes(complete):
 
 
 def test_json_in_a_page_ends_no_script():
-    text = inert({"a": "</script><!-- & \u2028"})
+    text = script_json({"a": "</script><!-- & \u2028"})
     assert "<" not in text
     assert json.loads(text) == {"a": "</script><!-- & \u2028"}
 

@@ -44,7 +44,7 @@ def test_predictions_of_other_images_are_refused():
 def test_no_seed_in_common_is_nothing_to_test():
     nothing = stats.hits(arm(0.5, [0]), arm(0.5, [1]))
     assert stats.mcnemar(nothing).empty
-    assert stats.together(stats.mcnemar(nothing)).seeds == 0
+    assert stats.combined(stats.mcnemar(nothing)).seeds == 0
     assert np.isnan(stats.hierarchical(nothing)["mean"])
 
 
@@ -68,12 +68,12 @@ def test_networks_that_get_the_same_images_right_do_not_differ():
     both = pairs(0.8, 0.8)
     tests = stats.mcnemar(both._replace(second=both.first))
     assert list(tests["p"]) == [1.0] * 3
-    assert stats.together(tests) == (3, 0, 0, 1.0, 1.0)
+    assert stats.combined(tests) == (3, 0, 0, 1.0, 1.0)
 
 
 def test_seeds_together_say_no_more_than_the_surest_of_them_allows():
     tests = stats.mcnemar(pairs(0.9, 0.6))
-    result = stats.together(tests)
+    result = stats.combined(tests)
     assert (result.seeds, result.better, result.worse) == (3, 3, 0)
     assert result.some == pytest.approx(3 * tests["p"].min())
     assert result.every == tests["p"].max()
@@ -86,7 +86,7 @@ def test_seeds_that_disagree_show_nothing_of_every_seed():
         np.array([both.first[0], both.second[1]]),
         np.array([both.second[0], both.first[1]]),
     )
-    result = stats.together(stats.mcnemar(swapped))
+    result = stats.combined(stats.mcnemar(swapped))
     assert (result.better, result.worse, result.every) == (1, 1, 1.0)
     assert result.some < 0.05
 

@@ -11,7 +11,7 @@ RNG = np.random.default_rng(0)
 
 
 def floor(base, again):
-    return stats.noise_floor(frame(rows("base", base), rows(stats.AGAIN, again)), "base").iloc[0]
+    return stats.noise_floor(frame(rows("base", base), rows(stats.AA, again)), "base").iloc[0]
 
 
 @pytest.mark.parametrize("n", [2, 3, 8])

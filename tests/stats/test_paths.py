@@ -13,7 +13,7 @@ FRAME = frame(*(rows(arm, values) for arm, values in VALUES.items()))
 
 
 def test_a_path_has_one_place_for_every_step_and_says_so():
-    table = stats.orders(FRAME, PATH).set_index("factor")
+    table = stats.step_orders(FRAME, PATH).set_index("factor")
     assert list(table["places"]) == [1, 1]
     assert list(table["first"]) == pytest.approx([1.05, 1.95])
     assert table[["mean", "low", "high", "p"]].isna().all(axis=None)
@@ -22,7 +22,7 @@ def test_a_path_has_one_place_for_every_step_and_says_so():
 
 def test_added_first_and_added_last_differ_by_the_interaction():
     choices = {**PATH, "b": (0, 1)}
-    table = stats.orders(FRAME, choices).set_index("factor")
+    table = stats.step_orders(FRAME, choices).set_index("factor")
     whole = stats.factorial(FRAME, choices).iloc[-1]
     for factor, first, last in ((0, 1.05, 2.6), (1, 0.4, 1.95)):
         row = table.loc[factor]
@@ -43,7 +43,7 @@ def test_a_step_is_an_effect_against_the_arm_before_it():
 
 def test_all_combinations_are_all_orders():
     choices = chosen(2, 2, 2)
-    table = stats.orders(random(choices, 3, RNG), choices)
+    table = stats.step_orders(random(choices, 3, RNG), choices)
     assert list(table["places"]) == [4, 4, 4]
     assert (table["least"] <= table[["first", "last"]].min(axis=1)).all()
     assert (table["most"] >= table[["first", "last"]].max(axis=1)).all()
@@ -58,11 +58,11 @@ def test_levels_of_one_factor_are_steps_from_any_to_a_later_one():
 
 def test_a_diverged_arm_leaves_nothing_to_compare():
     measured = frame(*(rows(a, v if a != "b" else [0.5, np.nan]) for a, v in VALUES.items()))
-    row = stats.orders(measured, {**PATH, "b": (0, 1)}).set_index("factor").loc[1]
+    row = stats.step_orders(measured, {**PATH, "b": (0, 1)}).set_index("factor").loc[1]
     assert row[["first", "least", "most", "mean", "low"]].isna().all()
     assert row["last"] == pytest.approx(1.95)
 
 
 def test_arms_without_results_are_no_places():
-    assert stats.orders(FRAME[FRAME["arm"] != "ab"], PATH)["places"].tolist() == [1]
+    assert stats.step_orders(FRAME[FRAME["arm"] != "ab"], PATH)["places"].tolist() == [1]
     assert stats.steps(FRAME[:0], PATH).empty

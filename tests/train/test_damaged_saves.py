@@ -13,7 +13,7 @@ import torch
 from study.errors import DamagedError
 from study.store import archives
 from study.store.records import EpochRow
-from study.train import Caller, Stopped, fit
+from study.train import Callbacks, Stopped, fit
 from tests.train.trials import IMAGES, recipe, resnet, same, timeless
 
 THREE = recipe(epochs=3)
@@ -22,7 +22,7 @@ THREE = recipe(epochs=3)
 def trained(folder, stop=None, report=lambda row: None):
     """A trial, to its end or until it is stopped after so many updates (4 an epoch)."""
     asked = iter(range(1, 1000))
-    caller = Caller(stop=lambda: next(asked) == stop, report=report)
+    caller = Callbacks(stop=lambda: next(asked) == stop, report=report)
     model = resnet()
     with suppress(Stopped):
         return model.state_dict(), fit(model, IMAGES, THREE, seed=0, folder=folder, caller=caller)

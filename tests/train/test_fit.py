@@ -12,7 +12,7 @@ from timm.task import ClassificationEvaluator
 from study.data import load
 from study.spec.schema import Data
 from study.store import atomic
-from study.train import Caller, evaluation, fit, step_seconds
+from study.train import Callbacks, evaluation, fit, step_seconds
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, vit
 
 # result
@@ -74,13 +74,15 @@ def test_no_epochs_only_evaluate(tmp_path):
 def test_history_says_what_each_epoch_did(tmp_path):
     rows = []
     fitted = fit(
-        resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path, caller=Caller(report=rows.append)
+        resnet(), IMAGES, PLAIN, seed=0, folder=tmp_path, caller=Callbacks(report=rows.append)
     )
     assert rows == fitted.history
     assert [row.epoch for row in rows] == [0, 1, 2]
     assert [row.lr for row in rows] == pytest.approx([0.05, 0.0375, 0.0125])
     assert {k: rows[-1].measured[k] for k in fitted.metrics} == fitted.metrics
-    assert atomic.rows((tmp_path / "history.jsonl").read_bytes()) == [row.plain for row in rows]
+    assert atomic.decoded_lines((tmp_path / "history.jsonl").read_bytes()) == [
+        row.plain for row in rows
+    ]
 
 
 def test_another_seed_is_another_trial(tmp_path):

@@ -14,8 +14,8 @@ from torch.testing import assert_close
 from study.data.sampler import Part
 from study.errors import DataError, SpecError
 from study.train import ALONE, check, joined
-from study.train.batch_wide import Wide
-from study.train.distributed import Group
+from study.train.batch_wide import WholeBatch
+from study.train.distributed import ProcessGroup
 from tests.train.trials import IMAGES, RICH, curve, recipe, resnet, together, vit
 
 
@@ -210,7 +210,7 @@ def test_what_is_dropped_is_what_one_process_would_drop(drop, layout):
     torch.manual_seed(0)
     whole = drop(x)
     torch.manual_seed(0)
-    with Wide(Group(), [1, 6], 8):
+    with WholeBatch(ProcessGroup(), [1, 6], 8):
         ours = drop(x[[1, 6]].to(memory_format=layout))
     assert torch.equal(ours, whole[[1, 6]])
 
@@ -220,13 +220,13 @@ def test_rows_that_are_windows_of_an_image_stay_together():
     torch.manual_seed(0)
     whole = functional.dropout(x, 0.5).view(8, 4, 5)
     torch.manual_seed(0)
-    with Wide(Group(), [2, 3], 8):
+    with WholeBatch(ProcessGroup(), [2, 3], 8):
         assert_close(functional.dropout(x[8:16], 0.5).view(2, 4, 5), whole[2:4])
 
 
 def test_other_draws_are_refused():
     q = torch.randn(2, 1, 4, 4)
-    with Wide(Group(), [0, 1], 4):
+    with WholeBatch(ProcessGroup(), [0, 1], 4):
         for draw in (
             lambda: torch.rand(2),
             lambda: q.clone().normal_(),

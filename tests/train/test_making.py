@@ -13,7 +13,7 @@ from torch.testing import assert_close
 
 from study.errors import SpecError
 from study.spec.schema import Recipe
-from study.train import Caller, Stopped, check, fit, step_seconds
+from study.train import Callbacks, Stopped, check, fit, step_seconds
 from study.train.epoch import mixed
 from study.train.setup import set_up
 from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
@@ -90,7 +90,7 @@ def test_what_only_saves_memory_or_time_changes_no_number(keys, tmp_path):
 def test_a_compiled_model_resumes_with_plain_keys(tmp_path):
     given, model = recipe(epochs=2, torchcompile=True), resnet()
     with pytest.raises(Stopped):
-        fit(resnet(), IMAGES, given, seed=3, folder=tmp_path, caller=Caller(stop=lambda: True))
+        fit(resnet(), IMAGES, given, seed=3, folder=tmp_path, caller=Callbacks(stop=lambda: True))
     fitted = fit(model, IMAGES, given, seed=3, folder=tmp_path)
     assert model.state_dict().keys() == resnet().state_dict().keys()
     plain = fit(resnet(), IMAGES, recipe(epochs=2), seed=3, folder=tmp_path / "plain")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from timm.models import load_checkpoint
 
 from study.errors import StoreError
-from study.train import Caller, Stopped, Superseded, fit
+from study.train import Callbacks, Stopped, Superseded, fit
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, timeless, vit
 
 MIXED = RICH.model_copy(update={"epochs": 2})
@@ -49,7 +49,7 @@ class Fate:
 
     @property
     def caller(self):
-        return Caller(
+        return Callbacks(
             stop=lambda: self.met("stop"), held=lambda: not self.met("held"), pulse=self.pulse
         )
 
@@ -221,7 +221,7 @@ def test_a_checkpoint_of_something_else_is_set_aside(spoil, tmp_path):
     whole = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path)
     spoil(tmp_path / "last.pth.tar")
     said = []
-    caller = Caller(report=said.append)
+    caller = Callbacks(report=said.append)
     again = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path, caller=caller)
     [aside] = tmp_path.glob("last.pth.tar.damaged-*")
     assert said[0]["set_aside"] == str(aside)

@@ -11,7 +11,7 @@ import torch
 
 from study.data import load
 from study.spec.schema import Data, Recipe
-from study.train import Caller, Stopped, fit, joined
+from study.train import Callbacks, Stopped, fit, joined
 
 IMAGES = load(Data(name="digits", img_size=32, train_limit=64, val_limit=32))
 PLAIN = Recipe(
@@ -137,7 +137,7 @@ def _doubled(batches):
 def curve(group, build, given, folder, stop=None):
     """The losses and predictions of a trial in float64; None where it was stopped."""
     asked = iter(range(1, 1000))
-    how = {"folder": folder, "caller": Caller(stop=lambda: next(asked) == stop), "group": group}
+    how = {"folder": folder, "caller": Callbacks(stop=lambda: next(asked) == stop), "group": group}
     try:
         fitted = fit(build().double(), Doubled(), given, seed=3, **how)
     except Stopped:

@@ -11,7 +11,7 @@ from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
 from study.report.figures.curves import curves
 from study.report.figures.effects import effects
-from study.report.figures.figure import Drawn, files, styled, svg
+from study.report.figures.figure import ReportFigure, files, styled, svg
 from study.report.figures.interactions import interactions
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
@@ -19,16 +19,16 @@ from study.report.figures.published import published
 from study.report.figures.resolution import resolution
 from study.report.figures.speed import speed
 
-__all__ = ["FIGURES", "Drawn", "drawn", "files", "svg"]
+__all__ = ["FIGURES", "ReportFigure", "all_figures", "files", "svg"]
 
 
-def drawn(report: Report) -> list[Drawn]:
+def all_figures(report: Report) -> list[ReportFigure]:
     """Every figure that the report has data for."""
     with styled():
         return [made_figure for figure in FIGURES.values() for made_figure in figure(report)]
 
 
-FIGURES: dict[str, Callable[[Report], Iterator[Drawn]]] = {
+FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
     "levels": levels,
     "effects": effects,
     "pareto": pareto,

@@ -12,7 +12,7 @@ from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear, wide
-from study.report.figures.figure import MARK, Drawn, each, frame, numbered, told
+from study.report.figures.figure import NUMBERS, ReportFigure, frame, listing, named_rows, numbered
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
 
 LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
@@ -22,19 +22,19 @@ PART, STAGE = "part", "stage"
 SPLITS = {PART: "by operation", STAGE: "by stage, with maps of 1/n of the side"}
 
 
-def cost(report: Report) -> Iterator[Drawn]:
+def cost(report: Report) -> Iterator[ReportFigure]:
     """One row per arm whose operations were counted."""
     data = points(report)
     across = PAGE if (data["split"] == STAGE).any() else COLUMN
     counted = set(data["arm"])
     listed = [
         line
-        for line in row_layout.listed(report.plan, baseline=True)
+        for line in row_layout.arm_lines(report.plan, baseline=True)
         if line.key is None or line.key in counted
     ]
     for number, page in enumerate(row_layout.pages(listed, LABEL_WIDTH[across])):
         own = data[data["arm"].isin(row_layout.places(page))]
-        yield Drawn(numbered("cost", number), _figure(data, page, across), own, _alt(own))
+        yield ReportFigure(numbered("cost", number), _figure(data, page, across), own, _alt(own))
 
 
 # ---- data ----
@@ -56,17 +56,17 @@ def points(report: Report) -> pd.DataFrame:
     # On one axis the bars of the cheapest arms would vanish; shares can still be compared.
     data["unit"] = "%" if wide(data["total"], FAR) else METRIC.unit
     if wide(data["total"], FAR):
-        data[[*MARK]] = 100 * data[[*MARK]].div(data["total"], axis=0)
+        data[[*NUMBERS]] = 100 * data[[*NUMBERS]].div(data["total"], axis=0)
     return data
 
 
 def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
     """Multiply-adds by PyTorch's formulas, per operation and per stage; empty if refused."""
-    if arm.card.refused or not arm.card.counts.get("torch"):
+    if arm.cost_record.refused or not arm.cost_record.counts.get("torch"):
         return {}
-    total = arm.card.counts["torch"]
+    total = arm.cost_record.counts["torch"]
     splits = {PART: {kind: total.get(kind, 0) for kind in KINDS}}
-    stages = arm.card.stages
+    stages = arm.cost_record.stages
     split = {stage: sum(stages[stage].values()) for stage in sorted(stages, key=_order)}
     return splits | ({STAGE: split} if split else {})
 
@@ -149,8 +149,8 @@ def _alt(data: pd.DataFrame) -> str:
         total = part["total"].iloc[0]
         shares = ", ".join(
             f"{row.what} {format.number(100 * row.value / part['value'].sum(), 0)} %"
-            for row in each(part)
+            for row in named_rows(part)
             if total
         )
         texts.append(f"{label} {format.number(total, METRIC.digits)} ({shares})")
-    return f"{format.head(METRIC)} by part: {told(texts)}."
+    return f"{format.head(METRIC)} by part: {listing(texts)}."

@@ -8,13 +8,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.analysis.frames import floor
+from study.analysis.frames import noise_range
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.figure import (
+    ReportFigure,
+    frame,
+    listing,
+    named_rows,
+    numbered,
+    value_text,
+    without_attrs,
+)
 from study.report.figures.states import state
 from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, VERMILLION
 from study.spec import designs
@@ -25,9 +33,9 @@ Choices = tuple[int, ...]
 LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"
 
 
-def roadmap(report: Report) -> Iterator[Drawn]:
+def roadmap(report: Report) -> Iterator[ReportFigure]:
     """One row per step of a cumulative design, in the first quality and the first cost."""
-    path = walked(report.plan)
+    path = cumulative_path(report.plan)
     quality = report.plan.tested
     if len(path) < 2 or not quality:
         return
@@ -37,10 +45,10 @@ def roadmap(report: Report) -> Iterator[Drawn]:
     lines = [row_layout.Line(step, arm.digest) for step, arm in path]
     for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
         own = data[data["arm"].isin(row_layout.places(page)) | data["arm"].isna()]
-        yield Drawn(numbered("roadmap", number), _figure(data, page), own, _alt(own))
+        yield ReportFigure(numbered("roadmap", number), _figure(data, page), own, _alt(own))
 
 
-def walked(plan: Plan) -> list[tuple[str, PlannedArm]]:
+def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
     """The arms in the order of the design, each with the name of its step; empty if one lacks."""
     study, arms = plan.study, {arm.arm.choices: arm for arm in plan.arms}
     if "cumulative" not in study.designs:
@@ -72,7 +80,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     A level is an arm's mean, a step the paired difference from the row above, a cost the arm's
     cost. "elsewhere" is the range of the same step's effect over all positions it was measured at.
     """
-    measured = bare(report.measured)
+    measured = without_attrs(report.measured)
     part = measured[measured["metric"] == quality]
     steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     costs = _costs(report)
@@ -89,7 +97,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
             records.append(
                 {**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]}
             )
-    if (band := floor(measured, quality)) is not None:
+    if (band := noise_range(measured, quality)) is not None:
         records.append({"metric": quality, "what": "noise floor", "low": band[0], "high": band[1]})
     return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
 
@@ -103,7 +111,7 @@ def _step(
     same = steps[
         (steps["factor"] == moved) & (steps["start"] == start[moved]) & (steps["end"] == end[moved])
     ]
-    for row in each(same[same["others"] == start]):
+    for row in named_rows(same[same["others"] == start]):
         ends = {"value": row.mean, "low": row.low, "high": row.high}
         yield {**keys, "what": STEP, "n": row.n, **ends}
     means = same["mean"].dropna()
@@ -158,7 +166,7 @@ def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
     )
     axes.set_xlabel(format.head(metric))
     linear(axes.xaxis, 4)
-    for row in each(part):
+    for row in named_rows(part):
         text = format.number(row.value, metric.digits)
         absent = text == format.ABSENT
         word = row.state or "missing"
@@ -167,7 +175,7 @@ def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
 
 
 def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> None:
-    for row in each(band):
+    for row in named_rows(band):
         axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5)
     part, other = data[data["what"] == STEP], data[data["what"] == ELSEWHERE]
@@ -196,8 +204,8 @@ def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> N
     unit = metric.difference_unit
     axes.set_xlabel(f"Δ {format.name(metric)} of the step{f' ({unit})' if unit else ''}")
     linear(axes.xaxis, 4)
-    for row in each(part):
-        row_layout.beside(axes, row.y, said(row, metric.digits, signed=True))
+    for row in named_rows(part):
+        row_layout.beside(axes, row.y, value_text(row, metric.digits, signed=True))
 
 
 def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
@@ -215,7 +223,7 @@ def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
     axes.set_xlabel(format.head(metric))
     linear(axes.xaxis, 3)
     before = None
-    for row in each(data):
+    for row in named_rows(data):
         value = row.value
         text = format.number(value, metric.digits)
         if before is not None and value != before:
@@ -229,15 +237,15 @@ def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
 
 def _alt(data: pd.DataFrame) -> str:
     metric = METRICS[str(data["metric"].iloc[0])]
-    steps = {row.arm: row for row in each(data[data["what"] == STEP])}
+    steps = {row.arm: row for row in named_rows(data[data["what"] == STEP])}
     lines = []
-    for row in each(data[data["what"] == LEVEL]):
+    for row in named_rows(data[data["what"] == LEVEL]):
         text = format.number(row.value, metric.digits)
         text = text if text != format.ABSENT else row.state or "missing"
         step = (
-            f" (step {said(steps[row.arm], metric.digits, signed=True)})"
+            f" (step {value_text(steps[row.arm], metric.digits, signed=True)})"
             if row.arm in steps
             else ""
         )
         lines.append(f"{row.step} {text}{step}")
-    return f"{format.head(metric)}, row by row: {told(lines, 8)}."
+    return f"{format.head(metric)}, row by row: {listing(lines, 8)}."

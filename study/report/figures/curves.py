@@ -14,7 +14,7 @@ from study.metrics import METRICS
 from study.plan.plan import blocks
 from study.report.contents import Report
 from study.report.figures.axes import linear
-from study.report.figures.figure import Drawn, each, frame, numbered, told
+from study.report.figures.figure import ReportFigure, frame, listing, named_rows, numbered
 from study.report.figures.row_layout import chunks
 from study.report.figures.states import diverged
 from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
@@ -31,7 +31,7 @@ BAND_FROM = 3  # seeds from which the band is an interval; that of two seeds wou
 Group = tuple[str, list[str]]
 
 
-def curves(report: Report) -> Iterator[Drawn]:
+def curves(report: Report) -> Iterator[ReportFigure]:
     """Training loss and the first quality, with the baseline and at most seven arms per panel.
 
     A study of one epoch has no curves.
@@ -45,7 +45,7 @@ def curves(report: Report) -> Iterator[Drawn]:
         arms_here = {arm for _, arms in part for arm in arms}
         own = data[data["arm"].isin(arms_here)]
         figure = _figure(own, part, metrics)
-        yield Drawn(numbered("curves", number), figure, own, _alt(own, metrics))
+        yield ReportFigure(numbered("curves", number), figure, own, _alt(own, metrics))
 
 
 # ---- data ----
@@ -256,9 +256,9 @@ def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
         digits = 3 if name == LOSS else METRICS[name].digits
         ends = (
             f"{row.label} {format.number(row.value, digits)} at epoch {row.epoch}"
-            for row in each(part.loc[last])
+            for row in named_rows(part.loc[last])
         )
-        sentences.append(f"{_head(name)}, last: {told(ends)}.")
+        sentences.append(f"{_head(name)}, last: {listing(ends)}.")
     lost = data.loc[data["what"] == "diverged", "label"].unique()
-    sentences += [f"Diverged: {told(lost)}."] * bool(len(lost))
+    sentences += [f"Diverged: {listing(lost)}."] * bool(len(lost))
     return " ".join(["Learning curves, mean over seeds by epoch.", *sentences])

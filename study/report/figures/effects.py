@@ -8,13 +8,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.analysis.frames import floor
+from study.analysis.frames import noise_range
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm, blocks
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.figure import (
+    ReportFigure,
+    frame,
+    listing,
+    named_rows,
+    numbered,
+    value_text,
+    without_attrs,
+)
 from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
 from study.report.table import plain
@@ -23,7 +31,7 @@ ABREAST = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 110}  # points, by width of the figure
 
 
-def effects(report: Report) -> Iterator[Drawn]:
+def effects(report: Report) -> Iterator[ReportFigure]:
     """One row per arm, one panel per quality; several figures if there are too many."""
     data = points(report)
     means = data[(data["what"] == "mean") & data["value"].notna()]
@@ -36,12 +44,14 @@ def effects(report: Report) -> Iterator[Drawn]:
         wide = COLUMN if len(names) == 1 else PAGE
         notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
         for page in row_layout.pages(
-            row_layout.listed(report.plan, baseline=False), LABEL_WIDTH[wide], notes
+            row_layout.arm_lines(report.plan, baseline=False), LABEL_WIDTH[wide], notes
         ):
             here = data["arm"].isin(row_layout.places(page)) | (data["what"] == "noise floor")
             own = data[here & data["metric"].isin(names)]
             figure = _figure(data, names, page, texts=texts, width=wide)
-            yield Drawn(numbered("effects", number), figure, own, _alt(report.plan, own, texts))
+            yield ReportFigure(
+                numbered("effects", number), figure, own, _alt(report.plan, own, texts)
+            )
             number += 1
 
 
@@ -58,7 +68,7 @@ def points(report: Report) -> pd.DataFrame:
     Kinds are seed, mean (of `n` seeds, with its interval), noise floor, or the state of an arm
     that has no difference.
     """
-    plan, measured, records = report.plan, bare(report.measured), list[dict[str, Any]]()
+    plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, Any]]()
     for name in qualities(plan):
         records += _floor(report.measured, name)
         part = measured[measured["metric"] == name]
@@ -87,7 +97,7 @@ def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[s
 
 
 def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
-    if (band := floor(measured, name)) is not None:
+    if (band := noise_range(measured, name)) is not None:
         yield {"metric": name, "what": "noise floor", "low": band[0], "high": band[1]}
 
 
@@ -103,12 +113,12 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
     """The text at the right of a row, by metric and arm."""
     states = {arm.digest: state(arm) for arm in plan.arms}
     texts = {}
-    for row in each(data[~data["what"].isin(["seed", "noise floor"])]):
+    for row in named_rows(data[~data["what"].isin(["seed", "noise floor"])]):
         text = str(row.what)
         if text == "mean":
             no_interval = f" [{format.ABSENT}]" if row.n > 1 and row.low != row.low else ""
             rest = f"\n{states[row.arm]}" if states[row.arm] else ""
-            text = said(row, METRICS[row.metric].digits, signed=True) + no_interval + rest
+            text = value_text(row, METRICS[row.metric].digits, signed=True) + no_interval + rest
         texts[row.metric, row.arm] = text
     return texts
 
@@ -166,7 +176,7 @@ def _span(data: pd.DataFrame) -> tuple[float, float]:
 
 
 def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
-    for row in each(band):
+    for row in named_rows(band):
         axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5, label="baseline")
     seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
@@ -207,8 +217,8 @@ def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> s
         part = data[(data["metric"] == name) & data["arm"].notna() & (data["what"] != "seed")]
         metric = METRICS[str(name)]
         unit = " [95 % interval]" * bool(part["low"].notna().any())
-        rest = told(f"{row.label} {texts[str(name), row.arm]}" for row in each(part))
+        rest = listing(f"{row.label} {texts[str(name), row.arm]}" for row in named_rows(part))
         lines.append(f"{_head(str(name))}{unit}: {rest}.")
-        for row in each(data[(data["metric"] == name) & (data["what"] == "noise floor")]):
+        for row in named_rows(data[(data["metric"] == name) & (data["what"] == "noise floor")]):
             lines.append(f"Noise floor ±{format.number(row.high, metric.digits)}.")
     return " ".join(lines)

@@ -32,7 +32,7 @@ NAMED = 6  # arms listed in an alternative text; the others are counted
 
 
 @dataclass(frozen=True)
-class Drawn:
+class ReportFigure:
     """A finished figure with its data and alternative text."""
 
     name: str
@@ -63,13 +63,13 @@ def families() -> list[str]:
     return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
 
 
-def files(drawn_figure: Drawn) -> dict[str, bytes]:
+def files(drawn_figure: ReportFigure) -> dict[str, bytes]:
     """Contents by file name: the figure in every format, and its data as CSV."""
     contents = {f"{drawn_figure.name}.{end}": _saved(drawn_figure.figure, end) for end in UNDATED}
     return contents | {f"{drawn_figure.name}.csv": comma_separated(drawn_figure.data).encode()}
 
 
-def svg(drawn_figure: Drawn) -> str:
+def svg(drawn_figure: ReportFigure) -> str:
     """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
     text = _saved(drawn_figure.figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
@@ -94,7 +94,7 @@ def _saved(figure: Figure, end: str) -> bytes:
 
 # ---- data ----
 
-MARK = ("value", "low", "high")
+NUMBERS = ("value", "low", "high")
 
 
 def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
@@ -102,10 +102,10 @@ def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
 
     Its columns are `keys`, metric, what (the kind of mark), seed, value, low, high.
     """
-    columns = [*keys, "metric", "what", "seed", *MARK]
+    columns = [*keys, "metric", "what", "seed", *NUMBERS]
     data = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
     scales = data["metric"].map(_scale).astype(float)
-    for column in MARK:
+    for column in NUMBERS:
         data[column] = data[column].astype(float) * scales
     return data
 
@@ -114,14 +114,14 @@ def _scale(name: str) -> float:
     return METRICS[name].scale if name in METRICS else 1.0  # the training loss is no metric
 
 
-def bare(measured: pd.DataFrame) -> pd.DataFrame:
+def without_attrs(measured: pd.DataFrame) -> pd.DataFrame:
     """A copy without attributes: pandas would copy them into every selection of rows."""
     copy = measured.copy()
     copy.attrs = {}
     return copy
 
 
-def each(data: pd.DataFrame) -> Iterator[Any]:
+def named_rows(data: pd.DataFrame) -> Iterator[Any]:
     """The rows as named tuples; their fields depend on the frame, so they have no static type."""
     yield from data.itertuples()
 
@@ -129,7 +129,7 @@ def each(data: pd.DataFrame) -> Iterator[Any]:
 # ---- names and text ----
 
 
-def said(row: Any, digits: int, *, signed: bool = False) -> str:
+def value_text(row: Any, digits: int, *, signed: bool = False) -> str:
     """The value of a mark as text, with its interval or range if it has one."""
     text = format.number(row.value, digits, signed=signed)
     if row.low != row.low:
@@ -142,7 +142,7 @@ def numbered(name: str, number: int) -> str:
     return name if number == 0 else f"{name}-{number + 1}"
 
 
-def told(things: Iterable[str], most: int = NAMED) -> str:
+def listing(things: Iterable[str], most: int = NAMED) -> str:
     """The first items of a list, joined, and how many more there are."""
     every = [plain(thing) for thing in things]
     rest = len(every) - most

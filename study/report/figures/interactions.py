@@ -14,7 +14,7 @@ from study import format, stats
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.contents import Report
-from study.report.figures.figure import Drawn, bare, each, frame, told
+from study.report.figures.figure import ReportFigure, frame, listing, named_rows, without_attrs
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import width, wrapped
@@ -26,13 +26,13 @@ COLOURS = LinearSegmentedColormap.from_list("signed", ["#4a90c4", "#ffffff", "#f
 """Blue below zero, orange above; in grey print blue is darker, and every cell has its number."""
 
 
-def interactions(report: Report) -> Iterator[Drawn]:
+def interactions(report: Report) -> Iterator[ReportFigure]:
     """A map per quality and pair of factors: main effects at its edges, interactions inside."""
     plan = report.plan
     if not factorial(plan):
         return
     effects = stats.factorial(
-        bare(report.measured), {arm.digest: arm.arm.choices for arm in plan.arms}
+        without_attrs(report.measured), {arm.digest: arm.arm.choices for arm in plan.arms}
     )
     pairs = list(combinations(range(len(plan.study.factors)), 2))
     for name, (down, across) in product(qualities(plan), pairs):
@@ -43,7 +43,7 @@ def interactions(report: Report) -> Iterator[Drawn]:
             paths = [plan.study.factors[f].path for f in (down, across)] if len(pairs) > 1 else []
             title = "-".join(["interactions", file_name(name), *map(file_name, paths)])
             factors = plan.study.factors[down], plan.study.factors[across]
-            yield Drawn(
+            yield ReportFigure(
                 title,
                 _figure(data, factors, METRICS[name]),
                 data,
@@ -63,7 +63,7 @@ def factorial(plan: Plan) -> bool:
 
 def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
     """One row per cell; a cell at a factor's first level is the other factor's main effect."""
-    terms = {row.term: row for row in each(effects[effects["metric"] == name])}
+    terms = {row.term: row for row in named_rows(effects[effects["metric"] == name])}
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):
@@ -96,12 +96,12 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     axes = figure.subplots()
     axes.grid(False)
     values = np.full((len(down), len(across)), np.nan)
-    for row in each(data):
+    for row in named_rows(data):
         values[down.index(row.down), across.index(row.across)] = row.value
     limit = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
     axes.pcolormesh(values, cmap=COLOURS, vmin=-limit, vmax=limit, edgecolors="white", linewidth=1)
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
-    for row in each(data):
+    for row in named_rows(data):
         place = across.index(row.across), down.index(row.down)
         _cell(axes, row, metric, place=place, slot=slot)
     _axes(axes, factors, slot)
@@ -175,9 +175,9 @@ def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> 
         part = data[data["what"] == what]
         texts = (
             f"{_names(row, down, across)} {format.number(row.value, metric.digits, signed=True)}"
-            for row in each(part)
+            for row in named_rows(part)
         )
-        sentences.append(f"{what.capitalize()}s: {told(texts)}.")
+        sentences.append(f"{what.capitalize()}s: {listing(texts)}.")
     return " ".join(sentences)
 
 

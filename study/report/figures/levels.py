@@ -12,12 +12,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
-from study.analysis.frames import floor
+from study.analysis.frames import noise_range
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
-from study.report.figures.figure import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.figure import (
+    ReportFigure,
+    frame,
+    listing,
+    named_rows,
+    numbered,
+    value_text,
+    without_attrs,
+)
 from study.report.figures.row_layout import chunks
 from study.report.figures.states import state
 from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
@@ -34,7 +42,7 @@ MOST = 24  # levels of one figure
 LOG_FROM = 4  # ratio of the largest to the smallest cost from which the axis is logarithmic
 
 
-def levels(report: Report) -> Iterator[Drawn]:
+def levels(report: Report) -> Iterator[ReportFigure]:
     """One figure per factor with two or more levels in arms that change nothing else."""
     for index, factor in enumerate(report.plan.study.factors):
         data = points(report, index)
@@ -44,7 +52,7 @@ def levels(report: Report) -> Iterator[Drawn]:
         for number, part in enumerate(chunks(order, MOST)):
             own = data[data["level"].isin(part)]
             name = numbered(f"{file_name(factor.path)}-levels", number)
-            yield Drawn(name, _figure(report, data, part), own, _alt(factor.path, own))
+            yield ReportFigure(name, _figure(report, data, part), own, _alt(factor.path, own))
 
 
 # ---- data ----
@@ -55,10 +63,10 @@ def points(report: Report, factor: int) -> pd.DataFrame:
 
     `what` is cost, seed, mean (with its 95 % interval), or the state of an arm without a mean.
     """
-    plan, measured = report.plan, bare(report.measured)
+    plan, measured = report.plan, without_attrs(report.measured)
     chosen = plan.study.factors[factor].levels
     # An arm that departs in another factor too would mix the effects of both.
-    arms = [arm for arm in plan.arms if set(arm.arm.departs) <= {factor}]
+    arms = [arm for arm in plan.arms if set(arm.arm.changed_factors) <= {factor}]
     rows = [
         {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
@@ -90,7 +98,7 @@ def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]
     if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
         yield {"what": state(arm) or "missing"}
         return
-    for row in each(part):
+    for row in named_rows(part):
         yield {"what": "seed", "seed": row.seed, "value": row.value}
     low, high = interval(values)
     yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
@@ -153,7 +161,7 @@ def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame)
         label="mean, 95 % interval" if several else "mean",
     )
     _compared(report, axes, base[base["what"] == "mean"])
-    for row in each(part[~part["what"].isin(["seed", "mean"])]):
+    for row in named_rows(part[~part["what"].isin(["seed", "mean"])]):
         axes.annotate(
             row.what,
             (row.x, 0.06),
@@ -170,8 +178,8 @@ def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame)
 
 def _compared(report: Report, axes: Axes, base: pd.DataFrame) -> None:
     """Draw the baseline as a line, with the noise floor of the A/A arm as a band around it."""
-    for row in each(base):
-        band = floor(report.measured, row.metric)
+    for row in named_rows(base):
+        band = noise_range(report.measured, row.metric)
         if band is not None:
             low, high = (row.value + end * METRICS[row.metric].scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")
@@ -246,11 +254,11 @@ def _tick_labels(order: list[str], axis: float) -> TickLabels:
 
 def _alt(path: str, data: pd.DataFrame) -> str:
     names = list(dict.fromkeys(data["metric"]))
-    rest = (f"{format.head(METRICS[name])}: {told(_words(data, name))}." for name in names)
+    rest = (f"{format.head(METRICS[name])}: {listing(_words(data, name))}." for name in names)
     return " ".join([plain(f"Levels of {path}, the first the baseline's."), *rest])
 
 
 def _words(data: pd.DataFrame, name: str) -> Iterator[str]:
-    for row in each(data[(data["metric"] == name) & (data["what"] != "seed")]):
+    for row in named_rows(data[(data["metric"] == name) & (data["what"] != "seed")]):
         absent = row.value != row.value
-        yield f"{row.level} {row.what if absent else said(row, METRICS[name].digits)}"
+        yield f"{row.level} {row.what if absent else value_text(row, METRICS[name].digits)}"

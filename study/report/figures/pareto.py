@@ -13,7 +13,7 @@ from study import format, stats
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
-from study.report.figures.figure import Drawn, bare, each, frame, told
+from study.report.figures.figure import ReportFigure, frame, listing, named_rows, without_attrs
 from study.report.figures.label_placement import place
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.text_fit import width, wrapped
@@ -41,7 +41,7 @@ MEANINGS = {
 """Standings as the legend and the alternative text name them."""
 
 
-def pareto(report: Report) -> Iterator[Drawn]:
+def pareto(report: Report) -> Iterator[ReportFigure]:
     """One figure per column that is a cost or a speed and differs between arms."""
     quality = report.plan.tested
     for name in dict.fromkeys(report.plan.study.columns):
@@ -53,7 +53,7 @@ def pareto(report: Report) -> Iterator[Drawn]:
         if data["cost"].round(METRICS[name].digits).nunique() > 1:  # compared as printed
             figure = _figure(data, METRICS[quality], METRICS[name])
             alt = _alt(data, METRICS[quality], METRICS[name])
-            yield Drawn(f"pareto-{file_name(name)}", figure, data, alt)
+            yield ReportFigure(f"pareto-{file_name(name)}", figure, data, alt)
 
 
 # ---- data ----
@@ -67,7 +67,7 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
       interval, corrected for all arms that cost no more
     - not told apart: neither
     """
-    measured = bare(report.measured)
+    measured = without_attrs(report.measured)
     values = measured[measured["metric"] == quality].pivot(
         index="seed", columns="arm", values="value"
     )
@@ -112,7 +112,7 @@ def _standings(
 ) -> list[str]:
     good = 1 if quality.better == "higher" else -1
     cheap = 1 if cost.better == "higher" else -1
-    arms: list[Any] = list(each(data))
+    arms: list[Any] = list(named_rows(data))
 
     def beyond(first: Any, second: Any) -> bool:
         """True if `first` is at least as good in both metrics, and better in one of them."""
@@ -178,7 +178,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     figure.legend(
         handles, meanings, loc="outside upper center", ncols=3, handletextpad=0.3, columnspacing=1
     )
-    texts = [str(row.number) if keyed else row.label for row in each(data)]
+    texts = [str(row.number) if keyed else row.label for row in named_rows(data)]
     named = data["number"].isin(keyed_rows["number"])
     positions = list(zip(data["cost"], data["value"], strict=True))
     texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
@@ -223,7 +223,7 @@ def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> lis
 
 
 def _bars(data: pd.DataFrame) -> Iterator[Segment]:
-    for row in each(data):
+    for row in named_rows(data):
         x, y = row.cost, row.value
         if row.low == row.low:
             yield (x, row.low), (x, row.high)
@@ -233,7 +233,8 @@ def _bars(data: pd.DataFrame) -> Iterator[Segment]:
 
 def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
     texts = [
-        wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1) for row in each(keyed_rows)
+        wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1)
+        for row in named_rows(keyed_rows)
     ]
     if len(keyed_rows) < total:
         texts.append(f"{total - len(keyed_rows)} more in the data file")
@@ -263,7 +264,7 @@ def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
         texts = (
             f"{row.label} {format.number(row.value, quality.digits)} "
             f"at {format.number(row.cost, cost.digits)}"
-            for row in each(points)
+            for row in named_rows(points)
         )
-        sentences += [f"{meaning.capitalize()}: {told(texts)}."] * (not points.empty)
+        sentences += [f"{meaning.capitalize()}: {listing(texts)}."] * (not points.empty)
     return " ".join([head, *sentences])

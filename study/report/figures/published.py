@@ -13,7 +13,7 @@ from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import MARK, Drawn, each, numbered, told
+from study.report.figures.figure import NUMBERS, ReportFigure, listing, named_rows, numbered
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec.study import file_name
 
@@ -21,7 +21,7 @@ LABEL_WIDTH = 96  # points
 KEYS = ("row", "arm", "status", "printed", "verdict", "text")
 
 
-def published(report: Report) -> Iterator[Drawn]:
+def published(report: Report) -> Iterator[ReportFigure]:
     """One figure per metric, one row per published number whose level has a verdict.
 
     Speeds are absent, because their levels are never comparable; so are unverified numbers, which
@@ -29,12 +29,14 @@ def published(report: Report) -> Iterator[Drawn]:
     """
     data = points(report)
     for name, part in data.groupby("metric", sort=False):
-        lines = [row_layout.Line(row.text, row.arm) for row in each(part.drop_duplicates("arm"))]
+        lines = [
+            row_layout.Line(row.text, row.arm) for row in named_rows(part.drop_duplicates("arm"))
+        ]
         for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
             own = part[part["arm"].isin(row_layout.places(page))].drop(columns="text")
             metric = METRICS[str(name)]
             title = numbered(f"published-{file_name(str(name))}", number)
-            yield Drawn(title, _figure(own, page, metric), own, _alt(own, metric))
+            yield ReportFigure(title, _figure(own, page, metric), own, _alt(own, metric))
 
 
 # ---- data ----
@@ -46,8 +48,8 @@ def points(report: Report) -> pd.DataFrame:
     Values are differences from the published number, for costs in per cent of it, because the costs
     in one panel differ in size.
     """
-    verdict_rows = report.judged.verdicts
-    comparable = each(verdict_rows[verdict_rows["unlike"] == ""])
+    verdict_rows = report.assessment.verdicts
+    comparable = named_rows(verdict_rows[verdict_rows["unlike"] == ""])
     listed = list[dict[str, Any]]()
     for row in comparable:
         metric = METRICS[row.metric]
@@ -65,9 +67,9 @@ def points(report: Report) -> pd.DataFrame:
         margin = _margin(report, row, metric)
         listed.append({**keys, "what": "published", "value": 0.0, "low": -margin, "high": margin})
         spread = [_apart(end, row, metric) for end in (row.measured, row.low, row.high)]
-        listed.append({**keys, "what": "measured", **dict(zip(MARK, spread, strict=True))})
-    columns = [*KEYS, "metric", "what", *MARK]
-    return pd.DataFrame(listed, columns=columns).astype(dict.fromkeys(MARK, float))
+        listed.append({**keys, "what": "measured", **dict(zip(NUMBERS, spread, strict=True))})
+    columns = [*KEYS, "metric", "what", *NUMBERS]
+    return pd.DataFrame(listed, columns=columns).astype(dict.fromkeys(NUMBERS, float))
 
 
 def _verdict(row: Any) -> str:
@@ -105,7 +107,7 @@ def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure
     _draw_numbers(axes, data)
     axes.set_xlabel(f"{format.name(metric)}, measured − published ({_unit(metric)})")
     linear(axes.xaxis, 4)
-    for row in each(data[data["what"] == "measured"]):
+    for row in named_rows(data[data["what"] == "measured"]):
         row_layout.beside(axes, row.y, row.verdict)
     handles, meanings = axes.get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=3, columnspacing=1)
@@ -165,11 +167,11 @@ def _alt(data: pd.DataFrame, metric: Metric) -> str:
     measured = data[data["what"] == "measured"]
     texts = (
         f"{row.row} {format.number(row.value, digits, signed=True)} ({row.verdict})"
-        for row in each(measured)
+        for row in named_rows(measured)
     )
     counts = measured["verdict"].value_counts(sort=False)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
-        f"{format.name(metric)}, measured less published, in {_unit(metric)}: {told(texts)}. "
+        f"{format.name(metric)}, measured less published, in {_unit(metric)}: {listing(texts)}. "
         f"Of {len(measured)}: {words}."
     )

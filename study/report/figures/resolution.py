@@ -14,7 +14,14 @@ from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import logarithmic
-from study.report.figures.figure import Drawn, bare, each, frame, numbered, told
+from study.report.figures.figure import (
+    ReportFigure,
+    frame,
+    listing,
+    named_rows,
+    numbered,
+    without_attrs,
+)
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
 from study.report.figures.text_fit import wrapped
@@ -25,14 +32,16 @@ FEWEST = 3  # sizes; two points always fit a power law
 APART = 0.05  # largest deviation of a single step's exponent from the common one
 
 
-def resolution(report: Report) -> Iterator[Drawn]:
+def resolution(report: Report) -> Iterator[ReportFigure]:
     """One panel per cost and speed that was measured at three sizes or more."""
     data = points(report)
     metrics = list(dict.fromkeys(data["metric"]))
     models = list(dict.fromkeys(data["model"]))
     for number, part in enumerate(chunks(models, len(ARMS))):
         own = data[data["model"].isin(part)]
-        yield Drawn(numbered("resolution", number), _figure(own, metrics, part), own, _alt(own))
+        yield ReportFigure(
+            numbered("resolution", number), _figure(own, metrics, part), own, _alt(own)
+        )
 
 
 # ---- data ----
@@ -44,7 +53,7 @@ def points(report: Report) -> pd.DataFrame:
     `exponent` is that of a power law over the side, if all steps from one size to the next agree;
     NaN for a cost that is a sum of powers.
     """
-    estimated = each(estimates(bare(report.measured)))
+    estimated = named_rows(estimates(without_attrs(report.measured)))
     values = {(row.arm, row.metric): row for row in estimated}
     rows = []
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
@@ -85,7 +94,7 @@ def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
             )
             if place != index
         ]
-        model = " + ".join(others) or study.called("model")
+        model = " + ".join(others) or study.part_label("model")
         series.setdefault(model, []).append((arm.arm.config.data.img_size, arm.digest))
     return {model: sorted(arms) for model, arms in series.items()}
 
@@ -143,7 +152,7 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
             capsize=2,
             label=wrapped(model, 95, size=SMALL, lines=1),
         )
-        for row in each(of_model.tail(1)):
+        for row in named_rows(of_model.tail(1)):
             if row.exponent == row.exponent:
                 axes.annotate(
                     f"∝ side^{row.exponent:.2f}",
@@ -172,4 +181,4 @@ def _alt(data: pd.DataFrame) -> str:
             f"{format.number(last['value'], metric.digits)} at {last['side']} px"
             + (f", as the side to the power of {power:.2f}" if power == power else "")
         )
-    return f"Costs over the side of the image. {told(sentences, 12)}."
+    return f"Costs over the side of the image. {listing(sentences, 12)}."

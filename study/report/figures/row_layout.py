@@ -26,7 +26,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureRow:
     """A row at its place on the page; `y` and `height` are in lines, downwards."""
 
     text: str
@@ -35,10 +35,10 @@ class Row:
     height: float
 
 
-Page = tuple[Row, ...]
+Page = tuple[FigureRow, ...]
 
 
-def listed(plan: Plan, *, baseline: bool) -> list[Line]:
+def arm_lines(plan: Plan, *, baseline: bool) -> list[Line]:
     """The arms in the blocks of the table; the baseline once at the top, or not at all."""
     base, lines = plan.baseline, []
     for head, rows in blocks(plan):
@@ -54,7 +54,7 @@ def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = 
     `notes` are the texts at the right of the rows by arm, which may have several lines. A block
     that continues on the next page repeats its heading.
     """
-    pages_: list[list[Row]] = [[]]
+    pages_: list[list[FigureRow]] = [[]]
     y, head = 0.0, None
     for line in lines:
         text = wrapped(line.text, room)
@@ -63,10 +63,10 @@ def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = 
             pages_.append([])
             y = 0.0
             if head:
-                pages_[-1].append(Row(head, None, 0.5, 1.0))
+                pages_[-1].append(FigureRow(head, None, 0.5, 1.0))
                 y = 1.0 + GAP
         head = text if line.key is None else head
-        pages_[-1].append(Row(text, line.key, y + height / 2, height))
+        pages_[-1].append(FigureRow(text, line.key, y + height / 2, height))
         y += height + GAP
     return [tuple(page) for page in pages_ if any(row.key for row in page)]
 

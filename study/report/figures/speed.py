@@ -10,7 +10,15 @@ from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import Drawn, bare, each, frame, numbered, said, told
+from study.report.figures.figure import (
+    ReportFigure,
+    frame,
+    listing,
+    named_rows,
+    numbered,
+    value_text,
+    without_attrs,
+)
 from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
 from study.report.figures.text_fit import wrapped
 from study.report.table import plain
@@ -21,7 +29,7 @@ LABEL_WIDTH = {COLUMN: 76, PAGE: 100}  # points, by width of the figure
 SPREAD = "line: lowest to highest round"
 
 
-def speed(report: Report) -> Iterator[Drawn]:
+def speed(report: Report) -> Iterator[ReportFigure]:
     """One row per timed arm, one panel per column that a timing session fills."""
     data, number = points(report), 0
     metrics = [name for name in dict.fromkeys(report.plan.timed) if name in set(data["metric"])]
@@ -31,18 +39,18 @@ def speed(report: Report) -> Iterator[Drawn]:
         timed = set(own["arm"])
         listed = [
             line
-            for line in row_layout.listed(report.plan, baseline=True)
+            for line in row_layout.arm_lines(report.plan, baseline=True)
             if line.key is None or line.key in timed
         ]
         for page in row_layout.pages(listed, LABEL_WIDTH[wide]):
             part = own[own["arm"].isin(row_layout.places(page))]
             figure = _figure(report, own, names, page=page, width=wide)
-            yield Drawn(numbered("speed", number), figure, part, _alt(report, part))
+            yield ReportFigure(numbered("speed", number), figure, part, _alt(report, part))
             number += 1
 
 
 def points(report: Report) -> pd.DataFrame:
-    estimated = each(estimates(bare(report.measured)))
+    estimated = named_rows(estimates(without_attrs(report.measured)))
     labels = {arm.digest: arm.label for arm in report.plan.arms}
     order = {arm: place for place, arm in enumerate(labels)}
     timed = [
@@ -85,7 +93,7 @@ def _figure(
         better = f"{metric.better} is better"
         axes.set_xlabel(f"{format.head(metric)}\n{better}")
         linear(axes.xaxis, 3)
-        for y, row in zip(ys, each(rows_here), strict=True):
+        for y, row in zip(ys, named_rows(rows_here), strict=True):
             row_layout.beside(axes, y, format.number(row.value, metric.digits))
     how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
     figure.suptitle(wrapped(how, 72 * width - 20, size=SMALL), fontsize=SMALL, parse_math=False)
@@ -97,6 +105,6 @@ def _alt(report: Report, data: pd.DataFrame) -> str:
     sentences = [f"Speed of the arms{f' on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
         metric = METRICS[str(name)]
-        rest = told(f"{row.label} {said(row, metric.digits)}" for row in each(part))
+        rest = listing(f"{row.label} {value_text(row, metric.digits)}" for row in named_rows(part))
         sentences.append(f"{format.head(metric)}: {rest}.")
     return " ".join(sentences)

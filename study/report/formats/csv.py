@@ -4,7 +4,7 @@ import csv
 import io
 
 from study.report.formats.labels import BASELINE
-from study.report.spreadsheet import inert
+from study.report.spreadsheet import without_formula
 from study.report.table import Table
 
 
@@ -17,5 +17,7 @@ def comma_separated(table: Table) -> str:
         for row in block.rows:
             baseline = BASELINE if row.baseline else ""
             texts = [block.head, row.label, baseline, *(cell.text for cell in row.cells)]
-            rows.writerow(map(inert, texts))  # labels are a user's text and might be formulas
+            rows.writerow(
+                map(without_formula, texts)
+            )  # labels are a user's text and might be formulas
     return file.getvalue()

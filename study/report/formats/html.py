@@ -3,7 +3,7 @@
 from html import escape
 
 from study.report.formats.labels import label
-from study.report.table import Block, Cell, Row, Table
+from study.report.table import Cell, Row, Table, TableBlock
 
 
 def html(table: Table) -> str:
@@ -26,7 +26,7 @@ def _first(table: Table) -> str:
     return "arm" if any(row.baseline for block in table.blocks for row in block.rows) else ""
 
 
-def _block(block: Block) -> str:
+def _block(block: TableBlock) -> str:
     """One `tbody` per block, so that sorting keeps rows with their factor."""
     width = 1 + max((len(row.cells) for row in block.rows), default=0)
     head = f'<tr><th scope="rowgroup" colspan="{width}">{escape(block.head)}</th></tr>'

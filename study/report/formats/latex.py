@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from study.report.formats.labels import BASELINE, TALL, label, lines
-from study.report.table import Block, Cell, Row, Table
+from study.report.table import Cell, Row, Table, TableBlock
 
 # fmt: off
 SPECIAL = str.maketrans(
@@ -164,7 +164,7 @@ def _labels(table: Table) -> str:
     return "l" if longest <= LONG else r"p{0.35\linewidth}"
 
 
-def _rows(blocks: Sequence[Block], columns: Sequence[LatexColumn]) -> Iterator[str]:
+def _rows(blocks: Sequence[TableBlock], columns: Sequence[LatexColumn]) -> Iterator[str]:
     """The lines of all blocks; each block begins with a rule and the name of its factor."""
     number = 0
     for index, block in enumerate(blocks):

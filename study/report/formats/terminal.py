@@ -6,7 +6,7 @@ from rich.table import Table as Terminal
 from rich.text import Text
 
 from study.format import DIVERGED
-from study.report.columns import Column, Layout, is_prose, layout
+from study.report.columns import Layout, TextColumn, is_prose, layout
 from study.report.formats.labels import BASELINE, lines
 from study.report.table import Cell, Table
 
@@ -20,7 +20,7 @@ def terminal(table: Table, width: int, *, whole: str = "", every: bool = False) 
     """
     laid = _layout(table, width, every=every)
     caption = Text(f"{table.name}: {table.caption}")
-    left = [head for index, head in enumerate(table.heads) if index + 1 not in laid.shown]
+    left = [head for index, head in enumerate(table.heads) if index + 1 not in laid.indices]
     notes = [_left_out(left, width, whole)] if left else []
     notes += [f"- {note}" for note in table.notes]
     return Group(caption, Text(), _terminal(table, laid), *(Text(note, "dim") for note in notes))
@@ -34,7 +34,7 @@ def _layout(table: Table, width: int, *, every: bool) -> Layout:
     return layout(_columns(table), order, width - 3, first=first, every=every)
 
 
-def _columns(table: Table) -> list[Column]:
+def _columns(table: Table) -> list[TextColumn]:
     rows = [row for block in table.blocks for row in block.rows]
     labels = [block.head for block in table.blocks] + [row.label for row in rows]
     heads = ["\n".join(lines(head)) for head in table.heads]
@@ -63,7 +63,7 @@ def _terminal(table: Table, laid: Layout) -> Terminal:
     )
     terminal_table.add_column("", width=1)
     columns = _columns(table)
-    for index, width in zip(laid.shown, laid.widths, strict=True):
+    for index, width in zip(laid.indices, laid.widths, strict=True):
         head, texts = columns[index]
         side: JustifyMethod = "left" if index == 0 or is_prose(texts) else "right"
         terminal_table.add_column(Text(head), justify=side, width=width, overflow="fold")
@@ -71,7 +71,7 @@ def _terminal(table: Table, laid: Layout) -> Terminal:
         if block.head:
             terminal_table.add_row("", Text(block.head, "dim italic"))
         for row in block.rows:
-            chosen = (row.cells[index - 1] for index in laid.shown[1:])
+            chosen = (row.cells[index - 1] for index in laid.indices[1:])
             styled = (Text(cell.text, _style(cell)) for cell in chosen)
             terminal_table.add_row(BASELINE if row.baseline else "", Text(row.label), *styled)
         terminal_table.add_section()

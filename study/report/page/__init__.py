@@ -18,12 +18,12 @@ from markupsafe import Markup
 
 from study import __version__
 from study.report.contents import Report
-from study.report.figures import Drawn, drawn, svg
+from study.report.figures import ReportFigure, all_figures, svg
 from study.report.formats import html
 from study.report.formats.latex_macros import slug
 from study.report.page.charts import Chart, charts
-from study.report.page.scripts import plotly, searchable, searching
-from study.report.page.trials import Column, columns
+from study.report.page.scripts import plotly, search_scripts, searchable_table
+from study.report.page.trials import TrialColumn, columns
 
 HERE = Path(__file__).parent
 EXTRA = ("plotly", "itables")  # packages of the extra `report`
@@ -45,10 +45,10 @@ class Section:
     report: Report
     tables: Mapping[str, Markup]
     charts: Sequence[Chart]
-    figures: Sequence[tuple[Drawn, Markup]]
+    figures: Sequence[tuple[ReportFigure, Markup]]
     trials: Markup | None
     """The searchable list of trials, or None without the extra `report`."""
-    columns: Sequence[Column]
+    columns: Sequence[TrialColumn]
     yaml: str
     """Text of the study file."""
     cite: str
@@ -76,12 +76,14 @@ def page(reports: Sequence[Report], *, plain: bool = False) -> str:
         sections=sections,
         rich=rich,
         plotly=Markup(plotly()) if charted else "",
-        searching=Markup(searching())
+        searching=Markup(search_scripts())
         if rich and any(section.trials for section in sections)
         else "",
         style=Markup((HERE / "page.css").read_text("utf-8")),
         script=Markup((HERE / "page.js").read_text("utf-8")),
-        charts=inert({chart.name: chart.spec for section in sections for chart in section.charts}),
+        charts=script_json(
+            {chart.name: chart.spec for section in sections for chart in section.charts}
+        ),
         version=__version__,
     )
 
@@ -96,15 +98,15 @@ def _section(report: Report, rich: bool) -> Section:
         report=report,
         tables={key: Markup(html(table)) for key, table in report.tables.items()},
         charts=charts(report, name) if rich else (),
-        figures=[(figure, _image(figure)) for figure in drawn(report)],
-        trials=Markup(searchable(rows, f"{name}-trials")) if rich and plan.trials else None,
+        figures=[(figure, _image(figure)) for figure in all_figures(report)],
+        trials=Markup(searchable_table(rows, f"{name}-trials")) if rich and plan.trials else None,
         columns=rows,
         yaml=report.plan.study.text,
         cite=CITED % (__version__, f"Study {plan.study.title}: {cited}"),
     )
 
 
-def _image(drawing: Drawn) -> Markup:
+def _image(drawing: ReportFigure) -> Markup:
     """An `img` element: ids and styles of an inline SVG would clash with those of other figures."""
     data = base64.b64encode(svg(drawing).encode()).decode()
     # HTML counts 96 pixels per inch.
@@ -114,7 +116,7 @@ def _image(drawing: Drawn) -> Markup:
     ).format(data, width, height, drawing.alt)
 
 
-def inert(value: Any) -> Markup:
+def script_json(value: Any) -> Markup:
     """JSON without characters that HTML would read as a tag."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for char in "<>&\u2028\u2029":

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from study import format, stats
-from study.analysis.frames import floor
+from study.analysis.frames import noise_range
 from study.metrics import METRICS, Metric
 from study.plan.plan import PlannedArm
 from study.report.contents import Report
@@ -93,7 +93,7 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
         {"label": label, "mean": row.mean * scale, "low": row.low * scale, "high": row.high * scale}
         for label, row in labelled
     ]
-    ends = [end * scale for end in floor(report.measured, name) or ()]
+    ends = [end * scale for end in noise_range(report.measured, name) or ()]
     shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
     axis = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
     return {

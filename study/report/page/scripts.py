@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.report.page.trials import Column
+from study.report.page.trials import TrialColumn
 
 
 @cache
@@ -19,7 +19,7 @@ def plotly() -> str:
 
 
 @cache
-def searching() -> str:
+def search_scripts() -> str:
     """The elements that load DataTables, from itables."""
     import itables
     from itables.javascript import generate_init_offline_itables_html
@@ -29,7 +29,7 @@ def searching() -> str:
     return text[: text.rindex("<div")]  # the last element is a hint about notebooks
 
 
-def searchable(columns: Sequence[Column], name: str) -> str:
+def searchable_table(columns: Sequence[TrialColumn], name: str) -> str:
     """The columns as a table with search, sorting and pages; `name` is its id."""
     from itables import to_html_datatable
 

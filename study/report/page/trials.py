@@ -9,24 +9,24 @@ from study.report.contents import Report
 COMMIT = 9  # letters of a commit's digest
 
 
-class Column(NamedTuple):
+class TrialColumn(NamedTuple):
     """A column of the list: its heading, and its text for every trial."""
 
     head: str
     values: tuple[str, ...]
 
 
-def columns(report: Report) -> list[Column]:
+def columns(report: Report) -> list[TrialColumn]:
     rows = report.trials
-    listed = [Column(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
+    listed = [TrialColumn(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
     for name in (name for name in rows.columns if name in METRICS):
         metric = METRICS[str(name)]
         values = (format.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
-        listed.append(Column(format.head(metric), tuple(values)))
-    listed.append(Column("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
-    listed += [Column(name, _texts(rows[name])) for name in ("device", "machine")]
-    listed.append(Column("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))
-    return [*listed, Column("trial", _texts(rows["trial"]))]
+        listed.append(TrialColumn(format.head(metric), tuple(values)))
+    listed.append(TrialColumn("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
+    listed += [TrialColumn(name, _texts(rows[name])) for name in ("device", "machine")]
+    listed.append(TrialColumn("commit", tuple(text[:COMMIT] for text in _texts(rows["commit"]))))
+    return [*listed, TrialColumn("trial", _texts(rows["trial"]))]
 
 
 def _texts(values: Any) -> tuple[str, ...]:

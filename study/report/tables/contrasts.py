@@ -10,7 +10,7 @@ from study import format, stats
 from study.analysis import published
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
-from study.report.table import Block, Cell, Row, Table, plain
+from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.stats.factors import Term
 
 HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
@@ -22,7 +22,7 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     if not declared or len(plan.study.seeds) < 2:
         return None
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
-    tests = published.tests(plan, frame)
+    tests = published.family_size(plan, frame)
     tested = stats.contrasts(frame, declared, beside=tests - len(declared))
     labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
     rows = (_contrast(row, labels, len(plan.study.seeds)) for row in tested.itertuples())
@@ -33,7 +33,7 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
             f"difference{_correction(tests, declared)}."
         ),
         heads=HEADS,
-        blocks=(Block("", tuple(rows)),),
+        blocks=(TableBlock("", tuple(rows)),),
         notes=tuple(plain(note) for note in _limits(tests, len(plan.study.seeds))),
     )
 
@@ -51,7 +51,7 @@ def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
     difference = format.effect(row, metric, seeds)
     unit = metric.difference_unit
     text = f"{difference} {unit}".rstrip() if difference != format.ABSENT else difference
-    parts = format.parts(row, metric, "mean", "low", "high")
+    parts = format.number_texts(row, metric, "mean", "low", "high")
     tests = (Cell(format.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
     label = f"{labels[row.arm]} − {labels[row.other]}, {format.name(metric)}"
     return Row(plain(label), False, (Cell(text, value=row.mean, parts=parts), *tests))
@@ -99,7 +99,7 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
             "by seed."
         ),
         heads=tuple(format.effect_head(METRICS[name], len(study.seeds)) for name in names),
-        blocks=(Block("main effects", rows(1)), Block("interactions", rows(2))),
+        blocks=(TableBlock("main effects", rows(1)), TableBlock("interactions", rows(2))),
         notes=("Interactions of three or more factors are not shown.",)
         if len(study.factors) > 2
         else (),
@@ -121,5 +121,5 @@ def _effect_cells(
 def _effect(row: Any, metric: Metric, seeds: int) -> Cell:
     if not row:
         return Cell(format.ABSENT)
-    parts = format.parts(row, metric, "mean", "low", "high")
+    parts = format.number_texts(row, metric, "mean", "low", "high")
     return Cell(format.effect(row, metric, seeds), value=row.mean, parts=parts)

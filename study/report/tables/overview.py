@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from study.report.contents import Report
-from study.report.table import Block, Cell, Row, Table, plain
+from study.report.table import Cell, Row, Table, TableBlock, plain
 
 
 def overview(reports: Sequence[Report]) -> Table:
@@ -12,7 +12,7 @@ def overview(reports: Sequence[Report]) -> Table:
         name="overview",
         caption=f"{len(reports)} studies; an answer claims only what its statistics support.",
         heads=("Question", "Answer", "Trials"),
-        blocks=(Block("", tuple(map(_row, reports))),),
+        blocks=(TableBlock("", tuple(map(_row, reports))),),
         notes=(),
         keys=("question", "answer", "trials"),
     )

@@ -7,7 +7,7 @@ from typing import Any
 from study import format, stats
 from study.analysis.two_arms import METRIC_KINDS, Comparison
 from study.metrics import METRICS, Metric
-from study.report.table import Block, Cell, Row, Table, plain
+from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.text.two_arms import ends, p_is
 
 
@@ -25,7 +25,9 @@ def _metric_table(comparison: Comparison) -> Table:
         caption=plain(f"{comparison.plan.study.title}, {'; '.join(changed)}"),
         heads=(plain(first), plain(second), "Difference [95 % CI]", "p, t", "p, sign-flip"),
         blocks=tuple(
-            Block(kind, tuple(_metric_row(comparison, row) for row in rows if row.kind == kind))
+            TableBlock(
+                kind, tuple(_metric_row(comparison, row) for row in rows if row.kind == kind)
+            )
             for kind in METRIC_KINDS
             if any(row.kind == kind for row in rows)
         ),
@@ -105,7 +107,7 @@ def _seed_table(comparison: Comparison) -> Table:
             "lost",
             "p, McNemar",
         ),
-        blocks=(Block("", tuple(_seed_row(row, metric) for row in rows)),),
+        blocks=(TableBlock("", tuple(_seed_row(row, metric) for row in rows)),),
         notes=tuple(map(plain, _image_notes(comparison))),
     )
 

@@ -8,21 +8,21 @@ import pandas as pd
 from study import format
 from study.analysis import verdicts
 from study.analysis.claims import Judgement
-from study.analysis.published import Judged
+from study.analysis.published import Assessment
 from study.metrics import METRICS
 from study.plan.plan import Plan
-from study.report.table import Block, Cell, Row, Table, plain
+from study.report.table import Cell, Row, Table, TableBlock, plain
 
 HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
 
 
-def verdict_table(plan: Plan, assessment: Judged) -> Table | None:
+def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
     """The verdicts, one block per metric, or None; numbers that cannot be compared are in notes."""
     comparable = assessment.verdicts[~_unlike(assessment.verdicts)]
     if comparable.empty:  # the notes of the main table say why
         return None
     blocks = (
-        Block(
+        TableBlock(
             format.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in rows.itertuples())
         )
         for metric, rows in comparable.groupby("metric", sort=False)
@@ -78,7 +78,7 @@ def _why(row: Any) -> str:
     return ""
 
 
-def _notes(plan: Plan, assessment: Judged) -> Iterator[str]:
+def _notes(plan: Plan, assessment: Assessment) -> Iterator[str]:
     yield from assessment.sentences
     verdict_rows = assessment.verdicts
     for (metric, why), part in verdict_rows[_unlike(verdict_rows)].groupby(
@@ -121,7 +121,7 @@ def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
             "range of all rounds, and counts are exact."
         ),
         heads=("State", "Measured"),
-        blocks=(Block("", tuple(rows)),),
+        blocks=(TableBlock("", tuple(rows)),),
         notes=(),
     )
 

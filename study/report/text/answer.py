@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from study import format, stats
-from study.analysis.analysis import Findings, findings
+from study.analysis.analysis import Analysis, analyse
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
-from study.report.text.given_weights import given
+from study.report.text.given_weights import given_weights_answer
 
 NAMED = 3  # arms named in the sentence; the others are counted
 
@@ -24,13 +24,18 @@ def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = Non
     says so. Every arm appears: as different, indistinguishable, without an interval, not yet
     compared, or diverged. Arms with given weights are compared by `images`, one image at a time.
     """
-    analysis = findings(plan, measured)
+    analysis = analyse(plan, measured)
     if not (plan.tested and analysis.seeds):
         return _costs(analysis)
     if not any((arm.digest, plan.tested) in analysis.estimates for arm in plan.arms):
         return "No trial has finished yet, so there is no answer."
-    if plan.given and plan.tested == "top1" and images is not None and len(plan.arms) > 1:
-        return given(plan, images)
+    if (
+        plan.evaluates_given_weights
+        and plan.tested == "top1"
+        and images is not None
+        and len(plan.arms) > 1
+    ):
+        return given_weights_answer(plan, images)
     compared = Compared(analysis, measured)
     text = " ".join(_sentences(compared))
     return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text
@@ -40,7 +45,7 @@ def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = Non
 class Compared:
     """Arms grouped by what their difference from the baseline shows."""
 
-    analysis: Findings
+    analysis: Analysis
     measured: pd.DataFrame
 
     @property
@@ -147,7 +152,7 @@ def _sentences(compared: Compared) -> Iterator[str]:
         yield from _differences(compared)
 
 
-def _level(analysis: Findings) -> str:
+def _level(analysis: Analysis) -> str:
     name = analysis.plan.tested
     row = analysis.estimates[analysis.plan.baseline.digest, name]
     return f"{format.replicates(row, METRICS[name], analysis.seeds)} {METRICS[name].unit}".rstrip()
@@ -279,7 +284,7 @@ def _constant(compared: Compared, arms: list[str]) -> str:
     )
 
 
-def _costs(analysis: Findings) -> str:
+def _costs(analysis: Analysis) -> str:
     """The range of the first cost, else timing, whose printed values differ between arms."""
     plan = analysis.plan
     for name in [*analysis.of_kind("cost"), *analysis.of_kind("speed")]:

@@ -11,7 +11,7 @@ from study.metrics import METRICS
 from study.plan.plan import Plan
 
 
-def given(plan: Plan, images: pd.DataFrame) -> str:
+def given_weights_answer(plan: Plan, images: pd.DataFrame) -> str:
     """How every arm compares with the baseline by McNemar's exact test, corrected by Holm.
 
     `images` has the rows of `report.images`; arms without predictions are absent, yet counted in

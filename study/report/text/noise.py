@@ -4,20 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from study import format
-from study.analysis.analysis import Findings
+from study.analysis.analysis import Analysis
 from study.metrics import METRICS
 
 ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
 
 
-def notes(analysis: Findings) -> Iterator[str]:
+def notes(analysis: Analysis) -> Iterator[str]:
     """The notes on noise, in the order of the table's notes."""
     yield from _pairing(analysis)
     yield from _noise(analysis)
     yield from _step_orders(analysis)
 
 
-def _pairing(analysis: Findings) -> Iterator[str]:
+def _pairing(analysis: Analysis) -> Iterator[str]:
     """The share of variance that remains after pairing, pooled over all arms."""
     ratios = []
     for name in analysis.of_kind("quality"):
@@ -32,7 +32,7 @@ def _pairing(analysis: Findings) -> Iterator[str]:
         )
 
 
-def _noise(analysis: Findings) -> Iterator[str]:
+def _noise(analysis: Analysis) -> Iterator[str]:
     """The noise floor of every quality, measured by the A/A arm."""
     for name in analysis.of_kind("quality"):
         row, metric = analysis.noise.get(name), METRICS[name]
@@ -54,7 +54,7 @@ def _noise(analysis: Findings) -> Iterator[str]:
         )
 
 
-def _step_orders(analysis: Findings) -> Iterator[str]:
+def _step_orders(analysis: Analysis) -> Iterator[str]:
     """Notes on how much a cumulative table depends on the order of its steps."""
     study = analysis.plan.study
     rows = analysis.orders[analysis.orders["metric"].isin(analysis.of_kind("quality")[:1])]

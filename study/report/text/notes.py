@@ -5,8 +5,8 @@ import shlex
 from collections.abc import Iterator
 
 from study import format
-from study.analysis.analysis import Findings
-from study.analysis.published import named_arms, unlike
+from study.analysis.analysis import Analysis
+from study.analysis.published import named_arms, protocol_differences
 from study.metrics import METRICS, RULES, sized
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan, PlannedArm
@@ -22,7 +22,7 @@ BOLD_RULES = {
 """When a value is printed in bold, by kind of metric. Speeds are never bold."""
 
 
-def caption(analysis: Findings) -> str:
+def caption(analysis: Analysis) -> str:
     """The study's question, the protocol of its baseline, and how the columns are to be read."""
     protocol = f"●: baseline, {_protocol(analysis.plan)}."
     return " ".join([analysis.plan.study.question, protocol, *_measures(analysis)])
@@ -30,14 +30,14 @@ def caption(analysis: Findings) -> str:
 
 def _protocol(plan: Plan) -> str:
     study, config = plan.study, plan.baseline.arm.config
-    images = f"{study.images()} at {config.data.img_size} px"
+    images = f"{study.data_label()} at {config.data.img_size} px"
     if not study.seeds:
         return f"{config.model} for {images}"
     epochs = f"{config.recipe.total_epochs} epoch{'s' if config.recipe.total_epochs != 1 else ''}"
-    return f"{config.model} on {images}, recipe {study.called('recipe')}, {epochs}"
+    return f"{config.model} on {images}, recipe {study.part_label('recipe')}, {epochs}"
 
 
-def _measures(analysis: Findings) -> Iterator[str]:
+def _measures(analysis: Analysis) -> Iterator[str]:
     several = analysis.seeds > 1
     if analysis.of_kind("quality") and several:
         yield f"Mean ± sample sd of {analysis.seeds} seeds."
@@ -79,7 +79,7 @@ def _measures(analysis: Findings) -> Iterator[str]:
 # ---- notes ----
 
 
-def notes(analysis: Findings) -> Iterator[str]:
+def notes(analysis: Analysis) -> Iterator[str]:
     """The notes below the table, one or two sentences each.
 
     Gaps in the data come first: they decide how far any other line can be trusted.
@@ -95,10 +95,10 @@ def notes(analysis: Findings) -> Iterator[str]:
     yield from _unverified(analysis)
 
 
-def _missing(analysis: Findings) -> Iterator[str]:
+def _missing(analysis: Analysis) -> Iterator[str]:
     plan = analysis.plan
     trials = [
-        ("A/A" if t.again else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
+        ("A/A" if t.is_aa else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
     ]
     untimed = [name for name in analysis.of_kind("speed") if _lacking(analysis, name)]
     if trials:
@@ -121,12 +121,12 @@ def _missing(analysis: Findings) -> Iterator[str]:
         yield f"{format.ABSENT}: not measured. To run what is missing: {command_line}"
 
 
-def _plan_notes(analysis: Findings) -> Iterator[str]:
+def _plan_notes(analysis: Analysis) -> Iterator[str]:
     for note in analysis.plan.notes:
         yield f"{note}."
 
 
-def _lacking(analysis: Findings, name: str) -> bool:
+def _lacking(analysis: Analysis, name: str) -> bool:
     return any((arm.digest, name) not in analysis.estimates for arm in analysis.plan.arms)
 
 
@@ -137,10 +137,10 @@ def _heads(names: list[str]) -> str:
 def command(plan: Plan, store: str) -> str:
     """The command line that runs everything the store lacks, failed trials included."""
     where = ["--store", store] if store else []
-    return shlex.join(["study", "run", *plan.study.words, *where])
+    return shlex.join(["study", "run", *plan.study.command_arguments, *where])
 
 
-def _diverged(analysis: Findings) -> Iterator[str]:
+def _diverged(analysis: Analysis) -> Iterator[str]:
     for arm in analysis.plan.arms:
         seeds = [str(t.seed) for t in arm.replicates if t.state == "diverged"]
         if seeds:
@@ -148,27 +148,27 @@ def _diverged(analysis: Findings) -> Iterator[str]:
             yield f"{arm.label} diverged in {count} ({', '.join(seeds)}), so it has no mean."
 
 
-def _unverified(analysis: Findings) -> Iterator[str]:
+def _unverified(analysis: Analysis) -> Iterator[str]:
     keys = analysis.plan.baseline.arm.config.recipe.unverified
     if keys and analysis.seeds:
         yield f"Recipe values that no source confirms: {', '.join(keys)}."
 
 
-def _refused(analysis: Findings) -> Iterator[str]:
+def _refused(analysis: Analysis) -> Iterator[str]:
     if not analysis.of_kind("cost"):
         return
     for arm in analysis.plan.arms:
-        if arm.card.refused:
-            yield f"No cost is reported for {arm.label}: {arm.card.refused}"
+        if arm.cost_record.refused:
+            yield f"No cost is reported for {arm.label}: {arm.cost_record.refused}"
 
 
-def _seeds(analysis: Findings) -> Iterator[str]:
+def _seeds(analysis: Analysis) -> Iterator[str]:
     if not analysis.of_kind("quality"):
         return
     smallest = smallest_p(analysis.seeds)
     if not analysis.seeds:
         yield "The study has no seeds: nothing is trained and no quality is measured."
-    elif analysis.plan.given:
+    elif analysis.plan.evaluates_given_weights:
         yield "The weights are given and nothing is trained, so seeds change nothing."
     elif analysis.seeds == 1:
         yield "With one seed there is neither a standard deviation nor an interval."
@@ -188,7 +188,7 @@ def _seeds(analysis: Findings) -> Iterator[str]:
         yield f"[{format.ABSENT}]: the difference is the same for every seed: no interval exists."
 
 
-def _partial(analysis: Findings, arm: PlannedArm) -> bool:
+def _partial(analysis: Analysis, arm: PlannedArm) -> bool:
     return any(
         row.n < analysis.seeds
         for name in analysis.of_kind("quality")
@@ -201,7 +201,7 @@ def _even(effect: object) -> bool:
     return n > 1 and math.isfinite(mean) and not math.isfinite(low)
 
 
-def _published(analysis: Findings) -> Iterator[str]:
+def _published(analysis: Analysis) -> Iterator[str]:
     rows = [printed for name in analysis.metrics for printed in analysis.printed(name)]
     if not rows:
         return
@@ -219,7 +219,7 @@ def _published(analysis: Findings) -> Iterator[str]:
         yield f"Marks of published numbers: {'; '.join(meanings)}."
 
 
-def _unit_warnings(analysis: Findings) -> Iterator[str]:
+def _unit_warnings(analysis: Analysis) -> Iterator[str]:
     """Notes on published qualities and timings that seem to use another unit than ours."""
     arms = named_arms(analysis.plan)
     for label, numbers in analysis.plan.study.published.items():
@@ -231,7 +231,7 @@ def _unit_warnings(analysis: Findings) -> Iterator[str]:
                 yield f"{label}: {why}."
 
 
-def _incomparable(analysis: Findings) -> Iterator[str]:
+def _incomparable(analysis: Analysis) -> Iterator[str]:
     """One sentence on why published numbers cannot be compared with measured ones."""
     plan, arms = analysis.plan, named_arms(analysis.plan)
     measured = [n for n in analysis.metrics if analysis.seeds or METRICS[n].kind != "quality"]
@@ -239,7 +239,7 @@ def _incomparable(analysis: Findings) -> Iterator[str]:
     names: dict[str, None] = {}
     for label, numbers in plan.study.published.items():
         for name in (name for name in measured if name in numbers):
-            for why in unlike(plan, arms[label], numbers[name], metric=name):
+            for why in protocol_differences(plan, arms[label], numbers[name], metric=name):
                 rows.setdefault(why, {})[label], names[name] = None, None
     if rows:
         most = max(map(len, rows.values()))

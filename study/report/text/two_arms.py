@@ -5,7 +5,7 @@ from typing import Any
 
 from study import format, stats
 from study.analysis.per_image import diverged
-from study.analysis.quantities import Ratio
+from study.analysis.quantities import SpeedRatio
 from study.analysis.two_arms import Comparison
 from study.metrics import METRICS
 
@@ -44,7 +44,7 @@ def _quality(comparison: Comparison) -> str:
     difference = f"{format.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
     if (
         comparison.tested == "top1"
-        and all(arm.given for arm in comparison.arms)
+        and all(arm.evaluates_given_weights for arm in comparison.arms)
         and len(comparison.seeds)
     ):
         # One evaluation per arm and no training: only the images can be a sample.
@@ -111,5 +111,5 @@ def _costs(comparison: Comparison) -> Iterator[str]:
             yield f"{name} {format.times(ends(row), resolution)}"
 
 
-def ends(row: Any) -> Ratio:
-    return Ratio(row.ratio, row.ratio_low, row.ratio_high)
+def ends(row: Any) -> SpeedRatio:
+    return SpeedRatio(row.ratio, row.ratio_low, row.ratio_high)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from study.errors import meant, unknown
+from study.errors import likely_name, unknown
 from study.spec.schema.types import Channels, Count, Deviations, Range, Side, Strict
 
 CLASSES = {  # number of classes, for data sets that their names identify
@@ -102,7 +102,7 @@ class Data(Strict):
         """Validate the kind of data, and refuse keys that have no effect on it."""
         kind, _, name = self.name.partition("/")
         if kind not in IGNORED or (kind in ("torch", "hfds", "wds")) != bool(name):
-            near = meant(self.name, [*IGNORED, *CLASSES])
+            near = likely_name(self.name, [*IGNORED, *CLASSES])
             hint = f'; did you mean "{near}"?' if near else ""
             raise ValueError(
                 f'unknown data "{self.name}"{hint} (known: digits, folder, torch/NAME, hfds/NAME, '

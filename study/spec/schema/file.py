@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from study.errors import meant
+from study.errors import likely_name
 from study.spec.schema.data import Data
 from study.spec.schema.published import Protocol, Published, Value
 from study.spec.schema.recipe import NamedRecipe
@@ -106,7 +106,7 @@ def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[P
         problems: dict[str, Problem] = {}  # the first at each position
         for detail in _relevant(tree, error):
             problem = _problem(schema, tree, detail["loc"], detail["type"], detail["msg"])
-            problems.setdefault(str(problem.mark), problem)
+            problems.setdefault(str(problem.location), problem)
         return None, list(problems.values())
 
 
@@ -140,7 +140,7 @@ PERCENTAGES = (
 )
 """Fractions that a user may write in percent by mistake."""
 
-KINDS = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRecipe"}
+PLAIN_TYPES = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRecipe"}
 """pydantic's names for the alternatives of a union type, left out of messages."""
 
 SHORT = ("string_type", "int_type", "float_type")
@@ -169,21 +169,21 @@ def _problem(
     key = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         fields = _fields(schema, loc[:-1])
-        near = meant(key, fields)
+        near = likely_name(key, fields)
         hint = f'did you mean "{near}"?' if near else f"known: {', '.join(fields)}"
         return Problem(f'unknown key "{key}"', tree.key(loc), hint)
     if kind == "missing":
-        return Problem(f'missing key "{key}"', tree.at(loc[:-1]).mark)
+        return Problem(f'missing key "{key}"', tree.at(loc[:-1]).location)
     where = tree.at(loc)
     if kind == "value_error":  # from a validator, whose message is complete
         text = message.removeprefix("Value error, ")
-        return Problem(text, where.at([text.partition(":")[0]]).mark)
+        return Problem(text, where.at([text.partition(":")[0]]).location)
     steps = [str(step) for step in loc if str(step).isidentifier()]
-    name = ".".join(step for step in steps if step not in KINDS)
+    name = ".".join(step for step in steps if step not in PLAIN_TYPES)
     reason = message[0].lower() + message[1:]
     value = where.plain()
     hint = _unit(name, value) if kind in ("less_than", "less_than_equal") else ""
-    return Problem(f"{name}: {reason}, not {json.dumps(value)[:60]}", where.mark, hint)
+    return Problem(f"{name}: {reason}, not {json.dumps(value)[:60]}", where.location, hint)
 
 
 def _unit(name: str, value: Any) -> str:

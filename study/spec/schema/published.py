@@ -10,10 +10,10 @@ from study.spec.schema.types import Count, Natural, NotNegative, Strict
 Status = Literal["verified", "derived", "unverified"]
 
 
-NUMBER = r"[0-9]+\.?[0-9]*|\.[0-9]+"
+UNSIGNED_NUMBER = r"[0-9]+\.?[0-9]*|\.[0-9]+"
 # Papers also print +- and +/-, some with U+2212, which is not the hyphen of the keyboard.
-SPREAD = rf"^\s*({NUMBER})\s*(?:±|\+/?[-−])\s*({NUMBER})\s*$"
-WithSpread = Annotated[str, Field(pattern=SPREAD, examples=["72.6 ± 0.2"])]
+NUMBER_WITH_SPREAD = rf"^\s*({UNSIGNED_NUMBER})\s*(?:±|\+/?[-−])\s*({UNSIGNED_NUMBER})\s*$"
+WithSpread = Annotated[str, Field(pattern=NUMBER_WITH_SPREAD, examples=["72.6 ± 0.2"])]
 """A number with its spread over runs, as papers print it."""
 
 
@@ -55,5 +55,5 @@ class Published(Strict):
 
 def parted(written: str) -> tuple[str, str]:
     """Split a number from its spread: "72.6 ± 0.2" -> ("72.6", "0.2")."""
-    match = re.match(SPREAD, written)
+    match = re.match(NUMBER_WITH_SPREAD, written)
     return (match[1], match[2]) if match else (written, "")

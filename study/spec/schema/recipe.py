@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from study.spec.schema.types import (
-    LONGEST,
+    MOST_EPOCHS,
     Batch,
     Below1,
     Count,
@@ -54,7 +54,7 @@ class Recipe(Strict):
     warmup_lr: NotNegative = 1e-5
     min_lr: NotNegative = 0.0
     cooldown_epochs: Epochs = 0
-    decay_epochs: Annotated[float, Field(gt=0, le=LONGEST)] = 90
+    decay_epochs: Annotated[float, Field(gt=0, le=MOST_EPOCHS)] = 90
     decay_milestones: Annotated[list[Epochs], Field(min_length=1)] = Field([90, 180, 270])
     decay_rate: Annotated[float, Field(gt=0, le=10)] = Field(
         0.1, description="power of sched poly; else the factor that multiplies the rate"

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
-MOST = 65_536  # images in a batch, steps in an update
-LONGEST = 10_000  # epochs
+MOST_IMAGES = 65_536  # images in a batch, steps in an update
+MOST_EPOCHS = 10_000  # epochs
 # Pixels. Ranges are wide: they catch slips of the keyboard before memory is allocated, not taste.
-SIDES = (8, 4096)
+IMAGE_SIZES = (8, 4096)
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
-Batch = Annotated[int, Field(ge=1, le=MOST)]
-Epochs = Annotated[int, Field(ge=0, le=LONGEST)]
-Side = Annotated[int, Field(ge=SIDES[0], le=SIDES[1])]
+Batch = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
+Epochs = Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
+Side = Annotated[int, Field(ge=IMAGE_SIZES[0], le=IMAGE_SIZES[1])]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
