@@ -152,7 +152,8 @@ def test_a_wrong_declaration_names_its_package(here, monkeypatch, value, said):
 
 
 def test_to_find_a_source_imports_nothing_heavy(here):
-    code = "from study.spec.plugins import find_plugins; find_plugins(['my_blocks', 'lab.parts', 'timm'])"
+    names = ["my_blocks", "lab.parts", "timm"]
+    code = f"from study.spec.plugins import find_plugins; find_plugins({names})"
     words = [sys.executable, "-X", "importtime", "-c", code]
     done = subprocess.run(words, cwd=here, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -79,9 +79,10 @@ def bench_command(
     from study.store.store import Store
 
     shared = dict(argument(text) for text in arguments)
+    executions = [ExecutionMode(dtype, compiled, channels_last) for dtype in dtypes]
     order = BenchRequest(
         models=labelled(model(text, shared) for text in models),
-        settings=settings(modes, batches, sizes, [ExecutionMode(d, compiled, channels_last) for d in dtypes]),
+        settings=settings(modes, batches, sizes, executions),
         device=device, threads=threads or cores(), seconds=seconds, resolution=resolution,
         sources=tuple(find_plugins(imports)),
     )  # fmt: skip

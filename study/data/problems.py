@@ -62,7 +62,8 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
             )
         absent = [name for name in names if name not in split.counts]
         if absent:
-            yield f"{where}: no pictures of {len(absent)} classes of class_map: {first_names(absent)}"
+            names_absent = first_names(absent)
+            yield f"{where}: no pictures of {len(absent)} classes of class_map: {names_absent}"
 
 
 # ---- one split ----
@@ -120,7 +121,8 @@ def _nested(split: Summary) -> str:
     return (
         f"pictures lie deeper than one folder, as in {path_text(os.path.join(top, below[0]))}. "
         f"Which is the class? Write class_folder: outer for {first_names(split.nested)}, or "
-        f"class_folder: inner for {first_names(sorted(last))}{only if len(split.nested) == 1 else ''}"
+        f"class_folder: inner for {first_names(sorted(last))}"
+        f"{only if len(split.nested) == 1 else ''}"
     )
 
 
@@ -180,7 +182,8 @@ def _unlike(splits: Sequence[Summary]) -> Iterator[ImageProblem]:
     if pairs:
         yield ImageProblem(
             "val_split",
-            f"{where}: {first_names(pairs)} differ in case, spaces or Unicode form; rename one of each",
+            f"{where}: {first_names(pairs)} differ in case, spaces or Unicode form; "
+            "rename one of each",
         )
         return
     halves = ((only, first), (other, last))
