@@ -19,7 +19,7 @@ CODE = {  # what a digest covers: its entry, and the modules that it ignores
     "costs": ("study.plan.arm_cost", arm_cost.OUTSIDE_COUNTING),
     "courses": ("study.train", provenance.CHANGE_NO_NUMBER),
     "folders": ("study.data.listing", images.OUTSIDE_LISTING),
-    "reports": ("study.report", measurements.OUTSIDE_REPORTS),
+    "reports": ("study.report.report", measurements.OUTSIDE_REPORTS),
 }
 PLANNING = {
     "study.plan.schedules",

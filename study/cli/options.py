@@ -190,7 +190,7 @@ def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> No
 
     `folder` has the whole tables, by their names.
     """
-    from study.report import terminal
+    from study.report.report import terminal
 
     out = console()
     for name, table in tables.items():

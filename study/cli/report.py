@@ -23,7 +23,7 @@ from study.errors import SpecError, StudyError
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
-    from study.report import Report
+    from study.report.report import Report
     from study.report.table import Table
     from study.store.store import Store
 
@@ -112,7 +112,7 @@ def _planned(several: list[Asked]) -> Planned:
 
 
 def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Table]":
-    from study import report
+    from study.report import report
     from study.store.atomic import replace as write
 
     table = report.overview(made)
@@ -128,8 +128,8 @@ def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Tab
 @json_option
 def claims_command(asked: Asked, as_json: bool) -> int:
     """What came of the claims of FILE; exit status 1 when one is contradicted."""
-    from study import report
     from study.analysis.published import evaluated_claims
+    from study.report import report
 
     plan, store = asked.plan()
     found = evaluated_claims(plan, report.frame(plan, store))
@@ -168,8 +168,8 @@ def _report(
     plan: "Plan", store: "Store", reports: Path, *, html: bool = False
 ) -> "tuple[Report, Path]":
     """The report of a study, and the folder that it is written to."""
-    from study import report
     from study.analysis.measurements import fingerprint
+    from study.report import report
 
     strays(store)
     folder = claimed(plan, reports)
@@ -182,7 +182,7 @@ def _report(
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Show the tables of the last report, if they would come out the same today."""
     from study.analysis.measurements import MANIFEST, fingerprint
-    from study.report import tables
+    from study.report.report import tables
     from study.store.job_records import Manifest
 
     folder = claimed(plan, reports)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from study import report
 from study.errors import SpecError
+from study.report import report
 from study.report.compare import answer, comparison, record, tables
 from tests.report.conftest import NASTY
 from tests.report.scenes import timing
