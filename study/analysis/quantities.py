@@ -46,7 +46,7 @@ class Span(NamedTuple):
     high: float
 
 
-class Ranged(NamedTuple):
+class HasRange(NamedTuple):
     """The columns of a cost's or a timing's row that are read here."""
 
     value: float
@@ -149,7 +149,7 @@ def arm_values(
     if METRICS[name].kind == "quality":
         values = rows.dropna(subset="seed").sort_values("seed").set_index("seed")["value"]
         return ArmValues(label, name, {int(str(seed)): value for seed, value in values.items()})
-    first = stats.typed_rows(rows.dropna(subset="value").head(1), Ranged)
+    first = stats.typed_rows(rows.dropna(subset="value").head(1), HasRange)
     if not first:
         return ArmValues(label, name, {})
     value, low, high = map(float, first[0])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
+class EvalRequest:
     """The options of the command that choose weights and images; None or () if not given."""
 
     checkpoint: Path | None
@@ -119,7 +119,7 @@ def eval_command(
     as_json: bool, **choices: Any,
 ) -> None:  # fmt: skip
     """Top-1, top-5 and loss of given weights: a timm model's, or a trial's by its name."""
-    request, is_trial = Request(**choices), TRIAL.fullmatch(model) is not None
+    request, is_trial = EvalRequest(**choices), TRIAL.fullmatch(model) is not None
     _refuse(is_trial, request)
     if device == "cuda" and not gpus():
         raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
@@ -143,7 +143,7 @@ def eval_command(
         _show(measured, subject)
 
 
-def _refuse(is_trial: bool, request: Request) -> None:
+def _refuse(is_trial: bool, request: EvalRequest) -> None:
     """Raises UsageError for flags that contradict each other, or leave the weights to chance."""
     given = ["--checkpoint"] * bool(request.checkpoint) + ["--pretrained"] * request.pretrained
     keyed = ["--checkpoint-key"] if request.checkpoint_key else []
@@ -171,7 +171,7 @@ def _refuse(is_trial: bool, request: Request) -> None:
 # ---- what is asked for ----
 
 
-def _named(name: str, request: Request) -> "EvaluationSubject":
+def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
     from study import evaluate
 
     return evaluate.named(
@@ -185,21 +185,21 @@ def _named(name: str, request: Request) -> "EvaluationSubject":
     )
 
 
-def _trial(store: "Store", name: str, request: Request) -> "EvaluationSubject":
+def _trial(store: "Store", name: str, request: EvalRequest) -> "EvaluationSubject":
     from study import evaluate
 
     look = _given(request, PREPROCESSING)
     return evaluate.trained(store, name, images=_images(request), look=look, ema=request.ema)
 
 
-def _given(request: Request, keys: tuple[str, ...]) -> dict[str, Any]:
+def _given(request: EvalRequest, keys: tuple[str, ...]) -> dict[str, Any]:
     """What was said of these keys; Data wants lists."""
     values = asdict(request)
     said = {key: values[key] for key in keys if values[key] not in (None, ())}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
 
 
-def _images(request: Request) -> dict[str, Any]:
+def _images(request: EvalRequest) -> dict[str, Any]:
     """Keys of Data. A path is a folder of classes or a tar of them, or has such a split."""
     from study.data import evaluated_split
     from study.spec.schema import IGNORED

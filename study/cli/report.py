@@ -10,7 +10,7 @@ import click
 
 from study.cli import FAILED, INCOMPLETE
 from study.cli.options import (
-    Asked,
+    StudyRequest,
     console,
     echo_json,
     json_option,
@@ -39,7 +39,12 @@ REMEDY = "write to another folder: --reports DIR"
 @click.option("--watch", is_flag=True, help="Anew whenever there is more, until all is done.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
 def report_command(
-    asked: Asked, more: tuple[Path, ...], reports: Path, html: bool, watch: bool, strict: bool
+    asked: StudyRequest,
+    more: tuple[Path, ...],
+    reports: Path,
+    html: bool,
+    watch: bool,
+    strict: bool,
 ) -> int:
     """Table and figures of FILE from what the store has, complete or not.
 
@@ -68,7 +73,7 @@ def _written(planned: Planned, reports: Path, html: bool) -> None:
     show_tables(overview, reports)
 
 
-def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) -> Planned:
+def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html: bool) -> Planned:
     """Write the reports anew whenever the store has more; returns what was there at the end.
 
     That is when no trial is open and no worker at work, twice: between training and timing there
@@ -94,11 +99,11 @@ def _going_on(plan: "Plan", store: "Store") -> bool:
 
     open_ = ("running", "stale", "pending")
     return any(t.state in open_ for t in plan.trials) or bool(
-        status.crew(store, plan.study.identity)
+        status.active_workers(store, plan.study.identity)
     )
 
 
-def _planned(several: list[Asked]) -> Planned:
+def _planned(several: list[StudyRequest]) -> Planned:
     """All plans, or what is wrong with all files."""
     found, wrong = [], []
     for one in several:
@@ -126,7 +131,7 @@ def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Tab
 @click.command("claims")
 @study_file
 @json_option
-def claims_command(asked: Asked, as_json: bool) -> int:
+def claims_command(asked: StudyRequest, as_json: bool) -> int:
     """What came of the claims of FILE; exit status 1 when one is contradicted."""
     from study.analysis.published import evaluated_claims
     from study.report import report

@@ -30,7 +30,7 @@ from study.stats.power import (
     seeds_needed,
     smallest_effect,
 )
-from study.stats.rows import Value, of_arm, of_arms, of_metric, typed_rows
+from study.stats.rows import MetricValue, of_arm, of_arms, of_metric, typed_rows
 from study.stats.sign_flip import DRAWS, ENUMERATED, sign_flip, smallest_p
 
 __all__ = [
@@ -49,11 +49,11 @@ __all__ = [
     "Estimate",
     "Hits",
     "Leader",
+    "MetricValue",
     "NoiseFloor",
     "Pairing",
     "StepEffect",
     "StepOrder",
-    "Value",
     "bca",
     "combined",
     "contrasts",

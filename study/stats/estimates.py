@@ -5,7 +5,7 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import Effect, effects
-from study.stats.rows import Value, of_arms, of_metric, typed_rows
+from study.stats.rows import MetricValue, of_arms, of_metric, typed_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ def estimates(frame: pd.DataFrame) -> pd.DataFrame:
     for (arm, metric), part in frame.groupby(["arm", "metric"], sort=False):
         values = part["value"]
         mean, sd = values.mean(skipna=False), values.std(skipna=False)
-        first = typed_rows(part.head(1), Value)[0]
+        first = typed_rows(part.head(1), MetricValue)[0]
         rows.append(Estimate(str(arm), str(metric), len(part), mean, sd, first.low, first.high))
     return pd.DataFrame(rows, columns=list(Estimate._fields))
 

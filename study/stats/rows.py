@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 Fields = TypeVar("Fields", bound=NamedTuple)
 
 
-class Value(NamedTuple):
+class MetricValue(NamedTuple):
     """A row of a frame of measurements, in base units."""
 
     arm: str

@@ -18,14 +18,14 @@ FRAME = pd.DataFrame(
 
 
 def test_fields_are_read_by_name_whatever_the_order_of_the_columns():
-    first, *_, last = stats.typed_rows(FRAME, stats.Value)
+    first, *_, last = stats.typed_rows(FRAME, stats.MetricValue)
     assert (first.arm, first.metric, first.seed, first.value) == ("a", "top1", 0, 0.5)
     assert last.seed is pd.NA
 
 
 def test_a_missing_column_is_an_error():
     with pytest.raises(KeyError, match="high"):
-        stats.typed_rows(FRAME.drop(columns="high"), stats.Value)
+        stats.typed_rows(FRAME.drop(columns="high"), stats.MetricValue)
 
 
 def test_rows_of_one_arm_of_several_and_of_one_metric():

@@ -146,7 +146,7 @@ def _costs(report: Report) -> tuple[str, dict[str, float]] | None:
     for name in sorted(names, key=lambda name: not name.startswith("macs")):
         part = stats.of_metric(report.measured, name).dropna(subset="value")
         if len(part):
-            return name, {row.arm: row.value for row in stats.typed_rows(part, stats.Value)}
+            return name, {row.arm: row.value for row in stats.typed_rows(part, stats.MetricValue)}
     return None
 
 

@@ -36,7 +36,7 @@ from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VE
 from study.report.figures.text_fit import broken, width, wrapped
 from study.report.table import plain
 from study.spec.study import file_name
-from study.stats import Value, interval, of_arm, of_metric, typed_rows
+from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
 
 AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
 LINE = 9.5  # points: height of a line of a tick label
@@ -108,7 +108,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
         for name in _drawn_metrics(plan, measured)
         for record in RECORDS[METRICS[name].kind](
-            arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), Value)
+            arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), MetricValue)
         )
     ]
     return frame(rows, "level")
@@ -116,7 +116,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
 
 def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     """The study's first quality and its first count of operations, without unmeasured ones."""
-    available = {row.metric for row in typed_rows(measured.dropna(subset="value"), Value)}
+    available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
     costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
     cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
@@ -124,12 +124,12 @@ def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     return [name for name in candidates if name]
 
 
-def _counted(arm: PlannedArm, rows: list[Value]) -> Iterator[dict[str, Any]]:
+def _counted(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, Any]]:
     for row in rows:
         yield {"what": "cost", "value": row.value}
 
 
-def _replicated(arm: PlannedArm, rows: list[Value]) -> Iterator[dict[str, Any]]:
+def _replicated(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, Any]]:
     values = np.array([row.value for row in rows], float)
     if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
         yield {"what": state(arm) or "missing"}

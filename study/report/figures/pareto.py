@@ -85,8 +85,10 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
     measured = without_attrs(report.measured)
     of_quality = stats.of_metric(measured, quality)
     values = of_quality.pivot(index="seed", columns="arm", values="value")
-    lost = {row.arm for row in stats.typed_rows(of_quality, stats.Value) if row.value != row.value}
-    of_cost = stats.typed_rows(stats.of_metric(measured, cost), stats.Value)
+    lost = {
+        row.arm for row in stats.typed_rows(of_quality, stats.MetricValue) if row.value != row.value
+    }
+    of_cost = stats.typed_rows(stats.of_metric(measured, cost), stats.MetricValue)
     costs = {row.arm: row for row in of_cost}
     arms = [arm for arm in report.plan.arms if arm.digest in values and arm.digest in costs]
     # A seed of a lost arm diverged: the mean of the other seeds would flatter the arm.
