@@ -20,7 +20,7 @@ from study.cli.options import (
 @click.option("--metric", metavar="NAME", help="Seeds of this one.  [default: the first quality]")
 @json_option
 def compare_command(
-    asked: StudyRequest, first: str, second: str, metric: str | None, as_json: bool
+    request: StudyRequest, first: str, second: str, metric: str | None, as_json: bool
 ) -> None:
     """Arm B of FILE against arm A: all metrics, seeds and images.
 
@@ -28,7 +28,7 @@ def compare_command(
     """
     from study.report import compare
 
-    plan, store = asked.plan()
+    plan, store = request.plan()
     found = compare.comparison(plan, store, first, second, metric)
     strays(store)
     if as_json:

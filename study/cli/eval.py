@@ -65,31 +65,66 @@ CROP = click.FloatRange(0.1, 1)
 RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default": None}
 
 WEIGHTS = (
-    click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
-                 help="Weights as .pth, .pth.tar, .pt or .safetensors."),
-    click.option("--checkpoint-key", metavar="KEY",
-                 help="Which of several sets of tensors in FILE, such as net or teacher.backbone."),
+    click.option(
+        "--checkpoint",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Weights as .pth, .pth.tar, .pt or .safetensors.",
+    ),
+    click.option(
+        "--checkpoint-key",
+        metavar="KEY",
+        help="Which of several sets of tensors in FILE, such as net or teacher.backbone.",
+    ),
     click.option("--pretrained", is_flag=True, help="The weights that timm has for MODEL."),
-    click.option("--ema/--no-ema", default=None,
-                 help="Moving average or plain weights.  [default: average, if any]"),
-    click.option("--model-arg", "arguments", metavar="KEY=VALUE", multiple=True,
-                 help="An argument of the model, such as position=learned."),
-)  # fmt: skip
+    click.option(
+        "--ema/--no-ema",
+        default=None,
+        help="Moving average or plain weights.  [default: average, if any]",
+    ),
+    click.option(
+        "--model-arg",
+        "arguments",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="An argument of the model, such as position=learned.",
+    ),
+)
 IMAGES = (
-    click.option("--data", metavar="NAME|PATH",
-                 help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
-                 "folders.  [default: a trial's own]"),
+    click.option(
+        "--data",
+        metavar="NAME|PATH",
+        help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
+        "folders.  [default: a trial's own]",
+    ),
     click.option("--root", metavar="DIR", help="Where the images of NAME are."),
-    click.option("--split", "val_split", metavar="NAME",
-                 help='Such as test; "." is PATH itself.  [default: validation, if any]'),
+    click.option(
+        "--split",
+        "val_split",
+        metavar="NAME",
+        help='Such as test; "." is PATH itself.  [default: validation, if any]',
+    ),
     click.option("--num-classes", type=POSITIVE, help="Of the model, where the images have fewer."),
     click.option("--class-map", metavar="FILE", help="The numbers of the classes, by their names."),
-    click.option("--class-folder", type=click.Choice(["outer", "inner"]),
-                 help="Whose name is the class, where class folders hold folders."),
-    click.option("--ignore", metavar="PATTERN", multiple=True,
-                 help="Files that are not read and are no pictures."),
-    click.option("--grey-range", nargs=2, type=float, metavar="BLACK WHITE", default=None,
-                 help="Of grey pictures of more than 8 bits."),
+    click.option(
+        "--class-folder",
+        type=click.Choice(["outer", "inner"]),
+        help="Whose name is the class, where class folders hold folders.",
+    ),
+    click.option(
+        "--ignore",
+        metavar="PATTERN",
+        multiple=True,
+        help="Files that are not read and are no pictures.",
+    ),
+    click.option(
+        "--grey-range",
+        nargs=2,
+        type=float,
+        metavar="BLACK WHITE",
+        default=None,
+        help="Of grey pictures of more than 8 bits.",
+    ),
     click.option("--limit", "val_limit", type=POSITIVE, help="Only so many images, mixed."),
     click.option("--img-size", type=click.IntRange(8, 4096), help="Pixels, both sides."),
     click.option("--crop-pct", type=CROP, help="Side of the crop by the resized side."),
@@ -97,7 +132,7 @@ IMAGES = (
     click.option("--mean", **RGB, help="Of pixels in 0..1."),
     click.option("--std", **RGB, help="[default of these five: the model's, or the trial's]"),
     click.option("--batch-size", type=POSITIVE, help="[default: 128, or the trial's]"),
-)  # fmt: skip
+)
 
 
 def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -108,16 +143,22 @@ def options(*several: Callable[[Command], Command]) -> Callable[[Command], Comma
 @click.command("eval")
 @click.argument("model", metavar="MODEL|TRIAL")
 @options(*WEIGHTS, *IMAGES)
-@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
-              show_default=True)  # fmt: skip
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(), show_default=True
+)
 @click.option("--threads", type=THREADS, help="[default: one a core, or the trial's]")
 @folder("--store", "results", "Where trials are.")
 @import_option
 @json_option
 def eval_command(
-    model: str, device: str, threads: int | None, store: Path, imports: tuple[str, ...],
-    as_json: bool, **choices: Any,
-) -> None:  # fmt: skip
+    model: str,
+    device: str,
+    threads: int | None,
+    store: Path,
+    imports: tuple[str, ...],
+    as_json: bool,
+    **choices: Any,
+) -> None:
     """Top-1, top-5 and loss of given weights: a timm model's, or a trial's by its name."""
     request, is_trial = EvalRequest(**choices), TRIAL.fullmatch(model) is not None
     _refuse(is_trial, request)
@@ -168,7 +209,7 @@ def _refuse(is_trial: bool, request: EvalRequest) -> None:
         raise click.UsageError("which images? Give --data NAME or --data PATH")
 
 
-# ---- what is asked for ----
+# ---- the request ----
 
 
 def _named(name: str, request: EvalRequest) -> "EvaluationSubject":

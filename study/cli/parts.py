@@ -37,8 +37,8 @@ def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) ->
     from study.models.registry import register
     from study.spec.plugins import find_plugin, find_plugins
 
-    asked = [*imports, *([] if check is None else [check])]
-    added = [register(one) for one in find_plugins(asked)]
+    request = [*imports, *([] if check is None else [check])]
+    added = [register(one) for one in find_plugins(request)]
     if check is None:
         _list(added, as_json)
         return 0

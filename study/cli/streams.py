@@ -11,8 +11,24 @@ from typing import TextIO
 
 from study.text import visible
 
-PLAIN = {"−": "-", "–": "-", "—": "-", "─": "-", "━": "=", "│": "|", "±": "+-", "×": "x", "≈": "~",
-         "Δ": "D", "●": "*", "▸": ">", "·": "-", "…": "...", "²": "^2", "→": "->"}  # fmt: skip
+PLAIN = {
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "─": "-",
+    "━": "=",
+    "│": "|",
+    "±": "+-",
+    "×": "x",
+    "≈": "~",
+    "Δ": "D",
+    "●": "*",
+    "▸": ">",
+    "·": "-",
+    "…": "...",
+    "²": "^2",
+    "→": "->",
+}
 """What is written where an encoding lacks a character of ours; others become escapes."""
 
 
