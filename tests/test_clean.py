@@ -274,7 +274,7 @@ def test_what_a_study_comes_to_ask_for_no_more_goes_and_the_rest_stays(inside, t
         *["completed"] * 2,
         *["pending"] * 2,
     ]
-    assert "nothing that nobody needs" in inside("clean", tiny, "--yes").stderr
+    assert "nothing to clean" in inside("clean", tiny, "--yes").stderr
     assert len(list((tiny.parent / "results" / "trials").iterdir())) == 2
 
 

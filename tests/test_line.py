@@ -146,7 +146,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(study, tiny):
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "Go on with: study run" in said
+    assert "Continue with: study run" in said
     rest = study("run", tiny, "--no-speed")
     assert rest.returncode == 0, rest.stderr
     assert "resumes_after=" in rest.stderr

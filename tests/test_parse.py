@@ -563,10 +563,10 @@ def schema() -> dict[str, object]:
 
 
 def test_the_schema_that_ships_is_current():
-    assert json.loads((ABLATIONS / "study.spec.schema.json").read_text()) == schema()
+    assert json.loads((ABLATIONS / "study.schema.json").read_text()) == schema()
 
 
 @pytest.mark.parametrize("file", sorted(ABLATIONS.glob("*.yaml")), ids=lambda f: f.stem)
 def test_every_study_that_ships_fits_its_schema(file):
     jsonschema.validate(YAML(typ="safe").load(file.read_text()), schema())
-    assert "$schema=study.spec.schema.json" in file.read_text().splitlines()[0]
+    assert "$schema=study.schema.json" in file.read_text().splitlines()[0]

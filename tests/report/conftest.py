@@ -104,7 +104,7 @@ def laboratory(tmp_path):
             if not any(choices):
                 beside = zip(study.aa_seeds, again, strict=False)
                 found = (_trial(store, digest, seed, outcome) for seed, outcome in beside)
-                trials += tuple(replace(trial, again=True) for trial in found)
+                trials += tuple(replace(trial, is_aa=True) for trial in found)
             counted = (cost or {}).get(key, {"params": 10.49e6, "macs": 1.4e9})
             costs = (
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}

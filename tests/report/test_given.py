@@ -64,7 +64,7 @@ def test_neither_plan_nor_table_asks_for_seeds(given):
 def test_an_arm_that_trains_or_starts_at_random_is_not_given(given):
     plan, _ = given
     arm = plan.arms[0]
-    assert arm.given
+    assert arm.evaluates_given_weights
     for change in ({"arguments": {}}, {"recipe": Recipe(epochs=1)}):
         other = replace(arm, arm=replace(arm.arm, config=replace(arm.arm.config, **change)))
-        assert not other.given
+        assert not other.evaluates_given_weights
