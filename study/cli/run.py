@@ -229,14 +229,14 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
 
 def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
     """Trials that an earlier call has asked for and this one does not: they are not touched."""
-    from study.launch import job as orders
+    from study.launch import job as job_folder
 
     ours = {trial.name for trial in plan.trials}
-    for job, order in orders.of(store, plan.study.identity):
+    for job, order in job_folder.of(store, plan.study.identity):
         others = [name for name in order.trials if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in ("running", "pending", "stale") for state in states)
-        if left and not orders.stopped(job):
+        if left and not job_folder.stopped(job):
             yield (
                 f"{left} trials that {job.name} was asked for are in this study no more; "
                 "left alone (study cancel ends them)"
