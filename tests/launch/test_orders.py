@@ -38,7 +38,7 @@ def test_a_folder_of_another_user_is_refused(store):
 
 def test_the_code_of_a_job_is_a_copy_of_today_s(store):
     job = ordered(store, ["a-0"], on="local")
-    copied = job / "code" / "study" / "launch" / "orders.py"
+    copied = job / "code" / "study" / "launch" / "job.py"
     assert copied.read_text() == Path(job_folder.__file__).read_text()
     assert job_folder.order(job).code["digest"]
 
