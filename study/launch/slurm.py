@@ -1,4 +1,4 @@
-"""Workers on Slurm, through submitit: one array of them, each claims trials until none is open.
+"""Workers on Slurm, through submitit: one array, each of whose jobs claims open trials.
 
 What a job unpickles is the path of its own job folder, no more. Shortly before its time is over, or
 when it is preempted, Slurm sends a signal: the worker stops after its step, its lease is released,
