@@ -11,7 +11,7 @@ import pytest
 from study import clean
 from study.clean import Needs
 from study.errors import StoreError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.store import leases
 from study.store.atomic import write
 from study.store.records import Evaluation, TrialRecord
@@ -210,7 +210,7 @@ def test_jobs_of_others_and_of_another_store_stay(store, tmp_path):
     job.chmod(0o770)
     assert removable(store, "jobs") == []
     job.chmod(0o700)
-    write(job / "job.json", {**orders.order(job).plain, "store": "/elsewhere"})
+    write(job / "job.json", {**job_folder.order(job).plain, "store": "/elsewhere"})
     assert removable(store, "jobs") == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from study.cli import show
 from study.errors import StudyError
 from study.launch import _interruptible, status
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.spec.study import title
 from study.store import leases, study_folders
 from study.store.job_records import Work
@@ -100,7 +100,7 @@ def test_a_signature_that_cannot_be_read_is_written_anew(tmp_path, text):
 
 
 @pytest.fixture
-def two(tmp_path) -> tuple[Store, dict[str, orders.Identity]]:
+def two(tmp_path) -> tuple[Store, dict[str, job_folder.Identity]]:
     """A store with a job of a/x.yaml and one of b/x.yaml, which share a trial."""
     store = Store(tmp_path / "results")
     identities = {}
@@ -111,7 +111,7 @@ def two(tmp_path) -> tuple[Store, dict[str, orders.Identity]]:
             store.enter(name, record)
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
         order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
-        job = orders.job(store, Work.checked(order), INLINE, records)
+        job = job_folder.job(store, Work.checked(order), INLINE, records)
         leases.write_holder(job / "worker.here-1")
     return store, identities
 
@@ -120,8 +120,8 @@ def test_cancel_stops_the_workers_of_its_own_file_alone(two):
     store, identities = two
     (mine,), (other,) = (status.jobs(store, identities[folder]) for folder in "ba")
     assert [worker.job for worker in status.cancel(store, identities["b"], now=False)] == [mine]
-    assert orders.stopped(mine)
-    assert not orders.stopped(other)
+    assert job_folder.stopped(mine)
+    assert not job_folder.stopped(other)
     assert status.same_title(store, identities["b"]) == [identities["a"]]
     assert "1 on this machine" in status.state_of(store, identities["a"])
     nobody = ("x", "/c/x.yaml")
@@ -134,20 +134,20 @@ def test_an_interrupted_run_stops_its_own_workers_and_not_those_that_share_a_tri
     (mine,), (other,) = (status.jobs(store, identities[folder]) for folder in "ba")
     with _interruptible(store, mine, lambda: None):
         os.kill(os.getpid(), 2)
-    assert orders.stopped(mine)
-    assert not orders.stopped(other)
+    assert job_folder.stopped(mine)
+    assert not job_folder.stopped(other)
 
 
 def test_workers_of_one_file_take_no_trials_of_the_other(two):
     store, identities = two
     (mine,) = status.jobs(store, identities["a"])
-    assert orders.queue(mine) == ["a-0", "shared-0"]
+    assert job_folder.queue(mine) == ["a-0", "shared-0"]
 
 
 def test_an_order_of_an_earlier_version_is_of_the_file_that_it_was_asked_for_with(tmp_path):
     words = ["x.yaml", "--set", "seeds=1"]
     old = Work(tasks=["trials"], study="x", words=words, folder=str(tmp_path))
-    assert orders.whose(old) == ("x", str(tmp_path / "x.yaml"))
+    assert job_folder.whose(old) == ("x", str(tmp_path / "x.yaml"))
 
 
 # ---- the command ----
@@ -161,14 +161,14 @@ def test_cancel_needs_no_file_that_can_be_planned(inside, tiny, edit):
     if edit is not None:
         tiny.write_text(edit)
     done = inside("cancel", tiny, "--set", "seeds=3")
-    assert (done.returncode, orders.stopped(job)) == (0, True)
+    assert (done.returncode, job_folder.stopped(job)) == (0, True)
     assert "1 on this machine" in done.stderr
 
 
 def test_cancel_says_what_it_leaves_alone(inside, tiny):
     job = at_work(tiny, "tiny")
     done = inside("cancel", tiny, "--set", "seeds=3")
-    assert (done.returncode, orders.stopped(job)) == (0, False)
+    assert (done.returncode, job_folder.stopped(job)) == (0, False)
     assert "note: workers of tiny (tiny.yaml) are left alone" in done.stderr
     assert inside("cancel", tiny.with_name("other.yaml")).returncode == 2
     assert inside("cancel", tiny, "--profile", "none").returncode == 2
@@ -177,7 +177,7 @@ def test_cancel_says_what_it_leaves_alone(inside, tiny):
 def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
     order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
-    job = orders.job(Store(file.parent / "results"), Work.checked(order), INLINE)
+    job = job_folder.job(Store(file.parent / "results"), Work.checked(order), INLINE)
     leases.write_holder(job / "worker.here-1")
     return job
 
@@ -218,7 +218,7 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     name = plan.baseline.trials[0].name
     store.enter(name, TrialRecord(config=plan.baseline.config))
     order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
-    job = orders.job(store, Work.checked(order), INLINE)
+    job = job_folder.job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = StudyRequest(file, None, (), Path("results")).plan()

@@ -13,7 +13,7 @@ import pytest
 from study.analysis.measurements import _arrays
 from study.clean import jobs
 from study.errors import DamagedError, StoreError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import slurm
 from study.store import archives, atomic, leases, records
 from study.store.cost_records import Alike, ArmCost
@@ -315,10 +315,10 @@ def test_a_job_that_cannot_be_read_is_told_and_left(obstacle, store, caplog):
     for name in ("job.json", "slurm.json", "error.x", "worker.x"):
         (job / name).unlink(missing_ok=True)
         OBSTACLES[obstacle](job / name)
-    assert list(orders.jobs(store)) == []
+    assert list(job_folder.jobs(store)) == []
     assert f"{job / 'job.json'} is damaged" in caplog.text
     assert slurm.submitted(job) == []
-    assert orders.workers(job) == []
+    assert job_folder.workers(job) == []
     assert [one.order for one in jobs(store)] == [None]
 
 
@@ -328,7 +328,7 @@ def test_a_worker_that_is_no_process_is_not_stopped(more, store):
     job = ordered(store, ["a-0"])
     told = {**vars(leases.here()), "born": "", **more}
     (job / "worker.x").write_text(json.dumps(told))
-    assert orders.workers(job) == []
+    assert job_folder.workers(job) == []
 
 
 def test_a_file_that_cannot_be_set_aside_is_told_and_passed_over(store, monkeypatch, caplog):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def session(
     order: "BenchRequest", setting: "Setting", tick: Callable[[int, int], object]
 ) -> TimingSession:
-    """What `taking.taken` takes there, or that the process died, as why nothing was taken.
+    """The timing session of a child process; a death of the process is the reason for no values.
 
     Raises:
         StudyError: what is asked for does not exist.
@@ -59,7 +59,7 @@ def _death(status: int) -> str:
 
 @contextmanager
 def _environment(threads: int) -> Iterator[None]:
-    """That of trials, as far as the user has not set his own."""
+    """The environment variables of trials, except those that the user has set."""
     wanted = {**ALLOCATOR, "OMP_NUM_THREADS": str(threads)}
     added = [name for name in wanted if name not in os.environ]
     os.environ.update({name: wanted[name] for name in added})
@@ -73,7 +73,7 @@ def _environment(threads: int) -> Iterator[None]:
 def _work(order: "BenchRequest", setting: "Setting", sender: Connection) -> None:
     """In the process itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
-    sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
+    sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
     from study.bench import taking
 
     try:

@@ -1,4 +1,4 @@
-"""What is timed without a study: models, and the settings that they run in."""
+"""A benchmark without a study: its models, and the settings that they run in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class BenchRequest:
-    """What is timed, and where."""
+    """The models and settings of a benchmark, and the device."""
 
     models: Mapping[str, BenchModel]
     """By label; the first is the baseline."""

@@ -220,14 +220,14 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
 
 def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
     """Notes on open trials of earlier jobs that this study no longer has; they go on."""
-    from study.launch import job as jobs
+    from study.launch import job as job_folder
 
     ours = {trial.name for trial in plan.trials}
-    for folder, job in jobs.of(store, plan.study.identity):
+    for folder, job in job_folder.of(store, plan.study.identity):
         others = [name for name in job.trials if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in ("running", "pending", "stale") for state in states)
-        if left and not jobs.stopped(folder):
+        if left and not job_folder.stopped(folder):
             yield (
                 f"{left} trials of {folder.name} are no longer in this study; they go on "
                 "(study cancel stops them)"

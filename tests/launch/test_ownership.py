@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from study.errors import DamagedError, StoreError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import slurm, snapshot
 from study.launch.launchers import local
 from study.launch.machine import Machine
-from study.launch.worker import Orders, trials
+from study.launch.worker import Worker, trials
 from study.store import ownership
 from study.store.atomic import write
 from study.store.job_records import Work
@@ -128,7 +128,7 @@ def test_many_orders_of_other_kinds_are_of_some_study_each():
         for file in (None, 3, []):
             plain = {"words": words, "file": file, "folder": words, "study": file}
             with suppress(DamagedError):
-                orders.whose(Work.checked({"tasks": [], **plain}))
+                job_folder.whose(Work.checked({"tasks": [], **plain}))
 
 
 def test_a_worker_of_this_machine_is_not_started_from_such_a_folder(job):
@@ -171,16 +171,16 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
     job = ordered(store, ["a-0"])
     sources = [[str(planted), find_plugin(str(planted)).digest]]
     write(store.trial("a-0") / "trial.json", {"config": CONFIG, "sources": sources})
-    assert orders.record(job, "a-0").plain == {"config": CONFIG}
-    trials(Orders(job))
+    assert job_folder.record(job, "a-0").plain == {"config": CONFIG}
+    trials(Worker(job))
     assert store.state("a-0") == "failed"  # its configuration is empty
     assert not (tmp_path / "ran").exists()
 
 
 def test_a_trial_that_no_order_of_the_user_knows_is_not_run(store):
-    job = orders.job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
+    job = job_folder.job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
     with pytest.raises(StoreError, match="no job of this user says what trial a-0 computes"):
-        orders.record(job, "a-0")
+        job_folder.record(job, "a-0")
 
 
 @pytest.mark.parametrize("place", ["trial.json", "."])
