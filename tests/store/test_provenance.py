@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import environment
 
 from study.analysis import measurements
 from study.plan import arm_cost, images
 from study.store import provenance
+from tests.conftest import environment
 
 PROGRAMS = Path(__file__).parent / "code_programs.py"
 CODE = {  # what a digest covers: its entry, and the modules that it ignores

@@ -22,9 +22,10 @@ from study.spec.study import Config, Study
 from study.spec.yaml import report
 from study.store.cost_records import ArmCost
 from study.store.records import Shape
+from tests.conftest import ROOT
 
 VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
-ABLATIONS = Path(__file__).parent.parent / "ablations"
+ABLATIONS = ROOT / "ablations"
 GOOD = """\
 question: How?
 baseline:
