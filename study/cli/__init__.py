@@ -40,7 +40,7 @@ COMMANDS = {  # name: the module of study.cli that has it
 }
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """Imports a command when it is asked for, and says what was probably meant."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -68,7 +68,7 @@ SETTINGS = {
 }
 
 
-@click.group(cls=Group, context_settings=SETTINGS)
+@click.group(cls=CommandGroup, context_settings=SETTINGS)
 @click.version_option(__version__, message="study %(version)s")
 def group() -> None:
     """Declarative ablation and benchmarking studies of vision backbones."""
@@ -86,7 +86,7 @@ def main() -> None:
     logging.getLogger("study").handlers = [Notes(logging.WARNING)]
     warnings.filterwarnings("ignore", message=".*torch.jit.*")  # of timm and fvcore, at import
     try:
-        with streams.shown():
+        with streams.checked_streams():
             status = _status()
     except streams.UnreadError:
         status = 0

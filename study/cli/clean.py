@@ -23,7 +23,7 @@ from study.clean import (
     superseded,
 )
 from study.cli import INCOMPLETE
-from study.cli.options import Asked, console, echo_json, folder, import_option, json_option
+from study.cli.options import StudyRequest, console, echo_json, folder, import_option, json_option
 from study.errors import StoreError, StudyError
 from study.store.store import Store
 from study.text import path_text
@@ -83,28 +83,28 @@ def clean_command(
 # ---- what is needed ----
 
 
-class Request(NamedTuple):
+class StudyToPlan(NamedTuple):
     """A study to be planned; `said` names it to the user."""
 
-    said: str
-    asked: Asked
+    label: str
+    request: StudyRequest
     folder: Path
     """Where its words are meant."""
-    mend: str
+    remedy: str
     """What to do where it cannot be planned."""
 
 
 class Gone(NamedTuple):
     """Trials that were asked for by what cannot be planned anew."""
 
-    said: str
+    label: str
     trials: tuple[str, ...]
     why: str
     """And what lets go of them."""
 
 
 @dataclass
-class Looked:
+class Survey:
     needs: Needs
     unknown: list[str] = field(default_factory=list)
     """Why it cannot be known which trials are needed."""
@@ -114,8 +114,8 @@ class Looked:
 def _looked(
     store: Store, files: Sequence[Path], imports: tuple[str, ...], gone: bool,
     groups: Sequence[str],
-) -> Looked:  # fmt: skip
-    looked, requests = Looked(Needs(jobs(store))), list[Request]()
+) -> Survey:  # fmt: skip
+    looked, requests = Survey(Needs(jobs(store))), list[StudyToPlan]()
     for index, job in enumerate(looked.needs.jobs):
         requests += _request(job, looked, store, again=looked.needs.jobs[index + 1 :], gone=gone)
     if not {*groups} & {*PLANNED}:
@@ -124,7 +124,7 @@ def _looked(
     weights = "checkpoints" in groups and any((store.root / "trials").glob(f"[!.]*/{CHECKPOINT}"))
     with console(err=True).status("planning all studies") as status:
         for request in requests:
-            status.update(f"planning {request.said}")
+            status.update(f"planning {request.label}")
             _plan(request, looked, store, weights)
     for one in looked.gone:
         looked.needs.trials |= {*one.trials}
@@ -132,8 +132,8 @@ def _looked(
 
 
 def _request(
-    job: JobFolder, looked: Looked, store: Store, *, again: Sequence[JobFolder], gone: bool
-) -> Iterator[Request]:
+    job: JobFolder, looked: Survey, store: Store, *, again: Sequence[JobFolder], gone: bool
+) -> Iterator[StudyToPlan]:
     """What a job asked for, to be planned anew; its trials of then where that cannot be."""
     if not job.order:
         owner = job.path.lstat().st_uid
@@ -150,7 +150,7 @@ def _request(
     if job.own and job.file:
         looked.needs.requests.add(job.path)
         said, step = f"study run {' '.join(words)}", f"remove {job.path} to let go of it"
-        yield Request(said, _asked(words, job.file, store), Path(where), step)
+        yield StudyToPlan(said, _asked(words, job.file, store), Path(where), step)
     elif not (gone and job.own and where):
         looked.needs.requests.add(job.path)
         known = job.own and where
@@ -161,7 +161,7 @@ def _request(
         looked.gone.append(Gone(" ".join(words), job.trials, why))
 
 
-def _asked(words: Sequence[str], file: Path, store: Store) -> Asked:
+def _asked(words: Sequence[str], file: Path, store: Store) -> StudyRequest:
     """The words of an earlier call: a file, then flags with their values."""
     given: dict[str, list[str]] = {"--profile": [], "--set": [], "--import": []}
     for flag, value in zip(words[1::2], words[2::2], strict=False):
@@ -170,45 +170,45 @@ def _asked(words: Sequence[str], file: Path, store: Store) -> Asked:
     return _planned(file, next(iter(profile), None), tuple(settings), store, tuple(imports))
 
 
-def _profiles(file: Path, store: Store, imports: tuple[str, ...]) -> Iterator[Request]:
+def _profiles(file: Path, store: Store, imports: tuple[str, ...]) -> Iterator[StudyToPlan]:
     """A study file without and with each of its profiles."""
     from study.spec.preview import preview
 
     for profile in (None, *preview(file).profiles):
         said = f"{file} --profile {profile}" if profile else str(file)
         asked = _planned(file, profile, (), store, imports)
-        yield Request(said, asked, Path.cwd(), "name the files that count to leave it out")
+        yield StudyToPlan(said, asked, Path.cwd(), "name the files that count to leave it out")
 
 
 def _planned(
     file: Path, profile: str | None, settings: tuple[str, ...], store: Store,
     imports: tuple[str, ...],
-) -> Asked:  # fmt: skip
+) -> StudyRequest:  # fmt: skip
     """Without the variables that only say where images are: no trial is named by their values."""
     from study.spec.preview import preview
 
     stand_ins = preview(file).stand_ins(os.environ)
-    return Asked(file, profile, settings, store.root.resolve(), imports, stand_ins)
+    return StudyRequest(file, profile, settings, store.root.resolve(), imports, stand_ins)
 
 
-def _plan(request: Request, looked: Looked, store: Store, weights: bool) -> None:
+def _plan(request: StudyToPlan, looked: Survey, store: Store, weights: bool) -> None:
     """Find what a study refers to, unless there is nothing left that it could save."""
     needs, present = looked.needs, {path.name for path in (store.root / "trials").glob("[!.]*")}
     known = needs.trials.union(*(one.trials for one in looked.gone))
     try:
         with chdir(request.folder):
-            if present <= known and not (weights and _evaluates(request.asked)):
+            if present <= known and not (weights and _evaluates(request.request)):
                 return
-            plan, _ = request.asked.plan()
+            plan, _ = request.request.plan()
     except (StudyError, OSError) as error:  # its folder may be gone
         said = str(error).removesuffix(", nothing was run")
-        looked.unknown.append(f"what {request.said} refers to: {request.mend}\n{said}")
+        looked.unknown.append(f"what {request.label} refers to: {request.remedy}\n{said}")
         return
     needs.trials |= {trial.name for trial in plan.trials}
     needs.weights |= _unevaluated(plan, store)
 
 
-def _evaluates(asked: Asked) -> bool:
+def _evaluates(asked: StudyRequest) -> bool:
     """Whether a study evaluates trained weights at other sizes, or may."""
     from study.metrics import sized
 
@@ -271,12 +271,12 @@ def _row(item: Item) -> dict[str, object]:
     return row | {"said": row.pop("description")}
 
 
-def _tell(looked: Looked, store: Store) -> None:
+def _tell(looked: Survey, store: Store) -> None:
     """Notes, and why groups are left alone."""
     kept: dict[str, set[str]] = {}
     for one in looked.gone:
         there = {name for name in one.trials if store.trial(name).is_dir()}
-        kept.setdefault(f"{one.said}, which {one.why}", set()).update(there)
+        kept.setdefault(f"{one.label}, which {one.why}", set()).update(there)
     for said, names in kept.items():
         if names:
             click.echo(f"note: kept {format.many(len(names), 'trial')} of {said}", err=True)

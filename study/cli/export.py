@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.options import Asked, reports_option, strays, study_file, words
+from study.cli.options import StudyRequest, reports_option, strays, study_file, words
 from study.cli.report import claimed
 
 # The keys of report.exports.EXPORTS, spelt again: that module imports pandas. A test compares them.
@@ -16,7 +16,7 @@ FORMATS = ("csv", "parquet", "timm")
 @click.option("--format", "formats", **words(FORMATS, ",".join(FORMATS)), default="csv",
               show_default=True)  # fmt: skip
 @reports_option
-def export_command(asked: Asked, formats: tuple[str, ...], reports: Path) -> None:
+def export_command(asked: StudyRequest, formats: tuple[str, ...], reports: Path) -> None:
     """What FILE measured, flat, as files in REPORTS/NAME/export.
 
     csv, parquet: measurements in base units, one row per arm, seed and metric, with the level of

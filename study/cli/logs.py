@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli.options import Asked, study_file
+from study.cli.options import StudyRequest, study_file
 from study.errors import DamagedError, SpecError, unknown
 from study.store.atomic import open_regular
 from study.text import normal
@@ -25,7 +25,7 @@ POLL = 1.0  # seconds between two looks at the files
 @study_file
 @click.argument("trials", metavar="[TRIAL]...", nargs=-1)
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines until all have results.")
-def logs_command(asked: Asked, trials: tuple[str, ...], follow: bool) -> None:
+def logs_command(asked: StudyRequest, trials: tuple[str, ...], follow: bool) -> None:
     """The logs of trials of FILE, and how workers died of them.
 
     TRIAL is a trial's name, how it begins, or its row and seed, such as "Average Pooling/s1".

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli.options import Asked, console, echo_json, folder, json_option, strays, study_file
+from study.cli.options import (
+    StudyRequest,
+    console,
+    echo_json,
+    folder,
+    json_option,
+    strays,
+    study_file,
+)
 from study.errors import StudyError
 
 if TYPE_CHECKING:
@@ -20,7 +28,7 @@ if TYPE_CHECKING:
 @study_file
 @json_option
 @click.option("--watch", is_flag=True, help="Look again every two seconds until all is done.")
-def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
+def status_command(asked: StudyRequest, as_json: bool, watch: bool) -> None:
     """Every trial of FILE and how far it is; from any terminal, while it runs."""
     from study.cli import show
 
@@ -55,7 +63,7 @@ def _crew(plan: "Plan", store: "Store") -> str:
 @click.option(
     "--now", is_flag=True, help="At once; what was done since the last save is done again."
 )
-def cancel_command(asked: Asked, now: bool) -> None:
+def cancel_command(asked: StudyRequest, now: bool) -> None:
     """Stop the workers of FILE, here and on Slurm. What they did is kept."""
     from study.launch import status
     from study.store.store import Store
@@ -65,20 +73,20 @@ def cancel_command(asked: Asked, now: bool) -> None:
     if not workers:
         asked.read()  # refuses a file and a profile that do not exist
         click.echo(f"nothing works on {asked.file}", err=True)
-        for title, file in status.akin(store, asked.identity):
+        for title, file in status.same_title(store, asked.identity):
             said = f"workers of {title} ({os.path.relpath(file)}) are left alone"
             click.echo(f"note: {said}", err=True)
         return
     when = "at once" if now else "after their step; those that wait, at once"
-    click.echo(f"stopping {when}: {status.told(workers)}", err=True)
-    click.echo(f"nothing is lost; go on with: study run {asked.again()}", err=True)
+    click.echo(f"stopping {when}: {status.summary(workers)}", err=True)
+    click.echo(f"nothing is lost; go on with: study run {asked.command_line()}", err=True)
 
 
 @click.command("results")
 @study_file
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout.")
-def results_command(asked: Asked, as_json: bool, as_csv: bool) -> None:
+def results_command(asked: StudyRequest, as_json: bool, as_csv: bool) -> None:
     """Every measurement of FILE in base units: one row per arm, seed and metric."""
     from study.analysis.measurements import measurements
 
@@ -114,7 +122,7 @@ def list_command(ablations: Path, store: Path) -> None:
         raise StudyError(f"no study files (*.yaml) in {ablations}")
     for file in files:
         try:
-            plan, _ = Asked(file, None, (), store).plan()
+            plan, _ = StudyRequest(file, None, (), store).plan()
         except StudyError as error:
             said = str(error).partition("\n")[0]
             table.add_row(escape(file.stem), f"[red]{escape(said)}[/]", "", "")

@@ -32,7 +32,7 @@ Command = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Asked:
+class StudyRequest:
     """A study file with all that the command line changes in it, and a store."""
 
     file: Path
@@ -44,7 +44,7 @@ class Asked:
     """For variables that the environment does not have."""
 
     @functools.cached_property
-    def sources(self) -> "list[Plugin]":
+    def plugins(self) -> "list[Plugin]":
         """As they were when first looked at: an edit counts from the next command on."""
         from study.spec.plugins import find_plugins
 
@@ -60,7 +60,7 @@ class Asked:
             environment={**self.stand_ins, **os.environ},
             profile=self.profile,
             settings=self.settings,
-            sources=self.sources,
+            sources=self.plugins,
             imports=self.imports,
         )
 
@@ -79,7 +79,7 @@ class Asked:
 
         return title(self.file.stem, self.profile, self.settings), str(self.file.resolve())
 
-    def again(self, machine: "Machine | None" = None) -> str:
+    def command_line(self, machine: "Machine | None" = None) -> str:
         """The arguments that ask for the same again."""
         profile = ["--profile", self.profile] if self.profile is not None else []
         more = [word for setting in self.settings for word in ("--set", setting)]
@@ -122,7 +122,7 @@ def study_file(command: Command) -> Command:
         file: Path, profile: str | None, settings: tuple[str, ...], store: Path,
         imports: tuple[str, ...], **rest: Any,
     ) -> Any:  # fmt: skip
-        return command(asked=Asked(file, profile, settings, store, imports), **rest)
+        return command(asked=StudyRequest(file, profile, settings, store, imports), **rest)
 
     return wrapped
 
@@ -190,7 +190,7 @@ def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> No
 
     `folder` has the whole tables, by their names.
     """
-    from study.report import terminal
+    from study.report.report import terminal
 
     out = console()
     for name, table in tables.items():

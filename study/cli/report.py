@@ -10,7 +10,7 @@ import click
 
 from study.cli import FAILED, INCOMPLETE
 from study.cli.options import (
-    Asked,
+    StudyRequest,
     console,
     echo_json,
     json_option,
@@ -23,7 +23,7 @@ from study.errors import SpecError, StudyError
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
-    from study.report import Report
+    from study.report.report import Report
     from study.report.table import Table
     from study.store.store import Store
 
@@ -39,7 +39,12 @@ REMEDY = "write to another folder: --reports DIR"
 @click.option("--watch", is_flag=True, help="Anew whenever there is more, until all is done.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
 def report_command(
-    asked: Asked, more: tuple[Path, ...], reports: Path, html: bool, watch: bool, strict: bool
+    asked: StudyRequest,
+    more: tuple[Path, ...],
+    reports: Path,
+    html: bool,
+    watch: bool,
+    strict: bool,
 ) -> int:
     """Table and figures of FILE from what the store has, complete or not.
 
@@ -68,7 +73,7 @@ def _written(planned: Planned, reports: Path, html: bool) -> None:
     show_tables(overview, reports)
 
 
-def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) -> Planned:
+def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html: bool) -> Planned:
     """Write the reports anew whenever the store has more; returns what was there at the end.
 
     That is when no trial is open and no worker at work, twice: between training and timing there
@@ -94,11 +99,11 @@ def _going_on(plan: "Plan", store: "Store") -> bool:
 
     open_ = ("running", "stale", "pending")
     return any(t.state in open_ for t in plan.trials) or bool(
-        status.crew(store, plan.study.identity)
+        status.active_workers(store, plan.study.identity)
     )
 
 
-def _planned(several: list[Asked]) -> Planned:
+def _planned(several: list[StudyRequest]) -> Planned:
     """All plans, or what is wrong with all files."""
     found, wrong = [], []
     for one in several:
@@ -112,7 +117,7 @@ def _planned(several: list[Asked]) -> Planned:
 
 
 def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Table]":
-    from study import report
+    from study.report import report
     from study.store.atomic import replace as write
 
     table = report.overview(made)
@@ -126,10 +131,10 @@ def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Tab
 @click.command("claims")
 @study_file
 @json_option
-def claims_command(asked: Asked, as_json: bool) -> int:
+def claims_command(asked: StudyRequest, as_json: bool) -> int:
     """What came of the claims of FILE; exit status 1 when one is contradicted."""
-    from study import report
     from study.analysis.published import evaluated_claims
+    from study.report import report
 
     plan, store = asked.plan()
     found = evaluated_claims(plan, report.frame(plan, store))
@@ -168,8 +173,8 @@ def _report(
     plan: "Plan", store: "Store", reports: Path, *, html: bool = False
 ) -> "tuple[Report, Path]":
     """The report of a study, and the folder that it is written to."""
-    from study import report
     from study.analysis.measurements import fingerprint
+    from study.report import report
 
     strays(store)
     folder = claimed(plan, reports)
@@ -182,7 +187,7 @@ def _report(
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Show the tables of the last report, if they would come out the same today."""
     from study.analysis.measurements import MANIFEST, fingerprint
-    from study.report import tables
+    from study.report.report import tables
     from study.store.job_records import Manifest
 
     folder = claimed(plan, reports)

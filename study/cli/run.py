@@ -12,7 +12,14 @@ import click
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
 from study.cli.images import check_images, check_images_option
 from study.cli.machine import machine_options
-from study.cli.options import Asked, console, echo_json, json_option, reports_option, study_file
+from study.cli.options import (
+    StudyRequest,
+    console,
+    echo_json,
+    json_option,
+    reports_option,
+    study_file,
+)
 from study.cli.report import REMEDY, claimed, current, lacking, written
 from study.cli.track import KIND, tracked
 from study.errors import StudyError
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
 @machine_options
 @check_images_option
 @json_option
-def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: bool) -> None:
+def plan_command(asked: StudyRequest, machine: "Machine", check_all: bool, as_json: bool) -> None:
     """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
     from study.cli import show
     from study.plan.estimate import remaining_time
@@ -46,7 +53,7 @@ def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: boo
         echo_json(show.plan_record(plan, remaining_time(plan, store, machine.workers)))
         return
     _show_plan(plan, store, machine)
-    click.echo(f"run it: study run {asked.again(machine)}", err=True)
+    click.echo(f"run it: study run {asked.command_line(machine)}", err=True)
 
 
 @click.command("run")
@@ -63,7 +70,7 @@ def plan_command(asked: Asked, machine: "Machine", check_all: bool, as_json: boo
 @click.option("--progress", type=click.Choice(["auto", "live", "plain", "none"]), default="auto",
               show_default=True, help="A picture on a terminal, lines otherwise.")  # fmt: skip
 def run_command(
-    asked: Asked, machine: "Machine", reports: Path, dry_run: bool, wait: bool, speed: bool,
+    asked: StudyRequest, machine: "Machine", reports: Path, dry_run: bool, wait: bool, speed: bool,
     trackers: tuple[str, ...], progress: str,
 ) -> int:  # fmt: skip
     """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
@@ -77,7 +84,7 @@ def run_command(
     plan, store = asked.plan()
     study_folders.check(reports, plan.study, REMEDY)
     machine = replace(machine, wait=wait)
-    again = f"study run {asked.again(machine)}"
+    again = f"study run {asked.command_line(machine)}"
     if dry_run:
         check_data(plan, store, absent=False)
         _show_plan(plan, store, machine, err=machine.on == "slurm")
@@ -112,9 +119,9 @@ def run_command(
             click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
             return INTERRUPTED
         if plan.missing and machine.on == "slurm" and not wait:
-            click.echo(f"watch them: study status {asked.again()} --watch", err=True)
+            click.echo(f"watch them: study status {asked.command_line()} --watch", err=True)
             for name in trackers:
-                said = f"study track {asked.again()} --to {name} --watch"
+                said = f"study track {asked.command_line()} --to {name} --watch"
                 click.echo(f"they are shown in {name} as long as this runs: {said}", err=True)
             return 0
         plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
@@ -123,14 +130,16 @@ def run_command(
                 measure(plan, store, machine)
     except KeyboardInterrupt:
         if machine.on == "slurm":
-            said = f"no longer waiting; the workers go on until: study cancel {asked.again()}"
+            said = (
+                f"no longer waiting; the workers go on until: study cancel {asked.command_line()}"
+            )
         else:
             said = f"stopped at once; go on with: {again}"
         click.echo(said, err=True)
         return INTERRUPTED
     written(plan, store, reports)
     if _edited(plan):
-        now = f"study report {asked.again()}"
+        now = f"study report {asked.command_line()}"
         said = f"{asked.file} has changed since this run began, whose study was reported; {now}"
         click.echo(f"note: {said} reports what the file asks for now", err=True)
     return _status(plan, store, again)

@@ -95,7 +95,7 @@ class Shown(Outlet):
 
 
 @contextmanager
-def shown() -> Iterator[None]:
+def checked_streams() -> Iterator[None]:
     """Inside, whatever is printed on stdout and stderr is safe for a terminal."""
     _opened()
     codecs.register_error("plain", _plain)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.cli.options import Asked, Several, study_file
+from study.cli.options import Several, StudyRequest, study_file
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -29,7 +29,7 @@ KIND: dict[str, Any] = {"type": Several(click.Choice(TRACKERS)), "metavar": "NAM
 @click.option("--to", "names", required=True, **KIND, help=f"{', '.join(TRACKERS)}.")
 @click.option("--watch", is_flag=True, help="Go on until all trials have ended.")
 @click.option("--leashed", is_flag=True, hidden=True, help="Go on until stdin is closed.")
-def track_command(asked: Asked, names: tuple[str, ...], watch: bool, leashed: bool) -> None:
+def track_command(asked: StudyRequest, names: tuple[str, ...], watch: bool, leashed: bool) -> None:
     """Show trials of FILE in TensorBoard, wandb or MLflow.
 
     What was told before is not told again. Nothing is sent anywhere unless WANDB_MODE=online or
@@ -69,7 +69,9 @@ def shown(plan: "Plan", store: "Store", name: str) -> str:
 
 
 @contextmanager
-def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) -> Iterator[None]:
+def tracked(
+    asked: StudyRequest, plan: "Plan", store: "Store", names: tuple[str, ...]
+) -> Iterator[None]:
     """Have the trials followed meanwhile, by a process that cannot do them any harm."""
     if not names:
         yield

@@ -24,7 +24,7 @@ class StudyWorker:
     """The supervisor, where it is a process of this machine."""
 
 
-def crew(store: Store, study: Identity) -> list[StudyWorker]:
+def active_workers(store: Store, study: Identity) -> list[StudyWorker]:
     """Workers that wait or work for a study: of this machine, and of Slurm.
 
     Raises:
@@ -44,7 +44,7 @@ def jobs(store: Store, study: Identity) -> list[Path]:
     return [job for job, _ in orders.of(store, study)]
 
 
-def akin(store: Store, study: Identity) -> list[Identity]:
+def same_title(store: Store, study: Identity) -> list[Identity]:
     """Other studies that have workers, of the same name or of the same file.
 
     Raises:
@@ -52,7 +52,7 @@ def akin(store: Store, study: Identity) -> list[Identity]:
     """
     known = dict.fromkeys(orders.whose(order) for _, order in orders.jobs(store))
     near = [other for other in known if other != study and set(other) & set(study)]
-    return [other for other in near if crew(store, other)]
+    return [other for other in near if active_workers(store, other)]
 
 
 def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
@@ -66,7 +66,7 @@ def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
     """
     for job in jobs(store, study):
         orders.stop(job)
-    workers = crew(store, study)
+    workers = active_workers(store, study)
     waiting = [one for one in workers if one.state not in ("RUNNING", "SUSPENDED")]
     gone = workers if now else waiting
     if ids := [one.where.removeprefix("slurm ") for one in gone if one.holder is None]:
@@ -78,7 +78,7 @@ def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
     return workers
 
 
-def told(workers: list[StudyWorker]) -> str:
+def summary(workers: list[StudyWorker]) -> str:
     """How many are where, in words."""
     here = sum(one.holder is not None for one in workers)
     said = [f"{here} on this machine"] if here else []
@@ -91,10 +91,10 @@ def told(workers: list[StudyWorker]) -> str:
 def state_of(store: Store, study: Identity) -> str:
     """The same for a study; where there are none, how the last came to grief, if they did."""
     try:
-        workers = crew(store, study)
+        workers = active_workers(store, study)
     except StudyError as error:
         return f"not known: {error}"
-    return told(workers) + ("" if workers else ends(store, study))
+    return summary(workers) + ("" if workers else ends(store, study))
 
 
 def ends(store: Store, study: Identity) -> str:

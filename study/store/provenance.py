@@ -24,7 +24,9 @@ CHANGE_NO_NUMBER = (
     "study.spec.yaml",  # reads YAML; the values that it reads are part of an arm's identity
     "study.store.archives",  # checks files and changes none
     "study.store.atomic",
+    "study.store.json_values",
     "study.store.leases",
+    "study.store.processes",
     "study.store.records",
     "study.store.cost_records",
     "study.store.frozen",

@@ -4,7 +4,7 @@ import pytest
 
 from study.analysis import explanations
 from study.analysis.explanations import Alternative
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.spec.schema import Protocol
 from study.spec.study import PublishedNumber
 
@@ -39,7 +39,7 @@ def tried(tmp_path_factory):
     """tried(metric=value, ...): what matches these numbers of ResT-Lite."""
     folder = tmp_path_factory.mktemp("reasons")
     (folder / "lite.yaml").write_text(STUDY)
-    plan, store = Asked(folder / "lite.yaml", None, (), folder / "results").plan()
+    plan, store = StudyRequest(folder / "lite.yaml", None, (), folder / "results").plan()
 
     def made(**numbers):
         rows = {plan.baseline.digest: {m: printed(v) for m, v in numbers.items()}}

@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.errors import SpecError
 from study.models.parts.reductions import REDUCTIONS, Average
 from study.plan.checks import formula_of
@@ -21,7 +21,7 @@ def planned(tiny):
             assert old in text
             text = text.replace(old, new)
         tiny.write_text(text + "".join(f"{key}: {value}\n" for key, value in fields.items()))
-        return Asked(tiny, None, (), tiny.parent / "results").plan()[0]
+        return StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0]
 
     return made
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.data import validation
 from study.data.dataset import _load, _validation
 from study.errors import DataError
@@ -215,7 +215,7 @@ def test_a_plan_of_a_folder_that_is_counted_already_imports_no_torch(study, insi
 
 def name(file: Path, **more: object) -> str:
     """Of the baseline, were its data so."""
-    plan, _ = Asked(file, None, (), file.parent / "results").plan()
+    plan, _ = StudyRequest(file, None, (), file.parent / "results").plan()
     base = plan.baseline
     data = Data(**base.arm.config.data.model_dump() | more)
     config = type(base.arm.config)(**vars(base.arm.config) | {"data": data})
@@ -252,7 +252,7 @@ def test_a_result_keeps_the_fingerprint_of_its_images(finished, pool):
     data = Data(name="folder", root=str(pool))
     (today,) = {json.dumps(json.loads(file.read_text())["images"]) for file in results(finished)}
     images.forget()
-    store = Asked(finished, None, (), finished.parent / "results").plan()[1]
+    store = StudyRequest(finished, None, (), finished.parent / "results").plan()[1]
     today = json.loads(today)
     assert today == {k: one.plain for k, one in images.fingerprints(data, store).items()}
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.errors import SpecError
 from study.plan.schedules import oddities, recipe_schedule
 from study.spec.schema import Data, Recipe, effective
@@ -28,7 +28,7 @@ def planned(tiny):
             assert old in text
             text = text.replace(old, new)
         tiny.write_text(text)
-        return Asked(tiny, None, (), tiny.parent / "results").plan()[0]
+        return StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0]
 
     return plan
 

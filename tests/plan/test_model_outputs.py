@@ -5,7 +5,7 @@ import torch
 from timm.models import _registry
 from torch import nn
 
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.errors import SpecError
 from study.models import outputs
 from study.models.parts.reductions import REDUCTIONS, Average
@@ -60,7 +60,7 @@ def planned(tiny):
 
     def plan(model, factors="recipe.lr: {low: 1.0e-3, high: 2.0e-3}", *settings):
         tiny.write_text(text.replace("test_rest", model).replace(FACTORS, factors))
-        return Asked(tiny, None, settings, tiny.parent / "own").plan()[0]
+        return StudyRequest(tiny, None, settings, tiny.parent / "own").plan()[0]
 
     return plan
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.data import load
 from study.spec.schema import Data, Recipe, unshared
 
@@ -73,7 +73,7 @@ FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
 def test_a_plan_says_between_which_arms_pairing_does_not_hold(tiny, more, factor, note):
     text = tiny.read_text().replace(FACTORS, factor).replace("epochs: 2", f"epochs: 2, {more}")
     tiny.write_text(text)
-    notes = Asked(tiny, None, (), tiny.parent / "results").plan()[0].notes
+    notes = StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0].notes
     assert [said for said in notes if said.startswith("not paired")] == (
         [said for said in notes if note and said.startswith(note) and said.endswith(": more")]
     )
@@ -89,7 +89,7 @@ def test_pairs_of_a_label_that_several_arms_have_are_told_by_names_of_their_own(
     tiny.write_text(
         f"{text}contrasts: [{pair}]\npublished: {{big (recipe.mixup): {{params: 371000}}}}\n"
     )
-    notes = Asked(tiny, None, (), tiny.parent / "results").plan()[0].notes
+    notes = StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0].notes
     assert any("with big (recipe.aug_repeats) in the order of images" in note for note in notes), (
         notes
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from study.analysis.measurements import aa_measurements, fingerprint, measurements
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.cli.show import plan_notes
 from study.errors import SpecError
 from study.plan.estimate import remaining_time, steps_key
@@ -21,7 +21,7 @@ TWO = FACTORS + "\n  model.stem: {ResT: rest, PVT: pvt}"
 
 
 def planned(file: Path, *settings: str) -> tuple[Plan, Store]:
-    return Asked(file, None, settings, file.parent / "results").plan()
+    return StudyRequest(file, None, settings, file.parent / "results").plan()
 
 
 def labels(plan: Plan) -> list[tuple[str, list[str]]]:

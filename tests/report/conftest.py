@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from study import report
 from study.plan.plan import Plan, PlannedArm, Trial
+from study.report import report
 from study.spec.schema import Data, Protocol, Recipe, Timing
 from study.spec.study import Arm, Config, Factor, Level, PublishedNumber, Study
 from study.spec.yaml import Location, Tree

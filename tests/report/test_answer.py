@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats as reference
 
-from study import report
+from study.report import report
 from study.report.text.answer import answer
 from tests.report.conftest import laboratory
 

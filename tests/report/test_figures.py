@@ -21,8 +21,8 @@ from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from study import report, stats
-from study.report import figures
+from study import stats
+from study.report import figures, report
 from study.report.figures import text_fit
 from study.report.figures.figure import styled
 from tests.conftest import ROOT

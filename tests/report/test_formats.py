@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
-from study.report import FORMATS, frame, table, terminal
 from study.report.formats import numbers
+from study.report.report import FORMATS, frame, table, terminal
 from study.report.spreadsheet import without_formula
 from study.report.table import Cell, Row, Table, TableBlock
 from tests.report.conftest import laboratory

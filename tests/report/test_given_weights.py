@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from study import report
 from study.cli.show import plan_notes
+from study.report import report
 from study.report.compare import answer, comparison
 from study.spec.schema import Recipe
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from study import report, stats
+from study import stats
 from study.analysis.per_image import images
+from study.report import report
 
 TWO = {"model.stem": ["ResT", "PVT"], "model.reduction": ["DW", "Avg"]}
 QUARTET = {

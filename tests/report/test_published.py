@@ -2,8 +2,8 @@
 
 import pytest
 
-from study import report
 from study.analysis import published
+from study.report import report
 from study.spec.schema import Protocol
 from study.spec.study import PublishedNumber
 

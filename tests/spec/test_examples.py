@@ -125,7 +125,7 @@ def test_an_edit_makes_other_trials_of_that_arm_alone(study, store, tmp_path):
 @pytest.fixture
 def entered(tiny):
     """What a worker is told of an arm whose source imports the one that is given before it."""
-    from study.cli.options import Asked
+    from study.cli.options import StudyRequest
     from study.models import registry
     from study.plan.plan import records
 
@@ -133,7 +133,7 @@ def entered(tiny):
     first.write_text(BLOCKS.read_text("utf-8"), "utf-8")
     second.write_text("from zigzag import Blur, REDUCTIONS\nREDUCTIONS['own'] = Blur\n")
     tiny.write_text(tiny.read_text().replace("average", "own"))
-    asked = Asked(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
+    asked = StudyRequest(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
     restore = registry.restorer()
     plan, store = asked.plan()
     restore()

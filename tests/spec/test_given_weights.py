@@ -8,7 +8,7 @@ import timm
 import torch
 
 from study import evaluate, trial
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import weights
 from study.plan.plan import records
@@ -34,7 +34,7 @@ def planned(tiny, monkeypatch):
 
     def plan(model, factors=LEVELS):
         tiny.write_text(text.replace("test_rest", model).replace(FACTORS, factors))
-        return Asked(tiny, None, (), tiny.parent / "results").plan()[0]
+        return StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0]
 
     return plan
 

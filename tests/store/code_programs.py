@@ -16,6 +16,7 @@ def results():
     from study import trial
     from study.spec.schema import Data, Recipe
     from study.store import leases
+    from study.store.records import TrialRecord
     from study.store.store import Store
 
     data = Data(name="digits", img_size=64, train_limit=64, val_limit=40)
@@ -26,7 +27,8 @@ def results():
     }
     shape = {"num_classes": 10, "in_chans": 3, "img_size": 64}
     store = Store(Path("results"))
-    store.enter(NAME, {"config": config, "shape": shape, "where": {}, "seed": 0})
+    record = {"config": config, "shape": shape, "where": {}, "seed": 0}
+    store.enter(NAME, TrialRecord.model_validate(record))
     how = {"device": "cpu", "stop": bool, "report": lambda row: None}
     with leases.claim(store.trial(NAME)) as lease:
         trial.run_trial(store, NAME, lease, record=store.entered(NAME), **how)

@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.plan.plan import record
 from study.store import archives, atomic, records
 from study.store.atomic import read, write
@@ -58,7 +58,7 @@ def whole(tiny, inside):
     """A study that is done, with all that it, its workers and its followers leave."""
     tiny.write_text(STUDY)
     store, names = Store(tiny.parent / "results"), []
-    plan, _ = Asked(tiny, None, (), store.root).plan()
+    plan, _ = StudyRequest(tiny, None, (), store.root).plan()
     for arm in plan.arms:
         for trial in arm.trials:
             names.append(trial.name)

@@ -122,7 +122,7 @@ def test_cancel_stops_the_workers_of_its_own_file_alone(two):
     assert [worker.job for worker in status.cancel(store, identities["b"], now=False)] == [mine]
     assert orders.stopped(mine)
     assert not orders.stopped(other)
-    assert status.akin(store, identities["b"]) == [identities["a"]]
+    assert status.same_title(store, identities["b"]) == [identities["a"]]
     assert "1 on this machine" in status.state_of(store, identities["a"])
     nobody = ("x", "/c/x.yaml")
     assert status.state_of(store, nobody) == "none"
@@ -211,17 +211,17 @@ def test_a_second_study_of_one_name_overwrites_nothing(inside, twins):
 
 
 def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
-    from study.cli.options import Asked
+    from study.cli.options import StudyRequest
 
     first, second = twins
-    plan, store = Asked(second, None, (), Path("results")).plan()
+    plan, store = StudyRequest(second, None, (), Path("results")).plan()
     name = plan.baseline.trials[0].name
     store.enter(name, TrialRecord(config=plan.baseline.config))
     order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
     job = orders.job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
-            plan, store = Asked(file, None, (), Path("results")).plan()
+            plan, store = StudyRequest(file, None, (), Path("results")).plan()
             row = next(r for r in show.trial_rows(plan, store) if r.trial == name)
             assert row.where.endswith(said)
     finish(store, name)

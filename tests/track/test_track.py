@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from study import track
-from study.cli.options import Asked
+from study.cli.options import StudyRequest
 from study.cli.track import TRACKERS
 from tests.conftest import ROOT, environment
 
@@ -21,7 +21,7 @@ TRAINED = ("epoch", "lr", "train_loss", "top1", "loss")
 @pytest.fixture
 def followed(tiny):
     """A plan with its store, in which a test writes what workers would."""
-    plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
+    plan, store = StudyRequest(tiny, None, (), tiny.parent / "results").plan()
     return plan, store, plan.trials[0].name
 
 
@@ -128,7 +128,7 @@ def test_a_run_is_tracked_as_it_goes(inside, tiny, on):
     done = inside("run", tiny, "--on", on, "--track", "tensorboard", "--no-speed")
     assert done.returncode == 0, done.stderr
     assert "tensorboard --logdir" in done.stderr
-    plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
+    plan, store = StudyRequest(tiny, None, (), tiny.parent / "results").plan()
     for trial in plan.trials:
         logged = events(store, plan, trial.name)
         assert [step for step, _ in logged["eval/top1"]] == [0, 1]

@@ -212,10 +212,10 @@ def test_a_run_reports_the_study_that_it_started_with_and_says_that_the_file_cha
 
 
 def test_a_page_shows_the_study_file_that_its_numbers_come_from(inside, tiny):
-    from study.cli.options import Asked
-    from study.report import report, write
+    from study.cli.options import StudyRequest
+    from study.report.report import report, write
 
-    plan, store = Asked(tiny, None, (), tiny.parent / "results").plan()
+    plan, store = StudyRequest(tiny, None, (), tiny.parent / "results").plan()
     tiny.write_text("question: another\n")
     write(report(plan, store), tiny.parent, html=True)
     page = (tiny.parent / "page.html").read_text()
