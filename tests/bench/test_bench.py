@@ -92,7 +92,9 @@ def test_the_modes_of_the_command_line_are_those_that_are_timed():
 
 
 @pytest.mark.parametrize(
-    "way", [ExecutionMode("bfloat16"), ExecutionMode(channels_last=True)], ids=lambda w: w.said
+    "way",
+    [ExecutionMode("bfloat16"), ExecutionMode(channels_last=True)],
+    ids=lambda w: w.description,
 )
 @pytest.mark.parametrize("mode", bench.MODES)
 def test_every_way_can_be_taken(mode, way):

@@ -38,9 +38,9 @@ NAMES = (
     "pareto",
     "published",
     "resolution",
-    "roadmap",
+    "cumulative",
 )
-curves, effects, interactions, levels, pareto, published, resolution, roadmap = (
+curves, effects, interactions, levels, pareto, published, resolution, cumulative = (
     importlib.import_module(f"study.report.figures.{name}") for name in NAMES
 )
 NUMBERS = ("value", "low", "high", "cost", "cost_low", "cost_high", "side", "epoch")
@@ -502,7 +502,7 @@ def test_a_map_has_what_the_factorial_has(lab):
 def test_a_step_is_paired_with_the_row_above(shown):
     made, drawn = shown("path")
     data = drawn["roadmap"].data
-    steps = data[data["what"] == roadmap.STEP].set_index("arm")
+    steps = data[data["what"] == cumulative.STEP].set_index("arm")
     for before, arm in itertools.pairwise(made.plan.arms):
         known = stats.effects(made.measured, before.digest).set_index("arm").loc[arm.digest]
         found = steps.loc[arm.digest, ["value", "low", "high"]].astype(float)
@@ -515,7 +515,7 @@ def test_a_step_is_paired_with_the_row_above(shown):
 def test_a_step_that_was_taken_elsewhere_shows_its_range(lab):
     drawn = {one.name: one for one in figures.all_figures(told(scenes.three_factors(lab)))}
     data = drawn["roadmap"].data
-    assert (data["what"] == roadmap.ELSEWHERE).any()
+    assert (data["what"] == cumulative.ELSEWHERE).any()
 
 
 # ---- cost ----
