@@ -106,8 +106,10 @@ def test_a_batch_script_runs_nothing_of_a_folder_that_another_user_could_have_fi
     change(job)
     done = subprocess.run(
         ["bash", "-c", f"{setup}\n{sys.executable} -m study.launch"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert (job.parents[1] / "ran").exists() == right, done.stderr
     assert (done.returncode == 0) == right
     assert right or "nothing in it is run" in done.stderr
@@ -149,8 +151,9 @@ def test_no_job_folder_is_made_where_others_could_replace_it(store):
 def test_the_log_of_a_refusal_shows_no_name_that_another_user_chose(job):
     (job / "$(touch ran)").touch()
     job.chmod(0o777)
-    done = subprocess.run(["bash"], input="\n".join(ownership.script(job)), text=True,
-                          capture_output=True)  # fmt: skip
+    done = subprocess.run(
+        ["bash"], input="\n".join(ownership.script(job)), text=True, capture_output=True
+    )
     assert done.returncode == 1
     assert "touch" not in done.stdout + done.stderr
 
@@ -190,8 +193,7 @@ def test_weights_are_not_evaluated_with_code_that_another_user_could_have_named(
     folder = store.trial("a-0")
     write(folder / "trial.json", {"config": CONFIG, "sources": [["/nowhere/x.py", "0"]]})
     (folder / "last.pth.tar").touch()
-    result = {"format": 1, "trial": "a-0", "state": "completed", "metrics": {},
-              "config": CONFIG}  # fmt: skip
+    result = {"format": 1, "trial": "a-0", "state": "completed", "metrics": {}, "config": CONFIG}
     write(folder / "result.json", result)
     (folder / place).chmod(0o777)
     with pytest.raises(StoreError, match="others can write to"):

@@ -48,9 +48,16 @@ GPU_NAMES = ("gres", *(f"gpus{end}" for end in ("", "-per-node", "-per-task", "-
 def test_a_plain_script_has_what_workers_need_and_nothing_that_a_site_may_refuse(tmp_path):
     found = {flag.partition("=")[0] for flag in script(tmp_path, asked())}
     assert found == {
-        "--cpus-per-task", "--job-name", "--nodes", "--ntasks-per-node", "--open-mode", "--output",
-        "--requeue", "--signal", "--time",
-    }  # fmt: skip
+        "--cpus-per-task",
+        "--job-name",
+        "--nodes",
+        "--ntasks-per-node",
+        "--open-mode",
+        "--output",
+        "--requeue",
+        "--signal",
+        "--time",
+    }
 
 
 def test_a_wckey_is_given_where_it_is_asked_for(tmp_path):

@@ -34,14 +34,19 @@ def said(table):
 
 
 def test_what_is_declared_is_one_family_of_paired_tests(lab):
-    found = tables(*lab(
-        top1=TRIO, contrasts=(("Average Pooling", "baseline"), ("Max Pooling", "Average Pooling")),
-        claims=("Max Pooling is worse than Depth-wise Conv2d on top1",),
-    ))["contrasts"]  # fmt: skip
+    found = tables(
+        *lab(
+            top1=TRIO,
+            contrasts=(("Average Pooling", "baseline"), ("Max Pooling", "Average Pooling")),
+            claims=("Max Pooling is worse than Depth-wise Conv2d on top1",),
+        )
+    )["contrasts"]
     rows = found.blocks[0].rows
     assert [row.label for row in rows] == [
-        "Average Pooling − baseline, Top-1", "Max Pooling − Average Pooling, Top-1",
-        "Max Pooling − baseline, Top-1"]  # fmt: skip
+        "Average Pooling − baseline, Top-1",
+        "Max Pooling − Average Pooling, Top-1",
+        "Max Pooling − baseline, Top-1",
+    ]
     assert "corrected for 3 tests" in found.caption
     assert "is at least 0.75" in said(found)
     base, _, other = TRIO.values()

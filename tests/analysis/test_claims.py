@@ -61,8 +61,22 @@ def test_claims_are_read_without_pandas():
 
 # ---- the grammar ----
 
-NASTY = ["A", "A + B", "better than B on top1", "1-1-1-1 (MSA)", "1-1-1-1", "w/o Conv-1x1 & IN",
-         "w/o IN", "has at most 2x", "of", "the", ".*", "on macs by 3", "A  ", " A"]  # fmt: skip
+NASTY = [
+    "A",
+    "A + B",
+    "better than B on top1",
+    "1-1-1-1 (MSA)",
+    "1-1-1-1",
+    "w/o Conv-1x1 & IN",
+    "w/o IN",
+    "has at most 2x",
+    "of",
+    "the",
+    ".*",
+    "on macs by 3",
+    "A  ",
+    " A",
+]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -134,11 +148,18 @@ def test_places_are_counted_from_one(place, number):
     assert parse(f"A ranks {place} on macs", ARMS, METRICS).number == number
 
 
-@pytest.mark.parametrize("text", [
-    "A has at most 2.5 M params", "A has at most 70 % top1", "A has at least 70% top1",
-    "A is within 0.3 pp of B on top1", "A is better than B on memory by 3MB",
-    "A is better than B on throughput by 20 images/s", "A has at most 0.5 nats loss",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A has at most 2.5 M params",
+        "A has at most 70 % top1",
+        "A has at least 70% top1",
+        "A is within 0.3 pp of B on top1",
+        "A is better than B on memory by 3MB",
+        "A is better than B on throughput by 20 images/s",
+        "A has at most 0.5 nats loss",
+    ],
+)
 def test_the_unit_of_the_table_may_be_said(text):
     assert parse(text, ARMS, METRICS).text == text
 
@@ -299,12 +320,18 @@ def test_what_cannot_be_told_is_undecided_and_says_why(measured, why):
     assert why in found.why
 
 
-@pytest.mark.parametrize(("text", "found"), {
-    "A is worse than B on {m}": "supported", "B is better than A on {m}": "supported",
-    "A is better than B on {m} by 1": "contradicted", "A is worse than B on {m} by 1": "undecided",
-    "A is within 1 of B on {m}": "undecided", "A ranks last on {m}": "supported",
-    "A has at most 1 {m}": "undecided",
-}.items())  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "found"),
+    {
+        "A is worse than B on {m}": "supported",
+        "B is better than A on {m}": "supported",
+        "A is better than B on {m} by 1": "contradicted",
+        "A is worse than B on {m} by 1": "undecided",
+        "A is within 1 of B on {m}": "undecided",
+        "A ranks last on {m}": "supported",
+        "A has at most 1 {m}": "undecided",
+    }.items(),
+)
 @pytest.mark.parametrize("metric", ["top1", "loss"])
 def test_what_diverged_is_worse_by_no_known_amount(text, found, metric):
     told = judgement(text.format(m=metric), frame(metric, a=[0.9, NAN], b=[0.1, 0.2]), TWO)
@@ -321,15 +348,20 @@ def test_what_diverged_is_on_the_worse_side_of_a_ratio(metric, found):
 # ---- costs ----
 
 
-@pytest.mark.parametrize(("text", "found"), {
-    "A has at most 2.52 M params": "supported", "A has at least 2.52 params": "supported",
-    "A has at most 2.519999 params": "contradicted", "A is within 0 of B on params": "contradicted",
-    "A has at most 1.2x the params of B": "supported",
-    "A has at least 1.2x the params of B": "supported",
-    "A is worse than B on params by 0.420001": "contradicted",
-    "A is better than B on params": "contradicted",
-    "A is worse than B on params by at most 0.42": "supported",
-}.items())  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "found"),
+    {
+        "A has at most 2.52 M params": "supported",
+        "A has at least 2.52 params": "supported",
+        "A has at most 2.519999 params": "contradicted",
+        "A is within 0 of B on params": "contradicted",
+        "A has at most 1.2x the params of B": "supported",
+        "A has at least 1.2x the params of B": "supported",
+        "A is worse than B on params by 0.420001": "contradicted",
+        "A is better than B on params": "contradicted",
+        "A is worse than B on params by at most 0.42": "supported",
+    }.items(),
+)
 def test_counts_are_compared_as_they_are(text, found):
     measured = exact("params", a=2_520_000, b=2_100_000)
     assert state(text, measured) == found
@@ -372,15 +404,22 @@ def test_a_count_has_no_multiple_of_zero():
 
 def holds(text, a, b):
     """For single values."""
-    return {"better": a > b, "by": a - b >= 2, "within": abs(a - b) <= 3, "ratio": a <= 1.1 * b,
-            "level": a >= 10}[text]  # fmt: skip
+    return {
+        "better": a > b,
+        "by": a - b >= 2,
+        "within": abs(a - b) <= 3,
+        "ratio": a <= 1.1 * b,
+        "level": a >= 10,
+    }[text]
 
 
 TIMED = {
-    "better": "A is better than B on throughput", "by": "A is better than B on throughput by 2",
-    "within": "A is within 3 of B on throughput", "ratio": "A has at most 1.1x the throughput of B",
+    "better": "A is better than B on throughput",
+    "by": "A is better than B on throughput by 2",
+    "within": "A is within 3 of B on throughput",
+    "ratio": "A has at most 1.1x the throughput of B",
     "level": "A has at least 10 throughput",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("claim", TIMED)
@@ -420,8 +459,9 @@ def test_one_round_is_no_spread():
     measured = frame("throughput", a=(9, 9, 9), b=(5, 4, 6))
     found = judgement("A is better than B on throughput", measured)
     assert (found.state, found.why) == (
-        "undecided", "throughput of A was timed in one round, so it has no range",
-    )  # fmt: skip
+        "undecided",
+        "throughput of A was timed in one round, so it has no range",
+    )
 
 
 # ---- ranks ----
@@ -441,13 +481,16 @@ def test_a_rank_is_that_of_strictly_sorted_counts(counts):
 CLEAR, NEAR = [0.90, 0.91, 0.89], [0.9001, 0.9105, 0.8895]
 
 
-@pytest.mark.parametrize(("rank", "found", "why"), [
-    ("first", "undecided", "place 1 to 2 of 3: undecided against C, −0.00"),
-    ("2nd", "undecided", "place 1 to 2 of 3: undecided against C, −0.00"),
-    ("3rd", "contradicted", "place 1 to 2 of 3: ahead of B, +40.00 pp ["),
-    ("last", "contradicted", "place 1 to 2 of 3: ahead of B, +40.00 pp ["),
-    ("4th", "contradicted", "there are 3 arms"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("rank", "found", "why"),
+    [
+        ("first", "undecided", "place 1 to 2 of 3: undecided against C, −0.00"),
+        ("2nd", "undecided", "place 1 to 2 of 3: undecided against C, −0.00"),
+        ("3rd", "contradicted", "place 1 to 2 of 3: ahead of B, +40.00 pp ["),
+        ("last", "contradicted", "place 1 to 2 of 3: ahead of B, +40.00 pp ["),
+        ("4th", "contradicted", "there are 3 arms"),
+    ],
+)
 def test_a_rank_is_open_while_a_neighbour_is(rank, found, why):
     measured = frame("top1", a=CLEAR, b=[0.5, 0.52, 0.48], c=NEAR)
     told = judgement(f"A ranks {rank} on top1", measured)
@@ -502,26 +545,36 @@ def test_an_arm_alone_has_no_rank():
 
 @pytest.mark.parametrize("text", SAYINGS)
 def test_every_form_judges_every_kind_of_metric(text):
-    measured = pd.concat([
-        exact("macs", a=2e9, b=1e9), frame("top1", a=[0.8, 0.9], b=[0.7, 0.75]),
-        frame("loss", a=[0.8, 0.9], b=[0.7, 0.75]), frame("throughput", a=(9, 8, 10), b=(5, 4, 6)),
-        exact("memory", a=2e6, b=1e6),
-    ])  # fmt: skip
+    measured = pd.concat(
+        [
+            exact("macs", a=2e9, b=1e9),
+            frame("top1", a=[0.8, 0.9], b=[0.7, 0.75]),
+            frame("loss", a=[0.8, 0.9], b=[0.7, 0.75]),
+            frame("throughput", a=(9, 8, 10), b=(5, 4, 6)),
+            exact("memory", a=2e6, b=1e6),
+        ]
+    )
     found = judgement(text, measured, TWO)
     assert found.state in ("supported", "contradicted", "undecided")
     assert any(character.isdigit() for character in found.why)
 
 
-@pytest.mark.parametrize(("text", "measured", "why"), [
-    ("A has less macs than B", exact("macs", a=1.4e9, b=1.5e9), "−0.100 G"),
-    ("A has less macs than B", exact("macs", a=1.4e9, b=1.4e9 + 1e3), "−0.000001 G"),
-    ("A has at most 1.1x the macs of B", exact("macs", a=1.21e9, b=1.12e9), "1.08x"),
-    ("A has at most 1.1x the macs of B", exact("macs", a=1.1001e9, b=1e9), "1.1001x"),
-    ("A has at most 2 params", exact("params", a=1.5e6), "1.50 M"),
-    ("A is better than B on throughput", frame("throughput", a=(9, 8, 11), b=(5, 4, 6)),
-     "+4 images/s [2, 7], over all rounds"),
-    ("A is worse than also A on macs", exact("macs", a=1), "A and also A are the same arm"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "measured", "why"),
+    [
+        ("A has less macs than B", exact("macs", a=1.4e9, b=1.5e9), "−0.100 G"),
+        ("A has less macs than B", exact("macs", a=1.4e9, b=1.4e9 + 1e3), "−0.000001 G"),
+        ("A has at most 1.1x the macs of B", exact("macs", a=1.21e9, b=1.12e9), "1.08x"),
+        ("A has at most 1.1x the macs of B", exact("macs", a=1.1001e9, b=1e9), "1.1001x"),
+        ("A has at most 2 params", exact("params", a=1.5e6), "1.50 M"),
+        (
+            "A is better than B on throughput",
+            frame("throughput", a=(9, 8, 11), b=(5, 4, 6)),
+            "+4 images/s [2, 7], over all rounds",
+        ),
+        ("A is worse than also A on macs", exact("macs", a=1), "A and also A are the same arm"),
+    ],
+)
 def test_the_reason_has_the_numbers_in_units_of_the_table(text, measured, why):
     assert judgement(text, measured).why == why
 
@@ -556,8 +609,9 @@ def test_claims_are_decided_where_holm_rejects():
 
 
 def test_costs_are_exact_and_count_for_nothing():
-    both = pd.concat([frame("top1", A=[0.71, 0.72, 0.73], B=[0.6, 0.62, 0.61]),
-                      exact("macs", A=1e9, B=2e9)])  # fmt: skip
+    both = pd.concat(
+        [frame("top1", A=[0.71, 0.72, 0.73], B=[0.6, 0.62, 0.61]), exact("macs", A=1e9, B=2e9)]
+    )
     quality, cost = family(["A is better than B on top1", "A has less macs than B"], both)
     assert (quality.tests, cost.tests) == (1, 0)
     assert cost.state == "supported"
@@ -583,8 +637,10 @@ def test_a_claim_that_cannot_be_judged_yet_counts():
 
 
 EQUALLY = (
-    "{} is better than a0 on top1", "{} is worse than {} on top1", "{} is within 0 of a0 on top1",
-)  # fmt: skip
+    "{} is better than a0 on top1",
+    "{} is worse than {} on top1",
+    "{} is within 0 of a0 on top1",
+)
 
 
 @pytest.mark.parametrize("forms", [pytest.param(EQUALLY[:1], marks=pytest.mark.slow), EQUALLY])

@@ -9,8 +9,13 @@ def test_a_scalar_is_what_yaml_1_2_says():
     tree, problems = read("a: 1e-3\nb: no\nc: 12:30\nd: 2021-05-28\ne: 0o17\nf: ~", "x")
     assert not problems
     assert tree.plain() == {
-        "a": 0.001, "b": "no", "c": "12:30", "d": "2021-05-28", "e": 15, "f": None,
-    }  # fmt: skip
+        "a": 0.001,
+        "b": "no",
+        "c": "12:30",
+        "d": "2021-05-28",
+        "e": 15,
+        "f": None,
+    }
 
 
 def test_keys_are_text_as_written():

@@ -22,9 +22,10 @@ from study.spec.study import Config, Study
 from study.spec.yaml import report
 from study.store.cost_records import ArmCost
 from study.store.records import Shape
+from tests.conftest import ROOT
 
 VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
-ABLATIONS = Path(__file__).parent.parent / "ablations"
+ABLATIONS = ROOT / "ablations"
 GOOD = """\
 question: How?
 baseline:
@@ -115,11 +116,16 @@ def test_a_variable_is_read_only_where_it_is_used(tmp_path):
 @pytest.mark.parametrize(
     ("written", "value", "digits", "spread"),
     [
-        ("72.60", 72.6, 2, 0.0), ("72.6 ± 0.2", 72.6, 1, 0.2), ('"72.60±0.25"', 72.6, 2, 0.25),
-        ("72.6 +- 0.2", 72.6, 1, 0.2), ("72.6 +/- .2", 72.6, 1, 0.2), ("7 ± 1", 7.0, 0, 1.0),
-        ("{value: 72.6 ± 0.2}", 72.6, 1, 0.2), ("{value: 72.6, spread: 0.3}", 72.6, 1, 0.3),
+        ("72.60", 72.6, 2, 0.0),
+        ("72.6 ± 0.2", 72.6, 1, 0.2),
+        ('"72.60±0.25"', 72.6, 2, 0.25),
+        ("72.6 +- 0.2", 72.6, 1, 0.2),
+        ("72.6 +/- .2", 72.6, 1, 0.2),
+        ("7 ± 1", 7.0, 0, 1.0),
+        ("{value: 72.6 ± 0.2}", 72.6, 1, 0.2),
+        ("{value: 72.6, spread: 0.3}", 72.6, 1, 0.3),
     ],
-)  # fmt: skip
+)
 def test_a_published_number_may_have_a_spread(tmp_path, written, value, digits, spread):
     study, wrong = load(tmp_path, GOOD.replace("{top1: 72.64,", f"{{top1: {written},"))
     assert not wrong

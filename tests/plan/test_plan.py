@@ -94,9 +94,17 @@ def entered(store: Store, plan: Plan, values: dict[str, list[float]]) -> None:
     for arm in plan.arms:
         for trial, value in zip(arm.trials, values[arm.label], strict=True):
             state = "completed" if value == value else "diverged"
-            write(store.trial(trial.name) / "result.json", {
-                "format": FORMAT, "trial": trial.name, "state": state, "config": arm.config.plain,
-                "metrics": {"top1": value}, "environment": {"machine": "x"}})  # fmt: skip
+            write(
+                store.trial(trial.name) / "result.json",
+                {
+                    "format": FORMAT,
+                    "trial": trial.name,
+                    "state": state,
+                    "config": arm.config.plain,
+                    "metrics": {"top1": value},
+                    "environment": {"machine": "x"},
+                },
+            )
 
 
 VALUES = {"DW": [0.5, 0.6, 0.54, 0.7], "Avg": [0.55, 0.75]}

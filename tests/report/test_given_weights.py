@@ -19,8 +19,9 @@ WRONG = {0: range(40), 1: range(40, 50), 2: range(1, 41)}
 @pytest.fixture
 def given(lab):
     """Three arms of one seed that evaluate weights; the second is clearly better."""
-    plan, store = lab(seeds=1, columns=("params", "top1"),
-                      top1={"baseline": [0.8], SECOND: [0.95], THIRD: [0.8]})  # fmt: skip
+    plan, store = lab(
+        seeds=1, columns=("params", "top1"), top1={"baseline": [0.8], SECOND: [0.95], THIRD: [0.8]}
+    )
     arms = []
     for number, arm in enumerate(plan.arms):
         target = np.zeros(200, int)

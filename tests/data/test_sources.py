@@ -71,8 +71,10 @@ def many(tmp_path):
     draw = random.Random(0)
     for half in ("train", "val"):
         for label in ("n01", "n2", "n10", "Cat", "dog 3", "été", "a_b", "Z"):
-            names = {"".join(draw.choices(string.ascii_letters + "0123456789_- ", k=8)).strip()
-                     for _ in range(30)}  # fmt: skip
+            names = {
+                "".join(draw.choices(string.ascii_letters + "0123456789_- ", k=8)).strip()
+                for _ in range(30)
+            }
             place = tmp_path / half / label
             place.mkdir(parents=True)
             for name in {n.lower(): n for n in names}.values():
@@ -173,10 +175,17 @@ def test_text_beside_pictures_is_no_loss_and_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["train/.git/x.png", "train/.ipynb_checkpoints/1.png", "train/cat/._1.png", "train/Thumbs.db",
-     "train/cat/Thumbs.db", "train/__MACOSX/cat/._1.png", "train/cat/.DS_Store",
-     "train/cat/desktop.ini"],
-)  # fmt: skip
+    [
+        "train/.git/x.png",
+        "train/.ipynb_checkpoints/1.png",
+        "train/cat/._1.png",
+        "train/Thumbs.db",
+        "train/cat/Thumbs.db",
+        "train/__MACOSX/cat/._1.png",
+        "train/cat/.DS_Store",
+        "train/cat/desktop.ini",
+    ],
+)
 def test_hidden_files_and_those_of_systems_are_no_part_of_a_folder(tmp_path, name):
     drawn(tmp_path, *BOTH, name)
     assert wrong(tmp_path) == []
@@ -275,9 +284,12 @@ def test_a_class_folder_without_a_picture_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [("Cow", "cow"), (unicodedata.normalize("NFC", "Bébé"), unicodedata.normalize("NFD", "Bébé")),
-     ("cow ", "cow")],
-)  # fmt: skip
+    [
+        ("Cow", "cow"),
+        (unicodedata.normalize("NFC", "Bébé"), unicodedata.normalize("NFD", "Bébé")),
+        ("cow ", "cow"),
+    ],
+)
 def test_names_that_only_look_alike_are_told_together(tmp_path, ours, theirs):
     drawn(tmp_path, *BOTH, f"train/{ours}/1.png", f"val/{theirs}/1.png")
     ((_, said),) = wrong(tmp_path)
@@ -410,7 +422,8 @@ def test_a_fingerprint_is_of_the_names_and_sizes_that_are_read(tmp_path):
     assert images.difference(first, second) == "train: other names or sizes of 3 pictures"
     (tmp_path / "b/train/cat/2.png").unlink()
     assert images.difference(first, fingerprint(tmp_path / "b")) == (
-        "train: 3 pictures then, 2 now")  # fmt: skip
+        "train: 3 pictures then, 2 now"
+    )
 
 
 def test_a_large_folder_is_remembered_until_one_of_its_folders_changes(tmp_path, monkeypatch):

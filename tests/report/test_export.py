@@ -52,9 +52,15 @@ def test_timm_has_its_own_columns_and_units(exported):
     made = exported("timm")
     infer = pd.read_csv(BytesIO(made["benchmark-infer.csv"]))
     assert list(infer) == [
-        "model", "infer_img_size", "infer_samples_per_sec", "infer_step_time", "infer_batch_size",
-        "param_count", "infer_gmacs", "infer_macts",
-    ]  # fmt: skip
+        "model",
+        "infer_img_size",
+        "infer_samples_per_sec",
+        "infer_step_time",
+        "infer_batch_size",
+        "param_count",
+        "infer_gmacs",
+        "infer_macts",
+    ]
     first = infer.iloc[0]
     assert first["model"] == "rest_lite.average_pooling"
     assert first["infer_step_time"] == pytest.approx(
@@ -70,8 +76,10 @@ def test_timm_results_are_means_of_what_has_both_accuracies(lab):
 
 
 def test_arms_of_equal_names_are_told_apart(lab):
-    plan, store = lab({"model.reduction": ["DW", "a-b", "a b"]}, timed={
-        arm: timing(100 + i) for i, arm in enumerate(["baseline", "a-b", "a b"])})  # fmt: skip
+    plan, store = lab(
+        {"model.reduction": ["DW", "a-b", "a b"]},
+        timed={arm: timing(100 + i) for i, arm in enumerate(["baseline", "a-b", "a b"])},
+    )
     rows = pd.read_csv(BytesIO(EXPORTS["timm"](plan, store)["benchmark-infer.csv"]))
     assert sorted(rows["model"]) == ["rest_lite.a_b", "rest_lite.a_b_2", "rest_lite.dw"]
 
@@ -93,8 +101,17 @@ def test_the_command(inside, tiny):
         "results-digits_64_to_train_on_40_to_evaluate.csv",
     ]
     results = pd.read_csv(tiny.parent / done.stdout.split()[-1])
-    assert list(results) == ["model", "top1", "top1_err", "top5", "top5_err", "param_count",
-                             "img_size", "crop_pct", "interpolation"]  # fmt: skip
+    assert list(results) == [
+        "model",
+        "top1",
+        "top1_err",
+        "top5",
+        "top5_err",
+        "param_count",
+        "img_size",
+        "crop_pct",
+        "interpolation",
+    ]
     assert len(results) == 2
 
 

@@ -21,9 +21,13 @@ AVERAGE = "{name: test_rest, reduction: average}"
 
 def taken(mode, *models, batch=2, size=64, way=None):
     order = BenchRequest(
-        models=bench.labelled(bench.model(text, {}) for text in models), settings=(),
-        device="cpu", threads=1, seconds=0.01, resolution=0.05,
-    )  # fmt: skip
+        models=bench.labelled(bench.model(text, {}) for text in models),
+        settings=(),
+        device="cpu",
+        threads=1,
+        seconds=0.01,
+        resolution=0.05,
+    )
     return taking.taken(order, Setting(mode, batch, size, way or ExecutionMode()))
 
 

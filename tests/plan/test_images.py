@@ -302,7 +302,8 @@ def test_results_without_a_fingerprint_are_not_accused(inside, finished, pool):
     assert "earlier version" not in told
     Image.new("RGB", (8, 8)).save(pool / "train/dark/x.webp")
     assert f"in {pool} an earlier version left out 1 .webp: 4 results" in (
-        inside("plan", finished).stdout)  # fmt: skip
+        inside("plan", finished).stdout
+    )
 
 
 def test_results_of_two_states_are_told_where_the_images_are_gone(inside, finished, pool):

@@ -107,8 +107,12 @@ def shell(line: str, folder, **changes: str) -> subprocess.CompletedProcess:
     line = line.replace("study ", f"{sys.executable} -m study ", 1)
     return subprocess.run(
         ["bash", "-c", f"{line}; exit ${{PIPESTATUS[0]}}"],
-        cwd=folder, env=environment(**changes), capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        cwd=folder,
+        env=environment(**changes),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 @pytest.mark.parametrize("words", ["--help", "schema"])
@@ -125,8 +129,10 @@ def shell(line: str, folder, **changes: str) -> subprocess.CompletedProcess:
 def test_stdout_that_takes_nothing_is_a_clear_end(tmp_path, words, where, status, said):
     done = shell(f"study {words} {where}", tmp_path)
     assert (done.returncode, "Traceback" in done.stderr, "Exception" in done.stderr) == (
-        status, False, False,
-    )  # fmt: skip
+        status,
+        False,
+        False,
+    )
     assert said in done.stderr
 
 

@@ -198,8 +198,12 @@ def test_a_second_study_of_one_name_overwrites_nothing(inside, twins):
     run = ("--on", "inline", "--no-speed")
     assert inside("run", first, *run).returncode == 0
     table = Path("reports/x/table.md").read_text()
-    for command in (("run", second, *run), ("run", second, *run, "--dry-run"),
-                    ("report", second), ("export", second)):  # fmt: skip
+    for command in (
+        ("run", second, *run),
+        ("run", second, *run, "--dry-run"),
+        ("report", second),
+        ("export", second),
+    ):
         refused = inside(*command)
         assert refused.returncode == 2
         assert "reports/x belongs to a/x.yaml" in refused.stderr

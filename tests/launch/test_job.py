@@ -75,6 +75,7 @@ def test_open_is_what_has_no_result_and_nobody_at_work(store):
 def test_a_worker_counts_while_its_process_lives(store):
     job = ordered(store, ["a-0"])
     leases.write_holder(job / "worker.here-1")
-    (job / "worker.gone-2").write_text((job / "worker.here-1").read_text().replace(
-        leases.here().born, "1"))  # fmt: skip
+    (job / "worker.gone-2").write_text(
+        (job / "worker.here-1").read_text().replace(leases.here().born, "1")
+    )
     assert job_folder.workers(job) == [leases.here()]

@@ -33,11 +33,24 @@ def test_a_text_that_would_be_a_formula_is_kept_as_text(cell):
 @pytest.mark.parametrize(
     "cell",
     [
-        "-0.4", "+1.57 [−4.00, 7.15]", "+1.57 [−4.00, 7.15] (2/3)", "−1.39 [--]", "+5.7 %", "--",
-        "-1e-05", "+0.37 pp", "8-4-2-1", "95.09 ± 2.01 ≈", "", "A = B", "×1.017 [1.005, 1.031]",
-        -1.5, None, True,
+        "-0.4",
+        "+1.57 [−4.00, 7.15]",
+        "+1.57 [−4.00, 7.15] (2/3)",
+        "−1.39 [--]",
+        "+5.7 %",
+        "--",
+        "-1e-05",
+        "+0.37 pp",
+        "8-4-2-1",
+        "95.09 ± 2.01 ≈",
+        "",
+        "A = B",
+        "×1.017 [1.005, 1.031]",
+        -1.5,
+        None,
+        True,
     ],
-)  # fmt: skip
+)
 def test_numbers_and_other_texts_stay_as_they_are(cell):
     assert without_formula(cell) is cell
 

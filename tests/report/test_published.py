@@ -64,8 +64,12 @@ def test_margins_are_stated(tables):
 
 def test_without_a_margin_accuracy_is_not_comparable(tables):
     cells = rows(tables()[0]["verdicts"])["Top-1 (%)", "Average Pooling"]
-    assert cells[2:] == ["not comparable", "not comparable", "reproduced",
-                         "level: no margin is stated for top1"]  # fmt: skip
+    assert cells[2:] == [
+        "not comparable",
+        "not comparable",
+        "reproduced",
+        "level: no margin is stated for top1",
+    ]
 
 
 def test_another_protocol_leaves_no_table_of_verdicts(tables):

@@ -25,41 +25,91 @@ from tests.launch.conftest import CONFIG, ordered
 ENVIRONMENT = {"machine": "m", "device": "cpu", "threads": 1, "commit": None, "dirty": False}
 SAMPLES = {
     records.TrialRecord: {
-        "study": "s", "label": "A", "seed": 0, "config": CONFIG, "sources": [["a.py", "0"]],
-        "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64}, "where": {"root": None},
+        "study": "s",
+        "label": "A",
+        "seed": 0,
+        "config": CONFIG,
+        "sources": [["a.py", "0"]],
+        "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
+        "where": {"root": None},
     },
     records.Result: {
-        "format": 1, "trial": "a-0", "state": "completed", "config": CONFIG,
-        "metrics": {"top1": 0.5, "loss": None}, "environment": ENVIRONMENT, "seconds": 1.5,
-        "history": [{"epoch": 0, "top1": 0.5, "seconds": 1.5}], "predictions": "predictions-1.npz",
+        "format": 1,
+        "trial": "a-0",
+        "state": "completed",
+        "config": CONFIG,
+        "metrics": {"top1": 0.5, "loss": None},
+        "environment": ENVIRONMENT,
+        "seconds": 1.5,
+        "history": [{"epoch": 0, "top1": 0.5, "seconds": 1.5}],
+        "predictions": "predictions-1.npz",
     },
     records.Evaluation: {"metrics": {"top1": 0.5}, "environment": ENVIRONMENT},
-    records.WorkerDeath: {"why": "killed", "epochs": 0, "time": 1.0, "where": "m-1",
-                          "log": ["last"]},
+    records.WorkerDeath: {
+        "why": "killed",
+        "epochs": 0,
+        "time": 1.0,
+        "where": "m-1",
+        "log": ["last"],
+    },
     ArmCost: {
-        "model": "m", "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
-        "arguments": {"stem": "rest"}, "defaults": {"stem": "rest"}, "slots": {"stem": ["rest"]},
-        "code": {}, "cost": {"params": 10, "macs": 10}, "counts": {"torch": {"conv": 10}},
-        "stages": {"4": {"conv": 10}}, "unreached": [],
+        "model": "m",
+        "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
+        "arguments": {"stem": "rest"},
+        "defaults": {"stem": "rest"},
+        "slots": {"stem": ["rest"]},
+        "code": {},
+        "cost": {"params": 10, "macs": 10},
+        "counts": {"torch": {"conv": 10}},
+        "stages": {"4": {"conv": 10}},
+        "unreached": [],
     },
     Alike: {"alike": True},
     TimingSession: {
-        "device": "cpu", "trials_running": 0, "environment": ENVIRONMENT,
-        "arms": {"a": {"throughput": {"value": 2.0, "low": 1.0, "high": 3.0,
-                                      "ratio": {"value": 1.0, "low": 0.9, "high": 1.1}}}},
-        "refused": {"a": {"energy": "no counter"}}, "how": {"rounds": 3, "disturbed": 0.0},
+        "device": "cpu",
+        "trials_running": 0,
+        "environment": ENVIRONMENT,
+        "arms": {
+            "a": {
+                "throughput": {
+                    "value": 2.0,
+                    "low": 1.0,
+                    "high": 3.0,
+                    "ratio": {"value": 1.0, "low": 0.9, "high": 1.1},
+                }
+            }
+        },
+        "refused": {"a": {"energy": "no counter"}},
+        "how": {"rounds": 3, "disturbed": 0.0},
     },
-    StepTimes: {"steps": 3, "train": 64, "val": 40, "train_image_seconds": 0.1,
-                    "image_seconds": 0.1},
+    StepTimes: {
+        "steps": 3,
+        "train": 64,
+        "val": 40,
+        "train_image_seconds": 0.1,
+        "image_seconds": 0.1,
+    },
     Job: {
-        "store": "results", "tasks": ["trials"], "trials": ["a-0"], "on": "local",
-        "device": "cpu", "threads": 1, "devices": 1, "nodes": 1, "share": 1, "retries": 3,
-        "timeout": 1800.0, "resources": {}, "study": "s", "words": ["x.yaml"], "folder": "/tmp",
+        "store": "results",
+        "tasks": ["trials"],
+        "trials": ["a-0"],
+        "on": "local",
+        "device": "cpu",
+        "threads": 1,
+        "devices": 1,
+        "nodes": 1,
+        "share": 1,
+        "retries": 3,
+        "timeout": 1800.0,
+        "resources": {},
+        "study": "s",
+        "words": ["x.yaml"],
+        "folder": "/tmp",
     },
     Submitted: {"ids": ["1_0"]},
     Delivered: {"epochs": 2, "state": "completed"},
     Manifest: {"files": ["table.md", "figures/a.png"], "made_of": "0"},
-}  # fmt: skip
+}
 
 VALUES = (
     *(
@@ -322,8 +372,10 @@ def test_a_job_that_cannot_be_read_is_told_and_left(obstacle, store, caplog):
     assert [one.order for one in jobs(store)] == [None]
 
 
-@pytest.mark.parametrize("more", [{"pid": 0}, {"pid": -5}, {"pid": 10**400}, {"pid": "1"},
-                                  {"host": None}, {"pid": 2**22 + 1}])  # fmt: skip
+@pytest.mark.parametrize(
+    "more",
+    [{"pid": 0}, {"pid": -5}, {"pid": 10**400}, {"pid": "1"}, {"host": None}, {"pid": 2**22 + 1}],
+)
 def test_a_worker_that_is_no_process_is_not_stopped(more, store):
     job = ordered(store, ["a-0"])
     told = {**vars(leases.here()), "born": "", **more}

@@ -87,8 +87,10 @@ def test_two_launchers_come_to_the_same_numbers(study, tiny):
 
 
 def test_a_failing_arm_stops_no_other_and_only_it_is_tried_again(inside, tiny):
-    text = tiny.read_text().replace("model.reduction: {DW: depthwise, Avg: average}",
-                                    "recipe.aa: {good: rand-m1, bad: nonsense}")  # fmt: skip
+    text = tiny.read_text().replace(
+        "model.reduction: {DW: depthwise, Avg: average}",
+        "recipe.aa: {good: rand-m1, bad: nonsense}",
+    )
     tiny.write_text(text)
     first = inside("run", tiny, "--on", "inline", "--no-speed")
     assert first.returncode == 1, first.stderr
@@ -111,8 +113,9 @@ def test_a_diverged_trial_is_a_result(inside, tiny):
 
 def test_studies_share_the_arms_they_have_in_common(inside, tiny):
     other = tiny.with_name("other.yaml")
-    other.write_text(tiny.read_text().replace("{DW: depthwise, Avg: average}",
-                                              "{DW: depthwise, Max: maximum}"))  # fmt: skip
+    other.write_text(
+        tiny.read_text().replace("{DW: depthwise, Avg: average}", "{DW: depthwise, Max: maximum}")
+    )
     assert inside("run", tiny, "--on", "inline", "--no-speed").returncode == 0
     plan = json.loads(inside("plan", other, "--json").stdout)
     done = {a["label"]: [t["state"] for t in a["trials"]] for a in plan["arms"]}

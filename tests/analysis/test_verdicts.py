@@ -390,8 +390,10 @@ def test_a_printed_spread_widens_the_margin_and_stands_for_one():
     ):
         row = last([printed("a", 70.4, 1, **columns)], measured, **margins)
         assert row["level"] == word, (columns, margins, row["level_why"])
-    assert "± 0.1, of which 0.1 is the published spread" in last(
-        [printed("a", 70.4, 1, spread=0.1)], measured)["level_why"]  # fmt: skip
+    assert (
+        "± 0.1, of which 0.1 is the published spread"
+        in last([printed("a", 70.4, 1, spread=0.1)], measured)["level_why"]
+    )
 
 
 def test_a_difference_may_be_off_by_both_spreads_and_spreads_that_overlap_have_no_order():
