@@ -279,22 +279,22 @@ def run_timing_session(
         for name in (metrics & REASONS_ABSENT.keys()) - measured.keys():
             refused.setdefault(arm, {})[name] = f"{name}: {REASONS_ABSENT[name]}"
     how = session.how.model_copy(
-        update={"batch_size": job.batch_size, "way": ExecutionMode().description}
+        update={"batch_size": job.batch_size, "mode": ExecutionMode().description}
     )
     return session.model_copy(update={"refused": refused, "how": how})
 
 
 def _workloads(record: TrialRecord, job: Job) -> dict[str, workloads.Workload]:
     """The workloads of an arm that its metrics need."""
-    device, metrics, way = job.device, {*job.metrics}, ExecutionMode()
+    device, metrics, mode = job.device, {*job.metrics}, ExecutionMode()
     needed = {}
     if metrics & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
         model = build_model(record).to(device)
         images = workloads.random_images(job.batch_size, _size(record), device)
         if metrics & {"throughput", "energy"}:
-            needed["batch"] = workloads.inference(model, images, way)
+            needed["batch"] = workloads.inference(model, images, mode)
         if metrics & {"latency_p50", "latency_p90", "latency_p99"}:
-            needed["single"] = workloads.inference(model, images[:1], way, apart=True)
+            needed["single"] = workloads.inference(model, images[:1], mode, apart=True)
     if "train_throughput" in metrics:
         recipe, classes = record.recipe, record.shape.num_classes
         step = train.repeated(

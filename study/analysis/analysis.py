@@ -25,7 +25,7 @@ class Analysis:
     effects: Mapping[Key, stats.Effect]
     """Rows of `stats.effects`, the differences from the baseline, by (arm, metric)."""
     pairing: list[stats.Pairing]
-    orders: list[stats.StepOrder]
+    step_orders: list[stats.StepOrder]
     noise: Mapping[str, stats.NoiseFloor]
     """Rows of `stats.noise_floor` by metric."""
     leaders: Mapping[str, str]
@@ -90,7 +90,7 @@ def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
         estimates={(row.arm, row.metric): row for row in estimates},
         effects={(row.arm, row.metric): row for row in effects},
         pairing=stats.typed_rows(stats.pairing(frame, plan.baseline.digest), stats.Pairing),
-        orders=stats.typed_rows(stats.step_orders(frame, choices), stats.StepOrder),
+        step_orders=stats.typed_rows(stats.step_orders(frame, choices), stats.StepOrder),
         noise={row.metric: row for row in beside.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
         tied=frozenset((arm, name) for name, arms in near.items() for arm in arms),

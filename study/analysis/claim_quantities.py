@@ -58,12 +58,12 @@ class Measured:
         first = {digest: label for label, digest in reversed(list(self.arms.items()))}
         return [label for digest, label in first.items() if digest != self.arms[arm]]
 
-    def judged(self, quantity: Quantity, span: Span, *labels: str) -> tuple[State, str]:
+    def state_and_numbers(self, quantity: Quantity, span: Span, *labels: str) -> tuple[State, str]:
         """The state of the claim that a quantity lies in `span`, and the numbers."""
-        value = self.evidence(quantity, *labels)
+        value = self.range_of(quantity, *labels)
         return value.state(span), self.sentence(quantity, value, span)
 
-    def evidence(
+    def range_of(
         self, quantity: Quantity, *labels: str, confidence: float | None = None
     ) -> MeasuredRange:
         """The value and range of a quantity of one arm, or of two."""

@@ -33,7 +33,7 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
             rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
     arms = {arm.digest for arm in plan.arms}
     for name, spreads in timing_session(plan, store).arms.items():
-        for metric, spread in _known(spreads, "speed") if name in arms else ():
+        for metric, spread in _in_catalogue(spreads, "speed") if name in arms else ():
             rows.append(_row(name, None, metric, spread.value, spread.low, spread.high))
     return rows
 
@@ -43,8 +43,8 @@ def aa_measurements(plan: Plan, store: Store) -> list[Record]:
     base = plan.baseline
     trials = [trial for trial in base.trials if trial.is_aa]
     pairs = zip(base.replicates, trials, strict=False)  # none without an A/A arm
-    found = (_quality(plan, store, trial, AA, seed=beside.seed) for beside, trial in pairs)
-    return [row for rows in found for row in rows]
+    rows_of_trials = (_quality(plan, store, trial, AA, seed=beside.seed) for beside, trial in pairs)
+    return [row for rows in rows_of_trials for row in rows]
 
 
 def timing_session(plan: Plan, store: Store) -> TimingSession:
@@ -79,21 +79,21 @@ def _arrays(content: bytes) -> dict[str, Any]:
 
 
 def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
-    """What one trial measured, at all sizes."""
+    """The measurements of one trial, at all sizes."""
     result = store.result(trial.name) if trial.done else None
     if result is None:
         return []
-    rows = [_row(arm, seed, *measured) for measured in _known(result.metrics, "quality")]
+    rows = [_row(arm, seed, *measured) for measured in _in_catalogue(result.metrics, "quality")]
     for size in plan.sizes:
         evaluation = store.evaluation(trial.name, size)
         metrics = _lost(result) or (evaluation.metrics if evaluation else {})
-        known = _known(metrics, "quality")
+        known = _in_catalogue(metrics, "quality")
         rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
     return rows
 
 
-def _known(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
-    """What is in the catalogue, and of this kind."""
+def _in_catalogue(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
+    """The values whose metrics are in the catalogue and of this kind."""
     return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
 
 
@@ -103,9 +103,13 @@ def _lost(result: Result) -> dict[str, float | None]:
 
 
 def _row(
-    arm: str, seed: int | None, metric: str, value: float | None,
-    low: float | None = None, high: float | None = None,
-) -> Record:  # fmt: skip
+    arm: str,
+    seed: int | None,
+    metric: str,
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+) -> Record:
     number = float("nan") if value is None else value
     return {"arm": arm, "seed": seed, "metric": metric, "value": number, "low": low, "high": high}
 

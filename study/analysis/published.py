@@ -36,7 +36,7 @@ class Assessment:
     """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a contradicted cost."""
     sentences: tuple[str, ...]
     """Explanations of the published costs, over all arms."""
-    claims: tuple[claims.Judgement, ...]
+    claims: tuple[claims.EvaluatedClaim, ...]
     unverified: int
     """Number of published values that no source confirms; they get no verdict."""
 
@@ -61,7 +61,7 @@ def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
     )
 
 
-def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
+def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     digests, beside = _digests(plan), _beside(plan)
     return claims.family(study_claims(plan), frame, digests, beside=beside)

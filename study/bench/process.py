@@ -77,7 +77,9 @@ def _work(order: "BenchRequest", setting: "Setting", sender: Connection) -> None
     from study.bench import taking
 
     try:
-        session = taking.taken(order, setting, tick=lambda *now: sender.send(("tick", *now)))
+        session = taking.bench_session(
+            order, setting, tick=lambda *now: sender.send(("tick", *now))
+        )
     except StudyError as error:
         sender.send(("refused", str(error)))
     else:

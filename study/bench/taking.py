@@ -21,7 +21,7 @@ from study.store.timing_records import TimingSession
 CLASSES, CHANNELS = 1000, 3
 
 
-def taken(
+def bench_session(
     order: BenchRequest, setting: Setting, *, tick: Callable[[int, int], object] = lambda *now: None
 ) -> TimingSession:
     """A timing session with its environment.

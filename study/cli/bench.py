@@ -177,10 +177,10 @@ def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[
         def begins(setting: Setting) -> None:
             nonlocal number
             number += 1
-            said = f"{number}/{total} {setting.said}"
-            bar.reset(task, description=said, total=None)
+            text = f"{number}/{total} {setting.said}"
+            bar.reset(task, description=text, total=None)
             if not tty:
-                click.echo(f"timing {said}", err=True)
+                click.echo(f"timing {text}", err=True)
 
         yield begins, lambda done, of: bar.update(task, completed=done, total=of)
 
@@ -196,12 +196,12 @@ def _show(session: "BenchSession", order: BenchRequest) -> None:
     if session.arms:
         out.print(_table(session, order))
         out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
-    reasons: dict[str, list[str]] = {}
+    labels_by_reason: dict[str, list[str]] = {}
     for label, why in session.refused.items():
-        for said in why.values():
-            reasons.setdefault(said, []).append(label)
-    for said, labels in reasons.items():
-        text = f"not taken of {', '.join(labels)}: {said}"
+        for text in why.values():
+            labels_by_reason.setdefault(text, []).append(label)
+    for text, labels in labels_by_reason.items():
+        text = f"not taken of {', '.join(labels)}: {text}"
         out.print(escape(text), style="yellow", highlight=False, soft_wrap=True)
     out.print()
 
@@ -239,17 +239,17 @@ def _caption(session: "TimingSession", order: BenchRequest) -> str:
 
     how, here = session.how, session.environment
     where = here.device if order.device == "cuda" else here.processor or order.device
-    said = [f"Medians of {how.rounds} rounds [lowest, highest]"]
+    text = [f"Medians of {how.rounds} rounds [lowest, highest]"]
     if any(spread.ratio for arm in session.arms.values() for spread in arm.values()):
         base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
-        said += [
+        text += [
             f"×: ratio to {base}, with its 95 % interval; inconclusive if that includes 1 and"
             f" is wider than {wide}"
         ]
     if any("latency_p50" in arm and "latency_p99" not in arm for arm in session.arms.values()):
-        said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
-    said += [f"{where}, threads: {order.threads}"]
-    said += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
-    said += filter(None, [format.disturbed(how.disturbed)])
-    said += ["convolutions in TF32"] if how.tf32_convolutions else []
-    return "; ".join(said)
+        text += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
+    text += [f"{where}, threads: {order.threads}"]
+    text += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
+    text += filter(None, [format.disturbed(how.disturbed)])
+    text += ["convolutions in TF32"] if how.tf32_convolutions else []
+    return "; ".join(text)

@@ -29,12 +29,12 @@ def compare_command(
     from study.report import compare
 
     plan, store = request.plan()
-    found = compare.comparison(plan, store, first, second, metric)
+    comparison = compare.comparison(plan, store, first, second, metric)
     strays(store)
     if as_json:
-        echo_json(compare.record(found))
+        echo_json(compare.record(comparison))
         return
-    show_tables({table.name: table for table in compare.tables(found)})
+    show_tables({table.name: table for table in compare.tables(comparison)})
     console().print(
-        compare.answer(found), markup=False, highlight=False, soft_wrap=True, style="bold"
+        compare.answer(comparison), markup=False, highlight=False, soft_wrap=True, style="bold"
     )

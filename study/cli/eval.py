@@ -173,9 +173,9 @@ def eval_command(
 
     for source in find_plugins(imports):
         registry.register(source)
-    kept = Store(store)
-    torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
-    subject = _trial(kept, model, request) if is_trial else _named(model, request)
+    stored = Store(store)
+    torch.set_num_threads(threads or (is_trial and _threads(stored, model)) or cores())
+    subject = _trial(stored, model, request) if is_trial else _named(model, request)
     with progress("evaluating") as tick:
         measured = evaluate.evaluate(subject, device=device, tick=tick)
     if as_json:
@@ -220,7 +220,7 @@ def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
         request.checkpoint,
         arguments=dict(argument(text) for text in request.arguments),
         images=_images(request),
-        look=_given(request, PREPROCESSING),
+        look=_keys(request, PREPROCESSING),
         ema=request.ema,
         key=request.checkpoint_key,
     )
@@ -229,15 +229,18 @@ def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
 def _trial(store: "Store", name: str, request: EvalRequest) -> "EvaluationSubject":
     from study import evaluate
 
-    look = _given(request, PREPROCESSING)
+    look = _keys(request, PREPROCESSING)
     return evaluate.trained(store, name, images=_images(request), look=look, ema=request.ema)
 
 
-def _given(request: EvalRequest, keys: tuple[str, ...]) -> dict[str, Any]:
-    """What was said of these keys; Data wants lists."""
+def _keys(request: EvalRequest, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The values given for these keys, tuples as lists."""
     values = asdict(request)
-    said = {key: values[key] for key in keys if values[key] not in (None, ())}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
+    values_given = {key: values[key] for key in keys if values[key] not in (None, ())}
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in values_given.items()
+    }
 
 
 def _images(request: EvalRequest) -> dict[str, Any]:
@@ -245,7 +248,7 @@ def _images(request: EvalRequest) -> dict[str, Any]:
     from study.data import evaluated_split
     from study.spec.schema import IGNORED
 
-    keys, name = _given(request, DATA), request.data
+    keys, name = _keys(request, DATA), request.data
     if name is None:
         return keys
     is_path = Path(name).exists() or name.startswith(("/", ".", "~", "$"))

@@ -18,7 +18,7 @@ FORMATS = ("csv", "parquet", "timm")
 )
 @reports_option
 def export_command(request: StudyRequest, formats: tuple[str, ...], reports: Path) -> None:
-    """What FILE measured, flat, as files in REPORTS/NAME/export.
+    """Write the measurements of FILE as flat files to REPORTS/NAME/export.
 
     csv, parquet: measurements in base units, one row per arm, seed and metric, with the level of
     every factor; and the trials. timm: the columns of timm's results and benchmarks.
@@ -29,11 +29,11 @@ def export_command(request: StudyRequest, formats: tuple[str, ...], reports: Pat
 
     plan, store = request.plan()
     strays(store)
-    made = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
-    if empty := [form for form, files in made.items() if not files]:
+    contents = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
+    if empty := [form for form, files in contents.items() if not files]:
         raise StudyError(f"{', '.join(empty)}: nothing is measured yet that it has a column for")
     folder = claimed(plan, reports) / "export"
-    for files in made.values():
+    for files in contents.values():
         for name, content in files.items():
             replace(folder / name, content)
             click.echo(folder / name)

@@ -174,7 +174,7 @@ def _trial_record(trial: Trial) -> Record:
     record: Record = {**vars(trial)}
     record["again"] = record.pop("is_aa")
     if trial.images is not None:
-        record["images"] = {split: one.plain for split, one in trial.images.items()}
+        record["images"] = {split: value.plain for split, value in trial.images.items()}
     return record
 
 

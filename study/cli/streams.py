@@ -29,15 +29,15 @@ PLAIN = {
     "²": "^2",
     "→": "->",
 }
-"""What is written where an encoding lacks a character of ours; others become escapes."""
+"""Substitutes for our characters that an encoding lacks; other characters become escapes."""
 
 
 class UnreadError(Exception):
-    """Nobody reads what a command prints any more: the reader of a pipe has ended."""
+    """The reader of the output has ended, as the next command of a pipe may."""
 
 
 class UnwrittenError(Exception):
-    """What a command prints cannot be written, for a reason that its reader should know."""
+    """The output cannot be written, for a reason that the user should know."""
 
 
 class Outlet(io.TextIOBase):
@@ -91,7 +91,7 @@ class Outlet(io.TextIOBase):
         return self.stream.fileno()
 
 
-class Shown(Outlet):
+class EscapedText(Outlet):
     """A stream for text that is not known to be harmless: control characters come out as escapes.
 
     A carriage return at the start of a write is let through: progress of downloads begins so.
@@ -119,7 +119,10 @@ def checked_streams() -> Iterator[None]:
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plain")
-    sys.stdout, sys.stderr = Shown(before[0], strict=True), Shown(before[1], strict=False)
+    sys.stdout, sys.stderr = (
+        EscapedText(before[0], strict=True),
+        EscapedText(before[1], strict=False),
+    )
     try:
         yield
         sys.stdout.flush()

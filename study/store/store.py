@@ -191,7 +191,7 @@ class Store:
 
     def begin(self, name: str, images: Images) -> None:
         """Write the fingerprints of the images that a trial begins on."""
-        write(self.folder(name).images, {split: one.plain for split, one in images.items()})
+        write(self.folder(name).images, {split: value.plain for split, value in images.items()})
 
     def evaluation(self, name: str, size: int) -> Evaluation | None:
         """A trial's weights on images of another size, in pixels."""
@@ -212,8 +212,8 @@ class Store:
     def strays(self) -> list[Path]:
         """Files that were set aside because they are damaged, or belong elsewhere."""
         places = (*(f"{shelf}/*" for shelf in ("arms", "timings")), "trials/[!.]*/*")
-        found = (path for place in places for path in self.root.glob(place))
-        return sorted(path for path in found if ASIDE.search(path.name))
+        paths = (path for place in places for path in self.root.glob(place))
+        return sorted(path for path in paths if ASIDE.search(path.name))
 
 
 ASIDE = re.compile(r"\.(foreign|damaged)-[0-9a-f]{6}$|\.broken$")

@@ -14,7 +14,7 @@ from scipy import stats as reference
 
 from study.analysis import claims
 from study.analysis.claim_forms import amount
-from study.analysis.claims import FORMS, judged, parse
+from study.analysis.claims import FORMS, evaluated, parse
 from study.errors import SpecError
 from study.metrics import METRICS
 from study.plan.label_checks import other_unit
@@ -45,7 +45,7 @@ def exact(metric, **counts):
 
 
 def judgement(text, measured, arms=ARMS):
-    return judged(parse(text, arms, METRICS), measured, arms)
+    return evaluated(parse(text, arms, METRICS), measured, arms)
 
 
 def state(text, measured):

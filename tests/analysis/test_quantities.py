@@ -214,7 +214,7 @@ def test_a_verdict_and_a_claim_about_two_arms_never_disagree(metric):
     for _ in range(30):
         frame = two_arms(metric, chance)
         judged = verdicts(printed(metric, A=2.0, B=1.0), frame, baseline="B", margins={})
-        state = claims.judged(claim, frame, {"A": "A", "B": "B"}).state
+        state = claims.evaluated(claim, frame, {"A": "A", "B": "B"}).state
         assert {STATES[word] for word in judged["ranking"]} == {state}
         seen.add(state)
     assert len(seen) == (2 if METRICS[metric].exact else 3)
@@ -227,7 +227,7 @@ def test_verdicts_and_claims_go_by_the_ratio():
 
     def found():
         row = verdicts(table, frame, baseline="B", margins=margins).iloc[0]
-        told = claims.judged(claim, frame, {"A": "A", "B": "B"})
+        told = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
         return row["difference"], row["ranking"], told.state
 
     assert found() == ("underpowered", "underpowered", "undecided")
@@ -247,7 +247,7 @@ def test_a_difference_within_a_margin_is_the_same_to_both():
             printed("top1", A=1.0, B=1.0), frame, baseline="B", margins={"top1": 0.75}
         )
         word, why = judged.iloc[0][["difference", "difference_why"]]
-        told = claims.judged(claim, frame, {"A": "A", "B": "B"})
+        told = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
         assert told.state == STATES[word]
         assert why.partition("; ")[2] in told.why
         found.append(word)
@@ -295,7 +295,7 @@ def test_in_a_table_of_equal_arms_few_rankings_are_contradicted():
         frame = pd.concat(list(rows_of_equal_arms(chance)))
         words += list(verdicts(table, frame, baseline=arms[0], margins={})["ranking"])
         claim = claims.parse(f"{chance.choice(arms)} ranks first on top1", arms, METRICS)
-        states.append(claims.judged(claim, frame, digests).state)
+        states.append(claims.evaluated(claim, frame, digests).state)
     assert 0 < words.count("contradicted") <= 0.05 * len(words)
     assert words.count("reproduced") == 0
     assert states.count("contradicted") <= 0.1 * len(states)

@@ -28,7 +28,7 @@ def taken(mode, *models, batch=2, size=64, way=None):
         seconds=0.01,
         resolution=0.05,
     )
-    return taking.taken(order, Setting(mode, batch, size, way or ExecutionMode()))
+    return taking.bench_session(order, Setting(mode, batch, size, way or ExecutionMode()))
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from study import format
 from study.analysis import verdicts
-from study.analysis.claims import Judgement
+from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
 from study.analysis.verdict_rows import VerdictRow
 from study.metrics import METRICS
@@ -100,7 +100,7 @@ def _unit(name: str) -> str:
     return "%" if metric.kind == "speed" else metric.difference_unit
 
 
-def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
+def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:
     """The study's claims with their state and the measured values, or None without claims."""
     if not claims:
         return None
@@ -121,7 +121,7 @@ def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
     )
 
 
-def _interval(claims: Sequence[Judgement]) -> str:
+def _interval(claims: Sequence[EvaluatedClaim]) -> str:
     """The interval that decides a claim, with the number of tests it is corrected for."""
     tests = max(claim.tests for claim in claims)
     if tests < 2:

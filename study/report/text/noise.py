@@ -56,7 +56,7 @@ def _noise(analysis: Analysis) -> Iterator[str]:
 def _step_orders(analysis: Analysis) -> Iterator[str]:
     """Notes on how much a cumulative table depends on the order of its steps."""
     study = analysis.plan.study
-    rows = [row for row in analysis.orders if row.metric in analysis.of_kind("quality")[:1]]
+    rows = [row for row in analysis.step_orders if row.metric in analysis.of_kind("quality")[:1]]
     if "cumulative" not in study.designs or not rows:
         return
     if all(row.places == 1 for row in rows):
