@@ -15,6 +15,7 @@ from study.store.timing_records import RatioRecord, TimingSession
 MEASUREMENT_COLUMNS = {
     "arm": "str",
     "label": "str",
+    # The nullable integer: costs and speeds have no seed, and NaN would make all seeds floats.
     "seed": "Int64",
     "metric": "str",
     "value": "float64",
@@ -36,6 +37,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     session = timing_session(plan, store)
     beside = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
     beside = beside.astype(MEASUREMENT_COLUMNS)
+    # Attributes of a frame are experimental in pandas, and most operations drop or copy them.
     measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
     measured.attrs["baseline"] = plan.baseline.digest
     measured.attrs["timed_on"] = _machine(session)
@@ -47,6 +49,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
         for metric, spread in spreads.items()
         if spread.ratio
     }
+    # Only a store elsewhere needs --store in the commands that notes suggest.
     measured.attrs["store"] = "" if store.root == Path("results") else str(store.root)
     measured.attrs["refused"] = {
         arm.digest: _refused(plan, store, arm, session) for arm in plan.arms
@@ -96,6 +99,7 @@ def noise_range(measured: pd.DataFrame, metric: str) -> tuple[float, float] | No
     `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.
     """
     for row in measured.attrs.get("noise", ()):
+        # NaN is unequal to itself: the A/A arm was measured, but a trial diverged.
         if row["metric"] == metric and row["floor"] == row["floor"]:
             return -float(row["floor"]), float(row["floor"])
     return None

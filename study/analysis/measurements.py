@@ -32,6 +32,7 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
         for trial in arm.replicates:
             rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
     arms = {arm.digest for arm in plan.arms}
+    # A session covers the arms of the plan that made it; arms removed since are skipped.
     for name, spreads in timing_session(plan, store).arms.items():
         for metric, spread in _known(spreads, "speed") if name in arms else ():
             rows.append(_row(name, None, metric, spread.value, spread.low, spread.high))
@@ -67,6 +68,7 @@ def _arrays(content: bytes) -> dict[str, Any]:
     import numpy as np
 
     try:
+        # No pickles: a store may be shared, and unpickling runs code of whoever wrote the file.
         with np.load(BytesIO(archives.checked(content)), allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("target", "top")}
     except (*archives.UNREADABLE, MemoryError, SyntaxError) as error:
@@ -106,6 +108,7 @@ def _row(
     arm: str, seed: int | None, metric: str, value: float | None,
     low: float | None = None, high: float | None = None,
 ) -> Record:  # fmt: skip
+    # JSON has no NaN: the store writes null for it.
     number = float("nan") if value is None else value
     return {"arm": arm, "seed": seed, "metric": metric, "value": number, "low": low, "high": high}
 
@@ -113,6 +116,7 @@ def _row(
 def fingerprint(plan: Plan, store: Store) -> str:
     """Names all that a report of this plan shows: while it is the same, so is the report."""
     measured = [*measurements(plan, store), *aa_measurements(plan, store)]
+    # As text, because NaN is unequal to itself; sorted, because the order of rows is no content.
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
     study = [plan.study.command_arguments, repr(plan.study.root.plain()), plan.notes]
