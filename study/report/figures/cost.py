@@ -25,6 +25,7 @@ SPLITS = {PART: "by operation", STAGE: "by stage, with maps of 1/n of the side"}
 def cost(report: Report) -> Iterator[ReportFigure]:
     """One row per arm whose operations were counted."""
     data = points(report)
+    # Two panels, by operation and by stage, need the width of the page.
     across = PAGE if (data["split"] == STAGE).any() else COLUMN
     counted = set(data["arm"])
     listed = [
@@ -74,6 +75,7 @@ def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
 def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
     end = 0.0
     for what, count in counts.items():
+        # `low` and `high` are where the piece begins and ends in the stacked bar.
         yield {"what": what, "value": count, "low": end, "high": end + count}
         end += count
 
@@ -88,6 +90,7 @@ def _figure(data: pd.DataFrame, page: row_layout.Page, across: float) -> Figure:
     for axes, split in zip(panels, splits, strict=True):
         of_split = data[data["split"] == split]
         _bars(axes, of_split, places)
+        # Matplotlib warns of limits from 0 to 0, where all counts are zero.
         axes.set_xlim(0, 1.02 * data["high"].max() or 1)
         axes.set_xlabel(f"{_head(data)}\n{SPLITS[split]}")
         linear(axes.xaxis, 4)
@@ -106,6 +109,7 @@ def _head(data: pd.DataFrame) -> str:
 def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
     rows_here = data[data["arm"].isin(places)]
     kinds = sorted(dict.fromkeys(data["what"]), key=_order)
+    # Stages have an order, which shades show; operations have none, so hatches tell them apart.
     fills = FILLS if kinds[0] in KINDS else [(shade, "") for shade in SHADES]
     for what, (colour, hatch) in zip(kinds, fills, strict=False):
         part = rows_here[rows_here["what"] == what]
@@ -133,6 +137,7 @@ def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
 
 def _order(what: str) -> tuple[int, int]:
     """Sorting key: operations in the catalogue's order; stages from the input on, the head last."""
+    # A stage is named by the divisor of the side: as texts "16" would come before "4".
     return (0, KINDS.index(what)) if what in KINDS else (1, int(what) if what.isdigit() else 10**6)
 
 

@@ -40,6 +40,7 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
     if len(path) < 2 or not quality:
         return
     data = points(report, path, quality)
+    # A single level shows no step.
     if data.loc[data["what"] == LEVEL, "value"].notna().sum() < 2:
         return
     lines = [row_layout.Line(step, arm.digest) for step, arm in path]
@@ -66,8 +67,10 @@ def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) ->
     """The name of a step: "+ new" if the factor departs from its baseline, else "old → new"."""
     if before is None:
         return "baseline"
+    # Neighbours on the path differ in exactly one factor.
     moved = next(f for f, pair in enumerate(zip(before, here, strict=True)) if len({*pair}) > 1)
     old, new = (factors[moved].levels[choices[moved]].label for choices in (before, here))
+    # A factor may move twice; only its first move adds something to the baseline.
     return f"{old} → {new}" if before[moved] else f"+ {new}"
 
 
@@ -89,6 +92,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
         sample = part.loc[part["arm"] == arm.digest, "value"]
         low, high = stats.interval(sample.to_numpy(float))
+        # NaN is a diverged seed: the mean of the others would flatter the arm.
         ends = {"value": sample.mean(skipna=False), "low": low, "high": high}
         records.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
         if place:
@@ -115,6 +119,7 @@ def _step(
         ends = {"value": row.mean, "low": row.low, "high": row.high}
         yield {**keys, "what": STEP, "n": row.n, **ends}
     means = same["mean"].dropna()
+    # Measured at one position only, the step has no range.
     if len(means) > 1:
         span = {"low": means.min(), "high": means.max()}
         yield {**keys, "what": ELSEWHERE, "n": len(means), **span}

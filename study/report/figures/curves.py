@@ -62,6 +62,7 @@ def points(report: Report) -> pd.DataFrame:
         for name in _metrics(report):
             part = learnt[(learnt["arm"] == arm.digest) & (learnt["metric"] == name)]
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
+            # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
             rows += [{**keys, **row} for row in _lines(table, diverged(arm))]
     return frame(rows, "label", "arm", "epoch", "n").astype({"epoch": "Int64", "n": "Int64"})
@@ -95,6 +96,7 @@ def _band(values: "pd.Series[float]") -> tuple[float, float]:
 
 
 def _metrics(report: Report) -> list[str]:
+    # Curves are evaluated at the training size, so "top1@96" is drawn by its "top1".
     return [LOSS, report.plan.tested.partition("@")[0] or "top1"]
 
 
@@ -124,7 +126,9 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
             of_metric = data[data["metric"] == name]
             _panel(axes, of_metric, arms)
+            # One scale for all groups, so that panels can be compared by eye.
             axes.set_ylim(*_span(of_metric))
+            # After the limits are set: labels are placed in fractions of the axis.
             _ends(axes, of_metric, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:
@@ -137,6 +141,7 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
                 )
             axes.set_xlabel("Epoch" if turn == len(metrics) - 1 else "")
             axes.tick_params(labelbottom=turn == len(metrics) - 1)
+    # An odd number of groups leaves the last cell of the grid empty.
     if len(groups) % 2 and across == 2:
         for axes in panels[-len(metrics) :, 1]:
             axes.set_visible(False)
@@ -182,6 +187,7 @@ def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
             last = of_arm.iloc[of_arm["epoch"].to_numpy(int).argmax()]
             ends.append((float(last["value"]), float(last["epoch"]), str(last["label"]), colour))
     ends.sort()
+    # 8.2 points per line of text, as a share of the axes, which take about 0.8 of a panel.
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(

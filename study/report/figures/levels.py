@@ -83,6 +83,7 @@ def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     available = set(measured.loc[measured["value"].notna(), "metric"])
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
     costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
+    # `sorted` is stable: multiply-adds first, the rest in the order of the columns.
     cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
     candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
     return [name for name in candidates if name]
@@ -118,11 +119,13 @@ def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, metrics, strict=True):
         part = data[data["metric"] == name]
+        # From all levels, so that the baseline's line is on every page of a long factor.
         base = part[part["level"] == data["level"].iloc[0]]
         on_page = part[part["level"].isin(order)]
         PANELS[METRICS[name].kind](
             report, axes, on_page.assign(x=on_page["level"].map(order.index)), base
         )
+        # The unit on a line of its own: panels are too low for one line of text.
         axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(
@@ -137,6 +140,7 @@ def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
 def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) -> None:
     seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
     turn = seeds.groupby("x").cumcount()  # seeds of one level stand side by side
+    # In units of levels: the more of them share the axis, the wider a step must be to show.
     aside = 0.08 + 0.015 * part["x"].nunique()
     axes.scatter(
         seeds["x"] + aside * (1 + 0.3 * (turn % 4)),
@@ -204,6 +208,7 @@ def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) ->
         axes.set_ylim(values.min() / 1.5, values.max() * (4 if crowded else 2))
     else:
         axes.bar(part["x"], values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
+        # Room for the number of the tallest bar, which is turned upright if bars are many.
         axes.set_ylim(0, values.max() * (1.6 if crowded else 1.25) or 1)
         linear(axes.yaxis)
     for x, value in zip(part["x"], values, strict=True):
@@ -239,6 +244,7 @@ class TickLabels(NamedTuple):
 def _tick_labels(order: list[str], axis: float) -> TickLabels:
     """Labels of the levels, upright if they are too long to stand side by side."""
     slot = axis / len(order) - 4
+    # A word that is wider than its slot would be cut; upright labels have more room.
     longest = max((width(word, 7.5) for label in order for word in label.split()), default=0)
     texts = [wrapped(label, slot) for label in order]
     if longest <= slot and all(len(broken(label, slot, 7.5)) <= 3 for label in order):

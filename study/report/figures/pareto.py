@@ -123,6 +123,7 @@ def _standings(
     # timing session are no replicates, so they allow no test.
     def no_dearer(first: Any, second: Any) -> bool:
         ends = (first.cost_low, first.cost_high), (second.cost_low, second.cost_high)
+        # NaN, the end of a cost that was counted, is skipped, and the cost itself stands for it.
         worst = min(cheap * end for end in (*ends[0], first.cost) if end == end)
         best = max(cheap * end for end in (*ends[1], second.cost) if end == end)
         return bool(worst >= best)
@@ -130,8 +131,10 @@ def _standings(
     samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
 
     def ahead(first: Any, second: Any, tests: int) -> bool:
+        # Arrays of the pivoted table, so that element by element the seed is the same.
         differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]
+        # The family of the correction is all arms that cost no more.
         return stats.interval(good * paired, stats.corrected(tests))[0] > 0
 
     words = []
@@ -188,6 +191,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
 
 def _some(front: pd.DataFrame) -> pd.DataFrame:
     """At most `FEW` arms of the front, evenly spaced along it."""
+    # The negation rounds the division up.
     return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
 
 
@@ -217,6 +221,7 @@ def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> lis
     xs, ys = list(front["cost"]), list(front["value"])
     corners = [(xs[0], ys[0])]
     for x, y in zip(xs[1:], ys[1:], strict=True):
+        # A step, not a slope: no model was measured between two points of the front.
         corners += [(x, corners[-1][1]), (x, y)]
     axes.plot(*zip(*corners, strict=True), color=BLACK, linewidth=0.8, zorder=2)
     return list(pairwise(corners))
@@ -250,6 +255,7 @@ def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
         columnspacing=1,
     )
     for text in legend.get_texts():
+        # A label may hold a "$", which matplotlib would read as mathematics.
         text.set_parse_math(False)
 
 

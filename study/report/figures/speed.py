@@ -81,6 +81,7 @@ def _figure(
         rows_here = of_metric[of_metric["arm"].isin(places)]
         ys = rows_here["arm"].map(places)
         reach = [rows_here["value"] - rows_here["low"], rows_here["high"] - rows_here["value"]]
+        # The baseline stands out, as all ratios refer to it.
         colours = [BLUE if arm == base else SKY for arm in rows_here["arm"]]
         axes.barh(ys, rows_here["value"], height=0.8, color=colours, edgecolor=BLUE, linewidth=0.6)
         axes.errorbar(
