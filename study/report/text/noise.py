@@ -22,7 +22,9 @@ def _pairing(analysis: Analysis) -> Iterator[str]:
     ratios = []
     for name in analysis.of_kind("quality"):
         rows = analysis.pairing[analysis.pairing["metric"] == name].dropna()
+        # Degrees of freedom, one less than the pairs of each arm.
         if (rows["n"] - 1).sum() >= ROUGH:
+            # Pooled before dividing: a mean of ratios would be ruled by arms with little variance.
             ratio = rows["paired"].sum() / rows["separate"].sum()
             ratios.append(f"{ratio:.2f} ({format.name(METRICS[name])})")
     if ratios:
@@ -60,6 +62,7 @@ def _step_orders(analysis: Analysis) -> Iterator[str]:
     rows = analysis.orders[analysis.orders["metric"].isin(analysis.of_kind("quality")[:1])]
     if "cumulative" not in study.designs or rows.empty:
         return
+    # Without other orders an effect cannot be separated from its position on the path.
     if (rows["places"] == 1).all():
         column = f"Δ {format.name(METRICS[analysis.of_kind('quality')[0]])}"
         yield (
