@@ -30,6 +30,7 @@ def session(
     child = context.Process(target=_work, args=(order, setting, sender))
     with _environment(order.threads):
         child.start()
+    # Else the pipe stays open in this process, and a dead child is never seen as end of file.
     sender.close()
     try:
         while True:
@@ -50,6 +51,7 @@ def session(
 
 
 def _death(status: int) -> str:
+    # The out-of-memory killer of the kernel sends SIGKILL, which leaves no message.
     if status == -signal.SIGKILL:
         return "was killed, as the kernel does when memory runs out"
     if status < 0:
@@ -61,6 +63,7 @@ def _death(status: int) -> str:
 def _environment(threads: int) -> Iterator[None]:
     """That of trials, as far as the user has not set his own."""
     wanted = {**ALLOCATOR, "OMP_NUM_THREADS": str(threads)}
+    # spawn inherits the environment of its parent, so it is set here and restored.
     added = [name for name in wanted if name not in os.environ]
     os.environ.update({name: wanted[name] for name in added})
     try:
