@@ -59,6 +59,7 @@ def clean_command(
         raise StoreError(f"there is no store {store}: --store names another")
     groups, studies = groups or tuple(GROUPS), files or sorted(Path("ablations").glob("[!.]*.yaml"))
     looked = _looked(kept, studies, imports, gone, groups)
+    # Nothing goes on a guess: one study that cannot be planned keeps all trials.
     names = [name for name in groups if not (looked.unknown and name in PLANNED)]
     items = removable(kept, names, looked.needs)
     if as_json:
@@ -75,6 +76,7 @@ def clean_command(
     if not yes and not click.confirm("Remove all this?", err=True):
         click.echo("nothing was removed", err=True)
         return status
+    # Planning and asking take time, in which a new run may need what is listed.
     if {job.path for job in looked.needs.jobs} != {job.path for job in jobs(kept)}:
         raise StudyError("a study was run meanwhile, so nothing was removed: look again")
     return status if _remove(items) else INCOMPLETE
@@ -163,6 +165,7 @@ def _request(
 
 def _asked(words: Sequence[str], file: Path, store: Store) -> Asked:
     """The words of an earlier call: a file, then flags with their values."""
+    # Every flag of a stored command has a value, so they come in pairs.
     given: dict[str, list[str]] = {"--profile": [], "--set": [], "--import": []}
     for flag, value in zip(words[1::2], words[2::2], strict=False):
         given.setdefault(flag, []).append(value)
@@ -196,6 +199,7 @@ def _plan(request: Request, looked: Looked, store: Store, weights: bool) -> None
     needs, present = looked.needs, {path.name for path in (store.root / "trials").glob("[!.]*")}
     known = needs.trials.union(*(one.trials for one in looked.gone))
     try:
+        # Paths of an earlier command are relative to the folder that it was given in.
         with chdir(request.folder):
             if present <= known and not (weights and _evaluates(request.asked)):
                 return
@@ -218,6 +222,7 @@ def _evaluates(asked: Asked) -> bool:
 
 def _unevaluated(plan: "Plan", store: Store) -> set[str]:
     """Trials whose weights the study still asks something of."""
+    # Diverged weights are not evaluated at other sizes.
     trials = [trial.name for trial in plan.trials if trial.state != "diverged"]
     pairs = ((name, size) for name in trials for size in plan.sizes)
     return {name for name, size in pairs if store.evaluation(name, size) is None}

@@ -30,6 +30,7 @@ def compare_command(
 
     plan, store = asked.plan()
     found = compare.comparison(plan, store, first, second, metric)
+    # After the comparison: files are set aside when they are read.
     strays(store)
     if as_json:
         echo_json(compare.record(found))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from study.evaluate import Evaluated, EvaluationSubject
     from study.store.store import Store
 
+# Ten hexadecimal digits of the digest, and the seed.
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
 DATA = (
     *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),
@@ -74,6 +75,7 @@ IMAGES = (
 
 def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Options in the order of the help."""
+    # Decorators apply from the last to the first, so the list is reversed.
     return lambda command: functools.reduce(lambda c, o: o(c), reversed(several), command)
 
 
@@ -105,6 +107,7 @@ def eval_command(
     for source in find_plugins(imports):
         registry.register(source)
     kept = Store(store)
+    # A trial's own number of threads: another one changes the last digits.
     torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
     subject = _trial(kept, model, asked) if is_trial else _named(model, asked)
     with progress("evaluating") as tick:
@@ -178,6 +181,7 @@ def _images(asked: dict[str, Any]) -> dict[str, Any]:
     keys, name = _given(asked, DATA), asked["data"]
     if name is None:
         return keys
+    # A name of a data set that is also a folder here is read as the name.
     is_path = Path(name).exists() or name.startswith(("/", ".", "~", "$"))
     if is_path and name.partition("/")[0] not in IGNORED:
         if "root" in keys:

@@ -91,6 +91,7 @@ class Teller:
         self.tail = Tail(store.folder(name).log)
         self.told, self.ended, self.silent = set[str](), False, True
         if late:
+            # Reading all once moves the position past what was printed before.
             list(self.news())
             self.silent = True
 
@@ -139,6 +140,7 @@ class Tail:
         try:
             with open_regular(self.path) as file:
                 seen = os.fstat(file.fileno())
+                # A replaced file has another inode, a truncated one is shorter: both start anew.
                 if seen.st_ino != self.file or seen.st_size < self.at:
                     self.file, self.at, self.rest = seen.st_ino, 0, b""
                 file.seek(self.at)
@@ -149,4 +151,5 @@ class Tail:
         *whole, self.rest = (self.rest + new).split(b"\n")
         if last and self.rest:
             whole, self.rest = [*whole, self.rest], b""
+        # Split as bytes: a chunk may end inside a character of several bytes.
         return [line.decode("utf-8", errors="replace").rstrip("\r") for line in whole]

@@ -27,6 +27,7 @@ def status_command(asked: Asked, as_json: bool, watch: bool) -> None:
     if watch and as_json:
         raise click.UsageError("--watch looks again and again, --json prints one document")
     plan, store = asked.plan()
+    # A stale trial counts as open: another worker takes it over.
     while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
         table = show.status_table(show.trial_rows(plan, store), _crew(plan, store))
         if sys.stdout.isatty():
@@ -63,6 +64,7 @@ def cancel_command(asked: Asked, now: bool) -> None:
     store = Store(asked.root)
     workers = status.cancel(store, asked.identity, now=now)
     if not workers:
+        # Workers are looked for before the file is read, which may be broken or gone by now.
         asked.read()  # refuses a file and a profile that do not exist
         click.echo(f"nothing works on {asked.file}", err=True)
         for title, file in status.akin(store, asked.identity):
@@ -94,6 +96,7 @@ def results_command(asked: Asked, as_json: bool, as_csv: bool) -> None:
     from study.report.spreadsheet import comma_separated
 
     frame = pd.DataFrame(rows, columns=["label", "arm", "seed", "metric", "value", "low", "high"])
+    # Otherwise pandas prints seeds as floats, since costs have none.
     frame["seed"] = frame["seed"].astype("Int64")
     click.echo(comma_separated(frame) if as_csv else frame.to_string(index=False))
 
@@ -116,6 +119,7 @@ def list_command(ablations: Path, store: Path) -> None:
         try:
             plan, _ = Asked(file, None, (), store).plan()
         except StudyError as error:
+            # One line of a table has room for the first line of an error only.
             said = str(error).partition("\n")[0]
             table.add_row(escape(file.stem), f"[red]{escape(said)}[/]", "", "")
             continue

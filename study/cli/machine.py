@@ -80,6 +80,7 @@ def _machine(
         raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
     if here:
         workers = workers or slots(device, threads or 1, devices, share)
+        # More threads than cores only wait for each other.
         threads = threads or max(1, cores() // (workers * devices))
     else:
         threads = threads or slurm_resources.cpus(given, devices)
@@ -96,6 +97,7 @@ def _default(here: bool, given: slurm_resources.Resources) -> str:
     """What there is on this machine; on Slurm, what is asked for, or else what the job is given."""
     if here:
         return device()
+    # The login node may have no GPU, so its own devices say nothing about the job's.
     return "cuda" if slurm_resources.gpu_request(given) else AUTO
 
 
@@ -111,9 +113,11 @@ def _given(names: Sequence[str]) -> tuple[str, ...]:
     context, words = click.get_current_context(), list[str]()
     for option in context.command.params:
         name = option.name or ""
+        # Defaults are left out: they may change between versions and machines.
         if name in names and context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
             value = context.params[name]
             for one in value if isinstance(value, tuple) else (value,):
+                # The last spelling is the long one, where there are two.
                 words += [option.opts[-1], f"{one:g}" if isinstance(one, float) else str(one)]
     return tuple(words)
 

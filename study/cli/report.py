@@ -48,6 +48,7 @@ def report_command(
     several = [asked, *(replace(asked, file=file) for file in more)]
     planned = _planned(several)
     for plan, _ in planned:
+        # All folders are claimed before any report is written, so that a conflict leaves no half.
         claimed(plan, reports)
     _written(planned, reports, html)
     if watch:
@@ -85,6 +86,7 @@ def _watched(several: list[Asked], planned: Planned, reports: Path, html: bool) 
                 console().clear()
             _written(planned, reports, html)
             shown = now
+        # Two looks in a row without work: between training and timing no worker runs.
         quiet = 0 if any(_going_on(*one) for one in planned) else quiet + 1
     return planned
 
@@ -106,6 +108,7 @@ def _planned(several: list[Asked]) -> Planned:
             found.append(one.plan())
         except StudyError as error:
             wrong.append(str(error))
+    # All files are planned first, so that the mistakes of all are reported together.
     if wrong:
         raise SpecError("\n\n".join(wrong))
     return found

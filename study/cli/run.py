@@ -75,6 +75,7 @@ def run_command(
 
     check_trackers(trackers)
     plan, store = asked.plan()
+    # Before training: a report that may not be written is better known now than after days.
     study_folders.check(reports, plan.study, REMEDY)
     machine = replace(machine, wait=wait)
     again = f"study run {asked.again(machine)}"
@@ -107,6 +108,7 @@ def run_command(
     claimed(plan, reports)
     try:
         with tracked(asked, plan, store, trackers):
+            # Trackers follow while workers run; their failures never reach the trials.
             stopped = plan.missing and _train(plan, store, machine, progress, speed)
         if stopped:
             click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
@@ -119,6 +121,7 @@ def run_command(
             return 0
         plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
         if all(trial.done or trial.state == "failed" for trial in plan.trials):
+            # Measured only when no trial is open: timing needs the machine for itself.
             for measure in _unmeasured(plan, store, machine, speed):
                 measure(plan, store, machine)
     except KeyboardInterrupt:
@@ -148,6 +151,7 @@ def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
     try:
         timing.steps(plan, store, machine)
     except StudyError as error:
+        # The error comes as text from another process, so its class is gone.
         if "DataError" in str(error) and _has_images(plan, store):
             raise StudyError(f"trials of the baseline would fail: {error}") from error
         click.echo(f"no estimate of the time: {error}", err=True)
@@ -262,6 +266,7 @@ def _progress(
         with Live(shown, console=console(err=True), refresh_per_second=4):
             yield shown.update
 
+    # A live display in a log file would be one copy of the picture per update.
     if how == "live" or (how == "auto" and sys.stderr.isatty()):
         return picture()
     return nullcontext((lambda events: None) if how == "none" else lines)

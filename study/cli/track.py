@@ -57,6 +57,7 @@ def track_command(asked: Asked, names: tuple[str, ...], watch: bool, leashed: bo
 def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
     """Waits a little; whether there may be more to tell after the next look."""
     if leashed:
+        # stdin becomes readable when the run closes it, or dies.
         return not select.select([sys.stdin], [], [], POLL)[0]
     time.sleep(POLL)
     return any(store.result(trial.name) is None for trial in plan.trials)
@@ -89,7 +90,9 @@ def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) 
     ]
     with log.open("wb") as said:
         process = subprocess.Popen(
+            # A process of its own: trackers start threads and network connections.
             [sys.executable, "-m", "study", "track", *words],
+            # Its own session, so that Ctrl-C reaches the run alone; it ends when stdin is closed.
             stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True,
         )  # fmt: skip
     try:
@@ -102,6 +105,7 @@ def tracked(asked: Asked, plan: "Plan", store: "Store", names: tuple[str, ...]) 
 
 def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
     try:
+        # Closes stdin, which asks the follower to look once more and to end.
         process.communicate(timeout=TRACKING_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
