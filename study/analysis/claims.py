@@ -28,7 +28,7 @@ class Judgement:
     state: State
     why: str
     tests: int = 1
-    """In the family that the claim is corrected for; 0 where no interval is judged."""
+    """Number of tests that the claim is corrected for; 0 if it rests on no interval."""
 
 
 def judged(
@@ -38,7 +38,7 @@ def judged(
     *,
     confidence: float = stats.CONFIDENCE,
 ) -> Judgement:
-    """What `frame`, in base units, says of a claim; `arms` has the digest of every label."""
+    """Evaluate a claim on `frame`, in base units; `arms` has the digest of every label."""
     name = claim.metric
     rows, ratios = frame[frame["metric"] == name], quantities.ratios(frame, name)
     measured = Measured(name, rows, arms, ratios, confidence)
@@ -69,8 +69,9 @@ def family(
 
 
 def uncertain(claim: Claim, frame: pd.DataFrame) -> bool:
-    """Whether a claim is judged by an interval that has a confidence: of quality, or of the ratio
-    of two timings. Counts are exact, and a timing alone lies between its rounds.
+    """True for a claim that rests on a confidence interval: of a quality or a ratio of timings.
+
+    Counts are exact, and a single timing has the range of its rounds.
     """
     kind = METRICS[claim.metric].kind
     # A level of one timing rests on its rounds, which are no independent replicates.

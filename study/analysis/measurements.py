@@ -1,4 +1,4 @@
-"""All that the store has of a plan, as rows; and a name for it."""
+"""The stored measurements of a plan as rows, and the fingerprint of a report made of them."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -54,9 +54,9 @@ def timing_session(plan: Plan, store: Store) -> TimingSession:
 
 
 def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
-    """By seed the `target` and `top` of an arm's completed trials, as far as their files are there.
+    """The arrays `target` and `top` of an arm's completed trials by seed; see `stats.hits`.
 
-    See `stats.hits`.
+    Trials without a file of predictions are absent.
     """
     done = [trial for trial in arm.replicates if trial.state == "completed"]
     read = {trial.seed: read_checked(store.predictions(trial.name), _arrays) for trial in done}
@@ -64,7 +64,7 @@ def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
 
 
 def _arrays(content: bytes) -> dict[str, Any]:
-    """Raises DamagedError where these are no predictions."""
+    """The arrays of a file of predictions; raises DamagedError for any other content."""
     import numpy as np
 
     try:
@@ -81,7 +81,7 @@ def _arrays(content: bytes) -> dict[str, Any]:
 
 
 def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
-    """What one trial measured, at all sizes."""
+    """The qualities of one trial at all image sizes, as rows."""
     result = store.result(trial.name) if trial.done else None
     if result is None:
         return []
@@ -95,12 +95,12 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
 
 
 def _known(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
-    """What is in the catalogue, and of this kind."""
+    """The values of metrics in the catalogue that have this kind."""
     return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
 
 
 def _lost(result: Result) -> dict[str, float | None]:
-    """The metrics of a trial that diverged, which has none at any size."""
+    """The metrics of a diverged trial, all None; empty for any other trial."""
     return dict.fromkeys(result.metrics) if result.state == "diverged" else {}
 
 
@@ -114,7 +114,7 @@ def _row(
 
 
 def fingerprint(plan: Plan, store: Store) -> str:
-    """Names all that a report of this plan shows: while it is the same, so is the report."""
+    """A digest of everything that a report of this plan shows; it changes when the report would."""
     measured = [*measurements(plan, store), *aa_measurements(plan, store)]
     # As text, because NaN is unequal to itself; sorted, because the order of rows is no content.
     rows = sorted(repr(sorted(row.items())) for row in measured)

@@ -42,7 +42,7 @@ def model(text: str, shared: Mapping[str, Any]) -> BenchModel:
 
 
 def labelled(models: Iterable[BenchModel]) -> dict[str, BenchModel]:
-    """By what they are; one that stands twice is timed twice, which shows what equal models do."""
+    """The models by label; a model that is listed twice gets two labels and is timed twice."""
     found: dict[str, BenchModel] = {}
     for one in models:
         # The number keeps labels apart; equal models show what noise alone does to a ratio.
@@ -57,7 +57,7 @@ def settings(
     sizes: Iterable[int],
     ways: Iterable[ExecutionMode],
 ) -> tuple[Setting, ...]:
-    """Each with each, once."""
+    """All combinations, without repetition."""
     return tuple(dict.fromkeys(Setting(*one) for one in product(modes, batches, sizes, ways)))
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def session(
     order: "BenchRequest", setting: "Setting", tick: Callable[[int, int], object]
 ) -> TimingSession:
-    """What `taking.taken` takes there, or that the process died, as why nothing was taken.
+    """Time one setting in a process of its own; if it dies, every model is refused with the cause.
 
     Raises:
-        StudyError: what is asked for does not exist.
+        StudyError: a plugin, a model or an argument does not exist.
     """
     context = get_context("spawn")  # the allocator reads its settings when a program starts
     receiver, sender = context.Pipe(duplex=False)
@@ -61,7 +61,7 @@ def _death(status: int) -> str:
 
 @contextmanager
 def _environment(threads: int) -> Iterator[None]:
-    """That of trials, as far as the user has not set his own."""
+    """The environment variables of trials, except those that the user has set."""
     wanted = {**ALLOCATOR, "OMP_NUM_THREADS": str(threads)}
     # spawn inherits the environment of its parent, so it is set here and restored.
     added = [name for name in wanted if name not in os.environ]
@@ -74,7 +74,7 @@ def _environment(threads: int) -> Iterator[None]:
 
 
 def _work(order: "BenchRequest", setting: "Setting", sender: Connection) -> None:
-    """In the process itself."""
+    """Time the setting and send the session, or the refusal, through the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
     sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
     from study.bench import taking

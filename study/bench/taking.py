@@ -52,7 +52,7 @@ def taken(
 
 
 def _lanes(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
-    """Those of the mode, each called once, which shows whether the model can do it at all."""
+    """The workloads of the mode, each run once to show that the model supports it."""
     _check(setting, device)
     with _told(model, setting):
         made, images = _made(model, setting, device)
@@ -106,7 +106,7 @@ def _check(setting: Setting, device: str) -> None:
 
 @contextmanager
 def _told(model: BenchModel, setting: Setting) -> Iterator[None]:
-    """What models raise in their own words of images that they cannot take."""
+    """Turn the errors of a model that cannot take the images into a MetricError that names it."""
     try:
         yield
     except (AssertionError, ValueError, TypeError) as error:

@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def _status() -> int:
-    """That which the command leaves the program with."""
+    """Run the command and return the exit status of the program."""
     try:
         # Otherwise click prints its errors itself and ends the process with its own statuses.
         return group.main(standalone_mode=False) or 0

@@ -93,7 +93,7 @@ class Request(NamedTuple):
     folder: Path
     """Where its words are meant."""
     mend: str
-    """What to do where it cannot be planned."""
+    """The next step for the user if it cannot be planned."""
 
 
 class Gone(NamedTuple):
@@ -102,7 +102,7 @@ class Gone(NamedTuple):
     said: str
     trials: tuple[str, ...]
     why: str
-    """And what lets go of them."""
+    """The reason, with the step that releases the trials."""
 
 
 @dataclass
@@ -136,7 +136,7 @@ def _looked(
 def _request(
     job: JobFolder, looked: Looked, store: Store, *, again: Sequence[JobFolder], gone: bool
 ) -> Iterator[Request]:
-    """What a job asked for, to be planned anew; its trials of then where that cannot be."""
+    """The study of a job, to be planned again; if it cannot be, its recorded trials are kept."""
     if not job.order:
         owner = job.path.lstat().st_uid
         looked.unknown.append(
@@ -213,7 +213,7 @@ def _plan(request: Request, looked: Looked, store: Store, weights: bool) -> None
 
 
 def _evaluates(asked: Asked) -> bool:
-    """Whether a study evaluates trained weights at other sizes, or may."""
+    """True for a study that evaluates weights at other sizes, or that cannot be read."""
     from study.metrics import sized
 
     study, problems = asked.read()

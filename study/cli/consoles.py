@@ -11,7 +11,7 @@ from study.text import visible
 
 
 class SafeConsole(Console):
-    """What a text contains is shown as an escape; colours and cursor moves of rich pass."""
+    """A console that prints control characters of texts as escapes and keeps rich's own."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Escaped before it is laid out, so that columns are as wide as what is shown."""

@@ -168,7 +168,7 @@ def _trial(store: "Store", name: str, asked: dict[str, Any]) -> "EvaluationSubje
 
 
 def _given(asked: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """What was said of these keys; Data wants lists."""
+    """The options that were given, by key; lists instead of tuples, as `Data` requires."""
     said = {key: asked[key] for key in keys if asked[key] not in (None, ())}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
 
@@ -193,7 +193,7 @@ def _images(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _threads(store: "Store", name: str) -> int | None:
-    """As many as the trial ran with: another number changes the last digits."""
+    """The number of threads of the trial; another number changes the last digits."""
     result = store.result(name) if store.trial(name).is_dir() else None
     return result.environment.threads if result else None
 

@@ -83,10 +83,10 @@ def _tell(tellers: "Mapping[str, Teller]", heads: Mapping[str, str], last: bool)
 
 
 class Teller:
-    """What is new of one trial since it was last asked for."""
+    """The new lines of one trial's log since the last call."""
 
     def __init__(self, store: "Store", name: str, late: bool = False) -> None:
-        """Of a trial that is `late` what was said before counts as told."""
+        """Follow a trial; with `late`, earlier lines are skipped."""
         self.store, self.name = store, name
         self.tail = Tail(store.folder(name).log)
         self.told, self.ended, self.silent = set[str](), False, True
@@ -136,7 +136,7 @@ class Tail:
         self.path, self.file, self.at, self.rest = path, 0, 0, b""
 
     def lines(self, last: bool = False) -> list[str]:
-        """Those that are new; a half one is kept until it is whole, or nothing will follow."""
+        """The new lines; an incomplete line is held back until it ends, or until `last`."""
         try:
             with open_regular(self.path) as file:
                 seen = os.fstat(file.fileno())

@@ -94,7 +94,7 @@ def _machine(
 
 
 def _default(here: bool, given: slurm_resources.Resources) -> str:
-    """What there is on this machine; on Slurm, what is asked for, or else what the job is given."""
+    """The device of this machine; on Slurm cuda if GPUs are requested, else that of the job."""
     if here:
         return device()
     # The login node may have no GPU, so its own devices say nothing about the job's.

@@ -1,4 +1,4 @@
-"""What the commands share: their arguments, the plan they work on, and where they print."""
+"""Shared parts of the commands: arguments, the plan that they work on, and consoles."""
 
 import functools
 import json
@@ -45,7 +45,7 @@ class Asked:
 
     @functools.cached_property
     def sources(self) -> "list[Plugin]":
-        """As they were when first looked at: an edit counts from the next command on."""
+        """The plugins as first read: an edit takes effect with the next command."""
         from study.spec.plugins import find_plugins
 
         return find_plugins(self.imports)
@@ -75,7 +75,7 @@ class Asked:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What tells the study apart in its store, whatever its file says, or if it is gone."""
+        """Title and path that identify the study in its store, even if its file is gone."""
         from study.spec.study import title
 
         return title(self.file.stem, self.profile, self.settings), str(self.file.resolve())

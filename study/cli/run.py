@@ -168,7 +168,7 @@ def _has_images(plan: "Plan", store: "Store") -> bool:
 
 
 def _edited(plan: "Plan") -> bool:
-    """Whether the study file says something else by now, or is gone."""
+    """True if the study file has changed since it was read, or is gone."""
     path = plan.study.path
     if path.exists() and not path.is_file():  # a pipe can be read once
         return False
@@ -276,7 +276,7 @@ Measure = Callable[["Plan", "Store", "Machine"], None]
 
 
 def _unmeasured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> list[Measure]:
-    """What is still to be measured once all is trained."""
+    """The measurements that are missing after training: evaluations and timings."""
     from study.launch import evaluations, timing
 
     found: list[Measure] = [_evaluate] if evaluations.missing(plan, store) else []

@@ -116,7 +116,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
 
 
 def _reach(plan: Plan, seeds: int) -> Iterator[str]:
-    """What measures the noise, the difference that so many seeds can show, and what more takes."""
+    """Notes on the A/A arm, the smallest detectable difference, and the seeds for the margin."""
     if again := len(plan.study.aa_seeds):
         trials = many(again, "more trial")
         yield f"A/A: {trials} of the baseline, under other seeds, measure the noise floor"

@@ -13,7 +13,7 @@ from study.text import visible
 
 PLAIN = {"−": "-", "–": "-", "—": "-", "─": "-", "━": "=", "│": "|", "±": "+-", "×": "x", "≈": "~",
          "Δ": "D", "●": "*", "▸": ">", "·": "-", "…": "...", "²": "^2", "→": "->"}  # fmt: skip
-"""What is written where an encoding lacks a character of ours; others become escapes."""
+"""Replacements for characters that an encoding lacks; all others become escapes."""
 
 
 class UnreadError(Exception):
@@ -21,7 +21,7 @@ class UnreadError(Exception):
 
 
 class UnwrittenError(Exception):
-    """What a command prints cannot be written, for a reason that its reader should know."""
+    """The output of a command cannot be written, for example because the disk is full."""
 
 
 class Outlet(io.TextIOBase):

@@ -179,6 +179,6 @@ def _size(shape: Shape) -> tuple[int, int, int]:
 
 @cache
 def _counting() -> list[str]:
-    """The code that cards come from, and the versions of the libraries it counts by."""
+    """The digest of the code that counts, and the versions of the libraries that it uses."""
     own = code_behind(__name__, ignoring=OUTSIDE_COUNTING)
     return [own, *(version(name) for name in ("torch", "timm", "fvcore"))]
