@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -21,15 +20,13 @@ class Analysis:
     """All statistics that a study's table and its notes need, computed once."""
 
     plan: Plan
-    estimates: Mapping[Key, Any]
+    estimates: Mapping[Key, stats.Estimate]
     """Rows of `stats.estimates` by (arm, metric)."""
-    effects: Mapping[Key, Any]
+    effects: Mapping[Key, stats.Effect]
     """Rows of `stats.effects`, the differences from the baseline, by (arm, metric)."""
-    pairing: pd.DataFrame
-    """The result of `stats.pairing`."""
-    orders: pd.DataFrame
-    """The result of `stats.orders`."""
-    noise: Mapping[str, Any]
+    pairing: list[stats.Pairing]
+    orders: list[stats.StepOrder]
+    noise: Mapping[str, stats.NoiseFloor]
     """Rows of `stats.noise_floor` by metric."""
     leaders: Mapping[str, str]
     """The clearly best arm by metric; metrics without one are absent."""
@@ -88,13 +85,15 @@ def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
     # An arm that others are tied with is marked as tied, never printed in bold.
     leaders = {name: None if near[name] else _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
+    estimates = stats.typed_rows(stats.estimates(frame), stats.Estimate)
+    effects = stats.typed_rows(stats.effects(frame, plan.baseline.digest), stats.Effect)
     return Analysis(
         plan,
-        estimates=_by_key(stats.estimates(frame)),
-        effects=_by_key(stats.effects(frame, plan.baseline.digest)),
-        pairing=stats.pairing(frame, plan.baseline.digest),
-        orders=stats.step_orders(frame, choices),
-        noise={row["metric"]: row for row in beside.get("noise", ())},
+        estimates={(row.arm, row.metric): row for row in estimates},
+        effects={(row.arm, row.metric): row for row in effects},
+        pairing=stats.typed_rows(stats.pairing(frame, plan.baseline.digest), stats.Pairing),
+        orders=stats.typed_rows(stats.step_orders(frame, choices), stats.StepOrder),
+        noise={row.metric: row for row in beside.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
         tied=frozenset((arm, name) for name, arms in near.items() for arm in arms),
         diverged=diverged,
@@ -111,7 +110,7 @@ def _leader(frame: pd.DataFrame, name: str) -> str | None:
     """The arm to print in bold, or None; counts are compared as they are printed."""
     metric = METRICS[name]
     if metric.exact:
-        frame = frame[frame["metric"] == name]
+        frame = stats.of_metric(frame, name)
         frame = frame.assign(value=[format.rounded(value, metric) for value in frame["value"]])
     # Costs that print alike are not told apart: bold must be explicable from the table itself.
     best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
@@ -123,7 +122,3 @@ def _ties(frame: pd.DataFrame, name: str) -> frozenset[str]:
     metric = METRICS[name]
     higher = metric.better == "higher"
     return stats.ties(frame, name, higher=higher) if metric.kind == "quality" else frozenset()
-
-
-def _by_key(rows: pd.DataFrame) -> dict[Key, Any]:
-    return {(str(row.arm), str(row.metric)): row for row in rows.itertuples(index=False)}

@@ -1,7 +1,6 @@
 """The measurements of a plan as a frame, with facts about the session in its attributes."""
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -32,27 +31,25 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     `rounds`, `ratios`, `store` and `refused`.
     """
     labels = {arm.digest: arm.label for arm in plan.arms}
-    rows = [{**row, "label": labels[row["arm"]]} for row in measurements(plan, store)]
-    measured = pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS)).astype(MEASUREMENT_COLUMNS)
+    rows = pd.DataFrame(measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
+    measured = rows.assign(label=rows["arm"].map(labels)).astype(MEASUREMENT_COLUMNS)
     session = timing_session(plan, store)
     beside = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
     beside = beside.astype(MEASUREMENT_COLUMNS)
-    # Attributes of a frame are experimental in pandas, and most operations drop or copy them.
-    measured.attrs["noise"] = _noise(measured, beside, plan.baseline.digest)
-    measured.attrs["baseline"] = plan.baseline.digest
-    measured.attrs["timed_on"] = _machine(session)
-    measured.attrs["disturbed"] = session.how.disturbed
-    measured.attrs["rounds"] = session.how.rounds
-    measured.attrs["ratios"] = {
-        (arm, metric): spread.ratio
-        for arm, spreads in session.arms.items()
-        for metric, spread in spreads.items()
-        if spread.ratio
-    }
-    # Only a store elsewhere needs --store in the commands that notes suggest.
-    measured.attrs["store"] = "" if store.root == Path("results") else str(store.root)
-    measured.attrs["refused"] = {
-        arm.digest: _refused(plan, store, arm, session) for arm in plan.arms
+    measured.attrs = {
+        "noise": _noise(measured, beside, plan.baseline.digest),
+        "baseline": plan.baseline.digest,
+        "timed_on": _machine(session),
+        "disturbed": session.how.disturbed,
+        "rounds": session.how.rounds,
+        "ratios": {
+            (arm, metric): spread.ratio
+            for arm, spreads in session.arms.items()
+            for metric, spread in spreads.items()
+            if spread.ratio
+        },
+        "store": "" if store.root == Path("results") else str(store.root),
+        "refused": {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms},
     }
     return measured
 
@@ -84,13 +81,15 @@ def _ends(ratio: RatioRecord) -> tuple[float, float, float]:
     return ratio.value, ratio.low, ratio.high
 
 
-def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[dict[Any, Any]]:
+def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[stats.NoiseFloor]:
     """The noise floor of every metric that the A/A arm was measured in."""
     if beside.empty:
         return []
     # The A/A arm has the baseline's settings and other seeds, so it differs by noise alone.
-    base = measured[(measured["arm"] == baseline) & measured["metric"].isin(beside["metric"])]
-    return stats.noise_floor(pd.concat([base, beside]), baseline).to_dict("records")
+    base = stats.of_arm(measured, baseline)
+    base = base[base["metric"].isin(beside["metric"])]
+    rows = stats.noise_floor(pd.concat([base, beside]), baseline)
+    return stats.typed_rows(rows, stats.NoiseFloor)
 
 
 def noise_range(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
@@ -98,11 +97,9 @@ def noise_range(measured: pd.DataFrame, metric: str) -> tuple[float, float] | No
 
     `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.
     """
-    for row in measured.attrs.get("noise", ()):
-        # NaN is unequal to itself: the A/A arm was measured, but a trial diverged.
-        if row["metric"] == metric and row["floor"] == row["floor"]:
-            return -float(row["floor"]), float(row["floor"])
-    return None
+    rows: list[stats.NoiseFloor] = measured.attrs.get("noise", [])
+    floors = (row.floor for row in rows if row.metric == metric and row.floor == row.floor)
+    return next(((-float(height), float(height)) for height in floors), None)
 
 
 def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) -> list[str]:

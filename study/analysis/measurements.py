@@ -136,4 +136,4 @@ OUTSIDE_REPORTS = (
 
 def _showing() -> str:
     """A digest of the code that a report comes from; an entry by name, since it imports this."""
-    return code_behind("study.report", ignoring=OUTSIDE_REPORTS)
+    return code_behind("study.report.report", ignoring=OUTSIDE_REPORTS)

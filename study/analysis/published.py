@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from study import format
+from study import format, stats
 from study.analysis import claims, explanations, verdicts
 from study.analysis.claims import Claim
 from study.analysis.explanations import Alternative, CostMatches
@@ -213,13 +213,21 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
 EXPLANATIONS = 3  # at most so many are named where several fit
 
 
+class LevelVerdict(NamedTuple):
+    """The columns of a row of `verdicts.verdicts` that are read here."""
+
+    row: str
+    arm: str
+    metric: str
+    level: str
+
+
 def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, PublishedNumber]]:
     """The published costs that have a verdict, by arm and metric."""
     rows: dict[str, dict[str, PublishedNumber]] = {}
-    exact = verdict_rows[verdict_rows["metric"].map(lambda name: METRICS[name].exact).astype(bool)]
-    for row in exact[exact["level"] != verdicts.NOT_COMPARABLE].itertuples():
-        printed = plan.study.published[str(row.row)][str(row.metric)]
-        rows.setdefault(str(row.arm), {})[str(row.metric)] = printed
+    for row in stats.typed_rows(verdict_rows, LevelVerdict):
+        if METRICS[row.metric].exact and row.level != verdicts.NOT_COMPARABLE:
+            rows.setdefault(row.arm, {})[row.metric] = plan.study.published[row.row][row.metric]
     return rows
 
 

@@ -46,6 +46,14 @@ class Span(NamedTuple):
     high: float
 
 
+class HasRange(NamedTuple):
+    """The columns of a cost's or a timing's row that are read here."""
+
+    value: float
+    low: float
+    high: float
+
+
 class SpeedRatio(NamedTuple):
     """Ratio of an arm's speed to the baseline's, with its 95 % interval."""
 
@@ -140,13 +148,12 @@ def arm_values(
 ) -> ArmValues:
     """The values of one arm from its rows of one metric; NaN for a diverged trial's quality."""
     if METRICS[name].kind == "quality":
-        seeded = rows[rows["seed"].notna()].sort_values("seed")
-        return ArmValues(label, name, dict(zip(seeded["seed"], seeded["value"], strict=True)))
-    # A cost or speed has no replicates: one row per arm.
-    row = rows.loc[rows["value"].notna(), ["value", "low", "high"]].head(1)
-    if row.empty:
+        values = rows.dropna(subset="seed").sort_values("seed").set_index("seed")["value"]
+        return ArmValues(label, name, {int(str(seed)): value for seed, value in values.items()})
+    first = stats.typed_rows(rows.dropna(subset="value").head(1), HasRange)
+    if not first:
         return ArmValues(label, name, {})
-    value, low, high = map(float, row.iloc[0])
+    value, low, high = map(float, first[0])
     if METRICS[name].exact:
         return ArmValues(label, name, {None: value}, value, value)
     if math.isnan(low):

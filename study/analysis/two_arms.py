@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -22,6 +22,59 @@ from study.store.store import Store
 from study.text import normal
 
 METRIC_KINDS = ("quality", "cost", "speed")
+
+
+class MetricRow(NamedTuple):
+    """A row of `Comparison.metrics`; NaN where a kind of metric lacks a number."""
+
+    metric: str
+    kind: str
+    first: float
+    first_sd: float
+    first_n: float
+    second: float
+    second_sd: float
+    second_n: float
+    n: float
+    unpaired: float
+    mean: float
+    sd: float
+    low: float
+    high: float
+    t_p: float
+    p: float
+    smallest_p: float
+    seeds: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+
+
+class SeedRow(NamedTuple):
+    """A row of `Comparison.seeds`."""
+
+    seed: int
+    first: float
+    second: float
+    difference: float
+    images: float
+    gained: float
+    lost: float
+    p: float
+
+
+class ImageSummary(NamedTuple):
+    """The results of `stats.hierarchical` and `stats.together`."""
+
+    seeds: float
+    images: float
+    mean: float
+    low: float
+    high: float
+    better: float
+    worse: float
+    some: float
+    every: float
 
 
 @dataclass(frozen=True)
@@ -44,8 +97,7 @@ class Comparison:
     metrics: pd.DataFrame
     seeds: pd.DataFrame
     """`tested` by seed: first, second, difference; from `stats.mcnemar` images, gained, lost, p."""
-    images: Mapping[str, float]
-    """The results of `stats.hierarchical` and `stats.together`."""
+    images: ImageSummary | None
     unseen: str
     """Reason why images were not compared, or ""."""
     declared: bool
@@ -93,8 +145,7 @@ def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
 
 
 def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
-    # Only qualities have seeds, so only they can be tested by pairs.
-    measured_names = measured.loc[measured["seed"].notna(), "metric"]
+    measured_names = measured.dropna(subset="seed")["metric"]
     names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
     if metric is not None and metric not in names:
         raise SpecError(unknown("metric", metric, names))
@@ -129,7 +180,7 @@ def _metrics(
     """One row per metric that either arm has: the tested one first, then the study's columns."""
     digests = [arm.digest for arm in arms]
     # Only metrics that were measured: a study may declare columns that no trial has reached yet.
-    ours = measured[measured["arm"].isin(digests)]
+    ours = stats.of_arms(measured, digests)
     available = set(ours["metric"])
     names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in available]
     names += sorted(available - set(names))
@@ -150,12 +201,7 @@ def _metrics(
         if METRICS[name].kind == "speed":
             row |= _ratio(measured, name, arms)
         rows.append(row)
-    return pd.DataFrame(rows, columns=METRIC_COLUMNS)
-
-
-SIDES = [f"{side}{of}" for side in ("first", "second") for of in ("", "_sd", "_n")]
-PAIRS = ["n", "unpaired", "mean", "sd", "low", "high", "t_p", "p", "smallest_p", "seeds"]
-METRIC_COLUMNS = ["metric", "kind", *SIDES, *PAIRS, "ratio", "ratio_low", "ratio_high"]
+    return pd.DataFrame(rows, columns=list(MetricRow._fields))
 
 
 def _needed(mean: float, sd: float) -> float:
@@ -167,9 +213,9 @@ def _needed(mean: float, sd: float) -> float:
 def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
     """The second arm's speed relative to the first's; both were timed beside the baseline."""
     ratios = quantities.ratios(measured, name)
-    rows = measured[measured["metric"] == name]
+    rows = stats.of_metric(measured, name)
     first, second = (
-        quantities.arm_values(a.label, name, rows[rows["arm"] == a.digest], ratios.get(a.digest))
+        quantities.arm_values(a.label, name, stats.of_arm(rows, a.digest), ratios.get(a.digest))
         for a in arms
     )
     ratio = quantities.measured_range(quantities.RATIO, second, first)
@@ -179,30 +225,28 @@ def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm
 def _seeds(
     measured: pd.DataFrame, arms: tuple[PlannedArm, PlannedArm], tested: str, tests: pd.DataFrame
 ) -> pd.DataFrame:
-    rows = measured[(measured["metric"] == tested) & measured["seed"].notna()]
-    sides = {
-        side: rows[rows["arm"] == arm.digest].set_index("seed")["value"]
-        for side, arm in zip(("first", "second"), arms, strict=True)
-    }
-    both = pd.DataFrame(sides).sort_index()
-    both["difference"] = both["second"] - both["first"]
+    rows = stats.of_metric(measured, tested).dropna(subset="seed")
+    first, second = (stats.of_arm(rows, a.digest).set_index("seed")["value"] for a in arms)
+    both = pd.DataFrame({"first": first, "second": second}).sort_index()
+    both = both.assign(difference=second - first)
     tests = tests.set_index("seed")[["images", "gained", "lost", "p"]]
     return both.join(tests).rename_axis("seed").reset_index()
 
 
 def _images(
     arms: tuple[PlannedArm, PlannedArm], store: Store
-) -> tuple[pd.DataFrame, dict[str, float], str]:
+) -> tuple[pd.DataFrame, ImageSummary | None, str]:
     """McNemar's tests by seed, their summary with the bootstrap's, and why it is empty if it is."""
     first, second = (predictions(arm, store) for arm in arms)
     try:
         compared = stats.hits(second, first)
     except StoreError as error:
-        return stats.mcnemar(stats.hits({}, {})), {}, str(error)
+        return stats.mcnemar(stats.hits({}, {})), None, str(error)
     tests = stats.mcnemar(compared)
     # The seeds that did not diverge would flatter an arm of which others did.
     if lost := [arm.label for arm in arms if diverged(arm)]:
-        return tests, {}, f"{' and '.join(lost)} diverged"
+        return tests, None, f"{' and '.join(lost)} diverged"
     if not compared.seeds:
-        return tests, {}, "no seed has predictions of both arms"
-    return tests, stats.hierarchical(compared) | stats.combined(tests)._asdict(), ""
+        return tests, None, "no seed has predictions of both arms"
+    both = stats.hierarchical(compared) | stats.combined(tests)._asdict()
+    return tests, ImageSummary(**both), ""

@@ -16,6 +16,7 @@ import pandas as pd
 from study import format, stats
 from study.analysis import quantities
 from study.analysis.quantities import CHANGE, DIFFERENCE, LEVEL, ArmValues, MeasuredRange, Span
+from study.analysis.verdict_rows import PublishedRow
 from study.errors import SpecError
 from study.metrics import METRICS, Metric
 
@@ -111,19 +112,20 @@ def verdicts(
 
 
 def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[PublishedValue]:
-    measured = dict(iter(frame.groupby(["arm", "metric"])))
-    ratios = {name: quantities.ratios(frame, name) for name in set(frame["metric"])}
-    for row in published[published["status"].isin(SURE)].to_dict("records"):
-        label, arm, name, printed = row["row"], row["arm"], row["metric"], float(row["value"])
-        if (values := measured.get((arm, name))) is None:
+    measured = {(str(a), str(m)): part for (a, m), part in frame.groupby(["arm", "metric"])}
+    ratios = {name: quantities.ratios(frame, name) for name in {name for _, name in measured}}
+    if "spread" not in published:
+        published = published.assign(spread=0.0)
+    for row in stats.typed_rows(published, PublishedRow):
+        values = measured.get((row.arm, row.metric))
+        if values is None or row.status not in SURE:
             continue
-        # Written so that NaN is refused, too.
-        if METRICS[name].kind == "speed" and not printed > 0:
-            raise SpecError(f"published {name} of {label} is not above 0: {printed}")
-        side = quantities.arm_values(label, name, values, ratios[name].get(arm))
+        if METRICS[row.metric].kind == "speed" and not row.value > 0:
+            raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
+        side = quantities.arm_values(row.row, row.metric, values, ratios[row.metric].get(row.arm))
         if side.values:
-            protocol, spread = (row["status"], row["unlike"]), float(row.get("spread", 0.0))
-            yield PublishedValue(label, arm, *protocol, printed, int(row["digits"]), side, spread)
+            named = row.row, row.arm, row.status, row.unlike
+            yield PublishedValue(*named, float(row.value), row.digits, side, float(row.spread))
 
 
 def _pairs(table: list[PublishedValue]) -> int:

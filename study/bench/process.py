@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def session(
     order: "BenchRequest", setting: "Setting", tick: Callable[[int, int], object]
 ) -> TimingSession:
-    """Time one setting in a process of its own; if it dies, every model is refused with the cause.
+    """The timing session of a child process; a death of the process is the reason for no values.
 
     Raises:
         StudyError: a plugin, a model or an argument does not exist.
@@ -76,7 +76,7 @@ def _environment(threads: int) -> Iterator[None]:
 def _work(order: "BenchRequest", setting: "Setting", sender: Connection) -> None:
     """Time the setting and send the session, or the refusal, through the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
-    sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
+    sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
     from study.bench import taking
 
     try:

@@ -1,4 +1,4 @@
-"""The request of a bench: models of timm, and the settings in which they are timed."""
+"""A benchmark without a study: its models, and the settings that they run in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class BenchRequest:
-    """The models and settings of a bench, its device, and its time."""
+    """The models and settings of a benchmark, and the device."""
 
     models: Mapping[str, BenchModel]
     """By label; the first is the baseline."""

@@ -39,40 +39,50 @@ def taken(
         # The model that does not fit is refused, before the kernel ends other processes.
         memory.bound()
     session = timing_session(
-        {label: partial(_lanes, one, setting, order.device) for label, one in order.models.items()},
-        # What a compiler holds is not the model's.
-        {} if setting.way.compiled else {
-            label: partial(_once, one, setting, order.device)
-            for label, one in order.models.items()
+        {
+            label: partial(_workloads, model, setting, order.device)
+            for label, model in order.models.items()
         },
-        device=order.device, seconds=order.seconds, tick=tick,
+        # What a compiler holds is not the model's.
+        {}
+        if setting.way.compiled
+        else {
+            label: partial(_once, model, setting, order.device)
+            for label, model in order.models.items()
+        },
+        device=order.device,
+        seconds=order.seconds,
+        tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
-    )  # fmt: skip
+    )
     return session.model_copy(update={"environment": trial.environment(order.device)})
 
 
-def _lanes(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
-    """The workloads of the mode, each run once to show that the model supports it."""
+def _workloads(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
+    """Those of the mode, each called once, which shows whether the model can do it at all."""
     _check(setting, device)
-    with _told(model, setting):
-        made, images = _made(model, setting, device)
-        found = WORKLOADS[setting.mode](made, images, setting)
-        for lane in found.values():
-            lane.run()
-    return found
+    with _metric_errors(model, setting):
+        built, images = _prepared(model, setting, device)
+        calls = WORKLOADS[setting.mode](built, images, setting)
+        for workload in calls.values():
+            workload.run()
+    return calls
 
 
 def _once(model: BenchModel, setting: Setting, device: str) -> None:
     """Build and call: what memory is measured of."""
-    made, images = _made(model, setting, device)
-    next(iter(WORKLOADS[setting.mode](made, images, setting).values())).run()
+    built, images = _prepared(model, setting, device)
+    next(iter(WORKLOADS[setting.mode](built, images, setting).values())).run()
 
 
-def _made(model: BenchModel, setting: Setting, device: str) -> tuple[nn.Module, torch.Tensor]:
+def _prepared(model: BenchModel, setting: Setting, device: str) -> tuple[nn.Module, torch.Tensor]:
     built = models.build(
-        model.name, model.arguments,
-        num_classes=CLASSES, in_chans=CHANNELS, img_size=setting.img_size,
-    ).to(device)  # fmt: skip
+        model.name,
+        model.arguments,
+        num_classes=CLASSES,
+        in_chans=CHANNELS,
+        img_size=setting.img_size,
+    ).to(device)
     size = (CHANNELS, setting.img_size, setting.img_size)
     return built, workloads.random_images(setting.batch_size, size, device)
 
@@ -105,11 +115,10 @@ def _check(setting: Setting, device: str) -> None:
 
 
 @contextmanager
-def _told(model: BenchModel, setting: Setting) -> Iterator[None]:
-    """Turn the errors of a model that cannot take the images into a MetricError that names it."""
+def _metric_errors(model: BenchModel, setting: Setting) -> Iterator[None]:
+    """Errors that models raise for images that they do not accept, as metric errors."""
     try:
         yield
     except (AssertionError, ValueError, TypeError) as error:
-        # An assertion may have no text, so its type stands for it.
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise MetricError(f"{model.name} cannot do {setting.said}: {said}") from error
+        message = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MetricError(f"{model.name} cannot do {setting.said}: {message}") from error

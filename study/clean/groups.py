@@ -8,7 +8,7 @@ from pathlib import Path
 
 from study.clean.disk import DAY, WEEK, age, folders, lacks, listed, real, size
 from study.clean.needed import Needs
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.store import leases
 from study.store.records import TrialRecord
 from study.store.store import DONE, Store
@@ -74,7 +74,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
 
     The job file stays if it is the only record of a request.
     """
-    studies = {orders.whose(job.order) for job in needs.jobs if job.busy and job.order}
+    studies = {job_folder.whose(job.order) for job in needs.jobs if job.busy and job.order}
     for job in needs.jobs:
         if job.busy or not job.own:
             continue
@@ -82,7 +82,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
         young = age(job.path) < (WEEK if open_ else DAY)
         if young and (open_ or not job.trials):
             continue
-        if open_ and job.order and orders.whose(job.order) in studies:
+        if open_ and job.order and job_folder.whose(job.order) in studies:
             continue  # workers of another job of this study may still claim them
         keep = REQUEST_FILES if job.path in needs.requests else ()
         if bytes_ := size(job.path, keep):

@@ -34,40 +34,99 @@ DTYPES = ("float32", "bfloat16")
 TIMING = Timing()
 SECONDS = "Of all models together in each setting, after warming up."
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
-BENCH_COLUMNS = ("throughput", "train_throughput", "latency_p50", "latency_p90", "latency_p99",
-           "memory", "energy")  # fmt: skip
+BENCH_COLUMNS = (
+    "throughput",
+    "train_throughput",
+    "latency_p50",
+    "latency_p90",
+    "latency_p99",
+    "memory",
+    "energy",
+)
 
 
 @click.command("bench")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option("--batch-size", "batches", type=Several(click.IntRange(1)), default="32",
-              metavar="N,...", show_default=True)  # fmt: skip
-@click.option("--img-size", "sizes", type=Several(click.IntRange(8, 4096)), default="224",
-              metavar="PX,...", show_default=True, help="Pixels, both sides.")  # fmt: skip
-@click.option("--mode", "modes", **words(MODES, "infer,train"), default="infer", show_default=True,
-              help="train: forward, backward and a step of AdamW.")  # fmt: skip
-@click.option("--dtype", "dtypes", **words(DTYPES, ",".join(DTYPES)), default="float32",
-              show_default=True, help="bfloat16: by autocast.")  # fmt: skip
+@click.option(
+    "--batch-size",
+    "batches",
+    type=Several(click.IntRange(1)),
+    default="32",
+    metavar="N,...",
+    show_default=True,
+)
+@click.option(
+    "--img-size",
+    "sizes",
+    type=Several(click.IntRange(8, 4096)),
+    default="224",
+    metavar="PX,...",
+    show_default=True,
+    help="Pixels, both sides.",
+)
+@click.option(
+    "--mode",
+    "modes",
+    **words(MODES, "infer,train"),
+    default="infer",
+    show_default=True,
+    help="train: forward, backward and a step of AdamW.",
+)
+@click.option(
+    "--dtype",
+    "dtypes",
+    **words(DTYPES, ",".join(DTYPES)),
+    default="float32",
+    show_default=True,
+    help="bfloat16: by autocast.",
+)
 @click.option("--compile", "compiled", is_flag=True, help="All models by torch.compile.")
 @click.option("--channels-last", is_flag=True, help="Weights and images in that layout.")
-@click.option("--model-arg", "arguments", metavar="KEY=VALUE", multiple=True,
-              help="An argument of every model, such as drop_path_rate=0.1.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=TIMING.seconds,
-              show_default=True, help=SECONDS)  # fmt: skip
-@click.option("--resolution", type=click.FloatRange(0, min_open=True), default=TIMING.resolution,
-              show_default=True, help=RESOLUTION)  # fmt: skip
-@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
-              show_default=True)  # fmt: skip
+@click.option(
+    "--model-arg",
+    "arguments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An argument of every model, such as drop_path_rate=0.1.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=TIMING.seconds,
+    show_default=True,
+    help=SECONDS,
+)
+@click.option(
+    "--resolution",
+    type=click.FloatRange(0, min_open=True),
+    default=TIMING.resolution,
+    show_default=True,
+    help=RESOLUTION,
+)
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(), show_default=True
+)
 @click.option("--threads", type=click.IntRange(1, 1024), help="[default: one a core]")
 @folder("--store", "results", "Where sessions are kept.")
 @import_option
 @json_option
 def bench_command(
-    models: tuple[str, ...], batches: tuple[int, ...], sizes: tuple[int, ...],
-    modes: tuple[str, ...], dtypes: tuple[str, ...], compiled: bool, channels_last: bool,
-    arguments: tuple[str, ...], seconds: float, resolution: float, device: str,
-    threads: int | None, store: Path, imports: tuple[str, ...], as_json: bool,
-) -> int:  # fmt: skip
+    models: tuple[str, ...],
+    batches: tuple[int, ...],
+    sizes: tuple[int, ...],
+    modes: tuple[str, ...],
+    dtypes: tuple[str, ...],
+    compiled: bool,
+    channels_last: bool,
+    arguments: tuple[str, ...],
+    seconds: float,
+    resolution: float,
+    device: str,
+    threads: int | None,
+    store: Path,
+    imports: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Time models side by side, with their ratios to the first.
 
     MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Every round
@@ -84,9 +143,12 @@ def bench_command(
     order = BenchRequest(
         models=labelled(model(text, shared) for text in models),
         settings=settings(modes, batches, sizes, executions),
-        device=device, threads=threads or cores(), seconds=seconds, resolution=resolution,
+        device=device,
+        threads=threads or cores(),
+        seconds=seconds,
+        resolution=resolution,
         sources=tuple(find_plugins(imports)),
-    )  # fmt: skip
+    )
     sessions, key = list["BenchSession"](), ""
     with _progress(len(order.settings)) as (begins, tick):
         for stored_as, session in bench(order, Store(store), begins=begins, tick=tick):

@@ -3,7 +3,7 @@
 import click
 
 from study.cli.options import (
-    Asked,
+    StudyRequest,
     console,
     echo_json,
     json_option,
@@ -20,7 +20,7 @@ from study.cli.options import (
 @click.option("--metric", metavar="NAME", help="Seeds of this one.  [default: the first quality]")
 @json_option
 def compare_command(
-    asked: Asked, first: str, second: str, metric: str | None, as_json: bool
+    request: StudyRequest, first: str, second: str, metric: str | None, as_json: bool
 ) -> None:
     """Arm B of FILE against arm A: all metrics, seeds and images.
 
@@ -28,7 +28,7 @@ def compare_command(
     """
     from study.report import compare
 
-    plan, store = asked.plan()
+    plan, store = request.plan()
     found = compare.comparison(plan, store, first, second, metric)
     # After the comparison: files are set aside when they are read.
     strays(store)

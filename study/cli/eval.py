@@ -3,6 +3,7 @@
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,33 @@ if TYPE_CHECKING:
     from study.evaluate import Evaluated, EvaluationSubject
     from study.store.store import Store
 
-# Ten hexadecimal digits of the digest, and the seed.
+
+@dataclass(frozen=True)
+class EvalRequest:
+    """The options of the command that choose weights and images; None or () if not given."""
+
+    checkpoint: Path | None
+    checkpoint_key: str | None
+    pretrained: bool
+    ema: bool | None
+    arguments: tuple[str, ...]
+    data: str | None
+    root: str | None
+    val_split: str | None
+    num_classes: int | None
+    class_map: str | None
+    class_folder: str | None
+    ignore: tuple[str, ...]
+    grey_range: tuple[float, float] | None
+    val_limit: int | None
+    img_size: int | None
+    crop_pct: float | None
+    interpolation: str | None
+    mean: tuple[float, float, float] | None
+    std: tuple[float, float, float] | None
+    batch_size: int | None
+
+
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
 DATA = (
     *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),
@@ -38,31 +65,66 @@ CROP = click.FloatRange(0.1, 1)
 RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default": None}
 
 WEIGHTS = (
-    click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
-                 help="Weights as .pth, .pth.tar, .pt or .safetensors."),
-    click.option("--checkpoint-key", metavar="KEY",
-                 help="Which of several sets of tensors in FILE, such as net or teacher.backbone."),
+    click.option(
+        "--checkpoint",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Weights as .pth, .pth.tar, .pt or .safetensors.",
+    ),
+    click.option(
+        "--checkpoint-key",
+        metavar="KEY",
+        help="Which of several sets of tensors in FILE, such as net or teacher.backbone.",
+    ),
     click.option("--pretrained", is_flag=True, help="The weights that timm has for MODEL."),
-    click.option("--ema/--no-ema", default=None,
-                 help="Moving average or plain weights.  [default: average, if any]"),
-    click.option("--model-arg", "arguments", metavar="KEY=VALUE", multiple=True,
-                 help="An argument of the model, such as position=learned."),
-)  # fmt: skip
+    click.option(
+        "--ema/--no-ema",
+        default=None,
+        help="Moving average or plain weights.  [default: average, if any]",
+    ),
+    click.option(
+        "--model-arg",
+        "arguments",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="An argument of the model, such as position=learned.",
+    ),
+)
 IMAGES = (
-    click.option("--data", metavar="NAME|PATH",
-                 help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
-                 "folders.  [default: a trial's own]"),
+    click.option(
+        "--data",
+        metavar="NAME|PATH",
+        help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
+        "folders.  [default: a trial's own]",
+    ),
     click.option("--root", metavar="DIR", help="Where the images of NAME are."),
-    click.option("--split", "val_split", metavar="NAME",
-                 help='Such as test; "." is PATH itself.  [default: validation, if any]'),
+    click.option(
+        "--split",
+        "val_split",
+        metavar="NAME",
+        help='Such as test; "." is PATH itself.  [default: validation, if any]',
+    ),
     click.option("--num-classes", type=POSITIVE, help="Of the model, where the images have fewer."),
     click.option("--class-map", metavar="FILE", help="The numbers of the classes, by their names."),
-    click.option("--class-folder", type=click.Choice(["outer", "inner"]),
-                 help="Whose name is the class, where class folders hold folders."),
-    click.option("--ignore", metavar="PATTERN", multiple=True,
-                 help="Files that are not read and are no pictures."),
-    click.option("--grey-range", nargs=2, type=float, metavar="BLACK WHITE", default=None,
-                 help="Of grey pictures of more than 8 bits."),
+    click.option(
+        "--class-folder",
+        type=click.Choice(["outer", "inner"]),
+        help="Whose name is the class, where class folders hold folders.",
+    ),
+    click.option(
+        "--ignore",
+        metavar="PATTERN",
+        multiple=True,
+        help="Files that are not read and are no pictures.",
+    ),
+    click.option(
+        "--grey-range",
+        nargs=2,
+        type=float,
+        metavar="BLACK WHITE",
+        default=None,
+        help="Of grey pictures of more than 8 bits.",
+    ),
     click.option("--limit", "val_limit", type=POSITIVE, help="Only so many images, mixed."),
     click.option("--img-size", type=click.IntRange(8, 4096), help="Pixels, both sides."),
     click.option("--crop-pct", type=CROP, help="Side of the crop by the resized side."),
@@ -70,7 +132,7 @@ IMAGES = (
     click.option("--mean", **RGB, help="Of pixels in 0..1."),
     click.option("--std", **RGB, help="[default of these five: the model's, or the trial's]"),
     click.option("--batch-size", type=POSITIVE, help="[default: 128, or the trial's]"),
-)  # fmt: skip
+)
 
 
 def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -82,19 +144,25 @@ def options(*several: Callable[[Command], Command]) -> Callable[[Command], Comma
 @click.command("eval")
 @click.argument("model", metavar="MODEL|TRIAL")
 @options(*WEIGHTS, *IMAGES)
-@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
-              show_default=True)  # fmt: skip
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(), show_default=True
+)
 @click.option("--threads", type=THREADS, help="[default: one a core, or the trial's]")
 @folder("--store", "results", "Where trials are.")
 @import_option
 @json_option
 def eval_command(
-    model: str, device: str, threads: int | None, store: Path, imports: tuple[str, ...],
-    as_json: bool, **asked: Any,
-) -> None:  # fmt: skip
+    model: str,
+    device: str,
+    threads: int | None,
+    store: Path,
+    imports: tuple[str, ...],
+    as_json: bool,
+    **choices: Any,
+) -> None:
     """Top-1, top-5 and loss of given weights: a timm model's, or a trial's by its name."""
-    is_trial = TRIAL.fullmatch(model) is not None
-    _refuse(is_trial, asked)
+    request, is_trial = EvalRequest(**choices), TRIAL.fullmatch(model) is not None
+    _refuse(is_trial, request)
     if device == "cuda" and not gpus():
         raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
     import torch
@@ -109,7 +177,7 @@ def eval_command(
     kept = Store(store)
     # A trial's own number of threads: another one changes the last digits.
     torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
-    subject = _trial(kept, model, asked) if is_trial else _named(model, asked)
+    subject = _trial(kept, model, request) if is_trial else _named(model, request)
     with progress("evaluating") as tick:
         measured = evaluate.evaluate(subject, device=device, tick=tick)
     if as_json:
@@ -118,11 +186,11 @@ def eval_command(
         _show(measured, subject)
 
 
-def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
+def _refuse(is_trial: bool, request: EvalRequest) -> None:
     """Raises UsageError for flags that contradict each other, or leave the weights to chance."""
-    given = [f"--{key.replace('_', '-')}" for key in ("checkpoint", "pretrained") if asked[key]]
-    keyed = ["--checkpoint-key"] if asked["checkpoint_key"] else []
-    if is_trial and (given or keyed or asked["arguments"]):
+    given = ["--checkpoint"] * bool(request.checkpoint) + ["--pretrained"] * request.pretrained
+    keyed = ["--checkpoint-key"] if request.checkpoint_key else []
+    if is_trial and (given or keyed or request.arguments):
         flag = [*given, *keyed, "--model-arg"][0]
         raise click.UsageError(f"{flag}: a trial has weights and a model of its own; leave it out")
     if is_trial:
@@ -133,63 +201,66 @@ def _refuse(is_trial: bool, asked: dict[str, Any]) -> None:
         )
     if len(given) == 2:
         raise click.UsageError("--checkpoint and --pretrained: give one of them")
-    if keyed and not asked["checkpoint"]:
+    if keyed and not request.checkpoint:
         raise click.UsageError("--checkpoint-key: of which file? Give --checkpoint FILE")
-    if keyed and asked["ema"] is not None:
+    if keyed and request.ema is not None:
         raise click.UsageError("--checkpoint-key and --ema/--no-ema: give one of them")
-    if asked["pretrained"] and asked["ema"] is not None:
+    if request.pretrained and request.ema is not None:
         raise click.UsageError("--ema: timm has one set of weights; leave it out")
-    if not asked["data"]:
+    if not request.data:
         raise click.UsageError("which images? Give --data NAME or --data PATH")
 
 
-# ---- what is asked for ----
+# ---- the request ----
 
 
-def _named(name: str, asked: dict[str, Any]) -> "EvaluationSubject":
+def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
     from study import evaluate
 
     return evaluate.named(
         name,
-        asked["checkpoint"],
-        arguments=dict(argument(text) for text in asked["arguments"]),
-        images=_images(asked),
-        look=_given(asked, PREPROCESSING),
-        ema=asked["ema"],
-        key=asked["checkpoint_key"],
+        request.checkpoint,
+        arguments=dict(argument(text) for text in request.arguments),
+        images=_images(request),
+        look=_given(request, PREPROCESSING),
+        ema=request.ema,
+        key=request.checkpoint_key,
     )
 
 
-def _trial(store: "Store", name: str, asked: dict[str, Any]) -> "EvaluationSubject":
+def _trial(store: "Store", name: str, request: EvalRequest) -> "EvaluationSubject":
     from study import evaluate
 
-    look = _given(asked, PREPROCESSING)
-    return evaluate.trained(store, name, images=_images(asked), look=look, ema=asked["ema"])
+    look = _given(request, PREPROCESSING)
+    return evaluate.trained(store, name, images=_images(request), look=look, ema=request.ema)
 
 
-def _given(asked: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """The options that were given, by key; lists instead of tuples, as `Data` requires."""
-    said = {key: asked[key] for key in keys if asked[key] not in (None, ())}
+def _given(request: EvalRequest, keys: tuple[str, ...]) -> dict[str, Any]:
+    """What was said of these keys; Data wants lists."""
+    values = asdict(request)
+    said = {key: values[key] for key in keys if values[key] not in (None, ())}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
 
 
-def _images(asked: dict[str, Any]) -> dict[str, Any]:
+def _images(request: EvalRequest) -> dict[str, Any]:
     """Keys of Data. A path is a folder of classes or a tar of them, or has such a split."""
     from study.data import evaluated_split
     from study.spec.schema import IGNORED
 
-    keys, name = _given(asked, DATA), asked["data"]
+    keys, name = _given(request, DATA), request.data
     if name is None:
         return keys
     # A name of a data set that is also a folder here is read as the name.
     is_path = Path(name).exists() or name.startswith(("/", ".", "~", "$"))
+    root, split = request.root, request.val_split
     if is_path and name.partition("/")[0] not in IGNORED:
-        if "root" in keys:
+        if root is not None:
             raise click.UsageError("--root: --data is a path already; leave it out")
-        name, keys["root"] = "folder", name
-    if name == "folder" and "root" in keys and "val_split" not in keys:
-        keys["val_split"] = evaluated_split(keys["root"])
-    return {"name": name, **keys}
+        name, root = "folder", name
+    if name == "folder" and root is not None and split is None:
+        split = evaluated_split(root)
+    places = {"root": root, "val_split": split}
+    return {"name": name, **keys, **{key: v for key, v in places.items() if v is not None}}
 
 
 def _threads(store: "Store", name: str) -> int | None:

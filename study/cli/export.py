@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.options import Asked, reports_option, strays, study_file, words
+from study.cli.options import StudyRequest, reports_option, strays, study_file, words
 from study.cli.report import claimed
 
 # The keys of report.exports.EXPORTS, spelt again: that module imports pandas. A test compares them.
@@ -13,10 +13,11 @@ FORMATS = ("csv", "parquet", "timm")
 
 @click.command("export")
 @study_file
-@click.option("--format", "formats", **words(FORMATS, ",".join(FORMATS)), default="csv",
-              show_default=True)  # fmt: skip
+@click.option(
+    "--format", "formats", **words(FORMATS, ",".join(FORMATS)), default="csv", show_default=True
+)
 @reports_option
-def export_command(asked: Asked, formats: tuple[str, ...], reports: Path) -> None:
+def export_command(request: StudyRequest, formats: tuple[str, ...], reports: Path) -> None:
     """What FILE measured, flat, as files in REPORTS/NAME/export.
 
     csv, parquet: measurements in base units, one row per arm, seed and metric, with the level of
@@ -26,7 +27,7 @@ def export_command(asked: Asked, formats: tuple[str, ...], reports: Path) -> Non
     from study.report.export import EXPORTS
     from study.store.atomic import replace
 
-    plan, store = asked.plan()
+    plan, store = request.plan()
     strays(store)
     made = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
     if empty := [form for form, files in made.items() if not files]:

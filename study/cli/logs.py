@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli.options import Asked, study_file
+from study.cli.options import StudyRequest, study_file
 from study.errors import DamagedError, SpecError, unknown
 from study.store.atomic import open_regular
 from study.text import normal
@@ -25,13 +25,13 @@ POLL = 1.0  # seconds between two looks at the files
 @study_file
 @click.argument("trials", metavar="[TRIAL]...", nargs=-1)
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines until all have results.")
-def logs_command(asked: Asked, trials: tuple[str, ...], follow: bool) -> None:
+def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -> None:
     """The logs of trials of FILE, and how workers died of them.
 
     TRIAL is a trial's name, how it begins, or its row and seed, such as "Average Pooling/s1".
     Without one: the trials that run; where none does, those that failed.
     """
-    plan, store = asked.plan()
+    plan, store = request.plan()
     labels = {trial.name: f"{arm.label}/s{trial.seed}" for arm in plan.arms for trial in arm.trials}
     named = dict.fromkeys(_meant(text, labels) for text in trials)
     chosen = list(named) if trials else list(_chosen(plan, follow))
@@ -83,7 +83,7 @@ def _tell(tellers: "Mapping[str, Teller]", heads: Mapping[str, str], last: bool)
 
 
 class Teller:
-    """The new lines of one trial's log since the last call."""
+    """New lines of a trial since the last call."""
 
     def __init__(self, store: "Store", name: str, late: bool = False) -> None:
         """Follow a trial; with `late`, earlier lines are skipped."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from study.models.registry import Registration
 
-Row = dict[str, Any]
+
+class CheckRow(NamedTuple):
+    """One check of one part; the fields are the keys of the JSON output."""
+
+    slot: str
+    part: str
+    check: str
+    ok: bool
+    said: str
 
 
 @click.command("parts")
@@ -29,17 +37,17 @@ def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) ->
     from study.models.registry import register
     from study.spec.plugins import find_plugin, find_plugins
 
-    asked = [*imports, *([] if check is None else [check])]
-    added = [register(one) for one in find_plugins(asked)]
+    request = [*imports, *([] if check is None else [check])]
+    added = [register(one) for one in find_plugins(request)]
     if check is None:
         _list(added, as_json)
         return 0
     rows = _findings(register(find_plugin(check)))
     if as_json:
-        echo_json(rows)
+        echo_json([row._asdict() for row in rows])
     else:
         console().print(_verdicts(rows))
-    return 0 if all(row["ok"] for row in rows) else FAILED
+    return 0 if all(row.ok for row in rows) else FAILED
 
 
 def _list(added: Iterable["Registration"], as_json: bool) -> None:
@@ -78,33 +86,27 @@ def _parts(offers: dict[str, dict[str, str]], places: dict[tuple[str, str], str]
     return table
 
 
-def _findings(added: "Registration") -> list[Row]:
+def _findings(added: "Registration") -> list[CheckRow]:
     """One row per check of everything that was added."""
     from study.models.contract import checks, model_checks
     from study.models.registry import MODEL
 
     return [
-        {
-            "slot": slot,
-            "part": name,
-            "check": finding.check,
-            "ok": finding.ok,
-            "said": finding.message,
-        }
+        CheckRow(slot, name, finding.check, finding.ok, finding.message)
         for slot, names in added.names.items()
         for name in names
         for finding in (model_checks(name) if slot == MODEL else checks(slot, name))
     ]
 
 
-def _verdicts(rows: Iterable[Row]) -> "Table":
+def _verdicts(rows: Iterable[CheckRow]) -> "Table":
     from rich.markup import escape
 
     table = _table("slot", "part", "check", "", "what is wrong")
     for row in rows:
-        shown = "[green]ok[/]" if row["ok"] else "[bold red]FAILED[/]"
-        names = map(escape, (row["slot"], row["part"], row["check"]))
-        table.add_row(*names, shown, escape(row["said"]))
+        shown = "[green]ok[/]" if row.ok else "[bold red]FAILED[/]"
+        names = map(escape, (row.slot, row.part, row.check))
+        table.add_row(*names, shown, escape(row.said))
     return table
 
 

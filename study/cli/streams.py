@@ -11,9 +11,25 @@ from typing import TextIO
 
 from study.text import visible
 
-PLAIN = {"−": "-", "–": "-", "—": "-", "─": "-", "━": "=", "│": "|", "±": "+-", "×": "x", "≈": "~",
-         "Δ": "D", "●": "*", "▸": ">", "·": "-", "…": "...", "²": "^2", "→": "->"}  # fmt: skip
-"""Replacements for characters that an encoding lacks; all others become escapes."""
+PLAIN = {
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "─": "-",
+    "━": "=",
+    "│": "|",
+    "±": "+-",
+    "×": "x",
+    "≈": "~",
+    "Δ": "D",
+    "●": "*",
+    "▸": ">",
+    "·": "-",
+    "…": "...",
+    "²": "^2",
+    "→": "->",
+}
+"""What is written where an encoding lacks a character of ours; others become escapes."""
 
 
 class UnreadError(Exception):
@@ -96,7 +112,7 @@ class Shown(Outlet):
 
 
 @contextmanager
-def shown() -> Iterator[None]:
+def checked_streams() -> Iterator[None]:
     """Inside, whatever is printed on stdout and stderr is safe for a terminal."""
     _opened()
     # Replaces only what the encoding of the stream lacks; UTF-8 passes unchanged.

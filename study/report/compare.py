@@ -15,6 +15,7 @@ __all__ = ["Comparison", "answer", "comparison", "record", "tables"]
 def record(comparison_: Comparison) -> Record:
     """The comparison for `--json`: stable keys, base units, null for an unknown value."""
     first, second = comparison_.arms
+    images = comparison_.images._asdict() if comparison_.images else {}
     return {
         "study": comparison_.plan.study.title,
         "first": {"label": comparison_.labels[0], "arm": first.digest},
@@ -24,7 +25,7 @@ def record(comparison_: Comparison) -> Record:
         "declared": comparison_.declared,
         "metrics": _rows(comparison_.metrics),
         "seeds": _rows(comparison_.seeds),
-        "images": {key: _json_value(value) for key, value in comparison_.images.items()},
+        "images": {key: _json_value(value) for key, value in images.items()},
     }
 
 

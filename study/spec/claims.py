@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple, Protocol
 from study.errors import SpecError, likely_name, unknown
 
 
-class Metric(Protocol):
+class HasUnits(Protocol):
     """The units of a metric, as the catalogue of metrics has them."""
 
     @property
@@ -75,7 +75,7 @@ PLACES = {"first": 1.0, "last": inf}
 EXAMPLE = {"arm": "A", "other": "B", "amount": "0.24", "factor": "1.1x", "place": "first"}
 
 
-def parse(text: str, labels: Collection[str], metrics: Mapping[str, Metric]) -> Claim:
+def parse(text: str, labels: Collection[str], metrics: Mapping[str, HasUnits]) -> Claim:
     """The claim in a sentence about arms with these labels; longer labels are matched first.
 
     Raises:
@@ -126,7 +126,7 @@ def _fault(
     form: str,
     parts: Mapping[str, str],
     labels: Collection[str],
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, HasUnits],
 ) -> str | None:
     """The mistake in a reading of a sentence, or None."""
     arms = [parts[key] for key in ("arm", "other") if key in parts]

@@ -6,9 +6,9 @@ trial that diverged. Nothing here reads a file, and random draws have a fixed se
 """
 
 from study.stats.contrasts import Contrast, contrasts, holm, t_test
-from study.stats.cumulative import step_orders, steps
-from study.stats.effects import effects, pairing
-from study.stats.estimates import Leader, estimates, leader, ranking, ties
+from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
+from study.stats.effects import Effect, Pairing, effects, pairing
+from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
 from study.stats.factors import factorial
 from study.stats.intervals import (
     ALPHA,
@@ -19,7 +19,7 @@ from study.stats.intervals import (
     corrected,
     interval,
 )
-from study.stats.noise_floor import AA, noise_floor
+from study.stats.noise_floor import AA, NoiseFloor, noise_floor
 from study.stats.per_image import Combined, Hits, combined, hierarchical, hits, mcnemar
 from study.stats.power import (
     MOST_SEEDS,
@@ -30,6 +30,7 @@ from study.stats.power import (
     seeds_needed,
     smallest_effect,
 )
+from study.stats.rows import MetricValue, of_arm, of_arms, of_metric, typed_rows
 from study.stats.sign_flip import DRAWS, ENUMERATED, sign_flip, smallest_p
 
 __all__ = [
@@ -44,8 +45,15 @@ __all__ = [
     "ROUNDING",
     "Combined",
     "Contrast",
+    "Effect",
+    "Estimate",
     "Hits",
     "Leader",
+    "MetricValue",
+    "NoiseFloor",
+    "Pairing",
+    "StepEffect",
+    "StepOrder",
     "bca",
     "combined",
     "contrasts",
@@ -60,6 +68,9 @@ __all__ = [
     "leader",
     "mcnemar",
     "noise_floor",
+    "of_arm",
+    "of_arms",
+    "of_metric",
     "pairing",
     "pooled_sd",
     "power",
@@ -73,4 +84,5 @@ __all__ = [
     "steps",
     "t_test",
     "ties",
+    "typed_rows",
 ]

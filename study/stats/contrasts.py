@@ -40,7 +40,7 @@ def contrasts(
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
-    measured, empty = frame[frame["seed"].notna()], pd.Series(dtype=float)
+    measured, empty = frame.dropna(subset="seed"), pd.Series(dtype=float)
     metrics = {str(metric): by_arm(part) for metric, part in measured.groupby("metric")}
     for contrast in dict.fromkeys(declared):
         arms = metrics.get(contrast.metric, {})

@@ -34,6 +34,40 @@ class Step(NamedTuple):
         return sum(map(bool, self.others)) - bool(self.start)
 
 
+class StepEffect(NamedTuple):
+    """The columns of a row of `steps` that reports read."""
+
+    factor: int
+    start: int
+    end: int
+    others: Choices
+    n: int
+    mean: float
+    low: float
+    high: float
+
+
+class StepOrder(NamedTuple):
+    """A row of `orders`."""
+
+    metric: str
+    factor: int
+    start: int
+    end: int
+    places: int
+    first: float
+    last: float
+    least: float
+    most: float
+    n: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+    p: float
+    smallest_p: float
+
+
 KEYS = ("metric", "factor", "start", "end")
 
 
@@ -42,7 +76,7 @@ def steps(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+    for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         values = by_arm(part)
         for step, before, after in _steps(choices):
             if before in values and after in values:
@@ -64,7 +98,7 @@ def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataF
     import pandas as pd
 
     rows = []
-    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+    for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         values = by_arm(part)
         by_step: dict[Choices, list[tuple[Step, pd.Series[float]]]] = {}
         for step, before, after in _steps(choices):

@@ -3,7 +3,7 @@
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.intervals import CONFIDENCE, bca, interval, spread
 from study.stats.sign_flip import sign_flip, smallest_p
@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 
 SUMMARY = ("n", "mean", "sd", "low", "high", "p", "smallest_p")
 """Statistics of differences: the t interval, the sign-flip test, the smallest p it can reach."""
+
+
+class Effect(NamedTuple):
+    """A row of `effects`."""
+
+    arm: str
+    metric: str
+    n: int
+    unpaired: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+    p: float
+    smallest_p: float
+    bca_low: float
+    bca_high: float
 
 
 def effects(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -32,8 +49,19 @@ def effects(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
             row = {"arm": arm, "metric": metric, "unpaired": unpaired(values, base)}
             ends = dict(zip(("bca_low", "bca_high"), bca(differences), strict=True))
             rows.append(row | summary(differences) | ends)
-    columns = ["arm", "metric", "n", "unpaired", *SUMMARY[1:], "bca_low", "bca_high"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(Effect._fields))
+
+
+class Pairing(NamedTuple):
+    """A row of `pairing`."""
+
+    arm: str
+    metric: str
+    n: int
+    paired: float
+    separate: float
+    ratio: float
+    width: float
 
 
 def pairing(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -53,7 +81,7 @@ def pairing(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
         for metric, arms, base in _against(frame, baseline)
         for arm, values in arms.items()
     ]
-    return pd.DataFrame(rows, columns=["arm", "metric", "n", *GAIN])
+    return pd.DataFrame(rows, columns=list(Pairing._fields))
 
 
 GAIN = ("paired", "separate", "ratio", "width")
@@ -120,7 +148,7 @@ def _against(
     """Yields (metric, values of each other arm, values of the baseline)."""
     import pandas as pd
 
-    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+    for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         arms = by_arm(part)
         base = arms.pop(baseline, pd.Series(dtype=float))
         yield str(metric), arms, base

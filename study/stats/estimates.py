@@ -4,10 +4,23 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.effects import effects
+from study.stats.effects import Effect, effects
+from study.stats.rows import MetricValue, of_arms, of_metric, typed_rows
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Estimate(NamedTuple):
+    """A row of `estimates`."""
+
+    arm: str
+    metric: str
+    n: int
+    mean: float
+    sd: float
+    low: float
+    high: float
 
 
 def estimates(frame: pd.DataFrame) -> pd.DataFrame:
@@ -18,24 +31,18 @@ def estimates(frame: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [
-        {
-            "arm": arm,
-            "metric": metric,
-            "n": len(part),
-            "mean": part["value"].mean(skipna=False),
-            "sd": part["value"].std(skipna=False),
-            "low": part["low"].iloc[0],
-            "high": part["high"].iloc[0],
-        }
-        for (arm, metric), part in frame.groupby(["arm", "metric"], sort=False)
-    ]
-    return pd.DataFrame(rows, columns=["arm", "metric", "n", "mean", "sd", "low", "high"])
+    rows = []
+    for (arm, metric), part in frame.groupby(["arm", "metric"], sort=False):
+        values = part["value"]
+        mean, sd = values.mean(skipna=False), values.std(skipna=False)
+        first = typed_rows(part.head(1), MetricValue)[0]
+        rows.append(Estimate(str(arm), str(metric), len(part), mean, sd, first.low, first.high))
+    return pd.DataFrame(rows, columns=list(Estimate._fields))
 
 
 def ranking(frame: pd.DataFrame, metric: str, *, higher: bool) -> pd.DataFrame:
     """The estimates of `metric`, the best first; diverged arms last, in the frame's order."""
-    table = estimates(frame[frame["metric"] == metric])
+    table = estimates(of_metric(frame, metric))
     return table.sort_values("mean", ascending=not higher, kind="stable", ignore_index=True)
 
 
@@ -45,16 +52,17 @@ def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
     Each comparison stands alone, without correction for their number. Empty if no arm ties with the
     best, and with fewer than two seeds, which give no interval.
     """
-    part = frame[(frame["metric"] == metric) & frame["seed"].notna()]
-    ranked = ranking(part, metric, higher=higher)
-    if ranked.empty or ranked["mean"].isna().all() or int(ranked["n"].iloc[0]) < 2:
+    part = of_metric(frame, metric).dropna(subset="seed")
+    ranked = typed_rows(ranking(part, metric, higher=higher), Estimate)
+    if not ranked or all(row.mean != row.mean for row in ranked) or ranked[0].n < 2:
         return frozenset()
-    best = str(ranked["arm"].iloc[0])
-    table = effects(part, best)
-    includes_zero = (table["low"] <= 0) & (table["high"] >= 0)
-    near = table[(table["n"] > 1) & (includes_zero | (table["mean"] == 0))]
-    tied = frozenset(map(str, near["arm"])) | {best}
-    return tied if len(tied) > 1 else frozenset()
+    best = ranked[0].arm
+    near = {
+        row.arm
+        for row in typed_rows(effects(part, best), Effect)
+        if row.n > 1 and (row.low <= 0 <= row.high or row.mean == 0)
+    }
+    return frozenset(near | {best}) if near else frozenset()
 
 
 class Leader(NamedTuple):
@@ -70,15 +78,16 @@ def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Le
     count, if it is strictly better. The rounds of one timing session are no replicates: no timing
     leads clearly.
     """
-    part = frame[frame["metric"] == metric]
-    ranked = ranking(part, metric, higher=higher)
-    if ranked.empty or ranked["mean"].isna().all():
+    part = of_metric(frame, metric)
+    ranked = typed_rows(ranking(part, metric, higher=higher), Estimate)
+    if not ranked or all(row.mean != row.mean for row in ranked):
         return Leader(None, False)
-    best = str(ranked["arm"].iloc[0])
+    best = ranked[0]
     if len(ranked) < 2:
-        return Leader(best, False)
-    second = str(ranked["arm"].iloc[1])
-    if part["seed"].notna().all():
-        lead = effects(part[part["arm"].isin([best, second])], second).iloc[0]
-        return Leader(best, bool(lead["low"] > 0 if higher else lead["high"] < 0))
-    return Leader(best, exact and bool(ranked["mean"].iloc[0] != ranked["mean"].iloc[1]))
+        return Leader(best.arm, False)
+    second = ranked[1]
+    if len(part.dropna(subset="seed")) == len(part):
+        two = of_arms(part, (best.arm, second.arm))
+        lead = typed_rows(effects(two, second.arm), Effect)[0]
+        return Leader(best.arm, lead.low > 0 if higher else lead.high < 0)
+    return Leader(best.arm, exact and best.mean != second.mean)

@@ -7,6 +7,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from study.stats.effects import SUMMARY, summary
+from study.stats.rows import of_arms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +41,7 @@ def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFra
     if sorted(choices.values()) != list(product(*map(range, counts))):
         raise ValueError("the arms are not all combinations of levels, each once")
     rows = []
-    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+    for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         for term in terms(counts):
             weights = {arm: _weight(levels, counts, term) for arm, levels in choices.items()}
             rows.append({"metric": metric, "term": term, **summary(_contrast(part, weights))})
@@ -72,7 +73,7 @@ def _weight(levels: Choices, counts: Sequence[int], term: Term) -> float:
 def _contrast(part: pd.DataFrame, weights: Mapping[str, float]) -> Numbers:
     """The weighted sum of arms, for every seed that all of them have."""
     needed = {arm: weight for arm, weight in weights.items() if weight}
-    own = part[part["arm"].isin(list(needed))]
+    own = of_arms(part, needed)
     complete = own.groupby("seed")["arm"].transform("nunique") == len(needed)
     weighted = own["value"] * own["arm"].map(needed)
     return weighted[complete].groupby(own["seed"]).sum(min_count=len(needed)).to_numpy(float)

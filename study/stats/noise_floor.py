@@ -13,7 +13,7 @@ seeds and a meaningless change, such as initial weights off by one rounding.
 
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary
 from study.stats.intervals import CONFIDENCE, spread
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 AA = "A/A"
 """The name of the A/A arm in a frame; its rows carry the baseline's seed that each is paired with.
 """
+
+
+class NoiseFloor(NamedTuple):
+    """The columns of a row of `noise_floor` that reports read."""
+
+    metric: str
+    n: int
+    mean: float
+    floor: float
 
 
 def noise_floor(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -42,7 +51,7 @@ def noise_floor(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for metric, part in frame[frame["seed"].notna()].groupby("metric", sort=False):
+    for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         arms = by_arm(part)
         if baseline in arms and AA in arms:
             repeat, base = arms[AA], arms[baseline]

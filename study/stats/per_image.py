@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from study.errors import StoreError
 from study.stats.intervals import CONFIDENCE
+from study.stats.rows import typed_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +71,18 @@ def mcnemar(pairs: Hits) -> pd.DataFrame:
         p = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
         mean = (gained - lost) / len(first)
         rows.append((seed, len(first), gained, lost, mean, float(p)))
-    return pd.DataFrame(rows, columns=["seed", "images", "gained", "lost", "mean", "p"])
+    return pd.DataFrame(rows, columns=list(McNemar._fields))
+
+
+class McNemar(NamedTuple):
+    """A row of `mcnemar`."""
+
+    seed: int
+    images: int
+    gained: int
+    lost: int
+    mean: float
+    p: float
 
 
 class Combined(NamedTuple):
@@ -88,12 +100,13 @@ class Combined(NamedTuple):
 
 def combined(tests: pd.DataFrame) -> Combined:
     """The rows of `mcnemar` combined. Both p hold however the seeds depend on each other."""
-    n, better, worse = len(tests), int((tests["mean"] > 0).sum()), int((tests["mean"] < 0).sum())
+    rows = typed_rows(tests, McNemar)
+    n, ps = len(rows), [row.p for row in rows]
+    better, worse = sum(row.mean > 0 for row in rows), sum(row.mean < 0 for row in rows)
     if not n:
         return Combined(0, 0, 0, float("nan"), float("nan"))
-    some = min(1.0, n * float(tests["p"].min()))
     agree = n in (better, worse)
-    return Combined(n, better, worse, some, float(tests["p"].max()) if agree else 1.0)
+    return Combined(n, better, worse, min(1.0, n * min(ps)), max(ps) if agree else 1.0)
 
 
 def hierarchical(pairs: Hits, confidence: float = CONFIDENCE) -> dict[str, float]:

@@ -24,7 +24,9 @@ CHANGE_NO_NUMBER = (
     "study.spec.yaml",  # reads YAML; the values that it reads are part of an arm's identity
     "study.store.archives",  # checks files and changes none
     "study.store.atomic",
+    "study.store.json_values",
     "study.store.leases",
+    "study.store.processes",
     "study.store.records",
     "study.store.cost_records",
     "study.store.frozen",
@@ -91,14 +93,14 @@ def modules_behind(
     """
     for name in ignoring:
         _file(name, package)
-    found, queue = set[str](), list(entries)
+    closure, queue = set[str](), list(entries)
     while queue:
         module = queue.pop()
-        if module in found or any(f"{module}.".startswith(f"{name}.") for name in ignoring):
+        if module in closure or any(f"{module}.".startswith(f"{name}.") for name in ignoring):
             continue
-        found.add(module)
+        closure.add(module)
         queue += [name for name in _imports(module, package) if name != ROOT]
-    return sorted(found)
+    return sorted(closure)
 
 
 @cache
@@ -107,7 +109,7 @@ def _imports(module: str, package: Path) -> frozenset[str]:
     file = _file(module, package)
     base = module if file.name == "__init__.py" else module.rpartition(".")[0]
     names = set[str]()
-    for node in _statements(ast.parse(file.read_bytes()).body):
+    for node in _nested_statements(ast.parse(file.read_bytes()).body):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -128,17 +130,17 @@ def _loaded(name: str, package: Path) -> Iterator[str]:
         yield last
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def _nested_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """All statements of a body, at any depth, without those for type checking alone."""
     for node in body:
         yield node
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            yield from _statements(node.orelse)
+            yield from _nested_statements(node.orelse)
             continue
         handlers = [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]
         for part in (node, *handlers):
             for field in ("body", "orelse", "finalbody"):
-                yield from _statements(getattr(part, field, []))
+                yield from _nested_statements(getattr(part, field, []))
 
 
 def _file(module: str, package: Path) -> Path:

@@ -55,7 +55,7 @@ class Environment(Frozen):
     computing: str | None = None
     """A digest of the code that results come from."""
     dirty: bool | None = None
-    """Whether that code differs from the commit."""
+    """True if that code differs from the commit."""
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
 
 
@@ -64,7 +64,7 @@ class EpochRow(Frozen):
 
     epoch: Count
     seconds: Seconds | None = None
-    """Of the epoch with its evaluation."""
+    """Seconds of the epoch with its evaluation."""
     images_per_second: Number | None = None
     """Trained on, without the evaluation."""
     __pydantic_extra__: dict[str, Number | None] = Field(init=False)
@@ -145,7 +145,7 @@ State = Literal["completed", "diverged", "failed"]
 
 
 class Outcome(Frozen):
-    """What a trial ends with, before the store gives it a name."""
+    """The end of a trial, before the store gives it a name."""
 
     state: State
     config: TrialConfig
@@ -153,7 +153,7 @@ class Outcome(Frozen):
     """In base units, None where not finite."""
     environment: Environment = Environment()
     seconds: Seconds | None = None
-    """Of all attempts together."""
+    """Seconds of all attempts together."""
     history: list[EpochRow] = Field([])
     predictions: str = ""
     """The file of this attempt's predictions."""

@@ -72,7 +72,7 @@ class Store:
             write(path, record.plain)
 
     def entered(self, name: str) -> TrialRecord:
-        """What a trial computes. Raises StoreError where no file that can be read says so."""
+        """The record of a trial. Raises StoreError if no readable file has it."""
         path = self.folder(name).record
         record = TrialRecord.load(path)
         if record is None:
@@ -104,11 +104,11 @@ class Store:
         return result
 
     def blocked(self, name: str) -> bool:
-        """Whether what is no result is where the result belongs, and cannot be set aside."""
+        """True if something that is no result has its place, and cannot be set aside."""
         return os.path.lexists(self.folder(name).result) and self.result(name) is None
 
     def peek(self, name: str) -> tuple[TrialRecord | None, Result | None]:
-        """What a trial computes and its result; damaged files are left as they are."""
+        """The record and the result of a trial; damaged files are left as they are."""
         folder = self.folder(name)
         return (
             TrialRecord.look(folder.record),

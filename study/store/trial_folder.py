@@ -16,7 +16,7 @@ class TrialFolder:
 
     @property
     def record(self) -> Path:
-        """What the trial computes."""
+        """The record of what the trial computes."""
         return self.path / "trial.json"
 
     @property

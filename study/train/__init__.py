@@ -2,7 +2,7 @@
 
 from study.train.callbacks import Callbacks, Message, Stopped, Superseded, nothing
 from study.train.distributed import ALONE, ProcessGroup, joined
-from study.train.epoch import Evaluation, evaluation
+from study.train.epoch import BatchwiseEvaluation, evaluation
 from study.train.fit import Fitted, fit
 from study.train.optimizer import check
 from study.train.schedule import RateSchedule, rate_schedule
@@ -11,8 +11,8 @@ from study.train.step_time import StepTime, step_seconds
 
 __all__ = [
     "ALONE",
+    "BatchwiseEvaluation",
     "Callbacks",
-    "Evaluation",
     "Fitted",
     "Message",
     "ProcessGroup",

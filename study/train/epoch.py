@@ -28,7 +28,7 @@ Within = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class BatchwiseEvaluation:
     """The answers of a model on a validation set."""
 
     loss: float
@@ -178,7 +178,7 @@ def mixed(
 
 def evaluated(
     setup: Setup, batches: Iterable[Batch], *, pulse: Callable[[], None] = nothing
-) -> Evaluation:
+) -> BatchwiseEvaluation:
     """Evaluate, all processes together; the averaged weights where the recipe has an average."""
     model = setup.task.get_eval_model(ema=setup.recipe.model_ema)
     answers = _answers(model, batches, recipe=setup.recipe, device=setup.device, pulse=pulse)
@@ -187,7 +187,7 @@ def evaluated(
 
 def evaluation(
     model: nn.Module, batches: Iterable[Batch], *, recipe: Recipe, device: str = "cpu"
-) -> Evaluation:
+) -> BatchwiseEvaluation:
     """Evaluate a model in the memory layout and precision that the recipe trains with.
 
     The numbers equal those at the end of a training to the last bit, unless that was compiled.
@@ -226,11 +226,11 @@ def _answers(
     return [BatchAnswers(float(s), t.cpu().numpy(), k.cpu().numpy()) for s, t, k in answers]
 
 
-def _combined(answers: list[list[BatchAnswers]]) -> Evaluation:
+def _combined(answers: list[list[BatchAnswers]]) -> BatchwiseEvaluation:
     """The evaluation over all processes, of which each had every `world`-th batch, in order."""
     ordered = [batch for turn in zip_longest(*answers) for batch in turn if batch]
     total = 0.0
     for batch in ordered:  # one by one: since Python 3.12 `sum` rounds differently
         total += batch.loss
     classes, ranked = (np.concatenate([batch[i] for batch in ordered]) for i in (1, 2))
-    return Evaluation(total / len(classes), classes, ranked)
+    return BatchwiseEvaluation(total / len(classes), classes, ranked)

@@ -16,7 +16,7 @@ from study.train.callbacks import NOBODY, Callbacks, Stopped
 from study.train.checkpoint import Checkpoint
 from study.train.determinism import forked_rng, repeatable
 from study.train.distributed import ALONE, ProcessGroup
-from study.train.epoch import Evaluation, Within, begun, evaluated, training
+from study.train.epoch import BatchwiseEvaluation, Within, begun, evaluated, training
 from study.train.setup import Setup, TrainingData, set_up
 
 GO, SAVE, STOP = range(3)
@@ -85,7 +85,7 @@ def fit(
 
 def _epoch(
     checkpoint: Checkpoint, images: TrainingData, history: list[EpochRow], within: Within | None
-) -> tuple[EpochRow, Evaluation]:
+) -> tuple[EpochRow, BatchwiseEvaluation]:
     """Train and evaluate for the next epoch, or for the rest of it."""
     setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)
     before = within["seconds"] if within else 0.0
@@ -130,7 +130,7 @@ def _converges(row: EpochRow) -> bool:
     return all(loss is not None and math.isfinite(loss) for loss in losses)
 
 
-def _evaluated(setup: Setup, images: TrainingData, caller: Callbacks) -> Evaluation:
+def _evaluated(setup: Setup, images: TrainingData, caller: Callbacks) -> BatchwiseEvaluation:
     rank, world = setup.group.rank, setup.group.world
     batches = images.val_batches(setup.recipe, device=setup.device, rank=rank, world=world)
     return evaluated(setup, batches, pulse=caller.pulse)

@@ -160,9 +160,9 @@ def fill(file: str, store: Path) -> None:
 
 def session_key(file: str, store: Path) -> str:
     """The name of a study's timing session."""
-    from study.cli.options import Asked
+    from study.cli.options import StudyRequest
 
-    return Asked(ROOT / file, None, (), store).plan()[0].key
+    return StudyRequest(ROOT / file, None, (), store).plan()[0].key
 
 
 def columns(file: str) -> list[str]:

@@ -112,11 +112,11 @@ def test_every_extra_exists():
 
 def read(path: Path, text: str):
     """The study of a text and the problems of it, as the command line reads them."""
-    from study.cli.options import Asked
+    from study.cli.options import StudyRequest
 
     path.write_text(text, "utf-8")
     variables = dict.fromkeys(("IMAGENET", "DATA", "FASHION_MNIST"), "/data")
-    return Asked(path, None, (), path.parent, stand_ins=variables).read()
+    return StudyRequest(path, None, (), path.parent, stand_ins=variables).read()
 
 
 def merged(text: str) -> str:

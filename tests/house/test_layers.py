@@ -47,6 +47,16 @@ WITHIN_REPORT = {
     "tables": {"contents", "table", "text"},
     "compare": {"tables", "text"},
     "page": {"contents", "figures", "formats"},
+    "report": {
+        "contents",
+        "figures",
+        "formats",
+        "page",
+        "spreadsheet",
+        "table",
+        "tables",
+        "text",
+    },
 }
 """The same between the rooms of `study/report/`."""
 

@@ -1,4 +1,4 @@
-from study import report
+from study.report import report
 
 
 def test_every_study_is_a_row_with_its_answer(complete):

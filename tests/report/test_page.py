@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from study import report
+from study.report import report
 from study.report.page import page, script_json
 
 STATES = ["complete", "nasty", "nothing", "one_seed", "diverged", "failed"]

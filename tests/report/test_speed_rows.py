@@ -2,8 +2,8 @@
 
 import math
 
-from study import report
 from study.analysis.frames import frame, speeds
+from study.report import report
 
 PLAIN = {"value": 200.0, "low": 180.0, "high": 220.0}
 

@@ -1,6 +1,7 @@
 """Figure of multiply-adds: by operation, and by stage of the model."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,8 +13,9 @@ from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear, wide
-from study.report.figures.figure import NUMBERS, ReportFigure, frame, listing, named_rows, numbered
+from study.report.figures.figure import NUMBERS, ReportFigure, frame, listing, numbered
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
+from study.stats import of_arms, typed_rows
 
 LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
 METRIC = METRICS["macs"]
@@ -22,20 +24,34 @@ PART, STAGE = "part", "stage"
 SPLITS = {PART: "by operation", STAGE: "by stage, with maps of 1/n of the side"}
 
 
+class Piece(NamedTuple):
+    """A piece of a bar: a row of the figure's data."""
+
+    label: str
+    arm: str
+    split: str
+    what: str
+    value: float
+    low: float
+    high: float
+    total: float
+    unit: str
+
+
 def cost(report: Report) -> Iterator[ReportFigure]:
     """One row per arm whose operations were counted."""
     data = points(report)
-    # Two panels, by operation and by stage, need the width of the page.
-    across = PAGE if (data["split"] == STAGE).any() else COLUMN
-    counted = set(data["arm"])
+    pieces = typed_rows(data, Piece)
+    across = PAGE if any(piece.split == STAGE for piece in pieces) else COLUMN
+    counted = {piece.arm for piece in pieces}
     listed = [
         line
         for line in row_layout.arm_lines(report.plan, baseline=True)
         if line.key is None or line.key in counted
     ]
     for number, page in enumerate(row_layout.pages(listed, LABEL_WIDTH[across])):
-        own = data[data["arm"].isin(row_layout.places(page))]
-        yield ReportFigure(numbered("cost", number), _figure(data, page, across), own, _alt(own))
+        own = of_arms(data, row_layout.places(page))
+        yield ReportFigure(numbered("cost", number), _figure(pieces, page, across), own, _alt(own))
 
 
 # ---- data ----
@@ -53,12 +69,12 @@ def points(report: Report) -> pd.DataFrame:
         for piece in _pieces(counts)
     ]
     data = frame(pieces, "label", "arm", "split").drop(columns="seed")
-    data["total"] = data.groupby(["arm", "split"])["value"].transform("sum")
+    totals = data.groupby(["arm", "split"])["value"].transform("sum")
     # On one axis the bars of the cheapest arms would vanish; shares can still be compared.
-    data["unit"] = "%" if wide(data["total"], FAR) else METRIC.unit
-    if wide(data["total"], FAR):
-        data[[*NUMBERS]] = 100 * data[[*NUMBERS]].div(data["total"], axis=0)
-    return data
+    shares = wide(totals, FAR)
+    if shares:
+        data[[*NUMBERS]] = 100 * data[[*NUMBERS]].div(totals, axis=0)
+    return data.assign(total=totals, unit="%" if shares else METRIC.unit)
 
 
 def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
@@ -83,40 +99,37 @@ def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, page: row_layout.Page, across: float) -> Figure:
-    splits = list(dict.fromkeys(data["split"]))
+def _figure(pieces: list[Piece], page: row_layout.Page, across: float) -> Figure:
+    splits = list(dict.fromkeys(piece.split for piece in pieces))
     figure, panels = row_layout.sheet(page, len(splits), across, spare=1.05)
     places = row_layout.places(page)
     for axes, split in zip(panels, splits, strict=True):
-        of_split = data[data["split"] == split]
-        _bars(axes, of_split, places)
-        # Matplotlib warns of limits from 0 to 0, where all counts are zero.
-        axes.set_xlim(0, 1.02 * data["high"].max() or 1)
-        axes.set_xlabel(f"{_head(data)}\n{SPLITS[split]}")
+        _bars(axes, [piece for piece in pieces if piece.split == split], places)
+        axes.set_xlim(0, 1.02 * max(piece.high for piece in pieces) or 1)
+        axes.set_xlabel(f"{_head(pieces[0].unit)}\n{SPLITS[split]}")
         linear(axes.xaxis, 4)
-    for arm, part in data[data["split"] == splits[-1]].groupby("arm", sort=False):
+    totals = {piece.arm: piece.total for piece in pieces if piece.split == splits[-1]}
+    for arm, total in totals.items():
         if arm in places:
-            text = f"{format.number(part['total'].iloc[0], METRIC.digits)} {METRIC.unit}"
-            row_layout.beside(panels[-1], places[str(arm)], text)
+            text = f"{format.number(total, METRIC.digits)} {METRIC.unit}"
+            row_layout.beside(panels[-1], places[arm], text)
     return figure
 
 
-def _head(data: pd.DataFrame) -> str:
-    share = data["unit"].iloc[0] == "%"
+def _head(unit: str) -> str:
+    share = unit == "%"
     return f"share of {format.name(METRIC)} (%)" if share else format.head(METRIC)
 
 
-def _bars(axes: Axes, data: pd.DataFrame, places: Mapping[str, float]) -> None:
-    rows_here = data[data["arm"].isin(places)]
-    kinds = sorted(dict.fromkeys(data["what"]), key=_order)
-    # Stages have an order, which shades show; operations have none, so hatches tell them apart.
+def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
+    kinds = sorted(dict.fromkeys(piece.what for piece in pieces), key=_order)
     fills = FILLS if kinds[0] in KINDS else [(shade, "") for shade in SHADES]
     for what, (colour, hatch) in zip(kinds, fills, strict=False):
-        part = rows_here[rows_here["what"] == what]
+        own = [piece for piece in pieces if piece.what == what and piece.arm in places]
         axes.barh(
-            part["arm"].map(places),
-            part["value"],
-            left=part["low"],
+            [places[piece.arm] for piece in own],
+            [piece.value for piece in own],
+            left=[piece.low for piece in own],
             height=0.9,
             color=colour,
             hatch=hatch,
@@ -150,11 +163,12 @@ def _called(what: str) -> str:
 
 def _alt(data: pd.DataFrame) -> str:
     texts = []
-    for label, part in data[data["split"] == PART].groupby("label", sort=False):
-        total = part["total"].iloc[0]
+    for label, part in data.groupby("label", sort=False):
+        pieces = [piece for piece in typed_rows(part, Piece) if piece.split == PART]
+        total, whole = pieces[0].total, sum(piece.value for piece in pieces)
         shares = ", ".join(
-            f"{row.what} {format.number(100 * row.value / part['value'].sum(), 0)} %"
-            for row in named_rows(part)
+            f"{piece.what} {format.number(100 * piece.value / whole, 0)} %"
+            for piece in pieces
             if total
         )
         texts.append(f"{label} {format.number(total, METRIC.digits)} ({shares})")

@@ -1,7 +1,7 @@
 """Figure of a cumulative ablation, step by step: level, effect of the step, and cost."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,17 +9,18 @@ from matplotlib.figure import Figure
 
 from study import format, stats
 from study.analysis.frames import noise_range
-from study.metrics import METRICS
+from study.metrics import METRICS, Metric
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
 from study.report.figures.figure import (
     ReportFigure,
+    any_range,
     frame,
     listing,
-    named_rows,
     numbered,
+    reach,
     value_text,
     without_attrs,
 )
@@ -31,6 +32,20 @@ from study.spec.study import Factor
 LABEL_WIDTH = 120  # points
 Choices = tuple[int, ...]
 LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"
+FLOOR = "noise floor"
+
+
+class StepMark(NamedTuple):
+    """A row of the figure's data; a noise floor has no step and no arm."""
+
+    step: str
+    arm: str
+    state: str
+    metric: str
+    what: str
+    value: float
+    low: float
+    high: float
 
 
 def roadmap(report: Report) -> Iterator[ReportFigure]:
@@ -40,8 +55,8 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
     if len(path) < 2 or not quality:
         return
     data = points(report, path, quality)
-    # A single level shows no step.
-    if data.loc[data["what"] == LEVEL, "value"].notna().sum() < 2:
+    levels = [m for m in stats.typed_rows(data, StepMark) if m.what == LEVEL]
+    if sum(mark.value == mark.value for mark in levels) < 2:
         return
     lines = [row_layout.Line(step, arm.digest) for step, arm in path]
     for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
@@ -84,13 +99,13 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     cost. "elsewhere" is the range of the same step's effect over all positions it was measured at.
     """
     measured = without_attrs(report.measured)
-    part = measured[measured["metric"] == quality]
+    part = stats.of_metric(measured, quality)
     steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     costs = _costs(report)
     records = list[dict[str, Any]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
-        sample = part.loc[part["arm"] == arm.digest, "value"]
+        sample = stats.of_arm(part, arm.digest)["value"]
         low, high = stats.interval(sample.to_numpy(float))
         # NaN is a diverged seed: the mean of the others would flatter the arm.
         ends = {"value": sample.mean(skipna=False), "low": low, "high": high}
@@ -102,7 +117,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
                 {**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]}
             )
     if (band := noise_range(measured, quality)) is not None:
-        records.append({"metric": quality, "what": "noise floor", "low": band[0], "high": band[1]})
+        records.append({"metric": quality, "what": FLOOR, "low": band[0], "high": band[1]})
     return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
 
 
@@ -112,16 +127,19 @@ def _step(
     """The marks of one step; `steps` has all steps between the study's arms (`stats.steps`)."""
     start, end = before.arm.choices, arm.arm.choices
     moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
-    same = steps[
-        (steps["factor"] == moved) & (steps["start"] == start[moved]) & (steps["end"] == end[moved])
+    move = moved, start[moved], end[moved]
+    same = [
+        row
+        for row in stats.typed_rows(steps, stats.StepEffect)
+        if (row.factor, row.start, row.end) == move
     ]
-    for row in named_rows(same[same["others"] == start]):
-        ends = {"value": row.mean, "low": row.low, "high": row.high}
-        yield {**keys, "what": STEP, "n": row.n, **ends}
-    means = same["mean"].dropna()
-    # Measured at one position only, the step has no range.
+    for row in same:
+        if row.others == start:
+            ends = {"value": row.mean, "low": row.low, "high": row.high}
+            yield {**keys, "what": STEP, "n": row.n, **ends}
+    means = [row.mean for row in same if row.mean == row.mean]
     if len(means) > 1:
-        span = {"low": means.min(), "high": means.max()}
+        span = {"low": min(means), "high": max(means)}
         yield {**keys, "what": ELSEWHERE, "n": len(means), **span}
 
 
@@ -129,9 +147,9 @@ def _costs(report: Report) -> tuple[str, dict[str, float]] | None:
     """The first count of operations in the study's columns, else the first cost, by arm."""
     names = [n for n in report.plan.study.columns if METRICS[n].kind == "cost"]
     for name in sorted(names, key=lambda name: not name.startswith("macs")):
-        part = report.measured[report.measured["metric"] == name].dropna(subset="value")
+        part = stats.of_metric(report.measured, name).dropna(subset="value")
         if len(part):
-            return name, dict(zip(part["arm"], part["value"], strict=True))
+            return name, {row.arm: row.value for row in stats.typed_rows(part, stats.MetricValue)}
     return None
 
 
@@ -139,66 +157,65 @@ def _costs(report: Report) -> tuple[str, dict[str, float]] | None:
 
 
 def _figure(data: pd.DataFrame, page: row_layout.Page) -> Figure:
-    costs = data[data["what"] == COST]
-    figure, panels = row_layout.sheet(page, 2 + (not costs.empty), PAGE, spare=0.85)
+    marks = stats.typed_rows(data, StepMark)
+    costs = [mark for mark in marks if mark.what == COST]
+    figure, panels = row_layout.sheet(page, 2 + bool(costs), PAGE, spare=0.85)
     places = row_layout.places(page)
-    here = data[data["arm"].isin(places)].assign(y=lambda part: part["arm"].map(places))
-    band = data[data["what"] == "noise floor"]
-    quality = METRICS[str(data["metric"].iloc[0])]
-    _levels(panels[0], here, quality)
-    _steps(panels[1], here, band, quality)
-    if not costs.empty:
-        _cost(panels[2], here[here["what"] == COST], costs["value"].max())
+    quality = METRICS[marks[0].metric]
+    _levels(panels[0], [mark for mark in marks if mark.what == LEVEL], places, metric=quality)
+    _steps(panels[1], marks, places, metric=quality)
+    if costs:
+        _cost(panels[2], costs, places)
     figure.legend(loc="outside upper center", ncols=4)
     return figure
 
 
-def _levels(axes: Axes, data: pd.DataFrame, metric: Any) -> None:
-    part = data[data["what"] == LEVEL]
-    finite = part[part["value"].notna()]
-    axes.plot(finite["value"], finite["y"], color=BLUE, linewidth=0.8, drawstyle="steps-post")
-    reach = [finite["value"] - finite["low"], finite["high"] - finite["value"]]
+def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
+    finite = [mark for mark in marks if mark.value == mark.value]
+    values, ys = [mark.value for mark in finite], [places[mark.arm] for mark in finite]
+    axes.plot(values, ys, color=BLUE, linewidth=0.8, drawstyle="steps-post")
     axes.errorbar(
-        finite["value"],
-        finite["y"],
-        xerr=reach,
+        values,
+        ys,
+        xerr=reach(finite),
         fmt="o",
         color=BLUE,
         markersize=3.8,
         capsize=2,
         linewidth=1,
-        label="mean, 95 % interval" if finite["low"].notna().any() else "mean",
+        label="mean, 95 % interval" if any_range(finite) else "mean",
     )
     axes.set_xlabel(format.head(metric))
     linear(axes.xaxis, 4)
-    for row in named_rows(part):
-        text = format.number(row.value, metric.digits)
+    for mark in marks:
+        text = format.number(mark.value, metric.digits)
         absent = text == format.ABSENT
-        word = row.state or "missing"
+        word = mark.state or "missing"
         style = {"fontstyle": "italic", "color": GREY} if absent else {}
-        row_layout.beside(axes, row.y, word if absent else text, **style)
+        row_layout.beside(axes, places[mark.arm], word if absent else text, **style)
 
 
-def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> None:
-    for row in named_rows(band):
-        axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
+def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
+    for mark in marks:
+        if mark.what == FLOOR:
+            axes.axvspan(mark.low, mark.high, color=PALE, zorder=0, label="noise floor (A/A)")
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5)
-    part, other = data[data["what"] == STEP], data[data["what"] == ELSEWHERE]
-    if len(other):
+    ranges = [mark for mark in marks if mark.what == ELSEWHERE]
+    if ranges:
         axes.hlines(
-            other["y"] + 0.36,
-            other["low"],
-            other["high"],
+            [places[mark.arm] + 0.36 for mark in ranges],
+            [mark.low for mark in ranges],
+            [mark.high for mark in ranges],
             color=GREY,
             linewidth=2.2,
             alpha=0.7,
             label="same step at all positions",
         )
-    reach = [part["value"] - part["low"], part["high"] - part["value"]]
+    steps = [mark for mark in marks if mark.what == STEP]
     axes.errorbar(
-        part["value"],
-        part["y"],
-        xerr=reach,
+        [mark.value for mark in steps],
+        [places[mark.arm] for mark in steps],
+        xerr=reach(steps),
         fmt="D",
         color=VERMILLION,
         markersize=3.3,
@@ -209,48 +226,50 @@ def _steps(axes: Axes, data: pd.DataFrame, band: pd.DataFrame, metric: Any) -> N
     unit = metric.difference_unit
     axes.set_xlabel(f"Δ {format.name(metric)} of the step{f' ({unit})' if unit else ''}")
     linear(axes.xaxis, 4)
-    for row in named_rows(part):
-        row_layout.beside(axes, row.y, value_text(row, metric.digits, signed=True))
+    for mark in steps:
+        row_layout.beside(axes, places[mark.arm], value_text(mark, metric.digits, signed=True))
 
 
-def _cost(axes: Axes, data: pd.DataFrame, most: float) -> None:
-    metric = METRICS[str(data["metric"].iloc[0])]
+def _cost(axes: Axes, costs: list[StepMark], places: dict[str, float]) -> None:
+    metric, values = METRICS[costs[0].metric], [mark.value for mark in costs]
     axes.barh(
-        data["y"],
-        data["value"],
+        [places[mark.arm] for mark in costs],
+        values,
         height=0.8,
         color="#F6D9C8",
         edgecolor=VERMILLION,
         hatch="///",
         linewidth=0.6,
     )
-    axes.set_xlim(0, 1.05 * most or 1)
+    axes.set_xlim(0, 1.05 * max(values) or 1)
     axes.set_xlabel(format.head(metric))
     linear(axes.xaxis, 3)
     before = None
-    for row in named_rows(data):
-        value = row.value
-        text = format.number(value, metric.digits)
-        if before is not None and value != before:
-            text += f" ({format.change(value, before)})"
-        row_layout.beside(axes, row.y, text)
-        before = value
+    for mark in costs:
+        text = format.number(mark.value, metric.digits)
+        if before is not None and mark.value != before:
+            text += f" ({format.change(mark.value, before)})"
+        row_layout.beside(axes, places[mark.arm], text)
+        before = mark.value
 
 
 # ---- alternative text ----
 
 
 def _alt(data: pd.DataFrame) -> str:
-    metric = METRICS[str(data["metric"].iloc[0])]
-    steps = {row.arm: row for row in named_rows(data[data["what"] == STEP])}
+    marks = stats.typed_rows(data, StepMark)
+    metric = METRICS[marks[0].metric]
+    steps = {mark.arm: mark for mark in marks if mark.what == STEP}
     lines = []
-    for row in named_rows(data[data["what"] == LEVEL]):
-        text = format.number(row.value, metric.digits)
-        text = text if text != format.ABSENT else row.state or "missing"
+    for mark in marks:
+        if mark.what != LEVEL:
+            continue
+        text = format.number(mark.value, metric.digits)
+        text = text if text != format.ABSENT else mark.state or "missing"
         step = (
-            f" (step {value_text(steps[row.arm], metric.digits, signed=True)})"
-            if row.arm in steps
+            f" (step {value_text(steps[mark.arm], metric.digits, signed=True)})"
+            if mark.arm in steps
             else ""
         )
-        lines.append(f"{row.step} {text}{step}")
+        lines.append(f"{mark.step} {text}{step}")
     return f"{format.head(metric)}, row by row: {listing(lines, 8)}."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,12 +14,12 @@ from study.metrics import METRICS
 from study.plan.plan import blocks
 from study.report.contents import Report
 from study.report.figures.axes import linear
-from study.report.figures.figure import ReportFigure, frame, listing, named_rows, numbered
+from study.report.figures.figure import ReportFigure, frame, listing, numbered
 from study.report.figures.row_layout import chunks
 from study.report.figures.states import diverged
 from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import wrapped
-from study.stats import interval
+from study.stats import interval, of_arm, of_arms, of_metric, typed_rows
 
 LOSS = "train_loss"
 TOGETHER = len(ARMS) - 1  # arms of one panel besides the baseline
@@ -31,20 +31,36 @@ BAND_FROM = 3  # seeds from which the band is an interval; that of two seeds wou
 Group = tuple[str, list[str]]
 
 
+class CurveMark(NamedTuple):
+    """A row of the figure's data: `n` is for means alone, `seed` for single seeds alone."""
+
+    label: str
+    arm: str
+    epoch: int
+    n: int
+    metric: str
+    what: str
+    seed: int
+    value: float
+    low: float
+    high: float
+
+
 def curves(report: Report) -> Iterator[ReportFigure]:
     """Training loss and the first quality, with the baseline and at most seven arms per panel.
 
     A study of one epoch has no curves.
     """
     data = points(report)
-    if data.empty or data["epoch"].max() < 2:
+    marks = typed_rows(data, CurveMark)
+    if max((mark.epoch for mark in marks), default=0) < 2:
         return
-    groups = _groups(report, set(data["arm"]))
-    metrics = [name for name in _metrics(report) if name in set(data["metric"])]
+    groups = _groups(report, {mark.arm for mark in marks})
+    metrics = [name for name in _metrics(report) if name in {mark.metric for mark in marks}]
     for number, part in enumerate(chunks(groups, GROUPS)):
         arms_here = {arm for _, arms in part for arm in arms}
-        own = data[data["arm"].isin(arms_here)]
-        figure = _figure(own, part, metrics)
+        own = of_arms(data, arms_here)
+        figure = _figure([mark for mark in marks if mark.arm in arms_here], part, metrics)
         yield ReportFigure(numbered("curves", number), figure, own, _alt(own, metrics))
 
 
@@ -60,7 +76,7 @@ def points(report: Report) -> pd.DataFrame:
     learnt, rows = report.curves, list[dict[str, Any]]()
     for arm in report.plan.arms:
         for name in _metrics(report):
-            part = learnt[(learnt["arm"] == arm.digest) & (learnt["metric"] == name)]
+            part = of_metric(of_arm(learnt, arm.digest), name)
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
@@ -115,7 +131,7 @@ def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figure:
+def _figure(marks: list[CurveMark], groups: list[Group], metrics: list[str]) -> Figure:
     across = min(2, len(groups))
     down = -(-len(groups) // 2) * len(metrics)
     wide = COLUMN if across == 1 else PAGE
@@ -124,12 +140,10 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
     for place, (head, arms) in enumerate(groups):
         for turn, name in enumerate(metrics):
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
-            of_metric = data[data["metric"] == name]
-            _panel(axes, of_metric, arms)
-            # One scale for all groups, so that panels can be compared by eye.
-            axes.set_ylim(*_span(of_metric))
-            # After the limits are set: labels are placed in fractions of the axis.
-            _ends(axes, of_metric, arms)
+            own = [mark for mark in marks if mark.metric == name]
+            _panel(axes, own, arms)
+            axes.set_ylim(*_span(own))
+            _ends(axes, own, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:
                 axes.set_title(
@@ -145,47 +159,52 @@ def _figure(data: pd.DataFrame, groups: list[Group], metrics: list[str]) -> Figu
     if len(groups) % 2 and across == 2:
         for axes in panels[-len(metrics) :, 1]:
             axes.set_visible(False)
-    figure.suptitle(wrapped(_legend(data), 72 * wide - 12, size=SMALL), fontsize=SMALL)
+    figure.suptitle(wrapped(_legend(marks), 72 * wide - 12, size=SMALL), fontsize=SMALL)
     return figure
 
 
-def _panel(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
+def _panel(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
     for arm, (colour, dashes, _) in zip(arms, ARMS, strict=False):
-        of_arm = data[data["arm"] == arm]
-        mean = of_arm[of_arm["what"] == "mean"]
-        x = mean["epoch"].astype(float)
-        axes.fill_between(x, mean["low"], mean["high"], color=colour, alpha=0.15, linewidth=0)
-        axes.plot(x, mean["value"], color=colour, linestyle=dashes, linewidth=1.1)
-        for _, curve in of_arm[of_arm["what"] == "seed"].groupby("seed"):
+        own = [mark for mark in marks if mark.arm == arm]
+        mean = [mark for mark in own if mark.what == "mean"]
+        x = [float(mark.epoch) for mark in mean]
+        low, high = [mark.low for mark in mean], [mark.high for mark in mean]
+        axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(x, [m.value for m in mean], color=colour, linestyle=dashes, linewidth=1.1)
+        single = [mark for mark in own if mark.what == "seed"]
+        for seed in sorted({mark.seed for mark in single}):
+            curve = [mark for mark in single if mark.seed == seed]
             axes.plot(
-                curve["epoch"].astype(float),
-                curve["value"],
+                [float(mark.epoch) for mark in curve],
+                [mark.value for mark in curve],
                 color=colour,
                 linestyle=dashes,
                 linewidth=0.5,
             )
-        lost = of_arm[of_arm["what"] == "diverged"]
-        axes.plot(lost["epoch"].astype(float), lost["value"], "x", color=colour, markersize=6)
+        lost = [mark for mark in own if mark.what == "diverged"]
+        x, values = [float(mark.epoch) for mark in lost], [mark.value for mark in lost]
+        axes.plot(x, values, "x", color=colour, markersize=6)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     linear(axes.yaxis, 4)
 
 
-def _span(data: pd.DataFrame) -> tuple[float, float]:
+def _span(marks: list[CurveMark]) -> tuple[float, float]:
     """The limits of the axis, from the lines: the band of a few seeds may be far wider."""
-    low, high = data["value"].min(), data["value"].max()
+    values = [mark.value for mark in marks if mark.value == mark.value]
+    low, high = min(values), max(values)
     room = 0.08 * (high - low) or 1.0
     return low - room, high + room  # `room` keeps the outermost line off the frame
 
 
-def _ends(axes: Axes, data: pd.DataFrame, arms: list[str]) -> None:
+def _ends(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
     """Write every arm's label at the right, tied to the end of its line, without overlaps."""
     low, high = axes.get_ylim()
     ends = []
     for arm, (colour, _, _) in zip(arms, ARMS, strict=False):
-        of_arm = data[(data["arm"] == arm) & data["value"].notna()]
-        if len(of_arm):
-            last = of_arm.iloc[of_arm["epoch"].to_numpy(int).argmax()]
-            ends.append((float(last["value"]), float(last["epoch"]), str(last["label"]), colour))
+        own = [mark for mark in marks if mark.arm == arm and mark.value == mark.value]
+        if own:
+            last = max(own, key=lambda mark: mark.epoch)  # the first of several
+            ends.append((last.value, float(last.epoch), last.label, colour))
     ends.sort()
     # 8.2 points per line of text, as a share of the axes, which take about 0.8 of a panel.
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
@@ -238,9 +257,9 @@ def _head(name: str) -> str:
     return "Train loss" if name == LOSS else format.head(METRICS[name])
 
 
-def _legend(data: pd.DataFrame) -> str:
+def _legend(marks: list[CurveMark]) -> str:
     """The meaning of the lines, bands and crosses that the figure has."""
-    kinds, counts = set(data["what"]), set(data.loc[data["low"].notna(), "n"])
+    kinds, counts = {mark.what for mark in marks}, {m.n for m in marks if m.low == m.low}
     parts = ["line: mean of the seeds"] * ("mean" in kinds)
     several, two = any(n >= BAND_FROM for n in counts), 2 in counts
     bands = ["95 % interval of the mean"] * several
@@ -255,16 +274,18 @@ def _legend(data: pd.DataFrame) -> str:
 
 
 def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
-    sentences = []
+    marks, sentences = typed_rows(data, CurveMark), []
     for name in metrics:
-        part = data[(data["metric"] == name) & (data["what"] != "diverged")]
-        last = part.groupby("arm", sort=False)["epoch"].idxmax()
+        last: dict[str, CurveMark] = {}
+        for mark in marks:
+            if mark.metric == name and mark.what != "diverged":
+                last[mark.arm] = max(last.get(mark.arm, mark), mark, key=lambda m: m.epoch)
         digits = 3 if name == LOSS else METRICS[name].digits
         ends = (
-            f"{row.label} {format.number(row.value, digits)} at epoch {row.epoch}"
-            for row in named_rows(part.loc[last])
+            f"{mark.label} {format.number(mark.value, digits)} at epoch {mark.epoch}"
+            for mark in last.values()
         )
         sentences.append(f"{_head(name)}, last: {listing(ends)}.")
-    lost = data.loc[data["what"] == "diverged", "label"].unique()
-    sentences += [f"Diverged: {listing(lost)}."] * bool(len(lost))
+    lost = dict.fromkeys(mark.label for mark in marks if mark.what == "diverged")
+    sentences += [f"Diverged: {listing(lost)}."] * bool(lost)
     return " ".join(["Learning curves, mean over seeds by epoch.", *sentences])

@@ -1,7 +1,7 @@
 """Figure of effects: each arm's difference from the baseline, seed by seed, with its interval."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,10 +16,11 @@ from study.report.figures import row_layout
 from study.report.figures.axes import linear
 from study.report.figures.figure import (
     ReportFigure,
+    any_range,
     frame,
     listing,
-    named_rows,
     numbered,
+    reach,
     value_text,
     without_attrs,
 )
@@ -31,14 +32,28 @@ ABREAST = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 110}  # points, by width of the figure
 
 
+class EffectMark(NamedTuple):
+    """A row of the figure's data; a noise floor has no arm."""
+
+    label: str
+    arm: str
+    n: int
+    metric: str
+    what: str
+    value: float
+    low: float
+    high: float
+
+
 def effects(report: Report) -> Iterator[ReportFigure]:
     """One row per arm, one panel per quality; several figures if there are too many."""
     data = points(report)
-    means = data[(data["what"] == "mean") & data["value"].notna()]
-    metrics = [name for name in qualities(report.plan) if name in set(means["metric"])]
+    marks = stats.typed_rows(data, EffectMark)
+    measured = {m.metric for m in marks if m.what == "mean" and m.value == m.value}
+    metrics = [name for name in qualities(report.plan) if name in measured]
     if not metrics:
         return
-    texts = _texts(report.plan, data)
+    texts = _texts(report.plan, marks)
     number = 0
     for names in row_layout.chunks(metrics, ABREAST):
         wide = COLUMN if len(names) == 1 else PAGE
@@ -49,7 +64,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
         ):
             here = data["arm"].isin(row_layout.places(page)) | (data["what"] == "noise floor")
             own = data[here & data["metric"].isin(names)]
-            figure = _figure(data, names, page, texts=texts, width=wide)
+            figure = _figure(marks, names, page, texts=texts, width=wide)
             yield ReportFigure(
                 numbered("effects", number), figure, own, _alt(report.plan, own, texts)
             )
@@ -72,7 +87,7 @@ def points(report: Report) -> pd.DataFrame:
     plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, Any]]()
     for name in qualities(plan):
         records += _floor(report.measured, name)
-        part = measured[measured["metric"] == name]
+        part = stats.of_metric(measured, name)
         for head, members in blocks(plan):
             for label, arm in members:
                 if arm is not plan.baseline:
@@ -84,7 +99,7 @@ def points(report: Report) -> pd.DataFrame:
 def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
     """The marks of one arm and metric; like `stats.effects`, none if one seed diverged."""
     own, base = (
-        part[part["arm"] == digest].set_index("seed")["value"]
+        stats.of_arm(part, digest).set_index("seed")["value"]
         for digest in (arm.digest, plan.baseline.digest)
     )
     pairs = (own - base).reindex(own.index.intersection(base.index))
@@ -110,17 +125,19 @@ def _why(plan: Plan, arm: PlannedArm) -> str:
     return f"baseline: {base}" if base else "missing"
 
 
-def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
+def _texts(plan: Plan, marks: list[EffectMark]) -> dict[tuple[str, str], str]:
     """The text at the right of a row, by metric and arm."""
     states = {arm.digest: state(arm) for arm in plan.arms}
     texts = {}
-    for row in named_rows(data[~data["what"].isin(["seed", "noise floor"])]):
-        text = str(row.what)
+    for mark in marks:
+        if mark.what in ("seed", "noise floor"):
+            continue
+        text = mark.what
         if text == "mean":
-            no_interval = f" [{format.ABSENT}]" if row.n > 1 and row.low != row.low else ""
-            rest = f"\n{states[row.arm]}" if states[row.arm] else ""
-            text = value_text(row, METRICS[row.metric].digits, signed=True) + no_interval + rest
-        texts[row.metric, row.arm] = text
+            no_interval = f" [{format.ABSENT}]" if mark.n > 1 and mark.low != mark.low else ""
+            rest = f"\n{states[mark.arm]}" if states[mark.arm] else ""
+            text = value_text(mark, METRICS[mark.metric].digits, signed=True) + no_interval + rest
+        texts[mark.metric, mark.arm] = text
     return texts
 
 
@@ -128,7 +145,7 @@ def _texts(plan: Plan, data: pd.DataFrame) -> dict[tuple[str, str], str]:
 
 
 def _figure(
-    data: pd.DataFrame,
+    marks: list[EffectMark],
     names: list[str],
     page: row_layout.Page,
     *,
@@ -138,15 +155,10 @@ def _figure(
     figure, panels = row_layout.sheet(page, len(names), width, spare=0.95)
     places = row_layout.places(page)
     for axes, name in zip(panels, names, strict=True):
-        of_metric = data[data["metric"] == name]
-        on_page = of_metric[of_metric["arm"].isin(places)]
-        _panel(
-            axes,
-            on_page.assign(y=on_page["arm"].map(places)),
-            of_metric[of_metric["what"] == "noise floor"],
-        )
+        own = [mark for mark in marks if mark.metric == name]
+        _panel(axes, own, places)
         axes.set_xlabel(_head(name), parse_math=False)
-        axes.set_xlim(*_span(of_metric))
+        axes.set_xlim(*_span(own))
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
             word = not text.startswith(("+", "−", "0"))
@@ -167,23 +179,25 @@ def _head(name: str) -> str:
     return f"Δ {format.name(metric)} ({unit})" if unit else f"Δ {format.name(metric)}"
 
 
-def _span(data: pd.DataFrame) -> tuple[float, float]:
+def _span(marks: list[EffectMark]) -> tuple[float, float]:
     """The limits of the axis: the same on every page, and including zero."""
-    ends = data[["value", "low", "high"]].to_numpy(float)
-    ends = ends[ends == ends]
-    low, high = min(0.0, ends.min()), max(0.0, ends.max())
+    ends = [end for mark in marks for end in (mark.value, mark.low, mark.high) if end == end]
+    low, high = min(0.0, *ends), max(0.0, *ends)
     room = 0.06 * (high - low) or 1.0
     return low - room, high + room
 
 
-def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
-    for row in named_rows(band):
-        axes.axvspan(row.low, row.high, color=PALE, zorder=0, label="noise floor (A/A)")
+def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> None:
+    """Draw the marks of one metric; `places` are the rows of this page."""
+    for mark in marks:
+        if mark.what == "noise floor":
+            axes.axvspan(mark.low, mark.high, color=PALE, zorder=0, label="noise floor (A/A)")
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5, label="baseline")
-    seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
+    here = [mark for mark in marks if mark.arm in places]
+    seeds = [mark for mark in here if mark.what == "seed"]
     axes.scatter(
-        seeds["value"],
-        seeds["y"] + 0.32,
+        [mark.value for mark in seeds],
+        [places[mark.arm] + 0.32 for mark in seeds],
         s=8,
         facecolors="white",
         edgecolors=GREY,
@@ -191,20 +205,20 @@ def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
         label="one seed",
         zorder=2,
     )
-    means = means[means["n"] > 1]  # the mean of one seed is drawn already, as that seed
-    reach = [means["value"] - means["low"], means["high"] - means["value"]]
-    if len(means):
+    # The mean of one seed is drawn already, as that seed.
+    means = [mark for mark in here if mark.what == "mean" and mark.n > 1]
+    if means:
         axes.errorbar(
-            means["value"],
-            means["y"] - 0.12,
-            xerr=reach,
+            [mark.value for mark in means],
+            [places[mark.arm] - 0.12 for mark in means],
+            xerr=reach(means),
             fmt="o",
             color=BLUE,
             markersize=3.5,
             capsize=2,
             linewidth=1,
             zorder=3,
-            label="mean, 95 % interval" if means["low"].notna().any() else "mean",
+            label="mean, 95 % interval" if any_range(means) else "mean",
         )
     linear(axes.xaxis)
 
@@ -214,12 +228,14 @@ def _panel(axes: Axes, part: pd.DataFrame, band: pd.DataFrame) -> None:
 
 def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> str:
     lines = [f"Differences from {plain(plan.baseline.label)}, paired by seed."]
-    for name in dict.fromkeys(data["metric"]):
-        part = data[(data["metric"] == name) & data["arm"].notna() & (data["what"] != "seed")]
-        metric = METRICS[str(name)]
-        unit = " [95 % interval]" * bool(part["low"].notna().any())
-        rest = listing(f"{row.label} {texts[str(name), row.arm]}" for row in named_rows(part))
-        lines.append(f"{_head(str(name))}{unit}: {rest}.")
-        for row in named_rows(data[(data["metric"] == name) & (data["what"] == "noise floor")]):
-            lines.append(f"Noise floor ±{format.number(row.high, metric.digits)}.")
+    marks = stats.typed_rows(data, EffectMark)
+    for name in dict.fromkeys(mark.metric for mark in marks):
+        own = [mark for mark in marks if mark.metric == name]
+        means = [mark for mark in own if mark.what not in ("seed", "noise floor")]
+        unit = " [95 % interval]" * any_range(means)
+        rest = listing(f"{mark.label} {texts[name, mark.arm]}" for mark in means)
+        lines.append(f"{_head(name)}{unit}: {rest}.")
+        for mark in own:
+            if mark.what == "noise floor":
+                lines.append(f"Noise floor ±{format.number(mark.high, METRICS[name].digits)}.")
     return " ".join(lines)

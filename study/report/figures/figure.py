@@ -3,12 +3,12 @@
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 from matplotlib import style
@@ -132,7 +132,27 @@ def named_rows(data: pd.DataFrame) -> Iterator[Any]:
 # ---- names and text ----
 
 
-def value_text(row: Any, digits: int, *, signed: bool = False) -> str:
+class Ranged(Protocol):
+    """A mark with an interval or a range; `low` and `high` are NaN without one."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def reach(marks: Sequence[Ranged]) -> list[list[float]]:
+    """The lengths of error bars: from the values down to `low`, and up to `high`."""
+    return [[mark.value - mark.low for mark in marks], [mark.high - mark.value for mark in marks]]
+
+
+def any_range(marks: Iterable[Ranged]) -> bool:
+    return any(mark.low == mark.low for mark in marks)
+
+
+def value_text(row: Ranged, digits: int, *, signed: bool = False) -> str:
     """The value of a mark as text, with its interval or range if it has one."""
     text = format.number(row.value, digits, signed=signed)
     if row.low != row.low:

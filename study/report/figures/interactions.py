@@ -63,7 +63,7 @@ def factorial(plan: Plan) -> bool:
 
 def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
     """One row per cell; a cell at a factor's first level is the other factor's main effect."""
-    terms = {row.term: row for row in named_rows(effects[effects["metric"] == name])}
+    terms = {row.term: row for row in named_rows(stats.of_metric(effects, name))}
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):

@@ -4,9 +4,12 @@ Published numbers are not drawn, because readers take two points in one panel as
 that are comparable have their own figure.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,10 +22,11 @@ from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
 from study.report.figures.figure import (
     ReportFigure,
+    any_range,
     frame,
     listing,
-    named_rows,
     numbered,
+    reach,
     value_text,
     without_attrs,
 )
@@ -32,7 +36,7 @@ from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VE
 from study.report.figures.text_fit import broken, width, wrapped
 from study.report.table import plain
 from study.spec.study import file_name
-from study.stats import interval
+from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
 
 AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
 LINE = 9.5  # points: height of a line of a tick label
@@ -42,17 +46,49 @@ MOST = 24  # levels of one figure
 LOG_FROM = 4  # ratio of the largest to the smallest cost from which the axis is logarithmic
 
 
+class LevelMark(NamedTuple):
+    """A row of the figure's data."""
+
+    level: str
+    metric: str
+    what: str
+    seed: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The marks of one metric in one figure."""
+
+    axes: Axes
+    marks: list[LevelMark]
+    base: list[LevelMark]
+    """The marks of the baseline, which may be on another page."""
+    order: list[str]
+    """The levels on the axis."""
+
+    def x(self, mark: LevelMark) -> int:
+        return self.order.index(mark.level)
+
+    def crowd(self, marks: list[LevelMark]) -> int:
+        """How many levels have one of the marks."""
+        return len({mark.level for mark in marks})
+
+
 def levels(report: Report) -> Iterator[ReportFigure]:
     """One figure per factor with two or more levels in arms that change nothing else."""
     for index, factor in enumerate(report.plan.study.factors):
         data = points(report, index)
-        order = list(dict.fromkeys(data["level"]))
+        marks = typed_rows(data, LevelMark)
+        order = list(dict.fromkeys(mark.level for mark in marks))
         if len(order) < 2:
             continue
         for number, part in enumerate(chunks(order, MOST)):
             own = data[data["level"].isin(part)]
             name = numbered(f"{file_name(factor.path)}-levels", number)
-            yield ReportFigure(name, _figure(report, data, part), own, _alt(factor.path, own))
+            yield ReportFigure(name, _figure(report, marks, part), own, _alt(factor.path, own))
 
 
 # ---- data ----
@@ -72,7 +108,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
         for name in _drawn_metrics(plan, measured)
         for record in RECORDS[METRICS[name].kind](
-            arm, measured[(measured["arm"] == arm.digest) & (measured["metric"] == name)]
+            arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), MetricValue)
         )
     ]
     return frame(rows, "level")
@@ -80,7 +116,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
 
 def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     """The study's first quality and its first count of operations, without unmeasured ones."""
-    available = set(measured.loc[measured["value"].notna(), "metric"])
+    available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
     costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
     # `sorted` is stable: multiply-adds first, the rest in the order of the columns.
@@ -89,17 +125,17 @@ def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     return [name for name in candidates if name]
 
 
-def _counted(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for value in part["value"]:
-        yield {"what": "cost", "value": value}
+def _counted(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {"what": "cost", "value": row.value}
 
 
-def _replicated(arm: PlannedArm, part: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    values = part["value"].to_numpy(float)
+def _replicated(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, Any]]:
+    values = np.array([row.value for row in rows], float)
     if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
         yield {"what": state(arm) or "missing"}
         return
-    for row in named_rows(part):
+    for row in rows:
         yield {"what": "seed", "seed": row.seed, "value": row.value}
     low, high = interval(values)
     yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
@@ -111,21 +147,17 @@ RECORDS = {"quality": _replicated, "cost": _counted}
 # ---- the figure ----
 
 
-def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
-    metrics = list(dict.fromkeys(data["metric"]))
+def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
+    metrics = list(dict.fromkeys(mark.metric for mark in marks))
     across = COLUMN if len(order) <= 2 * ABREAST else PAGE
     labels = _tick_labels(order, AXIS[across])
     figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, metrics, strict=True):
-        part = data[data["metric"] == name]
-        # From all levels, so that the baseline's line is on every page of a long factor.
-        base = part[part["level"] == data["level"].iloc[0]]
-        on_page = part[part["level"].isin(order)]
-        PANELS[METRICS[name].kind](
-            report, axes, on_page.assign(x=on_page["level"].map(order.index)), base
-        )
-        # The unit on a line of its own: panels are too low for one line of text.
+        own = [mark for mark in marks if mark.metric == name]
+        base = [mark for mark in own if mark.level == marks[0].level]
+        on_page = [mark for mark in own if mark.level in order]
+        PANELS[METRICS[name].kind](report, Panel(axes, on_page, base, order))
         axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(
@@ -137,58 +169,61 @@ def _figure(report: Report, data: pd.DataFrame, order: list[str]) -> Figure:
     return figure
 
 
-def _quality(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) -> None:
-    seeds, means = part[part["what"] == "seed"], part[part["what"] == "mean"]
-    turn = seeds.groupby("x").cumcount()  # seeds of one level stand side by side
-    # In units of levels: the more of them share the axis, the wider a step must be to show.
-    aside = 0.08 + 0.015 * part["x"].nunique()
+def _quality(report: Report, panel: Panel) -> None:
+    axes, turns = panel.axes, Counter[str]()
+    aside = 0.08 + 0.015 * panel.crowd(panel.marks)
+    seeds = [mark for mark in panel.marks if mark.what == "seed"]
+    means = [mark for mark in panel.marks if mark.what == "mean"]
+    xs = []
+    for mark in seeds:  # seeds of one level stand side by side
+        xs.append(panel.x(mark) + aside * (1 + 0.3 * (turns[mark.level] % 4)))
+        turns[mark.level] += 1
     axes.scatter(
-        seeds["x"] + aside * (1 + 0.3 * (turn % 4)),
-        seeds["value"],
+        xs,
+        [mark.value for mark in seeds],
         s=9,
         facecolors="white",
         edgecolors=GREY,
         linewidths=0.7,
         label="one seed",
     )
-    reach = [means["value"] - means["low"], means["high"] - means["value"]]
-    several = means["low"].notna().any()
     axes.errorbar(
-        means["x"],
-        means["value"],
-        yerr=reach,
+        [panel.x(mark) for mark in means],
+        [mark.value for mark in means],
+        yerr=reach(means),
         fmt="o",
         color=BLUE,
         markersize=4,
         capsize=2.5,
         linewidth=1,
-        label="mean, 95 % interval" if several else "mean",
+        label="mean, 95 % interval" if any_range(means) else "mean",
     )
-    _compared(report, axes, base[base["what"] == "mean"])
-    for row in named_rows(part[~part["what"].isin(["seed", "mean"])]):
-        axes.annotate(
-            row.what,
-            (row.x, 0.06),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            ha="center",
-            va="bottom",
-            color=GREY,
-            fontstyle="italic",
-            fontsize=SMALL,
-        )
+    _compared(report, axes, [mark for mark in panel.base if mark.what == "mean"])
+    for mark in panel.marks:
+        if mark.what not in ("seed", "mean"):
+            axes.annotate(
+                mark.what,
+                (panel.x(mark), 0.06),
+                xycoords=("data", "axes fraction"),
+                rotation=90,
+                ha="center",
+                va="bottom",
+                color=GREY,
+                fontstyle="italic",
+                fontsize=SMALL,
+            )
     linear(axes.yaxis, 5)
 
 
-def _compared(report: Report, axes: Axes, base: pd.DataFrame) -> None:
+def _compared(report: Report, axes: Axes, base: list[LevelMark]) -> None:
     """Draw the baseline as a line, with the noise floor of the A/A arm as a band around it."""
-    for row in named_rows(base):
-        band = noise_range(report.measured, row.metric)
+    for mark in base:
+        band = noise_range(report.measured, mark.metric)
         if band is not None:
-            low, high = (row.value + end * METRICS[row.metric].scale for end in band)
+            low, high = (mark.value + end * METRICS[mark.metric].scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")
         axes.axhline(
-            row.value,
+            mark.value,
             color=GREY,
             linewidth=0.6,
             linestyle=(0, (4, 3)),
@@ -197,21 +232,21 @@ def _compared(report: Report, axes: Axes, base: pd.DataFrame) -> None:
         )
 
 
-def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) -> None:
+def _cost(report: Report, panel: Panel) -> None:
     """Draw bars from zero, or squares on a logarithmic axis, which has no zero to start from."""
-    part = part[part["value"].notna()]
-    values, metric = part["value"], METRICS[part["metric"].iloc[0]]
-    crowded = part["x"].nunique() > ABREAST
+    axes, marks = panel.axes, [mark for mark in panel.marks if mark.value == mark.value]
+    xs, values = [panel.x(mark) for mark in marks], [mark.value for mark in marks]
+    metric = METRICS[marks[0].metric]
+    crowded = panel.crowd(marks) > ABREAST
     if wide(values, LOG_FROM):
         logarithmic(axes.yaxis, values)
-        axes.plot(part["x"], values, "s", color=VERMILLION, markersize=5)
-        axes.set_ylim(values.min() / 1.5, values.max() * (4 if crowded else 2))
+        axes.plot(xs, values, "s", color=VERMILLION, markersize=5)
+        axes.set_ylim(min(values) / 1.5, max(values) * (4 if crowded else 2))
     else:
-        axes.bar(part["x"], values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
-        # Room for the number of the tallest bar, which is turned upright if bars are many.
-        axes.set_ylim(0, values.max() * (1.6 if crowded else 1.25) or 1)
+        axes.bar(xs, values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
+        axes.set_ylim(0, max(values) * (1.6 if crowded else 1.25) or 1)
         linear(axes.yaxis)
-    for x, value in zip(part["x"], values, strict=True):
+    for x, value in zip(xs, values, strict=True):
         text = format.number(value, metric.digits)
         axes.annotate(
             text,
@@ -225,7 +260,7 @@ def _cost(report: Report, axes: Axes, part: pd.DataFrame, base: pd.DataFrame) ->
         )
 
 
-PANELS: dict[str, Callable[[Report, Axes, pd.DataFrame, pd.DataFrame], None]] = {
+PANELS: dict[str, Callable[[Report, Panel], None]] = {
     "quality": _quality,
     "cost": _cost,
 }
@@ -259,12 +294,14 @@ def _tick_labels(order: list[str], axis: float) -> TickLabels:
 
 
 def _alt(path: str, data: pd.DataFrame) -> str:
-    names = list(dict.fromkeys(data["metric"]))
-    rest = (f"{format.head(METRICS[name])}: {listing(_words(data, name))}." for name in names)
+    marks = typed_rows(data, LevelMark)
+    names = dict.fromkeys(mark.metric for mark in marks)
+    rest = (f"{format.head(METRICS[name])}: {listing(_words(marks, name))}." for name in names)
     return " ".join([plain(f"Levels of {path}, the first the baseline's."), *rest])
 
 
-def _words(data: pd.DataFrame, name: str) -> Iterator[str]:
-    for row in named_rows(data[(data["metric"] == name) & (data["what"] != "seed")]):
-        absent = row.value != row.value
-        yield f"{row.level} {row.what if absent else value_text(row, METRICS[name].digits)}"
+def _words(marks: list[LevelMark], name: str) -> Iterator[str]:
+    for mark in marks:
+        if mark.metric == name and mark.what != "seed":
+            absent = mark.value != mark.value
+            yield f"{mark.level} {mark.what if absent else value_text(mark, METRICS[name].digits)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from study import format, stats
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
-from study.report.figures.figure import ReportFigure, frame, listing, named_rows, without_attrs
+from study.report.figures.figure import ReportFigure, frame, listing, reach, without_attrs
 from study.report.figures.label_placement import place
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.text_fit import width, wrapped
@@ -39,6 +39,21 @@ MEANINGS = {
     BEHIND: "behind it",
 }
 """Standings as the legend and the alternative text name them."""
+
+
+class ArmMark(NamedTuple):
+    """A row of the figure's data; without `what` while the standings are computed."""
+
+    number: int
+    label: str
+    arm: str
+    cost: float
+    cost_low: float
+    cost_high: float
+    what: str
+    value: float
+    low: float
+    high: float
 
 
 def pareto(report: Report) -> Iterator[ReportFigure]:
@@ -68,15 +83,19 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
     - not told apart: neither
     """
     measured = without_attrs(report.measured)
-    values = measured[measured["metric"] == quality].pivot(
-        index="seed", columns="arm", values="value"
-    )
-    costs = measured[measured["metric"] == cost].set_index("arm")[["value", "low", "high"]]
-    arms = [arm for arm in report.plan.arms if arm.digest in values and arm.digest in costs.index]
-    arms = [arm for arm in arms if not _lost(measured, arm.digest, quality)]
+    of_quality = stats.of_metric(measured, quality)
+    values = of_quality.pivot(index="seed", columns="arm", values="value")
+    lost = {
+        row.arm for row in stats.typed_rows(of_quality, stats.MetricValue) if row.value != row.value
+    }
+    of_cost = stats.typed_rows(stats.of_metric(measured, cost), stats.MetricValue)
+    costs = {row.arm: row for row in of_cost}
+    arms = [arm for arm in report.plan.arms if arm.digest in values and arm.digest in costs]
+    # A seed of a lost arm diverged: the mean of the other seeds would flatter the arm.
+    arms = [arm for arm in arms if arm.digest not in lost]
     rows = []
     for number, arm in enumerate(arms, start=1):
-        own = costs.loc[arm.digest]
+        own = costs[arm.digest]
         sample = values[arm.digest].dropna().to_numpy(float)
         low, high = stats.interval(sample)
         rows.append(
@@ -89,22 +108,16 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
                 "low": low,
                 "high": high,
                 "against": cost,
-                "cost": own["value"],
-                "cost_low": own["low"],
-                "cost_high": own["high"],
+                "cost": own.value,
+                "cost_low": own.low,
+                "cost_high": own.high,
             }
         )
     keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
     data = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
     data[[*keys[4:]]] *= METRICS[cost].scale
-    data["what"] = _standings(data, values, METRICS[quality], METRICS[cost])
-    return data[data["cost"].notna()].drop(columns="seed")
-
-
-def _lost(measured: pd.DataFrame, arm: str, metric: str) -> bool:
-    """True if a seed diverged; the mean of the other seeds would flatter the arm."""
-    own = measured[(measured["arm"] == arm) & (measured["metric"] == metric)]
-    return bool(own["value"].isna().any())
+    data = data.assign(what=_standings(data, values, METRICS[quality], METRICS[cost]))
+    return data.dropna(subset="cost").drop(columns="seed")
 
 
 def _standings(
@@ -112,16 +125,16 @@ def _standings(
 ) -> list[str]:
     good = 1 if quality.better == "higher" else -1
     cheap = 1 if cost.better == "higher" else -1
-    arms: list[Any] = list(named_rows(data))
+    arms = stats.typed_rows(data, ArmMark)
 
-    def beyond(first: Any, second: Any) -> bool:
+    def beyond(first: ArmMark, second: ArmMark) -> bool:
         """True if `first` is at least as good in both metrics, and better in one of them."""
         apart = (good * (first.value - second.value), cheap * (first.cost - second.cost))
         return bool(min(apart) >= 0 and max(apart) > 0)
 
     # Costs are compared by the worst round of one arm against the best of the other: rounds of a
     # timing session are no replicates, so they allow no test.
-    def no_dearer(first: Any, second: Any) -> bool:
+    def no_dearer(first: ArmMark, second: ArmMark) -> bool:
         ends = (first.cost_low, first.cost_high), (second.cost_low, second.cost_high)
         # NaN, the end of a cost that was counted, is skipped, and the cost itself stands for it.
         worst = min(cheap * end for end in (*ends[0], first.cost) if end == end)
@@ -130,8 +143,7 @@ def _standings(
 
     samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
 
-    def ahead(first: Any, second: Any, tests: int) -> bool:
-        # Arrays of the pivoted table, so that element by element the seed is the same.
+    def ahead(first: ArmMark, second: ArmMark, tests: int) -> bool:
         differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]
         # The family of the correction is all arms that cost no more.
@@ -152,28 +164,29 @@ def _standings(
 
 
 def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
-    keyed = len(data) > DIRECT or any(width(label, TINY) > LABEL_WIDTH for label in data["label"])
-    keyed_rows = data if len(data) <= KEYED else _some(data[data["what"] == FRONT])
-    lines = -(-len(keyed_rows) // 2) if keyed else 0
+    marks = stats.typed_rows(data, ArmMark)
+    keyed = len(marks) > DIRECT or any(width(m.label, TINY) > LABEL_WIDTH for m in marks)
+    keyed_marks = marks if len(marks) <= KEYED else _some(data)
+    lines = -(-len(keyed_marks) // 2) if keyed else 0
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
     axes = figure.subplots()
     axes.grid(True, axis="both")
-    if wide(data["cost"], LOG_FROM):
-        logarithmic(axes.xaxis, data["cost"])
+    costs = [mark.cost for mark in marks]
+    if wide(costs, LOG_FROM):
+        logarithmic(axes.xaxis, costs)
     else:
         axes.margins(x=0.18)
         linear(axes.xaxis, 5)
     axes.margins(y=0.12)
     front = _front(axes, data, quality, cost)
     for what, style in LOOKS.items():
-        points = data[data["what"] == what]
-        _draw_points(axes, points, style)
+        _draw_points(axes, [mark for mark in marks if mark.what == what], style)
     linear(axes.yaxis, 5)
     axes.set_xlabel(format.head(cost))
     axes.set_ylabel(format.head(quality))
     if keyed:
-        _key(figure, keyed_rows, len(data))
-    standings = [what for what in LOOKS if what in set(data["what"])]
+        _key(figure, keyed_marks, len(marks))
+    standings = [what for what in LOOKS if what in {mark.what for mark in marks}]
     handles = [
         Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in standings
     ]
@@ -181,29 +194,28 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     figure.legend(
         handles, meanings, loc="outside upper center", ncols=3, handletextpad=0.3, columnspacing=1
     )
-    texts = [str(row.number) if keyed else row.label for row in named_rows(data)]
-    named = data["number"].isin(keyed_rows["number"])
-    positions = list(zip(data["cost"], data["value"], strict=True))
-    texts = [text if here else "" for text, here in zip(texts, named, strict=True)]
-    place(axes, positions, texts, [*front, *_bars(data)])
+    named = {mark.number for mark in keyed_marks}
+    texts = [str(mark.number) if keyed else mark.label for mark in marks]
+    texts = [text if m.number in named else "" for text, m in zip(texts, marks, strict=True)]
+    place(axes, [(mark.cost, mark.value) for mark in marks], texts, [*front, *_bars(marks)])
     return figure
 
 
-def _some(front: pd.DataFrame) -> pd.DataFrame:
+def _some(data: pd.DataFrame) -> list[ArmMark]:
     """At most `FEW` arms of the front, evenly spaced along it."""
-    # The negation rounds the division up.
-    return front.sort_values("cost")[:: -(-len(front) // FEW)].sort_values("number")
+    front = data[data["what"] == FRONT].sort_values("cost")
+    return sorted(stats.typed_rows(front, ArmMark)[:: -(-len(front) // FEW)])
 
 
-def _draw_points(axes: Axes, points: pd.DataFrame, style: dict[str, Any]) -> None:
-    axes.plot(points["cost"], points["value"], linestyle="none", markersize=4.5, zorder=3, **style)
-    across = [points["cost"] - points["cost_low"], points["cost_high"] - points["cost"]]
-    along = [points["value"] - points["low"], points["high"] - points["value"]]
+def _draw_points(axes: Axes, marks: list[ArmMark], style: dict[str, Any]) -> None:
+    xs, ys = [mark.cost for mark in marks], [mark.value for mark in marks]
+    axes.plot(xs, ys, linestyle="none", markersize=4.5, zorder=3, **style)
+    across = [mark.cost - mark.cost_low for mark in marks], [m.cost_high - m.cost for m in marks]
     axes.errorbar(
-        points["cost"],
-        points["value"],
+        xs,
+        ys,
         xerr=across,
-        yerr=along,
+        yerr=reach(marks),
         fmt="none",
         ecolor=style["color"],
         elinewidth=0.7,
@@ -218,31 +230,28 @@ Segment = tuple[tuple[float, float], tuple[float, float]]
 def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> list[Segment]:
     """Draw the front as steps: the best quality at every cost. Returns its segments."""
     front = data[data["what"] == FRONT].sort_values("cost", ascending=cost.better == "lower")
-    xs, ys = list(front["cost"]), list(front["value"])
-    corners = [(xs[0], ys[0])]
-    for x, y in zip(xs[1:], ys[1:], strict=True):
-        # A step, not a slope: no model was measured between two points of the front.
-        corners += [(x, corners[-1][1]), (x, y)]
+    first, *rest = stats.typed_rows(front, ArmMark)
+    corners = [(first.cost, first.value)]
+    for mark in rest:
+        corners += [(mark.cost, corners[-1][1]), (mark.cost, mark.value)]
     axes.plot(*zip(*corners, strict=True), color=BLACK, linewidth=0.8, zorder=2)
     return list(pairwise(corners))
 
 
-def _bars(data: pd.DataFrame) -> Iterator[Segment]:
-    for row in named_rows(data):
-        x, y = row.cost, row.value
-        if row.low == row.low:
-            yield (x, row.low), (x, row.high)
-        if row.cost_low == row.cost_low:
-            yield (row.cost_low, y), (row.cost_high, y)
+def _bars(marks: list[ArmMark]) -> Iterator[Segment]:
+    for mark in marks:
+        x, y = mark.cost, mark.value
+        if mark.low == mark.low:
+            yield (x, mark.low), (x, mark.high)
+        if mark.cost_low == mark.cost_low:
+            yield (mark.cost_low, y), (mark.cost_high, y)
 
 
-def _key(figure: Figure, keyed_rows: pd.DataFrame, total: int) -> None:
-    texts = [
-        wrapped(f"{row.number}  {row.label}", 106, size=TINY, lines=1)
-        for row in named_rows(keyed_rows)
-    ]
-    if len(keyed_rows) < total:
-        texts.append(f"{total - len(keyed_rows)} more in the data file")
+def _key(figure: Figure, marks: list[ArmMark], total: int) -> None:
+    """Write what the numbers at the points mean; `total` is the number of points."""
+    texts = [wrapped(f"{mark.number}  {mark.label}", 106, size=TINY, lines=1) for mark in marks]
+    if len(marks) < total:
+        texts.append(f"{total - len(marks)} more in the data file")
     legend = figure.legend(
         [Line2D([], [], linestyle="none")] * len(texts),
         texts,
@@ -266,11 +275,11 @@ def _alt(data: pd.DataFrame, quality: Metric, cost: Metric) -> str:
     head = f"{format.head(quality)} against {format.head(cost)} of {len(data)} arms."
     sentences = []
     for what, meaning in MEANINGS.items():
-        points = data[data["what"] == what].sort_values("cost")
-        texts = (
-            f"{row.label} {format.number(row.value, quality.digits)} "
-            f"at {format.number(row.cost, cost.digits)}"
-            for row in named_rows(points)
-        )
-        sentences += [f"{meaning.capitalize()}: {listing(texts)}."] * (not points.empty)
+        own = data[data["what"] == what].sort_values("cost")
+        texts = [
+            f"{mark.label} {format.number(mark.value, quality.digits)} "
+            f"at {format.number(mark.cost, cost.digits)}"
+            for mark in stats.typed_rows(own, ArmMark)
+        ]
+        sentences += [f"{meaning.capitalize()}: {listing(texts)}."] * bool(texts)
     return " ".join([head, *sentences])

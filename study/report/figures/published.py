@@ -1,24 +1,38 @@
 """Figure of measured against published numbers whose protocols agree."""
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study import format
+from study import format, stats
 from study.analysis import verdicts
+from study.analysis.verdict_rows import VerdictRow
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import NUMBERS, ReportFigure, listing, named_rows, numbered
+from study.report.figures.figure import NUMBERS, ReportFigure, any_range, listing, numbered, reach
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec.study import file_name
 
 LABEL_WIDTH = 96  # points
 KEYS = ("row", "arm", "status", "printed", "verdict", "text")
+
+
+class Mark(NamedTuple):
+    """A row of the figure's data."""
+
+    row: str
+    arm: str
+    verdict: str
+    what: str
+    value: float
+    low: float
+    high: float
 
 
 def published(report: Report) -> Iterator[ReportFigure]:
@@ -29,11 +43,10 @@ def published(report: Report) -> Iterator[ReportFigure]:
     """
     data = points(report)
     for name, part in data.groupby("metric", sort=False):
-        lines = [
-            row_layout.Line(row.text, row.arm) for row in named_rows(part.drop_duplicates("arm"))
-        ]
+        texts = part.drop_duplicates("arm").set_index("arm")["text"]
+        lines = [row_layout.Line(str(text), str(arm)) for arm, text in texts.items()]
         for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
-            own = part[part["arm"].isin(row_layout.places(page))].drop(columns="text")
+            own = stats.of_arms(part, row_layout.places(page)).drop(columns="text")
             metric = METRICS[str(name)]
             title = numbered(f"published-{file_name(str(name))}", number)
             yield ReportFigure(title, _figure(own, page, metric), own, _alt(own, metric))
@@ -49,7 +62,7 @@ def points(report: Report) -> pd.DataFrame:
     in one panel differ in size.
     """
     verdict_rows = report.assessment.verdicts
-    comparable = named_rows(verdict_rows[verdict_rows["unlike"] == ""])
+    comparable = stats.typed_rows(verdict_rows[verdict_rows["unlike"] == ""], VerdictRow)
     listed = list[dict[str, Any]]()
     for row in comparable:
         metric = METRICS[row.metric]
@@ -73,13 +86,13 @@ def points(report: Report) -> pd.DataFrame:
     return pd.DataFrame(listed, columns=columns).astype(dict.fromkeys(NUMBERS, float))
 
 
-def _verdict(row: Any) -> str:
+def _verdict(row: VerdictRow) -> str:
     """The verdict on the level; "not comparable" can only mean that no margin is stated here."""
-    word = "no margin stated" if row.level == verdicts.NOT_COMPARABLE else str(row.level)
+    word = "no margin stated" if row.level == verdicts.NOT_COMPARABLE else row.level
     return word if row.measured == row.measured else f"{word}: {format.DIVERGED}"
 
 
-def _margin(report: Report, row: Any, metric: Metric) -> float:
+def _margin(report: Report, row: VerdictRow, metric: Metric) -> float:
     """The margin within which the level is reproduced; NaN without a stated margin."""
     stated = report.plan.study.margins.get(row.metric, float("nan"))
     if metric.kind != "cost":
@@ -91,11 +104,11 @@ def _margin(report: Report, row: Any, metric: Metric) -> float:
     return float(100 * within / row.printed)
 
 
-def _printed(row: Any) -> str:
+def _printed(row: VerdictRow) -> str:
     return format.published(row.printed, row.digits, row.spread, row.status)
 
 
-def _apart(value: float, row: Any, metric: Metric) -> float:
+def _apart(value: float, row: VerdictRow, metric: Metric) -> float:
     apart = value - row.printed
     return float(100 * apart / row.printed if metric.kind == "cost" else apart)
 
@@ -106,36 +119,39 @@ def _apart(value: float, row: Any, metric: Metric) -> float:
 def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure:
     figure, (axes,) = row_layout.sheet(page, 1, COLUMN, spare=0.95)
     places = row_layout.places(page)
-    data = data.assign(y=data["arm"].map(places))
-    _draw_numbers(axes, data)
+    marks = stats.typed_rows(data, Mark)
+    _draw_numbers(axes, marks, places)
     axes.set_xlabel(f"{format.name(metric)}, measured − published ({_unit(metric)})")
     linear(axes.xaxis, 4)
-    for row in named_rows(data[data["what"] == "measured"]):
-        row_layout.beside(axes, row.y, row.verdict)
+    for mark in marks:
+        if mark.what == "measured":
+            row_layout.beside(axes, places[mark.arm], mark.verdict)
     handles, meanings = axes.get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=3, columnspacing=1)
     return figure
 
 
-def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
-    printed, measured = data[data["what"] == "published"], data[data["what"] == "measured"]
+def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> None:
+    printed = [mark for mark in marks if mark.what == "published"]
+    measured = [mark for mark in marks if mark.what == "measured"]
+    ys = [places[mark.arm] for mark in measured]
     axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
-    banded = printed[printed["low"].notna()]
+    banded = [mark for mark in printed if mark.low == mark.low]
     axes.barh(
-        banded["y"],
-        banded["high"] - banded["low"],
-        left=banded["low"],
+        [places[mark.arm] for mark in banded],
+        [mark.high - mark.low for mark in banded],
+        left=[mark.low for mark in banded],
         height=0.9,
         color="#d9d9d9",
         linewidth=0,
-        # Matplotlib leaves labels that begin with an underscore out of the legend.
-        label="margin" if len(banded) else "_",
+        label="margin" if banded else "_",
     )
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
-    axes.hlines(measured["y"], 0, measured["value"], color=GREY, linewidth=1.4, zorder=2)
+    values = [mark.value for mark in measured]
+    axes.hlines(ys, 0, values, color=GREY, linewidth=1.4, zorder=2)
     axes.plot(
-        printed["value"],
-        printed["y"],
+        [mark.value for mark in printed],
+        [places[mark.arm] for mark in printed],
         "D",
         markersize=4,
         markerfacecolor="white",
@@ -144,18 +160,17 @@ def _draw_numbers(axes: Axes, data: pd.DataFrame) -> None:
         linestyle="none",
         label="published",
     )
-    reach = [measured["value"] - measured["low"], measured["high"] - measured["value"]]
     axes.errorbar(
-        measured["value"],
-        measured["y"],
-        xerr=reach,
+        values,
+        ys,
+        xerr=reach(measured),
         fmt="o",
         color=BLUE,
         markersize=3.8,
         capsize=2,
         linewidth=1,
         zorder=3,
-        label="measured, 95 % interval" if measured["low"].notna().any() else "measured",
+        label="measured, 95 % interval" if any_range(measured) else "measured",
     )
 
 
@@ -168,12 +183,12 @@ def _unit(metric: Metric) -> str:
 
 def _alt(data: pd.DataFrame, metric: Metric) -> str:
     digits = 1 if metric.kind == "cost" else metric.digits
-    measured = data[data["what"] == "measured"]
+    measured = [mark for mark in stats.typed_rows(data, Mark) if mark.what == "measured"]
     texts = (
-        f"{row.row} {format.number(row.value, digits, signed=True)} ({row.verdict})"
-        for row in named_rows(measured)
+        f"{mark.row} {format.number(mark.value, digits, signed=True)} ({mark.verdict})"
+        for mark in measured
     )
-    counts = measured["verdict"].value_counts(sort=False)
+    counts = Counter(mark.verdict for mark in measured)
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     return (
         f"{format.name(metric)}, measured less published, in {_unit(metric)}: {listing(texts)}. "

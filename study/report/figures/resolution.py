@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,34 +15,39 @@ from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import logarithmic
-from study.report.figures.figure import (
-    ReportFigure,
-    frame,
-    listing,
-    named_rows,
-    numbered,
-    without_attrs,
-)
+from study.report.figures.figure import ReportFigure, frame, listing, numbered, reach, without_attrs
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
 from study.report.figures.text_fit import wrapped
-from study.stats import estimates
+from study.stats import Estimate, estimates, typed_rows
 
 PATH = "data.img_size"
 FEWEST = 3  # sizes; two points always fit a power law
 APART = 0.05  # largest deviation of a single step's exponent from the common one
 
 
+class SideMark(NamedTuple):
+    """A row of the figure's data."""
+
+    model: str
+    side: int
+    exponent: float
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
 def resolution(report: Report) -> Iterator[ReportFigure]:
     """One panel per cost and speed that was measured at three sizes or more."""
     data = points(report)
-    metrics = list(dict.fromkeys(data["metric"]))
-    models = list(dict.fromkeys(data["model"]))
+    marks = typed_rows(data, SideMark)
+    metrics = list(dict.fromkeys(mark.metric for mark in marks))
+    models = list(dict.fromkeys(mark.model for mark in marks))
     for number, part in enumerate(chunks(models, len(ARMS))):
         own = data[data["model"].isin(part)]
-        yield ReportFigure(
-            numbered("resolution", number), _figure(own, metrics, part), own, _alt(own)
-        )
+        figure = _figure(typed_rows(own, SideMark), metrics, part)
+        yield ReportFigure(numbered("resolution", number), figure, own, _alt(own))
 
 
 # ---- data ----
@@ -53,7 +59,7 @@ def points(report: Report) -> pd.DataFrame:
     `exponent` is that of a power law over the side, if all steps from one size to the next agree;
     NaN for a cost that is a sum of powers.
     """
-    estimated = named_rows(estimates(without_attrs(report.measured)))
+    estimated = typed_rows(estimates(without_attrs(report.measured)), Estimate)
     values = {(row.arm, row.metric): row for row in estimated}
     rows = []
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
@@ -115,13 +121,12 @@ def exponent(points: list[tuple[int, float]]) -> float:
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure:
+def _figure(marks: list[SideMark], metrics: list[str], models: list[str]) -> Figure:
     figure = Figure(figsize=(COLUMN, 0.75 + 1.45 * len(metrics) + 0.13 * (-(-len(models) // 2))))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
-    sides = sorted(set(data["side"]))
+    sides = sorted({mark.side for mark in marks})
     for axes, name in zip(panels, metrics, strict=True):
-        part = data[data["metric"] == name]
-        _panel(axes, part, models)
+        _panel(axes, [mark for mark in marks if mark.metric == name], models)
         axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("))
     axes = panels[-1]
     axes.set_xscale("log")
@@ -137,15 +142,14 @@ def _figure(data: pd.DataFrame, metrics: list[str], models: list[str]) -> Figure
     return figure
 
 
-def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
+def _panel(axes: Axes, marks: list[SideMark], models: list[str]) -> None:
     axes.grid(True, axis="both")
     for model, (colour, dashes, marker) in zip(models, ARMS, strict=False):
-        of_model = data[data["model"] == model]
-        reach = [of_model["value"] - of_model["low"], of_model["high"] - of_model["value"]]
+        own = [mark for mark in marks if mark.model == model]
         axes.errorbar(
-            of_model["side"],
-            of_model["value"],
-            yerr=reach,
+            [mark.side for mark in own],
+            [mark.value for mark in own],
+            yerr=reach(own),
             color=colour,
             linestyle=dashes,
             marker=marker,
@@ -154,19 +158,19 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
             capsize=2,
             label=wrapped(model, 95, size=SMALL, lines=1),
         )
-        for row in named_rows(of_model.tail(1)):
-            if row.exponent == row.exponent:
+        for mark in own[-1:]:
+            if mark.exponent == mark.exponent:
                 axes.annotate(
-                    f"∝ side^{row.exponent:.2f}",
-                    (row.side, row.value),
+                    f"∝ side^{mark.exponent:.2f}",
+                    (mark.side, mark.value),
                     (5, 0),
                     textcoords="offset points",
                     va="center",
                     fontsize=SMALL,
                     color=colour,
                 )
-    if len(data):
-        logarithmic(axes.yaxis, data["value"])
+    if marks:
+        logarithmic(axes.yaxis, [mark.value for mark in marks])
 
 
 # ---- alternative text ----
@@ -175,12 +179,11 @@ def _panel(axes: Axes, data: pd.DataFrame, models: list[str]) -> None:
 def _alt(data: pd.DataFrame) -> str:
     sentences = []
     for (name, model), part in data.groupby(["metric", "model"], sort=False):
-        metric, (first, last) = METRICS[str(name)], (part.iloc[0], part.iloc[-1])
-        power = first["exponent"]
+        metric, (first, *_, last) = METRICS[str(name)], typed_rows(part, SideMark)
+        power = first.exponent
         sentences.append(
-            f"{format.head(metric)} of {model}: {format.number(first['value'], metric.digits)} at "
-            f"{first['side']} px, "
-            f"{format.number(last['value'], metric.digits)} at {last['side']} px"
+            f"{format.head(metric)} of {model}: {format.number(first.value, metric.digits)} at "
+            f"{first.side} px, {format.number(last.value, metric.digits)} at {last.side} px"
             + (f", as the side to the power of {power:.2f}" if power == power else "")
         )
     return f"Costs over the side of the image. {listing(sentences, 12)}."

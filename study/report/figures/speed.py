@@ -1,6 +1,7 @@
 """Figure of speeds: a bar per arm from zero, with the range of the session's rounds."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,43 +15,56 @@ from study.report.figures.figure import (
     ReportFigure,
     frame,
     listing,
-    named_rows,
     numbered,
+    reach,
     value_text,
     without_attrs,
 )
 from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
 from study.report.figures.text_fit import wrapped
 from study.report.table import plain
-from study.stats import estimates
+from study.stats import Estimate, estimates, of_arms, typed_rows
 
 ABREAST = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 100}  # points, by width of the figure
 SPREAD = "line: lowest to highest round"
 
 
+class SpeedMark(NamedTuple):
+    """A row of the figure's data."""
+
+    label: str
+    arm: str
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
 def speed(report: Report) -> Iterator[ReportFigure]:
     """One row per timed arm, one panel per column that a timing session fills."""
     data, number = points(report), 0
-    metrics = [name for name in dict.fromkeys(report.plan.timed) if name in set(data["metric"])]
+    marks = typed_rows(data, SpeedMark)
+    measured = {mark.metric for mark in marks}
+    metrics = [name for name in dict.fromkeys(report.plan.timed) if name in measured]
     for names in row_layout.chunks(metrics, ABREAST):
         own = data[data["metric"].isin(names)]
         wide = COLUMN if len(names) == 1 else PAGE
-        timed = set(own["arm"])
+        timed = {mark.arm for mark in marks if mark.metric in names}
         listed = [
             line
             for line in row_layout.arm_lines(report.plan, baseline=True)
             if line.key is None or line.key in timed
         ]
         for page in row_layout.pages(listed, LABEL_WIDTH[wide]):
-            part = own[own["arm"].isin(row_layout.places(page))]
-            figure = _figure(report, own, names, page=page, width=wide)
+            part = of_arms(own, row_layout.places(page))
+            figure = _figure(report, marks, names, page=page, width=wide)
             yield ReportFigure(numbered("speed", number), figure, part, _alt(report, part))
             number += 1
 
 
 def points(report: Report) -> pd.DataFrame:
-    estimated = named_rows(estimates(without_attrs(report.measured)))
+    estimated = typed_rows(estimates(without_attrs(report.measured)), Estimate)
     labels = {arm.digest: arm.label for arm in report.plan.arms}
     order = {arm: place for place, arm in enumerate(labels)}
     timed = [
@@ -72,30 +86,27 @@ def points(report: Report) -> pd.DataFrame:
 
 
 def _figure(
-    report: Report, data: pd.DataFrame, names: list[str], *, page: row_layout.Page, width: float
+    report: Report, marks: list[SpeedMark], names: list[str], *, page: row_layout.Page, width: float
 ) -> Figure:
     figure, panels = row_layout.sheet(page, len(names), width, spare=0.7)
     places, base = row_layout.places(page), report.plan.baseline.digest
     for axes, name in zip(panels, names, strict=True):
-        metric, of_metric = METRICS[name], data[data["metric"] == name]
-        rows_here = of_metric[of_metric["arm"].isin(places)]
-        ys = rows_here["arm"].map(places)
-        reach = [rows_here["value"] - rows_here["low"], rows_here["high"] - rows_here["value"]]
-        # The baseline stands out, as all ratios refer to it.
-        colours = [BLUE if arm == base else SKY for arm in rows_here["arm"]]
-        axes.barh(ys, rows_here["value"], height=0.8, color=colours, edgecolor=BLUE, linewidth=0.6)
+        metric, own = METRICS[name], [mark for mark in marks if mark.metric == name]
+        here = [mark for mark in own if mark.arm in places]
+        values, ys = [mark.value for mark in here], [places[mark.arm] for mark in here]
+        colours = [BLUE if mark.arm == base else SKY for mark in here]
+        axes.barh(ys, values, height=0.8, color=colours, edgecolor=BLUE, linewidth=0.6)
         axes.errorbar(
-            rows_here["value"], ys, xerr=reach, fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
+            values, ys, xerr=reach(here), fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
         )
         # From zero, since bars are read by their length.
-        axes.set_xlim(
-            0, 1.05 * max(of_metric["value"].max(), of_metric["high"].fillna(0).max()) or 1
-        )
+        ends = [end for mark in own for end in (mark.value, mark.high) if end == end]
+        axes.set_xlim(0, 1.05 * max(ends) or 1)
         better = f"{metric.better} is better"
         axes.set_xlabel(f"{format.head(metric)}\n{better}")
         linear(axes.xaxis, 3)
-        for y, row in zip(ys, named_rows(rows_here), strict=True):
-            row_layout.beside(axes, y, format.number(row.value, metric.digits))
+        for y, value in zip(ys, values, strict=True):
+            row_layout.beside(axes, y, format.number(value, metric.digits))
     how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
     figure.suptitle(wrapped(how, 72 * width - 20, size=SMALL), fontsize=SMALL, parse_math=False)
     return figure
@@ -106,6 +117,7 @@ def _alt(report: Report, data: pd.DataFrame) -> str:
     sentences = [f"Speed of the arms{f' on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
         metric = METRICS[str(name)]
-        rest = listing(f"{row.label} {value_text(row, metric.digits)}" for row in named_rows(part))
+        marks = typed_rows(part, SpeedMark)
+        rest = listing(f"{mark.label} {value_text(mark, metric.digits)}" for mark in marks)
         sentences.append(f"{format.head(metric)}: {rest}.")
     return " ".join(sentences)

@@ -14,9 +14,11 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis.frames import noise_range
+from study.analysis.history import CurveValue
 from study.metrics import METRICS, Metric
 from study.plan.plan import PlannedArm
 from study.report.contents import Report
+from study.stats import Effect, Estimate
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of Okabe and Ito, distinguishable with colour-blindness."""
@@ -31,6 +33,7 @@ LINES = {"type": "scatter", "mode": "lines"}
 HOVER = {"hovertemplate": "%{hovertext}<extra></extra>"}  # without the name of the trace
 
 Spec = dict[str, Any]
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,14 @@ def _axis(metric: Metric, *, difference: bool = False) -> Spec:
 
 def _effects(report: Report) -> Iterator[Chart]:
     plan, base = report.plan, report.plan.baseline
-    rows = stats.effects(report.measured, base.digest)
+    rows = stats.typed_rows(stats.effects(report.measured, base.digest), Effect)
     for name in dict.fromkeys(plan.study.columns):
         metric = METRICS[name]
-        part = rows[(rows["metric"] == name) & rows["mean"].notna() & (rows["arm"] != base.digest)]
-        if metric.kind != "quality" or part.empty:
+        labels = {arm.digest: arm.label for arm in plan.arms if arm is not base}
+        own = [row for row in rows if row.metric == name and row.mean == row.mean]
+        labelled = [(labels[row.arm], row) for row in own if row.arm in labels]
+        if metric.kind != "quality" or not labelled:
             continue
-        labels = {arm.digest: arm.label for arm in plan.arms}
-        labelled = [(labels[str(row.arm)], row) for row in part.itertuples()]
         effects = [format.effect(row, metric, len(plan.study.seeds)) for _, row in labelled]
         alt = [f"{label}: {text}" for (label, _), text in zip(labelled, effects, strict=True)]
         yield Chart(
@@ -81,7 +84,7 @@ def _effects(report: Report) -> Iterator[Chart]:
         )
 
 
-def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str, Any]]) -> Spec:
+def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str, Effect]]) -> Spec:
     """A forest plot: seeds as open circles, means with intervals, the noise floor as a band."""
     scale = metric.scale
     dots = [
@@ -89,10 +92,7 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
         for label, row in labelled
         for seed, value in _pairs(report, row.arm, name)
     ]
-    means = [
-        {"label": label, "mean": row.mean * scale, "low": row.low * scale, "high": row.high * scale}
-        for label, row in labelled
-    ]
+    means = [(label, _scaled(row, scale)) for label, row in labelled]
     ends = [end * scale for end in noise_range(report.measured, name) or ()]
     shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
     # A reversed range puts the first arm at the top, as in the table.
@@ -109,6 +109,10 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
     }
 
 
+def _scaled(row: Effect, scale: float) -> Effect:
+    return row._replace(mean=row.mean * scale, low=row.low * scale, high=row.high * scale)
+
+
 def _seed_trace(dots: list[tuple[str, int, float]], metric: Metric) -> Spec:
     text = f"%{{y}}, seed %{{customdata}}: %{{x:+.{metric.digits}f}} {metric.difference_unit}"
     return {
@@ -123,34 +127,33 @@ def _seed_trace(dots: list[tuple[str, int, float]], metric: Metric) -> Spec:
     }
 
 
-def _mean_trace(means: list[Spec], metric: Metric) -> Spec:
+def _mean_trace(means: list[tuple[str, Effect]], metric: Metric) -> Spec:
     # An arm without an interval (one seed, or equal differences) gets bars of length zero.
-    above = [row["high"] - row["mean"] if math.isfinite(row["low"]) else 0 for row in means]
-    below = [row["mean"] - row["low"] if math.isfinite(row["low"]) else 0 for row in means]
+    above = [row.high - row.mean if math.isfinite(row.low) else 0 for _, row in means]
+    below = [row.mean - row.low if math.isfinite(row.low) else 0 for _, row in means]
     bars = {"type": "data", "symmetric": False, "color": COLOURS[0], "thickness": 2}
     return {
         **MARKERS,
         "name": "mean, 95 % interval",
-        "x": [row["mean"] for row in means],
-        "y": [escape(row["label"]) for row in means],
+        "x": [row.mean for _, row in means],
+        "y": [escape(label) for label, _ in means],
         "marker": {"size": 10, "color": COLOURS[0]},
         "error_x": {**bars, "array": above, "arrayminus": below},
-        "hovertext": [_hover(row, metric) for row in means],
+        "hovertext": [_hover(label, row, metric) for label, row in means],
         **HOVER,
     }
 
 
-def _hover(row: Spec, metric: Metric) -> str:
-    numbers = [
-        format.number(row[key], metric.digits, signed=True) for key in ("mean", "low", "high")
-    ]
-    ends = f" [{numbers[1]}, {numbers[2]}]" if math.isfinite(row["low"]) else ""
-    return escape(f"{row['label']}: {numbers[0]}{ends} {metric.difference_unit}")
+def _hover(label: str, row: Effect, metric: Metric) -> str:
+    numbers = (row.mean, row.low, row.high)
+    mean, low, high = (format.number(value, metric.digits, signed=True) for value in numbers)
+    ends = f" [{low}, {high}]" if math.isfinite(row.low) else ""
+    return escape(f"{label}: {mean}{ends} {metric.difference_unit}")
 
 
 def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
     """The differences of an arm from the baseline, as (seed, difference)."""
-    rows = report.measured[report.measured["metric"] == name]
+    rows = stats.of_metric(report.measured, name)
     table = rows.pivot_table(index="seed", columns="arm", values="value")
     base = report.plan.baseline.digest
     if {arm, base} <= {*table.columns}:
@@ -164,7 +167,7 @@ def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
 def _trade_offs(report: Report) -> Iterator[Chart]:
     plan = report.plan
     quality = plan.tested
-    estimates: Iterator[Any] = stats.estimates(report.measured).itertuples()
+    estimates = stats.typed_rows(stats.estimates(report.measured), Estimate)
     means = {(row.arm, row.metric): row for row in estimates}
     for name in dict.fromkeys(plan.study.columns):
         if not quality or METRICS[name].kind == "quality":
@@ -181,7 +184,7 @@ def _trade_offs(report: Report) -> Iterator[Chart]:
 
 
 def _trade_off(
-    report: Report, name: str, quality: str, points: list[tuple[PlannedArm, float, Any]]
+    report: Report, name: str, quality: str, points: list[tuple[PlannedArm, float, Estimate]]
 ) -> Chart:
     cost, metric, seeds = METRICS[name], METRICS[quality], len(report.plan.study.seeds)
     texts = [
@@ -209,7 +212,7 @@ def _trade_off(
 
 
 def _points(
-    points: list[tuple[PlannedArm, float, Any]], cost: Metric, metric: Metric, texts: list[str]
+    points: list[tuple[PlannedArm, float, Estimate]], cost: Metric, metric: Metric, texts: list[str]
 ) -> Iterator[Spec]:
     """One trace per arm with its own marker, and the standard deviation over its seeds."""
     for number, (arm, x, row) in enumerate(points):
@@ -228,14 +231,12 @@ def _points(
         }
 
 
-def _front(
-    points: list[tuple[float, float]], cost: Metric, metric: Metric
-) -> list[tuple[float, float]]:
+def _front(points: list[Place], cost: Metric, metric: Metric) -> list[Place]:
     """The Pareto front of the means: points that no other point beats in both metrics."""
     signs = [1 if axis.better == "higher" else -1 for axis in (cost, metric)]
     # From the best on the first axis on, a point is on the front if it beats all before it.
     ordered = sorted(points, key=lambda p: (-signs[0] * p[0], -signs[1] * p[1]))
-    front: list[tuple[float, float]] = []
+    front = list[Place]()
     for x, y in ordered:
         if not front or signs[1] * y > signs[1] * front[-1][1]:
             front.append((x, y))
@@ -246,32 +247,32 @@ def _front(
 
 
 def _curves(report: Report) -> Iterator[Chart]:
-    rows = report.curves
     for name in (n for n in ("train_loss", report.plan.tested) if n):
-        part = rows[rows["metric"] == name]
-        if part.empty or part["epoch"].max() < 2:
+        part = stats.of_metric(report.curves, name)
+        points = stats.typed_rows(part, CurveValue)
+        epochs = max((point.epoch for point in points), default=0)
+        if epochs < 2:
             continue
         title = "Training loss" if name == "train_loss" else format.name(METRICS[name])
         yield Chart(
             f"curve-{name.replace('_', '-')}",
             f"{title} by epoch",
-            f"{title} of {part['arm'].nunique()} arms over {part['epoch'].max()} epochs.",
-            _lines(report, part, name),
+            f"{title} of {len({point.arm for point in points})} arms over {epochs} epochs.",
+            _lines(report, part, name, epochs=epochs),
         )
 
 
-def _lines(report: Report, part: pd.DataFrame, name: str) -> Spec:
+def _lines(report: Report, part: pd.DataFrame, name: str, *, epochs: int) -> Spec:
     metric = None if name == "train_loss" else METRICS[name]
     scale, digits = (metric.scale, metric.digits) if metric else (1.0, 4)
     data: list[Spec] = []
-    arms = [arm for arm in report.plan.arms if (part["arm"] == arm.digest).any()][:MOST]
+    arms = [arm for arm in report.plan.arms if len(stats.of_arm(part, arm.digest))][:MOST]
     for number, arm in enumerate(arms):
-        values = part[part["arm"] == arm.digest].groupby("epoch")["value"]
+        values = stats.of_arm(part, arm.digest).groupby("epoch")["value"]
         data += _curve(values.agg(["mean", "min", "max"]) * scale, arm, number, digits)
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
-    # A whole step keeps plotly from labelling halves of epochs.
-    epochs = {"title": {"text": "Epoch"}, "dtick": max(1, int(part["epoch"].max()) // 10)}
-    return {"data": data, "layout": {"xaxis": epochs, "yaxis": axis, **SIZE}}
+    across = {"title": {"text": "Epoch"}, "dtick": max(1, epochs // 10)}
+    return {"data": data, "layout": {"xaxis": across, "yaxis": axis, **SIZE}}
 
 
 def _curve(by_epoch: pd.DataFrame, arm: PlannedArm, number: int, digits: int) -> Iterator[Spec]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from study import format, stats
-from study.analysis.two_arms import METRIC_KINDS, Comparison
+from study.analysis.two_arms import METRIC_KINDS, Comparison, MetricRow, SeedRow
 from study.metrics import METRICS, Metric
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.text.two_arms import ends, p_is
@@ -18,7 +18,7 @@ def tables(comparison: Comparison) -> list[Table]:
 
 def _metric_table(comparison: Comparison) -> Table:
     first, second = comparison.labels
-    rows: list[Any] = list(comparison.metrics.itertuples())
+    rows = stats.typed_rows(comparison.metrics, MetricRow)
     changed = (f"{p}: {_value(a)} → {_value(b)}" for p, (a, b) in comparison.differs.items())
     return Table(
         name=plain(f"{second} against {first}"),
@@ -39,9 +39,12 @@ def _value(value: Any) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def _metric_row(comparison: Comparison, row: Any) -> Row:
+def _metric_row(comparison: Comparison, row: MetricRow) -> Row:
     metric = METRICS[row.metric]
-    sides = (_side(row, side, metric) for side in ("first", "second"))
+    sides = (
+        _side(row.kind, row.first, row.first_sd, metric=metric),
+        _side(row.kind, row.second, row.second_sd, metric=metric),
+    )
     tests = (
         Cell(format.p_value(p), value=p) if row.kind == "quality" else Cell("")
         for p in (row.t_p, row.p)
@@ -49,14 +52,13 @@ def _metric_row(comparison: Comparison, row: Any) -> Row:
     return Row(format.head(metric), False, (*sides, Cell(_difference(comparison, row)), *tests))
 
 
-def _side(row: Any, side: str, metric: Metric) -> Cell:
-    mean, sd = getattr(row, side), getattr(row, f"{side}_sd")
+def _side(kind: str, mean: float, sd: float, *, metric: Metric) -> Cell:
     text = format.measured(mean, metric)
-    spread = row.kind == "quality" and text != format.ABSENT and math.isfinite(sd)
+    spread = kind == "quality" and text != format.ABSENT and math.isfinite(sd)
     return Cell(f"{text} ± {format.measured(sd, metric)}" if spread else text, value=mean)
 
 
-def _difference(comparison: Comparison, row: Any) -> str:
+def _difference(comparison: Comparison, row: MetricRow) -> str:
     metric = METRICS[row.metric]
     if row.kind == "quality":
         return f"{format.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
@@ -68,7 +70,8 @@ def _difference(comparison: Comparison, row: Any) -> str:
 
 
 def _notes(comparison: Comparison) -> Iterator[str]:
-    quality: list[Any] = [row for row in comparison.metrics.itertuples() if row.kind == "quality"]
+    rows = stats.typed_rows(comparison.metrics, MetricRow)
+    quality = [row for row in rows if row.kind == "quality"]
     if not quality:
         return
     row = quality[0]
@@ -92,7 +95,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
 def _seed_table(comparison: Comparison) -> Table:
     first, second = comparison.labels
     metric = METRICS[comparison.tested]
-    rows: Iterator[Any] = comparison.seeds.itertuples()
+    rows = stats.typed_rows(comparison.seeds, SeedRow)
     return Table(
         name=plain(f"{format.head(metric)} seed by seed"),
         caption=plain(
@@ -112,7 +115,7 @@ def _seed_table(comparison: Comparison) -> Table:
     )
 
 
-def _seed_row(row: Any, metric: Metric) -> Row:
+def _seed_row(row: SeedRow, metric: Metric) -> Row:
     texts = (
         format.measured(row.first, metric),
         format.measured(row.second, metric),
@@ -128,16 +131,16 @@ def _image_notes(comparison: Comparison) -> Iterator[str]:
         yield f"Not compared image by image: {comparison.unseen}."
         return
     images, top1 = comparison.images, METRICS["top1"]
-    low, high = (format.measured(images[end], top1) for end in ("low", "high"))
+    low, high = (format.measured(end, top1) for end in (images.low, images.high))
     if low != format.ABSENT:
-        difference = format.measured(images["mean"], top1, signed=True)
-        n = f"{images['images']:.0f}"
+        difference = format.measured(images.mean, top1, signed=True)
+        n = f"{images.images:.0f}"
         yield (
             f"Top-1 difference with its interval over new seeds and new images, from {n} images: "
             f"{difference} pp [{low}, {high}]."
         )
-    if images["seeds"] > 1:
+    if images.seeds > 1:
         yield (
-            f"Tests over all seeds: some seed differs, {p_is(images['some'])}; every seed differs "
-            f"in the same direction, {p_is(images['every'])}."
+            f"Tests over all seeds: some seed differs, {p_is(images.some)}; every seed differs "
+            f"in the same direction, {p_is(images.every)}."
         )

@@ -3,22 +3,22 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pandas as pd
-
 from study import format
 from study.analysis import verdicts
 from study.analysis.claims import Judgement
 from study.analysis.published import Assessment
+from study.analysis.verdict_rows import VerdictRow
 from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.stats import typed_rows
 
 HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
 
 
 def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
     """The verdicts, one block per metric, or None; numbers that cannot be compared are in notes."""
-    comparable = assessment.verdicts[~_unlike(assessment.verdicts)]
+    comparable = assessment.verdicts[assessment.verdicts["unlike"] == ""]
     if comparable.empty:  # the notes of the main table say why
         return None
     blocks = (
@@ -40,11 +40,6 @@ def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
         blocks=tuple(blocks),
         notes=tuple(plain(note) for note in _notes(plan, assessment)),
     )
-
-
-def _unlike(rows: pd.DataFrame) -> "pd.Series[bool]":
-    """True for rows whose protocol differs from ours, so that nothing can be compared."""
-    return rows["unlike"] != ""
 
 
 def _row(plan: Plan, row: Any) -> Row:
@@ -82,20 +77,20 @@ def _why(row: Any) -> str:
 
 def _notes(plan: Plan, assessment: Assessment) -> Iterator[str]:
     yield from assessment.sentences
-    verdict_rows = assessment.verdicts
-    for (metric, why), part in verdict_rows[_unlike(verdict_rows)].groupby(
-        ["metric", "level_why"], sort=False
-    ):
-        rows = ", ".join(part["row"])
-        yield f"{format.name(METRICS[str(metric)])} not comparable ({rows}): {why}."
+    rows, unlike = typed_rows(assessment.verdicts, VerdictRow), dict[tuple[str, str], list[str]]()
+    for row in rows:
+        if row.unlike:
+            unlike.setdefault((row.metric, row.level_why), []).append(row.row)
+    for (metric, why), names in unlike.items():
+        yield f"{format.name(METRICS[metric])} not comparable ({', '.join(names)}): {why}."
     if margins := plan.study.margins:
         stated = ", ".join(
             f"{format.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
         )
         yield f"Margins: {stated}; for costs, half a unit of the last published digit."
-    if verdict_rows["spread"].any():
+    if any(row.spread for row in rows):
         yield "A published spread widens the margin, or is the margin if no other is stated."
-    if "memory" in set(verdict_rows["metric"]):
+    if any(row.metric == "memory" for row in rows):
         yield "Peak memory is measured once; its range is ± 1 %, within which repetitions lie."
     if n := assessment.unverified:
         numbers = "number is unverified and gets" if n == 1 else "numbers are unverified and get"

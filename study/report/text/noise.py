@@ -1,7 +1,6 @@
 """Notes on noise: the gain from pairing, the noise floor, and the effect of the order of steps."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from study import format
 from study.analysis.analysis import Analysis
@@ -21,11 +20,9 @@ def _pairing(analysis: Analysis) -> Iterator[str]:
     """The share of variance that remains after pairing, pooled over all arms."""
     ratios = []
     for name in analysis.of_kind("quality"):
-        rows = analysis.pairing[analysis.pairing["metric"] == name].dropna()
-        # Degrees of freedom, one less than the pairs of each arm.
-        if (rows["n"] - 1).sum() >= ROUGH:
-            # Pooled before dividing: a mean of ratios would be ruled by arms with little variance.
-            ratio = rows["paired"].sum() / rows["separate"].sum()
+        rows = [r for r in analysis.pairing if r.metric == name and r.ratio == r.ratio]
+        if sum(row.n - 1 for row in rows) >= ROUGH:
+            ratio = sum(row.paired for row in rows) / sum(row.separate for row in rows)
             ratios.append(f"{ratio:.2f} ({format.name(METRICS[name])})")
     if ratios:
         yield (
@@ -40,7 +37,7 @@ def _noise(analysis: Analysis) -> Iterator[str]:
         row, metric = analysis.noise.get(name), METRICS[name]
         if row is None:
             continue
-        floor = format.measured(row["floor"], metric)
+        floor = format.measured(row.floor, metric)
         if floor == format.ABSENT:
             yield (
                 f"A/A: no noise floor for {format.name(metric)}, because a trial diverged or the "
@@ -48,30 +45,28 @@ def _noise(analysis: Analysis) -> Iterator[str]:
             )
             continue
         unit = f" {metric.difference_unit}".rstrip()
-        difference = format.measured(row["mean"], metric, signed=True)
+        difference = format.measured(row.mean, metric, signed=True)
         yield (
             f"Noise floor of {format.name(metric)}: ±{floor}{unit}; equal arms with other seeds "
             f"differ by at most this much in 95 % of studies. A/A, the baseline repeated with "
-            f"{row['n']} other seeds: {difference}{unit}."
+            f"{row.n} other seeds: {difference}{unit}."
         )
 
 
 def _step_orders(analysis: Analysis) -> Iterator[str]:
     """Notes on how much a cumulative table depends on the order of its steps."""
     study = analysis.plan.study
-    rows = analysis.orders[analysis.orders["metric"].isin(analysis.of_kind("quality")[:1])]
-    if "cumulative" not in study.designs or rows.empty:
+    rows = [row for row in analysis.orders if row.metric in analysis.of_kind("quality")[:1]]
+    if "cumulative" not in study.designs or not rows:
         return
-    # Without other orders an effect cannot be separated from its position on the path.
-    if (rows["places"] == 1).all():
+    if all(row.places == 1 for row in rows):
         column = f"Δ {format.name(METRICS[analysis.of_kind('quality')[0]])}"
         yield (
             f"Only one order was measured: {column} of a row covers all steps up to it, and the "
             "effect of its last step in another order is unknown."
         )
-    several: Iterator[Any] = rows[rows["places"] > 1].itertuples()
-    for row in several:
-        metric, seeds = METRICS[str(row.metric)], analysis.seeds
+    for row in (row for row in rows if row.places > 1):
+        metric, seeds = METRICS[row.metric], analysis.seeds
         first, last = (format.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (

@@ -1,12 +1,11 @@
 """The answer about two arms: one sentence that claims only what the test supports."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from study import format, stats
 from study.analysis.per_image import diverged
 from study.analysis.quantities import SpeedRatio
-from study.analysis.two_arms import Comparison
+from study.analysis.two_arms import Comparison, MetricRow, SeedRow
 from study.metrics import METRICS
 
 
@@ -35,8 +34,8 @@ def _quality(comparison: Comparison) -> str:
         for label, arm in zip(comparison.labels, comparison.arms, strict=True)
         if diverged(arm)
     ]
-    rows = comparison.metrics[comparison.metrics["metric"] == comparison.tested]
-    row: Any = next(rows.itertuples(), None)
+    rows = stats.typed_rows(comparison.metrics, MetricRow)
+    row = next((row for row in rows if row.metric == comparison.tested), None)
     if lost:
         return f"{' and '.join(lost)} diverged, so {name} cannot be compared"
     if row is None or not row.n > 0:
@@ -57,7 +56,7 @@ def _quality(comparison: Comparison) -> str:
     return _paired(comparison, row, difference)
 
 
-def _paired(comparison: Comparison, row: Any, difference: str) -> str:
+def _paired(comparison: Comparison, row: MetricRow, difference: str) -> str:
     """The clause on two arms that share several seeds; `row` is that of the tested metric."""
     first, second = comparison.labels
     name, metric = format.name(METRICS[comparison.tested]), METRICS[comparison.tested]
@@ -81,7 +80,7 @@ def _paired(comparison: Comparison, row: Any, difference: str) -> str:
 def _given_weights(comparison: Comparison) -> str:
     """The clause on two arms with given weights, tested over images: seeds change nothing."""
     first, second = comparison.labels
-    test: Any = next(comparison.seeds.itertuples())
+    test = stats.typed_rows(comparison.seeds.head(1), SeedRow)[0]
     amount = f"{format.measured(test.difference, METRICS['top1'], signed=True)} pp"
     if test.p != test.p:
         return f"{second} differs from {first} by {amount} in Top-1; their images were not compared"
@@ -99,9 +98,10 @@ def p_is(value: float) -> str:
 def _costs(comparison: Comparison) -> Iterator[str]:
     """Relative costs and speeds of the second arm; of several counting rules, the first column."""
     columns, resolution = comparison.plan.study.columns, comparison.plan.study.timing.resolution
-    by_name: dict[str, Any] = {}
-    for row in comparison.metrics[comparison.metrics["metric"].isin(columns)].itertuples():
-        by_name.setdefault(format.name(METRICS[str(row.metric)]), row)
+    by_name: dict[str, MetricRow] = {}
+    for row in stats.typed_rows(comparison.metrics, MetricRow):
+        if row.metric in columns:
+            by_name.setdefault(format.name(METRICS[row.metric]), row)
     for row in by_name.values():
         name = METRICS[row.metric].label
         if row.kind == "cost" and row.first == row.first and row.second == row.second:
@@ -111,5 +111,5 @@ def _costs(comparison: Comparison) -> Iterator[str]:
             yield f"{name} {format.times(ends(row), resolution)}"
 
 
-def ends(row: Any) -> SpeedRatio:
+def ends(row: MetricRow) -> SpeedRatio:
     return SpeedRatio(row.ratio, row.ratio_low, row.ratio_high)

@@ -1,0 +1,122 @@
+"""Reports of a study: its tables and figures, and the measurements behind them."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from study import stats
+from study.analysis.frames import frame, noise_range, speeds
+from study.analysis.history import curves
+from study.analysis.measurements import MANIFEST
+from study.analysis.per_image import images
+from study.analysis.published import Assessment, assess
+from study.analysis.trials import origins, trials
+from study.plan.plan import Plan
+from study.report import figures
+from study.report.contents import Report
+from study.report.formats import FORMATS, numbers, terminal
+from study.report.page import page
+from study.report.spreadsheet import comma_separated
+from study.report.table import Table, table
+from study.report.tables.contrasts import contrast_table, factor_table
+from study.report.tables.overview import overview
+from study.report.tables.verdicts import claim_table, verdict_table
+from study.report.text.answer import answer
+from study.store.atomic import replace
+from study.store.atomic import write as write_record
+from study.store.job_records import Manifest
+from study.store.store import Store
+
+__all__ = [
+    "FORMATS",
+    "Report",
+    "claim_table",
+    "frame",
+    "noise_range",
+    "overview",
+    "page",
+    "report",
+    "table",
+    "tables",
+    "terminal",
+    "write",
+]
+
+
+def report(plan: Plan, store: Store) -> Report:
+    """Everything a report shows, from the results that the store has so far."""
+    measured = frame(plan, store)
+    assessment, per_image = assess(plan, measured, store), images(plan, store)
+    return Report(
+        plan,
+        measured,
+        assessment=assessment,
+        images=per_image,
+        curves=curves(plan, store),
+        trials=trials(plan, store),
+        origins=origins(plan, store),
+        tables=_tables(plan, measured, assessment),
+        answer=answer(plan, measured, per_image),
+    )
+
+
+def tables(plan: Plan, store: Store) -> dict[str, Table]:
+    """The tables of the report alone, for a terminal: no curves, trials or answer."""
+    measured = frame(plan, store)
+    return _tables(plan, measured, assess(plan, measured, store))
+
+
+def _tables(plan: Plan, measured: pd.DataFrame, assessment: Assessment) -> dict[str, Table]:
+    every = {
+        "table": table(plan, measured),
+        "verdicts": verdict_table(plan, assessment),
+        "claims": claim_table(plan, assessment.claims),
+        "contrasts": contrast_table(plan, measured),
+        "factors": factor_table(plan, measured),
+    }
+    return {name: table_ for name, table_ in every.items() if table_}
+
+
+def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:
+    """Write the report to `folder`, with a manifest of its files and the digest `made_of`.
+
+    `html` adds the page. Files that an earlier report left and this one lacks are deleted.
+    """
+    texts = {
+        f"{name}.{end}": form(finished)
+        for name, finished in contents.tables.items()
+        for end, form in FORMATS.items()
+    }
+    texts["numbers.tex"] = numbers(contents.tables, contents.plan.study.title)
+    effects = stats.effects(contents.measured, contents.plan.baseline.digest)
+    frames = {
+        "measurements": contents.measured,
+        "judged": contents.assessment.verdicts,
+        "effects": effects,
+        "images": contents.images,
+        "curves": contents.curves,
+        "speed": speeds(contents.measured, contents.plan.study.timing.resolution),
+    }
+    for name, rows in frames.items():
+        if len(rows):
+            texts[f"{name}.csv"] = comma_separated(rows)
+    if html:
+        texts["page.html"] = page([contents])
+    files = {name: text.encode() for name, text in texts.items()}
+    for figure in figures.all_figures(contents):
+        files |= {f"figures/{name}": content for name, content in figures.files(figure).items()}
+    for name, content in files.items():
+        replace(folder / name, content)
+    for name in _written(folder) - files.keys():  # a stale figure would pass as a new one
+        (folder / name).unlink(missing_ok=True)
+    write_record(folder / MANIFEST, Manifest(files=list(files), made_of=made_of).plain)
+    return [folder / name for name in files]
+
+
+def _written(folder: Path) -> set[str]:
+    """The files of an earlier report that are still in the folder, by its manifest."""
+    manifest = Manifest.look(folder / MANIFEST) or Manifest(files=[])
+    files = (name for name in manifest.files if not os.path.isdir(folder / name))
+    # The manifest is data: a name such as "../x" must not delete a file outside the folder.
+    return {name for name in files if (folder / name).resolve().is_relative_to(folder.resolve())}

@@ -1,0 +1,151 @@
+"""What a plan proves of every level before anything runs."""
+
+import pytest
+from torch import nn
+
+from study.cli.options import StudyRequest
+from study.errors import SpecError
+from study.models.parts.reductions import REDUCTIONS, Average
+from study.plan.checks import formula_of
+
+UNIFORM = "{name: test_rest, ratios: [1, 1, 1, 1]}"
+
+
+@pytest.fixture
+def planned(tiny):
+    """planned(old=new, ...): the plan of the tiny study with text replaced."""
+
+    def made(*changes, **fields):
+        text = tiny.read_text()
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        tiny.write_text(text + "".join(f"{key}: {value}\n" for key, value in fields.items()))
+        return StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0]
+
+    return made
+
+
+def refusal(planned, *changes, **fields):
+    with pytest.raises(SpecError) as refused:
+        planned(*changes, **fields)
+    return str(refused.value)
+
+
+FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
+
+
+# ---- levels that do nothing ----
+
+
+def test_a_level_that_does_nothing_is_an_error_at_its_line(planned):
+    said = refusal(planned, ("test_rest", UNIFORM))
+    assert '"Avg" changes nothing' in said
+    assert "tiny.yaml:7:41" in said
+    assert "1 error, nothing was run" in said
+
+
+def test_a_level_that_acts_in_training_only_does_something(planned):
+    assert planned((FACTORS, "model.attn_drop_rate: {none: 0.0, some: 0.5}")).notes == ()
+
+
+def test_a_level_that_costs_the_same_and_answers_otherwise_does_something(planned):
+    planned((FACTORS, "model.reduction: {Avg: average, Max: maximum}"))
+
+
+def test_a_level_that_does_nothing_beside_others_is_a_note(planned):
+    ratios = "model.ratios: {EMSA: [8, 4, 2, 1], MSA: [1, 1, 1, 1]}"
+    plan = planned((FACTORS, f"{FACTORS}\n  {ratios}"), design="factorial")
+    (note,) = plan.notes
+    assert note == "model.reduction Avg changes nothing in Avg + MSA: differences there are noise"
+
+
+@pytest.mark.parametrize(
+    "factor",
+    [
+        "recipe.decay_epochs: {ten: 10, twenty: 20}",
+        "recipe.mixup_mode: {batch: batch, pair: pair}",
+        "recipe.amp_dtype: {half: float16, brain: bfloat16}",
+    ],
+)
+def test_a_key_of_the_recipe_that_nothing_reads_is_dead(planned, factor):
+    assert "changes nothing" in refusal(planned, (FACTORS, factor))
+
+
+def test_a_switch_behind_gates_that_start_at_zero_does_something(planned):
+    planned(
+        ("test_rest", "test_resnet"), (FACTORS, "model.drop_path_rate: {none: 0.0, tenth: 0.1}")
+    )
+
+
+def test_a_key_of_the_recipe_that_is_read_is_not(planned):
+    planned((FACTORS, "recipe.lr: {low: 1.0e-3, high: 2.0e-3}"))
+
+
+# ---- gradients ----
+
+
+class Idle(Average):
+    """Average pooling with a parameter that nothing uses."""
+
+    def __init__(self, channels, ratio, **dd):
+        super().__init__(channels, ratio)
+        self.gate = nn.Parameter(nn.Conv2d(1, channels, 1, **dd).weight)
+
+
+def test_a_parameter_that_no_gradient_reaches_is_an_error(planned, monkeypatch):
+    monkeypatch.setitem(REDUCTIONS, "idle", Idle)
+    said = refusal(planned, ("Avg: average", "Idle: idle"))
+    assert "Idle: no gradient reaches stages.0.blocks.0.attn.reduce.shrink.gate" in said
+
+
+# ---- expectations ----
+
+
+def test_a_cost_that_follows_its_formula_is_as_expected(planned):
+    ratios = "model.ratios: {one: [1, 1, 1, 1], two: [2, 2, 2, 2]}"
+    assert planned((FACTORS, ratios), expects="{model.ratios: {macs_matmul: 1/r^2}}").arms
+
+
+def test_a_cost_that_does_not_is_an_error_with_both_numbers(planned):
+    ratios = "model.ratios: {one: [1, 1, 1, 1], two: [2, 2, 2, 2]}"
+    said = refusal(planned, (FACTORS, ratios), expects="{model.ratios: {macs_matmul: 1/r}}")
+    assert "macs_matmul of two is 0.25 times the first level's; 1/r: 0.5" in said
+
+
+@pytest.mark.parametrize(
+    ("expects", "words"),
+    [
+        ("{Avg: {params: more}}", "params of Avg is not more"),
+        ("{Avg: {top1: more}}", "only costs are known before anything runs"),
+        ("{Average: {params: less}}", 'unknown factor or arm "Average"; did you mean "Avg"?'),
+        ("{Avg: {param: less}}", 'unknown metric "param"; did you mean "params"?'),
+        ("{model.reduction: {params: fewer}}", "neither same, more, less nor a formula"),
+        ("{model.reduction: {params: 1/r}}", "a formula needs levels of one number each"),
+        ("{Avg: {params: 1/r}}", "a formula needs the path of a factor"),
+    ],
+)
+def test_an_expectation_that_fails_or_makes_no_sense_is_told(planned, expects, words):
+    assert words in refusal(planned, expects=expects)
+
+
+def test_an_expectation_holds_wherever_the_factor_departs(planned):
+    factors = f"{FACTORS}\n  model.attn_norm: {{IN: true, no: false}}"
+    fields = {"design": "cumulative", "expects": "{model.attn_norm: {params: more}}"}
+    assert "params of Avg + no is not more" in refusal(planned, (FACTORS, factors), **fields)
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"), [("1/r^2", 0.0625), ("2*r - 1", 7.0), ("-r + 3", -1.0), ("r**0.5", 2.0)]
+)
+def test_a_formula_is_arithmetic(formula, value):
+    assert formula_of(formula)(4.0) == value
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["r.real", "__import__('os')", "s", "1/0", "9^9^9^9^9", "(-1)^0.5", "r if r else 1", ""],
+)
+def test_a_formula_is_nothing_else(formula):
+    with pytest.raises(SpecError, match=r"a formula in r|has no value at r = 4"):
+        formula_of(formula)(4.0)

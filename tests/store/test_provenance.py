@@ -1,0 +1,154 @@
+"""Digests of code change where code that computes changes, and nowhere else."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from study.analysis import measurements
+from study.plan import arm_cost, images
+from study.store import provenance
+from tests.conftest import environment
+
+PROGRAMS = Path(__file__).parent / "code_programs.py"
+CODE = {  # what a digest covers: its entry, and the modules that it ignores
+    "results": ("study.trial", provenance.OUTSIDE_TRAINING),
+    "costs": ("study.plan.arm_cost", arm_cost.OUTSIDE_COUNTING),
+    "courses": ("study.train", provenance.CHANGE_NO_NUMBER),
+    "folders": ("study.data.listing", images.OUTSIDE_LISTING),
+    "reports": ("study.report.report", measurements.OUTSIDE_REPORTS),
+}
+PLANNING = {
+    "study.plan.schedules",
+    "study.spec.plugins",
+    "study.spec.schema.effective",
+    "study.spec.recipes",
+    "study.spec.study",
+}
+"""Call on the code of a digest, and are not called by it."""
+PRINTING = {
+    "study.cli",
+    "study.store.study_folders",
+    "study.spec.labels",
+    "study.launch",
+    "study.store.ownership",
+}
+PRINTING |= {
+    "study.spec.preview",
+    "study.spec.reader",
+    "study.plan.estimate",
+    "study.report.compare",
+    "study.seeding",
+}
+"""Loaded by the command line, which reads the study file and prints where the report is."""
+
+
+def loaded(program, folder):
+    """The modules of the package that a program has loaded when it ends."""
+    done = subprocess.run(
+        [sys.executable, PROGRAMS, program],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _parents(module):
+    parts = module.split(".")
+    return {".".join(parts[:end]) for end in range(1, len(parts))}
+
+
+def _below(module, names):
+    return any(f"{module}.".startswith(f"{name}.") for name in names)
+
+
+@pytest.mark.parametrize(
+    ("what", "besides"),
+    [
+        ("results", set()),
+        ("costs", {"study.data", "study.spec.recipes"}),  # read by modules that are ignored
+        ("courses", PLANNING),
+        ("folders", set()),
+        ("reports", PRINTING),
+    ],
+)
+def test_every_module_that_is_loaded_is_covered_or_excluded(what, besides, tiny):
+    entry, ignoring = CODE[what]
+    modules = loaded(what, tiny.parent)
+    assert entry in modules
+    covered = provenance.modules_behind(entry, ignoring=ignoring)
+    packages = {parent for name in besides for parent in _parents(name)}
+    rest = {name for name in modules if name not in covered} - packages
+    assert not {name for name in rest if not _below(name, {*ignoring, *besides})}
+
+
+@pytest.fixture
+def package(tmp_path):
+    skipped = shutil.ignore_patterns("__pycache__")
+    return shutil.copytree(provenance.PACKAGE, tmp_path / "study", ignore=skipped)
+
+
+def digests(package):
+    provenance.code_behind.cache_clear()
+    provenance._imports.cache_clear()
+    return {
+        what: provenance.code_behind(entry, ignoring=ignoring, package=package)
+        for what, (entry, ignoring) in CODE.items()
+    }
+
+
+def changed(package, file, text):
+    before = digests(package)
+    path = package / file
+    path.write_text((path.read_text() if path.exists() else "") + text)
+    return {what for what, value in digests(package).items() if value != before[what]}
+
+
+def file_of(module):
+    return provenance._file(module, provenance.PACKAGE).relative_to(provenance.PACKAGE)
+
+
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        ("study.train.fit", {"results", "courses"}),
+        ("study.models.rest", {"results", "costs", "reports"}),
+        ("study.data.dataset", {"results", "folders"}),
+        ("study.metrics.cost", {"costs", "reports"}),
+        ("study.report.text.notes", {"reports"}),
+        ("study.store.store", {"reports"}),
+        ("study.errors", {"reports"}),
+        ("study.cli.report", set()),
+        ("study.launch.worker", set()),
+    ],
+)
+def test_a_changed_module_makes_stale_what_it_computes(module, stale, package):
+    assert changed(package, file_of(module), "\nCHANGED = True\n") == stale
+
+
+def test_a_new_file_counts_once_the_trainer_imports_it(package):
+    assert changed(package, "train/extra.py", "STEP = 1\n") == set()
+    line = "\ndef _late() -> None:\n    from study.train import extra\n"
+    assert changed(package, file_of("study.train.fit"), line) == {"results", "courses"}
+    assert changed(package, "train/extra.py", "STEP = 2\n") == {"results", "courses"}
+
+
+def test_an_import_for_type_checking_does_not_count(package):
+    (package / "train/extra.py").write_text("STEP = 1\n")
+    lines = "\nif TYPE_CHECKING:\n    from study.train.extra import STEP\n"
+    changed(package, file_of("study.train.fit"), lines)
+    assert changed(package, "train/extra.py", "STEP = 2\n") == set()
+
+
+@pytest.mark.parametrize(
+    ("entry", "ignoring"), [("study.trainer", ()), ("study.train", ("study.no_such_room",))]
+)
+def test_a_name_of_no_module_is_refused(entry, ignoring):
+    with pytest.raises(ModuleNotFoundError):
+        provenance.code_behind(entry, ignoring=ignoring)
