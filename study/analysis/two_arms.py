@@ -145,6 +145,7 @@ def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
 
 
 def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
+    # Only qualities have seeds, so only they can be tested by pairs.
     measured_names = measured.dropna(subset="seed")["metric"]
     names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
     if metric is not None and metric not in names:

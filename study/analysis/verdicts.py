@@ -120,6 +120,7 @@ def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[PublishedVa
         values = measured.get((row.arm, row.metric))
         if values is None or row.status not in SURE:
             continue
+        # Written so that NaN is refused, too.
         if METRICS[row.metric].kind == "speed" and not row.value > 0:
             raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
         side = quantities.arm_values(row.row, row.metric, values, ratios[row.metric].get(row.arm))

@@ -120,5 +120,6 @@ def _metric_errors(model: BenchModel, setting: Setting) -> Iterator[None]:
     try:
         yield
     except (AssertionError, ValueError, TypeError) as error:
+        # An assertion may have no text, so its type stands for it.
         message = (str(error).splitlines() or [type(error).__name__])[0]
         raise MetricError(f"{model.name} cannot do {setting.said}: {message}") from error

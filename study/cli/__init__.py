@@ -83,6 +83,7 @@ class Notes(logging.Handler):
 
 def main() -> None:
     """Run a command; a user error prints a message, a bug keeps its traceback."""
+    # Replaced, not added: a second call in one process would print every note twice.
     logging.getLogger("study").handlers = [Notes(logging.WARNING)]
     warnings.filterwarnings("ignore", message=".*torch.jit.*")  # of timm and fvcore, at import
     try:

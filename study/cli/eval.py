@@ -52,6 +52,7 @@ class EvalRequest:
     batch_size: int | None
 
 
+# Ten hexadecimal digits of the digest, and the seed.
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
 DATA = (
     *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),

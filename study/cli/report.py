@@ -94,6 +94,7 @@ def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html:
                 console().clear()
             _written(planned, reports, html)
             written = now
+        # Two looks in a row without work: between training and timing no worker runs.
         quiet = 0 if any(_going_on(*pair) for pair in planned) else quiet + 1
     return planned
 
@@ -119,6 +120,7 @@ def _planned(several: list[StudyRequest]) -> Planned:
             plans.append(request.plan())
         except StudyError as error:
             mistakes.append(str(error))
+    # All files are planned first, so that the mistakes of all are reported together.
     if mistakes:
         raise SpecError("\n\n".join(mistakes))
     return plans

@@ -101,6 +101,7 @@ def tracked(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
+            # Its own session, so that Ctrl-C reaches the run alone; it ends when stdin is closed.
             start_new_session=True,
         )
     try:

@@ -123,6 +123,7 @@ def _head(unit: str) -> str:
 
 def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
     kinds = sorted(dict.fromkeys(piece.what for piece in pieces), key=_order)
+    # Stages have an order, which shades show; operations have none, so hatches tell them apart.
     fills = FILLS if kinds[0] in KINDS else [(shade, "") for shade in SHADES]
     for what, (colour, hatch) in zip(kinds, fills, strict=False):
         own = [piece for piece in pieces if piece.what == what and piece.arm in places]

@@ -138,6 +138,7 @@ def _step(
             ends = {"value": row.mean, "low": row.low, "high": row.high}
             yield {**keys, "what": STEP, "n": row.n, **ends}
     means = [row.mean for row in same if row.mean == row.mean]
+    # Measured at one position only, the step has no range.
     if len(means) > 1:
         span = {"low": min(means), "high": max(means)}
         yield {**keys, "what": ELSEWHERE, "n": len(means), **span}

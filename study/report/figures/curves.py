@@ -142,7 +142,9 @@ def _figure(marks: list[CurveMark], groups: list[Group], metrics: list[str]) -> 
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
             own = [mark for mark in marks if mark.metric == name]
             _panel(axes, own, arms)
+            # One scale for all groups, so that panels can be compared by eye.
             axes.set_ylim(*_span(own))
+            # After the limits are set: labels are placed in fractions of the axis.
             _ends(axes, own, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:

@@ -158,6 +158,7 @@ def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
         base = [mark for mark in own if mark.level == marks[0].level]
         on_page = [mark for mark in own if mark.level in order]
         PANELS[METRICS[name].kind](report, Panel(axes, on_page, base, order))
+        # The unit on a line of its own: panels are too low for one line of text.
         axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(
@@ -244,6 +245,7 @@ def _cost(report: Report, panel: Panel) -> None:
         axes.set_ylim(min(values) / 1.5, max(values) * (4 if crowded else 2))
     else:
         axes.bar(xs, values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
+        # Room for the number of the tallest bar, which is turned upright if bars are many.
         axes.set_ylim(0, max(values) * (1.6 if crowded else 1.25) or 1)
         linear(axes.yaxis)
     for x, value in zip(xs, values, strict=True):

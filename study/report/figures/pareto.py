@@ -144,6 +144,7 @@ def _standings(
     samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
 
     def ahead(first: ArmMark, second: ArmMark, tests: int) -> bool:
+        # Arrays of the pivoted table, so that element by element the seed is the same.
         differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]
         # The family of the correction is all arms that cost no more.
@@ -233,6 +234,7 @@ def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> lis
     first, *rest = stats.typed_rows(front, ArmMark)
     corners = [(first.cost, first.value)]
     for mark in rest:
+        # A step, not a slope: no model was measured between two points of the front.
         corners += [(mark.cost, corners[-1][1]), (mark.cost, mark.value)]
     axes.plot(*zip(*corners, strict=True), color=BLACK, linewidth=0.8, zorder=2)
     return list(pairwise(corners))

@@ -144,6 +144,7 @@ def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
         height=0.9,
         color="#d9d9d9",
         linewidth=0,
+        # Matplotlib leaves labels that begin with an underscore out of the legend.
         label="margin" if banded else "_",
     )
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)

@@ -60,7 +60,7 @@ def _pieces(word: str, room: float, size: float) -> list[str]:
     """A word cut into pieces that fit on a line."""
     pieces = [""]
     for letter in word:
-        # A piece has at least one letter, else a room narrower than a letter would never end.
+        # A piece has at least one letter, even where the room is narrower than that.
         if pieces[-1] and width(pieces[-1] + letter, size) > room:
             pieces.append("")
         pieces[-1] += letter

@@ -271,6 +271,7 @@ def _lines(report: Report, part: pd.DataFrame, name: str, *, epochs: int) -> Spe
         values = stats.of_arm(part, arm.digest).groupby("epoch")["value"]
         data += _curve(values.agg(["mean", "min", "max"]) * scale, arm, number, digits)
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
+    # A whole step keeps plotly from labelling halves of epochs.
     across = {"title": {"text": "Epoch"}, "dtick": max(1, epochs // 10)}
     return {"data": data, "layout": {"xaxis": across, "yaxis": axis, **SIZE}}
 
