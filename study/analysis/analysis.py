@@ -62,6 +62,7 @@ class Analysis:
         """The published number of an arm: that of this label first, else of another label."""
         rows = self.plan.study.published
         study, choices = self.plan.study, arm.arm.choices
+        # A paper's row may stand under any label of the arm: a baseline has one per factor.
         names = [label, *study.labels(choices), qualified(study, choices)]
         numbers = (rows.get(name, {}).get(metric) for name in names)
         return next((printed for printed in numbers if printed), None)
@@ -72,6 +73,7 @@ class Analysis:
 
 
 def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
+    # A/A trials are no replicates: one that diverges costs the noise floor, not the mean.
     diverged = frozenset(
         arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
@@ -110,6 +112,7 @@ def _leader(frame: pd.DataFrame, name: str) -> str | None:
     if metric.exact:
         frame = stats.of_metric(frame, name)
         frame = frame.assign(value=[format.rounded(value, metric) for value in frame["value"]])
+    # Costs that print alike are not told apart: bold must be explicable from the table itself.
     best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
     return best.arm if best.clear else None
 

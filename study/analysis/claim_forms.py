@@ -62,6 +62,7 @@ def _ranked(claim: Claim, measured: Measured) -> StateAndReason:
     """
     others = measured.others(claim.arm)
     total = len(others) + 1
+    # "last" is read as infinity, because the number of arms is not known to the grammar.
     place = total if claim.number == inf else int(claim.number)
     if place > total:
         return "contradicted", f"there are {total} arms"
@@ -82,12 +83,14 @@ def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) ->
     higher = 1 if measured.metric.better == "higher" else -1
     leads = {arm: duel.sign and higher * duel.sign for arm, duel in duels.items()}
     total, counts = len(duels) + 1, Counter(leads.values())
+    # Arms that lead push the place down; undecided comparisons leave a range of places.
     first, last = 1 + counts[-1], total - counts[1]
     state: State = "supported" if first == last else "undecided"
     decisive: set[int | None] = {1, -1} if first == last else {None}
     if counts[0] or not first <= place <= last:
         state = "contradicted"
         decisive = {0} if counts[0] else {-1 if place < first else 1}
+    # A diverged arm has no difference, so it is named last.
     sizes = {arm: inf if isnan(duel.value) else abs(duel.value) for arm, duel in duels.items()}
     arm = min((arm for arm in duels if leads[arm] in decisive), key=lambda arm: (sizes[arm], arm))
     places = f"place {first}" if first == last else f"place {first} to {last}"

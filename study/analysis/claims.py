@@ -28,7 +28,7 @@ class EvaluatedClaim:
     state: State
     why: str
     tests: int = 1
-    """In the family that the claim is corrected for; 0 where no interval is judged."""
+    """Number of tests that the claim is corrected for; 0 if it rests on no interval."""
 
 
 def evaluated(
@@ -63,6 +63,7 @@ def family(
         step = {n: evaluated(claims[n], frame, arms, confidence=level) for n in left}
         results |= {n: replace(result, tests=tests) for n, result in step.items()}
         undecided = [n for n in left if step[n].state == "undecided"]
+        # Holm's step-down (1979): decided claims leave the family; the rest need less confidence.
         left = undecided if undecided != left else []
     return tuple(results[n] for n in range(len(claims)))
 
@@ -72,6 +73,7 @@ def uncertain(claim: Claim, frame: pd.DataFrame) -> bool:
     timings. Counts are exact, and a timing alone lies between its rounds.
     """
     kind = METRICS[claim.metric].kind
+    # A level of one timing rests on its rounds, which are no independent replicates.
     compares = bool(claim.other) or "{place}" in claim.form
     timed = kind == "speed" and compares and bool(quantities.ratios(frame, claim.metric))
     return kind == "quality" or timed

@@ -10,7 +10,7 @@ from study.spec.plugins import Plugin
 
 @dataclass(frozen=True)
 class BenchModel:
-    """One of timm's, and the arguments that it is built with."""
+    """A model of timm with the arguments that it is built with."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from study.metrics.workloads import Workload
 from study.models import registry
 from study.store.timing_records import TimingSession
 
+# ImageNet's, for which timm's models are published.
 CLASSES, CHANNELS = 1000, 3
 
 
@@ -35,6 +36,7 @@ def bench_session(
         models.check(model.name, model.arguments)
     torch.set_num_threads(order.threads)
     if order.device == "cpu" and sys.platform == "linux":
+        # The model that does not fit is refused, before the kernel ends other processes.
         memory.bound()
     session = timing_session(
         {
@@ -107,6 +109,7 @@ def _check(setting: Setting, device: str) -> None:
     """Raises MetricError for what the device would only pretend to do."""
     if setting.way.dtype != "bfloat16" or not device.startswith("cuda"):
         return
+    # Emulated bfloat16 runs, but its speed says nothing about the model.
     if not torch.cuda.is_bf16_supported(including_emulation=False):
         raise MetricError(f"{torch.cuda.get_device_name(device)} has no bfloat16; use float32")
 
@@ -117,5 +120,6 @@ def _metric_errors(model: BenchModel, setting: Setting) -> Iterator[None]:
     try:
         yield
     except (AssertionError, ValueError, TypeError) as error:
+        # An assertion may have no text, so its type stands for it.
         message = (str(error).splitlines() or [type(error).__name__])[0]
         raise MetricError(f"{model.name} cannot do {setting.said}: {message}") from error

@@ -40,6 +40,7 @@ def trials(store: Store, needs: Needs) -> Iterator[Item]:
     """Trials that no study and no request refers to, and that no worker has claimed."""
     for path in folders(store, "trials"):
         record, result = store.peek(path.name)
+        # A folder without a record or result of this store is not known to be a trial.
         if path.name in needs.trials or not (record or result) or leases.holder(path):
             continue
         text = f"{_named(record)}, {result.state if result else 'without a result'}"
@@ -89,6 +90,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
             but = "; its job file stays as the record of the request" if keep else ""
             yield Item(job.path, bytes_, f"{title}{but}", keep=keep)
     for path in folders(store, "jobs"):
+        # Other users' folders may look empty because they cannot be read.
         ours = path.lstat().st_uid == os.geteuid()
         if ours and lacks(path / "job.json") and age(path) >= DAY:
             yield Item(path, size(path), "without a job file")
@@ -96,11 +98,14 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
 
 def leftovers(store: Store, needs: Needs) -> Iterator[Item]:
     """Remains of interrupted writes, and files set aside, at least a day old."""
+    # A trial that is done is never resumed, so the save before the last has no use.
     parents = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
     for parent in [*filter(real, parents), *folders(store, "trials")]:
         for path in listed(parent):
+            # A trial gets a hidden name before it is deleted; an interruption leaves that name.
             if parent == parents[-1] and real(path) and PARTIAL.fullmatch(path.name):
                 yield Item(path, size(path), "partly removed")
+            # A write of the last day may still be going on, here or on another machine.
             elif path.is_symlink() or age(path) < DAY:
                 continue
             elif PARTIAL.fullmatch(path.name) and not path.is_dir():

@@ -83,12 +83,14 @@ class Notes(logging.Handler):
 
 def main() -> None:
     """Run a command; a user error prints a message, a bug keeps its traceback."""
+    # Replaced, not added: a second call in one process would print every note twice.
     logging.getLogger("study").handlers = [Notes(logging.WARNING)]
     warnings.filterwarnings("ignore", message=".*torch.jit.*")  # of timm and fvcore, at import
     try:
         with streams.checked_streams():
             status = _status()
     except streams.UnreadError:
+        # A reader such as `head` that has enough is no failure of the command.
         status = 0
     except streams.UnwrittenError as error:
         click.echo(f"error: {error}", err=True)
@@ -99,6 +101,7 @@ def main() -> None:
 def _status() -> int:
     """Run the command; return the exit status."""
     try:
+        # Otherwise click prints its errors itself and ends the process with its own statuses.
         return group.main(standalone_mode=False) or 0
     except StudyError as error:
         message = str(error)

@@ -132,6 +132,7 @@ def bench_command(
     MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Every round
     visits all models in random order, and the first before and after each other one.
     """
+    # Checked without torch, whose import takes seconds.
     if device == "cuda" and not gpus():
         raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
     from study.spec.plugins import find_plugins
@@ -159,6 +160,7 @@ def bench_command(
         echo_json([{**row, "key": key} for row in rows])
     click.echo(f"kept as {store / 'timings' / f'{key}.json'}", err=True)
     refused = (why for session in sessions for why in session.refused.values())
+    # A missing latency or memory is a note; a model that was not timed at all is a failure.
     whole = all("speed" not in why for why in refused)
     return 0 if whole else FAILED
 

@@ -70,6 +70,7 @@ def clean_command(
         raise StoreError(f"there is no store {store}; name another with --store")
     groups, studies = groups or tuple(GROUPS), files or sorted(Path("ablations").glob("[!.]*.yaml"))
     survey = _survey(stored, studies, imports, gone, groups)
+    # Nothing goes on a guess: one study that cannot be planned keeps all trials.
     names = [name for name in groups if not (survey.unknown and name in PLANNED)]
     items = removable(stored, names, survey.needs)
     if as_json:
@@ -86,6 +87,7 @@ def clean_command(
     if not yes and not click.confirm("Delete all of this?", err=True):
         click.echo("nothing was deleted", err=True)
         return status
+    # Planning and asking take time, in which a new run may need what is listed.
     if {job.path for job in survey.needs.jobs} != {job.path for job in jobs(stored)}:
         raise StudyError("a study was started meanwhile, so nothing was deleted; try again")
     return status if _remove(items) else INCOMPLETE
@@ -179,6 +181,7 @@ def _request(
 
 def _parsed(words: Sequence[str], file: Path, store: Store) -> StudyRequest:
     """The request of an earlier command line: a file, then flags with their values."""
+    # Every flag of a stored command has a value, so they come in pairs.
     values: dict[str, list[str]] = {"--profile": [], "--set": [], "--import": []}
     for flag, value in zip(words[1::2], words[2::2], strict=False):
         values.setdefault(flag, []).append(value)
@@ -215,6 +218,7 @@ def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> 
     needs, present = survey.needs, {path.name for path in (store.root / "trials").glob("[!.]*")}
     used = needs.trials.union(*(job.trials for job in survey.gone))
     try:
+        # Paths of an earlier command are relative to the folder that it was given in.
         with chdir(request.folder):
             if present <= used and not (weights and _evaluates(request.request)):
                 return
@@ -237,6 +241,7 @@ def _evaluates(request: StudyRequest) -> bool:
 
 def _unevaluated(plan: "Plan", store: Store) -> set[str]:
     """Trials whose weights the study has yet to evaluate."""
+    # Diverged weights are not evaluated at other sizes.
     trials = [trial.name for trial in plan.trials if trial.state != "diverged"]
     pairs = ((name, size) for name in trials for size in plan.sizes)
     return {name for name, size in pairs if store.evaluation(name, size) is None}

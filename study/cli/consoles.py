@@ -20,6 +20,7 @@ class SafeConsole(Console):
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
+        # Control segments are rich's own cursor moves; texts never get that flag.
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else visible(text), style, control)
 

@@ -52,6 +52,7 @@ class EvalRequest:
     batch_size: int | None
 
 
+# Ten hexadecimal digits of the digest, and the seed.
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
 DATA = (
     *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),
@@ -137,6 +138,7 @@ IMAGES = (
 
 def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Options in the order of the help."""
+    # Decorators apply from the last to the first, so the list is reversed.
     return lambda command: functools.reduce(lambda c, o: o(c), reversed(several), command)
 
 
@@ -251,6 +253,7 @@ def _images(request: EvalRequest) -> dict[str, Any]:
     keys, name = _keys(request, DATA), request.data
     if name is None:
         return keys
+    # A name of a data set that is also a folder here is read as the name.
     is_path = Path(name).exists() or name.startswith(("/", ".", "~", "$"))
     root, split = request.root, request.val_split
     if is_path and name.partition("/")[0] not in IGNORED:
@@ -264,7 +267,7 @@ def _images(request: EvalRequest) -> dict[str, Any]:
 
 
 def _threads(store: "Store", name: str) -> int | None:
-    """As many as the trial ran with: another number changes the last digits."""
+    """The number of threads of the trial; another number changes the last digits."""
     result = store.result(name) if store.trial(name).is_dir() else None
     return result.environment.threads if result else None
 

@@ -91,6 +91,7 @@ class Teller:
         self.tail = Tail(store.folder(name).log)
         self.printed, self.ended, self.silent = set[str](), False, True
         if late:
+            # Reading all once moves the position past what was printed before.
             list(self.news())
             self.silent = True
 
@@ -135,7 +136,7 @@ class Tail:
         self.path, self.file, self.at, self.rest = path, 0, 0, b""
 
     def lines(self, last: bool = False) -> list[str]:
-        """Those that are new; a half one is kept until it is whole, or nothing will follow."""
+        """The new lines; an incomplete line is held back until it ends, or until `last`."""
         try:
             with open_regular(self.path) as file:
                 read_before = os.fstat(file.fileno())
@@ -149,4 +150,5 @@ class Tail:
         *whole, self.rest = (self.rest + new).split(b"\n")
         if last and self.rest:
             whole, self.rest = [*whole, self.rest], b""
+        # Split as bytes: a chunk may end inside a character of several bytes.
         return [line.decode("utf-8", errors="replace").rstrip("\r") for line in whole]

@@ -35,6 +35,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
     if watch and as_json:
         raise click.UsageError("--watch repeats its output, --json prints one document: choose one")
     plan, store = request.plan()
+    # A stale trial counts as open: another worker takes it over.
     while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
         table = show.status_table(show.trial_rows(plan, store), _workers(plan, store))
         if sys.stdout.isatty():
@@ -71,6 +72,7 @@ def cancel_command(request: StudyRequest, now: bool) -> None:
     store = Store(request.root)
     workers = status.cancel(store, request.identity, now=now)
     if not workers:
+        # Workers are looked for before the file is read, which may be broken or gone by now.
         request.read()  # refuses a file and a profile that do not exist
         click.echo(f"no worker is active on {request.file}", err=True)
         for title, file in status.same_title(store, request.identity):
@@ -102,6 +104,7 @@ def results_command(request: StudyRequest, as_json: bool, as_csv: bool) -> None:
     from study.report.spreadsheet import comma_separated
 
     frame = pd.DataFrame(rows, columns=["label", "arm", "seed", "metric", "value", "low", "high"])
+    # Otherwise pandas prints seeds as floats, since costs have none.
     frame["seed"] = frame["seed"].astype("Int64")
     click.echo(comma_separated(frame) if as_csv else frame.to_string(index=False))
 
@@ -124,6 +127,7 @@ def list_command(ablations: Path, store: Path) -> None:
         try:
             plan, _ = StudyRequest(file, None, (), store).plan()
         except StudyError as error:
+            # One line of a table has room for the first line of an error only.
             message = str(error).partition("\n")[0]
             table.add_row(escape(file.stem), f"[red]{escape(message)}[/]", "", "")
             continue

@@ -133,6 +133,7 @@ def _machine(
         raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
     if here:
         workers = workers or slots(device, threads or 1, devices, share)
+        # More threads than cores only wait for each other.
         threads = threads or max(1, cores() // (workers * devices))
     else:
         threads = threads or slurm_resources.cpus(requested, devices)
@@ -157,6 +158,7 @@ def _default(here: bool, requested: slurm_resources.Resources) -> str:
     """The default device: the best of this machine; on Slurm cuda if GPUs are requested."""
     if here:
         return device()
+    # The login node may have no GPU, so its own devices say nothing about the job's.
     return "cuda" if slurm_resources.gpu_request(requested) else AUTO
 
 
@@ -172,10 +174,12 @@ def _typed(names: Sequence[str]) -> tuple[str, ...]:
     context, words = click.get_current_context(), list[str]()
     for parameter in context.command.params:
         name = parameter.name or ""
+        # Defaults are left out: they may change between versions and machines.
         if name in names and context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
             value = context.params[name]
             for item in value if isinstance(value, tuple) else (value,):
                 text = f"{item:g}" if isinstance(item, float) else str(item)
+                # The last spelling is the long one, where there are two.
                 words += [parameter.opts[-1], text]
     return tuple(words)
 

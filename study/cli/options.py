@@ -57,6 +57,7 @@ class StudyRequest:
         return reader.study_file(
             self.file,
             vocabulary=vocabulary(),
+            # The real environment comes last, so that it wins over stand-ins.
             environment={**self.stand_ins, **os.environ},
             profile=self.profile,
             settings=self.settings,
@@ -86,6 +87,7 @@ class StudyRequest:
         more += [word for source in self.imports for word in ("--import", source)]
         store = ["--store", str(self.root)] if self.root != Path("results") else []
         flags = machine.flags if machine else ()
+        # Quoted: labels and settings may hold spaces.
         return shlex.join([str(self.file), *profile, *more, *store, *flags])
 
 
@@ -177,7 +179,9 @@ def console(err: bool = False) -> "Console":
 
     stream = sys.stderr if err else sys.stdout
     tty = stream.isatty()
+    # rich writes escapes of its own, which the guarded stream would print as text.
     file = getattr(stream, "outlet", stream)
+    # 160 columns in a pipe; rich would take 80 where it finds no terminal.
     return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)
 
 
@@ -208,6 +212,7 @@ def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> No
 
 
 def echo_json(value: Any) -> None:
+    # Python would write NaN, which no other reader of JSON accepts.
     text = json.dumps(value, indent=1, allow_nan=False)
     click.echo(text.replace("\x7f", "\\u007f"))  # the only control character that json leaves
 

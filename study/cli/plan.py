@@ -66,6 +66,7 @@ def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
     try:
         timing.steps(plan, store, machine)
     except StudyError as error:
+        # The error comes as text from another process, so its class is gone.
         if "DataError" in str(error) and _has_images(plan, store):
             raise StudyError(f"trials of the baseline would fail: {error}") from error
         click.echo(f"no time estimate: {error}", err=True)

@@ -55,6 +55,7 @@ def report_command(
     several = [request, *(replace(request, file=file) for file in more)]
     planned = _planned(several)
     for plan, _ in planned:
+        # All folders are claimed before any report is written, so that a conflict leaves no half.
         claimed(plan, reports)
     _written(planned, reports, html)
     if watch:
@@ -93,6 +94,7 @@ def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html:
                 console().clear()
             _written(planned, reports, html)
             written = now
+        # Two looks in a row without work: between training and timing no worker runs.
         quiet = 0 if any(_going_on(*pair) for pair in planned) else quiet + 1
     return planned
 
@@ -118,6 +120,7 @@ def _planned(several: list[StudyRequest]) -> Planned:
             plans.append(request.plan())
         except StudyError as error:
             mistakes.append(str(error))
+    # All files are planned first, so that the mistakes of all are reported together.
     if mistakes:
         raise SpecError("\n\n".join(mistakes))
     return plans

@@ -65,6 +65,7 @@ def run_command(
 
     check_trackers(trackers)
     plan, store = request.plan()
+    # Before training: a report that may not be written is better known now than after days.
     study_folders.check(reports, plan.study, REMEDY)
     machine = replace(machine, wait=wait)
     if dry_run:
@@ -78,6 +79,7 @@ def run_command(
     command = f"study run {request.command_line(machine)}"
     try:
         with tracked(request, plan, store, trackers):
+            # Trackers follow while workers run; their failures never reach the trials.
             stopped = plan.missing and _train(plan, store, machine, progress, speed)
         if stopped:
             click.echo(f"stopped; nothing is lost. Continue with: {command}", err=True)
@@ -162,6 +164,7 @@ def _measured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> 
 
     plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
     if all(trial.done or trial.state == "failed" for trial in plan.trials):
+        # Measured only when no trial is open: timing needs the machine for itself.
         for measure in _unmeasured(plan, store, machine, speed):
             measure(plan, store, machine)
     return plan
@@ -253,6 +256,7 @@ def _progress(
         with Live(display, console=console(err=True), refresh_per_second=4):
             yield display.update
 
+    # A live display in a log file would be one copy of the picture per update.
     if how == "live" or (how == "auto" and sys.stderr.isatty()):
         return picture()
     return nullcontext((lambda events: None) if how == "none" else lines)

@@ -50,6 +50,7 @@ def plan_table(plan: Plan) -> FittedTable:
     return FittedTable(
         heads,
         [_plan_row(plan, arm) for arm in plan.arms],
+        # Indices of the columns by importance: label, progress, MACs, and so on.
         order=(0, 6, 3, 5, 2, 1, 4),
         right=frozenset(range(2, len(heads))),
     )
@@ -240,6 +241,7 @@ def _where(plan: Plan, store: Store, trial: Trial) -> str:
 
 def _updated(store: Store, name: str) -> float | None:
     folder = store.folder(name)
+    # History for running trials, the result for finished ones: the later of the two.
     times = [file.stat().st_mtime for file in (folder.result, folder.history) if file.exists()]
     return max(times) if times else None
 
@@ -261,6 +263,7 @@ def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
 
 def _status_row(row: TrialRow) -> list[str | Text]:
     age = "" if row.updated is None else f"{duration(time.time() - row.updated)} ago"
+    # Colour repeats the word beside it and is never the only sign.
     style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row.state)
     return [
         row.arm,

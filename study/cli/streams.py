@@ -75,6 +75,7 @@ class Outlet(io.TextIOBase):
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), self.stream.fileno())
         if self.strict and error.errno == errno.EPIPE:
+            # A pipe whose reader has ended, as behind `| head`.
             raise UnreadError from None
         if self.strict:
             raise UnwrittenError(f"cannot write to stdout: {error.strerror or error}") from None
@@ -114,7 +115,9 @@ class EscapedText(Outlet):
 def checked_streams() -> Iterator[None]:
     """Inside, whatever is printed on stdout and stderr is safe for a terminal."""
     _opened()
+    # Replaces only what the encoding of the stream lacks; UTF-8 passes unchanged.
     codecs.register_error("plain", _plain)
+    # Messages on stderr are not strict: work goes on without a reader.
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
@@ -125,6 +128,7 @@ def checked_streams() -> Iterator[None]:
     )
     try:
         yield
+        # Buffered text meets a full disk only now, where it can still be reported.
         sys.stdout.flush()
     finally:
         sys.stdout, sys.stderr = before

@@ -61,6 +61,7 @@ def track_command(
 def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
     """Wait, then return True if more results may come."""
     if leashed:
+        # stdin becomes readable when the run closes it, or dies.
         return not select.select([sys.stdin], [], [], POLL)[0]
     time.sleep(POLL)
     return any(store.result(trial.name) is None for trial in plan.trials)
@@ -95,10 +96,12 @@ def tracked(
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(
+            # A process of its own: trackers start threads and network connections.
             [sys.executable, "-m", "study", "track", *words],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
+            # Its own session, so that Ctrl-C reaches the run alone; it ends when stdin is closed.
             start_new_session=True,
         )
     try:
@@ -111,6 +114,7 @@ def tracked(
 
 def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
     try:
+        # Closes stdin, which asks the follower to look once more and to end.
         process.communicate(timeout=TRACKING_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()

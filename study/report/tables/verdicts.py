@@ -44,7 +44,9 @@ def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
 
 def _row(plan: Plan, row: Any) -> Row:
     metric = METRICS[row.metric]
+    # As many digits as were published, so that both numbers can be compared.
     digits = max(row.digits, metric.digits)
+    # NaN ends: an exact count has no interval.
     span = f" [{format.number(row.low, digits)}, {format.number(row.high, digits)}]"
     texts = (
         format.published(row.printed, row.digits, row.spread, row.status),
@@ -123,6 +125,7 @@ def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:
 
 def _interval(claims: Sequence[EvaluatedClaim]) -> str:
     """The interval that decides a claim, with the number of tests it is corrected for."""
+    # Claims about exact counts have no test and would hide the size of the family.
     tests = max(claim.tests for claim in claims)
     if tests < 2:
         return "95 % interval"
