@@ -165,7 +165,7 @@ def test_a_batch_that_does_not_fit_is_told():
         (["resnet18", "--batch-size", ""], "is not a valid integer"),
         (["resnet18", "--dtype", "int8"], "'int8' is not one of"),
         (["resnet18", "--model-arg", "x"], "key=value"),
-        (["resnet18", "--device", "cuda"], "no NVIDIA device"),
+        (["resnet18", "--device", "cuda"], "no usable NVIDIA device"),
         (["{name: resnet18"], "not YAML"),
         (["resnet18", "--import", "nosuch.py"], "nosuch.py"),
         (["resnet18", "--seconds", "0"], "--seconds"),

@@ -43,9 +43,9 @@ def test_a_process_that_dies_is_why_nothing_was_taken(number, said):
     found = process.session(
         Ends(number), Setting("infer", 1, 64, ExecutionMode()), lambda *now: None
     )
-    assert found["arms"] == {}
-    assert set(found["refused"]) == {"a", "b"}
-    assert all(said in why["speed"] for why in found["refused"].values())
+    assert found.arms == {}
+    assert set(found.refused) == {"a", "b"}
+    assert all(said in why["speed"] for why in found.refused.values())
     assert os.environ == before
 
 

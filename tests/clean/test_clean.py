@@ -305,7 +305,7 @@ def test_an_earlier_run_keeps_its_trials_while_its_file_is_there_and_after(insid
     done = inside("clean", tiny, "--json")
     assert listed(done)["trials"] == 0
     assert "kept 1 trial of" in done.stderr
-    assert "(--gone removes them)" in done.stderr
+    assert "(--gone deletes them)" in done.stderr
     assert listed(inside("clean", tiny, "--json", "--gone"))["trials"] == 1
 
 
@@ -318,7 +318,7 @@ def test_a_study_that_cannot_be_planned_keeps_all_trials(inside, tiny, trained):
     assert set(request["groups"]) == {"jobs", "leftovers"}
     assert "other.yaml" in request["unknown"][0]
     assert 'did you mean "average"?' in done.stderr
-    assert "leave it out" in done.stderr
+    assert "name the study files that count" in done.stderr
 
 
 def test_images_that_are_not_here_do_not_hinder_a_plan(inside, tiny, trained, monkeypatch):
@@ -360,7 +360,7 @@ def test_a_run_that_began_while_the_user_was_asked_stops_the_removal(
     monkeypatch.setattr("click.confirm", confirm)
     done = inside("clean", tiny)
     assert done.returncode == 2
-    assert "a study was run meanwhile" in done.stderr
+    assert "a study was started meanwhile" in done.stderr
     assert trained.trial("ab-0").is_dir()
 
 

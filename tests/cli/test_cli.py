@@ -54,9 +54,9 @@ def test_every_command_explains_itself(inside, command):
         (["run", "tiny.yaml", "--on", "slurm", "-R", "hours=soon"], "a positive float"),
         (["run", "tiny.yaml", "--nodes", "2"], "need --on slurm"),
         (["run", "tiny.yaml", "--devices", "2", "--on", "inline"], "need --on local"),
-        (["run", "tiny.yaml", "--timeout", "soon"], "90s, 30m and 2h"),
+        (["run", "tiny.yaml", "--timeout", "soon"], "write 90s, 30m or 2h"),
         (["run", "tiny.yaml", "--retries", "-1"], "--retries"),
-        (["run", "tiny.yaml", "--device", "cuda"], "no NVIDIA device"),
+        (["run", "tiny.yaml", "--device", "cuda"], "no usable NVIDIA device"),
     ],
 )
 def test_a_wrong_command_is_refused_and_nothing_starts(inside, tiny, words, said):
@@ -86,7 +86,7 @@ def test_the_command_that_goes_on_has_the_flags_that_were_given(inside, tiny):
 def test_nothing_to_cancel_is_said(inside, tiny):
     done = inside("cancel", tiny)
     assert done.returncode == 0
-    assert "nothing works on" in done.stderr
+    assert "no worker is active on" in done.stderr
 
 
 def test_wrong_model_arguments_are_told_with_all_else_that_is_wrong(inside, tiny):

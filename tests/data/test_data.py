@@ -579,9 +579,9 @@ def test_preprocessing_is_told_as_timm_does_it(crop_pct, folder):
     data = of_folder(folder)
     told = validation(data, workers=0).preprocessing(recipe)
     resize, crop = image_transform(data, recipe, training=False).transforms[:2]
-    assert (told["resize"], told["img_size"]) == (resize.size, crop.size[0])
-    assert told["interpolation"] == resize.interpolation.value == "bilinear"
-    assert (told["mean"], told["held"]) == ([0.485, 0.456, 0.406], False)
+    assert (told.resize, told.img_size) == (resize.size, crop.size[0])
+    assert told.interpolation == resize.interpolation.value == "bilinear"
+    assert (told.mean, told.held) == ([0.485, 0.456, 0.406], False)
 
 
 # torchvision
@@ -760,7 +760,7 @@ def test_a_row_without_an_image_is_named(hub):
         ({"name": "folder"}, "needs root"),
         ({"name": "folder", "root": "/nowhere"}, "does not exist"),
         ({"name": "folder", "root": "$NO_SUCH_PLACE"}, "not set"),
-        ({"name": "folder", "root": ".", "val_split": "train"}, "would train on"),
+        ({"name": "folder", "root": ".", "val_split": "train"}, "would use the same images"),
         ({"name": "digits", "num_classes": 3}, "has 10 classes"),
     ],
 )

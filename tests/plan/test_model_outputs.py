@@ -93,7 +93,7 @@ def test_a_model_with_a_head_of_its_own_size_is_an_error(planned, entrypoint):
 def test_what_nothing_is_trained_on_may_answer_as_it_likes(planned, entrypoint):
     entrypoint("mine", answering(FORMS["a tuple"][0]))
     settings = ("seeds=0", "columns=[params, macs]", "factors={}")
-    assert planned("mine", FACTORS, *settings).arms[0].card.misfit
+    assert planned("mine", FACTORS, *settings).arms[0].cost_record.misfit
     more = ("seeds=0", "columns=[params, train_throughput]", "factors={}")
     assert "mine gives a tuple" in refusal(planned, "mine", FACTORS, *more)
 
@@ -159,7 +159,7 @@ def test_what_counters_refuse_is_a_note_and_no_error(planned, entrypoint):
             return self.head(self.cell(images.mean(1).transpose(0, 1))[0].mean(0))
 
     entrypoint("recurrent", lambda num_classes, in_chans: Recurrent(num_classes))
-    assert "lstm" in planned("recurrent").arms[0].card.refused
+    assert "lstm" in planned("recurrent").arms[0].cost_record.refused
 
 
 def test_a_second_plan_looks_at_no_model_again(planned, entrypoint, monkeypatch):

@@ -122,7 +122,9 @@ def test_the_a_a_arm_stands_beside_the_seeds_of_the_baseline(tiny):
 
 def test_a_plan_says_what_its_seeds_can_show(tiny):
     plan, store = planned(tiny, "seeds=2", "margins={top1: 10}")
-    reach = "2 seeds can show a difference of 11.6 sd of the per-seed difference, 4 times in 5"
+    reach = (
+        "with 2 seeds a difference of 11.6 sd (of per-seed differences) is detected with 80 % power"
+    )
     assert plan_notes(plan, None, 1)[-1].startswith(f"{reach} (whose size is not known")
     entered(store, plan, {"DW": [0.5, 0.6], "Avg": [0.55, 0.75]})
     plan, _ = planned(tiny, "seeds=2", "margins={top1: 10}")
@@ -142,9 +144,7 @@ def test_a_plan_knows_no_spread_of_what_diverged_or_is_not_paired(tiny):
 
 def test_a_plan_says_what_the_a_a_arm_is_for(tiny):
     said = plan_notes(planned(tiny, "aa=true", "seeds=1")[0], None, 1)
-    assert (
-        said[-1] == "A/A: 1 more trial of the baseline, under other seeds, measure the noise floor"
-    )
+    assert said[-1] == "A/A: 1 more trial of the baseline with other seeds measure the noise floor"
 
 
 def test_a_price_comes_from_timed_steps_and_then_from_finished_trials(tiny):

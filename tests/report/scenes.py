@@ -190,7 +190,7 @@ def resolution(lab):
             replace(
                 arm,
                 arm=replace(arm.arm, config=config),
-                card=arm.card.model_copy(update={"cost": cost}),
+                cost_record=arm.cost_record.model_copy(update={"cost": cost}),
             )
         )
         session[arm.digest] = {"memory": {"value": 6e7 + 900 * side**2 + 40 * product / 100}}
@@ -205,7 +205,7 @@ def counted(made):
     plan, store = made
     arms = []
     for number, arm in enumerate(plan.arms):
-        macs = arm.card.cost.get("macs", 1e9)
+        macs = arm.cost_record.cost.get("macs", 1e9)
         stages = {
             stage: {kind: int(macs * share * part) for kind, part in zip(KINDS, parts, strict=True)}
             for stage, share, parts in zip(
@@ -222,8 +222,8 @@ def counted(made):
             )
         }
         total = {kind: sum(own[kind] for own in stages.values()) for kind in KINDS}
-        card = arm.card.model_copy(update={"counts": {"torch": total}, "stages": stages})
-        arms.append(replace(arm, card=card))
+        card = arm.cost_record.model_copy(update={"counts": {"torch": total}, "stages": stages})
+        arms.append(replace(arm, cost_record=card))
     return replace(plan, arms=tuple(arms)), store
 
 

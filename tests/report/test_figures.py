@@ -561,7 +561,10 @@ def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab)
     plan, store = scenes.counted(scenes.mixed(lab))
     arms = (
         replace(
-            arm, card=arm.card.model_copy(update={"stages": dict(sorted(arm.card.stages.items()))})
+            arm,
+            cost_record=arm.cost_record.model_copy(
+                update={"stages": dict(sorted(arm.cost_record.stages.items()))}
+            ),
         )
         for arm in plan.arms
     )
@@ -589,7 +592,7 @@ def test_one_epoch_is_no_curve(lab):
 def test_what_was_refused_has_no_bar(lab):
     plan, store = scenes.counted(scenes.mixed(lab))
     first, *rest = plan.arms
-    lost = replace(first, card=first.card.model_copy(update={"refused": "no count"}))
+    lost = replace(first, cost_record=first.cost_record.model_copy(update={"refused": "no count"}))
     made = told((replace(plan, arms=(lost, *rest)), store))
     (one,) = [one for one in figures.all_figures(made) if one.name == "cost"]
     assert first.digest not in set(one.data["arm"])

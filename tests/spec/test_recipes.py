@@ -111,11 +111,11 @@ TRAIN_PY = {
 OTHERWISE = {"interpolation": "bicubic", "crop_pct": 0.875, "torchcompile": False}
 
 
-def test_defaults_are_those_of_timms_script_but_for_what_the_readme_names():
+def test_defaults_are_those_of_timms_script_but_for_what_the_docs_name():
     ours = Recipe().model_dump(exclude={"unverified"})
     assert ours == TRAIN_PY | OTHERWISE
-    readme = (Path(study.__file__).parents[1] / "README.md").read_text("utf-8")
-    assert all(f"`{key}`" in readme for key in ("interpolation", "crop_pct"))
+    page = (Path(study.__file__).parents[1] / "docs" / "study-file.md").read_text("utf-8")
+    assert all(f"`{key}`" in page for key in ("interpolation", "crop_pct"))
 
 
 def test_the_first_epoch_of_the_ablation_recipe_is_said_to_change_no_weight(tmp_path):

@@ -169,7 +169,7 @@ def test_cancel_says_what_it_leaves_alone(inside, tiny):
     job = at_work(tiny, "tiny")
     done = inside("cancel", tiny, "--set", "seeds=3")
     assert (done.returncode, job_folder.stopped(job)) == (0, False)
-    assert "note: workers of tiny (tiny.yaml) are left alone" in done.stderr
+    assert "note: workers of tiny (tiny.yaml) go on" in done.stderr
     assert inside("cancel", tiny.with_name("other.yaml")).returncode == 2
     assert inside("cancel", tiny, "--profile", "none").returncode == 2
 

@@ -74,7 +74,9 @@ def test_every_epoch_is_told_once_whenever_the_follower_was_started(followed):
     logged = events(store, plan, name)
     assert logged["eval/top1"] == [(0, 0.1), (1, 0.2), (2, 0.3)]
     assert [value for _, value in logged["final/top1"]] == [0.5]
-    assert [value for _, value in logged["final/params"]] == [plan.baseline.card.cost["params"]]
+    assert [value for _, value in logged["final/params"]] == [
+        plan.baseline.cost_record.cost["params"]
+    ]
 
 
 def test_a_trial_that_begins_afresh_repeats_nothing(followed):

@@ -208,7 +208,7 @@ def test_a_run_reports_the_study_that_it_started_with_and_says_that_the_file_cha
         done = inside("run", tiny.name, "--on", "inline", "--no-speed")
         monkeypatch.setattr(Watch, "look", look)
         assert done.returncode == 0, done.stderr
-        assert "tiny.yaml has changed since this run began" in done.stderr
+        assert "tiny.yaml changed during this run" in done.stderr
         table = (tiny.parent / "reports" / "tiny" / "table.md").read_text()
         assert "Avg" in table
         assert "Max" not in table
