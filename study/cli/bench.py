@@ -134,7 +134,7 @@ def bench_command(
     """
     # Checked without torch, whose import takes seconds.
     if device == "cuda" and not gpus():
-        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     from study.spec.plugins import find_plugins
     from study.store.store import Store
 

@@ -165,7 +165,7 @@ def eval_command(
     request, is_trial = EvalRequest(**choices), TRIAL.fullmatch(model) is not None
     _refuse(is_trial, request)
     if device == "cuda" and not gpus():
-        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     import torch
 
     from study import evaluate

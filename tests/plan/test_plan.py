@@ -122,17 +122,16 @@ def test_the_a_a_arm_stands_beside_the_seeds_of_the_baseline(tiny):
 
 def test_a_plan_says_what_its_seeds_can_show(tiny):
     plan, store = planned(tiny, "seeds=2", "margins={top1: 10}")
-    reach = (
-        "with 2 seeds a difference of 11.6 sd (of per-seed differences) is detected with 80 % power"
-    )
-    assert plan_notes(plan, None, 1)[-1].startswith(f"{reach} (whose size is not known")
+    size = "with 2 seeds a difference of 11.6 sd (of per-seed differences)"
+    reach = f"{size} is detected with 80 % power"
+    assert plan_notes(plan, None, 1)[-1].startswith(f"{reach} (the sd is unknown")
     entered(store, plan, {"DW": [0.5, 0.6], "Avg": [0.55, 0.75]})
     plan, _ = planned(tiny, "seeds=2", "margins={top1: 10}")
     sd = 0.1 / 2**0.5
     assert plan.sd == pytest.approx(sd)
     said = plan_notes(plan, None, 1)
     assert f"{reach} (Top-1: {1155 * sd:.2f} pp, from finished trials)" in said
-    assert said[-1] == f"to show 10 pp, the margin, takes {seeds_for(0.1, sd)} seeds"
+    assert said[-1] == f"the margin, 10 pp, needs {seeds_for(0.1, sd)} seeds (80 % power)"
 
 
 def test_a_plan_knows_no_spread_of_what_diverged_or_is_not_paired(tiny):
