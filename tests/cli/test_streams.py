@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from study.cli.consoles import SafeConsole
-from study.cli.streams import Shown, UnreadError, UnwrittenError
+from study.cli.streams import EscapedText, UnreadError, UnwrittenError
 from tests.conftest import environment
 
 ESCAPES = "\x1b[31m \u202e \x9b \udc9b"
@@ -20,13 +20,13 @@ SHOWN = r"\x1b[31m \u202e \x9b \udc9b"
 
 def test_text_that_is_printed_cannot_act_on_a_terminal():
     stream = io.StringIO()
-    Shown(stream, strict=True).write(ESCAPES + "\r\n\r")
+    EscapedText(stream, strict=True).write(ESCAPES + "\r\n\r")
     assert stream.getvalue() == SHOWN + "\\r\n\\r"
 
 
 def test_progress_of_downloads_goes_back_to_the_start_of_its_line():
     stream = io.StringIO()
-    Shown(stream, strict=False).write("\r50 %")
+    EscapedText(stream, strict=False).write("\r50 %")
     assert stream.getvalue() == "\r50 %"
 
 
@@ -58,17 +58,17 @@ class Full(io.StringIO):
 
 def test_a_reader_who_has_gone_is_told_apart_from_a_disk_that_is_full():
     with pytest.raises(UnreadError):
-        Shown(Full(BrokenPipeError, 32), strict=True).write("a")
+        EscapedText(Full(BrokenPipeError, 32), strict=True).write("a")
     with pytest.raises(UnwrittenError, match="cannot write to stdout: no more"):
-        Shown(Full(OSError, 28), strict=True).write("a")
+        EscapedText(Full(OSError, 28), strict=True).write("a")
     with pytest.raises(UnwrittenError, match="closed"):
-        Shown(None, strict=True).write("a")
+        EscapedText(None, strict=True).write("a")
 
 
 def test_messages_that_nobody_reads_end_no_work():
     for stream in (Full(BrokenPipeError, 32), Full(OSError, 28), None):
-        Shown(stream, strict=False).write("a")
-        Shown(stream, strict=False).flush()
+        EscapedText(stream, strict=False).write("a")
+        EscapedText(stream, strict=False).flush()
 
 
 def test_nothing_a_file_says_acts_on_a_terminal(inside, tiny):
