@@ -172,8 +172,7 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
 
 
 def _trial_record(trial: Trial) -> Record:
-    record: Record = {**vars(trial)}
-    record["again"] = record.pop("is_aa")
+    record: Record = {"again" if k == "is_aa" else k: v for k, v in vars(trial).items()}
     if trial.images is not None:
         record["images"] = {split: value.plain for split, value in trial.images.items()}
     return record
