@@ -7,7 +7,7 @@ check:  ## format, lint, types and the fast tests
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest $(WORKERS)
 
-fix:  ## what can be mended by a tool
+fix:  ## fix what a tool can fix
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
