@@ -1,4 +1,4 @@
-"""All that one session takes of its arms: speed, energy, peak memory."""
+"""One timing session over all arms: speed, energy and peak memory."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -20,7 +20,7 @@ REASONS_ABSENT = {
     **dict.fromkeys(ENOUGH, FEW),
     "energy": "no counter can be read on this device",
 }
-"""Why metrics may be absent though they are asked for."""
+"""Reasons why a requested metric may be absent, by metric."""
 
 
 def timing_session(
@@ -32,11 +32,13 @@ def timing_session(
     energy: str = "",
     tick: Callable[[int, int], object] = lambda done, total: None,
 ) -> TimingSession:
-    """Measurements by arm and metric, and how they were taken.
+    """Measurements by arm and metric, with the conditions under which they were made.
 
-    The first of `arms` is the baseline; `energy` is the lane whose energy is read, and of `steps`
-    the memory is. What cannot be measured honestly is absent, with the reason under `refused`.
+    The first of `arms` is the baseline. `energy` names the workload whose energy is measured, if
+    any. `steps` are training steps by arm, whose peak memory is measured. A metric that cannot be
+    measured is absent, with the reason under `refused`.
     """
+    # Before and after, since clocks and temperature change during a session.
     around = [machine_state(device)]
     found = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
     around.append(machine_state(device))
@@ -47,12 +49,13 @@ def timing_session(
         taken[arm]["energy"] = over(joules)
     refused = {arm: {"speed": why} for arm, why in found.refused.items()}
     for arm, step in steps.items():
-        if arm in found.refused:
+        if arm in found.refused:  # it could not run, so no step of it would
             continue
         try:
             taken.setdefault(arm, {})["memory"] = Spread(value=peak_memory(step, device))
         except MetricError as error:
             refused.setdefault(arm, {})["memory"] = str(error)
+        # All rounds are done; this only shows that the session is alive.
         tick(len(found.loads), len(found.loads))
     how = How(
         seconds=seconds,
@@ -70,13 +73,13 @@ def timing_session(
 
 
 def _disturbed(found: SpeedSession) -> float:
-    """The share of rounds in which others had the CPUs."""
+    """The fraction of rounds in which other processes had the CPUs."""
     waits = [w for arm in found.times.values() for lane in arm.values() for w in lane.waited]
     return sum(share > WAITED for share in waits) / len(waits) if waits else 0.0
 
 
 def _settings(device: str) -> dict[str, Any]:
-    """Of torch and timm, that change times."""
+    """Settings of torch and timm that change times."""
     return {
         "fused_attention": use_fused_attn(),
         "precision": torch.get_float32_matmul_precision(),
