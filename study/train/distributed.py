@@ -20,7 +20,7 @@ from study.errors import SpecError
 
 Item = TypeVar("Item")
 TIMEOUT = timedelta(minutes=30)  # while one process evaluates or writes, the others wait
-MESSAGE_TIMEOUT = timedelta(seconds=20)  # by then every live process has noticed a failure
+MESSAGE_TIMEOUT = timedelta(seconds=20)  # every live process sees a failure within it
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
