@@ -83,8 +83,13 @@ def held(ends: tuple[float, float], truth: float) -> bool | None:
 BASE = np.array([0.9, 0.905])
 
 
-def of_pairs(interval: Callable[[Array], tuple[float, float]], made: Made, rho: float,
-             chance: Chance, seeds: int) -> bool | None:  # fmt: skip
+def of_pairs(
+    interval: Callable[[Array], tuple[float, float]],
+    made: Made,
+    rho: float,
+    chance: Chance,
+    seeds: int,
+) -> bool | None:
     base, other = made(chance, BASE, seeds, rho)
     return held(interval(other - base), BASE[1] - BASE[0])
 
@@ -220,8 +225,9 @@ def lines() -> Iterator[Line]:
     for name, made in STUDIES.items():
         judge = partial(any_claim, FORMS[:1], made)
         yield Line("20 claims, better", f"21 equal, {name}", "≤ 5", judge, 0.05)
-    yield Line("20 claims, any form", "21 equal, normal", "≤ 5",
-               partial(any_claim, FORMS, normal), 0.05)  # fmt: skip
+    yield Line(
+        "20 claims, any form", "21 equal, normal", "≤ 5", partial(any_claim, FORMS, normal), 0.05
+    )
     yield Line("McNemar ≤ 0.05", "equal networks, one seed", "≤ 5", networks_apart, 0.25)
     yield Line("McNemar, some seed", "equal networks", "≤ 5", some_apart, 0.25)
 

@@ -51,8 +51,9 @@ def compared(arms: dict[str, Callable[[], Workload]], name: str) -> Iterator[Lin
     made = {arm: lane() for arm, lane in arms.items()}
     taken = speed.session(
         {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in made.items()},
-        device=DEVICE, seconds=4,
-    )  # fmt: skip
+        device=DEVICE,
+        seconds=4,
+    )
     for arm, why in taken.refused.items():
         yield False, f"{name} {arm}: {why}"
     for arm, times in taken.times.items():
@@ -91,8 +92,9 @@ def equal() -> Iterator[Line]:
     arms = {"one": one, "equal": batch("resnet18", ExecutionMode("bfloat16")), "twice": twice}
     taken = speed.session(
         {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in arms.items()},
-        device=DEVICE, seconds=6,
-    )  # fmt: skip
+        device=DEVICE,
+        seconds=6,
+    )
     for arm, true in (("equal", 1.0), ("twice", 0.5)):
         found = spreads(taken.times[arm])["throughput"]["ratio"]
         ends = f"[{found['low']:.4f}, {found['high']:.4f}]"

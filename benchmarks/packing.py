@@ -90,9 +90,12 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--node", default="n1", help="a node with as many CPUs as workers")
     asked = parser.parse_args(words)
     machine = Machine(
-        on="slurm", workers=asked.workers, device="cpu", threads=1,
+        on="slurm",
+        workers=asked.workers,
+        device="cpu",
+        threads=1,
         resources={"hours": "1", "nodelist": asked.node},
-    )  # fmt: skip
+    )
     text = STUDY.format(trials=asked.trials, seeds=asked.trials // 2)
     folders = [Path(tempfile.mkdtemp(prefix="packing-")) for _ in range(2)]
     for folder in folders:

@@ -58,8 +58,10 @@ def number(value: float, digits: int, *, signed: bool = False) -> str:
     if not math.isfinite(value):
         return ABSENT
     text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    # "-0.00" would claim a sign that rounding has removed.
     if not text.strip("+-0."):
         return text.lstrip("+-")
+    # U+2212, which typesets as a minus sign; a hyphen is shorter.
     return text.replace("-", "−")
 
 
@@ -124,6 +126,7 @@ def conclusive(ratio: Interval, resolution: float) -> bool:
     """The interval excludes 1, or includes it and its log width is at most `resolution`."""
     if not ratio.low <= 1 <= ratio.high:
         return True
+    # On the logarithm, where a ratio and its inverse are equally wide.
     return math.log(ratio.high / ratio.low) <= resolution
 
 

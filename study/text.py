@@ -21,6 +21,7 @@ BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 NAMELESS = {"Cc": "CONTROL CHARACTER", "Co": "PRIVATE USE", "Cn": "UNASSIGNED", "Cs": "SURROGATE"}
 """Categories whose characters have no name of their own."""
 
+# Besides C0 and C1 controls: bidirectional overrides, which can disguise a text (CVE-2021-42574).
 UNSAFE = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -50,6 +51,7 @@ def printable(text: str) -> str:
 
 def normal(text: str) -> str:
     """The form in which labels are compared: NFC, one space between words."""
+    # ASCII is in NFC already; most labels take this shortcut.
     if not text.isascii():
         text = "".join(" " if category(c) == "Zs" else c for c in normalize("NFC", text))
     return re.sub(" +", " ", text).strip()
@@ -78,6 +80,7 @@ def _fits(character: str, before: str) -> bool:
     last = before[-1:]
     if character in JOINERS:
         return bool(last) and _joins(last)
+    # Variation selectors choose the picture or text form of an emoji, or a form of a CJK letter.
     if "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef":
         return bool(last) and (category(last) in ("So", "Sm", "Lo") or last in "0123456789#*")
     return character == " " or (category(character)[0] not in "CZ" and character not in BLANK)
@@ -86,5 +89,6 @@ def _fits(character: str, before: str) -> bool:
 def _joins(character: str) -> bool:
     """A joiner after `character` changes how it is written: in some scripts, and for emoji."""
     script = name(character, "").partition(" ")[0]
+    # Sk has the skin tones, U+FE0F asks for the picture form; ZWJ joins emoji after either.
     emoji = category(character) in ("So", "Sk") or character == "\ufe0f"
     return script in JOINED or combining(character) == VIRAMA or emoji

@@ -263,39 +263,39 @@ def run_timing_session(
     the reason under `refused`.
     """
     records = {job.baseline: records[job.baseline], **records}
-    device, asked = job.device, {*job.metrics}
-    timed = records if asked - {"memory"} else {}
-    watched = records if "memory" in asked else {}
+    device, metrics = job.device, {*job.metrics}
+    timed = records if metrics - {"memory"} else {}
+    watched = records if "memory" in metrics else {}
     session = timing_session(
-        {arm: partial(_lanes, record, job) for arm, record in timed.items()},
+        {arm: partial(_workloads, record, job) for arm, record in timed.items()},
         {arm: partial(_step, record, device) for arm, record in watched.items()},
         device=device,
         seconds=job.seconds,
-        energy="batch" if "energy" in asked else "",
+        energy="batch" if "energy" in metrics else "",
         tick=lambda done, total: tick(),
     )
     refused = {arm: {**why} for arm, why in session.refused.items()}
     for arm, measured in session.arms.items():
-        for name in (asked & REASONS_ABSENT.keys()) - measured.keys():
+        for name in (metrics & REASONS_ABSENT.keys()) - measured.keys():
             refused.setdefault(arm, {})[name] = f"{name}: {REASONS_ABSENT[name]}"
     how = session.how.model_copy(
-        update={"batch_size": job.batch_size, "way": ExecutionMode().description}
+        update={"batch_size": job.batch_size, "mode": ExecutionMode().description}
     )
     return session.model_copy(update={"refused": refused, "how": how})
 
 
-def _lanes(record: TrialRecord, job: Job) -> dict[str, workloads.Workload]:
-    """The ways of calling an arm that its metrics need."""
-    device, asked, way = job.device, {*job.metrics}, ExecutionMode()
-    found = {}
-    if asked & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
+def _workloads(record: TrialRecord, job: Job) -> dict[str, workloads.Workload]:
+    """The workloads of an arm that its metrics need."""
+    device, metrics, mode = job.device, {*job.metrics}, ExecutionMode()
+    needed = {}
+    if metrics & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
         model = build_model(record).to(device)
         images = workloads.random_images(job.batch_size, _size(record), device)
-        if asked & {"throughput", "energy"}:
-            found["batch"] = workloads.inference(model, images, way)
-        if asked & {"latency_p50", "latency_p90", "latency_p99"}:
-            found["single"] = workloads.inference(model, images[:1], way, apart=True)
-    if "train_throughput" in asked:
+        if metrics & {"throughput", "energy"}:
+            needed["batch"] = workloads.inference(model, images, mode)
+        if metrics & {"latency_p50", "latency_p90", "latency_p99"}:
+            needed["single"] = workloads.inference(model, images[:1], mode, apart=True)
+    if "train_throughput" in metrics:
         recipe, classes = record.recipe, record.shape.num_classes
         step = train.repeated(
             build_model(record).to(device),
@@ -304,8 +304,8 @@ def _lanes(record: TrialRecord, job: Job) -> dict[str, workloads.Workload]:
             size=_size(record),
             device=device,
         )
-        found["train"] = workloads.Workload(step, recipe.batch_size)
-    return found
+        needed["train"] = workloads.Workload(step, recipe.batch_size)
+    return needed
 
 
 def _step(record: TrialRecord, device: str) -> None:
@@ -323,7 +323,7 @@ def _size(record: TrialRecord) -> tuple[int, int, int]:
 
 @cache
 def environment(device: str) -> Environment:
-    """What numbers are measured with on this machine."""
+    """The hardware, libraries and variables that this machine measures with."""
     libraries: Record = {library: version(library) for library in LIBRARIES}
     return Environment(
         machine=platform.node(),

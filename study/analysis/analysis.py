@@ -25,7 +25,7 @@ class Analysis:
     effects: Mapping[Key, stats.Effect]
     """Rows of `stats.effects`, the differences from the baseline, by (arm, metric)."""
     pairing: list[stats.Pairing]
-    orders: list[stats.StepOrder]
+    step_orders: list[stats.StepOrder]
     noise: Mapping[str, stats.NoiseFloor]
     """Rows of `stats.noise_floor` by metric."""
     leaders: Mapping[str, str]
@@ -62,6 +62,7 @@ class Analysis:
         """The published number of an arm: that of this label first, else of another label."""
         rows = self.plan.study.published
         study, choices = self.plan.study, arm.arm.choices
+        # A paper's row may stand under any label of the arm: a baseline has one per factor.
         names = [label, *study.labels(choices), qualified(study, choices)]
         numbers = (rows.get(name, {}).get(metric) for name in names)
         return next((printed for printed in numbers if printed), None)
@@ -72,6 +73,7 @@ class Analysis:
 
 
 def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
+    # A/A trials are no replicates: one that diverges costs the noise floor, not the mean.
     diverged = frozenset(
         arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
@@ -90,7 +92,7 @@ def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
         estimates={(row.arm, row.metric): row for row in estimates},
         effects={(row.arm, row.metric): row for row in effects},
         pairing=stats.typed_rows(stats.pairing(frame, plan.baseline.digest), stats.Pairing),
-        orders=stats.typed_rows(stats.step_orders(frame, choices), stats.StepOrder),
+        step_orders=stats.typed_rows(stats.step_orders(frame, choices), stats.StepOrder),
         noise={row.metric: row for row in beside.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
         tied=frozenset((arm, name) for name, arms in near.items() for arm in arms),
@@ -110,6 +112,7 @@ def _leader(frame: pd.DataFrame, name: str) -> str | None:
     if metric.exact:
         frame = stats.of_metric(frame, name)
         frame = frame.assign(value=[format.rounded(value, metric) for value in frame["value"]])
+    # Costs that print alike are not told apart: bold must be explicable from the table itself.
     best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
     return best.arm if best.clear else None
 

@@ -1,4 +1,4 @@
-"""The judgement of a single claim: its state, and a short sentence why."""
+"""The result of a single claim: its state, and a short sentence why."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -11,21 +11,23 @@ from study.analysis.quantities import DIFFERENCE, LEVEL, RATIO, Span, State
 from study.metrics import METRICS
 from study.spec.claims import FORMS, Claim
 
-Judgement = tuple[State, str]
+StateAndReason = tuple[State, str]
 
 
-def judge(claim: Claim, measured: Measured) -> Judgement:
+def judge(claim: Claim, measured: Measured) -> StateAndReason:
     """The state of a claim, and why."""
     form = FORMS[claim.form]
     if form.quantity == "rank":
         return _ranked(claim, measured)
     labels = [label for label in (claim.arm, claim.other) if label]
     if form.quantity == "ratio":
-        return measured.judged(RATIO, BOUNDS[form.bound](claim.number), *labels)
+        return measured.state_and_numbers(RATIO, BOUNDS[form.bound](claim.number), *labels)
     span = BOUNDS[form.bound](amount(claim))
     if form.quantity == "advantage":
         span = measured.directed(span)
-    return measured.judged(LEVEL if form.quantity == "level" else DIFFERENCE, span, *labels)
+    return measured.state_and_numbers(
+        LEVEL if form.quantity == "level" else DIFFERENCE, span, *labels
+    )
 
 
 def amount(claim: Claim) -> float:
@@ -52,40 +54,43 @@ BOUNDS: dict[str, Callable[[float], Span]] = {
 SIDES = {1: "ahead of", 0: "ties with", -1: "behind", None: "undecided against"}
 
 
-def _ranked(claim: Claim, measured: Measured) -> Judgement:
-    """The judgement of a rank, from the places that decided comparisons leave open.
+def _ranked(claim: Claim, measured: Measured) -> StateAndReason:
+    """The result of a rank, from the places that decided comparisons leave open.
 
     Equal counts share a place, so neither has one. A rank is supported when every comparison
     supports it; it is contradicted at the confidence that all comparisons need together.
     """
     others = measured.others(claim.arm)
     total = len(others) + 1
+    # "last" is read as infinity, because the number of arms is not known to the grammar.
     place = total if claim.number == inf else int(claim.number)
     if place > total:
         return "contradicted", f"there are {total} arms"
     if not others:
         return "undecided", "there is no other arm"
-    judgement = _rank(claim, measured, place, confidence=measured.confidence)
-    if judgement[0] == "supported":
-        return judgement
+    result = _rank(claim, measured, place, confidence=measured.confidence)
+    if result[0] == "supported":
+        return result
     together = stats.corrected(len(others), measured.confidence)
     return _rank(claim, measured, place, confidence=together)
 
 
-def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) -> Judgement:
+def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) -> StateAndReason:
     duels = {
-        arm: measured.evidence(DIFFERENCE, claim.arm, arm, confidence=confidence)
+        arm: measured.range_of(DIFFERENCE, claim.arm, arm, confidence=confidence)
         for arm in measured.others(claim.arm)
     }
     higher = 1 if measured.metric.better == "higher" else -1
     leads = {arm: duel.sign and higher * duel.sign for arm, duel in duels.items()}
     total, counts = len(duels) + 1, Counter(leads.values())
+    # Arms that lead push the place down; undecided comparisons leave a range of places.
     first, last = 1 + counts[-1], total - counts[1]
     state: State = "supported" if first == last else "undecided"
     decisive: set[int | None] = {1, -1} if first == last else {None}
     if counts[0] or not first <= place <= last:
         state = "contradicted"
         decisive = {0} if counts[0] else {-1 if place < first else 1}
+    # A diverged arm has no difference, so it is named last.
     sizes = {arm: inf if isnan(duel.value) else abs(duel.value) for arm, duel in duels.items()}
     arm = min((arm for arm in duels if leads[arm] in decisive), key=lambda arm: (sizes[arm], arm))
     places = f"place {first}" if first == last else f"place {first} to {last}"

@@ -51,19 +51,21 @@ class Measured:
 
     def directed(self, span: Span) -> Span:
         """The span of a difference, from the span of how far one arm is better than the other."""
+        # Where lower is better, an advantage is a negative difference, so the ends change sides.
         return span if self.metric.better == "higher" else Span(-span.high, -span.low)
 
     def others(self, arm: str) -> list[str]:
         """The first label of every other arm."""
+        # Reversed, because the last entry of a dict comprehension wins: the first label stays.
         first = {digest: label for label, digest in reversed(list(self.arms.items()))}
         return [label for digest, label in first.items() if digest != self.arms[arm]]
 
-    def judged(self, quantity: Quantity, span: Span, *labels: str) -> tuple[State, str]:
+    def state_and_numbers(self, quantity: Quantity, span: Span, *labels: str) -> tuple[State, str]:
         """The state of the claim that a quantity lies in `span`, and the numbers."""
-        value = self.evidence(quantity, *labels)
+        value = self.range_of(quantity, *labels)
         return value.state(span), self.sentence(quantity, value, span)
 
-    def evidence(
+    def range_of(
         self, quantity: Quantity, *labels: str, confidence: float | None = None
     ) -> MeasuredRange:
         """The value and range of a quantity of one arm, or of two."""
@@ -82,9 +84,11 @@ class Measured:
         if math.isnan(value.value):
             return value.note
         metric, printed_unit = self.metric, unit(quantity, self.metric)
+        # A ratio has no unit to be scaled to, and two decimals to begin with.
         scale, fewest = (1.0, 2) if quantity is RATIO else (metric.scale, metric.digits)
         ends = [value.value, value.low, value.high] if value.low < value.high else [value.value]
         pairs = [(e * scale, b * scale) for e, b in product(ends, span) if abs(e - b) > ABOVE]
+        # With more digits than the table where the number and its bound would print the same.
         apart = (
             digits
             for digits in range(fewest, fewest + MORE_DIGITS)

@@ -19,35 +19,35 @@ from study.analysis.quantities import State
 from study.metrics import METRICS
 from study.spec.claims import FORMS, Claim, parse
 
-__all__ = ["FORMS", "Claim", "Judgement", "family", "judged", "parse", "uncertain"]
+__all__ = ["FORMS", "Claim", "EvaluatedClaim", "evaluated", "family", "parse", "uncertain"]
 
 
 @dataclass(frozen=True)
-class Judgement:
+class EvaluatedClaim:
     claim: Claim
     state: State
     why: str
     tests: int = 1
-    """In the family that the claim is corrected for; 0 where no interval is judged."""
+    """Number of tests that the claim is corrected for; 0 if it rests on no interval."""
 
 
-def judged(
+def evaluated(
     claim: Claim,
     frame: pd.DataFrame,
     arms: Mapping[str, str],
     *,
     confidence: float = stats.CONFIDENCE,
-) -> Judgement:
-    """What `frame`, in base units, says of a claim; `arms` has the digest of every label."""
+) -> EvaluatedClaim:
+    """Evaluate a claim on `frame`, in base units; `arms` has the digest of every label."""
     name = claim.metric
     rows, ratios = frame[frame["metric"] == name], quantities.ratios(frame, name)
     measured = Measured(name, rows, arms, ratios, confidence)
-    return Judgement(claim, *judge(claim, measured))
+    return EvaluatedClaim(claim, *judge(claim, measured))
 
 
 def family(
     claims: Sequence[Claim], frame: pd.DataFrame, arms: Mapping[str, str], *, beside: int = 0
-) -> tuple[Judgement, ...]:
+) -> tuple[EvaluatedClaim, ...]:
     """Judgements of all claims of a study, corrected by Holm's method.
 
     `beside` counts the tests of the study that are no claims. The claims that rest on intervals
@@ -57,21 +57,23 @@ def family(
     """
     left = [place for place, claim in enumerate(claims) if uncertain(claim, frame)]
     tests = len(left) + beside
-    found = {n: replace(judged(c, frame, arms), tests=0) for n, c in enumerate(claims)}
+    results = {n: replace(evaluated(c, frame, arms), tests=0) for n, c in enumerate(claims)}
     while left:
         level = stats.corrected(len(left) + beside)
-        step = {n: judged(claims[n], frame, arms, confidence=level) for n in left}
-        found |= {n: replace(judgement, tests=tests) for n, judgement in step.items()}
+        step = {n: evaluated(claims[n], frame, arms, confidence=level) for n in left}
+        results |= {n: replace(result, tests=tests) for n, result in step.items()}
         undecided = [n for n in left if step[n].state == "undecided"]
+        # Holm's step-down (1979): decided claims leave the family; the rest need less confidence.
         left = undecided if undecided != left else []
-    return tuple(found[n] for n in range(len(claims)))
+    return tuple(results[n] for n in range(len(claims)))
 
 
 def uncertain(claim: Claim, frame: pd.DataFrame) -> bool:
-    """Whether a claim is judged by an interval that has a confidence: of quality, or of the ratio
-    of two timings. Counts are exact, and a timing alone lies between its rounds.
+    """True for a claim on an interval that has a confidence: of quality, or of the ratio of two
+    timings. Counts are exact, and a timing alone lies between its rounds.
     """
     kind = METRICS[claim.metric].kind
+    # A level of one timing rests on its rounds, which are no independent replicates.
     compares = bool(claim.other) or "{place}" in claim.form
     timed = kind == "speed" and compares and bool(quantities.ratios(frame, claim.metric))
     return kind == "quality" or timed

@@ -56,6 +56,7 @@ class CostMatches:
     def whole(self) -> list[Alternative]:
         """The alternatives that match all published costs, preferring those that change no part."""
         matching = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
+        # The simplest explanation first: a counting rule changes nothing in the model.
         return [guess for guess in matching if not guess.slot] or matching
 
     def met(self, metric: str) -> bool:
@@ -74,6 +75,7 @@ class CostMatches:
 
 def matches(value: float, printed: PublishedNumber, metric: str) -> bool:
     """True if a value in base units rounds to the published number."""
+    # The factor admits half-way values that binary fractions put just outside.
     apart = abs(value * METRICS[metric].scale - printed.value)
     return apart <= 0.5 * 10.0**-printed.digits * (1 + 1e-9)
 
@@ -89,6 +91,7 @@ def cost_matches(
     for arm in (arm for arm in plan.arms if arm.digest in rows):
         printed = rows[arm.digest]
         unchanged = _cost_matches(printed, _guessed(Alternative(), arm.cost_record, printed))
+        # Building and counting every other part is slow; an arm that matches needs no explanation.
         others = () if unchanged.whole else _others(arm, store)
         more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
         values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
@@ -118,6 +121,7 @@ def _guessed(
     guess: Alternative, arm_cost: ArmCost, printed: Mapping[str, PublishedNumber]
 ) -> dict[Alternative, dict[str, float]]:
     """The costs of an alternative in units of the table, once per counting rule that may apply."""
+    # Parameters and activations have no counting rule, so one pass is enough.
     rules = RULES if printed.keys() & set(COUNTED) else [""]
     return {
         replace(guess, rule=rule): {
@@ -168,6 +172,7 @@ def sentences(by_arm: Mapping[str, CostMatches]) -> Iterator[str]:
         text += "unchanged" + (", under some counting rule" if metric in COUNTED else "")
         hits = Counter(g for row in left for g, metrics in row.matches.items() if metric in metrics)
         if hits:
+            # Sorted first, so that ties are broken the same way in every run.
             top = max(sorted(hits), key=lambda guess: (hits[guess], _total(by_arm, guess)))
             how = str(top) if metric in COUNTED else top.change
             text += f"; of the other {len(left)}, {hits[top]} match {how} "
@@ -207,6 +212,7 @@ def expected_matches(by_arm: Mapping[str, CostMatches], guess: Alternative) -> f
     chances = [1.0]  # by number of matches: the distribution grows by one cost at a time
     for row, metric in missed:
         luck = row.luck(metric)
+        # Each cost adds one match with probability `luck`: the recurrence of the Poisson binomial.
         pairs = zip([*chances, 0.0], [0.0, *chances], strict=True)
         chances = [same * (1 - luck) + fewer * luck for same, fewer in pairs]
     return len(alternatives(by_arm)) * sum(chances[hits:])

@@ -14,6 +14,7 @@ from study.store.timing_records import RatioRecord, TimingSession
 MEASUREMENT_COLUMNS = {
     "arm": "str",
     "label": "str",
+    # The nullable integer: costs and speeds have no seed, and NaN would make all seeds floats.
     "seed": "Int64",
     "metric": "str",
     "value": "float64",
@@ -36,6 +37,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     beside = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
     beside = beside.astype(MEASUREMENT_COLUMNS)
     measured.attrs = {
+        # Attributes of a frame are experimental in pandas, and most operations drop or copy them.
         "noise": _noise(measured, beside, plan.baseline.digest),
         "baseline": plan.baseline.digest,
         "timed_on": _machine(session),
@@ -47,6 +49,7 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
             for metric, spread in spreads.items()
             if spread.ratio
         },
+        # Only a store elsewhere needs --store in the commands that notes suggest.
         "store": "" if store.root == Path("results") else str(store.root),
         "refused": {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms},
     }

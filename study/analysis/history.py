@@ -35,6 +35,7 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
     The metrics are those of the catalogue's qualities that the history has, and `train_loss`.
     """
     rows = [
+        # The history counts epochs from 0, readers of a curve from 1.
         (arm.digest, arm.label, trial.seed, row.epoch + 1, name, value)
         for arm in plan.arms
         for trial in arm.replicates

@@ -1,4 +1,4 @@
-"""All that the store has of a plan, as rows; and a name for it."""
+"""The stored measurements of a plan as rows, and the fingerprint of a report made of them."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -32,8 +32,9 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
         for trial in arm.replicates:
             rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
     arms = {arm.digest for arm in plan.arms}
+    # A session covers the arms of the plan that made it; arms removed since are skipped.
     for name, spreads in timing_session(plan, store).arms.items():
-        for metric, spread in _known(spreads, "speed") if name in arms else ():
+        for metric, spread in _in_catalogue(spreads, "speed") if name in arms else ():
             rows.append(_row(name, None, metric, spread.value, spread.low, spread.high))
     return rows
 
@@ -43,8 +44,8 @@ def aa_measurements(plan: Plan, store: Store) -> list[Record]:
     base = plan.baseline
     trials = [trial for trial in base.trials if trial.is_aa]
     pairs = zip(base.replicates, trials, strict=False)  # none without an A/A arm
-    found = (_quality(plan, store, trial, AA, seed=beside.seed) for beside, trial in pairs)
-    return [row for rows in found for row in rows]
+    rows_of_trials = (_quality(plan, store, trial, AA, seed=beside.seed) for beside, trial in pairs)
+    return [row for rows in rows_of_trials for row in rows]
 
 
 def timing_session(plan: Plan, store: Store) -> TimingSession:
@@ -53,9 +54,9 @@ def timing_session(plan: Plan, store: Store) -> TimingSession:
 
 
 def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
-    """By seed the `target` and `top` of an arm's completed trials, as far as their files are there.
+    """The arrays `target` and `top` of an arm's completed trials by seed; see `stats.hits`.
 
-    See `stats.hits`.
+    Trials without a file of predictions are absent.
     """
     done = [trial for trial in arm.replicates if trial.state == "completed"]
     read = {trial.seed: read_checked(store.predictions(trial.name), _arrays) for trial in done}
@@ -63,10 +64,11 @@ def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
 
 
 def _arrays(content: bytes) -> dict[str, Any]:
-    """Raises DamagedError where these are no predictions."""
+    """The arrays of a file of predictions; raises DamagedError for any other content."""
     import numpy as np
 
     try:
+        # No pickles: a store may be shared, and unpickling runs code of whoever wrote the file.
         with np.load(BytesIO(archives.checked(content)), allow_pickle=False) as file:
             arrays = {name: file[name] for name in ("target", "top")}
     except (*archives.UNREADABLE, MemoryError, SyntaxError) as error:
@@ -79,40 +81,45 @@ def _arrays(content: bytes) -> dict[str, Any]:
 
 
 def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
-    """What one trial measured, at all sizes."""
+    """The measurements of one trial, at all sizes."""
     result = store.result(trial.name) if trial.done else None
     if result is None:
         return []
-    rows = [_row(arm, seed, *measured) for measured in _known(result.metrics, "quality")]
+    rows = [_row(arm, seed, *measured) for measured in _in_catalogue(result.metrics, "quality")]
     for size in plan.sizes:
         evaluation = store.evaluation(trial.name, size)
         metrics = _lost(result) or (evaluation.metrics if evaluation else {})
-        known = _known(metrics, "quality")
+        known = _in_catalogue(metrics, "quality")
         rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
     return rows
 
 
-def _known(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
-    """What is in the catalogue, and of this kind."""
+def _in_catalogue(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
+    """The values whose metrics are in the catalogue and of this kind."""
     return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
 
 
 def _lost(result: Result) -> dict[str, float | None]:
-    """The metrics of a trial that diverged, which has none at any size."""
+    """The metrics of a diverged trial, all None; empty for any other trial."""
     return dict.fromkeys(result.metrics) if result.state == "diverged" else {}
 
 
 def _row(
-    arm: str, seed: int | None, metric: str, value: float | None,
-    low: float | None = None, high: float | None = None,
-) -> Record:  # fmt: skip
+    arm: str,
+    seed: int | None,
+    metric: str,
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+) -> Record:
     number = float("nan") if value is None else value
     return {"arm": arm, "seed": seed, "metric": metric, "value": number, "low": low, "high": high}
 
 
 def fingerprint(plan: Plan, store: Store) -> str:
-    """Names all that a report of this plan shows: while it is the same, so is the report."""
+    """A digest of everything that a report of this plan shows; it changes when the report would."""
     measured = [*measurements(plan, store), *aa_measurements(plan, store)]
+    # As text, because NaN is unequal to itself; sorted, because the order of rows is no content.
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
     study = [plan.study.command_arguments, repr(plan.study.root.plain()), plan.notes]

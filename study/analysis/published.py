@@ -36,7 +36,7 @@ class Assessment:
     """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a contradicted cost."""
     sentences: tuple[str, ...]
     """Explanations of the published costs, over all arms."""
-    claims: tuple[claims.Judgement, ...]
+    claims: tuple[claims.EvaluatedClaim, ...]
     unverified: int
     """Number of published values that no source confirms; they get no verdict."""
 
@@ -61,7 +61,7 @@ def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
     )
 
 
-def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.Judgement, ...]:
+def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     digests, beside = _digests(plan), _beside(plan)
     return claims.family(study_claims(plan), frame, digests, beside=beside)
@@ -121,6 +121,7 @@ def _compared(plan: Plan) -> list[Contrast]:
 
 def _distinct(pairs: list[Contrast]) -> list[Contrast]:
     """Each pair once, as it first appears; (a, b) and (b, a) are the same pair."""
+    # A paired two-sided test gives (a, b) and (b, a) the same p, so they are one test.
     first = {(frozenset(pair[:2]), pair.metric): pair for pair in reversed(pairs)}
     return list(reversed(first.values()))
 
@@ -147,6 +148,7 @@ def published(plan: Plan) -> pd.DataFrame:
     for label, numbers in plan.study.published.items():
         for metric, printed in numbers.items():
             arm = arms[label]
+            # A baseline may be published under several labels; the first of them is its row.
             rows.setdefault(
                 (arm.digest, metric),
                 {
@@ -180,6 +182,7 @@ def _differences(
     unstated = []
     for key in PROTOCOL_KEYS[metric.kind]:
         there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
+        # A row that states no model is about the model of its label.
         if there is None and key != "model":
             unstated.append(word)
         elif there not in (None, here[key]):
@@ -200,6 +203,7 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
         "img_size": config.data.img_size,
         "recipe": study.part_label("recipe", arm.arm.choices),
         "epochs": config.recipe.total_epochs,
+        # The effective batch of one step: gradients are accumulated over several batches.
         "batch_size": config.recipe.batch_size * config.recipe.grad_accum_steps,
     }
 
@@ -235,6 +239,7 @@ def _reason(
     if row.level != verdicts.CONTRADICTED or not every:
         return ""
     counted = row.metric in explanations.COUNTED
+    # With enough alternatives some match any number, so a match alone explains nothing.
     good = [guess for guess in every if explanations.explains(matches, guess)]
     if not good:
         fit = "1 alternative fits" if len(every) == 1 else f"{len(every)} alternatives fit"

@@ -77,6 +77,7 @@ class MeasuredRange:
     @property
     def sign(self) -> int | None:
         """The sign of a difference: 0 if it is exactly zero, None if the range includes zero."""
+        # NaN compares false with everything, so an unknown range has no sign.
         if self.low > 0 or self.high < 0:
             return 1 if self.low > 0 else -1
         return 0 if self.low == self.high else None
@@ -203,6 +204,7 @@ def _by_ratio(
     visits of the baseline, so the range is rather too wide than too narrow.
     """
     a, b = first.ratio or SpeedRatio(), second.ratio or SpeedRatio()
+    # Recorded ratios have 95 % intervals, widened here by the ratio of the normal quantiles.
     wide = _reach(confidence) / _reach(CONFIDENCE)
     middle, base = a.value / b.value, second.values[None]
     below = math.exp(-wide * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
@@ -220,6 +222,7 @@ def _reach(confidence: float) -> float:
 def _ranged(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
     """The quantity of a cost or a timing, with the extremes over all corners of the ranges."""
     value = float(quantity.of(*(arm.values[None] for arm in sides)))
+    # Each quantity is monotonic in every value, so its extremes lie at the corners.
     corners = [quantity.of(*ends) for ends in product(*((arm.low, arm.high) for arm in sides))]
     return MeasuredRange(sides[0].note, value, float(min(corners)), float(max(corners)))
 
@@ -227,6 +230,7 @@ def _ranged(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
 def _fallen(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
     """The range where one arm diverged: worse than the other arm, by an unknown amount."""
     first = next(arm for arm in sides if arm.diverged)
+    # Worse is lower where higher is better, and the other way round for the second arm.
     falls = (first is sides[0]) == (first.metric.better == "higher")
     far = -math.inf if falls else math.inf
     # From just beside "equal" to infinity: any threshold of a size stays undecided.
@@ -238,6 +242,7 @@ def _sampled(quantity: Quantity, *sides: ArmValues, confidence: float) -> Measur
     """The mean of a quality over seeds that all arms share, with its t interval."""
     import numpy as np
 
+    # Pairing by seed removes what both arms share: the order of images and their augmentation.
     shared = [seed for seed in sides[0].values if seed in sides[-1].values]
     if not shared:
         return MeasuredRange("no seed in common")
@@ -248,4 +253,5 @@ def _sampled(quantity: Quantity, *sides: ArmValues, confidence: float) -> Measur
         return MeasuredRange(f"{note}: no interval", mean)
     if confidence != CONFIDENCE:
         note += f" at {100 * confidence:.4g} %"
+    # ddof 1, as in the t interval: numpy's default is the deviation of a whole population.
     return MeasuredRange(note, mean, *ends, float(sample.std(ddof=1)), confidence)

@@ -56,11 +56,13 @@ def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     for environment in environments:
         for name, value in environment.plain.items():
             if name in OF_ENVIRONMENT and value not in (None, ""):
+                # A commit with uncommitted changes does not identify the code.
                 changed = " with changes" if name == "commit" and environment.dirty else ""
                 values.setdefault(name, {})[f"{value}{changed}"] = None
     return {name: list(values[name]) for name in OF_ENVIRONMENT if name in values}
 
 
+# In the order in which a report lists them.
 OF_ENVIRONMENT = (
     "commit",
     "computing",

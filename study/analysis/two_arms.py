@@ -134,6 +134,7 @@ def comparison(
 
 def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
     named, file = named_arms(plan), plan.study.path
+    # Both labels are checked before an error is raised, so that one call corrects both.
     wrong = [unknown("arm", label, named) for label in labels if label not in named]
     if wrong:
         raise SpecError("\n".join(f"{file}: {message}" for message in wrong))
@@ -144,6 +145,7 @@ def _arms(plan: Plan, labels: tuple[str, str]) -> tuple[PlannedArm, PlannedArm]:
 
 
 def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
+    # Only qualities have seeds, so only they can be tested by pairs.
     measured_names = measured.dropna(subset="seed")["metric"]
     names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
     if metric is not None and metric not in names:
@@ -205,6 +207,7 @@ def _metrics(
 
 def _needed(mean: float, sd: float) -> float:
     finite = math.isfinite(mean) and math.isfinite(sd) and mean != 0
+    # Equal means would need infinitely many seeds.
     return (stats.seeds_for(mean, sd) or math.nan) if finite else math.nan
 
 

@@ -98,6 +98,7 @@ def verdicts(
     import pandas as pd
 
     table, rows = list(_table(published, frame)), []
+    # A table without pairs still needs a valid confidence.
     together = stats.corrected(max(1, _pairs(table)))
     for cell in table:
         name, level = cell.side.name, cell.level
@@ -119,6 +120,7 @@ def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[PublishedVa
         values = measured.get((row.arm, row.metric))
         if values is None or row.status not in SURE:
             continue
+        # Written so that NaN is refused, too.
         if METRICS[row.metric].kind == "speed" and not row.value > 0:
             raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
         side = quantities.arm_values(row.row, row.metric, values, ratios[row.metric].get(row.arm))
@@ -141,6 +143,7 @@ def _pairs(table: list[PublishedValue]) -> int:
 def _order(first: PublishedValue, second: PublishedValue) -> int:
     """The published order of two numbers: 1, -1, or 0 if they are equal within rounding."""
     apart = first.printed - second.printed
+    # The tolerance keeps numbers one printed unit apart ordered in spite of binary fractions.
     if abs(apart) < (1 - stats.ROUNDING) * (first.reach + second.reach):
         return 0
     return 1 if apart > 0 else -1
@@ -215,6 +218,7 @@ def _difference(cell: PublishedValue, base: PublishedValue | None, margin: float
         margin = max(margin or 0.0, cell.half + base.half)
     if cell.metric.kind == "speed":
         quantity, scale = CHANGE, 100
+        # None must stay None: without a stated margin there is no verdict.
         margin = margin and margin * cell.printed / base.printed  # stated in per cent of the ratio
     measured = quantities.measured_range(quantity, cell.side, base.side).scaled(scale)
     trend, spread = _trend(cell, base), _spread(cell, base)
@@ -251,8 +255,10 @@ def _ranking(cell: PublishedValue, peers: list[PublishedValue], together: float)
     if cell.side.diverged:
         return DIVERGED
     for peer, order in pairs.items():
+        # A reversal is an accusation, so it needs the confidence of all pairs together.
         if _sign(cell, peer, confidence=together) not in (None, order):
             return Verdict(CONTRADICTED, _reversal(cell, peer))
+    # All pairs must hold, so none needs a correction (intersection-union test, Berger 1982).
     if undecided := sum(_sign(cell, peer) != order for peer, order in pairs.items()):
         return Verdict(UNDERPOWERED, f"{undecided} of {len(pairs)} pairs are undecided")
     return Verdict(REPRODUCED, f"pairs in the published order: {len(pairs)} of {len(pairs)}")

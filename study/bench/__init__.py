@@ -31,6 +31,7 @@ def model(text: str, shared: Mapping[str, Any]) -> BenchModel:
     """
     if not text.lstrip().startswith("{"):
         return BenchModel(text, shared)
+    # Read as YAML, so that a model is written as in a study file.
     tree, problems = read(text, "MODEL")
     if problems:
         raise SpecError("\n".join(map(str, problems)))
@@ -41,9 +42,10 @@ def model(text: str, shared: Mapping[str, Any]) -> BenchModel:
 
 
 def labelled(models: Iterable[BenchModel]) -> dict[str, BenchModel]:
-    """By what they are; one that stands twice is timed twice, which shows what equal models do."""
+    """The models by label; a model that is listed twice gets two labels and is timed twice."""
     found: dict[str, BenchModel] = {}
     for one in models:
+        # The number keeps labels apart; equal models show what noise alone does to a ratio.
         same = sum(other == one for other in found.values())
         found[f"{one.said} #{same + 1}" if same else one.said] = one
     return found
@@ -55,7 +57,7 @@ def settings(
     sizes: Iterable[int],
     ways: Iterable[ExecutionMode],
 ) -> tuple[Setting, ...]:
-    """Each with each, once."""
+    """All combinations, without repetition."""
     return tuple(dict.fromkeys(Setting(*one) for one in product(modes, batches, sizes, ways)))
 
 
@@ -73,6 +75,7 @@ def bench(
     Raises:
         StudyError: a model or an argument that does not exist; before anything is timed.
     """
+    # Time and a random part, since two benches may begin in the same second.
     key = f"bench-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:4]}"
     record = BenchRecord(
         format=FORMAT,
@@ -91,5 +94,6 @@ def bench(
         named = {"setting": asdict(setting), "said": setting.said}
         session = BenchSession.checked({**measured.plain, **named})
         record = record.model_copy(update={"sessions": [*record.sessions, session]})
+        # Kept after every setting: an interrupted bench leaves the sessions that are complete.
         store.keep("timings", key, record)
         yield key, session

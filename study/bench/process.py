@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 def session(
     order: "BenchRequest", setting: "Setting", tick: Callable[[int, int], object]
 ) -> TimingSession:
-    """What `taking.taken` takes there, or that the process died, as why nothing was taken.
+    """The timing session of a child process; a death of the process is the reason for no values.
 
     Raises:
-        StudyError: what is asked for does not exist.
+        StudyError: a plugin, a model or an argument does not exist.
     """
     context = get_context("spawn")  # the allocator reads its settings when a program starts
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=_work, args=(order, setting, sender))
     with _environment(order.threads):
         child.start()
+    # Else the pipe stays open in this process, and a dead child is never seen as end of file.
     sender.close()
     try:
         while True:
@@ -50,6 +51,7 @@ def session(
 
 
 def _death(status: int) -> str:
+    # The out-of-memory killer of the kernel sends SIGKILL, which leaves no message.
     if status == -signal.SIGKILL:
         return "was killed, as the kernel does when memory runs out"
     if status < 0:
@@ -59,8 +61,9 @@ def _death(status: int) -> str:
 
 @contextmanager
 def _environment(threads: int) -> Iterator[None]:
-    """That of trials, as far as the user has not set his own."""
+    """The environment variables of trials, except those that the user has set."""
     wanted = {**ALLOCATOR, "OMP_NUM_THREADS": str(threads)}
+    # spawn inherits the environment of its parent, so it is set here and restored.
     added = [name for name in wanted if name not in os.environ]
     os.environ.update({name: wanted[name] for name in added})
     try:
@@ -71,13 +74,15 @@ def _environment(threads: int) -> Iterator[None]:
 
 
 def _work(order: "BenchRequest", setting: "Setting", sender: Connection) -> None:
-    """In the process itself."""
+    """Time the setting and send the session, or the refusal, through the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
-    sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
+    sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
     from study.bench import taking
 
     try:
-        session = taking.taken(order, setting, tick=lambda *now: sender.send(("tick", *now)))
+        session = taking.bench_session(
+            order, setting, tick=lambda *now: sender.send(("tick", *now))
+        )
     except StudyError as error:
         sender.send(("refused", str(error)))
     else:

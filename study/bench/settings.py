@@ -1,4 +1,4 @@
-"""What is timed without a study: models, and the settings that they run in."""
+"""A benchmark without a study: its models, and the settings that they run in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from study.spec.plugins import Plugin
 
 @dataclass(frozen=True)
 class BenchModel:
-    """One of timm's, and the arguments that it is built with."""
+    """A model of timm with the arguments that it is built with."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class BenchRequest:
-    """What is timed, and where."""
+    """The models and settings of a benchmark, and the device."""
 
     models: Mapping[str, BenchModel]
     """By label; the first is the baseline."""

@@ -18,10 +18,11 @@ from study.metrics.workloads import Workload
 from study.models import registry
 from study.store.timing_records import TimingSession
 
+# ImageNet's, for which timm's models are published.
 CLASSES, CHANNELS = 1000, 3
 
 
-def taken(
+def bench_session(
     order: BenchRequest, setting: Setting, *, tick: Callable[[int, int], object] = lambda *now: None
 ) -> TimingSession:
     """A timing session with its environment.
@@ -35,42 +36,53 @@ def taken(
         models.check(model.name, model.arguments)
     torch.set_num_threads(order.threads)
     if order.device == "cpu" and sys.platform == "linux":
+        # The model that does not fit is refused, before the kernel ends other processes.
         memory.bound()
     session = timing_session(
-        {label: partial(_lanes, one, setting, order.device) for label, one in order.models.items()},
-        # What a compiler holds is not the model's.
-        {} if setting.way.compiled else {
-            label: partial(_once, one, setting, order.device)
-            for label, one in order.models.items()
+        {
+            label: partial(_workloads, model, setting, order.device)
+            for label, model in order.models.items()
         },
-        device=order.device, seconds=order.seconds, tick=tick,
+        # What a compiler holds is not the model's.
+        {}
+        if setting.way.compiled
+        else {
+            label: partial(_once, model, setting, order.device)
+            for label, model in order.models.items()
+        },
+        device=order.device,
+        seconds=order.seconds,
+        tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
-    )  # fmt: skip
+    )
     return session.model_copy(update={"environment": trial.environment(order.device)})
 
 
-def _lanes(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
+def _workloads(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
     """Those of the mode, each called once, which shows whether the model can do it at all."""
     _check(setting, device)
-    with _told(model, setting):
-        made, images = _made(model, setting, device)
-        found = WORKLOADS[setting.mode](made, images, setting)
-        for lane in found.values():
-            lane.run()
-    return found
+    with _metric_errors(model, setting):
+        built, images = _prepared(model, setting, device)
+        calls = WORKLOADS[setting.mode](built, images, setting)
+        for workload in calls.values():
+            workload.run()
+    return calls
 
 
 def _once(model: BenchModel, setting: Setting, device: str) -> None:
     """Build and call: what memory is measured of."""
-    made, images = _made(model, setting, device)
-    next(iter(WORKLOADS[setting.mode](made, images, setting).values())).run()
+    built, images = _prepared(model, setting, device)
+    next(iter(WORKLOADS[setting.mode](built, images, setting).values())).run()
 
 
-def _made(model: BenchModel, setting: Setting, device: str) -> tuple[nn.Module, torch.Tensor]:
+def _prepared(model: BenchModel, setting: Setting, device: str) -> tuple[nn.Module, torch.Tensor]:
     built = models.build(
-        model.name, model.arguments,
-        num_classes=CLASSES, in_chans=CHANNELS, img_size=setting.img_size,
-    ).to(device)  # fmt: skip
+        model.name,
+        model.arguments,
+        num_classes=CLASSES,
+        in_chans=CHANNELS,
+        img_size=setting.img_size,
+    ).to(device)
     size = (CHANNELS, setting.img_size, setting.img_size)
     return built, workloads.random_images(setting.batch_size, size, device)
 
@@ -97,15 +109,17 @@ def _check(setting: Setting, device: str) -> None:
     """Raises MetricError for what the device would only pretend to do."""
     if setting.way.dtype != "bfloat16" or not device.startswith("cuda"):
         return
+    # Emulated bfloat16 runs, but its speed says nothing about the model.
     if not torch.cuda.is_bf16_supported(including_emulation=False):
         raise MetricError(f"{torch.cuda.get_device_name(device)} has no bfloat16; use float32")
 
 
 @contextmanager
-def _told(model: BenchModel, setting: Setting) -> Iterator[None]:
-    """What models raise in their own words of images that they cannot take."""
+def _metric_errors(model: BenchModel, setting: Setting) -> Iterator[None]:
+    """Errors that models raise for images that they do not accept, as metric errors."""
     try:
         yield
     except (AssertionError, ValueError, TypeError) as error:
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise MetricError(f"{model.name} cannot do {setting.said}: {said}") from error
+        # An assertion may have no text, so its type stands for it.
+        message = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MetricError(f"{model.name} cannot do {setting.said}: {message}") from error

@@ -29,6 +29,7 @@ __all__ = [
 def removable(store: Store, names: Iterable[str], needs: Needs) -> dict[str, list[Item]]:
     """The items to remove by group, without those inside a folder that is itself removed."""
     items = {name: list(GROUPS[name].find(store, needs)) for name in GROUPS if name in names}
+    # A folder that keeps some of its files is not removed, so what is inside stays listed.
     folders = {item.path for group in items.values() for item in group if not item.keep}
     return {
         name: [item for item in group if not folders & set(item.path.parents)]

@@ -57,6 +57,7 @@ def listed(folder: Path) -> list[Path]:
 def age(path: Path) -> float:
     """Seconds since a file, or a direct child of a folder, was last written."""
     inside = listed(path) if real(path) else []
+    # The time of a folder changes only with its entries, so those are looked at, too.
     return time.time() - max((stat.st_mtime for stat in _stats(path, *inside)), default=0.0)
 
 
@@ -75,6 +76,7 @@ def lacks(file: Path) -> bool:
     """The file certainly does not exist; false if another user's folder cannot be read."""
     try:
         file.lstat()
+    # Only this error proves the absence; no permission or a lost server prove nothing.
     except FileNotFoundError:
         return True
     except OSError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from study.clean.disk import DAY, WEEK, age, folders, lacks, listed, real, size
 from study.clean.needed import Needs
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.store import leases
 from study.store.records import TrialRecord
 from study.store.store import DONE, Store
@@ -40,6 +40,7 @@ def trials(store: Store, needs: Needs) -> Iterator[Item]:
     """Trials that no study and no request refers to, and that no worker has claimed."""
     for path in folders(store, "trials"):
         record, result = store.peek(path.name)
+        # A folder without a record or result of this store is not known to be a trial.
         if path.name in needs.trials or not (record or result) or leases.holder(path):
             continue
         text = f"{_named(record)}, {result.state if result else 'without a result'}"
@@ -73,7 +74,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
 
     The job file stays if it is the only record of a request.
     """
-    studies = {orders.whose(job.order) for job in needs.jobs if job.busy and job.order}
+    studies = {job_folder.whose(job.order) for job in needs.jobs if job.busy and job.order}
     for job in needs.jobs:
         if job.busy or not job.own:
             continue
@@ -81,7 +82,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
         young = age(job.path) < (WEEK if open_ else DAY)
         if young and (open_ or not job.trials):
             continue
-        if open_ and job.order and orders.whose(job.order) in studies:
+        if open_ and job.order and job_folder.whose(job.order) in studies:
             continue  # workers of another job of this study may still claim them
         keep = REQUEST_FILES if job.path in needs.requests else ()
         if bytes_ := size(job.path, keep):
@@ -89,6 +90,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
             but = "; its job file stays as the record of the request" if keep else ""
             yield Item(job.path, bytes_, f"{title}{but}", keep=keep)
     for path in folders(store, "jobs"):
+        # Other users' folders may look empty because they cannot be read.
         ours = path.lstat().st_uid == os.geteuid()
         if ours and lacks(path / "job.json") and age(path) >= DAY:
             yield Item(path, size(path), "without a job file")
@@ -96,11 +98,14 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
 
 def leftovers(store: Store, needs: Needs) -> Iterator[Item]:
     """Remains of interrupted writes, and files set aside, at least a day old."""
+    # A trial that is done is never resumed, so the save before the last has no use.
     parents = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
     for parent in [*filter(real, parents), *folders(store, "trials")]:
         for path in listed(parent):
+            # A trial gets a hidden name before it is deleted; an interruption leaves that name.
             if parent == parents[-1] and real(path) and PARTIAL.fullmatch(path.name):
                 yield Item(path, size(path), "partly removed")
+            # A write of the last day may still be going on, here or on another machine.
             elif path.is_symlink() or age(path) < DAY:
                 continue
             elif PARTIAL.fullmatch(path.name) and not path.is_dir():

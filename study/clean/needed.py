@@ -78,6 +78,7 @@ def _waiting(paths: Iterable[Path]) -> set[str] | None:
     try:
         states = slurm.queued(ids) if ids else {}
     except StudyError:
+        # Without an answer every submitted job counts as busy.
         return None
     return {job for job, state in states.items() if state not in slurm.OVER}
 

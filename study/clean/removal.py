@@ -24,6 +24,7 @@ def removed(item: Item, remove: Callable[[Item], bool]) -> bool:
     except FileNotFoundError:  # another process removed it first
         return True
     except OSError as error:
+        # A folder may be removed in part, so the error names what is left.
         left = f" (left: {error.filename})" if error.filename else ""
         raise StoreError(f"{item.path} cannot be removed: {error.strerror}{left}") from error
 
@@ -69,6 +70,7 @@ def plain(item: Item) -> bool:
     if not real(item.path):
         item.path.unlink()
         return True
+    # False sorts before True: the job file comes first.
     inside = sorted(item.path.iterdir(), key=lambda entry: entry.name != "job.json")
     removable = (entry for entry in inside if entry.name not in item.keep)
     errors = [error for entry in removable for error in erased(entry)]
@@ -93,6 +95,7 @@ def erased(path: Path) -> list[OSError]:
             errors.append(error)
             continue
         for entry in inside:
+            # A name at the top keeps every path short, however deep the folder was.
             target = path / f".{uuid.uuid4().hex}"
             if not real(entry):
                 errors += _errors(entry.unlink)

@@ -2,7 +2,7 @@
 
 Exit status: 0 done, 1 a trial failed, 2 bad input, 3 incomplete, 4 stdout could not be written, 130
 interrupted and resumable.
-Start-up is lazy: a command is imported when it is asked for, torch only where models are built.
+Start-up is lazy: a command is imported when it is called, torch only where models are built.
 """
 
 import logging
@@ -19,7 +19,7 @@ from study.errors import StudyError, unknown
 FAILED, BAD_INPUT, INCOMPLETE, UNWRITTEN, INTERRUPTED = 1, 2, 3, 4, 130
 
 COMMANDS = {  # name: the module of study.cli that has it
-    "plan": "run",
+    "plan": "plan",
     "run": "run",
     "report": "report",
     "compare": "compare",
@@ -41,7 +41,7 @@ COMMANDS = {  # name: the module of study.cli that has it
 
 
 class CommandGroup(click.Group):
-    """Imports a command when it is asked for, and says what was probably meant."""
+    """The group of all commands: imports each when it is called, and suggests a likely name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -82,13 +82,15 @@ class Notes(logging.Handler):
 
 
 def main() -> None:
-    """Run a command; a user's mistake is told in words, a bug keeps its traceback."""
+    """Run a command; a user error prints a message, a bug keeps its traceback."""
+    # Replaced, not added: a second call in one process would print every note twice.
     logging.getLogger("study").handlers = [Notes(logging.WARNING)]
     warnings.filterwarnings("ignore", message=".*torch.jit.*")  # of timm and fvcore, at import
     try:
         with streams.checked_streams():
             status = _status()
     except streams.UnreadError:
+        # A reader such as `head` that has enough is no failure of the command.
         status = 0
     except streams.UnwrittenError as error:
         click.echo(f"error: {error}", err=True)
@@ -97,12 +99,14 @@ def main() -> None:
 
 
 def _status() -> int:
-    """That which the command leaves the program with."""
+    """Run the command; return the exit status."""
     try:
+        # Otherwise click prints its errors itself and ends the process with its own statuses.
         return group.main(standalone_mode=False) or 0
     except StudyError as error:
-        said = str(error)
-        click.echo(said if said.startswith("error:") else f"error: {said}", err=True, color=True)
+        message = str(error)
+        text = message if message.startswith("error:") else f"error: {message}"
+        click.echo(text, err=True, color=True)
     except click.ClickException as error:
         error.show(sys.stderr)
     except (click.Abort, KeyboardInterrupt):

@@ -34,47 +34,107 @@ DTYPES = ("float32", "bfloat16")
 TIMING = Timing()
 SECONDS = "Of all models together in each setting, after warming up."
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
-BENCH_COLUMNS = ("throughput", "train_throughput", "latency_p50", "latency_p90", "latency_p99",
-           "memory", "energy")  # fmt: skip
+BENCH_COLUMNS = (
+    "throughput",
+    "train_throughput",
+    "latency_p50",
+    "latency_p90",
+    "latency_p99",
+    "memory",
+    "energy",
+)
 
 
 @click.command("bench")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option("--batch-size", "batches", type=Several(click.IntRange(1)), default="32",
-              metavar="N,...", show_default=True)  # fmt: skip
-@click.option("--img-size", "sizes", type=Several(click.IntRange(8, 4096)), default="224",
-              metavar="PX,...", show_default=True, help="Pixels, both sides.")  # fmt: skip
-@click.option("--mode", "modes", **words(MODES, "infer,train"), default="infer", show_default=True,
-              help="train: forward, backward and a step of AdamW.")  # fmt: skip
-@click.option("--dtype", "dtypes", **words(DTYPES, ",".join(DTYPES)), default="float32",
-              show_default=True, help="bfloat16: by autocast.")  # fmt: skip
+@click.option(
+    "--batch-size",
+    "batches",
+    type=Several(click.IntRange(1)),
+    default="32",
+    metavar="N,...",
+    show_default=True,
+)
+@click.option(
+    "--img-size",
+    "sizes",
+    type=Several(click.IntRange(8, 4096)),
+    default="224",
+    metavar="PX,...",
+    show_default=True,
+    help="Pixels, both sides.",
+)
+@click.option(
+    "--mode",
+    "modes",
+    **words(MODES, "infer,train"),
+    default="infer",
+    show_default=True,
+    help="train: forward, backward and a step of AdamW.",
+)
+@click.option(
+    "--dtype",
+    "dtypes",
+    **words(DTYPES, ",".join(DTYPES)),
+    default="float32",
+    show_default=True,
+    help="bfloat16: by autocast.",
+)
 @click.option("--compile", "compiled", is_flag=True, help="All models by torch.compile.")
 @click.option("--channels-last", is_flag=True, help="Weights and images in that layout.")
-@click.option("--model-arg", "arguments", metavar="KEY=VALUE", multiple=True,
-              help="An argument of every model, such as drop_path_rate=0.1.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=TIMING.seconds,
-              show_default=True, help=SECONDS)  # fmt: skip
-@click.option("--resolution", type=click.FloatRange(0, min_open=True), default=TIMING.resolution,
-              show_default=True, help=RESOLUTION)  # fmt: skip
-@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
-              show_default=True)  # fmt: skip
+@click.option(
+    "--model-arg",
+    "arguments",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An argument of every model, such as drop_path_rate=0.1.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=TIMING.seconds,
+    show_default=True,
+    help=SECONDS,
+)
+@click.option(
+    "--resolution",
+    type=click.FloatRange(0, min_open=True),
+    default=TIMING.resolution,
+    show_default=True,
+    help=RESOLUTION,
+)
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(), show_default=True
+)
 @click.option("--threads", type=click.IntRange(1, 1024), help="[default: one a core]")
 @folder("--store", "results", "Where sessions are kept.")
 @import_option
 @json_option
 def bench_command(
-    models: tuple[str, ...], batches: tuple[int, ...], sizes: tuple[int, ...],
-    modes: tuple[str, ...], dtypes: tuple[str, ...], compiled: bool, channels_last: bool,
-    arguments: tuple[str, ...], seconds: float, resolution: float, device: str,
-    threads: int | None, store: Path, imports: tuple[str, ...], as_json: bool,
-) -> int:  # fmt: skip
+    models: tuple[str, ...],
+    batches: tuple[int, ...],
+    sizes: tuple[int, ...],
+    modes: tuple[str, ...],
+    dtypes: tuple[str, ...],
+    compiled: bool,
+    channels_last: bool,
+    arguments: tuple[str, ...],
+    seconds: float,
+    resolution: float,
+    device: str,
+    threads: int | None,
+    store: Path,
+    imports: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Time models side by side, with their ratios to the first.
 
     MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Every round
     visits all models in random order, and the first before and after each other one.
     """
+    # Checked without torch, whose import takes seconds.
     if device == "cuda" and not gpus():
-        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     from study.spec.plugins import find_plugins
     from study.store.store import Store
 
@@ -83,9 +143,12 @@ def bench_command(
     order = BenchRequest(
         models=labelled(model(text, shared) for text in models),
         settings=settings(modes, batches, sizes, executions),
-        device=device, threads=threads or cores(), seconds=seconds, resolution=resolution,
+        device=device,
+        threads=threads or cores(),
+        seconds=seconds,
+        resolution=resolution,
         sources=tuple(find_plugins(imports)),
-    )  # fmt: skip
+    )
     sessions, key = list["BenchSession"](), ""
     with _progress(len(order.settings)) as (begins, tick):
         for stored_as, session in bench(order, Store(store), begins=begins, tick=tick):
@@ -97,6 +160,7 @@ def bench_command(
         echo_json([{**row, "key": key} for row in rows])
     click.echo(f"kept as {store / 'timings' / f'{key}.json'}", err=True)
     refused = (why for session in sessions for why in session.refused.values())
+    # A missing latency or memory is a note; a model that was not timed at all is a failure.
     whole = all("speed" not in why for why in refused)
     return 0 if whole else FAILED
 
@@ -115,10 +179,10 @@ def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[
         def begins(setting: Setting) -> None:
             nonlocal number
             number += 1
-            said = f"{number}/{total} {setting.said}"
-            bar.reset(task, description=said, total=None)
+            text = f"{number}/{total} {setting.said}"
+            bar.reset(task, description=text, total=None)
             if not tty:
-                click.echo(f"timing {said}", err=True)
+                click.echo(f"timing {text}", err=True)
 
         yield begins, lambda done, of: bar.update(task, completed=done, total=of)
 
@@ -134,12 +198,12 @@ def _show(session: "BenchSession", order: BenchRequest) -> None:
     if session.arms:
         out.print(_table(session, order))
         out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
-    reasons: dict[str, list[str]] = {}
+    labels_by_reason: dict[str, list[str]] = {}
     for label, why in session.refused.items():
-        for said in why.values():
-            reasons.setdefault(said, []).append(label)
-    for said, labels in reasons.items():
-        text = f"not taken of {', '.join(labels)}: {said}"
+        for text in why.values():
+            labels_by_reason.setdefault(text, []).append(label)
+    for text, labels in labels_by_reason.items():
+        text = f"not taken of {', '.join(labels)}: {text}"
         out.print(escape(text), style="yellow", highlight=False, soft_wrap=True)
     out.print()
 
@@ -177,17 +241,17 @@ def _caption(session: "TimingSession", order: BenchRequest) -> str:
 
     how, here = session.how, session.environment
     where = here.device if order.device == "cuda" else here.processor or order.device
-    said = [f"Medians of {how.rounds} rounds [lowest, highest]"]
+    text = [f"Medians of {how.rounds} rounds [lowest, highest]"]
     if any(spread.ratio for arm in session.arms.values() for spread in arm.values()):
         base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
-        said += [
+        text += [
             f"×: ratio to {base}, with its 95 % interval; inconclusive if that includes 1 and"
             f" is wider than {wide}"
         ]
     if any("latency_p50" in arm and "latency_p99" not in arm for arm in session.arms.values()):
-        said += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
-    said += [f"{where}, threads: {order.threads}"]
-    said += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
-    said += filter(None, [format.disturbed(how.disturbed)])
-    said += ["convolutions in TF32"] if how.tf32_convolutions else []
-    return "; ".join(said)
+        text += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
+    text += [f"{where}, threads: {order.threads}"]
+    text += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
+    text += filter(None, [format.disturbed(how.disturbed)])
+    text += ["convolutions in TF32"] if how.tf32_convolutions else []
+    return "; ".join(text)

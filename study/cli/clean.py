@@ -1,4 +1,4 @@
-"""clean: what nobody needs any more."""
+"""The command clean: list and delete stored files that no study uses."""
 
 import os
 import sys
@@ -31,142 +31,161 @@ from study.text import path_text
 if TYPE_CHECKING:
     from study.plan.plan import Plan
 
-ITEMS_LISTED = 8  # of a group, unless all are asked for
-PLANNED = ("trials", "checkpoints")  # which of these go is known from plans alone
+ITEMS_LISTED = 8  # per group; --dry-run lists all
+PLANNED = ("trials", "checkpoints")  # groups that need the plans of all studies
 
 
 @click.command("clean")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--only", "groups", type=click.Choice(list(GROUPS)), multiple=True,
-              help="One group, or several.  [default: all]")  # fmt: skip
-@click.option("--gone", is_flag=True, help="Trials of study files that are gone, too.")
-@click.option("--dry-run", is_flag=True, help="List all, remove nothing.")
-@click.option("--yes", is_flag=True, help="Remove without asking.")
+@click.option(
+    "--only",
+    "groups",
+    type=click.Choice(list(GROUPS)),
+    multiple=True,
+    help="Only this group; may be repeated.  [default: all]",
+)
+@click.option("--gone", is_flag=True, help="Include trials whose study files no longer exist.")
+@click.option("--dry-run", is_flag=True, help="List all files and delete nothing.")
+@click.option("--yes", is_flag=True, help="Delete without confirmation.")
 @import_option
 @folder("--store", "results", "Where results are kept.")
 @json_option
 def clean_command(
-    files: tuple[Path, ...], groups: tuple[str, ...], gone: bool, dry_run: bool, yes: bool,
-    imports: tuple[str, ...], store: Path, as_json: bool,
-) -> int:  # fmt: skip
-    """List what of the store nobody needs, and remove it.
+    files: tuple[Path, ...],
+    groups: tuple[str, ...],
+    gone: bool,
+    dry_run: bool,
+    yes: bool,
+    imports: tuple[str, ...],
+    store: Path,
+    as_json: bool,
+) -> int:
+    """List stored files that no study uses, and delete them after confirmation.
 
-    Trials that FILES refer to are kept, in every profile, and so are those of earlier runs whose
-    study files are still there.  [default: ablations/*.yaml]
+    Trials of FILES are kept, for every profile, and so are trials of earlier runs whose study files
+    still exist.  [default: ablations/*.yaml]
     """
-    kept = Store(store)
+    stored = Store(store)
     if not store.is_dir():
-        raise StoreError(f"there is no store {store}: --store names another")
+        raise StoreError(f"there is no store {store}; name another with --store")
     groups, studies = groups or tuple(GROUPS), files or sorted(Path("ablations").glob("[!.]*.yaml"))
-    looked = _looked(kept, studies, imports, gone, groups)
-    names = [name for name in groups if not (looked.unknown and name in PLANNED)]
-    items = removable(kept, names, looked.needs)
+    survey = _survey(stored, studies, imports, gone, groups)
+    # Nothing goes on a guess: one study that cannot be planned keeps all trials.
+    names = [name for name in groups if not (survey.unknown and name in PLANNED)]
+    items = removable(stored, names, survey.needs)
     if as_json:
         rows = {name: [_row(item) for item in some] for name, some in items.items()}
-        echo_json({"groups": rows, "unknown": looked.unknown})
+        echo_json({"groups": rows, "unknown": survey.unknown})
     else:
         _show(items, everything=dry_run)
-    _tell(looked, kept)
-    status = INCOMPLETE if looked.unknown else 0
+    _report(survey, stored)
+    status = INCOMPLETE if survey.unknown else 0
     if dry_run or (as_json and not yes) or not any(items.values()):
         return status
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("nobody is here to be asked: add --yes to remove this")
-    if not yes and not click.confirm("Remove all this?", err=True):
-        click.echo("nothing was removed", err=True)
+        raise click.UsageError("there is no terminal to confirm on: add --yes")
+    if not yes and not click.confirm("Delete all of this?", err=True):
+        click.echo("nothing was deleted", err=True)
         return status
-    if {job.path for job in looked.needs.jobs} != {job.path for job in jobs(kept)}:
-        raise StudyError("a study was run meanwhile, so nothing was removed: look again")
+    # Planning and asking take time, in which a new run may need what is listed.
+    if {job.path for job in survey.needs.jobs} != {job.path for job in jobs(stored)}:
+        raise StudyError("a study was started meanwhile, so nothing was deleted; try again")
     return status if _remove(items) else INCOMPLETE
 
 
-# ---- what is needed ----
+# ---- files that studies use ----
 
 
 class StudyToPlan(NamedTuple):
-    """A study to be planned; `said` names it to the user."""
+    """A study to plan, to find the trials it uses."""
 
     label: str
     request: StudyRequest
     folder: Path
-    """Where its words are meant."""
+    """The folder that its relative paths refer to."""
     remedy: str
-    """What to do where it cannot be planned."""
+    """The step to take if it cannot be planned."""
 
 
 class Gone(NamedTuple):
-    """Trials that were asked for by what cannot be planned anew."""
+    """Trials of a job whose study can no longer be planned."""
 
     label: str
     trials: tuple[str, ...]
     why: str
-    """And what lets go of them."""
+    """Why it cannot be planned, and how to delete its trials."""
 
 
 @dataclass
 class Survey:
+    """The files that studies use, as far as they can be planned."""
+
     needs: Needs
     unknown: list[str] = field(default_factory=list)
-    """Why it cannot be known which trials are needed."""
+    """Reasons why the used trials are not all known; then no trial is deleted."""
     gone: list[Gone] = field(default_factory=list)
 
 
-def _looked(
-    store: Store, files: Sequence[Path], imports: tuple[str, ...], gone: bool,
+def _survey(
+    store: Store,
+    files: Sequence[Path],
+    imports: tuple[str, ...],
+    gone: bool,
     groups: Sequence[str],
-) -> Survey:  # fmt: skip
-    looked, requests = Survey(Needs(jobs(store))), list[StudyToPlan]()
-    for index, job in enumerate(looked.needs.jobs):
-        requests += _request(job, looked, store, again=looked.needs.jobs[index + 1 :], gone=gone)
+) -> Survey:
+    survey, requests = Survey(Needs(jobs(store))), list[StudyToPlan]()
+    for index, job in enumerate(survey.needs.jobs):
+        requests += _request(job, survey, store, again=survey.needs.jobs[index + 1 :], gone=gone)
     if not {*groups} & {*PLANNED}:
-        return looked
-    requests += [one for file in files for one in _profiles(file, store, imports)]
+        return survey
+    requests += [study for file in files for study in _profiles(file, store, imports)]
     weights = "checkpoints" in groups and any((store.root / "trials").glob(f"[!.]*/{CHECKPOINT}"))
     with console(err=True).status("planning all studies") as status:
         for request in requests:
             status.update(f"planning {request.label}")
-            _plan(request, looked, store, weights)
-    for one in looked.gone:
-        looked.needs.trials |= {*one.trials}
-    return looked
+            _plan(request, survey, store, weights)
+    for job_without_study in survey.gone:
+        survey.needs.trials |= {*job_without_study.trials}
+    return survey
 
 
 def _request(
-    job: JobFolder, looked: Survey, store: Store, *, again: Sequence[JobFolder], gone: bool
+    job: JobFolder, survey: Survey, store: Store, *, again: Sequence[JobFolder], gone: bool
 ) -> Iterator[StudyToPlan]:
-    """What a job asked for, to be planned anew; its trials of then where that cannot be."""
+    """The study of a job, to plan it; notes its trials if it cannot be planned."""
     if not job.order:
         owner = job.path.lstat().st_uid
-        looked.unknown.append(
-            f"what {job.path} asks for cannot be read (of user {owner}): "
-            "remove that folder to let go of it"
+        survey.unknown.append(
+            f"the job file of {job.path} cannot be read (owner: user {owner}): "
+            "delete that folder to drop its trials"
         )
         return
     if job.busy:
-        looked.needs.trials |= {*job.trials}
+        survey.needs.trials |= {*job.trials}
     if not job.trials or superseded(job, again):
         return
     words, where = job.words[0] or [str(job.path)], job.words[1]
     if job.own and job.file:
-        looked.needs.requests.add(job.path)
-        said, step = f"study run {' '.join(words)}", f"remove {job.path} to let go of it"
-        yield StudyToPlan(said, _asked(words, job.file, store), Path(where), step)
+        survey.needs.requests.add(job.path)
+        label, remedy = f"study run {' '.join(words)}", f"delete {job.path} to drop its trials"
+        yield StudyToPlan(label, _parsed(words, job.file, store), Path(where), remedy)
     elif not (gone and job.own and where):
-        looked.needs.requests.add(job.path)
-        known = job.own and where
-        why = (
-            "is gone (--gone removes them)" if known else f"cannot be planned anew: see {job.path}"
-        )
+        survey.needs.requests.add(job.path)
+        if job.own and where:
+            why = "no longer exists (--gone deletes them)"
+        else:
+            why = f"cannot be planned: see {job.path}"
         words = [str(Path(where, words[0])), *words[1:]]
-        looked.gone.append(Gone(" ".join(words), job.trials, why))
+        survey.gone.append(Gone(" ".join(words), job.trials, why))
 
 
-def _asked(words: Sequence[str], file: Path, store: Store) -> StudyRequest:
-    """The words of an earlier call: a file, then flags with their values."""
-    given: dict[str, list[str]] = {"--profile": [], "--set": [], "--import": []}
+def _parsed(words: Sequence[str], file: Path, store: Store) -> StudyRequest:
+    """The request of an earlier command line: a file, then flags with their values."""
+    # Every flag of a stored command has a value, so they come in pairs.
+    values: dict[str, list[str]] = {"--profile": [], "--set": [], "--import": []}
     for flag, value in zip(words[1::2], words[2::2], strict=False):
-        given.setdefault(flag, []).append(value)
-    profile, settings, imports = (given[flag] for flag in ("--profile", "--set", "--import"))
+        values.setdefault(flag, []).append(value)
+    profile, settings, imports = (values[flag] for flag in ("--profile", "--set", "--import"))
     return _planned(file, next(iter(profile), None), tuple(settings), store, tuple(imports))
 
 
@@ -175,55 +194,60 @@ def _profiles(file: Path, store: Store, imports: tuple[str, ...]) -> Iterator[St
     from study.spec.preview import preview
 
     for profile in (None, *preview(file).profiles):
-        said = f"{file} --profile {profile}" if profile else str(file)
-        asked = _planned(file, profile, (), store, imports)
-        yield StudyToPlan(said, asked, Path.cwd(), "name the files that count to leave it out")
+        label = f"{file} --profile {profile}" if profile else str(file)
+        request = _planned(file, profile, (), store, imports)
+        yield StudyToPlan(label, request, Path.cwd(), "name the study files that count instead")
 
 
 def _planned(
-    file: Path, profile: str | None, settings: tuple[str, ...], store: Store,
+    file: Path,
+    profile: str | None,
+    settings: tuple[str, ...],
+    store: Store,
     imports: tuple[str, ...],
-) -> StudyRequest:  # fmt: skip
-    """Without the variables that only say where images are: no trial is named by their values."""
+) -> StudyRequest:
+    """A request that needs no variable for the place of images: trial names do not depend on it."""
     from study.spec.preview import preview
 
     stand_ins = preview(file).stand_ins(os.environ)
     return StudyRequest(file, profile, settings, store.root.resolve(), imports, stand_ins)
 
 
-def _plan(request: StudyToPlan, looked: Survey, store: Store, weights: bool) -> None:
-    """Find what a study refers to, unless there is nothing left that it could save."""
-    needs, present = looked.needs, {path.name for path in (store.root / "trials").glob("[!.]*")}
-    known = needs.trials.union(*(one.trials for one in looked.gone))
+def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> None:
+    """Note the trials and weights that a study uses, unless all stored ones are noted already."""
+    needs, present = survey.needs, {path.name for path in (store.root / "trials").glob("[!.]*")}
+    used = needs.trials.union(*(job.trials for job in survey.gone))
     try:
+        # Paths of an earlier command are relative to the folder that it was given in.
         with chdir(request.folder):
-            if present <= known and not (weights and _evaluates(request.request)):
+            if present <= used and not (weights and _evaluates(request.request)):
                 return
             plan, _ = request.request.plan()
     except (StudyError, OSError) as error:  # its folder may be gone
-        said = str(error).removesuffix(", nothing was run")
-        looked.unknown.append(f"what {request.label} refers to: {request.remedy}\n{said}")
+        message = str(error).removesuffix(", nothing was run")
+        survey.unknown.append(f"{request.label} cannot be planned: {request.remedy}\n{message}")
         return
     needs.trials |= {trial.name for trial in plan.trials}
     needs.weights |= _unevaluated(plan, store)
 
 
-def _evaluates(asked: StudyRequest) -> bool:
-    """Whether a study evaluates trained weights at other sizes, or may."""
+def _evaluates(request: StudyRequest) -> bool:
+    """True for a study that evaluates trained weights at other sizes, or cannot be read."""
     from study.metrics import sized
 
-    study, problems = asked.read()
+    study, problems = request.read()
     return study is None or bool(problems) or any(sized(name)[1] for name in study.columns)
 
 
 def _unevaluated(plan: "Plan", store: Store) -> set[str]:
-    """Trials whose weights the study still asks something of."""
+    """Trials whose weights the study has yet to evaluate."""
+    # Diverged weights are not evaluated at other sizes.
     trials = [trial.name for trial in plan.trials if trial.state != "diverged"]
     pairs = ((name, size) for name in trials for size in plan.sizes)
     return {name for name, size in pairs if store.evaluation(name, size) is None}
 
 
-# ---- what is printed ----
+# ---- printing ----
 
 
 def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
@@ -234,18 +258,18 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
         took = f"; their results took {_took(some)}" if any(item.seconds for item in some) else ""
         many_ = format.many(len(some), group.thing, PLURALS.get(name, ""))
         click.echo(f"{name:<12}{many_}, {format.size(_size(some))}: {group.why}{took}")
-        click.echo(f"{'':12}lost with them: {group.lost}")
-        shown = some if everything else some[:ITEMS_LISTED]
-        for item in shown:
+        click.echo(f"{'':12}this also loses: {group.lost}")
+        listed = some if everything else some[:ITEMS_LISTED]
+        for item in listed:
             place = path_text(item.path)
             click.echo(f"  {format.size(item.size):>8}  {place}  {item.description}".rstrip())
-        if left := len(some) - len(shown):
+        if left := len(some) - len(listed):
             click.echo(f"{'':12}and {left} more (--dry-run lists all)")
     total = [item for some in items.values() for item in some]
     if total:
         click.echo(f"{format.size(_size(total))} in all")
     else:
-        click.echo("there is nothing that nobody needs", err=True)
+        click.echo("nothing to clean", err=True)
 
 
 PLURALS = {"checkpoints": "files of weights"}
@@ -256,7 +280,7 @@ def _size(items: Sequence[Item]) -> int:
 
 
 def _took(items: Sequence[Item]) -> str:
-    """Hours, or less, by kind of device."""
+    """The time that results took, per device."""
     spent: dict[str, float] = {}
     for item in items:
         if item.seconds:
@@ -271,35 +295,36 @@ def _row(item: Item) -> dict[str, object]:
     return row | {"said": row.pop("description")}
 
 
-def _tell(looked: Survey, store: Store) -> None:
-    """Notes, and why groups are left alone."""
-    kept: dict[str, set[str]] = {}
-    for one in looked.gone:
-        there = {name for name in one.trials if store.trial(name).is_dir()}
-        kept.setdefault(f"{one.label}, which {one.why}", set()).update(there)
-    for said, names in kept.items():
+def _report(survey: Survey, store: Store) -> None:
+    """Print which trials are kept although no study file uses them, and why."""
+    names_of: dict[str, set[str]] = {}
+    for job in survey.gone:
+        stored = {name for name in job.trials if store.trial(name).is_dir()}
+        names_of.setdefault(f"{job.label}, which {job.why}", set()).update(stored)
+    for label, names in names_of.items():
         if names:
-            click.echo(f"note: kept {format.many(len(names), 'trial')} of {said}", err=True)
-    for why in looked.unknown:
+            click.echo(f"note: kept {format.many(len(names), 'trial')} of {label}", err=True)
+    for why in survey.unknown:
         click.echo(f"error: {why}", err=True)
-    if looked.unknown:
+    if survey.unknown:
         groups = " and ".join(PLANNED)
-        click.echo(f"it cannot be known which trials are nobody's: {groups} are kept", err=True)
+        message = "some studies could not be planned, so these are kept"
+        click.echo(f"{message}: {groups}", err=True)
 
 
 def _remove(items: Mapping[str, Sequence[Item]]) -> bool:
-    """Remove all that can be, and print what cannot; whether nothing was left because of that."""
-    freed, wrong = 0, list[StoreError]()
+    """Delete the items and print errors; True if there were none."""
+    freed, errors = 0, list[StoreError]()
     for name, some in items.items():
         for item in some:
             try:
                 removed = remove(name, item)
             except StoreError as error:
-                wrong.append(error)
+                errors.append(error)
                 click.echo(f"error: {error}", err=True)
                 continue
             freed += item.size if removed else 0
             if not removed:
-                click.echo(f"note: {item.path} is kept: somebody is at work on it", err=True)
-    click.echo(f"removed {format.size(freed)}", err=True)
-    return not wrong
+                click.echo(f"note: {item.path} is kept: a worker has claimed it", err=True)
+    click.echo(f"deleted {format.size(freed)}", err=True)
+    return not errors

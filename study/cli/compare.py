@@ -20,7 +20,7 @@ from study.cli.options import (
 @click.option("--metric", metavar="NAME", help="Seeds of this one.  [default: the first quality]")
 @json_option
 def compare_command(
-    asked: StudyRequest, first: str, second: str, metric: str | None, as_json: bool
+    request: StudyRequest, first: str, second: str, metric: str | None, as_json: bool
 ) -> None:
     """Arm B of FILE against arm A: all metrics, seeds and images.
 
@@ -28,13 +28,13 @@ def compare_command(
     """
     from study.report import compare
 
-    plan, store = asked.plan()
-    found = compare.comparison(plan, store, first, second, metric)
+    plan, store = request.plan()
+    comparison = compare.comparison(plan, store, first, second, metric)
     strays(store)
     if as_json:
-        echo_json(compare.record(found))
+        echo_json(compare.record(comparison))
         return
-    show_tables({table.name: table for table in compare.tables(found)})
+    show_tables({table.name: table for table in compare.tables(comparison)})
     console().print(
-        compare.answer(found), markup=False, highlight=False, soft_wrap=True, style="bold"
+        compare.answer(comparison), markup=False, highlight=False, soft_wrap=True, style="bold"
     )

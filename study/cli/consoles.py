@@ -11,7 +11,7 @@ from study.text import visible
 
 
 class SafeConsole(Console):
-    """What a text contains is shown as an escape; colours and cursor moves of rich pass."""
+    """Control characters in a text print as escapes; rich's own colours and cursor moves pass."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Escaped before it is laid out, so that columns are as wide as what is shown."""
@@ -20,6 +20,7 @@ class SafeConsole(Console):
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
+        # Control segments are rich's own cursor moves; texts never get that flag.
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else visible(text), style, control)
 

@@ -36,6 +36,7 @@ def doctor_command(files: tuple[Path, ...], store: Path, check_all: bool, as_jso
             rows.append({"check": check, **row})
             if not as_json:
                 level = f"[{STYLES[finding.level]}]{finding.level:<4}[/]"
+                # soft_wrap leaves long lines to the terminal, so that paths can be copied whole.
                 out.print(f"{level}  {escape(finding.message)}", highlight=False, soft_wrap=True)
                 if finding.step:
                     step = escape(finding.step)

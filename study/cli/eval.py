@@ -52,6 +52,7 @@ class EvalRequest:
     batch_size: int | None
 
 
+# Ten hexadecimal digits of the digest, and the seed.
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
 DATA = (
     *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),
@@ -65,31 +66,66 @@ CROP = click.FloatRange(0.1, 1)
 RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default": None}
 
 WEIGHTS = (
-    click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
-                 help="Weights as .pth, .pth.tar, .pt or .safetensors."),
-    click.option("--checkpoint-key", metavar="KEY",
-                 help="Which of several sets of tensors in FILE, such as net or teacher.backbone."),
+    click.option(
+        "--checkpoint",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Weights as .pth, .pth.tar, .pt or .safetensors.",
+    ),
+    click.option(
+        "--checkpoint-key",
+        metavar="KEY",
+        help="Which of several sets of tensors in FILE, such as net or teacher.backbone.",
+    ),
     click.option("--pretrained", is_flag=True, help="The weights that timm has for MODEL."),
-    click.option("--ema/--no-ema", default=None,
-                 help="Moving average or plain weights.  [default: average, if any]"),
-    click.option("--model-arg", "arguments", metavar="KEY=VALUE", multiple=True,
-                 help="An argument of the model, such as position=learned."),
-)  # fmt: skip
+    click.option(
+        "--ema/--no-ema",
+        default=None,
+        help="Moving average or plain weights.  [default: average, if any]",
+    ),
+    click.option(
+        "--model-arg",
+        "arguments",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="An argument of the model, such as position=learned.",
+    ),
+)
 IMAGES = (
-    click.option("--data", metavar="NAME|PATH",
-                 help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
-                 "folders.  [default: a trial's own]"),
+    click.option(
+        "--data",
+        metavar="NAME|PATH",
+        help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
+        "folders.  [default: a trial's own]",
+    ),
     click.option("--root", metavar="DIR", help="Where the images of NAME are."),
-    click.option("--split", "val_split", metavar="NAME",
-                 help='Such as test; "." is PATH itself.  [default: validation, if any]'),
+    click.option(
+        "--split",
+        "val_split",
+        metavar="NAME",
+        help='Such as test; "." is PATH itself.  [default: validation, if any]',
+    ),
     click.option("--num-classes", type=POSITIVE, help="Of the model, where the images have fewer."),
     click.option("--class-map", metavar="FILE", help="The numbers of the classes, by their names."),
-    click.option("--class-folder", type=click.Choice(["outer", "inner"]),
-                 help="Whose name is the class, where class folders hold folders."),
-    click.option("--ignore", metavar="PATTERN", multiple=True,
-                 help="Files that are not read and are no pictures."),
-    click.option("--grey-range", nargs=2, type=float, metavar="BLACK WHITE", default=None,
-                 help="Of grey pictures of more than 8 bits."),
+    click.option(
+        "--class-folder",
+        type=click.Choice(["outer", "inner"]),
+        help="Whose name is the class, where class folders hold folders.",
+    ),
+    click.option(
+        "--ignore",
+        metavar="PATTERN",
+        multiple=True,
+        help="Files that are not read and are no pictures.",
+    ),
+    click.option(
+        "--grey-range",
+        nargs=2,
+        type=float,
+        metavar="BLACK WHITE",
+        default=None,
+        help="Of grey pictures of more than 8 bits.",
+    ),
     click.option("--limit", "val_limit", type=POSITIVE, help="Only so many images, mixed."),
     click.option("--img-size", type=click.IntRange(8, 4096), help="Pixels, both sides."),
     click.option("--crop-pct", type=CROP, help="Side of the crop by the resized side."),
@@ -97,32 +133,39 @@ IMAGES = (
     click.option("--mean", **RGB, help="Of pixels in 0..1."),
     click.option("--std", **RGB, help="[default of these five: the model's, or the trial's]"),
     click.option("--batch-size", type=POSITIVE, help="[default: 128, or the trial's]"),
-)  # fmt: skip
+)
 
 
 def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Options in the order of the help."""
+    # Decorators apply from the last to the first, so the list is reversed.
     return lambda command: functools.reduce(lambda c, o: o(c), reversed(several), command)
 
 
 @click.command("eval")
 @click.argument("model", metavar="MODEL|TRIAL")
 @options(*WEIGHTS, *IMAGES)
-@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(),
-              show_default=True)  # fmt: skip
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(), show_default=True
+)
 @click.option("--threads", type=THREADS, help="[default: one a core, or the trial's]")
 @folder("--store", "results", "Where trials are.")
 @import_option
 @json_option
 def eval_command(
-    model: str, device: str, threads: int | None, store: Path, imports: tuple[str, ...],
-    as_json: bool, **choices: Any,
-) -> None:  # fmt: skip
+    model: str,
+    device: str,
+    threads: int | None,
+    store: Path,
+    imports: tuple[str, ...],
+    as_json: bool,
+    **choices: Any,
+) -> None:
     """Top-1, top-5 and loss of given weights: a timm model's, or a trial's by its name."""
     request, is_trial = EvalRequest(**choices), TRIAL.fullmatch(model) is not None
     _refuse(is_trial, request)
     if device == "cuda" and not gpus():
-        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     import torch
 
     from study import evaluate
@@ -132,9 +175,9 @@ def eval_command(
 
     for source in find_plugins(imports):
         registry.register(source)
-    kept = Store(store)
-    torch.set_num_threads(threads or (is_trial and _threads(kept, model)) or cores())
-    subject = _trial(kept, model, request) if is_trial else _named(model, request)
+    stored = Store(store)
+    torch.set_num_threads(threads or (is_trial and _threads(stored, model)) or cores())
+    subject = _trial(stored, model, request) if is_trial else _named(model, request)
     with progress("evaluating") as tick:
         measured = evaluate.evaluate(subject, device=device, tick=tick)
     if as_json:
@@ -168,7 +211,7 @@ def _refuse(is_trial: bool, request: EvalRequest) -> None:
         raise click.UsageError("which images? Give --data NAME or --data PATH")
 
 
-# ---- what is asked for ----
+# ---- the request ----
 
 
 def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
@@ -179,7 +222,7 @@ def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
         request.checkpoint,
         arguments=dict(argument(text) for text in request.arguments),
         images=_images(request),
-        look=_given(request, PREPROCESSING),
+        look=_keys(request, PREPROCESSING),
         ema=request.ema,
         key=request.checkpoint_key,
     )
@@ -188,15 +231,18 @@ def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
 def _trial(store: "Store", name: str, request: EvalRequest) -> "EvaluationSubject":
     from study import evaluate
 
-    look = _given(request, PREPROCESSING)
+    look = _keys(request, PREPROCESSING)
     return evaluate.trained(store, name, images=_images(request), look=look, ema=request.ema)
 
 
-def _given(request: EvalRequest, keys: tuple[str, ...]) -> dict[str, Any]:
-    """What was said of these keys; Data wants lists."""
+def _keys(request: EvalRequest, keys: tuple[str, ...]) -> dict[str, Any]:
+    """The values given for these keys, tuples as lists."""
     values = asdict(request)
-    said = {key: values[key] for key in keys if values[key] not in (None, ())}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in said.items()}
+    values_given = {key: values[key] for key in keys if values[key] not in (None, ())}
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in values_given.items()
+    }
 
 
 def _images(request: EvalRequest) -> dict[str, Any]:
@@ -204,9 +250,10 @@ def _images(request: EvalRequest) -> dict[str, Any]:
     from study.data import evaluated_split
     from study.spec.schema import IGNORED
 
-    keys, name = _given(request, DATA), request.data
+    keys, name = _keys(request, DATA), request.data
     if name is None:
         return keys
+    # A name of a data set that is also a folder here is read as the name.
     is_path = Path(name).exists() or name.startswith(("/", ".", "~", "$"))
     root, split = request.root, request.val_split
     if is_path and name.partition("/")[0] not in IGNORED:
@@ -220,7 +267,7 @@ def _images(request: EvalRequest) -> dict[str, Any]:
 
 
 def _threads(store: "Store", name: str) -> int | None:
-    """As many as the trial ran with: another number changes the last digits."""
+    """The number of threads of the trial; another number changes the last digits."""
     result = store.result(name) if store.trial(name).is_dir() else None
     return result.environment.threads if result else None
 

@@ -13,11 +13,12 @@ FORMATS = ("csv", "parquet", "timm")
 
 @click.command("export")
 @study_file
-@click.option("--format", "formats", **words(FORMATS, ",".join(FORMATS)), default="csv",
-              show_default=True)  # fmt: skip
+@click.option(
+    "--format", "formats", **words(FORMATS, ",".join(FORMATS)), default="csv", show_default=True
+)
 @reports_option
-def export_command(asked: StudyRequest, formats: tuple[str, ...], reports: Path) -> None:
-    """What FILE measured, flat, as files in REPORTS/NAME/export.
+def export_command(request: StudyRequest, formats: tuple[str, ...], reports: Path) -> None:
+    """Write the measurements of FILE as flat files to REPORTS/NAME/export.
 
     csv, parquet: measurements in base units, one row per arm, seed and metric, with the level of
     every factor; and the trials. timm: the columns of timm's results and benchmarks.
@@ -26,13 +27,13 @@ def export_command(asked: StudyRequest, formats: tuple[str, ...], reports: Path)
     from study.report.export import EXPORTS
     from study.store.atomic import replace
 
-    plan, store = asked.plan()
+    plan, store = request.plan()
     strays(store)
-    made = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
-    if empty := [form for form, files in made.items() if not files]:
+    contents = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
+    if empty := [form for form, files in contents.items() if not files]:
         raise StudyError(f"{', '.join(empty)}: nothing is measured yet that it has a column for")
     folder = claimed(plan, reports) / "export"
-    for files in made.values():
+    for files in contents.values():
         for name, content in files.items():
             replace(folder / name, content)
             click.echo(folder / name)

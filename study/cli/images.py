@@ -25,7 +25,7 @@ def check_images(plan: "Plan") -> None:
 
     sets = {d.model_dump_json(exclude=LOOKS): d for d in (a.arm.config.data for a in plan.arms)}
     with progress("decoding images") as tick:
-        wrong = [said for data in sets.values() for said in unreadable(data, tick)]
+        wrong = [message for data in sets.values() for message in unreadable(data, tick)]
     if wrong:
         raise DataError("\n".join([*wrong, f"{len(wrong)} errors, nothing was run"]))
     click.echo("every image can be read", err=True)

@@ -70,6 +70,7 @@ class Picture:
         """The states of the trials that have ended meanwhile."""
         self.epochs = self.left = sum(self._epochs(t.name) for t in plan.missing)
         self.bar = Progress(
+            # The name of a study may hold square brackets, which rich would read as markup.
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
@@ -85,6 +86,7 @@ class Picture:
             if event.kind == "start":
                 self.running[event.trial] = None
                 self.left -= event.after
+                # Epochs of an earlier run cost no time in this one and would shorten the estimate.
                 self.epochs -= event.after
             elif event.kind == "epoch":
                 self.running[event.trial] = event.row
@@ -121,6 +123,7 @@ class Picture:
         finished = self.epochs - self.left
         if not finished or not self.left:
             return ""
+        # Wall time per epoch, so the number of workers needs no separate account.
         return f"ETA {duration((self.clock() - self.began) / finished * self.left)}"
 
 

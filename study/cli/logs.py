@@ -25,13 +25,13 @@ POLL = 1.0  # seconds between two looks at the files
 @study_file
 @click.argument("trials", metavar="[TRIAL]...", nargs=-1)
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines until all have results.")
-def logs_command(asked: StudyRequest, trials: tuple[str, ...], follow: bool) -> None:
+def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -> None:
     """The logs of trials of FILE, and how workers died of them.
 
     TRIAL is a trial's name, how it begins, or its row and seed, such as "Average Pooling/s1".
     Without one: the trials that run; where none does, those that failed.
     """
-    plan, store = asked.plan()
+    plan, store = request.plan()
     labels = {trial.name: f"{arm.label}/s{trial.seed}" for arm in plan.arms for trial in arm.trials}
     named = dict.fromkeys(_meant(text, labels) for text in trials)
     chosen = list(named) if trials else list(_chosen(plan, follow))
@@ -57,12 +57,12 @@ def _meant(text: str, labels: Mapping[str, str]) -> str:
     text = normal(text)
     if text in labels:
         return text
-    found = [n for n, label in labels.items() if text and (n.startswith(text) or label == text)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        which = ", ".join(f"{name} ({labels[name]})" for name in found[:8])
-        raise SpecError(f'"{text}" may be any of {len(found)} trials: {which}')
+    trials = [n for n, label in labels.items() if text and (n.startswith(text) or label == text)]
+    if len(trials) == 1:
+        return trials[0]
+    if trials:
+        which = ", ".join(f"{name} ({labels[name]})" for name in trials[:8])
+        raise SpecError(f'"{text}" may be any of {len(trials)} trials: {which}')
     raise SpecError(unknown("trial", text, [*labels, *labels.values()]))
 
 
@@ -83,14 +83,15 @@ def _tell(tellers: "Mapping[str, Teller]", heads: Mapping[str, str], last: bool)
 
 
 class Teller:
-    """What is new of one trial since it was last asked for."""
+    """New lines of a trial since the last call."""
 
     def __init__(self, store: "Store", name: str, late: bool = False) -> None:
-        """Of a trial that is `late` what was said before counts as told."""
+        """Of a trial that is `late` what was said before counts as printed."""
         self.store, self.name = store, name
         self.tail = Tail(store.folder(name).log)
-        self.told, self.ended, self.silent = set[str](), False, True
+        self.printed, self.ended, self.silent = set[str](), False, True
         if late:
+            # Reading all once moves the position past what was printed before.
             list(self.news())
             self.silent = True
 
@@ -101,25 +102,25 @@ class Teller:
         result = self.store.result(self.name)  # first: what was said before it is in the log then
         self.ended = result is not None
         lines = self.tail.lines(last or self.ended)
-        for line in (*lines, *self._deaths(), *_end(result, bool(self.told))):
+        for line in (*lines, *self._deaths(), *_end(result, bool(self.printed))):
             self.silent = False
             yield line
 
     def _deaths(self) -> Iterator[str]:
         for note in self.store.deaths(self.name):
-            if (key := note.model_dump_json()) not in self.told:
-                self.told.add(key)
+            if (key := note.model_dump_json()) not in self.printed:
+                self.printed.add(key)
                 at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(note.time))
                 where = f" ({note.where})" if note.where else ""
                 yield f"{at} its worker died{where}: {note.why}"
                 yield from _quoted(note.log)
 
 
-def _end(result: "Result | None", told: bool) -> Iterator[str]:
+def _end(result: "Result | None", printed: bool) -> Iterator[str]:
     """The state and the error; the worker's last words where no death has brought them."""
     if result is None:
         return
-    yield from _quoted(result.log if not told else None)
+    yield from _quoted(result.log if not printed else None)
     error = f": {result.error}" if result.error else ""
     yield f"{result.state}{error}"
 
@@ -135,12 +136,12 @@ class Tail:
         self.path, self.file, self.at, self.rest = path, 0, 0, b""
 
     def lines(self, last: bool = False) -> list[str]:
-        """Those that are new; a half one is kept until it is whole, or nothing will follow."""
+        """The new lines; an incomplete line is held back until it ends, or until `last`."""
         try:
             with open_regular(self.path) as file:
-                seen = os.fstat(file.fileno())
-                if seen.st_ino != self.file or seen.st_size < self.at:
-                    self.file, self.at, self.rest = seen.st_ino, 0, b""
+                read_before = os.fstat(file.fileno())
+                if read_before.st_ino != self.file or read_before.st_size < self.at:
+                    self.file, self.at, self.rest = read_before.st_ino, 0, b""
                 file.seek(self.at)
                 new = file.read()
         except (OSError, DamagedError):
@@ -149,4 +150,5 @@ class Tail:
         *whole, self.rest = (self.rest + new).split(b"\n")
         if last and self.rest:
             whole, self.rest = [*whole, self.rest], b""
+        # Split as bytes: a chunk may end inside a character of several bytes.
         return [line.decode("utf-8", errors="replace").rstrip("\r") for line in whole]

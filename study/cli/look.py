@@ -1,4 +1,4 @@
-"""status, cancel, results, list: what the store has, and who works on it."""
+"""The commands status, cancel, results and list: results in the store, and active workers."""
 
 import os
 import sys
@@ -27,32 +27,33 @@ if TYPE_CHECKING:
 @click.command("status")
 @study_file
 @json_option
-@click.option("--watch", is_flag=True, help="Look again every two seconds until all is done.")
-def status_command(asked: StudyRequest, as_json: bool, watch: bool) -> None:
-    """Every trial of FILE and how far it is; from any terminal, while it runs."""
+@click.option("--watch", is_flag=True, help="Repeat every two seconds until all trials are done.")
+def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
+    """Show every trial of FILE and its progress, from any terminal."""
     from study.cli import show
 
     if watch and as_json:
-        raise click.UsageError("--watch looks again and again, --json prints one document")
-    plan, store = asked.plan()
+        raise click.UsageError("--watch repeats its output, --json prints one document: choose one")
+    plan, store = request.plan()
+    # A stale trial counts as open: another worker takes it over.
     while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
-        table = show.status_table(show.trial_rows(plan, store), _crew(plan, store))
+        table = show.status_table(show.trial_rows(plan, store), _workers(plan, store))
         if sys.stdout.isatty():
             console().clear()
         console().print(table)
         time.sleep(2)
-        plan, store = asked.plan()
+        plan, store = request.plan()
     rows = show.trial_rows(plan, store)
     if as_json:
         echo_json([vars(row) for row in rows])
     else:
-        console().print(show.status_table(rows, _crew(plan, store)))
+        console().print(show.status_table(rows, _workers(plan, store)))
         for note in plan.notes:
             click.echo(f"note: {note}", err=True)
     strays(store)
 
 
-def _crew(plan: "Plan", store: "Store") -> str:
+def _workers(plan: "Plan", store: "Store") -> str:
     from study.launch import status
 
     return status.state_of(store, plan.study.identity)
@@ -61,40 +62,41 @@ def _crew(plan: "Plan", store: "Store") -> str:
 @click.command("cancel")
 @study_file
 @click.option(
-    "--now", is_flag=True, help="At once; what was done since the last save is done again."
+    "--now", is_flag=True, help="Stop at once; work since the last checkpoint is repeated."
 )
-def cancel_command(asked: StudyRequest, now: bool) -> None:
-    """Stop the workers of FILE, here and on Slurm. What they did is kept."""
+def cancel_command(request: StudyRequest, now: bool) -> None:
+    """Stop the workers of FILE, here and on Slurm; their results are kept."""
     from study.launch import status
     from study.store.store import Store
 
-    store = Store(asked.root)
-    workers = status.cancel(store, asked.identity, now=now)
+    store = Store(request.root)
+    workers = status.cancel(store, request.identity, now=now)
     if not workers:
-        asked.read()  # refuses a file and a profile that do not exist
-        click.echo(f"nothing works on {asked.file}", err=True)
-        for title, file in status.same_title(store, asked.identity):
-            said = f"workers of {title} ({os.path.relpath(file)}) are left alone"
-            click.echo(f"note: {said}", err=True)
+        # Workers are looked for before the file is read, which may be broken or gone by now.
+        request.read()  # refuses a file and a profile that do not exist
+        click.echo(f"no worker is active on {request.file}", err=True)
+        for title, file in status.same_title(store, request.identity):
+            other = f"{title} ({os.path.relpath(file)})"
+            click.echo(f"note: workers of {other} go on", err=True)
         return
-    when = "at once" if now else "after their step; those that wait, at once"
+    when = "at once" if now else "after their step; waiting ones at once"
     click.echo(f"stopping {when}: {status.summary(workers)}", err=True)
-    click.echo(f"nothing is lost; go on with: study run {asked.command_line()}", err=True)
+    click.echo(f"nothing is lost; continue with: study run {request.command_line()}", err=True)
 
 
 @click.command("results")
 @study_file
 @json_option
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated values on stdout.")
-def results_command(asked: StudyRequest, as_json: bool, as_csv: bool) -> None:
-    """Every measurement of FILE in base units: one row per arm, seed and metric."""
+def results_command(request: StudyRequest, as_json: bool, as_csv: bool) -> None:
+    """Print every measurement of FILE in base units, one row per arm, seed and metric."""
     from study.analysis.measurements import measurements
 
-    plan, store = asked.plan()
+    plan, store = request.plan()
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{"label": labels[row["arm"]], **row} for row in measurements(plan, store)]
     strays(store)
-    if as_json:  # NaN, of a trial that diverged, is no JSON
+    if as_json:  # JSON has no NaN, the value of a diverged trial
         echo_json([{k: None if v != v else v for k, v in row.items()} for row in rows])
         return
     import pandas as pd
@@ -102,6 +104,7 @@ def results_command(asked: StudyRequest, as_json: bool, as_csv: bool) -> None:
     from study.report.spreadsheet import comma_separated
 
     frame = pd.DataFrame(rows, columns=["label", "arm", "seed", "metric", "value", "low", "high"])
+    # Otherwise pandas prints seeds as floats, since costs have none.
     frame["seed"] = frame["seed"].astype("Int64")
     click.echo(comma_separated(frame) if as_csv else frame.to_string(index=False))
 
@@ -110,7 +113,7 @@ def results_command(asked: StudyRequest, as_json: bool, as_csv: bool) -> None:
 @click.argument("ablations", type=click.Path(path_type=Path), default=Path("ablations"))
 @folder("--store", "results", "Where results are kept.")
 def list_command(ablations: Path, store: Path) -> None:
-    """The studies in ABLATIONS: question, arms, what is done."""
+    """List the studies in ABLATIONS with question, arms and progress."""
     from rich.markup import escape
     from rich.table import Table
 
@@ -124,10 +127,11 @@ def list_command(ablations: Path, store: Path) -> None:
         try:
             plan, _ = StudyRequest(file, None, (), store).plan()
         except StudyError as error:
-            said = str(error).partition("\n")[0]
-            table.add_row(escape(file.stem), f"[red]{escape(said)}[/]", "", "")
+            # One line of a table has room for the first line of an error only.
+            message = str(error).partition("\n")[0]
+            table.add_row(escape(file.stem), f"[red]{escape(message)}[/]", "", "")
             continue
         done = len(plan.trials) - len(plan.missing)
-        cells = (plan.study.question, str(len(plan.arms)), f"{done}/{len(plan.trials)} trials")
-        table.add_row(escape(file.stem), *map(escape, cells))
+        columns = (plan.study.question, str(len(plan.arms)), f"{done}/{len(plan.trials)} trials")
+        table.add_row(escape(file.stem), *map(escape, columns))
     console().print(table)

@@ -1,4 +1,4 @@
-"""The flags that say where to run, how wide, and how long to try."""
+"""Options for where to run, with how many workers, and how often to retry."""
 
 import functools
 import re
@@ -14,119 +14,185 @@ from study.launch import resources as slurm_resources
 from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, cores, device, gpus, slots
 
 SLURM_WORKERS = 16
-WORKERS = "Trials at a time.  [default: one a core, or one a GPU; 16 on Slurm]"
+WORKERS = "Trials at a time.  [default: one per core or GPU; 16 on Slurm]"
 DEVICE = (
-    "cpu, cuda or mps; choose cards by CUDA_VISIBLE_DEVICES.  "
-    "[default: what is there; on Slurm what the job has]"
+    "cpu, cuda or mps; select GPUs with CUDA_VISIBLE_DEVICES.  "
+    "[default: the best one here; on Slurm the job's]"
 )
 THREADS = (
-    "Threads of each process, whose number changes the last digits of results.  "
+    "Threads per process; their number changes the last digits of results.  "
     "[default: cores / workers; on Slurm the cpus of -R]"
 )
 
 
 def machine_options(command: Command) -> Command:
-    """Where to run, given to the command as `machine`; never part of a study."""
+    """Options for where to run, passed to the command as `machine`; no part of a study."""
 
-    @click.option("--on", type=click.Choice(list(LAUNCHERS)), default="local", show_default=True,
-                  help="Where workers run.")  # fmt: skip
+    @click.option(
+        "--on",
+        type=click.Choice(list(LAUNCHERS)),
+        default="local",
+        show_default=True,
+        help="Where workers run.",
+    )
     @click.option("--workers", type=click.IntRange(1), help=WORKERS)
     @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help=DEVICE)
     @click.option("--threads", type=click.IntRange(1), help=THREADS)
-    @click.option("--devices", type=click.IntRange(1), default=1, metavar="K",
-                  help="Train each trial on K devices of a node together.")  # fmt: skip
-    @click.option("--nodes", type=click.IntRange(1), default=1, metavar="M",
-                  help="Train each trial on M nodes together; Slurm only.")  # fmt: skip
-    @click.option("--share", type=click.IntRange(1), default=1, metavar="K",
-                  help="Train K small trials on each GPU at a time; not on Slurm.")  # fmt: skip
-    @click.option("-R", "resources", metavar="KEY=VALUE", multiple=True,
-                  help="What a Slurm job gets: partition=, gpus=, hours=, ...; KEY= leaves "
-                  "a flag out, sbatch.KEY[=VALUE] is any other.")  # fmt: skip
-    @click.option("--retries", type=click.IntRange(0), default=RETRIES, show_default=True,
-                  help="Times that a trial may take its worker with it.")  # fmt: skip
-    @click.option("--timeout", type=Duration(), default=TIMEOUT, show_default="30m",
-                  help="How long a trial may go without a step, such as 90s or 2h.")  # fmt: skip
+    @click.option(
+        "--devices",
+        type=click.IntRange(1),
+        default=1,
+        metavar="K",
+        help="Train each trial on K devices of a node together.",
+    )
+    @click.option(
+        "--nodes",
+        type=click.IntRange(1),
+        default=1,
+        metavar="M",
+        help="Train each trial on M nodes together; Slurm only.",
+    )
+    @click.option(
+        "--share",
+        type=click.IntRange(1),
+        default=1,
+        metavar="K",
+        help="Train K small trials on each GPU at once; not on Slurm.",
+    )
+    @click.option(
+        "-R",
+        "resources",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help="Resources of a Slurm job: partition=, gpus=, hours=, ...; KEY= leaves "
+        "a flag out, sbatch.KEY[=VALUE] sets any other.",
+    )
+    @click.option(
+        "--retries",
+        type=click.IntRange(0),
+        default=RETRIES,
+        show_default=True,
+        help="How often a trial may crash its worker before it counts as failed.",
+    )
+    @click.option(
+        "--timeout",
+        type=Duration(),
+        default=TIMEOUT,
+        show_default="30m",
+        help="Longest time without a training step, such as 90s or 2h.",
+    )
     @functools.wraps(command)
-    def wrapped(**given: Any) -> Any:
-        asked = {name: given.pop(name) for name in MACHINE}
-        return command(machine=_machine(**asked), **given)
+    def wrapped(**arguments: Any) -> Any:
+        options = {name: arguments.pop(name) for name in MACHINE}
+        return command(machine=_machine(**options), **arguments)
 
     return wrapped
 
 
-MACHINE = ("on", "workers", "device", "threads", "devices", "nodes", "share", "resources",
-           "retries", "timeout")  # fmt: skip
+MACHINE = (
+    "on",
+    "workers",
+    "device",
+    "threads",
+    "devices",
+    "nodes",
+    "share",
+    "resources",
+    "retries",
+    "timeout",
+)
 
 
 def _machine(
-    on: str, workers: int | None, device: str | None, threads: int | None, devices: int, nodes: int,
-    share: int, resources: tuple[str, ...], retries: int, timeout: float,
-) -> Machine:  # fmt: skip
-    """Raises UsageError where flags do not go together, or ask for what is not there."""
+    on: str,
+    workers: int | None,
+    device: str | None,
+    threads: int | None,
+    devices: int,
+    nodes: int,
+    share: int,
+    resources: tuple[str, ...],
+    retries: int,
+    timeout: float,
+) -> Machine:
+    """Raises UsageError if options exclude each other or request a device that is absent."""
     here = on != "slurm"
-    given = slurm_resources.canonical(_pairs(resources))
-    device = device or _default(here, given)
-    if given and here:
+    requested = slurm_resources.canonical(_pairs(resources))
+    device = device or _default(here, requested)
+    if requested and here:
         raise click.UsageError("-R says what a Slurm job gets: add --on slurm")
     if nodes > 1 and here:
         raise click.UsageError("--nodes: several nodes need --on slurm")
     if devices > 1 and on == "inline":
         raise click.UsageError("--devices: several processes need --on local or --on slurm")
     if device == "cuda" and here and not gpus():
-        raise click.UsageError("--device cuda: there is no NVIDIA device here that may be used")
+        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     if device == "cuda" and here and devices > len(gpus()):
         raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
     if share > 1 and (device != "cuda" or on != "local" or devices > 1):
         raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
     if here:
         workers = workers or slots(device, threads or 1, devices, share)
+        # More threads than cores only wait for each other.
         threads = threads or max(1, cores() // (workers * devices))
     else:
-        threads = threads or slurm_resources.cpus(given, devices)
+        threads = threads or slurm_resources.cpus(requested, devices)
     machine = Machine(
-        on=on, workers=workers or SLURM_WORKERS, device=device, threads=threads, devices=devices,
-        nodes=nodes, share=share, retries=retries, timeout=timeout, resources=given,
-        flags=_given(MACHINE),
-    )  # fmt: skip
-    slurm_resources.check(given, machine)
+        on=on,
+        workers=workers or SLURM_WORKERS,
+        device=device,
+        threads=threads,
+        devices=devices,
+        nodes=nodes,
+        share=share,
+        retries=retries,
+        timeout=timeout,
+        resources=requested,
+        flags=_typed(MACHINE),
+    )
+    slurm_resources.check(requested, machine)
     return machine
 
 
-def _default(here: bool, given: slurm_resources.Resources) -> str:
-    """What there is on this machine; on Slurm, what is asked for, or else what the job is given."""
+def _default(here: bool, requested: slurm_resources.Resources) -> str:
+    """The default device: the best of this machine; on Slurm cuda if GPUs are requested."""
     if here:
         return device()
-    return "cuda" if slurm_resources.gpu_request(given) else AUTO
+    # The login node may have no GPU, so its own devices say nothing about the job's.
+    return "cuda" if slurm_resources.gpu_request(requested) else AUTO
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-    """Keys with their values; None where there is no equals sign."""
+    """Keys with their values; None without an equals sign."""
     for word in words:
         key, equals, value = word.partition("=")
         yield key.strip(), value.strip() if equals else None
 
 
-def _given(names: Sequence[str]) -> tuple[str, ...]:
-    """The flags of these names as they were given on the command line."""
+def _typed(names: Sequence[str]) -> tuple[str, ...]:
+    """The flags of these names as the command line has them."""
     context, words = click.get_current_context(), list[str]()
-    for option in context.command.params:
-        name = option.name or ""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        # Defaults are left out: they may change between versions and machines.
         if name in names and context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
             value = context.params[name]
-            for one in value if isinstance(value, tuple) else (value,):
-                words += [option.opts[-1], f"{one:g}" if isinstance(one, float) else str(one)]
+            for item in value if isinstance(value, tuple) else (value,):
+                text = f"{item:g}" if isinstance(item, float) else str(item)
+                # The last spelling is the long one, where there are two.
+                words += [parameter.opts[-1], text]
     return tuple(words)
 
 
 class Duration(click.ParamType[float]):
-    """Seconds, or a number with s, m or h."""
+    """A duration: seconds, or a number with s, m or h."""
 
     name = "DURATION"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float:
         if isinstance(value, int | float):
             return float(value)
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value)
-        if not found or not float(found[1]):
-            self.fail(f'"{value}" is no duration: 90s, 30m and 2h are', param, ctx)
-        return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value)
+        if not match or not float(match[1]):
+            self.fail(f'"{value}" is not a duration; write 90s, 30m or 2h', param, ctx)
+        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

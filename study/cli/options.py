@@ -1,4 +1,4 @@
-"""What the commands share: their arguments, the plan they work on, and where they print."""
+"""Arguments and options that commands share, the study they request, and their consoles."""
 
 import functools
 import json
@@ -33,7 +33,7 @@ Command = Callable[..., Any]
 
 @dataclass(frozen=True)
 class StudyRequest:
-    """A study file with all that the command line changes in it, and a store."""
+    """A study file, the changes that the command line makes to it, and a store."""
 
     file: Path
     profile: str | None
@@ -41,22 +41,23 @@ class StudyRequest:
     root: Path
     imports: tuple[str, ...] = ()
     stand_ins: Mapping[str, str] = field(default_factory=dict)
-    """For variables that the environment does not have."""
+    """Values for variables that the environment lacks."""
 
     @functools.cached_property
     def plugins(self) -> "list[Plugin]":
-        """As they were when first looked at: an edit counts from the next command on."""
+        """The plugins, read once: an edit takes effect with the next command."""
         from study.spec.plugins import find_plugins
 
         return find_plugins(self.imports)
 
     def read(self) -> "tuple[Study | None, list[Problem]]":
-        """The study, and what is wrong with it before its models are built."""
+        """The study, and its problems as far as they show before models are built."""
         from study.spec import reader
 
         return reader.study_file(
             self.file,
             vocabulary=vocabulary(),
+            # The real environment comes last, so that it wins over stand-ins.
             environment={**self.stand_ins, **os.environ},
             profile=self.profile,
             settings=self.settings,
@@ -74,18 +75,19 @@ class StudyRequest:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What tells the study apart in its store, whatever its file says, or if it is gone."""
+        """Title and file, which identify the study in its store even if the file is gone."""
         from study.spec.study import title
 
         return title(self.file.stem, self.profile, self.settings), str(self.file.resolve())
 
     def command_line(self, machine: "Machine | None" = None) -> str:
-        """The arguments that ask for the same again."""
+        """The arguments that request the same study again."""
         profile = ["--profile", self.profile] if self.profile is not None else []
         more = [word for setting in self.settings for word in ("--set", setting)]
         more += [word for source in self.imports for word in ("--import", source)]
         store = ["--store", str(self.root)] if self.root != Path("results") else []
         flags = machine.flags if machine else ()
+        # Quoted: labels and settings may hold spaces.
         return shlex.join([str(self.file), *profile, *more, *store, *flags])
 
 
@@ -98,84 +100,94 @@ def vocabulary() -> "Vocabulary":
 
 
 def folder(name: str, default: str, text: str) -> Callable[[Command], Command]:
-    """An option that takes a folder."""
+    """An option whose value is a folder."""
     kind = click.Path(path_type=Path, file_okay=False)
     return click.option(name, type=kind, default=Path(default), show_default=True, help=text)
 
 
 import_option = click.option(
-    "--import", "imports", metavar="SOURCE", multiple=True,
-    help="A file, package or module that adds parts or models of your own.",
-)  # fmt: skip
+    "--import",
+    "imports",
+    metavar="PLUGIN",
+    multiple=True,
+    help="A file, package or module that adds your own parts or models.",
+)
 
 
 def study_file(command: Command) -> Command:
-    """FILE and what may be changed in it, given to the command as `asked`."""
+    """FILE and the options that change it, passed to the command as `request`."""
 
     @click.argument("file", type=click.Path(path_type=Path))
-    @click.option("--profile", metavar="NAME", help="A profile of the study file.")
+    @click.option("--profile", metavar="NAME", help="Use a profile of the study file.")
     @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help=SET)
     @import_option
-    @folder("--store", "results", "Where results are kept.")
+    @folder("--store", "results", "The folder of results.")
     @functools.wraps(command)
     def wrapped(
-        file: Path, profile: str | None, settings: tuple[str, ...], store: Path,
-        imports: tuple[str, ...], **rest: Any,
-    ) -> Any:  # fmt: skip
-        return command(asked=StudyRequest(file, profile, settings, store, imports), **rest)
+        file: Path,
+        profile: str | None,
+        settings: tuple[str, ...],
+        store: Path,
+        imports: tuple[str, ...],
+        **rest: Any,
+    ) -> Any:
+        return command(request=StudyRequest(file, profile, settings, store, imports), **rest)
 
     return wrapped
 
 
 class Several(click.ParamType[tuple[Any, ...]]):
-    """Values of one kind, with commas between them."""
+    """Values of one type, separated by commas."""
 
     name = "LIST"
 
-    def __init__(self, one: click.ParamType[Any]) -> None:
-        self.one = one
+    def __init__(self, item: click.ParamType[Any]) -> None:
+        self.item = item
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
         if isinstance(value, tuple):
             return value
-        return tuple(self.one.convert(part.strip(), param, ctx) for part in value.split(","))
+        return tuple(self.item.convert(part.strip(), param, ctx) for part in value.split(","))
 
 
-def words(known: Iterable[str], shown: str) -> Any:
-    return {"type": Several(click.Choice(list(known))), "metavar": shown}
+def words(choices: Iterable[str], metavar: str) -> Any:
+    """The arguments of an option whose value is a list of these words."""
+    return {"type": Several(click.Choice(list(choices))), "metavar": metavar}
 
 
 def argument(text: str) -> tuple[str, Any]:
-    """KEY=VALUE, the value as a study file would have it."""
+    """A key and its value, read from KEY=VALUE as a study file would read it."""
     from study.spec.yaml import read
 
     key, equals, value = text.partition("=")
     tree, problems = read(value, f"--model-arg {key}")
     if not equals or not key:
-        raise click.UsageError(f'--model-arg: key=value, not "{text}"')
+        raise click.UsageError(f'--model-arg takes key=value, not "{text}"')
     if problems:
         raise SpecError("\n".join(map(str, problems)))
     return key, tree.plain()
 
 
-SET = "Change one key, such as seeds=5 or recipe.epochs=1."
-reports_option = folder("--reports", "reports", "Where tables and figures go.")
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+SET = "Change one key of the study, such as seeds=5 or recipe.epochs=1."
+reports_option = folder("--reports", "reports", "The folder of tables and figures.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 def console(err: bool = False) -> "Console":
-    """A console that colours only a terminal, whatever FORCE_COLOR says of a pipe."""
+    """A console that colours a terminal only; in a pipe even FORCE_COLOR changes nothing."""
     from study.cli.consoles import SafeConsole
 
     stream = sys.stderr if err else sys.stdout
     tty = stream.isatty()
+    # rich writes escapes of its own, which the guarded stream would print as text.
     file = getattr(stream, "outlet", stream)
+    # 160 columns in a pipe; rich would take 80 where it finds no terminal.
     return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)
 
 
 @contextmanager
 def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
-    """A function that is given what is done and how much there is, shown on a terminal."""
+    """A function (done, total) that updates a progress bar on a terminal."""
     from rich.progress import Progress
 
     with Progress(
@@ -186,9 +198,9 @@ def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
 
 
 def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> None:
-    """Tables of a report as far as a terminal has room; in a pipe whole, as the same plain text.
+    """Print tables: cut to the width of a terminal, and whole in a pipe.
 
-    `folder` has the whole tables, by their names.
+    `folder` holds the whole tables, by name, for a hint below a cut one.
     """
     from study.report.report import terminal
 
@@ -200,12 +212,13 @@ def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> No
 
 
 def echo_json(value: Any) -> None:
+    # Python would write NaN, which no other reader of JSON accepts.
     text = json.dumps(value, indent=1, allow_nan=False)
-    click.echo(text.replace("\x7f", "\\u007f"))  # the one control character that json leaves
+    click.echo(text.replace("\x7f", "\\u007f"))  # the only control character that json leaves
 
 
 def strays(store: "Store") -> None:
-    """Name the files that were set aside because they are damaged, or not of this store."""
+    """Print a note for each file that was set aside: damaged, or from another store."""
     for path in store.strays():
         where = path_text(path)
-        click.echo(f"note: set aside, damaged or not of this store: {where}", err=True)
+        click.echo(f"note: set aside, damaged or from another store: {where}", err=True)

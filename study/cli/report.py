@@ -1,4 +1,4 @@
-"""report, claims: what came of a study, as far as it has got."""
+"""The commands report and claims: tables, figures and evaluated claims of a study."""
 
 import sys
 import time
@@ -35,24 +35,27 @@ REMEDY = "write to another folder: --reports DIR"
 @study_file
 @click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @reports_option
-@click.option("--html", is_flag=True, help="One page that opens anywhere, as page.html, too.")
-@click.option("--watch", is_flag=True, help="Anew whenever there is more, until all is done.")
-@click.option("--strict", is_flag=True, help="Exit with 3 when results are missing.")
+@click.option("--html", is_flag=True, help="Also write page.html, one self-contained page.")
+@click.option(
+    "--watch", is_flag=True, help="Write again whenever there are new results, until all are done."
+)
+@click.option("--strict", is_flag=True, help="Exit with status 3 if results are missing.")
 def report_command(
-    asked: StudyRequest,
+    request: StudyRequest,
     more: tuple[Path, ...],
     reports: Path,
     html: bool,
     watch: bool,
     strict: bool,
 ) -> int:
-    """Table and figures of FILE from what the store has, complete or not.
+    """Write tables and figures of FILE from the results so far.
 
-    Of several files an overview, too: overview.md, and with --html one page for all.
+    With several files also an overview: overview.md, and with --html one page for all.
     """
-    several = [asked, *(replace(asked, file=file) for file in more)]
+    several = [request, *(replace(request, file=file) for file in more)]
     planned = _planned(several)
     for plan, _ in planned:
+        # All folders are claimed before any report is written, so that a conflict leaves no half.
         claimed(plan, reports)
     _written(planned, reports, html)
     if watch:
@@ -65,32 +68,34 @@ Planned = list[tuple["Plan", "Store"]]
 
 
 def _written(planned: Planned, reports: Path, html: bool) -> None:
-    """All reports; their tables after that, so that a reader who leaves early loses no file."""
-    made = [_report(plan, store, reports, html=html) for plan, store in planned]
-    overview = _overview([one for one, _ in made], reports, html) if len(made) > 1 else {}
-    for one, folder in made:
-        show_tables(one.tables, folder)
+    """Write all reports, then print their tables: a closed pipe loses no file."""
+    finished = [_report(plan, store, reports, html=html) for plan, store in planned]
+    contents = [report for report, _ in finished]
+    overview = _overview(contents, reports, html) if len(finished) > 1 else {}
+    for report, folder in finished:
+        show_tables(report.tables, folder)
     show_tables(overview, reports)
 
 
 def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html: bool) -> Planned:
-    """Write the reports anew whenever the store has more; returns what was there at the end.
+    """Write the reports whenever the store has new results; return the last plans.
 
-    That is when no trial is open and no worker at work, twice: between training and timing there
-    is a moment in which nobody works.
+    Ends when twice in a row no trial is open and no worker active: between training and timing
+    there is a moment without a worker.
     """
     from study.analysis.measurements import fingerprint
 
-    shown, quiet = [fingerprint(*one) for one in planned], 0
+    written, quiet = [fingerprint(*pair) for pair in planned], 0
     while quiet < 2:
         time.sleep(POLL)
         planned = _planned(several)
-        if (now := [fingerprint(*one) for one in planned]) != shown:
+        if (now := [fingerprint(*pair) for pair in planned]) != written:
             if sys.stdout.isatty():
                 console().clear()
             _written(planned, reports, html)
-            shown = now
-        quiet = 0 if any(_going_on(*one) for one in planned) else quiet + 1
+            written = now
+        # Two looks in a row without work: between training and timing no worker runs.
+        quiet = 0 if any(_going_on(*pair) for pair in planned) else quiet + 1
     return planned
 
 
@@ -104,60 +109,65 @@ def _going_on(plan: "Plan", store: "Store") -> bool:
 
 
 def _planned(several: list[StudyRequest]) -> Planned:
-    """All plans, or what is wrong with all files."""
-    found, wrong = [], []
-    for one in several:
+    """The plans of all files.
+
+    Raises:
+        SpecError: lists the mistakes of all files.
+    """
+    plans, mistakes = [], []
+    for request in several:
         try:
-            found.append(one.plan())
+            plans.append(request.plan())
         except StudyError as error:
-            wrong.append(str(error))
-    if wrong:
-        raise SpecError("\n\n".join(wrong))
-    return found
+            mistakes.append(str(error))
+    # All files are planned first, so that the mistakes of all are reported together.
+    if mistakes:
+        raise SpecError("\n\n".join(mistakes))
+    return plans
 
 
-def _overview(made: "list[Report]", reports: Path, html: bool) -> "dict[str, Table]":
+def _overview(contents: "list[Report]", reports: Path, html: bool) -> "dict[str, Table]":
     from study.report import report
     from study.store.atomic import replace as write
 
-    table = report.overview(made)
+    table = report.overview(contents)
     write(reports / "overview.md", report.FORMATS["md"](table).encode())
     if html:
-        write(reports / "overview.html", report.page(made).encode())
-    click.echo(f"wrote the overview of {len(made)} studies to {reports}", err=True)
+        write(reports / "overview.html", report.page(contents).encode())
+    click.echo(f"wrote the overview of {len(contents)} studies to {reports}", err=True)
     return {"overview": table}
 
 
 @click.command("claims")
 @study_file
 @json_option
-def claims_command(asked: StudyRequest, as_json: bool) -> int:
-    """What came of the claims of FILE; exit status 1 when one is contradicted."""
+def claims_command(request: StudyRequest, as_json: bool) -> int:
+    """Evaluate the claims of FILE against its results; exit with 1 if one is contradicted."""
     from study.analysis.published import evaluated_claims
     from study.report import report
 
-    plan, store = asked.plan()
-    found = evaluated_claims(plan, report.frame(plan, store))
+    plan, store = request.plan()
+    claims = evaluated_claims(plan, report.frame(plan, store))
     if as_json:
-        echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in found])
-    elif table := report.claim_table(plan, found):
+        echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in claims])
+    elif table := report.claim_table(plan, claims):
         show_tables({"claims": table})
     else:
-        click.echo(f"{asked.file} makes no claims", err=True)
-    if any(one.state == "contradicted" for one in found):
+        click.echo(f"{request.file} has no claims", err=True)
+    if any(claim.state == "contradicted" for claim in claims):
         return FAILED
-    return INCOMPLETE if found and lacking(plan, store) else 0
+    return INCOMPLETE if claims and lacking(plan, store) else 0
 
 
 def lacking(plan: "Plan", store: "Store") -> int:
-    """Trials and evaluations without a result."""
+    """The number of trials and evaluations without a result."""
     from study.launch import evaluations
 
     return len(plan.missing) + len(evaluations.missing(plan, store))
 
 
 def claimed(plan: "Plan", reports: Path) -> Path:
-    """The folder of a study's reports, which is its own from now on."""
+    """The folder of a study's reports, claimed for this study."""
     from study.store import study_folders
 
     return study_folders.claim(reports, plan.study, REMEDY)
@@ -165,27 +175,27 @@ def claimed(plan: "Plan", reports: Path) -> Path:
 
 def written(plan: "Plan", store: "Store", reports: Path) -> None:
     """Write the report of a study and show its tables."""
-    made, folder = _report(plan, store, reports)
-    show_tables(made.tables, folder)
+    contents, folder = _report(plan, store, reports)
+    show_tables(contents.tables, folder)
 
 
 def _report(
     plan: "Plan", store: "Store", reports: Path, *, html: bool = False
 ) -> "tuple[Report, Path]":
-    """The report of a study, and the folder that it is written to."""
+    """Write the report of a study; return its contents and folder."""
     from study.analysis.measurements import fingerprint
     from study.report import report
 
     strays(store)
     folder = claimed(plan, reports)
-    made = report.report(plan, store)
-    files = report.write(made, folder, fingerprint(plan, store), html=html)
+    contents = report.report(plan, store)
+    files = report.write(contents, folder, fingerprint(plan, store), html=html)
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
-    return made, folder
+    return contents, folder
 
 
 def current(plan: "Plan", store: "Store", reports: Path) -> bool:
-    """Show the tables of the last report, if they would come out the same today."""
+    """Show the tables of the last report if it is current; False otherwise."""
     from study.analysis.measurements import MANIFEST, fingerprint
     from study.report.report import tables
     from study.store.job_records import Manifest

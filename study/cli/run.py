@@ -1,4 +1,4 @@
-"""plan, run."""
+"""The command run: trains what is missing, measures, and reports."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
-from study.cli.images import check_images, check_images_option
 from study.cli.machine import machine_options
 from study.cli.options import (
     StudyRequest,
     console,
-    echo_json,
-    json_option,
     reports_option,
     study_file,
 )
+from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claimed, current, lacking, written
 from study.cli.track import KIND, tracked
-from study.errors import StudyError
 
 if TYPE_CHECKING:
     from study.launch import Event
@@ -31,169 +28,157 @@ if TYPE_CHECKING:
     from study.store.store import Store
 
 
-@click.command("plan")
-@study_file
-@machine_options
-@check_images_option
-@json_option
-def plan_command(asked: StudyRequest, machine: "Machine", check_all: bool, as_json: bool) -> None:
-    """What FILE asks for: arms, costs, trials missing, price. Trains nothing."""
-    from study.cli import show
-    from study.plan.estimate import remaining_time
-    from study.plan.plan import check_data
-
-    plan, store = asked.plan()
-    check_data(plan, store, absent=check_all)
-    if check_all:
-        check_images(plan)
-    here = machine.on != "slurm"
-    if here and plan.missing and remaining_time(plan, store, machine.workers) is None:
-        _time_steps(plan, store, machine)
-    if as_json:
-        echo_json(show.plan_record(plan, remaining_time(plan, store, machine.workers)))
-        return
-    _show_plan(plan, store, machine)
-    click.echo(f"run it: study run {asked.command_line(machine)}", err=True)
-
-
 @click.command("run")
 @study_file
 @machine_options
 @reports_option
+@click.option("--dry-run", is_flag=True, help="Show what would run; on Slurm print the script.")
+@click.option("--wait", is_flag=True, help="Wait until workers on Slurm are done.")
+@click.option("--speed/--no-speed", default=True, help="Time all arms after training.")
 @click.option(
-    "--dry-run", is_flag=True, help="Plan, and say what would run; prints Slurm's script."
+    "--track",
+    "trackers",
+    **KIND,
+    default=(),
+    help="Log trials as they run: tensorboard, wandb, mlflow.",
 )
-@click.option("--wait", is_flag=True, help="Stay until workers on Slurm are done.")
-@click.option("--speed/--no-speed", default=True, help="Time the arms when all are trained.")
-@click.option("--track", "trackers", **KIND, default=(),
-              help="Show trials there, as they go: tensorboard, wandb, mlflow.")  # fmt: skip
-@click.option("--progress", type=click.Choice(["auto", "live", "plain", "none"]), default="auto",
-              show_default=True, help="A picture on a terminal, lines otherwise.")  # fmt: skip
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "live", "plain", "none"]),
+    default="auto",
+    show_default=True,
+    help="auto: live on a terminal, plain lines otherwise.",
+)
 def run_command(
-    asked: StudyRequest, machine: "Machine", reports: Path, dry_run: bool, wait: bool, speed: bool,
-    trackers: tuple[str, ...], progress: str,
-) -> int:  # fmt: skip
-    """Run what is missing of FILE and print its table. Safe to repeat, and to interrupt."""
-    from study.launch import resources
-    from study.plan.plan import check_data
-    from study.plan.plan import plan as planned
+    request: StudyRequest,
+    machine: "Machine",
+    reports: Path,
+    dry_run: bool,
+    wait: bool,
+    speed: bool,
+    trackers: tuple[str, ...],
+    progress: str,
+) -> int:
+    """Run the missing trials of FILE and print its table; safe to repeat and to interrupt."""
     from study.store import study_folders
     from study.track import check as check_trackers
 
     check_trackers(trackers)
-    plan, store = asked.plan()
+    plan, store = request.plan()
+    # Before training: a report that may not be written is better known now than after days.
     study_folders.check(reports, plan.study, REMEDY)
     machine = replace(machine, wait=wait)
-    again = f"study run {asked.command_line(machine)}"
     if dry_run:
-        check_data(plan, store, absent=False)
-        _show_plan(plan, store, machine, err=machine.on == "slurm")
-        if machine.on == "slurm":
-            from study.launch.slurm import script
-
-            for note in resources.notes(machine):
-                click.echo(f"note: {note}", err=True)
-            job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
-            click.echo(script(job, machine, min(machine.workers, workers)))
+        _dry_run(plan, store, machine)
         return 0
-    if not plan.missing:
-        done = (
-            f"all {len(plan.trials)} trials have results" if plan.trials else "there are no seeds"
-        )
-        click.echo(f"nothing to train: {done}", err=True)
-        for note in plan.notes:
-            click.echo(f"note: {note}", err=True)
-        left = trackers or _unmeasured(plan, store, machine, speed)
-        if not left and current(plan, store, reports):
-            return 0
-    else:
-        check_data(plan, store)
-        _show_plan(plan, store, machine, err=True)
-        for note in (*resources.notes(machine), *_left_alone(plan, store)):
-            click.echo(f"note: {note}", err=True)
+    if plan.missing:
+        _announce(plan, store, machine)
+    elif _is_finished(plan, store, machine, reports, measured=speed, tracked=bool(trackers)):
+        return 0
     claimed(plan, reports)
+    command = f"study run {request.command_line(machine)}"
     try:
-        with tracked(asked, plan, store, trackers):
+        with tracked(request, plan, store, trackers):
+            # Trackers follow while workers run; their failures never reach the trials.
             stopped = plan.missing and _train(plan, store, machine, progress, speed)
         if stopped:
-            click.echo(f"stopped; nothing is lost. Go on with: {again}", err=True)
+            click.echo(f"stopped; nothing is lost. Continue with: {command}", err=True)
             return INTERRUPTED
         if plan.missing and machine.on == "slurm" and not wait:
-            click.echo(f"watch them: study status {asked.command_line()} --watch", err=True)
-            for name in trackers:
-                said = f"study track {asked.command_line()} --to {name} --watch"
-                click.echo(f"they are shown in {name} as long as this runs: {said}", err=True)
+            _follow(request, trackers)
             return 0
-        plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
-        if all(trial.done or trial.state == "failed" for trial in plan.trials):
-            for measure in _unmeasured(plan, store, machine, speed):
-                measure(plan, store, machine)
+        plan = _measured(plan, store, machine, speed)
     except KeyboardInterrupt:
-        if machine.on == "slurm":
-            said = (
-                f"no longer waiting; the workers go on until: study cancel {asked.command_line()}"
-            )
-        else:
-            said = f"stopped at once; go on with: {again}"
-        click.echo(said, err=True)
+        cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
+        here = f"stopped at once; continue with: {command}"
+        click.echo(cancel if machine.on == "slurm" else here, err=True)
         return INTERRUPTED
     written(plan, store, reports)
     if _edited(plan):
-        now = f"study report {asked.command_line()}"
-        said = f"{asked.file} has changed since this run began, whose study was reported; {now}"
-        click.echo(f"note: {said} reports what the file asks for now", err=True)
-    return _status(plan, store, again)
+        newest = f"study report {request.command_line()}"
+        message = f"{request.file} changed during this run, which reported the earlier version"
+        click.echo(f"note: {message}; for the present one: {newest}", err=True)
+    return _status(plan, store, command)
 
 
-def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
-    """Time a few steps of the baseline, which a plan can do without.
-
-    Raises:
-        StudyError: its images are here and cannot be read, so its trials would fail.
-    """
-    from study.launch import timing
-
-    click.echo("timing a few training steps of the baseline ...", err=True)
-    try:
-        timing.steps(plan, store, machine)
-    except StudyError as error:
-        if "DataError" in str(error) and _has_images(plan, store):
-            raise StudyError(f"trials of the baseline would fail: {error}") from error
-        click.echo(f"no estimate of the time: {error}", err=True)
-
-
-def _has_images(plan: "Plan", store: "Store") -> bool:
+def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
+    """Print the plan, and on Slurm the script that would be submitted."""
+    from study.launch import resources
+    from study.launch.slurm import script
     from study.plan.plan import check_data
 
-    try:
-        check_data(plan, store)
-    except StudyError:
+    check_data(plan, store, absent=False)
+    show_plan(plan, store, machine, err=machine.on == "slurm")
+    if machine.on != "slurm":
+        return
+    for note in resources.notes(machine):
+        click.echo(f"note: {note}", err=True)
+    job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
+    click.echo(script(job, machine, min(machine.workers, workers)))
+
+
+def _announce(plan: "Plan", store: "Store", machine: "Machine") -> None:
+    """Check the images of the missing trials, and print the plan."""
+    from study.launch import resources
+    from study.plan.plan import check_data
+
+    check_data(plan, store)
+    show_plan(plan, store, machine, err=True)
+    for note in (*resources.notes(machine), *_left_alone(plan, store)):
+        click.echo(f"note: {note}", err=True)
+
+
+def _is_finished(
+    plan: "Plan",
+    store: "Store",
+    machine: "Machine",
+    reports: Path,
+    *,
+    measured: bool,
+    tracked: bool,
+) -> bool:
+    """True if nothing remains to train, measure or log, and the report is current."""
+    results = f"all {len(plan.trials)} trials have results"
+    click.echo(
+        f"nothing to train: {results if plan.trials else 'the study has no seeds'}", err=True
+    )
+    for note in plan.notes:
+        click.echo(f"note: {note}", err=True)
+    if tracked or _unmeasured(plan, store, machine, measured):
         return False
-    return True
+    return current(plan, store, reports)
+
+
+def _follow(request: StudyRequest, trackers: tuple[str, ...]) -> None:
+    """Print the commands by which to follow workers on Slurm."""
+    words = request.command_line()
+    click.echo(f"follow progress with: study status {words} --watch", err=True)
+    for name in trackers:
+        tracking = f"study track {words} --to {name} --watch"
+        click.echo(f"to log them to {name}, keep this running: {tracking}", err=True)
+
+
+def _measured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
+    """Evaluate and time the arms if all trials have ended; the plan with their results."""
+    from study.plan.plan import plan as planned
+
+    plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
+    if all(trial.done or trial.state == "failed" for trial in plan.trials):
+        # Measured only when no trial is open: timing needs the machine for itself.
+        for measure in _unmeasured(plan, store, machine, speed):
+            measure(plan, store, machine)
+    return plan
 
 
 def _edited(plan: "Plan") -> bool:
-    """Whether the study file says something else by now, or is gone."""
+    """True if the study file changed since it was read, or no longer exists."""
     path = plan.study.path
-    if path.exists() and not path.is_file():  # a pipe can be read once
+    if path.exists() and not path.is_file():  # a pipe can be read only once
         return False
     try:
         return path.read_text("utf-8-sig") != plan.study.text
     except (OSError, UnicodeDecodeError):
         return True
-
-
-def _show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
-    from study.cli import show
-    from study.plan import images
-    from study.plan.estimate import remaining_time
-
-    out, asked = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
-    out.print(show.plan_head(plan), markup=False, highlight=False)
-    out.print(show.plan_table(plan))
-    priced = remaining_time(plan, store, machine.workers)
-    for note in [*images.notes(asked, store), *show.plan_notes(plan, priced, machine.workers)]:
-        out.print(note, markup=False, highlight=False, soft_wrap=True)
 
 
 def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, speed: bool) -> bool:
@@ -216,7 +201,7 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
         words=plan.study.command_arguments,
         folder=str(Path.cwd()),
     )
-    if machine.on == "slurm":  # whoever is last measures; nobody else may be there any more
+    if machine.on == "slurm":  # the last worker measures, because no other may be left by then
         pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
         more: dict[str, object] = {"pairs": pairs}
         tasks = ["trials", *(["evaluations"] if pairs else [])]
@@ -237,40 +222,41 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
 
 
 def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
-    """Trials that an earlier call has asked for and this one does not: they are not touched."""
-    from study.launch import job as orders
+    """Notes on open trials of earlier jobs that this study no longer has; they go on."""
+    from study.launch import job as job_folder
 
     ours = {trial.name for trial in plan.trials}
-    for job, order in orders.of(store, plan.study.identity):
-        others = [name for name in order.trials if name not in ours]
+    for folder, job in job_folder.of(store, plan.study.identity):
+        others = [name for name in job.trials if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in ("running", "pending", "stale") for state in states)
-        if left and not orders.stopped(job):
+        if left and not job_folder.stopped(folder):
             yield (
-                f"{left} trials that {job.name} was asked for are in this study no more; "
-                "left alone (study cancel ends them)"
+                f"{left} trials of {folder.name} are no longer in this study; they go on "
+                "(study cancel stops them)"
             )
 
 
 def _progress(
     plan: "Plan", how: str
 ) -> "AbstractContextManager[Callable[[Sequence[Event]], None]]":
-    """A context that gives the function to report events to."""
+    """A context that yields a function, to which events are reported."""
     from study.cli import live
 
     def lines(events: "Sequence[Event]") -> None:
         for event in events:
-            with suppress(BrokenPipeError):  # nobody reads them any more; the work goes on
+            with suppress(BrokenPipeError):  # the reader is gone; the work goes on
                 click.echo(live.line(plan, event), err=True)
 
     @contextmanager
     def picture() -> "Iterator[Callable[[Sequence[Event]], None]]":
         from rich.live import Live
 
-        shown = live.Picture(plan)
-        with Live(shown, console=console(err=True), refresh_per_second=4):
-            yield shown.update
+        display = live.Picture(plan)
+        with Live(display, console=console(err=True), refresh_per_second=4):
+            yield display.update
 
+    # A live display in a log file would be one copy of the picture per update.
     if how == "live" or (how == "auto" and sys.stderr.isatty()):
         return picture()
     return nullcontext((lambda events: None) if how == "none" else lines)
@@ -280,11 +266,11 @@ Measure = Callable[["Plan", "Store", "Machine"], None]
 
 
 def _unmeasured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> list[Measure]:
-    """What is still to be measured once all is trained."""
+    """The measurements that remain after training."""
     from study.launch import evaluations, timing
 
-    found: list[Measure] = [_evaluate] if evaluations.missing(plan, store) else []
-    return [*found, _time] if speed and timing.missing(plan, store, machine) else found
+    measures: list[Measure] = [_evaluate] if evaluations.missing(plan, store) else []
+    return [*measures, _time] if speed and timing.missing(plan, store, machine) else measures
 
 
 def _evaluate(plan: "Plan", store: "Store", machine: "Machine") -> None:
@@ -294,7 +280,7 @@ def _evaluate(plan: "Plan", store: "Store", machine: "Machine") -> None:
     evaluations.evaluate(plan, store, machine)
     if left := evaluations.missing(plan, store):
         named = ", ".join(sorted({name for name, _ in left})[:4])
-        click.echo(f"weights or images are gone, of {named}", err=True)
+        click.echo(f"not evaluated, because weights or images are gone: {named}", err=True)
 
 
 def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
@@ -304,18 +290,18 @@ def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
     timing.session(plan, store, machine)
 
 
-def _status(plan: "Plan", store: "Store", again: str) -> int:
+def _status(plan: "Plan", store: "Store", command: str) -> int:
     from study.format import many
 
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:
-        click.echo(f"{many(failed, 'trial')} failed; try again with: {again}", err=True)
+        click.echo(f"{many(failed, 'trial')} failed; try again with: {command}", err=True)
         return FAILED
     if count := lacking(plan, store):
         from study.launch import status
 
         left = many(count, "trial or evaluation", "trials or evaluations")
         why = status.ends(store, plan.study.identity)
-        click.echo(f"{left} without a result{why}; go on with: {again}", err=True)
+        click.echo(f"{left} without a result{why}; continue with: {command}", err=True)
         return INCOMPLETE
     return 0

@@ -50,6 +50,7 @@ def plan_table(plan: Plan) -> FittedTable:
     return FittedTable(
         heads,
         [_plan_row(plan, arm) for arm in plan.arms],
+        # Indices of the columns by importance: label, progress, MACs, and so on.
         order=(0, 6, 3, 5, 2, 1, 4),
         right=frozenset(range(2, len(heads))),
     )
@@ -68,7 +69,7 @@ def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
 
 def _saved(plan: Plan, arm: PlannedArm) -> str:
     """The difference in multiply-adds from the baseline."""
-    ours, base = (one.cost_record.cost.get("macs") for one in (arm, plan.baseline))
+    ours, base = (a.cost_record.cost.get("macs") for a in (arm, plan.baseline))
     if arm is plan.baseline:
         return ""
     return format.change(ours, base) if ours and base else format.ABSENT
@@ -91,7 +92,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     ]
     notes += plan.notes
     if not seeds:
-        return [*notes, "nothing to train: seeds is 0, so costs and timings are all there is"]
+        return [*notes, "nothing to train: seeds is 0, so only costs and timings are reported"]
     if missing and priced:
         seconds, how = priced
         wide = many(workers, "worker")
@@ -101,12 +102,14 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     else:
         notes.append("nothing to run: every trial has a result")
     if plan.evaluates_given_weights:
-        said = "given weights, nothing to train: no seed changes anything, and images are tested"
-        return [*notes, said]
+        return [
+            *notes,
+            "given weights, nothing to train: seeds change nothing, images are the sample",
+        ]
     p = smallest_p(seeds)
     if p > 0.05:
         notes.append(
-            f"with {many(seeds, 'seed')} no exact sign-flip test can go below "
+            f"with {many(seeds, 'seed')} an exact sign-flip test cannot go below "
             f"p = {p:.3g} (6 seeds reach 0.031); intervals are reported instead"
         )
     else:
@@ -115,26 +118,26 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
 
 
 def _reach(plan: Plan, seeds: int) -> Iterator[str]:
-    """What measures the noise, the difference that so many seeds can show, and what more takes."""
+    """Notes on the noise floor, the detectable difference, and the seeds that a margin needs."""
     if again := len(plan.study.aa_seeds):
         trials = many(again, "more trial")
-        yield f"A/A: {trials} of the baseline, under other seeds, measure the noise floor"
+        yield f"A/A: {trials} of the baseline with other seeds measure the noise floor"
     if seeds < 2 or not plan.tested:
         return
     metric, least = METRICS[plan.tested], smallest_effect(seeds)
     unit = f" {metric.difference_unit}".rstrip()
-    known = "whose size is not known before trials are finished"
+    sd = "the sd is unknown until trials finish"
     if math.isfinite(plan.sd):
-        shown = format.measured(least * plan.sd, metric)
-        known = f"{format.name(metric)}: {shown}{unit}, from finished trials"
+        size = format.measured(least * plan.sd, metric)
+        sd = f"{format.name(metric)}: {size}{unit}, from finished trials"
     yield (
-        f"{seeds} seeds can show a difference of {least:.3g} sd of the per-seed difference, "
-        f"4 times in 5 ({known})"
+        f"with {seeds} seeds a difference of {least:.3g} sd (of per-seed differences) is detected "
+        f"with 80 % power ({sd})"
     )
     margin = plan.study.margins.get(plan.tested)
     if margin and plan.sd > 0:
         needed = seeds_for(margin / metric.scale, plan.sd) or f"more than {MOST_SEEDS}"
-        yield f"to show {margin:g}{unit}, the margin, takes {needed} seeds"
+        yield f"the margin, {margin:g}{unit}, needs {needed} seeds (80 % power)"
 
 
 def _refused(arm: PlannedArm) -> bool:
@@ -170,8 +173,9 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
 
 def _trial_record(trial: Trial) -> Record:
     record: Record = {**vars(trial)}
+    record["again"] = record.pop("is_aa")
     if trial.images is not None:
-        record["images"] = {split: one.plain for split, one in trial.images.items()}
+        record["images"] = {split: value.plain for split, value in trial.images.items()}
     return record
 
 
@@ -237,6 +241,7 @@ def _where(plan: Plan, store: Store, trial: Trial) -> str:
 
 def _updated(store: Store, name: str) -> float | None:
     folder = store.folder(name)
+    # History for running trials, the result for finished ones: the later of the two.
     times = [file.stat().st_mtime for file in (folder.result, folder.history) if file.exists()]
     return max(times) if times else None
 
@@ -258,6 +263,7 @@ def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
 
 def _status_row(row: TrialRow) -> list[str | Text]:
     age = "" if row.updated is None else f"{duration(time.time() - row.updated)} ago"
+    # Colour repeats the word beside it and is never the only sign.
     style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row.state)
     return [
         row.arm,

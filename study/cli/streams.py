@@ -11,17 +11,33 @@ from typing import TextIO
 
 from study.text import visible
 
-PLAIN = {"−": "-", "–": "-", "—": "-", "─": "-", "━": "=", "│": "|", "±": "+-", "×": "x", "≈": "~",
-         "Δ": "D", "●": "*", "▸": ">", "·": "-", "…": "...", "²": "^2", "→": "->"}  # fmt: skip
-"""What is written where an encoding lacks a character of ours; others become escapes."""
+PLAIN = {
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "─": "-",
+    "━": "=",
+    "│": "|",
+    "±": "+-",
+    "×": "x",
+    "≈": "~",
+    "Δ": "D",
+    "●": "*",
+    "▸": ">",
+    "·": "-",
+    "…": "...",
+    "²": "^2",
+    "→": "->",
+}
+"""Substitutes for our characters that an encoding lacks; other characters become escapes."""
 
 
 class UnreadError(Exception):
-    """Nobody reads what a command prints any more: the reader of a pipe has ended."""
+    """The reader of the output has ended, as the next command of a pipe may."""
 
 
 class UnwrittenError(Exception):
-    """What a command prints cannot be written, for a reason that its reader should know."""
+    """The output cannot be written, for a reason that the user should know."""
 
 
 class Outlet(io.TextIOBase):
@@ -59,6 +75,7 @@ class Outlet(io.TextIOBase):
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), self.stream.fileno())
         if self.strict and error.errno == errno.EPIPE:
+            # A pipe whose reader has ended, as behind `| head`.
             raise UnreadError from None
         if self.strict:
             raise UnwrittenError(f"cannot write to stdout: {error.strerror or error}") from None
@@ -75,7 +92,7 @@ class Outlet(io.TextIOBase):
         return self.stream.fileno()
 
 
-class Shown(Outlet):
+class EscapedText(Outlet):
     """A stream for text that is not known to be harmless: control characters come out as escapes.
 
     A carriage return at the start of a write is let through: progress of downloads begins so.
@@ -98,14 +115,20 @@ class Shown(Outlet):
 def checked_streams() -> Iterator[None]:
     """Inside, whatever is printed on stdout and stderr is safe for a terminal."""
     _opened()
+    # Replaces only what the encoding of the stream lacks; UTF-8 passes unchanged.
     codecs.register_error("plain", _plain)
+    # Messages on stderr are not strict: work goes on without a reader.
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plain")
-    sys.stdout, sys.stderr = Shown(before[0], strict=True), Shown(before[1], strict=False)
+    sys.stdout, sys.stderr = (
+        EscapedText(before[0], strict=True),
+        EscapedText(before[1], strict=False),
+    )
     try:
         yield
+        # Buffered text meets a full disk only now, where it can still be reported.
         sys.stdout.flush()
     finally:
         sys.stdout, sys.stderr = before

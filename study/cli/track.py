@@ -20,59 +20,64 @@ if TYPE_CHECKING:
 # The keys of track.TRACKERS, spelt again: that package takes 0.3 s to import. A test compares them.
 TRACKERS = ("tensorboard", "wandb", "mlflow")
 POLL = 2.0  # seconds between two looks at the store
-TRACKING_TIMEOUT = 120.0  # seconds that a run waits for what is still to be told
+TRACKING_TIMEOUT = 120.0  # seconds that a run waits for the tracker to finish
 KIND: dict[str, Any] = {"type": Several(click.Choice(TRACKERS)), "metavar": "NAME,..."}
 
 
 @click.command("track")
 @study_file
 @click.option("--to", "names", required=True, **KIND, help=f"{', '.join(TRACKERS)}.")
-@click.option("--watch", is_flag=True, help="Go on until all trials have ended.")
-@click.option("--leashed", is_flag=True, hidden=True, help="Go on until stdin is closed.")
-def track_command(asked: StudyRequest, names: tuple[str, ...], watch: bool, leashed: bool) -> None:
+@click.option("--watch", is_flag=True, help="Continue until all trials have ended.")
+@click.option("--leashed", is_flag=True, hidden=True, help="Continue until stdin is closed.")
+def track_command(
+    request: StudyRequest, names: tuple[str, ...], watch: bool, leashed: bool
+) -> None:
     """Show trials of FILE in TensorBoard, wandb or MLflow.
 
-    What was told before is not told again. Nothing is sent anywhere unless WANDB_MODE=online or
-    MLFLOW_TRACKING_URI says so.
+    Each epoch is logged once. Nothing leaves this machine unless WANDB_MODE=online or
+    MLFLOW_TRACKING_URI is set.
     """
     from study import track
 
     track.check(names)
-    plan, store = asked.plan()
+    plan, store = request.plan()
     followers = {name: track.Follower(plan, store, name) for name in names}
-    told = dict.fromkeys(names, 0)
+    counts = dict.fromkeys(names, 0)
     going = True
     try:
         while going:
             going = _going_on(plan, store, leashed) if watch or leashed else False
             for name, follower in followers.items():
-                told[name] += follower.look()
+                counts[name] += follower.look()
     finally:
         for follower in followers.values():
             follower.close()
     for name in names:
-        click.echo(f"{name}: {told[name]} epochs and ends; {shown(plan, store, name)}", err=True)
+        click.echo(
+            f"{name}: {counts[name]} epochs and ends; {view_hint(plan, store, name)}", err=True
+        )
 
 
 def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
-    """Waits a little; whether there may be more to tell after the next look."""
+    """Wait, then return True if more results may come."""
     if leashed:
+        # stdin becomes readable when the run closes it, or dies.
         return not select.select([sys.stdin], [], [], POLL)[0]
     time.sleep(POLL)
     return any(store.result(trial.name) is None for trial in plan.trials)
 
 
-def shown(plan: "Plan", store: "Store", name: str) -> str:
+def view_hint(plan: "Plan", store: "Store", name: str) -> str:
     from study.track import TRACKERS, folder
 
-    return f"look at them: {TRACKERS[name].view(folder(store, plan, name))}"
+    return f"view them: {TRACKERS[name].view(folder(store, plan, name))}"
 
 
 @contextmanager
 def tracked(
-    asked: StudyRequest, plan: "Plan", store: "Store", names: tuple[str, ...]
+    request: StudyRequest, plan: "Plan", store: "Store", names: tuple[str, ...]
 ) -> Iterator[None]:
-    """Have the trials followed meanwhile, by a process that cannot do them any harm."""
+    """A context in which another process logs the trials; its errors do not affect them."""
     if not names:
         yield
         return
@@ -84,26 +89,32 @@ def tracked(
     words = [
         *plan.study.command_arguments,
         "--store",
-        str(asked.root),
+        str(request.root),
         "--to",
         ",".join(names),
         "--leashed",
     ]
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         process = subprocess.Popen(
+            # A process of its own: trackers start threads and network connections.
             [sys.executable, "-m", "study", "track", *words],
-            stdin=subprocess.PIPE, stdout=said, stderr=said, start_new_session=True,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            # Its own session, so that Ctrl-C reaches the run alone; it ends when stdin is closed.
+            start_new_session=True,
+        )
     try:
         yield
     finally:
         _end(process, log)
         for name in names if process.returncode == 0 else ():
-            click.echo(f"{name}: {shown(plan, store, name)}", err=True)
+            click.echo(f"{name}: {view_hint(plan, store, name)}", err=True)
 
 
 def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
     try:
+        # Closes stdin, which asks the follower to look once more and to end.
         process.communicate(timeout=TRACKING_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()

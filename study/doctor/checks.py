@@ -28,6 +28,7 @@ class Scope:
     def existing(self) -> Path:
         """The store, or its nearest parent folder that exists."""
         root = self.store.root.absolute()
+        # The root of the file system always exists, so there is a first one.
         return next(path for path in (root, *root.parents) if path.exists())
 
 

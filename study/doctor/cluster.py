@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from study.doctor.checks import Finding, Scope, answer, fail, miss, note, ok
 
 COMMANDS = ("sbatch", "squeue", "scontrol", "scancel", "sacct")
+# The default of -R hours; a partition with a lower limit would reject the job.
 HOURS = 24  # time limit of a worker by default
 
 
@@ -38,11 +39,13 @@ def _accounting(config: Mapping[str, str]) -> Iterator[Finding]:
     if storage.endswith("/none") or storage in ("", "(null)"):
         yield note("no accounting: how a job ended is only in its log, since sacct has no record")
     else:
+        # -X without job steps, -n without a heading, -P separated by bars instead of padded.
         answers, output = answer("sacct", "-n", "-X", "-P", "-o", "JobID")
         if answers:
             yield ok(f"accounting by {storage}")
         else:
             yield note(f"sacct does not answer: {output}; how a job ended is only in its log")
+    # Slurm requeues by default where JobRequeue is 1, and else only jobs that ask for it.
     if config.get("JobRequeue") == "0":
         yield ok("jobs are requeued on request, which workers make (JobRequeue 0)")
     else:
@@ -63,6 +66,7 @@ def _preemption(config: Mapping[str, str]) -> Iterator[Finding]:
 
 def _partitions() -> Iterator[Finding]:
     answers, output = answer("scontrol", "show", "partition", "-o")
+    # -o prints one partition a line, which is easier to read than Slurm's blocks.
     lines = output.splitlines() if answers else []
     for row in (dict(re.findall(r"(\w+)=(\S+)", line)) for line in lines):
         default = ", the default" if row.get("Default") == "YES" else ""
@@ -84,6 +88,7 @@ def _partitions() -> Iterator[Finding]:
 
 def _hours(limit: str) -> float | None:
     """A time limit in Slurm's form [days-]hours:minutes:seconds, in hours; None if unlimited."""
+    # "UNLIMITED" does not match.
     match = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d+):(\d+)", limit)
     if not match:
         return None

@@ -47,6 +47,7 @@ def store(scope: Scope) -> Iterator[Finding]:
 
 def room(scope: Scope) -> Iterator[Finding]:
     """Free disk space, also in checkpoints of the largest arm that was ever planned."""
+    # On the nearest existing folder: the store may not be there yet.
     free = shutil.disk_usage(scope.existing).free
     paths = (scope.store.root / "arms").glob("*.json")
     records = filter(None, (Costs.look(path) for path in paths))
@@ -70,6 +71,7 @@ def file_system(scope: Scope) -> Iterator[Finding]:
     real = scope.existing.resolve()
     # /proc/mounts writes blanks of a path as \040.
     under = [m for m in mounts if real.is_relative_to(m[1].encode().decode("unicode_escape"))]
+    # The longest mount point that contains the store is the one it lies on.
     device, point, kind = max(under, key=lambda mount: len(mount[1]))[:3]
     remark = next((text for name, text in FILE_SYSTEMS.items() if kind.startswith(name)), None)
     message = f"file system {kind} ({device} at {point})"
@@ -80,6 +82,7 @@ def writes(scope: Scope) -> Iterator[Finding]:
     """Exclusive creation, links and renames, which leases and results rest on."""
     with tempfile.TemporaryDirectory(prefix=".doctor-", dir=scope.existing) as folder:
         first, second = Path(folder, "first"), Path(folder, "second")
+        # O_CREAT with O_EXCL, on which leases rest; old NFS servers do not keep it.
         first.open("x").close()
         if _creates_again(first):
             message = f"two processes can create one file in {scope.existing}: leases do not hold"
@@ -109,11 +112,13 @@ def _creates_again(path: Path) -> bool:
 
 def locks(scope: Scope) -> Iterator[Finding]:
     """flock in the temporary folder, which holds the locks of this machine's slots."""
+    # flock belongs to an open file, so a second open of one process shows whether it holds.
     with tempfile.NamedTemporaryFile() as file, open(file.name) as other:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            # POSIX allows both for a lock that another process holds.
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
             yield ok(f"locks hold in {tempfile.gettempdir()}")
@@ -130,6 +135,7 @@ def clock(scope: Scope) -> Iterator[Finding]:
         file.flush()
         os.fsync(file.fileno())  # the server stamps the file when it has the bytes
         stamp, after = os.stat(file.name).st_mtime, time.time()
+    # Inside the two readings of the clock the stamp agrees, as far as can be told.
     ahead = max(0.0, stamp - after) or min(0.0, stamp - before)
     if abs(ahead) < 1:
         yield ok("the store's time stamps agree with this machine's clock")

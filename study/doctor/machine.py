@@ -21,6 +21,7 @@ def devices(scope: Scope) -> Iterator[Finding]:
     for index in range(count):
         properties = torch.cuda.get_device_properties(index)
         yield ok(f"GPU {index}: {properties.name}, {gigabytes(properties.total_memory)}")
+    # Device files exist even where the driver and torch do not fit together.
     present = len(list(Path("/dev").glob("nvidia[0-9]*")))
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if present > count and visible is not None:
@@ -40,6 +41,7 @@ def processors(scope: Scope) -> Iterator[Finding]:
     usable, total = cores(), os.cpu_count() or 1
     workers = slots("cpu", 1)
     yield ok(f"{usable} of {total} cores: {workers} workers of 1 thread on the cpu by default")
+    # cgroup v2: microseconds of CPU time, and the period in which they may be used.
     quota = _numbers("/sys/fs/cgroup/cpu.max")
     if len(quota) == 2 and (share := quota[0] / quota[1]) < usable:
         message = f"this container may use the time of {share:g} cores, though {usable} are visible"
@@ -47,6 +49,7 @@ def processors(scope: Scope) -> Iterator[Finding]:
     if "OMP_NUM_THREADS" in os.environ:
         message = f"OMP_NUM_THREADS={os.environ['OMP_NUM_THREADS']} applies to --on inline alone"
         yield note(message, "--threads sets it for workers")
+    # The average of the last minute.
     load = os.getloadavg()[0]
     if load > usable:
         message = f"other processes are running: a load of {load:.1f} on {usable} cores"
@@ -58,7 +61,9 @@ def _memory() -> Iterator[Finding]:
     lines = dict(line.split(":", 1) for line in _text("/proc/meminfo").splitlines())
     if not lines:
         return
+    # /proc/meminfo counts in KiB.
     total, free = (int(lines[key].split()[0]) * 1024 for key in ("MemTotal", "MemAvailable"))
+    # A container sees the memory of the whole machine in /proc/meminfo.
     limit = _numbers("/sys/fs/cgroup/memory.max")
     if limit and limit[0] < total:
         yield ok(f"memory {gigabytes(limit[0])} for this container, of {gigabytes(total)}")

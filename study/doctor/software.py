@@ -32,7 +32,9 @@ def library(name: str, scope: Scope) -> Iterator[Finding]:
     except PackageNotFoundError:
         yield fail(f"{name} is not installed", INSTALL)
         return
+    # Wheels of torchvision pin the torch they are built for; another one fails at import or later.
     wanted = [re.fullmatch(r"torch==([\w.]+)", need) for need in requires(name) or ()]
+    # The part behind the plus names the CUDA build and is not in requirements.
     torch = version("torch").partition("+")[0]
     for need in filter(None, wanted):
         if need[1].partition("+")[0] != torch:

@@ -25,12 +25,15 @@ def data_sets(scope: Scope) -> Iterator[Finding]:
         for profile in (None, *preview(file).profiles):
             user = f"{file} --profile {profile}" if profile else str(file)
             study, problems = _read(file, profile, scope)
+            # Unset variables are no mistakes of the file and are collected over all files.
             if others := [problem for problem in problems if not problem.variable]:
                 yield fail(f"{user}: {others[0].message}", f"study plan {user}")
+                # A file that cannot be read has the same mistake in every profile.
                 break
             for problem in problems:
                 unset.setdefault(problem.variable, []).append(user)
             for data in _sets(study) if study and not problems else ():
+                # Each data set is looked at once, though most studies share theirs.
                 wanted.setdefault(_key(data), (data, []))[1].append(user)
     for name, users in unset.items():
         step = f"export {name[1:]}=<folder of the images>"
@@ -50,6 +53,7 @@ def _read(file: Path, profile: str | None, scope: Scope) -> tuple[Study | None, 
 
 def _sets(study: Study) -> list[Data]:
     """The data of every arm; the baseline's alone if the design has mistakes."""
+    # Without seeds nothing is trained, and no image is read.
     if not study.seeds:
         return []
     try:
@@ -73,6 +77,7 @@ def _first(users: Iterable[str]) -> str:
 def _findings(data: Data, scope: Scope) -> Iterator[Finding]:
     """Problems that stop trials; "ok" only for data that the reader used in training has opened."""
     kind = data.name.partition("/")[0]
+    # Digits come with scikit-learn, and sets of the hub have a cache of their own.
     if data.root is None and kind not in ("digits", "hfds"):
         return iter([miss("no root: enough to count costs, not to train", "set data.root")])
     if wrong := images.image_problems(data, scope.store):

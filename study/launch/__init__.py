@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from study.errors import StoreError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import slurm
 from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
@@ -19,7 +19,7 @@ from study.store.job_records import Work
 from study.store.records import TrialRecord
 from study.store.store import Store
 
-RESTARTS = 3  # times that workers come to nothing before the study is left incomplete
+RESTARTS = 3  # rounds in which no worker stays alive before the study is left incomplete
 
 __all__ = ["LAUNCHERS", "Event", "Machine", "Watch", "run", "task"]
 
@@ -42,12 +42,12 @@ def run(
     """
     trials = _entered(store, trials)
     work = work.model_copy(update={"trials": list(trials)})
-    job = orders.job(store, work, machine, trials)
-    watch, told = Watch(store, list(trials)), list[str]()
+    job = job_folder.job(store, work, machine, trials)
+    watch, announced = Watch(store, list(trials)), list[str]()
 
     def tick() -> None:
-        if new := slurm.submitted(job)[len(told) :]:
-            told.extend(new)
+        if new := slurm.submitted(job)[len(announced) :]:
+            announced.extend(new)
             submitted(new)
         if events := watch.look():
             report(events)
@@ -58,20 +58,20 @@ def run(
             workers = min(machine.workers, max(1, len(watch.open)))
             LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
             tick()
-            if orders.stopped(job) or not watch.open or (remote and not machine.wait):
-                return orders.stopped(job)
-            orders.blame(job)
-            # Workers of an earlier call, or of another node, may go on; others have died of all.
+            if job_folder.stopped(job) or not watch.open or (remote and not machine.wait):
+                return job_folder.stopped(job)
+            job_folder.blame(job)
+            # Workers of an earlier call, or of another node, may still run; if not, all have died.
             idle = 0 if _at_work(store, watch) else idle + 1
             time.sleep(1.0)
     return False
 
 
 def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, TrialRecord]:
-    """The trials that could be entered in the store; of the others it is told.
+    """The trials that could be entered in the store; the others are reported.
 
     Raises:
-        StoreError: none could be.
+        StoreError: no trial could be entered.
     """
     wrong: dict[str, StoreError] = {}
     for name, record in trials.items():
@@ -88,15 +88,15 @@ def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, Trial
 
 
 def task(store: Store, work: Work, machine: Machine) -> None:
-    """Have one task done by one worker, in a process of its own unless all is inline.
+    """Run one task by one worker, in a separate process unless the launcher is inline.
 
     Raises:
-        StudyError: the worker came to grief.
+        StudyError: the worker failed.
     """
     alone = replace(machine, devices=1, nodes=1, share=1, wait=True)
-    job = orders.job(store, work, alone)
+    job = job_folder.job(store, work, alone)
     LAUNCHERS[machine.on](job, alone, workers=1, tick=lambda: None)
-    orders.blame(job)
+    job_folder.blame(job)
 
 
 def _at_work(store: Store, watch: Watch) -> bool:
@@ -108,10 +108,10 @@ def _interruptible(store: Store, job: Path, stopping: Callable[[], None]) -> Ite
     """The first Ctrl-C asks the workers to stop after their step, the second ends them now."""
 
     def interrupt(number: int, frame: object) -> None:
-        if orders.stopped(job):
+        if job_folder.stopped(job):
             raise KeyboardInterrupt
-        for other, _ in orders.of(store, orders.whose(orders.order(job))):
-            orders.stop(other)
+        for other, _ in job_folder.of(store, job_folder.whose(job_folder.order(job))):
+            job_folder.stop(other)
         stopping()
 
     signals = (signal.SIGINT, signal.SIGTERM)

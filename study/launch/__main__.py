@@ -1,4 +1,4 @@
-"""What launchers and supervisors start: python -m study.launch WHAT JOB."""
+"""The processes that launchers and supervisors start: python -m study.launch PROCESS JOB."""
 
 import sys
 from collections.abc import Callable

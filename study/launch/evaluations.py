@@ -1,4 +1,4 @@
-"""What trained weights make of images of other sizes, evaluated when all trials are done."""
+"""Evaluations of trained weights on images of other sizes, once all trials are done."""
 
 from study.launch import task
 from study.launch.machine import Machine

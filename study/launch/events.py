@@ -1,4 +1,4 @@
-"""What happens to trials, told from the store alone: the same for every launcher and process."""
+"""Changes of trials, read from the store alone: the same for every launcher and process."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Watch:
         self.running: dict[str, int] = {}
         """The number of the lease that each was seen at work under."""
         self.silent: set[str] = set()
-        """Those whose worker is gone, of which nobody has told yet how."""
+        """Trials whose worker is gone, and whose supervisor has not yet recorded how it ended."""
 
     def look(self) -> list[Event]:
         events = []
@@ -52,7 +52,7 @@ class Watch:
                 del self.running[name]
                 self.silent.discard(name)
                 events += [Event("lost", name, death=died)] if died or not held else []
-            else:  # its supervisor may be about to tell
+            else:  # wait one more look: its supervisor may be writing how it died
                 self.silent.add(name)
         if name not in self.running and (result or held):
             self.running[name] = number

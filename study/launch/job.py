@@ -1,14 +1,14 @@
-"""Job folders: what workers are asked to do, the code they do it with, and what they leave.
+"""Job folders: the settings of a job, the code that its workers run, and their logs.
 
 jobs/STAMP/
-    job.json              the order: tasks, trials, device, limits
+    job.json              the job: tasks, trials, device, limits
     trials.json           the frozen plan: what each of the trials computes
     code/  code.diff      this package as it was, and how it differed from its commit
     worker.HOST-PID       a supervisor that works, or worked, on it
     slurm.json            the Slurm jobs that were submitted for it
     logs/                 what workers printed
-    stop                  somebody asked the workers to stop
-    error.*               what a worker came to grief by, outside any trial
+    stop                  present when the workers should stop
+    error.*               the error of a worker that failed outside any trial
 
 A folder belongs to the user alone. Workers run code and Slurm unpickles files from it, so one that
 another user owns, can write to or can replace is refused.
@@ -33,7 +33,7 @@ from study.store.records import TrialRecord
 from study.store.store import Store
 
 SAME = attrgetter("store", "study", "file", "device", "threads", "devices", "nodes", "code")
-"""In what jobs are alike whose workers may do each other's trials."""
+"""Fields that must be equal for the workers of one job to run the trials of another."""
 Identity = tuple[str, str]
 """The title of a study, and its file."""
 RECORDS = "trials.json"
@@ -53,10 +53,12 @@ def job(
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         ownership.above(folder.parent.resolve() / folder.name)
+        # mkdir fails if the folder exists, so no other user can have prepared it.
         folder.mkdir(mode=0o700)
         (folder / "logs").mkdir()
     except OSError as error:
         raise StoreError(f"{folder} cannot be made: {error.strerror}") from error
+    # Workers run a copy, so that an edit of the package while they run changes no trial.
     if machine.on != "inline":
         snapshot.copy_package(folder)
     write(folder / RECORDS, {name: record.plain for name, record in records.items()})
@@ -67,7 +69,7 @@ def job(
 
 
 def order(job: Path) -> Job:
-    """What a job folder asks for.
+    """The settings of a job, read from its folder.
 
     Raises:
         StoreError: it is not the user's own, or cannot be read.
@@ -83,13 +85,13 @@ def order(job: Path) -> Job:
 
 
 def record(job: Path, trial: str) -> TrialRecord:
-    """What a trial of the queue of this job computes, as the orders say it.
+    """The record of a trial in the queue of this job, read from job folders alone.
 
     Raises:
-        StoreError: no order of the user's own says it.
+        StoreError: no job of this user has the trial.
     """
-    for one in chain([job], alike(job)):
-        computed = Computed.look(one / RECORDS)
+    for folder in chain([job], alike(job)):
+        computed = Computed.look(folder / RECORDS)
         if computed and trial in computed.trials:
             return computed.trials[trial]
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
@@ -102,22 +104,22 @@ def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
     """
     root, folder = str(store.root.resolve()), store.root / "jobs"
     try:
-        ages = {path: made(path) for path in folder.iterdir()}
+        ages = {path: created(path) for path in folder.iterdir()}
     except OSError:
         return
     for path in sorted((path for path in ages if ages[path] >= after), key=ages.__getitem__):
         try:
-            found = order(path.resolve())
+            settings = order(path.resolve())
         except DamagedError as error:
             warn_once(str(error))
             continue
         except StoreError:
             continue
-        if found.store == root:
-            yield path.resolve(), found
+        if settings.store == root:
+            yield path.resolve(), settings
 
 
-def made(job: Path) -> int:
+def created(job: Path) -> int:
     """When a job was made, in nanoseconds of the file server's clock: those of nodes differ."""
     try:
         return (job / "job.json").stat().st_mtime_ns
@@ -126,8 +128,10 @@ def made(job: Path) -> int:
 
 
 def whose(order: Work) -> Identity:
-    """The study that an order is of: its title and its file, of which there may be several of one
-    name. Empty for a task by itself."""
+    """The study of a job: its title and its file, as several files may have one title.
+
+    Empty for a task without a study.
+    """
     if order.file is not None:
         return order.study, order.file
     written = order.words[0] if order.words else ""  # by an earlier version, as the user wrote it
@@ -149,12 +153,15 @@ def of(store: Store, study: Identity) -> Iterator[tuple[Path, Job]]:
 
 
 def queue(job: Path) -> list[str]:
-    """The trials that a worker of this job may claim: its own, and those of later orders.
+    """The trials that a worker of this job may claim: its own, and those of later jobs.
 
-    A study that is edited and run again while workers are at it gives them its new arms this way.
+    When a study is edited and run again, workers that are already running get its new arms.
     """
-    found = [job, *(other for other in alike(job, after=made(job)) if not stopped(other))]
-    return list(dict.fromkeys(name for one in found for name in order(one).trials))
+    jobs_of_queue = [
+        job,
+        *(other for other in alike(job, after=created(job)) if not stopped(other)),
+    ]
+    return list(dict.fromkeys(name for folder in jobs_of_queue for name in order(folder).trials))
 
 
 def alike(job: Path, after: int = 0) -> list[Path]:
@@ -166,13 +173,13 @@ def alike(job: Path, after: int = 0) -> list[Path]:
     return [folder for folder, other in others if SAME(other) == SAME(ours)]
 
 
-def open_trials(job: Path, hearts: leases.Heartbeats) -> list[str]:
-    """Trials of the queue without a result that nobody works on."""
+def open_trials(job: Path, heartbeats: leases.Heartbeats) -> list[str]:
+    """Trials of the queue without a result and without a worker."""
     store = Store(Path(order(job).store))
     return [
         name
         for name in queue(job)
-        if store.result(name) is None and not leases.holder(store.trial(name), hearts)
+        if store.result(name) is None and not leases.holder(store.trial(name), heartbeats)
     ]
 
 
@@ -186,8 +193,8 @@ def stopped(job: Path) -> bool:
 
 def workers(job: Path) -> list[leases.Holder]:
     """Supervisors of this machine that are at work on a job."""
-    found = (leases.read_holder(file) for file in job.glob("worker.*"))
-    return [who for who in found if who and who.local and not who.gone]
+    holders = (leases.read_holder(file) for file in job.glob("worker.*"))
+    return [who for who in holders if who and who.local and not who.gone]
 
 
 def unwritable(store: Store) -> str:
@@ -200,15 +207,15 @@ def unwritable(store: Store) -> str:
 
 
 def blame(job: Path) -> None:
-    """Tell of workers that failed outside any trial.
+    """Raise the error of a worker that failed outside any trial.
 
     Raises:
-        StudyError: one did.
+        StudyError: a worker failed.
     """
     for file in job.glob("error.*"):
         try:
             text = content(file).decode(errors="replace")
         except (OSError, DamagedError):
             text = ""
-        lines = text.strip().splitlines() or ["of nothing that it could tell"]
-        raise StudyError(f"a worker failed: {lines[-1]} (all of it: {file})")
+        lines = text.strip().splitlines() or ["no message was written"]
+        raise StudyError(f"a worker failed: {lines[-1]} (full log: {file})")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from study.errors import StoreError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import slots, snapshot, worker
 from study.launch.machine import Machine
 from study.launch.slurm import slurm
@@ -34,9 +34,9 @@ class Launcher(Protocol):
 
 def inline(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
     """In this process, one trial after another: for debugging, and where nothing may be started."""
-    asked = worker.Orders(job, tick)
-    for task in asked.order.tasks:
-        worker.work(asked, task)
+    state = worker.Worker(job, tick)
+    for task in state.order.tasks:
+        worker.work(state, task)
 
 
 def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
@@ -46,23 +46,27 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     the same GPU, and calls a crash "finished".
 
     Raises:
-        StoreError: workers can write no more.
+        StoreError: the workers cannot write to the store.
     """
-    order, hearts, crew = orders.order(job), leases.Heartbeats(), list[subprocess.Popen[bytes]]()
+    order, heartbeats, children = (
+        job_folder.order(job),
+        leases.Heartbeats(),
+        list[subprocess.Popen[bytes]](),
+    )
 
     def left() -> bool:
         if order.tasks == ["trials"]:
-            return bool(orders.open_trials(job, hearts))
-        return not crew
+            return bool(job_folder.open_trials(job, heartbeats))
+        return not children
 
     try:
         while True:
-            alive = [one for one in crew if one.poll() is None]
-            ending = orders.stopped(job) or any((one.poll() or 0) > 0 for one in crew)
+            alive = [child for child in children if child.poll() is None]
+            ending = job_folder.stopped(job) or any((child.poll() or 0) > 0 for child in children)
             more = not ending and len(alive) < workers and left()
             slot = slots.free_slot(order, workers) if more else None
             if slot is not None:
-                crew.append(_started(job, slot))
+                children.append(_started(job, slot))
                 continue
             tick()
             if not alive and not more:
@@ -71,8 +75,8 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     except KeyboardInterrupt:
         kill(job)
         raise
-    if worker.STORE_FAILED in [one.returncode for one in crew]:
-        raise StoreError(orders.unwritable(Store(Path(order.store))))
+    if worker.STORE_FAILED in [child.returncode for child in children]:
+        raise StoreError(job_folder.unwritable(Store(Path(order.store))))
 
 
 def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":
@@ -95,8 +99,8 @@ def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":
 def kill(job: Path) -> None:
     """End the workers of a job at once; their trials resume from what was saved last."""
     with suppress(OSError):
-        orders.stop(job)  # for those that are still starting
-    for who in orders.workers(job):
+        job_folder.stop(job)  # for those that are still starting
+    for who in job_folder.workers(job):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(who.pid, signal.SIGKILL)
 

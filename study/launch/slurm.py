@@ -1,4 +1,4 @@
-"""Workers on Slurm, through submitit: one array of them, each claiming trials until none is left.
+"""Workers on Slurm, through submitit: one array, each of whose jobs claims open trials.
 
 What a job unpickles is the path of its own job folder, no more. Shortly before its time is over, or
 when it is preempted, Slurm sends a signal: the worker stops after its step, its lease is released,
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import StudyError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import resources, snapshot
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
@@ -49,11 +49,11 @@ def slurm(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     _installed()
     if (more := workers - len(at_work(job))) > 0:
         submit(job, machine, more)
-    asked = -math.inf
+    last_query = -math.inf
     while machine.wait:
         tick()
-        if time.monotonic() - asked >= ASK:
-            asked = time.monotonic()
+        if time.monotonic() - last_query >= ASK:
+            last_query = time.monotonic()
             if not at_work(job):
                 return
         time.sleep(0.5)
@@ -63,7 +63,7 @@ def slurm(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
 
 
 class SlurmWorker:
-    """What Slurm's job unpickles: where its order is. Called by submitit."""
+    """The object that a Slurm job unpickles: the path of its job folder. submitit calls it."""
 
     def __init__(self, job: str) -> None:
         self.job = job
@@ -115,8 +115,8 @@ def submit(job: Path, machine: Machine, workers: int) -> list[str]:
         try:
             first = _sbatch(text)
         except StudyError as error:
-            told = f"; submitted before: {', '.join(ids)}" if ids else ""
-            raise StudyError(f"{error}{told}") from error
+            earlier = f"; submitted before: {', '.join(ids)}" if ids else ""
+            raise StudyError(f"{error}{earlier}") from error
         more = [first] if count == 1 else [f"{first}_{index}" for index in range(count)]
         ids += more
         write(job / "slurm.json", Submitted(ids=ids).plain)
@@ -139,8 +139,8 @@ def _sbatch(text: str) -> str:
         raise StudyError(f"Slurm does not answer: {error}") from error
     numbers = re.findall(r"^(\d+)(?:;.*)?$", done.stdout, re.MULTILINE)
     if done.returncode or not numbers:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise StudyError(f"Slurm refuses the job: {said}")
+        message = " ".join((done.stderr or done.stdout).split())
+        raise StudyError(f"Slurm refuses the job: {message}")
     return str(numbers[-1])
 
 
@@ -185,8 +185,8 @@ def chunks(count: int, most: int) -> Iterator[int]:
 
 def max_array() -> int:
     """Jobs that an array may have here; 1000 where Slurm does not say."""
-    found = re.search(r"MaxArraySize\s*=\s*(\d+)", _said("scontrol", "show", "config") or "")
-    return max(1, int(found[1])) if found else 1000
+    match = re.search(r"MaxArraySize\s*=\s*(\d+)", _output("scontrol", "show", "config") or "")
+    return max(1, int(match[1])) if match else 1000
 
 
 # ---- what became of them ----
@@ -210,12 +210,12 @@ def alive(job: Path) -> dict[str, str]:
 
 def at_work(job: Path) -> dict[str, str]:
     """The same of all jobs whose workers do the trials of this one."""
-    return {i: state for one in orders.alike(job) for i, state in alive(one).items()}
+    return {i: state for folder in job_folder.alike(job) for i, state in alive(folder).items()}
 
 
 def queued(ids: Collection[str]) -> dict[str, str]:
     """State by id, of those that squeue has: it forgets a job some minutes after its end."""
-    masters = sorted({one.partition("_")[0] for one in ids})
+    masters = sorted({job_id.partition("_")[0] for job_id in ids})
     words = ["squeue", "-h", "-r", "-o", "%i|%T", "-j", ",".join(masters)]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
@@ -232,7 +232,7 @@ def ended(ids: Collection[str]) -> dict[str, str]:
     if not ids:
         return {}
     words = ["sacct", "-n", "-X", "-P", "-o", "JobID,State,ExitCode", "-j", ",".join(ids)]
-    rows = (line.split("|") for line in (_said(*words) or "").splitlines())
+    rows = (line.split("|") for line in (_output(*words) or "").splitlines())
     return {row[0]: f"{row[1].split()[0]} {row[2]}" for row in rows if len(row) == 3 and row[1]}
 
 
@@ -244,7 +244,7 @@ def cancel(ids: Collection[str]) -> None:
         raise StudyError(f"scancel failed: {error}") from error
 
 
-def _said(*words: str) -> str | None:
+def _output(*words: str) -> str | None:
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

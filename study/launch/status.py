@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from study.errors import StudyError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import slurm
 from study.launch.job import Identity
 from study.store import leases
@@ -30,18 +30,18 @@ def active_workers(store: Store, study: Identity) -> list[StudyWorker]:
     Raises:
         StudyError: Slurm does not answer.
     """
-    found = []
+    members = []
     for job in jobs(store, study):
         queued = slurm.alive(job)
-        found += [StudyWorker(job, f"slurm {one}", state) for one, state in queued.items()]
-        here = [who for who in orders.workers(job) if not who.job]
-        found += [StudyWorker(job, who.where, "RUNNING", who) for who in here]
-    return found
+        members += [StudyWorker(job, f"slurm {worker}", state) for worker, state in queued.items()]
+        here = [who for who in job_folder.workers(job) if not who.job]
+        members += [StudyWorker(job, who.where, "RUNNING", who) for who in here]
+    return members
 
 
 def jobs(store: Store, study: Identity) -> list[Path]:
     """The jobs of a study, oldest first."""
-    return [job for job, _ in orders.of(store, study)]
+    return [job for job, _ in job_folder.of(store, study)]
 
 
 def same_title(store: Store, study: Identity) -> list[Identity]:
@@ -50,8 +50,8 @@ def same_title(store: Store, study: Identity) -> list[Identity]:
     Raises:
         StudyError: Slurm does not answer.
     """
-    known = dict.fromkeys(orders.whose(order) for _, order in orders.jobs(store))
-    near = [other for other in known if other != study and set(other) & set(study)]
+    studies = dict.fromkeys(job_folder.whose(order) for _, order in job_folder.jobs(store))
+    near = [other for other in studies if other != study and set(other) & set(study)]
     return [other for other in near if active_workers(store, other)]
 
 
@@ -65,31 +65,31 @@ def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
         StudyError: Slurm does not answer; the others were asked to stop all the same.
     """
     for job in jobs(store, study):
-        orders.stop(job)
+        job_folder.stop(job)
     workers = active_workers(store, study)
-    waiting = [one for one in workers if one.state not in ("RUNNING", "SUSPENDED")]
+    waiting = [worker for worker in workers if worker.state not in ("RUNNING", "SUSPENDED")]
     gone = workers if now else waiting
-    if ids := [one.where.removeprefix("slurm ") for one in gone if one.holder is None]:
+    if ids := [worker.where.removeprefix("slurm ") for worker in gone if worker.holder is None]:
         slurm.cancel(ids)
-    for one in workers if now else ():
-        if one.holder is not None:
+    for worker in workers if now else ():
+        if worker.holder is not None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(one.holder.pid, signal.SIGKILL)
+                os.killpg(worker.holder.pid, signal.SIGKILL)
     return workers
 
 
 def summary(workers: list[StudyWorker]) -> str:
     """How many are where, in words."""
-    here = sum(one.holder is not None for one in workers)
-    said = [f"{here} on this machine"] if here else []
-    states = [one.state.lower() for one in workers if one.holder is None]
+    here = sum(worker.holder is not None for worker in workers)
+    counted = [f"{here} on this machine"] if here else []
+    states = [worker.state.lower() for worker in workers if worker.holder is None]
     counts = [f"{states.count(state)} {state}" for state in sorted(set(states))]
-    said += [f"{' and '.join(counts)} on Slurm"] if counts else []
-    return ", ".join(said) or "none"
+    counted += [f"{' and '.join(counts)} on Slurm"] if counts else []
+    return ", ".join(counted) or "none"
 
 
 def state_of(store: Store, study: Identity) -> str:
-    """The same for a study; where there are none, how the last came to grief, if they did."""
+    """The workers of a study in words; without any, the error of the last ones."""
     try:
         workers = active_workers(store, study)
     except StudyError as error:
@@ -98,14 +98,16 @@ def state_of(store: Store, study: Identity) -> str:
 
 
 def ends(store: Store, study: Identity) -> str:
-    """What the last workers of a study came to grief by: what they left word of, or sacct says."""
+    """The error of the last workers of a study, from their job folder or from sacct."""
     last = jobs(store, study)[-1:]
     for job in last:
         try:
-            orders.blame(job)
+            job_folder.blame(job)
         except StudyError as error:
             return f"; {error}"
         states = slurm.ended(slurm.submitted(job)).items()
-        if bad := [f"{one} {state}" for one, state in states if not state.startswith("COMPLETED")]:
+        if bad := [
+            f"{worker} {state}" for worker, state in states if not state.startswith("COMPLETED")
+        ]:
             return f"; Slurm says: {', '.join(bad)}"
     return ""

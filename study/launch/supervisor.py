@@ -1,8 +1,8 @@
-"""A supervisor: has the tasks of a job done by child processes, and knows how each of them ends.
+"""A supervisor runs the tasks of a job in child processes, and sees how each of them ends.
 
 It imports no torch, so that it is quick to start, small, and the last to be killed when memory runs
-out. A child that dies takes its trial's attempt with it: that is put down beside the trial, and
-the next child tries again, until it has died of the same trial too often. Then that has failed.
+out. A child that dies takes its trial's attempt with it: the death is recorded beside the trial,
+and the next child tries again. A trial that too many workers died of is stored as failed.
 """
 
 import os
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from study.errors import StoreError, StudyError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import snapshot
 from study.launch.worker import REQUEUE_STATUS, SIGNALS, STORE_FAILED
 from study.store import leases
@@ -55,13 +55,13 @@ class Supervisor:
     logs: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.order = orders.order(self.job)
+        self.order = job_folder.order(self.job)
         self.store = Store(Path(self.order.store))
         self.name = f"{socket.gethostname()}-{os.getpid()}"
         self.starts, self.again = 0, False
 
     def run(self) -> int:
-        """Do all tasks; 0, or the status of a child that came to grief outside any trial."""
+        """Run all tasks; the exit status of a child that failed outside any trial, otherwise 0."""
         leases.write_holder(self.job / f"worker.{self.name}")
         for task in self.order.tasks:
             if status := self._done(task):
@@ -71,6 +71,7 @@ class Supervisor:
     def stop(self, number: int = 0, frame: object = None) -> None:
         """Ask the children to stop after their next step; what they did is kept."""
         self.stopping = True
+        # SIGTERM, not SIGKILL: the child writes its checkpoint and releases its lease first.
         for child in self.children:
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGTERM)
@@ -86,18 +87,19 @@ class Supervisor:
 
     def _done(self, task: str) -> int:
         strikes = 0
-        while not (self.stopping or orders.stopped(self.job)):
+        while not (self.stopping or job_folder.stopped(self.job)):
             killed = _oom_kills()
             self._start(task)
             status, rank = self._wait()
             if status == 0:
                 return 0
+            # Another process of the group is at fault; on one node a new group can start at once.
             if status == REQUEUE_STATUS and self.order.nodes == 1:
                 continue
             death = Death(status, rank, _oom_kills() > killed, last_lines(self.logs[rank]))
             if status == STORE_FAILED:
                 return self._fail(death)
-            if self._mourn(death):
+            if self._record_death(death):
                 strikes = 0
             elif status > 0 or (strikes := strikes + 1) == FIRST:
                 return 0 if self.stopping else self._fail(death)
@@ -139,13 +141,17 @@ class Supervisor:
         place = self.job / f"meet.{leases.slurm_job()}.{attempt}.json"
         if self.order.nodes == 1:
             return {"WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
+        # A file in the job folder, as all nodes share the store; it is named after the attempt, so
+        # that a requeued job does not read the address of its previous attempt.
         if self.node == 0:
             address = Address(MASTER_ADDR=_address(), MASTER_PORT=_free_port())
             create(place, encoded(address.plain))
         end = time.monotonic() + MEETING
         while (meeting := Address.look(place)) is None:
             if time.monotonic() > end or self.stopping:
-                raise StudyError(f"node {self.node} has waited in vain for node 0 ({place})")
+                raise StudyError(
+                    f"node {self.node} has waited for node 0, which has not started ({place})"
+                )
             time.sleep(POLL)
         return {"WORLD_SIZE": world, **meeting.plain}
 
@@ -174,38 +180,42 @@ class Supervisor:
 
     # ---- deaths ----
 
-    def _mourn(self, death: "Death") -> bool:
-        """Put down of what trial a child died, and mark that as failed if it was once too often.
+    def _record_death(self, death: "Death") -> bool:
+        """Record the trial that a child died of; after too many deaths, mark it as failed.
 
-        A child that was killed from outside is no fault of the trial's. False if it had none.
+        A child that was killed from outside does not count against the trial. False if the child
+        worked on no trial.
         """
-        found = self._trial()
-        if found is None:
+        held = self._trial()
+        if held is None:
             return False
-        name, number = found
+        name, number = held
+        # SIGKILL without an out-of-memory event comes from outside, so no death is recorded.
         if death.status == -signal.SIGKILL and not death.oom:
             return True
         note = WorkerDeath(why=death.why, log=death.log, where=self.name, time=time.time())
         self.store.died(name, number, note)
         deaths = self.store.deaths(name)
         if len(deaths) > self.order.retries:
-            self._bury(name, deaths)
+            self._mark_failed(name, deaths)
         return True
 
     def _trial(self) -> tuple[str, int] | None:
         """The trial that the children worked on, and the number of their lease."""
         pids, job = {child.pid for child in self.children}, leases.slurm_job()
-        held = {name: leases.latest(self.store.trial(name)) for name in orders.queue(self.job)}
-        for name, (number, who) in held.items():
+        holders = {
+            name: leases.latest(self.store.trial(name)) for name in job_folder.queue(self.job)
+        }
+        for name, (number, who) in holders.items():
             if who is not None and who.local and who.pid in pids:
                 return name, number
-        others = self.order.nodes > 1 and [n for n, (_, w) in held.items() if w and w.job == job]
+        others = self.order.nodes > 1 and [n for n, (_, w) in holders.items() if w and w.job == job]
         if not others:
             return None
-        last = max(others, key=lambda name: self.store.beat(name, held[name][0]))
-        return last, held[last][0]  # of the leading process, which is on another node
+        last = max(others, key=lambda name: self.store.beat(name, holders[name][0]))
+        return last, holders[last][0]  # of the leading process, which is on another node
 
-    def _bury(self, name: str, deaths: Sequence[WorkerDeath]) -> None:
+    def _mark_failed(self, name: str, deaths: Sequence[WorkerDeath]) -> None:
         lease = leases.claim(self.store.trial(name))
         if lease is None:
             return  # somebody tries it already
@@ -224,11 +234,11 @@ class Supervisor:
             self.store.save(name, outcome, lease)
 
     def _fail(self, death: "Death") -> int:
-        """Leave word of a child that failed outside any trial."""
-        said = "\n".join([f"{self.logs[death.rank]}:", *death.log, death.why])
+        """Write the error of a child that failed outside any trial, and return the exit status."""
+        text = "\n".join([f"{self.logs[death.rank]}:", *death.log, death.why])
         with suppress(OSError):
-            (self.job / f"error.{self.name}").write_text(said)
-        sys.stderr.write(f"{said}\n")
+            (self.job / f"error.{self.name}").write_text(text)
+        sys.stderr.write(f"{text}\n")
         return death.status if death.status > 0 else 128 - death.status
 
 
@@ -239,7 +249,7 @@ class Death:
     status: int
     rank: int
     oom: bool
-    """Whether the kernel killed a process for want of memory meanwhile."""
+    """True if the kernel killed a process meanwhile because memory ran out."""
     log: list[str]
 
     @property
@@ -250,8 +260,8 @@ class Death:
             return "out of memory" if self.oom else "killed from outside (SIGKILL)"
         if self.status < 0:
             return f"killed by {signal.Signals(-self.status).name}"
-        said = self.log[-1].strip() if self.log else ""
-        return f"exit status {self.status}" + (f": {said}" if said else "")
+        text = self.log[-1].strip() if self.log else ""
+        return f"exit status {self.status}" + (f": {text}" if text else "")
 
 
 def last_lines(log: Path) -> list[str]:
@@ -272,7 +282,7 @@ def _ended(child: "subprocess.Popen[bytes]") -> bool:
 
 
 def _oom_kills() -> int:
-    """Processes that the kernel has killed for want of memory, so far."""
+    """Processes that the kernel has killed since boot because memory ran out."""
     with suppress(OSError):
         for line in Path("/proc/vmstat").read_text().splitlines():
             if line.startswith("oom_kill "):

@@ -1,4 +1,4 @@
-"""What is timed outside trials: a few steps for the plan's price, and all arms in one session."""
+"""Timing outside trials: a few steps for the plan's price, and all arms in one session."""
 
 import time
 
@@ -20,7 +20,7 @@ def steps(plan: Plan, store: Store, machine: Machine) -> None:
 
 
 def missing(plan: Plan, store: Store, machine: Machine) -> bool:
-    """Whether a timing is asked for, and no session has covered these arms on this device."""
+    """True if the study is timed, and no session has covered these arms on this device."""
     if not plan.timed:
         return False
     session = store.kept("timings", plan.key, TimingSession)

@@ -1,4 +1,4 @@
-"""A worker: claims trials from the store, runs them, and ends when none is left to claim.
+"""Workers claim trials from the store, run them, and end when no open trial is left.
 
 The same code in this process, in a process of its own, or as one of several that train each trial
 together. A process of its own is the child of a supervisor, which knows how it ends.
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.errors import SizeError, StoreError, StudyError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch.machine import AUTO, allocated_device
 from study.store import leases
 from study.store.atomic import warn_once
@@ -45,101 +45,102 @@ def idle() -> None:
     pass
 
 
-class Orders:
-    """A job as its worker sees it: what is asked, and whether to stop."""
+class Worker:
+    """A worker's job, its store, and whether it should stop."""
 
     def __init__(self, job: Path, tick: Tick = idle) -> None:
-        """`tick` is called at every sign of life."""
+        """`tick` is called whenever the worker makes progress."""
         self.job, self.tick = job, tick
-        self.order = orders.order(job)
+        self.order = job_folder.order(job)
         if self.order.device == AUTO:
             self.order = self.order.model_copy(update={"device": allocated_device()})
         self.store = Store(Path(self.order.store))
-        self.hearts = leases.Heartbeats()
-        self._asked, self._looked = False, 0.0
+        self.heartbeats = leases.Heartbeats()
+        self._stopping, self._looked = False, 0.0
 
     def ask_to_stop(self, number: int = 0, frame: object = None) -> None:
-        self._asked = True
+        self._stopping = True
 
     def stop(self) -> bool:
-        """Cheap enough to be asked at every step."""
+        """True if the worker should stop; cheap enough to call at every step."""
         now = time.monotonic()
-        if not self._asked and now - self._looked >= POLL:
+        # The stop file lies on NFS, where a look costs a round trip: one per POLL, not per step.
+        if not self._stopping and now - self._looked >= POLL:
             self._looked = now
-            self._asked = orders.stopped(self.job)
-        return self._asked
+            self._stopping = job_folder.stopped(self.job)
+        return self._stopping
 
 
-def work(asked: Orders, task: str) -> int:
-    """Do one task of a job: 0, or AGAIN where a group has broken up."""
-    if asked.stop():
+def work(worker: Worker, task: str) -> int:
+    """Do one task of a job: the exit status is 0, or REQUEUE_STATUS if its group broke up."""
+    if worker.stop():
         return 0
     import torch  # the launcher has set its environment by now
 
-    torch.set_num_threads(asked.order.threads)
-    return TASKS[task](asked)
+    torch.set_num_threads(worker.order.threads)
+    return TASKS[task](worker)
 
 
 # ---- tasks ----
 
 
-def trials(asked: Orders) -> int:
-    """Claim and run trials until none is left that nobody works on."""
+def trials(worker: Worker) -> int:
+    """Claim and run trials until every open one belongs to another worker."""
     from study import train, trial
 
-    with train.joined(asked.order.device) as group, _watched(asked.order) as pulse:
-        while claimed := _claimed(asked, group):
+    with train.joined(worker.order.device) as group, _watched(worker.order) as pulse:
+        while claimed := _claimed(worker, group):
             name, lease = claimed
-            asked.tick()
+            worker.tick()
             try:
                 trial.run_trial(
-                    asked.store,
+                    worker.store,
                     name,
                     lease,
-                    record=orders.record(asked.job, name) if group.leads else None,
-                    device=asked.order.device,
-                    stop=asked.stop,
+                    record=job_folder.record(worker.job, name) if group.leads else None,
+                    device=worker.order.device,
+                    stop=worker.stop,
                     pulse=pulse,
-                    report=lambda row: asked.tick(),
+                    report=lambda row: worker.tick(),
                     group=group,
                 )
             except train.Stopped:
-                pass  # we were asked to, or another has taken the trial over
+                pass  # the worker should stop, or another one has taken the trial over
             except Exception:
                 if lease is not None:
-                    raise  # and leave the lease, which says of what this process died
+                    raise  # the lease stays: it tells the supervisor which trial failed
                 traceback.print_exc()
                 return REQUEUE_STATUS  # the leader has died, or knows
             if lease is not None:
                 lease.release()
-            asked.tick()
+            worker.tick()
             if not group.whole:
                 return REQUEUE_STATUS
     return 0
 
 
-def _claimed(asked: Orders, group: "ProcessGroup") -> tuple[str, leases.Lease | None] | None:
-    """A trial for this worker: the leading process claims it, the others are told its name."""
-    names = orders.queue(asked.job) if group.leads else []
-    found = claim(asked, names) if group.leads else None
-    name = group.leaders_item(found[0] if found else "")
-    return (name, found[1] if found else None) if name else None
+def _claimed(worker: Worker, group: "ProcessGroup") -> tuple[str, leases.Lease | None] | None:
+    """A trial for this worker, which the leading process claims for all processes of the group."""
+    names = job_folder.queue(worker.job) if group.leads else []
+    claimed_trial = claim(worker, names) if group.leads else None
+    name = group.leaders_item(claimed_trial[0] if claimed_trial else "")
+    return (name, claimed_trial[1] if claimed_trial else None) if name else None
 
 
-def claim(asked: Orders, names: list[str]) -> tuple[str, leases.Lease] | None:
-    """The first trial without a result that nobody works on, waiting for hearts that falter.
+def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:
+    """A lease on the first open trial; waits while the heartbeat of another worker is late.
 
-    Those that somebody died on come last, so that a trial which kills its worker does not keep the
-    others from theirs. A holder that has not been heard of lately is either dead, and his trial is
-    taken over when that is certain, or comes back.
+    Trials that a worker died of come last, so that a trial which kills its workers does not delay
+    the others. A worker whose heartbeat is late either comes back, or counts as dead after a while,
+    and its trial is taken over then.
     """
     unfit: dict[str, StoreError] = {}
-    while not asked.stop():
-        open_ = [n for n in names if n not in unfit and asked.store.result(n) is None]
-        died = {name: _died_on(asked.store, name) for name in open_}
+    while not worker.stop():
+        open_ = [n for n in names if n not in unfit and worker.store.result(n) is None]
+        died = {name: _died_on(worker.store, name) for name in open_}
         for name in sorted(open_, key=died.__getitem__):
             try:
-                lease = _leased(asked, name)
+                lease = _leased(worker, name)
             except UnfitError as error:
                 warn_once(f"{error}: this trial is passed over")
                 unfit[name] = error
@@ -148,26 +149,26 @@ def claim(asked: Orders, names: list[str]) -> tuple[str, leases.Lease] | None:
                 return name, lease
         if unfit and len(unfit) == len(names):
             raise StoreError(str(unfit[names[0]]))
-        if not any(leases.is_late(asked.store.trial(n), asked.hearts) for n in open_):
+        if not any(leases.is_late(worker.store.trial(n), worker.heartbeats) for n in open_):
             return None
         time.sleep(POLL)
     return None
 
 
 class UnfitError(StoreError):
-    """The files of a trial keep it from being run; others are run."""
+    """The files of one trial prevent it from being run; other trials are not affected."""
 
 
-def _leased(asked: Orders, name: str) -> leases.Lease | None:
-    """A lease on a trial; None where somebody else has one, or it is finished.
+def _leased(worker: Worker, name: str) -> leases.Lease | None:
+    """A lease on a trial; None if another worker has one, or the trial is finished.
 
     Raises:
         UnfitError: what is in its folder is in the way.
         StoreError: the store cannot be written.
     """
-    store = asked.store
+    store = worker.store
     try:
-        lease = leases.claim(store.trial(name), asked.hearts, asked.job.name)
+        lease = leases.claim(store.trial(name), worker.heartbeats, worker.job.name)
     except OSError as error:
         why = f"no lease can be made in {store.trial(name)}: {error.strerror}"
         kind = UnfitError if error.errno in UNFIT else StoreError
@@ -176,7 +177,8 @@ def _leased(asked: Orders, name: str) -> leases.Lease | None:
         return None
     try:
         _refuse_unfit(store, name)
-        finished = store.result(name) is not None  # while we were looking
+        # Another worker may have finished it between the look at the store and the lease.
+        finished = store.result(name) is not None
     except StoreError:
         lease.release()
         raise
@@ -194,27 +196,27 @@ def _died_on(store: Store, name: str) -> bool:
     return any(store.trial(name).glob("lease.*")) or bool(store.folder(name).deaths)
 
 
-def timings(asked: Orders) -> int:
+def timings(worker: Worker) -> int:
     """One timing session over all arms of the order, unless another is under way or was taken.
 
     Not before every trial has its result: a timing wants the machine for itself.
     """
     from study import trial
 
-    order, store = asked.order, asked.store
+    order, store = worker.order, worker.store
     folder = store.root / "timings" / order.key
     folder.mkdir(parents=True, exist_ok=True)
     if any(store.result(name) is None for name in order.trials):
         return 0
-    lease = leases.claim(folder, asked.hearts)
+    lease = leases.claim(folder, worker.heartbeats)
     if lease is None:
         return 0
     with lease:
-        kept = store.kept("timings", order.key, TimingSession)
-        if kept is not None and kept.device == order.device:
+        stored = store.kept("timings", order.key, TimingSession)
+        if stored is not None and stored.device == order.device:
             return 0
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
-        began, session = time.time(), trial.run_timing_session(order.arms, order, asked.tick)
+        began, session = time.time(), trial.run_timing_session(order.arms, order, worker.tick)
         more = {
             "began": began,
             "device": order.device,
@@ -225,18 +227,18 @@ def timings(asked: Orders) -> int:
     return 0
 
 
-def evaluations(asked: Orders) -> int:
+def evaluations(worker: Worker) -> int:
     """Trained weights on images of other sizes; a size that a model cannot take is kept as such.
 
     What is missing now, weights or images or memory, may be there another time: it is left out.
     """
     from study import evaluate
 
-    store, device = asked.store, asked.order.device
-    for name, size in asked.order.pairs:
-        if asked.stop():
+    store, device = worker.store, worker.order.device
+    for name, size in worker.order.pairs:
+        if worker.stop():
             return 0
-        lease = leases.claim(store.trial(name), asked.hearts)
+        lease = leases.claim(store.trial(name), worker.heartbeats)
         if lease is None:
             continue  # another worker is at it
         with lease, suppress(StudyError, MemoryError):
@@ -247,19 +249,19 @@ def evaluations(asked: Orders) -> int:
             except SizeError as error:
                 metrics = Evaluation(metrics={}, refused=str(error))
             store.evaluated(name, size, metrics)
-        asked.tick()
+        worker.tick()
     return 0
 
 
-def steps(asked: Orders) -> int:
+def steps(worker: Worker) -> int:
     """A few timed training steps of one arm, for the plan's price."""
     from study import trial
 
-    baseline = asked.order.arm
+    baseline = worker.order.arm
     if baseline is None:
-        raise StoreError(f"{asked.job / 'job.json'} names no arm whose steps are to be timed")
-    times = trial.step_seconds(baseline, asked.order.device)
-    asked.store.keep("timings", asked.order.key, times)
+        raise StoreError(f"{worker.job / 'job.json'} names no arm whose steps are to be timed")
+    times = trial.step_seconds(baseline, worker.order.device)
+    worker.store.keep("timings", worker.order.key, times)
     return 0
 
 
@@ -292,29 +294,31 @@ def _watched(order: Job) -> Iterator[Tick]:
 
 
 def main(job: str, task: str) -> int:
-    """The process that a supervisor starts: ends with it, and stops when asked to."""
+    """The process that a supervisor starts: ends with it, and stops when worker to."""
     faulthandler.enable()
     supervisor = os.getppid()
     _with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
-    sys.path.append(os.getcwd())  # where parts of the user's own may look for their neighbours
-    asked = Orders(Path(job))
+    sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
+    worker = Worker(Path(job))
     import study.trial  # noqa: F401  (what takes long to import)
 
+    # Handlers come after the imports: torch takes seconds, in which nothing could react to a stop.
     for number in SIGNALS:
-        signal.signal(number, asked.ask_to_stop)
+        signal.signal(number, worker.ask_to_stop)
     _with_parent(signal.SIGTERM)
+    # The supervisor may have died before prctl was called, which then sends no signal.
     if os.getppid() != supervisor:
         return 0
     try:
-        return work(asked, task)
+        return work(worker, task)
     except StoreError:
         traceback.print_exc()
         return STORE_FAILED
 
 
 def _with_parent(number: int) -> None:
-    """Get a signal when the supervisor is killed: nobody would know how this process ends."""
+    """Ask the kernel for a signal when the supervisor dies: no other process sees this one end."""
     import ctypes
 
-    with suppress(OSError, AttributeError):  # of Linux alone
+    with suppress(OSError, AttributeError):  # prctl(PR_SET_PDEATHSIG) exists on Linux only
         ctypes.CDLL(None).prctl(1, number)

@@ -66,6 +66,7 @@ def same_model(left: Config, right: Config, store: Store) -> bool:
         return False
     if (first.cost, first.counts, first.shape) != (second.cost, second.counts, second.shape):
         return False
+    # Sorted, because equality has no direction.
     name = digest(["alike", *sorted(key(config, store) for config in (left, right))])
     answer = store.kept("arms", name, Alike)
     if answer is None:
@@ -79,6 +80,7 @@ def _outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
     from study.models import equivalence
 
     comparisons: list[bool] = []
+    # Both sizes must agree before a switch counts as one without effect.
     for side in sorted({min(TINY, shape.img_size), shape.img_size}):
         small = shape.model_copy(update={"img_size": side})
         first, second = (_builder(config, small) for config in (left, right))
@@ -124,6 +126,7 @@ def _counted(config: Config, shape: Shape) -> ArmCost:
         if start := weights.identity(config.model, config.arguments):
             built = partial(built, weights=start)
             weights.refuse_misfit(config.model, config.arguments, **dict(shape))
+        # Parameters need no counter, so they are reported even where operations are refused.
         params = sum(weight.numel() for weight in build("meta").parameters())
         try:
             counted = cost(build, _size(shape), resized)
@@ -146,6 +149,7 @@ def _named_cause(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
     except StudyError:
         raise
     except Exception as error:
+        # Without plugins the error is a bug of this package and keeps its traceback.
         if not code:
             raise
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -175,6 +179,6 @@ def _size(shape: Shape) -> tuple[int, int, int]:
 
 @cache
 def _counting() -> list[str]:
-    """The code that cards come from, and the versions of the libraries it counts by."""
+    """The digest of the code that counts, and the versions of the libraries that it uses."""
     own = code_behind(__name__, ignoring=OUTSIDE_COUNTING)
     return [own, *(version(name) for name in ("torch", "timm", "fvcore"))]

@@ -47,12 +47,12 @@ def arms(study: Study, store: Store) -> Arms:
         return Arms(problems=[Problem(str(error), study.root.key(["design"]))])
     inherited = set[str]()
     for arm in every.designed:
-        card, wrong = _built(study, arm, store)
+        cost_record, wrong = _built(study, arm, store)
         every.problems += [p for p in wrong if p.message not in inherited]
         if not any(arm.choices):
             inherited = {problem.message for problem in wrong}
-        if card is not None and not wrong:
-            every.resolved.append(_resolved(study, arm, card))
+        if cost_record is not None and not wrong:
+            every.resolved.append(_resolved(study, arm, cost_record))
     every.problems += _twins(study, every.resolved)
     return every
 
@@ -64,10 +64,10 @@ def unique_names(study: Study, every: Arms) -> dict[str, str]:
     return {entry.digest: entry.label if entry.label in own else own[0] for entry, own in both}
 
 
-def _resolved(study: Study, arm: Arm, card: ArmCost) -> ResolvedArm:
-    config = resolved(arm.config, card)
-    name = digest(config, card.defaults, versions(arm.config.data, arm.config.recipe))
-    return ResolvedArm(arm, study.label(arm.choices), name, config, card)
+def _resolved(study: Study, arm: Arm, cost_record: ArmCost) -> ResolvedArm:
+    config = resolved(arm.config, cost_record)
+    name = digest(config, cost_record.defaults, versions(arm.config.data, arm.config.recipe))
+    return ResolvedArm(arm, study.label(arm.choices), name, config, cost_record)
 
 
 def _twins(study: Study, entries: Sequence[ResolvedArm]) -> list[Problem]:
@@ -88,8 +88,8 @@ def _built(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[P
     """
     wrong = study.configuration(arm.choices)[1]
     wrong += _followed(study, arm, store)
-    card, more = _card(study, arm, store)
-    return card, wrong + more
+    cost_record, more = _cost_record(study, arm, store)
+    return cost_record, wrong + more
 
 
 def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
@@ -108,7 +108,7 @@ def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
     return []
 
 
-def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
+def _cost_record(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Problem]]:
     """The arm's cost record, or its problems: a wrong argument is left out to find the next.
 
     If the images are unknown, only the problems that the model has with any images.
@@ -117,7 +117,7 @@ def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Pr
     if "model" in config.unresolved:
         return None, []
     try:
-        card = arm_cost.arm_cost(config, store)
+        cost_record = arm_cost.arm_cost(config, store)
     except SizeError as error:
         mark = study.mark(arm.choices, parts=("model", "data"))
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
@@ -128,14 +128,14 @@ def _card(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, list[Pr
         rest = {k: v for k, v in config.arguments.items() if k != error.argument}
         if len(rest) < len(config.arguments):
             less = replace(arm, config=replace(config, arguments=rest))
-            wrong += _card(study, less, store)[1]
+            wrong += _cost_record(study, less, store)[1]
         return None, wrong
     except (SpecError, DataError) as error:
         mark = study.trees(arm.choices)["data"].at(["root"]).location
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
-    if card.misfit and _trains(study) and "data" not in config.unresolved:
-        return None, [Problem(card.misfit, study.mark(arm.choices))]
-    return card, []
+    if cost_record.misfit and _trains(study) and "data" not in config.unresolved:
+        return None, [Problem(cost_record.misfit, study.mark(arm.choices))]
+    return cost_record, []
 
 
 def _trains(study: Study) -> bool:

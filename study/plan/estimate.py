@@ -24,6 +24,7 @@ def remaining_time(plan: Plan, store: Store, workers: int) -> tuple[float, str] 
         how = f"from {timed.steps} timed steps of the baseline; other arms by their MACs"
     else:
         return None
+    # Workers beyond the number of trials stand idle.
     seconds = sum(_scaled(plan, arm, took) * trials[arm.digest] for arm in plan.arms)
     return seconds / max(1, min(workers, sum(trials.values()))), how
 
@@ -36,12 +37,14 @@ def steps_key(plan: Plan) -> str:
 def _finished(arm: PlannedArm, store: Store) -> list[float]:
     """Seconds of the arm's finished trials on this machine."""
     results = [store.result(trial.name) for trial in arm.trials if trial.done]
+    # Seconds of another machine say little about this one.
     here = [r for r in results if r and r.environment.machine == platform.node()]
     return [result.seconds or 0.0 for result in here]
 
 
 def _trial_seconds(plan: Plan, timed: StepTimes) -> float:
     training = timed.train * timed.train_image_seconds
+    # Validation runs after every epoch, so its images count in each of them.
     epoch = training + timed.val * timed.image_seconds
     return epoch * max(1, plan.baseline.arm.config.recipe.total_epochs)
 
@@ -52,4 +55,5 @@ def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:
         return took[arm.digest]
     macs = {a.digest: a.cost_record.cost.get("macs") for a in plan.arms}
     ours = macs[arm.digest]
+    # Multiply-adds are a rough measure of time, but known before anything runs.
     return mean(s * ours / n if ours and (n := macs[other]) else s for other, s in took.items())

@@ -275,13 +275,13 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
     parts = [str(place.absolute()), asdict(how), code, version("pillow")]
     key = digest(["images", *parts])
     record = store.kept("arms", key, Images)
-    found = _remembered(place, record) if record else None
-    if found is None:
-        found, began = scanned(place, how), time.time()
-        stamp, changed = _stamps(place, found.folders)
-        if found.files > LARGE and changed < began - SETTLED:
-            store.keep("arms", key, Images(images=found, stamp=stamp))
-    return found
+    summary_now = _remembered(place, record) if record else None
+    if summary_now is None:
+        summary_now, began = scanned(place, how), time.time()
+        stamp, changed = _stamps(place, summary_now.folders)
+        if summary_now.files > LARGE and changed < began - SETTLED:
+            store.keep("arms", key, Images(images=summary_now, stamp=stamp))
+    return summary_now
 
 
 def _remembered(place: Path, record: Images) -> Summary | None:
@@ -294,9 +294,11 @@ def _stamps(place: Path, folders: Sequence[str]) -> tuple[str, float]:
     whole, latest = hashlib.sha256(), 0.0
     for folder in folders or ("",):
         try:
-            seen = os.stat(os.path.join(place, folder) if folder else place)
+            status = os.stat(os.path.join(place, folder) if folder else place)
         except OSError:
             return "", time.time()
-        whole.update(f"{seen.st_dev} {seen.st_ino} {seen.st_ctime_ns} {seen.st_size}\n".encode())
-        latest = max(latest, seen.st_ctime)
+        whole.update(
+            f"{status.st_dev} {status.st_ino} {status.st_ctime_ns} {status.st_size}\n".encode()
+        )
+        latest = max(latest, status.st_ctime)
     return whole.hexdigest()[:16], latest

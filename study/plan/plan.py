@@ -129,6 +129,7 @@ class Plan:
     @property
     def key(self) -> str:
         """Key of the timing session of these arms and measurements."""
+        # The resolution only judges ratios, so it does not call for a new session.
         how = self.study.timing.model_dump(include={"batch_size", "seconds"})
         return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
 
@@ -140,6 +141,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         SpecError: lists all mistakes in the study, each at its place.
         StoreError: a stored result was computed from another configuration of the same name.
     """
+    # Folders may have changed since an earlier plan of this process.
     images.forget()
     if study is None:
         raise SpecError(report(problems))
@@ -170,6 +172,7 @@ def _of_images(
     trees = [(arm.config.data, study.trees(arm.choices)["data"]) for arm in readable]
     messages = {problem.message for problem in mistakes}
     for problem in images.problems(trees, store, absent=False):
+        # Several arms usually share one folder, which is reported once.
         if problem.message not in messages:
             messages.add(problem.message)
             yield problem
@@ -184,6 +187,7 @@ def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str
 def _planned(study: Study, arm: ResolvedArm, store: Store) -> PlannedArm:
     """An arm with its trials and their states in the store."""
     name, config = arm.digest, TrialConfig(**arm.config)
+    # Choices of all zeros are the baseline, the only arm that is repeated.
     again = study.aa_seeds if not any(arm.arm.choices) else ()
     trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
     beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
@@ -230,6 +234,7 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
 
 def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
     """A note if the results were computed by different states of the code."""
+    # Results of early versions have no digest of the code and are not compared.
     codes = Counter(t.code for arm in planned for t in arm.trials if t.done and t.code)
     if len(codes) > 1:
         counts = ", ".join(str(count) for _, count in codes.most_common())

@@ -55,6 +55,7 @@ def layout(
         return _spread(range(len(columns)), least, whole, width, gap=2)
     left = width + 1 - sum(least[number] + 1 for number in order[:first])
     fitting = list(order[:first])
+    # The least important of the fixed columns is squeezed first.
     for number in reversed(order[1:first] if left < 0 else ()):
         if sum(least[i] + 1 for i in fitting) - 1 > width:
             least[number] = max(_word(text) for text in (columns[number][0], *columns[number][1]))
@@ -71,6 +72,7 @@ def _spread(
     """The layout that divides the spare width among columns in proportion to what they lack."""
     widths = [least[number] for number in fitting]
     wants = [whole[number] - least[number] for number in fitting]
+    # The last column needs no gap behind it, hence one character more than the width.
     left = min(sum(wants), max(0, width + 1 - sum(widths) - gap * len(widths)))
     for place, want in enumerate(wants):
         # Of what is left for this column and those after it, so that rounding loses no character.
@@ -86,6 +88,7 @@ def _whole(head: str, texts: Sequence[str]) -> int:
 
 def _least(head: str, texts: Sequence[str]) -> int:
     """Width of a column whose prose and heading are broken between words; numbers never are."""
+    # cell_len counts terminal cells: East Asian letters take two, combining marks none.
     cut = (_word(cell) if PROSE.search(cell) else cell_len(cell) for cell in texts)
     return max([_word(head), *cut])
 
@@ -113,6 +116,7 @@ class FittedTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         columns = [(h, [str(row[i]) for row in self.rows]) for i, h in enumerate(self.heads)]
+        # A pipe has no width, so nothing needs to be left out.
         every = not console.is_terminal
         laid = layout(columns, self.order, options.max_width, every=every)
         table = Table(
@@ -124,6 +128,7 @@ class FittedTable:
         )
         for index, width in zip(laid.indices, laid.widths, strict=True):
             side: JustifyMethod = "right" if index in self.right else "left"
+            # `fold` breaks a word that is too wide; rich's default would cut it with an ellipsis.
             table.add_column(Text(self.heads[index]), justify=side, width=width, overflow="fold")
         for row in self.rows:
             table.add_row(*(_text(row[index]) for index in laid.indices))

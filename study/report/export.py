@@ -46,6 +46,7 @@ def _commas(rows: pd.DataFrame) -> bytes:
 
 def _parquet(rows: pd.DataFrame) -> bytes:
     file = BytesIO()
+    # The index is the number of the row and means nothing.
     rows.to_parquet(file, index=False)
     return file.getvalue()
 
@@ -56,6 +57,7 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     `measurements` has one row per (arm, seed, metric) in base units, with the level of every
     factor; `trials` one row per trial, with machine and commit.
     """
+    # One column per factor, so that other tools can group by level.
     arms = {arm.digest: _levels(plan, arm) for arm in plan.arms}
     rows = frame(plan, store)
     levels = pd.DataFrame([arms[str(digest)] for digest in rows["arm"]], index=rows.index)
@@ -97,6 +99,7 @@ def timm(plan: Plan, store: Store) -> Files:
             (names[a.digest], row) for a in plan.arms for row in rows_of(plan, a, means[a.digest])
         )
         if rows := [{"model": name, **row} for name, row in several]:
+            # timm sorts its results by the best value, highest first.
             files[file] = _commas(pd.DataFrame(rows).sort_values(best, ascending=False))
     return files
 
@@ -109,6 +112,7 @@ def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterato
         if top1 == top1 and top5 == top5:  # NaN where a trial diverged or is missing
             yield {
                 "top1": round(top1, 3),
+                # timm's columns: accuracies and errors in per cent, rounded to three digits.
                 "top1_err": round(100 - top1, 3),
                 "top5": round(top5, 3),
                 "top5_err": round(100 - top5, 3),
@@ -125,6 +129,7 @@ def _infer(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[
         yield {
             "infer_img_size": arm.arm.config.data.img_size,
             "infer_samples_per_sec": round(rate, 2),
+            # Milliseconds per batch, as timm's benchmark script has it.
             "infer_step_time": round(1e3 * batch / rate, 3),
             "infer_batch_size": batch,
             "param_count": _millions(means),
@@ -150,6 +155,7 @@ def _in(unit: float, value: float | None) -> float | None:
 
 
 def _millions(means: Mapping[str, float]) -> str:
+    # timm's files have the count as text with separators of thousands.
     return f"{means['params'] / 1e6:,.2f}" if "params" in means else ""
 
 

@@ -108,6 +108,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         files |= {f"figures/{name}": content for name, content in figures.files(figure).items()}
     for name, content in files.items():
         replace(folder / name, content)
+    # The manifest names what was written, so files that a user put there are left alone.
     for name in _written(folder) - files.keys():  # a stale figure would pass as a new one
         (folder / name).unlink(missing_ok=True)
     write_record(folder / MANIFEST, Manifest(files=list(files), made_of=made_of).plain)

@@ -22,6 +22,7 @@ def without_formula(cell: Any) -> Any:
 
 def comma_separated(frame: "pd.DataFrame") -> str:
     """The rows of a frame as CSV without its index; texts and headings are `inert`."""
+    # Numbers need no apostrophe: a negative one is a number to every spreadsheet.
     texts = frame.select_dtypes(exclude=["number", "bool"]).columns
     safe = frame.assign(**{str(name): frame[name].map(without_formula) for name in texts})
     return safe.rename(columns=without_formula).to_csv(index=False, lineterminator="\n")

@@ -94,6 +94,7 @@ def _ordered(
     analysis: Analysis, rows: list[tuple[str, PlannedArm]]
 ) -> list[tuple[str, PlannedArm]]:
     """The rows with diverged arms last, except the baseline and the steps of a cumulative path."""
+    # The rows of a cumulative path build on each other, so their order is their meaning.
     if analysis.plan.study.designs == ("cumulative",):
         return rows
     return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in analysis.diverged)
@@ -126,6 +127,7 @@ def _published(number: PublishedNumber | None) -> str:
 def _counted(name: str, printed: list[PublishedNumber]) -> str:
     """The counting rule of the published numbers, for the heading of a metric that has rules."""
     rules = {number.protocol.counting for number in printed}
+    # Numbers of several rules have no common one to put into the heading.
     rule = rules.pop() if len(rules) == 1 else None
     return f" ({rule or 'rule not stated'})" if format.rule(METRICS[name]) in RULES else ""
 
@@ -170,6 +172,7 @@ def _cost(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
             return Cell(format.ABSENT)
         text = format.measured(estimate.mean, metric)
         parts = {"value": text}
+        # Counts are exact, so equality means that the cost did not change.
         if base is not None and estimate.mean != base.mean:
             parts["change"] = format.change(estimate.mean, base.mean)
             text += f" ({parts['change']})"

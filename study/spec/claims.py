@@ -81,6 +81,7 @@ def parse(text: str, labels: Collection[str], metrics: Mapping[str, HasUnits]) -
     Raises:
         SpecError: it is not a sentence of the grammar, or names an unknown arm or metric.
     """
+    # "(?!)" never matches: without labels an empty alternative would match everything.
     label = "|".join(map(re.escape, sorted(labels, key=len, reverse=True))) or "(?!)"
     existing = _slots(label, NUMBER, PLACE)
     any_text = _slots(rf"{label}|.+?", r"[-+−]?[0-9.,]+|\S+", r"\S+")
@@ -92,6 +93,7 @@ def parse(text: str, labels: Collection[str], metrics: Mapping[str, HasUnits]) -
             if fault is None:
                 return _claim(text, form, parts)
             faults.append(fault)
+    # Existing labels are tried first, so the first fault is that of the likeliest reading.
     raise SpecError(faults[0] if faults else _not_a_claim(text, label, metrics))
 
 
@@ -100,6 +102,7 @@ def _slots(label: str, number: str, place: str) -> dict[str, str]:
         "{arm}": f"(?P<arm>{label})",
         "{other}": f"(?P<other>{label})",
         "{metric}": r"(?P<metric>\S+)",
+        # The unit is reluctant: "by 5 on top1" must not take "on" for a unit.
         "{amount}": rf"(?P<number>{number})(?:\s*(?P<unit>[^\s\d.,]\S*))??",
         "{factor}": rf"(?P<number>{number})\s*[x×]",
         "{place}": f"(?P<number>{place})",
@@ -107,12 +110,14 @@ def _slots(label: str, number: str, place: str) -> dict[str, str]:
 
 
 def _pattern(form: str, slots: Mapping[str, str]) -> re.Pattern[str]:
+    # Words of the grammar may have any case; labels and metrics may not.
     words = [slots.get(word, f"(?i:{word})") for word in form.split()]
     return re.compile(r"\s*?" + r"\s+?".join(words) + r"\s*?", re.DOTALL)
 
 
 def _claim(text: str, form: str, parts: Mapping[str, str]) -> Claim:
     number = parts.get("number", "0").lower()
+    # "2nd", "3rd" and so on lose the letters of any ordinal.
     value = PLACES.get(number) or float(number.rstrip("stndrh"))
     return Claim(text, form, parts["arm"], parts.get("other", ""), parts["metric"], value)
 

@@ -15,7 +15,7 @@ def with_labels(document: Tree) -> tuple[Tree, list[Problem]]:
         return document, []
     problems: list[Problem] = []
     levels = {path: _labelled(tree, problems) for path, tree in factors.value.items()}
-    whole = Tree(levels, factors.mark, factors.keys)
+    whole = Tree(levels, factors.location, factors.keys)
     return Tree({**document.value, "factors": whole}, document.location, document.keys), problems
 
 
@@ -26,13 +26,15 @@ def _labelled(levels: Tree, problems: list[Problem]) -> Tree:
     for item in levels.value:
         if isinstance(item.value, dict | list) or item.value is None:
             hint, tree.lacking = f"write {{{_label(item)}, label: value}}", True
-            problems.append(Problem("a value in a list of levels has no label", item.mark, hint))
+            problems.append(
+                Problem("a value in a list of levels has no label", item.location, hint)
+            )
             continue
-        label = normal(item.value if isinstance(item.value, str) else item.mark.written)
+        label = normal(item.value if isinstance(item.value, str) else item.location.written)
         if label in tree.value:
-            problems.append(Problem(f'the level "{label}" is listed twice', item.mark))
+            problems.append(Problem(f'the level "{label}" is listed twice', item.location))
             tree.lacking = True
-        tree.value[label], tree.keys[label] = item, item.mark
+        tree.value[label], tree.keys[label] = item, item.location
     return tree
 
 
@@ -62,6 +64,6 @@ def boolean_words(document: Tree) -> Iterator[Problem]:
     parts = (document.value.get(key) for key in ("baseline", "factors"))
     for tree in (tree for part in parts if part is not None for tree in part.walk()):
         word = tree.value
-        if isinstance(word, str) and word.lower() in SWITCHES and tree.mark.written == word:
+        if isinstance(word, str) and word.lower() in SWITCHES and tree.location.written == word:
             hint = "write true or false, or quote it"
-            yield Problem(f"{word} is text in YAML 1.2, a boolean in 1.1", tree.mark, hint)
+            yield Problem(f"{word} is text in YAML 1.2, a boolean in 1.1", tree.location, hint)

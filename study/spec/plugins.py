@@ -94,8 +94,10 @@ def digest(path: Path) -> str:
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     contents = hashlib.sha256()
+    # Sorted, because file systems list in any order.
     for file in sorted(path.rglob("*.py")):
         name, content = file.relative_to(path).as_posix(), file.read_bytes()
+        # Name and length delimit each file, so that moved text cannot give the same digest.
         contents.update(f"{name}\0{len(content)}\0".encode() + content)
     return contents.hexdigest()
 
@@ -142,6 +144,7 @@ def _shadowed(path: Path) -> str | None:
     if spec is None or spec.origin is None:  # any folder has a spec, as a namespace package
         return None
     place = Path(spec.origin).resolve()
+    # A module of the working folder is on Python's path itself and shadows nothing.
     same = place in (path, path / "__init__.py") or Path.cwd() in place.parents[:2]
     return None if same else f"an installed module ({place})"
 
@@ -201,6 +204,7 @@ def _installed_names() -> set[str]:
 def _declared(point: EntryPoint) -> Plugin:
     package = point.dist.name if point.dist else "an unnamed package"
     entry = f"entry point {point.name} = {point.value} (group {GROUP}) of {package}"
+    # The digest is that of a module's source; an object would leave the rest of it out.
     if point.attr:
         raise SpecError(f'{entry} names an object; it must name a module: "{point.module}"')
     try:

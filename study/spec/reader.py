@@ -57,12 +57,12 @@ def study_file(
     profiles = document.value.pop("profiles", None)
     names = profiles.value if profiles and isinstance(profiles.value, dict) else {}
     if profiles and not names:
-        problems.append(Problem("profiles: a mapping of names", profiles.mark))
+        problems.append(Problem("profiles: a mapping of names", profiles.location))
     if profile is not None and profile not in names:
         raise SpecError(unknown("profile", profile, names) + f" in {path}")
     for other, tree in names.items():
         if not isinstance(tree.value, dict):
-            problems.append(Problem("a profile is a mapping of what it changes", tree.mark))
+            problems.append(Problem("a profile is a mapping of what it changes", tree.location))
         elif other != profile:  # checked without its variables, which may be unset here
             problems += _study(overlaid(document, tree), path, vocabulary, other)[1]
     chosen = overlaid(document, names[profile]) if profile else document
@@ -87,7 +87,7 @@ def overlaid(document: Tree, profile: Tree) -> Tree:
             key: merged(expanded(ours.value[key]), value) if key in ours.value else value
             for key, value in theirs.value.items()
         }
-        both = Tree({**ours.value, **parts}, ours.mark, {**ours.keys, **theirs.keys})
+        both = Tree({**ours.value, **parts}, ours.location, {**ours.keys, **theirs.keys})
         top.value["baseline"] = both
     return top
 
@@ -247,7 +247,7 @@ def _mistake(path: str, levels: Tree) -> tuple[str, Location | None, str] | None
         if not isinstance(tree.value, dict | str) or not isinstance(
             name.value if name else "", str
         ):
-            return f"a level of {part} is a name or a mapping", tree.mark, ""
+            return f"a level of {part} is a name or a mapping", tree.location, ""
     return None
 
 
@@ -257,7 +257,7 @@ def _names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
     for key, defined in (("design", vocabulary.designs), ("columns", vocabulary.metrics)):
         listed = document.value.get(key)
         words = listed.walk() if listed else ()
-        uses += [(key, w.value, w.mark, defined) for w in words if isinstance(w.value, str)]
+        uses += [(key, w.value, w.location, defined) for w in words if isinstance(w.value, str)]
     rows = [(row, Published.model_fields) for row in _rows(document, "published")]
     rows += [(row, {}) for row in _rows(document, "expects")]
     margins = document.value.get("margins")

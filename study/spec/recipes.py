@@ -27,7 +27,7 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
         return None, [Problem("recipe: a name, or a mapping with one", tree.location)]
     shipped = recipes()
     if name.value not in shipped:
-        return None, [Problem(unknown("recipe", str(name.value), shipped), name.mark)]
+        return None, [Problem(unknown("recipe", str(name.value), shipped), name.location)]
     file, problems = read(shipped[name.value], f"study/recipes/{name.value}.yaml")
     both = merged(file, tree, whole=False)
     both.value.pop("name", None)

@@ -153,6 +153,7 @@ def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
         mark = _mark_at(start, directive.start(), len(directive[0]))
         return Tree({}, start), [Problem("study files are YAML 1.2", mark, "delete this line")]
     try:
+        # Nodes rather than values: only nodes know where they stand.
         node = yaml.compose(text.translate(BREAKS))
     except MarkedYAMLError as error:
         return Tree({}, start), [_not_yaml(error, start)]
@@ -160,6 +161,7 @@ def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
         mark = _mark_at(start, error.position)
         message = f"not YAML: {code_point(chr(error.character))} is not allowed in a file"
         return Tree({}, start), [Problem(message, mark, "delete it")]
+    # ruamel composes recursively, before the limit on depth below can act.
     except RecursionError:
         return Tree({}, start), [Problem("nested too deeply", start)]
     except (YAMLError, ValueError) as error:
@@ -221,6 +223,7 @@ class _Reader:
             if str(key.tag).endswith(":merge"):
                 self.refuse("merge keys are not supported", place, "write the values again")
             self.refuse_breaks(key, place)
+            # Composed and decomposed letters look alike, so they must not be two keys.
             name = normal(key.value)
             if name in tree.value:
                 first, tree.lacking = tree.keys[name].line + 1, True
@@ -301,6 +304,7 @@ def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
             problems.append(Problem(f"{variable} is not set", node.location, hint, variable))
         elif name:
             text = environment[name[1]]
+            # Read as YAML, so that a variable may hold a number.
             scalar, mistakes = read(text, node.location.source)
             is_text = mistakes or isinstance(scalar.value, dict | list | None)
             node.variable, node.value = node.value, text if is_text else scalar.value

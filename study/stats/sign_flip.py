@@ -39,8 +39,8 @@ def sign_flip(differences: Numbers) -> float:
     if not np.isfinite(differences).all():
         return float("nan")
     # The margin keeps sums that tie but for rounding among the extreme ones. scipy's
-    # `permutation_test` has a margin, too, and gives the same p (tests/stats/test_signs.py), but
-    # enumerates in Python: 2.6 s for 20 pairs instead of 0.015 s. Its drawn patterns differ.
+    # `permutation_test` has a margin, too, and gives the same p (tests/stats/test_sign_flip.py),
+    # but enumerates in Python: 2.6 s for 20 pairs instead of 0.015 s. Its drawn patterns differ.
     bound = abs(differences.sum()) - ROUNDING * np.abs(differences).sum()
     if len(differences) > ENUMERATED:
         return (1 + sum(int((s >= bound).sum()) for s in _random_sums(differences))) / (1 + DRAWS)

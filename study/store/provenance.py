@@ -97,14 +97,14 @@ def modules_behind(
     # A name that was moved would otherwise be ignored in vain, without an error.
     for name in ignoring:
         _file(name, package)
-    found, queue = set[str](), list(entries)
+    closure, queue = set[str](), list(entries)
     while queue:
         module = queue.pop()
-        if module in found or any(f"{module}.".startswith(f"{name}.") for name in ignoring):
+        if module in closure or any(f"{module}.".startswith(f"{name}.") for name in ignoring):
             continue
-        found.add(module)
+        closure.add(module)
         queue += [name for name in _imports(module, package) if name != ROOT]
-    return sorted(found)
+    return sorted(closure)
 
 
 @cache
@@ -114,7 +114,7 @@ def _imports(module: str, package: Path) -> frozenset[str]:
     base = module if file.name == "__init__.py" else module.rpartition(".")[0]
     names = set[str]()
     # Parsed, not imported: importing would load torch, and run the code.
-    for node in _statements(ast.parse(file.read_bytes()).body):
+    for node in _nested_statements(ast.parse(file.read_bytes()).body):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -137,17 +137,17 @@ def _loaded(name: str, package: Path) -> Iterator[str]:
         yield last
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def _nested_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """All statements of a body, at any depth, without those for type checking alone."""
     for node in body:
         yield node
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            yield from _statements(node.orelse)
+            yield from _nested_statements(node.orelse)
             continue
         handlers = [*getattr(node, "handlers", ()), *getattr(node, "cases", ())]
         for part in (node, *handlers):
             for field in ("body", "orelse", "finalbody"):
-                yield from _statements(getattr(part, field, []))
+                yield from _nested_statements(getattr(part, field, []))
 
 
 def _file(module: str, package: Path) -> Path:

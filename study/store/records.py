@@ -64,7 +64,7 @@ class EpochRow(Frozen):
 
     epoch: Count
     seconds: Seconds | None = None
-    """Seconds of the epoch, including its evaluation."""
+    """Seconds of the epoch with its evaluation."""
     images_per_second: Number | None = None
     """Training images per second, without the evaluation."""
     # The other keys are metrics, whose names the catalogue decides.
@@ -149,7 +149,7 @@ State = Literal["completed", "diverged", "failed"]
 
 
 class Outcome(Frozen):
-    """The end of a trial: its state and measurements, before the store adds the name."""
+    """The end of a trial, before the store gives it a name."""
 
     state: State
     config: TrialConfig

@@ -71,7 +71,7 @@ class Store:
             write(path, record.plain)
 
     def entered(self, name: str) -> TrialRecord:
-        """The record of a trial. Raises StoreError if it is missing or damaged."""
+        """The record of a trial. Raises StoreError if no readable file has it."""
         path = self.folder(name).record
         record = TrialRecord.load(path)
         if record is None:
@@ -105,11 +105,11 @@ class Store:
         return result
 
     def blocked(self, name: str) -> bool:
-        """True if something else has the name of the result and cannot be renamed."""
+        """True if something that is no result has its place, and cannot be set aside."""
         return os.path.lexists(self.folder(name).result) and self.result(name) is None
 
     def peek(self, name: str) -> tuple[TrialRecord | None, Result | None]:
-        """The record of a trial and its result; damaged files are left as they are."""
+        """The record and the result of a trial; damaged files are left as they are."""
         folder = self.folder(name)
         return (
             TrialRecord.look(folder.record),
@@ -194,7 +194,7 @@ class Store:
 
     def begin(self, name: str, images: Images) -> None:
         """Write the fingerprints of the images that a trial begins on."""
-        write(self.folder(name).images, {split: one.plain for split, one in images.items()})
+        write(self.folder(name).images, {split: value.plain for split, value in images.items()})
 
     def evaluation(self, name: str, size: int) -> Evaluation | None:
         """A trial's weights on images of another size, in pixels."""
@@ -215,8 +215,8 @@ class Store:
     def strays(self) -> list[Path]:
         """Files that were set aside because they are damaged, or belong elsewhere."""
         places = (*(f"{shelf}/*" for shelf in ("arms", "timings")), "trials/[!.]*/*")
-        found = (path for place in places for path in self.root.glob(place))
-        return sorted(path for path in found if ASIDE.search(path.name))
+        paths = (path for place in places for path in self.root.glob(place))
+        return sorted(path for path in paths if ASIDE.search(path.name))
 
 
 ASIDE = re.compile(r"\.(foreign|damaged)-[0-9a-f]{6}$|\.broken$")

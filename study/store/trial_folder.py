@@ -16,7 +16,7 @@ class TrialFolder:
 
     @property
     def record(self) -> Path:
-        """The record of the trial's computation."""
+        """The record of what the trial computes."""
         return self.path / "trial.json"
 
     @property

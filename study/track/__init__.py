@@ -90,6 +90,7 @@ class Follower:
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
         path = self.folder / "told" / f"{trial.name}.json"
         logged = Delivered.load(path) or Delivered(epochs=0, state="")
+        # A finished trial never changes; a failed one may be run again and is looked at.
         if logged.state in DONE:
             return 0
         rows, result = self.store.history(trial.name), self.store.result(trial.name)

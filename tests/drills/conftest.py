@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.store import leases
 from study.store.store import Store
 from tests.conftest import environment
@@ -114,7 +114,7 @@ class Ground:
         return [who for who in found if who is not None and who.pid]
 
     def supervisors(self) -> list[leases.Holder]:
-        return [who for job, _ in orders.jobs(self.store) for who in orders.workers(job)]
+        return [who for job, _ in job_folder.jobs(self.store) for who in job_folder.workers(job)]
 
     def done(self) -> bool:
         return bool(self.trials) and all(self.store.result(name) for name in self.trials)

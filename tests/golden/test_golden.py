@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 
 import pytest
-from make import NAMES, REPORTED, TABLES, names, studies, tables
+
+from tests.golden.make import NAMES, REPORTED, TABLES, names, studies, tables
 
 FAST = ("ablations/emsa_reduction.yaml", "ablations/smoke.yaml")
 GOLDEN_NAMES = json.loads(NAMES.read_text("utf-8"))

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from study.errors import DamagedError, StoreError
-from study.launch import job as orders
+from study.launch import job as job_folder
 from study.launch import slurm, snapshot
 from study.launch.launchers import local
 from study.launch.machine import Machine
-from study.launch.worker import Orders, trials
+from study.launch.worker import Worker, trials
 from study.store import ownership
 from study.store.atomic import write
 from study.store.job_records import Work
@@ -106,8 +106,10 @@ def test_a_batch_script_runs_nothing_of_a_folder_that_another_user_could_have_fi
     change(job)
     done = subprocess.run(
         ["bash", "-c", f"{setup}\n{sys.executable} -m study.launch"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
     assert (job.parents[1] / "ran").exists() == right, done.stderr
     assert (done.returncode == 0) == right
     assert right or "nothing in it is run" in done.stderr
@@ -128,7 +130,7 @@ def test_many_orders_of_other_kinds_are_of_some_study_each():
         for file in (None, 3, []):
             plain = {"words": words, "file": file, "folder": words, "study": file}
             with suppress(DamagedError):
-                orders.whose(Work.checked({"tasks": [], **plain}))
+                job_folder.whose(Work.checked({"tasks": [], **plain}))
 
 
 def test_a_worker_of_this_machine_is_not_started_from_such_a_folder(job):
@@ -149,8 +151,9 @@ def test_no_job_folder_is_made_where_others_could_replace_it(store):
 def test_the_log_of_a_refusal_shows_no_name_that_another_user_chose(job):
     (job / "$(touch ran)").touch()
     job.chmod(0o777)
-    done = subprocess.run(["bash"], input="\n".join(ownership.script(job)), text=True,
-                          capture_output=True)  # fmt: skip
+    done = subprocess.run(
+        ["bash"], input="\n".join(ownership.script(job)), text=True, capture_output=True
+    )
     assert done.returncode == 1
     assert "touch" not in done.stdout + done.stderr
 
@@ -171,16 +174,16 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
     job = ordered(store, ["a-0"])
     sources = [[str(planted), find_plugin(str(planted)).digest]]
     write(store.trial("a-0") / "trial.json", {"config": CONFIG, "sources": sources})
-    assert orders.record(job, "a-0").plain == {"config": CONFIG}
-    trials(Orders(job))
+    assert job_folder.record(job, "a-0").plain == {"config": CONFIG}
+    trials(Worker(job))
     assert store.state("a-0") == "failed"  # its configuration is empty
     assert not (tmp_path / "ran").exists()
 
 
 def test_a_trial_that_no_order_of_the_user_knows_is_not_run(store):
-    job = orders.job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
+    job = job_folder.job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
     with pytest.raises(StoreError, match="no job of this user says what trial a-0 computes"):
-        orders.record(job, "a-0")
+        job_folder.record(job, "a-0")
 
 
 @pytest.mark.parametrize("place", ["trial.json", "."])
@@ -190,8 +193,7 @@ def test_weights_are_not_evaluated_with_code_that_another_user_could_have_named(
     folder = store.trial("a-0")
     write(folder / "trial.json", {"config": CONFIG, "sources": [["/nowhere/x.py", "0"]]})
     (folder / "last.pth.tar").touch()
-    result = {"format": 1, "trial": "a-0", "state": "completed", "metrics": {},
-              "config": CONFIG}  # fmt: skip
+    result = {"format": 1, "trial": "a-0", "state": "completed", "metrics": {}, "config": CONFIG}
     write(folder / "result.json", result)
     (folder / place).chmod(0o777)
     with pytest.raises(StoreError, match="others can write to"):

@@ -10,7 +10,7 @@ from study.cli.machine import machine_options
 from study.errors import StudyError
 from study.launch import resources, slurm, timing
 from study.launch.machine import Machine, allocated_device
-from study.launch.worker import Orders
+from study.launch.worker import Worker
 from study.store.timing_records import TimingSession
 from tests.launch.conftest import ordered
 from tests.launch.test_slurm import flags
@@ -48,9 +48,16 @@ GPU_NAMES = ("gres", *(f"gpus{end}" for end in ("", "-per-node", "-per-task", "-
 def test_a_plain_script_has_what_workers_need_and_nothing_that_a_site_may_refuse(tmp_path):
     found = {flag.partition("=")[0] for flag in script(tmp_path, asked())}
     assert found == {
-        "--cpus-per-task", "--job-name", "--nodes", "--ntasks-per-node", "--open-mode", "--output",
-        "--requeue", "--signal", "--time",
-    }  # fmt: skip
+        "--cpus-per-task",
+        "--job-name",
+        "--nodes",
+        "--ntasks-per-node",
+        "--open-mode",
+        "--output",
+        "--requeue",
+        "--signal",
+        "--time",
+    }
 
 
 def test_a_wckey_is_given_where_it_is_asked_for(tmp_path):
@@ -117,8 +124,8 @@ def test_a_worker_trains_on_what_its_job_was_given(store, monkeypatch, given, ex
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     assert allocated_device() == expected
-    assert Orders(ordered(store, ["a-0"], device="auto")).order.device == expected
-    assert Orders(ordered(store, ["a-0"], device="cpu")).order.device == "cpu"
+    assert Worker(ordered(store, ["a-0"], device="auto")).order.device == expected
+    assert Worker(ordered(store, ["a-0"], device="cpu")).order.device == "cpu"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,21 @@ from study.launch import slurm
 from study.launch.machine import Machine
 from tests.launch.conftest import ordered
 
-GPU = Machine(on="slurm", workers=4, device="cuda", threads=2, devices=2, nodes=3,
-              resources={"partition": "long", "hours": "1.5", "mem": "32", "parallel": "2",
-                         "sbatch.reservation": "eccv"})  # fmt: skip
+GPU = Machine(
+    on="slurm",
+    workers=4,
+    device="cuda",
+    threads=2,
+    devices=2,
+    nodes=3,
+    resources={
+        "partition": "long",
+        "hours": "1.5",
+        "mem": "32",
+        "parallel": "2",
+        "sbatch.reservation": "eccv",
+    },
+)
 
 
 def flags(text: str) -> set[str]:
@@ -24,10 +36,18 @@ def flags(text: str) -> set[str]:
 def test_the_script_asks_for_what_the_flags_say(tmp_path):
     text = slurm.script(tmp_path / "job", GPU, 4)
     assert {
-        "--array=0-3%2", "--partition=long", "--time=90", "--mem=32768MB", "--nodes=3",
-        "--ntasks-per-node=1", "--gpus-per-node=2", "--cpus-per-task=4", "--requeue",
-        "--signal=USR2@90", "--reservation=eccv",
-    } <= flags(text)  # fmt: skip
+        "--array=0-3%2",
+        "--partition=long",
+        "--time=90",
+        "--mem=32768MB",
+        "--nodes=3",
+        "--ntasks-per-node=1",
+        "--gpus-per-node=2",
+        "--cpus-per-task=4",
+        "--requeue",
+        "--signal=USR2@90",
+        "--reservation=eccv",
+    } <= flags(text)
     assert text.index("study_refuse") < text.index("export PYTHONPATH=")
     assert "export PYTHONSAFEPATH=1" in text
 
@@ -90,8 +110,11 @@ def test_every_job_of_an_array_loads_where_its_order_is(store, site):
 
 
 def test_a_job_that_slurm_refuses_is_told_with_those_that_it_took(store, site):
-    program(site, "sbatch", f'[ -e {site}/once ] && echo "error: no more" >&2 && exit 1\n'
-            f"touch {site}/once; echo 71")  # fmt: skip
+    program(
+        site,
+        "sbatch",
+        f'[ -e {site}/once ] && echo "error: no more" >&2 && exit 1\ntouch {site}/once; echo 71',
+    )
     job = ordered(store, ["a-0"], on="slurm")
     with pytest.raises(StudyError, match=r"refuses the job: error: no more; .* 71_0, 71_1, 71_2"):
         slurm.submit(job, GPU, 4)

@@ -63,10 +63,10 @@ KILLED = Death(-signal.SIGKILL, 0, False, [])
 
 def test_a_trial_that_kills_its_worker_too_often_has_failed(bereaved):
     store = bereaved.store
-    assert bereaved._mourn(CRASH)
+    assert bereaved._record_death(CRASH)
     assert store.result("a-0") is None
     again(bereaved)
-    assert bereaved._mourn(CRASH)
+    assert bereaved._record_death(CRASH)
     result = store.result("a-0")
     assert result.state == "failed"
     assert result.error == "2 workers died of it: killed by SIGSEGV"
@@ -78,22 +78,22 @@ def test_a_trial_that_kills_its_worker_too_often_has_failed(bereaved):
 
 def test_a_trial_is_not_blamed_for_what_was_done_to_its_worker(bereaved):
     for _ in range(5):
-        assert bereaved._mourn(KILLED)
+        assert bereaved._record_death(KILLED)
         again(bereaved)
     assert bereaved.store.deaths("a-0") == []
 
 
 def test_deaths_before_the_last_finished_epoch_do_not_count(bereaved):
-    assert bereaved._mourn(CRASH)
+    assert bereaved._record_death(CRASH)
     (bereaved.store.trial("a-0") / "history.jsonl").write_text('{"epoch": 0}\n')
     again(bereaved)
-    assert bereaved._mourn(CRASH)
+    assert bereaved._record_death(CRASH)
     assert bereaved.store.result("a-0") is None
 
 
 def test_a_child_without_a_trial_is_nobody_s_death(bereaved):
     leases.remove_all(bereaved.store.trial("a-0"))
-    assert not bereaved._mourn(CRASH)
+    assert not bereaved._record_death(CRASH)
 
 
 PATIENT = """\

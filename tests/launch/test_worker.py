@@ -5,8 +5,8 @@ import os
 import pytest
 
 from study.errors import StoreError
-from study.launch import job as orders
-from study.launch.worker import Orders, claim
+from study.launch import job as job_folder
+from study.launch.worker import Worker, claim
 from study.store import leases
 from tests.launch.conftest import finish, leave, ordered
 
@@ -14,7 +14,7 @@ NAMES = ["a-0", "b-0"]
 
 
 def test_a_trial_that_somebody_died_on_comes_last(store):
-    asked = Orders(ordered(store, NAMES))
+    asked = Worker(ordered(store, NAMES))
     leave(store, "a-0")
     for expected in ("b-0", "a-0"):
         name, lease = claim(asked, NAMES)
@@ -25,7 +25,7 @@ def test_a_trial_that_somebody_died_on_comes_last(store):
 
 
 def test_what_another_works_on_is_passed_over(store):
-    asked = Orders(ordered(store, NAMES))
+    asked = Worker(ordered(store, NAMES))
     with leases.claim(store.trial("a-0")):
         name, lease = claim(asked, NAMES)
         lease.release()
@@ -34,7 +34,7 @@ def test_what_another_works_on_is_passed_over(store):
 
 def test_somebody_who_falters_is_waited_for_and_succeeded_when_it_is_certain(store, monkeypatch):
     monkeypatch.setattr(leases, "QUIET_SECONDS", 0.0)
-    asked = Orders(ordered(store, ["a-0"]))
+    asked = Worker(ordered(store, ["a-0"]))
     leave(store, "a-0", who=leases.Holder("elsewhere", 1, "1"))
     old = (store.trial("a-0") / "lease.1").stat().st_mtime - 2 * leases.DEAD_SECONDS
     os.utime(store.trial("a-0") / "lease.1", (old, old))
@@ -45,18 +45,18 @@ def test_somebody_who_falters_is_waited_for_and_succeeded_when_it_is_certain(sto
 
 def test_nothing_is_claimed_once_somebody_asks_to_stop(store):
     job = ordered(store, NAMES)
-    orders.stop(job)
-    assert claim(Orders(job), NAMES) is None
+    job_folder.stop(job)
+    assert claim(Worker(job), NAMES) is None
 
 
 def test_a_worker_that_is_signalled_stops_without_a_file(store):
-    asked = Orders(ordered(store, NAMES))
+    asked = Worker(ordered(store, NAMES))
     assert not asked.stop()
     asked.ask_to_stop()
     assert asked.stop()
 
 
 def test_a_store_without_room_for_leases_is_told(store):
-    asked = Orders(ordered(store, ["gone-0"]))
+    asked = Worker(ordered(store, ["gone-0"]))
     with pytest.raises(StoreError, match=r"no lease can be made in .*gone-0: No such file"):
         claim(asked, ["gone-0"])

@@ -80,8 +80,10 @@ def test_rounds_in_which_others_had_the_cpus_do_not_move_it(kind):
     for seed in range(200):
         busy = (np.arange(40) + seed) // 5 % 2 == 1
         three = visits(40, kind=kind, seed=seed)
-        one = [(2 * a, 3 * b, 2 * c) if on else (a, b, c)
-               for (a, b, c), on in zip(three, busy, strict=True)]  # fmt: skip
+        one = [
+            (2 * a, 3 * b, 2 * c) if on else (a, b, c)
+            for (a, b, c), on in zip(three, busy, strict=True)
+        ]
         found.append(ratio(undisturbed(one, 0.5 * busy)))
         assert ratio(one).value > 1.2
     assert np.median([one.value for one in found]) == pytest.approx(1.1, rel=0.002)

@@ -166,7 +166,7 @@ SEVERAL = {Explodes, Cut, Mixed, Narrow, Random, Half}
 
 
 def wrong(findings):
-    return {finding.what: finding.said for finding in findings if not finding.ok}
+    return {finding.check: finding.message for finding in findings if not finding.ok}
 
 
 @pytest.mark.parametrize("part", BROKEN, ids=lambda part: part.__name__)

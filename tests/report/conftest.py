@@ -20,8 +20,14 @@ from study.store.timing_records import TimingSession
 
 HERE = Location("x.yaml", "")
 CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3))
-BUILT = {"model": "m", "shape": Shape(num_classes=10, in_chans=3, img_size=64), "arguments": {},
-         "defaults": {}, "slots": {}, "code": {}}  # fmt: skip
+BUILT = {
+    "model": "m",
+    "shape": Shape(num_classes=10, in_chans=3, img_size=64),
+    "arguments": {},
+    "defaults": {},
+    "slots": {},
+    "code": {},
+}
 REDUCTION = {"model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]}
 
 
@@ -30,20 +36,34 @@ def _tree(value):
 
 
 def _study(factors, seeds, published, **fields):
-    return Study(**{
-        "name": "emsa_reduction", "path": Path("ablations/emsa_reduction.yaml"), "profile": None,
-        "settings": (),
-        "question": "How should EMSA shrink?", "source": "ResT (arXiv 2105.13677)",
-        "baseline": {part: _tree({"name": _tree(name)}) for part, name in (
-            ("model", "rest_lite"), ("data", "digits"), ("recipe", "smoke"))},
-        "factors": tuple(Factor(path, tuple(Level(label, _tree(label)) for label in labels))
-                         for path, labels in factors.items()),
-        "designs": ("one_at_a_time",), "seeds": tuple(range(seeds)),
-        "columns": ("params", "macs", "throughput", "top1"),
-        "published": {row: _printed(**numbers) for row, numbers in published.items()},
-        "timing": Timing(), "expects": {}, "margins": {},
-        "claims": (), "root": _tree({}),
-    } | fields)  # fmt: skip
+    return Study(
+        **{
+            "name": "emsa_reduction",
+            "path": Path("ablations/emsa_reduction.yaml"),
+            "profile": None,
+            "settings": (),
+            "question": "How should EMSA shrink?",
+            "source": "ResT (arXiv 2105.13677)",
+            "baseline": {
+                part: _tree({"name": _tree(name)})
+                for part, name in (("model", "rest_lite"), ("data", "digits"), ("recipe", "smoke"))
+            },
+            "factors": tuple(
+                Factor(path, tuple(Level(label, _tree(label)) for label in labels))
+                for path, labels in factors.items()
+            ),
+            "designs": ("one_at_a_time",),
+            "seeds": tuple(range(seeds)),
+            "columns": ("params", "macs", "throughput", "top1"),
+            "published": {row: _printed(**numbers) for row, numbers in published.items()},
+            "timing": Timing(),
+            "expects": {},
+            "margins": {},
+            "claims": (),
+            "root": _tree({}),
+        }
+        | fields
+    )
 
 
 def _printed(status="verified", source="ResT (arXiv 2105.13677)", protocol=None, **numbers):
@@ -89,8 +109,17 @@ def lab(tmp_path):
 def laboratory(tmp_path):
     """lab(factors, top1={label: outcomes}, cost={label: {...}}, timed={label: {...}}, ...)."""
 
-    def made(factors=REDUCTION, *, top1=None, cost=None, timed=None, seeds=3, published=None,
-             again=(), **fields):  # fmt: skip
+    def made(
+        factors=REDUCTION,
+        *,
+        top1=None,
+        cost=None,
+        timed=None,
+        seeds=3,
+        published=None,
+        again=(),
+        **fields,
+    ):
         study, store = (
             _study(factors, seeds, published or {}, **fields),
             Store(tmp_path / "results"),
@@ -104,7 +133,7 @@ def laboratory(tmp_path):
             if not any(choices):
                 beside = zip(study.aa_seeds, again, strict=False)
                 found = (_trial(store, digest, seed, outcome) for seed, outcome in beside)
-                trials += tuple(replace(trial, again=True) for trial in found)
+                trials += tuple(replace(trial, is_aa=True) for trial in found)
             counted = (cost or {}).get(key, {"params": 10.49e6, "macs": 1.4e9})
             costs = (
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}
@@ -155,10 +184,21 @@ def tabulated(lab):
 
 
 NASTY = [
-    "<script>alert('x')</script> & &amp;", "100 % & more_", "a|b \\| c", "back\\slash \\\\",
-    "[link](http://x) ![i][j]", "*bold* __it__ ~~s~~", "`code` ``x", "$x_1$ #1 ~ ^{2}", '"quoted"',
-    "[0.5] first", "* star", "=1+1", "--", "Δ ± é × −",
-]  # fmt: skip
+    "<script>alert('x')</script> & &amp;",
+    "100 % & more_",
+    "a|b \\| c",
+    "back\\slash \\\\",
+    "[link](http://x) ![i][j]",
+    "*bold* __it__ ~~s~~",
+    "`code` ``x",
+    "$x_1$ #1 ~ ^{2}",
+    '"quoted"',
+    "[0.5] first",
+    "* star",
+    "=1+1",
+    "--",
+    "Δ ± é × −",
+]
 
 
 @pytest.fixture
@@ -168,11 +208,15 @@ def nasty(lab):
     claims = tuple(f"{label} is worse than first on top1" for label in NASTY)
     return lab(
         {"model.x": ["first", *NASTY], "recipe.lr": ["one", "two"]},
-        question=every, claims=claims, source=every, name="a_b/..%", seeds=2,
+        question=every,
+        claims=claims,
+        source=every,
+        name="a_b/..%",
+        seeds=2,
         top1={label: [0.5, 0.6] for label in ["baseline", *NASTY[2:]]},
         cost={NASTY[0]: f"the counters disagree on {every}"},
         published={NASTY[1]: {"top1": 12.5, "source": every}},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ from tests.report.conftest import NASTY
 
 NAN = float("nan")
 RATIOS = ["8-4-2-1", "4-2-1-1", "2-1-1-1", "1-1-1-1 (MSA)"]
-EMSA = {"model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"],
-        "model.ratios": RATIOS}  # fmt: skip
+EMSA = {
+    "model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"],
+    "model.ratios": RATIOS,
+}
 ELEMENTS = {
     "model.position": ["none", "PA"],
     "model.stem": ["Patch", "Overlapping", "ResT"],
@@ -48,38 +50,55 @@ def emsa(lab, **more):
     rates = [1117, 1138, 1111, 1107, 936, 740]
     protocol = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 128}
     stated = {"protocol": protocol}
-    return lab(EMSA, **{
-        "top1": {a: seeds(m, start=i) for i, (a, m) in enumerate(zip(labels, means, strict=True))},
-        "again": seeds(0.949, start=99), "aa": True,
-        "cost": {a: {"params": p * 1e6, "macs": m * 1e6}
-                 for a, p, m in zip(labels, *cost, strict=True)},
-        "timed": {a: timing(t) for a, t in zip(labels, rates, strict=True)},
-        "columns": ("params", "macs", "throughput", "latency_p50", "memory", "top1"),
-        "published": {
-            "Depth-wise Conv2d": {"top1": 95.3, "params": 2.52, **stated},
-            "Average Pooling": {"top1": 94.88, "status": "derived", **stated},
-            "Max Pooling": {"top1": 94.3, "params": 2.49, **stated},
-            "1-1-1-1 (MSA)": {"top1": 72.68},
-            "4-2-1-1": {"top1": 96.2, "status": "unverified", **stated},
+    return lab(
+        EMSA,
+        **{
+            "top1": {
+                a: seeds(m, start=i) for i, (a, m) in enumerate(zip(labels, means, strict=True))
+            },
+            "again": seeds(0.949, start=99),
+            "aa": True,
+            "cost": {
+                a: {"params": p * 1e6, "macs": m * 1e6}
+                for a, p, m in zip(labels, *cost, strict=True)
+            },
+            "timed": {a: timing(t) for a, t in zip(labels, rates, strict=True)},
+            "columns": ("params", "macs", "throughput", "latency_p50", "memory", "top1"),
+            "published": {
+                "Depth-wise Conv2d": {"top1": 95.3, "params": 2.52, **stated},
+                "Average Pooling": {"top1": 94.88, "status": "derived", **stated},
+                "Max Pooling": {"top1": 94.3, "params": 2.49, **stated},
+                "1-1-1-1 (MSA)": {"top1": 72.68},
+                "4-2-1-1": {"top1": 96.2, "status": "unverified", **stated},
+            },
+            "margins": {"top1": 1.0},
+            **more,
         },
-        "margins": {"top1": 1.0}, **more,
-    })  # fmt: skip
+    )
 
 
 def one_seed(lab):
-    return lab(EMSA, seeds=1, columns=("macs", "top1"),
-               top1={"baseline": [0.9], "Average Pooling": [0.91], "4-2-1-1": [0.89]})  # fmt: skip
+    return lab(
+        EMSA,
+        seeds=1,
+        columns=("macs", "top1"),
+        top1={"baseline": [0.9], "Average Pooling": [0.91], "4-2-1-1": [0.89]},
+    )
 
 
 def mixed(lab):
     """Diverged, failed, running, partly missing, two qualities."""
     return lab(
         {"model.reduction": ["DW", "Diverges at once", "Fails", "Never run", "Two seeds", "Fine"]},
-        top1={"baseline": seeds(0.9), "Diverges at once": [0.88, NAN, 0.87],
-              "Fails": ["failed"] * 3, "Two seeds": [*seeds(0.91, n=2), "failed"],
-              "Fine": seeds(0.93, start=4)},
+        top1={
+            "baseline": seeds(0.9),
+            "Diverges at once": [0.88, NAN, 0.87],
+            "Fails": ["failed"] * 3,
+            "Two seeds": [*seeds(0.91, n=2), "failed"],
+            "Fine": seeds(0.93, start=4),
+        },
         columns=("macs", "top1"),
-    )  # fmt: skip
+    )
 
 
 def baseline_diverged(lab):
@@ -101,16 +120,23 @@ def many(lab):
         cost={a: {"params": 1e6 + 2e4 * i, "macs": 1e9 * 1.02**i} for i, a in enumerate(labels)},
         timed={a: timing(900 + i) for i, a in enumerate(labels)},
         columns=("macs", "throughput", "top1"),
-    )  # fmt: skip
+    )
 
 
 def factorial(lab):
     plan, store = lab(
-        TWO, designs=("factorial",), columns=("params", "top1"),
-        top1={"baseline": seeds(0.93), "w/o IN": seeds(0.92, start=1),
-              "LayerNorm": seeds(0.925, start=2), "w/o": seeds(0.9, start=3),
-              "w/o IN + w/o": seeds(0.86, start=4), "LayerNorm + w/o": seeds(0.91, start=5)},
-    )  # fmt: skip
+        TWO,
+        designs=("factorial",),
+        columns=("params", "top1"),
+        top1={
+            "baseline": seeds(0.93),
+            "w/o IN": seeds(0.92, start=1),
+            "LayerNorm": seeds(0.925, start=2),
+            "w/o": seeds(0.9, start=3),
+            "w/o IN + w/o": seeds(0.86, start=4),
+            "LayerNorm + w/o": seeds(0.91, start=5),
+        },
+    )
     return plan, store
 
 
@@ -135,11 +161,14 @@ def path(lab):
     labels = ["baseline", "PA", "PA + Overlapping", "PA + ResT", "PA + ResT + Conv-1x1"]
     means, macs = [0.90, 0.913, 0.92, 0.924, 0.931], [1.1, 1.12, 1.3, 1.35, 1.4]
     plan, store = lab(
-        ELEMENTS, designs=("cumulative",), columns=("params", "macs", "top1"), aa=True,
+        ELEMENTS,
+        designs=("cumulative",),
+        columns=("params", "macs", "top1"),
+        aa=True,
         top1={a: seeds(m, start=i) for i, (a, m) in enumerate(zip(labels, means, strict=True))},
         cost={a: {"params": 1e7 * m, "macs": 1e9 * m} for a, m in zip(labels, macs, strict=True)},
         again=seeds(0.899, start=50),
-    )  # fmt: skip
+    )
     return replace(plan, arms=tuple(arm for arm in plan.arms if arm.label in labels)), store
 
 
@@ -161,7 +190,7 @@ def resolution(lab):
             replace(
                 arm,
                 arm=replace(arm.arm, config=config),
-                card=arm.card.model_copy(update={"cost": cost}),
+                cost_record=arm.cost_record.model_copy(update={"cost": cost}),
             )
         )
         session[arm.digest] = {"memory": {"value": 6e7 + 900 * side**2 + 40 * product / 100}}
@@ -176,17 +205,25 @@ def counted(made):
     plan, store = made
     arms = []
     for number, arm in enumerate(plan.arms):
-        macs = arm.card.cost.get("macs", 1e9)
+        macs = arm.cost_record.cost.get("macs", 1e9)
         stages = {
             stage: {kind: int(macs * share * part) for kind, part in zip(KINDS, parts, strict=True)}
             for stage, share, parts in zip(
-                ("4", "8", "16", "32", "head"), (0.35, 0.25, 0.2, 0.15, 0.05),
-                ((0.3, 0.5, 0.15, 0.05), (0.2, 0.6, 0.15, 0.05), (0.1, 0.7, 0.15, 0.05),
-                 (0.1, 0.6, 0.25 + 0.001 * number, 0.05), (0, 1, 0, 0)), strict=True)
-        }  # fmt: skip
+                ("4", "8", "16", "32", "head"),
+                (0.35, 0.25, 0.2, 0.15, 0.05),
+                (
+                    (0.3, 0.5, 0.15, 0.05),
+                    (0.2, 0.6, 0.15, 0.05),
+                    (0.1, 0.7, 0.15, 0.05),
+                    (0.1, 0.6, 0.25 + 0.001 * number, 0.05),
+                    (0, 1, 0, 0),
+                ),
+                strict=True,
+            )
+        }
         total = {kind: sum(own[kind] for own in stages.values()) for kind in KINDS}
-        card = arm.card.model_copy(update={"counts": {"torch": total}, "stages": stages})
-        arms.append(replace(arm, card=card))
+        card = arm.cost_record.model_copy(update={"counts": {"torch": total}, "stages": stages})
+        arms.append(replace(arm, cost_record=card))
     return replace(plan, arms=tuple(arms)), store
 
 
@@ -201,13 +238,14 @@ def learnt(made, epochs=12, most=None):
             noise = np.random.default_rng(31 * number + trial.seed).normal
             rows = [
                 {
-                    "epoch": epoch, "lr": 0.1,
+                    "epoch": epoch,
+                    "lr": 0.1,
                     "train_loss": 0.2 + 2 * math.exp(-epoch / (3 + number % 5)) + noise(0, 0.03),
                     "top1": 0.9 - 0.8 * math.exp(-epoch / (2 + number % 4)) + noise(0, 0.01),
                     "top5": 0.99,
                 }
                 for epoch in range(ran)
-            ]  # fmt: skip
+            ]
             if trial.state == "diverged":
                 rows[-1] |= {"train_loss": None, "top1": None}
             folder = store.trial(trial.name)
@@ -218,8 +256,15 @@ def learnt(made, epochs=12, most=None):
 
 
 LONG = "A name of many words that says and explains all that a factor does to the model, at length"
-WEIRD = [*NASTY[:10], LONG, "unbrokenbutverylongnamethatdoesnotendbeforethelinedoes" * 2,
-         "注意力機制", "new\nline\ttab", "مرحبا", ""]  # fmt: skip
+WEIRD = [
+    *NASTY[:10],
+    LONG,
+    "unbrokenbutverylongnamethatdoesnotendbeforethelinedoes" * 2,
+    "注意力機制",
+    "new\nline\ttab",
+    "مرحبا",
+    "",
+]
 
 
 def weird(lab):
@@ -228,12 +273,14 @@ def weird(lab):
     top1 = {a: seeds(0.9 + 0.003 * i, start=i) for i, a in enumerate(labels)}
     protocol = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 128}
     return lab(
-        {"model.x <b>&$_": ["$first_1$", *WEIRD]}, top1=top1,
-        designs=("cumulative",), margins={"top1": 1},
+        {"model.x <b>&$_": ["$first_1$", *WEIRD]},
+        top1=top1,
+        designs=("cumulative",),
+        margins={"top1": 1},
         cost={a: {"params": 1e6 * (i + 1), "macs": 1e9 + 1e8 * i} for i, a in enumerate(labels)},
         timed={a: timing(100 + i) for i, a in enumerate(labels)},
         published={a: {"top1": 90.5, "protocol": protocol} for a in WEIRD[:3]},
-    )  # fmt: skip
+    )
 
 
 def weird_factorial(lab):
@@ -242,18 +289,21 @@ def weird_factorial(lab):
         " + ".join(filter(None, (a, b))) or "baseline" for a in ("", *one) for b in ("", *other)
     ]
     return lab(
-        {"model.<i>": ["$a$", *one], "recipe.%": ["_b_", *other]}, designs=("factorial",),
+        {"model.<i>": ["$a$", *one], "recipe.%": ["_b_", *other]},
+        designs=("factorial",),
         top1={name: seeds(0.8 + 0.002 * i, start=i) for i, name in enumerate(names)},
-    )  # fmt: skip
+    )
 
 
 def wide(lab):
     """Four qualities, six seeds."""
     labels = ["baseline", "Average Pooling", "Max Pooling", *RATIOS[1:3]]
     plan, store = lab(
-        EMSA, seeds=6, columns=("macs", "top1", "top1@56", "top1@72", "top1@96"),
+        EMSA,
+        seeds=6,
+        columns=("macs", "top1", "top1@56", "top1@72", "top1@96"),
         top1={a: seeds(0.9, n=6, start=i) for i, a in enumerate(labels)},
-    )  # fmt: skip
+    )
     for trial in plan.trials:
         if trial.done:
             value = store.result(trial.name).metrics["top1"]

@@ -22,16 +22,21 @@ def said(made):
 
 def study(lab, **top1):
     labels = [label for label in top1 if label != "baseline"]
-    return lab({"model.x": ["Base", *labels]}, top1=top1, seeds=len(top1["baseline"]),
-               columns=("params", "top1"))  # fmt: skip
+    return lab(
+        {"model.x": ["Base", *labels]},
+        top1=top1,
+        seeds=len(top1["baseline"]),
+        columns=("params", "top1"),
+    )
 
 
 # ---- one sentence each ----
 
 
 def test_an_arm_without_an_interval_is_told_with_its_value(lab):
-    found = said(study(lab, baseline=[0.90, 0.91, 0.92], Aa=[0.93, 0.94, 0.95],
-                       Bb=[0.91, 0.90, 0.92]))  # fmt: skip
+    found = said(
+        study(lab, baseline=[0.90, 0.91, 0.92], Aa=[0.93, 0.94, 0.95], Bb=[0.91, 0.90, 0.92])
+    )
     assert "Bb cannot be distinguished from Base" in found
     assert (
         "Aa (+3.00 pp) differs from Base in Top-1 by the same amount for every one of 3 paired "
@@ -46,8 +51,15 @@ def test_an_arm_that_equals_the_baseline_is_said_to(lab):
 
 
 def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(lab):
-    found = said(study(lab, baseline=[0.90, 0.91, 0.92], Aa=[0.91, 0.90, 0.92],
-                       Bb=["pending"] * 3, Cc=[0.1, "failed", "pending"]))  # fmt: skip
+    found = said(
+        study(
+            lab,
+            baseline=[0.90, 0.91, 0.92],
+            Aa=[0.91, 0.90, 0.92],
+            Bb=["pending"] * 3,
+            Cc=[0.1, "failed", "pending"],
+        )
+    )
     first, _, rest = found.partition(" trials, ")
     assert first == "So far, with 7 of 12"
     assert rest.startswith("compared in fewer than 3 seeds: Bb in 0, Cc in 1: ")
@@ -67,8 +79,12 @@ def test_a_baseline_that_diverged_is_named(lab):
 
 def test_claims_against_a_baseline_that_diverged_say_the_same(lab):
     claims = ("Aa is better than Base on top1", "Aa is better than Base on top1 by 1")
-    made = lab({"model.x": ["Base", "Aa"]}, claims=claims, columns=("top1",),
-               top1={"baseline": [0.9, NAN, 0.9], "Aa": [0.9, 0.9, 0.9]})  # fmt: skip
+    made = lab(
+        {"model.x": ["Base", "Aa"]},
+        claims=claims,
+        columns=("top1",),
+        top1={"baseline": [0.9, NAN, 0.9], "Aa": [0.9, 0.9, 0.9]},
+    )
     found = report.report(*made)
     assert "Aa does not diverge and counts as better." in found.answer
     states = [judgement.state for judgement in found.assessment.claims]
@@ -87,16 +103,24 @@ def test_intervals_that_exclude_zero_stand_beside_the_correction(lab):
 
 
 def test_a_cost_that_prints_alike_does_not_go_from_one_to_the_other(lab):
-    made = lab({"model.x": ["Base", "Aa"]}, seeds=0, columns=("params", "top1"),
-               cost={"baseline": {"params": 10.49e6}, "Aa": {"params": 10.4901e6}})  # fmt: skip
+    made = lab(
+        {"model.x": ["Base", "Aa"]},
+        seeds=0,
+        columns=("params", "top1"),
+        cost={"baseline": {"params": 10.49e6}, "Aa": {"params": 10.4901e6}},
+    )
     assert (
         said(made) == "Nothing was trained, and no measured cost differs at the printed precision."
     )
 
 
 def test_a_cost_that_was_refused_is_not_spoken_for(lab):
-    made = lab({"model.x": ["Base", "Aa", "Bb"]}, seeds=0, columns=("params", "top1"),
-               cost={"Aa": {"params": 9e6}, "Bb": "the counters disagree"})  # fmt: skip
+    made = lab(
+        {"model.x": ["Base", "Aa", "Bb"]},
+        seeds=0,
+        columns=("params", "top1"),
+        cost={"Aa": {"params": 9e6}, "Bb": "the counters disagree"},
+    )
     assert said(made) == (
         "Nothing was trained; Params (M) goes from 9.00 (Aa) to 10.49 (Base) over 2 of 3 arms."
     )
@@ -119,8 +143,10 @@ def drawn(chance):
         for seed in range(seeds):
             if chance.random() < 0.06:
                 values[seed] = chance.choice([*LOST, NAN]) if chance.random() < 0.7 else NAN
-    return {k: [v if isinstance(v, str) and v in LOST else float(v) for v in values]
-            for k, values in found.items()}  # fmt: skip
+    return {
+        k: [v if isinstance(v, str) and v in LOST else float(v) for v in values]
+        for k, values in found.items()
+    }
 
 
 def classes(outcomes):
@@ -145,14 +171,17 @@ def classes(outcomes):
         sure.add(label)
     even = {a for a, d in sized.items() if len(d) > 1 and p[a] != p[a]}
     return {
-        "diverged": diverged, "differences": sized, "sure": sure, "others": others,
+        "diverged": diverged,
+        "differences": sized,
+        "sure": sure,
+        "others": others,
         "better": {a for a in sure if sized[a].mean() > 0},
         "worse": {a for a in sure if sized[a].mean() < 0},
         "unsure": {a for a in left if a not in sure},
         "single": {a for a, d in sized.items() if len(d) == 1},
         "constant": {a for a in even if abs(sized[a][0]) > 1e-9},
         "equal": {a for a in even if abs(sized[a][0]) <= 1e-9},
-    }  # fmt: skip
+    }
 
 
 def named(part):
@@ -174,14 +203,17 @@ def check_names(text, pattern, arms):
 
 def check_values(text, differences):
     for label, value in re.findall(r"\b([A-F][a-f]) \(([+−]?[\d.]+) pp", text):
-        assert math.isclose(float(value.replace("−", "-")), 100 * differences[label].mean(),
-                            abs_tol=0.00501), text  # fmt: skip
+        assert math.isclose(
+            float(value.replace("−", "-")), 100 * differences[label].mean(), abs_tol=0.00501
+        ), text
 
 
 def check_none(text, found):
     rest, others = found["unsure"], found["others"]
-    bounds = [reference.t.interval(0.95, len(d) - 1, d.mean(), d.std(ddof=1) / len(d) ** 0.5)
-              for d in (found["differences"][a] for a in rest)]  # fmt: skip
+    bounds = [
+        reference.t.interval(0.95, len(d) - 1, d.mean(), d.std(ddof=1) / len(d) ** 0.5)
+        for d in (found["differences"][a] for a in rest)
+    ]
     if not rest:
         assert "cannot be distinguished" not in text
         assert "can be told" not in text
@@ -239,9 +271,14 @@ def test_every_sentence_of_an_answer_is_true(tmp_path, part):
         assert text.startswith(f"So far, with {len(every) - missing} of") == bool(
             0 < missing < len(every)
         )
-        short = {a for a in found["others"] if any(
-            x in LOST or y in LOST
-            for x, y in zip(outcomes[a], outcomes["baseline"], strict=True))}  # fmt: skip
+        short = {
+            a
+            for a in found["others"]
+            if any(
+                x in LOST or y in LOST
+                for x, y in zip(outcomes[a], outcomes["baseline"], strict=True)
+            )
+        }
         if missing < len(every):
             check_names(text, r"fewer than \d seeds: (.*?): ", short)
         check_values(text.partition(": ")[2] if short else text, found["differences"])

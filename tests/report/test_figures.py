@@ -38,9 +38,9 @@ NAMES = (
     "pareto",
     "published",
     "resolution",
-    "roadmap",
+    "cumulative",
 )
-curves, effects, interactions, levels, pareto, published, resolution, roadmap = (
+curves, effects, interactions, levels, pareto, published, resolution, cumulative = (
     importlib.import_module(f"study.report.figures.{name}") for name in NAMES
 )
 NUMBERS = ("value", "low", "high", "cost", "cost_low", "cost_high", "side", "epoch")
@@ -247,9 +247,12 @@ def test_figures_are_the_same_bytes_in_another_process_whatever_its_settings():
     )
     path = os.pathsep.join([str(ROOT), *sys.path])
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "7"},
-    )  # fmt: skip
+    )
     assert json.loads(done.stdout) == digests(REPEATED)
 
 
@@ -360,23 +363,34 @@ def test_the_front_is_what_nobody_is_beyond(shown):
     arms = list(data.itertuples())
     for arm in arms:
         beyond = [
-            o for o in arms
-            if o.value >= arm.value and o.cost <= arm.cost
+            o
+            for o in arms
+            if o.value >= arm.value
+            and o.cost <= arm.cost
             and (o.value > arm.value or o.cost < arm.cost)
-        ]  # fmt: skip
+        ]
         assert (arm.what == pareto.FRONT) == (not beyond)
 
 
 def test_an_arm_is_behind_only_beyond_chance(lab):
     near = [0.9, 0.91, 0.92]
-    cost = {"baseline": {"macs": 1e9}, "Average Pooling": {"macs": 2e9},
-            "Max Pooling": {"macs": 3e9}}  # fmt: skip
-    top1 = {"baseline": near, "Average Pooling": [0.899, 0.912, 0.917],
-            "Max Pooling": [0.701, 0.712, 0.719]}  # fmt: skip
+    cost = {
+        "baseline": {"macs": 1e9},
+        "Average Pooling": {"macs": 2e9},
+        "Max Pooling": {"macs": 3e9},
+    }
+    top1 = {
+        "baseline": near,
+        "Average Pooling": [0.899, 0.912, 0.917],
+        "Max Pooling": [0.701, 0.712, 0.719],
+    }
     made = told(lab(top1=top1, cost=cost))
     found = pareto.points(made, "top1", "macs").set_index("label")["what"]
-    assert dict(found) == {"Depth-wise Conv2d": pareto.FRONT, "Average Pooling": pareto.TIED,
-                           "Max Pooling": pareto.BEHIND}  # fmt: skip
+    assert dict(found) == {
+        "Depth-wise Conv2d": pareto.FRONT,
+        "Average Pooling": pareto.TIED,
+        "Max Pooling": pareto.BEHIND,
+    }
 
 
 def test_one_seed_puts_nobody_behind(lab):
@@ -415,8 +429,11 @@ def test_a_panel_tells_eight_arms_apart_at_most(shown):
     for name, one in shown("many")[1].items():
         if kind(name) == "curves":
             for axes in one.figure.axes:
-                dashes = [(line.get_color(), str(line._unscaled_dash_pattern))
-                          for line in axes.lines if len(line.get_xdata())]  # fmt: skip
+                dashes = [
+                    (line.get_color(), str(line._unscaled_dash_pattern))
+                    for line in axes.lines
+                    if len(line.get_xdata())
+                ]
                 assert len(dashes) == len(set(dashes)) <= 8
 
 
@@ -453,9 +470,12 @@ def test_only_what_is_comparable_stands_beside_what_was_printed(lab):
     found = published.points(told(scenes.emsa(lab)))
     rows = found[found["what"] == "measured"].set_index(["row", "metric"])
     assert set(rows.index) == {
-        ("Depth-wise Conv2d", "top1"), ("Average Pooling", "top1"), ("Max Pooling", "top1"),
-        ("Depth-wise Conv2d", "params"), ("Max Pooling", "params"),
-    }  # fmt: skip
+        ("Depth-wise Conv2d", "top1"),
+        ("Average Pooling", "top1"),
+        ("Max Pooling", "top1"),
+        ("Depth-wise Conv2d", "params"),
+        ("Max Pooling", "params"),
+    }
     assert rows.loc[("Max Pooling", "params"), "value"] == pytest.approx(100 * (2.51 / 2.49 - 1))
 
 
@@ -490,8 +510,12 @@ def test_the_verdict_of_a_row_stands_at_its_right(shown):
 
 def test_a_map_has_what_the_factorial_has(lab):
     made = told(scenes.factorial(lab))
-    found = {row.term: row for row in stats.factorial(
-        made.measured, {a.digest: a.arm.choices for a in made.plan.arms}).itertuples()}  # fmt: skip
+    found = {
+        row.term: row
+        for row in stats.factorial(
+            made.measured, {a.digest: a.arm.choices for a in made.plan.arms}
+        ).itertuples()
+    }
     known = stats.factorial(made.measured, {a.digest: a.arm.choices for a in made.plan.arms})
     data = interactions.points(made.plan, known, "top1", (0, 1)).set_index(["down", "across"])
     assert data.loc[("w/o IN", "w/o"), "value"] == pytest.approx(100 * found[(0, 1), (1, 1)].mean)
@@ -502,20 +526,24 @@ def test_a_map_has_what_the_factorial_has(lab):
 def test_a_step_is_paired_with_the_row_above(shown):
     made, drawn = shown("path")
     data = drawn["roadmap"].data
-    steps = data[data["what"] == roadmap.STEP].set_index("arm")
+    steps = data[data["what"] == cumulative.STEP].set_index("arm")
     for before, arm in itertools.pairwise(made.plan.arms):
         known = stats.effects(made.measured, before.digest).set_index("arm").loc[arm.digest]
         found = steps.loc[arm.digest, ["value", "low", "high"]].astype(float)
         np.testing.assert_allclose(found, 100 * known[["mean", "low", "high"]].astype(float))
     assert list(data.loc[data["what"] == "level", "step"]) == [
-        "baseline", "+ PA", "+ Overlapping", "Overlapping → ResT",
-        "+ Conv-1x1"]  # fmt: skip
+        "baseline",
+        "+ PA",
+        "+ Overlapping",
+        "Overlapping → ResT",
+        "+ Conv-1x1",
+    ]
 
 
 def test_a_step_that_was_taken_elsewhere_shows_its_range(lab):
     drawn = {one.name: one for one in figures.all_figures(told(scenes.three_factors(lab)))}
     data = drawn["roadmap"].data
-    assert (data["what"] == roadmap.ELSEWHERE).any()
+    assert (data["what"] == cumulative.ELSEWHERE).any()
 
 
 # ---- cost ----
@@ -533,7 +561,10 @@ def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab)
     plan, store = scenes.counted(scenes.mixed(lab))
     arms = (
         replace(
-            arm, card=arm.card.model_copy(update={"stages": dict(sorted(arm.card.stages.items()))})
+            arm,
+            cost_record=arm.cost_record.model_copy(
+                update={"stages": dict(sorted(arm.cost_record.stages.items()))}
+            ),
         )
         for arm in plan.arms
     )
@@ -545,9 +576,10 @@ def test_stages_stand_as_they_follow_each_other_not_as_the_store_sorts_them(lab)
 
 def test_totals_far_apart_are_shown_by_their_shares(lab):
     (one,) = [
-        one for one in figures.all_figures(told(scenes.counted(scenes.resolution(lab))))
+        one
+        for one in figures.all_figures(told(scenes.counted(scenes.resolution(lab))))
         if one.name == "cost"
-    ]  # fmt: skip
+    ]
     assert set(one.data["unit"]) == {"%"}
     assert one.data.groupby(["arm", "split"])["value"].sum().tolist() == pytest.approx([100] * 16)
 
@@ -560,7 +592,7 @@ def test_one_epoch_is_no_curve(lab):
 def test_what_was_refused_has_no_bar(lab):
     plan, store = scenes.counted(scenes.mixed(lab))
     first, *rest = plan.arms
-    lost = replace(first, card=first.card.model_copy(update={"refused": "no count"}))
+    lost = replace(first, cost_record=first.cost_record.model_copy(update={"refused": "no count"}))
     made = told((replace(plan, arms=(lost, *rest)), store))
     (one,) = [one for one in figures.all_figures(made) if one.name == "cost"]
     assert first.digest not in set(one.data["arm"])

@@ -85,8 +85,9 @@ def test_a_format_is_text_that_ends_its_last_line(finished, form):
 
 def test_markdown_reads_back_as_the_table(finished):
     page = Cells()
-    page.feed(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(
-        FORMATS["md"](finished)))  # fmt: skip
+    page.feed(
+        MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(FORMATS["md"](finished))
+    )
     blocks = {block.head for block in finished.blocks}
     rows = [row for row in page.rows[1:] if row[0] not in blocks]
     assert [[row[0].removeprefix("● "), *row[1:]] for row in rows] == printed(finished)
@@ -95,8 +96,11 @@ def test_markdown_reads_back_as_the_table(finished):
 
 def test_markdown_of_nasty_text_holds_no_tag_of_its_own(nasty):
     page = Cells()
-    page.feed(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(
-        FORMATS["md"](made(nasty))))  # fmt: skip
+    page.feed(
+        MarkdownIt("commonmark")
+        .enable(["table", "strikethrough"])
+        .render(FORMATS["md"](made(nasty)))
+    )
     assert not page.tags & {"script", "a", "img", "code", "s", "h1"}
 
 
@@ -162,9 +166,12 @@ def test_numbers_are_printed_by_latex_and_missing_ones_stop_it(complete, tmp_pat
 
 def test_a_number_keeps_its_key_when_rows_and_columns_are_added(lab):
     few = lab(top1={"baseline": [0.9, 0.8], "Max Pooling": [0.7, 0.6]}, seeds=2)
-    many = lab({"model.reduction": ["Depth-wise Conv2d", "New", "Max Pooling"]}, seeds=2,
-               columns=("macs", "top1"), top1={"baseline": [0.9, 0.8], "New": [0.9, 0.8],
-                                               "Max Pooling": [0.7, 0.6]})  # fmt: skip
+    many = lab(
+        {"model.reduction": ["Depth-wise Conv2d", "New", "Max Pooling"]},
+        seeds=2,
+        columns=("macs", "top1"),
+        top1={"baseline": [0.9, 0.8], "New": [0.9, 0.8], "Max Pooling": [0.7, 0.6]},
+    )
     lines = [{*numbers({"table": made(one)}, "x").splitlines()} for one in (few, many)]
     wanted = {line for line in lines[0] if "max-pooling/top1" in line}
     assert len(wanted) > 8

@@ -16,7 +16,11 @@ def test_a_frame_has_one_row_per_arm_seed_and_metric(complete):
     found = report.frame(plan, store)
     assert not found.duplicated(["arm", "seed", "metric"]).any()
     assert dict(found["metric"].value_counts()) == {
-        "top1": 9, "params": 3, "macs": 3, "throughput": 2}  # fmt: skip
+        "top1": 9,
+        "params": 3,
+        "macs": 3,
+        "throughput": 2,
+    }
     assert set(found["label"]) == {"Depth-wise Conv2d", "Average Pooling", "Max Pooling"}
 
 

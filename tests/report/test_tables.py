@@ -41,8 +41,9 @@ def test_every_block_is_headed_by_its_factor_and_opens_with_the_baseline(tabulat
     table = tabulated({"model.a": ["A", "B"], "recipe.lr": ["1e-3", "1e-4", "1e-5"]})
     assert [block.head for block in table.blocks] == ["model.a", "recipe.lr"]
     assert [r.label for r in table.blocks[1].rows] == ["1e-3", "1e-4", "1e-5"]
-    assert all([r.baseline for r in b.rows] == [True] + [False] * (len(b.rows) - 1)
-               for b in table.blocks)  # fmt: skip
+    assert all(
+        [r.baseline for r in b.rows] == [True] + [False] * (len(b.rows) - 1) for b in table.blocks
+    )
 
 
 def test_a_factorial_is_one_block(tabulated):
@@ -113,8 +114,11 @@ def test_a_study_that_has_nothing_yet_still_has_a_table(tabulated):
 
 
 def test_a_diverged_arm_says_so_and_comes_last(tabulated):
-    outcomes = {"baseline": DEPTHWISE, "Average Pooling": [0.99, NAN, 0.99],
-                "Max Pooling": [0.5, 0.5, 0.6]}  # fmt: skip
+    outcomes = {
+        "baseline": DEPTHWISE,
+        "Average Pooling": [0.99, NAN, 0.99],
+        "Max Pooling": [0.5, 0.5, 0.6],
+    }
     table = tabulated(top1=outcomes)
     assert [r.label for r in table.blocks[0].rows][-1] == "Average Pooling"
     found = row(table, "Average Pooling")
@@ -124,9 +128,10 @@ def test_a_diverged_arm_says_so_and_comes_last(tabulated):
 
 def test_a_cumulative_path_keeps_its_order(tabulated):
     table = tabulated(
-        {"model.a": ["A", "B", "C"]}, designs=("cumulative",),
+        {"model.a": ["A", "B", "C"]},
+        designs=("cumulative",),
         top1={"baseline": DEPTHWISE, "B": [NAN] * 3, "C": DEPTHWISE},
-    )  # fmt: skip
+    )
     assert [r.label for r in table.blocks[0].rows] == ["A", "B", "C"]
 
 

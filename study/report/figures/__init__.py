@@ -25,7 +25,7 @@ __all__ = ["FIGURES", "ReportFigure", "all_figures", "files", "svg"]
 def all_figures(report: Report) -> list[ReportFigure]:
     """Every figure that the report has data for."""
     with styled():
-        return [made_figure for figure in FIGURES.values() for made_figure in figure(report)]
+        return [figure for draw in FIGURES.values() for figure in draw(report)]
 
 
 FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {

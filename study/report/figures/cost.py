@@ -91,6 +91,7 @@ def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
 def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
     end = 0.0
     for what, count in counts.items():
+        # `low` and `high` are where the piece begins and ends in the stacked bar.
         yield {"what": what, "value": count, "low": end, "high": end + count}
         end += count
 
@@ -122,6 +123,7 @@ def _head(unit: str) -> str:
 
 def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
     kinds = sorted(dict.fromkeys(piece.what for piece in pieces), key=_order)
+    # Stages have an order, which shades show; operations have none, so hatches tell them apart.
     fills = FILLS if kinds[0] in KINDS else [(shade, "") for shade in SHADES]
     for what, (colour, hatch) in zip(kinds, fills, strict=False):
         own = [piece for piece in pieces if piece.what == what and piece.arm in places]
@@ -149,6 +151,7 @@ def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
 
 def _order(what: str) -> tuple[int, int]:
     """Sorting key: operations in the catalogue's order; stages from the input on, the head last."""
+    # A stage is named by the divisor of the side: as texts "16" would come before "4".
     return (0, KINDS.index(what)) if what in KINDS else (1, int(what) if what.isdigit() else 10**6)
 
 

@@ -82,8 +82,10 @@ def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) ->
     """The name of a step: "+ new" if the factor departs from its baseline, else "old → new"."""
     if before is None:
         return "baseline"
+    # Neighbours on the path differ in exactly one factor.
     moved = next(f for f, pair in enumerate(zip(before, here, strict=True)) if len({*pair}) > 1)
     old, new = (factors[moved].levels[choices[moved]].label for choices in (before, here))
+    # A factor may move twice; only its first move adds something to the baseline.
     return f"{old} → {new}" if before[moved] else f"+ {new}"
 
 
@@ -105,6 +107,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
         sample = stats.of_arm(part, arm.digest)["value"]
         low, high = stats.interval(sample.to_numpy(float))
+        # NaN is a diverged seed: the mean of the others would flatter the arm.
         ends = {"value": sample.mean(skipna=False), "low": low, "high": high}
         records.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
         if place:
@@ -135,6 +138,7 @@ def _step(
             ends = {"value": row.mean, "low": row.low, "high": row.high}
             yield {**keys, "what": STEP, "n": row.n, **ends}
     means = [row.mean for row in same if row.mean == row.mean]
+    # Measured at one position only, the step has no range.
     if len(means) > 1:
         span = {"low": min(means), "high": max(means)}
         yield {**keys, "what": ELSEWHERE, "n": len(means), **span}

@@ -78,6 +78,7 @@ def points(report: Report) -> pd.DataFrame:
         for name in _metrics(report):
             part = of_metric(of_arm(learnt, arm.digest), name)
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
+            # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
             rows += [{**keys, **row} for row in _lines(table, diverged(arm))]
     return frame(rows, "label", "arm", "epoch", "n").astype({"epoch": "Int64", "n": "Int64"})
@@ -111,6 +112,7 @@ def _band(values: "pd.Series[float]") -> tuple[float, float]:
 
 
 def _metrics(report: Report) -> list[str]:
+    # Curves are evaluated at the training size, so "top1@96" is drawn by its "top1".
     return [LOSS, report.plan.tested.partition("@")[0] or "top1"]
 
 
@@ -140,7 +142,9 @@ def _figure(marks: list[CurveMark], groups: list[Group], metrics: list[str]) -> 
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
             own = [mark for mark in marks if mark.metric == name]
             _panel(axes, own, arms)
+            # One scale for all groups, so that panels can be compared by eye.
             axes.set_ylim(*_span(own))
+            # After the limits are set: labels are placed in fractions of the axis.
             _ends(axes, own, arms)
             axes.set_ylabel(_head(name))
             if turn == 0 and head:
@@ -153,6 +157,7 @@ def _figure(marks: list[CurveMark], groups: list[Group], metrics: list[str]) -> 
                 )
             axes.set_xlabel("Epoch" if turn == len(metrics) - 1 else "")
             axes.tick_params(labelbottom=turn == len(metrics) - 1)
+    # An odd number of groups leaves the last cell of the grid empty.
     if len(groups) % 2 and across == 2:
         for axes in panels[-len(metrics) :, 1]:
             axes.set_visible(False)
@@ -203,6 +208,7 @@ def _ends(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
             last = max(own, key=lambda mark: mark.epoch)  # the first of several
             ends.append((last.value, float(last.epoch), last.label, colour))
     ends.sort()
+    # 8.2 points per line of text, as a share of the axes, which take about 0.8 of a panel.
     heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(

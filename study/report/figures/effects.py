@@ -57,6 +57,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
     number = 0
     for names in row_layout.chunks(metrics, ABREAST):
         wide = COLUMN if len(names) == 1 else PAGE
+        # The row must be as high as its tallest text in any panel.
         notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
         for page in row_layout.pages(
             row_layout.arm_lines(report.plan, baseline=False), LABEL_WIDTH[wide], notes

@@ -51,6 +51,7 @@ def styled() -> Iterator[None]:
     A letter that no installed font has is drawn as a box, without a warning: the data and the
     alternative text have it.
     """
+    # "default" first: a user's matplotlibrc would change the figure, and its bytes.
     with warnings.catch_warnings(), style.context(["default", STYLE | {"font.family": families()}]):
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
@@ -71,6 +72,7 @@ def files(drawn_figure: ReportFigure) -> dict[str, bytes]:
 
 def svg(drawn_figure: ReportFigure) -> str:
     """The figure as an SVG element for a page: no prologue, and ids that no other figure has."""
+    # An element inside HTML may have no XML prologue and no doctype.
     text = _saved(drawn_figure.figure, "svg").decode()
     body = text[text.index("<svg") :].partition(">")[2]
     own = re.sub(r"\W", "-", drawn_figure.name)
@@ -88,6 +90,7 @@ def svg(drawn_figure: ReportFigure) -> str:
 def _saved(figure: Figure, end: str) -> bytes:
     file = io.BytesIO()
     with styled():
+        # The resolution is that of the PNG; the vector formats ignore it but for raster parts.
         figure.savefig(file, format=end, metadata=UNDATED[end], dpi=300)
     return file.getvalue()
 

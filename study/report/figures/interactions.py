@@ -67,9 +67,11 @@ def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) 
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):
+        # The cell of both first levels is the reference and has no effect.
         if not down and not across:
             continue
         levels = [(f, level) for f, level in zip(pair, (down, across), strict=True) if level]
+        # Terms list their factors in the order of the study, whatever goes down the page.
         row: Any = terms.get(tuple(sorted(levels)))
         numbers = {"value": row.mean, "low": row.low, "high": row.high} if row is not None else {}
         listed.append(
@@ -91,6 +93,7 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     down, across = ([level.label for level in factor.levels] for factor in factors)
     needed = 1.25 + SIDE * len(across)
     wide = COLUMN if needed <= COLUMN else PAGE
+    # 72 points per inch; 1.25 inches are for the labels at the left.
     slot = 72 * (wide - 1.25) / len(across)
     figure = Figure(figsize=(wide, 1.15 + 0.38 * len(down)))
     axes = figure.subplots()
@@ -100,6 +103,7 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
         values[down.index(row.down), across.index(row.across)] = row.value
     limit = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
     axes.pcolormesh(values, cmap=COLOURS, vmin=-limit, vmax=limit, edgecolors="white", linewidth=1)
+    # Inverted limits, so that levels read downwards as in the table.
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
     for row in named_rows(data):
         place = across.index(row.across), down.index(row.down)

@@ -45,7 +45,9 @@ def place(
     assert isinstance(figure, Figure)
     figure.draw_without_rendering()  # only then does the layout say where points are
     scale = 72 / figure.dpi
+    # Matplotlib transforms to pixels of the figure's resolution; a point is 1/72 inch.
     positions = [tuple(scale * c for c in axes.transData.transform(point)) for point in points]
+    # Marks are 4.5 points wide; 3 on each side leave a little space around them.
     occupied = [Box(x - 3, y - 3, x + 3, y + 3) for x, y in positions]
     occupied += [_line(axes, scale, *segment) for segment in segments]
     whole = axes.get_window_extent()
@@ -55,6 +57,7 @@ def place(
             continue
         size = width(text, TINY), TINY
         candidates = [(dx, dy, _box(x + dx, y + dy, *size)) for dx, dy in _offsets(size)]
+        # `min` keeps the first of equals, so a label takes the nearest free place.
         dx, dy, box = min(candidates, key=lambda candidate: _cost(candidate[2], occupied, inside))
         occupied.append(box)
         note = axes.annotate(
@@ -87,6 +90,7 @@ def _box(x: float, y: float, across: float, along: float) -> Box:
 
 def _line(axes: Axes, scale: float, start: tuple[float, float], end: tuple[float, float]) -> Box:
     (x0, y0), (x1, y1) = (axes.transData.transform(point) * scale for point in (start, end))
+    # The box of a slanted line would cover far more; all segments here are upright or level.
     return Box(min(x0, x1) - 0.7, min(y0, y1) - 0.7, max(x0, x1) + 0.7, max(y0, y1) + 0.7)
 
 

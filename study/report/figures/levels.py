@@ -119,6 +119,7 @@ def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
     costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
+    # `sorted` is stable: multiply-adds first, the rest in the order of the columns.
     cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
     candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
     return [name for name in candidates if name]
@@ -157,6 +158,7 @@ def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
         base = [mark for mark in own if mark.level == marks[0].level]
         on_page = [mark for mark in own if mark.level in order]
         PANELS[METRICS[name].kind](report, Panel(axes, on_page, base, order))
+        # The unit on a line of its own: panels are too low for one line of text.
         axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(
@@ -243,6 +245,7 @@ def _cost(report: Report, panel: Panel) -> None:
         axes.set_ylim(min(values) / 1.5, max(values) * (4 if crowded else 2))
     else:
         axes.bar(xs, values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
+        # Room for the number of the tallest bar, which is turned upright if bars are many.
         axes.set_ylim(0, max(values) * (1.6 if crowded else 1.25) or 1)
         linear(axes.yaxis)
     for x, value in zip(xs, values, strict=True):
@@ -278,6 +281,7 @@ class TickLabels(NamedTuple):
 def _tick_labels(order: list[str], axis: float) -> TickLabels:
     """Labels of the levels, upright if they are too long to stand side by side."""
     slot = axis / len(order) - 4
+    # A word that is wider than its slot would be cut; upright labels have more room.
     longest = max((width(word, 7.5) for label in order for word in label.split()), default=0)
     texts = [wrapped(label, slot) for label in order]
     if longest <= slot and all(len(broken(label, slot, 7.5)) <= 3 for label in order):

@@ -136,6 +136,7 @@ def _standings(
     # timing session are no replicates, so they allow no test.
     def no_dearer(first: ArmMark, second: ArmMark) -> bool:
         ends = (first.cost_low, first.cost_high), (second.cost_low, second.cost_high)
+        # NaN, the end of a cost that was counted, is skipped, and the cost itself stands for it.
         worst = min(cheap * end for end in (*ends[0], first.cost) if end == end)
         best = max(cheap * end for end in (*ends[1], second.cost) if end == end)
         return bool(worst >= best)
@@ -143,8 +144,10 @@ def _standings(
     samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
 
     def ahead(first: ArmMark, second: ArmMark, tests: int) -> bool:
+        # Arrays of the pivoted table, so that element by element the seed is the same.
         differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]
+        # The family of the correction is all arms that cost no more.
         return stats.interval(good * paired, stats.corrected(tests))[0] > 0
 
     words = []
@@ -231,6 +234,7 @@ def _front(axes: Axes, data: pd.DataFrame, quality: Metric, cost: Metric) -> lis
     first, *rest = stats.typed_rows(front, ArmMark)
     corners = [(first.cost, first.value)]
     for mark in rest:
+        # A step, not a slope: no model was measured between two points of the front.
         corners += [(mark.cost, corners[-1][1]), (mark.cost, mark.value)]
     axes.plot(*zip(*corners, strict=True), color=BLACK, linewidth=0.8, zorder=2)
     return list(pairwise(corners))
@@ -262,6 +266,7 @@ def _key(figure: Figure, marks: list[ArmMark], total: int) -> None:
         columnspacing=1,
     )
     for text in legend.get_texts():
+        # A label may hold a "$", which matplotlib would read as mathematics.
         text.set_parse_math(False)
 
 

@@ -66,6 +66,7 @@ def points(report: Report) -> pd.DataFrame:
     listed = list[dict[str, Any]]()
     for row in comparable:
         metric = METRICS[row.metric]
+        # A published cost of zero has no relative difference.
         if metric.kind == "speed" or (metric.kind == "cost" and not row.printed):
             continue
         keys = {
@@ -95,7 +96,9 @@ def _margin(report: Report, row: VerdictRow, metric: Metric) -> float:
     """The margin within which the level is reproduced; NaN without a stated margin."""
     stated = report.plan.study.margins.get(row.metric, float("nan"))
     if metric.kind != "cost":
+        # `stated != stated` is NaN: no margin is stated, and a published spread takes its place.
         return float(row.spread if stated != stated and row.spread else stated + row.spread)
+    # Half a unit of the last published digit is the largest rounding error.
     half = 0.5 * 10.0**-row.digits
     within = max(half, stated if stated == stated else 0) + row.spread
     return float(100 * within / row.printed)
@@ -141,6 +144,7 @@ def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
         height=0.9,
         color="#d9d9d9",
         linewidth=0,
+        # Matplotlib leaves labels that begin with an underscore out of the legend.
         label="margin" if banded else "_",
     )
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)

@@ -66,6 +66,7 @@ def points(report: Report) -> pd.DataFrame:
     for name in names:
         for model, arms in _series(report.plan).items():
             by_side = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
+            # Zero has no logarithm.
             by_side = [(side, row) for side, row in by_side if row.mean > 0]
             power = exponent([(side, row.mean) for side, row in by_side])
             if len(by_side) >= FEWEST:
@@ -109,6 +110,7 @@ def exponent(points: list[tuple[int, float]]) -> float:
     """Exponent of the power law through points (side, value); NaN if they do not follow one."""
     if len(points) < FEWEST:
         return math.nan
+    # A power law is a straight line on logarithmic axes, and its exponent the slope.
     logs = [(math.log(side), math.log(value)) for side, value in points]
     steps = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(logs)]
     # By the ends alone: a fit would average over the bend that tells a sum of powers.

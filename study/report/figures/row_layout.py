@@ -85,7 +85,9 @@ def sheet(page: Page, columns: int, width: float, *, spare: float = 0.75) -> tup
         for row in page[1:]:
             if row.key is None:
                 axes.axhline(row.y - row.height / 2 - GAP / 2, color=PALE, linewidth=0.6, zorder=0)
+    # Inverted, because rows are counted downwards.
     panels[0].set_ylim(end, -GAP / 2)
+    # Tick labels instead of texts: the constrained layout makes room for them.
     ticks = [row.y for row in page]
     panels[0].set_yticks(ticks, [row.text for row in page], parse_math=False, linespacing=1.0)
     for row, label in zip(page, panels[0].get_yticklabels(), strict=True):
@@ -118,6 +120,7 @@ def beside(axes: Axes, y: float, text: str, **look: Any) -> None:
 
 def chunks(items: list[Any], most: int) -> Iterator[list[Any]]:
     """The items in parts of at most `most`, as equal in size as possible."""
+    # The negations round up without the detour over floats.
     count = -(-len(items) // most)
     size = -(-len(items) // max(1, count))
     yield from (items[start : start + size] for start in range(0, len(items), max(1, size)))

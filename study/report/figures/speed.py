@@ -94,6 +94,7 @@ def _figure(
         metric, own = METRICS[name], [mark for mark in marks if mark.metric == name]
         here = [mark for mark in own if mark.arm in places]
         values, ys = [mark.value for mark in here], [places[mark.arm] for mark in here]
+        # The baseline stands out, as all ratios refer to it.
         colours = [BLUE if mark.arm == base else SKY for mark in here]
         axes.barh(ys, values, height=0.8, color=colours, edgecolor=BLUE, linewidth=0.6)
         axes.errorbar(

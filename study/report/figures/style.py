@@ -65,6 +65,7 @@ STYLE: dict[str, Any] = {
     "axes.grid.axis": "y",
     "axes.axisbelow": True,
     "axes.titlesize": 8,
+    # An offset such as "+9.1e1" at the end of the axis is easily overlooked.
     "axes.formatter.useoffset": False,
     "grid.linewidth": 0.4,
     "grid.color": "#dddddd",
@@ -75,5 +76,6 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "hatch.linewidth": 0.5,
     "pdf.fonttype": 42,  # TrueType: several venues refuse type 3
+    # Without a fixed salt the ids in an SVG differ from run to run.
     "svg.hashsalt": "study",
 }

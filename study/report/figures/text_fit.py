@@ -13,6 +13,7 @@ MORE = "…"
 @cache
 def width(text: str, size: float) -> float:
     """Width of a text in points, in the fonts of the current style."""
+    # The last argument is `ismath`: a label with "$" is measured as it is drawn, as plain text.
     extent = text_to_path.get_text_width_height_descent(text, FontProperties(size=size), False)
     return float(extent[0])
 
@@ -26,6 +27,7 @@ def wrapped(text: str, room: float, *, size: float = 7.5, lines: int = 2) -> str
     fitted = broken(plain(text), room, size)
     if len(fitted) <= lines:
         return "\n".join(fitted)
+    # Lines before the last are whole; the last one is shortened from the full text.
     head = fitted[: lines - 1]
     return "\n".join([*head, _shortened(plain(text), room, size, headed=not head)])
 
@@ -58,6 +60,7 @@ def _pieces(word: str, room: float, size: float) -> list[str]:
     """A word cut into pieces that fit on a line."""
     pieces = [""]
     for letter in word:
+        # A piece has at least one letter, even where the room is narrower than that.
         if pieces[-1] and width(pieces[-1] + letter, size) > room:
             pieces.append("")
         pieces[-1] += letter

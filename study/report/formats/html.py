@@ -41,6 +41,7 @@ def _row(row: Row) -> str:
 
 
 def _cell(cell: Cell) -> str:
+    # The value in base units: texts such as "1.2 ± 0.1" do not sort as numbers.
     order = (
         "" if cell.value is None or cell.value != cell.value else f' data-order="{cell.value!r}"'
     )

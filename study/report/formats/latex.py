@@ -30,9 +30,11 @@ FITTED = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 def latex(table: Table) -> str:
     """A table environment, shrunk if it is wider than the line, or a longtable if it is tall."""
+    # \label takes no special characters.
     caption, name = escaped(table.caption), re.sub(r"[^A-Za-z0-9-]", "-", table.name)
     named = rf"\caption{{{caption}}}\label{{tab:{name}}}"
     notes = "".join(f"\\par\\smallskip {escaped(note)}\n" for note in table.notes).rstrip()
+    # A longtable breaks over pages, which a float cannot.
     body = _tabular(table, _plain(table))
     if sum(len(block.rows) for block in table.blocks) > TALL:
         lines = [
@@ -78,6 +80,7 @@ def _alone(packages: str, table: Table, tabular: str) -> str:
 def _long(tabular: str, named: str) -> str:
     """A tabular as a longtable that repeats its heading on every page."""
     begin, rest = tabular.split("\n", 1)
+    # \endfirsthead and \endhead repeat what stands before them on the first and on later pages.
     head, rest = rest.split("\\midrule\n", 1)
     repeated = [head, r"\midrule\endfirsthead", head + r"\midrule\endhead"]
     begin = begin.replace("tabular", "longtable", 1)
@@ -128,6 +131,7 @@ def _split(head: str, column: Sequence[Cell]) -> LatexColumn:
     matches = [match for cell in column if (match := NUMBER.fullmatch(cell.text))]
     sign = "+" if any(match[1] for match in matches) else ""
     whole, digits = (max(len(match[n] or "") for match in matches) for n in (2, 3))
+    # text mode keeps the font of the paper, and `reset-text-series=false` lets \bfseries through.
     options = f"table-format={sign}{whole}.{digits},mode=text,reset-text-series=false"
     texts = tuple(_number(cell) for cell in column)
     return LatexColumn(
@@ -138,10 +142,13 @@ def _split(head: str, column: Sequence[Cell]) -> LatexColumn:
 def _number(cell: Cell) -> str:
     match = NUMBER.fullmatch(cell.text)
     if not match:
+        # Braces keep siunitx from parsing a cell that is no number.
         return rf"{{{_cell(cell)}}} &"
     sign, whole, digits, rest = match.groups()
+    # siunitx reads the ASCII hyphen as a minus sign, not the typographic one.
     number = f"{sign.replace('−', '-')}{whole}{'.' + digits if digits else ''}"
     bold = r"\bfseries " if cell.bold else ""
+    # siunitx takes the switch \bfseries before a number, but not \textbf with an argument.
     return rf"{bold}{number} & {bold}{escaped(rest.strip())}".rstrip()
 
 
@@ -171,6 +178,7 @@ def _rows(blocks: Sequence[TableBlock], columns: Sequence[LatexColumn]) -> Itera
         yield "\\midrule\n" if index else ""
         if block.head:
             empty = " &" * sum(column.width for column in columns)
+            # \rlap takes no width, so a long heading does not widen the column of labels.
             yield rf"\rlap{{\itshape {escaped(block.head)}}}{empty} \\" + "\n"
         for row in block.rows:
             yield _row(row, [column.texts[number] for column in columns])
@@ -194,4 +202,5 @@ def escaped(text: str) -> str:
     """Text that LaTeX prints literally; letters beyond Latin need LuaLaTeX."""
     # A row that begins with "[" or "*" would be read as an argument of the line break before it.
     guard = "{}" if text[:1] in ("[", "*") else ""
+    # Doubled signs are ligatures: "--" would become a dash, "''" a closing quote.
     return guard + re.sub(r"([-,'])(?=\1)", r"\1{}", text.translate(SPECIAL))

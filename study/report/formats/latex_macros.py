@@ -12,6 +12,7 @@ from hashlib import sha256
 from study.report.formats.latex import escaped
 from study.report.table import Row, Table
 
+# \@namedef allows any character in a name; \newcommand would allow letters alone.
 HEAD = r"""% \studynumber{row/column}: a cell as the table has it; \studynumber{row/column/part}:
 % one number of it (mean, sd, low, high, value, change, ratio-value ...). Rows of other tables than
 % the first are opened by the table: contrasts/row/column. All keys are also there behind the name
@@ -68,8 +69,10 @@ def _rows(table: Table) -> Iterator[tuple[str, Row]]:
 
 def slug(text: str) -> str:
     """The text as a TeX name; a digest is appended if letters are lost, so that names differ."""
+    # NFKD splits letters from their accents, so that "é" becomes "e" instead of vanishing.
     plain = unicodedata.normalize("NFKD", text.replace("Δ", "delta")).encode("ascii", "ignore")
     name = re.sub(r"[^a-z0-9.+=-]+", "-", plain.decode().lower())
+    # Nothing was lost but case and spaces, so the plain name is kept without a digest.
     if name == re.sub(r"[ _]", "-", text.lower()):
         return name
     return f"{name.strip('-')}-{sha256(text.encode()).hexdigest()[:4]}".lstrip("-")

@@ -32,6 +32,7 @@ def _md_cell(cell: Cell) -> str:
 
 def _md(text: str) -> str:
     """Text that Markdown prints literally; brackets are escaped only where they make a link."""
+    # Ampersands first, else the entities themselves would be escaped.
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_|~$#])", r"\\\1", text)
     text = re.sub(r"^(\d*)(?=[-+.)](\s|$))", r"\1\\", text)  # else a list begins: "1. ", "- "

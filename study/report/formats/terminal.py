@@ -58,14 +58,17 @@ def _terminal(table: Table, laid: Layout) -> Terminal:
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
+        # Top, right, bottom, left, as in CSS.
         padding=(0, laid.gap - 1, 0, 0),
         width=laid.gap + 1 + laid.width,
     )
+    # The baseline's mark has its own column, so that labels stay aligned.
     terminal_table.add_column("", width=1)
     columns = _columns(table)
     for index, width in zip(laid.indices, laid.widths, strict=True):
         head, texts = columns[index]
         side: JustifyMethod = "left" if index == 0 or is_prose(texts) else "right"
+        # Text instead of str: rich reads square brackets of a str as markup.
         terminal_table.add_column(Text(head), justify=side, width=width, overflow="fold")
     for block in table.blocks:
         if block.head:

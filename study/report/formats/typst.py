@@ -13,6 +13,7 @@ def typst(table: Table) -> str:
     notes = " #linebreak() ".join(escaped(note) for note in table.notes)
     lines = [
         "#[",
+        # Typst figures do not break over pages unless their block is made breakable.
         "#show figure: set block(breakable: true)",
         "#set figure.caption(position: top)",
         "#figure(",

@@ -62,10 +62,12 @@ class Section:
 
 def page(reports: Sequence[Report], *, plain: bool = False) -> str:
     """The text of the page; `plain` makes the page that is made without the extra `report`."""
+    # `find_spec` looks for the packages without importing them.
     rich = not plain and all(find_spec(name) for name in EXTRA)
     sections = [_section(report, rich) for report in reports]
     environment = Environment(
         loader=FileSystemLoader(HERE),
+        # By default jinja2 escapes nothing at all.
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -119,6 +121,7 @@ def _image(drawing: ReportFigure) -> Markup:
 def script_json(value: Any) -> Markup:
     """JSON without characters that HTML would read as a tag."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # U+2028 and U+2029 end a line in JavaScript before ES2019, even inside a string.
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return Markup(text)

@@ -95,6 +95,7 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
     means = [(label, _scaled(row, scale)) for label, row in labelled]
     ends = [end * scale for end in noise_range(report.measured, name) or ()]
     shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
+    # A reversed range puts the first arm at the top, as in the table.
     axis = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
     return {
         "data": [_seed_trace(dots, metric), _mean_trace(means, metric)],
@@ -176,6 +177,7 @@ def _trade_offs(report: Report) -> Iterator[Chart]:
             for arm in plan.arms
             if (arm.digest, name) in means and (arm.digest, quality) in means
         ]
+        # NaN is a diverged arm, which has no place on the chart.
         points = [point for point in points if point[2].mean == point[2].mean]
         if len({x for _, x, _ in points}) > 1:
             yield _trade_off(report, name, quality, points)
@@ -197,6 +199,7 @@ def _trade_off(
         "role": "faint",
         "x": [x * cost.scale for x, _ in front],
         "y": [y * metric.scale for _, y in front],
+        # The step holds the quality of the cheaper arm until the next one is reached.
         "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot", "width": 1.5},
         "hoverinfo": "skip",
     }
@@ -231,6 +234,7 @@ def _points(
 def _front(points: list[Place], cost: Metric, metric: Metric) -> list[Place]:
     """The Pareto front of the means: points that no other point beats in both metrics."""
     signs = [1 if axis.better == "higher" else -1 for axis in (cost, metric)]
+    # From the best on the first axis on, a point is on the front if it beats all before it.
     ordered = sorted(points, key=lambda p: (-signs[0] * p[0], -signs[1] * p[1]))
     front = list[Place]()
     for x, y in ordered:
@@ -267,6 +271,7 @@ def _lines(report: Report, part: pd.DataFrame, name: str, *, epochs: int) -> Spe
         values = stats.of_arm(part, arm.digest).groupby("epoch")["value"]
         data += _curve(values.agg(["mean", "min", "max"]) * scale, arm, number, digits)
     axis = _axis(metric) if metric else {"title": {"text": "Training loss (nats)"}}
+    # A whole step keeps plotly from labelling halves of epochs.
     across = {"title": {"text": "Epoch"}, "dtick": max(1, epochs // 10)}
     return {"data": data, "layout": {"xaxis": across, "yaxis": axis, **SIZE}}
 
@@ -277,6 +282,7 @@ def _curve(by_epoch: pd.DataFrame, arm: PlannedArm, number: int, digits: int) ->
     epochs = [int(str(epoch)) for epoch in by_epoch.index]
     yield {
         **LINES,
+        # One closed outline, up along the highest seed and back along the lowest.
         "x": [*epochs, *reversed(epochs)],
         "y": [*by_epoch["max"], *reversed([*by_epoch["min"]])],
         "fill": "toself",

@@ -33,5 +33,6 @@ def _texts(values: Any) -> tuple[str, ...]:
     return tuple("" if value is None or value != value else str(value) for value in values)
 
 
+# Missing values arrive as None or NaN, depending on the type of the column.
 def _seconds(value: Any) -> str:
     return "" if value is None or value != value else f"{value:.0f}"

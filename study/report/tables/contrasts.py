@@ -24,6 +24,7 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
     tests = published.family_size(plan, frame)
     tested = stats.contrasts(frame, declared, beside=tests - len(declared))
+    # Reversed, so that of several labels of an arm the first one stays.
     labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
     rows = (_contrast(row, labels, len(plan.study.seeds)) for row in tested.itertuples())
     return Table(
@@ -62,6 +63,7 @@ def _limits(tests: int, seeds: int) -> Iterator[str]:
         "The t test agrees with the interval and assumes normally distributed differences; the "
         "sign-flip test assumes only that differences of equal arms are symmetric."
     )
+    # With n pairs a sign-flip test has 2^n outcomes, so its p has a lower limit.
     least = min(1.0, tests * stats.smallest_p(seeds))
     if least > stats.ALPHA:
         corrected = "corrected " if tests > 1 else ""

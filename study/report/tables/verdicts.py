@@ -5,7 +5,7 @@ from typing import Any
 
 from study import format
 from study.analysis import verdicts
-from study.analysis.claims import Judgement
+from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
 from study.analysis.verdict_rows import VerdictRow
 from study.metrics import METRICS
@@ -44,7 +44,9 @@ def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
 
 def _row(plan: Plan, row: Any) -> Row:
     metric = METRICS[row.metric]
+    # As many digits as were published, so that both numbers can be compared.
     digits = max(row.digits, metric.digits)
+    # NaN ends: an exact count has no interval.
     span = f" [{format.number(row.low, digits)}, {format.number(row.high, digits)}]"
     texts = (
         format.published(row.printed, row.digits, row.spread, row.status),
@@ -100,7 +102,7 @@ def _unit(name: str) -> str:
     return "%" if metric.kind == "speed" else metric.difference_unit
 
 
-def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
+def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:
     """The study's claims with their state and the measured values, or None without claims."""
     if not claims:
         return None
@@ -121,8 +123,9 @@ def claim_table(plan: Plan, claims: Sequence[Judgement]) -> Table | None:
     )
 
 
-def _interval(claims: Sequence[Judgement]) -> str:
+def _interval(claims: Sequence[EvaluatedClaim]) -> str:
     """The interval that decides a claim, with the number of tests it is corrected for."""
+    # Claims about exact counts have no test and would hide the size of the family.
     tests = max(claim.tests for claim in claims)
     if tests < 2:
         return "95 % interval"

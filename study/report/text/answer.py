@@ -63,6 +63,7 @@ class Compared:
             (arm, self.analysis.effects.get((arm, self.analysis.plan.tested)))
             for arm in self.others
         )
+        # NaN is a diverged arm, which has its own sentence.
         return {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
 
     @cached_property
@@ -70,6 +71,7 @@ class Compared:
         """Arms whose corrected t test finds a difference."""
         base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
         pairs = [stats.Contrast(arm, base, name) for arm in self.others]
+        # Arms without a result are included: a test that cannot be made yet counts, too.
         tests: Iterator[Any] = stats.contrasts(self.measured, pairs).itertuples()
         return {str(row.arm) for row in tests if row.t_holm < stats.ALPHA} & self.rows.keys()
 
@@ -121,6 +123,7 @@ class Compared:
 
     def amount(self, arm: str) -> str:
         """The difference of an arm with its unit, and its interval if it has one."""
+        # The unit goes between the value and its interval, so the text is taken apart.
         text = format.effect(self.rows[arm], self.metric, int(self.rows[arm].n))
         value, _, ends = text.removesuffix(f" [{format.ABSENT}]").partition(" ")
         return f"{value} {self.metric.difference_unit} {ends}".strip()
@@ -287,6 +290,7 @@ def _constant(compared: Compared, arms: list[str]) -> str:
 def _costs(analysis: Analysis) -> str:
     """The range of the first cost, else timing, whose printed values differ between arms."""
     plan = analysis.plan
+    # Counts come first because they are exact; timings hold for one machine.
     for name in [*analysis.of_kind("cost"), *analysis.of_kind("speed")]:
         rows = {arm.label: analysis.estimates.get((arm.digest, name)) for arm in plan.arms}
         values = {label: row.mean for label, row in rows.items() if row is not None}
@@ -295,6 +299,7 @@ def _costs(analysis: Analysis) -> str:
         least, most = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
         metric, count = METRICS[name], len(values)
         low, high = (format.measured(values[label], metric) for label in (least, most))
+        # Compared as printed: a range of two equal texts says nothing.
         if low != high:
             coverage = "" if count == len(rows) else f" over {count} of {len(rows)} arms"
             return (

@@ -20,6 +20,7 @@ def given_weights_answer(plan: Plan, images: pd.DataFrame) -> str:
     if images.empty:
         return "No arm can be compared with the baseline image by image yet."
     tests = len(plan.arms) - 1
+    # Arms without predictions count as tests that could not be made.
     p = stats.holm(images["every_p"].to_numpy(float), beside=tests - len(images))
     return "; ".join(_parts(images, p < stats.ALPHA)) + f" ({_how(images, tests)})."
 

@@ -21,7 +21,9 @@ def _pairing(analysis: Analysis) -> Iterator[str]:
     ratios = []
     for name in analysis.of_kind("quality"):
         rows = [r for r in analysis.pairing if r.metric == name and r.ratio == r.ratio]
+        # Degrees of freedom, one less than the pairs of each arm.
         if sum(row.n - 1 for row in rows) >= ROUGH:
+            # Pooled before dividing: a mean of ratios would be ruled by arms with little variance.
             ratio = sum(row.paired for row in rows) / sum(row.separate for row in rows)
             ratios.append(f"{ratio:.2f} ({format.name(METRICS[name])})")
     if ratios:
@@ -56,9 +58,10 @@ def _noise(analysis: Analysis) -> Iterator[str]:
 def _step_orders(analysis: Analysis) -> Iterator[str]:
     """Notes on how much a cumulative table depends on the order of its steps."""
     study = analysis.plan.study
-    rows = [row for row in analysis.orders if row.metric in analysis.of_kind("quality")[:1]]
+    rows = [row for row in analysis.step_orders if row.metric in analysis.of_kind("quality")[:1]]
     if "cumulative" not in study.designs or not rows:
         return
+    # Without other orders an effect cannot be separated from its position on the path.
     if all(row.places == 1 for row in rows):
         column = f"Δ {format.name(METRICS[analysis.of_kind('quality')[0]])}"
         yield (

@@ -111,6 +111,7 @@ def _missing(analysis: Analysis) -> Iterator[str]:
             refusals.setdefault(why, []).append(arm.label)
     for why, arms in refusals.items():
         yield f"Not measured for {', '.join(arms)}: {why}."
+    # Refusals already explain what is missing.
     if untimed and not refusals:
         yield f"Not timed for every arm: {_heads(untimed)}."
     unevaluated = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
@@ -137,6 +138,7 @@ def _heads(names: list[str]) -> str:
 def command(plan: Plan, store: str) -> str:
     """The command line that runs everything the store lacks, failed trials included."""
     where = ["--store", store] if store else []
+    # Quoted, so that labels with spaces can be pasted into a shell.
     return shlex.join(["study", "run", *plan.study.command_arguments, *where])
 
 
@@ -172,6 +174,7 @@ def _seeds(analysis: Analysis) -> Iterator[str]:
         yield "The weights are given and nothing is trained, so seeds change nothing."
     elif analysis.seeds == 1:
         yield "With one seed there is neither a standard deviation nor an interval."
+    # A two-sided sign-flip test of n pairs has p of at least 2 / 2^n, 0.031 for six.
     elif smallest > 0.05:
         yield (
             f"With {analysis.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest "
@@ -225,6 +228,7 @@ def _unit_warnings(analysis: Analysis) -> Iterator[str]:
     for label, numbers in analysis.plan.study.published.items():
         for name, printed in numbers.items():
             row = analysis.estimates.get((arms[label].digest, name))
+            # Costs in another unit are noted when the study is planned.
             if row is None or METRICS[name].kind == "cost" or not row.mean > 0:
                 continue
             if why := other_unit(name, printed.value, float(row.mean)):

@@ -1,0 +1,82 @@
+"""The command plan, and the plan that other commands print."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from study.cli.images import check_images, check_images_option
+from study.cli.machine import machine_options
+from study.cli.options import StudyRequest, console, echo_json, json_option, study_file
+from study.errors import StudyError
+
+if TYPE_CHECKING:
+    from study.launch.machine import Machine
+    from study.plan.plan import Plan
+    from study.store.store import Store
+
+
+@click.command("plan")
+@study_file
+@machine_options
+@check_images_option
+@json_option
+def plan_command(request: StudyRequest, machine: "Machine", check_all: bool, as_json: bool) -> None:
+    """Show arms, costs, missing trials and their estimated time; trains nothing."""
+    from study.cli import show
+    from study.plan.estimate import remaining_time
+    from study.plan.plan import check_data
+
+    plan, store = request.plan()
+    check_data(plan, store, absent=check_all)
+    if check_all:
+        check_images(plan)
+    here = machine.on != "slurm"
+    if here and plan.missing and remaining_time(plan, store, machine.workers) is None:
+        _time_steps(plan, store, machine)
+    if as_json:
+        echo_json(show.plan_record(plan, remaining_time(plan, store, machine.workers)))
+        return
+    show_plan(plan, store, machine)
+    click.echo(f"to run it: study run {request.command_line(machine)}", err=True)
+
+
+def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
+    """Print arms, costs and notes."""
+    from study.cli import show
+    from study.plan import images
+    from study.plan.estimate import remaining_time
+
+    out, missing = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
+    out.print(show.plan_head(plan), markup=False, highlight=False)
+    out.print(show.plan_table(plan))
+    priced = remaining_time(plan, store, machine.workers)
+    for note in [*images.notes(missing, store), *show.plan_notes(plan, priced, machine.workers)]:
+        out.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
+    """Time a few steps of the baseline for an estimate; a failure is only reported.
+
+    Raises:
+        StudyError: the images exist and cannot be read, so its trials would fail.
+    """
+    from study.launch import timing
+
+    click.echo("timing a few training steps of the baseline ...", err=True)
+    try:
+        timing.steps(plan, store, machine)
+    except StudyError as error:
+        # The error comes as text from another process, so its class is gone.
+        if "DataError" in str(error) and _has_images(plan, store):
+            raise StudyError(f"trials of the baseline would fail: {error}") from error
+        click.echo(f"no time estimate: {error}", err=True)
+
+
+def _has_images(plan: "Plan", store: "Store") -> bool:
+    from study.plan.plan import check_data
+
+    try:
+        check_data(plan, store)
+    except StudyError:
+        return False
+    return True
