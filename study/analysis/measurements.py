@@ -50,7 +50,7 @@ def aa_measurements(plan: Plan, store: Store) -> list[Record]:
 
 def timing_session(plan: Plan, store: Store) -> TimingSession:
     """The timing session of a plan; an empty one where there is none."""
-    return store.kept("timings", plan.key, TimingSession) or TimingSession()
+    return store.record("timings", plan.key, TimingSession) or TimingSession()
 
 
 def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:

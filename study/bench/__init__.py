@@ -43,22 +43,24 @@ def model(text: str, shared: Mapping[str, Any]) -> BenchModel:
 
 def labelled(models: Iterable[BenchModel]) -> dict[str, BenchModel]:
     """The models by label; a model that is listed twice gets two labels and is timed twice."""
-    found: dict[str, BenchModel] = {}
-    for one in models:
+    by_label: dict[str, BenchModel] = {}
+    for model in models:
         # The number keeps labels apart; equal models show what noise alone does to a ratio.
-        same = sum(other == one for other in found.values())
-        found[f"{one.said} #{same + 1}" if same else one.said] = one
-    return found
+        same = sum(other == model for other in by_label.values())
+        by_label[f"{model.said} #{same + 1}" if same else model.said] = model
+    return by_label
 
 
 def settings(
     modes: Iterable[str],
     batches: Iterable[int],
     sizes: Iterable[int],
-    ways: Iterable[ExecutionMode],
+    executions: Iterable[ExecutionMode],
 ) -> tuple[Setting, ...]:
     """All combinations, without repetition."""
-    return tuple(dict.fromkeys(Setting(*one) for one in product(modes, batches, sizes, ways)))
+    return tuple(
+        dict.fromkeys(Setting(*values) for values in product(modes, batches, sizes, executions))
+    )
 
 
 def bench(
@@ -68,9 +70,9 @@ def bench(
     begins: Callable[[Setting], object],
     tick: Callable[[int, int], object],
 ) -> Iterator[tuple[str, BenchSession]]:
-    """One session after another as they are taken, with the key under which the store has them.
+    """Time the models in every setting; yield each session with its key in the store.
 
-    `begins` is told of every setting, `tick` of its rounds that are done and how many there are.
+    `begins` is called with every setting, `tick` with its finished rounds and their number.
 
     Raises:
         StudyError: a model or an argument that does not exist; before anything is timed.

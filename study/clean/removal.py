@@ -33,7 +33,7 @@ def trial(item: Item) -> bool:
     """Claims a trial's folder, renames it, then deletes it."""
     folder = item.path
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
-    lease = leases.claim(folder, _hearts(folder))
+    lease = leases.claim(folder, _heartbeats(folder))
     if lease is None:
         return False
     with lease:
@@ -46,7 +46,7 @@ def trial(item: Item) -> bool:
 def checkpoint(item: Item) -> bool:
     """Deletes a checkpoint while holding its trial's lease."""
     folder = item.path.parent
-    lease = leases.claim(folder, _hearts(folder))
+    lease = leases.claim(folder, _heartbeats(folder))
     if lease is None:
         return False
     with lease:
@@ -54,15 +54,15 @@ def checkpoint(item: Item) -> bool:
     return True
 
 
-def _hearts(folder: Path) -> leases.Heartbeats:
+def _heartbeats(folder: Path) -> leases.Heartbeats:
     """Heartbeats in which a holder that has been silent for a day counts as dead at once."""
-    hearts = leases.Heartbeats()
+    heartbeats = leases.Heartbeats()
     path = folder / f"lease.{leases.latest(folder)[0]}"
     with suppress(FileNotFoundError):
         stamp = path.stat().st_mtime_ns
-        if hearts.age(path, stamp) >= DAY:
-            hearts.last_changes[path] = stamp, hearts.clock() - leases.DEAD_SECONDS
-    return hearts
+        if heartbeats.age(path, stamp) >= DAY:
+            heartbeats.last_changes[path] = stamp, heartbeats.clock() - leases.DEAD_SECONDS
+    return heartbeats
 
 
 def plain(item: Item) -> bool:

@@ -86,7 +86,7 @@ class Teller:
     """New lines of a trial since the last call."""
 
     def __init__(self, store: "Store", name: str, late: bool = False) -> None:
-        """Of a trial that is `late` what was said before counts as printed."""
+        """`late`: follow a trial from here on, and skip the lines that its log already has."""
         self.store, self.name = store, name
         self.tail = Tail(store.folder(name).log)
         self.printed, self.ended, self.silent = set[str](), False, True

@@ -23,7 +23,7 @@ def missing(plan: Plan, store: Store, machine: Machine) -> bool:
     """True if the study is timed, and no session has covered these arms on this device."""
     if not plan.timed:
         return False
-    session = store.kept("timings", plan.key, TimingSession)
+    session = store.record("timings", plan.key, TimingSession)
     return session is None or machine.device not in (AUTO, session.device)
 
 
@@ -42,9 +42,9 @@ def work(plan: Plan) -> Work:
 
 def session(plan: Plan, store: Store, machine: Machine) -> None:
     """Time all arms in one session, in a process of its own; waits for one that is under way."""
-    place, hearts = store.root / "timings" / plan.key, leases.Heartbeats()
+    place, heartbeats = store.root / "timings" / plan.key, leases.Heartbeats()
     # Another command may be timing the same arms; its session serves both.
-    while leases.holder(place, hearts):
+    while leases.holder(place, heartbeats):
         time.sleep(1.0)
     if missing(plan, store, machine):
         task(store, work(plan), machine)

@@ -212,7 +212,7 @@ def timings(worker: Worker) -> int:
     if lease is None:
         return 0
     with lease:
-        stored = store.kept("timings", order.key, TimingSession)
+        stored = store.record("timings", order.key, TimingSession)
         if stored is not None and stored.device == order.device:
             return 0
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))

@@ -25,7 +25,7 @@ from study.metrics.ratios import Between
 from study.metrics.stopwatch import Stopwatch, waited
 from study.metrics.workloads import Workload
 
-Lanes = Callable[[], Mapping[str, Workload]]
+Workloads = Callable[[], Mapping[str, Workload]]
 """Builds an arm; returns its workloads by name."""
 
 ROUNDS = (10, 40)  # at least, at most: the interval's coverage was simulated for these
@@ -65,7 +65,7 @@ class SpeedSession:
 
 
 def session(
-    arms: Mapping[str, Lanes],
+    arms: Mapping[str, Workloads],
     *,
     device: str = "cpu",
     seconds: float = 15.0,

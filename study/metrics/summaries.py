@@ -1,4 +1,4 @@
-"""Summaries of a session's times: throughput and latency, by their names in the catalogue."""
+"""Summaries of a session's times, by the names of the catalogue: throughput and latency."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,9 +13,13 @@ ENOUGH = {"latency_p90": 10, "latency_p99": 1000}
 absent. One call of ten lies beyond p90, and ten of a thousand beyond p99."""
 
 
-def spreads(lanes: Mapping[str, Times]) -> dict[str, Spread]:
-    """One arm's measurements: `batch` and `train` are throughputs, `single` is a latency."""
-    return {name: spread for lane, times in lanes.items() for name, spread in LANES[lane](times)}
+def spreads(workloads: Mapping[str, Times]) -> dict[str, Spread]:
+    """The summaries of one arm: `batch` and `train` are throughputs, `single` is a latency."""
+    return {
+        name: spread
+        for workload, times in workloads.items()
+        for name, spread in SUMMARIES[workload](times)
+    }
 
 
 def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
@@ -36,11 +40,11 @@ def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
         yield "latency_p99", _tail(every, 0.99)
 
 
-def _compared(spread: Spread, found: ratios.Ratio | None) -> Spread:
+def _compared(spread: Spread, relative: ratios.Ratio | None) -> Spread:
     """The same measurement with its ratio to the baseline, where there is one."""
-    if found is None:
+    if relative is None:
         return spread
-    ratio = RatioRecord(value=found.value, low=found.low, high=found.high)
+    ratio = RatioRecord(value=relative.value, low=relative.low, high=relative.high)
     return spread.model_copy(update={"ratio": ratio})
 
 
@@ -68,7 +72,7 @@ def quantile(values: Sequence[float], fraction: float) -> float:
     return ordered[int(below)] * (1 - rest) + ordered[above] * rest
 
 
-LANES = {
+SUMMARIES = {
     "batch": lambda times: _throughput("throughput", times),
     "train": lambda times: _throughput("train_throughput", times),
     "single": _latency,

@@ -41,7 +41,7 @@ def arm_cost(config: Config, store: Store) -> ArmCost:
         SpecError, DataError: the number of classes cannot be known.
     """
     name = key(config, store)
-    cost = store.kept("arms", name, ArmCost)
+    cost = store.record("arms", name, ArmCost)
     if cost is None:
         cost = _counted(config, _shape(config.data, store))
         store.keep("arms", name, cost)
@@ -68,7 +68,7 @@ def same_model(left: Config, right: Config, store: Store) -> bool:
         return False
     # Sorted, because equality has no direction.
     name = digest(["alike", *sorted(key(config, store) for config in (left, right))])
-    answer = store.kept("arms", name, Alike)
+    answer = store.record("arms", name, Alike)
     if answer is None:
         answer = Alike(alike=_outputs_alike(left, right, first.shape))
         store.keep("arms", name, answer)

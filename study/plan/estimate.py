@@ -16,7 +16,7 @@ def remaining_time(plan: Plan, store: Store, workers: int) -> tuple[float, str] 
     if not any(trials.values()):
         return 0.0, "nothing is missing"
     took = {arm.digest: mean(s) for arm in plan.arms if (s := _finished(arm, store))}
-    timed = store.kept("timings", steps_key(plan), StepTimes)
+    timed = store.record("timings", steps_key(plan), StepTimes)
     if took:
         how = f"from finished trials on {platform.node()}"
     elif timed:

@@ -274,7 +274,7 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
     code = code_behind("study.data.listing", ignoring=OUTSIDE_LISTING)
     parts = [str(place.absolute()), asdict(how), code, version("pillow")]
     key = digest(["images", *parts])
-    record = store.kept("arms", key, Images)
+    record = store.record("arms", key, Images)
     summary_now = _remembered(place, record) if record else None
     if summary_now is None:
         summary_now, began = scanned(place, how), time.time()

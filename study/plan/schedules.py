@@ -27,7 +27,7 @@ def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
     """
     code = code_behind("study.train", ignoring=CHANGE_NO_NUMBER)
     key = digest(["course", recipe.model_dump(mode="json"), version("timm"), code])
-    course = store.kept("arms", key, RecipeSchedule)
+    course = store.record("arms", key, RecipeSchedule)
     if course is None:
         from study import train
 

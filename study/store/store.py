@@ -41,7 +41,7 @@ from study.store.records import (
 )
 from study.store.trial_folder import RESULT, TrialFolder
 
-Kept = TypeVar("Kept", bound=Frozen)
+Kind = TypeVar("Kind", bound=Frozen)
 
 FORMAT = 1  # of result.json
 DONE = ("completed", "diverged")
@@ -205,7 +205,7 @@ class Store:
 
     # ---- costs and timings ----
 
-    def kept(self, shelf: str, key: str, kind: type[Kept]) -> Kept | None:
+    def record(self, shelf: str, key: str, kind: type[Kind]) -> Kind | None:
         """A record of `arms` or `timings`."""
         return kind.load(self.root / shelf / f"{key}.json")
 

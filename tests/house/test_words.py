@@ -1,0 +1,130 @@
+"""The words of the house: the field's terms, and sentences that a stranger understands."""
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "study").rglob("*.py"))
+OTHERS = sorted(p for d in ("tests", "benchmarks", "examples") for p in (ROOT / d).rglob("*.py"))
+STORED = {("study/store/timing_records.py", "said"), ("study/bench/settings.py", "said")}
+"""Keys of stored records, which keep the names that earlier versions wrote."""
+
+VARIABLES = {"found", "said", "told", "made", "kept", "asked", "one"}
+"""Participles that name how a value came about, not what it is."""
+
+METAPHORS = {
+    "card",
+    "cards",
+    "proof",
+    "proofs",
+    "statements",
+    "evidence",
+    "judgement",
+    "judgements",
+    "reasons",
+    "chance",
+    "crew",
+    "lane",
+    "lanes",
+    "ways",
+    "heart",
+    "hearts",
+    "experiment",
+    "variant",
+    "knob",
+}
+"""Words that the field does not use for what they stood for here."""
+
+FILE_NAMES = METAPHORS | VARIABLES | {"cells", "marks", "orders", "utils", "helpers", "common"}
+STARTS = ("Of ", "What ", "Whether ")
+IDIOMS = re.compile(
+    r"\b(c[oa]me to grief|left word|leave word|mend(s|ed|ing)?|bur(y|ied)|mourn|put down|told of|"
+    r"tell of|times in 5|one function a kind|nobody needs|corrected for 1 tests)\b",
+    re.IGNORECASE,
+)
+
+
+def stored(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every name that a file gives to something: variables, parameters, functions, classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.alias) and node.asname:
+            yield 0, node.asname
+
+
+def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every string of a file, docstrings among them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The docstrings of modules, classes, functions, and attributes (the string after one)."""
+    for node in ast.walk(tree):
+        body = getattr(node, "body", ())
+        for statement in body if isinstance(body, list) else ():
+            value = statement.value if isinstance(statement, ast.Expr) else None
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield statement.lineno, value.value
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_names_are_the_terms_of_the_field(path):
+    names = stored(ast.parse(path.read_text("utf-8")))
+    banned = [(n, name) for n, name in names if name.strip("_").lower() in VARIABLES | METAPHORS]
+    assert [(n, name) for n, name in banned if (named(path), name) not in STORED] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_file_names_are_the_terms_of_the_field(path):
+    assert not {path.stem, *path.relative_to(ROOT).parts} & FILE_NAMES
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_docstrings_are_sentences_with_a_subject(path):
+    lines = docstrings(ast.parse(path.read_text("utf-8")))
+    assert [(line, text[:60]) for line, text in lines if text.startswith(STARTS)] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_text_speaks_in_idioms(path):
+    lines = texts(ast.parse(path.read_text("utf-8")))
+    assert [(line, text[:60]) for line, text in lines if IDIOMS.search(text)] == []
+
+
+def test_the_formatter_wins():
+    tokens = (
+        (path, token)
+        for path in FILES + OTHERS
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline)
+    )
+    assert [
+        named(p) for p, t in tokens if t.type == tokenize.COMMENT and "fmt: skip" in t.string
+    ] == []
+
+
+def test_no_two_classes_have_one_name():
+    classes = Counter(
+        node.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in classes.items() if count > 1] == []
