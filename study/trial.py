@@ -74,16 +74,14 @@ def run_trial(
         StoreError: nothing can be written any more; another attempt resumes from the checkpoint.
     """
     device = group.on(device)
-    # Only the leading process has a lease, and only it writes to the store.
-    if lease is None:
+    if lease is None:  # only the leading process has one, and writes to the store
         _join(store, name, device=device, pulse=pulse, group=group)
         return
     record, began = _leading(group, record), time.time()
     here = environment(device).model_copy(update={"processes": group.world})
     log = _Log(store.folder(name).log, report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
-    # The lease is checked before every write, since this process may stall and be replaced.
-    caller = train.Callbacks(stop, lambda: lease.held, pulse, log)
+    caller = train.Callbacks(stop, lambda: lease.held, pulse, log)  # held: asked before writes
     ends: Record = {"state": "failed", "metrics": {}, "config": record.config}
     try:
         fitted = _fitted(store, name, record, device=device, caller=caller, group=group)
@@ -93,8 +91,7 @@ def run_trial(
         raise
     except Exception as error:
         message = group.failed(error)
-        # None: another process of the group was killed. In both cases the trial is not at fault.
-        if message is None or isinstance(error, StoreError):
+        if message is None or isinstance(error, StoreError):  # None: a process was killed
             raise
         log({"event": "error", "traceback": traceback.format_exc()})
         ends["error"] = message

@@ -38,8 +38,7 @@ def timing_session(
     `steps` the arms whose memory is. A metric that cannot be measured honestly is absent, with the
     reason under `refused`.
     """
-    # Before and after, since clocks and temperature change during a session.
-    around = [machine_state(device)]
+    around = [machine_state(device)]  # clocks and temperature change in a session
     result = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
     around.append(machine_state(device))
     arms_measured: dict[str, dict[str, Spread]] = {

@@ -149,8 +149,7 @@ def _batch_norm(
         )
     over = [0, *range(2, x.ndim)]
     places = x.numel() // x.shape[1] // len(wide.slots) * wide.size  # over all processes
-    # Sums over a whole batch would lose digits in half precision.
-    exact = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    exact = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x  # for the sums
 
     def mean(values: Tensor) -> Tensor:
         total: Tensor = _Summed.apply(values.sum(over), wide.group.control)
@@ -161,11 +160,9 @@ def _batch_norm(
 
     middle = mean(exact)
     centred = exact - channelwise(middle)
-    # In a second pass, since E[x^2] - E[x]^2 cancels in float32.
-    variance = mean(centred.square())
+    variance = mean(centred.square())  # E[x^2] - E[x]^2 would cancel in float32
     if running_mean is not None and running_var is not None:
-        # As in torch: the running variance is unbiased, the one that normalises is not.
-        unbiased = variance.detach() * (places / max(1, places - 1))
+        unbiased = variance.detach() * (places / max(1, places - 1))  # as torch's
         running_mean.lerp_(middle.detach().to(running_mean.dtype), momentum)
         running_var.lerp_(unbiased.to(running_var.dtype), momentum)
     y = centred * channelwise((variance + eps).rsqrt())
