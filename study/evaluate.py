@@ -82,6 +82,7 @@ def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ig
         BuildError: an output is not finite.
     """
     images, recipe = subject.images, subject.recipe
+    # Tried first, so that an error of the size is not taken for one of the images.
     _refuse_size(subject, device)
     batches = images.val_batches(recipe, device=device)
     watched = _watched(batches, len(batches), tick)
@@ -197,6 +198,7 @@ def _trains(record: TrialRecord) -> bool:
 
 def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys, Keys]:
     """These keys with defaults from a `pretrained_cfg`, read as timm's validate.py reads it."""
+    # timm publishes accuracies at `test_input_size`, which may be larger than the training size.
     own = resolve_data_config(pretrained_cfg=config, use_test_size=True)
     channels, height, width = own["input_size"]
     if height != width and "img_size" not in images:
@@ -221,6 +223,7 @@ def _checked(schema: type[Checked], keys: Keys) -> Checked:
     try:
         return schema(**keys)
     except ValidationError as error:
+        # pydantic puts "Value error" before the messages of our own validators.
         messages = [
             f"{'.'.join(map(str, row['loc']))}: {row['msg'].removeprefix('Value error, ')}"
             for row in error.errors()
@@ -252,6 +255,7 @@ def _refuse_size(subject: EvaluationSubject, device: str) -> None:
 def _precision(recipe: Recipe, device: str) -> str:
     if recipe.amp:
         return recipe.amp_dtype
+    # TF32 has 10 bits of mantissa instead of 23; torch allows it in convolutions by default.
     shorter = device.startswith("cuda") and torch.backends.cudnn.allow_tf32
     return "float32, convolutions in TF32" if shorter else "float32"
 

@@ -74,14 +74,14 @@ def run_trial(
         StoreError: nothing can be written any more; another attempt resumes from the checkpoint.
     """
     device = group.on(device)
-    if lease is None:
+    if lease is None:  # only the leading process has one, and writes to the store
         _join(store, name, device=device, pulse=pulse, group=group)
         return
     record, began = _leading(group, record), time.time()
     here = environment(device).model_copy(update={"processes": group.world})
     log = _Log(store.folder(name).log, report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
-    caller = train.Callbacks(stop, lambda: lease.held, pulse, log)
+    caller = train.Callbacks(stop, lambda: lease.held, pulse, log)  # held: asked before writes
     ends: Record = {"state": "failed", "metrics": {}, "config": record.config}
     try:
         fitted = _fitted(store, name, record, device=device, caller=caller, group=group)
@@ -91,7 +91,7 @@ def run_trial(
         raise
     except Exception as error:
         message = group.failed(error)
-        if message is None or isinstance(error, StoreError):
+        if message is None or isinstance(error, StoreError):  # None: a process was killed
             raise
         log({"event": "error", "traceback": traceback.format_exc()})
         ends["error"] = message
@@ -155,6 +155,7 @@ def _fitted(
     classes = record.shape.num_classes
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
+    # Built on the CPU and then moved, so that initial weights do not depend on the device.
     model = paired_init.seeded(lambda: starting_model(record), record.seed).to(device)
     return train.fit(
         model,
@@ -178,6 +179,7 @@ def _images(store: Store, name: str, record: TrialRecord) -> Record:
     Raises:
         DataError: the images are not those that the trial began with.
     """
+    # Once more at the end, since images may have changed during training.
     today = _fingerprints(data.load(record.data))
     if today:
         _same_images(store, name, today)
@@ -191,6 +193,7 @@ def _same_images(store: Store, name: str, today: Mapping[str, ImageFingerprint])
         DataError: names or sizes of images changed since.
     """
     folder = store.folder(name)
+    # Without a checkpoint the trial starts anew, on today's images alone.
     resumes = any(path.exists() for path in folder.checkpoints)
     before = store.begun_on(name) if resumes else None
     if before is not None and before != today:
@@ -205,6 +208,7 @@ def _same_images(store: Store, name: str, today: Mapping[str, ImageFingerprint])
 
 def _predictions(fitted: train.Fitted) -> bytes:
     file = io.BytesIO()
+    # Without pickles, since reading those could run code.
     np.savez_compressed(file, allow_pickle=False, **fitted.predictions)
     return archives.sealed(file)
 
@@ -247,6 +251,7 @@ def _register(record: TrialRecord) -> None:
 def step_seconds(record: TrialRecord, device: str) -> StepTimes:
     """Seconds per training and per evaluated image, from a few steps of at most 32 images."""
     images, recipe = data.load(record.data), record.recipe
+    # At most 32, so that an estimate of the duration takes little time and memory.
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(
         build_model(record).to(device), images, recipe, seed=record.seed, device=device
@@ -262,8 +267,10 @@ def run_timing_session(
     `records` say what each arm computes. A metric that cannot be measured honestly is absent, with
     the reason under `refused`.
     """
+    # The baseline first: stored JSON has sorted keys, so the order of arms is lost.
     records = {job.baseline: records[job.baseline], **records}
     device, metrics = job.device, {*job.metrics}
+    # Peak memory is measured by separate steps, so it needs no timing.
     timed = records if metrics - {"memory"} else {}
     watched = records if "memory" in metrics else {}
     session = timing_session(
@@ -297,6 +304,7 @@ def _workloads(record: TrialRecord, job: Job) -> dict[str, workloads.Workload]:
             needed["single"] = workloads.inference(model, images[:1], mode, apart=True)
     if "train_throughput" in metrics:
         recipe, classes = record.recipe, record.shape.num_classes
+        # A model of its own, since training changes weights and batch statistics.
         step = train.repeated(
             build_model(record).to(device),
             recipe,

@@ -40,6 +40,7 @@ def run(
     `work` says of what study they are, and what is to be done after them. On Slurm it returns when
     the workers are `submitted`, unless the machine says to wait; Ctrl-C stops the waiting alone.
     """
+    # Before the job exists, since workers read the store as soon as they start.
     trials = _entered(store, trials)
     work = work.model_copy(update={"trials": list(trials)})
     job = job_folder.job(store, work, machine, trials)
@@ -55,6 +56,7 @@ def run(
     idle, remote = 0, machine.on == "slurm"
     with nullcontext() if remote else _interruptible(store, job, stopping):
         while idle <= RESTARTS:
+            # More workers than open trials would start, find nothing and end.
             workers = min(machine.workers, max(1, len(watch.open)))
             LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
             tick()
@@ -63,7 +65,7 @@ def run(
             job_folder.blame(job)
             # Workers of an earlier call, or of another node, may still run; if not, all have died.
             idle = 0 if _at_work(store, watch) else idle + 1
-            time.sleep(1.0)
+            time.sleep(1.0)  # between two rounds, so that failing workers do not start in a loop
     return False
 
 
@@ -110,10 +112,12 @@ def _interruptible(store: Store, job: Path, stopping: Callable[[], None]) -> Ite
     def interrupt(number: int, frame: object) -> None:
         if job_folder.stopped(job):
             raise KeyboardInterrupt
+        # All jobs of the study, since workers of an earlier call may run the same trials.
         for other, _ in job_folder.of(store, job_folder.whose(job_folder.order(job))):
             job_folder.stop(other)
         stopping()
 
+    # SIGTERM as well: batch systems and `timeout` send it.
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, interrupt) for number in signals}
     try:

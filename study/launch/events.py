@@ -46,6 +46,7 @@ class Watch:
         result, held = self.store.result(name), leases.holder(folder, self.hearts)
         number = leases.latest(folder)[0] if held else 0
         before, events = self.running.get(name, 0), list[Event]()
+        # Another number or none: the lease under which the trial was seen is no longer held.
         if before and result is None and number != before:
             died = self.store.death(name, before)
             if died or held or name in self.silent:
@@ -54,6 +55,7 @@ class Watch:
                 events += [Event("lost", name, death=died)] if died or not held else []
             else:  # wait one more look: its supervisor may be writing how it died
                 self.silent.add(name)
+        # A trial that ended between two looks still has a start.
         if name not in self.running and (result or held):
             self.running[name] = number
             events.append(Event("start", name, after=self.open[name]))

@@ -48,6 +48,7 @@ def job(
     `records` says of trials by name what they compute. Workers read it from here: a record names
     the user's own code, and one in the store may be of whoever can write there.
     """
+    # The time is for people; the random part separates jobs of one second.
     stamp = time.strftime("%Y%m%d-%H%M%S")
     folder = store.root / "jobs" / f"{stamp}-{uuid.uuid4().hex[:6]}"
     try:
@@ -115,6 +116,7 @@ def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
             continue
         except StoreError:
             continue
+        # A copy of a store has the jobs of the original, whose workers write there.
         if settings.store == root:
             yield path.resolve(), settings
 
@@ -141,6 +143,7 @@ def whose(order: Work) -> Identity:
 def named(store: Store, job: str) -> Identity | None:
     """The study that the job of this name is of; None where there is none of the user's."""
     try:
+        # The name comes from a lease: it must not lead out of the folder of jobs.
         within = bool(job) and Path(job).name == job
         return whose(order(store.root.resolve() / "jobs" / job)) if within else None
     except StoreError:
@@ -200,6 +203,7 @@ def workers(job: Path) -> list[leases.Holder]:
 def unwritable(store: Store) -> str:
     """Why a store cannot be written to, as its file system has it; a worker said that it cannot."""
     disk = os.statvfs(store.root)
+    # f_bavail, since f_bfree includes blocks that only root may use.
     free = disk.f_bavail * disk.f_frsize
     why = "No space left on device" if free < 1 << 30 else "see the logs in its jobs"
     why = "Read-only file system" if disk.f_flag & os.ST_RDONLY else why

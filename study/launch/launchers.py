@@ -85,14 +85,16 @@ def _started(job: Path, slot: slots.Slot) -> "subprocess.Popen[bytes]":
     with (job / "logs" / "supervisors.log").open("ab") as log:
         started = subprocess.Popen(
             [sys.executable, "-m", "study.launch", "supervisor", str(job)],
+            # The copy of the package in the job folder, and only the GPUs of this slot.
             env={**os.environ, **snapshot.environment(job), **devices},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            # Ctrl-C in the terminal goes to this process alone, which asks the workers to stop.
             start_new_session=True,
-            pass_fds=slot.locks,
+            pass_fds=slot.locks,  # flock belongs to the open file, so the child holds it, too
         )
-    slot.close()
+    slot.close()  # the child keeps the locks until it ends
     return started
 
 
@@ -102,7 +104,7 @@ def kill(job: Path) -> None:
         job_folder.stop(job)  # for those that are still starting
     for who in job_folder.workers(job):
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(who.pid, signal.SIGKILL)
+            os.killpg(who.pid, signal.SIGKILL)  # with its children, which are in its group
 
 
 LAUNCHERS: dict[str, Launcher] = {"inline": inline, "local": local, "slurm": slurm}

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-RETRIES = 3
-TIMEOUT = 1800.0
+RETRIES = 3  # deaths of workers at one trial
+TIMEOUT = 1800.0  # seconds without a step
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ def cores() -> int:
 def gpus() -> list[str]:
     """The NVIDIA devices that this process may use, by number or unique name."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    # An empty variable hides all GPUs, and -1 does so for CUDA.
     if chosen is not None:
         return [name.strip() for name in chosen.split(",") if name.strip() not in ("", "-1")]
     # Device files instead of CUDA, so that no driver library is loaded.

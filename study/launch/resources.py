@@ -24,12 +24,14 @@ def _text(value: str) -> str:
 
 
 def _count(value: str) -> int:
+    # int() also reads digits of other scripts, which sbatch does not.
     if not (value.isascii() and int(value) > 0):
         raise ValueError
     return int(value)
 
 
 def _number(value: str) -> float:
+    # float() reads "nan" and "inf", too.
     if not (math.isfinite(float(value)) and float(value) > 0):
         raise ValueError
     return float(value)
@@ -139,6 +141,7 @@ def gpus(resources: Resources, nodes: int) -> int | None:
             continue
         flag = flag_of(key)
         counts = [_counted(part) for part in str(value).split(",") if _gpu_part(flag, part)]
+        # --gpus counts those of the whole job, the other flags those of a node.
         total = sum(counts) // (nodes if flag == "gpus" else 1)
         return total if flag in ("gpus", "gpus_per_node", "gpus_per_task", "gres") else None
     return None
@@ -170,6 +173,7 @@ def notes(machine: Machine) -> list[str]:
 
 def cpus(resources: Resources, devices: int) -> int:
     """The number of CPUs that each process of a job has; 1 if its flags do not determine it."""
+    # Every process trains on one GPU.
     if each := resources.get(f"{RAW}cpus-per-gpu"):
         return int(each)
     return max(1, int(resources.get("cpus") or 1) // devices)
@@ -197,6 +201,7 @@ def parameters(machine: Machine) -> dict[str, Any]:
             raw[flag] = True if value is None else value
         else:
             own[flag] = _converted(key, str(value))
+    # The user's own flag wins over the default above.
     if "no_requeue" in raw:
         raw.pop("requeue", None)
     absent = dict.fromkeys(DEFAULTED)
@@ -249,7 +254,7 @@ def _converted(key: str, value: str) -> Any:
     """A value in the units of submitit: minutes, and memory in MB."""
     number = RESOURCES[key][1](value)
     if key == "hours":
-        return math.ceil(number * 60)
+        return math.ceil(number * 60)  # sbatch counts whole minutes
     return f"{round(number * 1024)}MB" if key == "mem" else number
 
 

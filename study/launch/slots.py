@@ -39,6 +39,7 @@ def free_slot(job: Job, workers: int) -> Slot | None:
         return next(filter(None, (_place(name, job.share) for name in gpus())), None)
     if job.device == "cuda":
         return _together([(f"gpu-{name}", name) for name in gpus()], job.devices)
+    # A digest, since a path may be longer than a file name.
     store = hashlib.sha256(job.store.encode()).hexdigest()[:12]
     return _together([(f"cpu-{store}-{index}", "") for index in range(workers)], 1)
 
@@ -74,6 +75,7 @@ def _locked(path: Path, how: int = fcntl.LOCK_EX) -> int | None:
     # O_NOFOLLOW: in a shared /tmp another user could have placed a link with this name.
     lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        # flock, not lockf: POSIX locks are not inherited, and end with the first close of the file.
         fcntl.flock(lock, how | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)

@@ -83,9 +83,11 @@ class SlurmWorker:
         from submitit.helpers import DelayedSubmission
 
         notice = int(self.supervisor.order.resources.get("notice", resources.NOTICE))
+        # A third of the notice is left for submitit to queue the job again.
         self.supervisor.stopped(notice * 2 / 3)
         return DelayedSubmission(SlurmWorker(self.job))
 
+    # The supervisor stays out: it holds processes, which cannot be pickled.
     def __getstate__(self) -> dict[str, str]:
         return {"job": self.job}
 
@@ -109,6 +111,7 @@ def submit(job: Path, machine: Machine, workers: int) -> list[str]:
     ownership.contents(job)
     ids, work = submitted(job), DelayedSubmission(SlurmWorker(str(job)))
     work.set_timeout(FOREVER, FOREVER)
+    # Before sbatch, since a job may start at once.
     replace(job / "logs" / WORK, pickle.dumps(work))
     for count in chunks(workers, max_array()):
         text = script(job, machine, count)
@@ -137,6 +140,7 @@ def _sbatch(text: str) -> str:
         done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=600)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StudyError(f"Slurm does not answer: {error}") from error
+    # --parsable prints ID, or ID;CLUSTER, and a site's plugins may print lines around it.
     numbers = re.findall(r"^(\d+)(?:;.*)?$", done.stdout, re.MULTILINE)
     if done.returncode or not numbers:
         message = " ".join((done.stderr or done.stdout).split())
@@ -161,7 +165,7 @@ def script(job: Path, machine: Machine, workers: int) -> str:
         command=command,
         folder=job / "logs",
         nodes=machine.nodes,
-        ntasks_per_node=1,
+        ntasks_per_node=1,  # a supervisor, which starts the processes of its node
         stderr_to_stdout=True,
         setup=[*ownership.script(job), *exports],
         # whatever --export says of the job, its tasks get what the script sets
@@ -216,11 +220,13 @@ def at_work(job: Path) -> dict[str, str]:
 def queued(ids: Collection[str]) -> dict[str, str]:
     """State by id, of those that squeue has: it forgets a job some minutes after its end."""
     masters = sorted({job_id.partition("_")[0] for job_id in ids})
+    # -r gives one row per job of an array, which squeue otherwise abbreviates as 123_[2-5].
     words = ["squeue", "-h", "-r", "-o", "%i|%T", "-j", ",".join(masters)]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StudyError(f"Slurm does not answer: {error}") from error
+    # squeue fails for an id that it has forgotten, which is no failure of Slurm.
     if done.returncode and "Invalid job id" not in done.stderr:
         raise StudyError(f"Slurm does not answer: {' '.join(done.stderr.split())}")
     rows = (line.strip().split("|") for line in done.stdout.splitlines())
@@ -231,6 +237,7 @@ def ended(ids: Collection[str]) -> dict[str, str]:
     """How jobs ended, by sacct; a site without accounting knows nothing."""
     if not ids:
         return {}
+    # -X leaves out the steps of a job, -P separates columns by |.
     words = ["sacct", "-n", "-X", "-P", "-o", "JobID,State,ExitCode", "-j", ",".join(ids)]
     rows = (line.split("|") for line in (_output(*words) or "").splitlines())
     return {row[0]: f"{row[1].split()[0]} {row[2]}" for row in rows if len(row) == 3 and row[1]}

@@ -17,7 +17,7 @@ from study.store.provenance import ORIGIN, PACKAGE, git, origin
 def copy_package(job: Path) -> None:
     """Copy the package into a job folder, with its provenance and uncommitted changes."""
     code = job / "code"
-    skipped = shutil.ignore_patterns("__pycache__")
+    skipped = shutil.ignore_patterns("__pycache__")  # workers compile their own
     try:
         shutil.copytree(PACKAGE, code / PACKAGE.name, ignore=skipped, symlinks=True)
     except OSError as error:  # shutil.Error is one, too

@@ -34,6 +34,7 @@ def active_workers(store: Store, study: Identity) -> list[StudyWorker]:
     for job in jobs(store, study):
         queued = slurm.alive(job)
         members += [StudyWorker(job, f"slurm {worker}", state) for worker, state in queued.items()]
+        # A worker in a Slurm job is counted by squeue, even on this machine.
         here = [who for who in job_folder.workers(job) if not who.job]
         members += [StudyWorker(job, who.where, "RUNNING", who) for who in here]
     return members
@@ -67,6 +68,7 @@ def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
     for job in jobs(store, study):
         job_folder.stop(job)
     workers = active_workers(store, study)
+    # A job that waits has no worker that could read the stop file.
     waiting = [worker for worker in workers if worker.state not in ("RUNNING", "SUSPENDED")]
     gone = workers if now else waiting
     if ids := [worker.where.removeprefix("slurm ") for worker in gone if worker.holder is None]:

@@ -88,7 +88,7 @@ class Supervisor:
     def _done(self, task: str) -> int:
         strikes = 0
         while not (self.stopping or job_folder.stopped(self.job)):
-            killed = _oom_kills()
+            killed = _oom_kills()  # the status alone does not tell who sent SIGKILL
             self._start(task)
             status, rank = self._wait()
             if status == 0:
@@ -173,7 +173,7 @@ class Supervisor:
         while any(child.poll() is None for child in self.children) and time.monotonic() < end:
             time.sleep(POLL)
         own = [(child.returncode, rank) for rank, child in enumerate(self.children)]
-        for child in self.children:
+        for child in self.children:  # those that wait for the one that has ended
             child.kill()
             child.wait()
         return [(status, rank) for status, rank in own if status is not None]
@@ -292,7 +292,7 @@ def _oom_kills() -> int:
 
 def _free_port() -> str:
     with socket.socket() as free:
-        free.bind(("", 0))
+        free.bind(("", 0))  # the kernel chooses one
         return str(free.getsockname()[1])
 
 

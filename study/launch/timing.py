@@ -43,6 +43,7 @@ def work(plan: Plan) -> Work:
 def session(plan: Plan, store: Store, machine: Machine) -> None:
     """Time all arms in one session, in a process of its own; waits for one that is under way."""
     place, heartbeats = store.root / "timings" / plan.key, leases.Heartbeats()
+    # Another command may be timing the same arms; its session serves both.
     while leases.holder(place, heartbeats):
         time.sleep(1.0)
     if missing(plan, store, machine):

@@ -284,7 +284,7 @@ def _watched(order: Job) -> Iterator[Tick]:
         nonlocal fed
         if time.monotonic() - fed >= POLL:
             fed = time.monotonic()
-            faulthandler.dump_traceback_later(order.timeout, exit=True)
+            faulthandler.dump_traceback_later(order.timeout, exit=True)  # starts anew at every call
 
     pulse()
     try:
@@ -295,7 +295,7 @@ def _watched(order: Job) -> Iterator[Tick]:
 
 def main(job: str, task: str) -> int:
     """The process that a supervisor starts: ends with it, and stops when worker to."""
-    faulthandler.enable()
+    faulthandler.enable()  # prints the stack when the process crashes
     supervisor = os.getppid()
     _with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
     sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
@@ -307,6 +307,7 @@ def main(job: str, task: str) -> int:
         signal.signal(number, worker.ask_to_stop)
     _with_parent(signal.SIGTERM)
     # The supervisor may have died before prctl was called, which then sends no signal.
+    # It may have died before prctl was called, and then no signal comes.
     if os.getppid() != supervisor:
         return 0
     try:

@@ -40,6 +40,7 @@ class Catalogue(dict[str, Metric]):
     """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px."""
 
     def __missing__(self, name: str) -> Metric:
+        # Names with a size are built on request: the catalogue lists base names only.
         base, size = sized(name)
         if size is None or base not in self or self[base].kind != "quality":
             raise KeyError(name)
@@ -58,6 +59,8 @@ SMALLEST, LARGEST = 8, 4096  # pixels a side
 def sized(name: str) -> tuple[str, int | None]:
     """A metric's name without its image size, and that size in pixels."""
     base, _, size = name.partition("@")
+    # The length first, since int() refuses texts of thousands of digits; no leading zeros, so that
+    # a size has one name.
     digits = size.isascii() and size.isdigit() and len(size) <= len(str(LARGEST))
     fits = digits and SMALLEST <= int(size) <= LARGEST and str(int(size)) == size
     return (base, int(size)) if fits else (name, None)

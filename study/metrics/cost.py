@@ -73,6 +73,7 @@ def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
             count; or the model cannot take such an image.
     """
     resized = resized or (lambda device, side: build(device))
+    # With gradients, since autograd decides which operands depend on the image.
     with torch.random.fork_rng(devices=[]), torch.enable_grad(), _nothing_saved():
         model, counts = _counted(build, size, resized)
         stages = by_stage(model, size)
@@ -88,6 +89,7 @@ def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
 
 def _nothing_saved() -> saved_tensors_hooks:
     """A context without saved activations: autograd only tracks what depends on the image."""
+    # Saved activations took 14 GB for vit_giant_patch14_reg4_dinov2; without them it is 1.0 GB.
     return saved_tensors_hooks(lambda tensor: None, lambda empty: empty)
 
 
@@ -111,6 +113,7 @@ def _counts(model: nn.Module, size: Size, resized: Resized) -> tuple[nn.Module, 
 
 
 def _still(model: nn.Module) -> nn.Module:
+    # A copy, so that the caller's model keeps its mode and its gradients.
     return deepcopy(model).eval().requires_grad_(False)
 
 
@@ -125,6 +128,7 @@ def _audited(model: nn.Module, size: Size, resized: Resized) -> dict[str, Count]
     if not large or not _audited_smaller(size, placed(model).type, resized):
         counts |= _counts_of(model, size, COUNTERS.keys() - SHAPED)
     macs = {name: count.macs for name, count in counts.items()}
+    # Rule by rule: a difference among convolutions may be below 1 % of a total with attention.
     for rule, kinds in RULES.items():
         _audit(f"{rule} multiply-adds", macs, kinds)
     activations = {name: {"all": n} for name, (_, n) in counts.items() if n is not None}
@@ -164,6 +168,7 @@ def _audit(what: str, counts: Mapping[str, Mapping[str, int]], kinds: Sequence[s
 
 def _agree(counts: Iterable[int]) -> bool:
     ordered = sorted(counts)
+    # A product instead of a quotient, so that counts of zero agree.
     return ordered[-1] - ordered[0] <= TOLERANCE * ordered[-1]
 
 

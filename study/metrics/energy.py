@@ -43,7 +43,9 @@ def joules(
 
 
 def _per_image(workload: Workload, read: Counter, watch: Stopwatch, seconds: float) -> float:
+    # Several short calls between two reads keep the device busy.
     times = max(1, int(PIECE / watch.together(workload.run, 2)))
+    # From one tick to another, since the moment between two ticks cannot be read.
     start, _ = _stepped(workload, times, read, watch, 0)
     end, calls = _stepped(workload, times, read, watch, seconds)
     return (end - start) / (calls * workload.images)
@@ -77,9 +79,10 @@ def counter(device: str) -> Iterator[Counter | None]:
 
 
 def _of_gpu(handle: object) -> Counter | None:
-    import pynvml
+    import pynvml  # of the extra `gpu`
 
     def read() -> float:
+        # NVML counts millijoules since the driver was loaded.
         return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
 
     try:
@@ -90,11 +93,12 @@ def _of_gpu(handle: object) -> Counter | None:
 
 
 def _rapl() -> Counter | None:
+    # Whole packages, without the domains inside them (intel-rapl:0:0). AMD has the same name.
     packages = [_Package(file) for file in RAPL.glob("intel-rapl:[0-9]/energy_uj")]
     try:
         for package in packages:
             package.joules()
-    except OSError:
+    except OSError:  # since Linux 5.10 only root may read these counters
         return None
     return (lambda: sum(package.joules() for package in packages)) if packages else None
 
@@ -111,4 +115,4 @@ class _Package:
             self.total += int((self.file.parent / "max_energy_range_uj").read_text())
         self.total += now - self.last
         self.last = now
-        return self.total / 1e6
+        return self.total / 1e6  # from microjoules

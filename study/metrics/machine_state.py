@@ -32,8 +32,9 @@ def machine_state(device: str) -> dict[str, Any]:
 
 def _machine() -> dict[str, Any]:
     state: dict[str, Any] = {}
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError):  # Windows has no load average
         state["load"] = os.getloadavg()[0]
+    # The kernel gives kHz here, and thousandths of a degree below.
     if clocks := [int(text) / 1e3 for text in _texts(CPUS, "cpu*/cpufreq/scaling_cur_freq")]:
         state["cpu_mhz"] = [min(clocks), max(clocks)]
     if governors := set(_texts(CPUS, "cpu*/cpufreq/scaling_governor")):
@@ -62,12 +63,13 @@ def _gpu(device: str) -> dict[str, Any]:
         read: dict[str, Callable[[], Any]] = {
             "gpu_mhz": lambda: pynvml.nvmlDeviceGetClockInfo(handle, 1),
             "gpu_celsius": lambda: pynvml.nvmlDeviceGetTemperature(handle, 0),
-            "gpu_watts": lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3,
+            "gpu_watts": lambda: pynvml.nvmlDeviceGetPowerUsage(handle) / 1e3,  # from mW
             "driver": pynvml.nvmlSystemGetDriverVersion,
             "throttled": lambda: throttling(bits(handle)),
         }
         state = {}
         for name, value in read.items():
+            # Devices differ in what they support: each value is read by itself.
             with suppress(pynvml.NVMLError):
                 state[name] = value()
         return state
@@ -94,7 +96,7 @@ def nvml(device: str) -> Iterator[Any]:
     try:
         yield _handle(pynvml, device)
     finally:
-        pynvml.nvmlShutdown()
+        pynvml.nvmlShutdown()  # NVML counts its users: others in this process keep it
 
 
 def _handle(pynvml: Any, device: str) -> Any:

@@ -49,6 +49,7 @@ def peak_memory(step: Callable[[], object], device: str = "cpu") -> int:
             raise MetricError(f"memory: one training step does not fit into {device}") from error
     if kind != "cpu":
         raise MetricError(f'memory: no peak can be read on "{device}" (known: cpu, cuda)')
+    # Another allocator, such as jemalloc or tcmalloc, ignores mallopt.
     if "malloc" in os.environ.get("LD_PRELOAD", "") or not hasattr(ctypes.CDLL(None), "mallopt"):
         raise MetricError("memory: on a CPU it can only be measured with glibc's allocator")
     return _in_child(step)
@@ -56,7 +57,7 @@ def peak_memory(step: Callable[[], object], device: str = "cpu") -> int:
 
 def _on_gpu(step: Callable[[], object], device: str) -> int:
     step()
-    gc.collect()
+    gc.collect()  # tensors in cycles would count as in use before the second step
     torch.cuda.synchronize(device)
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
@@ -73,7 +74,7 @@ def _in_child(step: Callable[[], object]) -> int:
         # Python 3.12 warns of locks that other threads hold; the child keeps to one thread.
         warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
         child.start()
-    sender.close()
+    sender.close()  # else recv() would not end when the child dies without an answer
     try:
         answered = receiver.poll(TIMEOUT)
         answer = receiver.recv() if answered else f"the measuring process hung for {TIMEOUT} s"
@@ -95,8 +96,9 @@ def _watch(step: Callable[[], object], sender: Connection) -> None:
     """Send the peak, or the reason why there is none; runs in the child."""
     libc = ctypes.CDLL(None)
     libc.prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0)  # otherwise a small tensor may count as 2 MiB
+    # Setting a threshold also keeps glibc from moving it when large blocks are freed.
     libc.mallopt(M_MMAP_THRESHOLD, 64 * 1024)
-    libc.mallopt(M_MMAP_MAX, 1 << 20)
+    libc.mallopt(M_MMAP_MAX, 1 << 20)  # the default of 65,536 mappings may not be enough
     libc.mallopt(M_TRIM_THRESHOLD, 0)
     libc.mallopt(M_TOP_PAD, 0)
     with ThreadPoolExecutor(1) as fresh:  # glibc gives a new thread a new heap
@@ -110,13 +112,14 @@ def _growth(step: Callable[[], object]) -> int | str | None:
     try:
         return _grown(step)
     except (RuntimeError, MemoryError) as error:
-        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):  # torch's words
             return None
         raise
 
 
 def bound() -> None:
     """Limit this process to the free memory; otherwise the kernel kills some process."""
+    # Since Linux 4.7 this limit also covers private mappings, which are what large tensors are.
     bytes_ = _status("VmData") + _available()
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard != resource.RLIM_INFINITY:
@@ -127,6 +130,7 @@ def bound() -> None:
 def _grown(step: Callable[[], object]) -> int | str:
     step()
     gc.collect()
+    # Free pages that stay resident would be used again without any growth.
     ctypes.CDLL(None).malloc_trim(0)
     try:
         with open("/proc/self/clear_refs", "w") as reset:
@@ -135,7 +139,7 @@ def _grown(step: Callable[[], object]) -> int | str:
         return f"the measuring process cannot reset its peak: {error}"
     before = _status("VmRSS")
     step()
-    return _status("VmHWM") - before
+    return _status("VmHWM") - before  # the high-water mark of VmRSS
 
 
 def _status(field: str) -> int:

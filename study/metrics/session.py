@@ -38,7 +38,7 @@ def timing_session(
     `steps` the arms whose memory is. A metric that cannot be measured honestly is absent, with the
     reason under `refused`.
     """
-    around = [machine_state(device)]
+    around = [machine_state(device)]  # clocks and temperature change in a session
     result = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
     around.append(machine_state(device))
     arms_measured: dict[str, dict[str, Spread]] = {
@@ -48,12 +48,13 @@ def timing_session(
         arms_measured[arm]["energy"] = over(joules)
     refused = {arm: {"speed": why} for arm, why in result.refused.items()}
     for arm, step in steps.items():
-        if arm in result.refused:
+        if arm in result.refused:  # it could not run, so no step of it would
             continue
         try:
             arms_measured.setdefault(arm, {})["memory"] = Spread(value=peak_memory(step, device))
         except MetricError as error:
             refused.setdefault(arm, {})["memory"] = str(error)
+        # All rounds are done; this only shows that the session is alive.
         tick(len(result.loads), len(result.loads))
     how = How(
         seconds=seconds,

@@ -28,7 +28,7 @@ from study.metrics.workloads import Workload
 Workloads = Callable[[], Mapping[str, Workload]]
 """Builds an arm; returns its workloads by name."""
 
-ROUNDS = (10, 40)  # at least, at most
+ROUNDS = (10, 40)  # at least, at most: the interval's coverage was simulated for these
 CALLS = 100  # per visit at most; a small model would leave a million samples
 STEADY, PATIENCE = 0.1, 12
 """Warm-up ends when a call takes as long as the one before within 10 %, or after 12 calls."""
@@ -96,11 +96,13 @@ def session(
     draw = random.Random(seed)
     for turn in range(count):
         result.loads += [os.getloadavg()[0]] if hasattr(os, "getloadavg") else []
+        # In a fixed order, an arm would always follow the same neighbour.
         draw.shuffle(others)
         _round(timed_arms, base, others, result.refused, device)
         report(turn + 1, count)
     result.times = {name: timed_arms[name].times for name in arms if name in timed_arms}
     if energy:
+        # After the rounds, since energy needs arms that run alone and without pause.
         result.joules = joules(
             {name: timed_arms[name].workloads[energy] for name in result.times}, device
         )
@@ -111,6 +113,7 @@ def _plan(
     timed_arms: Mapping[str, "_TimedArm"], base: str, seconds: float, rounds: int | None
 ) -> int:
     """The number of rounds; sets how often each arm is called per visit."""
+    # n - 1 arms, and n visits of the baseline around them.
     visits = 2 * len(timed_arms) - (base in timed_arms)
     once = sum(
         arm.once * (len(timed_arms) if name == base else 1) for name, arm in timed_arms.items()
@@ -136,6 +139,7 @@ def _round(
         after = _visited(timed_arms, base, refused, device)
         if before and after:
             timed_arms[name].compare(before, own, after)
+        # The visit after this arm is the one before the next.
         before = after
 
 
@@ -184,6 +188,7 @@ class _TimedArm:
     def __init__(self, workloads: Mapping[str, Workload], watch: Stopwatch) -> None:
         self.workloads, self.watch = workloads, watch
         self.times = {name: Times(workload.images) for name, workload in workloads.items()}
+        # A compiled model compiles here, in the first call.
         self.paces = {name: self._warm(workload) for name, workload in workloads.items()}
         self.counts = dict.fromkeys(workloads, 1)
 
@@ -215,9 +220,11 @@ class _TimedArm:
         before, start = waited(), time.perf_counter()
         if workload.apart:
             times.calls.append(self.watch.apart(workload.run, count))
+            # The median, since one interrupted call does not move it.
             times.seconds.append(statistics.median(times.calls[-1]))
         else:
             times.seconds.append(self.watch.together(workload.run, count))
+        # Over all threads, so the fraction may exceed 1.
         share = (waited() - before) / (time.perf_counter() - start)
         return Timed(times.seconds[-1], share)
 

@@ -29,6 +29,7 @@ def by_stage(model: nn.Module, size: Size) -> Stages:
 
     with spelled_out(), tally, _watching([module for _, module in ends], record):
         model(image(size, placed(model)))
+    # A dictionary keeps the order of insertion, here that of execution.
     if not ends or list(counts_at) != list(range(len(ends))):
         return {}
     so_far = [(stage, counts_at[place]) for place, (stage, _) in enumerate(ends)]
@@ -45,8 +46,10 @@ def _ends(model: nn.Module) -> list[tuple[str, nn.Module]]:
 
 @contextmanager
 def _watching(ends: list[nn.Module], record: Callable[[int], None]) -> Iterator[None]:
-    """Inside, `record(place)` is called whenever a part of a stage has run: a model may run a stage
-    by its parts alone."""
+    """A context in which `record(place)` is called after each module inside a stage has run.
+
+    A hook on the stage itself is not enough: a model may run the stage's modules one by one.
+    """
 
     def hook(place: int) -> Callable[..., None]:
         return lambda *_: record(place)
@@ -69,6 +72,7 @@ def _differences(counts_at: list[tuple[str, dict[str, int]]]) -> Stages:
     before: dict[str, int] = {}
     for stage, so_far in counts_at:
         own = stages.setdefault(stage, {})
+        # Stages of equal reduction, such as blocks of one resolution, are added up.
         for kind, count in so_far.items():
             own[kind] = own.get(kind, 0) + count - before.get(kind, 0)
         before = so_far

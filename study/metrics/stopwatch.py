@@ -25,7 +25,7 @@ class Stopwatch:
 
     def together(self, call: Callable[[], object], times: int) -> float:
         """Mean seconds per call, over `times` calls without waiting in between."""
-        self.wait()
+        self.wait()  # work that was queued before must not count
         if self.device.type == "cuda":
             return self._by_events(call, times) / times
         start = time.perf_counter()
@@ -54,7 +54,7 @@ class Stopwatch:
                 call()
             last.record()
             last.synchronize()
-        return float(first.elapsed_time(last)) / 1e3
+        return float(first.elapsed_time(last)) / 1e3  # from ms
 
 
 def waited() -> float:
@@ -63,6 +63,7 @@ def waited() -> float:
     The difference of two values is the wait in between. From Linux's schedstat; NaN without it.
     """
     try:
+        # The second field is the nanoseconds that a thread was runnable and waited for a CPU.
         files = list(Path("/proc/self/task").glob("*/schedstat"))
         return sum(int(file.read_text().split()[1]) for file in files) / 1e9 if files else math.nan
     except (OSError, ValueError):  # a thread that has just ended

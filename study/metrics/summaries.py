@@ -9,8 +9,8 @@ from study.metrics.speed import Times
 from study.store.timing_records import RatioRecord, Spread
 
 ENOUGH = {"latency_p90": 10, "latency_p99": 1000}
-"""Calls, of a round and of all: those that leave one beyond the 90th of a hundred, and ten beyond
-the 99th. Of fewer it is not given."""
+"""Fewest calls for a tail: per round for p90, over all rounds for p99; below it the metric is
+absent. One call of ten lies beyond p90, and ten of a thousand beyond p99."""
 
 
 def spreads(workloads: Mapping[str, Times]) -> dict[str, Spread]:
@@ -25,11 +25,11 @@ def spreads(workloads: Mapping[str, Times]) -> dict[str, Spread]:
 def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
     slower = ratio(undisturbed(times.between, times.waited))
     rates = over([times.images / seconds for seconds in times.seconds])
-    yield name, _compared(rates, slower.inverse if slower else None)
+    yield name, _compared(rates, slower.inverse if slower else None)  # rates, not seconds
 
 
 def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
-    """A round's p90 is of its own calls; p99 is of all, whatever the round."""
+    """p50 and p90 are computed within each round, p99 over the calls of all rounds."""
     medians = over([quantile(calls, 0.5) for calls in times.calls])
     slower = ratio(undisturbed(times.between, times.waited))
     yield "latency_p50", _compared(medians, slower)
@@ -49,22 +49,23 @@ def _compared(spread: Spread, relative: ratios.Ratio | None) -> Spread:
 
 
 def over(rounds: Sequence[float]) -> Spread:
-    """The median of the rounds, the lowest and the highest.
+    """The median of the rounds, with the lowest and the highest.
 
-    So that two arms that are equal are seldom told apart by their levels.
+    Quartiles would be narrower, but those of two equal arms do not overlap in one session of five.
     """
     return Spread(value=quantile(rounds, 0.5), low=quantile(rounds, 0), high=quantile(rounds, 1))
 
 
 def _tail(calls: Sequence[float], place: float) -> Spread:
-    """A quantile of all calls, between the order statistics that hold it in 95 of 100 samples."""
+    """A quantile of all calls, with a 95 % interval between two order statistics."""
+    # Normal approximation of the number of calls below the quantile, which is binomial.
     reach = 1.96 * math.sqrt(place * (1 - place) / len(calls))
     low, high = quantile(calls, place - reach), quantile(calls, min(1, place + reach))
     return Spread(value=quantile(calls, place), low=low, high=high)
 
 
 def quantile(values: Sequence[float], fraction: float) -> float:
-    """Interpolated linearly between the two nearest of `values`."""
+    """A quantile of `values`, interpolated linearly between the two nearest."""
     ordered = sorted(values)
     below, rest = divmod(fraction * (len(ordered) - 1), 1)
     above = min(int(below) + 1, len(ordered) - 1)

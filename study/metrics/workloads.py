@@ -24,6 +24,7 @@ class Workload:
 
 def random_images(count: int, size: tuple[int, int, int], device: str, *, seed: int = 0) -> Tensor:
     """Random images (B, C, H, W), the same for the same shape and seed."""
+    # Drawn on the CPU, whose generator gives the same numbers on every machine.
     images = torch.randn(count, *size, generator=torch.Generator().manual_seed(seed))
     return images.to(device)
 
@@ -52,6 +53,7 @@ def training(
 ) -> Workload:
     """Forward, backward and an update; batch norm needs at least two images."""
     model, images = _laid_out(model.train(), images, mode)
+    # All of one class, since labels do not change the time.
     target = torch.zeros(len(images), dtype=torch.long, device=images.device)
 
     def run() -> object:
@@ -76,10 +78,12 @@ def _compiled(model: nn.Module) -> nn.Module:
 
     By default torch compiles the second arm for varying shapes, and the ninth not at all.
     """
+    # 8 by default, which all arms of a class share; torch's accumulated limit is far larger.
     torch._dynamo.config.cache_size_limit = torch._dynamo.config.accumulated_cache_size_limit
     return torch.compile(model, dynamic=False)  # type: ignore[return-value]
 
 
 def _cast(images: Tensor, mode: ExecutionMode) -> torch.autocast:
+    # float32 runs without autocast, and so in the precision of the weights.
     kind = images.device.type
     return torch.autocast(kind, DTYPES[mode.dtype], enabled=mode.dtype != "float32")

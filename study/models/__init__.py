@@ -11,6 +11,7 @@ from study.models.parts.stems import STEMS
 
 __all__ = ["SLOTS", "build", "called", "check", "resolved"]
 
+# A plugin adds its parts to these dictionaries, so the names in a slot are not fixed.
 SLOTS: Mapping[str, Mapping[str, Any]] = {
     "stem": STEMS,
     "embedding": EMBEDDINGS,

@@ -9,6 +9,7 @@ STAGES = 4  # of ResT and of PVT alike
 
 
 def entry(argument: str, name: Any, entries: Collection[str]) -> str:
+    # The value comes from YAML: `in` would raise TypeError for a list, which has no hash.
     if not isinstance(name, str) or name not in entries:
         raise BuildError(unknown(argument, name, entries), argument=argument)
     return name
@@ -21,12 +22,14 @@ def switch(argument: str, value: Any) -> bool:
 
 
 def rate(argument: str, value: Any) -> float:
+    # bool is a subclass of int: false would pass as a rate of 0.
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
         raise BuildError(f"{argument} is a rate from 0 up to 1, not {value!r}", argument=argument)
     return float(value)
 
 
 def stagewise(argument: str, values: Any) -> Sequence[Any]:
+    # A text of four characters is a sequence of four values, too.
     if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != STAGES:
         message = f"{argument} is a list of {STAGES} values, one for each stage, not {values!r}"
         raise BuildError(message, argument=argument)
@@ -35,6 +38,7 @@ def stagewise(argument: str, values: Any) -> Sequence[Any]:
 
 def counts(argument: str, values: Any) -> tuple[int, ...]:
     for value in stagewise(argument, values):
+        # bool is a subclass of int: true would pass as 1.
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             message = f"{argument} is a list of whole numbers of 1 or more, not {list(values)}"
             raise BuildError(message, argument=argument)
@@ -69,6 +73,7 @@ def sides(img_size: Any) -> tuple[int, int]:
 
 
 def pool(name: Any, entries: Collection[str], num_classes: int) -> str:
+    # In timm, "" means that nothing is pooled; a classifier cannot read the whole map.
     if num_classes > 0 and name == "":
         message = "a classifier needs a pooled map: give global_pool, or num_classes 0"
         raise BuildError(message, argument="global_pool")

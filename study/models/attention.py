@@ -25,6 +25,7 @@ class HeadMix(nn.Conv2d):
         super().__init__(heads, heads, 1, **dd)
 
     def forward(self, x: Tensor) -> Tensor:
+        # Where autocast is off, nothing else casts the weights of a model in half precision.
         bias = self.bias
         bias = bias.to(x.dtype) if bias is not None else None
         return self._conv_forward(x, self.weight.to(x.dtype), bias)
@@ -48,18 +49,19 @@ class AttentionWeights(nn.Module):
     ) -> None:
         super().__init__()
         self.dim, self.heads, self.stride = dim, heads, stride
-        self.scale = (dim // heads) ** -0.5
+        self.scale = (dim // heads) ** -0.5  # 1 / sqrt(d)
         self.mix: HeadMix | Unmixed = HeadMix(heads, **dd) if mix else Unmixed()
         self.drop = nn.Dropout(drop)
 
     def forward(self, q: Tensor, k: Tensor) -> Tensor:
-        logits = q @ k.transpose(-2, -1) * self.scale
+        logits = q @ k.transpose(-2, -1) * self.scale  # (B, h, N, n)
         return self.drop(self.mix(logits).softmax(dim=-1))
 
     def check_input(self, queries: int, keys: int) -> None:
         """Softmax works for any number of keys."""
 
     def multiply_adds(self, queries: int, keys: int) -> Cost:
+        # q k^T of all heads: h * d = dim products for each pair of query and key.
         return Cost(matmul=self.dim * queries * keys) + self.mix.multiply_adds(queries, keys)
 
 
@@ -76,6 +78,8 @@ class NormalisedAttentionWeights(AttentionWeights):
         self, dim: int, heads: int, *, mix: bool, drop: float, stride: int, **dd: Any
     ) -> None:
         super().__init__(dim, heads, mix=mix, drop=drop, stride=stride, **dd)
+        # torch's defaults, as released: neither affine part nor running statistics, so training and
+        # evaluation normalise alike.
         self.norm = nn.InstanceNorm2d(heads)
 
     def forward(self, q: Tensor, k: Tensor) -> Tensor:
@@ -86,7 +90,7 @@ class NormalisedAttentionWeights(AttentionWeights):
         with torch.autocast("cuda", enabled=False), torch.autocast("cpu", enabled=False):
             precise = torch.promote_types(q.dtype, torch.float32)
             logits = q.to(precise) @ k.to(precise).transpose(-2, -1) * self.scale
-            weights = self.norm(self.mix(logits).softmax(dim=-1))
+            weights = self.norm(self.mix(logits).softmax(dim=-1))  # each row sums to 0 now, not 1
             return self.drop(weights).to(q.dtype)
 
     def check_input(self, queries: int, keys: int) -> None:
@@ -115,8 +119,8 @@ class Reduce(nn.Module):
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         B, _, C = x.shape
-        x = x.transpose(1, 2).reshape(B, C, size[0], size[1])
-        return self.norm(self.shrink(x).flatten(2).transpose(1, 2))
+        x = x.transpose(1, 2).reshape(B, C, size[0], size[1])  # (B, C, H, W)
+        return self.norm(self.shrink(x).flatten(2).transpose(1, 2))  # (B, n, C)
 
     def keys(self, height: int, width: int) -> int:
         return reduced(height, self.ratio) * reduced(width, self.ratio)
@@ -167,12 +171,13 @@ class EMSA(nn.Module):
         self.heads = heads
         self.q = nn.Linear(dim, dim, bias=qkv_bias, **dd)
         self.reduce = Reduce(dim, ratio, reduction=reduction, **dd) if ratio > 1 else Keep()
+        # One projection for both: keys and values come from the same reduced map.
         self.kv = nn.Linear(dim, 2 * dim, bias=qkv_bias, **dd)
         # As released: a stage with one head has neither the convolution nor the instance norm.
         weights = NormalisedAttentionWeights if attn_norm and heads > 1 else AttentionWeights
         mix = head_mix and heads > 1
         self.weights = weights(dim, heads, mix=mix, drop=attn_drop, stride=stride, **dd)
-        self.proj = nn.Linear(dim, dim, **dd)
+        self.proj = nn.Linear(dim, dim, **dd)  # always with a bias, as released
         self.proj_drop = nn.Dropout(proj_drop)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:

@@ -46,11 +46,13 @@ class Backbone(nn.Module):
         drop_paths = rising(check.rate("drop_path_rate", arguments["drop_path_rate"]), depths)
         self.in_chans, self.drop_rate = arguments["in_chans"], arguments["drop_rate"]
         self.num_features = self.head_hidden_size = dims[-1]
+        # timm reads this to extract features: the first map has a quarter of the image's side.
         self.feature_info = [
             {"num_chs": dim, "reduction": 4 << i, "module": f"stages.{i}"}
             for i, dim in enumerate(dims)
         ]
         stem = STEMS[check.entry("stem", arguments["stem"], STEMS)]
+        # Any, since mypy takes a submodule for an nn.Module without methods of its own.
         self.stem: Any = stem(self.in_chans, dims[0], **dd)
         self.stages: Any = pyramid(
             zip(dims, heads, ratios, mlp_ratios, drop_paths, strict=True),
@@ -92,7 +94,7 @@ class Backbone(nn.Module):
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The features -> (B, num_classes), or (B, C) with `pre_logits`."""
         x = self.head_drop(self.global_pool(x))
-        return x if pre_logits else self.head(x)
+        return x if pre_logits else self.head(x)  # (B, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
@@ -115,6 +117,7 @@ class Backbone(nn.Module):
         wanted, deepest = feature_take_indices(len(self.stages), indices)
         last = len(self.stages) - 1
         stages = self.stages
+        # A scripted model runs all stages, since TorchScript cannot slice a Sequential here.
         if stop_early and not torch.jit.is_scripting():  # type: ignore[attr-defined]
             stages = self.stages[: deepest + 1]
         maps: list[Tensor] = []
@@ -123,6 +126,7 @@ class Backbone(nn.Module):
             if i == last:
                 features, x = self.final(x, norm)
             else:
+                # If the last stage does not run, the features are the last map, without a norm.
                 features = x = stage(x)
             if i in wanted:
                 maps.append(x)
@@ -139,6 +143,7 @@ class Backbone(nn.Module):
         self.stages = self.stages[: deepest + 1]
         if shortened:
             self.num_features = self.head_hidden_size = self.feature_info[deepest]["num_chs"]
+        # The norm has as many channels as the last stage, which is gone.
         if prune_norm or shortened:
             self.norm = nn.Identity()
         if prune_head or shortened:
@@ -157,6 +162,7 @@ class Backbone(nn.Module):
         """A new classifier on the device and in the dtype of the model; None keeps the pooling."""
         self.set_classifier(num_classes, self.pool if global_pool is None else global_pool)
         init_linear(self.head)
+        # New modules start in training mode, whatever the mode of the model.
         self.global_pool.train(self.training)
         self.head.train(self.training)
 
@@ -167,7 +173,7 @@ class Backbone(nn.Module):
     @torch.jit.ignore
     def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
         blocks = [
-            (r"^stages\.(\d+)\.(?:embed|position|token)", (0,)),
+            (r"^stages\.(\d+)\.(?:embed|position|token)", (0,)),  # with the stage's first block
             (r"^stages\.(\d+)\.blocks\.(\d+)", None),
             (r"^norm", (99999,)),  # timm sorts by this number: the norm comes after all blocks
         ]
@@ -181,7 +187,7 @@ class Backbone(nn.Module):
     @torch.jit.ignore
     def check_input(self, height: int, width: int) -> None:
         """Raises BuildError for an image that is too small for the ratios or the instance norm."""
-        H, W = halved(halved(height)), halved(halved(width))
+        H, W = halved(halved(height)), halved(halved(width))  # of the stem's map
         for stage in self.stages:
             stage.check_input(H, W)
             H, W = stage.size(H, W)
@@ -195,6 +201,7 @@ class Backbone(nn.Module):
             total += stage.multiply_adds(H, W)
             H, W = stage.size(H, W)
         if isinstance(self.norm, nn.LayerNorm):
+            # PVT normalises its class token, too.
             rows, columns = self.stages[-1].token.size(H, W)
             total += multiply_adds.layer_norm(self.norm, rows * columns)
         if isinstance(self.head, nn.Linear):
@@ -215,6 +222,7 @@ def pretrained_cfg(
         "interpolation": "bicubic",
         "mean": IMAGENET_DEFAULT_MEAN,
         "std": IMAGENET_DEFAULT_STD,
+        # timm adapts these two layers to another number of channels or classes.
         "first_conv": "stem.conv1",
         "classifier": "head",
         "license": "apache-2.0",
@@ -229,6 +237,7 @@ def create(model: type[Backbone], name: str, pretrained: bool, **arguments: Any)
         name,
         pretrained,
         pretrained_filter_fn=checkpoint_filter_fn,
+        # Flattened, because timm looks for the stages at the top level of the model.
         feature_cfg={"out_indices": (0, 1, 2, 3), "flatten_sequential": True},
         **arguments,
     )

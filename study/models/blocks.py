@@ -110,11 +110,12 @@ class Stage(nn.Module):
     ) -> None:
         super().__init__()
         self.dim, self.first, self.grad_checkpointing = dim, channels is None, False
+        # Any, since mypy takes a submodule for an nn.Module without methods of its own.
         self.embed: Any = (
             Embedded() if channels is None else EMBEDDINGS[embedding](channels, dim, **dd)
         )
         self.position: Any = POSITIONS[position](dim, size, **dd)
-        self.token: Any = Untokened()
+        self.token: Any = Untokened()  # PVT puts a class token here in its last stage
         self.blocks = nn.ModuleList(
             TransformerBlock(dim, drop_path=p, dd=dd, **block) for p in drop_paths
         )
@@ -152,7 +153,7 @@ class Stage(nn.Module):
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         """Multiply-adds for an input of (C', height, width)."""
-        size = self.size(height, width)
+        size = self.size(height, width)  # of the stage's own map
         blocks: Any = self.blocks
         total = self.embed.multiply_adds(height, width) + self.position.multiply_adds(*size)
         return sum((block.multiply_adds(*self.token.size(*size)) for block in blocks), total)
@@ -163,11 +164,11 @@ def pyramid(
 ) -> nn.Sequential:
     """The stages for an image of `size`; each halves the map of the stage before."""
     stages: list[Stage] = []
-    height, width = map(halved, size)
+    height, width = map(halved, size)  # the stem halves twice: here, and in the first turn below
     for i, (dim, heads, ratio, mlp_ratio, drop_paths) in enumerate(shapes):
         height, width = halved(height), halved(width)
         shape = {"heads": heads, "ratio": ratio, "mlp_ratio": mlp_ratio, "stride": 4 << i}
-        before = stages[-1].dim if stages else None
+        before = stages[-1].dim if stages else None  # None: the stem has embedded the image
         site = {"size": (height, width), "drop_paths": drop_paths}
         stages.append(Stage(before, dim, **site, **shape, **shared))
     return nn.Sequential(*stages)
@@ -175,6 +176,7 @@ def pyramid(
 
 def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
     """Drop path rate of every block, by stage: rising linearly from 0 to `rate` over all blocks."""
+    # Plain Python: the released code reads the rates from a tensor, which fails on meta.
     step = rate / max(1, sum(depths) - 1)
     starts = [sum(depths[:i]) for i in range(len(depths))]
     return [

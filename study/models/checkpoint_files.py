@@ -44,6 +44,7 @@ ALLOWED: tuple[Any, ...] = (
     argparse.Namespace,  # the flags that timm's train.py keeps
     np.dtype,
     *SCALARS,
+    # The function by which numpy pickles a number.
     *((np.float64().__reduce__()[0], f"numpy.{core}.multiarray.scalar") for core in CORES),
 )
 """Types that a file may hold beside tensors and plain values; none of them runs code."""
@@ -72,6 +73,7 @@ def contents(path: Path) -> Mapping[Any, Any]:
             return load_file(path)
         with warnings.catch_warnings(), torch.serialization.safe_globals([*ALLOWED]):
             warnings.filterwarnings("ignore", "Detected pickle protocol")
+            # weights_only refuses undeclared types: unpickling them could run code.
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         wants = re.search(r"GLOBAL (\S+)", str(error))
@@ -102,6 +104,7 @@ def _refuse_text(path: Path) -> None:
             f"{path} is a web page, the usual answer to a wrong or private address: "
             "download the file itself"
         )
+    # zip, pickle and safetensors all begin with bytes that cannot be printed.
     if head and head.isascii() and head.decode().replace("\n", "").replace("\t", "").isprintable():
         line = head.decode().strip().partition("\n")[0][:60]
         raise BuildError(f'{path} cannot be read as a checkpoint: it is text ("{line}")')
@@ -145,6 +148,7 @@ def candidates(
     if ema and not averages:
         raise BuildError(f"{path} keeps no moving average ({' or '.join(AVERAGES)}); drop --ema")
     usual = [k for k in (*AVERAGES, *STATES) if k in every and ema in (None, is_average(k))]
+    # The averages come first, since AVERAGES precede STATES above.
     if usual:
         return {usual[0]: every[usual[0]]}
     left = {k: v for k, v in every.items() if ema is None or ema is (k in averages)}

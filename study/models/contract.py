@@ -74,7 +74,7 @@ def _check_result(name: str, check: Check, cases: Iterable[ContractCase]) -> Che
     """Run one check; it ends at the first case that fails."""
     for case in cases:
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+            torch.manual_seed(0)  # a part fails every time, or never
             try:
                 message = check(case)
             except Exception as error:  # the part is a user's code, so an error is its result
@@ -130,7 +130,7 @@ def part_cases(slot: str, name: str) -> Iterator[ContractCase]:
     for arguments, image, result in CASES[slot]():
 
         def build(device: str, arguments: Any = arguments) -> nn.Module:
-            with torch.device(device):  # as in construction.created: parts may ignore `device`
+            with torch.device(device):  # as in factory.created: parts may ignore `device`
                 return part(*arguments, device=device, dtype=None)
 
         # An instance without a docstring of its own has that of its type (functools.partial, say).
@@ -186,7 +186,7 @@ def costs(case: ContractCase) -> str:
     if strange := sorted(declared.keys() - set(KINDS)):
         return "multiply_adds: " + unknown("kind", strange[0], KINDS)
     with ProductCounter() as counter:
-        module(case.images(1).requires_grad_() * 1)
+        module(case.images(1).requires_grad_() * 1)  # no leaf: parts may change it in place
     wrong = [
         f"multiply_adds says {declared[kind]:,} of {kind} where {counter.multiply_adds[kind]:,} run"
         for kind in ("conv", "linear", "matmul")
@@ -205,7 +205,7 @@ def depends(case: ContractCase) -> str:
 def separates(case: ContractCase) -> str:
     """In eval mode the output for an image does not depend on the rest of its batch."""
     module, images = case.build("cpu").eval(), case.images(3)
-    together = module(images)
+    together = module(images)  # (3, ...)
     alone = torch.cat([module(image[None]) for image in images])
     return "" if _close(together, alone) else "an image's result depends on the others of its batch"
 

@@ -18,7 +18,7 @@ Build = Callable[[str], nn.Module]
 """Builds the model on a device, with random weights."""
 
 Size = tuple[int, int, int]
-BATCH = 2
+BATCH = 2  # images; batch norm in training needs two values per channel
 LARGE = 10**8  # parameters, 0.8 GB in double precision
 EXACT, ROUNDING = 1e-9, 1e-2  # relative tolerances in double and in single precision
 REFUSALS = (RuntimeError, ValueError, TypeError, AssertionError)
@@ -41,6 +41,7 @@ def _unreached(model: nn.Module, size: Size) -> list[str]:
     device = next(model.parameters()).device
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         outputs = _tensors(model.train()(torch.randn(BATCH, *size, device=device)))
+        # Any scalar will do: only which parameters have a gradient is read.
         torch.autograd.backward([output.sum() for output in outputs])
     wanted = ((name, p) for name, p in model.named_parameters() if p.requires_grad)
     return [name for name, parameter in wanted if parameter.grad is None]
@@ -86,6 +87,7 @@ def model_outputs(build: Build, size: Size, dtype: torch.dtype = torch.float64) 
         for perturbed in (False, True):
             for name, parameter in model.named_parameters() if perturbed else ():
                 parameter.add_(torch.randn(parameter.shape, generator=_generator(name)), alpha=0.1)
+            # Evaluation first, since training changes the running statistics of batch norm.
             for training in (False, True):
                 torch.manual_seed(0)  # equal dropout and drop path in both models
                 outputs += _tensors(model.train(training)(images))
@@ -93,6 +95,7 @@ def model_outputs(build: Build, size: Size, dtype: torch.dtype = torch.float64) 
 
 
 def _generator(name: str) -> torch.Generator:
+    # Not hash(), which differs from process to process.
     return torch.Generator().manual_seed(zlib.crc32(name.encode()))
 
 

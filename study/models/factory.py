@@ -58,12 +58,14 @@ def build(
     own = bare(name) in PRESETS
     refuse_bad_arguments(constructor_arguments, name)
     if own or fixed(name):
+        # Other models take any size, and most of them no such argument.
         constructor_arguments["img_size"] = img_size
     constructor_arguments |= {"num_classes": num_classes, "in_chans": in_chans}
     if pretrained:
         constructor_arguments |= {FETCHED: True, "cache_dir": arguments.get("cache_dir")}
     model = created(name, constructor_arguments, device)
     if own:
+        # Otherwise a small image would fail only in the first forward pass.
         model.check_input(img_size, img_size)
     return model
 
@@ -72,7 +74,7 @@ def fixed(name: str) -> bool:
     """True if timm's configuration says that the model has a fixed input size."""
     try:
         config = get_pretrained_cfg(name)
-    except RuntimeError:
+    except RuntimeError:  # timm has no such tag
         tags = [other.partition(".")[2] for other in timm.list_pretrained(f"{bare(name)}.*")]
         raise BuildError(unknown(f"tag of {bare(name)}", name.partition(".")[2], tags)) from None
     return config is not None and config.fixed_input_size
@@ -157,6 +159,7 @@ def created(name: str, arguments: Mapping[str, Any], device: torch.device | str 
     """The model as timm creates it; whatever its constructor raises becomes a BuildError."""
     place = {} if device is None else {"device": device}
     try:
+        # The argument is not enough: some constructors create tensors without it.
         with torch.device(device) if device is not None else nullcontext():
             return timm.create_model(name, **arguments, **place)
     except StudyError:
@@ -167,7 +170,7 @@ def created(name: str, arguments: Mapping[str, Any], device: torch.device | str 
 
 def failure(name: str, arguments: Mapping[str, Any], error: Exception) -> BuildError:
     """A constructor's error as a message about the study file."""
-    match = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+    match = re.search(r"unexpected keyword argument '(\w+)'", str(error))  # Python's words
     if match and match[1] in arguments:
         names = (accepted_by(name) - CONTEXT) | {*ARGUMENTS}
         return BuildError(unknown(f"argument of {name}", match[1], names), argument=match[1])

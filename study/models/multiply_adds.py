@@ -11,6 +11,7 @@ from torch import nn
 Cost = Counter[str]
 """Multiply-adds by kind of layer (`KINDS`); a Counter, so costs of layers can be added."""
 
+# The same as in `study.metrics`, on which models do not depend.
 KINDS = ("conv", "linear", "matmul", "norm")
 
 

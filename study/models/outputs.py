@@ -34,6 +34,7 @@ def misfit(name: str, builder: Builder, shape: Shape) -> str:
     try:
         outputs = _outputs(builder, shape)
     except BuildError as error:
+        # An argument at fault is named in the error; another size would not help.
         if error.argument is not None or not (sizes := _accepted_sides(name, builder, shape)):
             raise
         raise SizeError(_size_message(name, shape, str(error), sizes)) from error
@@ -68,6 +69,7 @@ def _outputs(builder: Builder, shape: Shape) -> list[Any]:
 def _forward_both_modes(model: nn.Module, shape: Shape) -> list[Any]:
     device = next(model.parameters(), torch.empty(0)).device
     size = (BATCH, shape["in_chans"], shape["img_size"], shape["img_size"])
+    # Zeros, since only shapes and types are checked.
     return [model.train(training)(torch.zeros(size, device=device)) for training in (False, True)]
 
 
@@ -113,6 +115,7 @@ def _candidates(name: str, side: int) -> Iterator[int]:
     with suppress(RuntimeError):
         config = get_pretrained_cfg(name)
         native_sides = [config.input_size[-1]] if config else []
+    # The multiples of each grid just below and above the study's side.
     nearby_sides = (
         size for grid in GRIDS for size in (side // grid * grid, -(-side // grid) * grid)
     )
@@ -122,6 +125,7 @@ def _candidates(name: str, side: int) -> Iterator[int]:
 def _accepts(builder: Builder, shape: Shape, side: int) -> bool:
     try:
         with torch.no_grad():
+            # On meta only: trying many sizes of a large model must take no memory.
             _forward_both_modes(builder("meta", side), {**shape, "img_size": side})
     except Exception:  # models reject image sizes with errors of any type
         return False

@@ -43,6 +43,7 @@ def unshared(build: Build, seed: int) -> set[str]:
 
 def initialised(build: Build, seed: int) -> tuple[nn.Module, set[str]]:
     """The model, and the names of its parameters that arms cannot share."""
+    # Not if CUDA is not initialised: saving its random state would initialise it.
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
@@ -63,6 +64,7 @@ def registered(build: Build) -> list[str | None]:
     parameters: list[Tensor] = []  # kept alive, so that no two have the same id
 
     def register(module: nn.Module, name: str, parameter: Tensor | None) -> None:
+        # A placeholder for None, since the second build counts those registrations, too.
         parameters.append(parameter if parameter is not None else torch.empty(0))
 
     handle = register_module_parameter_registration_hook(register)
@@ -95,6 +97,7 @@ class SeededFills(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return self.names[self.count] if self.count < len(self.names) else None
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        # torch tags every operator that reads a generator.
         random = torch.Tag.nondeterministic_seeded in func.tags
         inputs = tensors((args, kwargs))
         if random:
@@ -117,6 +120,7 @@ class SeededFills(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def restart(self, name: str | None, offset: int) -> None:
         self.current = name
+        # With the offset, since fills of several parts of one tensor (q, k, v) must differ.
         text = f"{self.seed}/{name}/{offset}".encode()
         key = int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
         for generator in (torch.default_generator, *torch.cuda.default_generators):
@@ -143,6 +147,7 @@ class SeededFills(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def reference(x: Tensor) -> StorageWeakRef:
+    # By storage, since a view shares that of its base; weak, so that no memory is kept.
     return StorageWeakRef(x.untyped_storage())  # type: ignore[no-untyped-call]
 
 

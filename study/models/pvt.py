@@ -28,6 +28,7 @@ class ClassToken(nn.Module):
         nn.init.trunc_normal_(self.theta, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
+        # One token for all images.
         return torch.cat([self.token().expand(x.shape[0], -1, -1), x], dim=1)
 
     def token(self) -> Tensor:
@@ -100,7 +101,7 @@ class PVT(Backbone):
         attn_norm: bool = False,
         dims: Sequence[int] = (64, 128, 320, 512),
         depths: Sequence[int] = (2, 2, 2, 2),
-        heads: Sequence[int] = (1, 2, 5, 8),
+        heads: Sequence[int] = (1, 2, 5, 8),  # of 64 channels each
         ratios: Sequence[int] = (8, 4, 2, 1),
         mlp_ratios: Sequence[float] = (8.0, 8.0, 4.0, 4.0),
         qkv_bias: bool = True,
@@ -115,6 +116,8 @@ class PVT(Backbone):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        # locals() holds the arguments by name, as long as no variable is assigned before.
+        # 1e-6 is the eps of PVT's blocks; its stem, embeddings and reductions have PyTorch's 1e-5.
         super().__init__(locals(), norm=nn.LayerNorm, eps=1e-6)
         if ratios[-1] != 1:
             message = f"the last stage has a class token, so its ratio is 1, not {ratios[-1]}"
@@ -122,7 +125,7 @@ class PVT(Backbone):
         token = PlacedToken if position == "learned" else ClassToken
         self.stages[-1].token = token(self.num_features, device=device, dtype=dtype)
         self.set_classifier(num_classes, arguments.pool(global_pool, POOLS, num_classes))
-        self.apply(init_linear)
+        self.apply(init_linear)  # after the classifier exists
 
     def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
         x, H, W = self.stages[-1].tokens(x)  # (B, 1 + N, C)
@@ -153,6 +156,7 @@ PAPER = {
     "paper_name": "Pyramid Vision Transformer: A Versatile Backbone for Dense Prediction "
     "without Convolutions",
 }
+# The tag says that timm fetches no weights; released ones are given as a checkpoint file.
 default_cfgs = generate_default_cfgs(
     {
         "pvt_tiny.untrained": pretrained_cfg(PAPER),

@@ -58,6 +58,7 @@ def register(source: Plugin) -> Registration:
     if source.name in sys.modules:
         message = f"{source.name} was imported already, so what it adds is unknown"
         raise BuildError(f"{message}: name it before the plugin that imports it")
+    # The file may have been edited since its digest entered the names of trials.
     if digest(source.path) != source.digest:
         raise BuildError(f"{source.path} has changed since the start: start again")
     restore, before, modules = restorer(), entries(), set(sys.modules)
@@ -65,6 +66,7 @@ def register(source: Plugin) -> Registration:
         _run(source)
         _refuse_undigested(source, sys.modules.keys() - modules)
         REGISTRATIONS[source.name] = Registration(source, _difference(source, before, entries()))
+    # Ctrl-C, too, must not leave a plugin half registered.
     except BaseException:
         restore()
         _forget(source, sys.modules.keys() - modules)
@@ -88,6 +90,7 @@ def entries() -> dict[str, dict[str, Any]]:
     """The present entries of every slot, and the entry points of timm's models."""
     return {
         **{slot: dict(SLOTS[slot]) for slot in SLOTS},
+        # Private, since timm has no public function that returns the entry points.
         MODEL: dict(_registry._model_entrypoints),
     }
 
@@ -98,6 +101,7 @@ def _difference(
     """Names that were added, by slot; raises BuildError for any other change of a registry."""
     for slot, had in before.items():
         for name, part in had.items():
+            # By identity: a part that was defined again under the same name is another part.
             if after[slot].get(name) is not part:
                 verb = "replaces" if name in after[slot] else "removes"
                 message = f'{source.name} {verb} {slot} "{name}", which is not allowed'
@@ -147,6 +151,7 @@ def _run(source: Plugin) -> None:
                 "ignore", "Overwriting .* in registry"
             )  # _difference refuses it
             _import(source)
+    # SystemExit, since a script may call sys.exit() when it is imported.
     except (Exception, SystemExit) as error:
         last = traceback.format_exception_only(error)[-1].strip()
         raise BuildError(f"{_place(error, source)}: {last}") from error
@@ -154,6 +159,7 @@ def _run(source: Plugin) -> None:
 
 def _import(source: Plugin) -> None:
     """Import a plugin by its path, without adding its folder to sys.path."""
+    # On sys.path, other files of the folder could shadow installed modules.
     top = source.name.partition(".")[0]
     if top not in sys.modules and source.path.name.removesuffix(".py") == top:
         spec = spec_from_file_location(top, source.start)
@@ -188,6 +194,7 @@ def restorer() -> Callable[[], None]:
     copies: list[tuple[Any, Any]] = [(registry, _copy(registry)) for registry in registries]
 
     def restore() -> None:
+        # In place, since other modules hold references to these dictionaries.
         for registry, entries_before in copies:
             registry.clear()
             registry.update(entries_before)
@@ -199,6 +206,7 @@ def _copy(registry: Any) -> Any:
     """A copy of a registry and of the dictionaries, sets and lists directly inside it."""
     if isinstance(registry, set):
         return set(registry)
+    # One level deep: timm adds names to sets inside its dictionaries.
     return {k: copy(v) if isinstance(v, dict | set | list) else v for k, v in registry.items()}
 
 

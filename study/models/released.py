@@ -35,8 +35,10 @@ NAMES = (
 
 def renamed(name: str) -> str:
     """The name of a released tensor in this package; names of this package stay unchanged."""
+    # A name goes through all patterns, since several parts of it may be renamed.
     for pattern, ours in NAMES:
         name = re.sub(pattern, ours, name)
+    # Released names count stages from 1.
     return re.sub(r"^stage(\d)\.", lambda match: f"stages.{int(match[1]) - 1}.", name)
 
 
@@ -50,6 +52,7 @@ def unfolded(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name.endswith("position.theta") and theta.ndim == 3:
             side = isqrt(theta.shape[1])
             extra = theta.shape[1] - side**2
+            # The class token's entry comes first in the table.
             unfolded_tensors[name] = theta[:, extra:].mT.reshape(1, -1, side, side)
             if extra:
                 token_name = name.replace("position.theta", "token.place")

@@ -40,8 +40,8 @@ class ResT(Backbone):
         attn_norm: bool = True,
         dims: Sequence[int] = (64, 128, 256, 512),
         depths: Sequence[int] = (2, 2, 2, 2),
-        heads: Sequence[int] = (1, 2, 4, 8),
-        ratios: Sequence[int] = (8, 4, 2, 1),
+        heads: Sequence[int] = (1, 2, 4, 8),  # of 64 channels each
+        ratios: Sequence[int] = (8, 4, 2, 1),  # 49 keys in every stage at 224 px
         mlp_ratios: Sequence[float] = (4.0, 4.0, 4.0, 4.0),
         qkv_bias: bool = True,
         drop_rate: float = 0.0,
@@ -55,12 +55,13 @@ class ResT(Backbone):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        # locals() holds the arguments by name, as long as no variable is assigned before.
         super().__init__(locals(), norm=ChannelNorm, eps=1e-5)
         self.set_classifier(num_classes, arguments.pool(global_pool, POOLS, num_classes))
-        self.apply(init_weights)
+        self.apply(init_weights)  # after the classifier exists
 
     def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
-        x = self.stages[-1](x)
+        x = self.stages[-1](x)  # (B, C, H/32, W/32)
         features = self.norm(x)
         return features, features if norm else x
 
@@ -82,12 +83,14 @@ PAPER = {
     "paper_ids": "arXiv:2105.13677",
     "paper_name": "ResT: An Efficient Transformer for Visual Recognition",
 }
+# The tag says that timm fetches no weights; released ones are given as a checkpoint file.
 default_cfgs = generate_default_cfgs(
     {
         "rest_lite.untrained": pretrained_cfg(PAPER),
         "rest_small.untrained": pretrained_cfg(PAPER),
         "rest_base.untrained": pretrained_cfg(PAPER),
         "rest_large.untrained": pretrained_cfg(PAPER),
+        # At 32 px the last map is one pixel, of which the instance norm has no variance.
         "test_rest.untrained": pretrained_cfg(PAPER, side=64, crop_pct=1.0),
     }
 )

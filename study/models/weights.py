@@ -105,6 +105,7 @@ def _fit(model: nn.Module, path: Path, key: str, state: State) -> Candidate:
         if not fits[-1].misfits:
             return fits[-1]
     own = model.state_dict().keys()
+    # The nearest set makes the shortest message about missing names.
     return max(fits, key=lambda fit: len(own & fit.tensors.keys()))
 
 
@@ -122,6 +123,7 @@ def renamed(state: State, model: nn.Module, path: Path) -> State:
 def misfits(tensors: Mapping[str, Tensor], model: nn.Module) -> list[str]:
     """Messages about missing, unexpected and misshapen tensors."""
     own = model.state_dict()
+    # Older checkpoints lack this counter, which batch norm reads only for momentum None.
     missing = [k for k in own if k not in tensors and not k.endswith("num_batches_tracked")]
     unexpected = [k for k in tensors if k not in own]
     shapes = ((k, tuple(tensors[k].shape), tuple(v.shape)) for k, v in own.items() if k in tensors)
@@ -206,6 +208,7 @@ def _fetched(name: str, arguments: Mapping[str, Any], source: str, **shape: Any)
 
 def _of_network(error: BaseException | None) -> bool:
     """True for errors of the network, the hub or the disk, judged by the library that raised."""
+    # By name, since none of them need be installed.
     network = ("httpx", "httpcore", "requests", "urllib3", "huggingface_hub")
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in network
 
@@ -223,6 +226,7 @@ def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     _refuse_contradictions(arguments)
     identifiers: dict[str, Any] = {}
+    # Not the path, where other weights may lie tomorrow.
     if files := given_weights.weight_digests(name, arguments):
         identifiers["sha256"] = files
     if key := arguments.get("checkpoint_key"):

@@ -40,8 +40,10 @@ def contrasts(
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
+    # Grouped once: with a grouping per contrast, 200 arms took 40 s.
     measured, empty = frame.dropna(subset="seed"), pd.Series(dtype=float)
     metrics = {str(metric): by_arm(part) for metric, part in measured.groupby("metric")}
+    # A contrast that is declared twice is one test of the family.
     for contrast in dict.fromkeys(declared):
         arms = metrics.get(contrast.metric, {})
         pair = (arms.get(contrast.arm, empty), arms.get(contrast.other, empty))
@@ -81,5 +83,6 @@ def holm(p: Numbers, *, beside: int = 0) -> Numbers:
     order = np.argsort(p)  # NaN last
     steps = p[order] * (beside + np.arange(len(p), 0, -1))
     adjusted = np.empty(len(p))
+    # The running maximum keeps adjusted values in the order of the raw ones.
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return adjusted

@@ -48,7 +48,7 @@ class StepEffect(NamedTuple):
 
 
 class StepOrder(NamedTuple):
-    """A row of `orders`."""
+    """A row of `step_orders`."""
 
     metric: str
     factor: int
@@ -106,8 +106,9 @@ def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataF
                 effect = (values[after] - values[before]).reindex(_both(values, before, after))
                 by_step.setdefault(step[:3], []).append((step, effect))
         for key, places in by_step.items():
+            # By the levels second, so that places with as many departures have a fixed order.
             places.sort(key=lambda place: (place[0].added, place[0].others))
-            means = [effect.mean(skipna=False) for _, effect in places]
+            means = [effect.mean(skipna=False) for _, effect in places]  # NaN if a trial diverged
             first, last = places[0][1], places[-1][1]
             change = paired(last, first) if len(places) > 1 else np.empty(0)
             ends = {
@@ -131,5 +132,6 @@ def _steps(choices: Mapping[str, Choices]) -> Iterator[tuple[Step, str, str]]:
     for (before, here), (after, there) in product(choices.items(), repeat=2):
         levels = enumerate(zip(here, there, strict=True))
         factors = [factor for factor, (start, end) in levels if start != end]
+        # Upwards only: the same step downwards has the same effect with the other sign.
         if len(factors) == 1 and here[factors[0]] < there[factors[0]]:
             yield Step(factors[0], here[factors[0]], there[factors[0]], here), before, after

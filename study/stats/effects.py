@@ -92,6 +92,7 @@ def _gain(values: Numbers, base: Numbers) -> dict[str, float]:
     from scipy.special import stdtrit
 
     n = len(values)
+    # Without any spread the ratio would be 0 / 0.
     if n < 2 or not (spread(values) or spread(base)):
         return {"n": n} | dict.fromkeys(GAIN, float("nan"))
     variances = np.array([values.var(ddof=1), base.var(ddof=1)])
@@ -99,6 +100,7 @@ def _gain(values: Numbers, base: Numbers) -> dict[str, float]:
     freedom = (n - 1) * separate**2 / (variances**2).sum()  # Welch-Satterthwaite
     reach = [stdtrit(df, (1 + CONFIDENCE) / 2) for df in (n - 1, freedom)]
     ratio = paired / separate
+    # The standard errors have the ratio sqrt(paired / separate), since both have n seeds.
     width = np.sqrt(ratio) * reach[0] / reach[1]
     return {"n": n} | dict(zip(GAIN, map(float, (paired, separate, ratio, width)), strict=True))
 
@@ -131,6 +133,7 @@ def summary(differences: Numbers) -> dict[str, float]:
     """The `SUMMARY` of paired differences (n,)."""
     import numpy as np
 
+    # One pair has no spread, and its sign-flip p would be 1 whatever the effect.
     n, several = len(differences), len(differences) > 1
     values = (
         differences.mean() if n else float("nan"),
@@ -148,6 +151,7 @@ def _against(
     """Yields (metric, values of each other arm, values of the baseline)."""
     import pandas as pd
 
+    # Rows without a seed are exact costs or timings, which have no sampling error by seed.
     for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         arms = by_arm(part)
         base = arms.pop(baseline, pd.Series(dtype=float))

@@ -35,6 +35,7 @@ def estimates(frame: pd.DataFrame) -> pd.DataFrame:
     for (arm, metric), part in frame.groupby(["arm", "metric"], sort=False):
         values = part["value"]
         mean, sd = values.mean(skipna=False), values.std(skipna=False)
+        # Only timings have a range, and they have one row per arm and metric.
         first = typed_rows(part.head(1), MetricValue)[0]
         rows.append(Estimate(str(arm), str(metric), len(part), mean, sd, first.low, first.high))
     return pd.DataFrame(rows, columns=list(Estimate._fields))
@@ -43,6 +44,7 @@ def estimates(frame: pd.DataFrame) -> pd.DataFrame:
 def ranking(frame: pd.DataFrame, metric: str, *, higher: bool) -> pd.DataFrame:
     """The estimates of `metric`, the best first; diverged arms last, in the frame's order."""
     table = estimates(of_metric(frame, metric))
+    # Stable, since equal means must not change places from one report to the next.
     return table.sort_values("mean", ascending=not higher, kind="stable", ignore_index=True)
 
 
@@ -54,6 +56,7 @@ def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
     """
     part = of_metric(frame, metric).dropna(subset="seed")
     ranked = typed_rows(ranking(part, metric, higher=higher), Estimate)
+    # A mean that differs from itself is NaN: the arm diverged.
     if not ranked or all(row.mean != row.mean for row in ranked) or ranked[0].n < 2:
         return frozenset()
     best = ranked[0].arm
@@ -86,6 +89,7 @@ def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Le
     if len(ranked) < 2:
         return Leader(best.arm, False)
     second = ranked[1]
+    # All rows have seeds: a quality, not a cost or a timing.
     if len(part.dropna(subset="seed")) == len(part):
         two = of_arms(part, (best.arm, second.arm))
         lead = typed_rows(effects(two, second.arm), Effect)[0]

@@ -64,6 +64,7 @@ def _weight(levels: Choices, counts: Sequence[int], term: Term) -> float:
     wanted, weight = dict(term), 1.0
     for factor, (level, count) in enumerate(zip(levels, counts, strict=True)):
         if factor not in wanted:
+            # An average over the levels of a factor that is not in the term.
             weight /= count
         else:
             weight *= (level == wanted[factor]) - (level == 0)
@@ -74,6 +75,8 @@ def _contrast(part: pd.DataFrame, weights: Mapping[str, float]) -> Numbers:
     """The weighted sum of arms, for every seed that all of them have."""
     needed = {arm: weight for arm, weight in weights.items() if weight}
     own = of_arms(part, needed)
+    # As with paired differences: only seeds for which every arm has a trial.
     complete = own.groupby("seed")["arm"].transform("nunique") == len(needed)
     weighted = own["value"] * own["arm"].map(needed)
+    # min_count, since pandas' sum would leave out the NaN of a diverged trial.
     return weighted[complete].groupby(own["seed"]).sum(min_count=len(needed)).to_numpy(float)

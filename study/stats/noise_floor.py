@@ -64,9 +64,10 @@ def _floor(base: Numbers, repeat: Numbers) -> float:
     import numpy as np
     from scipy.special import stdtrit
 
-    n, freedom = len(base), len(base) + len(repeat) - 2
+    n, freedom = len(base), len(base) + len(repeat) - 2  # two means are estimated
     residuals = np.concatenate([base - base.mean(), repeat - repeat.mean()])
     if freedom < 1 or not np.isfinite(residuals).all() or not (spread(base) or spread(repeat)):
         return float("nan")
     sd = np.sqrt((residuals**2).sum() / freedom)
+    # sd * sqrt(2 / n) is the standard error of the difference of two means of n seeds.
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * sd * np.sqrt(2 / n))

@@ -68,6 +68,7 @@ def mcnemar(pairs: Hits) -> pd.DataFrame:
     rows = []
     for seed, first, second in zip(*pairs, strict=True):
         gained, lost = int((first & ~second).sum()), int((second & ~first).sum())
+        # If no image differs, nothing speaks against equality.
         p = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
         mean = (gained - lost) / len(first)
         rows.append((seed, len(first), gained, lost, mean, float(p)))
@@ -126,6 +127,7 @@ def hierarchical(pairs: Hits, confidence: float = CONFIDENCE) -> dict[str, float
     import numpy as np
     from scipy.special import ndtri, stdtrit
 
+    # Signed, since bool has no subtraction: 1 gained, -1 lost, 0 no difference.
     change = pairs.first.astype(np.int8) - pairs.second.astype(np.int8)
     s, n = change.shape
     row = {"seeds": s, "images": n, "mean": float(change.mean()) if change.size else np.nan}
@@ -138,10 +140,12 @@ def hierarchical(pairs: Hits, confidence: float = CONFIDENCE) -> dict[str, float
     )  # equal images are drawn together
     share = counts / n
     shrink = np.sqrt(_image_share(change))
-    rng, means = np.random.default_rng(0), list[float]()
+    rng, means = np.random.default_rng(0), list[float]()  # the same digits in every report
     for size in [AT_ONCE] * (RESAMPLES // AT_ONCE) + [RESAMPLES % AT_ONCE]:
+        # Drawing with replacement, as counts per pattern; shrunk around the shares that were seen.
         images = share + shrink * (rng.multinomial(n, share, size) / n - share)
         seeds = rng.multinomial(s, np.full(s, 1 / s), size) / s
+        # Stretched around equal weights, so that the mean of the samples stays the same.
         weights = 1 / s + stretch * (seeds - 1 / s)
         means += list(((images @ patterns.T) * weights).sum(axis=1))
     low, high = np.quantile(means, [1 - tail, tail])

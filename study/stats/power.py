@@ -56,6 +56,7 @@ def seeds_for(effect: float, sd: float) -> int | None:
     `sd` is the sd of the per-seed difference, in the unit of `effect`. An estimate from few seeds
     is itself uncertain: from three, the true sd is between half of it and six times it.
     """
+    # Two seeds at least, since one gives no interval.
     enough = (n for n in range(2, MOST_SEEDS + 1) if smallest_effect(n) * sd <= abs(effect))
     return next(enough, None)
 
@@ -83,6 +84,7 @@ def seeds_needed(
     import numpy as np
     from scipy.special import stdtr, stdtrit
 
+    # All numbers at once: 999 evaluations of the t distribution in one call.
     counts = np.arange(2, MOST_SEEDS + 1)
     error = sd / np.sqrt(counts)
     reach = stdtrit(counts - 1, (1 + confidence) / 2) * error

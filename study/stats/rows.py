@@ -29,6 +29,7 @@ def typed_rows(frame: pd.DataFrame, kind: type[Fields]) -> list[Fields]:
     Raises:
         KeyError: a field has no column.
     """
+    # Not itertuples(), whose rows have no types that mypy could check.
     columns = [frame[name] for name in kind._fields]
     return [kind._make(row) for row in zip(*columns, strict=True)]
 

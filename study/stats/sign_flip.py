@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 ENUMERATED = 20  # pairs; one more doubles the sums that an exact test computes
 DRAWS = 2**16 - 1  # random sign patterns above that; with the observed one a power of two
-AT_ONCE = 2**12
+AT_ONCE = 2**12  # patterns in one batch, which bounds the memory
 
 
 def smallest_p(seeds: int) -> float:
     """The smallest two-sided p that a sign-flip test of this many pairs can reach."""
+    # Of 2^n patterns, the observed one and its mirror image are at least as extreme.
     return float(min(1.0, 2.0 ** (1 - seeds))) if seeds <= ENUMERATED else 1 / (1 + DRAWS)
 
 
@@ -43,6 +44,7 @@ def sign_flip(differences: Numbers) -> float:
     bound = abs(differences.sum()) - ROUNDING * np.abs(differences).sum()
     if len(differences) > ENUMERATED:
         return (1 + sum(int((s >= bound).sum()) for s in _random_sums(differences))) / (1 + DRAWS)
+    # Doubling one array takes n steps of numpy, where patterns in Python would take 2^n.
     sums = np.zeros(1)
     for difference in differences:
         sums = np.concatenate([sums + difference, sums - difference])

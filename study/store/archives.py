@@ -36,6 +36,7 @@ UNREADABLE = (
 def sealed(archive: BytesIO) -> bytes:
     """The content of an archive, with its digest."""
     archive.seek(-2, os.SEEK_END)  # the last field of a zip file is the length of its comment
+    # Written first, since the digest covers this field, too.
     archive.write(COMMENT.to_bytes(2, "little"))
     with archive.getbuffer() as written:
         digest = hashlib.sha256(written).hexdigest()
@@ -53,7 +54,7 @@ def checked(content: bytes) -> bytes:
     """
     comment = content[-COMMENT:]
     if comment.startswith(MARK):
-        with memoryview(content) as written:
+        with memoryview(content) as written:  # a slice of bytes would copy the checkpoint
             digest = hashlib.sha256(written[:-COMMENT]).hexdigest()
         if digest.encode() != comment.removeprefix(MARK):
             raise DamagedError("its content does not agree with its digest")

@@ -78,7 +78,7 @@ def create(path: Path, content: bytes) -> bool:
         except FileExistsError:
             # NFS repeats a request whose answer was lost, and then sees the link of the first
             # request. A second name of the file shows that the link is this process's own.
-            return partial.stat().st_nlink == 2
+            return partial.stat().st_nlink == 2  # the link, and the temporary name
         except OSError as error:
             if error.errno not in NO_LINKS:
                 raise
@@ -153,7 +153,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a file; raises as `opened`, and DamagedError if the disk cannot read them."""
+    """The bytes of a file. Raises as `open_regular`, and DamagedError for an unreadable disk."""
     with open_regular(path) as file:
         try:
             return file.read()
@@ -258,7 +258,7 @@ def temporary_file(path: Path, content: bytes) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as file:
             file.write(content)
-            file.flush()
+            file.flush()  # to the system, which fsync writes to the disk
             os.fsync(file.fileno())  # else a crash could leave the new name without content
         yield partial
     except OSError as error:

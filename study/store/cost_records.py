@@ -1,4 +1,4 @@
-"""Records of `arms/KEY.json`: what is known of arms, recipes and images before anything runs."""
+"""Records of `arms/KEY.json`: facts about arms, recipes and images from before any training."""
 
 from typing import Any, Self
 
@@ -30,21 +30,21 @@ class ArmCost(Frozen):
     code: dict[str, Any]
     """Digests of the user's parts that the model uses, by their names."""
     cost: dict[str, Number | None]
-    """By metric, in base units."""
+    """Costs by metric, in base units."""
     counts: dict[str, dict[str, Number]] = Field({})
-    """By counter, the multiply-adds of each kind of operation."""
+    """Multiply-adds by counter and kind of operation."""
     stages: dict[str, dict[str, Number]] = Field({})
-    """By stage, the multiply-adds of each kind of operation."""
+    """Multiply-adds by stage and kind of operation."""
     weights: dict[str, Any] | None = None
-    """Which weights the model starts from, where it starts from given ones."""
+    """Identity of the weights that training starts from; None for random ones."""
     refused: str = ""
-    """Why the multiply-adds are not given."""
+    """Reason why there are no multiply-adds; empty if there are."""
     misfit: str = ""
-    """Why the model's output fits no training."""
+    """Reason why the model's outputs cannot be trained on; empty if they can."""
     impossible: str = ""
-    """Why the model takes no images of this size."""
+    """Reason why the model takes no images of this size; empty if it does."""
     unreached: list[str] | None = None
-    """Parameters that no gradient reaches; None where that could not be tried."""
+    """Parameters that get no gradient; None if the model could not run."""
 
     @property
     def num_classes(self) -> int:
@@ -58,7 +58,7 @@ class ArmCost(Frozen):
 
 
 class Alike(Frozen):
-    """The answer to whether two models cost and compute the same."""
+    """True if two models have the same cost and the same outputs."""
 
     alike: bool
 

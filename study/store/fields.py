@@ -18,12 +18,14 @@ Number = Annotated[
     WrapValidator(_as_written),  # pydantic would turn a count of 5 into 5.0
 ]
 Positive = Annotated[Number, Field(gt=0)]
+# Up to 3,000 years, so that times since 1970 fit as well.
 Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False), WrapValidator(_as_written)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Few = Annotated[int, Field(ge=1, le=10**6)]
 
 
 def _path(text: str) -> str:
+    # The kernel's paths end at a null character; Python refuses such a path when it opens it.
     if "\0" in text:
         raise ValueError("no path has a null character")
     return text

@@ -16,6 +16,7 @@ from study.store import atomic
 class Frozen(BaseModel):
     """A record of the store."""
 
+    # strict: a text that looks like a number is damage. The last setting allows fields model_*.
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, protected_namespaces=())
 
     @classmethod
@@ -29,6 +30,7 @@ class Frozen(BaseModel):
             return cls.model_validate(plain)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            # Cut, since a damaged file may hold anything, and the message goes to a terminal.
             place = ".".join(map(str, first["loc"]))
             raise DamagedError(f"{place[:200]}: {first['msg'][:200]}") from error
 

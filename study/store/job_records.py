@@ -25,6 +25,7 @@ class Work(Frozen):
     """The folder in which the user wrote them."""
 
     trials: list[str] = Field([])
+    # Not strict here, since JSON has lists where this has tuples.
     pairs: list[Annotated[tuple[str, int], Field(strict=False)]] = Field([])
     """Trials to evaluate, each with an image size in pixels."""
 
@@ -36,7 +37,7 @@ class Work(Frozen):
     metrics: list[str] = Field([])
     batch_size: Count = 0
     seconds: Seconds = 0
-    """That a timing session may take."""
+    """Time that a timing session may take."""
     arm: TrialRecord | None = None
     """The configuration of the arm whose steps are timed."""
 
@@ -66,6 +67,7 @@ class Job(Work):
 class Computed(Frozen):
     """`trials.json` of a job folder: what each trial computes, by name."""
 
+    # The keys are names of trials, so none can be declared as a field.
     __pydantic_extra__: dict[str, TrialRecord] = Field(init=False)
 
     @property

@@ -104,13 +104,13 @@ class Heartbeats:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.last_changes: dict[Path, tuple[int, float]] = {}
-        self.server_offset: tuple[float, float] = (0.0, -HEARTBEAT_SECONDS)
+        self.server_offset: tuple[float, float] = (0.0, -HEARTBEAT_SECONDS)  # due at its first use
 
     def stopped(self, path: Path, beat: int) -> bool:
         """True if the heartbeat has not changed for too long; `beat` is its time stamp in ns."""
         last, since = self.last_changes.get(path, (None, 0.0))
         if last != beat:
-            since = self.clock()
+            since = self.clock()  # a new heartbeat
             self.last_changes[path] = (beat, since)
         silent = self.clock() - since
         return silent >= DEAD_SECONDS or (
@@ -160,7 +160,7 @@ class Lease:
             os.utime(self.path)  # reaches the file server; a look-up may come from NFS's cache
         except OSError:
             return False
-        return _numbers(self.path.parent)[-1:] == [self.number]
+        return _numbers(self.path.parent)[-1:] == [self.number]  # a successor has a higher one
 
     def release(self) -> None:
         self._stop.set()
@@ -189,7 +189,7 @@ def claim(folder: Path, heartbeats: Heartbeats | None = None, work: str = "") ->
     numbers = _numbers(folder)
     if numbers and holder(folder, heartbeats or Heartbeats()):
         return None
-    path = folder / f"lease.{numbers[-1] + 1 if numbers else 1}"
+    path = folder / f"lease.{numbers[-1] + 1 if numbers else 1}"  # only one process can create it
     try:
         with path.open("x") as file:
             json.dump({**vars(here()), "work": work}, file)

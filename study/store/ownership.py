@@ -34,7 +34,7 @@ def private(folder: Path) -> None:
         raise StoreError(f"{folder} is not a folder: nothing in it is run")
     if status.st_uid != os.geteuid():
         raise StoreError(f"{folder} belongs to user {status.st_uid}: nothing in it is run")
-    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):  # group or others may write
         raise StoreError(
             f"others can write to {folder}: nothing in it is run (run: chmod 700 {folder})"
         )
@@ -84,6 +84,7 @@ def contents(folder: Path) -> None:
         StoreError: says what is wrong, and what to do.
     """
     job(folder)
+    # os.walk does not follow links: the owner of a link counts, not that of its target.
     for inside, folders, files in os.walk(folder):
         for name in (*folders, *files):
             _owned(Path(inside, name))

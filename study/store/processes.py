@@ -4,7 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-MAX_PID = 1 << 31
+MAX_PID = 1 << 31  # of the C type pid_t; Linux itself stops at 2^22
 
 
 @cache
@@ -28,7 +28,8 @@ def start_time(pid: int) -> str:
         return "" if Path("/proc/self/stat").exists() or not _alive(pid) else "unknown"
     # The second field is the program's name in parentheses, which may contain spaces and ")".
     fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] == "Z" else fields[19]  # a zombie works no more
+    # Field 22 of proc(5) is the start time; the first two are cut off. A zombie works no more.
+    return "" if fields[0] == "Z" else fields[19]
 
 
 def is_pid(value: object) -> bool:

@@ -18,6 +18,7 @@ PACKAGE = Path(study.__file__).parent
 ORIGIN = "origin.json"
 """The file beside a copy of the package that has the provenance of the original."""
 
+# Left out of the digest `computing`: an edit of these files makes no stored result stale.
 CHANGE_NO_NUMBER = (
     "study.errors",  # messages
     "study.text",  # messages
@@ -56,8 +57,10 @@ def origin() -> Record:
     # A worker runs from a copy outside the repository, of which git knows nothing.
     if (copied := read(PACKAGE.parent / ORIGIN)) is not None:
         return copied
+    # An installed package may lie inside a repository that does not track it.
     tracked = git("ls-files", "--error-unmatch", "__init__.py") is not None
     commit = git("rev-parse", "HEAD") if tracked else None
+    # Of the package alone, since other files of the repository compute no result.
     changed = git("status", "--porcelain", "--", ".") if tracked else None
     return {
         "commit": commit.strip() if commit else None,
@@ -91,6 +94,7 @@ def modules_behind(
     An import inside a function counts, one for type checking alone does not. An ignored module is
     left out with everything below it, and its imports are not followed.
     """
+    # A name that was moved would otherwise be ignored in vain, without an error.
     for name in ignoring:
         _file(name, package)
     closure, queue = set[str](), list(entries)
@@ -109,12 +113,14 @@ def _imports(module: str, package: Path) -> frozenset[str]:
     file = _file(module, package)
     base = module if file.name == "__init__.py" else module.rpartition(".")[0]
     names = set[str]()
+    # Parsed, not imported: importing would load torch, and run the code.
     for node in _nested_statements(ast.parse(file.read_bytes()).body):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             source = resolve_name("." * node.level + (node.module or ""), base)
             names |= {f"{source}.{alias.name}" for alias in node.names}
+    # `from a import b` may name a module or a variable; `_loaded` finds out which.
     ours = {name for name in names if name.split(".")[0] == ROOT} | {module}
     return frozenset(part for name in ours for part in _loaded(name, package)) - {module}
 
@@ -123,6 +129,7 @@ def _loaded(name: str, package: Path) -> Iterator[str]:
     """The modules that importing a dotted name runs; its last part may be no module."""
     parts = name.split(".")
     *parents, last = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    # Importing a.b.c also runs the packages a and a.b.
     for parent in parents:
         _file(parent, package)
         yield parent

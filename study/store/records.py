@@ -23,7 +23,7 @@ class ModelConfig(Frozen):
     name: str
     arguments: dict[str, Any]
     code: Any = None
-    """Digests of the user's own code, by the name it is registered under."""
+    """Digests of plugins, by the name under which each is registered."""
 
 
 class TrialConfig(Frozen):
@@ -66,7 +66,8 @@ class EpochRow(Frozen):
     seconds: Seconds | None = None
     """Seconds of the epoch with its evaluation."""
     images_per_second: Number | None = None
-    """Trained on, without the evaluation."""
+    """Training images per second, without the evaluation."""
+    # The other keys are metrics, whose names the catalogue decides.
     __pydantic_extra__: dict[str, Number | None] = Field(init=False)
 
     @property
@@ -94,6 +95,7 @@ class ImageFingerprint(Frozen):
 class TrialImages(Frozen):
     """images.json: the fingerprint of every split that a trial began on."""
 
+    # The keys are names of splits, which the data set decides.
     __pydantic_extra__: dict[str, ImageFingerprint] = Field(init=False)
 
     @property
@@ -108,6 +110,7 @@ class GivenWeights(Frozen):
     sha256: dict[str, Any] = Field({})
 
 
+# Unpacked below, it builds a shape without its fields, for records that have none.
 ABSENT: dict[str, Any] = {}
 
 
@@ -119,8 +122,9 @@ class TrialRecord(Frozen):
     label: str | None = None
     seed: Count = 0
     shape: Shape = Shape.model_construct(**ABSENT)
+    # Pairs as lists, since JSON has no tuples.
     sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
-    """Files and modules of the user's own code, each with its digest."""
+    """Plugins as the study file names them, each with its digest."""
     where: dict[str, Any] = Field({})
     """Keys of the data that find the images on this machine and change nothing in them."""
     weights: GivenWeights = GivenWeights()
@@ -128,7 +132,7 @@ class TrialRecord(Frozen):
     @cached_property
     def data(self) -> Data:
         """Raises ValidationError where this version reads the images otherwise."""
-        return Data(**(self.config.data | self.where))
+        return Data(**(self.config.data | self.where))  # paths are those of this machine
 
     @cached_property
     def recipe(self) -> Recipe:

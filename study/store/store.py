@@ -1,19 +1,18 @@
-"""Results on disk: the queue, and the only way back.
+"""Results on disk. The store is also the queue of trials: nothing returns through a launcher.
 
 results/
     trials/DIGEST-SEED/   trial.json  history.jsonl  log.txt  predictions-N.npz
                           last.pth.tar, and before.pth.tar until the trial has a result
                           result.json  at-SIZE.json, the weights on images of another size
                           images.json, the fingerprint of the images that it began on
-                          lease.N, who works on it  died-N.json, how a worker died of it
-    arms/KEY.json         what building and counting an arm showed
+                          lease.N, the worker  died-N.json, how a worker died
+    arms/KEY.json         cost and checks of an arm
     timings/KEY.json      one timing session over the arms of a study
-    jobs/STAMP/           what a launcher was asked to do, the code it runs, its logs
-    track/NAME/           what trackers were told, and what they keep
+    jobs/STAMP/           a job: tasks of its workers, the code they run, their logs
+    track/NAME/           the epochs that a tracker has received, and its own files
 
-Every file is plain, and whole or absent: it is written beside its place and renamed. Its digest is
-in it. A file that is damaged or belongs elsewhere is set aside under a name that says so; never
-trusted, never deleted.
+Every file is complete or absent, since it is written under another name and renamed; it holds its
+own digest. A file that is damaged or belongs elsewhere is renamed, never read and never deleted.
 """
 
 import os
@@ -66,7 +65,7 @@ class Store:
     # ---- trials ----
 
     def enter(self, name: str, record: TrialRecord) -> None:
-        """Write what a trial computes, before any worker claims it."""
+        """Write the record of a trial's computation, before any worker claims it."""
         path = self.folder(name).record
         if TrialRecord.load(path) != record:
             write(path, record.plain)
@@ -80,13 +79,15 @@ class Store:
         return record
 
     def save(self, name: str, outcome: Outcome, lease: leases.Lease) -> bool:
-        """Store a result, unless the lease was lost meanwhile: then the successor's counts.
+        """Store a result and return True, unless another worker has taken over meanwhile.
 
-        A holder that stalls between this check and the write leaves the result that is there.
+        If this process stalls between the check of its lease and the write, a result that another
+        worker has stored in between stays.
         """
         record = {"format": FORMAT, "trial": name, **outcome.plain}
         if not lease.held or not atomic.create(self.folder(name).result, atomic.encoded(record)):
             return False
+        # Only now: leases of dead workers show who has tried the trial.
         leases.remove_all(self.trial(name))
         return True
 
@@ -126,7 +127,7 @@ class Store:
         return sorted(path.parent.name for path in paths)
 
     def retry(self, name: str) -> None:
-        """Make room for another attempt; a failed one is kept under another name."""
+        """Allow another attempt at a failed trial; its result is kept under another name."""
         result, folder = self.result(name), self.folder(name)
         if result is not None and result.state == "failed":
             for note in folder.deaths:
@@ -138,12 +139,12 @@ class Store:
                 raise StoreError(f"{self.trial(name)} {why}") from error
 
     def died(self, name: str, number: int, death: WorkerDeath) -> bool:
-        """Write how the holder of lease `number` died; False where another process has done so."""
+        """Write how the holder of lease `number` died; False if another process has done so."""
         note = {**death.plain, "epochs": len(self.history(name))}
         return atomic.create(self.folder(name).death(number), atomic.encoded(note))
 
     def death(self, name: str, number: int) -> WorkerDeath | None:
-        """How the holder of lease `number` died, where its supervisor has written it."""
+        """How the holder of lease `number` died, if its supervisor has written it."""
         return WorkerDeath.load(self.folder(name).death(number))
 
     def beat(self, name: str, number: int) -> float:
@@ -154,8 +155,9 @@ class Store:
             return 0.0
 
     def deaths(self, name: str) -> list[WorkerDeath]:
-        """How workers died of this trial since it last finished an epoch, oldest first."""
+        """The deaths of workers at this trial since its last finished epoch, oldest first."""
         paths = sorted(self.folder(name).deaths, key=_written)
+        # A finished epoch shows that the trial itself does not kill its workers.
         notes = [WorkerDeath.load(path) for path in paths]
         epochs = len(self.history(name))
         return [note for note in notes if note is not None and note.epochs == epochs]
@@ -175,6 +177,7 @@ class Store:
             return result.state
         folder = self.trial(name)
         if leases.holder(folder):
+            # A single look by the file server's clock, which is enough for display.
             return "running"
         return "stale" if any(folder.glob("lease.*")) or self.history(name) else "pending"
 
@@ -186,7 +189,7 @@ class Store:
         return _by_split(TrialImages.look(self.folder(name).images))
 
     def begun_on(self, name: str) -> Images | None:
-        """The same, and a damaged file is set aside."""
+        """As `began`, except that a damaged file is set aside."""
         return _by_split(TrialImages.load(self.folder(name).images))
 
     def begin(self, name: str, images: Images) -> None:
@@ -200,7 +203,7 @@ class Store:
     def evaluated(self, name: str, size: int, evaluation: Evaluation) -> None:
         write(self.folder(name).evaluation(size), evaluation.plain)
 
-    # ---- what was counted and timed ----
+    # ---- costs and timings ----
 
     def record(self, shelf: str, key: str, kind: type[Kind]) -> Kind | None:
         """A record of `arms` or `timings`."""
@@ -222,8 +225,8 @@ ASIDE = re.compile(r"\.(foreign|damaged)-[0-9a-f]{6}$|\.broken$")
 def agree(name: str, stored: TrialConfig, config: TrialConfig, path: Path) -> None:
     """Refuse a stored result that was computed from another configuration than today's.
 
-    A key that only today's has was added later, with the default that keeps the old meaning;
-    were it not at that default, the name would be another.
+    A key that only today's configuration has was added later, with a default that keeps the old
+    meaning: with another value, the trial would have another name.
 
     Raises:
         StoreError: the same name, but a default has changed since.
@@ -247,7 +250,7 @@ def _parts(a: TrialConfig, b: TrialConfig) -> list[tuple[str, Record, Record]]:
 
 
 def _result(content: bytes, path: Path) -> Result:
-    """Raises DamagedError where this is no result, StoreError where it is of a later format."""
+    """The result in a file. Raises DamagedError for no result, StoreError for a later format."""
     record = atomic.record(content)
     later = record.get("format")
     if isinstance(later, int) and FORMAT < later < 1000:
@@ -260,7 +263,7 @@ def _by_split(images: TrialImages | None) -> Images | None:
 
 
 def _written(path: Path) -> float:
-    """When a file was written, in seconds; 0 where it is gone."""
+    """Time at which a file was written, in seconds since 1970; 0 if it is gone."""
     try:
         return path.stat().st_mtime
     except OSError:

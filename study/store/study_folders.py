@@ -29,6 +29,7 @@ def check(parent: Path, study: Study, otherwise: str) -> Path:
     """
     place = folder(parent, study)
     theirs, ours = _signed(place), _signature(study, place)
+    # A study file that was deleted or moved away owns nothing any more.
     if theirs and theirs != ours and (file := place / theirs.file).exists():
         raise StudyError(
             f"{place} belongs to {_command_words(file, theirs)}, which has the same name as "
@@ -45,6 +46,7 @@ def claim(parent: Path, study: Study, otherwise: str) -> Path:
     """
     place = check(parent, study, otherwise)
     ours = _signature(study, place)
+    # create(), since of two commands at the same time only one may sign.
     if not create(place / SIGNATURE, encoded(ours.plain)) and _signed(place) != ours:
         check(parent, study, otherwise)  # another process may have been quicker
         # The signature is damaged, or names a study file that no longer exists.

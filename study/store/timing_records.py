@@ -24,14 +24,14 @@ class Spread(Frozen):
     low: Number | None = None
     high: Number | None = None
     ratio: RatioRecord | None = None
-    """To the baseline, of speeds that were measured between visits of the baseline."""
+    """Ratio to the baseline, for speeds that were measured between visits of the baseline."""
 
 
 class How(Frozen):
     """The conditions under which a session was measured."""
 
     seconds: Number = 0
-    """That the session may take."""
+    """Time that the session may take."""
     way: str = ""
     """Number format, compilation and memory layout."""
     batch_size: Count = 0
@@ -53,17 +53,17 @@ class TimingSession(Frozen):
 
     device: str = ""
     arms: dict[str, dict[str, Spread]] = Field({})
-    """By arm and metric."""
+    """Measurements by arm and metric."""
     refused: dict[str, dict[str, str]] = Field({})
-    """Why a metric is absent, by arm and metric."""
+    """Reasons why a metric is absent, by arm and metric."""
     how: How = How()
     environment: Environment = Environment()
     began: Seconds | None = None
     """Seconds since 1970."""
     times: dict[str, dict[str, Any]] = Field({})
-    """Every round's seconds, by arm and workload."""
+    """The seconds of every round, by arm and workload."""
     trials_running: Count = 0
-    """Trials that other workers ran meanwhile."""
+    """Trials that other workers ran when the session began."""
 
 
 class BenchSession(TimingSession):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RESULT = "result.json"
-CHECKPOINT = "last.pth.tar"
+CHECKPOINT = "last.pth.tar"  # the name that timm's CheckpointSaver uses
 PREVIOUS = "before.pth.tar"
 """The checkpoint before the last, kept until the trial has a result."""
 
@@ -67,7 +67,8 @@ class TrialFolder:
         return self.path / f"at-{size}.json"
 
     def predictions(self, file: str) -> Path:
-        """The predictions that a result names; results of long ago do not name them."""
+        """The predictions that a result names; results of early versions do not name them."""
+        # The name comes from a file: no other form may be joined to the folder.
         named = re.fullmatch(r"predictions-\d+\.npz", file)
         return self.path / (file if named else "predictions.npz")
 

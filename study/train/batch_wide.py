@@ -43,7 +43,7 @@ class WholeBatch(TorchFunctionMode):
             for module in model.modules()
             for handle in (
                 module.register_forward_pre_hook(self._enter),
-                module.register_forward_hook(self._leave, always_call=True),
+                module.register_forward_hook(self._leave, always_call=True),  # after an error, too
             )
         ]
         try:
@@ -65,6 +65,7 @@ class WholeBatch(TorchFunctionMode):
     @property
     def weight(self) -> float:
         """Weight of this process's mean loss, by which the mean over processes is the batch's."""
+        # DistributedDataParallel weighs all processes alike, whatever their numbers of images.
         return len(self.slots) * self.group.world / self.size
 
     def __torch_function__(
@@ -75,6 +76,7 @@ class WholeBatch(TorchFunctionMode):
             return WIDE[func](self, *args, **kwargs)
         if func in ATTENTION:
             arguments = signature(ATTENTION[func]).bind(*args, **kwargs).arguments
+            # A fused kernel draws its own mask, of which no part can be taken.
             if arguments.get("dropout_p", 0) > 0 and arguments.get("training", True):
                 raise SpecError(f"the model drops attention weights in a fused kernel: {SHARE}")
         if func in PATCHED_DRAWS:
@@ -118,6 +120,7 @@ class _Summed(Function):
 
 
 def _summed(x: Tensor, group: Any) -> Tensor:
+    # all_reduce adds memory, whatever the strides: all processes need the same layout.
     x = x.detach().clone(memory_format=torch.contiguous_format)
     distributed.all_reduce(x, group=group)
     return x
@@ -146,7 +149,7 @@ def _batch_norm(
         )
     over = [0, *range(2, x.ndim)]
     places = x.numel() // x.shape[1] // len(wide.slots) * wide.size  # over all processes
-    exact = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+    exact = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x  # for the sums
 
     def mean(values: Tensor) -> Tensor:
         total: Tensor = _Summed.apply(values.sum(over), wide.group.control)
@@ -157,9 +160,9 @@ def _batch_norm(
 
     middle = mean(exact)
     centred = exact - channelwise(middle)
-    variance = mean(centred.square())
+    variance = mean(centred.square())  # E[x^2] - E[x]^2 would cancel in float32
     if running_mean is not None and running_var is not None:
-        unbiased = variance.detach() * (places / max(1, places - 1))
+        unbiased = variance.detach() * (places / max(1, places - 1))  # as torch's
         running_mean.lerp_(middle.detach().to(running_mean.dtype), momentum)
         running_var.lerp_(unbiased.to(running_var.dtype), momentum)
     y = centred * channelwise((variance + eps).rsqrt())
@@ -235,4 +238,4 @@ PATCHED_DRAWS = {
     Tensor.exponential_,
     Tensor.bernoulli,
 }
-"""Functions that draw random numbers and that `Wide` cannot repeat for the whole batch."""
+"""Functions that draw random numbers and that `WholeBatch` cannot repeat for the whole batch."""

@@ -13,6 +13,7 @@ class Stopped(Exception):  # noqa: N818  (requested, so it is not an error)
     """Training stopped on request; its state is on disk."""
 
 
+# Derived from Stopped: nothing failed, and the trial goes on in another process.
 class Superseded(Stopped):
     """Another process took over the trial; this one stopped writing to its folder."""
 

@@ -68,7 +68,7 @@ class Checkpoint:
         self._ours()
         if self.setup.group.leads:
             content = BytesIO()
-            torch.save(self._state(history, within), content)
+            torch.save(self._state(history, within), content)  # to memory, for its digest
             self._write(archives.sealed(content))
             self._mirror(history)
         self.written = time.monotonic()
@@ -80,7 +80,7 @@ class Checkpoint:
         before it is used, or none.
         """
         self._ours()
-        self.written = time.monotonic()
+        self.written = time.monotonic()  # what was restored is on disk already
         state = self._read(self.files.checkpoint) or self._read(self.files.previous)
         if state is None:
             return [], None
@@ -101,11 +101,13 @@ class Checkpoint:
     def _read(self, path: Path) -> dict[str, Any] | None:
         """The state in a file; None if the file does not exist or was set aside."""
         group = self.setup.group
+        # One process reads for all: another node may still see an older file through NFS's cache.
         content = group.leaders_item(self._content(path) if group.leads else None)
         if content is None:
             return None
         try:
             archives.checked(content)
+            # On the CPU: a second copy on the device would need memory. weights_only runs no code.
             state: dict[str, Any] = torch.load(
                 BytesIO(content), map_location="cpu", weights_only=True
             )
@@ -140,6 +142,7 @@ class Checkpoint:
 
     def _mirror(self, history: list[EpochRow]) -> None:
         """Write the checkpoint's history as lines of JSON, for people and other commands."""
+        # A resumed trial reads the history in its checkpoint, not this file.
         replace(self.files.history, atomic.encoded_lines(row.plain for row in history))
 
     def _state(self, history: list[EpochRow], within: Within | None) -> dict[str, Any]:
@@ -174,6 +177,7 @@ def _mismatch(state: dict[str, Any], setup: Setup, *, seed: int) -> str | None:
         return f"it is of seed {state['seed']}, not {seed}"
     if state["recipe"] != setup.recipe.model_dump():
         return "it is of another recipe"
+    # load_state_dict would fail half-way, with some of the weights already replaced.
     ours = {**setup.task.get_checkpoint_state(), **setup.task.get_checkpoint_state(ema=True)}
     shapes = [
         {name: {k: v.shape for k, v in s.get(name, {}).items()} for name in ours}

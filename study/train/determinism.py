@@ -16,7 +16,7 @@ from study.seeding import fold
 def numpy_seeded(*keys: int) -> Iterator[None]:
     """Seed numpy's global state, which timm's Mixup draws from, and restore it afterwards."""
     before = np.random.get_state()
-    np.random.seed(fold(*keys) % 2**32)
+    np.random.seed(fold(*keys) % 2**32)  # numpy takes 32 bits
     try:
         yield
     finally:
@@ -43,7 +43,9 @@ def repeatable(device: str) -> Iterator[None]:
     strict = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
     before = cudnn.deterministic, memory.fill_uninitialized_memory
+    # Warnings only: some operators have no deterministic form, and a model may need them.
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # torch would fill every new tensor, which takes time and is only for reads of unset memory.
     cudnn.deterministic, memory.fill_uninitialized_memory = True, False
     try:
         yield

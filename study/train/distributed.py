@@ -20,7 +20,7 @@ from study.errors import SpecError
 
 Item = TypeVar("Item")
 TIMEOUT = timedelta(minutes=30)  # while one process evaluates or writes, the others wait
-MESSAGE_TIMEOUT = timedelta(seconds=20)  # by then every live process has noticed a failure
+MESSAGE_TIMEOUT = timedelta(seconds=20)  # every live process sees a failure within it
 VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 
 
@@ -78,7 +78,7 @@ class ProcessGroup:
         """The leader's `item`, in every process; it must be possible to pickle."""
         if self.world == 1:
             return item
-        box = [item if self.leads else None]
+        box = [item if self.leads else None]  # torch replaces the content
         distributed.broadcast_object_list(box, 0, group=self.control)
         return box[0]  # type: ignore[return-value]
 
@@ -100,6 +100,7 @@ class ProcessGroup:
         if self.world == 1:
             return message
         with suppress(RuntimeError):  # the leader is gone, and the store with it
+            # The store adds in one step, so exactly one process is the first.
             if self.board.add("messages", 1) == 1:
                 first_message = message if self.leads else f"process {self.rank}: {message}"
                 self.board.set("first", first_message)
@@ -109,6 +110,7 @@ class ProcessGroup:
             return message
         try:
             keys = [f"message {rank}" for rank in range(self.world)]
+            # A process that was killed leaves no message, and the wait ends with an error.
             self.board.wait(keys, MESSAGE_TIMEOUT)
         except RuntimeError:
             return None
@@ -139,7 +141,9 @@ def joined(device: str) -> ProcessGroup:
     rank, local = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
     cuda = torch.device(device).type == "cuda"
     if cuda:
+        # NCCL sends from the current device, and every process has one of its own.
         torch.cuda.set_device(local)
+    # Made here rather than by torch, because messages go through the same store.
     board, _, _ = next(rendezvous("env://", timeout=TIMEOUT))
     distributed.init_process_group(
         "nccl" if cuda else "gloo", store=board, rank=rank, world_size=world, timeout=TIMEOUT

@@ -101,12 +101,13 @@ def training(
     pulse: Callable[[], None] = nothing,
 ) -> Iterator[Progress]:
     """Train for an epoch or the rest of it; yield the progress after every update."""
+    # By epoch, so that a training that resumes between epochs draws the same dropout.
     torch.manual_seed(fold(seed, epoch))
     if within:
         set_generators(within["random"], setup.device)
     setup.task.train()
     size, group = setup.recipe.grad_accum_steps, setup.group
-    updates = -(-len(batches) // size)
+    updates = -(-len(batches) // size)  # the last may have fewer batches
     progress = begun(setup, within)
     wide = WholeBatch(group, batches.slots, batches.size) if group.world > 1 else None
     share = wide.weight if wide else 1.0
@@ -117,6 +118,7 @@ def training(
             chunk = islice(stream, count)
             loss, images = update(setup, chunk, count=count, share=share, pulse=pulse)
             progress = Progress(number + 1, progress.loss + loss, progress.images + images)
+            # The number of updates so far, by which timm warms up the average's decay.
             setup.task.update_ema(step=epoch * updates + number + 1)
             yield progress
 
@@ -142,10 +144,12 @@ def update(
             with setup.autocast():
                 loss = setup.task(x, target)["loss"]
             setup.scaler.scale(loss / count * share).backward()
+        # The loss stays on the device: reading it here would wait for every batch.
         total, images = total + loss.detach() * len(x), images + len(x)
         pulse()
     if recipe.clip_grad is not None:
-        setup.scaler.unscale_(setup.optimizer)
+        setup.scaler.unscale_(setup.optimizer)  # a threshold is for true gradients
+        # As in timm's train.py: adaptive clipping leaves out the classifier.
         weights = setup.task.get_clip_parameters(exclude_head=recipe.clip_mode == "agc")
         dispatch_clip_grad(weights, recipe.clip_grad, mode=recipe.clip_mode)
     setup.scaler.step(setup.optimizer)
@@ -171,6 +175,7 @@ def mixed(
         even = len(x) // 2 * 2
         if not even:
             raise DataError("mixup and CutMix pair images, and a batch has only 1: add images")
+        # timm's Mixup draws from numpy's global generator.
         with numpy_seeded(seed, epoch, number):
             pair = setup.mixup(x[:even], target[:even])
         yield pair
@@ -197,7 +202,7 @@ def evaluation(
 
 
 class BatchAnswers(NamedTuple):
-    """The answers for one batch; fields as in Evaluation, but the loss is a sum."""
+    """The answers for one batch; fields as in `BatchwiseEvaluation`, but the loss is a sum."""
 
     loss: float
     target: NDArray[np.int64]
@@ -218,7 +223,7 @@ def _answers(
         for x, target in batches:
             with autocast(recipe, device):
                 output = model(x)
-            output = output.float()
+            output = output.float()  # autocast may give half precision
             loss = cross_entropy(output, target, reduction="sum")
             answers.append((loss, target, output.topk(min(5, output.shape[1])).indices))
             pulse()
@@ -228,6 +233,7 @@ def _answers(
 
 def _combined(answers: list[list[BatchAnswers]]) -> BatchwiseEvaluation:
     """The evaluation over all processes, of which each had every `world`-th batch, in order."""
+    # A process may have had a batch fewer, for which zip_longest gives None.
     ordered = [batch for turn in zip_longest(*answers) for batch in turn if batch]
     total = 0.0
     for batch in ordered:  # one by one: since Python 3.12 `sum` rounds differently

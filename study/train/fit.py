@@ -19,6 +19,7 @@ from study.train.distributed import ALONE, ProcessGroup
 from study.train.epoch import BatchwiseEvaluation, Within, begun, evaluated, training
 from study.train.setup import Setup, TrainingData, set_up
 
+# Sent from the leader to the others after every update, as a number.
 GO, SAVE, STOP = range(3)
 
 
@@ -61,6 +62,7 @@ def fit(
         SpecError: timm, the model or the group cannot follow the recipe.
         StoreError: the folder cannot be written.
     """
+    # The others report nothing; their pulse shows their own watchdog that they live.
     caller = caller if group.leads else Callbacks(pulse=caller.pulse)
     with forked_rng(device), repeatable(device):
         setup = set_up(model, recipe, classes=images.classes, device=device, group=group)
@@ -73,12 +75,15 @@ def fit(
             history.append(row)
             if not _converges(row):
                 caller.report(row)
+                # Not saved: the checkpoint keeps the last weights that were finite.
                 return Fitted(dict.fromkeys(("top1", "top5", "loss"), math.nan), {}, history, True)
-            setup.scheduler.step(epoch + 1)
+            setup.scheduler.step(epoch + 1)  # timm's schedules are asked for the epoch to come
             checkpoint.save(history)
             caller.report(row)
+            # Not after the last epoch: to finish is quicker than to resume.
             if epoch + 1 < recipe.total_epochs and group.agreed(caller.stop()):
                 raise Stopped(f"after epoch {epoch}")
+        # There were no epochs, or the checkpoint had them all.
         evaluation = evaluation or _evaluated(setup, images, caller)
     return Fitted(evaluation.metrics, evaluation.predictions, history)
 
@@ -89,6 +94,7 @@ def _epoch(
     """Train and evaluate for the next epoch, or for the rest of it."""
     setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)
     before = within["seconds"] if within else 0.0
+    # As if the epoch had begun earlier by what it took before it was interrupted.
     began = time.perf_counter() - before
     progress = begun(setup, within)
     batches = images.train_batches(
@@ -115,6 +121,7 @@ def _epoch(
     measured: dict[str, Any] = dict(evaluation.metrics)
     row = EpochRow.model_construct(  # unchecked: losses may be NaN until they are stored
         epoch=epoch,
+        # The largest, since layer decay gives earlier layers smaller rates.
         lr=max(group["lr"] for group in setup.optimizer.param_groups),
         train_loss=loss / images_seen,
         **measured,

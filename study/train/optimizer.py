@@ -28,6 +28,7 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     for key, exists in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
         if getattr(recipe, key) is not None and not exists:  # timm would ignore it silently
             raise SpecError(f"recipe.opt {recipe.opt} has no {key}; remove it", key="opt")
+    # timm mixes pairs: every odd batch would be trained on without its last image.
     if recipe.mixes and recipe.batch_size % 2:
         raise SpecError(
             f"recipe.batch_size {recipe.batch_size}: mixup and CutMix pair images; make it even",
@@ -55,6 +56,7 @@ def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     # Not every optimizer takes these two, so they are passed only where the recipe has them.
     extra = {"eps": recipe.opt_eps, "betas": recipe.opt_betas and tuple(recipe.opt_betas)}
     try:
+        # timm decays neither biases and norms nor the weights that no_weight_decay names.
         optimizer: torch.optim.Optimizer = create_optimizer_v2(
             model,
             opt=recipe.opt,

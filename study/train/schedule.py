@@ -21,25 +21,28 @@ class RateSchedule(NamedTuple):
     rates: list[float]
     """The learning rate of every epoch; it is constant within an epoch."""
     updates: str | None
-    """A digest of weights that are updated so from gradients of noise, in double precision; none
-    where these overflow, or where the optimizer cannot run here."""
+    """A digest of small float64 weights after updates from random gradients; None if the weights
+    overflow, or if the optimizer cannot run on this machine."""
 
 
 def rate_schedule(recipe: Recipe) -> RateSchedule:
-    """The learning rates that training takes, epoch by epoch, and the updates that it makes.
+    """The learning rate of every epoch, and the effect of the optimizer's updates.
 
-    Raises SpecError for what only timm could say is wrong with a recipe.
+    Raises:
+        SpecError: timm refuses the recipe.
     """
     check(recipe)
-    quiet = warnings.catch_warnings(action="ignore")  # training tells of them
+    quiet = warnings.catch_warnings(action="ignore")  # training shows them
     with forked_rng("cpu"), torch.compiler.set_stance("force_eager"), quiet:
         torch.manual_seed(0)
+        # Weights and biases, since timm decays weights only; float64, so rounding hides nothing.
         model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2)).double()
         optimizer, works = _optimizer(model, recipe)
         schedule = schedule_of(optimizer, recipe)
         rates = []
         for epoch in range(recipe.total_epochs):
             rates.append(optimizer.param_groups[0]["lr"])
+            # Spread over the epochs, so that every learning rate has an effect.
             for _ in range(-(-UPDATES // recipe.total_epochs)):
                 works = works and _updated(model, optimizer)
             schedule.step(epoch + 1)
@@ -72,4 +75,4 @@ def _digest(model: nn.Module) -> str | None:
     weights = [w for weight in model.parameters() for w in weight.flatten().tolist()]
     if not all(map(math.isfinite, weights)):
         return None
-    return hashlib.sha256(repr(weights).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(weights).encode()).hexdigest()[:16]  # repr is exact

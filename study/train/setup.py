@@ -76,6 +76,7 @@ def autocast(recipe: Recipe, device: str) -> torch.autocast:
 
 def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:
     """The same model, moved to the device and to the recipe's memory layout."""
+    # In place: the caller's model is the one that is trained.
     model.to(device=device)
     return model.to(memory_format=torch.channels_last) if recipe.channels_last else model
 
@@ -101,6 +102,7 @@ def set_up(
     task = ClassificationTask(
         model, criterion_kwargs=loss, device=torch.device(device), verbose=False
     )
+    # After `placed`, so that the optimizer's state is on the same device.
     optimizer = optimizer_of(model, recipe)
     if recipe.model_ema:  # before compiling, so that the average is of the plain model
         task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
@@ -138,6 +140,7 @@ def _share(task: Any, model: nn.Module) -> None:
     """Train with the other processes; evaluation and checkpoints use the plain model."""
     cuda = task.device.type == "cuda"
     if cuda:
+        # On the CPU, where torch has no synchronised batch norm, `batch_wide` does the same.
         convert_sync_batchnorm(model)
     task.eval_model = model
     devices = [task.device.index] if cuda else None

@@ -49,5 +49,7 @@ def repeated(
 
 def _noise(setup: Setup, count: int, size: tuple[int, int, int]) -> Batch:
     layout = torch.channels_last if setup.recipe.channels_last else torch.contiguous_format
+    # In the layout of real batches: a conversion would take time and memory of its own.
     x = torch.empty(count, *size, device=setup.device, memory_format=layout).normal_()
+    # All of one class: labels change neither time nor memory.
     return x, torch.zeros(count, dtype=torch.long, device=setup.device)

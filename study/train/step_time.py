@@ -41,6 +41,7 @@ def step_seconds(
         epochs = (
             mixed(setup, batches, seed=seed, epoch=epoch)
             for epoch in count()
+            # As many epochs as are needed: a small data set has fewer batches than steps.
             for batches in [images.train_batches(recipe, seed=seed, epoch=epoch, device=device)]
         )
         rounds = (images.val_batches(recipe, device=device) for _ in count())
@@ -54,7 +55,7 @@ def step_seconds(
 def _training(setup: Setup, batches: Iterator[Batch], *, steps: int) -> float:
     size, times = setup.recipe.grad_accum_steps, []
     setup.task.train()
-    for _ in range(1 + steps):
+    for _ in range(1 + steps):  # the first is the warm-up
         began = time.perf_counter()
         loss, images = update(setup, islice(batches, size), count=size)
         float(loss)  # waits for the device
@@ -66,6 +67,7 @@ def _evaluation(setup: Setup, batches: Iterator[Batch], *, steps: int) -> float:
     times = []
     for _ in range(1 + steps):
         began = time.perf_counter()
+        # The answers are on the CPU when it returns, so nothing is left to wait for.
         answers = evaluated(setup, islice(batches, 1))
         times.append((time.perf_counter() - began) / len(answers.target))
     return median(times[1:])

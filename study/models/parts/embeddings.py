@@ -20,7 +20,7 @@ class Overlapping(nn.Module):
 
     def __init__(self, channels: int, dim: int, **dd: Any) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, dim, 3, 2, 1, **dd)
+        self.conv = nn.Conv2d(channels, dim, 3, 2, 1, **dd)  # with a bias, as released
         self.norm = nn.BatchNorm2d(dim, **dd)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class Plain(nn.Module):
         self, channels: int, dim: int, *, norm: Callable[..., Any] = nn.BatchNorm2d, **dd: Any
     ) -> None:
         super().__init__()
-        self.pad = nn.ZeroPad2d((0, 1, 0, 1))
+        self.pad = nn.ZeroPad2d((0, 1, 0, 1))  # no window of an even side reaches it
         self.conv = nn.Conv2d(channels, dim, 2, 2, **dd)
         self.norm = norm(dim, **dd)
 

@@ -14,6 +14,7 @@ from study.models import multiply_adds
 from study.models.multiply_adds import Cost
 
 
+# A traced graph would keep the branch that the size of its first image took.
 @register_notrace_function
 def resized(theta: Tensor, height: int, width: int) -> Tensor:
     """`theta`, (1, C, H, W), at another size: bilinear, as PVT's released code resamples."""
@@ -47,7 +48,7 @@ class Learned(nn.Module):
         return x + resized(self.theta, x.shape[-2], x.shape[-1])
 
     def multiply_adds(self, height: int, width: int) -> Cost:
-        return Cost()
+        return Cost()  # additions are free
 
 
 class GroupLinear(nn.Module):
@@ -76,7 +77,7 @@ class PixelAttention(nn.Module):
         self.conv = nn.Conv2d(channels, channels, 3, 1, 1, groups=channels, **dd)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.conv(x).sigmoid()
+        return x * self.conv(x).sigmoid()  # in (0, 1), per channel and pixel
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         return multiply_adds.conv(self.conv, height * width)

@@ -22,6 +22,7 @@ class Depthwise(nn.Conv2d):
     """Overlapping depth-wise convolution, as in ResT."""
 
     def __init__(self, channels: int, ratio: int, **dd: Any) -> None:
+        # Kernel s+1, stride s, padding s/2: neighbouring windows overlap by one pixel.
         super().__init__(channels, channels, ratio + 1, ratio, ratio // 2, groups=channels, **dd)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
@@ -36,7 +37,7 @@ class Average(nn.AvgPool2d):
         super().__init__(ratio + 1, ratio, ratio // 2, count_include_pad=False)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
-        return Cost()
+        return Cost()  # pooling has no weights, and its additions are free
 
 
 class Maximum(nn.MaxPool2d):

@@ -19,7 +19,7 @@ class RestStem(nn.Module):
 
     def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
         super().__init__()
-        hidden = channels // 2
+        hidden = channels // 2  # as released
         self.conv1 = nn.Conv2d(in_chans, hidden, 3, 2, 1, bias=False, **dd)
         self.norm1 = nn.BatchNorm2d(hidden, **dd)
         self.conv2 = nn.Conv2d(hidden, hidden, 3, 1, 1, bias=False, **dd)
@@ -47,6 +47,7 @@ class ResNetStem(nn.Module):
 
     def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
         super().__init__()
+        # No bias, since the norm behind it has one.
         self.conv1 = nn.Conv2d(in_chans, channels, 7, 2, 3, bias=False, **dd)
         self.norm1 = nn.BatchNorm2d(channels, **dd)
         self.act = nn.ReLU()
@@ -71,7 +72,7 @@ class PvtStem(nn.Module):
 
     def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
         super().__init__()
-        self.pad = nn.ZeroPad2d((0, 3, 0, 3))
+        self.pad = nn.ZeroPad2d((0, 3, 0, 3))  # no window reaches it if 4 divides the side
         self.conv1 = nn.Conv2d(in_chans, channels, 4, 4, **dd)
         self.norm1 = ChannelNorm(channels, **dd)
 
