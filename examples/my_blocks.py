@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from study.models.multiply_adds import Cost
+from study.models.cost import Cost
 from study.models.parts.reductions import REDUCTIONS, reduced
 
 

@@ -23,20 +23,7 @@ CHANGE_NO_NUMBER = (
     "study.errors",  # messages
     "study.text",  # messages
     "study.spec.yaml",  # reads YAML; the values that it reads are part of an arm's identity
-    "study.store.archives",  # checks files and changes none
-    "study.store.atomic",
-    "study.store.json_values",
-    "study.store.leases",
-    "study.store.processes",
-    "study.store.records",
-    "study.store.cost_records",
-    "study.store.frozen",
-    "study.store.job_records",
-    "study.store.timing_records",
-    "study.store.trial_folder",
-    "study.store.fields",
-    "study.store.store",
-    "study.store.provenance",
+    "study.store",  # writes, checks and reads records, and names code
 )
 """Modules that report, check, store or read numbers, and compute none."""
 

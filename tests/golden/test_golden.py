@@ -53,4 +53,13 @@ def test_tables_are_as_before_to_the_last_digit(study: str, tmp_path: Path) -> N
     files = tables(study, tmp_path / "store", tmp_path / "reports")
     assert files.keys() == GOLDEN_TABLES[study].keys()
     for file, rows in files.items():
-        assert rows == GOLDEN_TABLES[study][file], file
+        assert rows == [_reworded(row) for row in GOLDEN_TABLES[study][file]], file
+
+
+def _reworded(row: list[str]) -> list[str]:
+    """A golden row as it is worded now.
+
+    The reason of an open claim ended in "to show it 4 times in 5" when the file was made, and says
+    "80 % power" since. It is the only reworded sentence whose numbers the file has.
+    """
+    return [*row[:-2], "80"] if row[-2:] == ["4", "5"] else row
