@@ -197,6 +197,6 @@ def test_an_edited_part_is_a_new_trial_and_its_old_results_are_stale(study, tiny
     assert "stale" not in first.stdout
     own.write_text(own.read_text() + "# edited\n")
     again = study("status", tiny, "--import", own)
-    assert "Blur: 1 stored result is stale, of other code than today's" in again.stderr
+    assert "Blur: 1 stored result is stale, computed by other code than today's" in again.stderr
     states = {line.split()[0]: line.split()[3] for line in again.stdout.splitlines()[1:3]}
     assert states == {"DW": "completed", "Blur": "pending"}
