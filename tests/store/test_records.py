@@ -315,8 +315,8 @@ READERS = {
     "trials/a-0/predictions.npz": lambda store: atomic.read_checked(
         store.predictions("a-0"), _arrays
     ),
-    "arms/x.json": lambda store: store.kept("arms", "x", ArmCost),
-    "timings/x.json": lambda store: store.kept("timings", "x", TimingSession),
+    "arms/x.json": lambda store: store.record("arms", "x", ArmCost),
+    "timings/x.json": lambda store: store.record("timings", "x", TimingSession),
 }
 
 
