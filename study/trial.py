@@ -286,7 +286,7 @@ def run_timing_session(
         for name in (metrics & REASONS_ABSENT.keys()) - measured.keys():
             refused.setdefault(arm, {})[name] = f"{name}: {REASONS_ABSENT[name]}"
     how = session.how.model_copy(
-        update={"batch_size": job.batch_size, "mode": ExecutionMode().description}
+        update={"batch_size": job.batch_size, "way": ExecutionMode().description}
     )
     return session.model_copy(update={"refused": refused, "how": how})
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class CheckRow(NamedTuple):
-    """One check of plugin part; the fields are the keys of the JSON output."""
+    """One check of one part; the fields are the keys of the JSON output."""
 
     slot: str
     part: str
     check: str
     ok: bool
-    message: str
+    said: str
 
 
 @click.command("parts")
@@ -37,8 +37,8 @@ def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) ->
     from study.models.registry import register
     from study.spec.plugins import find_plugin, find_plugins
 
-    request = [*imports, *([] if check is None else [check])]
-    added = [register(plugin) for plugin in find_plugins(request)]
+    texts = [*imports, *([] if check is None else [check])]
+    added = [register(plugin) for plugin in find_plugins(texts)]
     if check is None:
         _list(added, as_json)
         return 0
@@ -106,7 +106,7 @@ def _verdicts(rows: Iterable[CheckRow]) -> "Table":
     for row in rows:
         text = "[green]ok[/]" if row.ok else "[bold red]FAILED[/]"
         names = map(escape, (row.slot, row.part, row.check))
-        table.add_row(*names, text, escape(row.message))
+        table.add_row(*names, text, escape(row.said))
     return table
 
 

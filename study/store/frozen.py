@@ -4,6 +4,7 @@ Keys that a class does not name are kept as they are, because a later version ma
 that is absent in a file stays absent when the record is written again.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -51,6 +52,16 @@ class Frozen(BaseModel):
             return cls.parsed(atomic.content(path))
         except (OSError, DamagedError):
             return None
+
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """A copy with other values of some fields.
+
+        Raises:
+            TypeError: the class has no such field; a misspelt one would be stored as an extra key.
+        """
+        if unknown := (update or {}).keys() - type(self).model_fields.keys():
+            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        return super().model_copy(update=update, deep=deep)
 
     @property
     def plain(self) -> atomic.Record:

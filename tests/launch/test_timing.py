@@ -53,6 +53,7 @@ def test_what_is_asked_for_is_taken_and_nothing_else(metrics, lanes):
         assert all(0 < spread.value < math.inf for spread in found.arms[arm].values())
     assert found.how.rounds == len(found.how.loads) >= 10
     assert len(found.how.around) == 2
+    assert found.how.way == "float32, eager"
 
 
 @pytest.mark.parametrize("baseline", ["a", "b"])

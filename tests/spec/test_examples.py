@@ -49,9 +49,9 @@ def test_what_is_wrong_is_told_with_status_1(inside, broken):
 def test_findings_are_one_document(inside, broken):
     done = inside("parts", "--check", broken, "--json")
     assert done.returncode == 1
-    assert [row["check"] for row in json.loads(done.stdout) if not row["ok"]] == [
-        "costs what it says"
-    ]
+    rows = json.loads(done.stdout)
+    assert {*rows[0]} == {"slot", "part", "check", "ok", "said"}
+    assert [row["check"] for row in rows if not row["ok"]] == ["costs what it says"]
 
 
 @pytest.mark.parametrize("option", ["--check", "--import"])

@@ -413,3 +413,10 @@ def test_what_another_has_put_in_place_meanwhile_is_not_set_aside(store):
 
 def test_a_file_that_vanishes_is_none(store):
     assert atomic.read_checked(store.root / "gone.json", records.TrialRecord.parsed) is None
+
+
+def test_a_copy_takes_only_fields_that_the_class_has():
+    how = TimingSession().how.model_copy(update={"way": "float32, eager"})
+    assert how.plain == {"way": "float32, eager"}
+    with pytest.raises(TypeError, match="How has no field mode"):
+        how.model_copy(update={"mode": "float32, eager"})
