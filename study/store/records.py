@@ -57,6 +57,8 @@ class Environment(Frozen):
     dirty: bool | None = None
     """True if that code differs from the commit."""
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
+    processes: Count | None = None
+    """Processes that trained together."""
 
 
 class EpochRow(Frozen):

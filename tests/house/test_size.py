@@ -14,7 +14,6 @@ TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 
 LONG_FILES = {
     "study/analysis/verdicts.py",
-    "study/cli/clean.py",
     "study/cli/eval.py",
     "study/cli/run.py",
     "study/launch/supervisor.py",
