@@ -28,6 +28,7 @@ from study.spec.schema import Timing
 
 if TYPE_CHECKING:
     from study.report.columns import FittedTable
+    from study.store.store import Store
     from study.store.timing_records import BenchSession, Spread, TimingSession
 
 DTYPES = ("float32", "bfloat16")
@@ -149,20 +150,28 @@ def bench_command(
         resolution=resolution,
         sources=tuple(find_plugins(imports)),
     )
+    sessions, key = _timed(order, Store(store), as_json=as_json)
+    click.echo(f"kept as {store / 'timings' / f'{key}.json'}", err=True)
+    refused = (why for session in sessions for why in session.refused.values())
+    # A missing latency or memory is a note; a model that was not timed at all is a failure.
+    whole = all("speed" not in why for why in refused)
+    return 0 if whole else FAILED
+
+
+def _timed(
+    order: BenchRequest, store: "Store", *, as_json: bool
+) -> tuple[list["BenchSession"], str]:
+    """The sessions of all settings, printed as they come or as one JSON list, and their key."""
     sessions, key = list["BenchSession"](), ""
     with _progress(len(order.settings)) as (begins, tick):
-        for stored_as, session in bench(order, Store(store), begins=begins, tick=tick):
+        for stored_as, session in bench(order, store, begins=begins, tick=tick):
             sessions, key = [*sessions, session], stored_as
             if not as_json:
                 _show(session, order)
     if as_json:
         rows = (session.model_dump(exclude={"times"}, exclude_unset=True) for session in sessions)
         echo_json([{**row, "key": key} for row in rows])
-    click.echo(f"kept as {store / 'timings' / f'{key}.json'}", err=True)
-    refused = (why for session in sessions for why in session.refused.values())
-    # A missing latency or memory is a note; a model that was not timed at all is a failure.
-    whole = all("speed" not in why for why in refused)
-    return 0 if whole else FAILED
+    return sessions, key
 
 
 @contextmanager
@@ -200,10 +209,10 @@ def _show(session: "BenchSession", order: BenchRequest) -> None:
         out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
     labels_by_reason: dict[str, list[str]] = {}
     for label, why in session.refused.items():
-        for text in why.values():
-            labels_by_reason.setdefault(text, []).append(label)
-    for text, labels in labels_by_reason.items():
-        text = f"not taken of {', '.join(labels)}: {text}"
+        for reason in why.values():
+            labels_by_reason.setdefault(reason, []).append(label)
+    for reason, labels in labels_by_reason.items():
+        text = f"not taken of {', '.join(labels)}: {reason}"
         out.print(escape(text), style="yellow", highlight=False, soft_wrap=True)
     out.print()
 

@@ -1,22 +1,21 @@
 """eval: what given weights make of given images."""
 
-import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from study.cli.eval_options import IMAGES, WEIGHTS, EvalRequest
 from study.cli.options import (
-    Command,
     argument,
     console,
     echo_json,
     folder,
     import_option,
     json_option,
+    options,
     progress,
 )
 from study.launch.machine import cores, device, gpus
@@ -26,120 +25,9 @@ if TYPE_CHECKING:
     from study.store.store import Store
 
 
-@dataclass(frozen=True)
-class EvalRequest:
-    """The options of the command that choose weights and images; None or () if not given."""
-
-    checkpoint: Path | None
-    checkpoint_key: str | None
-    pretrained: bool
-    ema: bool | None
-    arguments: tuple[str, ...]
-    data: str | None
-    root: str | None
-    val_split: str | None
-    num_classes: int | None
-    class_map: str | None
-    class_folder: str | None
-    ignore: tuple[str, ...]
-    grey_range: tuple[float, float] | None
-    val_limit: int | None
-    img_size: int | None
-    crop_pct: float | None
-    interpolation: str | None
-    mean: tuple[float, float, float] | None
-    std: tuple[float, float, float] | None
-    batch_size: int | None
-
-
 # Ten hexadecimal digits of the digest, and the seed.
 TRIAL = re.compile(r"[0-9a-f]{10}-\d+")
-DATA = (
-    *("root", "val_split", "num_classes", "class_map", "class_folder", "ignore", "grey_range"),
-    *("val_limit", "img_size", "mean", "std"),
-)
-PREPROCESSING = ("crop_pct", "interpolation", "batch_size")
-RESAMPLING = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
-POSITIVE = click.IntRange(1)
 THREADS = click.IntRange(1, 1024)
-CROP = click.FloatRange(0.1, 1)
-RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default": None}
-
-WEIGHTS = (
-    click.option(
-        "--checkpoint",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        help="Weights as .pth, .pth.tar, .pt or .safetensors.",
-    ),
-    click.option(
-        "--checkpoint-key",
-        metavar="KEY",
-        help="Which of several sets of tensors in FILE, such as net or teacher.backbone.",
-    ),
-    click.option("--pretrained", is_flag=True, help="The weights that timm has for MODEL."),
-    click.option(
-        "--ema/--no-ema",
-        default=None,
-        help="Moving average or plain weights.  [default: average, if any]",
-    ),
-    click.option(
-        "--model-arg",
-        "arguments",
-        metavar="KEY=VALUE",
-        multiple=True,
-        help="An argument of the model, such as position=learned.",
-    ),
-)
-IMAGES = (
-    click.option(
-        "--data",
-        metavar="NAME|PATH",
-        help="digits, torch/NAME, hfds/NAME, wds/NAME, or a folder or tar of class "
-        "folders.  [default: a trial's own]",
-    ),
-    click.option("--root", metavar="DIR", help="Where the images of NAME are."),
-    click.option(
-        "--split",
-        "val_split",
-        metavar="NAME",
-        help='Such as test; "." is PATH itself.  [default: validation, if any]',
-    ),
-    click.option("--num-classes", type=POSITIVE, help="Of the model, where the images have fewer."),
-    click.option("--class-map", metavar="FILE", help="The numbers of the classes, by their names."),
-    click.option(
-        "--class-folder",
-        type=click.Choice(["outer", "inner"]),
-        help="Whose name is the class, where class folders hold folders.",
-    ),
-    click.option(
-        "--ignore",
-        metavar="PATTERN",
-        multiple=True,
-        help="Files that are not read and are no pictures.",
-    ),
-    click.option(
-        "--grey-range",
-        nargs=2,
-        type=float,
-        metavar="BLACK WHITE",
-        default=None,
-        help="Of grey pictures of more than 8 bits.",
-    ),
-    click.option("--limit", "val_limit", type=POSITIVE, help="Only so many images, mixed."),
-    click.option("--img-size", type=click.IntRange(8, 4096), help="Pixels, both sides."),
-    click.option("--crop-pct", type=CROP, help="Side of the crop by the resized side."),
-    click.option("--interpolation", type=click.Choice(RESAMPLING)),
-    click.option("--mean", **RGB, help="Of pixels in 0..1."),
-    click.option("--std", **RGB, help="[default of these five: the model's, or the trial's]"),
-    click.option("--batch-size", type=POSITIVE, help="[default: 128, or the trial's]"),
-)
-
-
-def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Options in the order of the help."""
-    # Decorators apply from the last to the first, so the list is reversed.
-    return lambda command: functools.reduce(lambda c, o: o(c), reversed(several), command)
 
 
 @click.command("eval")
@@ -221,8 +109,8 @@ def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
         name,
         request.checkpoint,
         arguments=dict(argument(text) for text in request.arguments),
-        images=_images(request),
-        look=_keys(request, PREPROCESSING),
+        images=request.images,
+        look=request.preprocessing,
         ema=request.ema,
         key=request.checkpoint_key,
     )
@@ -231,39 +119,9 @@ def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
 def _trial(store: "Store", name: str, request: EvalRequest) -> "EvaluationSubject":
     from study import evaluate
 
-    look = _keys(request, PREPROCESSING)
-    return evaluate.trained(store, name, images=_images(request), look=look, ema=request.ema)
-
-
-def _keys(request: EvalRequest, keys: tuple[str, ...]) -> dict[str, Any]:
-    """The values given for these keys, tuples as lists."""
-    values = asdict(request)
-    values_given = {key: values[key] for key in keys if values[key] not in (None, ())}
-    return {
-        key: list(value) if isinstance(value, tuple) else value
-        for key, value in values_given.items()
-    }
-
-
-def _images(request: EvalRequest) -> dict[str, Any]:
-    """Keys of Data. A path is a folder of classes or a tar of them, or has such a split."""
-    from study.data import evaluated_split
-    from study.spec.schema import IGNORED
-
-    keys, name = _keys(request, DATA), request.data
-    if name is None:
-        return keys
-    # A name of a data set that is also a folder here is read as the name.
-    is_path = Path(name).exists() or name.startswith(("/", ".", "~", "$"))
-    root, split = request.root, request.val_split
-    if is_path and name.partition("/")[0] not in IGNORED:
-        if root is not None:
-            raise click.UsageError("--root: --data is a path already; leave it out")
-        name, root = "folder", name
-    if name == "folder" and root is not None and split is None:
-        split = evaluated_split(root)
-    places = {"root": root, "val_split": split}
-    return {"name": name, **keys, **{key: v for key, v in places.items() if v is not None}}
+    return evaluate.trained(
+        store, name, images=request.images, look=request.preprocessing, ema=request.ema
+    )
 
 
 def _threads(store: "Store", name: str) -> int | None:

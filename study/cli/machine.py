@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from study.cli.options import Command
+from study.cli.options import Command, options
 from study.launch import LAUNCHERS
 from study.launch import resources as slurm_resources
 from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, cores, device, gpus, slots
@@ -25,66 +25,85 @@ THREADS = (
 )
 
 
-def machine_options(command: Command) -> Command:
-    """Options for where to run, passed to the command as `machine`; no part of a study."""
+class Duration(click.ParamType[float]):
+    """A duration: seconds, or a number with s, m or h."""
 
-    @click.option(
+    name = "DURATION"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value)
+        if not match or not float(match[1]):
+            self.fail(f'"{value}" is not a duration; write 90s, 30m or 2h', param, ctx)
+        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+OPTIONS = (
+    click.option(
         "--on",
         type=click.Choice(list(LAUNCHERS)),
         default="local",
         show_default=True,
         help="Where workers run.",
-    )
-    @click.option("--workers", type=click.IntRange(1), help=WORKERS)
-    @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help=DEVICE)
-    @click.option("--threads", type=click.IntRange(1), help=THREADS)
-    @click.option(
+    ),
+    click.option("--workers", type=click.IntRange(1), help=WORKERS),
+    click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help=DEVICE),
+    click.option("--threads", type=click.IntRange(1), help=THREADS),
+    click.option(
         "--devices",
         type=click.IntRange(1),
         default=1,
         metavar="K",
         help="Train each trial on K devices of a node together.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--nodes",
         type=click.IntRange(1),
         default=1,
         metavar="M",
         help="Train each trial on M nodes together; Slurm only.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--share",
         type=click.IntRange(1),
         default=1,
         metavar="K",
         help="Train K small trials on each GPU at once; not on Slurm.",
-    )
-    @click.option(
+    ),
+    click.option(
         "-R",
         "resources",
         metavar="KEY=VALUE",
         multiple=True,
         help="Resources of a Slurm job: partition=, gpus=, hours=, ...; KEY= leaves "
         "a flag out, sbatch.KEY[=VALUE] sets any other.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--retries",
         type=click.IntRange(0),
         default=RETRIES,
         show_default=True,
         help="How often a trial may crash its worker before it counts as failed.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--timeout",
         type=Duration(),
         default=TIMEOUT,
         show_default="30m",
         help="Longest time without a training step, such as 90s or 2h.",
-    )
+    ),
+)
+
+
+def machine_options(command: Command) -> Command:
+    """Options for where to run, passed to the command as `machine`; no part of a study."""
+
+    @options(*OPTIONS)
     @functools.wraps(command)
     def wrapped(**arguments: Any) -> Any:
-        options = {name: arguments.pop(name) for name in MACHINE}
-        return command(machine=_machine(**options), **arguments)
+        chosen = {name: arguments.pop(name) for name in MACHINE}
+        return command(machine=_machine(**chosen), **arguments)
 
     return wrapped
 
@@ -119,18 +138,7 @@ def _machine(
     here = on != "slurm"
     requested = slurm_resources.canonical(_pairs(resources))
     device = device or _default(here, requested)
-    if requested and here:
-        raise click.UsageError("-R says what a Slurm job gets: add --on slurm")
-    if nodes > 1 and here:
-        raise click.UsageError("--nodes: several nodes need --on slurm")
-    if devices > 1 and on == "inline":
-        raise click.UsageError("--devices: several processes need --on local or --on slurm")
-    if device == "cuda" and here and not gpus():
-        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
-    if device == "cuda" and here and devices > len(gpus()):
-        raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
-    if share > 1 and (device != "cuda" or on != "local" or devices > 1):
-        raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
+    _refuse(on, device, devices, nodes, share, slurm_only=bool(requested))
     if here:
         workers = workers or slots(device, threads or 1, devices, share)
         # More threads than cores only wait for each other.
@@ -152,6 +160,24 @@ def _machine(
     )
     slurm_resources.check(requested, machine)
     return machine
+
+
+def _refuse(
+    on: str, device: str, devices: int, nodes: int, share: int, *, slurm_only: bool
+) -> None:
+    here = on != "slurm"
+    if slurm_only and here:
+        raise click.UsageError("-R sets the resources of a Slurm job: add --on slurm")
+    if nodes > 1 and here:
+        raise click.UsageError("--nodes: several nodes need --on slurm")
+    if devices > 1 and on == "inline":
+        raise click.UsageError("--devices: several processes need --on local or --on slurm")
+    if device == "cuda" and here and not gpus():
+        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
+    if device == "cuda" and here and devices > len(gpus()):
+        raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
+    if share > 1 and (device != "cuda" or on != "local" or devices > 1):
+        raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
 
 
 def _default(here: bool, requested: slurm_resources.Resources) -> str:
@@ -182,17 +208,3 @@ def _typed(names: Sequence[str]) -> tuple[str, ...]:
                 # The last spelling is the long one, where there are two.
                 words += [parameter.opts[-1], text]
     return tuple(words)
-
-
-class Duration(click.ParamType[float]):
-    """A duration: seconds, or a number with s, m or h."""
-
-    name = "DURATION"
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> float:
-        if isinstance(value, int | float):
-            return float(value)
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value)
-        if not match or not float(match[1]):
-            self.fail(f'"{value}" is not a duration; write 90s, 30m or 2h', param, ctx)
-        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

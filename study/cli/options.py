@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 
+def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Options in the order of the help."""
+    # Decorators apply from the last to the first, so the list is reversed.
+    return lambda command: functools.reduce(lambda c, o: o(c), reversed(several), command)
+
+
 @dataclass(frozen=True)
 class StudyRequest:
     """A study file, the changes that the command line makes to it, and a store."""

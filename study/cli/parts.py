@@ -29,11 +29,13 @@ class CheckRow(NamedTuple):
 @click.command("parts")
 @import_option
 @click.option(
-    "--check", metavar="SOURCE", help="Hold what SOURCE adds to the contract of its slot."
+    "--check",
+    metavar="SOURCE",
+    help="Check everything that SOURCE adds against the contract of its slot.",
 )
 @json_option
 def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) -> int:
-    """Every slot of the models, with what it offers; or what a part of your own gets wrong."""
+    """List the parts of every slot, or check your own against the contract of their slot."""
     from study.models.registry import register
     from study.spec.plugins import find_plugin, find_plugins
 

@@ -11,12 +11,8 @@ import click
 
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
 from study.cli.machine import machine_options
-from study.cli.options import (
-    StudyRequest,
-    console,
-    reports_option,
-    study_file,
-)
+from study.cli.measures import measured, unmeasured
+from study.cli.options import StudyRequest, console, reports_option, study_file
 from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claimed, current, lacking, written
 from study.cli.track import KIND, tracked
@@ -60,26 +56,20 @@ def run_command(
     progress: str,
 ) -> int:
     """Run the missing trials of FILE and print its table; safe to repeat and to interrupt."""
-    from study.store import study_folders
-    from study.track import check as check_trackers
-
-    check_trackers(trackers)
-    plan, store = request.plan()
-    # Before training: a report that may not be written is better known now than after days.
-    study_folders.check(reports, plan.study, REMEDY)
+    plan, store = _checked(request, reports, trackers)
     machine = replace(machine, wait=wait)
     if dry_run:
         _dry_run(plan, store, machine)
         return 0
     if plan.missing:
         _announce(plan, store, machine)
-    elif _is_finished(plan, store, machine, reports, measured=speed, tracked=bool(trackers)):
+    elif _is_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
         return 0
     claimed(plan, reports)
     command = f"study run {request.command_line(machine)}"
     try:
+        # Trackers follow while workers run; their failures never reach the trials.
         with tracked(request, plan, store, trackers):
-            # Trackers follow while workers run; their failures never reach the trials.
             stopped = plan.missing and _train(plan, store, machine, progress, speed)
         if stopped:
             click.echo(f"stopped; nothing is lost. Continue with: {command}", err=True)
@@ -87,18 +77,28 @@ def run_command(
         if plan.missing and machine.on == "slurm" and not wait:
             _follow(request, trackers)
             return 0
-        plan = _measured(plan, store, machine, speed)
+        plan = measured(plan, store, machine, speed)
     except KeyboardInterrupt:
         cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
         here = f"stopped at once; continue with: {command}"
         click.echo(cancel if machine.on == "slurm" else here, err=True)
         return INTERRUPTED
     written(plan, store, reports)
-    if _edited(plan):
-        newest = f"study report {request.command_line()}"
-        message = f"{request.file} changed during this run, which reported the earlier version"
-        click.echo(f"note: {message}; for the present one: {newest}", err=True)
+    _note_edits(request, plan)
     return _status(plan, store, command)
+
+
+def _checked(
+    request: StudyRequest, reports: Path, trackers: tuple[str, ...]
+) -> tuple["Plan", "Store"]:
+    """The plan and its store; whatever would stop the run later is refused now, not after days."""
+    from study.store import study_folders
+    from study.track import check as check_trackers
+
+    check_trackers(trackers)
+    plan, store = request.plan()
+    study_folders.check(reports, plan.study, REMEDY)
+    return plan, store
 
 
 def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
@@ -134,7 +134,7 @@ def _is_finished(
     machine: "Machine",
     reports: Path,
     *,
-    measured: bool,
+    speed: bool,
     tracked: bool,
 ) -> bool:
     """True if nothing remains to train, measure or log, and the report is current."""
@@ -144,7 +144,7 @@ def _is_finished(
     )
     for note in plan.notes:
         click.echo(f"note: {note}", err=True)
-    if tracked or _unmeasured(plan, store, machine, measured):
+    if tracked or unmeasured(plan, store, machine, speed):
         return False
     return current(plan, store, reports)
 
@@ -158,16 +158,11 @@ def _follow(request: StudyRequest, trackers: tuple[str, ...]) -> None:
         click.echo(f"to log them to {name}, keep this running: {tracking}", err=True)
 
 
-def _measured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
-    """Evaluate and time the arms if all trials have ended; the plan with their results."""
-    from study.plan.plan import plan as planned
-
-    plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
-    if all(trial.done or trial.state == "failed" for trial in plan.trials):
-        # Measured only when no trial is open: timing needs the machine for itself.
-        for measure in _unmeasured(plan, store, machine, speed):
-            measure(plan, store, machine)
-    return plan
+def _note_edits(request: StudyRequest, plan: "Plan") -> None:
+    if _edited(plan):
+        newest = f"study report {request.command_line()}"
+        message = f"{request.file} changed during this run, which reported the earlier version"
+        click.echo(f"note: {message}; for the present one: {newest}", err=True)
 
 
 def _edited(plan: "Plan") -> bool:
@@ -260,34 +255,6 @@ def _progress(
     if how == "live" or (how == "auto" and sys.stderr.isatty()):
         return picture()
     return nullcontext((lambda events: None) if how == "none" else lines)
-
-
-Measure = Callable[["Plan", "Store", "Machine"], None]
-
-
-def _unmeasured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> list[Measure]:
-    """The measurements that remain after training."""
-    from study.launch import evaluations, timing
-
-    measures: list[Measure] = [_evaluate] if evaluations.missing(plan, store) else []
-    return [*measures, _time] if speed and timing.missing(plan, store, machine) else measures
-
-
-def _evaluate(plan: "Plan", store: "Store", machine: "Machine") -> None:
-    from study.launch import evaluations
-
-    click.echo(f"evaluating at {', '.join(map(str, plan.sizes))} px ...", err=True)
-    evaluations.evaluate(plan, store, machine)
-    if left := evaluations.missing(plan, store):
-        named = ", ".join(sorted({name for name, _ in left})[:4])
-        click.echo(f"not evaluated, because weights or images are gone: {named}", err=True)
-
-
-def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
-    from study.launch import timing
-
-    click.echo("timing all arms in one session, alone on this machine ...", err=True)
-    timing.session(plan, store, machine)
 
 
 def _status(plan: "Plan", store: "Store", command: str) -> int:
