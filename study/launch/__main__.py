@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable
 
-from study.launch import supervisor, worker
+from study.launch import child, supervisor
 
 PROCESSES: dict[str, Callable[..., int]] = {
-    "worker": worker.main,
+    "worker": child.main,
     "supervisor": supervisor.main,
 }
 

@@ -17,9 +17,11 @@ from typing import Protocol
 
 from study.errors import StoreError
 from study.launch import job as job_folder
-from study.launch import slots, snapshot, worker
+from study.launch import slots, snapshot
 from study.launch.machine import Machine
 from study.launch.slurm import slurm
+from study.launch.tasks import work
+from study.launch.worker import STORE_FAILED, Worker
 from study.store import leases
 from study.store.store import Store
 
@@ -34,9 +36,9 @@ class Launcher(Protocol):
 
 def inline(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
     """In this process, one trial after another: for debugging, and where nothing may be started."""
-    state = worker.Worker(job, tick)
+    state = Worker(job, tick)
     for task in state.order.tasks:
-        worker.work(state, task)
+        work(state, task)
 
 
 def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
@@ -75,7 +77,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     except KeyboardInterrupt:
         kill(job)
         raise
-    if worker.STORE_FAILED in [child.returncode for child in children]:
+    if STORE_FAILED in [child.returncode for child in children]:
         raise StoreError(job_folder.unwritable(Store(Path(order.store))))
 
 

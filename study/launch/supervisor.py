@@ -20,6 +20,7 @@ from pathlib import Path
 from study.errors import StoreError, StudyError
 from study.launch import job as job_folder
 from study.launch import snapshot
+from study.launch.deaths import Death, last_lines, oom_kills
 from study.launch.worker import REQUEUE_STATUS, SIGNALS, STORE_FAILED
 from study.store import leases
 from study.store.atomic import create, encoded
@@ -31,8 +32,6 @@ POLL = 0.2  # seconds between two looks at the children
 GRACE = 15.0  # seconds that others of a group have to end when one has died
 MEETING = 600.0  # seconds until the nodes of a job must have met
 FIRST = 3  # deaths in a row before any trial was claimed: something else is wrong
-HUNG, CRASHED = "Timeout (", "Fatal Python error"  # begin what faulthandler prints
-LOG_LINES = 20  # last lines of a log that are kept of a death
 
 # Large activations are otherwise mapped and unmapped at every step: measured 1.2x in training, 1.7x
 # in inference at batch 32 on CPU. Spinning threads steal the cores of other trials.
@@ -88,7 +87,7 @@ class Supervisor:
     def _done(self, task: str) -> int:
         strikes = 0
         while not (self.stopping or job_folder.stopped(self.job)):
-            killed = _oom_kills()  # the status alone does not tell who sent SIGKILL
+            killed = oom_kills()  # the status alone does not tell who sent SIGKILL
             self._start(task)
             status, rank = self._wait()
             if status == 0:
@@ -96,7 +95,7 @@ class Supervisor:
             # Another process of the group is at fault; on one node a new group can start at once.
             if status == REQUEUE_STATUS and self.order.nodes == 1:
                 continue
-            death = Death(status, rank, _oom_kills() > killed, last_lines(self.logs[rank]))
+            death = Death(status, rank, oom_kills() > killed, last_lines(self.logs[rank]))
             if status == STORE_FAILED:
                 return self._fail(death)
             if self._record_death(death):
@@ -180,7 +179,7 @@ class Supervisor:
 
     # ---- deaths ----
 
-    def _record_death(self, death: "Death") -> bool:
+    def _record_death(self, death: Death) -> bool:
         """Record the trial that a child died of; after too many deaths, mark it as failed.
 
         A child that was killed from outside does not count against the trial. False if the child
@@ -233,7 +232,7 @@ class Supervisor:
             )
             self.store.save(name, outcome, lease)
 
-    def _fail(self, death: "Death") -> int:
+    def _fail(self, death: Death) -> int:
         """Write the error of a child that failed outside any trial, and return the exit status."""
         text = "\n".join([f"{self.logs[death.rank]}:", *death.log, death.why])
         with suppress(OSError):
@@ -242,52 +241,12 @@ class Supervisor:
         return death.status if death.status > 0 else 128 - death.status
 
 
-@dataclass(frozen=True)
-class Death:
-    """How a child ended: its exit status, or minus the number of a signal."""
-
-    status: int
-    rank: int
-    oom: bool
-    """True if the kernel killed a process meanwhile because memory ran out."""
-    log: list[str]
-
-    @property
-    def why(self) -> str:
-        if self.log and self.log[0].startswith(HUNG):
-            return "it hung: no step for longer than --timeout"
-        if self.status == -signal.SIGKILL:
-            return "out of memory" if self.oom else "killed from outside (SIGKILL)"
-        if self.status < 0:
-            return f"killed by {signal.Signals(-self.status).name}"
-        text = self.log[-1].strip() if self.log else ""
-        return f"exit status {self.status}" + (f": {text}" if text else "")
-
-
-def last_lines(log: Path) -> list[str]:
-    """The last lines of a log, or the first of what faulthandler printed at its end."""
-    with suppress(OSError):
-        lines = log.read_text("utf-8", errors="replace").splitlines()[-10 * LOG_LINES :]
-        fatal = [at for at, line in enumerate(lines) if line.startswith((HUNG, CRASHED))]
-        return lines[fatal[-1] :][:LOG_LINES] if fatal else lines[-LOG_LINES:]
-    return []
-
-
 def _ended(child: "subprocess.Popen[bytes]") -> bool:
     """Without reaping it: whoever waits for it elsewhere must not be disturbed."""
     try:
         return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
-
-
-def _oom_kills() -> int:
-    """Processes that the kernel has killed since boot because memory ran out."""
-    with suppress(OSError):
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0
 
 
 def _free_port() -> str:

@@ -14,7 +14,8 @@ from study.launch import job as job_folder
 from study.launch import slurm, snapshot
 from study.launch.launchers import local
 from study.launch.machine import Machine
-from study.launch.worker import Worker, trials
+from study.launch.tasks import trials
+from study.launch.worker import Worker
 from study.store import ownership
 from study.store.atomic import write
 from study.store.job_records import Work

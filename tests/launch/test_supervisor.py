@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from study.launch.supervisor import Death, Supervisor, last_lines
+from study.launch.deaths import Death, last_lines
+from study.launch.supervisor import Supervisor
 from study.store import leases
 from tests.launch.conftest import leave, ordered
 

@@ -1,0 +1,164 @@
+"""The tasks of a job: train trials, time arms, evaluate weights at other sizes, time steps."""
+
+import faulthandler
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from study.errors import SizeError, StoreError, StudyError
+from study.launch import job as job_folder
+from study.launch.worker import POLL, REQUEUE_STATUS, Tick, Worker, claim, idle
+from study.store import leases
+from study.store.job_records import Job
+from study.store.records import Evaluation
+from study.store.timing_records import TimingSession
+
+if TYPE_CHECKING:
+    from study.train import ProcessGroup
+
+
+def work(worker: Worker, task: str) -> int:
+    """Do one task of a job: the exit status is 0, or REQUEUE_STATUS if its group broke up."""
+    if worker.stop():
+        return 0
+    import torch  # the launcher has set its environment by now
+
+    torch.set_num_threads(worker.order.threads)
+    return TASKS[task](worker)
+
+
+def trials(worker: Worker) -> int:
+    """Claim and run trials until every open one belongs to another worker."""
+    from study import train, trial
+
+    with train.joined(worker.order.device) as group, _watched(worker.order) as pulse:
+        while claimed := _claimed(worker, group):
+            name, lease = claimed
+            worker.tick()
+            try:
+                trial.run_trial(
+                    worker.store,
+                    name,
+                    lease,
+                    record=job_folder.record(worker.job, name) if group.leads else None,
+                    device=worker.order.device,
+                    stop=worker.stop,
+                    pulse=pulse,
+                    report=lambda row: worker.tick(),
+                    group=group,
+                )
+            except train.Stopped:
+                pass  # the worker should stop, or another one has taken the trial over
+            except Exception:
+                if lease is not None:
+                    raise  # the lease stays: it tells the supervisor which trial failed
+                traceback.print_exc()
+                return REQUEUE_STATUS  # the leader has died, or knows
+            if lease is not None:
+                lease.release()
+            worker.tick()
+            if not group.whole:
+                return REQUEUE_STATUS
+    return 0
+
+
+def _claimed(worker: Worker, group: "ProcessGroup") -> tuple[str, leases.Lease | None] | None:
+    """A trial for this worker, which the leading process claims for all processes of the group."""
+    names = job_folder.queue(worker.job) if group.leads else []
+    claimed_trial = claim(worker, names) if group.leads else None
+    name = group.leaders_item(claimed_trial[0] if claimed_trial else "")
+    return (name, claimed_trial[1] if claimed_trial else None) if name else None
+
+
+def timings(worker: Worker) -> int:
+    """One timing session over all arms of the order, unless another is under way or was taken."""
+    from study import trial
+
+    order, store = worker.order, worker.store
+    folder = store.root / "timings" / order.key
+    folder.mkdir(parents=True, exist_ok=True)
+    # A timing needs the machine for itself, so not before every trial has its result.
+    if any(store.result(name) is None for name in order.trials):
+        return 0
+    lease = leases.claim(folder, worker.heartbeats)
+    if lease is None:
+        return 0
+    with lease:
+        stored = store.record("timings", order.key, TimingSession)
+        if stored is not None and stored.device == order.device:
+            return 0
+        busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
+        began, session = time.time(), trial.run_timing_session(order.arms, order, worker.tick)
+        more = {
+            "began": began,
+            "device": order.device,
+            "trials_running": busy,
+            "environment": trial.environment(order.device),
+        }
+        store.keep("timings", order.key, session.model_copy(update=more))
+    return 0
+
+
+def evaluations(worker: Worker) -> int:
+    """Trained weights on images of other sizes; a size that a model cannot take is kept as such.
+
+    What is missing now, weights or images or memory, may be there another time: it is left out.
+    """
+    from study import evaluate
+
+    store, device = worker.store, worker.order.device
+    for name, size in worker.order.pairs:
+        if worker.stop():
+            return 0
+        lease = leases.claim(store.trial(name), worker.heartbeats)
+        if lease is None:
+            continue  # another worker is at it
+        with lease, suppress(StudyError, MemoryError):
+            if store.evaluation(name, size) is not None or store.state(name) != "completed":
+                continue
+            try:
+                metrics: Evaluation = evaluate.trial(store, name, img_size=size, device=device)
+            except SizeError as error:
+                metrics = Evaluation(metrics={}, refused=str(error))
+            store.evaluated(name, size, metrics)
+        worker.tick()
+    return 0
+
+
+def steps(worker: Worker) -> int:
+    """A few timed training steps of one arm, for the plan's price."""
+    from study import trial
+
+    arm = worker.order.arm
+    if arm is None:
+        raise StoreError(f"{worker.job / 'job.json'} names no arm whose steps are to be timed")
+    times = trial.step_seconds(arm, worker.order.device)
+    worker.store.keep("timings", worker.order.key, times)
+    return 0
+
+
+TASKS = {"trials": trials, "timings": timings, "evaluations": evaluations, "steps": steps}
+
+
+@contextmanager
+def _watched(order: Job) -> Iterator[Tick]:
+    """A watchdog, which prints the stack and ends the process after `timeout` without a pulse."""
+    # In C, so that it works when Python does not get to run.
+    if order.on == "inline":
+        yield idle
+        return
+    fed = 0.0
+
+    def pulse() -> None:
+        nonlocal fed
+        if time.monotonic() - fed >= POLL:
+            fed = time.monotonic()
+            faulthandler.dump_traceback_later(order.timeout, exit=True)  # starts anew at every call
+
+    pulse()
+    try:
+        yield pulse
+    finally:
+        faulthandler.cancel_dump_traceback_later()
