@@ -143,12 +143,22 @@ def test_a_run_is_tracked_as_it_goes(inside, tiny, on):
 
 @pytest.mark.slow
 def test_a_tracker_that_fails_does_the_run_no_harm(study, tiny):
-    (tiny.parent / "results" / "track").mkdir()
-    (tiny.parent / "results" / "track" / "tensorboard").write_text("in the way")
+    in_the_way = tiny.parent / "results" / "track" / "tensorboard" / "tiny" / "told"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("no folder")
     done = study("run", tiny, "--track", "tensorboard", "--no-speed")
     assert done.returncode == 0, done.stderr
     assert "tracking failed, the study did not" in done.stderr
     assert done.stderr.count(" done ") == 4
+
+
+def test_a_tracker_that_cannot_write_is_refused_before_anything_starts(inside, tiny):
+    (tiny.parent / "results" / "track").mkdir()
+    (tiny.parent / "results" / "track" / "tensorboard").write_text("no folder")
+    done = inside("run", tiny, "--track", "tensorboard", "--no-speed")
+    assert done.returncode == 2
+    assert "cannot be written: Not a directory" in done.stderr
+    assert not (tiny.parent / "results" / "trials").exists()
 
 
 # ---- packages that are not in the test extra: installed apart ----
@@ -229,7 +239,7 @@ def test_wandb_keeps_every_epoch_on_disk_without_a_network(followed, study, tiny
 READ_WANDB = """
 import json, sys
 from wandb.proto import wandb_internal_pb2 as pb
-found = {"history": [], "summary": {}}
+logged = {"history": [], "summary": {}}
 def items(some):
     return {i.key or ".".join(i.nested_key): i.value_json for i in some}
 for part in json.loads(sys.argv[1]):
@@ -242,7 +252,7 @@ for part in json.loads(sys.argv[1]):
         logged["summary"] |= items(record.summary.update)
     if kind == "run":
         logged["run"] = [record.run.run_id, record.run.display_name, record.run.project]
-print(json.dumps(found))
+print(json.dumps(logged))
 """
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from study.launch import LAUNCHERS
 from tests.conftest import environment
 
 
@@ -79,7 +78,7 @@ def test_ctrl_c_ends_the_watching_of_a_report(tiny, watching):
 @pytest.mark.slow
 def test_two_launchers_come_to_the_same_numbers(study, tiny):
     tables = []
-    for on in LAUNCHERS:
+    for on in ("inline", "local"):  # the drills compare Slurm with these
         assert study("run", tiny, "--on", on, "--no-speed", "--store", on).returncode == 0
         study("report", tiny, "--store", on, "--reports", f"reports-{on}")
         tables.append((tiny.parent / f"reports-{on}" / "tiny" / "table.md").read_text())
@@ -172,9 +171,9 @@ def test_killed_at_random_moments_a_study_ends_as_if_undisturbed(study, tiny):
     undisturbed.mkdir()
     calm = undisturbed / "tiny.yaml"
     calm.write_text(tiny.read_text())
-    store = str(undisturbed / "results")
-    assert study("run", calm, "--no-speed", "--store", store).returncode == 0
-    study("report", calm, "--store", store, "--reports", str(undisturbed / "reports"))
+    apart = ("--store", undisturbed / "results", "--reports", undisturbed / "reports")
+    assert study("run", calm, "--no-speed", *apart).returncode == 0
+    study("report", calm, *apart)
     assert table(study, tiny) == (undisturbed / "reports" / "tiny" / "table.md").read_text()
 
 
@@ -182,7 +181,7 @@ def kill(process: "subprocess.Popen[str]", file: Path) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     for worker in (file.parent / "results" / "jobs").glob("*/worker.*"):
         with suppress(ProcessLookupError):
-            os.kill(int(worker.suffix[1:]), signal.SIGKILL)
+            os.kill(int(worker.name.rpartition("-")[2]), signal.SIGKILL)
     process.communicate()
 
 
