@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from study.metrics.counters import Size, Tally, image, placed, spelled_out
+from study.metrics.count import Size, image, placed
+from study.metrics.counters import Tally, spelled_out
 
 HEAD = "head"
 """The name of everything after the last stage."""

@@ -12,7 +12,8 @@ from torch import nn
 from study.errors import BuildError, MetricError
 from study.metrics import METRICS, RULES
 from study.metrics.cost import Cost, cost
-from study.metrics.counters import COUNTERS, by_fvcore, by_torch
+from study.metrics.counters import COUNTERS, by_torch
+from study.metrics.fvcore_counter import by_fvcore
 from study.models import build
 
 TOKENS = (64, 56, 56)

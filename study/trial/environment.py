@@ -1,0 +1,42 @@
+"""The environment of a trial: hardware, libraries and variables that results depend on."""
+
+import os
+import platform
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from study.store.atomic import Record
+from study.store.provenance import origin
+from study.store.records import Environment
+
+VARIABLES = ("OMP_", "KMP_", "MKL_", "MALLOC_", "LD_PRELOAD", "PYTORCH_", "CUDA_")
+"""Begin the names of environment variables that change times or last digits."""
+LIBRARIES = ("torch", "timm", "torchvision", "numpy", "fvcore")
+
+
+@cache
+def environment(device: str) -> Environment:
+    """The hardware, libraries and variables that this machine measures with."""
+    libraries: Record = {library: version(library) for library in LIBRARIES}
+    return Environment(
+        machine=platform.node(),
+        processor=_processor(),
+        device=torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
+        threads=torch.get_num_threads(),
+        python=platform.python_version(),
+        **libraries,
+        **origin(),
+        variables={k: v for k, v in os.environ.items() if k.startswith(VARIABLES)},
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
