@@ -12,6 +12,7 @@ from study.analysis import quantities
 from study.analysis.quantities import (
     DIFFERENCE,
     RATIO,
+    ArmValues,
     MeasuredRange,
     Quantity,
     Span,
@@ -44,6 +45,7 @@ class Measured:
     ratios: Mapping[str, SpeedRatio] = field(default_factory=dict)
     """Speed ratios to the baseline, by arm."""
     confidence: float = CONFIDENCE
+    _read: dict[str, ArmValues] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def metric(self) -> Metric:
@@ -72,12 +74,16 @@ class Measured:
         confidence = self.confidence if confidence is None else confidence
         if len({self.arms[label] for label in labels}) < len(labels):
             return MeasuredRange(f"{' and '.join(labels)} are the same arm")
-        parts = {label: self.rows[self.rows["arm"] == self.arms[label]] for label in labels}
-        sides = (
-            quantities.arm_values(label, self.name, part, self.ratios.get(self.arms[label]))
-            for label, part in parts.items()
-        )
+        sides = (self._values(label) for label in labels)
         return quantities.measured_range(quantity, *sides, confidence=confidence)
+
+    def _values(self, label: str) -> ArmValues:
+        # A rank compares every pair of arms, so each arm's rows are read once and kept.
+        if label not in self._read:
+            arm = self.arms[label]
+            rows = self.rows[self.rows["arm"] == arm]
+            self._read[label] = quantities.arm_values(label, self.name, rows, self.ratios.get(arm))
+        return self._read[label]
 
     def sentence(self, quantity: Quantity, value: MeasuredRange, span: Span) -> str:
         """The numbers in units of the table, and the seeds that would decide the claim."""
