@@ -5,24 +5,20 @@ that finds no difference would not show that the two agree.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from typing import NamedTuple
 
 import pandas as pd
 
 from study import format, stats
 from study.analysis import quantities
-from study.analysis.published_values import (
-    PublishedValue,
-    measured_sign,
-    ordered_pairs,
-    published_difference,
-    published_order,
-    published_spread,
-    published_values,
-)
-from study.analysis.quantities import CHANGE, DIFFERENCE, MeasuredRange, Span
+from study.analysis.quantities import CHANGE, DIFFERENCE, LEVEL, ArmValues, MeasuredRange, Span
+from study.analysis.verdict_rows import PublishedRow
+from study.errors import SpecError
+from study.metrics import METRICS, Metric
 
 REPRODUCED = "reproduced"
 TREND_ONLY = "trend only"
@@ -34,6 +30,7 @@ VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARA
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")
 VERDICT_COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
+SURE = ("verified", "derived")  # an unverified number may be a typing error of ours
 
 
 class Verdict(NamedTuple):
@@ -45,6 +42,42 @@ class Verdict(NamedTuple):
 
 NOTHING = Verdict("", "")  # the aspect has no other row to compare with
 DIVERGED = Verdict(CONTRADICTED, "diverged")
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedValue:
+    """A published number, in units of the table, with the measured values of the same arm."""
+
+    row: str
+    arm: str
+    status: str
+    unlike: str
+    printed: float
+    digits: int
+    side: ArmValues
+    spread: float = 0.0
+    """Spread over runs that was published with the number."""
+
+    @property
+    def metric(self) -> Metric:
+        return self.side.metric
+
+    @property
+    def level(self) -> MeasuredRange:
+        return quantities.measured_range(LEVEL, self.side).scaled(self.metric.scale)
+
+    @property
+    def half(self) -> float:
+        """Half a unit of the last published digit: the largest rounding error."""
+        return 0.5 * 10.0**-self.digits
+
+    @property
+    def reach(self) -> float:
+        """The largest distance of the true value from the published one: rounding and spread."""
+        return self.half + self.spread
+
+    def text(self, value: float, *, signed: bool = False) -> str:
+        return format.number(value, max(self.digits, self.metric.digits), signed=signed)
 
 
 def verdicts(
@@ -64,9 +97,9 @@ def verdicts(
     """
     import pandas as pd
 
-    table, rows = list(published_values(published, frame)), []
+    table, rows = list(_table(published, frame)), []
     # A table without pairs still needs a valid confidence.
-    together = stats.corrected(max(1, ordered_pairs(table)))
+    together = stats.corrected(max(1, _pairs(table)))
     for cell in table:
         name, level = cell.side.name, cell.level
         peers = [c for c in table if c.side.name == name and c.arm != cell.arm and not c.unlike]
@@ -76,6 +109,60 @@ def verdicts(
         numbers = (cell.printed, cell.digits, cell.spread, level.value, *spread)
         rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(aspects, ())))
     return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
+
+
+def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[PublishedValue]:
+    measured = {(str(a), str(m)): part for (a, m), part in frame.groupby(["arm", "metric"])}
+    ratios = {name: quantities.ratios(frame, name) for name in {name for _, name in measured}}
+    if "spread" not in published:
+        published = published.assign(spread=0.0)
+    for row in stats.typed_rows(published, PublishedRow):
+        values = measured.get((row.arm, row.metric))
+        if values is None or row.status not in SURE:
+            continue
+        # Written so that NaN is refused, too.
+        if METRICS[row.metric].kind == "speed" and not row.value > 0:
+            raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
+        side = quantities.arm_values(row.row, row.metric, values, ratios[row.metric].get(row.arm))
+        if side.values:
+            named = row.row, row.arm, row.status, row.unlike
+            yield PublishedValue(*named, float(row.value), row.digits, side, float(row.spread))
+
+
+def _pairs(table: list[PublishedValue]) -> int:
+    """Number of published pairs whose order noise may reverse; counts are exact and left out."""
+    ordered = [cell for cell in table if not cell.metric.exact and not cell.unlike]
+    return sum(
+        first.side.name == second.side.name
+        and first.arm != second.arm
+        and bool(_order(first, second))
+        for first, second in combinations(ordered, 2)
+    )
+
+
+def _order(first: PublishedValue, second: PublishedValue) -> int:
+    """The published order of two numbers: 1, -1, or 0 if they are equal within rounding."""
+    apart = first.printed - second.printed
+    # The tolerance keeps numbers one printed unit apart ordered in spite of binary fractions.
+    if abs(apart) < (1 - stats.ROUNDING) * (first.reach + second.reach):
+        return 0
+    return 1 if apart > 0 else -1
+
+
+def _sign(
+    first: PublishedValue, second: PublishedValue, *, confidence: float = stats.CONFIDENCE
+) -> int | None:
+    """The sign of the measured difference; a diverged arm is worse than one that did not."""
+    return quantities.measured_range(
+        DIFFERENCE, first.side, second.side, confidence=confidence
+    ).sign
+
+
+def _printed(first: PublishedValue, second: PublishedValue) -> float:
+    """The published difference, for speeds in per cent of the other number."""
+    if first.metric.kind == "speed":
+        return 100 * (first.printed / second.printed - 1)
+    return first.printed - second.printed
 
 
 # ---- the three aspects ----
@@ -134,24 +221,26 @@ def _difference(cell: PublishedValue, base: PublishedValue | None, margin: float
         # None must stay None: without a stated margin there is no verdict.
         margin = margin and margin * cell.printed / base.printed  # stated in per cent of the ratio
     measured = quantities.measured_range(quantity, cell.side, base.side).scaled(scale)
-    trend, spread = _trend(cell, base), published_spread(cell, base)
+    trend, spread = _trend(cell, base), _spread(cell, base)
     return _equivalence(
-        cell,
-        measured,
-        published_difference(cell, base),
-        margin=margin,
-        spread=spread,
-        trend=trend,
-        signed=True,
+        cell, measured, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
     )
 
 
 def _trend(cell: PublishedValue, base: PublishedValue) -> bool:
     """True if the whole 95 % interval of the difference lies on the published side of zero."""
-    printed = published_difference(cell, base)
+    printed = _printed(cell, base)
     direction = (printed > 0) - (printed < 0)
-    apart = abs(printed) > published_spread(cell, base) or not direction
-    return apart and not base.side.diverged and measured_sign(cell, base) == direction
+    apart = abs(printed) > _spread(cell, base) or not direction
+    return apart and not base.side.diverged and _sign(cell, base) == direction
+
+
+def _spread(first: PublishedValue, second: PublishedValue) -> float:
+    """The sum of both published spreads, for speeds in per cent of the ratio."""
+    if first.metric.kind == "speed":
+        relative = first.spread / first.printed + second.spread / second.printed
+        return 100 * first.printed / second.printed * relative
+    return first.spread + second.spread
 
 
 def _ranking(cell: PublishedValue, peers: list[PublishedValue], together: float) -> Verdict:
@@ -160,17 +249,17 @@ def _ranking(cell: PublishedValue, peers: list[PublishedValue], together: float)
     Among many pairs one is easily reversed by noise, so a reversal counts only at the confidence
     `together`, which is corrected for all pairs of the table.
     """
-    pairs = {peer: order for peer in peers if (order := published_order(cell, peer))}
+    pairs = {peer: order for peer in peers if (order := _order(cell, peer))}
     if not pairs:
         return NOTHING
     if cell.side.diverged:
         return DIVERGED
     for peer, order in pairs.items():
         # A reversal is an accusation, so it needs the confidence of all pairs together.
-        if measured_sign(cell, peer, confidence=together) not in (None, order):
+        if _sign(cell, peer, confidence=together) not in (None, order):
             return Verdict(CONTRADICTED, _reversal(cell, peer))
     # All pairs must hold, so none needs a correction (intersection-union test, Berger 1982).
-    if undecided := sum(measured_sign(cell, peer) != order for peer, order in pairs.items()):
+    if undecided := sum(_sign(cell, peer) != order for peer, order in pairs.items()):
         return Verdict(UNDERPOWERED, f"{undecided} of {len(pairs)} pairs are undecided")
     return Verdict(REPRODUCED, f"pairs in the published order: {len(pairs)} of {len(pairs)}")
 

@@ -33,12 +33,14 @@ from study.report.figures.figure import (
 from study.report.figures.row_layout import chunks
 from study.report.figures.states import state
 from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
-from study.report.figures.tick_labels import tick_labels
+from study.report.figures.text_fit import broken, width, wrapped
 from study.report.table import plain
 from study.spec.study import file_name
 from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
 
 AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
+LINE = 9.5  # points: height of a line of a tick label
+UPRIGHT = 110  # points: longest line of an upright tick label
 ABREAST = 7  # numbers that fit side by side in a column
 MOST = 24  # levels of one figure
 LOG_FROM = 4  # ratio of the largest to the smallest cost from which the axis is logarithmic
@@ -148,7 +150,7 @@ RECORDS = {"quality": _replicated, "cost": _counted}
 def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
     metrics = list(dict.fromkeys(mark.metric for mark in marks))
     across = COLUMN if len(order) <= 2 * ABREAST else PAGE
-    labels = tick_labels(order, AXIS[across])
+    labels = _tick_labels(order, AXIS[across])
     figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, metrics, strict=True):
@@ -169,9 +171,34 @@ def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
 
 
 def _quality(report: Report, panel: Panel) -> None:
-    axes = panel.axes
-    _draw_seeds(panel)
-    _draw_means(panel)
+    axes, turns = panel.axes, Counter[str]()
+    aside = 0.08 + 0.015 * panel.crowd(panel.marks)
+    seeds = [mark for mark in panel.marks if mark.what == "seed"]
+    means = [mark for mark in panel.marks if mark.what == "mean"]
+    xs = []
+    for mark in seeds:  # seeds of one level stand side by side
+        xs.append(panel.x(mark) + aside * (1 + 0.3 * (turns[mark.level] % 4)))
+        turns[mark.level] += 1
+    axes.scatter(
+        xs,
+        [mark.value for mark in seeds],
+        s=9,
+        facecolors="white",
+        edgecolors=GREY,
+        linewidths=0.7,
+        label="one seed",
+    )
+    axes.errorbar(
+        [panel.x(mark) for mark in means],
+        [mark.value for mark in means],
+        yerr=reach(means),
+        fmt="o",
+        color=BLUE,
+        markersize=4,
+        capsize=2.5,
+        linewidth=1,
+        label="mean, 95 % interval" if any_range(means) else "mean",
+    )
     _compared(report, axes, [mark for mark in panel.base if mark.what == "mean"])
     for mark in panel.marks:
         if mark.what not in ("seed", "mean"):
@@ -187,38 +214,6 @@ def _quality(report: Report, panel: Panel) -> None:
                 fontsize=SMALL,
             )
     linear(axes.yaxis, 5)
-
-
-def _draw_seeds(panel: Panel) -> None:
-    seeds, turns, xs = [mark for mark in panel.marks if mark.what == "seed"], Counter[str](), []
-    aside = 0.08 + 0.015 * panel.crowd(panel.marks)
-    for mark in seeds:  # seeds of one level stand side by side
-        xs.append(panel.x(mark) + aside * (1 + 0.3 * (turns[mark.level] % 4)))
-        turns[mark.level] += 1
-    panel.axes.scatter(
-        xs,
-        [mark.value for mark in seeds],
-        s=9,
-        facecolors="white",
-        edgecolors=GREY,
-        linewidths=0.7,
-        label="one seed",
-    )
-
-
-def _draw_means(panel: Panel) -> None:
-    means = [mark for mark in panel.marks if mark.what == "mean"]
-    panel.axes.errorbar(
-        [panel.x(mark) for mark in means],
-        [mark.value for mark in means],
-        yerr=reach(means),
-        fmt="o",
-        color=BLUE,
-        markersize=4,
-        capsize=2.5,
-        linewidth=1,
-        label="mean, 95 % interval" if any_range(means) else "mean",
-    )
 
 
 def _compared(report: Report, axes: Axes, base: list[LevelMark]) -> None:
@@ -271,6 +266,30 @@ PANELS: dict[str, Callable[[Report, Panel], None]] = {
     "quality": _quality,
     "cost": _cost,
 }
+
+
+class TickLabels(NamedTuple):
+    """Labels of the levels below the axis."""
+
+    texts: list[str]
+    rotation: int
+    """Degrees: 0 or 90."""
+    height: float
+    """Inches that the labels take below the axis."""
+
+
+def _tick_labels(order: list[str], axis: float) -> TickLabels:
+    """Labels of the levels, upright if they are too long to stand side by side."""
+    slot = axis / len(order) - 4
+    # A word that is wider than its slot would be cut; upright labels have more room.
+    longest = max((width(word, 7.5) for label in order for word in label.split()), default=0)
+    texts = [wrapped(label, slot) for label in order]
+    if longest <= slot and all(len(broken(label, slot, 7.5)) <= 3 for label in order):
+        texts = [wrapped(label, slot, lines=3) for label in order]
+        return TickLabels(texts, 0, max(text.count("\n") + 1 for text in texts) * LINE / 72)
+    texts = [wrapped(label, UPRIGHT, lines=max(1, min(4, int(slot / LINE)))) for label in order]
+    lines = [width(line, 7.5) for text in texts for line in text.split("\n")]
+    return TickLabels(texts, 90, max(lines) / 72)
 
 
 # ---- alternative text ----

@@ -132,13 +132,24 @@ def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure
 
 
 def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> None:
-    measured = [mark for mark in marks if mark.what == "measured"]
-    ys, values = [places[mark.arm] for mark in measured], [mark.value for mark in measured]
-    axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
-    _draw_margins(axes, marks, places)
-    axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
-    axes.hlines(ys, 0, values, color=GREY, linewidth=1.4, zorder=2)
     printed = [mark for mark in marks if mark.what == "published"]
+    measured = [mark for mark in marks if mark.what == "measured"]
+    ys = [places[mark.arm] for mark in measured]
+    axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
+    banded = [mark for mark in printed if mark.low == mark.low]
+    axes.barh(
+        [places[mark.arm] for mark in banded],
+        [mark.high - mark.low for mark in banded],
+        left=[mark.low for mark in banded],
+        height=0.9,
+        color="#d9d9d9",
+        linewidth=0,
+        # Matplotlib leaves labels that begin with an underscore out of the legend.
+        label="margin" if banded else "_",
+    )
+    axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
+    values = [mark.value for mark in measured]
+    axes.hlines(ys, 0, values, color=GREY, linewidth=1.4, zorder=2)
     axes.plot(
         [mark.value for mark in printed],
         [places[mark.arm] for mark in printed],
@@ -161,20 +172,6 @@ def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
         linewidth=1,
         zorder=3,
         label="measured, 95 % interval" if any_range(measured) else "measured",
-    )
-
-
-def _draw_margins(axes: Axes, marks: list[Mark], places: dict[str, float]) -> None:
-    banded = [mark for mark in marks if mark.what == "published" and mark.low == mark.low]
-    axes.barh(
-        [places[mark.arm] for mark in banded],
-        [mark.high - mark.low for mark in banded],
-        left=[mark.low for mark in banded],
-        height=0.9,
-        color="#d9d9d9",
-        linewidth=0,
-        # Matplotlib leaves labels that begin with an underscore out of the legend.
-        label="margin" if banded else "_",
     )
 
 

@@ -21,8 +21,7 @@ from study.report.contents import Report
 from study.report.figures import ReportFigure, all_figures, svg
 from study.report.formats import html
 from study.report.formats.latex_macros import slug
-from study.report.page.chart import Chart
-from study.report.page.charts import charts
+from study.report.page.charts import Chart, charts
 from study.report.page.scripts import plotly, search_scripts, searchable_table
 from study.report.page.trials import TrialColumn, columns
 
