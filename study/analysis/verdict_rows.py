@@ -17,7 +17,7 @@ class PublishedRow(NamedTuple):
 
 
 class VerdictRow(NamedTuple):
-    """The columns of a row of `verdicts` that reports read; `judgement.judged` adds `unlike`."""
+    """The columns of a row of `verdicts` that reports read; `published.assess` adds `unlike`."""
 
     row: str
     arm: str
