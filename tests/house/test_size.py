@@ -17,9 +17,6 @@ LONG_FILES = {
     "study/models/contract.py",
     "study/plan/images.py",
     "study/plan/plan.py",
-    "study/report/figures/levels.py",
-    "study/report/page/charts.py",
-    "study/report/text/answer.py",
     "study/spec/yaml.py",
     "study/store/leases.py",
     "study/trial.py",
@@ -43,8 +40,6 @@ LONG_FILES = {
 
 LONG_FUNCTIONS = {
     "study/plan/arm_cost.py:_counted",
-    "study/report/figures/levels.py:_quality",
-    "study/report/figures/published.py:_draw_numbers",
     "study/spec/reader.py:_study",
     "study/spec/reader.py:study_file",
 }
