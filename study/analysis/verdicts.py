@@ -62,8 +62,6 @@ def verdicts(
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
-    import pandas as pd
-
     table, rows = list(published_values(published, frame)), []
     # A table without pairs still needs a valid confidence.
     together = stats.corrected(max(1, ordered_pairs(table)))

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import product
-from typing import Any
 
 from study.bench import process
 from study.bench.settings import BenchModel, BenchRequest, Setting
@@ -23,7 +22,7 @@ MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a t
 FORMAT = 1
 
 
-def model(text: str, shared: Mapping[str, Any]) -> BenchModel:
+def model(text: str, shared: Mapping[str, object]) -> BenchModel:
     """NAME, or {name: NAME, ARGUMENT: VALUE} as in a study file; `shared` are every model's.
 
     Raises:

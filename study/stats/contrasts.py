@@ -3,7 +3,7 @@
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary, unpaired
 from study.stats.intervals import spread
@@ -20,6 +20,25 @@ class Contrast(NamedTuple):
     arm: str
     other: str
     metric: str
+
+
+class TestedContrast(NamedTuple):
+    """A row of `contrasts`: a contrast, the `SUMMARY` of its differences, and its p values."""
+
+    arm: str
+    other: str
+    metric: str
+    n: int
+    unpaired: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+    p: float
+    smallest_p: float
+    t_p: float
+    holm: float
+    t_holm: float
 
 
 def contrasts(
@@ -39,7 +58,7 @@ def contrasts(
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     # Grouped once: with a grouping per contrast, 200 arms took 40 s.
     measured, empty = frame.dropna(subset="seed"), pd.Series(dtype=float)
     metrics = {str(metric): by_arm(part) for metric, part in measured.groupby("metric")}

@@ -16,10 +16,10 @@ from study.stats.intervals import CONFIDENCE
 from study.stats.rows import typed_rows
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-    Array = np.ndarray[Any, np.dtype[Any]]
+    Array = NDArray[Any]
     Predictions = Mapping[str, Array]
 
 RESAMPLES = 4999  # bootstrap samples of seeds and images

@@ -6,16 +6,17 @@ Fisher, "The design of experiments", 1935.
 
 from __future__ import annotations  # numpy is for reports: plans must start without it
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from study.stats.intervals import ROUNDING
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from study.stats.intervals import Numbers
 
-    Matrix = np.ndarray[Any, np.dtype[np.floating[Any]]]
+    Matrix = NDArray[np.float64]
 
 ENUMERATED = 20  # pairs; one more doubles the sums that an exact test computes
 DRAWS = 2**16 - 1  # random sign patterns above that; with the observed one a power of two

@@ -1,7 +1,7 @@
 """Figure of a cumulative ablation, step by step: level, effect of the step, and cost."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -102,7 +102,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     part = stats.of_metric(measured, quality)
     steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     costs = _costs(report)
-    records = list[dict[str, Any]]()
+    records = list[dict[str, object]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
         sample = stats.of_arm(part, arm.digest)["value"]
@@ -122,8 +122,8 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
 
 
 def _step(
-    steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
+    steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, object]
+) -> Iterator[dict[str, object]]:
     """The marks of one step; `steps` has all steps between the study's arms (`stats.steps`)."""
     start, end = before.arm.choices, arm.arm.choices
     moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
@@ -192,8 +192,7 @@ def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metr
         text = format.number(mark.value, metric.digits)
         absent = text == format.ABSENT
         word = mark.state or "missing"
-        style = {"fontstyle": "italic", "color": GREY} if absent else {}
-        row_layout.beside(axes, places[mark.arm], word if absent else text, **style)
+        row_layout.beside(axes, places[mark.arm], word if absent else text, word=absent)
 
 
 def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:

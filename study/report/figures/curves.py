@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -73,7 +73,7 @@ def points(report: Report) -> pd.DataFrame:
     A mean covers the epochs that all seeds of an arm reached. Seeds are drawn alone beyond those
     epochs, and from the start if one of them diverged. "diverged" marks the end of such a seed.
     """
-    learnt, rows = report.curves, list[dict[str, Any]]()
+    learnt, rows = report.curves, list[dict[str, object]]()
     for arm in report.plan.arms:
         for name in _metrics(report):
             part = of_metric(of_arm(learnt, arm.digest), name)
@@ -84,7 +84,7 @@ def points(report: Report) -> pd.DataFrame:
     return frame(rows, "label", "arm", "epoch", "n").astype({"epoch": "Int64", "n": "Int64"})
 
 
-def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
+def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, object]]:
     """The points of one arm and metric; `table` is epochs by seeds, `ended` the diverged seeds."""
     whole = table.dropna()
     # A mean over the seeds that are left would drop or jump where another seed ends.

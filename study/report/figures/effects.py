@@ -1,7 +1,7 @@
 """Figure of effects: each arm's difference from the baseline, seed by seed, with its interval."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def points(report: Report) -> pd.DataFrame:
     Kinds are seed, mean (of `n` seeds, with its interval), noise floor, or the state of an arm
     that has no difference.
     """
-    plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, Any]]()
+    plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, object]]()
     for name in qualities(plan):
         records += _floor(report.measured, name)
         part = stats.of_metric(measured, name)
@@ -96,7 +96,7 @@ def points(report: Report) -> pd.DataFrame:
     return frame(records, "block", "label", "arm", "n").astype({"n": "Int64"})
 
 
-def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
+def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, object]]:
     """The marks of one arm and metric; like `stats.effects`, none if one seed diverged."""
     own, base = (
         stats.of_arm(part, digest).set_index("seed")["value"]
@@ -112,7 +112,7 @@ def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[s
     yield {"what": "mean", "n": len(pairs), "value": pairs.mean(), "low": low, "high": high}
 
 
-def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
+def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, object]]:
     if (band := noise_range(measured, name)) is not None:
         yield {"metric": name, "what": "noise floor", "low": band[0], "high": band[1]}
 
@@ -162,15 +162,10 @@ def _figure(
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
             word = not text.startswith(("+", "−", "0"))
-            beside(axes, y, text, word=word)
+            row_layout.beside(axes, y, text, word=word)
     handles, meanings = panels[0].get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
     return figure
-
-
-def beside(axes: Axes, y: float, text: str, *, word: bool) -> None:
-    style = {"fontstyle": "italic", "color": GREY} if word else {}
-    row_layout.beside(axes, y, text, **style)
 
 
 def _head(name: str) -> str:

@@ -1,16 +1,16 @@
 """The arms of a study by what their difference from the baseline shows."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
 from study import format, stats
 from study.analysis.analysis import Analysis
 from study.metrics import METRICS, Metric
+from study.stats import Effect, TestedContrast
 
 NAMED = 3  # arms named in the sentence; the others are counted
 
@@ -31,7 +31,7 @@ class Compared:
         return [arm.digest for arm in self.analysis.plan.arms[1:]]
 
     @cached_property
-    def rows(self) -> dict[str, Any]:
+    def rows(self) -> dict[str, Effect]:
         """Effects of the arms that share a seed with the baseline, without diverged arms."""
         rows = (
             (arm, self.analysis.effects.get((arm, self.analysis.plan.tested)))
@@ -46,8 +46,8 @@ class Compared:
         base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
         pairs = [stats.Contrast(arm, base, name) for arm in self.others]
         # Arms without a result are included: a test that cannot be made yet counts, too.
-        tests: Iterator[Any] = stats.contrasts(self.measured, pairs).itertuples()
-        return {str(row.arm) for row in tests if row.t_holm < stats.ALPHA} & self.rows.keys()
+        tests = stats.typed_rows(stats.contrasts(self.measured, pairs), TestedContrast)
+        return {row.arm for row in tests if row.t_holm < stats.ALPHA} & self.rows.keys()
 
     @property
     def better(self) -> list[str]:

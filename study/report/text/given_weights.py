@@ -1,9 +1,7 @@
 """The answer of a study of given weights: nothing is trained, so the images are the sample."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-import numpy as np
 import pandas as pd
 
 from study import format, stats
@@ -25,7 +23,7 @@ def given_weights_answer(plan: Plan, images: pd.DataFrame) -> str:
     return "; ".join(_parts(images, p < stats.ALPHA)) + f" ({_how(images, tests)})."
 
 
-def _parts(images: pd.DataFrame, sure: "np.ndarray[Any, np.dtype[np.bool_]]") -> Iterator[str]:
+def _parts(images: pd.DataFrame, sure: Iterable[bool]) -> Iterator[str]:
     metric = METRICS["top1"]
     for row, apart in zip(images.itertuples(), sure, strict=True):
         amount = f"{format.measured(float(str(row.mean)), metric, signed=True)} pp"
