@@ -61,7 +61,7 @@ def timing_session(plan: Plan, store: Store) -> TimingSession:
     return store.record("timings", plan.key, TimingSession) or TimingSession()
 
 
-def predictions(arm: PlannedArm, store: Store) -> dict[int, Predictions]:
+def predictions(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
     """The arrays `target` and `top` of an arm's completed trials by seed; see `stats.hits`.
 
     Trials without a file of predictions are absent.
@@ -71,7 +71,7 @@ def predictions(arm: PlannedArm, store: Store) -> dict[int, Predictions]:
     return {seed: arrays for seed, arrays in read.items() if arrays is not None}
 
 
-def _arrays(content: bytes) -> Predictions:
+def _arrays(content: bytes) -> "Predictions":
     """The arrays of a file of predictions; raises DamagedError for any other content."""
     import numpy as np
 
