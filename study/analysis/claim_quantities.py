@@ -35,7 +35,7 @@ def unit(quantity: Quantity, metric: Metric) -> str:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ClaimMetric:
     """The measurements of one metric."""
 
     name: str

@@ -49,7 +49,7 @@ def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
     )
     matches = explanations.cost_matches(plan, store, _costs(plan, rows))
     # If the unchanged models have every published cost, there is nothing to explain.
-    missed = [row for row in matches.values() if not all(map(row.met, row.printed))]
+    missed = [row for row in matches.values() if not all(map(row.matches_unchanged, row.printed))]
     guesses = explanations.best_alternatives(matches)
     rows["reason"] = [
         _reason(row, guesses, matches) for row in stats.typed_rows(rows, LevelVerdict)
@@ -65,8 +65,8 @@ def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
 
 def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
-    digests, beside = _digests(plan), _beside(plan)
-    return claims.family(study_claims(plan), frame, digests, beside=beside)
+    digests, other_tests = _digests(plan), _other_tests(plan)
+    return claims.family(study_claims(plan), frame, digests, other_tests=other_tests)
 
 
 def study_claims(plan: Plan) -> list[Claim]:
@@ -79,10 +79,10 @@ def family_size(plan: Plan, frame: pd.DataFrame) -> int:
 
     These are claims that rest on an interval, and contrasts of pairs that no claim compares.
     """
-    return sum(claims.uncertain(claim, frame) for claim in study_claims(plan)) + _beside(plan)
+    return sum(claims.uncertain(claim, frame) for claim in study_claims(plan)) + _other_tests(plan)
 
 
-def _beside(plan: Plan) -> int:
+def _other_tests(plan: Plan) -> int:
     """Number of contrasts of pairs that no claim compares."""
     return len(contrasts(plan)) - len(_distinct(_compared(plan)))
 

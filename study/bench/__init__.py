@@ -18,7 +18,10 @@ from study.spec.yaml import read
 from study.store.store import Store
 from study.store.timing_records import BenchRecord, BenchSession
 
-MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a test compares them
+MODES = (
+    "infer",
+    "train",
+)  # the keys of session.WORKLOADS, which imports torch; a test compares them
 FORMAT = 1
 
 
@@ -63,7 +66,7 @@ def settings(
 
 
 def bench(
-    order: BenchRequest,
+    request: BenchRequest,
     store: Store,
     *,
     begins: Callable[[Setting], object],
@@ -81,17 +84,17 @@ def bench(
     record = BenchRecord(
         format=FORMAT,
         began=time.time(),
-        device=order.device,
-        threads=order.threads,
-        seconds=order.seconds,
-        resolution=order.resolution,
-        models={label: asdict(model) for label, model in order.models.items()},
-        baseline=next(iter(order.models)),
+        device=request.device,
+        threads=request.threads,
+        seconds=request.seconds,
+        resolution=request.resolution,
+        models={label: asdict(model) for label, model in request.models.items()},
+        baseline=next(iter(request.models)),
         sessions=[],
     )
-    for setting in order.settings:
+    for setting in request.settings:
         begins(setting)
-        measured = process.session(order, setting, tick)
+        measured = process.session(request, setting, tick)
         named = {"setting": asdict(setting), "said": setting.said}
         session = BenchSession.checked({**measured.plain, **named})
         record = record.model_copy(update={"sessions": [*record.sessions, session]})

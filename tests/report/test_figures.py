@@ -441,7 +441,7 @@ def test_a_panel_tells_eight_arms_apart_at_most(shown):
     ("heights", "apart"), [([0.5] * 5, 0.1), ([0.0, 0.01, 0.99, 1.0], 0.1), ([], 0.1), ([0.3], 0.1)]
 )
 def test_labels_are_spread_as_little_as_it_takes(heights, apart):
-    found = curves.spread(heights, apart)
+    found = curves.separated(heights, apart)
     assert all(b - a >= apart - 0.01 for a, b in itertools.pairwise(found))
     assert np.allclose(np.mean(found or [0]), np.mean(heights or [0]), atol=0.06)
 

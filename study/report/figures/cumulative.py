@@ -17,10 +17,10 @@ from study.report.figures.axes import linear
 from study.report.figures.figure import (
     ReportFigure,
     any_range,
+    error_bars,
     frame,
     listing,
     numbered,
-    reach,
     value_text,
     without_attrs,
 )
@@ -73,12 +73,12 @@ def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
     for choices in designs.cumulative(study.factors):
         if (arm := arms.get(choices)) is None:
             return []
-        path.append((_called(study.factors, before, choices), arm))
+        path.append((_label(study.factors, before, choices), arm))
         before = choices
     return path
 
 
-def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
+def _label(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
     """The name of a step: "+ new" if the factor departs from its baseline, else "old → new"."""
     if before is None:
         return "baseline"
@@ -178,7 +178,7 @@ def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metr
     axes.errorbar(
         values,
         ys,
-        xerr=reach(finite),
+        xerr=error_bars(finite),
         fmt="o",
         color=BLUE,
         markersize=3.8,
@@ -192,7 +192,7 @@ def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metr
         text = format.number(mark.value, metric.digits)
         absent = text == format.ABSENT
         word = mark.state or "missing"
-        row_layout.beside(axes, places[mark.arm], word if absent else text, word=absent)
+        row_layout.write_beside(axes, places[mark.arm], word if absent else text, word=absent)
 
 
 def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
@@ -215,7 +215,7 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
     axes.errorbar(
         [mark.value for mark in steps],
         [places[mark.arm] for mark in steps],
-        xerr=reach(steps),
+        xerr=error_bars(steps),
         fmt="D",
         color=VERMILLION,
         markersize=3.3,
@@ -227,7 +227,9 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
     axes.set_xlabel(f"Δ {format.name(metric)} of the step{f' ({unit})' if unit else ''}")
     linear(axes.xaxis, 4)
     for mark in steps:
-        row_layout.beside(axes, places[mark.arm], value_text(mark, metric.digits, signed=True))
+        row_layout.write_beside(
+            axes, places[mark.arm], value_text(mark, metric.digits, signed=True)
+        )
 
 
 def _cost(axes: Axes, costs: list[StepMark], places: dict[str, float]) -> None:
@@ -249,7 +251,7 @@ def _cost(axes: Axes, costs: list[StepMark], places: dict[str, float]) -> None:
         text = format.number(mark.value, metric.digits)
         if before is not None and mark.value != before:
             text += f" ({format.change(mark.value, before)})"
-        row_layout.beside(axes, places[mark.arm], text)
+        row_layout.write_beside(axes, places[mark.arm], text)
         before = mark.value
 
 

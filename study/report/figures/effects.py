@@ -17,10 +17,10 @@ from study.report.figures.axes import linear
 from study.report.figures.figure import (
     ReportFigure,
     any_range,
+    error_bars,
     frame,
     listing,
     numbered,
-    reach,
     value_text,
     without_attrs,
 )
@@ -28,7 +28,7 @@ from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
 from study.report.table import plain
 
-ABREAST = 3  # panels side by side in one figure
+PANELS_PER_FIGURE = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 110}  # points, by width of the figure
 
 
@@ -55,7 +55,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
         return
     texts = _texts(report.plan, marks)
     number = 0
-    for names in row_layout.chunks(metrics, ABREAST):
+    for names in row_layout.chunks(metrics, PANELS_PER_FIGURE):
         wide = COLUMN if len(names) == 1 else PAGE
         # The row must be as high as its tallest text in any panel.
         notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
@@ -162,7 +162,7 @@ def _figure(
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
             word = not text.startswith(("+", "−", "0"))
-            row_layout.beside(axes, y, text, word=word)
+            row_layout.write_beside(axes, y, text, word=word)
     handles, meanings = panels[0].get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
     return figure
@@ -206,7 +206,7 @@ def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> Non
         axes.errorbar(
             [mark.value for mark in means],
             [places[mark.arm] - 0.12 for mark in means],
-            xerr=reach(means),
+            xerr=error_bars(means),
             fmt="o",
             color=BLUE,
             markersize=3.5,

@@ -51,13 +51,16 @@ def styled() -> Iterator[None]:
     alternative text have it.
     """
     # "default" first: a user's matplotlibrc would change the figure, and its bytes.
-    with warnings.catch_warnings(), style.context(["default", STYLE | {"font.family": families()}]):
+    with (
+        warnings.catch_warnings(),
+        style.context(["default", STYLE | {"font.family": font_families()}]),
+    ):
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
 @cache
-def families() -> list[str]:
+def font_families() -> list[str]:
     """Matplotlib's own font, and installed fonts for scripts that it lacks."""
     here = {font.name for font in fontManager.ttflist}
     return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
@@ -126,7 +129,7 @@ def without_attrs(measured: pd.DataFrame) -> pd.DataFrame:
 # ---- names and text ----
 
 
-def reach(marks: Sequence[format.Interval]) -> list[list[float]]:
+def error_bars(marks: Sequence[format.Interval]) -> list[list[float]]:
     """The lengths of error bars: from the values down to `low`, and up to `high`.
 
     `low` and `high` are NaN where a mark has no interval.

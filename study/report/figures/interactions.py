@@ -163,11 +163,11 @@ def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
     axes.spines[:].set_visible(False)
     axes.axhline(1, color=BLACK, linewidth=0.8)
     axes.axvline(1, color=BLACK, linewidth=0.8)
-    for label in (axes.set_xlabel(_called(across)), axes.set_ylabel(_called(down))):
+    for label in (axes.set_xlabel(_label(across)), axes.set_ylabel(_label(down))):
         label.set(fontsize=SMALL, fontstyle="italic", color=GREY, parse_math=False)
 
 
-def _called(factor: Factor) -> str:
+def _label(factor: Factor) -> str:
     return wrapped(f"{factor.path}, against {factor.levels[0].label}", 150, size=SMALL, lines=2)
 
 

@@ -57,12 +57,12 @@ def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     return [name for name in candidates if name]
 
 
-def _counted(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
+def _cost_records(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
     for row in rows:
         yield {"what": "cost", "value": row.value}
 
 
-def _replicated(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
+def _quality_records(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
     values = np.array([row.value for row in rows], float)
     if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
         yield {"what": state(arm) or "missing"}
@@ -73,4 +73,4 @@ def _replicated(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, 
     yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
 
 
-RECORDS = {"quality": _replicated, "cost": _counted}
+RECORDS = {"quality": _quality_records, "cost": _cost_records}

@@ -21,9 +21,9 @@ from study.report.figures.axes import linear, logarithmic, wide
 from study.report.figures.figure import (
     ReportFigure,
     any_range,
+    error_bars,
     listing,
     numbered,
-    reach,
     value_text,
 )
 from study.report.figures.level_marks import LevelMark, points
@@ -37,8 +37,8 @@ from study.stats import typed_rows
 AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
 LINE = 9.5  # points: height of a line of a tick label
 UPRIGHT = 110  # points: longest line of an upright tick label
-ABREAST = 7  # numbers that fit side by side in a column
-MOST = 24  # levels of one figure
+SIDE_BY_SIDE = 7  # numbers that fit side by side in a column
+LEVELS_PER_FIGURE = 24
 LOG_FROM = 4  # ratio of the largest to the smallest cost from which the axis is logarithmic
 
 
@@ -56,7 +56,7 @@ class Panel:
     def x(self, mark: LevelMark) -> int:
         return self.order.index(mark.level)
 
-    def crowd(self, marks: list[LevelMark]) -> int:
+    def levels_with(self, marks: list[LevelMark]) -> int:
         """How many levels have one of the marks."""
         return len({mark.level for mark in marks})
 
@@ -69,7 +69,7 @@ def levels(report: Report) -> Iterator[ReportFigure]:
         order = list(dict.fromkeys(mark.level for mark in marks))
         if len(order) < 2:
             continue
-        for number, part in enumerate(chunks(order, MOST)):
+        for number, part in enumerate(chunks(order, LEVELS_PER_FIGURE)):
             own = data[data["level"].isin(part)]
             name = numbered(f"{file_name(factor.path)}-levels", number)
             yield ReportFigure(name, _figure(report, marks, part), own, _alt(factor.path, own))
@@ -80,7 +80,7 @@ def levels(report: Report) -> Iterator[ReportFigure]:
 
 def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
     metrics = list(dict.fromkeys(mark.metric for mark in marks))
-    across = COLUMN if len(order) <= 2 * ABREAST else PAGE
+    across = COLUMN if len(order) <= 2 * SIDE_BY_SIDE else PAGE
     labels = _tick_labels(order, AXIS[across])
     figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
@@ -111,7 +111,7 @@ def _quality(report: Report, panel: Panel) -> None:
 
 def _draw_seeds(panel: Panel, marks: list[LevelMark]) -> None:
     """Draw the seeds of each level side by side, at the right of its mean."""
-    aside = 0.08 + 0.015 * panel.crowd(panel.marks)
+    aside = 0.08 + 0.015 * panel.levels_with(panel.marks)
     xs, turns = list[float](), Counter[str]()
     for mark in marks:
         # Four columns of circles; a fifth seed begins again beside the mean.
@@ -132,7 +132,7 @@ def _draw_means(panel: Panel, marks: list[LevelMark]) -> None:
     panel.axes.errorbar(
         [panel.x(mark) for mark in marks],
         [mark.value for mark in marks],
-        yerr=reach(marks),
+        yerr=error_bars(marks),
         fmt="o",
         color=BLUE,
         markersize=4,
@@ -180,7 +180,7 @@ def _cost(report: Report, panel: Panel) -> None:
     axes, marks = panel.axes, [mark for mark in panel.marks if mark.value == mark.value]
     xs, values = [panel.x(mark) for mark in marks], [mark.value for mark in marks]
     metric = METRICS[marks[0].metric]
-    crowded = panel.crowd(marks) > ABREAST
+    crowded = panel.levels_with(marks) > SIDE_BY_SIDE
     if wide(values, LOG_FROM):
         logarithmic(axes.yaxis, values)
         axes.plot(xs, values, "s", color=VERMILLION, markersize=5)

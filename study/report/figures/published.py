@@ -15,7 +15,14 @@ from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import NUMBERS, ReportFigure, any_range, listing, numbered, reach
+from study.report.figures.figure import (
+    NUMBERS,
+    ReportFigure,
+    any_range,
+    error_bars,
+    listing,
+    numbered,
+)
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec.study import file_name
 
@@ -125,7 +132,7 @@ def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure
     linear(axes.xaxis, 4)
     for mark in marks:
         if mark.what == "measured":
-            row_layout.beside(axes, places[mark.arm], mark.verdict)
+            row_layout.write_beside(axes, places[mark.arm], mark.verdict)
     handles, meanings = axes.get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=3, columnspacing=1)
     return figure
@@ -153,7 +160,7 @@ def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
     axes.errorbar(
         values,
         ys,
-        xerr=reach(measured),
+        xerr=error_bars(measured),
         fmt="o",
         color=BLUE,
         markersize=3.8,

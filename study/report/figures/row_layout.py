@@ -105,7 +105,7 @@ def places(page: Page) -> dict[str, float]:
     return {row.key: row.y for row in page if row.key is not None}
 
 
-def beside(axes: Axes, y: float, text: str, *, word: bool = False) -> None:
+def write_beside(axes: Axes, y: float, text: str, *, word: bool = False) -> None:
     """Write a text at the right of a row; a `word` that stands for a number is grey and italic."""
     note = axes.annotate(
         text,

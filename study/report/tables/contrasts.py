@@ -25,7 +25,7 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
         return None
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
     tests = published.family_size(plan, frame)
-    tested = stats.contrasts(frame, declared, beside=tests - len(declared))
+    tested = stats.contrasts(frame, declared, other_tests=tests - len(declared))
     # Reversed, so that of several labels of an arm the first one stays.
     labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
     rows = (
@@ -94,7 +94,7 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     def rows(size: int) -> tuple[Row, ...]:
         sized_terms = [term for term in terms if len(term) == size]
         return tuple(
-            Row(_called(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
+            Row(_label(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
             for term in sized_terms
         )
 
@@ -114,7 +114,7 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     )
 
 
-def _called(plan: Plan, term: Term) -> str:
+def _label(plan: Plan, term: Term) -> str:
     return plain(" × ".join(plan.study.factors[f].levels[level].label for f, level in term))
 
 

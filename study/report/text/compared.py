@@ -16,7 +16,7 @@ NAMED = 3  # arms named in the sentence; the others are counted
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class ComparedArms:
     """Arms grouped by what their difference from the baseline shows."""
 
     analysis: Analysis
@@ -41,7 +41,7 @@ class Compared:
         return {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
 
     @cached_property
-    def sure(self) -> set[str]:
+    def different(self) -> set[str]:
         """Arms whose corrected t test finds a difference."""
         base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
         pairs = [stats.Contrast(arm, base, name) for arm in self.others]
@@ -52,24 +52,28 @@ class Compared:
     @property
     def better(self) -> list[str]:
         higher = self.metric.better == "higher"
-        return [a for a, row in self.rows.items() if a in self.sure and (row.mean > 0) == higher]
+        return [
+            a for a, row in self.rows.items() if a in self.different and (row.mean > 0) == higher
+        ]
 
     @property
     def worse(self) -> list[str]:
-        return [arm for arm in self.rows if arm in self.sure and arm not in self.better]
+        return [arm for arm in self.rows if arm in self.different and arm not in self.better]
 
     @property
-    def unsure(self) -> list[str]:
+    def indistinguishable(self) -> list[str]:
         """Arms with an interval whose corrected t test finds no difference."""
-        return [a for a, row in self.rows.items() if math.isfinite(row.low) and a not in self.sure]
+        return [
+            a for a, row in self.rows.items() if math.isfinite(row.low) and a not in self.different
+        ]
 
     @property
-    def even(self) -> list[str]:
+    def constant(self) -> list[str]:
         """Arms that differ by the same amount for every one of several seeds."""
         return [a for a, row in self.rows.items() if row.n > 1 and not math.isfinite(row.low)]
 
     @property
-    def single(self) -> list[str]:
+    def with_one_seed(self) -> list[str]:
         return [arm for arm, row in self.rows.items() if row.n == 1]
 
     @property
