@@ -1,7 +1,7 @@
 """Numbers as text: scale, unit, rounding, sign, durations and sizes, for every output."""
 
 import math
-from typing import Any, Protocol
+from typing import Protocol
 
 from study.metrics import Metric
 
@@ -25,6 +25,35 @@ class Interval(Protocol):
     def low(self) -> float: ...
     @property
     def high(self) -> float: ...
+
+
+class Replicates(Protocol):
+    """The mean and standard deviation of one value per seed."""
+
+    @property
+    def n(self) -> float: ...
+    @property
+    def mean(self) -> float: ...
+    @property
+    def sd(self) -> float: ...
+
+
+class Median(Protocol):
+    """The median of a timing, as `mean`, with its lowest and highest round."""
+
+    @property
+    def mean(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+class Difference(Median, Protocol):
+    """A mean difference over `n` pairs, with its interval."""
+
+    @property
+    def n(self) -> float: ...
 
 
 def name(metric: Metric) -> str:
@@ -75,7 +104,7 @@ def rounded(value: float, metric: Metric) -> float:
     return round(value * metric.scale, metric.digits)
 
 
-def replicates(estimate: Any, metric: Metric, seeds: int) -> str:
+def replicates(estimate: Replicates, metric: Metric, seeds: int) -> str:
     """A row of `stats.estimates` as mean ± sd, with the number of seeds if some are missing."""
     text = measured(estimate.mean, metric)
     if text != ABSENT and math.isfinite(estimate.sd):
@@ -83,13 +112,13 @@ def replicates(estimate: Any, metric: Metric, seeds: int) -> str:
     return text + _incomplete(text, estimate.n, seeds)
 
 
-def number_texts(estimate: Any, metric: Metric, *names: str) -> dict[str, str]:
+def number_texts(estimate: object, metric: Metric, *names: str) -> dict[str, str]:
     """The finite numbers of an estimate as texts, by name."""
     values = {name: float(getattr(estimate, name)) for name in names}
     return {name: measured(v, metric) for name, v in values.items() if math.isfinite(v)}
 
 
-def effect(row: Any, metric: Metric, seeds: int) -> str:
+def effect(row: Difference, metric: Metric, seeds: int) -> str:
     """A row of `stats.effects` as a difference with its interval."""
     text = measured(row.mean, metric, signed=True)
     if text != ABSENT and row.n > 1:
@@ -99,7 +128,7 @@ def effect(row: Any, metric: Metric, seeds: int) -> str:
 
 
 def timing(
-    estimate: Any, metric: Metric, ratio: Interval | None = None, resolution: float = math.inf
+    estimate: Median, metric: Metric, ratio: Interval | None = None, resolution: float = math.inf
 ) -> str:
     """The median with its ratio to the baseline, or with lowest and highest round without one."""
     text = measured(estimate.mean, metric)
@@ -147,7 +176,7 @@ def change(value: float, base: float) -> str:
     return f"{number(100 * (value / base - 1), 1, signed=True)} %" if base else ABSENT
 
 
-def _incomplete(text: str, n: int, seeds: int) -> str:
+def _incomplete(text: str, n: float, seeds: int) -> str:
     return f" ({n}/{seeds})" if text != ABSENT and n < seeds else ""
 
 

@@ -78,12 +78,12 @@ def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
         arm.digest for arm in plan.arms if any(t.state == "diverged" for t in arm.replicates)
     )
     # The seeds that did not diverge would flatter an arm of which others did: all become NaN.
-    lost = frame["seed"].notna() & frame["arm"].isin(diverged)
-    beside, frame = frame.attrs, frame.assign(value=frame["value"].mask(lost))
+    no_mean = frame["seed"].notna() & frame["arm"].isin(diverged)
+    attrs, frame = frame.attrs, frame.assign(value=frame["value"].mask(no_mean))
     frame.attrs = {}  # pandas copies them into every part of a frame
-    near = {name: _ties(frame, name) for name in plan.study.columns}
+    ties = {name: _ties(frame, name) for name in plan.study.columns}
     # An arm that others are tied with is marked as tied, never printed in bold.
-    leaders = {name: None if near[name] else _leader(frame, name) for name in plan.study.columns}
+    leaders = {name: None if ties[name] else _leader(frame, name) for name in plan.study.columns}
     choices = {arm.digest: arm.arm.choices for arm in plan.arms}
     estimates = stats.typed_rows(stats.estimates(frame), stats.Estimate)
     effects = stats.typed_rows(stats.effects(frame, plan.baseline.digest), stats.Effect)
@@ -93,16 +93,16 @@ def analyse(plan: Plan, frame: pd.DataFrame) -> Analysis:
         effects={(row.arm, row.metric): row for row in effects},
         pairing=stats.typed_rows(stats.pairing(frame, plan.baseline.digest), stats.Pairing),
         step_orders=stats.typed_rows(stats.step_orders(frame, choices), stats.StepOrder),
-        noise={row.metric: row for row in beside.get("noise", ())},
+        noise={row.metric: row for row in attrs.get("noise", ())},
         leaders={name: arm for name, arm in leaders.items() if arm},
-        tied=frozenset((arm, name) for name, arms in near.items() for arm in arms),
+        tied=frozenset((arm, name) for name, arms in ties.items() for arm in arms),
         diverged=diverged,
-        ratios=beside.get("ratios", {}),
-        rounds=int(beside.get("rounds", 0)),
-        disturbed=float(beside.get("disturbed", 0.0)),
-        timed_on=str(beside.get("timed_on", "")),
-        refused=beside.get("refused", {}),
-        store=str(beside.get("store", "")),
+        ratios=attrs.get("ratios", {}),
+        rounds=int(attrs.get("rounds", 0)),
+        disturbed=float(attrs.get("disturbed", 0.0)),
+        timed_on=str(attrs.get("timed_on", "")),
+        refused=attrs.get("refused", {}),
+        store=str(attrs.get("store", "")),
     )
 
 

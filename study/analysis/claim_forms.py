@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import inf, isnan
 
 from study import stats
-from study.analysis.claim_quantities import ABOVE, Measured
+from study.analysis.claim_quantities import ABOVE, ClaimMetric
 from study.analysis.quantities import DIFFERENCE, LEVEL, RATIO, Span, State
 from study.metrics import METRICS
 from study.spec.claims import FORMS, Claim
@@ -14,7 +14,7 @@ from study.spec.claims import FORMS, Claim
 StateAndReason = tuple[State, str]
 
 
-def judge(claim: Claim, measured: Measured) -> StateAndReason:
+def state_and_reason(claim: Claim, measured: ClaimMetric) -> StateAndReason:
     """The state of a claim, and why."""
     form = FORMS[claim.form]
     if form.quantity == "rank":
@@ -54,7 +54,7 @@ BOUNDS: dict[str, Callable[[float], Span]] = {
 SIDES = {1: "ahead of", 0: "ties with", -1: "behind", None: "undecided against"}
 
 
-def _ranked(claim: Claim, measured: Measured) -> StateAndReason:
+def _ranked(claim: Claim, measured: ClaimMetric) -> StateAndReason:
     """The result of a rank, from the places that decided comparisons leave open.
 
     Equal counts share a place, so neither has one. A rank is supported when every comparison
@@ -75,7 +75,7 @@ def _ranked(claim: Claim, measured: Measured) -> StateAndReason:
     return _rank(claim, measured, place, confidence=together)
 
 
-def _rank(claim: Claim, measured: Measured, place: int, *, confidence: float) -> StateAndReason:
+def _rank(claim: Claim, measured: ClaimMetric, place: int, *, confidence: float) -> StateAndReason:
     duels = {
         arm: measured.range_of(DIFFERENCE, claim.arm, arm, confidence=confidence)
         for arm in measured.others(claim.arm)

@@ -36,7 +36,7 @@ def unit(quantity: Quantity, metric: Metric) -> str:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ClaimMetric:
     """The measurements of one metric."""
 
     name: str

@@ -1,9 +1,9 @@
-"""The claims of a study: sentences of a small grammar, judged on what was measured.
+"""The claims of a study: sentences of a small grammar, evaluated on what was measured.
 
 A claim is about one quantity, and names the span in which it lies; what was measured gives the
 range in which it does. A range inside the span supports the claim, one outside contradicts it, one
-across an end leaves it undecided. The claims of a study that rest on intervals are judged as one
-family, so that few studies have any that is falsely decided.
+across an end leaves it undecided. The claims of a study that rest on intervals are evaluated as
+one family, so that few studies have any that is falsely decided.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,8 +13,8 @@ import pandas as pd
 
 from study import stats
 from study.analysis import quantities
-from study.analysis.claim_forms import judge
-from study.analysis.claim_quantities import Measured
+from study.analysis.claim_forms import state_and_reason
+from study.analysis.claim_quantities import ClaimMetric
 from study.analysis.quantities import State
 from study.metrics import METRICS
 from study.spec.claims import FORMS, Claim, parse
@@ -41,25 +41,25 @@ def evaluated(
     """Evaluate a claim on `frame`, in base units; `arms` has the digest of every label."""
     name = claim.metric
     rows, ratios = frame[frame["metric"] == name], quantities.ratios(frame, name)
-    measured = Measured(name, rows, arms, ratios, confidence)
-    return EvaluatedClaim(claim, *judge(claim, measured))
+    measured = ClaimMetric(name, rows, arms, ratios, confidence)
+    return EvaluatedClaim(claim, *state_and_reason(claim, measured))
 
 
 def family(
-    claims: Sequence[Claim], frame: pd.DataFrame, arms: Mapping[str, str], *, beside: int = 0
+    claims: Sequence[Claim], frame: pd.DataFrame, arms: Mapping[str, str], *, other_tests: int = 0
 ) -> tuple[EvaluatedClaim, ...]:
-    """Judgements of all claims of a study, corrected by Holm's method.
+    """All claims of a study, evaluated and corrected by Holm's method.
 
-    `beside` counts the tests of the study that are no claims. The claims that rest on intervals
-    are judged at the confidence that all of these tests need together; those that this decides are
-    done, and the rest are judged again at the confidence that fewer tests need, until none is
-    decided any more. A claim that cannot be judged yet counts.
+    `other_tests` counts the tests of the study that are no claims. The claims that rest on
+    intervals are evaluated at the confidence that all of these tests need together; those that this
+    decides are done, and the rest are evaluated again at the confidence that fewer tests need,
+    until none is decided any more. A claim that cannot be evaluated yet counts.
     """
     left = [place for place, claim in enumerate(claims) if uncertain(claim, frame)]
-    tests = len(left) + beside
+    tests = len(left) + other_tests
     results = {n: replace(evaluated(c, frame, arms), tests=0) for n, c in enumerate(claims)}
     while left:
-        level = stats.corrected(len(left) + beside)
+        level = stats.corrected(len(left) + other_tests)
         step = {n: evaluated(claims[n], frame, arms, confidence=level) for n in left}
         results |= {n: replace(result, tests=tests) for n, result in step.items()}
         undecided = [n for n in left if step[n].state == "undecided"]

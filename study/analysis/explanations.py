@@ -21,7 +21,7 @@ COUNTED = ("macs", "macs_conv_linear")
 """Metrics whose published value may follow any counting rule."""
 
 # A match is an explanation only if at most this many alternatives are expected to match by chance.
-SELDOM = 0.05
+MOST_EXPECTED = 0.05
 SMALLEST_PRINTED = (
     1e-4  # smallest expected number that is printed; below it the text says "less than"
 )
@@ -53,17 +53,17 @@ class CostMatches:
     """Cost by metric of every alternative that was tried, in units of the table."""
 
     @property
-    def whole(self) -> list[Alternative]:
+    def full_matches(self) -> list[Alternative]:
         """The alternatives that match all published costs, preferring those that change no part."""
         matching = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
         # The simplest explanation first: a counting rule changes nothing in the model.
         return [guess for guess in matching if not guess.slot] or matching
 
-    def met(self, metric: str) -> bool:
+    def matches_unchanged(self, metric: str) -> bool:
         """True if the unchanged model has the published cost under some counting rule."""
         return any(metric in m for guess, m in self.matches.items() if not guess.slot)
 
-    def luck(self, metric: str) -> float:
+    def match_probability(self, metric: str) -> float:
         """Probability that one alternative matches a random number of the published precision.
 
         The number is uniform between the lowest and the highest value that was tried.
@@ -92,7 +92,7 @@ def cost_matches(
         printed = rows[arm.digest]
         unchanged = _cost_matches(printed, _guessed(Alternative(), arm.cost_record, printed))
         # Building and counting every other part is slow; an arm that matches needs no explanation.
-        others = () if unchanged.whole else _others(arm, store)
+        others = () if unchanged.full_matches else _others(arm, store)
         more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
         values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
         matches_of[arm.digest] = _cost_matches(printed, values)
@@ -154,10 +154,13 @@ def _values(
 
 def best_alternatives(by_arm: Mapping[str, CostMatches]) -> dict[str, list[Alternative]]:
     """Alternatives that match all published costs of an arm, and most other arms, by arm."""
-    common = Counter(guess for row in by_arm.values() for guess in row.whole)
-    most = {arm: max((common[g] for g in row.whole), default=0) for arm, row in by_arm.items()}
+    arms_matched = Counter(guess for row in by_arm.values() for guess in row.full_matches)
+    most = {
+        arm: max((arms_matched[g] for g in row.full_matches), default=0)
+        for arm, row in by_arm.items()
+    }
     return {
-        arm: sorted(guess for guess in row.whole if common[guess] == most[arm])
+        arm: sorted(guess for guess in row.full_matches if arms_matched[guess] == most[arm])
         for arm, row in by_arm.items()
     }
 
@@ -166,7 +169,7 @@ def sentences(by_arm: Mapping[str, CostMatches]) -> Iterator[str]:
     """How many published costs the unchanged models match, and how many the best alternative."""
     for metric in dict.fromkeys(m for row in by_arm.values() for m in row.printed):
         rows = [row for row in by_arm.values() if metric in row.printed]
-        left = [row for row in rows if not row.met(metric)]
+        left = [row for row in rows if not row.matches_unchanged(metric)]
         name = METRICS[metric].label.partition(" (")[0]
         text = f"{name}: {len(rows) - len(left)} of {len(rows)} published values match the models "
         text += "unchanged" + (", under some counting rule" if metric in COUNTED else "")
@@ -185,14 +188,16 @@ def sentences(by_arm: Mapping[str, CostMatches]) -> Iterator[str]:
 
 def explains(by_arm: Mapping[str, CostMatches], guess: Alternative) -> bool:
     """True if so many matches are unlikely by chance."""
-    return expected_matches(by_arm, guess) <= SELDOM
+    return expected_matches(by_arm, guess) <= MOST_EXPECTED
 
 
 def by_chance(by_arm: Mapping[str, CostMatches], guess: Alternative) -> str:
     """The number of alternatives tried, and how many are expected to match random numbers."""
-    several = expected_matches(by_arm, guess)
-    number = f"{several:.1g}" if several >= SMALLEST_PRINTED else f"less than {SMALLEST_PRINTED:g}"
-    verdict = "" if several <= SELDOM else ": not an explanation"
+    expected = expected_matches(by_arm, guess)
+    number = (
+        f"{expected:.1g}" if expected >= SMALLEST_PRINTED else f"less than {SMALLEST_PRINTED:g}"
+    )
+    verdict = "" if expected <= MOST_EXPECTED else ": not an explanation"
     return (
         f"of {len(alternatives(by_arm))} alternatives tried, {number} are expected to match as "
         f"many random numbers of that precision{verdict}"
@@ -206,16 +211,19 @@ def expected_matches(by_arm: Mapping[str, CostMatches], guess: Alternative) -> f
     Poisson-binomial distribution, because the probability differs from cost to cost.
     """
     missed = [
-        (row, metric) for row in by_arm.values() for metric in row.printed if not row.met(metric)
+        (row, metric)
+        for row in by_arm.values()
+        for metric in row.printed
+        if not row.matches_unchanged(metric)
     ]
     hits = sum(metric in row.matches.get(guess, ()) for row, metric in missed)
-    chances = [1.0]  # by number of matches: the distribution grows by one cost at a time
+    probabilities = [1.0]  # by number of matches: the distribution grows by one cost at a time
     for row, metric in missed:
-        luck = row.luck(metric)
-        # Each cost adds one match with probability `luck`: the recurrence of the Poisson binomial.
-        pairs = zip([*chances, 0.0], [0.0, *chances], strict=True)
-        chances = [same * (1 - luck) + fewer * luck for same, fewer in pairs]
-    return len(alternatives(by_arm)) * sum(chances[hits:])
+        probability = row.match_probability(metric)
+        # Each cost adds one match with its own probability: the recurrence of the Poisson binomial.
+        pairs = zip([*probabilities, 0.0], [0.0, *probabilities], strict=True)
+        probabilities = [same * (1 - probability) + fewer * probability for same, fewer in pairs]
+    return len(alternatives(by_arm)) * sum(probabilities[hits:])
 
 
 def alternatives(by_arm: Mapping[str, CostMatches]) -> set[Alternative]:

@@ -34,11 +34,11 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     rows = pd.DataFrame(measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
     measured = rows.assign(label=rows["arm"].map(labels)).astype(MEASUREMENT_COLUMNS)
     session = timing_session(plan, store)
-    beside = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
-    beside = beside.astype(MEASUREMENT_COLUMNS)
+    repeated = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
+    repeated = repeated.astype(MEASUREMENT_COLUMNS)
     measured.attrs = {
         # Attributes of a frame are experimental in pandas, and most operations drop or copy them.
-        "noise": _noise(measured, beside, plan.baseline.digest),
+        "noise": _noise(measured, repeated, plan.baseline.digest),
         "baseline": plan.baseline.digest,
         "timed_on": _machine(session),
         "disturbed": session.how.disturbed,
@@ -83,14 +83,14 @@ def _ends(ratio: RatioRecord) -> tuple[float, float, float]:
     return ratio.value, ratio.low, ratio.high
 
 
-def _noise(measured: pd.DataFrame, beside: pd.DataFrame, baseline: str) -> list[stats.NoiseFloor]:
+def _noise(measured: pd.DataFrame, repeated: pd.DataFrame, baseline: str) -> list[stats.NoiseFloor]:
     """The noise floor of every metric that the A/A arm was measured in."""
-    if beside.empty:
+    if repeated.empty:
         return []
     # The A/A arm has the baseline's settings and other seeds, so it differs by noise alone.
     base = stats.of_arm(measured, baseline)
-    base = base[base["metric"].isin(beside["metric"])]
-    rows = stats.noise_floor(pd.concat([base, beside]), baseline)
+    base = base[base["metric"].isin(repeated["metric"])]
+    rows = stats.noise_floor(pd.concat([base, repeated]), baseline)
     return stats.typed_rows(rows, stats.NoiseFloor)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from study.errors import DamagedError
 from study.metrics import METRICS
@@ -14,6 +14,11 @@ from study.store.provenance import code_behind, digest
 from study.store.records import Result
 from study.store.store import Record, Store
 from study.store.timing_records import TimingSession
+
+if TYPE_CHECKING:
+    from study.stats.per_image import Predictions
+
+Value = TypeVar("Value")
 
 
 def measurements(plan: Plan, store: Store) -> list[Record]:
@@ -44,8 +49,11 @@ def aa_measurements(plan: Plan, store: Store) -> list[Record]:
     base = plan.baseline
     trials = [trial for trial in base.trials if trial.is_aa]
     pairs = zip(base.replicates, trials, strict=False)  # none without an A/A arm
-    rows_of_trials = (_quality(plan, store, trial, AA, seed=beside.seed) for beside, trial in pairs)
-    return [row for rows in rows_of_trials for row in rows]
+    return [
+        row
+        for base_trial, trial in pairs
+        for row in _quality(plan, store, trial, AA, seed=base_trial.seed)
+    ]
 
 
 def timing_session(plan: Plan, store: Store) -> TimingSession:
@@ -53,7 +61,7 @@ def timing_session(plan: Plan, store: Store) -> TimingSession:
     return store.record("timings", plan.key, TimingSession) or TimingSession()
 
 
-def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
+def predictions(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
     """The arrays `target` and `top` of an arm's completed trials by seed; see `stats.hits`.
 
     Trials without a file of predictions are absent.
@@ -63,7 +71,7 @@ def predictions(arm: PlannedArm, store: Store) -> dict[int, dict[str, Any]]:
     return {seed: arrays for seed, arrays in read.items() if arrays is not None}
 
 
-def _arrays(content: bytes) -> dict[str, Any]:
+def _arrays(content: bytes) -> "Predictions":
     """The arrays of a file of predictions; raises DamagedError for any other content."""
     import numpy as np
 
@@ -94,7 +102,7 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
     return rows
 
 
-def _in_catalogue(values: Mapping[str, Any], kind: str) -> list[tuple[str, Any]]:
+def _in_catalogue(values: Mapping[str, Value], kind: str) -> list[tuple[str, Value]]:
     """The values whose metrics are in the catalogue and of this kind."""
     return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
 

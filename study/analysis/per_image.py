@@ -27,7 +27,7 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     """One row per arm that has predictions of the same images as the baseline.
 
     It has the difference of top-1 with its interval over new seeds and new images
-    (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.together`). Arms that
+    (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.combined`). Arms that
     diverged have no row.
     """
     if not plan.study.seeds or diverged(plan.baseline):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -49,9 +49,11 @@ def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
     )
     matches = explanations.cost_matches(plan, store, _costs(plan, rows))
     # If the unchanged models have every published cost, there is nothing to explain.
-    missed = [row for row in matches.values() if not all(map(row.met, row.printed))]
+    missed = [row for row in matches.values() if not all(map(row.matches_unchanged, row.printed))]
     guesses = explanations.best_alternatives(matches)
-    rows["reason"] = [_reason(row, guesses, matches) for row in rows.itertuples()]
+    rows["reason"] = [
+        _reason(row, guesses, matches) for row in stats.typed_rows(rows, LevelVerdict)
+    ]
     rows = rows.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
     return Assessment(
         verdicts=rows,
@@ -63,8 +65,8 @@ def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
 
 def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
-    digests, beside = _digests(plan), _beside(plan)
-    return claims.family(study_claims(plan), frame, digests, beside=beside)
+    digests, other_tests = _digests(plan), _other_tests(plan)
+    return claims.family(study_claims(plan), frame, digests, other_tests=other_tests)
 
 
 def study_claims(plan: Plan) -> list[Claim]:
@@ -77,10 +79,10 @@ def family_size(plan: Plan, frame: pd.DataFrame) -> int:
 
     These are claims that rest on an interval, and contrasts of pairs that no claim compares.
     """
-    return sum(claims.uncertain(claim, frame) for claim in study_claims(plan)) + _beside(plan)
+    return sum(claims.uncertain(claim, frame) for claim in study_claims(plan)) + _other_tests(plan)
 
 
-def _beside(plan: Plan) -> int:
+def _other_tests(plan: Plan) -> int:
     """Number of contrasts of pairs that no claim compares."""
     return len(contrasts(plan)) - len(_distinct(_compared(plan)))
 
@@ -141,10 +143,8 @@ def named_arms(plan: Plan) -> dict[str, PlannedArm]:
 
 def published(plan: Plan) -> pd.DataFrame:
     """One row per arm and metric with a published number, as `verdicts.verdicts` takes it."""
-    import pandas as pd
-
     arms = named_arms(plan)
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    rows: dict[tuple[str, str], dict[str, object]] = {}
     for label, numbers in plan.study.published.items():
         for metric, printed in numbers.items():
             arm = arms[label]
@@ -177,7 +177,7 @@ def protocol_differences(
 
 
 def _differences(
-    here: Mapping[str, Any], printed: PublishedNumber, metric: Metric
+    here: Mapping[str, object], printed: PublishedNumber, metric: Metric
 ) -> Iterator[str]:
     unstated = []
     for key in PROTOCOL_KEYS[metric.kind]:
@@ -194,7 +194,7 @@ def _differences(
         yield f"counting: {rule} here, {counting} published"
 
 
-def protocol(plan: Plan, arm: PlannedArm) -> dict[str, Any]:
+def protocol(plan: Plan, arm: PlannedArm) -> dict[str, object]:
     """The protocol of our own measurement of an arm, by the keys of `schema.Protocol`."""
     study, config = plan.study, arm.arm.config
     return {
@@ -232,7 +232,7 @@ def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, Publis
 
 
 def _reason(
-    row: Any, guesses: Mapping[str, list[Alternative]], matches: Mapping[str, CostMatches]
+    row: LevelVerdict, guesses: Mapping[str, list[Alternative]], matches: Mapping[str, CostMatches]
 ) -> str:
     """The explanation of a contradicted cost, "" without one; matches by chance do not count."""
     every = guesses.get(row.arm, ())

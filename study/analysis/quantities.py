@@ -168,13 +168,13 @@ def measured_range(
     """The value and range of a quantity of one arm, or of two arms in the same metric."""
     if obstacle := next(_obstacles(quantity, *sides), ""):
         return MeasuredRange(obstacle)
-    if _compared(*sides):
-        return _by_ratio(quantity, *sides, confidence=confidence)
+    if _have_ratios(*sides):
+        return _ratio_range(quantity, *sides, confidence=confidence)
     if sides[0].metric.kind != "quality":
-        return _ranged(quantity, *sides)
+        return _corner_range(quantity, *sides)
     if any(arm.diverged for arm in sides):
-        return _fallen(quantity, *sides)
-    return _sampled(quantity, *sides, confidence=confidence)
+        return _diverged_range(quantity, *sides)
+    return _seed_range(quantity, *sides, confidence=confidence)
 
 
 def _obstacles(quantity: Quantity, *sides: ArmValues) -> Iterator[str]:
@@ -182,7 +182,7 @@ def _obstacles(quantity: Quantity, *sides: ArmValues) -> Iterator[str]:
     for arm in sides:
         if not arm.values:
             yield f"{arm.name} of {arm.label} is not measured"
-        if arm.metric.kind == "speed" and arm.low == arm.high and not _compared(*sides):
+        if arm.metric.kind == "speed" and arm.low == arm.high and not _have_ratios(*sides):
             yield f"{arm.name} of {arm.label} was timed in one round, so it has no range"
     if all(arm.diverged for arm in sides):
         yield f"{' and '.join(arm.label for arm in sides)} diverged"
@@ -191,11 +191,11 @@ def _obstacles(quantity: Quantity, *sides: ArmValues) -> Iterator[str]:
         yield f"{base.name} of {base.label} is 0, so there is no ratio to it"
 
 
-def _compared(*sides: ArmValues) -> bool:
+def _have_ratios(*sides: ArmValues) -> bool:
     return len(sides) > 1 and all(arm.ratio for arm in sides)
 
 
-def _by_ratio(
+def _ratio_range(
     quantity: Quantity, first: ArmValues, second: ArmValues, *, confidence: float
 ) -> MeasuredRange:
     """The quantity from both ratios to the baseline, scaled to the other arm's median.
@@ -205,21 +205,21 @@ def _by_ratio(
     """
     a, b = first.ratio or SpeedRatio(), second.ratio or SpeedRatio()
     # Recorded ratios have 95 % intervals, widened here by the ratio of the normal quantiles.
-    wide = _reach(confidence) / _reach(CONFIDENCE)
-    middle, base = a.value / b.value, second.values[None]
-    below = math.exp(-wide * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
-    above = math.exp(wide * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
+    widening = _normal_quantile(confidence) / _normal_quantile(CONFIDENCE)
+    ratio, base = a.value / b.value, second.values[None]
+    below = math.exp(-widening * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
+    above = math.exp(widening * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
     note = "by the ratio" + (f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else "")
-    ends = (middle, middle * below, middle * above)
+    ends = (ratio, ratio * below, ratio * above)
     return MeasuredRange(note, *(float(quantity.of(end * base, base)) for end in ends))
 
 
-def _reach(confidence: float) -> float:
+def _normal_quantile(confidence: float) -> float:
     """Standard deviations from the mean of a normal distribution to the end of its interval."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def _ranged(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
+def _corner_range(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
     """The quantity of a cost or a timing, with the extremes over all corners of the ranges."""
     value = float(quantity.of(*(arm.values[None] for arm in sides)))
     # Each quantity is monotonic in every value, so its extremes lie at the corners.
@@ -227,18 +227,18 @@ def _ranged(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
     return MeasuredRange(sides[0].note, value, float(min(corners)), float(max(corners)))
 
 
-def _fallen(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
+def _diverged_range(quantity: Quantity, *sides: ArmValues) -> MeasuredRange:
     """The range where one arm diverged: worse than the other arm, by an unknown amount."""
     first = next(arm for arm in sides if arm.diverged)
     # Worse is lower where higher is better, and the other way round for the second arm.
-    falls = (first is sides[0]) == (first.metric.better == "higher")
-    far = -math.inf if falls else math.inf
+    downwards = (first is sides[0]) == (first.metric.better == "higher")
+    worst = -math.inf if downwards else math.inf
     # From just beside "equal" to infinity: any threshold of a size stays undecided.
-    ends = sorted((far, math.nextafter(quantity.even, far)))
+    ends = sorted((worst, math.nextafter(quantity.even, worst)))
     return MeasuredRange(f"{first.label} diverged: worse by an unknown amount", math.nan, *ends)
 
 
-def _sampled(quantity: Quantity, *sides: ArmValues, confidence: float) -> MeasuredRange:
+def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> MeasuredRange:
     """The mean of a quality over seeds that all arms share, with its t interval."""
     import numpy as np
 

@@ -55,15 +55,15 @@ def origins(plan: Plan, store: Store) -> dict[str, list[str]]:
     values: dict[str, dict[str, None]] = {}
     for environment in environments:
         for name, value in environment.plain.items():
-            if name in OF_ENVIRONMENT and value not in (None, ""):
+            if name in ENVIRONMENT_ITEMS and value not in (None, ""):
                 # A commit with uncommitted changes does not identify the code.
                 changed = " with changes" if name == "commit" and environment.dirty else ""
                 values.setdefault(name, {})[f"{value}{changed}"] = None
-    return {name: list(values[name]) for name in OF_ENVIRONMENT if name in values}
+    return {name: list(values[name]) for name in ENVIRONMENT_ITEMS if name in values}
 
 
 # In the order in which a report lists them.
-OF_ENVIRONMENT = (
+ENVIRONMENT_ITEMS = (
     "commit",
     "computing",
     "device",

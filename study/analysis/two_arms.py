@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -64,7 +64,7 @@ class SeedRow(NamedTuple):
 
 
 class ImageSummary(NamedTuple):
-    """The results of `stats.hierarchical` and `stats.together`."""
+    """The results of `stats.hierarchical` and `stats.combined`."""
 
     seeds: float
     images: float
@@ -92,7 +92,7 @@ class Comparison:
     labels: tuple[str, str]
     tested: str
     """The quality that the answer and the table of seeds are about; "" without a quality."""
-    differs: Mapping[str, tuple[Any, Any]]
+    differs: Mapping[str, tuple[object, object]]
     """Settings in which the arms differ: dotted path -> values of both."""
     metrics: pd.DataFrame
     seeds: pd.DataFrame
@@ -153,7 +153,7 @@ def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
     return metric or next(iter(names), "")
 
 
-def _differs(first: TrialConfig, second: TrialConfig) -> dict[str, tuple[Any, Any]]:
+def _differs(first: TrialConfig, second: TrialConfig) -> dict[str, tuple[object, object]]:
     """The settings in which the two arms differ, by dotted path."""
     ours, theirs = _flat(first), _flat(second)
     paths = dict.fromkeys([*ours, *theirs])

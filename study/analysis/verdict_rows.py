@@ -17,7 +17,7 @@ class PublishedRow(NamedTuple):
 
 
 class VerdictRow(NamedTuple):
-    """The columns of a row of `verdicts` that reports read; `judgement.judged` adds `unlike`."""
+    """A row of `verdicts`; `published.assess` adds `unlike` and `reason`."""
 
     row: str
     arm: str
@@ -31,4 +31,12 @@ class VerdictRow(NamedTuple):
     high: float
     level: str
     level_why: str
+    level_seeds: str
+    difference: str
+    difference_why: str
+    difference_seeds: str
+    ranking: str
+    ranking_why: str
+    ranking_seeds: str
     unlike: str
+    reason: str

@@ -5,20 +5,24 @@ that finds no difference would not show that the two agree.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
-from itertools import combinations
 from typing import NamedTuple
 
 import pandas as pd
 
 from study import format, stats
 from study.analysis import quantities
-from study.analysis.quantities import CHANGE, DIFFERENCE, LEVEL, ArmValues, MeasuredRange, Span
-from study.analysis.verdict_rows import PublishedRow
-from study.errors import SpecError
-from study.metrics import METRICS, Metric
+from study.analysis.published_values import (
+    PublishedValue,
+    measured_sign,
+    ordered_pairs,
+    published_difference,
+    published_order,
+    published_spread,
+    published_values,
+)
+from study.analysis.quantities import CHANGE, DIFFERENCE, MeasuredRange, Span
 
 REPRODUCED = "reproduced"
 TREND_ONLY = "trend only"
@@ -30,7 +34,6 @@ VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARA
 ASPECTS = ("level", "difference", "ranking")
 KEYS = ("row", "arm", "metric", "status", "printed", "digits", "spread", "measured", "low", "high")
 VERDICT_COLUMNS = (*KEYS, *(aspect + end for aspect in ASPECTS for end in ("", "_why", "_seeds")))
-SURE = ("verified", "derived")  # an unverified number may be a typing error of ours
 
 
 class Verdict(NamedTuple):
@@ -42,42 +45,6 @@ class Verdict(NamedTuple):
 
 NOTHING = Verdict("", "")  # the aspect has no other row to compare with
 DIVERGED = Verdict(CONTRADICTED, "diverged")
-
-
-@dataclass(frozen=True, eq=False)
-class PublishedValue:
-    """A published number, in units of the table, with the measured values of the same arm."""
-
-    row: str
-    arm: str
-    status: str
-    unlike: str
-    printed: float
-    digits: int
-    side: ArmValues
-    spread: float = 0.0
-    """Spread over runs that was published with the number."""
-
-    @property
-    def metric(self) -> Metric:
-        return self.side.metric
-
-    @property
-    def level(self) -> MeasuredRange:
-        return quantities.measured_range(LEVEL, self.side).scaled(self.metric.scale)
-
-    @property
-    def half(self) -> float:
-        """Half a unit of the last published digit: the largest rounding error."""
-        return 0.5 * 10.0**-self.digits
-
-    @property
-    def reach(self) -> float:
-        """The largest distance of the true value from the published one: rounding and spread."""
-        return self.half + self.spread
-
-    def text(self, value: float, *, signed: bool = False) -> str:
-        return format.number(value, max(self.digits, self.metric.digits), signed=signed)
 
 
 def verdicts(
@@ -95,81 +62,26 @@ def verdicts(
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
-    import pandas as pd
-
-    table, rows = list(_table(published, frame)), []
+    table, rows = list(published_values(published, frame)), []
     # A table without pairs still needs a valid confidence.
-    together = stats.corrected(max(1, _pairs(table)))
-    for cell in table:
-        name, level = cell.side.name, cell.level
-        peers = [c for c in table if c.side.name == name and c.arm != cell.arm and not c.unlike]
+    together = stats.corrected(max(1, ordered_pairs(table)))
+    for value in table:
+        name, level = value.ours.name, value.level
+        others = (peer for peer in table if peer.ours.name == name and peer.arm != value.arm)
+        peers = [peer for peer in others if not peer.unlike]
         margin = margins.get(name)
-        aspects = _aspects(cell, peers, baseline=baseline, margin=margin, together=together)
-        spread = (math.nan, math.nan) if cell.metric.exact else (level.low, level.high)
-        numbers = (cell.printed, cell.digits, cell.spread, level.value, *spread)
-        rows.append((cell.row, cell.arm, name, cell.status, *numbers, *sum(aspects, ())))
+        aspects = _aspects(value, peers, baseline=baseline, margin=margin, together=together)
+        spread = (math.nan, math.nan) if value.metric.exact else (level.low, level.high)
+        numbers = (value.printed, value.digits, value.spread, level.value, *spread)
+        rows.append((value.row, value.arm, name, value.status, *numbers, *sum(aspects, ())))
     return pd.DataFrame(rows, columns=list(VERDICT_COLUMNS))
-
-
-def _table(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[PublishedValue]:
-    measured = {(str(a), str(m)): part for (a, m), part in frame.groupby(["arm", "metric"])}
-    ratios = {name: quantities.ratios(frame, name) for name in {name for _, name in measured}}
-    if "spread" not in published:
-        published = published.assign(spread=0.0)
-    for row in stats.typed_rows(published, PublishedRow):
-        values = measured.get((row.arm, row.metric))
-        if values is None or row.status not in SURE:
-            continue
-        # Written so that NaN is refused, too.
-        if METRICS[row.metric].kind == "speed" and not row.value > 0:
-            raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
-        side = quantities.arm_values(row.row, row.metric, values, ratios[row.metric].get(row.arm))
-        if side.values:
-            named = row.row, row.arm, row.status, row.unlike
-            yield PublishedValue(*named, float(row.value), row.digits, side, float(row.spread))
-
-
-def _pairs(table: list[PublishedValue]) -> int:
-    """Number of published pairs whose order noise may reverse; counts are exact and left out."""
-    ordered = [cell for cell in table if not cell.metric.exact and not cell.unlike]
-    return sum(
-        first.side.name == second.side.name
-        and first.arm != second.arm
-        and bool(_order(first, second))
-        for first, second in combinations(ordered, 2)
-    )
-
-
-def _order(first: PublishedValue, second: PublishedValue) -> int:
-    """The published order of two numbers: 1, -1, or 0 if they are equal within rounding."""
-    apart = first.printed - second.printed
-    # The tolerance keeps numbers one printed unit apart ordered in spite of binary fractions.
-    if abs(apart) < (1 - stats.ROUNDING) * (first.reach + second.reach):
-        return 0
-    return 1 if apart > 0 else -1
-
-
-def _sign(
-    first: PublishedValue, second: PublishedValue, *, confidence: float = stats.CONFIDENCE
-) -> int | None:
-    """The sign of the measured difference; a diverged arm is worse than one that did not."""
-    return quantities.measured_range(
-        DIFFERENCE, first.side, second.side, confidence=confidence
-    ).sign
-
-
-def _printed(first: PublishedValue, second: PublishedValue) -> float:
-    """The published difference, for speeds in per cent of the other number."""
-    if first.metric.kind == "speed":
-        return 100 * (first.printed / second.printed - 1)
-    return first.printed - second.printed
 
 
 # ---- the three aspects ----
 
 
 def _aspects(
-    cell: PublishedValue,
+    value: PublishedValue,
     peers: list[PublishedValue],
     *,
     baseline: str,
@@ -183,91 +95,91 @@ def _aspects(
     # A paper may print its baseline in several rows; the one with most digits says most.
     bases = [peer for peer in peers if peer.arm == baseline]
     base = max(bases, key=lambda peer: (peer.digits, peer.row), default=None)
-    if cell.unlike:
-        unlike = Verdict(NOT_COMPARABLE, cell.unlike)
-        return unlike, NOTHING if cell.arm == baseline else unlike, unlike
+    if value.unlike:
+        unlike = Verdict(NOT_COMPARABLE, value.unlike)
+        return unlike, NOTHING if value.arm == baseline else unlike, unlike
     return (
-        _level(cell, base, margin),
-        _difference(cell, base, margin),
-        _ranking(cell, peers, together),
+        _level(value, base, margin),
+        _difference(value, base, margin),
+        _ranking(value, peers, together),
     )
 
 
-def _level(cell: PublishedValue, base: PublishedValue | None, margin: float | None) -> Verdict:
-    kind = cell.metric.kind
+def _level(value: PublishedValue, base: PublishedValue | None, margin: float | None) -> Verdict:
+    kind = value.metric.kind
     if kind == "speed":
-        what = format.name(cell.metric).lower()
+        what = format.name(value.metric).lower()
         return Verdict(NOT_COMPARABLE, f"a {what} is comparable only as a ratio between rows")
-    if cell.side.diverged:
+    if value.ours.diverged:
         return DIVERGED
     if kind == "cost":
-        margin = max(margin or 0.0, cell.half)  # rounding alone may move a count that far
-    trend = kind == "quality" and base is not None and _trend(cell, base)
+        margin = max(margin or 0.0, value.half)  # rounding alone may move a count that far
+    trend = kind == "quality" and base is not None and _trend(value, base)
     return _equivalence(
-        cell, cell.level, cell.printed, margin=margin, spread=cell.spread, trend=trend
+        value, value.level, value.printed, margin=margin, spread=value.spread, trend=trend
     )
 
 
-def _difference(cell: PublishedValue, base: PublishedValue | None, margin: float | None) -> Verdict:
+def _difference(
+    value: PublishedValue, base: PublishedValue | None, margin: float | None
+) -> Verdict:
     if base is None:
         return NOTHING
-    if cell.side.diverged or base.side.diverged:
-        return DIVERGED if cell.side.diverged else Verdict(CONTRADICTED, "the baseline diverged")
-    quantity, scale = DIFFERENCE, cell.metric.scale
-    if cell.metric.kind == "cost":
-        margin = max(margin or 0.0, cell.half + base.half)
-    if cell.metric.kind == "speed":
+    if value.ours.diverged or base.ours.diverged:
+        return DIVERGED if value.ours.diverged else Verdict(CONTRADICTED, "the baseline diverged")
+    quantity, scale = DIFFERENCE, value.metric.scale
+    if value.metric.kind == "cost":
+        margin = max(margin or 0.0, value.half + base.half)
+    if value.metric.kind == "speed":
         quantity, scale = CHANGE, 100
         # None must stay None: without a stated margin there is no verdict.
-        margin = margin and margin * cell.printed / base.printed  # stated in per cent of the ratio
-    measured = quantities.measured_range(quantity, cell.side, base.side).scaled(scale)
-    trend, spread = _trend(cell, base), _spread(cell, base)
+        margin = margin and margin * value.printed / base.printed  # stated in per cent of the ratio
+    measured = quantities.measured_range(quantity, value.ours, base.ours).scaled(scale)
+    trend, spread = _trend(value, base), published_spread(value, base)
     return _equivalence(
-        cell, measured, _printed(cell, base), margin=margin, spread=spread, trend=trend, signed=True
+        value,
+        measured,
+        published_difference(value, base),
+        margin=margin,
+        spread=spread,
+        trend=trend,
+        signed=True,
     )
 
 
-def _trend(cell: PublishedValue, base: PublishedValue) -> bool:
+def _trend(value: PublishedValue, base: PublishedValue) -> bool:
     """True if the whole 95 % interval of the difference lies on the published side of zero."""
-    printed = _printed(cell, base)
+    printed = published_difference(value, base)
     direction = (printed > 0) - (printed < 0)
-    apart = abs(printed) > _spread(cell, base) or not direction
-    return apart and not base.side.diverged and _sign(cell, base) == direction
+    apart = abs(printed) > published_spread(value, base) or not direction
+    return apart and not base.ours.diverged and measured_sign(value, base) == direction
 
 
-def _spread(first: PublishedValue, second: PublishedValue) -> float:
-    """The sum of both published spreads, for speeds in per cent of the ratio."""
-    if first.metric.kind == "speed":
-        relative = first.spread / first.printed + second.spread / second.printed
-        return 100 * first.printed / second.printed * relative
-    return first.spread + second.spread
-
-
-def _ranking(cell: PublishedValue, peers: list[PublishedValue], together: float) -> Verdict:
+def _ranking(value: PublishedValue, peers: list[PublishedValue], together: float) -> Verdict:
     """The verdict on the order of a number among the others; equal numbers have no order.
 
     Among many pairs one is easily reversed by noise, so a reversal counts only at the confidence
     `together`, which is corrected for all pairs of the table.
     """
-    pairs = {peer: order for peer in peers if (order := _order(cell, peer))}
+    pairs = {peer: order for peer in peers if (order := published_order(value, peer))}
     if not pairs:
         return NOTHING
-    if cell.side.diverged:
+    if value.ours.diverged:
         return DIVERGED
     for peer, order in pairs.items():
         # A reversal is an accusation, so it needs the confidence of all pairs together.
-        if _sign(cell, peer, confidence=together) not in (None, order):
-            return Verdict(CONTRADICTED, _reversal(cell, peer))
+        if measured_sign(value, peer, confidence=together) not in (None, order):
+            return Verdict(CONTRADICTED, _reversal(value, peer))
     # All pairs must hold, so none needs a correction (intersection-union test, Berger 1982).
-    if undecided := sum(_sign(cell, peer) != order for peer, order in pairs.items()):
+    if undecided := sum(measured_sign(value, peer) != order for peer, order in pairs.items()):
         return Verdict(UNDERPOWERED, f"{undecided} of {len(pairs)} pairs are undecided")
     return Verdict(REPRODUCED, f"pairs in the published order: {len(pairs)} of {len(pairs)}")
 
 
-def _reversal(cell: PublishedValue, peer: PublishedValue) -> str:
-    ours, theirs = cell.text(cell.level.value), cell.text(peer.level.value)
-    printed = f"published {cell.text(cell.printed)}, {peer.row} {cell.text(peer.printed)}"
-    other = format.DIVERGED if peer.side.diverged else theirs
+def _reversal(value: PublishedValue, peer: PublishedValue) -> str:
+    ours, theirs = value.text(value.level.value), value.text(peer.level.value)
+    printed = f"published {value.text(value.printed)}, {peer.row} {value.text(peer.printed)}"
+    other = format.DIVERGED if peer.ours.diverged else theirs
     return f"{printed}; measured {ours}, {peer.row} {other}"
 
 
@@ -275,7 +187,7 @@ def _reversal(cell: PublishedValue, peer: PublishedValue) -> str:
 
 
 def _equivalence(
-    cell: PublishedValue,
+    value: PublishedValue,
     measured: MeasuredRange,
     printed: float,
     *,
@@ -285,14 +197,14 @@ def _equivalence(
     signed: bool = False,
 ) -> Verdict:
     if margin is None and not spread:
-        return Verdict(NOT_COMPARABLE, f"no margin is stated for {cell.side.name}")
+        return Verdict(NOT_COMPARABLE, f"no margin is stated for {value.ours.name}")
     if math.isnan(measured.low):
         return Verdict(UNDERPOWERED, measured.note)
     margin = (margin or 0.0) + spread
     # Binary fractions put a value on the margin just outside it; such a value counts as inside.
     reach = margin + stats.ROUNDING * (abs(printed) + margin)
     span = Span(printed - reach, printed + reach)
-    why = _sentence(cell, measured, printed, margin=margin, spread=spread, signed=signed)
+    why = _sentence(value, measured, printed, margin=margin, spread=spread, signed=signed)
     state = measured.state(span)
     if state == "supported":
         return Verdict(REPRODUCED, why)
@@ -306,7 +218,7 @@ def _equivalence(
 
 
 def _sentence(
-    cell: PublishedValue,
+    value: PublishedValue,
     measured: MeasuredRange,
     printed: float,
     *,
@@ -314,8 +226,8 @@ def _sentence(
     spread: float,
     signed: bool,
 ) -> str:
-    text = partial(cell.text, signed=signed)
-    unit = " %" if signed and cell.metric.kind == "speed" else ""
+    text = partial(value.text, signed=signed)
+    unit = " %" if signed and value.metric.kind == "speed" else ""
     span = f" [{text(measured.low)}, {text(measured.high)}]" if measured.low < measured.high else ""
     target = f"published {text(printed)} ± {margin:.4g}{unit}"
     target += f", of which {spread:.4g} is the published spread" if spread else ""

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import product
-from typing import Any
 
 from study.bench import process
 from study.bench.settings import BenchModel, BenchRequest, Setting
@@ -19,11 +18,14 @@ from study.spec.yaml import read
 from study.store.store import Store
 from study.store.timing_records import BenchRecord, BenchSession
 
-MODES = ("infer", "train")  # the keys of taking.MODES, which imports torch; a test compares them
+MODES = (
+    "infer",
+    "train",
+)  # the keys of session.WORKLOADS, which imports torch; a test compares them
 FORMAT = 1
 
 
-def model(text: str, shared: Mapping[str, Any]) -> BenchModel:
+def model(text: str, shared: Mapping[str, object]) -> BenchModel:
     """NAME, or {name: NAME, ARGUMENT: VALUE} as in a study file; `shared` are every model's.
 
     Raises:
@@ -64,7 +66,7 @@ def settings(
 
 
 def bench(
-    order: BenchRequest,
+    request: BenchRequest,
     store: Store,
     *,
     begins: Callable[[Setting], object],
@@ -82,17 +84,17 @@ def bench(
     record = BenchRecord(
         format=FORMAT,
         began=time.time(),
-        device=order.device,
-        threads=order.threads,
-        seconds=order.seconds,
-        resolution=order.resolution,
-        models={label: asdict(model) for label, model in order.models.items()},
-        baseline=next(iter(order.models)),
+        device=request.device,
+        threads=request.threads,
+        seconds=request.seconds,
+        resolution=request.resolution,
+        models={label: asdict(model) for label, model in request.models.items()},
+        baseline=next(iter(request.models)),
         sessions=[],
     )
-    for setting in order.settings:
+    for setting in request.settings:
         begins(setting)
-        measured = process.session(order, setting, tick)
+        measured = process.session(request, setting, tick)
         named = {"setting": asdict(setting), "said": setting.said}
         session = BenchSession.checked({**measured.plain, **named})
         record = record.model_copy(update={"sessions": [*record.sessions, session]})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def session(
-    order: "BenchRequest", setting: "Setting", tick: Callable[[int, int], object]
+    request: "BenchRequest", setting: "Setting", tick: Callable[[int, int], object]
 ) -> TimingSession:
     """The timing session of a child process; a death of the process is the reason for no values.
 
@@ -27,8 +27,8 @@ def session(
     """
     context = get_context("spawn")  # the allocator reads its settings when a program starts
     receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(order, setting, sender))
-    with _environment(order.threads):
+    child = context.Process(target=_work, args=(request, setting, sender))
+    with _environment(request.threads):
         child.start()
     # Else the pipe stays open in this process, and a dead child is never seen as end of file.
     sender.close()
@@ -44,7 +44,7 @@ def session(
     except EOFError:
         child.join()
         why = f"speed: the process that timed {_death(child.exitcode or 0)}"
-        return TimingSession(arms={}, refused={label: {"speed": why} for label in order.models})
+        return TimingSession(arms={}, refused={label: {"speed": why} for label in request.models})
     finally:
         child.kill()
         child.join()
@@ -73,17 +73,15 @@ def _environment(threads: int) -> Iterator[None]:
             del os.environ[name]
 
 
-def _work(order: "BenchRequest", setting: "Setting", sender: Connection) -> None:
+def _work(request: "BenchRequest", setting: "Setting", sender: Connection) -> None:
     """Time the setting and send the session, or the refusal, through the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it ends it
     sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
-    from study.bench import taking
+    from study.bench.session import bench_session
 
     try:
-        session = taking.bench_session(
-            order, setting, tick=lambda *now: sender.send(("tick", *now))
-        )
+        measured = bench_session(request, setting, tick=lambda *now: sender.send(("tick", *now)))
     except StudyError as error:
         sender.send(("refused", str(error)))
     else:
-        sender.send(("taken", session.plain))
+        sender.send(("taken", measured.plain))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from study.metrics.execution import ExecutionMode
 from study.spec.plugins import Plugin
@@ -13,7 +12,7 @@ class BenchModel:
     """A model of timm with the arguments that it is built with."""
 
     name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def said(self) -> str:

@@ -34,5 +34,5 @@ def _rows(table: pd.DataFrame) -> list[Record]:
     return [{str(key): _json_value(value) for key, value in row.items()} for row in rows]
 
 
-def _json_value(value: Any) -> Any:
+def _json_value(value: Any) -> object:
     return None if pd.isna(value) else value

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from io import BytesIO
-from typing import Any
 
 import pandas as pd
 
@@ -85,8 +84,8 @@ def timm(plan: Plan, store: Store) -> Files:
     Arms without the measurement have no row.
     """
     means: dict[str, dict[str, float]] = {arm.digest: {} for arm in plan.arms}
-    estimates: Iterator[Any] = stats.estimates(frame(plan, store)).itertuples()
-    for row in estimates:
+    estimates = stats.estimates(frame(plan, store))
+    for row in stats.typed_rows(estimates, stats.Estimate):
         means[row.arm][row.metric] = row.mean
     tables = {
         f"results-{_slug(plan.study.data_label())}.csv": (_results, "top1"),

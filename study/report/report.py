@@ -75,7 +75,7 @@ def _tables(plan: Plan, measured: pd.DataFrame, assessment: Assessment) -> dict[
         "contrasts": contrast_table(plan, measured),
         "factors": factor_table(plan, measured),
     }
-    return {name: table_ for name, table_ in every.items() if table_}
+    return {name: finished for name, finished in every.items() if finished}
 
 
 def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = False) -> list[Path]:

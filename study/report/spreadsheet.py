@@ -1,7 +1,7 @@
 """Comma-separated values that a spreadsheet does not read as formulas."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,14 +14,15 @@ PRINTED_NUMBER = re.compile(rf"{SIGNED}( %| pp)?( \[({SIGNED}, {SIGNED}|--)\])?(
 """A signed number with its unit, interval and count of seeds, or the dashes of a missing one."""
 
 
-def without_formula(cell: Any) -> Any:
+def without_formula(cell: object) -> object:
     """A text with an apostrophe in front if it would be a formula; anything else unchanged."""
-    formula = isinstance(cell, str) and cell.startswith(STARTS)
-    return f"'{cell}" if formula and not PRINTED_NUMBER.fullmatch(cell) else cell
+    if isinstance(cell, str) and cell.startswith(STARTS) and not PRINTED_NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def comma_separated(frame: "pd.DataFrame") -> str:
-    """The rows of a frame as CSV without its index; texts and headings are `inert`."""
+    """The rows of a frame as CSV without its index; texts and headings are no formulas."""
     # Numbers need no apostrophe: a negative one is a number to every spreadsheet.
     texts = frame.select_dtypes(exclude=["number", "bool"]).columns
     safe = frame.assign(**{str(name): frame[name].map(without_formula) for name in texts})

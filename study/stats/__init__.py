@@ -5,11 +5,11 @@ session. The seed is the unit of sampling: arms that share seeds are compared se
 trial that diverged. Nothing here reads a file, and random draws have a fixed seed.
 """
 
-from study.stats.contrasts import Contrast, contrasts, holm, t_test
+from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm, t_test
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
-from study.stats.factors import factorial
+from study.stats.factors import FactorialEffect, factorial
 from study.stats.intervals import (
     ALPHA,
     CONFIDENCE,
@@ -47,6 +47,7 @@ __all__ = [
     "Contrast",
     "Effect",
     "Estimate",
+    "FactorialEffect",
     "Hits",
     "Leader",
     "MetricValue",
@@ -54,6 +55,7 @@ __all__ = [
     "Pairing",
     "StepEffect",
     "StepOrder",
+    "TestedContrast",
     "bca",
     "combined",
     "contrasts",

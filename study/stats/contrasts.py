@@ -3,10 +3,10 @@
 from __future__ import annotations  # pandas is for reports: plans must start without it
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary, unpaired
-from study.stats.intervals import spread
+from study.stats.intervals import varies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +22,27 @@ class Contrast(NamedTuple):
     metric: str
 
 
+class TestedContrast(NamedTuple):
+    """A row of `contrasts`: a contrast, the `SUMMARY` of its differences, and its p values."""
+
+    arm: str
+    other: str
+    metric: str
+    n: int
+    unpaired: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+    p: float
+    smallest_p: float
+    t_p: float
+    holm: float
+    t_holm: float
+
+
 def contrasts(
-    frame: pd.DataFrame, declared: Iterable[Contrast], *, beside: int = 0
+    frame: pd.DataFrame, declared: Iterable[Contrast], *, other_tests: int = 0
 ) -> pd.DataFrame:
     """One row per declared contrast: n, `unpaired`, the `SUMMARY`, `holm`, `t_p` and `t_holm`.
 
@@ -31,7 +50,7 @@ def contrasts(
     `t_holm` corrects `t_p`, the p of the paired t test, which agrees with the interval and assumes
     normal differences. A contrast that cannot be tested (a trial diverged, is missing, or nothing
     varies) has NaN and still counts in the correction: otherwise a failure would make the others
-    look more significant. `beside` counts tests of the same family that are not among these.
+    look more significant. `other_tests` counts tests of the same family that are not among these.
 
     Neither test suits a comparison where runs of one arm sometimes collapse and runs of the other
     never do: with five such arms that equal the baseline on average, a study declares at least one
@@ -39,7 +58,7 @@ def contrasts(
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     # Grouped once: with a grouping per contrast, 200 arms took 40 s.
     measured, empty = frame.dropna(subset="seed"), pd.Series(dtype=float)
     metrics = {str(metric): by_arm(part) for metric, part in measured.groupby("metric")}
@@ -53,7 +72,8 @@ def contrasts(
     columns = [*Contrast._fields, "n", "unpaired", *SUMMARY[1:], "t_p"]
     table = pd.DataFrame(rows, columns=columns)
     corrected = {
-        f"{test}holm": holm(table[f"{test}p"].to_numpy(float), beside=beside) for test in ("", "t_")
+        f"{test}holm": holm(table[f"{test}p"].to_numpy(float), other_tests=other_tests)
+        for test in ("", "t_")
     }
     return table.assign(**corrected)
 
@@ -63,25 +83,25 @@ def t_test(differences: Numbers) -> float:
     import numpy as np
     from scipy.special import stdtr
 
-    if not spread(differences):
+    if not varies(differences):
         return float("nan")
     n = len(differences)
     t = differences.mean() / differences.std(ddof=1) * np.sqrt(n)
     return float(2 * stdtr(n - 1, -abs(t)))
 
 
-def holm(p: Numbers, *, beside: int = 0) -> Numbers:
+def holm(p: Numbers, *, other_tests: int = 0) -> Numbers:
     """Holm's correction of a family's p, (k,) -> (k,): the error rate of the whole family holds
     however the tests depend on each other.
 
-    NaN counts, as the largest, and so do `beside` further tests of the family whose p is unknown.
+    NaN counts, as the largest, and so do `other_tests` more tests of the family whose p is unknown.
     Holm, "A simple sequentially rejective multiple test procedure", 1979.
     """
     import numpy as np
 
-    # statsmodels' `multipletests` takes 2.6 s to import and has no place for NaN or `beside`.
+    # statsmodels' `multipletests` takes 2.6 s to import and has no place for NaN or `other_tests`.
     order = np.argsort(p)  # NaN last
-    steps = p[order] * (beside + np.arange(len(p), 0, -1))
+    steps = p[order] * (other_tests + np.arange(len(p), 0, -1))
     adjusted = np.empty(len(p))
     # The running maximum keeps adjusted values in the order of the raw ones.
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)

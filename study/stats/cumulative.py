@@ -103,7 +103,9 @@ def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataF
         by_step: dict[Choices, list[tuple[Step, pd.Series[float]]]] = {}
         for step, before, after in _steps(choices):
             if before in values and after in values:
-                effect = (values[after] - values[before]).reindex(_both(values, before, after))
+                effect = (values[after] - values[before]).reindex(
+                    _shared_seeds(values, before, after)
+                )
                 by_step.setdefault(step[:3], []).append((step, effect))
         for key, places in by_step.items():
             # By the levels second, so that places with as many departures have a fixed order.
@@ -123,7 +125,7 @@ def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataF
     return pd.DataFrame(rows, columns=columns)
 
 
-def _both(values: Mapping[str, pd.Series[float]], first: str, second: str) -> pd.Index:
+def _shared_seeds(values: Mapping[str, pd.Series[float]], first: str, second: str) -> pd.Index:
     return values[first].index.intersection(values[second].index)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.intervals import CONFIDENCE, bca, interval, spread
+from study.stats.intervals import CONFIDENCE, bca, interval, varies
 from study.stats.sign_flip import sign_flip, smallest_p
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _gain(values: Numbers, base: Numbers) -> dict[str, float]:
 
     n = len(values)
     # Without any spread the ratio would be 0 / 0.
-    if n < 2 or not (spread(values) or spread(base)):
+    if n < 2 or not (varies(values) or varies(base)):
         return {"n": n} | dict.fromkeys(GAIN, float("nan"))
     variances = np.array([values.var(ddof=1), base.var(ddof=1)])
     paired, separate = (values - base).var(ddof=1), variances.sum()

@@ -4,9 +4,9 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.effects import SUMMARY, summary
+from study.stats.effects import summary
 from study.stats.rows import of_arms
 
 if TYPE_CHECKING:
@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 Choices = tuple[int, ...]
 Term = tuple[tuple[int, int], ...]
 """(factor, level) once for a main effect, twice for an interaction."""
+
+
+class FactorialEffect(NamedTuple):
+    """A row of `factorial`."""
+
+    metric: str
+    term: Term
+    n: int
+    mean: float
+    sd: float
+    low: float
+    high: float
+    p: float
+    smallest_p: float
 
 
 def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
@@ -45,7 +59,7 @@ def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFra
         for term in terms(counts):
             weights = {arm: _weight(levels, counts, term) for arm, levels in choices.items()}
             rows.append({"metric": metric, "term": term, **summary(_contrast(part, weights))})
-    return pd.DataFrame(rows, columns=["metric", "term", *SUMMARY])
+    return pd.DataFrame(rows, columns=list(FactorialEffect._fields))
 
 
 def terms(counts: Sequence[int]) -> list[Term]:

@@ -18,7 +18,7 @@ RESAMPLES = 9999
 UNDEFINED = (float("nan"), float("nan"))
 
 
-def spread(sample: Numbers) -> bool:
+def varies(sample: Numbers) -> bool:
     """The values differ by more than rounding. NaN makes it false.
 
     Equal values are what a coarse metric gives (one image of few), not a sign of certainty.
@@ -37,7 +37,7 @@ def interval(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, fl
     import numpy as np
     from scipy.special import stdtrit
 
-    if not spread(sample):
+    if not varies(sample):
         return UNDEFINED
     # scipy.stats.ttest_1samp rounds differently: its ends and its p differ in the 17th digit for
     # about a third of samples, which would change every effects.csv that was written before.
@@ -57,7 +57,7 @@ def bca(sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
     import numpy as np
     from scipy.stats import bootstrap
 
-    if len(sample) < RESAMPLED_FROM or not spread(sample):
+    if len(sample) < RESAMPLED_FROM or not varies(sample):
         return UNDEFINED
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scipy warns of degenerate samples; NaN says the same

@@ -16,7 +16,7 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary
-from study.stats.intervals import CONFIDENCE, spread
+from study.stats.intervals import CONFIDENCE, varies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def _floor(base: Numbers, repeat: Numbers) -> float:
 
     n, freedom = len(base), len(base) + len(repeat) - 2  # two means are estimated
     residuals = np.concatenate([base - base.mean(), repeat - repeat.mean()])
-    if freedom < 1 or not np.isfinite(residuals).all() or not (spread(base) or spread(repeat)):
+    if freedom < 1 or not np.isfinite(residuals).all() or not (varies(base) or varies(repeat)):
         return float("nan")
     sd = np.sqrt((residuals**2).sum() / freedom)
     # sd * sqrt(2 / n) is the standard error of the difference of two means of n seeds.

@@ -16,14 +16,14 @@ from study.stats.intervals import CONFIDENCE
 from study.stats.rows import typed_rows
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-    Array = np.ndarray[Any, np.dtype[Any]]
+    Array = NDArray[Any]
     Predictions = Mapping[str, Array]
 
 RESAMPLES = 4999  # bootstrap samples of seeds and images
-AT_ONCE = 500  # samples of one batch, which bounds the memory
+BATCH = 500  # samples of one batch, which bounds the memory
 
 
 class Hits(NamedTuple):
@@ -141,7 +141,7 @@ def hierarchical(pairs: Hits, confidence: float = CONFIDENCE) -> dict[str, float
     share = counts / n
     shrink = np.sqrt(_image_share(change))
     rng, means = np.random.default_rng(0), list[float]()  # the same digits in every report
-    for size in [AT_ONCE] * (RESAMPLES // AT_ONCE) + [RESAMPLES % AT_ONCE]:
+    for size in [BATCH] * (RESAMPLES // BATCH) + [RESAMPLES % BATCH]:
         # Drawing with replacement, as counts per pattern; shrunk around the shares that were seen.
         images = share + shrink * (rng.multinomial(n, share, size) / n - share)
         seeds = rng.multinomial(s, np.full(s, 1 / s), size) / s
@@ -160,6 +160,6 @@ def _image_share(change: Array) -> float:
     s, n = change.shape
     means = change.mean(axis=0)
     between = s * means.var(ddof=1)
-    left = change - means - change.mean(axis=1, keepdims=True) + change.mean()
-    within = (left**2).sum() / ((s - 1) * (n - 1))
+    residuals = change - means - change.mean(axis=1, keepdims=True) + change.mean()
+    within = (residuals**2).sum() / ((s - 1) * (n - 1))
     return float(max(0.0, 1 - within / between)) if between else 0.0

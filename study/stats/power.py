@@ -12,7 +12,7 @@ from statistics import NormalDist, variance
 
 from study.stats.intervals import CONFIDENCE
 
-POWER = 0.8  # also written out in `evidence.deciding`
+POWER = 0.8  # also written out in `quantities.seeds_needed_text`
 MOST_SEEDS = 1000  # the search for a number of seeds ends here
 # fmt: off
 SMALLEST = (

@@ -6,20 +6,21 @@ Fisher, "The design of experiments", 1935.
 
 from __future__ import annotations  # numpy is for reports: plans must start without it
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from study.stats.intervals import ROUNDING
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
     from study.stats.intervals import Numbers
 
-    Matrix = np.ndarray[Any, np.dtype[np.floating[Any]]]
+    Matrix = NDArray[np.float64]
 
 ENUMERATED = 20  # pairs; one more doubles the sums that an exact test computes
 DRAWS = 2**16 - 1  # random sign patterns above that; with the observed one a power of two
-AT_ONCE = 2**12  # patterns in one batch, which bounds the memory
+BATCH = 2**12  # patterns in one batch, which bounds the memory
 
 
 def smallest_p(seeds: int) -> float:
@@ -56,6 +57,6 @@ def _random_sums(differences: Numbers) -> list[Matrix]:
     import numpy as np
 
     rng = np.random.default_rng(0)
-    batches = [AT_ONCE] * (DRAWS // AT_ONCE) + [DRAWS % AT_ONCE]
+    batches = [BATCH] * (DRAWS // BATCH) + [DRAWS % BATCH]
     shapes = ((rows, len(differences)) for rows in batches)
     return [np.abs(rng.choice([-1.0, 1.0], shape) @ differences) for shape in shapes]

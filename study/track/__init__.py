@@ -8,7 +8,7 @@ every epoch once.
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from study.errors import StudyError
 from study.plan.plan import Plan, PlannedArm, Trial
@@ -123,9 +123,9 @@ def _subject(plan: Plan, arm: PlannedArm, trial: Trial) -> Subject:
     return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config.plain))
 
 
-def _flat(config: Record, within: str = "") -> dict[str, Any]:
+def _flat(config: Record, within: str = "") -> dict[str, object]:
     """Nested mappings as one, by dotted path."""
-    flat: dict[str, Any] = {}
+    flat: dict[str, object] = {}
     for key, value in config.items():
         inner = isinstance(value, dict)
         flat |= _flat(value, f"{within}{key}.") if inner else {f"{within}{key}": value}

@@ -5,10 +5,13 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from study.errors import StudyError
 from study.track.subject import Subject
+
+if TYPE_CHECKING:
+    from mlflow.entities import Param
 
 BATCH = 100  # parameters per call, MLflow's limit
 LONGEST_VALUE = 6000  # characters of a parameter, MLflow's limit
@@ -24,7 +27,7 @@ class MLflow:
         from mlflow.exceptions import MlflowException
 
         folder.mkdir(parents=True, exist_ok=True)
-        self.client: Any = MlflowClient(_uri(folder))
+        self.client = MlflowClient(_uri(folder))
         try:
             group = self._experiment_id(folder, subject.study)
             self.run_id = self._existing_run(group, subject) or self._new_run(group, subject)
@@ -75,7 +78,7 @@ class MLflow:
         return str(run.info.run_id)
 
 
-def _parameters(subject: Subject) -> Iterator[list[Any]]:
+def _parameters(subject: Subject) -> Iterator[list["Param"]]:
     """The trial's seed, levels and configuration as parameters, in batches."""
     from mlflow.entities import Param
 

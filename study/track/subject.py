@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,7 +15,7 @@ class Subject:
     seed: int
     levels: Mapping[str, str]
     """The level's label by the path of each factor."""
-    config: Mapping[str, Any]
+    config: Mapping[str, object]
     """The whole resolved configuration, by dotted path."""
 
     @property

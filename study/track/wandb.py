@@ -4,7 +4,6 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from study.errors import StudyError
 from study.spec.study import file_name
@@ -19,7 +18,7 @@ class WeightsAndBiases:
 
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            self.run: Any = wandb.init(
+            self.run = wandb.init(
                 project=os.environ.get("WANDB_PROJECT", file_name(subject.study)),
                 id=subject.trial,
                 name=subject.name,
@@ -44,7 +43,7 @@ class WeightsAndBiases:
         self.run.finish()
 
 
-def _mode() -> Any:
+def _mode() -> str:
     return os.environ.get("WANDB_MODE", "offline")
 
 

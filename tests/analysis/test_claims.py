@@ -623,7 +623,7 @@ def test_ratios_of_timings_are_of_the_family_and_single_timings_are_not():
     assert [one.tests for one in family(texts, measured)] == [0, 0]
     ratio = RatioRecord(value=1.1, low=1.001, high=1.2)
     measured.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): ratio}}
-    together, alone = family(texts, measured, beside=9)
+    together, alone = family(texts, measured, other_tests=9)
     assert (together.tests, alone.tests) == (10, 0)
     assert (together.state, alone.state) == ("undecided", "supported")
     assert "by the ratio at 99.5 %" in together.why

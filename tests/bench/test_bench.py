@@ -7,7 +7,7 @@ import os
 import pytest
 
 from study import bench
-from study.bench import taking
+from study.bench import session
 from study.bench.settings import BenchModel, BenchRequest, Setting
 from study.errors import SpecError, StudyError
 from study.metrics import METRICS
@@ -28,13 +28,13 @@ def taken(mode, *models, batch=2, size=64, way=None):
         seconds=0.01,
         resolution=0.05,
     )
-    return taking.bench_session(order, Setting(mode, batch, size, way or ExecutionMode()))
+    return session.bench_session(order, Setting(mode, batch, size, way or ExecutionMode()))
 
 
 @pytest.fixture(autouse=True)
 def unbounded(monkeypatch):
     """The limits of a process of its own are none of this one's."""
-    monkeypatch.setattr(taking.memory, "bound", lambda: None)
+    monkeypatch.setattr(session.memory, "bound", lambda: None)
 
 
 # ---- what is asked for ----
@@ -92,7 +92,7 @@ def test_real_models_are_timed_side_by_side(mode, metrics):
 
 
 def test_the_modes_of_the_command_line_are_those_that_are_timed():
-    assert tuple(taking.WORKLOADS) == bench.MODES
+    assert tuple(session.WORKLOADS) == bench.MODES
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,8 @@ TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 
 
 LONG_FILES = {
-    "study/analysis/verdicts.py",
     "study/plan/images.py",
     "study/plan/plan.py",
-    "study/report/figures/levels.py",
-    "study/report/page/charts.py",
-    "study/report/text/answer.py",
     "study/spec/yaml.py",
     "study/store/leases.py",
     "tests/analysis/test_claims.py",
@@ -41,14 +37,12 @@ LONG_FILES = {
 
 LONG_FUNCTIONS = {
     "study/plan/arm_cost.py:_counted",
-    "study/report/figures/levels.py:_quality",
-    "study/report/figures/published.py:_draw_numbers",
     "study/spec/reader.py:_study",
     "study/spec/reader.py:study_file",
 }
 """Functions that are still to be split."""
 
-MOST_ANY = 406  # the aim is 300
+MOST_ANY = 334  # the aim is 300
 FEWEST_COMMENTS = 0.037  # per line; the aim is 0.05
 
 

@@ -23,7 +23,7 @@ from PIL import Image
 
 from study import stats
 from study.report import figures, report
-from study.report.figures import text_fit
+from study.report.figures import level_marks, text_fit
 from study.report.figures.figure import styled
 from tests.conftest import ROOT
 from tests.report import scenes
@@ -290,7 +290,7 @@ def test_a_report_writes_its_figures(shown, tmp_path):
 
 
 def test_points_stand_in_the_order_of_the_file_in_paper_units(complete):
-    found = levels.points(told(complete), 0)
+    found = level_marks.points(told(complete), 0)
     assert list(found["level"].unique()) == ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]
     assert found.loc[found["what"] == "cost", "value"].tolist() == pytest.approx([1.4, 1.4, 1.39])
     assert found.loc[found["what"] == "seed", "value"].tolist()[:2] == pytest.approx([91.39, 91.97])
@@ -298,7 +298,7 @@ def test_points_stand_in_the_order_of_the_file_in_paper_units(complete):
 
 def test_what_diverged_or_is_missing_is_named(lab):
     made = told(lab(top1={"baseline": [0.9, 0.8, 0.7], "Max Pooling": [0.9, float("nan"), 1]}))
-    found = levels.points(made, 0)
+    found = level_marks.points(made, 0)
     named = found[~found["what"].isin(["seed", "mean", "cost"])].set_index("level")["what"]
     assert dict(named) == {"Average Pooling": "missing", "Max Pooling": "1 of 3 diverged"}
 
@@ -441,7 +441,7 @@ def test_a_panel_tells_eight_arms_apart_at_most(shown):
     ("heights", "apart"), [([0.5] * 5, 0.1), ([0.0, 0.01, 0.99, 1.0], 0.1), ([], 0.1), ([0.3], 0.1)]
 )
 def test_labels_are_spread_as_little_as_it_takes(heights, apart):
-    found = curves.spread(heights, apart)
+    found = curves.separated(heights, apart)
     assert all(b - a >= apart - 0.01 for a, b in itertools.pairwise(found))
     assert np.allclose(np.mean(found or [0]), np.mean(heights or [0]), atol=0.06)
 

@@ -112,7 +112,7 @@ def _figure(pieces: list[Piece], page: row_layout.Page, across: float) -> Figure
     for arm, total in totals.items():
         if arm in places:
             text = f"{format.number(total, METRIC.digits)} {METRIC.unit}"
-            row_layout.beside(panels[-1], places[arm], text)
+            row_layout.write_beside(panels[-1], places[arm], text)
     return figure
 
 
@@ -136,7 +136,7 @@ def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
             hatch=hatch,
             edgecolor=BLACK,
             linewidth=0.4,
-            label=_called(what),
+            label=_label(what),
         )
     axes.legend(
         loc="lower center",
@@ -155,7 +155,7 @@ def _order(what: str) -> tuple[int, int]:
     return (0, KINDS.index(what)) if what in KINDS else (1, int(what) if what.isdigit() else 10**6)
 
 
-def _called(what: str) -> str:
+def _label(what: str) -> str:
     return f"1/{what}" if what.isdigit() else what
 
 

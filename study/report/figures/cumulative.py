@@ -1,7 +1,7 @@
 """Figure of a cumulative ablation, step by step: level, effect of the step, and cost."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,10 +17,10 @@ from study.report.figures.axes import linear
 from study.report.figures.figure import (
     ReportFigure,
     any_range,
+    error_bars,
     frame,
     listing,
     numbered,
-    reach,
     value_text,
     without_attrs,
 )
@@ -73,12 +73,12 @@ def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
     for choices in designs.cumulative(study.factors):
         if (arm := arms.get(choices)) is None:
             return []
-        path.append((_called(study.factors, before, choices), arm))
+        path.append((_label(study.factors, before, choices), arm))
         before = choices
     return path
 
 
-def _called(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
+def _label(factors: Sequence[Factor], before: Choices | None, here: Choices) -> str:
     """The name of a step: "+ new" if the factor departs from its baseline, else "old → new"."""
     if before is None:
         return "baseline"
@@ -102,7 +102,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     part = stats.of_metric(measured, quality)
     steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     costs = _costs(report)
-    records = list[dict[str, Any]]()
+    records = list[dict[str, object]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
         sample = stats.of_arm(part, arm.digest)["value"]
@@ -122,8 +122,8 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
 
 
 def _step(
-    steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, Any]
-) -> Iterator[dict[str, Any]]:
+    steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, object]
+) -> Iterator[dict[str, object]]:
     """The marks of one step; `steps` has all steps between the study's arms (`stats.steps`)."""
     start, end = before.arm.choices, arm.arm.choices
     moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
@@ -178,7 +178,7 @@ def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metr
     axes.errorbar(
         values,
         ys,
-        xerr=reach(finite),
+        xerr=error_bars(finite),
         fmt="o",
         color=BLUE,
         markersize=3.8,
@@ -192,8 +192,7 @@ def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metr
         text = format.number(mark.value, metric.digits)
         absent = text == format.ABSENT
         word = mark.state or "missing"
-        style = {"fontstyle": "italic", "color": GREY} if absent else {}
-        row_layout.beside(axes, places[mark.arm], word if absent else text, **style)
+        row_layout.write_beside(axes, places[mark.arm], word if absent else text, word=absent)
 
 
 def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
@@ -216,7 +215,7 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
     axes.errorbar(
         [mark.value for mark in steps],
         [places[mark.arm] for mark in steps],
-        xerr=reach(steps),
+        xerr=error_bars(steps),
         fmt="D",
         color=VERMILLION,
         markersize=3.3,
@@ -228,7 +227,9 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
     axes.set_xlabel(f"Δ {format.name(metric)} of the step{f' ({unit})' if unit else ''}")
     linear(axes.xaxis, 4)
     for mark in steps:
-        row_layout.beside(axes, places[mark.arm], value_text(mark, metric.digits, signed=True))
+        row_layout.write_beside(
+            axes, places[mark.arm], value_text(mark, metric.digits, signed=True)
+        )
 
 
 def _cost(axes: Axes, costs: list[StepMark], places: dict[str, float]) -> None:
@@ -250,7 +251,7 @@ def _cost(axes: Axes, costs: list[StepMark], places: dict[str, float]) -> None:
         text = format.number(mark.value, metric.digits)
         if before is not None and mark.value != before:
             text += f" ({format.change(mark.value, before)})"
-        row_layout.beside(axes, places[mark.arm], text)
+        row_layout.write_beside(axes, places[mark.arm], text)
         before = mark.value
 
 

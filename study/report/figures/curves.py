@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,8 +22,8 @@ from study.report.figures.text_fit import wrapped
 from study.stats import interval, of_arm, of_arms, of_metric, typed_rows
 
 LOSS = "train_loss"
-TOGETHER = len(ARMS) - 1  # arms of one panel besides the baseline
-GROUPS = 4  # groups of panels in one figure
+ARMS_PER_PANEL = len(ARMS) - 1  # arms of one panel besides the baseline
+GROUPS_PER_FIGURE = 4
 HEIGHT = 1.35  # inches of a panel
 LABEL_WIDTH = 66  # points
 BAND_FROM = 3  # seeds from which the band is an interval; that of two seeds would fill the panel
@@ -57,7 +57,7 @@ def curves(report: Report) -> Iterator[ReportFigure]:
         return
     groups = _groups(report, {mark.arm for mark in marks})
     metrics = [name for name in _metrics(report) if name in {mark.metric for mark in marks}]
-    for number, part in enumerate(chunks(groups, GROUPS)):
+    for number, part in enumerate(chunks(groups, GROUPS_PER_FIGURE)):
         arms_here = {arm for _, arms in part for arm in arms}
         own = of_arms(data, arms_here)
         figure = _figure([mark for mark in marks if mark.arm in arms_here], part, metrics)
@@ -73,10 +73,10 @@ def points(report: Report) -> pd.DataFrame:
     A mean covers the epochs that all seeds of an arm reached. Seeds are drawn alone beyond those
     epochs, and from the start if one of them diverged. "diverged" marks the end of such a seed.
     """
-    learnt, rows = report.curves, list[dict[str, Any]]()
+    histories, rows = report.curves, list[dict[str, object]]()
     for arm in report.plan.arms:
         for name in _metrics(report):
-            part = of_metric(of_arm(learnt, arm.digest), name)
+            part = of_metric(of_arm(histories, arm.digest), name)
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
@@ -84,11 +84,11 @@ def points(report: Report) -> pd.DataFrame:
     return frame(rows, "label", "arm", "epoch", "n").astype({"epoch": "Int64", "n": "Int64"})
 
 
-def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
-    """The points of one arm and metric; `table` is epochs by seeds, `ended` the diverged seeds."""
+def _lines(table: pd.DataFrame, diverged_seeds: set[int]) -> Iterator[dict[str, object]]:
+    """The points of the lines of one arm and metric; `table` is epochs by seeds."""
     whole = table.dropna()
     # A mean over the seeds that are left would drop or jump where another seed ends.
-    common = 0 if ended or table.empty else len(whole)
+    common = 0 if diverged_seeds or table.empty else len(whole)
     for epoch, values in whole.iloc[:common].iterrows():
         low, high = _band(values)
         ends = {"value": values.mean(), "low": low, "high": high}
@@ -99,7 +99,7 @@ def _lines(table: pd.DataFrame, ended: set[int]) -> Iterator[dict[str, Any]]:
             start = max(0, common - 1) if common else 0
             for epoch, value in curve.iloc[start:].items():
                 yield {"epoch": epoch, "what": "seed", "seed": seed, "value": value}
-        if seed in ended and len(curve):
+        if seed in diverged_seeds and len(curve):
             last = {"epoch": curve.index[-1], "value": curve.iloc[-1]}
             yield {"what": "diverged", "seed": seed, **last}
 
@@ -123,7 +123,7 @@ def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
     for head, rows in blocks(report.plan):
         others = [arm.digest for _, arm in rows if arm.digest in drawn_arms - {base}]
         groups += [
-            (head, [base] * (base in drawn_arms) + arms) for arms in chunks(others, TOGETHER)
+            (head, [base] * (base in drawn_arms) + arms) for arms in chunks(others, ARMS_PER_PANEL)
         ]
     return groups or [("", [base])] * (base in drawn_arms)
 
@@ -209,7 +209,7 @@ def _ends(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
             ends.append((last.value, float(last.epoch), last.label, colour))
     ends.sort()
     # 8.2 points per line of text, as a share of the axes, which take about 0.8 of a panel.
-    heights = spread([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
+    heights = separated([(end[0] - low) / (high - low) for end in ends], 8.2 / (72 * HEIGHT * 0.8))
     for (value, epoch, label, colour), height in zip(ends, heights, strict=True):
         axes.annotate(
             wrapped(label, LABEL_WIDTH, size=TINY, lines=1),
@@ -233,7 +233,7 @@ def _ends(axes: Axes, marks: list[CurveMark], arms: list[str]) -> None:
         )
 
 
-def spread(heights: list[float], apart: float) -> list[float]:
+def separated(heights: list[float], apart: float) -> list[float]:
     """Sorted heights, moved as little as possible until they are `apart`.
 
     Neighbours that are too close push each other apart until nothing moves, or 200 times. The

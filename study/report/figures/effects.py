@@ -1,7 +1,7 @@
 """Figure of effects: each arm's difference from the baseline, seed by seed, with its interval."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,10 +17,10 @@ from study.report.figures.axes import linear
 from study.report.figures.figure import (
     ReportFigure,
     any_range,
+    error_bars,
     frame,
     listing,
     numbered,
-    reach,
     value_text,
     without_attrs,
 )
@@ -28,7 +28,7 @@ from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
 from study.report.table import plain
 
-ABREAST = 3  # panels side by side in one figure
+PANELS_PER_FIGURE = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 110}  # points, by width of the figure
 
 
@@ -55,7 +55,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
         return
     texts = _texts(report.plan, marks)
     number = 0
-    for names in row_layout.chunks(metrics, ABREAST):
+    for names in row_layout.chunks(metrics, PANELS_PER_FIGURE):
         wide = COLUMN if len(names) == 1 else PAGE
         # The row must be as high as its tallest text in any panel.
         notes = {arm: max((texts[n, arm] for n in names), key=_lines) for _, arm in texts}
@@ -84,7 +84,7 @@ def points(report: Report) -> pd.DataFrame:
     Kinds are seed, mean (of `n` seeds, with its interval), noise floor, or the state of an arm
     that has no difference.
     """
-    plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, Any]]()
+    plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, object]]()
     for name in qualities(plan):
         records += _floor(report.measured, name)
         part = stats.of_metric(measured, name)
@@ -96,7 +96,7 @@ def points(report: Report) -> pd.DataFrame:
     return frame(records, "block", "label", "arm", "n").astype({"n": "Int64"})
 
 
-def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, Any]]:
+def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, object]]:
     """The marks of one arm and metric; like `stats.effects`, none if one seed diverged."""
     own, base = (
         stats.of_arm(part, digest).set_index("seed")["value"]
@@ -112,7 +112,7 @@ def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[s
     yield {"what": "mean", "n": len(pairs), "value": pairs.mean(), "low": low, "high": high}
 
 
-def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
+def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, object]]:
     if (band := noise_range(measured, name)) is not None:
         yield {"metric": name, "what": "noise floor", "low": band[0], "high": band[1]}
 
@@ -162,15 +162,10 @@ def _figure(
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
             word = not text.startswith(("+", "−", "0"))
-            beside(axes, y, text, word=word)
+            row_layout.write_beside(axes, y, text, word=word)
     handles, meanings = panels[0].get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
     return figure
-
-
-def beside(axes: Axes, y: float, text: str, *, word: bool) -> None:
-    style = {"fontstyle": "italic", "color": GREY} if word else {}
-    row_layout.beside(axes, y, text, **style)
 
 
 def _head(name: str) -> str:
@@ -211,7 +206,7 @@ def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> Non
         axes.errorbar(
             [mark.value for mark in means],
             [places[mark.arm] - 0.12 for mark in means],
-            xerr=reach(means),
+            xerr=error_bars(means),
             fmt="o",
             color=BLUE,
             markersize=3.5,

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from typing import Any, Protocol
 
 import pandas as pd
 from matplotlib import style
@@ -52,13 +51,16 @@ def styled() -> Iterator[None]:
     alternative text have it.
     """
     # "default" first: a user's matplotlibrc would change the figure, and its bytes.
-    with warnings.catch_warnings(), style.context(["default", STYLE | {"font.family": families()}]):
+    with (
+        warnings.catch_warnings(),
+        style.context(["default", STYLE | {"font.family": font_families()}]),
+    ):
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
 @cache
-def families() -> list[str]:
+def font_families() -> list[str]:
     """Matplotlib's own font, and installed fonts for scripts that it lacks."""
     here = {font.name for font in fontManager.ttflist}
     return ["DejaVu Sans", *(name for name in SCRIPTS if name in here)]
@@ -100,7 +102,7 @@ def _saved(figure: Figure, end: str) -> bytes:
 NUMBERS = ("value", "low", "high")
 
 
-def frame(rows: Iterable[Mapping[str, Any]], *keys: str) -> pd.DataFrame:
+def frame(rows: Iterable[Mapping[str, object]], *keys: str) -> pd.DataFrame:
     """Rows in base units as the data of a figure, in the units of the table.
 
     Its columns are `keys`, metric, what (the kind of mark), seed, value, low, high.
@@ -124,35 +126,22 @@ def without_attrs(measured: pd.DataFrame) -> pd.DataFrame:
     return copy
 
 
-def named_rows(data: pd.DataFrame) -> Iterator[Any]:
-    """The rows as named tuples; their fields depend on the frame, so they have no static type."""
-    yield from data.itertuples()
-
-
 # ---- names and text ----
 
 
-class Ranged(Protocol):
-    """A mark with an interval or a range; `low` and `high` are NaN without one."""
+def error_bars(marks: Sequence[format.Interval]) -> list[list[float]]:
+    """The lengths of error bars: from the values down to `low`, and up to `high`.
 
-    @property
-    def value(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
-
-
-def reach(marks: Sequence[Ranged]) -> list[list[float]]:
-    """The lengths of error bars: from the values down to `low`, and up to `high`."""
+    `low` and `high` are NaN where a mark has no interval.
+    """
     return [[mark.value - mark.low for mark in marks], [mark.high - mark.value for mark in marks]]
 
 
-def any_range(marks: Iterable[Ranged]) -> bool:
+def any_range(marks: Iterable[format.Interval]) -> bool:
     return any(mark.low == mark.low for mark in marks)
 
 
-def value_text(row: Ranged, digits: int, *, signed: bool = False) -> str:
+def value_text(row: format.Interval, digits: int, *, signed: bool = False) -> str:
     """The value of a mark as text, with its interval or range if it has one."""
     text = format.number(row.value, digits, signed=signed)
     if row.low != row.low:

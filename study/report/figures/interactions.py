@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import combinations, product
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from study import format, stats
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.contents import Report
-from study.report.figures.figure import ReportFigure, frame, listing, named_rows, without_attrs
+from study.report.figures.figure import ReportFigure, frame, listing, without_attrs
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import width, wrapped
@@ -24,6 +24,16 @@ SIDE = 0.72  # inches: the width of a cell with its interval
 LABEL_WIDTH = 62  # points
 COLOURS = LinearSegmentedColormap.from_list("signed", ["#4a90c4", "#ffffff", "#f0b429"])
 """Blue below zero, orange above; in grey print blue is darker, and every cell has its number."""
+
+
+class InteractionMark(NamedTuple):
+    """A row of the figure's data: the effect of the levels down and across."""
+
+    down: str
+    across: str
+    value: float
+    low: float
+    high: float
 
 
 def interactions(report: Report) -> Iterator[ReportFigure]:
@@ -63,7 +73,8 @@ def factorial(plan: Plan) -> bool:
 
 def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
     """One row per cell; a cell at a factor's first level is the other factor's main effect."""
-    terms = {row.term: row for row in named_rows(stats.of_metric(effects, name))}
+    rows = stats.typed_rows(stats.of_metric(effects, name), stats.FactorialEffect)
+    terms = {row.term: row for row in rows}
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):
@@ -72,7 +83,7 @@ def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) 
             continue
         levels = [(f, level) for f, level in zip(pair, (down, across), strict=True) if level]
         # Terms list their factors in the order of the study, whatever goes down the page.
-        row: Any = terms.get(tuple(sorted(levels)))
+        row = terms.get(tuple(sorted(levels)))
         numbers = {"value": row.mean, "low": row.low, "high": row.high} if row is not None else {}
         listed.append(
             {
@@ -99,13 +110,13 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     axes = figure.subplots()
     axes.grid(False)
     values = np.full((len(down), len(across)), np.nan)
-    for row in named_rows(data):
+    for row in stats.typed_rows(data, InteractionMark):
         values[down.index(row.down), across.index(row.across)] = row.value
     limit = np.nanmax(np.abs(values)) or 1.0  # symmetric limits, so that white means no effect
     axes.pcolormesh(values, cmap=COLOURS, vmin=-limit, vmax=limit, edgecolors="white", linewidth=1)
     # Inverted limits, so that levels read downwards as in the table.
     axes.set(xlim=(0, len(across)), ylim=(len(down), 0))
-    for row in named_rows(data):
+    for row in stats.typed_rows(data, InteractionMark):
         place = across.index(row.across), down.index(row.down)
         _cell(axes, row, metric, place=place, slot=slot)
     _axes(axes, factors, slot)
@@ -113,7 +124,9 @@ def _figure(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) 
     return figure
 
 
-def _cell(axes: Axes, row: Any, metric: Metric, *, place: tuple[int, int], slot: float) -> None:
+def _cell(
+    axes: Axes, row: InteractionMark, metric: Metric, *, place: tuple[int, int], slot: float
+) -> None:
     """Write the mean above its interval, if it fits into the cell."""
     mean = format.number(row.value, metric.digits, signed=True)
     span = f"[{format.number(row.low, metric.digits)}, {format.number(row.high, metric.digits)}]"
@@ -150,17 +163,11 @@ def _axes(axes: Axes, factors: tuple[Factor, Factor], slot: float) -> None:
     axes.spines[:].set_visible(False)
     axes.axhline(1, color=BLACK, linewidth=0.8)
     axes.axvline(1, color=BLACK, linewidth=0.8)
-    style: dict[str, Any] = {
-        "fontsize": SMALL,
-        "fontstyle": "italic",
-        "color": GREY,
-        "parse_math": False,
-    }
-    axes.set_xlabel(_called(across), **style)
-    axes.set_ylabel(_called(down), **style)
+    for label in (axes.set_xlabel(_label(across)), axes.set_ylabel(_label(down))):
+        label.set(fontsize=SMALL, fontstyle="italic", color=GREY, parse_math=False)
 
 
-def _called(factor: Factor) -> str:
+def _label(factor: Factor) -> str:
     return wrapped(f"{factor.path}, against {factor.levels[0].label}", 150, size=SMALL, lines=2)
 
 
@@ -179,13 +186,13 @@ def _alt(data: pd.DataFrame, factors: tuple[Factor, Factor], metric: Metric) -> 
         part = data[data["what"] == what]
         texts = (
             f"{_names(row, down, across)} {format.number(row.value, metric.digits, signed=True)}"
-            for row in named_rows(part)
+            for row in stats.typed_rows(part, InteractionMark)
         )
         sentences.append(f"{what.capitalize()}s: {listing(texts)}.")
     return " ".join(sentences)
 
 
-def _names(row: Any, down: Factor, across: Factor) -> str:
+def _names(row: InteractionMark, down: Factor, across: Factor) -> str:
     names = [row.down] * (row.down != down.levels[0].label)
     names += [row.across] * (row.across != across.levels[0].label)
     return " × ".join(names)

@@ -7,9 +7,8 @@ that are comparable have their own figure.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,45 +16,30 @@ from matplotlib.figure import Figure
 from study import format
 from study.analysis.frames import noise_range
 from study.metrics import METRICS
-from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
 from study.report.figures.figure import (
     ReportFigure,
     any_range,
-    frame,
+    error_bars,
     listing,
     numbered,
-    reach,
     value_text,
-    without_attrs,
 )
+from study.report.figures.level_marks import LevelMark, points
 from study.report.figures.row_layout import chunks
-from study.report.figures.states import state
 from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
 from study.report.figures.text_fit import broken, width, wrapped
 from study.report.table import plain
 from study.spec.study import file_name
-from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
+from study.stats import typed_rows
 
 AXIS = {COLUMN: 180, PAGE: 430}  # points: length of the axis of levels, by width of the figure
 LINE = 9.5  # points: height of a line of a tick label
 UPRIGHT = 110  # points: longest line of an upright tick label
-ABREAST = 7  # numbers that fit side by side in a column
-MOST = 24  # levels of one figure
+SIDE_BY_SIDE = 7  # numbers that fit side by side in a column
+LEVELS_PER_FIGURE = 24
 LOG_FROM = 4  # ratio of the largest to the smallest cost from which the axis is logarithmic
-
-
-class LevelMark(NamedTuple):
-    """A row of the figure's data."""
-
-    level: str
-    metric: str
-    what: str
-    seed: int
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -72,7 +56,7 @@ class Panel:
     def x(self, mark: LevelMark) -> int:
         return self.order.index(mark.level)
 
-    def crowd(self, marks: list[LevelMark]) -> int:
+    def levels_with(self, marks: list[LevelMark]) -> int:
         """How many levels have one of the marks."""
         return len({mark.level for mark in marks})
 
@@ -85,63 +69,10 @@ def levels(report: Report) -> Iterator[ReportFigure]:
         order = list(dict.fromkeys(mark.level for mark in marks))
         if len(order) < 2:
             continue
-        for number, part in enumerate(chunks(order, MOST)):
+        for number, part in enumerate(chunks(order, LEVELS_PER_FIGURE)):
             own = data[data["level"].isin(part)]
             name = numbered(f"{file_name(factor.path)}-levels", number)
             yield ReportFigure(name, _figure(report, marks, part), own, _alt(factor.path, own))
-
-
-# ---- data ----
-
-
-def points(report: Report, factor: int) -> pd.DataFrame:
-    """One row per mark, in the units of the table; levels are in the order of the study file.
-
-    `what` is cost, seed, mean (with its 95 % interval), or the state of an arm without a mean.
-    """
-    plan, measured = report.plan, without_attrs(report.measured)
-    chosen = plan.study.factors[factor].levels
-    # An arm that departs in another factor too would mix the effects of both.
-    arms = [arm for arm in plan.arms if set(arm.arm.changed_factors) <= {factor}]
-    rows = [
-        {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}
-        for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
-        for name in _drawn_metrics(plan, measured)
-        for record in RECORDS[METRICS[name].kind](
-            arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), MetricValue)
-        )
-    ]
-    return frame(rows, "level")
-
-
-def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
-    """The study's first quality and its first count of operations, without unmeasured ones."""
-    available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
-    quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
-    costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
-    # `sorted` is stable: multiply-adds first, the rest in the order of the columns.
-    cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
-    candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
-    return [name for name in candidates if name]
-
-
-def _counted(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        yield {"what": "cost", "value": row.value}
-
-
-def _replicated(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, Any]]:
-    values = np.array([row.value for row in rows], float)
-    if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
-        yield {"what": state(arm) or "missing"}
-        return
-    for row in rows:
-        yield {"what": "seed", "seed": row.seed, "value": row.value}
-    low, high = interval(values)
-    yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
-
-
-RECORDS = {"quality": _replicated, "cost": _counted}
 
 
 # ---- the figure ----
@@ -149,7 +80,7 @@ RECORDS = {"quality": _replicated, "cost": _counted}
 
 def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
     metrics = list(dict.fromkeys(mark.metric for mark in marks))
-    across = COLUMN if len(order) <= 2 * ABREAST else PAGE
+    across = COLUMN if len(order) <= 2 * SIDE_BY_SIDE else PAGE
     labels = _tick_labels(order, AXIS[across])
     figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
@@ -171,49 +102,60 @@ def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
 
 
 def _quality(report: Report, panel: Panel) -> None:
-    axes, turns = panel.axes, Counter[str]()
-    aside = 0.08 + 0.015 * panel.crowd(panel.marks)
-    seeds = [mark for mark in panel.marks if mark.what == "seed"]
-    means = [mark for mark in panel.marks if mark.what == "mean"]
-    xs = []
-    for mark in seeds:  # seeds of one level stand side by side
+    _draw_seeds(panel, [mark for mark in panel.marks if mark.what == "seed"])
+    _draw_means(panel, [mark for mark in panel.marks if mark.what == "mean"])
+    _compared(report, panel.axes, [mark for mark in panel.base if mark.what == "mean"])
+    _write_states(panel, [mark for mark in panel.marks if mark.what not in ("seed", "mean")])
+    linear(panel.axes.yaxis, 5)
+
+
+def _draw_seeds(panel: Panel, marks: list[LevelMark]) -> None:
+    """Draw the seeds of each level side by side, at the right of its mean."""
+    aside = 0.08 + 0.015 * panel.levels_with(panel.marks)
+    xs, turns = list[float](), Counter[str]()
+    for mark in marks:
+        # Four columns of circles; a fifth seed begins again beside the mean.
         xs.append(panel.x(mark) + aside * (1 + 0.3 * (turns[mark.level] % 4)))
         turns[mark.level] += 1
-    axes.scatter(
+    panel.axes.scatter(
         xs,
-        [mark.value for mark in seeds],
+        [mark.value for mark in marks],
         s=9,
         facecolors="white",
         edgecolors=GREY,
         linewidths=0.7,
         label="one seed",
     )
-    axes.errorbar(
-        [panel.x(mark) for mark in means],
-        [mark.value for mark in means],
-        yerr=reach(means),
+
+
+def _draw_means(panel: Panel, marks: list[LevelMark]) -> None:
+    panel.axes.errorbar(
+        [panel.x(mark) for mark in marks],
+        [mark.value for mark in marks],
+        yerr=error_bars(marks),
         fmt="o",
         color=BLUE,
         markersize=4,
         capsize=2.5,
         linewidth=1,
-        label="mean, 95 % interval" if any_range(means) else "mean",
+        label="mean, 95 % interval" if any_range(marks) else "mean",
     )
-    _compared(report, axes, [mark for mark in panel.base if mark.what == "mean"])
-    for mark in panel.marks:
-        if mark.what not in ("seed", "mean"):
-            axes.annotate(
-                mark.what,
-                (panel.x(mark), 0.06),
-                xycoords=("data", "axes fraction"),
-                rotation=90,
-                ha="center",
-                va="bottom",
-                color=GREY,
-                fontstyle="italic",
-                fontsize=SMALL,
-            )
-    linear(axes.yaxis, 5)
+
+
+def _write_states(panel: Panel, marks: list[LevelMark]) -> None:
+    """Write the state of every arm without a mean upright above its level."""
+    for mark in marks:
+        panel.axes.annotate(
+            mark.what,
+            (panel.x(mark), 0.06),
+            xycoords=("data", "axes fraction"),
+            rotation=90,
+            ha="center",
+            va="bottom",
+            color=GREY,
+            fontstyle="italic",
+            fontsize=SMALL,
+        )
 
 
 def _compared(report: Report, axes: Axes, base: list[LevelMark]) -> None:
@@ -238,7 +180,7 @@ def _cost(report: Report, panel: Panel) -> None:
     axes, marks = panel.axes, [mark for mark in panel.marks if mark.value == mark.value]
     xs, values = [panel.x(mark) for mark in marks], [mark.value for mark in marks]
     metric = METRICS[marks[0].metric]
-    crowded = panel.crowd(marks) > ABREAST
+    crowded = panel.levels_with(marks) > SIDE_BY_SIDE
     if wide(values, LOG_FROM):
         logarithmic(axes.yaxis, values)
         axes.plot(xs, values, "s", color=VERMILLION, markersize=5)

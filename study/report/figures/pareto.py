@@ -13,7 +13,7 @@ from study import format, stats
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
-from study.report.figures.figure import ReportFigure, frame, listing, reach, without_attrs
+from study.report.figures.figure import ReportFigure, error_bars, frame, listing, without_attrs
 from study.report.figures.label_placement import place
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.text_fit import width, wrapped
@@ -28,7 +28,7 @@ FEW = 20  # numbers in the key if there are more arms than that
 BARS = ("low", "high", "cost_low", "cost_high")
 LOG_FROM = 5  # ratio of the largest to the smallest cost from which the axis is logarithmic
 
-LOOKS: dict[str, dict[str, Any]] = {
+STYLES: dict[str, dict[str, Any]] = {
     FRONT: {"color": BLUE, "marker": "o", "markerfacecolor": BLUE},
     TIED: {"color": BLUE, "marker": "o", "markerfacecolor": "white"},
     BEHIND: {"color": GREY, "marker": "x", "markerfacecolor": GREY},
@@ -167,7 +167,7 @@ def _standings(
 def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     marks = stats.typed_rows(data, ArmMark)
     keyed = len(marks) > DIRECT or any(width(m.label, TINY) > LABEL_WIDTH for m in marks)
-    keyed_marks = marks if len(marks) <= KEYED else _some(data)
+    keyed_marks = marks if len(marks) <= KEYED else _spaced_front(data)
     lines = -(-len(keyed_marks) // 2) if keyed else 0
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
     axes = figure.subplots()
@@ -180,16 +180,16 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
         linear(axes.xaxis, 5)
     axes.margins(y=0.12)
     front = _front(axes, data, quality, cost)
-    for what, style in LOOKS.items():
+    for what, style in STYLES.items():
         _draw_points(axes, [mark for mark in marks if mark.what == what], style)
     linear(axes.yaxis, 5)
     axes.set_xlabel(format.head(cost))
     axes.set_ylabel(format.head(quality))
     if keyed:
         _key(figure, keyed_marks, len(marks))
-    standings = [what for what in LOOKS if what in {mark.what for mark in marks}]
+    standings = [what for what in STYLES if what in {mark.what for mark in marks}]
     handles = [
-        Line2D([], [], linestyle="none", markersize=4.5, **LOOKS[what]) for what in standings
+        Line2D([], [], linestyle="none", markersize=4.5, **STYLES[what]) for what in standings
     ]
     meanings = [MEANINGS[what] for what in standings]
     figure.legend(
@@ -202,7 +202,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     return figure
 
 
-def _some(data: pd.DataFrame) -> list[ArmMark]:
+def _spaced_front(data: pd.DataFrame) -> list[ArmMark]:
     """At most `FEW` arms of the front, evenly spaced along it."""
     front = data[data["what"] == FRONT].sort_values("cost")
     return sorted(stats.typed_rows(front, ArmMark)[:: -(-len(front) // FEW)])
@@ -216,7 +216,7 @@ def _draw_points(axes: Axes, marks: list[ArmMark], style: dict[str, Any]) -> Non
         xs,
         ys,
         xerr=across,
-        yerr=reach(marks),
+        yerr=error_bars(marks),
         fmt="none",
         ecolor=style["color"],
         elinewidth=0.7,

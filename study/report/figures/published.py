@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,7 +15,14 @@ from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import NUMBERS, ReportFigure, any_range, listing, numbered, reach
+from study.report.figures.figure import (
+    NUMBERS,
+    ReportFigure,
+    any_range,
+    error_bars,
+    listing,
+    numbered,
+)
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
 from study.spec.study import file_name
 
@@ -63,7 +70,7 @@ def points(report: Report) -> pd.DataFrame:
     """
     verdict_rows = report.assessment.verdicts
     comparable = stats.typed_rows(verdict_rows[verdict_rows["unlike"] == ""], VerdictRow)
-    listed = list[dict[str, Any]]()
+    listed = list[dict[str, object]]()
     for row in comparable:
         metric = METRICS[row.metric]
         # A published cost of zero has no relative difference.
@@ -125,7 +132,7 @@ def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure
     linear(axes.xaxis, 4)
     for mark in marks:
         if mark.what == "measured":
-            row_layout.beside(axes, places[mark.arm], mark.verdict)
+            row_layout.write_beside(axes, places[mark.arm], mark.verdict)
     handles, meanings = axes.get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=3, columnspacing=1)
     return figure
@@ -135,20 +142,9 @@ def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
     printed = [mark for mark in marks if mark.what == "published"]
     measured = [mark for mark in marks if mark.what == "measured"]
     ys = [places[mark.arm] for mark in measured]
-    axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
-    banded = [mark for mark in printed if mark.low == mark.low]
-    axes.barh(
-        [places[mark.arm] for mark in banded],
-        [mark.high - mark.low for mark in banded],
-        left=[mark.low for mark in banded],
-        height=0.9,
-        color="#d9d9d9",
-        linewidth=0,
-        # Matplotlib leaves labels that begin with an underscore out of the legend.
-        label="margin" if banded else "_",
-    )
-    axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
+    _draw_margins(axes, [mark for mark in printed if mark.low == mark.low], places)
     values = [mark.value for mark in measured]
+    # Before the markers, which would else be crossed by the lines.
     axes.hlines(ys, 0, values, color=GREY, linewidth=1.4, zorder=2)
     axes.plot(
         [mark.value for mark in printed],
@@ -164,7 +160,7 @@ def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
     axes.errorbar(
         values,
         ys,
-        xerr=reach(measured),
+        xerr=error_bars(measured),
         fmt="o",
         color=BLUE,
         markersize=3.8,
@@ -173,6 +169,22 @@ def _draw_numbers(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
         zorder=3,
         label="measured, 95 % interval" if any_range(measured) else "measured",
     )
+
+
+def _draw_margins(axes: Axes, marks: list[Mark], places: dict[str, float]) -> None:
+    """Draw the margins as bands around zero, the published number."""
+    axes.use_sticky_edges = False  # else the widest band would end at the border of the panel
+    axes.barh(
+        [places[mark.arm] for mark in marks],
+        [mark.high - mark.low for mark in marks],
+        left=[mark.low for mark in marks],
+        height=0.9,
+        color="#d9d9d9",
+        linewidth=0,
+        # Matplotlib leaves labels that begin with an underscore out of the legend.
+        label="margin" if marks else "_",
+    )
+    axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
 
 
 def _unit(metric: Metric) -> str:

@@ -15,7 +15,14 @@ from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import logarithmic
-from study.report.figures.figure import ReportFigure, frame, listing, numbered, reach, without_attrs
+from study.report.figures.figure import (
+    ReportFigure,
+    error_bars,
+    frame,
+    listing,
+    numbered,
+    without_attrs,
+)
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
 from study.report.figures.text_fit import wrapped
@@ -149,7 +156,7 @@ def _panel(axes: Axes, marks: list[SideMark], models: list[str]) -> None:
         axes.errorbar(
             [mark.side for mark in own],
             [mark.value for mark in own],
-            yerr=reach(own),
+            yerr=error_bars(own),
             color=colour,
             linestyle=dashes,
             marker=marker,

@@ -1,8 +1,8 @@
 """Layout of figures that read like a table: an arm per row, its label left, its numbers right."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,6 +14,8 @@ from study.report.figures.text_fit import wrapped
 INCH = 0.125  # inches: height of one line
 GAP = 0.45  # lines between rows
 TALLEST = 58  # lines that fit on a page of a paper
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ def pages(lines: Iterable[Line], room: float, notes: Mapping[str, str] | None = 
     return [tuple(page) for page in pages_ if any(row.key for row in page)]
 
 
-def sheet(page: Page, columns: int, width: float, *, spare: float = 0.75) -> tuple[Figure, Any]:
+def sheet(
+    page: Page, columns: int, width: float, *, spare: float = 0.75
+) -> tuple[Figure, Sequence[Axes]]:
     """A figure with panels side by side over the rows; `spare` inches are for axes and legend."""
     # Rows have the same height on every page and in every figure: the figure grows with them.
     end = page[-1].y + page[-1].height / 2 + GAP / 2
@@ -101,9 +105,9 @@ def places(page: Page) -> dict[str, float]:
     return {row.key: row.y for row in page if row.key is not None}
 
 
-def beside(axes: Axes, y: float, text: str, **look: Any) -> None:
-    """Write a text at the right of a row."""
-    axes.annotate(
+def write_beside(axes: Axes, y: float, text: str, *, word: bool = False) -> None:
+    """Write a text at the right of a row; a `word` that stands for a number is grey and italic."""
+    note = axes.annotate(
         text,
         (1, y),
         (3, 0),
@@ -114,11 +118,12 @@ def beside(axes: Axes, y: float, text: str, **look: Any) -> None:
         fontsize=TINY,
         linespacing=1.0,
         parse_math=False,
-        **look,
     )
+    if word:
+        note.set(fontstyle="italic", color=GREY)
 
 
-def chunks(items: list[Any], most: int) -> Iterator[list[Any]]:
+def chunks(items: list[Item], most: int) -> Iterator[list[Item]]:
     """The items in parts of at most `most`, as equal in size as possible."""
     # The negations round up without the detour over floats.
     count = -(-len(items) // most)

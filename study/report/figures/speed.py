@@ -13,10 +13,10 @@ from study.report.figures import row_layout
 from study.report.figures.axes import linear
 from study.report.figures.figure import (
     ReportFigure,
+    error_bars,
     frame,
     listing,
     numbered,
-    reach,
     value_text,
     without_attrs,
 )
@@ -25,7 +25,7 @@ from study.report.figures.text_fit import wrapped
 from study.report.table import plain
 from study.stats import Estimate, estimates, of_arms, typed_rows
 
-ABREAST = 3  # panels side by side in one figure
+PANELS_PER_FIGURE = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 100}  # points, by width of the figure
 SPREAD = "line: lowest to highest round"
 
@@ -47,7 +47,7 @@ def speed(report: Report) -> Iterator[ReportFigure]:
     marks = typed_rows(data, SpeedMark)
     measured = {mark.metric for mark in marks}
     metrics = [name for name in dict.fromkeys(report.plan.timed) if name in measured]
-    for names in row_layout.chunks(metrics, ABREAST):
+    for names in row_layout.chunks(metrics, PANELS_PER_FIGURE):
         own = data[data["metric"].isin(names)]
         wide = COLUMN if len(names) == 1 else PAGE
         timed = {mark.arm for mark in marks if mark.metric in names}
@@ -98,7 +98,7 @@ def _figure(
         colours = [BLUE if mark.arm == base else SKY for mark in here]
         axes.barh(ys, values, height=0.8, color=colours, edgecolor=BLUE, linewidth=0.6)
         axes.errorbar(
-            values, ys, xerr=reach(here), fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
+            values, ys, xerr=error_bars(here), fmt="none", ecolor=BLACK, elinewidth=0.9, capsize=2
         )
         # From zero, since bars are read by their length.
         ends = [end for mark in own for end in (mark.value, mark.high) if end == end]
@@ -107,7 +107,7 @@ def _figure(
         axes.set_xlabel(f"{format.head(metric)}\n{better}")
         linear(axes.xaxis, 3)
         for y, value in zip(ys, values, strict=True):
-            row_layout.beside(axes, y, format.number(value, metric.digits))
+            row_layout.write_beside(axes, y, format.number(value, metric.digits))
     how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
     figure.suptitle(wrapped(how, 72 * width - 20, size=SMALL), fontsize=SMALL, parse_math=False)
     return figure

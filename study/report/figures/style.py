@@ -4,8 +4,6 @@ The colours are those of Okabe and Ito, distinguishable with colour-blindness. C
 only sign: a marker, dashes or a hatch carries the same information in grey.
 """
 
-from typing import Any
-
 COLUMN, PAGE = 3.25, 6.75  # inches: one column of a two-column paper, and its full width
 SMALL, TINY = 7, 6.5  # points; the smallest type at print
 
@@ -54,7 +52,7 @@ SCRIPTS = (
 )
 """Fonts for scripts that matplotlib's own font lacks, in order of preference."""
 
-STYLE: dict[str, Any] = {
+STYLE: dict[str, object] = {
     "figure.constrained_layout.use": True,
     "font.size": 8,
     "axes.labelsize": 8,

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
@@ -21,7 +20,8 @@ from study.report.contents import Report
 from study.report.figures import ReportFigure, all_figures, svg
 from study.report.formats import html
 from study.report.formats.latex_macros import slug
-from study.report.page.charts import Chart, charts
+from study.report.page.chart import Chart
+from study.report.page.charts import charts
 from study.report.page.scripts import plotly, search_scripts, searchable_table
 from study.report.page.trials import TrialColumn, columns
 
@@ -118,7 +118,7 @@ def _image(drawing: ReportFigure) -> Markup:
     ).format(data, width, height, drawing.alt)
 
 
-def script_json(value: Any) -> Markup:
+def script_json(value: object) -> Markup:
     """JSON without characters that HTML would read as a tag."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # U+2028 and U+2029 end a line in JavaScript before ES2019, even inside a string.

@@ -1,6 +1,7 @@
 """The list of trials on the page, in units of the table."""
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from study import format
 from study.metrics import METRICS
@@ -29,10 +30,10 @@ def columns(report: Report) -> list[TrialColumn]:
     return [*listed, TrialColumn("trial", _texts(rows["trial"]))]
 
 
-def _texts(values: Any) -> tuple[str, ...]:
+def _texts(values: Iterable[object]) -> tuple[str, ...]:
+    # Missing values arrive as None or NaN, depending on the type of the column.
     return tuple("" if value is None or value != value else str(value) for value in values)
 
 
-# Missing values arrive as None or NaN, depending on the type of the column.
-def _seconds(value: Any) -> str:
+def _seconds(value: float | None) -> str:
     return "" if value is None or value != value else f"{value:.0f}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any
 
 import pandas as pd
 
@@ -15,6 +14,9 @@ from study.stats.factors import Term
 
 HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
 
+Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
+"""Effects by metric and term."""
+
 
 def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     """The declared contrasts, corrected as one family; None without contrasts or replicates."""
@@ -23,10 +25,13 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
         return None
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
     tests = published.family_size(plan, frame)
-    tested = stats.contrasts(frame, declared, beside=tests - len(declared))
+    tested = stats.contrasts(frame, declared, other_tests=tests - len(declared))
     # Reversed, so that of several labels of an arm the first one stays.
     labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
-    rows = (_contrast(row, labels, len(plan.study.seeds)) for row in tested.itertuples())
+    rows = (
+        _contrast(row, labels, len(plan.study.seeds))
+        for row in stats.typed_rows(tested, stats.TestedContrast)
+    )
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
@@ -47,7 +52,7 @@ def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
     return f", alone and corrected for {tests} tests{others} by Holm's method"
 
 
-def _contrast(row: Any, labels: Mapping[str, str], seeds: int) -> Row:
+def _contrast(row: stats.TestedContrast, labels: Mapping[str, str], seeds: int) -> Row:
     metric = METRICS[row.metric]
     difference = format.effect(row, metric, seeds)
     unit = metric.difference_unit
@@ -80,16 +85,16 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     whole = set(product(*(range(len(factor.levels)) for factor in study.factors)))
     if not names or not study.seeds or len(study.factors) < 2 or {*choices.values()} != whole:
         return None
-    effects: Iterator[Any] = stats.factorial(frame, choices).itertuples()
+    effects = stats.typed_rows(stats.factorial(frame, choices), stats.FactorialEffect)
     by_term = {(row.metric, row.term): row for row in effects}
-    terms: list[Term] = list(dict.fromkeys(term for _, term in by_term))
+    terms = list(dict.fromkeys(term for _, term in by_term))
     if not terms:
         return None
 
     def rows(size: int) -> tuple[Row, ...]:
         sized_terms = [term for term in terms if len(term) == size]
         return tuple(
-            Row(_called(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
+            Row(_label(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
             for term in sized_terms
         )
 
@@ -109,18 +114,16 @@ def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     )
 
 
-def _called(plan: Plan, term: Term) -> str:
+def _label(plan: Plan, term: Term) -> str:
     return plain(" × ".join(plan.study.factors[f].levels[level].label for f, level in term))
 
 
-def _effect_cells(
-    by_term: Mapping[Any, Any], names: list[str], term: Term, seeds: int
-) -> tuple[Cell, ...]:
+def _effect_cells(by_term: Effects, names: list[str], term: Term, seeds: int) -> tuple[Cell, ...]:
     rows = ((name, by_term.get((name, term))) for name in names)
     return tuple(_effect(row, METRICS[name], seeds) for name, row in rows)
 
 
-def _effect(row: Any, metric: Metric, seeds: int) -> Cell:
+def _effect(row: stats.FactorialEffect | None, metric: Metric, seeds: int) -> Cell:
     if not row:
         return Cell(format.ABSENT)
     parts = format.number_texts(row, metric, "mean", "low", "high")

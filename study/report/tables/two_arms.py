@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 from study import format, stats
 from study.analysis.two_arms import METRIC_KINDS, Comparison, MetricRow, SeedRow
@@ -35,7 +34,7 @@ def _metric_table(comparison: Comparison) -> Table:
     )
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 

@@ -1,7 +1,6 @@
 """Tables of verdicts on published numbers and of evaluated claims."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from study import format
 from study.analysis import verdicts
@@ -23,7 +22,8 @@ def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
         return None
     blocks = (
         TableBlock(
-            format.head(METRICS[str(metric)]), tuple(_row(plan, row) for row in rows.itertuples())
+            format.head(METRICS[str(metric)]),
+            tuple(_row(plan, row) for row in typed_rows(rows, VerdictRow)),
         )
         for metric, rows in comparable.groupby("metric", sort=False)
     )
@@ -42,7 +42,7 @@ def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
     )
 
 
-def _row(plan: Plan, row: Any) -> Row:
+def _row(plan: Plan, row: VerdictRow) -> Row:
     metric = METRICS[row.metric]
     # As many digits as were published, so that both numbers can be compared.
     digits = max(row.digits, metric.digits)
@@ -58,15 +58,15 @@ def _row(plan: Plan, row: Any) -> Row:
     return Row(plain(row.row), baseline, tuple(Cell(plain(text)) for text in texts))
 
 
-def _verdict(row: Any, aspect: str) -> str:
+def _verdict(row: VerdictRow, aspect: str) -> str:
     word, seeds = getattr(row, aspect), getattr(row, f"{aspect}_seeds")
     return f"{word} ({seeds} seeds)" if seeds else str(word)
 
 
-def _why(row: Any) -> str:
+def _why(row: VerdictRow) -> str:
     """The explanation of a cost, else the reason of the first aspect that is not reproduced."""
     if row.reason:
-        return str(row.reason)
+        return row.reason
     # The level of a timing is never comparable, as the caption says: its aspects start after it.
     timed = METRICS[row.metric].kind == "speed"
     for aspect in verdicts.ASPECTS[timed:]:

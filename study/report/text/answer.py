@@ -1,20 +1,15 @@
 """The answer of a study: a few sentences that claim only what its statistics support."""
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
 
 import pandas as pd
 
-from study import format, stats
+from study import format
 from study.analysis.analysis import Analysis, analyse
-from study.metrics import METRICS, Metric
+from study.metrics import METRICS
 from study.plan.plan import Plan
+from study.report.text.compared import ComparedArms
 from study.report.text.given_weights import given_weights_answer
-
-NAMED = 3  # arms named in the sentence; the others are counted
 
 
 def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = None) -> str:
@@ -36,103 +31,15 @@ def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = Non
         and len(plan.arms) > 1
     ):
         return given_weights_answer(plan, images)
-    compared = Compared(analysis, measured)
+    compared = ComparedArms(analysis, measured)
     text = " ".join(_sentences(compared))
     return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """Arms grouped by what their difference from the baseline shows."""
-
-    analysis: Analysis
-    measured: pd.DataFrame
-
-    @property
-    def metric(self) -> Metric:
-        return METRICS[self.analysis.plan.tested]
-
-    @property
-    def others(self) -> list[str]:
-        return [arm.digest for arm in self.analysis.plan.arms[1:]]
-
-    @cached_property
-    def rows(self) -> dict[str, Any]:
-        """Effects of the arms that share a seed with the baseline, without diverged arms."""
-        rows = (
-            (arm, self.analysis.effects.get((arm, self.analysis.plan.tested)))
-            for arm in self.others
-        )
-        # NaN is a diverged arm, which has its own sentence.
-        return {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
-
-    @cached_property
-    def sure(self) -> set[str]:
-        """Arms whose corrected t test finds a difference."""
-        base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
-        pairs = [stats.Contrast(arm, base, name) for arm in self.others]
-        # Arms without a result are included: a test that cannot be made yet counts, too.
-        tests: Iterator[Any] = stats.contrasts(self.measured, pairs).itertuples()
-        return {str(row.arm) for row in tests if row.t_holm < stats.ALPHA} & self.rows.keys()
-
-    @property
-    def better(self) -> list[str]:
-        higher = self.metric.better == "higher"
-        return [a for a, row in self.rows.items() if a in self.sure and (row.mean > 0) == higher]
-
-    @property
-    def worse(self) -> list[str]:
-        return [arm for arm in self.rows if arm in self.sure and arm not in self.better]
-
-    @property
-    def unsure(self) -> list[str]:
-        """Arms with an interval whose corrected t test finds no difference."""
-        return [a for a, row in self.rows.items() if math.isfinite(row.low) and a not in self.sure]
-
-    @property
-    def even(self) -> list[str]:
-        """Arms that differ by the same amount for every one of several seeds."""
-        return [a for a, row in self.rows.items() if row.n > 1 and not math.isfinite(row.low)]
-
-    @property
-    def single(self) -> list[str]:
-        return [arm for arm, row in self.rows.items() if row.n == 1]
-
-    @property
-    def diverged(self) -> list[str]:
-        return [arm for arm in self.others if arm in self.analysis.diverged]
-
-    @property
-    def base(self) -> str:
-        label = self.analysis.plan.baseline.label
-        return "the baseline" if label == "baseline" else label
-
-    def pairs(self, arms: Sequence[str]) -> str:
-        """The number of seeds that the arms share with the baseline, as text."""
-        counts = sorted({int(self.rows[arm].n) for arm in arms})
-        text = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
-        return f"{text} paired seeds"
-
-    def listed(self, arms: Sequence[str], *, amounts: bool = False) -> str:
-        """The labels of the first arms, with their differences, and how many more there are."""
-        labels = {arm.digest: arm.label for arm in self.analysis.plan.arms}
-        names = [f"{labels[a]} ({self.amount(a)})" if amounts else labels[a] for a in arms]
-        rest = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
-        *first, last = [*names[:NAMED], *rest]
-        return f"{', '.join(first)} and {last}" if first else last
-
-    def amount(self, arm: str) -> str:
-        """The difference of an arm with its unit, and its interval if it has one."""
-        # The unit goes between the value and its interval, so the text is taken apart.
-        text = format.effect(self.rows[arm], self.metric, int(self.rows[arm].n))
-        value, _, ends = text.removesuffix(f" [{format.ABSENT}]").partition(" ")
-        return f"{value} {self.metric.difference_unit} {ends}".strip()
 
 
 # ---- trained arms ----
 
 
-def _so_far(compared: Compared) -> str:
+def _so_far(compared: ComparedArms) -> str:
     """An opening that says how many trials have finished and which arms lack seeds."""
     plan, seeds = compared.analysis.plan, compared.analysis.seeds
     counts: dict[int, list[str]] = {}
@@ -145,10 +52,10 @@ def _so_far(compared: Compared) -> str:
     return f"So far, with {done} of {len(plan.trials)} trials{lacking}: "
 
 
-def _sentences(compared: Compared) -> Iterator[str]:
+def _sentences(compared: ComparedArms) -> Iterator[str]:
     analysis, base = compared.analysis, compared.analysis.plan.baseline
     if base.digest in analysis.diverged:
-        yield from _fallen(compared)
+        yield from _baseline_diverged(compared)
     elif not compared.others:
         yield f"{base.label}: {_level(analysis)} in {format.name(compared.metric)}."
     else:
@@ -161,7 +68,7 @@ def _level(analysis: Analysis) -> str:
     return f"{format.replicates(row, METRICS[name], analysis.seeds)} {METRICS[name].unit}".rstrip()
 
 
-def _fallen(compared: Compared) -> Iterator[str]:
+def _baseline_diverged(compared: ComparedArms) -> Iterator[str]:
     """Sentences for a study whose baseline diverged."""
     analysis = compared.analysis
     finished = [
@@ -177,7 +84,7 @@ def _fallen(compared: Compared) -> Iterator[str]:
         yield f"{compared.listed(compared.diverged)} diverged, too."
 
 
-def _differences(compared: Compared) -> Iterator[str]:
+def _differences(compared: ComparedArms) -> Iterator[str]:
     if compared.analysis.seeds == 1 and compared.rows:
         yield _largest(compared)
     else:
@@ -187,7 +94,7 @@ def _differences(compared: Compared) -> Iterator[str]:
         yield f"{compared.listed(compared.diverged)} diverged and {counts} as worse."
 
 
-def _largest(compared: Compared) -> str:
+def _largest(compared: ComparedArms) -> str:
     most = max(compared.rows, key=lambda arm: abs(compared.rows[arm].mean))
     return (
         "With one seed no difference can be separated from noise; the largest in "
@@ -196,45 +103,45 @@ def _largest(compared: Compared) -> str:
     )
 
 
-def _several(compared: Compared) -> Iterator[str]:
+def _several(compared: ComparedArms) -> Iterator[str]:
     name = format.name(compared.metric)
-    if compared.sure:
-        yield _told_apart(compared)
-    elif compared.unsure:
-        yield _none(compared)
+    if compared.different:
+        yield _distinguished(compared)
+    elif compared.indistinguishable:
+        yield _none_distinguished(compared)
     elif not compared.rows and not compared.diverged:
         yield f"No arm can be compared with {compared.base} yet."
-    for arms in _by_zero(compared):
+    for arms in _constant_groups(compared):
         yield _constant(compared, arms)
-    if compared.single:
-        verb = "shares" if len(compared.single) == 1 else "share"
+    if compared.with_one_seed:
+        verb = "shares" if len(compared.with_one_seed) == 1 else "share"
         yield (
-            f"{compared.listed(compared.single, amounts=True)} {verb} one seed with "
+            f"{compared.listed(compared.with_one_seed, amounts=True)} {verb} one seed with "
             f"{compared.base} in {name}, too few to separate a difference from noise."
         )
 
 
-def _told_apart(compared: Compared) -> str:
+def _distinguished(compared: ComparedArms) -> str:
     parts = [
         f"{compared.listed(arms, amounts=True)} {'is' if len(arms) == 1 else 'are'} {word} than "
         f"{compared.base} in {format.name(compared.metric)}"
         for arms, word in ((compared.better, "better"), (compared.worse, "worse"))
         if arms
     ]
-    if rest := compared.unsure:
+    if rest := compared.indistinguishable:
         others = f"{len(rest)} other{'s' if len(rest) > 1 else ''}"
         within = f", within {_bound(compared)}"
         # "Not distinguishable" alone reads as "equal"; the bound says how unequal it may still be.
         parts.append(f"{others} cannot be distinguished from it{within}{_uncorrected(compared)}")
-    return f"{'; '.join(parts)} ({_how(compared)})."
+    return f"{'; '.join(parts)} ({_seeds_and_tests(compared)})."
 
 
-def _none(compared: Compared) -> str:
-    rest, total = compared.unsure, len(compared.others)
+def _none_distinguished(compared: ComparedArms) -> str:
+    rest, total = compared.indistinguishable, len(compared.others)
     named = "the other arm" if total == 1 else compared.listed(rest)
     subject = f"{named} cannot" if len(rest) == 1 else f"{len(rest)} of {total} arms cannot"
     subject = f"none of {total} arms can" if 1 < len(rest) == total else subject
-    seeds = f"({_how(compared)})" if total > 1 else f"with {compared.pairs(rest)}"
+    seeds = f"({_seeds_and_tests(compared)})" if total > 1 else f"with {compared.pairs(rest)}"
     intervals = "the 95 % interval lies" if len(rest) == 1 else "all their 95 % intervals lie"
     return (
         f"In {format.name(compared.metric)}, {subject} be distinguished from {compared.base} "
@@ -242,16 +149,16 @@ def _none(compared: Compared) -> str:
     )
 
 
-def _how(compared: Compared) -> str:
+def _seeds_and_tests(compared: ComparedArms) -> str:
     """The seeds behind the tests, and the number of comparisons they are corrected for."""
     tests = len(compared.others)
     corrected = f", corrected for {tests} comparisons" if tests > 1 else ""
-    return compared.pairs([*compared.sure, *compared.unsure]) + corrected
+    return compared.pairs([*compared.different, *compared.indistinguishable]) + corrected
 
 
-def _uncorrected(compared: Compared) -> str:
+def _uncorrected(compared: ComparedArms) -> str:
     """A clause on intervals that exclude zero although the corrected test finds no difference."""
-    rows = [compared.rows[arm] for arm in compared.unsure]
+    rows = [compared.rows[arm] for arm in compared.indistinguishable]
     apart = sum(row.low > 0 or row.high < 0 for row in rows)
     if not apart:
         return ""
@@ -259,21 +166,21 @@ def _uncorrected(compared: Compared) -> str:
     return f"; of these intervals {apart} of {len(rows)} {verb} zero before the correction"
 
 
-def _bound(compared: Compared) -> str:
-    """The largest difference that the arms without a found difference may still have."""
-    rows = [compared.rows[arm] for arm in compared.unsure]
+def _bound(compared: ComparedArms) -> str:
+    """The largest difference that the arms that cannot be distinguished may still have."""
+    rows = [compared.rows[arm] for arm in compared.indistinguishable]
     most = max(abs(end) for row in rows for end in (row.low, row.high))
     text = format.measured(most, compared.metric)
     return f"±{text} {compared.metric.difference_unit}".rstrip()
 
 
-def _by_zero(compared: Compared) -> list[list[str]]:
+def _constant_groups(compared: ComparedArms) -> list[list[str]]:
     """Arms with a constant difference, split into those that differ and those that equal."""
-    zero = [arm for arm in compared.even if compared.rows[arm].mean == 0]
-    return [arms for arms in ([a for a in compared.even if a not in zero], zero) if arms]
+    zero = [arm for arm in compared.constant if compared.rows[arm].mean == 0]
+    return [arms for arms in ([a for a in compared.constant if a not in zero], zero) if arms]
 
 
-def _constant(compared: Compared, arms: list[str]) -> str:
+def _constant(compared: ComparedArms, arms: list[str]) -> str:
     # Equal differences have no spread, so no test: they are stated instead of tested.
     several, name = len(arms) > 1, format.name(compared.metric)
     seeds = f"every one of {compared.pairs(arms)}"

@@ -1,9 +1,7 @@
 """The answer of a study of given weights: nothing is trained, so the images are the sample."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-import numpy as np
 import pandas as pd
 
 from study import format, stats
@@ -21,20 +19,20 @@ def given_weights_answer(plan: Plan, images: pd.DataFrame) -> str:
         return "No arm can be compared with the baseline image by image yet."
     tests = len(plan.arms) - 1
     # Arms without predictions count as tests that could not be made.
-    p = stats.holm(images["every_p"].to_numpy(float), beside=tests - len(images))
-    return "; ".join(_parts(images, p < stats.ALPHA)) + f" ({_how(images, tests)})."
+    p = stats.holm(images["every_p"].to_numpy(float), other_tests=tests - len(images))
+    return "; ".join(_parts(images, p < stats.ALPHA)) + f" ({_test(images, tests)})."
 
 
-def _parts(images: pd.DataFrame, sure: "np.ndarray[Any, np.dtype[np.bool_]]") -> Iterator[str]:
+def _parts(images: pd.DataFrame, distinguished: Iterable[bool]) -> Iterator[str]:
     metric = METRICS["top1"]
-    for row, apart in zip(images.itertuples(), sure, strict=True):
+    for row, different in zip(images.itertuples(), distinguished, strict=True):
         amount = f"{format.measured(float(str(row.mean)), metric, signed=True)} pp"
         word = "is better than" if float(str(row.mean)) > 0 else "is worse than"
-        verb = word if apart else "cannot be distinguished from"
+        verb = word if different else "cannot be distinguished from"
         yield f"{row.label} ({amount}) {verb} the baseline"
 
 
-def _how(images: pd.DataFrame, tests: int) -> str:
+def _test(images: pd.DataFrame, tests: int) -> str:
     corrected = f", corrected for {tests} comparisons" if tests > 1 else ""
     count = f"{images['images'].max():.0f} images"
     return f"given weights in Top-1, McNemar's exact test on {count}{corrected}"

@@ -23,39 +23,42 @@ CLASSES, CHANNELS = 1000, 3
 
 
 def bench_session(
-    order: BenchRequest, setting: Setting, *, tick: Callable[[int, int], object] = lambda *now: None
+    request: BenchRequest,
+    setting: Setting,
+    *,
+    tick: Callable[[int, int], object] = lambda *now: None,
 ) -> TimingSession:
     """A timing session with its environment.
 
     Raises:
         StudyError: a source, a model or an argument does not exist.
     """
-    for source in order.sources:
+    for source in request.sources:
         registry.register(source)
-    for model in order.models.values():
+    for model in request.models.values():
         models.check(model.name, model.arguments)
-    torch.set_num_threads(order.threads)
-    if order.device == "cpu" and sys.platform == "linux":
+    torch.set_num_threads(request.threads)
+    if request.device == "cpu" and sys.platform == "linux":
         # The model that does not fit is refused, before the kernel ends other processes.
         memory.bound()
     session = timing_session(
         {
-            label: partial(_workloads, model, setting, order.device)
-            for label, model in order.models.items()
+            label: partial(_workloads, model, setting, request.device)
+            for label, model in request.models.items()
         },
         # What a compiler holds is not the model's.
         {}
         if setting.way.compiled
         else {
-            label: partial(_once, model, setting, order.device)
-            for label, model in order.models.items()
+            label: partial(_once, model, setting, request.device)
+            for label, model in request.models.items()
         },
-        device=order.device,
-        seconds=order.seconds,
+        device=request.device,
+        seconds=request.seconds,
         tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
     )
-    return session.model_copy(update={"environment": trial.environment(order.device)})
+    return session.model_copy(update={"environment": trial.environment(request.device)})
 
 
 def _workloads(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:

@@ -1,0 +1,76 @@
+"""The marks of the figure of levels: seeds, means, costs, and states of arms without a mean."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from study.metrics import METRICS
+from study.plan.plan import Plan, PlannedArm
+from study.report.contents import Report
+from study.report.figures.figure import frame, without_attrs
+from study.report.figures.states import state
+from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
+
+
+class LevelMark(NamedTuple):
+    """A row of the figure's data."""
+
+    level: str
+    metric: str
+    what: str
+    seed: int
+    value: float
+    low: float
+    high: float
+
+
+def points(report: Report, factor: int) -> pd.DataFrame:
+    """One row per mark, in the units of the table; levels are in the order of the study file.
+
+    `what` is cost, seed, mean (with its 95 % interval), or the state of an arm without a mean.
+    """
+    plan, measured = report.plan, without_attrs(report.measured)
+    chosen = plan.study.factors[factor].levels
+    # An arm that departs in another factor too would mix the effects of both.
+    arms = [arm for arm in plan.arms if set(arm.arm.changed_factors) <= {factor}]
+    rows = [
+        {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}
+        for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
+        for name in _drawn_metrics(plan, measured)
+        for record in RECORDS[METRICS[name].kind](
+            arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), MetricValue)
+        )
+    ]
+    return frame(rows, "level")
+
+
+def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
+    """The study's first quality and its first count of operations, without unmeasured ones."""
+    available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
+    quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
+    costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
+    # `sorted` is stable: multiply-adds first, the rest in the order of the columns.
+    cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
+    candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
+    return [name for name in candidates if name]
+
+
+def _cost_records(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
+    for row in rows:
+        yield {"what": "cost", "value": row.value}
+
+
+def _quality_records(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
+    values = np.array([row.value for row in rows], float)
+    if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
+        yield {"what": state(arm) or "missing"}
+        return
+    for row in rows:
+        yield {"what": "seed", "seed": row.seed, "value": row.value}
+    low, high = interval(values)
+    yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
+
+
+RECORDS = {"quality": _quality_records, "cost": _cost_records}

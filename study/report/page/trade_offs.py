@@ -1,0 +1,104 @@
+"""Charts of the page of quality against cost, with the Pareto front of the means."""
+
+from collections.abc import Iterator
+from html import escape
+
+from study import format, stats
+from study.metrics import METRICS, Metric
+from study.plan.plan import PlannedArm
+from study.report.contents import Report
+from study.report.page.chart import (
+    COLOURS,
+    HOVER,
+    LINES,
+    MARKERS,
+    MOST,
+    SIZE,
+    SYMBOLS,
+    Chart,
+    Spec,
+    axis,
+)
+from study.stats import Estimate
+
+Place = tuple[float, float]
+
+
+def trade_offs(report: Report) -> Iterator[Chart]:
+    """One chart per cost or speed that differs between arms with a mean."""
+    plan = report.plan
+    quality = plan.tested
+    estimates = stats.typed_rows(stats.estimates(report.measured), Estimate)
+    means = {(row.arm, row.metric): row for row in estimates}
+    for name in dict.fromkeys(plan.study.columns):
+        if not quality or METRICS[name].kind == "quality":
+            continue
+        points = [
+            (arm, means[arm.digest, name].mean, means[arm.digest, quality])
+            for arm in plan.arms
+            if (arm.digest, name) in means and (arm.digest, quality) in means
+        ]
+        # NaN is a diverged arm, which has no place on the chart.
+        points = [point for point in points if point[2].mean == point[2].mean]
+        if len({x for _, x, _ in points}) > 1:
+            yield _trade_off(report, name, quality, points)
+
+
+def _trade_off(
+    report: Report, name: str, quality: str, points: list[tuple[PlannedArm, float, Estimate]]
+) -> Chart:
+    cost, metric, seeds = METRICS[name], METRICS[quality], len(report.plan.study.seeds)
+    texts = [
+        f"{arm.label}: {format.measured(x, cost)} {cost.unit}, "
+        f"{format.replicates(row, metric, seeds)} {metric.unit}"
+        for arm, x, row in points
+    ]
+    front = _front([(x, row.mean) for _, x, row in points], cost, metric)
+    steps = {
+        **LINES,
+        "name": "front of the means",
+        "role": "faint",
+        "x": [x * cost.scale for x, _ in front],
+        "y": [y * metric.scale for _, y in front],
+        # The step holds the quality of the cheaper arm until the next one is reached.
+        "line": {"shape": "hv" if cost.better == "lower" else "vh", "dash": "dot", "width": 1.5},
+        "hoverinfo": "skip",
+    }
+    spec: Spec = {
+        "data": [steps, *_points(points, cost, metric, texts)],
+        "layout": {"xaxis": axis(cost), "yaxis": axis(metric), **SIZE},
+    }
+    title = f"{format.name(metric)} against {format.name(cost)}"
+    return Chart(f"against-{name}", title, "; ".join(texts[:MOST]), spec)
+
+
+def _points(
+    points: list[tuple[PlannedArm, float, Estimate]], cost: Metric, metric: Metric, texts: list[str]
+) -> Iterator[Spec]:
+    """One trace per arm with its own marker, and the standard deviation over its seeds."""
+    for number, (arm, x, row) in enumerate(points):
+        colour = COLOURS[number % len(COLOURS)]
+        sd = row.sd * metric.scale if row.sd == row.sd else 0
+        yield {
+            **MARKERS,
+            "name": escape(arm.label),
+            "showlegend": number < MOST,
+            "x": [x * cost.scale],
+            "y": [row.mean * metric.scale],
+            "error_y": {"type": "data", "array": [sd], "thickness": 1.5, "color": colour},
+            "marker": {"size": 11, "color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)]},
+            "hovertext": [escape(texts[number])],
+            **HOVER,
+        }
+
+
+def _front(points: list[Place], cost: Metric, metric: Metric) -> list[Place]:
+    """The Pareto front of the means: points that no other point beats in both metrics."""
+    signs = [1 if axis.better == "higher" else -1 for axis in (cost, metric)]
+    # From the best on the first axis on, a point is on the front if it beats all before it.
+    ordered = sorted(points, key=lambda p: (-signs[0] * p[0], -signs[1] * p[1]))
+    front = list[Place]()
+    for x, y in ordered:
+        if not front or signs[1] * y > signs[1] * front[-1][1]:
+            front.append((x, y))
+    return front

@@ -1,0 +1,107 @@
+"""The arms of a study by what their difference from the baseline shows."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from study import format, stats
+from study.analysis.analysis import Analysis
+from study.metrics import METRICS, Metric
+from study.stats import Effect, TestedContrast
+
+NAMED = 3  # arms named in the sentence; the others are counted
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedArms:
+    """Arms grouped by what their difference from the baseline shows."""
+
+    analysis: Analysis
+    measured: pd.DataFrame
+
+    @property
+    def metric(self) -> Metric:
+        return METRICS[self.analysis.plan.tested]
+
+    @property
+    def others(self) -> list[str]:
+        return [arm.digest for arm in self.analysis.plan.arms[1:]]
+
+    @cached_property
+    def rows(self) -> dict[str, Effect]:
+        """Effects of the arms that share a seed with the baseline, without diverged arms."""
+        rows = (
+            (arm, self.analysis.effects.get((arm, self.analysis.plan.tested)))
+            for arm in self.others
+        )
+        # NaN is a diverged arm, which has its own sentence.
+        return {arm: row for arm, row in rows if row is not None and row.mean == row.mean}
+
+    @cached_property
+    def different(self) -> set[str]:
+        """Arms whose corrected t test finds a difference."""
+        base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
+        pairs = [stats.Contrast(arm, base, name) for arm in self.others]
+        # Arms without a result are included: a test that cannot be made yet counts, too.
+        tests = stats.typed_rows(stats.contrasts(self.measured, pairs), TestedContrast)
+        return {row.arm for row in tests if row.t_holm < stats.ALPHA} & self.rows.keys()
+
+    @property
+    def better(self) -> list[str]:
+        higher = self.metric.better == "higher"
+        return [
+            a for a, row in self.rows.items() if a in self.different and (row.mean > 0) == higher
+        ]
+
+    @property
+    def worse(self) -> list[str]:
+        return [arm for arm in self.rows if arm in self.different and arm not in self.better]
+
+    @property
+    def indistinguishable(self) -> list[str]:
+        """Arms with an interval whose corrected t test finds no difference."""
+        return [
+            a for a, row in self.rows.items() if math.isfinite(row.low) and a not in self.different
+        ]
+
+    @property
+    def constant(self) -> list[str]:
+        """Arms that differ by the same amount for every one of several seeds."""
+        return [a for a, row in self.rows.items() if row.n > 1 and not math.isfinite(row.low)]
+
+    @property
+    def with_one_seed(self) -> list[str]:
+        return [arm for arm, row in self.rows.items() if row.n == 1]
+
+    @property
+    def diverged(self) -> list[str]:
+        return [arm for arm in self.others if arm in self.analysis.diverged]
+
+    @property
+    def base(self) -> str:
+        label = self.analysis.plan.baseline.label
+        return "the baseline" if label == "baseline" else label
+
+    def pairs(self, arms: Sequence[str]) -> str:
+        """The number of seeds that the arms share with the baseline, as text."""
+        counts = sorted({int(self.rows[arm].n) for arm in arms})
+        text = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+        return f"{text} paired seeds"
+
+    def listed(self, arms: Sequence[str], *, amounts: bool = False) -> str:
+        """The labels of the first arms, with their differences, and how many more there are."""
+        labels = {arm.digest: arm.label for arm in self.analysis.plan.arms}
+        names = [f"{labels[a]} ({self.amount(a)})" if amounts else labels[a] for a in arms]
+        rest = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+        *first, last = [*names[:NAMED], *rest]
+        return f"{', '.join(first)} and {last}" if first else last
+
+    def amount(self, arm: str) -> str:
+        """The difference of an arm with its unit, and its interval if it has one."""
+        # The unit goes between the value and its interval, so the text is taken apart.
+        text = format.effect(self.rows[arm], self.metric, int(self.rows[arm].n))
+        value, _, ends = text.removesuffix(f" [{format.ABSENT}]").partition(" ")
+        return f"{value} {self.metric.difference_unit} {ends}".strip()
