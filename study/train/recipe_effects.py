@@ -10,7 +10,8 @@ from torch import nn
 
 from study.spec.schema import Recipe
 from study.train.determinism import forked_rng
-from study.train.optimizer import check, optimizer_of, schedule_of
+from study.train.lr_schedule import schedule_of
+from study.train.optimizer import check, optimizer_of
 
 UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)
 
