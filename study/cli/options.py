@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.report.table import Table
     from study.spec.plugins import Plugin
+    from study.spec.problems import Problem
     from study.spec.reader import Vocabulary
     from study.spec.study import Study
-    from study.spec.yaml import Problem
     from study.store.store import Store
 
 Command = Callable[..., Any]

@@ -11,9 +11,9 @@ from study.plan import images
 from study.spec import reader
 from study.spec.designs import arms
 from study.spec.preview import preview
+from study.spec.problems import Problem
 from study.spec.schema import LOOKS, Data
 from study.spec.study import Study
-from study.spec.yaml import Problem
 
 
 def data_sets(scope: Scope) -> Iterator[Finding]:

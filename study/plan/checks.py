@@ -12,8 +12,8 @@ from study.metrics import METRICS
 from study.plan import arm_cost, levels
 from study.plan.arms import Arms, ResolvedArm
 from study.spec.arm_names import owners
+from study.spec.problems import Problem
 from study.spec.study import Arm, Level, Study
-from study.spec.yaml import Problem
 from study.store.store import Store
 
 NEAR = 0.01  # relative tolerance of a formula; costs have terms that it leaves out

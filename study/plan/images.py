@@ -22,8 +22,9 @@ from study.data.locations import place_of, root_of, unread_splits
 from study.data.problems import ImageProblem, data_problems, oddities
 from study.data.split import Rules, Summary, rules
 from study.errors import DataError, SpecError
+from study.spec.problems import Problem
 from study.spec.schema import CLASSES, Data
-from study.spec.yaml import Problem, Tree
+from study.spec.yaml import Tree
 from study.store.frozen import Frozen
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.records import ImageFingerprint

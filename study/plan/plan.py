@@ -17,8 +17,8 @@ from study.plan.arms import ResolvedArm, arms
 from study.plan.identity import NOT_IDENTITY
 from study.spec import given_weights
 from study.spec.arm_names import owners
+from study.spec.problems import Problem, report
 from study.spec.study import Arm, Study
-from study.spec.yaml import Problem, report
 from study.store import provenance
 from study.store import store as stores
 from study.store.cost_records import ArmCost

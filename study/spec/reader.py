@@ -13,10 +13,11 @@ from typing import Any
 from study.errors import SpecError, likely_name, unknown
 from study.spec.labels import boolean_words, unfit_labels, with_labels
 from study.spec.plugins import Plugin
+from study.spec.problems import Location, Problem
 from study.spec.recipes import recipes
 from study.spec.schema import Protocol, Published, StudyFile, Value, parted, salvaged, validated
 from study.spec.study import PARTS, Factor, Level, PublishedNumber, Study
-from study.spec.yaml import Location, Problem, Tree, expand, expanded, merged, read
+from study.spec.yaml import Tree, expand, expanded, merged, read
 from study.text import normal
 
 

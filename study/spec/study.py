@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from study.spec.plugins import Plugin
+from study.spec.problems import Location, Problem
 from study.spec.recipes import contradictions, recipe_of
 from study.spec.schema import Data, Protocol, Recipe, Status, Timing, validated
-from study.spec.yaml import Location, Problem, Tree, merged
+from study.spec.yaml import Tree, merged
 
 PARTS = ("model", "data", "recipe")
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial

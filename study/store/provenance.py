@@ -22,6 +22,7 @@ ORIGIN = "origin.json"
 CHANGE_NO_NUMBER = (
     "study.errors",  # messages
     "study.text",  # messages
+    "study.spec.problems",  # messages
     "study.spec.yaml",  # reads YAML; the values that it reads are part of an arm's identity
     "study.store",  # writes, checks and reads records, and names code
 )

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from study.errors import likely_name
+from study.spec.problems import Problem
 from study.spec.schema.data import Data
 from study.spec.schema.published import Protocol, Published, Value
 from study.spec.schema.recipe import NamedRecipe
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
-from study.spec.yaml import Problem, Tree
+from study.spec.yaml import Tree
 
 Checked = TypeVar("Checked", bound=BaseModel)
 
