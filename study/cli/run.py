@@ -180,7 +180,7 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     """Run the missing trials; True when the user stopped them."""
     from study import launch
     from study.launch import timing
-    from study.plan.plan import records
+    from study.plan.trial_records import records
     from study.store.job_records import Work
 
     def stopping() -> None:

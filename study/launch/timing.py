@@ -6,7 +6,8 @@ from study.errors import StudyError
 from study.launch import task
 from study.launch.machine import AUTO, Machine
 from study.plan.estimate import steps_key
-from study.plan.plan import Plan, record
+from study.plan.plan import Plan
+from study.plan.trial_records import record
 from study.store import leases
 from study.store.job_records import Work
 from study.store.store import Store

@@ -22,6 +22,7 @@ from study.store.store import Store
 
 OUTSIDE_COUNTING = (
     *CHANGE_NO_NUMBER,
+    "study.plan.image_summaries",
     "study.plan.images",  # the number of classes is part of the key
     "study.spec.plugins",  # locates the user's modules, whose digests are part of the key
     "study.spec.schema",

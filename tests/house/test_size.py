@@ -16,8 +16,6 @@ LONG_FILES = {
     "study/analysis/verdicts.py",
     "study/metrics/counters.py",
     "study/models/contract.py",
-    "study/plan/images.py",
-    "study/plan/plan.py",
     "study/report/figures/levels.py",
     "study/report/page/charts.py",
     "study/report/text/answer.py",
