@@ -22,7 +22,7 @@ from study.launch.machine import Machine
 from study.launch.slurm import slurm
 from study.launch.tasks import work
 from study.launch.worker import STORE_FAILED, Worker
-from study.store import leases
+from study.store.heartbeats import Heartbeats
 from study.store.store import Store
 
 POLL = 0.5  # seconds between two looks at the store
@@ -52,7 +52,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     """
     order, heartbeats, children = (
         job_folder.order(job),
-        leases.Heartbeats(),
+        Heartbeats(),
         list[subprocess.Popen[bytes]](),
     )
 

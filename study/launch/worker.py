@@ -15,6 +15,7 @@ from study.launch import job as job_folder
 from study.launch.machine import AUTO, allocated_device
 from study.store import leases
 from study.store.atomic import warn_once
+from study.store.heartbeats import Heartbeats
 from study.store.store import Store
 
 STORE_FAILED = 74
@@ -43,7 +44,7 @@ class Worker:
         if self.order.device == AUTO:
             self.order = self.order.model_copy(update={"device": allocated_device()})
         self.store = Store(Path(self.order.store))
-        self.heartbeats = leases.Heartbeats()
+        self.heartbeats = Heartbeats()
         self._stopping, self._looked = False, 0.0
 
     def ask_to_stop(self, number: int = 0, frame: object = None) -> None:

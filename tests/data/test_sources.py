@@ -429,11 +429,11 @@ def test_a_fingerprint_is_of_the_names_and_sizes_that_are_read(tmp_path):
 def test_a_large_folder_is_remembered_until_one_of_its_folders_changes(tmp_path, monkeypatch):
     root, store = drawn(tmp_path / "a", *BOTH), Store(tmp_path / "store")
     monkeypatch.setattr(image_summaries, "LARGE", 0)
-    monkeypatch.setattr(images, "SETTLED", -10.0)
+    monkeypatch.setattr(image_summaries, "SETTLED", -10.0)
     first = fingerprint(root)
     assert len(list((store.root / "arms").glob("*.json"))) == 2
     with monkeypatch.context() as patched:
-        patched.setattr(images, "scanned", None)
+        patched.setattr(image_summaries, "scanned", None)
         assert fingerprint(root) == first
     drawn(root, "val/dog/2.png")
     assert fingerprint(root)["validation"].files == 3

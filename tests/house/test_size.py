@@ -19,7 +19,6 @@ LONG_FILES = {
     "study/report/figures/levels.py",
     "study/report/page/charts.py",
     "study/report/text/answer.py",
-    "study/store/leases.py",
     "study/trial.py",
     "tests/analysis/test_claims.py",
     "tests/analysis/test_quantities.py",

@@ -13,7 +13,7 @@ from study.errors import StudyError
 from study.launch import _interruptible, status
 from study.launch import job as job_folder
 from study.spec.study import title
-from study.store import leases, study_folders
+from study.store import holders, leases, study_folders
 from study.store.job_records import Work
 from study.store.records import TrialRecord
 from study.store.store import Store
@@ -112,7 +112,7 @@ def two(tmp_path) -> tuple[Store, dict[str, job_folder.Identity]]:
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
         order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
         job = job_folder.job(store, Work.checked(order), INLINE, records)
-        leases.write_holder(job / "worker.here-1")
+        holders.write(job / "worker.here-1")
     return store, identities
 
 
@@ -178,7 +178,7 @@ def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
     order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
     job = job_folder.job(Store(file.parent / "results"), Work.checked(order), INLINE)
-    leases.write_holder(job / "worker.here-1")
+    holders.write(job / "worker.here-1")
     return job
 
 
