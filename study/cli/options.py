@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from study.report.table import Table
     from study.spec.plugins import Plugin
     from study.spec.problems import Problem
-    from study.spec.reader import Vocabulary
     from study.spec.study import Study
+    from study.spec.vocabulary import Vocabulary
     from study.store.store import Store
 
 Command = Callable[..., Any]
@@ -100,7 +100,7 @@ class StudyRequest:
 def vocabulary() -> "Vocabulary":
     from study.metrics import METRICS
     from study.spec.designs import DESIGNS
-    from study.spec.reader import Vocabulary
+    from study.spec.vocabulary import Vocabulary
 
     return Vocabulary(designs=DESIGNS, metrics=METRICS)
 

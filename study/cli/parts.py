@@ -125,7 +125,7 @@ def _table(*names: str) -> "Table":
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False))
 def schema_command(output: Path | None) -> None:
     """JSON Schema of a study file, for editors."""
-    from study.spec.reader import json_schema
+    from study.spec.vocabulary import json_schema
 
     text = json.dumps(json_schema(vocabulary()), indent=1) + "\n"
     if output is None:

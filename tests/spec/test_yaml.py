@@ -3,7 +3,8 @@
 import pytest
 
 from study.spec.problems import report
-from study.spec.yaml import expand, read
+from study.spec.variables import expand
+from study.spec.yaml import read
 
 
 def test_a_scalar_is_what_yaml_1_2_says():

@@ -38,7 +38,12 @@ PRINTING = {
 }
 PRINTING |= {
     "study.spec.preview",
+    "study.spec.factors",
+    "study.spec.overrides",
+    "study.spec.published_numbers",
     "study.spec.reader",
+    "study.spec.variables",
+    "study.spec.vocabulary",
     "study.plan.estimate",
     "study.report.compare",
     "study.seeding",
