@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.cli.options import Several, StudyRequest, study_file
+from study.cli.options import Several, study_file
+from study.cli.study_request import StudyRequest
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan

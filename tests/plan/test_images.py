@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.data import validation
 from study.data.dataset import _load, _validation
 from study.errors import DataError

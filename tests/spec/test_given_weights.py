@@ -8,7 +8,7 @@ import timm
 import torch
 
 from study import evaluate, trial
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import weights
 from study.plan.trial_records import records

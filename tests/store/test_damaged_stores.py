@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.plan.trial_records import record
 from study.store import archives, atomic, records
 from study.store.atomic import read, write

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from study.cli import show
+from study.cli import status_table
 from study.errors import StudyError
 from study.launch import _interruptible, status
 from study.launch import job as job_folder
@@ -215,7 +215,7 @@ def test_a_second_study_of_one_name_overwrites_nothing(inside, twins):
 
 
 def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
-    from study.cli.options import StudyRequest
+    from study.cli.study_request import StudyRequest
 
     first, second = twins
     plan, store = StudyRequest(second, None, (), Path("results")).plan()
@@ -226,6 +226,6 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = StudyRequest(file, None, (), Path("results")).plan()
-            row = next(r for r in show.trial_rows(plan, store) if r.trial == name)
+            row = next(r for r in status_table.trial_rows(plan, store) if r.trial == name)
             assert row.where.endswith(said)
     finish(store, name)
