@@ -64,7 +64,9 @@ class Several(click.ParamType[tuple[Any, ...]]):
     def __init__(self, item: click.ParamType[Any]) -> None:
         self.item = item
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Any, ...]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
         if isinstance(value, tuple):
             return value
         return tuple(self.item.convert(part.strip(), param, ctx) for part in value.split(","))

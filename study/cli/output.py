@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -56,7 +56,7 @@ def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> No
         out.print()
 
 
-def echo_json(value: Any) -> None:
+def echo_json(value: object) -> None:
     # Python would write NaN, which no other reader of JSON accepts.
     text = json.dumps(value, indent=1, allow_nan=False)
     click.echo(text.replace("\x7f", "\\u007f"))  # the only control character that json leaves

@@ -5,7 +5,7 @@ change the costs as the study expects?
 import ast
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from study.errors import SpecError, unknown
 from study.metrics import METRICS
@@ -212,13 +212,15 @@ def _checked(node: ast.expr, wrong: SpecError) -> None:
             raise wrong
 
 
-def _value(node: Any, r: float) -> float:
+def _value(node: ast.expr, r: float) -> float:
     match node:
         case ast.BinOp(left=left, op=op, right=right):
             return OPERATORS[type(op)](_value(left, r), _value(right, r))
         case ast.UnaryOp(op=op, operand=operand):
             return OPERATORS[type(op)](_value(operand, r))
-    return r if isinstance(node, ast.Name) else float(node.value)
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+    return r  # the only name that `_checked` allows
 
 
 def _relation_names() -> str:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from study.spec.plugins import Plugin
 from study.spec.problems import Location, Problem
@@ -23,7 +22,7 @@ class Config:
     """The configuration of one arm, before the model's own defaults are filled in."""
 
     model: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     data: Data
     recipe: Recipe
     root: str | None = None

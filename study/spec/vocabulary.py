@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from study.errors import unknown
 from study.spec.problems import Location, Problem
@@ -49,7 +48,7 @@ def _rows(document: Tree, key: str) -> list[Tree]:
     return list(tree.value.values()) if tree and isinstance(tree.value, dict) else []
 
 
-def json_schema(vocabulary: Vocabulary) -> dict[str, Any]:
+def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     """The JSON Schema of a study file, with the names that exist, for editors to complete."""
     schema = StudyFile.model_json_schema()
     fields = schema["properties"]

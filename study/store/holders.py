@@ -5,7 +5,6 @@ import os
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from study.errors import DamagedError
 from study.store import atomic, processes
@@ -84,7 +83,7 @@ def decoded(content: bytes) -> Holder | None:
     keys = ("host", "pid", "born", "space", "job", "work")
     try:
         # Earlier versions did not write the last three keys.
-        record: dict[str, Any] = {"space": "", "job": "", "work": "", **atomic.record(content)}
+        record: atomic.Record = {"space": "", "job": "", "work": "", **atomic.record(content)}
         host, pid, born, *more = (record[key] for key in keys)
     except (DamagedError, KeyError):
         return None

@@ -44,7 +44,7 @@ LONG_FUNCTIONS = {
 }
 """Functions that are still to be split."""
 
-MOST_ANY = 406  # the aim is 300
+MOST_ANY = 340  # the aim is 300
 FEWEST_COMMENTS = 0.037  # per line; the aim is 0.05
 
 
