@@ -11,6 +11,7 @@ import click
 from study.cli.options import study_file
 from study.cli.study_request import StudyRequest
 from study.errors import DamagedError, SpecError, unknown
+from study.store import polling
 from study.store.atomic import open_regular
 from study.text import normal
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.store.records import Result
     from study.store.store import Store
-
-POLL = 1.0  # seconds between two looks at the files
 
 
 @click.command("logs")
@@ -44,7 +43,7 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     latecomers = {t.name for t in plan.trials if t.state in ("pending", "stale")} - named.keys()
     logs = {name: TrialLog(store, name, name in latecomers) for name in chosen}
     while _print_new(logs, heads, last=not follow) and follow:
-        time.sleep(POLL)
+        time.sleep(polling.LOGS)
     for name in (name for name in chosen if logs[name].silent):
         click.echo(f"{labels[name]} ({name}) has no log yet", err=True)
 

@@ -13,6 +13,7 @@ from study.cli.options import reports_option, study_file
 from study.cli.output import console, show_tables, strays
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError, StudyError
+from study.store import polling
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from study.report.table import Table
     from study.store.store import Store
 
-POLL = 2.0  # seconds between two looks at the store
 REMEDY = "write to another folder: --reports DIR"
 
 
@@ -80,7 +80,7 @@ def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html:
 
     written, quiet = [fingerprint(*pair) for pair in planned], 0
     while quiet < 2:
-        time.sleep(POLL)
+        time.sleep(polling.RESULTS)
         planned = _planned(several)
         if (now := [fingerprint(*pair) for pair in planned]) != written:
             if sys.stdout.isatty():

@@ -9,6 +9,7 @@ import click
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, strays
 from study.cli.study_request import StudyRequest
+from study.store import polling
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -32,7 +33,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
         if sys.stdout.isatty():
             console().clear()
         console().print(table)
-        time.sleep(2)
+        time.sleep(polling.RESULTS)
         plan, store = request.plan()
     rows = trial_rows(plan, store)
     if as_json:

@@ -22,13 +22,12 @@ from study.launch import job as job_folder
 from study.launch import snapshot
 from study.launch.deaths import Death, last_lines, oom_kills
 from study.launch.worker import REQUEUE_STATUS, SIGNALS, STORE_FAILED
-from study.store import holders, leases
+from study.store import holders, leases, polling
 from study.store.atomic import create, encoded
 from study.store.job_records import Address
 from study.store.records import Environment, Outcome, WorkerDeath
 from study.store.store import Store
 
-POLL = 0.2  # seconds between two looks at the children
 GRACE = 15.0  # seconds that others of a group have to end when one has died
 MEETING = 600.0  # seconds until the nodes of a job must have met
 FIRST = 3  # deaths in a row before any trial was claimed: something else is wrong
@@ -80,7 +79,7 @@ class Supervisor:
         self.stop()
         end = time.monotonic() + seconds
         while not all(map(_ended, self.children)) and time.monotonic() < end:
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
 
     # ---- one task ----
 
@@ -151,7 +150,7 @@ class Supervisor:
                 raise StudyError(
                     f"node {self.node} has waited for node 0, which has not started ({place})"
                 )
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
         return {"WORLD_SIZE": world, **meeting.plain}
 
     def _wait(self) -> tuple[int, int]:
@@ -164,13 +163,13 @@ class Supervisor:
                 )
             if all(status == 0 for status in statuses):
                 return 0, 0
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
 
     def _end_all(self) -> list[tuple[int, int]]:
         """Status and rank of the children that ended by themselves; the others are killed."""
         end = time.monotonic() + GRACE
         while any(child.poll() is None for child in self.children) and time.monotonic() < end:
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
         own = [(child.returncode, rank) for rank, child in enumerate(self.children)]
         for child in self.children:  # those that wait for the one that has ended
             child.kill()

@@ -8,7 +8,7 @@ from study.launch.machine import AUTO, Machine
 from study.plan.estimate import steps_key
 from study.plan.plan import Plan
 from study.plan.trial_records import record
-from study.store import leases
+from study.store import leases, polling
 from study.store.heartbeats import Heartbeats
 from study.store.job_records import Work
 from study.store.store import Store
@@ -47,7 +47,7 @@ def session(plan: Plan, store: Store, machine: Machine) -> None:
     place, heartbeats = store.root / "timings" / plan.key, Heartbeats()
     # Another command may be timing the same arms; its session serves both.
     while leases.holder(place, heartbeats):
-        time.sleep(1.0)
+        time.sleep(polling.WORKERS)
     if missing(plan, store, machine):
         task(store, work(plan), machine)
     if missing(plan, store, machine):

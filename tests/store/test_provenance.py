@@ -38,6 +38,7 @@ PRINTING = {
 }
 PRINTING |= {
     "study.spec.preview",
+    "study.store.polling",
     "study.spec.factors",
     "study.spec.overrides",
     "study.spec.published_numbers",
