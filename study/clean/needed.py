@@ -9,7 +9,7 @@ from pathlib import Path
 from study.clean.disk import WEEK, age, folders, lacks
 from study.errors import StoreError, StudyError
 from study.launch import job, slurm
-from study.store import job_records, leases, ownership
+from study.store import holders, job_records, leases, ownership
 from study.store.store import Store
 
 
@@ -92,7 +92,7 @@ def _busy(
     trials = order.trials if order else ()
     if job.workers(path) or any(leases.holder(store.trial(name)) for name in trials):
         return True
-    signed = (leases.read_holder(file) for file in path.glob("worker.*"))
+    signed = (holders.read(file) for file in path.glob("worker.*"))
     # A worker elsewhere cannot be looked up: its job counts as busy until it is a week old.
     elsewhere = any(who and not who.local and who.job not in ids for who in signed)
     return elsewhere and age(path) < WEEK

@@ -11,6 +11,7 @@ from study.clean.disk import DAY, real
 from study.clean.groups import Item
 from study.errors import StoreError
 from study.store import leases
+from study.store.heartbeats import DEAD_SECONDS, Heartbeats
 
 
 def removed(item: Item, remove: Callable[[Item], bool]) -> bool:
@@ -54,14 +55,14 @@ def checkpoint(item: Item) -> bool:
     return True
 
 
-def _heartbeats(folder: Path) -> leases.Heartbeats:
+def _heartbeats(folder: Path) -> Heartbeats:
     """Heartbeats in which a holder that has been silent for a day counts as dead at once."""
-    heartbeats = leases.Heartbeats()
+    heartbeats = Heartbeats()
     path = folder / f"lease.{leases.latest(folder)[0]}"
     with suppress(FileNotFoundError):
         stamp = path.stat().st_mtime_ns
         if heartbeats.age(path, stamp) >= DAY:
-            heartbeats.last_changes[path] = stamp, heartbeats.clock() - leases.DEAD_SECONDS
+            heartbeats.last_changes[path] = stamp, heartbeats.clock() - DEAD_SECONDS
     return heartbeats
 
 

@@ -18,26 +18,27 @@ from study.errors import StudyError, unknown
 
 FAILED, BAD_INPUT, INCOMPLETE, UNWRITTEN, INTERRUPTED = 1, 2, 3, 4, 130
 
-COMMANDS = {  # name: the module of study.cli that has it
-    "plan": "plan",
-    "run": "run",
-    "report": "report",
-    "compare": "compare",
-    "export": "export",
-    "track": "track",
-    "eval": "eval",
-    "bench": "bench",
-    "claims": "report",
-    "status": "look",
-    "cancel": "look",
-    "logs": "logs",
-    "results": "look",
-    "list": "look",
-    "clean": "clean",
-    "doctor": "doctor",
-    "parts": "parts",
-    "schema": "parts",
-}
+COMMANDS = (
+    "plan",
+    "run",
+    "report",
+    "compare",
+    "export",
+    "track",
+    "eval",
+    "bench",
+    "claims",
+    "status",
+    "cancel",
+    "logs",
+    "results",
+    "list",
+    "clean",
+    "doctor",
+    "parts",
+    "schema",
+)
+"""Names of the commands in the order of the help; each is a module of `study.cli`."""
 
 
 class CommandGroup(click.Group):
@@ -49,7 +50,7 @@ class CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"study.cli.{COMMANDS[cmd_name]}")
+        module = import_module(f"study.cli.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 

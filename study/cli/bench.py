@@ -12,16 +12,8 @@ import click
 from study.bench import MODES, bench, labelled, model, settings
 from study.bench.settings import BenchRequest, Setting
 from study.cli import FAILED
-from study.cli.options import (
-    Several,
-    argument,
-    console,
-    echo_json,
-    folder,
-    import_option,
-    json_option,
-    words,
-)
+from study.cli.options import Several, argument, folder, import_option, json_option, words
+from study.cli.output import console, echo_json
 from study.launch.machine import cores, device, gpus
 from study.metrics.execution import ExecutionMode
 from study.spec.schema import Timing

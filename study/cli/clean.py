@@ -9,7 +9,8 @@ import click
 from study import format
 from study.clean import GROUPS, Item, jobs, removable, remove
 from study.cli import INCOMPLETE
-from study.cli.options import echo_json, folder, import_option, json_option
+from study.cli.options import folder, import_option, json_option
+from study.cli.output import echo_json
 from study.cli.survey import PLANNED, Survey, survey_of
 from study.errors import StoreError, StudyError
 from study.store.store import Store

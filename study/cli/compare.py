@@ -2,15 +2,9 @@
 
 import click
 
-from study.cli.options import (
-    StudyRequest,
-    console,
-    echo_json,
-    json_option,
-    show_tables,
-    strays,
-    study_file,
-)
+from study.cli.options import json_option, study_file
+from study.cli.output import console, echo_json, show_tables, strays
+from study.cli.study_request import StudyRequest
 
 
 @click.command("compare")

@@ -7,7 +7,9 @@ import click
 
 from study.cli import FAILED
 from study.cli.images import check_images_option
-from study.cli.options import console, echo_json, folder, json_option, progress, vocabulary
+from study.cli.options import folder, json_option
+from study.cli.output import console, echo_json, progress
+from study.cli.study_request import vocabulary
 
 STYLES = {"ok": "green", "note": "cyan", "miss": "yellow", "fail": "bold red"}
 

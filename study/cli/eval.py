@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from study.cli.eval_options import IMAGES, WEIGHTS, EvalRequest
-from study.cli.options import (
-    argument,
-    console,
-    echo_json,
-    folder,
-    import_option,
-    json_option,
-    options,
-    progress,
-)
+from study.cli.options import argument, folder, import_option, json_option, options
+from study.cli.output import console, echo_json, progress
 from study.launch.machine import cores, device, gpus
 
 if TYPE_CHECKING:
@@ -138,7 +130,7 @@ def _show(evaluated: "Evaluated", subject: "EvaluationSubject") -> None:
     from rich.table import Table
 
     from study import format
-    from study.cli.show import in_units
+    from study.cli.output import in_units
     from study.metrics import METRICS
 
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
-from study.cli.options import StudyRequest, reports_option, strays, study_file, words
+from study.cli.options import reports_option, study_file, words
+from study.cli.output import strays
 from study.cli.report import claimed
+from study.cli.study_request import StudyRequest
 
 # The keys of report.exports.EXPORTS, spelt again: that module imports pandas. A test compares them.
 FORMATS = ("csv", "parquet", "timm")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli.options import progress
+from study.cli.output import progress
 from study.errors import DataError
 from study.spec.schema import LOOKS
 

@@ -1,4 +1,4 @@
-"""logs: what trials said while they ran, and how workers died of them."""
+"""logs: the output of trials while they run, and the deaths of workers."""
 
 import os
 import time
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli.options import StudyRequest, study_file
+from study.cli.options import study_file
+from study.cli.study_request import StudyRequest
 from study.errors import DamagedError, SpecError, unknown
+from study.store import polling
 from study.store.atomic import open_regular
 from study.text import normal
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.store.records import Result
     from study.store.store import Store
-
-POLL = 1.0  # seconds between two looks at the files
 
 
 @click.command("logs")
@@ -33,7 +33,7 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     """
     plan, store = request.plan()
     labels = {trial.name: f"{arm.label}/s{trial.seed}" for arm in plan.arms for trial in arm.trials}
-    named = dict.fromkeys(_meant(text, labels) for text in trials)
+    named = dict.fromkeys(_named_trial(text, labels) for text in trials)
     chosen = list(named) if trials else list(_chosen(plan, follow))
     if not chosen:
         click.echo("nothing runs and nothing failed; name a trial (study status)", err=True)
@@ -41,14 +41,14 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     width = max(len(labels[name]) for name in chosen) if len(chosen) > 1 else 0
     heads = {name: f"{labels[name]:{width}}  " if width else "" for name in chosen}
     latecomers = {t.name for t in plan.trials if t.state in ("pending", "stale")} - named.keys()
-    tellers = {name: Teller(store, name, name in latecomers) for name in chosen}
-    while _tell(tellers, heads, last=not follow) and follow:
-        time.sleep(POLL)
-    for name in (name for name in chosen if tellers[name].silent):
+    logs = {name: TrialLog(store, name, name in latecomers) for name in chosen}
+    while _print_new(logs, heads, last=not follow) and follow:
+        time.sleep(polling.LOGS)
+    for name in (name for name in chosen if logs[name].silent):
         click.echo(f"{labels[name]} ({name}) has no log yet", err=True)
 
 
-def _meant(text: str, labels: Mapping[str, str]) -> str:
+def _named_trial(text: str, labels: Mapping[str, str]) -> str:
     """The name of the trial that is meant.
 
     Raises:
@@ -67,23 +67,26 @@ def _meant(text: str, labels: Mapping[str, str]) -> str:
 
 
 def _chosen(plan: "Plan", follow: bool) -> Iterator[str]:
-    """Without a word from the user; those that have yet to begin can be followed alone."""
+    """The trials to show where the user names none: those that run, or else those that failed.
+
+    Trials that have yet to begin can only be followed.
+    """
     states = {trial.name: trial.state for trial in plan.trials}
     open_ = ("running", "pending", "stale") if follow else ("running",)
     wanted = open_ if any(state in open_ for state in states.values()) else ("failed",)
     return (name for name, state in states.items() if state in wanted)
 
 
-def _tell(tellers: "Mapping[str, Teller]", heads: Mapping[str, str], last: bool) -> bool:
-    """Print what is new of each; whether there may be more."""
-    for name, teller in tellers.items():
-        for line in teller.news(last):
+def _print_new(logs: "Mapping[str, TrialLog]", heads: Mapping[str, str], last: bool) -> bool:
+    """Print the new lines of each trial; True if there may be more."""
+    for name, log in logs.items():
+        for line in log.new_lines(last):
             click.echo(f"{heads[name]}{line}")  # flushes
-    return not all(teller.ended for teller in tellers.values())
+    return not all(log.ended for log in logs.values())
 
 
-class Teller:
-    """New lines of a trial since the last call."""
+class TrialLog:
+    """The log of a trial, the deaths of its workers and its end, each line once."""
 
     def __init__(self, store: "Store", name: str, late: bool = False) -> None:
         """`late`: follow a trial from here on, and skip the lines that its log already has."""
@@ -92,14 +95,14 @@ class Teller:
         self.printed, self.ended, self.silent = set[str](), False, True
         if late:
             # Reading all once moves the position past what was printed before.
-            list(self.news())
+            list(self.new_lines())
             self.silent = True
 
-    def news(self, last: bool = False) -> Iterator[str]:
-        """Lines of its log, deaths of its workers, and its end; a half line when it is the last."""
+    def new_lines(self, last: bool = False) -> Iterator[str]:
+        """The lines since the last call; an incomplete line only if the call is the `last`."""
         if self.ended:
             return
-        result = self.store.result(self.name)  # first: what was said before it is in the log then
+        result = self.store.result(self.name)  # first, so that the log is complete then
         self.ended = result is not None
         lines = self.tail.lines(last or self.ended)
         for line in (*lines, *self._deaths(), *_end(result, bool(self.printed))):
@@ -117,7 +120,7 @@ class Teller:
 
 
 def _end(result: "Result | None", printed: bool) -> Iterator[str]:
-    """The state and the error; the worker's last words where no death has brought them."""
+    """The state and the error; the last lines of its worker, unless a death printed them."""
     if result is None:
         return
     yield from _quoted(result.log if not printed else None)
@@ -139,9 +142,9 @@ class Tail:
         """The new lines; an incomplete line is held back until it ends, or until `last`."""
         try:
             with open_regular(self.path) as file:
-                read_before = os.fstat(file.fileno())
-                if read_before.st_ino != self.file or read_before.st_size < self.at:
-                    self.file, self.at, self.rest = read_before.st_ino, 0, b""
+                status = os.fstat(file.fileno())
+                if status.st_ino != self.file or status.st_size < self.at:
+                    self.file, self.at, self.rest = status.st_ino, 0, b""
                 file.seek(self.at)
                 new = file.read()
         except (OSError, DamagedError):

@@ -1,14 +1,13 @@
-"""parts, schema: what a study file may ask for."""
+"""parts: the parts of every slot, and checks of the user's own."""
 
-import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from study.cli import FAILED
-from study.cli.options import console, echo_json, import_option, json_option, vocabulary
+from study.cli.options import import_option, json_option
+from study.cli.output import console, echo_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -119,16 +118,3 @@ def _table(*names: str) -> "Table":
     for name in names:
         table.add_column(name, overflow="fold")
     return table
-
-
-@click.command("schema")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False))
-def schema_command(output: Path | None) -> None:
-    """JSON Schema of a study file, for editors."""
-    from study.spec.reader import json_schema
-
-    text = json.dumps(json_schema(vocabulary()), indent=1) + "\n"
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")

@@ -6,7 +6,9 @@ import click
 
 from study.cli.images import check_images, check_images_option
 from study.cli.machine import machine_options
-from study.cli.options import StudyRequest, console, echo_json, json_option, study_file
+from study.cli.options import json_option, study_file
+from study.cli.output import console, echo_json
+from study.cli.study_request import StudyRequest
 from study.errors import StudyError
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 @json_option
 def plan_command(request: StudyRequest, machine: "Machine", check_all: bool, as_json: bool) -> None:
     """Show arms, costs, missing trials and their estimated time; trains nothing."""
-    from study.cli import show
+    from study.cli import plan_table
     from study.plan.estimate import remaining_time
     from study.plan.plan import check_data
 
@@ -34,7 +36,7 @@ def plan_command(request: StudyRequest, machine: "Machine", check_all: bool, as_
     if here and plan.missing and remaining_time(plan, store, machine.workers) is None:
         _time_steps(plan, store, machine)
     if as_json:
-        echo_json(show.plan_record(plan, remaining_time(plan, store, machine.workers)))
+        echo_json(plan_table.plan_record(plan, remaining_time(plan, store, machine.workers)))
         return
     show_plan(plan, store, machine)
     click.echo(f"to run it: study run {request.command_line(machine)}", err=True)
@@ -42,15 +44,18 @@ def plan_command(request: StudyRequest, machine: "Machine", check_all: bool, as_
 
 def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
     """Print arms, costs and notes."""
-    from study.cli import show
+    from study.cli import plan_table
     from study.plan import images
     from study.plan.estimate import remaining_time
 
     out, missing = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
-    out.print(show.plan_head(plan), markup=False, highlight=False)
-    out.print(show.plan_table(plan))
+    out.print(plan_table.plan_head(plan), markup=False, highlight=False)
+    out.print(plan_table.plan_table(plan))
     priced = remaining_time(plan, store, machine.workers)
-    for note in [*images.notes(missing, store), *show.plan_notes(plan, priced, machine.workers)]:
+    for note in [
+        *images.notes(missing, store),
+        *plan_table.plan_notes(plan, priced, machine.workers),
+    ]:
         out.print(note, markup=False, highlight=False, soft_wrap=True)
 
 

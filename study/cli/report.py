@@ -1,4 +1,4 @@
-"""The commands report and claims: tables, figures and evaluated claims of a study."""
+"""report: tables and figures of studies from the results so far."""
 
 import sys
 import time
@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.cli import FAILED, INCOMPLETE
-from study.cli.options import (
-    StudyRequest,
-    console,
-    echo_json,
-    json_option,
-    reports_option,
-    show_tables,
-    strays,
-    study_file,
-)
+from study.cli import INCOMPLETE
+from study.cli.options import reports_option, study_file
+from study.cli.output import console, show_tables, strays
+from study.cli.study_request import StudyRequest
 from study.errors import SpecError, StudyError
+from study.store import polling
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -27,7 +21,6 @@ if TYPE_CHECKING:
     from study.report.table import Table
     from study.store.store import Store
 
-POLL = 2.0  # seconds between two looks at the store
 REMEDY = "write to another folder: --reports DIR"
 
 
@@ -87,7 +80,7 @@ def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html:
 
     written, quiet = [fingerprint(*pair) for pair in planned], 0
     while quiet < 2:
-        time.sleep(POLL)
+        time.sleep(polling.RESULTS)
         planned = _planned(several)
         if (now := [fingerprint(*pair) for pair in planned]) != written:
             if sys.stdout.isatty():
@@ -136,27 +129,6 @@ def _overview(contents: "list[Report]", reports: Path, html: bool) -> "dict[str,
         write(reports / "overview.html", report.page(contents).encode())
     click.echo(f"wrote the overview of {len(contents)} studies to {reports}", err=True)
     return {"overview": table}
-
-
-@click.command("claims")
-@study_file
-@json_option
-def claims_command(request: StudyRequest, as_json: bool) -> int:
-    """Evaluate the claims of FILE against its results; exit with 1 if one is contradicted."""
-    from study.analysis.published import evaluated_claims
-    from study.report import report
-
-    plan, store = request.plan()
-    claims = evaluated_claims(plan, report.frame(plan, store))
-    if as_json:
-        echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in claims])
-    elif table := report.claim_table(plan, claims):
-        show_tables({"claims": table})
-    else:
-        click.echo(f"{request.file} has no claims", err=True)
-    if any(claim.state == "contradicted" for claim in claims):
-        return FAILED
-    return INCOMPLETE if claims and lacking(plan, store) else 0
 
 
 def lacking(plan: "Plan", store: "Store") -> int:

@@ -11,10 +11,12 @@ import click
 
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
 from study.cli.machine import machine_options
-from study.cli.measures import measured, unmeasured
-from study.cli.options import StudyRequest, console, reports_option, study_file
+from study.cli.measurements import measured, unmeasured
+from study.cli.options import reports_option, study_file
+from study.cli.output import console
 from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claimed, current, lacking, written
+from study.cli.study_request import StudyRequest
 from study.cli.track import KIND, tracked
 
 if TYPE_CHECKING:
@@ -180,7 +182,7 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     """Run the missing trials; True when the user stopped them."""
     from study import launch
     from study.launch import timing
-    from study.plan.plan import records
+    from study.plan.trial_records import records
     from study.store.job_records import Work
 
     def stopping() -> None:
@@ -236,24 +238,24 @@ def _progress(
     plan: "Plan", how: str
 ) -> "AbstractContextManager[Callable[[Sequence[Event]], None]]":
     """A context that yields a function, to which events are reported."""
-    from study.cli import live
+    from study.cli.progress import LiveDisplay, line
 
     def lines(events: "Sequence[Event]") -> None:
         for event in events:
             with suppress(BrokenPipeError):  # the reader is gone; the work goes on
-                click.echo(live.line(plan, event), err=True)
+                click.echo(line(plan, event), err=True)
 
     @contextmanager
-    def picture() -> "Iterator[Callable[[Sequence[Event]], None]]":
+    def live_display() -> "Iterator[Callable[[Sequence[Event]], None]]":
         from rich.live import Live
 
-        display = live.Picture(plan)
+        display = LiveDisplay(plan)
         with Live(display, console=console(err=True), refresh_per_second=4):
             yield display.update
 
-    # A live display in a log file would be one copy of the picture per update.
+    # A live display in a log file would be one copy of the display per update.
     if how == "live" or (how == "auto" and sys.stderr.isatty()):
-        return picture()
+        return live_display()
     return nullcontext((lambda events: None) if how == "none" else lines)
 
 

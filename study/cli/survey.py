@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.clean import CHECKPOINT, JobFolder, Needs, jobs, superseded
-from study.cli.options import StudyRequest, console
+from study.cli.output import console
+from study.cli.study_request import StudyRequest
 from study.errors import StudyError
 from study.store.store import Store
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.cli.options import Several, StudyRequest, study_file
+from study.cli.options import Several, study_file
+from study.cli.study_request import StudyRequest
+from study.store import polling
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 # The keys of track.TRACKERS, spelt again: that package takes 0.3 s to import. A test compares them.
 TRACKERS = ("tensorboard", "wandb", "mlflow")
-POLL = 2.0  # seconds between two looks at the store
 TRACKING_TIMEOUT = 120.0  # seconds that a run waits for the tracker to finish
 KIND: dict[str, Any] = {"type": Several(click.Choice(TRACKERS)), "metavar": "NAME,..."}
 
@@ -62,8 +63,8 @@ def _going_on(plan: "Plan", store: "Store", leashed: bool) -> bool:
     """Wait, then return True if more results may come."""
     if leashed:
         # stdin becomes readable when the run closes it, or dies.
-        return not select.select([sys.stdin], [], [], POLL)[0]
-    time.sleep(POLL)
+        return not select.select([sys.stdin], [], [], polling.RESULTS)[0]
+    time.sleep(polling.RESULTS)
     return any(store.result(trial.name) is None for trial in plan.trials)
 
 

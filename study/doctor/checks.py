@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from study.spec.reader import Vocabulary
+from study.spec.vocabulary import Vocabulary
 from study.store.store import Store
 
 TIMEOUT = 15.0  # seconds for another program to answer

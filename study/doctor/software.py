@@ -12,8 +12,9 @@ from study import __version__
 from study.doctor.checks import Finding, Scope, fail, note, ok
 from study.errors import StudyError
 from study.spec import plugins
+from study.spec.problems import Location
 from study.spec.recipes import recipe_of, recipes
-from study.spec.yaml import Location, Tree, expanded
+from study.spec.yaml import Tree, expanded
 from study.store.provenance import origin
 
 INSTALL = "python -m pip install -e . -c constraints.txt"

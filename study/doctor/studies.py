@@ -7,18 +7,18 @@ from pathlib import Path
 from study.data.problems import ImageProblem
 from study.doctor.checks import Finding, Scope, fail, miss, note, ok
 from study.errors import DataError, SpecError
-from study.plan import images
+from study.plan import image_summaries, images
 from study.spec import reader
 from study.spec.designs import arms
 from study.spec.preview import preview
+from study.spec.problems import Problem
 from study.spec.schema import LOOKS, Data
 from study.spec.study import Study
-from study.spec.yaml import Problem
 
 
 def data_sets(scope: Scope) -> Iterator[Finding]:
     """Every data set of the studies once, with and without each profile."""
-    images.forget()  # folders may have changed since an earlier plan of this process
+    image_summaries.forget()  # folders may have changed since an earlier plan of this process
     wanted: dict[str, tuple[Data, list[str]]] = {}
     unset: dict[str, list[str]] = {}
     for file in scope.files:
@@ -112,7 +112,7 @@ def _folder(data: Data, scope: Scope) -> Iterator[Finding]:
     """Files are listed as for training and not decoded; `check_images` decodes them all."""
     for message in images.odd(data, scope.store):
         yield note(message)
-    splits = images.fingerprints(data, scope.store)
+    splits = image_summaries.fingerprints(data, scope.store)
     counts = ", ".join(f"{split.files} pictures to {USES[name]}" for name, split in splits.items())
     yield ok(f"{data.root}: {counts}, of {images.classes(data, scope.store)} classes")
 

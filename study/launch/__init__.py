@@ -13,7 +13,7 @@ from study.launch import slurm
 from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
-from study.store import leases
+from study.store import leases, polling
 from study.store.atomic import warn_once
 from study.store.job_records import Work
 from study.store.records import TrialRecord
@@ -65,7 +65,8 @@ def run(
             job_folder.blame(job)
             # Workers of an earlier call, or of another node, may still run; if not, all have died.
             idle = 0 if _at_work(store, watch) else idle + 1
-            time.sleep(1.0)  # between two rounds, so that failing workers do not start in a loop
+            # Between two rounds, so that failing workers do not start in a loop.
+            time.sleep(polling.WORKERS)
     return False
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from study.store import leases
+from study.store.heartbeats import Heartbeats
 from study.store.records import EpochRow, Result, WorkerDeath
 from study.store.store import Store
 
@@ -28,7 +29,7 @@ class Watch:
     """Finds what has changed since it last looked."""
 
     def __init__(self, store: Store, names: Sequence[str]) -> None:
-        self.store, self.hearts = store, leases.Heartbeats()
+        self.store, self.hearts = store, Heartbeats()
         self.open = {name: len(store.history(name)) for name in names}
         self.running: dict[str, int] = {}
         """The number of the lease that each was seen at work under."""

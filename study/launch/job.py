@@ -25,8 +25,9 @@ from pathlib import Path
 from study.errors import DamagedError, StoreError, StudyError
 from study.launch import snapshot
 from study.launch.machine import Machine
-from study.store import leases, ownership
+from study.store import holders, leases, ownership
 from study.store.atomic import content, warn_once, write
+from study.store.heartbeats import Heartbeats
 from study.store.job_records import Computed, Job, Work
 from study.store.provenance import origin
 from study.store.records import TrialRecord
@@ -176,7 +177,7 @@ def alike(job: Path, after: int = 0) -> list[Path]:
     return [folder for folder, other in others if SAME(other) == SAME(ours)]
 
 
-def open_trials(job: Path, heartbeats: leases.Heartbeats) -> list[str]:
+def open_trials(job: Path, heartbeats: Heartbeats) -> list[str]:
     """Trials of the queue without a result and without a worker."""
     store = Store(Path(order(job).store))
     return [
@@ -194,10 +195,10 @@ def stopped(job: Path) -> bool:
     return (job / "stop").exists()
 
 
-def workers(job: Path) -> list[leases.Holder]:
+def workers(job: Path) -> list[holders.Holder]:
     """Supervisors of this machine that are at work on a job."""
-    holders = (leases.read_holder(file) for file in job.glob("worker.*"))
-    return [who for who in holders if who and who.local and not who.gone]
+    named = (holders.read(file) for file in job.glob("worker.*"))
+    return [who for who in named if who and who.local and not who.gone]
 
 
 def unwritable(store: Store) -> str:

@@ -22,10 +22,9 @@ from study.launch.machine import Machine
 from study.launch.slurm import slurm
 from study.launch.tasks import work
 from study.launch.worker import STORE_FAILED, Worker
-from study.store import leases
+from study.store import polling
+from study.store.heartbeats import Heartbeats
 from study.store.store import Store
-
-POLL = 0.5  # seconds between two looks at the store
 
 
 class Launcher(Protocol):
@@ -52,7 +51,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     """
     order, heartbeats, children = (
         job_folder.order(job),
-        leases.Heartbeats(),
+        Heartbeats(),
         list[subprocess.Popen[bytes]](),
     )
 
@@ -73,7 +72,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
             tick()
             if not alive and not more:
                 break
-            time.sleep(POLL)
+            time.sleep(polling.EVENTS)
     except KeyboardInterrupt:
         kill(job)
         raise

@@ -24,11 +24,10 @@ from study.launch import job as job_folder
 from study.launch import resources, snapshot
 from study.launch.machine import Machine
 from study.launch.supervisor import Supervisor
-from study.store import ownership
+from study.store import ownership, polling
 from study.store.atomic import replace, write
 from study.store.job_records import Submitted
 
-ASK = 5.0  # seconds between two questions to squeue
 WORK = "work.pkl"
 """In the logs of a job folder: what submitit loads in each of its jobs."""
 FOREVER = 1_000_000  # times that a job may run out of time: trials know when it is enough
@@ -52,11 +51,11 @@ def slurm(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     last_query = -math.inf
     while machine.wait:
         tick()
-        if time.monotonic() - last_query >= ASK:
+        if time.monotonic() - last_query >= polling.SQUEUE:
             last_query = time.monotonic()
             if not at_work(job):
                 return
-        time.sleep(0.5)
+        time.sleep(polling.EVENTS)
 
 
 # ---- submission ----

@@ -10,7 +10,7 @@ from study.errors import StudyError
 from study.launch import job as job_folder
 from study.launch import slurm
 from study.launch.job import Identity
-from study.store import leases
+from study.store import holders
 from study.store.store import Store
 
 
@@ -20,7 +20,7 @@ class StudyWorker:
     where: str
     state: str
     """As squeue has it, or RUNNING."""
-    holder: leases.Holder | None = None
+    holder: holders.Holder | None = None
     """The supervisor, where it is a process of this machine."""
 
 

@@ -22,13 +22,12 @@ from study.launch import job as job_folder
 from study.launch import snapshot
 from study.launch.deaths import Death, last_lines, oom_kills
 from study.launch.worker import REQUEUE_STATUS, SIGNALS, STORE_FAILED
-from study.store import leases
+from study.store import holders, leases, polling
 from study.store.atomic import create, encoded
 from study.store.job_records import Address
 from study.store.records import Environment, Outcome, WorkerDeath
 from study.store.store import Store
 
-POLL = 0.2  # seconds between two looks at the children
 GRACE = 15.0  # seconds that others of a group have to end when one has died
 MEETING = 600.0  # seconds until the nodes of a job must have met
 FIRST = 3  # deaths in a row before any trial was claimed: something else is wrong
@@ -61,7 +60,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Run all tasks; the exit status of a child that failed outside any trial, otherwise 0."""
-        leases.write_holder(self.job / f"worker.{self.name}")
+        holders.write(self.job / f"worker.{self.name}")
         for task in self.order.tasks:
             if status := self._done(task):
                 return status
@@ -80,7 +79,7 @@ class Supervisor:
         self.stop()
         end = time.monotonic() + seconds
         while not all(map(_ended, self.children)) and time.monotonic() < end:
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
 
     # ---- one task ----
 
@@ -137,7 +136,7 @@ class Supervisor:
         """Where the processes of all nodes find each other."""
         world = str(count * self.order.nodes)
         attempt = os.environ.get("SLURM_RESTART_COUNT", "0")
-        place = self.job / f"meet.{leases.slurm_job()}.{attempt}.json"
+        place = self.job / f"meet.{holders.slurm_job()}.{attempt}.json"
         if self.order.nodes == 1:
             return {"WORLD_SIZE": world, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
         # A file in the job folder, as all nodes share the store; it is named after the attempt, so
@@ -151,7 +150,7 @@ class Supervisor:
                 raise StudyError(
                     f"node {self.node} has waited for node 0, which has not started ({place})"
                 )
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
         return {"WORLD_SIZE": world, **meeting.plain}
 
     def _wait(self) -> tuple[int, int]:
@@ -164,13 +163,13 @@ class Supervisor:
                 )
             if all(status == 0 for status in statuses):
                 return 0, 0
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
 
     def _end_all(self) -> list[tuple[int, int]]:
         """Status and rank of the children that ended by themselves; the others are killed."""
         end = time.monotonic() + GRACE
         while any(child.poll() is None for child in self.children) and time.monotonic() < end:
-            time.sleep(POLL)
+            time.sleep(polling.CHILDREN)
         own = [(child.returncode, rank) for rank, child in enumerate(self.children)]
         for child in self.children:  # those that wait for the one that has ended
             child.kill()
@@ -201,18 +200,16 @@ class Supervisor:
 
     def _trial(self) -> tuple[str, int] | None:
         """The trial that the children worked on, and the number of their lease."""
-        pids, job = {child.pid for child in self.children}, leases.slurm_job()
-        holders = {
-            name: leases.latest(self.store.trial(name)) for name in job_folder.queue(self.job)
-        }
-        for name, (number, who) in holders.items():
+        pids, job = {child.pid for child in self.children}, holders.slurm_job()
+        latest = {n: leases.latest(self.store.trial(n)) for n in job_folder.queue(self.job)}
+        for name, (number, who) in latest.items():
             if who is not None and who.local and who.pid in pids:
                 return name, number
-        others = self.order.nodes > 1 and [n for n, (_, w) in holders.items() if w and w.job == job]
+        others = self.order.nodes > 1 and [n for n, (_, w) in latest.items() if w and w.job == job]
         if not others:
             return None
-        last = max(others, key=lambda name: self.store.beat(name, holders[name][0]))
-        return last, holders[last][0]  # of the leading process, which is on another node
+        last = max(others, key=lambda name: self.store.beat(name, latest[name][0]))
+        return last, latest[last][0]  # of the leading process, which is on another node
 
     def _mark_failed(self, name: str, deaths: Sequence[WorkerDeath]) -> None:
         lease = leases.claim(self.store.trial(name))

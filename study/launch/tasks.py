@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from study.errors import SizeError, StoreError, StudyError
 from study.launch import job as job_folder
-from study.launch.worker import POLL, REQUEUE_STATUS, Tick, Worker, claim, idle
-from study.store import leases
+from study.launch.worker import REQUEUE_STATUS, Tick, Worker, claim, idle
+from study.store import leases, polling
 from study.store.job_records import Job
 from study.store.records import Evaluation
 from study.store.timing_records import TimingSession
@@ -153,7 +153,7 @@ def _watched(order: Job) -> Iterator[Tick]:
 
     def pulse() -> None:
         nonlocal fed
-        if time.monotonic() - fed >= POLL:
+        if time.monotonic() - fed >= polling.WORKERS:
             fed = time.monotonic()
             faulthandler.dump_traceback_later(order.timeout, exit=True)  # starts anew at every call
 

@@ -6,8 +6,10 @@ from study.errors import StudyError
 from study.launch import task
 from study.launch.machine import AUTO, Machine
 from study.plan.estimate import steps_key
-from study.plan.plan import Plan, record
-from study.store import leases
+from study.plan.plan import Plan
+from study.plan.trial_records import record
+from study.store import leases, polling
+from study.store.heartbeats import Heartbeats
 from study.store.job_records import Work
 from study.store.store import Store
 from study.store.timing_records import TimingSession
@@ -42,10 +44,10 @@ def work(plan: Plan) -> Work:
 
 def session(plan: Plan, store: Store, machine: Machine) -> None:
     """Time all arms in one session, in a process of its own; waits for one that is under way."""
-    place, heartbeats = store.root / "timings" / plan.key, leases.Heartbeats()
+    place, heartbeats = store.root / "timings" / plan.key, Heartbeats()
     # Another command may be timing the same arms; its session serves both.
     while leases.holder(place, heartbeats):
-        time.sleep(1.0)
+        time.sleep(polling.WORKERS)
     if missing(plan, store, machine):
         task(store, work(plan), machine)
     if missing(plan, store, machine):

@@ -13,8 +13,9 @@ from pathlib import Path
 from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch.machine import AUTO, allocated_device
-from study.store import leases
+from study.store import leases, polling
 from study.store.atomic import warn_once
+from study.store.heartbeats import Heartbeats
 from study.store.store import Store
 
 STORE_FAILED = 74
@@ -23,7 +24,6 @@ REQUEUE_STATUS = 75
 """Exit status: a group has broken up, through no fault of this process (EX_TEMPFAIL)."""
 UNFIT = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
 """Errors of the folder of one trial; a store that cannot be written gives others."""
-POLL = 1.0  # seconds between two looks for a stop file
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR2)  # ask to stop after the next step
 
 Tick = Callable[[], None]
@@ -43,7 +43,7 @@ class Worker:
         if self.order.device == AUTO:
             self.order = self.order.model_copy(update={"device": allocated_device()})
         self.store = Store(Path(self.order.store))
-        self.heartbeats = leases.Heartbeats()
+        self.heartbeats = Heartbeats()
         self._stopping, self._looked = False, 0.0
 
     def ask_to_stop(self, number: int = 0, frame: object = None) -> None:
@@ -52,8 +52,8 @@ class Worker:
     def stop(self) -> bool:
         """True if the worker should stop; cheap enough to call at every step."""
         now = time.monotonic()
-        # The stop file lies on NFS, where a look costs a round trip: one per POLL, not per step.
-        if not self._stopping and now - self._looked >= POLL:
+        # The stop file lies on NFS, where a look costs a round trip, so not at every step.
+        if not self._stopping and now - self._looked >= polling.WORKERS:
             self._looked = now
             self._stopping = job_folder.stopped(self.job)
         return self._stopping
@@ -83,7 +83,7 @@ def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:
             raise StoreError(str(unfit[names[0]]))
         if not any(leases.is_late(worker.store.trial(n), worker.heartbeats) for n in open_):
             return None
-        time.sleep(POLL)
+        time.sleep(polling.WORKERS)
     return None
 
 

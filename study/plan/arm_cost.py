@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING
 
 from study.errors import BuildError, MetricError, SizeError, StudyError
 from study.plan import images
@@ -20,8 +20,12 @@ from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.records import Shape
 from study.store.store import Store
 
+if TYPE_CHECKING:
+    from torch import nn
+
 OUTSIDE_COUNTING = (
     *CHANGE_NO_NUMBER,
+    "study.plan.image_summaries",
     "study.plan.images",  # the number of classes is part of the key
     "study.spec.plugins",  # locates the user's modules, whose digests are part of the key
     "study.spec.schema",
@@ -97,52 +101,61 @@ def _shape(data: Data, store: Store) -> Shape:
 
 
 def _counted(config: Config, shape: Shape) -> ArmCost:
+    """The cost of a model, and the results of building it, which the store does not have yet."""
     from study import models
-    from study.metrics.cost import cost
-    from study.models import equivalence, outputs, registry, weights
+    from study.models import registry
 
-    build = _builder(config, shape)
-
-    def resized(device: str, side: int) -> Any:
-        return _builder(config, shape.model_copy(update={"img_size": side}))(device)
-
-    resolved = models.resolved(config.model, given_weights.identified(config.arguments))
-    code = registry.used_plugins(config.model, resolved)
+    # Before the arguments are resolved: a plugin may define the model, or parts that they name.
+    _register_plugins(config)
+    arguments = models.resolved(config.model, given_weights.identified(config.arguments))
+    code = registry.used_plugins(config.model, arguments)
     built = partial(
         ArmCost,
         model=models.called(config.model),
         shape=shape,
-        arguments=resolved,
+        arguments=arguments,
         defaults=models.resolved(config.model, {}),
-        slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in resolved},
+        slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in arguments},
         code=code,
     )
     with _named_cause(config, code):
-        try:  # a wrong argument is an error of its own, before anything is counted
-            misfit = outputs.misfit(_called(config, code), resized, dict(shape))
-        except SizeError as error:
-            return built(cost={}, impossible=str(error))
-        built = partial(built, misfit=misfit)
-        if start := weights.identity(config.model, config.arguments):
-            built = partial(built, weights=start)
-            weights.refuse_misfit(config.model, config.arguments, **dict(shape))
-        # Parameters need no counter, so they are reported even where operations are refused.
-        params = sum(weight.numel() for weight in build("meta").parameters())
-        try:
-            counted = cost(build, _size(shape), resized)
-        except MetricError as error:
-            return built(cost={"params": params}, refused=str(error), unreached=[])
-        unreached = equivalence.unreached(build, _size(shape))
+        return _measured(config, shape, built, name=_called(config, code))
+
+
+def _measured(config: Config, shape: Shape, built: Callable[..., ArmCost], *, name: str) -> ArmCost:
+    """`built` with costs, or with the reason why the model has none."""
+    from study.metrics.cost import cost
+    from study.models import equivalence, outputs, weights
+
+    build = _builder(config, shape)
+
+    def resized(device: str, side: int) -> "nn.Module":
+        return _builder(config, shape.model_copy(update={"img_size": side}))(device)
+
+    try:  # a wrong argument is an error of its own, before anything is counted
+        misfit = outputs.misfit(name, resized, dict(shape))
+    except SizeError as error:
+        return built(cost={}, impossible=str(error))
+    built = partial(built, misfit=misfit)
+    if start := weights.identity(config.model, config.arguments):
+        built = partial(built, weights=start)
+        weights.refuse_misfit(config.model, config.arguments, **dict(shape))
+    # Parameters need no counter, so they are reported even where operations are refused.
+    params = sum(weight.numel() for weight in build("meta").parameters())
+    try:
+        counted = cost(build, _size(shape), resized)
+    except MetricError as error:
+        return built(cost={"params": params}, refused=str(error), unreached=[])
     return built(
         cost=counted.measurements,
         counts=counted.counts,
         stages=counted.stages,
-        unreached=unreached,
+        unreached=equivalence.unreached(build, _size(shape)),
     )
 
 
 @contextmanager
-def _named_cause(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
+def _named_cause(config: Config, code: Mapping[str, str]) -> Iterator[None]:
     """Name the plugins in the error of a model that uses them."""
     try:
         yield
@@ -157,12 +170,18 @@ def _named_cause(config: Config, code: Mapping[str, Any]) -> Iterator[None]:
         raise BuildError(message) from error
 
 
-def _called(config: Config, code: Mapping[str, Any]) -> str:
+def _called(config: Config, code: Mapping[str, str]) -> str:
     return f"{config.model} with parts of {', '.join(code)}" if code else config.model
 
 
-def _builder(config: Config, shape: Shape) -> Callable[[str], Any]:
+def _builder(config: Config, shape: Shape) -> "Callable[[str], nn.Module]":
     from study import models
+
+    _register_plugins(config)
+    return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
+
+
+def _register_plugins(config: Config) -> None:
     from study.models import registry
 
     try:
@@ -170,7 +189,6 @@ def _builder(config: Config, shape: Shape) -> Callable[[str], Any]:
             registry.register(source)
     except BuildError as error:  # no fault of the study's
         raise StudyError(str(error)) from error
-    return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
 
 
 def _size(shape: Shape) -> tuple[int, int, int]:

@@ -12,9 +12,9 @@ from study.plan import arm_cost, schedules
 from study.plan.identity import digest, resolved
 from study.spec import designs, given_weights
 from study.spec.arm_names import own_names
+from study.spec.problems import Problem
 from study.spec.schema import Recipe, versions
 from study.spec.study import Arm, Study
-from study.spec.yaml import Problem
 from study.store.cost_records import ArmCost
 from study.store.store import Record, Store
 

@@ -5,15 +5,15 @@ change the costs as the study expects?
 import ast
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from study.errors import SpecError, unknown
 from study.metrics import METRICS
 from study.plan import arm_cost, levels
 from study.plan.arms import Arms, ResolvedArm
 from study.spec.arm_names import owners
+from study.spec.problems import Problem
 from study.spec.study import Arm, Level, Study
-from study.spec.yaml import Problem
 from study.store.store import Store
 
 NEAR = 0.01  # relative tolerance of a formula; costs have terms that it leaves out
@@ -212,13 +212,15 @@ def _checked(node: ast.expr, wrong: SpecError) -> None:
             raise wrong
 
 
-def _value(node: Any, r: float) -> float:
+def _value(node: ast.expr, r: float) -> float:
     match node:
         case ast.BinOp(left=left, op=op, right=right):
             return OPERATORS[type(op)](_value(left, r), _value(right, r))
         case ast.UnaryOp(op=op, operand=operand):
             return OPERATORS[type(op)](_value(operand, r))
-    return r if isinstance(node, ast.Name) else float(node.value)
+        case ast.Constant(value=int() | float() as number):
+            return float(number)
+    return r  # the only name that `_checked` allows
 
 
 def _relation_names() -> str:

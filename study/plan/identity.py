@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel
 
 from study.spec.schema import Data, Recipe
 from study.spec.study import Config
+from study.store.atomic import Record
 
 IDENTITY = 1
 """Part of every digest: raise it when results of the same name come to mean something else."""
@@ -25,16 +26,16 @@ class Built(Protocol):
     @property
     def model(self) -> str: ...
     @property
-    def arguments(self) -> Mapping[str, Any]: ...
+    def arguments(self) -> Mapping[str, object]: ...
     @property
-    def code(self) -> Mapping[str, Any]: ...
+    def code(self) -> Mapping[str, object]: ...
     @property
-    def weights(self) -> Mapping[str, Any] | None: ...
+    def weights(self) -> Mapping[str, object] | None: ...
     @property
     def num_classes(self) -> int: ...
 
 
-def resolved(config: Config, built: Built) -> dict[str, Any]:
+def resolved(config: Config, built: Built) -> Record:
     """The arm's full configuration: defaults are filled in, the model's own from `built`.
 
     Images that only their location tells apart are named by it, as the study file writes it. Code
@@ -56,7 +57,7 @@ def resolved(config: Config, built: Built) -> dict[str, Any]:
 
 
 def digest(
-    full: Mapping[str, Any], defaults: Mapping[str, Any], draws: Mapping[str, int] | None = None
+    full: Record, defaults: Mapping[str, object], draws: Mapping[str, int] | None = None
 ) -> str:
     """The name of an arm: ten hex characters that depend on what departs from the defaults.
 
@@ -76,11 +77,11 @@ def digest(
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def _departures(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def _departures(values: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
     absent = object()
     return {key: value for key, value in values.items() if value != defaults.get(key, absent)}
 
 
-def _field_defaults(schema: type[BaseModel]) -> dict[str, Any]:
+def _field_defaults(schema: type[BaseModel]) -> dict[str, object]:
     fields = schema.model_fields.items()
     return {name: field.default for name, field in fields if not field.is_required()}

@@ -10,8 +10,8 @@ from study.errors import SpecError, unknown
 from study.metrics import METRICS, sized
 from study.spec.arm_names import own_names, owners
 from study.spec.claims import Claim, parse
+from study.spec.problems import MAX_PROBLEMS, Location, Problem
 from study.spec.study import AA_SEED_OFFSET, Arm, Study
-from study.spec.yaml import MAX_PROBLEMS, Location, Problem
 
 MANY = 3  # names that an error suggests
 LARGEST = 1e12  # of a published number, in the units of the table

@@ -9,8 +9,8 @@ from itertools import combinations
 from study.errors import StudyError
 from study.plan import arm_cost, schedules
 from study.plan.arms import Arms, ResolvedArm, unique_names
+from study.spec.problems import Problem
 from study.spec.study import Arm, Study
-from study.spec.yaml import Problem
 from study.store.store import Store
 
 Place = tuple[int, int]

@@ -12,27 +12,17 @@ from math import nan
 from study import stats
 from study.errors import SpecError
 from study.metrics import METRICS, sized
-from study.plan import checks, images, label_checks, pairing
+from study.plan import checks, image_changes, image_summaries, images, label_checks, pairing
 from study.plan.arms import ResolvedArm, arms
-from study.plan.identity import NOT_IDENTITY
 from study.spec import given_weights
 from study.spec.arm_names import owners
+from study.spec.problems import Problem, report
 from study.spec.study import Arm, Study
-from study.spec.yaml import Problem, report
 from study.store import provenance
 from study.store import store as stores
 from study.store.cost_records import ArmCost
-from study.store.records import (
-    GivenWeights,
-    ImageFingerprint,
-    ModelConfig,
-    TrialConfig,
-    TrialRecord,
-)
+from study.store.records import ImageFingerprint, ModelConfig, TrialConfig
 from study.store.store import DONE, Store
-
-WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}
-"""Keys of `data` that locate the images of a trial; they are no part of its name."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +132,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         StoreError: a stored result was computed from another configuration of the same name.
     """
     # Folders may have changed since an earlier plan of this process.
-    images.forget()
+    image_summaries.forget()
     if study is None:
         raise SpecError(report(problems))
     every = arms(study, store)
@@ -156,8 +146,8 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         *pairing.notes(study, every),
         *_stale(planned, store),
         *_of_other_code(planned),
-        *images.changes(_results(planned, done=True), store),
-        *images.interrupted(_results(planned, done=False), store),
+        *image_changes.changes(_results(planned, done=True), store),
+        *image_changes.interrupted(_results(planned, done=False), store),
         *label_checks.units(study, _costs(study, planned)),
     ]
     complete = Plan(study, tuple(planned), tuple(notes))
@@ -244,36 +234,18 @@ def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
         )
 
 
-def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[images.ImagesOfTrial]:
+def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[image_changes.ImagesOfTrial]:
     """The finished or the unfinished trials, with the fingerprints of their images."""
     some = ((arm, trial) for arm in planned for trial in arm.trials if trial.done == done)
-    return (images.ImagesOfTrial(t.name, a.label, a.arm.config.data, t.images) for a, t in some)
+    return (
+        image_changes.ImagesOfTrial(t.name, a.label, a.arm.config.data, t.images) for a, t in some
+    )
 
 
 def _anonymous(config: TrialConfig) -> TrialConfig:
     """A configuration without the digests of plugin code."""
     model = ModelConfig(name=config.model.name, arguments=config.model.arguments)
     return TrialConfig(model=model, data=config.data, recipe=config.recipe)
-
-
-def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
-    """The record from which a worker runs a trial."""
-    config = arm.arm.config
-    places = {
-        key: config.arguments[key] for key in given_weights.ARGUMENTS if key in config.arguments
-    }
-    files = given_weights.weight_digests(config.model, config.arguments)
-    weights = GivenWeights(arguments=places, sha256=files)
-    return TrialRecord(
-        study=study,
-        label=arm.label,
-        seed=seed,
-        config=arm.config,
-        shape=arm.cost_record.shape,
-        sources=[[s.text, s.digest] for s in config.plugins if s.name in arm.cost_record.code],
-        where=config.data.model_dump(mode="json", include=WHERE),
-        **({"weights": weights} if arm.cost_record.weights else {}),
-    )
 
 
 def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
@@ -286,30 +258,3 @@ def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
     trees = [(arm.config.data, plan.study.trees(arm.choices)["data"]) for arm in missing]
     if wrong := images.problems(trees, store, absent=absent):
         raise SpecError(report(wrong))
-
-
-def records(plan: Plan) -> dict[str, TrialRecord]:
-    """The records of missing trials by name, the first seed of every arm first."""
-    # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
-    missing = [(arm, trial) for arm in plan.arms for trial in arm.trials if not trial.done]
-    missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
-    return {trial.name: record(arm, trial.seed, plan.study.name) for arm, trial in missing}
-
-
-def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:
-    """The rows (label, arm) of the table in blocks: one per factor, the baseline first.
-
-    Arms that differ in several factors have a block of their own, in the order of the design.
-    """
-    study, blocks = plan.study, []
-    for index, factor in enumerate(study.factors):
-        rows = [(a.label, a) for a in plan.arms if a.arm.changed_factors == (index,)]
-        if rows:
-            first = study.label(plan.baseline.arm.choices, within=index)
-            blocks.append((factor.path, [(first, plan.baseline), *rows]))
-    several = [(a.label, a) for a in plan.arms if len(a.arm.changed_factors) > 1]
-    if several and set(study.designs) <= {"cumulative", "factorial"}:
-        return [(" × ".join(f.path for f in study.factors), [(a.label, a) for a in plan.arms])]
-    if several:
-        blocks.append(("combined", [("baseline", plan.baseline), *several]))
-    return blocks or [("", [("baseline", plan.baseline)])]

@@ -6,7 +6,6 @@ plan imports no torch.
 
 from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any
 
 from study.spec.schema import Recipe, effective
 from study.spec.study import Config
@@ -38,7 +37,7 @@ def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
 
 def effective_settings(
     config: Config, columns: tuple[str, ...], *, trains: bool, store: Store
-) -> list[Any]:
+) -> list[object]:
     """The effective settings of an arm: if they are equal, so are all numbers of the study."""
     steps = effective.step(config.recipe) if {*columns} & {*STEPPED} else None
     if not trains:

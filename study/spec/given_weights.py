@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from study.errors import BuildError, likely_name
 
@@ -26,12 +25,12 @@ ARGUMENTS = (
 FOLDER = "local-dir:"  # before a model's name: a folder with its configuration and weights
 
 
-def has_given_weights(arguments: Mapping[str, Any]) -> bool:
+def has_given_weights(arguments: Mapping[str, object]) -> bool:
     """True if the arguments give a model its weights, so it does not start at random."""
     return bool(arguments.get(CHECKPOINT) or arguments.get(FETCHED))
 
 
-def architecture(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def architecture(arguments: Mapping[str, object]) -> dict[str, object]:
     """The arguments without those for weights.
 
     timm's configurations stay: they also say what the model is.
@@ -40,7 +39,7 @@ def architecture(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in arguments.items() if key not in weights}
 
 
-def weight_files(name: str, arguments: Mapping[str, Any]) -> dict[str, Path]:
+def weight_files(name: str, arguments: Mapping[str, object]) -> dict[str, Path]:
     """Files with initial weights, by the argument that names each."""
     paths = {}
     if path := arguments.get(CHECKPOINT):
@@ -57,13 +56,13 @@ def weight_files(name: str, arguments: Mapping[str, Any]) -> dict[str, Path]:
     return paths
 
 
-def _path(argument: str, value: Any) -> Path:
+def _path(argument: str, value: object) -> Path:
     if not isinstance(value, str):
         raise BuildError(f"{argument}: the path of a file, not {value!r}", argument=argument)
     return Path(value).expanduser()
 
 
-def weight_digests(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+def weight_digests(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
     """The sha256 of every file in `files`, by argument.
 
     Raises:
@@ -91,7 +90,7 @@ def _content(path: Path, size: int, changed: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def identified(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def identified(arguments: Mapping[str, object]) -> dict[str, object]:
     """The arguments that identify what a model computes, without paths of its weights."""
     if not has_given_weights(arguments):
         return {k: v for k, v in arguments.items() if v is not None or k not in ARGUMENTS}

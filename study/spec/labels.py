@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from study.spec.yaml import Problem, Tree
+from study.spec.problems import Problem
+from study.spec.yaml import Tree
 from study.text import forbidden_character, normal
 
 SWITCHES = ("yes", "no", "on", "off")  # booleans of YAML 1.1, which many tools read

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.spec.yaml import VARIABLE, Tree, read
+from study.spec.variables import VARIABLE
+from study.spec.yaml import Tree, read
 
 PLACE = "data.root"
 """Stands for every key that only says where images are, in whichever profile it is."""

@@ -5,8 +5,9 @@ from importlib import resources
 from pathlib import Path
 
 from study.errors import unknown
+from study.spec.problems import Problem
 from study.spec.schema import Data, Recipe, validated
-from study.spec.yaml import Problem, Tree, merged, read
+from study.spec.yaml import Tree, merged, read
 
 
 @cache

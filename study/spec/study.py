@@ -5,12 +5,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from study.spec.plugins import Plugin
+from study.spec.problems import Location, Problem
 from study.spec.recipes import contradictions, recipe_of
 from study.spec.schema import Data, Protocol, Recipe, Status, Timing, validated
-from study.spec.yaml import Location, Problem, Tree, merged
+from study.spec.yaml import Tree, merged
 
 PARTS = ("model", "data", "recipe")
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
@@ -22,7 +22,7 @@ class Config:
     """The configuration of one arm, before the model's own defaults are filled in."""
 
     model: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     data: Data
     recipe: Recipe
     root: str | None = None

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -17,75 +16,15 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from study.text import code_point, normal, printable
+from study.spec.problems import Location, Problem
+from study.text import code_point, normal
 
 MAX_DEPTH = 40  # levels of nesting; a study has five. Bounds the recursion of the reader
-MAX_PROBLEMS = 30  # problems that are printed
-MAX_WIDTH = 160  # characters of a line that are printed
 
 # ruamel counts these as line ends, editors do not: line numbers would be off by one after each.
 BREAKS = str.maketrans("\x85\u2028\u2029", "\xa0\xa0\xa0")
 OLD_VERSION = re.compile(r"^%YAML +(?!1\.2\s)\S+", re.MULTILINE)
 OCTAL = re.compile(r"[-+]?0[0-9_]*[0-9]")  # 010 is 8 in YAML 1.1 and 10 in 1.2
-
-
-@lru_cache(maxsize=8)
-def _lines(text: str) -> list[str]:
-    return text.split("\n")
-
-
-def line_of(text: str, number: int) -> str:
-    """The line with a number, counted as editors count: from 0, by newlines alone."""
-    lines = _lines(text)
-    return lines[number].removesuffix("\r") if number < len(lines) else ""
-
-
-@dataclass(frozen=True)
-class Location:
-    """The place of a key or value in a file; lines and columns count from 0."""
-
-    source: str
-    text: str
-    line: int = 0
-    column: int = 0
-    length: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.source}:{self.line + 1}:{self.column + 1}"
-
-    @property
-    def written(self) -> str:
-        """The text at this place."""
-        return line_of(self.text, self.line)[self.column : self.column + self.length]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A mistake in a file, its place, and a hint that says how to correct it."""
-
-    message: str
-    location: Location
-    hint: str = ""
-    variable: str = ""
-    """The environment variable that is not set, if that is the problem: "$IMAGENET"."""
-
-    def __str__(self) -> str:
-        line, column = line_of(self.location.text, self.location.line), self.location.column
-        # A long line is cut so that the caret stays in view.
-        begin = max(0, column - MAX_WIDTH // 2) if len(line) > MAX_WIDTH else 0
-        excerpt = printable(line[begin : begin + MAX_WIDTH])
-        number = str(self.location.line + 1)
-        gutter = " " * len(number)
-        carets = "^" * max(1, min(self.location.length, len(excerpt) - column + begin))
-        return "\n".join(
-            [
-                f"error: {self.message}",
-                f"{gutter} --> {self.location}",
-                f"{gutter}  |",
-                f"{number}  | {excerpt}".rstrip(),
-                f"{gutter}  | {' ' * (column - begin)}{carets} {self.hint}".rstrip(),
-            ]
-        )
 
 
 @dataclass
@@ -288,35 +227,3 @@ def merged(base: Tree, over: Tree, whole: bool = True) -> Tree:
     if not mappings or (whole and "name" in over.value):
         return over
     return Tree({**base.value, **over.value}, base.location, {**base.keys, **over.keys})
-
-
-VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
-
-
-def expand(tree: Tree, environment: dict[str, str]) -> list[Problem]:
-    """Replace each value that is a whole `$NAME` by the scalar that the environment has."""
-    problems = []
-    for node in tree.walk():
-        name = VARIABLE.fullmatch(node.value) if isinstance(node.value, str) else None
-        if name and name[1] not in environment:
-            hint = f"export {name[1]}=..."
-            variable = node.value
-            problems.append(Problem(f"{variable} is not set", node.location, hint, variable))
-        elif name:
-            text = environment[name[1]]
-            # Read as YAML, so that a variable may hold a number.
-            scalar, mistakes = read(text, node.location.source)
-            is_text = mistakes or isinstance(scalar.value, dict | list | None)
-            node.variable, node.value = node.value, text if is_text else scalar.value
-    return problems
-
-
-def report(problems: Iterable[Problem]) -> str:
-    """The text of the first problems, one per place in the order of the file, and their number."""
-    by_place = {str(p.location): p for p in reversed(list(problems))}
-    ordered = sorted(
-        by_place.values(), key=lambda p: (p.location.source, p.location.line, p.location.column)
-    )
-    count = f"{len(ordered)} error{'s' if len(ordered) > 1 else ''}"
-    first = f" (the first {MAX_PROBLEMS} are above)" if len(ordered) > MAX_PROBLEMS else ""
-    return "\n\n".join([*map(str, ordered[:MAX_PROBLEMS]), f"{count}{first}, nothing was run"])

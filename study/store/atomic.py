@@ -47,7 +47,7 @@ log = logging.getLogger("study")
 # ---- writing ----
 
 
-def write(path: Path, record: Mapping[str, Any]) -> None:
+def write(path: Path, record: Mapping[str, object]) -> None:
     """Write a record atomically; a number that is not finite is written as null."""
     replace(path, encoded(record))
 
@@ -86,7 +86,7 @@ def create(path: Path, content: bytes) -> bool:
     return True
 
 
-def encoded(record: Mapping[str, Any]) -> bytes:
+def encoded(record: Mapping[str, object]) -> bytes:
     """A record as the store has it: indented JSON that ends with its digest."""
     plain = {key: value for key, value in finite(record).items() if key not in (MARK, DIGEST)}
     text = json.dumps(plain, indent=1, sort_keys=True, allow_nan=False)
@@ -94,7 +94,7 @@ def encoded(record: Mapping[str, Any]) -> bytes:
     return f'{head}"{DIGEST}": "{_sha256(head)}"\n}}\n'.encode()
 
 
-def encoded_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+def encoded_lines(rows: Iterable[Mapping[str, object]]) -> bytes:
     """Records as the lines of one file; the last line is the digest of the others."""
     text = "".join(json.dumps(finite(row), allow_nan=False) + "\n" for row in rows)
     head = f'{{"{MARK}": true}}\n{text}{{'

@@ -1,9 +1,10 @@
 """Records of `arms/KEY.json`: facts about arms, recipes and images from before any training."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
+from study.store.atomic import Record
 from study.store.fields import Number
 from study.store.frozen import Frozen
 from study.store.records import Shape
@@ -21,13 +22,13 @@ class ArmCost(Frozen):
     model: str
     """The name that the model is registered by."""
     shape: Shape
-    arguments: dict[str, Any]
+    arguments: Record
     """All arguments of the model, defaults filled in."""
-    defaults: dict[str, Any]
+    defaults: Record
     """The default arguments of the model."""
     slots: dict[str, list[str]]
     """Every part that may stand in a slot, by slot."""
-    code: dict[str, Any]
+    code: Record
     """Digests of the user's parts that the model uses, by their names."""
     cost: dict[str, Number | None]
     """Costs by metric, in base units."""
@@ -35,7 +36,7 @@ class ArmCost(Frozen):
     """Multiply-adds by counter and kind of operation."""
     stages: dict[str, dict[str, Number]] = Field({})
     """Multiply-adds by stage and kind of operation."""
-    weights: dict[str, Any] | None = None
+    weights: Record | None = None
     """Identity of the weights that training starts from; None for random ones."""
     refused: str = ""
     """Reason why there are no multiply-adds; empty if there are."""

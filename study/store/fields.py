@@ -1,13 +1,13 @@
 """Types of single values in stored records, with their ranges."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 LARGEST = 3.5e38  # of any number: a little above the largest float32
 
 
-def _as_written(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+def _as_written(value: object, check: ValidatorFunctionWrapHandler) -> object:
     check(value)
     return value
 

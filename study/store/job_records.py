@@ -1,9 +1,10 @@
 """Records of job folders, of folders that carry a study's name, and of what trackers received."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from study.store.atomic import Record
 from study.store.fields import Count, Few, Inside, Place, Seconds
 from study.store.frozen import Frozen
 from study.store.records import TrialRecord
@@ -60,7 +61,7 @@ class Job(Work):
     retries: Count
     timeout: Seconds
     resources: dict[str, str]
-    code: dict[str, Any] | None = None
+    code: Record | None = None
     """The commit and the digest of the package that the workers run."""
 
 

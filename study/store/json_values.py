@@ -7,7 +7,7 @@ from typing import Any
 MAX_DEPTH = 64  # levels of a record; Python's own functions fail at about 1,000
 
 
-def finite(value: Any) -> Any:
+def finite(value: object) -> Any:
     """A copy of `value` in which numbers that are not finite are None; JSON has no NaN."""
     if isinstance(value, Mapping):
         return {str(key): finite(item) for key, item in value.items()}
@@ -16,7 +16,7 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def too_deep(value: Any) -> bool:
+def too_deep(value: object) -> bool:
     """True if a value has more levels of nesting than any record that the store writes."""
     # Level by level, not by recursion: the check must not fail as the functions that it protects.
     level: list[Any] = [value]

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
-from typing import Any
 
 import study
 from study.store.atomic import Record, read
@@ -22,6 +21,7 @@ ORIGIN = "origin.json"
 CHANGE_NO_NUMBER = (
     "study.errors",  # messages
     "study.text",  # messages
+    "study.spec.problems",  # messages
     "study.spec.yaml",  # reads YAML; the values that it reads are part of an arm's identity
     "study.store",  # writes, checks and reads records, and names code
 )
@@ -57,7 +57,7 @@ def origin() -> Record:
     }
 
 
-def digest(value: Any) -> str:
+def digest(value: object) -> str:
     """The digest of a JSON value, 16 hex characters; the order of its keys does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from math import isfinite
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -21,8 +21,8 @@ from study.store.frozen import Frozen
 
 class ModelConfig(Frozen):
     name: str
-    arguments: dict[str, Any]
-    code: Any = None
+    arguments: Record
+    code: object = None
     """Digests of plugins, by the name under which each is registered."""
 
 
@@ -33,8 +33,8 @@ class TrialConfig(Frozen):
     """
 
     model: ModelConfig
-    data: dict[str, Any]
-    recipe: dict[str, Any]
+    data: Record
+    recipe: Record
 
 
 class Shape(Frozen):
@@ -108,12 +108,12 @@ class TrialImages(Frozen):
 class GivenWeights(Frozen):
     """The arguments of a model that name files of weights, and the digests of these files."""
 
-    arguments: dict[str, Any] = Field({})
-    sha256: dict[str, Any] = Field({})
+    arguments: Record = Field({})
+    sha256: Record = Field({})
 
 
 # Unpacked below, it builds a shape without its fields, for records that have none.
-ABSENT: dict[str, Any] = {}
+ABSENT: Record = {}
 
 
 class TrialRecord(Frozen):
@@ -127,7 +127,7 @@ class TrialRecord(Frozen):
     # Pairs as lists, since JSON has no tuples.
     sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
     """Plugins as the study file names them, each with its digest."""
-    where: dict[str, Any] = Field({})
+    where: Record = Field({})
     """Keys of the data that find the images on this machine and change nothing in them."""
     weights: GivenWeights = GivenWeights()
 
@@ -142,7 +142,7 @@ class TrialRecord(Frozen):
         return Recipe(**self.config.recipe)
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> Record:
         """The arguments of the model, with the places of given weights."""
         return self.config.model.arguments | self.weights.arguments
 

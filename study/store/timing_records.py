@@ -1,9 +1,8 @@
 """Records of `timings/KEY.json`: sessions that timed several models in turn, and timed steps."""
 
-from typing import Any
-
 from pydantic import Field
 
+from study.store.atomic import Record
 from study.store.fields import Count, Few, Number, Positive, Seconds
 from study.store.frozen import Frozen
 from study.store.records import Environment
@@ -40,7 +39,7 @@ class How(Frozen):
     """The share of rounds in which other processes had the CPUs."""
     loads: list[Number] = Field([])
     """The load average of the machine, by round."""
-    around: list[dict[str, Any]] = Field([])
+    around: list[Record] = Field([])
     """Temperature, clocks and other users of the machine, before and after."""
     fused_attention: int | bool | None = None
     precision: str | None = None
@@ -60,7 +59,7 @@ class TimingSession(Frozen):
     environment: Environment = Environment()
     began: Seconds | None = None
     """Seconds since 1970."""
-    times: dict[str, dict[str, Any]] = Field({})
+    times: dict[str, Record] = Field({})
     """The seconds of every round, by arm and workload."""
     trials_running: Count = 0
     """Trials that other workers ran when the session began."""
@@ -69,7 +68,7 @@ class TimingSession(Frozen):
 class BenchSession(TimingSession):
     """A session of `study bench`, in one setting."""
 
-    setting: dict[str, Any]
+    setting: Record
     said: str
     """The setting in words."""
 
@@ -83,7 +82,7 @@ class BenchRecord(Frozen):
     threads: Few
     seconds: Seconds
     resolution: Number
-    models: dict[str, dict[str, Any]]
+    models: dict[str, Record]
     """Name and arguments by label."""
     baseline: str
     sessions: list[BenchSession]

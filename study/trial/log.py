@@ -11,7 +11,7 @@ from study.store.records import EpochRow
 from study.train import Message
 
 
-class TrialLog:
+class LogFile:
     """Passes on what training reports and appends it to the trial's log."""
 
     def __init__(self, path: Path, report: Callable[[Message], None]) -> None:

@@ -24,7 +24,7 @@ from study.store.trial_folder import predictions_of
 from study.train import Message
 from study.trial.environment import environment
 from study.trial.images import fingerprints, images_of_result, refuse_changed_images
-from study.trial.log import TrialLog
+from study.trial.log import LogFile
 from study.trial.model import starting_model
 
 
@@ -57,7 +57,7 @@ def run_trial(
         return
     record, began = _leading(group, record), time.time()
     here = environment(device).model_copy(update={"processes": group.world})
-    log = TrialLog(store.folder(name).log, report)
+    log = LogFile(store.folder(name).log, report)
     log({"event": "began", "lease": lease.number, "device": device, "commit": here.commit})
     caller = train.Callbacks(stop, lambda: lease.held, pulse, log)  # held: asked before writes
     ends: Record = {"state": "failed", "metrics": {}, "config": record.config}

@@ -4,7 +4,7 @@ import pytest
 
 from study.analysis import explanations
 from study.analysis.explanations import Alternative
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.spec.schema import Protocol
 from study.spec.study import PublishedNumber
 

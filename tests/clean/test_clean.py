@@ -12,7 +12,7 @@ from study import clean
 from study.clean import Needs
 from study.errors import StoreError
 from study.launch import job as job_folder
-from study.store import leases
+from study.store import holders, leases
 from study.store.atomic import write
 from study.store.records import Evaluation, TrialRecord
 from study.store.store import Store
@@ -81,7 +81,7 @@ def test_a_trial_that_somebody_took_up_meanwhile_is_kept(store):
 
 
 def test_whoever_may_be_alive_elsewhere_keeps_his_trial_for_a_day(store):
-    leave(store, "a-0", who=leases.Holder("elsewhere", 1, "1"))
+    leave(store, "a-0", who=holders.Holder("elsewhere", 1, "1"))
     lease = store.trial("a-0") / "lease.1"
     aged(lease, 0.5)
     going = item(store, "trials")
@@ -165,11 +165,11 @@ def test_a_job_goes_when_its_trials_have_results_or_after_a_week(store):
 def test_a_job_that_is_at_work_stays(store):
     job = ordered(store, ["a-0"])
     finish(store, "a-0")
-    leases.write_holder(job / "worker.here-1")
+    holders.write(job / "worker.here-1")
     assert removable(store, "jobs") == []
     (job / "worker.here-1").write_text(json.dumps(vars(dead())))
     assert removable(store, "jobs") == [job.name]
-    elsewhere = leases.Holder("elsewhere", 1, "1")
+    elsewhere = holders.Holder("elsewhere", 1, "1")
     (job / "worker.here-1").write_text(json.dumps(vars(elsewhere)))
     assert removable(store, "jobs") == []
     aged(job)
@@ -187,7 +187,7 @@ def test_jobs_on_slurm_stay_where_slurm_does_not_answer(store, monkeypatch):
 
 def test_open_trials_that_workers_of_another_job_may_come_to_keep_theirs(store):
     old, young = aged(ordered(store, ["a-0"])), ordered(store, ["b-0"])
-    leases.write_holder(young / "worker.here-1")
+    holders.write(young / "worker.here-1")
     assert removable(store, "jobs") == []
     (young / "worker.here-1").unlink()
     assert removable(store, "jobs") == [old.name]

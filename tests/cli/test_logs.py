@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from study.cli.logs import Tail, Teller
+from study.cli.logs import Tail, TrialLog
 from study.store import leases
 from study.store.atomic import read, write
 from study.store.records import TrialRecord, WorkerDeath
@@ -94,38 +94,38 @@ def test_what_comes_is_followed_until_there_is_a_result(tiny, names):
     assert following.returncode == 0
 
 
-def news(teller: Teller) -> list[str]:
-    return list(teller.news())
+def news(log: TrialLog) -> list[str]:
+    return list(log.new_lines())
 
 
 def test_a_death_is_told_once_with_the_last_words_of_the_worker(store):
-    teller = Teller(store, "a-0")
-    assert news(teller) == []
+    log = TrialLog(store, "a-0")
+    assert news(log) == []
     leave(store, "a-0")
     death = WorkerDeath(why="killed by SIGSEGV", log=["Fatal Python error", "x.py"], where="node-7")
     store.died("a-0", 1, death)
-    died, *words = news(teller)
+    died, *words = news(log)
     assert died.endswith("its worker died (node-7): killed by SIGSEGV")
     assert words == ["  | Fatal Python error", "  | x.py"]
-    assert news(teller) == []
+    assert news(log) == []
     finish(store, "a-0", "failed")
-    assert news(teller) == ["failed"]
-    assert teller.ended
+    assert news(log) == ["failed"]
+    assert log.ended
 
 
 def test_what_a_result_has_of_a_death_is_told_where_nothing_else_is(store):
     finish(store, "a-0", "failed")
     path = store.trial("a-0") / "result.json"
     write(path, {**read(path), "log": ["gone"], "error": "its worker died"})
-    assert news(Teller(store, "a-0")) == ["  | gone", "failed: its worker died"]
+    assert news(TrialLog(store, "a-0")) == ["  | gone", "failed: its worker died"]
 
 
 def test_of_one_that_has_yet_to_begin_only_what_comes_is_told(store):
-    log = store.trial("a-0") / "log.txt"
-    log.write_text("of an earlier attempt\n")
-    teller = Teller(store, "a-0", late=True)
-    log.write_text("of an earlier attempt\nanew\n")
-    assert news(teller) == ["anew"]
+    file = store.trial("a-0") / "log.txt"
+    file.write_text("of an earlier attempt\n")
+    log = TrialLog(store, "a-0", late=True)
+    file.write_text("of an earlier attempt\nanew\n")
+    assert news(log) == ["anew"]
 
 
 def test_a_tail_gives_whole_lines_of_whatever_file_is_there(tmp_path):

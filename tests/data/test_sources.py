@@ -18,7 +18,7 @@ from study.data.listing import listed, listing
 from study.data.sources import folder
 from study.data.split_listing import Rules, Summary, rules
 from study.errors import DataError
-from study.plan import images
+from study.plan import image_changes, image_summaries, images
 from study.spec.schema import Data
 from study.store.store import Store
 
@@ -48,7 +48,7 @@ def data(root: Path, **more: object) -> Data:
 def wrong(root: Path, **more: object) -> list[tuple[str, str]]:
     """What is wrong with a folder; what its training half would be read as must be refused, too."""
     asked = data(root, **more)
-    images.forget()
+    image_summaries.forget()
     found = images.image_problems(asked, Store(root.parent / "store"))
     if found:
         with pytest.raises(DataError) as refused:
@@ -339,7 +339,7 @@ def test_what_a_class_map_leaves_out_is_told(tmp_path):
     said = images.odd(data(tmp_path, class_map="map.txt"), Store(tmp_path / "store"))
     assert said[0].endswith("class_map leaves out 1 class folders with 1 pictures: cat")
     (tmp_path / "map.txt").write_text("cat\ndog\ncow\nowl\n")
-    images.forget()
+    image_summaries.forget()
     said = images.odd(data(tmp_path, class_map="map.txt"), Store(tmp_path / "store"))
     assert said[0].endswith("no pictures of 1 classes of class_map: owl")
 
@@ -390,7 +390,7 @@ def test_variables_within_a_root_are_read_everywhere(tmp_path, monkeypatch):
     assert images.image_problems(asked, store) == []
     assert images.classes(asked, store) == folder(asked, ("train", "validation"), 0).classes == 2
     monkeypatch.delenv("PLACE")
-    images.forget()
+    image_summaries.forget()
     assert "environment variable is not set" in images.image_problems(asked, store)[0].message
 
 
@@ -404,8 +404,8 @@ def test_a_file_in_place_of_a_split_is_told(tmp_path):
 
 
 def fingerprint(root: Path, **more: object) -> dict[str, object]:
-    images.forget()
-    return images.fingerprints(data(root, **more), Store(root.parent / "store"))
+    image_summaries.forget()
+    return image_summaries.fingerprints(data(root, **more), Store(root.parent / "store"))
 
 
 def test_a_fingerprint_is_of_the_names_and_sizes_that_are_read(tmp_path):
@@ -419,28 +419,28 @@ def test_a_fingerprint_is_of_the_names_and_sizes_that_are_read(tmp_path):
     Image.new("RGB", (9, 9), "red").save(tmp_path / "b/train/cat/2.png")
     second = fingerprint(tmp_path / "b")
     assert (second["train"] != first["train"], second["validation"]) == (True, first["validation"])
-    assert images.difference(first, second) == "train: other names or sizes of 3 pictures"
+    assert image_changes.difference(first, second) == "train: other names or sizes of 3 pictures"
     (tmp_path / "b/train/cat/2.png").unlink()
-    assert images.difference(first, fingerprint(tmp_path / "b")) == (
+    assert image_changes.difference(first, fingerprint(tmp_path / "b")) == (
         "train: 3 pictures then, 2 now"
     )
 
 
 def test_a_large_folder_is_remembered_until_one_of_its_folders_changes(tmp_path, monkeypatch):
     root, store = drawn(tmp_path / "a", *BOTH), Store(tmp_path / "store")
-    monkeypatch.setattr(images, "LARGE", 0)
-    monkeypatch.setattr(images, "SETTLED", -10.0)
+    monkeypatch.setattr(image_summaries, "LARGE", 0)
+    monkeypatch.setattr(image_summaries, "SETTLED", -10.0)
     first = fingerprint(root)
     assert len(list((store.root / "arms").glob("*.json"))) == 2
     with monkeypatch.context() as patched:
-        patched.setattr(images, "scanned", None)
+        patched.setattr(image_summaries, "scanned", None)
         assert fingerprint(root) == first
     drawn(root, "val/dog/2.png")
     assert fingerprint(root)["validation"].files == 3
 
 
 def test_a_folder_that_has_just_changed_is_not_remembered(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "LARGE", 0)
+    monkeypatch.setattr(image_summaries, "LARGE", 0)
     fingerprint(drawn(tmp_path / "a", *BOTH))
     assert not (tmp_path / "store").exists()
 

@@ -92,7 +92,7 @@ def test_every_command_is_in_the_readme_and_in_the_docs():
 
     for page in ("README.md", "docs/commands.md"):
         names = {command.split()[0] for where, command in commands() if where == page}
-        assert names >= COMMANDS.keys(), page
+        assert names >= {*COMMANDS}, page
 
 
 def test_every_target_of_make_exists():
@@ -112,7 +112,7 @@ def test_every_extra_exists():
 
 def read(path: Path, text: str):
     """The study of a text and the problems of it, as the command line reads them."""
-    from study.cli.options import StudyRequest
+    from study.cli.study_request import StudyRequest
 
     path.write_text(text, "utf-8")
     variables = dict.fromkeys(("IMAGENET", "DATA", "FASHION_MNIST"), "/data")

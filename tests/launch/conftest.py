@@ -10,7 +10,7 @@ import pytest
 
 from study.launch import job
 from study.launch.machine import Machine
-from study.store import leases
+from study.store import holders
 from study.store.atomic import write
 from study.store.job_records import Work
 from study.store.records import TrialRecord
@@ -42,14 +42,14 @@ def finish(store: Store, name: str, state: str = "completed") -> None:
     write(store.trial(name) / "result.json", result)
 
 
-def dead() -> leases.Holder:
+def dead() -> holders.Holder:
     """A process of this machine that has ended."""
     process = subprocess.Popen([sys.executable, "-c", ""])
-    who = leases.process(process.pid)
+    who = holders.process(process.pid)
     process.wait()
     return who
 
 
-def leave(store: Store, name: str, number: int = 1, who: leases.Holder | None = None) -> None:
+def leave(store: Store, name: str, number: int = 1, who: holders.Holder | None = None) -> None:
     """The lease of somebody who died, or of `who`."""
     (store.trial(name) / f"lease.{number}").write_text(json.dumps(vars(who or dead())))

@@ -8,7 +8,8 @@ import pytest
 
 from study.errors import StoreError
 from study.launch import job as job_folder
-from study.store import leases
+from study.store import holders, leases
+from study.store.heartbeats import Heartbeats
 from study.store.store import Store
 from tests.launch.conftest import finish, leave, ordered
 
@@ -63,7 +64,7 @@ def test_a_copied_store_has_no_jobs_of_the_old_one(store, tmp_path):
 
 
 def test_open_is_what_has_no_result_and_nobody_at_work(store):
-    job, hearts = ordered(store, ["a-0", "b-0"]), leases.Heartbeats()
+    job, hearts = ordered(store, ["a-0", "b-0"]), Heartbeats()
     assert job_folder.open_trials(job, hearts) == ["a-0", "b-0"]
     leave(store, "a-0")
     with leases.claim(store.trial("b-0")):
@@ -74,8 +75,8 @@ def test_open_is_what_has_no_result_and_nobody_at_work(store):
 
 def test_a_worker_counts_while_its_process_lives(store):
     job = ordered(store, ["a-0"])
-    leases.write_holder(job / "worker.here-1")
+    holders.write(job / "worker.here-1")
     (job / "worker.gone-2").write_text(
-        (job / "worker.here-1").read_text().replace(leases.here().born, "1")
+        (job / "worker.here-1").read_text().replace(holders.here().born, "1")
     )
-    assert job_folder.workers(job) == [leases.here()]
+    assert job_folder.workers(job) == [holders.here()]

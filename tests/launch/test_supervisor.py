@@ -8,7 +8,7 @@ import pytest
 
 from study.launch.deaths import Death, last_lines
 from study.launch.supervisor import Supervisor
-from study.store import leases
+from study.store import holders, leases
 from tests.launch.conftest import leave, ordered
 
 
@@ -43,7 +43,7 @@ def bereaved(store):
     """A supervisor whose child held the lease on a-0 when it died."""
     supervisor = Supervisor(ordered(store, ["a-0", "b-0"], retries=1))
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    leave(store, "a-0", 1, leases.process(child.pid))
+    leave(store, "a-0", 1, holders.process(child.pid))
     child.communicate(b"\n")
     supervisor.children = [child]
     return supervisor
@@ -53,7 +53,7 @@ def again(supervisor: Supervisor) -> None:
     """The next child takes the trial and dies of it, too."""
     number, _ = leases.latest(supervisor.store.trial("a-0"))
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    leave(supervisor.store, "a-0", number + 1, leases.process(child.pid))
+    leave(supervisor.store, "a-0", number + 1, holders.process(child.pid))
     child.communicate(b"\n")
     supervisor.children = [child]
 

@@ -7,7 +7,8 @@ import pytest
 from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch.worker import Worker, claim
-from study.store import leases
+from study.store import heartbeats, holders, leases
+from study.store.heartbeats import DEAD_SECONDS
 from tests.launch.conftest import finish, leave, ordered
 
 NAMES = ["a-0", "b-0"]
@@ -33,10 +34,10 @@ def test_what_another_works_on_is_passed_over(store):
 
 
 def test_somebody_who_falters_is_waited_for_and_succeeded_when_it_is_certain(store, monkeypatch):
-    monkeypatch.setattr(leases, "QUIET_SECONDS", 0.0)
+    monkeypatch.setattr(heartbeats, "QUIET_SECONDS", 0.0)
     asked = Worker(ordered(store, ["a-0"]))
-    leave(store, "a-0", who=leases.Holder("elsewhere", 1, "1"))
-    old = (store.trial("a-0") / "lease.1").stat().st_mtime - 2 * leases.DEAD_SECONDS
+    leave(store, "a-0", who=holders.Holder("elsewhere", 1, "1"))
+    old = (store.trial("a-0") / "lease.1").stat().st_mtime - 2 * DEAD_SECONDS
     os.utime(store.trial("a-0") / "lease.1", (old, old))
     name, lease = claim(asked, ["a-0"])
     assert (name, lease.number) == ("a-0", 2)

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.data import validation
 from study.data.dataset import _load, _validation
 from study.errors import DataError
-from study.plan import images
+from study.plan import image_summaries
 from study.plan.identity import digest, resolved
 from study.spec.schema import Data
 from study.store import atomic
@@ -251,10 +251,10 @@ def results(file: Path) -> list[Path]:
 def test_a_result_keeps_the_fingerprint_of_its_images(finished, pool):
     data = Data(name="folder", root=str(pool))
     (today,) = {json.dumps(json.loads(file.read_text())["images"]) for file in results(finished)}
-    images.forget()
+    image_summaries.forget()
     store = StudyRequest(finished, None, (), finished.parent / "results").plan()[1]
     today = json.loads(today)
-    assert today == {k: one.plain for k, one in images.fingerprints(data, store).items()}
+    assert today == {k: one.plain for k, one in image_summaries.fingerprints(data, store).items()}
 
 
 def test_images_that_changed_since_are_told_by_plan_run_and_report(inside, finished, pool):

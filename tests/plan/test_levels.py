@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.errors import SpecError
 from study.plan.schedules import oddities, recipe_schedule
 from study.spec.schema import Data, Recipe, effective

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.data import load
 from study.spec.schema import Data, Recipe, unshared
 

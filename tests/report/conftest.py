@@ -8,9 +8,10 @@ import pytest
 
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.report import report
+from study.spec.problems import Location
 from study.spec.schema import Data, Protocol, Recipe, Timing
 from study.spec.study import Arm, Config, Factor, Level, PublishedNumber, Study
-from study.spec.yaml import Location, Tree
+from study.spec.yaml import Tree
 from study.store import store as stores
 from study.store.atomic import write
 from study.store.cost_records import ArmCost

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from study.cli.show import plan_notes
+from study.cli.plan_table import plan_notes
 from study.report import report
 from study.report.compare import answer, comparison
 from study.spec.schema import Recipe

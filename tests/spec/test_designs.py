@@ -4,8 +4,9 @@ import pytest
 
 from study.errors import SpecError
 from study.spec.designs import DESIGNS, cumulative, factorial, leave_one_out, one_at_a_time
+from study.spec.problems import Location
 from study.spec.study import Factor, Level
-from study.spec.yaml import Location, Tree
+from study.spec.yaml import Tree
 
 
 def factors(*levels: int) -> list[Factor]:

@@ -8,10 +8,10 @@ import timm
 import torch
 
 from study import evaluate, trial
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import weights
-from study.plan.plan import records
+from study.plan.trial_records import records
 from study.store.records import TrialRecord
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"

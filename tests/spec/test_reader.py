@@ -16,10 +16,11 @@ from study.plan import label_checks
 from study.plan.identity import digest, resolved
 from study.plan.label_checks import problems
 from study.spec.designs import DESIGNS, arms
-from study.spec.reader import Vocabulary, json_schema, study_file
+from study.spec.problems import report
+from study.spec.reader import study_file
 from study.spec.schema import Data, Recipe
 from study.spec.study import Config, Study
-from study.spec.yaml import report
+from study.spec.vocabulary import Vocabulary, json_schema
 from study.store.cost_records import ArmCost
 from study.store.records import Shape
 from tests.conftest import ROOT

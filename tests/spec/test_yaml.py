@@ -2,7 +2,9 @@
 
 import pytest
 
-from study.spec.yaml import expand, read, report
+from study.spec.problems import report
+from study.spec.variables import expand
+from study.spec.yaml import read
 
 
 def test_a_scalar_is_what_yaml_1_2_says():

@@ -1,6 +1,6 @@
 """Programs that load the code behind a digest: each prints the modules of `study` it has loaded.
 
-`python code_programs.py results` trains a trial in the current folder; see test_code_digests.py.
+`python code_programs.py results` trains a trial in the current folder; see test_provenance.py.
 Imports stand in the functions, so that no program loads what only another one needs.
 """
 

@@ -8,8 +8,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from study.cli.options import StudyRequest
-from study.plan.plan import record
+from study.cli.study_request import StudyRequest
+from study.plan.trial_records import record
 from study.store import archives, atomic, records
 from study.store.atomic import read, write
 from study.store.job_records import Manifest

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from study.store import leases
+from study.store import holders, leases
+from study.store.heartbeats import DEAD_SECONDS, HEARTBEAT_SECONDS, QUIET_SECONDS, Heartbeats
 
 
 def dead() -> int:
@@ -21,7 +22,7 @@ def dead() -> int:
 
 
 def leave(folder: Path, number: int, **holder: object) -> None:
-    told = {**vars(leases.here()), "pid": dead(), "born": "1", **holder}
+    told = {**vars(holders.here()), "pid": dead(), "born": "1", **holder}
     (folder / f"lease.{number}").write_text(json.dumps(told))
 
 
@@ -70,17 +71,17 @@ def test_a_process_number_used_again_does_not_keep_a_lease_alive(tmp_path):
 def test_a_process_of_another_boot_or_container_is_not_looked_up_by_its_number(tmp_path):
     leave(tmp_path, 1, space="another")
     assert leases.claim(tmp_path) is None
-    assert not replace(leases.here(), space="another", pid=dead()).gone
+    assert not replace(holders.here(), space="another", pid=dead()).gone
 
 
 def test_a_lease_of_another_node_lives_by_its_heart(tmp_path, clock):
     leave(tmp_path, 1, host="elsewhere")
-    hearts, began = leases.Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
+    hearts, began = Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
     for second in range(0, 300, 5):
         clock.now += 5
         beat(tmp_path / "lease.1", began + second)
         assert leases.claim(tmp_path, hearts) is None
-    clock.now += leases.DEAD_SECONDS
+    clock.now += DEAD_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 
@@ -89,10 +90,10 @@ def test_one_look_never_takes_a_lease_over_however_old_it_seems(tmp_path, clock)
     """The file server's clock may have jumped."""
     leave(tmp_path, 1, host="elsewhere")
     beat(tmp_path / "lease.1", 0)
-    hearts = leases.Heartbeats(clock)
+    hearts = Heartbeats(clock)
     assert leases.claim(tmp_path, hearts) is None
     assert leases.holder(tmp_path) is None  # for showing, it will do
-    clock.now += leases.QUIET_SECONDS
+    clock.now += QUIET_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 
@@ -100,7 +101,7 @@ def test_one_look_never_takes_a_lease_over_however_old_it_seems(tmp_path, clock)
 @pytest.mark.parametrize("jump", [-1e6, -60.0, 60.0, 1e6])
 def test_a_clock_that_jumps_takes_no_lease_from_the_living(tmp_path, clock, jump):
     leave(tmp_path, 1, host="elsewhere")
-    hearts, at = leases.Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
+    hearts, at = Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
     for second in range(0, 150, 5):
         clock.now += 5
         beat(tmp_path / "lease.1", at + second + (jump if second > 60 else 0))
@@ -111,20 +112,18 @@ def test_a_clock_that_jumps_takes_no_lease_from_the_living(tmp_path, clock, jump
 def test_the_dead_are_found_whatever_time_the_file_server_has(tmp_path, clock, ahead):
     leave(tmp_path, 1, host="elsewhere")
     beat(tmp_path / "lease.1", (tmp_path / "lease.1").stat().st_mtime + ahead)
-    hearts = leases.Heartbeats(clock)
+    hearts = Heartbeats(clock)
     assert leases.claim(tmp_path, hearts) is None
-    clock.now += leases.DEAD_SECONDS
+    clock.now += DEAD_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 
 
 def test_a_heart_that_falters_is_told_from_one_that_beats(tmp_path):
     leave(tmp_path, 1, host="elsewhere")
-    hearts = leases.Heartbeats()
+    hearts = Heartbeats()
     assert not leases.is_late(tmp_path, hearts)
-    beat(
-        tmp_path / "lease.1", (tmp_path / "lease.1").stat().st_mtime - 3 * leases.HEARTBEAT_SECONDS
-    )
+    beat(tmp_path / "lease.1", (tmp_path / "lease.1").stat().st_mtime - 3 * HEARTBEAT_SECONDS)
     assert leases.is_late(tmp_path, hearts)
 
 
@@ -147,9 +146,9 @@ def test_a_lease_that_was_succeeded_is_not_held(tmp_path):
 
 def test_a_lease_cut_short_in_writing_counts_until_it_is_old(tmp_path, clock):
     (tmp_path / "lease.1").write_text('{"host": "a')
-    hearts = leases.Heartbeats(clock)
+    hearts = Heartbeats(clock)
     assert leases.claim(tmp_path, hearts) is None
-    clock.now += leases.DEAD_SECONDS
+    clock.now += DEAD_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 

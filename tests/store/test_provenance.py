@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from study.analysis import measurements
-from study.plan import arm_cost, images
+from study.plan import arm_cost, image_summaries
 from study.store import provenance
 from tests.conftest import environment
 
@@ -18,7 +18,7 @@ CODE = {  # what a digest covers: its entry, and the modules that it ignores
     "results": ("study.trial", provenance.OUTSIDE_TRAINING),
     "costs": ("study.plan.arm_cost", arm_cost.OUTSIDE_COUNTING),
     "courses": ("study.train", provenance.CHANGE_NO_NUMBER),
-    "folders": ("study.data.listing", images.OUTSIDE_LISTING),
+    "folders": ("study.data.listing", image_summaries.OUTSIDE_LISTING),
     "reports": ("study.report.report", measurements.OUTSIDE_REPORTS),
 }
 PLANNING = {
@@ -38,7 +38,13 @@ PRINTING = {
 }
 PRINTING |= {
     "study.spec.preview",
+    "study.store.polling",
+    "study.spec.factors",
+    "study.spec.overrides",
+    "study.spec.published_numbers",
     "study.spec.reader",
+    "study.spec.variables",
+    "study.spec.vocabulary",
     "study.plan.estimate",
     "study.report.compare",
     "study.seeding",

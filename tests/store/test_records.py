@@ -15,7 +15,7 @@ from study.clean import jobs
 from study.errors import DamagedError, StoreError
 from study.launch import job as job_folder
 from study.launch import slurm
-from study.store import archives, atomic, leases, records
+from study.store import archives, atomic, holders, leases, records
 from study.store.cost_records import Alike, ArmCost
 from study.store.job_records import Delivered, Job, Manifest, Submitted
 from study.store.store import Store
@@ -352,7 +352,7 @@ def test_a_trial_is_entered_again_in_place_of_what_is_no_record(obstacle, store)
 def test_a_lease_that_is_no_file_holds_nothing(obstacle, store):
     OBSTACLES[obstacle](store.trial("a-0") / "lease.1")
     if obstacle in ("binary", "brackets"):  # as while it is being written
-        assert leases.holder(store.trial("a-0")) == leases.UNKNOWN
+        assert leases.holder(store.trial("a-0")) == holders.UNKNOWN
         return
     assert leases.holder(store.trial("a-0")) is None
     with leases.claim(store.trial("a-0")) as lease:
@@ -378,7 +378,7 @@ def test_a_job_that_cannot_be_read_is_told_and_left(obstacle, store, caplog):
 )
 def test_a_worker_that_is_no_process_is_not_stopped(more, store):
     job = ordered(store, ["a-0"])
-    told = {**vars(leases.here()), "born": "", **more}
+    told = {**vars(holders.here()), "born": "", **more}
     (job / "worker.x").write_text(json.dumps(told))
     assert job_folder.workers(job) == []
 

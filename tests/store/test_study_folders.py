@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from study.cli import show
+from study.cli import status_table
 from study.errors import StudyError
 from study.launch import _interruptible, status
 from study.launch import job as job_folder
 from study.spec.study import title
-from study.store import leases, study_folders
+from study.store import holders, leases, study_folders
 from study.store.job_records import Work
 from study.store.records import TrialRecord
 from study.store.store import Store
@@ -112,7 +112,7 @@ def two(tmp_path) -> tuple[Store, dict[str, job_folder.Identity]]:
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
         order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
         job = job_folder.job(store, Work.checked(order), INLINE, records)
-        leases.write_holder(job / "worker.here-1")
+        holders.write(job / "worker.here-1")
     return store, identities
 
 
@@ -178,7 +178,7 @@ def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
     order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
     job = job_folder.job(Store(file.parent / "results"), Work.checked(order), INLINE)
-    leases.write_holder(job / "worker.here-1")
+    holders.write(job / "worker.here-1")
     return job
 
 
@@ -215,7 +215,7 @@ def test_a_second_study_of_one_name_overwrites_nothing(inside, twins):
 
 
 def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
-    from study.cli.options import StudyRequest
+    from study.cli.study_request import StudyRequest
 
     first, second = twins
     plan, store = StudyRequest(second, None, (), Path("results")).plan()
@@ -226,6 +226,6 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     with leases.claim(store.trial(name), work=job.name):
         for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = StudyRequest(file, None, (), Path("results")).plan()
-            row = next(r for r in show.trial_rows(plan, store) if r.trial == name)
+            row = next(r for r in status_table.trial_rows(plan, store) if r.trial == name)
             assert row.where.endswith(said)
     finish(store, name)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from study import track
-from study.cli.options import StudyRequest
+from study.cli.study_request import StudyRequest
 from study.cli.track import TRACKERS
 from tests.conftest import ROOT, environment
 

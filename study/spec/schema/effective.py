@@ -5,14 +5,13 @@ differ in such a setting alone would compare a training with itself, so a plan r
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from study.spec.schema.data import Data
 from study.spec.schema.recipe import Recipe
 
 OPTIMIZER = ("opt_eps", "opt_betas", "momentum", "weight_decay")
 PRECISION = ("channels_last", "grad_checkpointing", "torchcompile")
-Acting = dict[str, Any]
+Acting = dict[str, object]
 
 
 def training(data: Data, recipe: Recipe, rates: Sequence[float], updates: str | None) -> Acting:
@@ -88,7 +87,7 @@ def _augmentation(data: Data, recipe: Recipe) -> Acting:
     }
 
 
-def _mixing(recipe: Recipe) -> Mapping[str, Any]:
+def _mixing(recipe: Recipe) -> Mapping[str, object]:
     """Settings of mixup and CutMix; empty if neither is ever applied."""
     # The share of CutMix. With one of the two switched off, timm ignores mixup_switch_prob.
     share = recipe.mixup_switch_prob if recipe.mixup and recipe.cutmix else float(not recipe.mixup)

@@ -3,16 +3,18 @@
 import json
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from study.errors import likely_name
+from study.spec.problems import Problem
 from study.spec.schema.data import Data
 from study.spec.schema.published import Protocol, Published, Value
 from study.spec.schema.recipe import NamedRecipe
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
-from study.spec.yaml import Problem, Tree
+from study.spec.yaml import Tree
 
 Checked = TypeVar("Checked", bound=BaseModel)
 
@@ -58,7 +60,7 @@ class StudyFile(Strict):
     question: str
     source: str | None = Field(None, description="the paper or table that is mirrored")
     baseline: Baseline
-    factors: dict[str, dict[str, Any] | list[Any]] = Field(
+    factors: dict[str, dict[str, object] | list[object]] = Field(
         {}, description="path: {label: value}, or a list of values; baseline first"
     )
     design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
@@ -116,7 +118,7 @@ def salvaged(tree: Tree) -> StudyFile:
     Each key is validated alone, since pydantic gives no instance as soon as one key is wrong.
     """
     stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
-    right = dict[str, Any]()
+    right = dict[str, object]()
     for key in tree.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
         alone = stub.model_dump(include={"question", "baseline"}) | {key: tree.value[key].plain()}
         with suppress(ValidationError):
@@ -146,7 +148,7 @@ PLAIN_TYPES = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRe
 SHORT = ("string_type", "int_type", "float_type")
 
 
-def _relevant(tree: Tree, error: ValidationError) -> Iterator[Any]:
+def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
     """The errors to report: without those about a short form where the long form is used.
 
     pydantic reports an error for every alternative of a union type.
@@ -186,7 +188,7 @@ def _problem(
     return Problem(f"{name}: {reason}, not {json.dumps(value)[:60]}", where.location, hint)
 
 
-def _unit(name: str, value: Any) -> str:
+def _unit(name: str, value: float) -> str:
     """A hint for a number above its range that seems to be in percent."""
     if name.rpartition(".")[2] in PERCENTAGES and 1 < value <= 100:
         return f"this is a fraction: write {value:g} % as {value / 100:g}"
@@ -196,7 +198,7 @@ def _unit(name: str, value: Any) -> str:
 def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:
     """The valid keys at `loc`, which names the chosen alternative of a union type."""
     kinds = {kind.__name__: kind for kind in (NamedRecipe, Data, Value)}
-    owner: Any = schema
+    owner: object = schema
     for step in loc:
         field = getattr(owner, "model_fields", {}).get(step)
         kind = next((kind for name, kind in kinds.items() if name in str(step)), None)

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from study.cli.show import in_units
+from study.cli.output import in_units
 from study.format import duration
 from study.launch.events import Event
 from study.plan.plan import Plan, PlannedArm
@@ -19,7 +19,7 @@ from study.text import printable
 
 def line(plan: Plan, event: Event) -> str:
     """One event as one plain line, key=value."""
-    arm, trial = named(plan, event.trial)
+    arm, trial = arm_and_seed(plan, event.trial)
     values = _values(event, arm.arm.config.recipe.total_epochs)
     text = " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
     clock = time.strftime("%H:%M:%S")
@@ -55,13 +55,13 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def named(plan: Plan, trial: str) -> tuple[PlannedArm, int]:
+def arm_and_seed(plan: Plan, trial: str) -> tuple[PlannedArm, int]:
     """The arm and seed of a trial."""
     return next((a, t.seed) for a in plan.arms for t in a.trials if t.name == trial)
 
 
-class Picture:
-    """The picture of a run: one bar for all, one line per trial at work, finished means below."""
+class LiveDisplay:
+    """The display of a run: one bar for all, one line per trial at work, finished means below."""
 
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self.plan, self.clock, self.began = plan, clock, clock()
@@ -103,7 +103,7 @@ class Picture:
     def __rich__(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, show_header=False)
         for name, row in sorted(self.running.items()):
-            arm, seed = named(self.plan, name)
+            arm, seed = arm_and_seed(self.plan, name)
             epochs = arm.arm.config.recipe.total_epochs
             table.add_row(
                 escape(f"  ▸ {arm.label}"),
@@ -117,7 +117,7 @@ class Picture:
         return Group(self.bar, table)
 
     def _epochs(self, trial: str) -> int:
-        return named(self.plan, trial)[0].arm.config.recipe.total_epochs
+        return arm_and_seed(self.plan, trial)[0].arm.config.recipe.total_epochs
 
     def _eta(self) -> str:
         finished = self.epochs - self.left

@@ -1,31 +1,18 @@
-"""Plans and trials as text and rich renderables. Nothing here prints."""
+"""A plan as text, a table and a record; nothing here prints."""
 
 import math
-import os
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
 from rich.text import Text
 
 from study import format
+from study.cli.output import in_units
 from study.format import duration, many
-from study.launch import job
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.report.columns import FittedTable
-from study.stats import AA, MOST_SEEDS, seeds_for, smallest_effect, smallest_p
-from study.store import leases
-from study.store.store import Record, Store
-
-
-def in_units(name: str, value: float | None) -> str:
-    """A measurement in the units of the table, where there is one."""
-    return format.ABSENT if value is None else format.measured(value, METRICS[name])
-
-
-# ---- plan ----
+from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
+from study.store.store import Record
 
 
 def plan_head(plan: Plan) -> str:
@@ -176,105 +163,3 @@ def _trial_record(trial: Trial) -> Record:
     if trial.images is not None:
         record["images"] = {split: value.plain for split, value in trial.images.items()}
     return record
-
-
-# ---- trials ----
-
-
-@dataclass(frozen=True)
-class TrialRow:
-    """How far a trial is: a row of `study status`, and of its JSON under the same names."""
-
-    arm: str
-    seed: int
-    trial: str
-    state: str
-    where: str
-    """The worker, while there is one."""
-    epoch: int
-    """Epochs that are finished."""
-    epochs: int
-    top1: float | None
-    top5: float | None
-    loss: float | None
-    seconds: float | None
-    error: str | None
-    updated: float | None
-    """When a file of the trial was last written, in seconds since 1970."""
-
-
-def trial_rows(plan: Plan, store: Store) -> list[TrialRow]:
-    return [_trial_row(plan, store, arm, trial) for arm in plan.arms for trial in arm.trials]
-
-
-def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> TrialRow:
-    history, result = store.history(trial.name), store.result(trial.name)
-    measured = (result.metrics if result else {}) or (history[-1].measured if history else {})
-    return TrialRow(
-        arm=AA if trial.is_aa else arm.label,
-        seed=trial.seed,
-        trial=trial.name,
-        state=trial.state,
-        where=_where(plan, store, trial),
-        epoch=len(history),
-        epochs=arm.arm.config.recipe.total_epochs,
-        top1=measured.get("top1"),
-        top5=measured.get("top5"),
-        loss=measured.get("loss"),
-        seconds=result.seconds if result else None,
-        error=result.error if result else None,
-        updated=_updated(store, trial.name),
-    )
-
-
-def _where(plan: Plan, store: Store, trial: Trial) -> str:
-    """Who works on a trial, or did; and for what other study, where that is so."""
-    who = leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
-    if who is None:
-        return ""
-    other = job.named(store, who.work)
-    if other is None or other == plan.study.identity:
-        return who.where
-    return f"{who.where}, for {other[0]} ({os.path.relpath(other[1])})"
-
-
-def _updated(store: Store, name: str) -> float | None:
-    folder = store.folder(name)
-    # History for running trials, the result for finished ones: the later of the two.
-    times = [file.stat().st_mtime for file in (folder.result, folder.history) if file.exists()]
-    return max(times) if times else None
-
-
-STATUS = ("arm", "seed", "trial", "state", "where", "epoch", "top-1 %", "updated")
-
-
-def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
-    table = FittedTable(
-        STATUS,
-        [_status_row(row) for row in rows],
-        order=(0, 1, 3, 5, 6, 2, 4, 7),
-        right=frozenset({1, 5, 6, 7}),
-    )
-    counts = {state: sum(row.state == state for row in rows) for state in _states(rows)}
-    summary = "  ".join(f"{state} {count}" for state, count in counts.items())
-    return Group(table, Text(f"{summary}  ·  workers: {workers}"))
-
-
-def _status_row(row: TrialRow) -> list[str | Text]:
-    age = "" if row.updated is None else f"{duration(time.time() - row.updated)} ago"
-    # Colour repeats the word beside it and is never the only sign.
-    style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row.state)
-    return [
-        row.arm,
-        str(row.seed),
-        row.trial,
-        Text(row.state, style or ""),
-        row.where,
-        f"{row.epoch}/{row.epochs}",
-        in_units("top1", row.top1),
-        age,
-    ]
-
-
-def _states(rows: Sequence[TrialRow]) -> list[str]:
-    return sorted({row.state for row in rows})

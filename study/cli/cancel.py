@@ -1,0 +1,33 @@
+"""cancel: the end of the workers of a study."""
+
+import os
+
+import click
+
+from study.cli.options import study_file
+from study.cli.study_request import StudyRequest
+
+
+@click.command("cancel")
+@study_file
+@click.option(
+    "--now", is_flag=True, help="Stop at once; work since the last checkpoint is repeated."
+)
+def cancel_command(request: StudyRequest, now: bool) -> None:
+    """Stop the workers of FILE, here and on Slurm; their results are kept."""
+    from study.launch import status
+    from study.store.store import Store
+
+    store = Store(request.root)
+    workers = status.cancel(store, request.identity, now=now)
+    if not workers:
+        # Workers are looked for before the file is read, which may be broken or gone by now.
+        request.read()  # refuses a file and a profile that do not exist
+        click.echo(f"no worker is active on {request.file}", err=True)
+        for title, file in status.same_title(store, request.identity):
+            other = f"{title} ({os.path.relpath(file)})"
+            click.echo(f"note: workers of {other} go on", err=True)
+        return
+    when = "at once" if now else "after their step; waiting ones at once"
+    click.echo(f"stopping {when}: {status.summary(workers)}", err=True)
+    click.echo(f"nothing is lost; continue with: study run {request.command_line()}", err=True)

@@ -1,0 +1,77 @@
+"""Output that commands share: consoles, progress bars, numbers, tables, JSON, notes."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from study.text import path_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from study.report.table import Table
+    from study.store.store import Store
+
+
+def console(err: bool = False) -> "Console":
+    """A console that colours a terminal only; in a pipe even FORCE_COLOR changes nothing."""
+    from study.cli.consoles import SafeConsole
+
+    stream = sys.stderr if err else sys.stdout
+    tty = stream.isatty()
+    # rich writes escapes of its own, which the guarded stream would print as text.
+    file = getattr(stream, "outlet", stream)
+    # 160 columns in a pipe; rich would take 80 where it finds no terminal.
+    return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)
+
+
+@contextmanager
+def progress(title: str) -> "Iterator[Callable[[int, int], object]]":
+    """A function (done, total) that updates a progress bar on a terminal."""
+    from rich.progress import Progress
+
+    with Progress(
+        console=console(err=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def show_tables(tables: "Mapping[str, Table]", folder: Path | None = None) -> None:
+    """Print tables: cut to the width of a terminal, and whole in a pipe.
+
+    `folder` holds the whole tables, by name, for a hint below a cut one.
+    """
+    from study.report.report import terminal
+
+    out = console()
+    for name, table in tables.items():
+        whole = str(folder / f"{name}.md") if folder else ""
+        out.print(terminal(table, out.width, whole=whole, every=not out.is_terminal))
+        out.print()
+
+
+def echo_json(value: object) -> None:
+    # Python would write NaN, which no other reader of JSON accepts.
+    text = json.dumps(value, indent=1, allow_nan=False)
+    click.echo(text.replace("\x7f", "\\u007f"))  # the only control character that json leaves
+
+
+def strays(store: "Store") -> None:
+    """Print a note for each file that was set aside: damaged, or from another store."""
+    for path in store.strays():
+        where = path_text(path)
+        click.echo(f"note: set aside, damaged or from another store: {where}", err=True)
+
+
+def in_units(name: str, value: float | None) -> str:
+    """A measurement in the units of the table, where there is one."""
+    from study import format
+    from study.metrics import METRICS
+
+    return format.ABSENT if value is None else format.measured(value, METRICS[name])

@@ -1,0 +1,51 @@
+"""status: every trial of a study, and the workers that are active on it."""
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from study.cli.options import json_option, study_file
+from study.cli.output import console, echo_json, strays
+from study.cli.study_request import StudyRequest
+from study.store import polling
+
+if TYPE_CHECKING:
+    from study.plan.plan import Plan
+    from study.store.store import Store
+
+
+@click.command("status")
+@study_file
+@json_option
+@click.option("--watch", is_flag=True, help="Repeat every two seconds until all trials are done.")
+def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
+    """Show every trial of FILE and its progress, from any terminal."""
+    from study.cli.status_table import status_table, trial_rows
+
+    if watch and as_json:
+        raise click.UsageError("--watch repeats its output, --json prints one document: choose one")
+    plan, store = request.plan()
+    # A stale trial counts as open: another worker takes it over.
+    while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
+        table = status_table(trial_rows(plan, store), _workers(plan, store))
+        if sys.stdout.isatty():
+            console().clear()
+        console().print(table)
+        time.sleep(polling.RESULTS)
+        plan, store = request.plan()
+    rows = trial_rows(plan, store)
+    if as_json:
+        echo_json([vars(row) for row in rows])
+    else:
+        console().print(status_table(rows, _workers(plan, store)))
+        for note in plan.notes:
+            click.echo(f"note: {note}", err=True)
+    strays(store)
+
+
+def _workers(plan: "Plan", store: "Store") -> str:
+    from study.launch import status
+
+    return status.state_of(store, plan.study.identity)

@@ -1,0 +1,86 @@
+"""A study file as the command line requests it: with a profile, settings, plugins and a store."""
+
+import functools
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from study.launch.machine import Machine
+    from study.plan.plan import Plan
+    from study.spec.plugins import Plugin
+    from study.spec.problems import Problem
+    from study.spec.study import Study
+    from study.spec.vocabulary import Vocabulary
+    from study.store.store import Store
+
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """A study file, the changes that the command line makes to it, and a store."""
+
+    file: Path
+    profile: str | None
+    settings: tuple[str, ...]
+    root: Path
+    imports: tuple[str, ...] = ()
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """Values for variables that the environment lacks."""
+
+    @functools.cached_property
+    def plugins(self) -> "list[Plugin]":
+        """The plugins, read once: an edit takes effect with the next command."""
+        from study.spec.plugins import find_plugins
+
+        return find_plugins(self.imports)
+
+    def read(self) -> "tuple[Study | None, list[Problem]]":
+        """The study, and its problems as far as they show before models are built."""
+        from study.spec import reader
+
+        return reader.study_file(
+            self.file,
+            vocabulary=vocabulary(),
+            # The real environment comes last, so that it wins over stand-ins.
+            environment={**self.stand_ins, **os.environ},
+            profile=self.profile,
+            settings=self.settings,
+            sources=self.plugins,
+            imports=self.imports,
+        )
+
+    def plan(self) -> "tuple[Plan, Store]":
+        """The study as planned now, and its store."""
+        from study.plan.plan import plan
+        from study.store.store import Store
+
+        store = Store(self.root)
+        return plan(*self.read(), store), store
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Title and file, which identify the study in its store even if the file is gone."""
+        from study.spec.study import title
+
+        return title(self.file.stem, self.profile, self.settings), str(self.file.resolve())
+
+    def command_line(self, machine: "Machine | None" = None) -> str:
+        """The arguments that request the same study again."""
+        profile = ["--profile", self.profile] if self.profile is not None else []
+        more = [word for setting in self.settings for word in ("--set", setting)]
+        more += [word for source in self.imports for word in ("--import", source)]
+        store = ["--store", str(self.root)] if self.root != Path("results") else []
+        flags = machine.flags if machine else ()
+        # Quoted: labels and settings may hold spaces.
+        return shlex.join([str(self.file), *profile, *more, *store, *flags])
+
+
+def vocabulary() -> "Vocabulary":
+    from study.metrics import METRICS
+    from study.spec.designs import DESIGNS
+    from study.spec.vocabulary import Vocabulary
+
+    return Vocabulary(designs=DESIGNS, metrics=METRICS)

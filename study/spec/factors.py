@@ -1,0 +1,46 @@
+"""Factors of a study file with their levels, and the mistakes in them."""
+
+from study.errors import likely_name
+from study.spec.labels import unfit_labels
+from study.spec.problems import Location, Problem
+from study.spec.study import PARTS, Factor, Level
+from study.spec.yaml import Tree
+
+
+def factors_of(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
+    """The factors that can be read, and a problem for each of the others."""
+    factors: list[Factor] = []
+    problems: list[Problem] = []
+    for path, levels in tree.value.items() if isinstance(tree.value, dict) else ():
+        if levels.lacking and not levels.value:
+            continue
+        mistake = _mistake(path, levels)
+        if mistake is None:
+            factors.append(Factor(path, tuple(Level(k, v) for k, v in levels.value.items())))
+            problems += unfit_labels(levels)
+        else:
+            message, mark, hint = mistake
+            problems.append(Problem(message, mark or tree.keys[path], hint))
+    return tuple(factors), problems
+
+
+def _mistake(path: str, levels: Tree) -> tuple[str, Location | None, str] | None:
+    """The mistake in a factor as message, place (None: its key) and hint; None for none."""
+    part, _, key = path.partition(".")
+    if part not in PARTS or (not key.isidentifier() and key != "") or path.endswith("."):
+        near = likely_name(part, PARTS)
+        hint = f'did you mean "{near}"?' if near else "such as model.reduction or recipe.lr"
+        return f'"{path}" cannot be varied', None, hint
+    if key == "name":
+        message = f'"{path}" would change the name and keep the arguments of another {part}'
+        return message, None, f'vary "{part}", whose levels are names'
+    if not isinstance(levels.value, dict) or len(levels.value) < 2 - levels.lacking:
+        hint = "write {label: value, label: value}, the baseline's level first"
+        return "a factor needs at least two levels", None, hint
+    for tree in () if key else levels.value.values():
+        name = tree.value.get("name") if isinstance(tree.value, dict) else tree
+        if not isinstance(tree.value, dict | str) or not isinstance(
+            name.value if name else "", str
+        ):
+            return f"a level of {part} is a name or a mapping", tree.location, ""
+    return None

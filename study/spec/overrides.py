@@ -1,0 +1,39 @@
+"""Changes to a study file: its profiles, and `--set` on the command line."""
+
+from study.errors import SpecError
+from study.spec.problems import Problem
+from study.spec.study import PARTS
+from study.spec.yaml import Tree, expanded, merged, read
+
+
+def overlaid(document: Tree, profile: Tree) -> Tree:
+    """A document with a profile's values in place of its own; `baseline` is merged part by part."""
+    if not isinstance(profile.value, dict):
+        return document
+    top = merged(document, profile, whole=False)
+    ours, theirs = document.value.get("baseline"), profile.value.get("baseline")
+    if ours and theirs and isinstance(ours.value, dict) and isinstance(theirs.value, dict):
+        parts = {
+            key: merged(expanded(ours.value[key]), value) if key in ours.value else value
+            for key, value in theirs.value.items()
+        }
+        both = Tree({**ours.value, **parts}, ours.location, {**ours.keys, **theirs.keys})
+        top.value["baseline"] = both
+    return top
+
+
+def with_setting(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
+    """A document with one `key=value` of the command line; model.x means baseline.model.x."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key:
+        raise SpecError(f'--set takes key=value, not "{setting}"')
+    value, problems = read(text, f"--set {setting}")
+    steps = key.split(".")
+    steps = ["baseline", *steps] if steps[0] in PARTS else steps
+    if steps[0] not in ("baseline", key):
+        raise SpecError(f'--set changes a key of the baseline or a top-level key, not "{key}"')
+    for step in reversed(steps):
+        value = Tree({step: value}, value.location, {step: value.location})
+    if steps[0] == "baseline":
+        return overlaid(document, value), problems
+    return merged(document, value, whole=False), problems

@@ -1,0 +1,60 @@
+"""Names of designs and metrics, which a study file may use and other rooms define."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from study.errors import unknown
+from study.spec.problems import Location, Problem
+from study.spec.recipes import recipes
+from study.spec.schema import Published, StudyFile
+from study.spec.yaml import Tree
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The names a study file may use that are defined elsewhere."""
+
+    designs: Collection[str]
+    metrics: Collection[str]
+
+
+def undefined_names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
+    """Problems for designs and metrics that a file uses and nothing defines."""
+    uses: list[tuple[str, str, Location, Collection[str]]] = []
+    for key, defined in (("design", vocabulary.designs), ("columns", vocabulary.metrics)):
+        listed = document.value.get(key)
+        words = listed.walk() if listed else ()
+        uses += [(key, w.value, w.location, defined) for w in words if isinstance(w.value, str)]
+    rows = [(row, Published.model_fields) for row in _rows(document, "published")]
+    rows += [(row, {}) for row in _rows(document, "expects")]
+    margins = document.value.get("margins")
+    rows += [(margins, {})] if margins else []
+    for row, others in rows:
+        names = row.keys.keys() - others.keys()
+        uses += [("metric", name, row.keys[name], vocabulary.metrics) for name in names]
+    return [
+        Problem(unknown(key.removesuffix("s"), name, defined), mark, SIZE if "@" in name else "")
+        for key, name, mark, defined in uses
+        if name not in defined
+    ]
+
+
+SIZE = "a size follows top1, top5 or loss, from 8 to 4096 px, as in top1@96"
+
+
+def _rows(document: Tree, key: str) -> list[Tree]:
+    """The mappings in the mapping `key`."""
+    tree = document.value.get(key)
+    return list(tree.value.values()) if tree and isinstance(tree.value, dict) else []
+
+
+def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
+    """The JSON Schema of a study file, with the names that exist, for editors to complete."""
+    schema = StudyFile.model_json_schema()
+    fields = schema["properties"]
+    design = {"enum": sorted(vocabulary.designs)}
+    fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
+    names = [{"enum": list(vocabulary.metrics)}, {"pattern": "^[a-z0-9]+@[1-9][0-9]*$"}]
+    fields["columns"]["items"] = {"anyOf": names}
+    schema["$defs"]["Baseline"]["properties"]["recipe"]["anyOf"][0]["enum"] = sorted(recipes())
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
