@@ -67,8 +67,7 @@ def run_command(
         _announce(plan, store, machine)
     elif _is_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
         return 0
-    # Signed before training, so that no other study takes the folder of its report meanwhile.
-    claimed(plan, reports)
+    claimed(plan, reports)  # now, so that no other study takes the folder during training
     command = f"study run {request.command_line(machine)}"
     try:
         # Trackers follow while workers run; their failures never reach the trials.

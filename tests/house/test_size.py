@@ -45,7 +45,7 @@ LONG_FUNCTIONS = {
 """Functions that are still to be split."""
 
 MOST_ANY = 340  # the aim is 300
-FEWEST_COMMENTS = 0.037  # per line; the aim is 0.05
+FEWEST_COMMENTS = 0.038  # per line; the aim is 0.05
 
 
 def named(path: Path) -> str:
