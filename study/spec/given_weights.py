@@ -64,7 +64,7 @@ def _path(argument: str, value: object) -> Path:
 
 
 def weight_digests(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
-    """The sha256 of every file in `files`, by argument.
+    """The sha256 of every file in `weight_files`, by argument.
 
     Raises:
         BuildError: a file is absent or cannot be read.
