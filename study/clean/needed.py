@@ -58,6 +58,7 @@ def jobs(store: Store) -> list[JobFolder]:
     """All job folders with a job file, oldest first."""
     paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
     job_files = {path: job_records.Job.look(path / "job.json") for path in paths}
+    # Slurm is asked once, about the jobs of all folders.
     waiting, root = _waiting(job_files), str(store.root.resolve())
     return [
         JobFolder(path, order, _busy(store, path, order, waiting), _private(path, order, root))

@@ -102,6 +102,7 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
         click.echo("nothing to clean", err=True)
 
 
+# Of things whose plural is not the singular with an s.
 PLURALS = {"checkpoints": "files of weights"}
 
 

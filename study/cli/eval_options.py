@@ -62,6 +62,7 @@ class EvalRequest:
 
     def _given(self, keys: tuple[str, ...]) -> Record:
         """The values given for these keys, tuples as lists."""
+        # An option that was not given is None, or () if it may be repeated.
         given = {key: value for key in keys if (value := getattr(self, key)) not in (None, ())}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in given.items()}
 

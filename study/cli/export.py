@@ -9,7 +9,7 @@ from study.cli.output import strays
 from study.cli.report import claimed
 from study.cli.study_request import StudyRequest
 
-# The keys of report.exports.EXPORTS, spelt again: that module imports pandas. A test compares them.
+# The keys of report.export.EXPORTS, spelt again: that module imports pandas. A test compares them.
 FORMATS = ("csv", "parquet", "timm")
 
 

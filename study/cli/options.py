@@ -10,6 +10,7 @@ import click
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
 
+# Decorators change the arguments of a command, so its type cannot say more.
 Command = Callable[..., Any]
 
 
@@ -67,6 +68,7 @@ class Several(click.ParamType[tuple[Any, ...]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
+        # click may convert a value twice, such as a default.
         if isinstance(value, tuple):
             return value
         return tuple(self.item.convert(part.strip(), param, ctx) for part in value.split(","))

@@ -56,6 +56,7 @@ def _list(added: Iterable["Registration"], as_json: bool) -> None:
     from study.models.registry import MODEL, entries
 
     origins = {(s, name): a.source for a in added for s, names in a.names.items() for name in names}
+    # Of the models only those of plugins: timm has too many to list.
     offers = {
         slot: {
             name: (part.__doc__ or "").strip().partition("\n")[0]
@@ -81,6 +82,7 @@ def _parts(offers: dict[str, dict[str, str]], places: dict[tuple[str, str], str]
 
     table = _table("slot", "part", "what it is", *(["from"] if places else []))
     for slot, known in offers.items():
+        # A slot is named once, beside its first part.
         for index, (name, what) in enumerate(known.items()):
             place = [escape(places.get((slot, name), ""))] if places else []
             table.add_row(escape(slot) if index == 0 else "", escape(name), escape(what), *place)

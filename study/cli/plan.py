@@ -32,6 +32,7 @@ def plan_command(request: StudyRequest, machine: "Machine", check_all: bool, as_
     check_data(plan, store, absent=check_all)
     if check_all:
         check_images(plan)
+    # On Slurm the steps would be timed on this login node, which trains nothing.
     here = machine.on != "slurm"
     if here and plan.missing and remaining_time(plan, store, machine.workers) is None:
         _time_steps(plan, store, machine)

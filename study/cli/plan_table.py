@@ -94,6 +94,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
             "given weights, nothing to train: seeds change nothing, images are the sample",
         ]
     p = smallest_p(seeds)
+    # With fewer than six seeds no difference, however large, reaches 5 %.
     if p > 0.05:
         notes.append(
             f"with {many(seeds, 'seed')} an exact sign-flip test cannot go below "
@@ -159,6 +160,7 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
 
 
 def _trial_record(trial: Trial) -> Record:
+    # The keys of --json stay, although the field has another name now.
     record: Record = {"again" if k == "is_aa" else k: v for k, v in vars(trial).items()}
     if trial.images is not None:
         record["images"] = {split: value.plain for split, value in trial.images.items()}

@@ -67,7 +67,7 @@ def run_command(
         _announce(plan, store, machine)
     elif _is_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
         return 0
-    claimed(plan, reports)
+    claimed(plan, reports)  # now, so that no other study takes the folder during training
     command = f"study run {request.command_line(machine)}"
     try:
         # Trackers follow while workers run; their failures never reach the trials.

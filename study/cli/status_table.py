@@ -46,6 +46,7 @@ def trial_rows(plan: Plan, store: Store) -> list[TrialRow]:
 
 def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> TrialRow:
     history, result = store.history(trial.name), store.result(trial.name)
+    # While a trial runs, the last finished epoch stands for its result.
     measured = (result.metrics if result else {}) or (history[-1].measured if history else {})
     return TrialRow(
         arm=AA if trial.is_aa else arm.label,

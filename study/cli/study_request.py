@@ -65,6 +65,7 @@ class StudyRequest:
         """Title and file, which identify the study in its store even if the file is gone."""
         from study.spec.study import title
 
+        # From the name alone, so that `study cancel` works on a file that is broken or gone.
         return title(self.file.stem, self.profile, self.settings), str(self.file.resolve())
 
     def command_line(self, machine: "Machine | None" = None) -> str:

@@ -143,6 +143,7 @@ def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> 
     try:
         # Paths of an earlier command are relative to the folder that it was given in.
         with chdir(request.folder):
+            # Every stored trial is needed already, so this plan could add none.
             if present <= used and not (weights and _evaluates(request.request)):
                 return
             plan, _ = request.request.plan()

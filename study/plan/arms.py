@@ -49,6 +49,7 @@ def arms(study: Study, store: Store) -> Arms:
     for arm in every.designed:
         cost_record, wrong = _built(study, arm, store)
         every.problems += [p for p in wrong if p.message not in inherited]
+        # The baseline comes first, so its problems are known when other arms repeat them.
         if not any(arm.choices):
             inherited = {problem.message for problem in wrong}
         if cost_record is not None and not wrong:
@@ -99,6 +100,7 @@ def _followed(study: Study, arm: Arm, store: Store) -> list[Problem]:
         opt = tree.value.get("opt") if isinstance(tree.value, dict) else None
         if opt is None or not isinstance(opt.value, str):
             return []
+        # With defaults for the rest: an unknown optimizer is reported beside other mistakes.
         recipe = Recipe(opt=opt.value)
     try:
         schedules.recipe_schedule(recipe, store)
@@ -123,8 +125,10 @@ def _cost_record(study: Study, arm: Arm, store: Store) -> tuple[ArmCost | None, 
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
     except BuildError as error:
         wrong = [Problem(str(error), study.mark(arm.choices, error.argument))]
+        # With stand-in images only an unknown name is certain to be a mistake.
         if "data" in config.unresolved and error.argument in (None, *given_weights.ARGUMENTS):
             wrong = [problem for problem in wrong if problem.message.startswith("unknown ")]
+        # Built again without the wrong argument, which may hide a second one.
         rest = {k: v for k, v in config.arguments.items() if k != error.argument}
         if len(rest) < len(config.arguments):
             less = replace(arm, config=replace(config, arguments=rest))

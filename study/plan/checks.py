@@ -97,6 +97,7 @@ def _steps(
     """The pairs of arms that an expectation compares, as far as both can be built."""
     resolved = {entry.arm.choices: entry for entry in every.resolved}
     failed = {arm.choices for arm in every.designed} - resolved.keys()
+    # A design may lack the other arm: it is built for this comparison alone.
     for arm in having:
         other = every.designed[0] if factor is None else levels.without(study, arm, factor)
         if arm.choices in resolved and other.choices not in failed and not other.config.unresolved:

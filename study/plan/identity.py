@@ -73,11 +73,13 @@ def digest(
         "data": _departures(full["data"], _field_defaults(Data)),
         "recipe": _departures(full["recipe"], _field_defaults(Recipe)),
     } | ({"draws": dict(draws)} if draws else {})
+    # Sorted, as the order of keys in a study file changes nothing.
     text = json.dumps([IDENTITY, departures], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def _departures(values: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
+    # None may be a default, so it cannot stand for a missing one.
     absent = object()
     return {key: value for key, value in values.items() if value != defaults.get(key, absent)}
 

@@ -25,6 +25,7 @@ def changes(results: Iterable[ImagesOfTrial], store: Store) -> Iterator[str]:
     groups = dict[str, list[ImagesOfTrial]]()
     for result in results:
         if result.data.name == "folder":
+            # Arms usually share their images, which are then listed and compared once.
             groups.setdefault(result.data.model_dump_json(), []).append(result)
     for group in groups.values():
         yield from _changes(group, store)
@@ -42,9 +43,11 @@ def _changes(results: Sequence[ImagesOfTrial], store: Store) -> Iterator[str]:
             groups.setdefault(change, []).append(result)
     for change, those in groups.items():
         yield f"the images in {data.root} changed since ({change}): {_remedy(those, store)}"
+    # Those that differ from the present folder are named above already.
     states = {_state(result.images) for result in results if result.images}
     if len(states) > 1 and not groups:
         yield f"results are of {len(states)} different states of the images in {data.root}"
+    # Results without fingerprints are of versions that may have read the folder otherwise.
     old = [result for result in results if result.images is None]
     differences = sorted({text for split in today for text in split.earlier})
     if old and differences:

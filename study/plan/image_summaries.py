@@ -85,6 +85,7 @@ def _summary(place: Path, how: Rules, store: Store) -> Summary:
 
     Overwriting a file in place changes no folder; that is noticed when the split is next listed.
     """
+    # Other code may list other files, so its summaries do not count.
     code = code_behind("study.data.listing", ignoring=OUTSIDE_LISTING)
     parts = [str(place.absolute()), asdict(how), code, version("pillow")]
     key = digest(["images", *parts])
@@ -105,7 +106,9 @@ def _stamps(place: Path, folders: Sequence[str]) -> tuple[str, float]:
         try:
             status = os.stat(os.path.join(place, folder) if folder else place)
         except OSError:
+            # Gone: no stored stamp is empty, and this time keeps the summary out of the store.
             return "", time.time()
+        # ctime, since programs such as tar set the time of the last change back.
         whole.update(
             f"{status.st_dev} {status.st_ino} {status.st_ctime_ns} {status.st_size}\n".encode()
         )

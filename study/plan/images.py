@@ -33,9 +33,11 @@ def classes(data: Data, store: Store) -> int:
         )
     names = class_map(data)
     train = summary(data, data.train_split, store)
+    # Nested folders leave open which of them names the class.
     uncertain = not train.counts or (train.nested and data.class_folder is None)
     if uncertain and (wrong := data_problems(data, [train], names)):
         raise DataError(wrong[0].message)
+    # A class map may name classes that this folder has no image of.
     return len(names) or len(train.counts)
 
 
@@ -98,6 +100,7 @@ def odd(data: Data, store: Store) -> list[str]:
 def _folder_problems(data: Data, store: Store) -> list[ImageProblem]:
     faults = list[ImageProblem]()
     splits = list[Summary]()
+    # Both are tried, so that the problems of both are reported together.
     for key in ("train_split", "val_split"):
         try:
             splits.append(summary(data, getattr(data, key), store))

@@ -88,6 +88,7 @@ def _contrasts(study: Study, named: ArmNames) -> Iterator[Problem]:
             yield from named.problems(pair[place], at)
         if wrong:
             continue
+        # A set, as A against B and B against A are one test.
         both = frozenset(named.owners[label] for label in pair)
         if len(both) < 2:
             yield Problem(f"{pair[0]} and {pair[1]} are the same arm", mark)

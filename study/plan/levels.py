@@ -56,6 +56,7 @@ def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
     """True if the arm computes something else than without its level of one factor."""
     other = without(study, arm, factor)
     part = study.factors[factor].path.partition(".")[0]
+    # Levels of data act, unless two arms have one digest, which `arms` reports.
     if part == "data" or other.config.unresolved:
         return True
     try:

@@ -137,6 +137,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
         raise SpecError(report(problems))
     every = arms(study, store)
     level_problems, notes = checks.problems(study, every, store)
+    # All checks run before any mistake is reported, so that one plan shows all of them.
     mistakes = [*problems, *every.problems, *label_checks.problems(study, every.designed)]
     mistakes += level_problems
     if mistakes:
@@ -189,6 +190,7 @@ def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
     result = store.result(name)
     if result is None:
         return Trial(name, seed, store.state(name), images=store.began(name))
+    # A result of another configuration would stand in the table as this arm's.
     stores.agree(name, result.config, config, store.trial(name))
     code, images = result.environment.computing, result.images or None
     return Trial(name, seed, result.state, code, images=images)
@@ -216,6 +218,7 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
     results = ((name, store.result(name)) for name in (store.results() if own else ()))
     stored = {name: result.config for name, result in results if result}
     for label, config in own.items():
+        # The digest of the user's code is part of a trial's name, so earlier code has other names.
         names = {name for name, other in stored.items() if _anonymous(other) == config}
         if old := names - trials[label]:
             count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
@@ -254,6 +257,7 @@ def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
     Raises:
         SpecError: lists the problems.
     """
+    # An arm whose trials are done needs no images.
     missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
     trees = [(arm.config.data, plan.study.trees(arm.choices)["data"]) for arm in missing]
     if wrong := images.problems(trees, store, absent=absent):

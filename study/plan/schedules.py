@@ -25,6 +25,7 @@ def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
         SpecError: timm has no such optimizer, or the optimizer refuses the recipe's arguments.
     """
     code = code_behind("study.train", ignoring=CHANGE_NO_NUMBER)
+    # The first word is part of stored keys, so it keeps the former name of the record.
     key = digest(["course", recipe.model_dump(mode="json"), version("timm"), code])
     course = store.record("arms", key, RecipeSchedule)
     if course is None:

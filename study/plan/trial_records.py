@@ -12,6 +12,7 @@ WHERE = (NOT_IDENTITY - {"unverified"}) | {"class_folder"}
 def record(arm: PlannedArm, seed: int, study: str) -> TrialRecord:
     """The record from which a worker runs a trial."""
     config = arm.arm.config
+    # The digests name the weights; these paths only say where this machine has them.
     places = {
         key: config.arguments[key] for key in given_weights.ARGUMENTS if key in config.arguments
     }

@@ -59,6 +59,7 @@ def arms(study: Study) -> list[Arm]:
     designs = [design for design in study.designs if design in DESIGNS] or ["one_at_a_time"]
     choices = [(0,) * len(study.factors)]
     choices += [c for design in designs for c in DESIGNS[design](study.factors)]
+    # Designs overlap: all of them have the baseline.
     return [study.arm(chosen) for chosen in dict.fromkeys(choices)]
 
 

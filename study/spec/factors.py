@@ -12,6 +12,7 @@ def factors_of(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
     factors: list[Factor] = []
     problems: list[Problem] = []
     for path, levels in tree.value.items() if isinstance(tree.value, dict) else ():
+        # Every level was refused already; a second problem would only repeat it.
         if levels.lacking and not levels.value:
             continue
         mistake = _mistake(path, levels)
@@ -34,9 +35,11 @@ def _mistake(path: str, levels: Tree) -> tuple[str, Location | None, str] | None
     if key == "name":
         message = f'"{path}" would change the name and keep the arguments of another {part}'
         return message, None, f'vary "{part}", whose levels are names'
+    # A refused level counts, so that its problem is not reported as a missing level as well.
     if not isinstance(levels.value, dict) or len(levels.value) < 2 - levels.lacking:
         hint = "write {label: value, label: value}, the baseline's level first"
         return "a factor needs at least two levels", None, hint
+    # Values of single keys are checked by the schema, or by building the model.
     for tree in () if key else levels.value.values():
         name = tree.value.get("name") if isinstance(tree.value, dict) else tree
         if not isinstance(tree.value, dict | str) or not isinstance(

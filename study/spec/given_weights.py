@@ -46,6 +46,7 @@ def weight_files(name: str, arguments: Mapping[str, object]) -> dict[str, Path]:
         paths[CHECKPOINT] = _path(CHECKPOINT, path)
     for key in ("pretrained_cfg", "pretrained_cfg_overlay"):
         config = arguments.get(key)
+        # timm reads the file in a configuration only with `pretrained`.
         if arguments.get(FETCHED) and isinstance(config, Mapping) and config.get("file"):
             paths[key] = _path(key, config["file"])
     if name.startswith(FOLDER):
@@ -63,7 +64,7 @@ def _path(argument: str, value: object) -> Path:
 
 
 def weight_digests(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
-    """The sha256 of every file in `files`, by argument.
+    """The sha256 of every file in `weight_files`, by argument.
 
     Raises:
         BuildError: a file is absent or cannot be read.
@@ -94,6 +95,7 @@ def identified(arguments: Mapping[str, object]) -> dict[str, object]:
     """The arguments that identify what a model computes, without paths of its weights."""
     if not has_given_weights(arguments):
         return {k: v for k, v in arguments.items() if v is not None or k not in ARGUMENTS}
+    # Without paths: the digests of the files say which weights they are.
     identifying = architecture(arguments)
     for key in ("pretrained_cfg", "pretrained_cfg_overlay"):
         if isinstance(config := identifying.get(key), Mapping):

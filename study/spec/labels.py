@@ -26,6 +26,7 @@ def _labelled(levels: Tree, problems: list[Problem]) -> Tree:
     tree = Tree({}, levels.location)
     for item in levels.value:
         if isinstance(item.value, dict | list) or item.value is None:
+            # Reported here, so the factor is not also reported for a missing level.
             hint, tree.lacking = f"write {{{_label(item)}, label: value}}", True
             problems.append(
                 Problem("a value in a list of levels has no label", item.location, hint)

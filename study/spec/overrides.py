@@ -11,6 +11,7 @@ def overlaid(document: Tree, profile: Tree) -> Tree:
     if not isinstance(profile.value, dict):
         return document
     top = merged(document, profile, whole=False)
+    # Part by part: a profile that changes data.root keeps the model and the recipe.
     ours, theirs = document.value.get("baseline"), profile.value.get("baseline")
     if ours and theirs and isinstance(ours.value, dict) and isinstance(theirs.value, dict):
         parts = {
@@ -27,11 +28,13 @@ def with_setting(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
     key, equals, text = setting.partition("=")
     if not equals or not key:
         raise SpecError(f'--set takes key=value, not "{setting}"')
+    # Read as YAML, so that numbers and lists are written as in the file.
     value, problems = read(text, f"--set {setting}")
     steps = key.split(".")
     steps = ["baseline", *steps] if steps[0] in PARTS else steps
     if steps[0] not in ("baseline", key):
         raise SpecError(f'--set changes a key of the baseline or a top-level key, not "{key}"')
+    # From the last key outwards, so that the value lies below all of them.
     for step in reversed(steps):
         value = Tree({step: value}, value.location, {step: value.location})
     if steps[0] == "baseline":

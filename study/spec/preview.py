@@ -34,10 +34,12 @@ def preview(file: Path) -> Preview:
     """The preview of a file, empty where it cannot be read."""
     try:
         tree, _ = read(file.read_text("utf-8"), str(file))
+    # The command that reads the whole file reports this error.
     except (OSError, ValueError):
         return Preview((), {})
     variables: dict[str, set[str]] = {}
     for path, name in _variables(tree, ()):
+        # Below any `data`: of the baseline, of a level, or of a profile.
         is_place = "data" in path[:-1] and path[-1] == "root"
         variables.setdefault(name, set()).add(PLACE if is_place else ".".join(path))
     profiles = tree.value.get("profiles") if isinstance(tree.value, dict) else None

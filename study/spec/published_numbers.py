@@ -16,6 +16,7 @@ def published_numbers(row: Published, file: StudyFile, tree: Tree) -> dict[str, 
     for metric, entry in (row.model_extra or {}).items():
         value = entry if isinstance(entry, Value) else Value(value=entry)
         place = tree.at([metric, "value"])
+        # As it is written: the number alone has lost the last decimal of 4.0.
         text = place.value if isinstance(place.value, str) else place.location.written
         number, spread = parted(text)
         numbers[metric] = PublishedNumber(

@@ -31,9 +31,11 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
         return None, [Problem(unknown("recipe", str(name.value), shipped), name.location)]
     file, problems = read(shipped[name.value], f"study/recipes/{name.value}.yaml")
     both = merged(file, tree, whole=False)
+    # No setting: trials are named by what a recipe says, not by its name.
     both.value.pop("name", None)
     recipe, more = validated(Recipe, both)
     for key, other, why in recipe.contradictions if recipe else ():
+        # Marked at the key that the study wrote, if it wrote one of the two.
         own = [k for k in (key, other) if k in tree.value] or [key, other]
         more.append(
             Problem(f"{key}: {why}", both.at([k for k in own if k in both.value][:1]).location)

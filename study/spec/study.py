@@ -242,6 +242,7 @@ class Study:
             # A wrong part has a default, so that the other parts of the arm can be checked.
             data=data or Data(name="digits"),
             recipe=recipe or Recipe(),
+            # The variable, so that trials have the same name wherever the images are.
             root=root.variable or (data.root if data else None),
             plugins=self.plugins,
             unresolved=frozenset(part for part, of in problems.items() if of),
@@ -250,6 +251,7 @@ class Study:
 
 def title(name: str, profile: str | None, settings: Sequence[str]) -> str:
     """The title of a study, which a command can compute without reading the file."""
+    # Settings may hold characters that no file name can have, so a digest stands for them.
     changed = hashlib.sha256(repr(tuple(settings)).encode()).hexdigest()[:4]
     words = [name, profile, changed if settings else None]
     return "-".join(word for word in words if word)

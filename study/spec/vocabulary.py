@@ -25,6 +25,7 @@ def undefined_names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
         listed = document.value.get(key)
         words = listed.walk() if listed else ()
         uses += [(key, w.value, w.location, defined) for w in words if isinstance(w.value, str)]
+    # A row of published numbers also has keys of its own, such as its source.
     rows = [(row, Published.model_fields) for row in _rows(document, "published")]
     rows += [(row, {}) for row in _rows(document, "expects")]
     margins = document.value.get("margins")
@@ -54,6 +55,7 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     fields = schema["properties"]
     design = {"enum": sorted(vocabulary.designs)}
     fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
+    # The pattern is for metrics at other image sizes, such as top1@96, too many to list.
     names = [{"enum": list(vocabulary.metrics)}, {"pattern": "^[a-z0-9]+@[1-9][0-9]*$"}]
     fields["columns"]["items"] = {"anyOf": names}
     schema["$defs"]["Baseline"]["properties"]["recipe"]["anyOf"][0]["enum"] = sorted(recipes())

@@ -87,5 +87,6 @@ def decoded(content: bytes) -> Holder | None:
         host, pid, born, *more = (record[key] for key in keys)
     except (DamagedError, KeyError):
         return None
+    # Damaged content must not name a process: a signal to 0 or less reaches a whole group.
     texts = all(isinstance(text, str) for text in (host, born, *more))
     return Holder(host, pid, born, *more) if texts and processes.is_pid(pid) else None

@@ -130,6 +130,7 @@ class Store:
         """Allow another attempt at a failed trial; its result is kept under another name."""
         result, folder = self.result(name), self.folder(name)
         if result is not None and result.state == "failed":
+            # Deaths use up the retries of a trial, so a new attempt begins without them.
             for note in folder.deaths:
                 note.unlink(missing_ok=True)
             try:
@@ -140,6 +141,7 @@ class Store:
 
     def died(self, name: str, number: int, death: WorkerDeath) -> bool:
         """Write how the holder of lease `number` died; False if another process has done so."""
+        # With the epochs so far, by which `deaths` sees if the trial has advanced since.
         note = {**death.plain, "epochs": len(self.history(name))}
         return atomic.create(self.folder(name).death(number), atomic.encoded(note))
 

@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from study.launch import job as job_folder
-from study.store import holders, leases
+from study.store import leases
+from study.store.holders import Holder
 from study.store.store import Store
 from tests.conftest import environment
 
@@ -108,12 +109,12 @@ class Ground:
     def epochs(self) -> int:
         return sum(len(self.store.history(name)) for name in self.trials)
 
-    def holders(self) -> list[holders.Holder]:
+    def holders(self) -> list[Holder]:
         """Processes that hold the lease of a trial."""
         found = (leases.holder(self.store.trial(name)) for name in self.trials)
         return [who for who in found if who is not None and who.pid]
 
-    def supervisors(self) -> list[holders.Holder]:
+    def supervisors(self) -> list[Holder]:
         return [who for job, _ in job_folder.jobs(self.store) for who in job_folder.workers(job)]
 
     def done(self) -> bool:
@@ -143,7 +144,7 @@ def advanced(ground: Ground, epochs: int = 2) -> None:
     until(lambda: ground.epochs() >= before + epochs or ground.done(), "progress")
 
 
-def kill(who: holders.Holder, number: int = signal.SIGKILL) -> None:
+def kill(who: Holder, number: int = signal.SIGKILL) -> None:
     if not who.gone:
         with suppress(ProcessLookupError):
             os.kill(who.pid, number)

@@ -203,5 +203,6 @@ def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[s
         field = getattr(owner, "model_fields", {}).get(step)
         kind = next((kind for name, kind in kinds.items() if name in str(step)), None)
         inside = Published if field and "Published" in str(field.annotation) else None
+        # A step that is no field, such as the label of a level, stays with its owner.
         owner = kind or inside or (field.annotation if field else owner)
     return getattr(owner, "model_fields", {}).keys()
