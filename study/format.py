@@ -74,9 +74,14 @@ def head(metric: Metric) -> str:
 
 def effect_head(metric: Metric, seeds: int) -> str:
     """The head of a column of absolute differences: "Δ Top-1 (pp) [95 % CI]"."""
-    unit = metric.difference_unit
-    label = f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
+    label = difference_head(metric)
     return f"{label} [95 % CI]" if seeds > 1 else label
+
+
+def difference_head(metric: Metric) -> str:
+    """The name of an absolute difference with its unit: "Δ Top-1 (pp)"."""
+    unit = metric.difference_unit
+    return f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
 
 
 # ---- numbers ----

@@ -12,11 +12,10 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary
+from study.stats.rows import Choices
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Choices = tuple[int, ...]
 
 
 class Step(NamedTuple):

@@ -7,14 +7,13 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import summary
-from study.stats.rows import of_arms
+from study.stats.rows import Choices, of_arms
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from study.stats.intervals import Numbers
 
-Choices = tuple[int, ...]
 Term = tuple[tuple[int, int], ...]
 """(factor, level) once for a main effect, twice for an interaction."""
 

@@ -157,7 +157,7 @@ def _figure(
     for axes, name in zip(panels, names, strict=True):
         own = [mark for mark in marks if mark.metric == name]
         _panel(axes, own, places)
-        axes.set_xlabel(_head(name), parse_math=False)
+        axes.set_xlabel(format.difference_head(METRICS[name]), parse_math=False)
         axes.set_xlim(*_span(own))
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
@@ -166,12 +166,6 @@ def _figure(
     handles, meanings = panels[0].get_legend_handles_labels()
     figure.legend(handles, meanings, loc="outside upper center", ncols=2 if len(names) == 1 else 4)
     return figure
-
-
-def _head(name: str) -> str:
-    metric = METRICS[name]
-    unit = metric.difference_unit
-    return f"Δ {format.name(metric)} ({unit})" if unit else f"Δ {format.name(metric)}"
 
 
 def _span(marks: list[EffectMark]) -> tuple[float, float]:
@@ -229,7 +223,7 @@ def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> s
         means = [mark for mark in own if mark.what not in ("seed", "noise floor")]
         unit = " [95 % interval]" * any_range(means)
         rest = listing(f"{mark.label} {texts[name, mark.arm]}" for mark in means)
-        lines.append(f"{_head(name)}{unit}: {rest}.")
+        lines.append(f"{format.difference_head(METRICS[name])}{unit}: {rest}.")
         for mark in own:
             if mark.what == "noise floor":
                 lines.append(f"Noise floor ±{format.number(mark.high, METRICS[name].digits)}.")

@@ -28,7 +28,16 @@ from study.report.figures.figure import (
 )
 from study.report.figures.level_marks import LevelMark, points
 from study.report.figures.row_layout import chunks
-from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
+from study.report.figures.style import (
+    BLUE,
+    COLUMN,
+    GREY,
+    PAGE,
+    PALE,
+    PALE_VERMILLION,
+    SMALL,
+    VERMILLION,
+)
 from study.report.figures.text_fit import broken, width, wrapped
 from study.report.table import plain
 from study.spec.study import file_name
@@ -186,7 +195,7 @@ def _cost(report: Report, panel: Panel) -> None:
         axes.plot(xs, values, "s", color=VERMILLION, markersize=5)
         axes.set_ylim(min(values) / 1.5, max(values) * (4 if crowded else 2))
     else:
-        axes.bar(xs, values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
+        axes.bar(xs, values, width=0.5, color=PALE_VERMILLION, edgecolor=VERMILLION, hatch="///")
         # Room for the number of the tallest bar, which is turned upright if bars are many.
         axes.set_ylim(0, max(values) * (1.6 if crowded else 1.25) or 1)
         linear(axes.yaxis)
