@@ -105,6 +105,8 @@ def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataF
                 effect = (values[after] - values[before]).reindex(
                     _shared_seeds(values, before, after)
                 )
+                # The first three fields name the step; `others` says where on the lattice it
+                # was taken.
                 by_step.setdefault(step[:3], []).append((step, effect))
         for key, places in by_step.items():
             # By the levels second, so that places with as many departures have a fixed order.

@@ -63,6 +63,7 @@ def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFra
 
 def terms(counts: Sequence[int]) -> list[Term]:
     """All main effects and two-way interactions of factors with these numbers of levels."""
+    # From level 1 on: the first level is what the others are compared with.
     single = [[((f, level),) for level in range(1, n)] for f, n in enumerate(counts)]
     double = [a + b for first, second in combinations(single, 2) for a, b in product(first, second)]
     return [*(term for main in single for term in main), *double]

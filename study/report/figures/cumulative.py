@@ -56,10 +56,12 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
         return
     data = points(report, path, quality)
     levels = [m for m in stats.typed_rows(data, StepMark) if m.what == LEVEL]
+    # A step needs two measured arms.
     if sum(mark.value == mark.value for mark in levels) < 2:
         return
     lines = [row_layout.Line(step, arm.digest) for step, arm in path]
     for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
+        # The noise floor belongs to no arm and is on every page.
         own = data[data["arm"].isin(row_layout.places(page)) | data["arm"].isna()]
         yield ReportFigure(numbered("roadmap", number), _figure(data, page), own, _alt(own))
 
@@ -72,6 +74,7 @@ def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
     path, before = list[tuple[str, PlannedArm]](), None
     for choices in designs.cumulative(study.factors):
         if (arm := arms.get(choices)) is None:
+            # Without this arm the step from the row above would be two steps at once.
             return []
         path.append((_label(study.factors, before, choices), arm))
         before = choices
@@ -176,6 +179,7 @@ def _figure(data: pd.DataFrame, page: row_layout.Page) -> Figure:
 def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
     finite = [mark for mark in marks if mark.value == mark.value]
     values, ys = [mark.value for mark in finite], [places[mark.arm] for mark in finite]
+    # Steps instead of slopes: nothing was measured between two rows.
     axes.plot(values, ys, color=BLUE, linewidth=0.8, drawstyle="steps-post")
     axes.errorbar(
         values,
@@ -205,6 +209,7 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
     ranges = [mark for mark in marks if mark.what == ELSEWHERE]
     if ranges:
         axes.hlines(
+            # In lines, downwards: below the step itself, which the row has in its middle.
             [places[mark.arm] + 0.36 for mark in ranges],
             [mark.low for mark in ranges],
             [mark.high for mark in ranges],
@@ -245,6 +250,7 @@ def _cost(axes: Axes, marks: list[StepMark], places: dict[str, float]) -> None:
         hatch="///",
         linewidth=0.6,
     )
+    # From zero, since bars are read by their length; room at the end for the frame.
     axes.set_xlim(0, 1.05 * max(values) or 1)
     axes.set_xlabel(format.head(metric))
     linear(axes.xaxis, 3)

@@ -130,6 +130,7 @@ def _cell(
         f"{mean}\n{span}" if fits else mean,
         ha="center",
         va="center",
+        # 5 points are smaller than any other type, but a map without a number says too little.
         fontsize=TINY if width(mean, TINY) < slot else 5,
         linespacing=1.15,
         color=BLACK if mean != format.ABSENT else GREY,

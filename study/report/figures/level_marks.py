@@ -49,6 +49,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
 def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     """The study's first quality and its first count of operations, without unmeasured ones."""
     available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
+    # Where no column is a quality or a cost, these two are drawn, if they were measured.
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
     cost = costs(plan) or ["macs"]
     candidates = (next((n for n in names if n in available), None) for names in (quality, cost))

@@ -41,5 +41,6 @@ class Chart:
 
 def axis(metric: Metric, *, difference: bool = False) -> Spec:
     """The axis of a metric; that of a difference marks zero with a line."""
+    # Plotly reads tags in titles, and a label may have a "<".
     title = format.difference_head(metric) if difference else format.head(metric)
     return {"title": {"text": escape(title)}, "zeroline": difference}

@@ -21,6 +21,7 @@ Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
 def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     """The declared contrasts, corrected as one family; None without contrasts or replicates."""
     declared = published.contrasts(plan)
+    # One pair has no test.
     if not declared or len(plan.study.seeds) < 2:
         return None
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
@@ -56,6 +57,7 @@ def _contrast(row: stats.TestedContrast, labels: Mapping[str, str], seeds: int) 
     metric = METRICS[row.metric]
     difference = format.effect(row, metric, seeds)
     unit = metric.difference_unit
+    # A missing difference has no unit.
     text = f"{difference} {unit}".rstrip() if difference != format.ABSENT else difference
     parts = format.number_texts(row, metric, "mean", "low", "high")
     tests = (Cell(format.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
