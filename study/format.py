@@ -74,9 +74,14 @@ def head(metric: Metric) -> str:
 
 def effect_head(metric: Metric, seeds: int) -> str:
     """The head of a column of absolute differences: "Δ Top-1 (pp) [95 % CI]"."""
-    unit = metric.difference_unit
-    label = f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
+    label = difference_head(metric)
     return f"{label} [95 % CI]" if seeds > 1 else label
+
+
+def difference_head(metric: Metric) -> str:
+    """The name of an absolute difference with its unit: "Δ Top-1 (pp)"."""
+    unit = metric.difference_unit
+    return f"Δ {name(metric)} ({unit})" if unit else f"Δ {name(metric)}"
 
 
 # ---- numbers ----
@@ -107,6 +112,7 @@ def rounded(value: float, metric: Metric) -> float:
 def replicates(estimate: Replicates, metric: Metric, seeds: int) -> str:
     """A row of `stats.estimates` as mean ± sd, with the number of seeds if some are missing."""
     text = measured(estimate.mean, metric)
+    # One seed has no standard deviation.
     if text != ABSENT and math.isfinite(estimate.sd):
         text += f" ± {measured(estimate.sd, metric)}"
     return text + _incomplete(text, estimate.n, seeds)
@@ -121,6 +127,7 @@ def number_texts(estimate: object, metric: Metric, *names: str) -> dict[str, str
 def effect(row: Difference, metric: Metric, seeds: int) -> str:
     """A row of `stats.effects` as a difference with its interval."""
     text = measured(row.mean, metric, signed=True)
+    # One pair has no interval. Several equal pairs have none either, which [--] says.
     if text != ABSENT and row.n > 1:
         low, high = measured(row.low, metric), measured(row.high, metric)
         text += f" [{low}, {high}]" if math.isfinite(row.low) else f" [{ABSENT}]"
@@ -134,6 +141,7 @@ def timing(
     text = measured(estimate.mean, metric)
     if text != ABSENT and ratio:
         return f"{text} ({times(ratio, resolution)})"
+    # Peak memory is measured once and has no range of rounds.
     if text == ABSENT or not math.isfinite(estimate.low):
         return text
     return f"{text} [{measured(estimate.low, metric)}, {measured(estimate.high, metric)}]"
@@ -188,7 +196,7 @@ def duration(seconds: float) -> str:
     """Seconds below 90 s, minutes below 90 min, else hours."""
     if seconds < 90:
         return f"{seconds:.0f} s"
-    if seconds < 5400:
+    if seconds < 5400:  # 90 min
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
 

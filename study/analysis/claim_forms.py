@@ -81,6 +81,7 @@ def _rank(claim: Claim, measured: ClaimMetric, place: int, *, confidence: float)
         for arm in measured.others(claim.arm)
     }
     higher = 1 if measured.metric.better == "higher" else -1
+    # `and` lets 0 (equal) and None (undecided) pass as they are.
     leads = {arm: duel.sign and higher * duel.sign for arm, duel in duels.items()}
     total, counts = len(duels) + 1, Counter(leads.values())
     # Arms that lead push the place down; undecided comparisons leave a range of places.

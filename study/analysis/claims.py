@@ -56,6 +56,7 @@ def family(
     until none is decided any more. A claim that cannot be evaluated yet counts.
     """
     left = [place for place, claim in enumerate(claims) if uncertain(claim, frame)]
+    # Counted before any claim is decided: the size of the family must not depend on results.
     tests = len(left) + other_tests
     results = {n: replace(evaluated(c, frame, arms), tests=0) for n, c in enumerate(claims)}
     while left:

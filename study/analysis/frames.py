@@ -100,6 +100,7 @@ def noise_range(measured: pd.DataFrame, metric: str) -> tuple[float, float] | No
     `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.
     """
     rows: list[stats.NoiseFloor] = measured.attrs.get("noise", [])
+    # NaN is unequal to itself: a trial diverged, or nothing varies.
     floors = (row.floor for row in rows if row.metric == metric and row.floor == row.floor)
     return next(((-float(height), float(height)) for height in floors), None)
 
@@ -108,6 +109,7 @@ def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) 
     """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
     messages = session.refused.get(arm.digest, {}).values()
     evaluations = (store.evaluation(t.name, size) for t in arm.trials for size in plan.sizes)
+    # Once each, however many sizes or trials a reason holds for.
     return list(dict.fromkeys([*messages, *(e.refused for e in evaluations if e and e.refused)]))
 
 

@@ -96,6 +96,7 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
     rows = [_row(arm, seed, *measured) for measured in _in_catalogue(result.metrics, "quality")]
     for size in plan.sizes:
         evaluation = store.evaluation(trial.name, size)
+        # A diverged trial is not evaluated: its qualities are NaN at every size.
         metrics = _lost(result) or (evaluation.metrics if evaluation else {})
         known = _in_catalogue(metrics, "quality")
         rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]

@@ -34,6 +34,7 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
         return pd.DataFrame(columns=list(IMAGE_COLUMNS))
     # Each seed of an arm is paired with the same seed of the baseline, image by image.
     base, rows = predictions(plan.baseline, store), []
+    # The first arm is the baseline.
     for arm in plan.arms[1:]:
         try:
             compared = stats.hits({} if diverged(arm) else predictions(arm, store), base)

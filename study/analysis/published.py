@@ -108,6 +108,7 @@ def contrasts(plan: Plan) -> list[Contrast]:
     pairs = [
         Contrast(digests[first], digests[second], quality) for first, second in plan.study.contrasts
     ]
+    # Without seeds nothing is trained, and there is no quality to test.
     return _distinct([*pairs, *_compared(plan)]) if plan.study.seeds else []
 
 

@@ -50,6 +50,7 @@ class PublishedValue:
         return self.half + self.spread
 
     def text(self, value: float, *, signed: bool = False) -> str:
+        # As many digits as were published, or as our table prints if those are more.
         return format.number(value, max(self.digits, self.metric.digits), signed=signed)
 
 
@@ -61,6 +62,7 @@ def published_values(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[P
     """
     measured = {(str(a), str(m)): part for (a, m), part in frame.groupby(["arm", "metric"])}
     ratios = {name: quantities.ratios(frame, name) for name in {name for _, name in measured}}
+    # A table of published numbers from elsewhere may lack the column.
     if "spread" not in published:
         published = published.assign(spread=0.0)
     for row in stats.typed_rows(published, PublishedRow):

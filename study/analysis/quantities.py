@@ -33,7 +33,7 @@ class Quantity(NamedTuple):
     """Value of this quantity for two equal arms."""
 
 
-LEVEL = Quantity(operator.pos, math.nan)
+LEVEL = Quantity(operator.pos, math.nan)  # of a single arm, so no value means "equal"
 DIFFERENCE = Quantity(operator.sub, 0.0)
 RATIO = Quantity(operator.truediv, 1.0)
 CHANGE = Quantity(lambda arm, base: arm / base - 1, 0.0)
@@ -184,6 +184,7 @@ def _obstacles(quantity: Quantity, *sides: ArmValues) -> Iterator[str]:
             yield f"{arm.name} of {arm.label} is not measured"
         if arm.metric.kind == "speed" and arm.low == arm.high and not _have_ratios(*sides):
             yield f"{arm.name} of {arm.label} was timed in one round, so it has no range"
+    # If one of two arms diverged the sign is known; if all did, nothing is.
     if all(arm.diverged for arm in sides):
         yield f"{' and '.join(arm.label for arm in sides)} diverged"
     base = sides[-1]

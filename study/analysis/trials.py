@@ -29,6 +29,7 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
         for trial in arm.trials
     ]
     metrics = dict.fromkeys(key for row in rows for key in row if key in METRICS)
+    # The metrics stand between them: which there are is known only from the results.
     first, last = TRIAL_COLUMNS[:4], TRIAL_COLUMNS[4:]
     return pd.DataFrame(rows, columns=[*first, *metrics, *last])
 

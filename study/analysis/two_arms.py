@@ -21,7 +21,7 @@ from study.store.records import TrialConfig
 from study.store.store import Store
 from study.text import normal
 
-METRIC_KINDS = ("quality", "cost", "speed")
+METRIC_KINDS = ("quality", "cost", "speed")  # in the order of the rows of the comparison
 
 
 class MetricRow(NamedTuple):
@@ -128,6 +128,7 @@ def comparison(
         seeds=_seeds(measured, arms, tested, tests),
         images=images,
         unseen=unseen,
+        # In either order: a two-sided test of (a, b) is one of (b, a).
         declared=any(pair == {contrast.arm, contrast.other} for contrast in contrasts(plan)),
     )
 
@@ -186,6 +187,7 @@ def _metrics(
     names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in available]
     names += sorted(available - set(names))
     quality = [name for name in names if METRICS[name].kind == "quality"]
+    # Second minus first, as everywhere in a comparison.
     declared = [stats.Contrast(digests[1], digests[0], name) for name in quality]
     pairs = stats.contrasts(ours, declared).set_index("metric")
     estimates = stats.estimates(ours).set_index(["metric", "arm"])
@@ -197,6 +199,8 @@ def _metrics(
                 mean, sd, n = estimates.loc[(name, digest), ["mean", "sd", "n"]]
                 row |= {side: mean, f"{side}_sd": sd, f"{side}_n": n}
         if name in pairs.index:
+            # Holm's p would be corrected over metrics, which are no family that anyone
+            # declared.
             row |= pairs.loc[name].drop(["arm", "other", "holm", "t_holm"]).to_dict()
             row["seeds"] = _needed(row["mean"], row["sd"])
         if METRICS[name].kind == "speed":
@@ -230,6 +234,7 @@ def _seeds(
     first, second = (stats.of_arm(rows, a.digest).set_index("seed")["value"] for a in arms)
     both = pd.DataFrame({"first": first, "second": second}).sort_index()
     both = both.assign(difference=second - first)
+    # A seed without predictions stays in the table, with NaN for its images.
     tests = tests.set_index("seed")[["images", "gained", "lost", "p"]]
     return both.join(tests).rename_axis("seed").reset_index()
 

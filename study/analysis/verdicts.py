@@ -25,10 +25,10 @@ from study.analysis.published_values import (
 from study.analysis.quantities import CHANGE, DIFFERENCE, MeasuredRange, Span
 
 REPRODUCED = "reproduced"
-TREND_ONLY = "trend only"
+TREND_ONLY = "trend only"  # outside the margin, but different from the baseline as published
 CONTRADICTED = "contradicted"
-UNDERPOWERED = "underpowered"
-NOT_COMPARABLE = "not comparable"
+UNDERPOWERED = "underpowered"  # undecided as yet: more seeds could decide
+NOT_COMPARABLE = "not comparable"  # the protocols differ, or no margin is stated
 VERDICT_WORDS = (REPRODUCED, TREND_ONLY, CONTRADICTED, UNDERPOWERED, NOT_COMPARABLE)
 
 ASPECTS = ("level", "difference", "ranking")

@@ -35,4 +35,5 @@ def _rows(table: pd.DataFrame) -> list[Record]:
 
 
 def _json_value(value: Any) -> object:
+    # JSON has no NaN, and Python would write one all the same.
     return None if pd.isna(value) else value

@@ -92,6 +92,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
     effects = stats.effects(contents.measured, contents.plan.baseline.digest)
     frames = {
         "measurements": contents.measured,
+        # The file keeps the name that earlier reports gave it.
         "judged": contents.assessment.verdicts,
         "effects": effects,
         "images": contents.images,
@@ -107,6 +108,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
     for figure in figures.all_figures(contents):
         files |= {f"figures/{name}": content for name, content in figures.files(figure).items()}
     for name, content in files.items():
+        # Whole or not at all: a reader never sees half of a file.
         replace(folder / name, content)
     # The manifest names what was written, so files that a user put there are left alone.
     for name in _written(folder) - files.keys():  # a stale figure would pass as a new one

@@ -98,6 +98,7 @@ def _ordered(
     # The rows of a cumulative path build on each other, so their order is their meaning.
     if analysis.plan.study.designs == ("cumulative",):
         return rows
+    # A stable sort: the others keep the order of the study file.
     return rows[:1] + sorted(rows[1:], key=lambda row: row[1].digest in analysis.diverged)
 
 
@@ -135,6 +136,7 @@ def _counted(name: str, printed: list[PublishedNumber]) -> str:
 
 def _quality(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
     metric = METRICS[name]
+    # Nothing is trained, so the column would be empty.
     if not analysis.seeds:
         return
 

@@ -101,6 +101,7 @@ def holm(p: Numbers, *, other_tests: int = 0) -> Numbers:
 
     # statsmodels' `multipletests` takes 2.6 s to import and has no place for NaN or `other_tests`.
     order = np.argsort(p)  # NaN last
+    # The smallest p times the number of tests, the next times one less, and so on.
     steps = p[order] * (other_tests + np.arange(len(p), 0, -1))
     adjusted = np.empty(len(p))
     # The running maximum keeps adjusted values in the order of the raw ones.

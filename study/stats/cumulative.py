@@ -12,11 +12,10 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary
+from study.stats.rows import Choices
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Choices = tuple[int, ...]
 
 
 class Step(NamedTuple):
@@ -106,6 +105,8 @@ def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataF
                 effect = (values[after] - values[before]).reindex(
                     _shared_seeds(values, before, after)
                 )
+                # The first three fields name the step; `others` says where on the lattice it
+                # was taken.
                 by_step.setdefault(step[:3], []).append((step, effect))
         for key, places in by_step.items():
             # By the levels second, so that places with as many departures have a fixed order.

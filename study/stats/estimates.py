@@ -60,6 +60,7 @@ def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
     if not ranked or all(row.mean != row.mean for row in ranked) or ranked[0].n < 2:
         return frozenset()
     best = ranked[0].arm
+    # A mean of exactly zero has no interval if all differences are equal, and is a tie.
     near = {
         row.arm
         for row in typed_rows(effects(part, best), Effect)

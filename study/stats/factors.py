@@ -7,14 +7,13 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import summary
-from study.stats.rows import of_arms
+from study.stats.rows import Choices, of_arms
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from study.stats.intervals import Numbers
 
-Choices = tuple[int, ...]
 Term = tuple[tuple[int, int], ...]
 """(factor, level) once for a main effect, twice for an interaction."""
 
@@ -64,6 +63,7 @@ def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFra
 
 def terms(counts: Sequence[int]) -> list[Term]:
     """All main effects and two-way interactions of factors with these numbers of levels."""
+    # From level 1 on: the first level is what the others are compared with.
     single = [[((f, level),) for level in range(1, n)] for f, n in enumerate(counts)]
     double = [a + b for first, second in combinations(single, 2) for a, b in product(first, second)]
     return [*(term for main in single for term in main), *double]

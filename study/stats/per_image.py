@@ -106,6 +106,7 @@ def combined(tests: pd.DataFrame) -> Combined:
     better, worse = sum(row.mean > 0 for row in rows), sum(row.mean < 0 for row in rows)
     if not n:
         return Combined(0, 0, 0, float("nan"), float("nan"))
+    # An intersection-union test: every seed must differ in one direction, so the largest p decides.
     agree = n in (better, worse)
     return Combined(n, better, worse, min(1.0, n * min(ps)), max(ps) if agree else 1.0)
 

@@ -46,6 +46,8 @@ def smallest_effect(seeds: int) -> float:
     """
     if seeds < len(SMALLEST):
         return SMALLEST[seeds]
+    # level**2 / 2 is Guenther's correction for t ("Sample size formulas for normal theory t
+    # tests", 1981): so many seeds are lost to estimating the deviation.
     level = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     return (level + NormalDist().inv_cdf(POWER)) / sqrt(seeds - level**2 / 2)
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 Fields = TypeVar("Fields", bound=NamedTuple)
 
 
+Choices = tuple[int, ...]
+"""The index of an arm's level, factor by factor."""
+
+
 class MetricValue(NamedTuple):
     """A row of a frame of measurements, in base units."""
 

@@ -88,6 +88,7 @@ class Follower:
         self.open.clear()
 
     def _look(self, arm: PlannedArm, trial: Trial) -> int:
+        # The name of the folder stays: under another one, every epoch would be logged again.
         path = self.folder / "told" / f"{trial.name}.json"
         logged = Delivered.load(path) or Delivered(epochs=0, state="")
         # A finished trial never changes; a failed one may be run again and is looked at.
@@ -148,5 +149,6 @@ def _values(row: EpochRow) -> dict[str, float]:
 
 def _last(arm: PlannedArm, result: Result) -> dict[str, float]:
     """Numbers measured once: quality after the last epoch, cost, and the trial's seconds."""
+    # Unknown values are None; trackers take numbers alone.
     values = {**arm.cost_record.cost, **result.metrics, "seconds": result.seconds}
     return {f"final/{k}": float(v) for k, v in values.items() if isinstance(v, int | float)}

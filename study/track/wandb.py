@@ -22,6 +22,7 @@ class WeightsAndBiases:
                 project=os.environ.get("WANDB_PROJECT", file_name(subject.study)),
                 id=subject.trial,
                 name=subject.name,
+                # The seeds of an arm are a group, which W&B can average.
                 group=subject.label,
                 config={"seed": subject.seed, "levels": dict(subject.levels), **subject.config},
                 dir=str(folder),

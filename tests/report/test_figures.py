@@ -22,6 +22,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from study import stats
+from study.analysis.factorial import factorial_effects
 from study.report import figures, report
 from study.report.figures import level_marks, text_fit
 from study.report.figures.figure import styled
@@ -510,13 +511,8 @@ def test_the_verdict_of_a_row_stands_at_its_right(shown):
 
 def test_a_map_has_what_the_factorial_has(lab):
     made = told(scenes.factorial(lab))
-    found = {
-        row.term: row
-        for row in stats.factorial(
-            made.measured, {a.digest: a.arm.choices for a in made.plan.arms}
-        ).itertuples()
-    }
-    known = stats.factorial(made.measured, {a.digest: a.arm.choices for a in made.plan.arms})
+    known = factorial_effects(made.plan, made.measured)
+    found = {row.term: row for row in known}
     data = interactions.points(made.plan, known, "top1", (0, 1)).set_index(["down", "across"])
     assert data.loc[("w/o IN", "w/o"), "value"] == pytest.approx(100 * found[(0, 1), (1, 1)].mean)
     assert data.loc[("IN", "w/o"), "low"] == pytest.approx(100 * found[((1, 1),)].low)

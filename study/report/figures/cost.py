@@ -105,9 +105,11 @@ def _figure(pieces: list[Piece], page: row_layout.Page, across: float) -> Figure
     places = row_layout.places(page)
     for axes, split in zip(panels, splits, strict=True):
         _bars(axes, [piece for piece in pieces if piece.split == split], places)
+        # The same limits for both splits of the same multiply-adds.
         axes.set_xlim(0, 1.02 * max(piece.high for piece in pieces) or 1)
         axes.set_xlabel(f"{_head(pieces[0].unit)}\n{SPLITS[split]}")
         linear(axes.xaxis, 4)
+    # Of the last panel, at whose right side they are written.
     totals = {piece.arm: piece.total for piece in pieces if piece.split == splits[-1]}
     for arm, total in totals.items():
         if arm in places:

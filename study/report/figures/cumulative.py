@@ -24,13 +24,13 @@ from study.report.figures.figure import (
     value_text,
     without_attrs,
 )
-from study.report.figures.states import state
-from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, VERMILLION
+from study.report.figures.states import costs, state
+from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, PALE_VERMILLION, VERMILLION
 from study.spec import designs
 from study.spec.study import Factor
+from study.stats.rows import Choices
 
 LABEL_WIDTH = 120  # points
-Choices = tuple[int, ...]
 LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"
 FLOOR = "noise floor"
 
@@ -56,10 +56,12 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
         return
     data = points(report, path, quality)
     levels = [m for m in stats.typed_rows(data, StepMark) if m.what == LEVEL]
+    # A step needs two measured arms.
     if sum(mark.value == mark.value for mark in levels) < 2:
         return
     lines = [row_layout.Line(step, arm.digest) for step, arm in path]
     for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
+        # The noise floor belongs to no arm and is on every page.
         own = data[data["arm"].isin(row_layout.places(page)) | data["arm"].isna()]
         yield ReportFigure(numbered("roadmap", number), _figure(data, page), own, _alt(own))
 
@@ -72,6 +74,7 @@ def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
     path, before = list[tuple[str, PlannedArm]](), None
     for choices in designs.cumulative(study.factors):
         if (arm := arms.get(choices)) is None:
+            # Without this arm the step from the row above would be two steps at once.
             return []
         path.append((_label(study.factors, before, choices), arm))
         before = choices
@@ -82,11 +85,16 @@ def _label(factors: Sequence[Factor], before: Choices | None, here: Choices) -> 
     """The name of a step: "+ new" if the factor departs from its baseline, else "old → new"."""
     if before is None:
         return "baseline"
-    # Neighbours on the path differ in exactly one factor.
-    moved = next(f for f, pair in enumerate(zip(before, here, strict=True)) if len({*pair}) > 1)
+    moved = _moved_factor(before, here)
     old, new = (factors[moved].levels[choices[moved]].label for choices in (before, here))
     # A factor may move twice; only its first move adds something to the baseline.
     return f"{old} → {new}" if before[moved] else f"+ {new}"
+
+
+def _moved_factor(before: Choices, here: Choices) -> int:
+    """The factor in which two neighbours on the path differ, which is exactly one."""
+    levels = enumerate(zip(before, here, strict=True))
+    return next(factor for factor, (old, new) in levels if old != new)
 
 
 # ---- data ----
@@ -101,7 +109,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     measured = without_attrs(report.measured)
     part = stats.of_metric(measured, quality)
     steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
-    costs = _costs(report)
+    cost = _first_cost(report)
     records = list[dict[str, object]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
@@ -112,10 +120,8 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
         records.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
         if place:
             records += _step(steps, path[place - 1][1], arm, {**keys, "metric": quality})
-        if costs is not None and arm.digest in costs[1]:
-            records.append(
-                {**keys, "metric": costs[0], "what": COST, "value": costs[1][arm.digest]}
-            )
+        if cost is not None and arm.digest in cost[1]:
+            records.append({**keys, "metric": cost[0], "what": COST, "value": cost[1][arm.digest]})
     if (band := noise_range(measured, quality)) is not None:
         records.append({"metric": quality, "what": FLOOR, "low": band[0], "high": band[1]})
     return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
@@ -126,7 +132,7 @@ def _step(
 ) -> Iterator[dict[str, object]]:
     """The marks of one step; `steps` has all steps between the study's arms (`stats.steps`)."""
     start, end = before.arm.choices, arm.arm.choices
-    moved = next(f for f, pair in enumerate(zip(start, end, strict=True)) if len({*pair}) > 1)
+    moved = _moved_factor(start, end)
     move = moved, start[moved], end[moved]
     same = [
         row
@@ -144,10 +150,9 @@ def _step(
         yield {**keys, "what": ELSEWHERE, "n": len(means), **span}
 
 
-def _costs(report: Report) -> tuple[str, dict[str, float]] | None:
+def _first_cost(report: Report) -> tuple[str, dict[str, float]] | None:
     """The first count of operations in the study's columns, else the first cost, by arm."""
-    names = [n for n in report.plan.study.columns if METRICS[n].kind == "cost"]
-    for name in sorted(names, key=lambda name: not name.startswith("macs")):
+    for name in costs(report.plan):
         part = stats.of_metric(report.measured, name).dropna(subset="value")
         if len(part):
             return name, {row.arm: row.value for row in stats.typed_rows(part, stats.MetricValue)}
@@ -159,14 +164,14 @@ def _costs(report: Report) -> tuple[str, dict[str, float]] | None:
 
 def _figure(data: pd.DataFrame, page: row_layout.Page) -> Figure:
     marks = stats.typed_rows(data, StepMark)
-    costs = [mark for mark in marks if mark.what == COST]
-    figure, panels = row_layout.sheet(page, 2 + bool(costs), PAGE, spare=0.85)
+    bars = [mark for mark in marks if mark.what == COST]
+    figure, panels = row_layout.sheet(page, 2 + bool(bars), PAGE, spare=0.85)
     places = row_layout.places(page)
     quality = METRICS[marks[0].metric]
     _levels(panels[0], [mark for mark in marks if mark.what == LEVEL], places, metric=quality)
     _steps(panels[1], marks, places, metric=quality)
-    if costs:
-        _cost(panels[2], costs, places)
+    if bars:
+        _cost(panels[2], bars, places)
     figure.legend(loc="outside upper center", ncols=4)
     return figure
 
@@ -174,6 +179,7 @@ def _figure(data: pd.DataFrame, page: row_layout.Page) -> Figure:
 def _levels(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
     finite = [mark for mark in marks if mark.value == mark.value]
     values, ys = [mark.value for mark in finite], [places[mark.arm] for mark in finite]
+    # Steps instead of slopes: nothing was measured between two rows.
     axes.plot(values, ys, color=BLUE, linewidth=0.8, drawstyle="steps-post")
     axes.errorbar(
         values,
@@ -203,6 +209,7 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
     ranges = [mark for mark in marks if mark.what == ELSEWHERE]
     if ranges:
         axes.hlines(
+            # In lines, downwards: below the step itself, which the row has in its middle.
             [places[mark.arm] + 0.36 for mark in ranges],
             [mark.low for mark in ranges],
             [mark.high for mark in ranges],
@@ -232,22 +239,23 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
         )
 
 
-def _cost(axes: Axes, costs: list[StepMark], places: dict[str, float]) -> None:
-    metric, values = METRICS[costs[0].metric], [mark.value for mark in costs]
+def _cost(axes: Axes, marks: list[StepMark], places: dict[str, float]) -> None:
+    metric, values = METRICS[marks[0].metric], [mark.value for mark in marks]
     axes.barh(
-        [places[mark.arm] for mark in costs],
+        [places[mark.arm] for mark in marks],
         values,
         height=0.8,
-        color="#F6D9C8",
+        color=PALE_VERMILLION,
         edgecolor=VERMILLION,
         hatch="///",
         linewidth=0.6,
     )
+    # From zero, since bars are read by their length; room at the end for the frame.
     axes.set_xlim(0, 1.05 * max(values) or 1)
     axes.set_xlabel(format.head(metric))
     linear(axes.xaxis, 3)
     before = None
-    for mark in costs:
+    for mark in marks:
         text = format.number(mark.value, metric.digits)
         if before is not None and mark.value != before:
             text += f" ({format.change(mark.value, before)})"

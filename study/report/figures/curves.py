@@ -139,6 +139,7 @@ def _figure(marks: list[CurveMark], groups: list[Group], metrics: list[str]) -> 
     panels = figure.subplots(down, across, sharex=True, squeeze=False)
     for place, (head, arms) in enumerate(groups):
         for turn, name in enumerate(metrics):
+            # Two groups side by side; the metrics of a group stand one below the other.
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
             own = [mark for mark in marks if mark.metric == name]
             _panel(axes, own, arms)

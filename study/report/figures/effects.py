@@ -87,6 +87,8 @@ def points(report: Report) -> pd.DataFrame:
     """
     plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, object]]()
     for name in qualities(plan):
+        # From the report's own frame: `measured` is a copy without the attributes that it
+        # needs.
         records += _floor(report.measured, name)
         part = stats.of_metric(measured, name)
         for head, members in blocks(plan):
@@ -135,6 +137,7 @@ def _texts(plan: Plan, marks: list[EffectMark]) -> dict[tuple[str, str], str]:
             continue
         text = mark.what
         if text == "mean":
+            # As in the table: [--] says that equal differences have no interval.
             no_interval = f" [{format.ABSENT}]" if mark.n > 1 and mark.low != mark.low else ""
             rest = f"\n{states[mark.arm]}" if states[mark.arm] else ""
             text = value_text(mark, METRICS[mark.metric].digits, signed=True) + no_interval + rest
@@ -158,10 +161,11 @@ def _figure(
     for axes, name in zip(panels, names, strict=True):
         own = [mark for mark in marks if mark.metric == name]
         _panel(axes, own, places)
-        axes.set_xlabel(_head(name), parse_math=False)
+        axes.set_xlabel(format.difference_head(METRICS[name]), parse_math=False)
         axes.set_xlim(*_span(own))
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
+            # A number has a sign unless it is zero; anything else is the state of an arm.
             word = not text.startswith(("+", "−", "0"))
             row_layout.write_beside(axes, y, text, word=word)
     handles, meanings = panels[0].get_legend_handles_labels()
@@ -169,16 +173,11 @@ def _figure(
     return figure
 
 
-def _head(name: str) -> str:
-    metric = METRICS[name]
-    unit = metric.difference_unit
-    return f"Δ {format.name(metric)} ({unit})" if unit else f"Δ {format.name(metric)}"
-
-
 def _span(marks: list[EffectMark]) -> tuple[float, float]:
     """The limits of the axis: the same on every page, and including zero."""
     ends = [end for mark in marks for end in (mark.value, mark.low, mark.high) if end == end]
     low, high = min(0.0, *ends), max(0.0, *ends)
+    # So that no mark touches the frame; 1 where every mark is at zero.
     room = 0.06 * (high - low) or 1.0
     return low - room, high + room
 
@@ -193,6 +192,7 @@ def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> Non
     seeds = [mark for mark in here if mark.what == "seed"]
     axes.scatter(
         [mark.value for mark in seeds],
+        # In lines, downwards: seeds below the middle of the row, the mean above it.
         [places[mark.arm] + 0.32 for mark in seeds],
         s=8,
         facecolors="white",
@@ -230,7 +230,7 @@ def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> s
         means = [mark for mark in own if mark.what not in ("seed", "noise floor")]
         unit = " [95 % interval]" * any_range(means)
         rest = listing(f"{mark.label} {texts[name, mark.arm]}" for mark in means)
-        lines.append(f"{_head(name)}{unit}: {rest}.")
+        lines.append(f"{format.difference_head(METRICS[name])}{unit}: {rest}.")
         for mark in own:
             if mark.what == "noise floor":
                 lines.append(f"Noise floor ±{format.number(mark.high, METRICS[name].digits)}.")

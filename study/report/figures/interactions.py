@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from study import format, stats
+from study.analysis.factorial import factorial_effects
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.contents import Report
@@ -39,11 +40,9 @@ class InteractionMark(NamedTuple):
 def interactions(report: Report) -> Iterator[ReportFigure]:
     """A map per quality and pair of factors: main effects at its edges, interactions inside."""
     plan = report.plan
-    if not factorial(plan):
+    effects = factorial_effects(plan, without_attrs(report.measured))
+    if not effects:
         return
-    effects = stats.factorial(
-        without_attrs(report.measured), {arm.digest: arm.arm.choices for arm in plan.arms}
-    )
     pairs = list(combinations(range(len(plan.study.factors)), 2))
     for name, (down, across) in product(qualities(plan), pairs):
         if len(plan.study.factors[across].levels) > len(plan.study.factors[down].levels):
@@ -61,20 +60,14 @@ def interactions(report: Report) -> Iterator[ReportFigure]:
             )
 
 
-def factorial(plan: Plan) -> bool:
-    """True if the arms are all combinations of the levels of several factors."""
-    whole = set(product(*(range(len(factor.levels)) for factor in plan.study.factors)))
-    chosen = {arm.arm.choices for arm in plan.arms}
-    return len(plan.study.factors) > 1 and chosen == whole and bool(plan.study.seeds)
-
-
 # ---- data ----
 
 
-def points(plan: Plan, effects: pd.DataFrame, name: str, pair: tuple[int, int]) -> pd.DataFrame:
+def points(
+    plan: Plan, effects: list[stats.FactorialEffect], name: str, pair: tuple[int, int]
+) -> pd.DataFrame:
     """One row per cell; a cell at a factor's first level is the other factor's main effect."""
-    rows = stats.typed_rows(stats.of_metric(effects, name), stats.FactorialEffect)
-    terms = {row.term: row for row in rows}
+    terms = {row.term: row for row in effects if row.metric == name}
     labels = [[level.label for level in plan.study.factors[f].levels] for f in pair]
     listed = []
     for down, across in product(*(range(len(own)) for own in labels)):
@@ -137,6 +130,7 @@ def _cell(
         f"{mean}\n{span}" if fits else mean,
         ha="center",
         va="center",
+        # 5 points are smaller than any other type, but a map without a number says too little.
         fontsize=TINY if width(mean, TINY) < slot else 5,
         linespacing=1.15,
         color=BLACK if mean != format.ABSENT else GREY,
@@ -172,8 +166,7 @@ def _label(factor: Factor) -> str:
 
 
 def _head(metric: Metric) -> str:
-    unit = metric.difference_unit
-    return f"Δ {format.name(metric)}{f' ({unit})' if unit else ''}, mean [95 % interval]"
+    return f"{format.difference_head(metric)}, mean [95 % interval]"
 
 
 # ---- alternative text ----

@@ -10,7 +10,7 @@ from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures.figure import frame, without_attrs
-from study.report.figures.states import state
+from study.report.figures.states import costs, state
 from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
 
 
@@ -49,10 +49,9 @@ def points(report: Report, factor: int) -> pd.DataFrame:
 def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     """The study's first quality and its first count of operations, without unmeasured ones."""
     available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
+    # Where no column is a quality or a cost, these two are drawn, if they were measured.
     quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
-    costs = [n for n in plan.study.columns if METRICS[n].kind == "cost"]
-    # `sorted` is stable: multiply-adds first, the rest in the order of the columns.
-    cost = sorted(costs, key=lambda name: not name.startswith("macs")) or ["macs"]
+    cost = costs(plan) or ["macs"]
     candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
     return [name for name in candidates if name]
 

@@ -28,7 +28,16 @@ from study.report.figures.figure import (
 )
 from study.report.figures.level_marks import LevelMark, points
 from study.report.figures.row_layout import chunks
-from study.report.figures.style import BLUE, COLUMN, GREY, PAGE, PALE, SMALL, VERMILLION
+from study.report.figures.style import (
+    BLUE,
+    COLUMN,
+    GREY,
+    PAGE,
+    PALE,
+    PALE_VERMILLION,
+    SMALL,
+    VERMILLION,
+)
 from study.report.figures.text_fit import broken, width, wrapped
 from study.report.table import plain
 from study.spec.study import file_name
@@ -82,6 +91,7 @@ def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
     metrics = list(dict.fromkeys(mark.metric for mark in marks))
     across = COLUMN if len(order) <= 2 * SIDE_BY_SIDE else PAGE
     labels = _tick_labels(order, AXIS[across])
+    # Inches: 1.2 for a panel, half an inch for the legend.
     figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, metrics, strict=True):
@@ -184,9 +194,10 @@ def _cost(report: Report, panel: Panel) -> None:
     if wide(values, LOG_FROM):
         logarithmic(axes.yaxis, values)
         axes.plot(xs, values, "s", color=VERMILLION, markersize=5)
+        # Factors, not distances, on a logarithmic axis: room for the numbers above the squares.
         axes.set_ylim(min(values) / 1.5, max(values) * (4 if crowded else 2))
     else:
-        axes.bar(xs, values, width=0.5, color="#F6D9C8", edgecolor=VERMILLION, hatch="///")
+        axes.bar(xs, values, width=0.5, color=PALE_VERMILLION, edgecolor=VERMILLION, hatch="///")
         # Room for the number of the tallest bar, which is turned upright if bars are many.
         axes.set_ylim(0, max(values) * (1.6 if crowded else 1.25) or 1)
         linear(axes.yaxis)

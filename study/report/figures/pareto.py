@@ -169,6 +169,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     keyed = len(marks) > DIRECT or any(width(m.label, TINY) > LABEL_WIDTH for m in marks)
     keyed_marks = marks if len(marks) <= KEYED else _spaced_front(data)
     lines = -(-len(keyed_marks) // 2) if keyed else 0
+    # Inches: 0.125 for each line of the key, which has two columns.
     figure = Figure(figsize=(COLUMN, 2.9 + 0.125 * lines))
     axes = figure.subplots()
     axes.grid(True, axis="both")
@@ -176,6 +177,7 @@ def _figure(data: pd.DataFrame, quality: Metric, cost: Metric) -> Figure:
     if wide(costs, LOG_FROM):
         logarithmic(axes.xaxis, costs)
     else:
+        # Room for labels at the outermost points.
         axes.margins(x=0.18)
         linear(axes.xaxis, 5)
     axes.margins(y=0.12)
@@ -251,6 +253,7 @@ def _bars(marks: list[ArmMark]) -> Iterator[Segment]:
 
 def _key(figure: Figure, marks: list[ArmMark], total: int) -> None:
     """Write what the numbers at the points mean; `total` is the number of points."""
+    # 106 points: half of the column, less a margin.
     texts = [wrapped(f"{mark.number}  {mark.label}", 106, size=TINY, lines=1) for mark in marks]
     if len(marks) < total:
         texts.append(f"{total - len(marks)} more in the data file")

@@ -129,6 +129,7 @@ def exponent(points: list[tuple[int, float]]) -> float:
 
 
 def _figure(marks: list[SideMark], metrics: list[str], models: list[str]) -> Figure:
+    # Inches: 1.45 for a panel, 0.13 for a line of the legend, which has two columns.
     figure = Figure(figsize=(COLUMN, 0.75 + 1.45 * len(metrics) + 0.13 * (-(-len(models) // 2))))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     sides = sorted({mark.side for mark in marks})
@@ -141,6 +142,7 @@ def _figure(marks: list[SideMark], metrics: list[str], models: list[str]) -> Fig
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     axes.set_xlabel("Side of the image (px)")
+    # Room at the right for the exponent beside the last point.
     axes.set_xlim(sides[0] / 1.15, sides[-1] * 1.7)
     handles, texts = panels[0].get_legend_handles_labels()
     legend = figure.legend(handles, texts, loc="outside upper center", ncols=2)

@@ -80,6 +80,7 @@ def sheet(
     """A figure with panels side by side over the rows; `spare` inches are for axes and legend."""
     # Rows have the same height on every page and in every figure: the figure grows with them.
     end = page[-1].y + page[-1].height / 2 + GAP / 2
+    # Inches; rows are measured in lines.
     figure = Figure(figsize=(width, spare + INCH * (end + GAP / 2)))
     panels = figure.subplots(1, columns, sharey=True, squeeze=False)[0]
     for axes in panels:
@@ -87,6 +88,7 @@ def sheet(
         axes.grid(True, axis="x")
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
+        # A rule above every block but one that begins at the top of the page.
         for row in page[1:]:
             if row.key is None:
                 axes.axhline(row.y - row.height / 2 - GAP / 2, color=PALE, linewidth=0.6, zorder=0)

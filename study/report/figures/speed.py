@@ -103,6 +103,7 @@ def _figure(
         # From zero, since bars are read by their length.
         ends = [end for mark in own for end in (mark.value, mark.high) if end == end]
         axes.set_xlim(0, 1.05 * max(ends) or 1)
+        # Latency and throughput may stand side by side, so each panel says which way is better.
         better = f"{metric.better} is better"
         axes.set_xlabel(f"{format.head(metric)}\n{better}")
         linear(axes.xaxis, 3)

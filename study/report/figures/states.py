@@ -27,3 +27,9 @@ def diverged(arm: PlannedArm) -> set[int]:
 def qualities(plan: Plan) -> list[str]:
     """The study's columns that are qualities, without repetition."""
     return [name for name in dict.fromkeys(plan.study.columns) if METRICS[name].kind == "quality"]
+
+
+def costs(plan: Plan) -> list[str]:
+    """The study's columns that are costs: multiply-adds first, then in the order of the file."""
+    names = [name for name in dict.fromkeys(plan.study.columns) if METRICS[name].kind == "cost"]
+    return sorted(names, key=lambda name: not name.startswith("macs"))

@@ -15,4 +15,5 @@ def label(row: Row) -> str:
 
 def lines(head: str) -> list[str]:
     """The lines of a heading: unit, interval and source get their own, as numbers are narrow."""
+    # Before an interval, before "paper", and before a last part in brackets, the unit.
     return re.split(r" (?=\[|paper|\([^\[]*$)", head)

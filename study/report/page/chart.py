@@ -41,6 +41,6 @@ class Chart:
 
 def axis(metric: Metric, *, difference: bool = False) -> Spec:
     """The axis of a metric; that of a difference marks zero with a line."""
-    unit = metric.difference_unit
-    title = f"Δ {format.name(metric)} ({unit})" if difference else format.head(metric)
-    return {"title": {"text": escape(title.replace(" ()", ""))}, "zeroline": difference}
+    # Plotly reads tags in titles, and a label may have a "<".
+    title = format.difference_head(metric) if difference else format.head(metric)
+    return {"title": {"text": escape(title)}, "zeroline": difference}

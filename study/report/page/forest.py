@@ -50,6 +50,7 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
         "data": [_seed_trace(dots, metric), _mean_trace(means, metric)],
         "layout": {
             "xaxis": axis(metric, difference=True),
+            # Pixels: 40 for an arm, the rest for the axis and the legend.
             "height": 170 + 40 * len(means),
             "yaxis": arms,
             "shapes": [{**shape, "x0": ends[0], "x1": ends[1], "role": "band"}] if ends else [],
@@ -106,5 +107,6 @@ def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
     table = rows.pivot_table(index="seed", columns="arm", values="value")
     base = report.plan.baseline.digest
     if {arm, base} <= {*table.columns}:
+        # NaN is a seed that only one of the two arms has, or that diverged.
         for seed, value in (table[arm] - table[base]).dropna().items():
             yield int(str(seed)), float(value)

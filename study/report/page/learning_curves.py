@@ -32,6 +32,7 @@ def curves(report: Report) -> Iterator[Chart]:
 
 def _lines(report: Report, part: pd.DataFrame, name: str, *, epochs: int) -> Spec:
     metric = None if name == "train_loss" else METRICS[name]
+    # The loss is no metric of the catalogue: nats, with four digits.
     scale, digits = (metric.scale, metric.digits) if metric else (1.0, 4)
     data: list[Spec] = []
     arms = [arm for arm in report.plan.arms if len(stats.of_arm(part, arm.digest))][:MOST]

@@ -78,6 +78,7 @@ def _points(
     """One trace per arm with its own marker, and the standard deviation over its seeds."""
     for number, (arm, x, row) in enumerate(points):
         colour = COLOURS[number % len(COLOURS)]
+        # One seed has no deviation; a bar of length zero is invisible.
         sd = row.sd * metric.scale if row.sd == row.sd else 0
         yield {
             **MARKERS,

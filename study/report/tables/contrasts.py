@@ -1,12 +1,12 @@
 """Tables of the contrasts that a study declared in advance, and of a factorial's effects."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
 
 import pandas as pd
 
 from study import format, stats
 from study.analysis import published
+from study.analysis.factorial import factorial_effects
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
@@ -21,6 +21,7 @@ Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
 def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     """The declared contrasts, corrected as one family; None without contrasts or replicates."""
     declared = published.contrasts(plan)
+    # One pair has no test.
     if not declared or len(plan.study.seeds) < 2:
         return None
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
@@ -56,6 +57,7 @@ def _contrast(row: stats.TestedContrast, labels: Mapping[str, str], seeds: int) 
     metric = METRICS[row.metric]
     difference = format.effect(row, metric, seeds)
     unit = metric.difference_unit
+    # A missing difference has no unit.
     text = f"{difference} {unit}".rstrip() if difference != format.ABSENT else difference
     parts = format.number_texts(row, metric, "mean", "low", "high")
     tests = (Cell(format.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
@@ -80,15 +82,11 @@ def _limits(tests: int, seeds: int) -> Iterator[str]:
 
 def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     """Main effects and interactions, or None unless the arms combine all levels of all factors."""
-    study, choices = plan.study, {arm.digest: arm.arm.choices for arm in plan.arms}
+    study = plan.study
     names = [n for n in dict.fromkeys(study.columns) if METRICS[n].kind == "quality"]
-    whole = set(product(*(range(len(factor.levels)) for factor in study.factors)))
-    if not names or not study.seeds or len(study.factors) < 2 or {*choices.values()} != whole:
-        return None
-    effects = stats.typed_rows(stats.factorial(frame, choices), stats.FactorialEffect)
-    by_term = {(row.metric, row.term): row for row in effects}
+    by_term = {(row.metric, row.term): row for row in factorial_effects(plan, frame)}
     terms = list(dict.fromkeys(term for _, term in by_term))
-    if not terms:
+    if not names or not terms:
         return None
 
     def rows(size: int) -> tuple[Row, ...]:

@@ -35,6 +35,7 @@ def _metric_table(comparison: Comparison) -> Table:
 
 
 def _value(value: object) -> str:
+    # As YAML writes them: true and false, not Python's capitals.
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
@@ -53,6 +54,7 @@ def _metric_row(comparison: Comparison, row: MetricRow) -> Row:
 
 def _side(kind: str, mean: float, sd: float, *, metric: Metric) -> Cell:
     text = format.measured(mean, metric)
+    # A cost has no spread, and the rounds of a timing are no replicates.
     spread = kind == "quality" and text != format.ABSENT and math.isfinite(sd)
     return Cell(f"{text} ± {format.measured(sd, metric)}" if spread else text, value=mean)
 
@@ -62,8 +64,10 @@ def _difference(comparison: Comparison, row: MetricRow) -> str:
     if row.kind == "quality":
         return f"{format.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
     if row.kind == "speed":
+        # By the interleaved ratio, which does not move when the whole machine slows down.
         resolution = comparison.plan.study.timing.resolution
         return format.times(ends(row), resolution) if row.ratio == row.ratio else format.ABSENT
+    # NaN where the cost of an arm is unknown.
     both = math.isfinite(row.first) and math.isfinite(row.second)
     return format.change(row.second, row.first) if both else format.ABSENT
 
@@ -85,6 +89,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         yield f"Seeds that only one of the two arms has, left out: {row.unpaired:.0f}."
     if any(quality_row.n > 1 and math.isnan(quality_row.low) for quality_row in quality):
         yield f"[{format.ABSENT}]: the difference is the same for every seed: no interval exists."
+    # Replicates alone: trials of the A/A arm are compared with no other arm.
     missing = sum(not trial.done for arm in comparison.arms for trial in arm.replicates)
     if missing:
         total = sum(len(arm.replicates) for arm in comparison.arms)
@@ -119,6 +124,7 @@ def _seed_row(row: SeedRow, metric: Metric) -> Row:
         format.measured(row.first, metric),
         format.measured(row.second, metric),
         format.measured(row.difference, metric, signed=True),
+        # Numbers of images; NaN where a trial has no predictions.
         *(f"{n:.0f}" if n == n else format.ABSENT for n in (row.gained, row.lost)),
         format.p_value(row.p),
     )
@@ -131,6 +137,7 @@ def _image_notes(comparison: Comparison) -> Iterator[str]:
         return
     images, top1 = comparison.images, METRICS["top1"]
     low, high = (format.measured(end, top1) for end in (images.low, images.high))
+    # No interval with fewer than two seeds, or if no image differs.
     if low != format.ABSENT:
         difference = format.measured(images.mean, top1, signed=True)
         n = f"{images.images:.0f}"

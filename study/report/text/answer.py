@@ -25,6 +25,7 @@ def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = Non
     if not any((arm.digest, plan.tested) in analysis.estimates for arm in plan.arms):
         return "No trial has finished yet, so there is no answer."
     if (
+        # Predictions are compared by their most likely class, which is what top-1 counts.
         plan.evaluates_given_weights
         and plan.tested == "top1"
         and images is not None
@@ -45,6 +46,7 @@ def _so_far(compared: ComparedArms) -> str:
     counts: dict[int, list[str]] = {}
     for arm in compared.others:
         row = compared.analysis.effects.get((arm, plan.tested))
+        # An arm without an effect shares no seed with the baseline.
         counts.setdefault(0 if row is None else int(row.n), []).append(arm)
     short = [f"{compared.listed(arms)} in {n}" for n, arms in sorted(counts.items()) if n < seeds]
     lacking = f", compared in fewer than {seeds} seeds: {', '.join(short)}" if short else ""
@@ -85,6 +87,7 @@ def _baseline_diverged(compared: ComparedArms) -> Iterator[str]:
 
 
 def _differences(compared: ComparedArms) -> Iterator[str]:
+    # One pair of trials has no spread to test a difference against.
     if compared.analysis.seeds == 1 and compared.rows:
         yield _largest(compared)
     else:

@@ -78,6 +78,7 @@ class ComparedArms:
 
     @property
     def diverged(self) -> list[str]:
+        # Of the other arms: a baseline that diverged leaves nothing to compare with.
         return [arm for arm in self.others if arm in self.analysis.diverged]
 
     @property

@@ -34,5 +34,6 @@ def _parts(images: pd.DataFrame, distinguished: Iterable[bool]) -> Iterator[str]
 
 def _test(images: pd.DataFrame, tests: int) -> str:
     corrected = f", corrected for {tests} comparisons" if tests > 1 else ""
+    # All arms have the images of the baseline, so all counts are equal.
     count = f"{images['images'].max():.0f} images"
     return f"given weights in Top-1, McNemar's exact test on {count}{corrected}"

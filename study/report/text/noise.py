@@ -46,6 +46,7 @@ def _noise(analysis: Analysis) -> Iterator[str]:
                 "values do not vary."
             )
             continue
+        # A metric without a unit leaves no space behind the number.
         unit = f" {metric.difference_unit}".rstrip()
         difference = format.measured(row.mean, metric, signed=True)
         yield (

@@ -31,6 +31,7 @@ def caption(analysis: Analysis) -> str:
 def _protocol(plan: Plan) -> str:
     study, config = plan.study, plan.baseline.arm.config
     images = f"{study.data_label()} at {config.data.img_size} px"
+    # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
         return f"{config.model} for {images}"
     epochs = f"{config.recipe.total_epochs} epoch{'s' if config.recipe.total_epochs != 1 else ''}"
@@ -151,6 +152,7 @@ def _diverged(analysis: Analysis) -> Iterator[str]:
 
 
 def _unverified(analysis: Analysis) -> Iterator[str]:
+    # Of the baseline's recipe: other arms share it but for the factors under study.
     keys = analysis.plan.baseline.arm.config.recipe.unverified
     if keys and analysis.seeds:
         yield f"Recipe values that no source confirms: {', '.join(keys)}."

@@ -36,6 +36,7 @@ def _quality(comparison: Comparison) -> str:
     ]
     rows = stats.typed_rows(comparison.metrics, MetricRow)
     row = next((row for row in rows if row.metric == comparison.tested), None)
+    # The mean of the other seeds would flatter an arm of which one diverged.
     if lost:
         return f"{' and '.join(lost)} diverged, so {name} cannot be compared"
     if row is None or not row.n > 0:
@@ -69,8 +70,10 @@ def _paired(comparison: Comparison, row: MetricRow, difference: str) -> str:
         if row.mean != 0:
             same = f"{second} differs from {first} by {amount}"
         return f"In {name} {same} for every one of {pairs}, so there is no interval"
+    # The t test agrees with the interval in the same sentence; the sign-flip test may not.
     if row.t_p < stats.ALPHA:
         return f"{second} is {word} than {first} in {name}: {difference} ({pairs}, {p_is(row.t_p)})"
+    # If the measured mean and deviation are the true ones, which few seeds cannot show.
     needed = f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power"
     advice = needed if row.seeds > row.n else ""
     relation = f"{second} cannot be distinguished from {first} with {pairs}"
@@ -98,6 +101,7 @@ def p_is(value: float) -> str:
 def _costs(comparison: Comparison) -> Iterator[str]:
     """Relative costs and speeds of the second arm; of several counting rules, the first column."""
     columns, resolution = comparison.plan.study.columns, comparison.plan.study.timing.resolution
+    # By name without the counting rule: two counts of one cost would look like two costs.
     by_name: dict[str, MetricRow] = {}
     for row in stats.typed_rows(comparison.metrics, MetricRow):
         if row.metric in columns:
