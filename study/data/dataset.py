@@ -14,7 +14,7 @@ from study.data.in_memory import InMemoryImages
 from study.data.listing import fingerprints
 from study.data.sampler import Epoch, Part
 from study.data.sources import SOURCES, OpenedSplits, Split
-from study.data.split_listing import Fingerprint
+from study.data.split import Fingerprint
 from study.data.transforms import interpolation
 from study.errors import DataError
 from study.spec.schema import Data, Recipe

@@ -5,7 +5,7 @@ from collections import deque
 from pathlib import Path
 
 from study.data.scan import SplitScan, identity
-from study.data.split_listing import Listing, Rules, ordered
+from study.data.split import Listing, Rules, ordered
 
 
 def listing(place: Path, how: Rules) -> Listing:

@@ -12,7 +12,7 @@ from PIL import Image
 from study.data.batches import BatchIterable
 from study.data.decoding import as_given, decoded
 from study.data.sampler import ALL, Epoch, Part
-from study.data.split_listing import Listing
+from study.data.split import Listing
 from study.data.transforms import evaluation_batches, training_batches
 from study.errors import DataError
 from study.spec.schema import Data, Recipe

@@ -20,7 +20,7 @@ from study.data.locations import expanded, root_of, unread_splits
 from study.data.on_disk import FromFiles, FromReader, OnDiskImages
 from study.data.problems import data_problems
 from study.data.sampler import Epoch, Part
-from study.data.split_listing import Fingerprint, numbered
+from study.data.split import Fingerprint, numbered
 from study.data.webdataset import ShardStream
 from study.errors import DataError, unknown
 from study.spec.schema import TORCH, Data, Recipe

@@ -10,7 +10,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from study.data.file_types import natural
 from study.data.scan import SplitScan
-from study.data.split_listing import Listing, Rules
+from study.data.split import Listing, Rules
 
 
 class Member(NamedTuple):

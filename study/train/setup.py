@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from study.errors import SpecError
 from study.spec.schema import Recipe
 from study.train.distributed import ALONE, ProcessGroup
-from study.train.lr_schedule import schedule_of
-from study.train.optimizer import check, optimizer_of
+from study.train.optimizer import check, optimizer_of, schedule_of
 
 Batch = tuple[Tensor, Tensor]
 

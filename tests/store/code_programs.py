@@ -55,7 +55,7 @@ def courses():
 
 def folders():
     from study.data.listing import summary
-    from study.data.split_listing import Rules
+    from study.data.split import Rules
 
     Path("train/a").mkdir(parents=True)
     summary(Path("train"), Rules())

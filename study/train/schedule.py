@@ -10,8 +10,7 @@ from torch import nn
 
 from study.spec.schema import Recipe
 from study.train.determinism import forked_rng
-from study.train.lr_schedule import schedule_of
-from study.train.optimizer import check, optimizer_of
+from study.train.optimizer import check, optimizer_of, schedule_of
 
 UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)
 
