@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from study.data.class_map import class_map
+from study.data.image_files import Rules, Summary, rules
 from study.data.listing import summary as scanned
 from study.data.locations import place_of, root_of, unread_splits
 from study.data.problems import ImageProblem, data_problems, oddities
-from study.data.split import Rules, Summary, rules
 from study.errors import DataError, SpecError
 from study.spec.schema import CLASSES, Data
 from study.spec.yaml import Problem, Tree
