@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from study import data, models, train, trial
 from study import evaluate as evaluation
 from study.errors import BuildError, DataError, StoreError, StudyError
-from study.models.released import checkpoint_filter_fn
+from study.models.released_checkpoints import checkpoint_filter_fn
 from study.spec.schema import Data, Recipe
 from study.store import leases
 from study.store.atomic import write

@@ -1,15 +1,9 @@
-"""Batches of a pass over images, and the normalisation of whole batches."""
+"""Batches of a pass over images."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import torch
-from timm.data.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
 from torch import Tensor
-
-from study.data.random_erasing import Erasing
-from study.data.sampler import ERASE, Epoch
-from study.spec.schema import Data, Recipe
 
 Batch = tuple[Tensor, Tensor]
 
@@ -31,43 +25,3 @@ class BatchIterable:
 
     def __iter__(self) -> Iterator[Batch]:
         return self.start()
-
-
-def statistics(data: Data) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation per channel of the model's input, for pixels in 0..1.
-
-    The data's own or ImageNet's; one channel gets the average of three, three get one repeated.
-    """
-    mean = _channels(data.mean or IMAGENET_DEFAULT_MEAN, data.in_chans)
-    return mean, _channels(data.std or IMAGENET_DEFAULT_STD, data.in_chans)
-
-
-def _channels(values: Sequence[float], channels: int) -> tuple[float, ...]:
-    return tuple(values) if len(values) == channels else (sum(values) / len(values),) * channels
-
-
-def finished(
-    raw: BatchIterable, *, data: Data, recipe: Recipe, epoch: Epoch, training: bool
-) -> BatchIterable:
-    """Normalise batches: bytes (B, 1 or C, H, W) -> floats (B, C, H, W) on the device, targets.
-
-    Random erasing depends on an image's position in the epoch's order, not on its batch.
-    """
-    mean, std = (
-        torch.tensor(s, device=epoch.device).mul_(255).view(-1, 1, 1) for s in statistics(data)
-    )
-    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    erases = training and not recipe.no_aug and recipe.reprob > 0
-
-    def start() -> Iterator[Batch]:
-        erase = Erasing.of(recipe, data.img_size, epoch.keys(ERASE)) if erases else None
-        for number, (pixels, target) in enumerate(raw, epoch.part.first):
-            shape = (len(pixels), data.in_chans, *pixels.shape[2:])
-            x = torch.empty(shape, device=epoch.device, memory_format=layout)
-            x.copy_(pixels.to(epoch.device, non_blocking=True))
-            x.sub_(mean).div_(std)
-            if erase:
-                erase(x, [number * raw.size + slot for slot in raw.slots])
-            yield x, target.to(epoch.device, non_blocking=True)
-
-    return replace(raw, start=start)

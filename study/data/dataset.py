@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
-from study.data.batches import BatchIterable, finished, statistics
-from study.data.generators import generator
+from study.data.batches import BatchIterable
+from study.data.image_files import Fingerprint
 from study.data.in_memory import InMemoryImages
 from study.data.listing import fingerprints
+from study.data.normalisation import finished, statistics
 from study.data.sampler import Epoch, Part
-from study.data.sources import SOURCES, OpenedSplits, Split
-from study.data.split import Fingerprint
+from study.data.sources import SOURCES
+from study.data.split import OpenedSplits, Split, limited
 from study.data.transforms import interpolation
 from study.errors import DataError
 from study.spec.schema import Data, Recipe
@@ -156,10 +157,10 @@ def _load(specification: str, workers: int) -> DataSplits:
     train, val = source.splits
     return DataSplits(
         data,
-        _limited(val, data.val_limit),
+        limited(val, data.val_limit),
         _classes(data, source.classes),
         dict(zip(("train", "validation"), source.fingerprints, strict=False)),
-        _limited(train, data.train_limit),
+        limited(train, data.train_limit),
     )
 
 
@@ -169,7 +170,7 @@ def _validation(specification: str, workers: int) -> ValidationData:
     source = _source(data, (data.val_split,), workers)
     return ValidationData(
         data,
-        _limited(source.splits[0], data.val_limit),
+        limited(source.splits[0], data.val_limit),
         _classes(data, source.classes),
         dict(zip(("validation",), source.fingerprints, strict=False)),
     )
@@ -177,13 +178,6 @@ def _validation(specification: str, workers: int) -> ValidationData:
 
 def _source(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     return SOURCES[data.name.partition("/")[0]](data, splits, workers)
-
-
-def _limited(split: Split, limit: int | None) -> Split:
-    """The first `limit` images of a random order, so that classes stay mixed."""
-    if limit is None or limit >= len(split):
-        return split
-    return split.only(sorted(torch.randperm(len(split), generator=generator(0)).tolist()[:limit]))
 
 
 def _classes(data: Data, counted: int | None) -> int:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from study.data.dataset import load
-from study.data.transforms import NumberedImages
+from study.data.loader import NumberedImages
 from study.data.webdataset import ShardStream
 from study.errors import DataError
 from study.spec.schema import Data, Recipe

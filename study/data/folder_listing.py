@@ -4,8 +4,8 @@ import os
 from collections import deque
 from pathlib import Path
 
+from study.data.image_files import Listing, Rules, ordered
 from study.data.scan import SplitScan, identity
-from study.data.split import Listing, Rules, ordered
 
 
 def listing(place: Path, how: Rules) -> Listing:

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from study.data.batches import Batch, BatchIterable
 from study.data.crops import CropAndFlip, CropsAndFlips
+from study.data.loader import training_batches
 from study.data.sampler import ALL, CROP, Epoch, Part, cut, order
-from study.data.transforms import image_transform, needs_pillow, training_batches
+from study.data.transforms import image_transform, needs_pillow
 from study.spec.schema import Data, Recipe
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from study.data import folder_listing, tar_listing
 from study.data.class_map import class_map
+from study.data.image_files import Fingerprint, Listing, Rules, Summary, rules
 from study.data.locations import place_of, root_of
-from study.data.split import Fingerprint, Listing, Rules, Summary, rules
 from study.errors import DataError
 from study.spec.schema import Data
 from study.text import path_text

@@ -11,9 +11,9 @@ from PIL import Image
 
 from study.data.batches import BatchIterable
 from study.data.decoding import as_given, decoded
+from study.data.image_files import Listing
+from study.data.loader import evaluation_batches, training_batches
 from study.data.sampler import ALL, Epoch, Part
-from study.data.split import Listing
-from study.data.transforms import evaluation_batches, training_batches
 from study.errors import DataError
 from study.spec.schema import Data, Recipe
 from study.text import path_text

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from study.data.file_types import TEXT_FILES, counted, first_names
-from study.data.split import Summary, numbered
+from study.data.image_files import Summary, numbered
 from study.errors import likely_name
 from study.spec.schema import Data
 from study.text import path_text

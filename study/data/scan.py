@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from study.data.file_types import COMMON, counted, is_hidden, is_picture, is_readable, kind
-from study.data.split import Picture, Rules, Summary, by_class, digest
+from study.data.image_files import Picture, Rules, Summary, by_class, digest
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from timm.data import create_dataset
 
-from study.data.batches import BatchIterable
+from study.data.image_files import numbered
 from study.data.in_memory import InMemoryImages
 from study.data.listing import listed
 from study.data.locations import expanded, root_of, unread_splits
 from study.data.on_disk import FromFiles, FromReader, OnDiskImages
 from study.data.problems import data_problems
-from study.data.sampler import Epoch, Part
-from study.data.split import Fingerprint, numbered
+from study.data.split import OpenedSplits, stratified
 from study.data.webdataset import ShardStream
 from study.errors import DataError, unknown
-from study.spec.schema import TORCH, Data, Recipe
+from study.spec.schema import TORCH, Data
 
 UNREADABLE = (
     AssertionError,
@@ -35,38 +34,16 @@ UNREADABLE = (
 )
 
 
-class Split(Protocol):
-    """One split of a data set, which gives training and evaluation batches."""
-
-    def __len__(self) -> int: ...
-    def only(self, indices: Sequence[int]) -> Self: ...
-    def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable: ...
-    def evaluation(self, recipe: Recipe, device: str, part: Part) -> BatchIterable: ...
-
-
-class OpenedSplits(NamedTuple):
-    """The requested splits of a data set; `classes` is None if the files do not give a number."""
-
-    splits: Sequence[Split]
-    classes: int | None
-    fingerprints: Sequence[Fingerprint] = ()
-    """Fingerprints of the splits, for an image folder."""
-
-
 def digits(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     """scikit-learn's 1,797 grey digits of 8 x 8 px; a fixed stratified split trains on 1,437.
 
     Enlarged by nearest neighbour if img_size is a multiple of 8, else bicubic.
     """
     from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
 
     pixels, targets = load_digits(return_X_y=True)
     images = (pixels.reshape(-1, 8, 8) * (255 / 16)).round().astype(np.uint8)
-    halves = train_test_split(
-        np.arange(len(targets)), test_size=360, stratify=targets, random_state=0
-    )
-    indices = dict(zip(("train", "validation"), map(np.sort, halves), strict=True))
+    indices = stratified(targets, validation=360)
     chosen = [indices[split] for split in splits]
     return OpenedSplits(
         [_held(images[i], targets[i], data=data, workers=workers) for i in chosen], 10

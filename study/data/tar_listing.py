@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple, cast
 
 from study.data.file_types import natural
+from study.data.image_files import Listing, Rules
 from study.data.scan import SplitScan
-from study.data.split import Listing, Rules
 
 
 class Member(NamedTuple):

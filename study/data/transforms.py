@@ -1,29 +1,16 @@
-"""timm's transforms on images decoded one at a time, and the loader that applies them."""
+"""timm's transforms of images decoded one at a time: crops, RandAugment, color jitter, resizing."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from collections.abc import Callable
+from typing import Any, cast
 
-import torch
 from PIL import Image
 from timm.data import create_transform
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import Compose
 
-from study.data.batches import Batch, BatchIterable, statistics
-from study.data.crops import CropsAndFlips
-from study.data.generators import generator, seeded
-from study.data.sampler import ALL, PICTURE, Epoch, Part, cut, order
+from study.data.normalisation import statistics
 from study.errors import DataError
 from study.spec.schema import Data, Recipe
-
-
-class NumberedImages(Protocol):
-    """A split whose images can be read by number."""
-
-    def __len__(self) -> int: ...
-    def picture(self, index: int) -> tuple[Image.Image, int]: ...
 
 
 def needs_pillow(recipe: Recipe) -> bool:
@@ -93,71 +80,3 @@ def keep_one_bit(step: Any) -> None:
     for operation in (operation for policy in policies for operation in policy):
         if operation.name.startswith("Posterize"):
             operation.level_fn = AtLeastOneBit(operation.level_fn)
-
-
-@dataclass(frozen=True)
-class TransformedImages(Dataset[tuple[Tensor, int]]):
-    """The images of one pass in order; the augmentation of item i depends on (seed, epoch, i).
-
-    So neither the number of worker processes nor randomness in the model changes an image.
-    """
-
-    images: NumberedImages
-    indices: Sequence[int]
-    transform: Callable[[Image.Image], Tensor]
-    key: tuple[int, ...]
-    views: CropsAndFlips | None = None
-    """Crops and flips that replace those of the transform."""
-
-    def __getitem__(self, position: int) -> tuple[Tensor, int]:
-        picture, target = self.images.picture(self.indices[position])
-        picture = self.views.applied(picture, position) if self.views else picture
-        with seeded(PICTURE, *self.key, position):
-            return self.transform(picture), target
-
-
-def training_batches(
-    images: NumberedImages,
-    data: Data,
-    recipe: Recipe,
-    *,
-    epoch: Epoch,
-    workers: int = 0,
-    views: CropsAndFlips | None = None,
-) -> BatchIterable:
-    """Training batches of an epoch."""
-    indices = order(len(images), recipe, epoch)
-    key = (epoch.seed, epoch.number)
-    transform = image_transform(data, recipe, training=True, viewed=views is not None)
-    dataset = TransformedImages(images, indices, transform, key, views)
-    batches = cut(range(len(indices)), recipe.batch_size, training=True)
-    size = min(recipe.batch_size, len(indices))
-    slots = epoch.part.slots(size, recipe)
-    mine = [[batch[slot] for slot in slots] for batch in batches[epoch.part.first :]]
-    return BatchIterable(len(batches), _loaded(dataset, mine, workers), size, slots)
-
-
-def evaluation_batches(
-    images: NumberedImages, data: Data, recipe: Recipe, *, part: Part = ALL, workers: int = 0
-) -> BatchIterable:
-    """Evaluation batches: each image once, in order."""
-    transform = image_transform(data, recipe, training=False)
-    dataset = TransformedImages(images, range(len(images)), transform, (0,))
-    batches = cut(range(len(images)), recipe.batch_size, training=False)[part.rank :: part.world]
-    return BatchIterable(len(batches), _loaded(dataset, batches, workers))
-
-
-def _loaded(
-    dataset: TransformedImages, batches: list[list[int]], workers: int
-) -> Callable[[], Iterator[Batch]]:
-    def start() -> Iterator[Batch]:
-        loader: DataLoader[Any] = DataLoader(
-            dataset,
-            batch_sampler=batches,
-            num_workers=workers,
-            pin_memory=torch.cuda.is_available(),
-            generator=generator(0),  # without one a loader would consume the global random state
-        )
-        yield from loader
-
-    return start

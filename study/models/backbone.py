@@ -14,13 +14,15 @@ from torch import Tensor, nn
 
 from study.models import arguments as check
 from study.models import multiply_adds
-from study.models.blocks import init_linear, pyramid, rising
+from study.models.blocks import pyramid
+from study.models.drop_path import rising
+from study.models.initialisation import init_linear
 from study.models.multiply_adds import KINDS, halved
 from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS
 from study.models.parts.stems import STEMS
-from study.models.released import checkpoint_filter_fn
+from study.models.released_checkpoints import checkpoint_filter_fn
 
 # Parameters without weight decay; timm recognises biases and norms by their shape by itself.
 UNDECAYED = ("position.theta", "token.theta", "token.place")

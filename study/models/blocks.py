@@ -172,35 +172,3 @@ def pyramid(
         site = {"size": (height, width), "drop_paths": drop_paths}
         stages.append(Stage(before, dim, **site, **shape, **shared))
     return nn.Sequential(*stages)
-
-
-def rising(rate: float, depths: Sequence[int]) -> list[list[float]]:
-    """Drop path rate of every block, by stage: rising linearly from 0 to `rate` over all blocks."""
-    # Plain Python: the released code reads the rates from a tensor, which fails on meta.
-    step = rate / max(1, sum(depths) - 1)
-    starts = [sum(depths[:i]) for i in range(len(depths))]
-    return [
-        [step * (start + j) for j in range(depth)]
-        for start, depth in zip(starts, depths, strict=True)
-    ]
-
-
-def init_linear(module: nn.Module) -> None:
-    """Initialise as PVT's released code: linear layers truncated normal (std 0.02), bias 0.
-
-    Convolutions keep PyTorch's initialisation.
-    """
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-
-
-def init_weights(module: nn.Module) -> None:
-    """Initialise as ResT's released code: linear layers and convolutions truncated normal.
-
-    The biases of convolutions keep PyTorch's initialisation.
-    """
-    init_linear(module)
-    if isinstance(module, nn.Conv2d):
-        nn.init.trunc_normal_(module.weight, std=0.02)

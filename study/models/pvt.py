@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from study.errors import BuildError
 from study.models import arguments
 from study.models.backbone import Backbone, create, pretrained_cfg
-from study.models.blocks import init_linear
+from study.models.initialisation import init_linear
 
 
 class ClassToken(nn.Module):

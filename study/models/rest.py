@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from study.models import arguments
 from study.models.backbone import Backbone, create, pretrained_cfg
-from study.models.blocks import init_weights
-from study.models.norms import ChannelNorm
+from study.models.channel_norm import ChannelNorm
+from study.models.initialisation import init_weights
 
 POOLS = ("avg", "max", "avgmax", "")
 

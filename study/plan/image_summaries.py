@@ -16,7 +16,7 @@ from pathlib import Path
 from study.data.class_map import class_map
 from study.data.listing import summary as scanned
 from study.data.locations import place_of, root_of
-from study.data.split import Rules, Summary, rules
+from study.data.image_files import Rules, Summary, rules
 from study.spec.schema import Data
 from study.store.frozen import Frozen
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 
 from study.data.class_map import class_map
+from study.data.image_files import Summary
 from study.data.locations import root_of, unread_splits
 from study.data.problems import ImageProblem, data_problems, oddities
-from study.data.split import Summary
 from study.errors import DataError, SpecError
 from study.plan.image_summaries import summaries, summary
 from study.spec.problems import Problem

@@ -2,12 +2,12 @@
 
 from study.train.callbacks import Callbacks, Message, Stopped, Superseded, nothing
 from study.train.distributed import ALONE, ProcessGroup, joined
-from study.train.epoch import BatchwiseEvaluation, evaluation
+from study.train.evaluation import BatchwiseEvaluation, evaluation
 from study.train.fit import Fitted, fit
+from study.train.lr_schedule import RateSchedule, rate_schedule
 from study.train.optimizer import check
-from study.train.schedule import RateSchedule, rate_schedule
-from study.train.step import repeated, training_step
 from study.train.step_time import StepTime, step_seconds
+from study.train.synthetic_step import repeated, training_step
 
 __all__ = [
     "ALONE",

@@ -23,7 +23,7 @@ from study.store.atomic import replace
 from study.store.records import EpochRow
 from study.store.trial_folder import TrialFolder
 from study.train.callbacks import Callbacks, Superseded
-from study.train.epoch import Within
+from study.train.loop import Within
 from study.train.setup import Setup
 
 SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training

@@ -16,7 +16,8 @@ from study.train.callbacks import NOBODY, Callbacks, Stopped
 from study.train.checkpoint import Checkpoint
 from study.train.determinism import forked_rng, repeatable
 from study.train.distributed import ALONE, ProcessGroup
-from study.train.epoch import BatchwiseEvaluation, Within, begun, evaluated, training
+from study.train.evaluation import BatchwiseEvaluation, evaluated
+from study.train.loop import Within, begun, training
 from study.train.setup import Setup, TrainingData, set_up
 
 # Sent from the leader to the others after every update, as a number.

@@ -1,10 +1,7 @@
-"""timm's optimizer and learning-rate schedule of a recipe, and what timm would refuse or ignore."""
-
-from typing import Any
+"""timm's optimizer of a recipe, and the recipes that timm would refuse or ignore a key of."""
 
 import torch
 from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
-from timm.scheduler import create_scheduler_v2
 from torch import nn
 
 from study.errors import SpecError, unknown
@@ -69,20 +66,3 @@ def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     except (TypeError, ValueError) as error:
         raise SpecError(f"recipe.opt {recipe.opt}: {error}", key="opt") from error
     return optimizer
-
-
-def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Any:
-    """timm's learning-rate schedule, stepped by epoch, over the recipe's `total_epochs`."""
-    scheduler, _ = create_scheduler_v2(
-        optimizer,
-        sched=recipe.sched,
-        num_epochs=max(1, recipe.epochs),  # timm refuses a schedule of 0 epochs
-        decay_epochs=recipe.decay_epochs,
-        decay_milestones=recipe.decay_milestones,
-        decay_rate=recipe.decay_rate,
-        cooldown_epochs=recipe.cooldown_epochs,
-        warmup_epochs=recipe.warmup_epochs,
-        warmup_lr=recipe.warmup_lr,
-        min_lr=recipe.min_lr,
-    )
-    return scheduler

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from timm.data import Mixup
 from timm.layers import convert_sync_batchnorm
+from timm.scheduler.scheduler import Scheduler
 from timm.task import ClassificationTask
 from torch import Tensor, nn
 
 from study.errors import SpecError
 from study.spec.schema import Recipe
 from study.train.distributed import ALONE, ProcessGroup
-from study.train.optimizer import check, optimizer_of, schedule_of
+from study.train.ema import start_average
+from study.train.loss import loss
+from study.train.lr_schedule import schedule_of
+from study.train.optimizer import check, optimizer_of
+from study.train.precision import autocast, grad_scaler
 
 Batch = tuple[Tensor, Tensor]
 
@@ -56,22 +61,16 @@ class Setup:
 
     recipe: Recipe
     device: str
-    task: Any  # timm.task: the model, its loss and its moving average
+    task: ClassificationTask  # the model, its loss and its moving average
     optimizer: torch.optim.Optimizer
-    scheduler: Any
+    scheduler: Scheduler
     scaler: torch.amp.GradScaler
-    mixup: Any  # timm's Mixup, or None
+    mixup: Mixup | None
     group: ProcessGroup = ALONE
 
     def autocast(self) -> torch.autocast:
         """The recipe's mixed precision, as a context."""
         return autocast(self.recipe, self.device)
-
-
-def autocast(recipe: Recipe, device: str) -> torch.autocast:
-    """A recipe's mixed precision on a device, as a context."""
-    dtype = getattr(torch, recipe.amp_dtype)
-    return torch.autocast(torch.device(device).type, dtype, enabled=recipe.amp)
 
 
 def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:
@@ -90,41 +89,32 @@ def set_up(
         SpecError: timm, the model or the group cannot follow the recipe.
     """
     check(recipe, world=group.world)
-    kind = torch.device(device).type
     placed(model, recipe, device)
     if recipe.grad_checkpointing:
         _checkpoint_gradients(model)
-    loss = {
-        "loss_type": "bce" if recipe.bce_loss else "ce",
-        "smoothing": recipe.smoothing,
-        "soft_targets": recipe.mixes,  # Mixup smooths the labels itself
-    }
     task = ClassificationTask(
-        model, criterion_kwargs=loss, device=torch.device(device), verbose=False
+        model, criterion_kwargs=loss(recipe), device=torch.device(device), verbose=False
     )
     # After `placed`, so that the optimizer's state is on the same device.
     optimizer = optimizer_of(model, recipe)
-    if recipe.model_ema:  # before compiling, so that the average is of the plain model
-        task.setup_ema(decay=recipe.model_ema_decay, use_warmup=recipe.model_ema_warmup)
+    start_average(task, recipe)  # before compiling, so that the average is of the plain model
     if recipe.torchcompile:
         task.compile()
     if group.world > 1:
         _share(task, model)
-    # Only float16 underflows; bfloat16 has the exponents of float32.
-    scaled = recipe.amp and recipe.amp_dtype == "float16" and kind == "cuda"
     return Setup(
         recipe=recipe,
         device=device,
         task=task,
         optimizer=optimizer,
         scheduler=schedule_of(optimizer, recipe),
-        scaler=torch.amp.GradScaler(kind, enabled=scaled),
+        scaler=grad_scaler(recipe, device),
         mixup=_mixup(recipe, classes) if recipe.mixes else None,
         group=group,
     )
 
 
-def _mixup(recipe: Recipe, classes: int) -> Any:
+def _mixup(recipe: Recipe, classes: int) -> Mixup:
     return Mixup(
         mixup_alpha=recipe.mixup,
         cutmix_alpha=recipe.cutmix,
@@ -136,7 +126,7 @@ def _mixup(recipe: Recipe, classes: int) -> Any:
     )
 
 
-def _share(task: Any, model: nn.Module) -> None:
+def _share(task: ClassificationTask, model: nn.Module) -> None:
     """Train with the other processes; evaluation and checkpoints use the plain model."""
     cuda = task.device.type == "cuda"
     if cuda:

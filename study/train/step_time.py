@@ -10,7 +10,9 @@ from torch import nn
 
 from study.spec.schema import Recipe
 from study.train.determinism import forked_rng
-from study.train.epoch import evaluated, mixed, update
+from study.train.evaluation import evaluated
+from study.train.gradients import update
+from study.train.mixup import mixed
 from study.train.setup import Batch, Setup, TrainingData, set_up
 
 

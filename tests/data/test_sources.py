@@ -14,9 +14,9 @@ from timm.data.readers.reader_image_folder import ReaderImageFolder
 from timm.data.readers.reader_image_in_tar import ReaderImageInTar
 
 from study.data.class_map import class_map
+from study.data.image_files import Rules, Summary, rules
 from study.data.listing import listed, listing
 from study.data.sources import folder
-from study.data.split import Rules, Summary, rules
 from study.errors import DataError
 from study.plan import image_changes, image_summaries, images
 from study.spec.schema import Data

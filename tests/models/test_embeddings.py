@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from study.models.norms import ChannelNorm
+from study.models.channel_norm import ChannelNorm
 from study.models.parts.embeddings import EMBEDDINGS
 
 

@@ -9,7 +9,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 import study.models  # noqa: F401
 from study.errors import BuildError
-from study.models.released import checkpoint_filter_fn
+from study.models.released_checkpoints import checkpoint_filter_fn
 
 PARAMETERS = {
     "pvt_tiny": 13_229_288,

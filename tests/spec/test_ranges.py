@@ -8,7 +8,7 @@ from study.errors import DataError
 from study.spec.recipes import contradictions, recipe_of
 from study.spec.schema import Data, Recipe, Timing, validated
 from study.spec.yaml import read
-from study.train.epoch import mixed
+from study.train.mixup import mixed
 from study.train.setup import set_up
 from tests.train.trials import recipe, resnet
 

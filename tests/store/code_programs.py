@@ -54,8 +54,8 @@ def courses():
 
 
 def folders():
+    from study.data.image_files import Rules
     from study.data.listing import summary
-    from study.data.split import Rules
 
     Path("train/a").mkdir(parents=True)
     summary(Path("train"), Rules())

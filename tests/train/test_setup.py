@@ -14,7 +14,7 @@ from torch.testing import assert_close
 from study.errors import SpecError
 from study.spec.schema import Recipe
 from study.train import Callbacks, Stopped, check, fit, step_seconds
-from study.train.epoch import mixed
+from study.train.mixup import mixed
 from study.train.setup import set_up
 from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
 

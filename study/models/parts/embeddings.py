@@ -11,8 +11,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from study.models import multiply_adds
+from study.models.channel_norm import ChannelNorm
 from study.models.multiply_adds import Cost, halved
-from study.models.norms import ChannelNorm
 
 
 class Overlapping(nn.Module):

@@ -1,4 +1,4 @@
-"""The learning rates and updates of a recipe, computed without its model or images."""
+"""timm's learning-rate schedule of a recipe, and its rates without the model or the images."""
 
 import hashlib
 import math
@@ -6,13 +6,32 @@ import warnings
 from typing import NamedTuple
 
 import torch
+from timm.scheduler import create_scheduler_v2
+from timm.scheduler.scheduler import Scheduler
 from torch import nn
 
 from study.spec.schema import Recipe
 from study.train.determinism import forked_rng
-from study.train.optimizer import check, optimizer_of, schedule_of
+from study.train.optimizer import check, optimizer_of
 
 UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)
+
+
+def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Scheduler:
+    """timm's learning-rate schedule, stepped by epoch, over the recipe's `total_epochs`."""
+    scheduler, _ = create_scheduler_v2(
+        optimizer,
+        sched=recipe.sched,
+        num_epochs=max(1, recipe.epochs),  # timm refuses a schedule of 0 epochs
+        decay_epochs=recipe.decay_epochs,
+        decay_milestones=recipe.decay_milestones,
+        decay_rate=recipe.decay_rate,
+        cooldown_epochs=recipe.cooldown_epochs,
+        warmup_epochs=recipe.warmup_epochs,
+        warmup_lr=recipe.warmup_lr,
+        min_lr=recipe.min_lr,
+    )
+    return scheduler
 
 
 class RateSchedule(NamedTuple):

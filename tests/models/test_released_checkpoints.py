@@ -5,7 +5,7 @@ import timm
 import torch
 
 import study.models  # noqa: F401
-from study.models.released import checkpoint_filter_fn, renamed
+from study.models.released_checkpoints import checkpoint_filter_fn, renamed
 
 SIZES = {"rest": [(2, 64, 64), (1, 96, 160), (1, 224, 224)], "pvt": [(1, 224, 224)]}
 SLOW = ["rest_small", "rest_base", "rest_large", "pvt_small", "pvt_medium", "pvt_large"]

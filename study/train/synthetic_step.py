@@ -8,7 +8,8 @@ from torch import nn
 
 from study.spec.schema import Recipe
 from study.train.determinism import forked_rng
-from study.train.epoch import mixed, update
+from study.train.gradients import update
+from study.train.mixup import mixed
 from study.train.setup import Batch, Setup, set_up
 
 
