@@ -45,8 +45,8 @@ LONG_FUNCTIONS = {
 }
 """Functions that are still to be split."""
 
-MOST_ANY = 406  # the aim is 300
-FEWEST_COMMENTS = 0.037  # per line; the aim is 0.05
+MOST_ANY = 262
+FEWEST_COMMENTS = 0.039  # per line; the aim is 0.05
 
 
 def named(path: Path) -> str:
