@@ -16,6 +16,7 @@ from study import trial as run
 from study.data.dataset import Preprocessing
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
 from study.models import paired_init, weights
+from study.models.factory import ImageShape
 from study.models.weights import WeightsSource
 from study.spec import given_weights
 from study.spec.schema import Data, Recipe
@@ -156,7 +157,7 @@ def named(
     config = weights.pretrained_cfg(name, arguments)
     images, look = _defaulted(name, config, images, look)
     val, recipe = data.validation(_checked(Data, images)), _checked(Recipe, look)
-    shape: dict[str, Any] = {
+    shape: ImageShape = {
         "num_classes": val.classes,
         "in_chans": val.data.in_chans,
         "img_size": val.data.img_size,
@@ -243,7 +244,7 @@ def _refuse_size(subject: EvaluationSubject, device: str) -> None:
     check: Any = getattr(subject.model, "check_input", None)
     try:
         if check is not None:
-            check(size, size)
+            check(size, size)  # models of this package know which sizes they take
         train.evaluation(subject.model, [(x, target)], recipe=subject.recipe, device=device)
     except (AssertionError, RuntimeError, ValueError, BuildError) as error:
         if "memory" in str(error):  # the machine's limit, not the model's

@@ -30,6 +30,7 @@ def boxes(
     fits = (width <= side) & (height <= side) & (width >= 1) & (height >= 1)
     first = fits.int().argmax(1, keepdim=True)  # of equals, the first
     width, height = ((s * fits).gather(1, first)[:, 0] for s in (width, height))
+    # Top and left, as fractions of the free space.
     corner = torch.rand(2, len(scale), generator=generator)
     return placed(corner, height=height, width=width, side=side)
 

@@ -49,7 +49,7 @@ class CropsAndFlips:
         """Crop, resize and flip with Pillow the image at a position of the epoch's order."""
         view = self.at([place])
         top, left, height, width = (int(side) for side in view.box)
-        box = (left, top, left + width, top + height)
+        box = (left, top, left + width, top + height)  # Pillow's order: left, upper, right, lower
         name = self.recipe.interpolation
         if name == "random":
             name = "bicubic" if view.bicubic else "bilinear"
@@ -62,6 +62,7 @@ def _columns(recipe: Recipe, side: int, draws: torch.Generator) -> list[Tensor]:
     """Crops and flips of PIECE images: the fields of a View, those of its box first."""
     box = crops(PIECE, recipe, side=side, draws=draws)
     vertical, horizontal, either = torch.rand(3, PIECE, generator=draws)
+    # All three are drawn for any recipe, so that a change of one leaves the others alone.
     return [*box, vertical < recipe.vflip, horizontal < recipe.hflip, either < 0.5]
 
 
@@ -69,9 +70,10 @@ def crops(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> B
     """Random crops: ten tries at area and ratio, else the largest central box, as torchvision."""
     low, high = recipe.ratio
     scale = torch.rand(count, 10, generator=draws)
+    # (count, 10), fractions of the area.
     scale = scale * (recipe.scale[1] - recipe.scale[0]) + recipe.scale[0]
     box = boxes(scale, ratio=(low, high), side=side, generator=draws)
-    ratio = min(max(1.0, low), high)
+    ratio = min(max(1.0, low), high)  # width by height; 1 if it is allowed
     whole = torch.full((count,), float(side))
     centre = placed(
         torch.full((2, count), 0.5),

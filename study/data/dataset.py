@@ -65,7 +65,7 @@ class ValidationData:
         With several processes each gets every world-th batch.
         """
         raw = self.val.evaluation(recipe, device, Part(rank=rank, world=world))
-        this = Epoch(0, 0, device)
+        this = Epoch(0, 0, device)  # nothing is drawn in evaluation
         return finished(raw, data=self.data, recipe=recipe, epoch=this, training=False)
 
     def preprocessing(self, recipe: Recipe) -> Preprocessing:
@@ -73,6 +73,7 @@ class ValidationData:
         mean, std = statistics(self.data)
         return Preprocessing(
             held=isinstance(self.val, InMemoryImages),
+            # Rounded as in timm's evaluation transform.
             resize=floor(self.data.img_size / recipe.crop_pct),
             img_size=self.data.img_size,
             crop_pct=recipe.crop_pct,
@@ -134,6 +135,7 @@ def _current(read: "_lru_cache_wrapper[Loaded]", data: Data, workers: int) -> Lo
     """The cached data set, read again if files have appeared, vanished or changed their size."""
     misses, specification = read.cache_info().misses, data.model_dump_json()
     images = read(specification, workers)
+    # No miss: the data set comes from the cache, so its files may have changed since.
     if images.fingerprints and read.cache_info().misses == misses:
         splits = [getattr(data, SPLITS[name]) for name in images.fingerprints]
         if fingerprints(data, splits) != list(images.fingerprints.values()):
@@ -142,7 +144,7 @@ def _current(read: "_lru_cache_wrapper[Loaded]", data: Data, workers: int) -> Lo
     return images
 
 
-SPLITS = {"train": "train_split", "validation": "val_split"}
+SPLITS = {"train": "train_split", "validation": "val_split"}  # keys of Data, by name of the split
 
 
 @lru_cache(maxsize=4)

@@ -1,6 +1,6 @@
 """Decode image files into the channels that the model takes."""
 
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -11,7 +11,7 @@ from study.spec.schema import Data
 DEEP = ("I", "F")  # first letters of Pillow's modes of 16 and 32 bits
 
 
-def decoded(stream: IO[Any], name: str, data: Data) -> Image.Image:
+def decoded(stream: IO[bytes], name: str, data: Data) -> Image.Image:
     """The image in a file, in mode L or RGB.
 
     Raises:

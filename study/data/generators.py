@@ -21,7 +21,9 @@ def seeded(*keys: int) -> Iterator[None]:
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()
     seed = fold(*keys)
     random.seed(seed)
+    # numpy takes 32 bits, where torch and Python take more.
     np.random.seed(seed % 2**32)
+    # Not torch.manual_seed, which would seed the generators of GPUs too and not restore them.
     torch.default_generator.manual_seed(seed)
     try:
         yield

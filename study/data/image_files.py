@@ -3,9 +3,9 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
@@ -15,8 +15,14 @@ from study.spec.schema import Data
 Picture = tuple[str, str, int, int]
 """Path below the split, class, size in bytes, and offset in a tar (0 for a file)."""
 
-Fingerprint = Mapping[str, Any]
-"""Identifies the images of a split: `files`, `classes` and `digest` of names and sizes."""
+
+class Fingerprint(TypedDict):
+    """Identifies the images of a split."""
+
+    files: int
+    classes: int
+    digest: str
+    """Digest of the names and sizes."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,9 @@ def digest(pictures: Iterable[Picture]) -> str:
     """Digest of the paths and sizes of images, independent of their order."""
     whole = hashlib.sha256()
     for path, _, size, _ in sorted(pictures):
+        # A zero byte, which no path contains, so that no two lists give the same text.
         whole.update(os.fsencode(path) + f"\0{size}\n".encode())
-    return whole.hexdigest()[:16]
+    return whole.hexdigest()[:16]  # 64 bits
 
 
 def ordered(pictures: Iterable[Picture]) -> tuple[Picture, ...]:

@@ -38,6 +38,7 @@ class InMemoryImages:
         )
 
     def picture(self, index: int) -> tuple[Image.Image, int]:
+        # (S, S) if grey, else (S, S, 3), as Pillow takes it.
         array = self.pixels[index].permute(1, 2, 0).squeeze(-1).numpy()
         mode = "L" if self.data.in_chans == 1 else "RGB"
         return Image.fromarray(array).convert(mode), int(self.targets[index])
@@ -108,5 +109,5 @@ def cropped(pixels: Tensor, chosen: Tensor, view: CropAndFlip) -> Tensor:
 def _line(start: Tensor, length: Tensor, *, side: int, flip: Tensor) -> Tensor:
     """The image pixel behind each of `side` pixels of a crop along one axis: (B,) -> (B, side)."""
     line = (torch.arange(side) + 0.5) / side  # centres of pixels, as Pillow samples
-    line = (start[:, None] + line * length[:, None]).long()
+    line = (start[:, None] + line * length[:, None]).long()  # (B, side), rounded down
     return torch.where(flip[:, None], line.flip(1), line)

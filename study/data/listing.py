@@ -39,7 +39,7 @@ def summary(place: Path, how: Rules) -> Summary:
 @contextmanager
 def _reader(place: Path) -> Iterator[Any]:
     """The module that lists a folder or tar; OSErrors inside become DataErrors."""
-    packed = place.suffix == ".tar" and place.is_file()
+    packed = place.suffix == ".tar" and place.is_file()  # a folder may be called NAME.tar
     if not packed and not place.is_dir():
         raise DataError(
             f"{path_text(place)} is neither a folder nor a tar; correct root or the split"

@@ -34,7 +34,7 @@ class TransformedImages(Dataset[tuple[Tensor, int]]):
     images: NumberedImages
     indices: Sequence[int]
     transform: Callable[[Image.Image], Tensor]
-    key: tuple[int, ...]
+    key: tuple[int, ...]  # seed and epoch; (0,) in evaluation, which draws nothing
     views: CropsAndFlips | None = None
     """Crops and flips that replace those of the transform."""
 

@@ -33,7 +33,9 @@ def finished(
     Random erasing depends on an image's position in the epoch's order, not on its batch.
     """
     mean, std = (
-        torch.tensor(s, device=epoch.device).mul_(255).view(-1, 1, 1) for s in statistics(data)
+        # In units of bytes, so that pixels need no division by 255; (C, 1, 1) each.
+        torch.tensor(s, device=epoch.device).mul_(255).view(-1, 1, 1)
+        for s in statistics(data)
     )
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     erases = training and not recipe.no_aug and recipe.reprob > 0
@@ -43,9 +45,11 @@ def finished(
         for number, (pixels, target) in enumerate(raw, epoch.part.first):
             shape = (len(pixels), data.in_chans, *pixels.shape[2:])
             x = torch.empty(shape, device=epoch.device, memory_format=layout)
+            # (B, C, H, W); one grey channel is repeated C times.
             x.copy_(pixels.to(epoch.device, non_blocking=True))
             x.sub_(mean).div_(std)
             if erase:
+                # Positions in the order of the epoch.
                 erase(x, [number * raw.size + slot for slot in raw.slots])
             yield x, target.to(epoch.device, non_blocking=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from numbers import Integral
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from PIL import Image
 
@@ -77,7 +77,7 @@ class FromReader:
         Raises:
             DataError: the column of labels is absent, or a label is not the number of a class.
         """
-        dataset, key = self.reader.dataset, self.data.target_key or "label"
+        dataset, key = self.reader.dataset, self.data.target_key or "label"  # timm's default column
         if key in dataset.column_names:
             for index, target in enumerate(dataset[key]):
                 self._check(target, f"image {index}")
@@ -87,7 +87,7 @@ class FromReader:
                 "give target_key, the column of the classes"
             )
 
-    def _check(self, target: Any, name: str) -> None:
+    def _check(self, target: object, name: str) -> None:
         """Raises DataError for a label that is not the number of a class."""
         where, key = f"{name} of {self.data.name}", self.data.target_key or "label"
         if isinstance(target, str):
@@ -123,14 +123,14 @@ class FromFiles:
         place = self.listing.summary.place
         if self.listing.packed:
             with open(place, "rb") as tar:
-                tar.seek(start)
-                stream: Any = BytesIO(tar.read(size))
+                tar.seek(start)  # the image's own bytes, behind its header
+                stream: IO[bytes] = BytesIO(tar.read(size))
         else:
             stream = self._opened(os.path.join(place, path))
         name = path_text(os.path.join(place, path))
         return decoded(stream, name, self.data), self.numbers[label]
 
-    def _opened(self, path: str) -> Any:
+    def _opened(self, path: str) -> IO[bytes]:
         try:
             return open(path, "rb")
         except OSError as error:

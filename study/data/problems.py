@@ -153,6 +153,7 @@ def _kinds(
 
 def _overlap(train: Summary, val: Summary) -> str:
     """Message about training and validation splits that share files; "" if they do not."""
+    # Resolved, since one may be a link to the other.
     same = Path(train.place).resolve() == Path(val.place).resolve()
     shared = train.inside & val.inside or train.beside & val.inside or val.beside & train.inside
     if not same and not shared and not train.real & val.real:
@@ -196,6 +197,7 @@ def _unlike(splits: Sequence[Summary]) -> Iterator[ImageProblem]:
 
 
 def _plain(name: str) -> str:
+    # Some file systems of macOS store accents as characters of their own (NFD); NFKC joins them.
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 

@@ -66,9 +66,13 @@ def order(count: int, recipe: Recipe, epoch: Epoch) -> list[int]:
     """Image indices in the order of an epoch; repeated augmentation uses count / repeats images."""
     if recipe.aug_repeats > 1:
         repeated = RepeatAugSampler(
-            range(count), num_replicas=1, rank=0, num_repeats=recipe.aug_repeats
+            # One replica: our processes share batches, so that their number changes no image.
+            range(count),
+            num_replicas=1,
+            rank=0,
+            num_repeats=recipe.aug_repeats,
         )
-        repeated.set_epoch(fold(ORDER, epoch.seed, epoch.number))
+        repeated.set_epoch(fold(ORDER, epoch.seed, epoch.number))  # it seeds by its epoch alone
         return list(repeated)
     return torch.randperm(count, generator=generator(*epoch.keys(ORDER))).tolist()
 

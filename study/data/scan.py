@@ -17,8 +17,9 @@ class SplitScan:
     root: str
     how: Rules
     pictures: list[Picture] = field(default_factory=list)
-    tops: set[str] = field(default_factory=set)
-    filled: set[str] = field(default_factory=set)
+    tops: set[str] = field(default_factory=set)  # class folders
+    filled: set[str] = field(default_factory=set)  # class folders with an image
+    # Images that study 0.1 did not read, by extension.
     newly: Counter[str] = field(default_factory=Counter)
     unread: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     ignored: Counter[str] = field(default_factory=Counter)
@@ -30,8 +31,10 @@ class SplitScan:
     earlier: set[str] = field(default_factory=set)
     folders: list[str] = field(default_factory=list)
     inside: set[str] = field(default_factory=set)
+    # Folders that contain the split, by device and number.
     above: set[str] = field(default_factory=set)
     real: set[str] = field(default_factory=set)
+    # Identities of the folders of linked files.
     parents: dict[str, str] = field(default_factory=dict)
 
     def below(self, start: str) -> Iterator[str]:
@@ -61,6 +64,7 @@ class SplitScan:
             target = os.stat(whole)
             if os.path.isdir(whole):
                 self._enter(path)
+                # A folder that is read already would repeat its images; one above would not end.
                 if identity(target) not in self.inside | self.above:
                     yield from self.below(path)
                     return
@@ -110,7 +114,7 @@ class SplitScan:
             with os.scandir(path) as iterator:
                 entries = list(iterator)
         except OSError as error:
-            if not folder:
+            if not folder:  # the split itself
                 raise
             self.broken.append(f"{folder} ({error.strerror})")
             return []

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from timm.data import create_dataset
 
@@ -42,7 +42,7 @@ def digits(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     from sklearn.datasets import load_digits
 
     pixels, targets = load_digits(return_X_y=True)
-    images = (pixels.reshape(-1, 8, 8) * (255 / 16)).round().astype(np.uint8)
+    images = (pixels.reshape(-1, 8, 8) * (255 / 16)).round().astype(np.uint8)  # from 0..16
     indices = stratified(targets, validation=360)
     chosen = [indices[split] for split in splits]
     return OpenedSplits(
@@ -126,7 +126,7 @@ def counts(data: Data) -> list[int]:
     return [len(_opened(data, root_of(data), split=split)) for split in splits]
 
 
-def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **how: Any) -> Any:
+def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **how: object) -> Any:
     """A timm data set; its errors become DataErrors."""
     if data.name.startswith("torch/"):
         how |= {"download": data.download}
@@ -155,7 +155,7 @@ def _installed(package: str, data: Data) -> None:
         raise DataError(f'data {data.name} needs {package}: pip install -e ".[hub]"')
 
 
-def _held(images: Any, targets: Any, *, data: Data, workers: int) -> InMemoryImages:
+def _held(images: ArrayLike, targets: ArrayLike, *, data: Data, workers: int) -> InMemoryImages:
     """Hold images in memory at img_size: bytes (N, H, W) or (N, H, W, 3) -> Pixels."""
     images, targets = np.asarray(images), np.asarray(targets)
     mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"

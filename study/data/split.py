@@ -36,6 +36,7 @@ def limited(split: Split, limit: int | None) -> Split:
     """The first `limit` images of a random order, so that classes stay mixed."""
     if limit is None or limit >= len(split):
         return split
+    # Sorted, so that a limit changes which images are read, not their order.
     return split.only(sorted(torch.randperm(len(split), generator=generator(0)).tolist()[:limit]))
 
 
@@ -47,6 +48,10 @@ def stratified(targets: NDArray[np.int64], *, validation: int) -> dict[str, NDAr
     from sklearn.model_selection import train_test_split
 
     halves = train_test_split(
-        np.arange(len(targets)), test_size=validation, stratify=targets, random_state=0
+        # Another `random_state` would change the images of every stored trial.
+        np.arange(len(targets)),
+        test_size=validation,
+        stratify=targets,
+        random_state=0,
     )
     return dict(zip(("train", "validation"), map(np.sort, halves), strict=True))

@@ -65,6 +65,7 @@ def _members(file: IO[bytes], inner: str, start: int) -> Iterator[Member]:
             if not inner and path.lower().endswith(".tar"):
                 opened = tar.extractfile(info)
                 assert opened is not None
+                # The start of the inner tar in the outer one, so that all starts count from there.
                 yield from _members(opened, PurePosixPath(path).stem, start + info.offset_data)
             else:
                 whole = path if path.startswith(f"{inner}/") or not inner else f"{inner}/{path}"

@@ -1,7 +1,7 @@
 """timm's transforms of images decoded one at a time: crops, RandAugment, color jitter, resizing."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
 from PIL import Image
 from timm.data import create_transform
@@ -70,11 +70,11 @@ class AtLeastOneBit:
     def __init__(self, bits: Callable[..., tuple[int]]) -> None:
         self.bits = bits
 
-    def __call__(self, level: float, hparams: dict[str, Any]) -> tuple[int]:
+    def __call__(self, level: float, hparams: dict[str, object]) -> tuple[int]:
         return (max(1, self.bits(level, hparams)[0]),)
 
 
-def keep_one_bit(step: Any) -> None:
+def keep_one_bit(step: object) -> None:
     """Make every posterize operation in a RandAugment, AutoAugment or AugMix safe, in place."""
     policies = [getattr(step, "ops", []), *getattr(step, "policy", [])]
     for operation in (operation for policy in policies for operation in policy):

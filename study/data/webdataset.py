@@ -1,6 +1,6 @@
 """WebDataset streams: numbered tars that are read from front to back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NoReturn
@@ -25,14 +25,14 @@ WORKERS = 4  # the same on every machine: the order of a stream depends on how m
 class StreamedImages(IterableDataset[tuple[Tensor, int]]):
     """Images in order of arrival; augmentation depends on (seed, epoch, worker, place) alone."""
 
-    dataset: Any
+    dataset: Iterable[tuple[Image.Image, int]]
     data: Data
     transform: Callable[[Image.Image], Tensor]
     key: tuple[int, ...]
 
     def __iter__(self) -> Iterator[tuple[Tensor, int]]:
         worker = get_worker_info()
-        key = (PICTURE, *self.key, worker.id if worker else 0)
+        key = (PICTURE, *self.key, worker.id if worker else 0)  # without workers as worker 0
         for place, (raw, target) in enumerate(self.dataset):
             picture = as_given(raw, f"image {place} of {self.data.name}", self.data)
             with seeded(*key, place):
@@ -108,7 +108,7 @@ class ShardStream:
             )
             count = 0
             for x, target in loader:
-                count += len(x)
+                count += len(x)  # timm skips images that cannot be read
                 yield x, target
             if not training and count != self.count:
                 raise DataError(

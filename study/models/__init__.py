@@ -1,7 +1,8 @@
 """ResT and PVT as timm models, and the registries of the parts that a study swaps in them."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+
+from torch import nn
 
 from study.models.factory import build, called, check, resolved
 from study.models.parts.embeddings import EMBEDDINGS
@@ -12,7 +13,7 @@ from study.models.parts.stems import STEMS
 __all__ = ["SLOTS", "build", "called", "check", "resolved"]
 
 # A plugin adds its parts to these dictionaries, so the names in a slot are not fixed.
-SLOTS: Mapping[str, Mapping[str, Any]] = {
+SLOTS: Mapping[str, Mapping[str, Callable[..., nn.Module]]] = {
     "stem": STEMS,
     "embedding": EMBEDDINGS,
     "reduction": REDUCTIONS,

@@ -6,7 +6,7 @@ Letters: B images, h heads, d channels per head, C = h*d channels, N queries, n 
 stage with one head has neither Conv nor IN, and q, k, v, Conv and the projection have biases.
 """
 
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import torch
 from timm.layers import register_notrace_module
@@ -16,12 +16,13 @@ from study.errors import BuildError
 from study.models import multiply_adds
 from study.models.multiply_adds import Cost
 from study.models.parts.reductions import REDUCTIONS, reduced
+from study.models.tensor_options import TensorOptions
 
 
 class HeadMix(nn.Conv2d):
     """1x1 convolution over heads, (B, h, N, n) -> same, in the precision of its input."""
 
-    def __init__(self, heads: int, **dd: Any) -> None:
+    def __init__(self, heads: int, **dd: Unpack[TensorOptions]) -> None:
         super().__init__(heads, heads, 1, **dd)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -45,7 +46,14 @@ class AttentionWeights(nn.Module):
     """Softmax attention weights, (B, h, N, d), (B, h, n, d) -> (B, h, N, n)."""
 
     def __init__(
-        self, dim: int, heads: int, *, mix: bool, drop: float, stride: int, **dd: Any
+        self,
+        dim: int,
+        heads: int,
+        *,
+        mix: bool,
+        drop: float,
+        stride: int,
+        **dd: Unpack[TensorOptions],
     ) -> None:
         super().__init__()
         self.dim, self.heads, self.stride = dim, heads, stride
@@ -55,6 +63,7 @@ class AttentionWeights(nn.Module):
 
     def forward(self, q: Tensor, k: Tensor) -> Tensor:
         logits = q @ k.transpose(-2, -1) * self.scale  # (B, h, N, n)
+        # (B, h, N, n); each row sums to 1 before dropout.
         return self.drop(self.mix(logits).softmax(dim=-1))
 
     def check_input(self, queries: int, keys: int) -> None:
@@ -75,7 +84,14 @@ class NormalisedAttentionWeights(AttentionWeights):
     """
 
     def __init__(
-        self, dim: int, heads: int, *, mix: bool, drop: float, stride: int, **dd: Any
+        self,
+        dim: int,
+        heads: int,
+        *,
+        mix: bool,
+        drop: float,
+        stride: int,
+        **dd: Unpack[TensorOptions],
     ) -> None:
         super().__init__(dim, heads, mix=mix, drop=drop, stride=stride, **dd)
         # torch's defaults, as released: neither affine part nor running statistics, so training and
@@ -111,7 +127,9 @@ class NormalisedAttentionWeights(AttentionWeights):
 class Reduce(nn.Module):
     """Spatial reduction of the tokens, then LayerNorm; (B, N, C) -> (B, n, C)."""
 
-    def __init__(self, dim: int, ratio: int, *, reduction: str, **dd: Any) -> None:
+    def __init__(
+        self, dim: int, ratio: int, *, reduction: str, **dd: Unpack[TensorOptions]
+    ) -> None:
         super().__init__()
         self.ratio = ratio
         self.shrink: Any = REDUCTIONS[reduction](dim, ratio, **dd)
@@ -146,7 +164,19 @@ class Keep(nn.Module):
 def split(x: Tensor, heads: int) -> Tensor:
     """Channels into heads, (B, N, h*d) -> (B, h, N, d)."""
     B, N, C = x.shape
-    return x.reshape(B, N, heads, C // heads).transpose(1, 2)
+    return x.reshape(B, N, heads, C // heads).transpose(1, 2)  # (B, h, N, d)
+
+
+class AttentionArguments(TypedDict):
+    """Arguments of `EMSA` that all blocks of a model share, beside the stride of their stage."""
+
+    reduction: str
+    head_mix: bool
+    attn_norm: bool
+    qkv_bias: bool
+    attn_drop: float
+    stride: int
+    """Pixels of the image per pixel of the map."""
 
 
 class EMSA(nn.Module):
@@ -165,11 +195,11 @@ class EMSA(nn.Module):
         attn_drop: float,
         proj_drop: float,
         stride: int,
-        **dd: Any,
+        **dd: Unpack[TensorOptions],
     ) -> None:
         super().__init__()
         self.heads = heads
-        self.q = nn.Linear(dim, dim, bias=qkv_bias, **dd)
+        self.q = nn.Linear(dim, dim, bias=qkv_bias, **dd)  # (B, N, C)
         self.reduce = Reduce(dim, ratio, reduction=reduction, **dd) if ratio > 1 else Keep()
         # One projection for both: keys and values come from the same reduced map.
         self.kv = nn.Linear(dim, 2 * dim, bias=qkv_bias, **dd)
@@ -189,7 +219,7 @@ class EMSA(nn.Module):
 
     def check_input(self, height: int, width: int) -> None:
         """Raises BuildError for a map that leaves no key, or too few weights to normalise."""
-        keys = self.reduce.keys(height, width)
+        keys = self.reduce.keys(height, width)  # n
         if keys < 1:
             message = f"ratio {self.reduce.ratio} leaves no key of a {height}x{width} map"
             raise BuildError(message, argument="ratios")

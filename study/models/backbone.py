@@ -4,7 +4,7 @@ A model adds its constructor's arguments, its last stage (`final`) and its pooli
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from study.models import arguments as check
 from study.models import multiply_adds
+from study.models.arguments import Arguments
 from study.models.blocks import pyramid
 from study.models.drop_path import rising
 from study.models.initialisation import init_linear
@@ -23,6 +24,9 @@ from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS
 from study.models.parts.stems import STEMS
 from study.models.released_checkpoints import checkpoint_filter_fn
+from study.models.tensor_options import TensorOptions
+
+Model = TypeVar("Model", bound="Backbone")
 
 # Parameters without weight decay; timm recognises biases and norms by their shape by itself.
 UNDECAYED = ("position.theta", "token.theta", "token.place")
@@ -35,11 +39,9 @@ class Backbone(nn.Module):
     norm on the features; `eps` belongs to it and to the norms of the blocks.
     """
 
-    def __init__(
-        self, arguments: Mapping[str, Any], *, norm: type[nn.LayerNorm], eps: float
-    ) -> None:
+    def __init__(self, arguments: Arguments, *, norm: type[nn.LayerNorm], eps: float) -> None:
         super().__init__()
-        dd = {name: arguments[name] for name in ("device", "dtype")}
+        dd: TensorOptions = {"device": arguments["device"], "dtype": arguments["dtype"]}
         dims, depths, heads, ratios = (
             check.counts(name, arguments[name]) for name in ("dims", "depths", "heads", "ratios")
         )
@@ -95,7 +97,7 @@ class Backbone(nn.Module):
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The features -> (B, num_classes), or (B, C) with `pre_logits`."""
-        x = self.head_drop(self.global_pool(x))
+        x = self.head_drop(self.global_pool(x))  # (B, C)
         return x if pre_logits else self.head(x)  # (B, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -173,7 +175,7 @@ class Backbone(nn.Module):
         return {name for name, _ in self.named_parameters() if name.endswith(UNDECAYED)}
 
     @torch.jit.ignore
-    def group_matcher(self, coarse: bool = False) -> dict[str, Any]:
+    def group_matcher(self, coarse: bool = False) -> dict[str, object]:
         blocks = [
             (r"^stages\.(\d+)\.(?:embed|position|token)", (0,)),  # with the stage's first block
             (r"^stages\.(\d+)\.blocks\.(\d+)", None),
@@ -204,7 +206,7 @@ class Backbone(nn.Module):
             H, W = stage.size(H, W)
         if isinstance(self.norm, nn.LayerNorm):
             # PVT normalises its class token, too.
-            rows, columns = self.stages[-1].token.size(H, W)
+            rows, columns = self.stages[-1].token.size(H, W)  # the tokens as a grid
             total += multiply_adds.layer_norm(self.norm, rows * columns)
         if isinstance(self.head, nn.Linear):
             total += multiply_adds.linear(self.head, 1)
@@ -213,7 +215,7 @@ class Backbone(nn.Module):
 
 def pretrained_cfg(
     paper: Mapping[str, str], side: int = 224, crop_pct: float = 0.875
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """timm's configuration of a model; `crop_pct` is the 224 of 256 px of the released codes."""
     return {
         "num_classes": 1000,
@@ -232,7 +234,7 @@ def pretrained_cfg(
     }
 
 
-def create(model: type[Backbone], name: str, pretrained: bool, **arguments: Any) -> Any:
+def create(model: type[Model], name: str, pretrained: bool, **arguments: object) -> Model:
     """The model `name`, built by timm with its handling of weights and feature extraction."""
     return build_model_with_cfg(
         model,

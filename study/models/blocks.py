@@ -4,7 +4,7 @@ A map is (B, C, H, W) everywhere; tokens (B, N, C) exist inside a stage, and as 
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import torch
 from timm.layers import DropPath
@@ -12,10 +12,11 @@ from timm.models import checkpoint
 from torch import Tensor, nn
 
 from study.models import multiply_adds
-from study.models.attention import EMSA
+from study.models.attention import EMSA, AttentionArguments
 from study.models.multiply_adds import Cost, halved
 from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
+from study.models.tensor_options import TensorOptions
 
 
 class Embedded(nn.Identity):
@@ -39,7 +40,7 @@ class Untokened(nn.Identity):
 class Mlp(nn.Module):
     """Two linear layers with a GELU between, (B, N, C) -> same."""
 
-    def __init__(self, dim: int, hidden: int, *, drop: float, **dd: Any) -> None:
+    def __init__(self, dim: int, hidden: int, *, drop: float, **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         self.fc1 = nn.Linear(dim, hidden, **dd)
         self.act = nn.GELU()
@@ -52,6 +53,16 @@ class Mlp(nn.Module):
 
     def multiply_adds(self, tokens: int) -> Cost:
         return multiply_adds.linear(self.fc1, tokens) + multiply_adds.linear(self.fc2, tokens)
+
+
+class BlockArguments(AttentionArguments):
+    """Arguments that all blocks of a stage share."""
+
+    heads: int
+    ratio: int
+    mlp_ratio: float
+    eps: float
+    proj_drop: float
 
 
 class TransformerBlock(nn.Module):
@@ -67,8 +78,8 @@ class TransformerBlock(nn.Module):
         eps: float,
         drop_path: float,
         proj_drop: float,
-        dd: dict[str, Any],
-        **attention: Any,
+        dd: TensorOptions,
+        **attention: Unpack[AttentionArguments],
     ) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(dim, eps=eps, **dd)
@@ -78,8 +89,8 @@ class TransformerBlock(nn.Module):
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
-        x = x + self.drop_path(self.attn(self.norm1(x), size))
-        return x + self.drop_path(self.mlp(self.norm2(x)))
+        x = x + self.drop_path(self.attn(self.norm1(x), size))  # (B, N, C)
+        return x + self.drop_path(self.mlp(self.norm2(x)))  # (B, N, C)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         tokens = height * width
@@ -105,8 +116,8 @@ class Stage(nn.Module):
         position: str,
         size: tuple[int, int],
         drop_paths: Sequence[float],
-        dd: dict[str, Any],
-        **block: Any,
+        dd: TensorOptions,
+        **block: Unpack[BlockArguments],
     ) -> None:
         super().__init__()
         self.dim, self.first, self.grad_checkpointing = dim, channels is None, False
@@ -131,7 +142,7 @@ class Stage(nn.Module):
         x = self.token(x.flatten(2).transpose(1, 2))  # (B, N, C)
         for block in self.blocks:
             if self.grad_checkpointing and not torch.jit.is_scripting():  # type: ignore[attr-defined]
-                x = checkpoint(block, x, (H, W))
+                x = checkpoint(block, x, (H, W))  # runs the block again in the backward pass
             else:
                 x = block(x, (H, W))
         return x, H, W
@@ -139,7 +150,7 @@ class Stage(nn.Module):
     def as_map(self, x: Tensor, height: int, width: int) -> Tensor:
         """Tokens into a map, without the class token; (B, N, C) -> (B, C, H, W)."""
         B, _, C = x.shape
-        return self.token.others(x).transpose(1, 2).reshape(B, C, height, width)
+        return self.token.others(x).transpose(1, 2).reshape(B, C, height, width)  # (B, C, H, W)
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the stage's map for an input of (C', height, width)."""
@@ -159,16 +170,27 @@ class Stage(nn.Module):
         return sum((block.multiply_adds(*self.token.size(*size)) for block in blocks), total)
 
 
-def pyramid(
-    shapes: Iterable[tuple[Any, ...]], size: tuple[int, int], **shared: Any
-) -> nn.Sequential:
+StageShape = tuple[int, int, int, float, Sequence[float]]
+"""Channels, heads, ratio, MLP ratio, and the drop path rate of every block."""
+
+
+def pyramid(shapes: Iterable[StageShape], size: tuple[int, int], **shared: Any) -> nn.Sequential:
     """The stages for an image of `size`; each halves the map of the stage before."""
     stages: list[Stage] = []
     height, width = map(halved, size)  # the stem halves twice: here, and in the first turn below
     for i, (dim, heads, ratio, mlp_ratio, drop_paths) in enumerate(shapes):
         height, width = halved(height), halved(width)
-        shape = {"heads": heads, "ratio": ratio, "mlp_ratio": mlp_ratio, "stride": 4 << i}
         before = stages[-1].dim if stages else None  # None: the stem has embedded the image
-        site = {"size": (height, width), "drop_paths": drop_paths}
-        stages.append(Stage(before, dim, **site, **shape, **shared))
+        stage = Stage(
+            before,
+            dim,
+            size=(height, width),
+            drop_paths=drop_paths,
+            heads=heads,
+            ratio=ratio,
+            mlp_ratio=mlp_ratio,
+            stride=4 << i,  # pixels of the image per pixel of the map: 4, 8, 16, 32
+            **shared,
+        )
+        stages.append(stage)
     return nn.Sequential(*stages)

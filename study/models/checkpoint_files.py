@@ -50,9 +50,11 @@ ALLOWED: tuple[Any, ...] = (
 """Types that a file may hold beside tensors and plain values; none of them runs code."""
 
 State = dict[str, Tensor]
+Content = Mapping[Any, Any]
+"""A checkpoint file, or one of the mappings inside it."""
 
 
-def contents(path: Path) -> Mapping[Any, Any]:
+def contents(path: Path) -> Content:
     """Everything in a checkpoint file: tensors, numbers and plain values.
 
     Raises:
@@ -110,9 +112,7 @@ def _refuse_text(path: Path) -> None:
         raise BuildError(f'{path} cannot be read as a checkpoint: it is text ("{line}")')
 
 
-def states(
-    content: Mapping[Any, Any], key: str = "", depth: int = DEPTH
-) -> Iterator[tuple[str, State]]:
+def states(content: Content, key: str = "", depth: int = DEPTH) -> Iterator[tuple[str, State]]:
     """Yield every set of named tensors in a file with its dotted key ("" is the top level)."""
     own = {k: v for k, v in content.items() if isinstance(k, str) and isinstance(v, Tensor)}
     if own:
@@ -128,7 +128,7 @@ def is_average(key: str) -> bool:
 
 
 def candidates(
-    content: Mapping[Any, Any], path: Path, *, ema: bool | None, key: str | None
+    content: Content, path: Path, *, ema: bool | None, key: str | None
 ) -> dict[str, State]:
     """Sets of tensors in a file that may be the weights, by key; several only if names are unusual.
 

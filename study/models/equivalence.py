@@ -6,7 +6,6 @@ Planning uses both to refuse a level that changes nothing, or a part that cannot
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -99,6 +98,6 @@ def _generator(name: str) -> torch.Generator:
     return torch.Generator().manual_seed(zlib.crc32(name.encode()))
 
 
-def _tensors(output: Any) -> list[Tensor]:
+def _tensors(output: object) -> list[Tensor]:
     """All tensors in a model's output, which may be a tensor, a tuple or a dictionary."""
     return [leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)]

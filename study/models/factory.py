@@ -2,9 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, TypedDict
 
 import timm
 import torch
@@ -13,6 +12,7 @@ from torch import nn
 
 from study.errors import BuildError, StudyError, unknown
 from study.models import pvt, rest
+from study.models.arguments import Arguments
 from study.spec.given_weights import ARGUMENTS, FETCHED, architecture
 
 CONTEXT = {
@@ -36,9 +36,17 @@ SWITCHES = {
 """Constructor arguments with their defaults, for each model of this package."""
 
 
+class ImageShape(TypedDict):
+    """The sizes of a model that follow from the data; images are squares of `img_size` pixels."""
+
+    num_classes: int
+    in_chans: int
+    img_size: int
+
+
 def build(
     name: str,
-    arguments: Mapping[str, Any],
+    arguments: Arguments,
     *,
     num_classes: int,
     in_chans: int,
@@ -88,7 +96,7 @@ def called(name: str) -> str:
     return bare(name) if bare(name) in PRESETS else name
 
 
-def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(name: str, arguments: Arguments) -> dict[str, object]:
     """Arguments as JSON values; a model of this package gets its presets and defaults added.
 
     Arguments that the data and the machine decide (`CONTEXT`) are left out.
@@ -106,7 +114,7 @@ def resolved(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def like(default: Any, value: Any) -> Any:
+def like(default: object, value: object) -> object:
     """`value` in the type of `default`, so that 0 and 0.0, or a list and a tuple, hash alike."""
     if isinstance(default, tuple) and isinstance(value, list | tuple):
         return [like(default[0], item) for item in value]
@@ -125,7 +133,7 @@ def bare(name: str) -> str:
     return model
 
 
-def refuse_bad_arguments(arguments: Mapping[str, Any], name: str) -> None:
+def refuse_bad_arguments(arguments: Arguments, name: str) -> None:
     """Raises BuildError for an argument that timm would reject or silently drop."""
     switches = SWITCHES.get(bare(name))
     for argument, value in arguments.items():
@@ -142,7 +150,7 @@ def refuse_bad_arguments(arguments: Mapping[str, Any], name: str) -> None:
             refuse_unknown(argument, name)
 
 
-def check(name: str, arguments: Mapping[str, Any]) -> None:
+def check(name: str, arguments: Arguments) -> None:
     """Raises BuildError for a wrong name or argument, without building the model."""
     refuse_bad_arguments(arguments, name)
     fixed(name)
@@ -155,7 +163,7 @@ def refuse_unknown(argument: str, name: str) -> None:
         raise BuildError(unknown(f"argument of {name}", argument, accepted), argument=argument)
 
 
-def created(name: str, arguments: Mapping[str, Any], device: torch.device | str | None) -> Any:
+def created(name: str, arguments: Arguments, device: torch.device | str | None) -> Any:
     """The model as timm creates it; whatever its constructor raises becomes a BuildError."""
     place = {} if device is None else {"device": device}
     try:
@@ -168,7 +176,7 @@ def created(name: str, arguments: Mapping[str, Any], device: torch.device | str 
         raise failure(name, arguments, error) from error
 
 
-def failure(name: str, arguments: Mapping[str, Any], error: Exception) -> BuildError:
+def failure(name: str, arguments: Arguments, error: Exception) -> BuildError:
     """A constructor's error as a message about the study file."""
     match = re.search(r"unexpected keyword argument '(\w+)'", str(error))  # Python's words
     if match and match[1] in arguments:

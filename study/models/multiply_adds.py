@@ -37,4 +37,4 @@ def layer_norm(layer: nn.LayerNorm, tokens: int) -> Cost:
 
 def halved(length: int) -> int:
     """Output pixels of a convolution with kernel 3, stride 2, padding 1 along `length` pixels."""
-    return -(-length // 2)
+    return -(-length // 2)  # rounded up

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 import torch
 from timm.models import get_pretrained_cfg
@@ -45,8 +44,11 @@ def misfit(name: str, builder: Builder, shape: Shape) -> str:
         sizes = _accepted_sides(name, builder, shape)
         raise SizeError(_size_message(name, shape, _reason(error), sizes)) from error
     for mode, output in zip(("", " in training"), outputs, strict=True):
-        fits = isinstance(output, Tensor) and tuple(output.shape) == expected
-        if not fits or not output.is_floating_point():
+        if not (
+            isinstance(output, Tensor)
+            and tuple(output.shape) == expected
+            and output.is_floating_point()
+        ):
             return (
                 f"{name} gives {_described(output)}{mode} for {BATCH} images of {expected[1]} "
                 "classes; forward must give one tensor (B, num_classes) of numbers, here "
@@ -55,7 +57,7 @@ def misfit(name: str, builder: Builder, shape: Shape) -> str:
     return ""
 
 
-def _outputs(builder: Builder, shape: Shape) -> list[Any]:
+def _outputs(builder: Builder, shape: Shape) -> list[object]:
     """Outputs in evaluation and in training, on the meta device if the model runs there."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         try:
@@ -66,14 +68,14 @@ def _outputs(builder: Builder, shape: Shape) -> list[Any]:
             return _forward_both_modes(builder("cpu", shape["img_size"]), shape)
 
 
-def _forward_both_modes(model: nn.Module, shape: Shape) -> list[Any]:
+def _forward_both_modes(model: nn.Module, shape: Shape) -> list[object]:
     device = next(model.parameters(), torch.empty(0)).device
     size = (BATCH, shape["in_chans"], shape["img_size"], shape["img_size"])
     # Zeros, since only shapes and types are checked.
     return [model.train(training)(torch.zeros(size, device=device)) for training in (False, True)]
 
 
-def _described(output: Any) -> str:
+def _described(output: object) -> str:
     """An output as text: "(2, 1000)", "a tuple of (2, 10), (2, 10)", "a dict with logits"."""
     if isinstance(output, Tensor):
         kind = "" if output.is_floating_point() else f" of {str(output.dtype).partition('.')[2]}"

@@ -11,10 +11,10 @@ seed of the parameter that is filled.
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._ops import OpOverload
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -96,7 +96,13 @@ class SeededFills(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """The name of the parameter that will be registered next."""
         return self.names[self.count] if self.count < len(self.names) else None
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
         # torch tags every operator that reads a generator.
         random = torch.Tag.nondeterministic_seeded in func.tags
         inputs = tensors((args, kwargs))
@@ -122,7 +128,7 @@ class SeededFills(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.current = name
         # With the offset, since fills of several parts of one tensor (q, k, v) must differ.
         text = f"{self.seed}/{name}/{offset}".encode()
-        key = int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
+        key = int.from_bytes(hashlib.sha256(text).digest()[:7], "big")  # 56 bits; torch takes 64
         for generator in (torch.default_generator, *torch.cuda.default_generators):
             generator.manual_seed(
                 key
@@ -151,5 +157,5 @@ def reference(x: Tensor) -> StorageWeakRef:
     return StorageWeakRef(x.untyped_storage())  # type: ignore[no-untyped-call]
 
 
-def tensors(tree: Any) -> list[Tensor]:
+def tensors(tree: object) -> list[Tensor]:
     return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]

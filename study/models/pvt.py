@@ -6,7 +6,7 @@ convolution over heads and without the instance norm.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Unpack
 
 import torch
 from timm.layers import get_device_dtype
@@ -17,12 +17,13 @@ from study.errors import BuildError
 from study.models import arguments
 from study.models.backbone import Backbone, create, pretrained_cfg
 from study.models.initialisation import init_linear
+from study.models.tensor_options import TensorOptions
 
 
 class ClassToken(nn.Module):
     """A learned class token in front of all others, (B, N, C) -> (B, 1 + N, C)."""
 
-    def __init__(self, dim: int, **dd: Any) -> None:
+    def __init__(self, dim: int, **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         self.theta = nn.Parameter(torch.empty(1, 1, dim, **dd))
         nn.init.trunc_normal_(self.theta, std=0.02)
@@ -46,13 +47,13 @@ class ClassToken(nn.Module):
 class PlacedToken(ClassToken):
     """A class token with a learned position, since PVT's position table has an entry for it."""
 
-    def __init__(self, dim: int, **dd: Any) -> None:
+    def __init__(self, dim: int, **dd: Unpack[TensorOptions]) -> None:
         super().__init__(dim, **dd)
         self.place = nn.Parameter(torch.empty(1, 1, dim, **dd))
         nn.init.trunc_normal_(self.place, std=0.02)
 
     def token(self) -> Tensor:
-        return self.theta + self.place
+        return self.theta + self.place  # (1, 1, C)
 
 
 class TokenPool(nn.Module):
@@ -64,7 +65,7 @@ class TokenPool(nn.Module):
             raise BuildError("there is no class token to pool", argument="global_pool")
 
     def forward(self, x: Tensor) -> Tensor:
-        return x[:, 0]
+        return x[:, 0]  # (B, C)
 
 
 class MeanPool(nn.Module):
@@ -75,7 +76,7 @@ class MeanPool(nn.Module):
         self.extra = extra
 
     def forward(self, x: Tensor) -> Tensor:
-        return x[:, self.extra :].mean(1)
+        return x[:, self.extra :].mean(1)  # (B, C)
 
 
 POOLS = {"token": TokenPool, "avg": MeanPool, "": nn.Identity}
@@ -129,7 +130,7 @@ class PVT(Backbone):
 
     def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
         x, H, W = self.stages[-1].tokens(x)  # (B, 1 + N, C)
-        features = self.norm(x)
+        features = self.norm(x)  # (B, 1 + N, C)
         return features, self.stages[-1].as_map(features if norm else x, H, W)
 
     def classifier(self, num_classes: int, pool: str) -> tuple[nn.Module, nn.Module]:
@@ -143,7 +144,7 @@ class PVT(Backbone):
 
 
 # Widths, heads and ratios are the constructor's defaults; the released sizes differ in depth alone.
-PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, object]] = {
     "pvt_tiny": {"depths": (2, 2, 2, 2)},
     "pvt_small": {"depths": (3, 4, 6, 3)},
     "pvt_medium": {"depths": (3, 4, 18, 3)},
@@ -168,31 +169,31 @@ default_cfgs = generate_default_cfgs(
 )
 
 
-def pvt(name: str, pretrained: bool, arguments: dict[str, Any]) -> PVT:
+def pvt(name: str, pretrained: bool, arguments: dict[str, object]) -> PVT:
     return create(PVT, name, pretrained, **{**PRESETS[name], **arguments})
 
 
 @register_model
-def pvt_tiny(pretrained: bool = False, **kwargs: Any) -> PVT:
+def pvt_tiny(pretrained: bool = False, **kwargs: object) -> PVT:
     return pvt("pvt_tiny", pretrained, kwargs)
 
 
 @register_model
-def pvt_small(pretrained: bool = False, **kwargs: Any) -> PVT:
+def pvt_small(pretrained: bool = False, **kwargs: object) -> PVT:
     return pvt("pvt_small", pretrained, kwargs)
 
 
 @register_model
-def pvt_medium(pretrained: bool = False, **kwargs: Any) -> PVT:
+def pvt_medium(pretrained: bool = False, **kwargs: object) -> PVT:
     return pvt("pvt_medium", pretrained, kwargs)
 
 
 @register_model
-def pvt_large(pretrained: bool = False, **kwargs: Any) -> PVT:
+def pvt_large(pretrained: bool = False, **kwargs: object) -> PVT:
     return pvt("pvt_large", pretrained, kwargs)
 
 
 @register_model
-def test_pvt(pretrained: bool = False, **kwargs: Any) -> PVT:  # noqa: PT028
+def test_pvt(pretrained: bool = False, **kwargs: object) -> PVT:  # noqa: PT028
     """A narrow and shallow PVT for tests on a CPU."""
     return pvt("test_pvt", pretrained, kwargs)

@@ -19,6 +19,7 @@ from timm.models import _registry, split_model_name_tag
 
 from study.errors import BuildError
 from study.models import SLOTS
+from study.models.arguments import Arguments
 from study.spec.plugins import Plugin, digest
 
 MODEL = "model"
@@ -74,7 +75,7 @@ def register(source: Plugin) -> Registration:
     return REGISTRATIONS[source.name]
 
 
-def used_plugins(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+def used_plugins(name: str, arguments: Arguments) -> dict[str, str]:
     """Digests of all plugins by name, if the model uses an entry of any of them; else empty.
 
     All of them count, because one plugin may import another.
@@ -86,7 +87,7 @@ def used_plugins(name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
     return {added.source.name: added.source.digest for added in REGISTRATIONS.values()}
 
 
-def entries() -> dict[str, dict[str, Any]]:
+def entries() -> dict[str, dict[str, object]]:
     """The present entries of every slot, and the entry points of timm's models."""
     return {
         **{slot: dict(SLOTS[slot]) for slot in SLOTS},
@@ -96,7 +97,9 @@ def entries() -> dict[str, dict[str, Any]]:
 
 
 def _difference(
-    source: Plugin, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+    source: Plugin,
+    before: Mapping[str, Mapping[str, object]],
+    after: Mapping[str, Mapping[str, object]],
 ) -> dict[str, tuple[str, ...]]:
     """Names that were added, by slot; raises BuildError for any other change of a registry."""
     for slot, had in before.items():

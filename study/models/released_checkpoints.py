@@ -50,7 +50,7 @@ def unfolded(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     unfolded_tensors = dict(tensors)
     for name, theta in tensors.items():
         if name.endswith("position.theta") and theta.ndim == 3:
-            side = isqrt(theta.shape[1])
+            side = isqrt(theta.shape[1])  # pixels
             extra = theta.shape[1] - side**2
             # The class token's entry comes first in the table.
             unfolded_tensors[name] = theta[:, extra:].mT.reshape(1, -1, side, side)
@@ -60,7 +60,7 @@ def unfolded(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return unfolded_tensors
 
 
-def checkpoint_filter_fn(state_dict: Mapping[str, Any], model: nn.Module) -> dict[str, Any]:
+def checkpoint_filter_fn(state_dict: Mapping[str, Any], model: nn.Module) -> dict[str, Tensor]:
     """A state that `model` can load strictly; learned positions are resized to its image size."""
     released = state_dict.get("model", state_dict)
     tensors = unfolded({renamed(name): tensor for name, tensor in released.items()})

@@ -5,7 +5,6 @@ pixels, a linear classifier. The constructor's arguments are the switches of the
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from timm.layers import create_classifier, get_device_dtype
@@ -62,7 +61,7 @@ class ResT(Backbone):
 
     def final(self, x: Tensor, norm: bool) -> tuple[Tensor, Tensor]:
         x = self.stages[-1](x)  # (B, C, H/32, W/32)
-        features = self.norm(x)
+        features = self.norm(x)  # (B, C, H/32, W/32)
         return features, features if norm else x
 
     def classifier(self, num_classes: int, pool: str) -> tuple[nn.Module, nn.Module]:
@@ -71,7 +70,7 @@ class ResT(Backbone):
 
 
 WIDE = (96, 192, 384, 768)  # heads of 96 channels, where Lite and Small have 64
-PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, dict[str, object]] = {
     "rest_lite": {"depths": (2, 2, 2, 2)},
     "rest_small": {"depths": (2, 2, 6, 2)},
     "rest_base": {"depths": (2, 2, 6, 2), "dims": WIDE},
@@ -96,31 +95,31 @@ default_cfgs = generate_default_cfgs(
 )
 
 
-def rest(name: str, pretrained: bool, arguments: dict[str, Any]) -> ResT:
+def rest(name: str, pretrained: bool, arguments: dict[str, object]) -> ResT:
     return create(ResT, name, pretrained, **{**PRESETS[name], **arguments})
 
 
 @register_model
-def rest_lite(pretrained: bool = False, **kwargs: Any) -> ResT:
+def rest_lite(pretrained: bool = False, **kwargs: object) -> ResT:
     return rest("rest_lite", pretrained, kwargs)
 
 
 @register_model
-def rest_small(pretrained: bool = False, **kwargs: Any) -> ResT:
+def rest_small(pretrained: bool = False, **kwargs: object) -> ResT:
     return rest("rest_small", pretrained, kwargs)
 
 
 @register_model
-def rest_base(pretrained: bool = False, **kwargs: Any) -> ResT:
+def rest_base(pretrained: bool = False, **kwargs: object) -> ResT:
     return rest("rest_base", pretrained, kwargs)
 
 
 @register_model
-def rest_large(pretrained: bool = False, **kwargs: Any) -> ResT:
+def rest_large(pretrained: bool = False, **kwargs: object) -> ResT:
     return rest("rest_large", pretrained, kwargs)
 
 
 @register_model
-def test_rest(pretrained: bool = False, **kwargs: Any) -> ResT:  # noqa: PT028
+def test_rest(pretrained: bool = False, **kwargs: object) -> ResT:  # noqa: PT028
     """A narrow and shallow ResT for tests on a CPU."""
     return rest("test_rest", pretrained, kwargs)

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from torch import Tensor, nn
 
 from study.errors import BuildError
+from study.models.arguments import Arguments
 from study.models.checkpoint_files import (
     BROKEN,
     LISTED_NAMES,
@@ -20,7 +21,7 @@ from study.models.checkpoint_files import (
     is_average,
     spellings,
 )
-from study.models.factory import build, created, refuse_bad_arguments
+from study.models.factory import ImageShape, build, created, refuse_bad_arguments
 from study.spec import given_weights
 
 
@@ -66,7 +67,7 @@ def load(
             exactly, or holds several sets that fit. The model is then unchanged.
     """
     fit = fitting(model, path, ema=ema, key=key)
-    model.load_state_dict(fit.tensors)
+    model.load_state_dict(fit.tensors)  # strict: all names and shapes fit
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return WeightsSource(str(path), digest, fit.key or None, is_average(fit.key), fit.prefix)
@@ -159,16 +160,16 @@ IDENTITY = (
 """Keys of a timm configuration that decide which weights are fetched and how they are read."""
 
 
-def pretrained_cfg(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def pretrained_cfg(name: str, arguments: Arguments) -> dict[str, object]:
     """timm's configuration of a model: input size, normalisation, source of weights."""
     refuse_bad_arguments(arguments, name)
     model = created(name, given_weights.architecture(arguments), "meta")
-    config: dict[str, Any] = getattr(model, "pretrained_cfg", None) or {}
+    config: dict[str, object] = getattr(model, "pretrained_cfg", None) or {}
     return config
 
 
 def pretrained(
-    name: str, arguments: Mapping[str, Any], config: Mapping[str, Any], **shape: Any
+    name: str, arguments: Arguments, config: Mapping[str, object], **shape: Unpack[ImageShape]
 ) -> tuple[nn.Module, WeightsSource]:
     """The model with the weights that its timm configuration names.
 
@@ -184,7 +185,7 @@ def pretrained(
     return _fetched(name, arguments, source, **shape), WeightsSource(source, None, None, False)
 
 
-def _source(name: str, config: Mapping[str, Any]) -> str:
+def _source(name: str, config: Mapping[str, object]) -> str:
     source = next(filter(None, map(config.get, SOURCES)), None)
     if not source:
         message = f"timm has no weights for {name}; give a checkpoint file"
@@ -192,7 +193,9 @@ def _source(name: str, config: Mapping[str, Any]) -> str:
     return str(source)
 
 
-def _fetched(name: str, arguments: Mapping[str, Any], source: str, **shape: Any) -> nn.Module:
+def _fetched(
+    name: str, arguments: Arguments, source: str, **shape: Unpack[ImageShape]
+) -> nn.Module:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its retries log 20 lines
     try:
         return build(name, arguments, pretrained=True, **shape)
@@ -216,7 +219,7 @@ def _of_network(error: BaseException | None) -> bool:
 # ---- weights in a study file ----
 
 
-def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+def identity(name: str, arguments: Arguments) -> dict[str, object] | None:
     """A record that identifies the initial weights of a model; None for random weights.
 
     Files count by their digest, fetched weights by name and address. Nothing is fetched.
@@ -225,7 +228,7 @@ def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         BuildError: the arguments contradict each other, or a file is absent or would not be read.
     """
     _refuse_contradictions(arguments)
-    identifiers: dict[str, Any] = {}
+    identifiers: dict[str, object] = {}
     # Not the path, where other weights may lie tomorrow.
     if files := given_weights.weight_digests(name, arguments):
         identifiers["sha256"] = files
@@ -238,7 +241,7 @@ def identity(name: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     return identifiers or None
 
 
-def _refuse_contradictions(arguments: Mapping[str, Any]) -> None:
+def _refuse_contradictions(arguments: Arguments) -> None:
     fetched, path = (
         arguments.get(key) for key in (given_weights.FETCHED, given_weights.CHECKPOINT)
     )
@@ -258,7 +261,7 @@ def _refuse_contradictions(arguments: Mapping[str, Any]) -> None:
             raise BuildError(f"{key} names weights that only pretrained: true reads", argument=key)
 
 
-def started(name: str, arguments: Mapping[str, Any], **shape: Any) -> nn.Module:
+def started(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) -> nn.Module:
     """The model with the weights that its arguments name, or with random weights.
 
     Raises:
@@ -273,7 +276,7 @@ def started(name: str, arguments: Mapping[str, Any], **shape: Any) -> nn.Module:
     return model
 
 
-def refuse_misfit(name: str, arguments: Mapping[str, Any], **shape: Any) -> None:
+def refuse_misfit(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) -> None:
     """Raises BuildError for a weights file that does not fit the model; nothing is fetched."""
     path = arguments.get(given_weights.CHECKPOINT)
     if not path and (

@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from study.data.class_map import class_map
+from study.data.image_files import Rules, Summary, rules
 from study.data.listing import summary as scanned
 from study.data.locations import place_of, root_of
-from study.data.image_files import Rules, Summary, rules
 from study.spec.schema import Data
 from study.store.frozen import Frozen
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest

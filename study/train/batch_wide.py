@@ -17,6 +17,9 @@ from torch.overrides import TorchFunctionMode
 from study.errors import SpecError
 from study.train.distributed import ProcessGroup
 
+Operation = Callable[..., object]
+"""A function of torch, or a method of Tensor."""
+
 SHARE = "several processes cannot share its batches; train it with one"
 
 
@@ -52,12 +55,12 @@ class WholeBatch(TorchFunctionMode):
             for handle in handles:
                 handle.remove()
 
-    def _enter(self, module: nn.Module, inputs: Any) -> None:
+    def _enter(self, module: nn.Module, inputs: object) -> None:
         if self.depth == 0:
             self.__enter__()  # type: ignore[no-untyped-call]
         self.depth += 1
 
-    def _leave(self, module: nn.Module, inputs: Any, output: Any) -> None:
+    def _leave(self, module: nn.Module, inputs: object, output: object) -> None:
         self.depth -= 1
         if self.depth == 0:
             self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
@@ -69,8 +72,12 @@ class WholeBatch(TorchFunctionMode):
         return len(self.slots) * self.group.world / self.size
 
     def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
+        self,
+        func: Operation,
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
         kwargs = kwargs or {}
         if func in WIDE:
             return WIDE[func](self, *args, **kwargs)
@@ -110,7 +117,7 @@ class _Summed(Function):
     """The sum over all processes; its gradient is summed too."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, group: Any) -> Tensor:
+    def forward(ctx: Any, x: Tensor, group: distributed.ProcessGroup) -> Tensor:
         ctx.group = group
         return _summed(x, group)
 
@@ -119,7 +126,7 @@ class _Summed(Function):
         return _summed(gradients[0], ctx.group), None
 
 
-def _summed(x: Tensor, group: Any) -> Tensor:
+def _summed(x: Tensor, group: distributed.ProcessGroup) -> Tensor:
     # all_reduce adds memory, whatever the strides: all processes need the same layout.
     x = x.detach().clone(memory_format=torch.contiguous_format)
     distributed.all_reduce(x, group=group)
@@ -187,12 +194,14 @@ def _dropout(drop: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return wide_dropout
 
 
-def _bernoulli(wide: WholeBatch, x: Tensor, p: float = 0.5, **how: Any) -> Tensor:
+def _bernoulli(
+    wide: WholeBatch, x: Tensor, p: float = 0.5, *, generator: torch.Generator | None = None
+) -> Tensor:
     """`bernoulli_` for the whole batch; timm's stochastic depth draws with it."""
-    return x.copy_(wide.draw(x, lambda ones: ones.bernoulli_(p, **how)))
+    return x.copy_(wide.draw(x, lambda ones: ones.bernoulli_(p, generator=generator)))
 
 
-WIDE: dict[Any, Callable[..., Tensor]] = {
+WIDE: dict[Operation, Callable[..., Tensor]] = {
     functional.batch_norm: _batch_norm,
     Tensor.bernoulli_: _bernoulli,
     **{
@@ -208,12 +217,17 @@ WIDE: dict[Any, Callable[..., Tensor]] = {
 
 
 def _attention(
-    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: Any = 0, **more: Any
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0,
+    **more: object,
 ) -> None:
     """The signature of a builtin, which has none that `inspect` can read."""
 
 
-ATTENTION: dict[Any, Any] = {
+ATTENTION: dict[Operation, Operation] = {
     functional.scaled_dot_product_attention: _attention,
     functional.multi_head_attention_forward: functional.multi_head_attention_forward,
 }

@@ -27,6 +27,9 @@ from study.train.loop import Within
 from study.train.setup import Setup
 
 SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
+State = dict[str, Any]
+"""The content of a checkpoint file, by timm's keys and those of `Checkpoint._state`."""
+
 UNREADABLE = (
     RuntimeError,
     EOFError,
@@ -98,7 +101,7 @@ class Checkpoint:
                 os.replace(last, self.files.previous)
             os.replace(partial, last)
 
-    def _read(self, path: Path) -> dict[str, Any] | None:
+    def _read(self, path: Path) -> State | None:
         """The state in a file; None if the file does not exist or was set aside."""
         group = self.setup.group
         # One process reads for all: another node may still see an older file through NFS's cache.
@@ -108,9 +111,7 @@ class Checkpoint:
         try:
             archives.checked(content)
             # On the CPU: a second copy on the device would need memory. weights_only runs no code.
-            state: dict[str, Any] = torch.load(
-                BytesIO(content), map_location="cpu", weights_only=True
-            )
+            state: State = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
             mismatch = _mismatch(state, self.setup, seed=self.seed)
         except (DamagedError, *UNREADABLE) as error:
             mismatch = f"{type(error).__name__}: {error}"
@@ -145,7 +146,7 @@ class Checkpoint:
         # A resumed trial reads the history in its checkpoint, not this file.
         replace(self.files.history, atomic.encoded_lines(row.plain for row in history))
 
-    def _state(self, history: list[EpochRow], within: Within | None) -> dict[str, Any]:
+    def _state(self, history: list[EpochRow], within: Within | None) -> State:
         setup = self.setup
         return {
             "epoch": len(history) - 1,
@@ -162,7 +163,7 @@ class Checkpoint:
         }
 
 
-def _load(state: dict[str, Any], setup: Setup) -> None:
+def _load(state: State, setup: Setup) -> None:
     setup.task.load_checkpoint_state(state["state_dict"])
     if setup.recipe.model_ema:
         setup.task.load_checkpoint_state(state["state_dict_ema"], ema=True)
@@ -171,7 +172,7 @@ def _load(state: dict[str, Any], setup: Setup) -> None:
         setup.scaler.load_state_dict(state["amp_scaler"])
 
 
-def _mismatch(state: dict[str, Any], setup: Setup, *, seed: int) -> str | None:
+def _mismatch(state: State, setup: Setup, *, seed: int) -> str | None:
     """The reason why a checkpoint is of another trial, or None. Compares before anything loads."""
     if state["seed"] != seed:
         return f"it is of seed {state['seed']}, not {seed}"

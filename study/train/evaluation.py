@@ -31,6 +31,7 @@ class BatchwiseEvaluation:
 
     def accuracy(self, k: int) -> float:
         """Fraction of images whose class is among the `k` likeliest."""
+        # (N, k), with at most one hit in a row.
         return float((self.top[:, :k] == self.target[:, None]).any(1).mean())
 
     @property

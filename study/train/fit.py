@@ -94,7 +94,7 @@ def _epoch(
 ) -> tuple[EpochRow, BatchwiseEvaluation]:
     """Train and evaluate for the next epoch, or for the rest of it."""
     setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)
-    before = within["seconds"] if within else 0.0
+    before = within["seconds"] if within else 0.0  # of this epoch, before the trial resumed
     # As if the epoch had begun earlier by what it took before it was interrupted.
     began = time.perf_counter() - before
     progress = begun(setup, within)
@@ -103,7 +103,7 @@ def _epoch(
         seed=checkpoint.seed,
         epoch=epoch,
         device=setup.device,
-        first=progress.updates * setup.recipe.grad_accum_steps,
+        first=progress.updates * setup.recipe.grad_accum_steps,  # in batches
         rank=setup.group.rank,
         world=setup.group.world,
     )

@@ -30,12 +30,13 @@ def update(
         with synchronized:
             with setup.autocast():
                 loss = setup.task(x, target)["loss"]
+            # The gradients of several batches add up, so each counts as its part of the mean.
             setup.scaler.scale(loss / count * share).backward()
         # The loss stays on the device: reading it here would wait for every batch.
         total, images = total + loss.detach() * len(x), images + len(x)
         pulse()
     clip(setup)
-    setup.scaler.step(setup.optimizer)
+    setup.scaler.step(setup.optimizer)  # skipped where a scaled gradient overflowed
     setup.scaler.update()
     setup.optimizer.zero_grad()
     return total, images

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import Tensor
@@ -19,9 +19,19 @@ from study.train.gradients import update
 from study.train.mixup import mixed
 from study.train.setup import Setup, TrainingBatches
 
-Within = dict[str, Any]
-"""The state within an unfinished epoch, over all processes: finished `updates`, the sum of their
-`loss` over `images`, the `seconds` they took, and the state of the `random` generators."""
+
+class Within(TypedDict):
+    """The state within an unfinished epoch, over all processes."""
+
+    updates: int
+    """Number of finished updates."""
+    loss: float
+    """Sum of their losses over `images`."""
+    images: int
+    seconds: float
+    """Time that the updates took, from the start of the epoch."""
+    random: dict[str, Tensor]
+    """State of the random generators, by kind of device."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Progress:
         """The sum of losses and the number of images, over all processes."""
         loss, images = 0.0, 0
         for process_loss, process_images in group.gathered((float(self.loss), self.images)):
+            # In order of rank, since another order rounds differently.
             loss, images = loss + process_loss, images + process_images
         return loss, images
 
@@ -57,10 +68,10 @@ def begun(setup: Setup, within: Within | None) -> Progress:
 
     The sums of a checkpoint are over all processes, so the leader alone continues them.
     """
-    zero: Within = {"loss": 0.0, "images": 0}
-    sums = within if within and setup.group.leads else zero
-    loss = torch.tensor(sums["loss"], dtype=torch.float64, device=setup.device)
-    return Progress(within["updates"] if within else 0, loss, sums["images"])
+    continued = within if setup.group.leads else None
+    total, images = (continued["loss"], continued["images"]) if continued else (0.0, 0)
+    loss = torch.tensor(total, dtype=torch.float64, device=setup.device)
+    return Progress(within["updates"] if within else 0, loss, images)
 
 
 def training(
@@ -82,11 +93,11 @@ def training(
     updates = -(-len(batches) // size)  # the last may have fewer batches
     progress = begun(setup, within)
     wide = WholeBatch(group, batches.slots, batches.size) if group.world > 1 else None
-    share = wide.weight if wide else 1.0
+    share = wide.weight if wide else 1.0  # of the mean of gradients over processes
     stream = mixed(setup, batches, seed=seed, epoch=epoch, first=progress.updates * size)
     with wide.reentered(setup.task) if wide else nullcontext():
         for number in range(progress.updates, updates):
-            count = min(size, len(batches) - number * size)
+            count = min(size, len(batches) - number * size)  # batches of this update
             chunk = islice(stream, count)
             loss, images = update(setup, chunk, count=count, share=share, pulse=pulse)
             progress = Progress(number + 1, progress.loss + loss, progress.images + images)

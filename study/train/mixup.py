@@ -21,7 +21,7 @@ def mixed(
     off_epoch = setup.recipe.mixup_off_epoch
     setup.mixup.mixup_enabled = not off_epoch or epoch < off_epoch
     for number, (x, target) in enumerate(batches, first):
-        even = len(x) // 2 * 2
+        even = len(x) // 2 * 2  # timm mixes image i with image B - 1 - i
         if not even:
             raise DataError("mixup and CutMix pair images, and a batch has only 1: add images")
         # timm's Mixup draws from numpy's global generator.

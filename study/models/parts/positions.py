@@ -4,7 +4,7 @@ Contract: build(channels, size) -> module, (B, C, H, W) -> same; `size` is the (
 built for. Four sites: behind the stem and behind each patch embedding.
 """
 
-from typing import Any
+from typing import Unpack
 
 import torch
 from timm.layers import register_notrace_function
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from study.models import multiply_adds
 from study.models.multiply_adds import Cost
+from study.models.tensor_options import TensorOptions
 
 
 # A traced graph would keep the branch that the size of its first image took.
@@ -39,13 +40,13 @@ class Learned(nn.Module):
     std 0.02, interpolated for images of another size than `img_size`.
     """
 
-    def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
+    def __init__(self, channels: int, size: tuple[int, int], **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         self.theta = nn.Parameter(torch.empty(1, channels, *size, **dd))
         nn.init.trunc_normal_(self.theta, std=0.02)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + resized(self.theta, x.shape[-2], x.shape[-1])
+        return x + resized(self.theta, x.shape[-2], x.shape[-1])  # (B, C, H, W)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         return Cost()  # additions are free
@@ -58,12 +59,12 @@ class GroupLinear(nn.Module):
     no position, so this follows the class in the released code, which is not used there.
     """
 
-    def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
+    def __init__(self, channels: int, size: tuple[int, int], **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, 1, 1, groups=channels, **dd)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.conv(x)
+        return x + self.conv(x)  # (B, C, H, W)
 
     def multiply_adds(self, height: int, width: int) -> Cost:
         return multiply_adds.conv(self.conv, height * width)
@@ -72,7 +73,7 @@ class GroupLinear(nn.Module):
 class PixelAttention(nn.Module):
     """x times the sigmoid of a 3x3 depth-wise convolution of x, as in ResT."""
 
-    def __init__(self, channels: int, size: tuple[int, int], **dd: Any) -> None:
+    def __init__(self, channels: int, size: tuple[int, int], **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, 1, 1, groups=channels, **dd)
 

@@ -5,19 +5,20 @@ rounded up. The layer that reads the image is called `conv1`; timm adapts its we
 `in_chans`.
 """
 
-from typing import Any
+from typing import Unpack
 
 from torch import Tensor, nn
 
 from study.models import multiply_adds
 from study.models.channel_norm import ChannelNorm
 from study.models.multiply_adds import Cost, halved
+from study.models.tensor_options import TensorOptions
 
 
 class RestStem(nn.Module):
     """Three 3x3 convolutions of stride 2, 1, 2, as in ResT's released code."""
 
-    def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
+    def __init__(self, in_chans: int, channels: int, **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         hidden = channels // 2  # as released
         self.conv1 = nn.Conv2d(in_chans, hidden, 3, 2, 1, bias=False, **dd)
@@ -45,7 +46,7 @@ class RestStem(nn.Module):
 class ResNetStem(nn.Module):
     """7x7 convolution of stride 2, then 3x3 max pooling of stride 2, as in ResNet."""
 
-    def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
+    def __init__(self, in_chans: int, channels: int, **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         # No bias, since the norm behind it has one.
         self.conv1 = nn.Conv2d(in_chans, channels, 7, 2, 3, bias=False, **dd)
@@ -70,7 +71,7 @@ class PvtStem(nn.Module):
     padded with zeros, where PVT drops the rest, so that every stem gives a map of the same size.
     """
 
-    def __init__(self, in_chans: int, channels: int, **dd: Any) -> None:
+    def __init__(self, in_chans: int, channels: int, **dd: Unpack[TensorOptions]) -> None:
         super().__init__()
         self.pad = nn.ZeroPad2d((0, 3, 0, 3))  # no window reaches it if 4 divides the side
         self.conv1 = nn.Conv2d(in_chans, channels, 4, 4, **dd)
