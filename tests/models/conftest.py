@@ -86,3 +86,12 @@ def picture():
         return torch.from_numpy(draw.standard_normal((batch, 3, height, width)))
 
     return images
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def file(content, name="weights.pth"):
+        torch.save(content, tmp_path / name)
+        return tmp_path / name
+
+    return file

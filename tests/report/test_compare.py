@@ -10,7 +10,7 @@ from study.errors import SpecError
 from study.report import report
 from study.report.compare import answer, comparison, record, tables
 from tests.report.conftest import NASTY
-from tests.report.scenes import timing
+from tests.report.measured import timing
 
 NAN = float("nan")
 FIRST, SECOND = "Depth-wise Conv2d", "Average Pooling"

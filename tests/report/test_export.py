@@ -10,7 +10,8 @@ from study.cli.export import FORMATS
 from study.report.export import EXPORTS
 from study.report.spreadsheet import without_formula
 from tests.report.conftest import NASTY
-from tests.report.scenes import emsa, mixed, timing
+from tests.report.measured import timing
+from tests.report.scenes import emsa, mixed
 
 
 @pytest.fixture
