@@ -21,8 +21,8 @@ def frame(metric, **arms):
             rows += [(arm, seed, metric, v, None, None) for seed, v in enumerate(values)]
         else:
             rows.append((arm, None, metric, *values))
-    made = pd.DataFrame(rows, columns=["arm", "seed", "metric", "value", "low", "high"])
-    return made.astype({"seed": "Int64", "value": float, "low": float, "high": float})
+    measured = pd.DataFrame(rows, columns=["arm", "seed", "metric", "value", "low", "high"])
+    return measured.astype({"seed": "Int64", "value": float, "low": float, "high": float})
 
 
 def exact(metric, **counts):

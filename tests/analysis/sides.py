@@ -39,8 +39,8 @@ def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
 SLOW, FAST = single(100.0, 80, 120), single(110.0, 90, 130)
 
 
-def compared(quantity, one, other, **options):
-    sides = (arm_values("A", "throughput", FAST, one), arm_values("B", "throughput", SLOW, other))
+def compared(quantity, first, other, **options):
+    sides = (arm_values("A", "throughput", FAST, first), arm_values("B", "throughput", SLOW, other))
     return measured_range(quantity, *sides, **options)
 
 

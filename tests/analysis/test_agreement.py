@@ -42,33 +42,33 @@ def test_verdicts_and_claims_go_by_the_ratio():
     table, margins = printed("throughput", A=1.1, B=1.0), {"throughput": 3}
     claim = claims.parse("A is better than B on throughput", "AB", METRICS)
 
-    def found():
+    def states():
         row = verdicts(table, frame, baseline="B", margins=margins).iloc[0]
-        told = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
-        return row["difference"], row["ranking"], told.state
+        outcome = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
+        return row["difference"], row["ranking"], outcome.state
 
-    assert found() == ("underpowered", "underpowered", "undecided")
-    told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    timed = timing_records.RatioRecord(**told)
+    assert states() == ("underpowered", "underpowered", "undecided")
+    bounds = {"value": 1.1, "low": 1.09, "high": 1.12}
+    timed = timing_records.RatioRecord(**bounds)
     frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed}}
-    assert found() == ("reproduced", "reproduced", "supported")
+    assert states() == ("reproduced", "reproduced", "supported")
 
 
 def test_a_difference_within_a_margin_is_the_same_to_both():
     chance = np.random.default_rng(0)
     claim = claims.parse("A is within 0.75 of B on top1", "AB", METRICS)
-    found = []
+    seen = []
     for _ in range(60):
         frame = two_arms("top1", chance)
         judged = verdicts(
             printed("top1", A=1.0, B=1.0), frame, baseline="B", margins={"top1": 0.75}
         )
         word, why = judged.iloc[0][["difference", "difference_why"]]
-        told = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
-        assert told.state == STATES[word]
-        assert why.partition("; ")[2] in told.why
-        found.append(word)
-    assert set(found) == set(STATES)
+        outcome = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
+        assert outcome.state == STATES[word]
+        assert why.partition("; ")[2] in outcome.why
+        seen.append(word)
+    assert set(seen) == set(STATES)
 
 
 # ---- how often equal arms are told apart ----

@@ -21,16 +21,16 @@ def test_a_rank_is_that_of_strictly_sorted_counts(counts):
     best = sum(other < counts[0] for other in counts[1:])
     tied = counts.count(counts[0]) > 1
     for place, word in enumerate(["first", "2nd", "last"]):
-        found = judgement(f"A ranks {word} on macs", measured)
-        assert found.state == ("supported" if place == best and not tied else "contradicted")
-        assert ("ties with" in found.why) == tied
+        outcome = judgement(f"A ranks {word} on macs", measured)
+        assert outcome.state == ("supported" if place == best and not tied else "contradicted")
+        assert ("ties with" in outcome.why) == tied
 
 
 CLEAR, NEAR = [0.90, 0.91, 0.89], [0.9001, 0.9105, 0.8895]
 
 
 @pytest.mark.parametrize(
-    ("rank", "found", "why"),
+    ("rank", "expected", "why"),
     [
         ("first", "undecided", "place 1 to 2 of 3: undecided against C, −0.00"),
         ("2nd", "undecided", "place 1 to 2 of 3: undecided against C, −0.00"),
@@ -39,11 +39,11 @@ CLEAR, NEAR = [0.90, 0.91, 0.89], [0.9001, 0.9105, 0.8895]
         ("4th", "contradicted", "there are 3 arms"),
     ],
 )
-def test_a_rank_is_open_while_a_neighbour_is(rank, found, why):
+def test_a_rank_is_open_while_a_neighbour_is(rank, expected, why):
     measured = frame("top1", a=CLEAR, b=[0.5, 0.52, 0.48], c=NEAR)
-    told = judgement(f"A ranks {rank} on top1", measured)
-    assert told.state == found
-    assert told.why.startswith(why)
+    outcome = judgement(f"A ranks {rank} on top1", measured)
+    assert outcome.state == expected
+    assert outcome.why.startswith(why)
 
 
 def test_a_rank_is_contradicted_only_by_what_holds_of_all_together():
@@ -51,23 +51,23 @@ def test_a_rank_is_contradicted_only_by_what_holds_of_all_together():
     level = [value - 0.3 for value in (0.8, 0.81, 0.79)]
     assert judgement("A ranks first on top1", behind, TWO).state == "contradicted"
     several = pd.concat([behind, frame("top1", c=level, d=level, e=level)])
-    told = judgement("A ranks first on top1", several, {arm.upper(): arm for arm in "abcde"})
-    assert told.state == "undecided"
-    assert told.why.startswith("place 1 to 2 of 5: undecided against B, −0.20 pp [")
-    assert "3 pairs at 98.75 %" in told.why
+    outcome = judgement("A ranks first on top1", several, {arm.upper(): arm for arm in "abcde"})
+    assert outcome.state == "undecided"
+    assert outcome.why.startswith("place 1 to 2 of 5: undecided against B, −0.20 pp [")
+    assert "3 pairs at 98.75 %" in outcome.why
 
 
 def test_an_open_rank_names_who_keeps_it_open():
     near = [value - lead for value, lead in zip(CLEAR, [0.001, 0.0011, 0.0012], strict=True)]
-    told = judgement("A ranks first on top1", frame("top1", a=CLEAR, b=near, c=[0.5, 0.99, 0.7]))
-    assert told.why.startswith("place 1 to 2 of 3: undecided against C, +17.00 pp [")
+    outcome = judgement("A ranks first on top1", frame("top1", a=CLEAR, b=near, c=[0.5, 0.99, 0.7]))
+    assert outcome.why.startswith("place 1 to 2 of 3: undecided against C, +17.00 pp [")
 
 
 def test_a_decided_rank_names_its_neighbour():
     measured = frame("top1", a=[0.90, 0.91, 0.89], b=[0.5, 0.52, 0.48], c=[0.70, 0.72, 0.69])
-    told = judgement("C ranks 2nd on top1", measured)
-    assert told.state == "supported"
-    assert told.why.startswith("place 2 of 3: behind A, −19.67 pp [")
+    outcome = judgement("C ranks 2nd on top1", measured)
+    assert outcome.state == "supported"
+    assert outcome.why.startswith("place 2 of 3: behind A, −19.67 pp [")
 
 
 def test_an_arm_that_is_missing_leaves_ranks_open_until_they_are_impossible():
@@ -84,8 +84,8 @@ def test_an_arm_of_two_names_is_one_arm():
 
 
 def test_an_arm_alone_has_no_rank():
-    found = judgement("A ranks first on macs", exact("macs", a=1), {"A": "a", "baseline": "a"})
-    assert (found.state, found.why) == ("undecided", "there is no other arm")
+    outcome = judgement("A ranks first on macs", exact("macs", a=1), {"A": "a", "baseline": "a"})
+    assert (outcome.state, outcome.why) == ("undecided", "there is no other arm")
 
 
 # ---- what is said ----
@@ -102,9 +102,9 @@ def test_every_form_judges_every_kind_of_metric(text):
             exact("memory", a=2e6, b=1e6),
         ]
     )
-    found = judgement(text, measured, TWO)
-    assert found.state in ("supported", "contradicted", "undecided")
-    assert any(character.isdigit() for character in found.why)
+    outcome = judgement(text, measured, TWO)
+    assert outcome.state in ("supported", "contradicted", "undecided")
+    assert any(character.isdigit() for character in outcome.why)
 
 
 @pytest.mark.parametrize(

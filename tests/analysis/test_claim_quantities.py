@@ -51,29 +51,29 @@ def test_a_claim_of_quality_is_judged_by_the_interval_of_its_pairs(text, span, c
     for _ in range(40):
         b = chance.normal(70, 1.0, 4)
         a = b + chance.uniform(-3, 3) + chance.normal(0, 0.1, 4)
-        found = state(text, frame("top1", a=list(a / 100), b=list(b / 100)))
-        assert found == expected(of(a, b), low, high)
-        seen.add(found)
+        verdict = state(text, frame("top1", a=list(a / 100), b=list(b / 100)))
+        assert verdict == expected(of(a, b), low, high)
+        seen.add(verdict)
     assert len(seen) == 3
 
 
 def test_what_is_true_is_seldom_contradicted_and_what_is_not_seldom_supported(chance):
     """On the edge of truth each happens in one of forty."""
-    found = []
+    states = []
     for _ in range(400):
         difference = chance.normal(0.01, 0.003, 5)
         measured = frame("top1", a=list(0.7 + difference), b=[0.7] * 5)
-        found.append(state("A is better than B on top1 by 1", measured))
-    assert 0 < found.count("supported") < 24
-    assert 0 < found.count("contradicted") < 24
+        states.append(state("A is better than B on top1 by 1", measured))
+    assert 0 < states.count("supported") < 24
+    assert 0 < states.count("contradicted") < 24
 
 
 def test_pairs_are_made_by_seed():
     measured = frame("top1", a=[0.71, 0.81, 0.62], b=[0.7, 0.8, 0.6, 0.1])
-    found = judgement("A is better than B on top1", measured.sample(frac=1, random_state=0))
+    outcome = judgement("A is better than B on top1", measured.sample(frac=1, random_state=0))
     low, high = reference.ttest_1samp([1, 1, 2], 0).confidence_interval()
     shown = f"+1.33 pp [{low:.2f}, {high:.2f}], 3 pairs".replace("-", "−")
-    assert found.why == f"{shown}, 4 seeds in total are needed (80 % power)"
+    assert outcome.why == f"{shown}, 4 seeds in total are needed (80 % power)"
 
 
 def test_the_seeds_that_would_decide_are_the_fewest_that_probably_do():
@@ -118,13 +118,13 @@ UNKNOWN = {
 
 @pytest.mark.parametrize(("measured", "why"), UNKNOWN.values(), ids=UNKNOWN)
 def test_what_cannot_be_told_is_undecided_and_says_why(measured, why):
-    found = judgement("A is better than B on top1", measured)
-    assert found.state == "undecided"
-    assert why in found.why
+    outcome = judgement("A is better than B on top1", measured)
+    assert outcome.state == "undecided"
+    assert why in outcome.why
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     {
         "A is worse than B on {m}": "supported",
         "B is better than A on {m}": "supported",
@@ -136,23 +136,23 @@ def test_what_cannot_be_told_is_undecided_and_says_why(measured, why):
     }.items(),
 )
 @pytest.mark.parametrize("metric", ["top1", "loss"])
-def test_what_diverged_is_worse_by_no_known_amount(text, found, metric):
-    told = judgement(text.format(m=metric), frame(metric, a=[0.9, NAN], b=[0.1, 0.2]), TWO)
-    assert told.state == found
-    assert "A diverged" in told.why
+def test_what_diverged_is_worse_by_no_known_amount(text, expected, metric):
+    outcome = judgement(text.format(m=metric), frame(metric, a=[0.9, NAN], b=[0.1, 0.2]), TWO)
+    assert outcome.state == expected
+    assert "A diverged" in outcome.why
 
 
-@pytest.mark.parametrize(("metric", "found"), [("top1", "contradicted"), ("loss", "undecided")])
-def test_what_diverged_is_on_the_worse_side_of_a_ratio(metric, found):
+@pytest.mark.parametrize(("metric", "expected"), [("top1", "contradicted"), ("loss", "undecided")])
+def test_what_diverged_is_on_the_worse_side_of_a_ratio(metric, expected):
     measured = frame(metric, a=[0.9, NAN], b=[0.1, 0.2])
-    assert state(f"A has at least 2x the {metric} of B", measured) == found
+    assert state(f"A has at least 2x the {metric} of B", measured) == expected
 
 
 # ---- costs ----
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "expected"),
     {
         "A has at most 2.52 M params": "supported",
         "A has at least 2.52 params": "supported",
@@ -165,9 +165,9 @@ def test_what_diverged_is_on_the_worse_side_of_a_ratio(metric, found):
         "A is worse than B on params by at most 0.42": "supported",
     }.items(),
 )
-def test_counts_are_compared_as_they_are(text, found):
+def test_counts_are_compared_as_they_are(text, expected):
     measured = exact("params", a=2_520_000, b=2_100_000)
-    assert state(text, measured) == found
+    assert state(text, measured) == expected
 
 
 def test_equal_counts_are_neither_better_nor_worse():
@@ -190,13 +190,13 @@ def test_a_count_may_equal_what_was_written_of_it():
 
 
 def test_a_cost_that_was_refused_is_not_measured():
-    found = judgement("A has less macs than B", exact("macs", a=NAN, b=1))
-    assert (found.state, found.why) == ("undecided", "macs of A is not measured")
+    outcome = judgement("A has less macs than B", exact("macs", a=NAN, b=1))
+    assert (outcome.state, outcome.why) == ("undecided", "macs of A is not measured")
 
 
 def test_a_count_has_no_multiple_of_zero():
-    found = judgement("A has at most 2x the macs_matmul of B", exact("macs_matmul", a=1, b=0))
-    assert (found.state, found.why) == (
+    outcome = judgement("A has at most 2x the macs_matmul of B", exact("macs_matmul", a=1, b=0))
+    assert (outcome.state, outcome.why) == (
         "undecided",
         "macs_matmul of B is 0, so there is no ratio to it",
     )
@@ -235,21 +235,21 @@ def test_a_timing_is_judged_by_all_that_its_rounds_allow(claim, chance):
         measured = frame("throughput", a=(a_low, a_low, a_high), b=(b_high, b_low, b_high))
         grid = product(np.linspace(a_low, a_high, 20), np.linspace(b_low, b_high, 20))
         all_of = {holds(claim, a, b) for a, b in grid}
-        found = state(TIMED[claim], measured)
-        assert found == (
+        verdict = state(TIMED[claim], measured)
+        assert verdict == (
             "undecided" if len(all_of) > 1 else "supported" if True in all_of else "contradicted"
         )
-        seen.add(found)
+        seen.add(verdict)
     assert len(seen) == 3
 
 
 @pytest.mark.parametrize(
-    ("b", "found"), [(102.1e6, "supported"), (101.9e6, "undecided"), (97e6, "contradicted")]
+    ("b", "expected"), [(102.1e6, "supported"), (101.9e6, "undecided"), (97e6, "contradicted")]
 )
-def test_a_peak_is_known_to_a_hundredth(b, found):
-    told = judgement("A is better than B on memory", exact("memory", a=100e6, b=b))
-    assert told.state == found
-    assert told.why.endswith("], each ± 1 %")
+def test_a_peak_is_known_to_a_hundredth(b, expected):
+    outcome = judgement("A is better than B on memory", exact("memory", a=100e6, b=b))
+    assert outcome.state == expected
+    assert outcome.why.endswith("], each ± 1 %")
 
 
 def test_an_end_that_may_be_reached_is_not_passed():
@@ -260,8 +260,8 @@ def test_an_end_that_may_be_reached_is_not_passed():
 
 def test_one_round_is_no_spread():
     measured = frame("throughput", a=(9, 9, 9), b=(5, 4, 6))
-    found = judgement("A is better than B on throughput", measured)
-    assert (found.state, found.why) == (
+    outcome = judgement("A is better than B on throughput", measured)
+    assert (outcome.state, outcome.why) == (
         "undecided",
         "throughput of A was timed in one round, so it has no range",
     )

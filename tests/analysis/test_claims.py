@@ -20,10 +20,10 @@ def family(texts, measured, **more):
 
 def test_the_only_claim_of_a_study_is_judged_at_95_per_cent():
     measured = frame("top1", A=[0.71, 0.72, 0.73], B=[0.60, 0.62, 0.61])
-    (found,) = family(["A is better than B on top1"], measured)
+    (outcome,) = family(["A is better than B on top1"], measured)
     alone = judgement("A is better than B on top1", measured, {"A": "A", "B": "B"})
-    assert (found.state, found.why, found.tests) == (alone.state, alone.why, 1)
-    assert "at 9" not in found.why
+    assert (outcome.state, outcome.why, outcome.tests) == (alone.state, alone.why, 1)
+    assert "at 9" not in outcome.why
 
 
 def test_claims_are_decided_where_holm_rejects():
@@ -31,11 +31,11 @@ def test_claims_are_decided_where_holm_rejects():
     for _ in range(20):
         arms = {f"a{n}": list(chance.normal(0.7 + 0.004 * n, 0.004, 5)) for n in range(5)}
         texts = [f"a{n} is better than a0 on top1" for n in range(1, 5)]
-        found = family(texts, frame("top1", **arms))
+        outcomes = family(texts, frame("top1", **arms))
         p = [reference.ttest_rel(arms[f"a{n}"], arms["a0"]).pvalue for n in range(1, 5)]
         corrected = holm(np.array(p))
-        assert [one.state != "undecided" for one in found] == list(corrected <= 0.05)
-        words += [one.state for one in found]
+        assert [outcome.state != "undecided" for outcome in outcomes] == list(corrected <= 0.05)
+        words += [outcome.state for outcome in outcomes]
     assert {"supported", "undecided"} <= {*words}
 
 
@@ -51,7 +51,7 @@ def test_costs_are_exact_and_count_for_nothing():
 def test_ratios_of_timings_are_of_the_family_and_single_timings_are_not():
     measured = frame("throughput", A=(110, 105, 112), B=(100, 90, 120))
     texts = ["A is better than B on throughput", "A has at least 100 throughput"]
-    assert [one.tests for one in family(texts, measured)] == [0, 0]
+    assert [outcome.tests for outcome in family(texts, measured)] == [0, 0]
     ratio = RatioRecord(value=1.1, low=1.001, high=1.2)
     measured.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): ratio}}
     together, alone = family(texts, measured, beside=9)
@@ -62,9 +62,9 @@ def test_ratios_of_timings_are_of_the_family_and_single_timings_are_not():
 
 def test_a_claim_that_cannot_be_judged_yet_counts():
     measured = frame("top1", A=[0.71, 0.72, 0.73], B=[0.60, 0.62, 0.61], C=[0.5])
-    found = family(["A is better than B on top1", "C is better than B on top1"], measured)
-    assert [one.tests for one in found] == [2, 2]
-    assert "at 97.5 %" in found[0].why
+    outcomes = family(["A is better than B on top1", "C is better than B on top1"], measured)
+    assert [outcome.tests for outcome in outcomes] == [2, 2]
+    assert "at 97.5 %" in outcomes[0].why
 
 
 EQUALLY = (
@@ -82,7 +82,7 @@ def test_of_20_claims_about_equal_arms_few_studies_decide_any(forms):
     texts[-1] = "a20 ranks first on top1"
     for _ in range(25):
         measured = frame("top1", **{arm: list(chance.normal(0.7, 0.01, 5)) for arm in arms})
-        together += any(one.state != "undecided" for one in family(texts, measured))
+        together += any(outcome.state != "undecided" for outcome in family(texts, measured))
         labels = dict(zip(arms, arms, strict=True))
         alone += any(judgement(text, measured, labels).state != "undecided" for text in texts)
     print(f"{alone} alone, {together} together, of 25")

@@ -24,8 +24,8 @@ from tests.analysis.verdict_frames import SPREAD, frame, judged, last, printed, 
     ],
 )
 def test_the_level_of_quality(mean, sd, word):
-    found = last([printed("a", 70.0)], seeds("a", mean + sd * SPREAD), top1=1.0)
-    assert words(found) == (word, "", "")
+    verdict = last([printed("a", 70.0)], seeds("a", mean + sd * SPREAD), top1=1.0)
+    assert words(verdict) == (word, "", "")
 
 
 @pytest.mark.parametrize(("nudge", "word"), [(-1e-6, "reproduced"), (1e-6, "underpowered")])
@@ -36,8 +36,8 @@ def test_an_interval_that_ends_on_the_margin_is_the_last_one_inside(nudge, word)
 
 
 def test_on_the_margin_is_within_it():
-    found = last([printed("a", 70.0)], seeds("a", 70.0 + SPREAD), top1=interval(SPREAD)[1])
-    assert found["level"] == "reproduced"
+    verdict = last([printed("a", 70.0)], seeds("a", 70.0 + SPREAD), top1=interval(SPREAD)[1])
+    assert verdict["level"] == "reproduced"
 
 
 @pytest.mark.parametrize(
@@ -57,20 +57,20 @@ def test_a_difference_is_paired_and_lends_its_sign_to_a_level_that_is_off(
     rows = [printed("base", 70.0), printed("a", 72.0)]
     noise = np.array([5.0, -3.0, 1.0])
     base, other = 50 + noise / 3, 50 + noise / 3 + effect + sd * SPREAD / 2
-    found = judged(rows, seeds("base", base), seeds("a", other), top1=1.0)
-    assert words(found.iloc[0])[1] == ""
-    assert words(found.iloc[1])[:2] == (level, difference)
+    verdict_rows = judged(rows, seeds("base", base), seeds("a", other), top1=1.0)
+    assert words(verdict_rows.iloc[0])[1] == ""
+    assert words(verdict_rows.iloc[1])[:2] == (level, difference)
 
 
 def test_a_level_and_a_difference_are_those_of_the_statistics():
     base, other = np.random.default_rng(1).normal(70, 1, size=(2, 5))
     rows = [printed("base", 70.0), printed("a", 70.0)]
     measured = [seeds("base", base), seeds("a", other[:4])]
-    found = last(rows, *measured, top1=1.0)
+    verdict = last(rows, *measured, top1=1.0)
     paired = effects(frame(*measured), "base").iloc[0]
-    assert tuple(found[["low", "high"]]) == pytest.approx(interval(other[:4]))
+    assert tuple(verdict[["low", "high"]]) == pytest.approx(interval(other[:4]))
     numbers = [f"{100 * paired[key]:+.2f}".replace("-", "−") for key in ("mean", "low", "high")]
-    assert found["difference_why"].startswith("{} [{}, {}], ".format(*numbers))
+    assert verdict["difference_why"].startswith("{} [{}, {}], ".format(*numbers))
 
 
 @pytest.mark.parametrize(
@@ -81,30 +81,30 @@ def test_a_level_and_a_difference_are_those_of_the_statistics():
     ],
 )
 def test_without_a_spread_nothing_is_decided(values, why):
-    found = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
-    assert tuple(found[["level", "level_why"]]) == ("underpowered", why)
+    verdict = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
+    assert tuple(verdict[["level", "level_why"]]) == ("underpowered", why)
 
 
 def test_seeds_without_a_partner_decide_no_difference():
     rows = [printed("base", 70.0), printed("a", 72.0)]
-    found = last(rows, seeds("base", [70.0]), seeds("a", [0, 72.0])[1:], top1=1.0)
-    assert found["difference"] == found["ranking"] == "underpowered"
-    assert found["difference_why"] == "no seed in common"
+    verdict = last(rows, seeds("base", [70.0]), seeds("a", [0, 72.0])[1:], top1=1.0)
+    assert verdict["difference"] == verdict["ranking"] == "underpowered"
+    assert verdict["difference_why"] == "no seed in common"
 
 
 def test_without_a_margin_levels_and_differences_of_quality_are_not_comparable():
     rows = [printed("base", 70.0), printed("a", 72.0)]
-    found = last(rows, seeds("base", 70 + SPREAD), seeds("a", 82 + SPREAD**2))
-    assert words(found) == ("not comparable", "not comparable", "reproduced")
-    assert found["level_why"] == found["difference_why"] == "no margin is stated for top1"
+    verdict = last(rows, seeds("base", 70 + SPREAD), seeds("a", 82 + SPREAD**2))
+    assert words(verdict) == ("not comparable", "not comparable", "reproduced")
+    assert verdict["level_why"] == verdict["difference_why"] == "no margin is stated for top1"
 
 
 def test_what_diverged_contradicts_a_printed_number():
     rows = [printed("base", 70.0), printed("a", 72.0)]
-    found = last(rows, seeds("base", 70 + SPREAD), seeds("a", [72.0, np.nan, 72.2]), top1=1.0)
-    assert words(found) == ("contradicted",) * 3
-    assert np.isnan(found["measured"])
-    assert {found[f"{aspect}_why"] for aspect in ASPECTS} == {"diverged"}
+    verdict = last(rows, seeds("base", 70 + SPREAD), seeds("a", [72.0, np.nan, 72.2]), top1=1.0)
+    assert words(verdict) == ("contradicted",) * 3
+    assert np.isnan(verdict["measured"])
+    assert {verdict[f"{aspect}_why"] for aspect in ASPECTS} == {"diverged"}
 
 
 def test_a_baseline_that_diverged_in_any_seed_lends_no_sign():
@@ -116,9 +116,9 @@ def test_a_baseline_that_diverged_in_any_seed_lends_no_sign():
 @pytest.mark.parametrize(("value", "ranking"), [(72.0, "reproduced"), (68.0, "contradicted")])
 def test_a_baseline_that_diverged_leaves_no_difference_and_comes_last(value, ranking):
     rows = [printed("base", 70.0), printed("a", value)]
-    found = last(rows, seeds("base", [70.0, np.nan, 71.0]), seeds("a", 50 + SPREAD), top1=1.0)
-    assert words(found) == ("contradicted", "contradicted", ranking)
-    assert found["difference_why"] == "the baseline diverged"
+    verdict = last(rows, seeds("base", [70.0, np.nan, 71.0]), seeds("a", 50 + SPREAD), top1=1.0)
+    assert words(verdict) == ("contradicted", "contradicted", ranking)
+    assert verdict["difference_why"] == "the baseline diverged"
 
 
 def test_of_a_loss_what_diverged_is_the_highest():
@@ -129,15 +129,15 @@ def test_of_a_loss_what_diverged_is_the_highest():
 
 def test_the_seeds_said_to_decide_are_those_of_the_statistics():
     values = 70.5 + 0.5 * SPREAD
-    found = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
+    verdict = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
     needed = str(seeds_needed(70.5, 0.5, 69.0, 71.0))
-    assert found["level_seeds"] == needed
-    assert found["level_why"].endswith(f"; {needed} seeds in total are needed (80 % power)")
+    assert verdict["level_seeds"] == needed
+    assert verdict["level_why"].endswith(f"; {needed} seeds in total are needed (80 % power)")
 
 
 def test_of_seeds_that_nobody_trains_the_number_is_not_told():
-    found = last([printed("a", 70.0)], seeds("a", 71.001 + SPREAD), top1=1.0)
-    assert found["level_seeds"] == "more than 1000"
+    verdict = last([printed("a", 70.0)], seeds("a", 71.001 + SPREAD), top1=1.0)
+    assert verdict["level_seeds"] == "more than 1000"
 
 
 def standard(n):
@@ -186,10 +186,10 @@ def test_a_wider_margin_keeps_what_is_reproduced(means, sd, margin, wider):
 def test_the_order_of_the_rows_changes_no_word(means, sd, chance):
     rows, parts, margin = study(means, sd=sd)
     published = pd.DataFrame(rows)
-    shuffled = (one.sample(frac=1, random_state=chance) for one in (published, frame(*parts)))
-    kept = ["row", *ASPECTS, "level_why", "difference_why"]
-    before = judged(rows, *parts, **margin)[kept].set_index("row").sort_index()
-    after = verdicts(*shuffled, baseline="base", margins=margin)[kept]
+    shuffled = (table.sample(frac=1, random_state=chance) for table in (published, frame(*parts)))
+    columns = ["row", *ASPECTS, "level_why", "difference_why"]
+    before = judged(rows, *parts, **margin)[columns].set_index("row").sort_index()
+    after = verdicts(*shuffled, baseline="base", margins=margin)[columns]
     pd.testing.assert_frame_equal(after.set_index("row").sort_index(), before)
 
 
@@ -200,12 +200,12 @@ def drawn(effect, *, n, margin=0.5, times=500):
     """Shares of the words on a printed difference of +1 where `effect` is true."""
     chance = np.random.default_rng(7)
     rows = [printed("base", 70.0), printed("a", 71.0)]
-    found = []
+    drawn_verdicts = []
     for _ in range(times):
         base = chance.normal(70, 1, n)
         other = base + effect + chance.normal(0, 0.4, n)
-        found.append(last(rows, seeds("base", base), seeds("a", other), top1=margin))
-    words = pd.DataFrame(found)["difference"].value_counts(normalize=True)
+        drawn_verdicts.append(last(rows, seeds("base", base), seeds("a", other), top1=margin))
+    words = pd.DataFrame(drawn_verdicts)["difference"].value_counts(normalize=True)
     return words.reindex(VERDICT_WORDS, fill_value=0.0)
 
 

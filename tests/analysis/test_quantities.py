@@ -28,11 +28,11 @@ from tests.analysis.sides import FAST, between, compared, seeded, single, timed,
 @pytest.mark.parametrize("confidence", [0.95, stats.corrected(11)])
 def test_a_difference_of_seeds_is_the_paired_t_interval_of_scipy(confidence):
     a, b = np.random.default_rng(0).normal(size=(2, 5))
-    found = between(seeded(a), seeded(b).sample(frac=1, random_state=0), confidence=confidence)
+    comparison = between(seeded(a), seeded(b).sample(frac=1, random_state=0), confidence=confidence)
     ends = reference.ttest_rel(a, b).confidence_interval(confidence)
-    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
-    assert found.value == pytest.approx((a - b).mean())
-    assert found.note == ("5 pairs" if confidence == 0.95 else "5 pairs at 99.55 %")
+    assert (comparison.low, comparison.high) == pytest.approx((ends.low, ends.high))
+    assert comparison.value == pytest.approx((a - b).mean())
+    assert comparison.note == ("5 pairs" if confidence == 0.95 else "5 pairs at 99.55 %")
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_a_difference_of_seeds_is_the_paired_t_interval_of_scipy(confidence):
     ],
 )
 def test_two_timings_are_apart_by_anything_that_their_rounds_allow(quantity, low, value, high):
-    found = between(single(9, 8, 11), single(5, 4, 6), "throughput", quantity)
-    assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
-    assert found.note == "over all rounds"
+    comparison = between(single(9, 8, 11), single(5, 4, 6), "throughput", quantity)
+    assert (comparison.low, comparison.value, comparison.high) == pytest.approx((low, value, high))
+    assert comparison.note == "over all rounds"
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_two_timings_are_apart_by_anything_that_their_rounds_allow(quantity, low
     [(RATIO, 1.09, 1.1, 1.12), (CHANGE, 0.09, 0.1, 0.12), (DIFFERENCE, 9, 10, 12)],
 )
 def test_two_timings_are_apart_by_their_ratio_where_there_is_one(quantity, low, value, high):
-    found = compared(quantity, SpeedRatio(1.1, 1.09, 1.12), SpeedRatio())
-    assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
-    assert found.note == "by the ratio"
+    comparison = compared(quantity, SpeedRatio(1.1, 1.09, 1.12), SpeedRatio())
+    assert (comparison.low, comparison.value, comparison.high) == pytest.approx((low, value, high))
+    assert comparison.note == "by the ratio"
 
 
 def test_without_a_ratio_of_both_the_rounds_count():
@@ -69,10 +69,10 @@ def test_without_a_ratio_of_both_the_rounds_count():
 
 
 def test_one_round_with_a_ratio_of_many_decides():
-    one = arm_values("A", "throughput", single(9, 9, 9), SpeedRatio(1.1, 1.09, 1.12))
+    side = arm_values("A", "throughput", single(9, 9, 9), SpeedRatio(1.1, 1.09, 1.12))
     assert (
         measured_range(
-            DIFFERENCE, one, arm_values("B", "throughput", single(8, 8, 8), SpeedRatio())
+            DIFFERENCE, side, arm_values("B", "throughput", single(8, 8, 8), SpeedRatio())
         ).sign
         == 1
     )
@@ -80,39 +80,41 @@ def test_one_round_with_a_ratio_of_many_decides():
 
 def test_two_ratios_to_the_baseline_add_their_errors():
     e = math.exp
-    found = compared(
+    comparison = compared(
         RATIO, SpeedRatio(1.2, 1.2 * e(-0.03), 1.2 * e(0.03)), SpeedRatio(1, e(-0.04), e(0.04))
     )
-    assert (found.low, found.high) == pytest.approx((1.2 * e(-0.05), 1.2 * e(0.05)))
+    assert (comparison.low, comparison.high) == pytest.approx((1.2 * e(-0.05), 1.2 * e(0.05)))
 
 
 def test_a_ratio_is_wider_where_more_confidence_is_asked_for():
     ratio = SpeedRatio(1.1, 1.1 * math.exp(-0.0196), 1.1 * math.exp(0.0196))
-    found = compared(RATIO, ratio, SpeedRatio(), confidence=0.99)
-    assert math.log(found.high / 1.1) == pytest.approx(0.01 * reference.norm.ppf(0.995), rel=1e-3)
-    assert found.note == "by the ratio at 99 %"
+    comparison = compared(RATIO, ratio, SpeedRatio(), confidence=0.99)
+    assert math.log(comparison.high / 1.1) == pytest.approx(
+        0.01 * reference.norm.ppf(0.995), rel=1e-3
+    )
+    assert comparison.note == "by the ratio at 99 %"
 
 
 def test_the_baseline_has_a_ratio_of_one_where_others_have_one():
     frame = two_arms("throughput", np.random.default_rng(0))
     assert ratios(frame, "throughput") == {}
-    told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    timed = timing_records.RatioRecord(**told)
+    bounds = {"value": 1.1, "low": 1.09, "high": 1.12}
+    timed = timing_records.RatioRecord(**bounds)
     frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed, ("A", "energy"): timed}}
-    assert ratios(frame, "throughput") == {"A": SpeedRatio(**told), "B": SpeedRatio()}
+    assert ratios(frame, "throughput") == {"A": SpeedRatio(**bounds), "B": SpeedRatio()}
     assert ratios(frame, "latency_p50") == {}
 
 
 def test_what_was_taken_once_is_known_to_a_hundredth():
-    found = measured_range(LEVEL, arm_values("A", "memory", single(100.0)))
-    assert (found.low, found.value, found.high) == pytest.approx((99, 100, 101))
-    assert found.note == "each ± 1 %"
+    comparison = measured_range(LEVEL, arm_values("A", "memory", single(100.0)))
+    assert (comparison.low, comparison.value, comparison.high) == pytest.approx((99, 100, 101))
+    assert comparison.note == "each ± 1 %"
 
 
 def test_one_round_decides_nothing():
-    found = between(single(9, 9, 9), single(5, 4, 6), "throughput")
-    assert found.note == "throughput of A was timed in one round, so it has no range"
-    assert (found.sign, found.state(Span(0, 1))) == (None, "undecided")
+    comparison = between(single(9, 9, 9), single(5, 4, 6), "throughput")
+    assert comparison.note == "throughput of A was timed in one round, so it has no range"
+    assert (comparison.sign, comparison.state(Span(0, 1))) == (None, "undecided")
 
 
 @pytest.mark.parametrize(("a", "b", "sign"), [(2, 1, 1), (1, 2, -1), (2, 2, 0), (2, None, None)])
@@ -125,12 +127,12 @@ def test_counts_have_a_sign_unless_one_is_missing(a, b, sign):
 def test_what_diverged_is_on_the_worse_side(metric, sign, quantity):
     fallen, fine = seeded([0.9, math.nan]), seeded([0.1, 0.2])
     even = Span(quantity.even, quantity.even)
-    for found, side_ in (
+    for comparison, side_ in (
         (between(fallen, fine, metric, quantity), sign),
         (between(fine, fallen, metric, quantity), -sign),
     ):
-        assert found.state(even) == "contradicted"
-        assert found.high < even.low if side_ < 0 else found.low > even.high
+        assert comparison.state(even) == "contradicted"
+        assert comparison.high < even.low if side_ < 0 else comparison.low > even.high
     assert between(fallen, fallen, metric).sign is None
 
 
@@ -155,11 +157,11 @@ def test_two_equal_arms_are_seldom_told_apart_by_their_ratios():
     draw, apart = np.random.default_rng(0), 0
     for _ in range(400):
         base, a, b, again, last = np.exp(draw.normal(0, 0.02, size=(5, 20)))
-        found = [
+        drawn = [
             ratio(list(zip(*visits, strict=True))).inverse
             for visits in ((base, a, again), (again, b, last))
         ]
-        one, other = (SpeedRatio(each.value, each.low, each.high) for each in found)
-        apart += compared(DIFFERENCE, one, other).sign is not None
+        first, other = (SpeedRatio(each.value, each.low, each.high) for each in drawn)
+        apart += compared(DIFFERENCE, first, other).sign is not None
     print(f"{apart} of 400")
     assert 4 <= apart <= 28

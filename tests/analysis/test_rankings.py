@@ -26,9 +26,9 @@ def test_a_ranking_holds_when_every_pair_does():
 
 
 def test_one_reversed_pair_contradicts_a_ranking_and_is_named():
-    found = ranked(50, 53, 52)
-    assert found["ranking"] == "contradicted"
-    assert "72.00, A1 71.00" in found["ranking_why"]
+    verdict = ranked(50, 53, 52)
+    assert verdict["ranking"] == "contradicted"
+    assert "72.00, A1 71.00" in verdict["ranking_why"]
 
 
 def test_a_reversal_counts_when_it_holds_of_all_pairs_together():
@@ -50,8 +50,8 @@ def test_of_8_equal_rows_few_tables_reverse_any_order():
     rows = [printed(f"a{n}", 70.0 + n) for n in range(8)]
     for _ in range(60):
         values = chance.normal(60, 1, size=(8, 3))
-        found = judged(rows, *(seeds(f"a{n}", own) for n, own in enumerate(values)))
-        reversed_ += "contradicted" in set(found["ranking"])
+        verdict_rows = judged(rows, *(seeds(f"a{n}", own) for n, own in enumerate(values)))
+        reversed_ += "contradicted" in set(verdict_rows["ranking"])
     print(f"{reversed_} of 60")
     assert reversed_ <= 5
 
@@ -76,9 +76,9 @@ def test_a_printed_spread_widens_the_margin_and_stands_for_one():
 def test_a_difference_may_be_off_by_both_spreads_and_spreads_that_overlap_have_no_order():
     parts = seeds("base", 70 + SPREAD), seeds("a", 71 + SPREAD * 1.1)
     rows = [printed("base", 70.0, spread=0.5), printed("a", 70.9, spread=0.5)]
-    found = last(rows, *parts)
-    assert (found["difference"], found["ranking"]) == ("reproduced", "")
-    assert "± 1, of which 1 is the published spread" in found["difference_why"]
+    verdict = last(rows, *parts)
+    assert (verdict["difference"], verdict["ranking"]) == ("reproduced", "")
+    assert "± 1, of which 1 is the published spread" in verdict["difference_why"]
     rows[0]["spread"] = 0.1
     assert last(rows, *parts)["ranking"] != ""
 
@@ -88,9 +88,9 @@ def test_what_was_refused_is_not_measured():
 
 
 def test_undecided_pairs_are_counted():
-    found = ranked(50, 52, 52.001)
-    assert found["ranking"] == "underpowered"
-    assert found["ranking_why"] == "1 of 2 pairs are undecided"
+    verdict = ranked(50, 52, 52.001)
+    assert verdict["ranking"] == "underpowered"
+    assert verdict["ranking_why"] == "1 of 2 pairs are undecided"
 
 
 @pytest.mark.parametrize("columns", [{"status": "unverified"}, {"unlike": "other data"}])

@@ -35,9 +35,9 @@ def test_a_count_is_reproduced_by_what_it_rounds_to(count_, digits):
     ("measured", "word"), [(1_350_001, "reproduced"), (1_349_000, "contradicted")]
 )
 def test_the_margin_of_a_count_is_half_a_unit_of_its_last_digit(measured, word):
-    found = last([printed("a", 1.4, 1, "params")], count("a", measured))
-    assert found["level"] == word
-    assert found["level_why"].endswith("published 1.40 ± 0.05")
+    verdict = last([printed("a", 1.4, 1, "params")], count("a", measured))
+    assert verdict["level"] == word
+    assert verdict["level_why"].endswith("published 1.40 ± 0.05")
 
 
 @given(thousandths=st.integers(101, 10**5))
@@ -71,14 +71,14 @@ def test_a_difference_of_counts_may_be_off_by_both_halves(measured, word):
 
 def test_a_count_that_is_off_is_contradicted_though_its_difference_holds():
     rows = [printed("base", 10.49, 2, "params"), printed("a", 12.49, 2, "params")]
-    found = last(rows, count("base", 11_490_000), count("a", 13_490_000))
-    assert words(found) == ("contradicted", "reproduced", "reproduced")
+    verdict = last(rows, count("base", 11_490_000), count("a", 13_490_000))
+    assert words(verdict) == ("contradicted", "reproduced", "reproduced")
 
 
 def test_a_count_has_no_interval():
-    found = last([printed("a", 10.49, 2, "params")], count("a", 10_508_300))
-    assert found["measured"] == pytest.approx(10.5083)
-    assert found[["low", "high"]].isna().all()
+    verdict = last([printed("a", 10.49, 2, "params")], count("a", 10_508_300))
+    assert verdict["measured"] == pytest.approx(10.5083)
+    assert verdict[["low", "high"]].isna().all()
 
 
 def test_counts_are_ranked_by_their_sign():
@@ -109,22 +109,22 @@ def speeds(value, low, high, **margins):
     ],
 )
 def test_speeds_are_compared_as_ratios(low, value, high, difference, ranking):
-    found = speeds(value, low, high, throughput=5.0)
-    assert words(found) == ("not comparable", difference, ranking)
+    verdict = speeds(value, low, high, throughput=5.0)
+    assert words(verdict) == ("not comparable", difference, ranking)
 
 
 def test_the_sentences_about_speed():
-    found = speeds(125, 110, 140, throughput=5.0)
-    assert found["level_why"] == "a throughput is comparable only as a ratio between rows"
-    assert found["difference_why"] == (
+    verdict = speeds(125, 110, 140, throughput=5.0)
+    assert verdict["level_why"] == "a throughput is comparable only as a ratio between rows"
+    assert verdict["difference_why"] == (
         "+25 [+8, +43] %, over all rounds, published +25 ± 6.25 %; the spread is too wide"
     )
 
 
 def test_speed_without_a_margin_is_not_comparable_but_ranked():
-    found = speeds(125, 124, 126)
-    assert words(found) == ("not comparable", "not comparable", "reproduced")
-    assert found["difference_why"] == "no margin is stated for throughput"
+    verdict = speeds(125, 124, 126)
+    assert words(verdict) == ("not comparable", "not comparable", "reproduced")
+    assert verdict["difference_why"] == "no margin is stated for throughput"
 
 
 @pytest.mark.parametrize(
@@ -133,15 +133,15 @@ def test_speed_without_a_margin_is_not_comparable_but_ranked():
 )
 def test_what_was_taken_once_is_known_to_a_hundredth(peak, difference, ranking):
     rows = [printed("base", 800, 0, "memory"), printed("a", 1000, 0, "memory")]
-    found = last(rows, count("base", 8e8, "memory"), count("a", peak, "memory"), memory=5.0)
-    assert words(found) == ("not comparable", difference, ranking)
-    assert "each ± 1 %" in found["difference_why"]
+    verdict = last(rows, count("base", 8e8, "memory"), count("a", peak, "memory"), memory=5.0)
+    assert words(verdict) == ("not comparable", difference, ranking)
+    assert "each ± 1 %" in verdict["difference_why"]
 
 
 def test_one_round_is_no_spread():
-    found = speeds(125, 125, 125, throughput=5.0)
-    assert words(found) == ("not comparable", "underpowered", "underpowered")
-    assert found["difference_why"].startswith("throughput of A was timed in one round")
+    verdict = speeds(125, 125, 125, throughput=5.0)
+    assert words(verdict) == ("not comparable", "underpowered", "underpowered")
+    assert verdict["difference_why"].startswith("throughput of A was timed in one round")
 
 
 def test_of_a_speed_of_zero_there_is_no_ratio():
@@ -154,11 +154,11 @@ def test_of_a_speed_of_zero_there_is_no_ratio():
 
 def test_only_what_is_sure_and_measured_has_a_row():
     rows = [printed("base", 70.0), printed("a", 72.0, status="unverified"), printed("c", 1.0)]
-    found = judged(
+    verdict = judged(
         [*rows, printed("a", 1.0, metric="loss")], seeds("base", 70 + SPREAD), seeds("a", [1, 2])
     )
-    assert list(found["row"]) == ["BASE"]
-    assert tuple(found) == VERDICT_COLUMNS
+    assert list(verdict["row"]) == ["BASE"]
+    assert tuple(verdict) == VERDICT_COLUMNS
 
 
 def test_no_cells_make_no_verdicts():
@@ -168,8 +168,8 @@ def test_no_cells_make_no_verdicts():
 @pytest.mark.parametrize("columns", [{"status": "unverified"}, {"unlike": "other data"}])
 def test_an_unsure_or_unlike_baseline_gives_no_difference(columns):
     rows = [printed("base", 70.0, **columns), printed("a", 72.0)]
-    found = last(rows, seeds("base", 70 + SPREAD), seeds("a", 75 + SPREAD**2 / 9), top1=1.0)
-    assert words(found) == ("contradicted", "", "")
+    verdict = last(rows, seeds("base", 70 + SPREAD), seeds("a", 75 + SPREAD**2 / 9), top1=1.0)
+    assert words(verdict) == ("contradicted", "", "")
 
 
 def test_unlike_protocols_are_not_comparable_in_any_aspect():
@@ -177,19 +177,19 @@ def test_unlike_protocols_are_not_comparable_in_any_aspect():
         printed("base", 70.0, unlike="100 epochs, not 2"),
         printed("a", 72.0, unlike="other data"),
     ]
-    found = judged(rows, seeds("base", 70 + SPREAD), seeds("a", 72 + SPREAD), top1=1.0)
-    assert words(found.iloc[0]) == ("not comparable", "", "not comparable")
-    assert words(found.iloc[1]) == ("not comparable",) * 3
-    assert found.iloc[1]["ranking_why"] == "other data"
+    verdict_rows = judged(rows, seeds("base", 70 + SPREAD), seeds("a", 72 + SPREAD), top1=1.0)
+    assert words(verdict_rows.iloc[0]) == ("not comparable", "", "not comparable")
+    assert words(verdict_rows.iloc[1]) == ("not comparable",) * 3
+    assert verdict_rows.iloc[1]["ranking_why"] == "other data"
 
 
 def test_of_a_baseline_printed_twice_the_more_precise_number_counts():
     rows = [printed("base", 70.0, 0, row="z"), printed("base", 70.4, 1), printed("a", 72.4)]
-    found = last(rows, seeds("base", 70 + SPREAD), seeds("a", 72 + SPREAD**2), top1=1.0)
-    assert "published +2.00 ± 1" in found["difference_why"]
+    verdict = last(rows, seeds("base", 70 + SPREAD), seeds("a", 72 + SPREAD**2), top1=1.0)
+    assert "published +2.00 ± 1" in verdict["difference_why"]
 
 
 def test_a_negative_number_has_a_real_minus():
     rows = [printed("base", 72.0), printed("a", 70.0)]
-    found = last(rows, seeds("base", 72 + SPREAD), seeds("a", 69 + SPREAD**2), top1=1.0)
-    assert "published −2.00 ± 1" in found["difference_why"]
+    verdict = last(rows, seeds("base", 72 + SPREAD), seeds("a", 69 + SPREAD**2), top1=1.0)
+    assert "published −2.00 ± 1" in verdict["difference_why"]

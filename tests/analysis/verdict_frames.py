@@ -30,8 +30,8 @@ def timing(arm, low, value, high, metric="throughput"):
 
 def frame(*parts):
     columns = ["arm", "seed", "metric", "value", "low", "high"]
-    made = pd.DataFrame([row for part in parts for row in part], columns=columns)
-    return made.astype({"seed": "Int64", "value": float, "low": float, "high": float})
+    rows = pd.DataFrame([row for part in parts for row in part], columns=columns)
+    return rows.astype({"seed": "Int64", "value": float, "low": float, "high": float})
 
 
 def judged(rows, *parts, **margins):
@@ -43,5 +43,5 @@ def last(rows, *parts, **margins):
     return judged(rows, *parts, **margins).iloc[-1]
 
 
-def words(found):
-    return tuple(found[list(ASPECTS)])
+def words(verdict):
+    return tuple(verdict[list(ASPECTS)])

@@ -81,18 +81,18 @@ def test_the_training_half_of_a_torch_set_is_not_read_to_evaluate_the_other(fash
 def test_preprocessing_is_told_as_timm_does_it(crop_pct, folder):
     recipe = PLAIN.model_copy(update={"crop_pct": crop_pct, "interpolation": "random"})
     data = of_folder(folder)
-    told = validation(data, workers=0).preprocessing(recipe)
+    preprocessing = validation(data, workers=0).preprocessing(recipe)
     resize, crop = image_transform(data, recipe, training=False).transforms[:2]
-    assert (told.resize, told.img_size) == (resize.size, crop.size[0])
-    assert told.interpolation == resize.interpolation.value == "bilinear"
-    assert (told.mean, told.held) == ([0.485, 0.456, 0.406], False)
+    assert (preprocessing.resize, preprocessing.img_size) == (resize.size, crop.size[0])
+    assert preprocessing.interpolation == resize.interpolation.value == "bilinear"
+    assert (preprocessing.mean, preprocessing.held) == ([0.485, 0.456, 0.406], False)
 
 
 # refusals
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         ({"name": "folder"}, "needs root"),
         ({"name": "folder", "root": "/nowhere"}, "does not exist"),
@@ -101,8 +101,8 @@ def test_preprocessing_is_told_as_timm_does_it(crop_pct, folder):
         ({"name": "digits", "num_classes": 3}, "has 10 classes"),
     ],
 )
-def test_what_is_not_there_is_refused_with_the_reason(data, said):
-    with pytest.raises(DataError, match=said):
+def test_what_is_not_there_is_refused_with_the_reason(data, message):
+    with pytest.raises(DataError, match=message):
         load(Data(**data))
 
 

@@ -119,7 +119,7 @@ def hub(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "message"),
     [
         (["cat", "dog"], 'image 0 .*has the label "cat", which is text .*class_encode_column'),
         ([0, None], r"image 1 .*has no class \(label is None\)"),
@@ -127,12 +127,12 @@ def hub(tmp_path, monkeypatch):
         ([0, 5], "image 1 .*has the class 5, and num_classes: 2 ends at 1"),
     ],
 )
-def test_labels_that_are_no_classes_are_told_before_an_image_is_read(hub, labels, said):
+def test_labels_that_are_no_classes_are_told_before_an_image_is_read(hub, labels, message):
     import datasets
 
     kind = datasets.Value("string" if "cat" in labels else "int64")
     data = hub(labels, kind).model_copy(update={"num_classes": 2})
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         load(data, workers=0)
 
 

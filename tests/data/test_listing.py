@@ -60,9 +60,9 @@ def test_a_tar_of_tars_is_listed_as_timm_lists_it(many, tmp_path):
     with tarfile.open(packed, "w") as tar:
         for label in sorted((many / "train").iterdir()):
             inner = tmp_path / f"{label.name}.tar"
-            with tarfile.open(inner, "w") as one:
+            with tarfile.open(inner, "w") as part:
                 for path in sorted(label.iterdir()):
-                    one.add(path, arcname=path.name)
+                    part.add(path, arcname=path.name)
             tar.add(inner, arcname=inner.name)
     theirs, ours = ReaderImageInTar(str(packed)), listing(packed, Rules())
     numbers = {name: i for i, name in enumerate(ours.summary.counts)}
@@ -77,8 +77,8 @@ def test_a_tar_of_tars_is_listed_as_timm_lists_it(many, tmp_path):
 def test_a_class_map_numbers_classes_as_timm_does(many):
     (many / "map.txt").write_text("Z\nn10\nCat\n")
     theirs = ReaderImageFolder(str(many / "train"), class_map=str(many / "map.txt"))
-    asked = data(many, class_map="map.txt")
-    names = class_map(asked)
-    ours = listing(many / "train", rules(asked, names))
+    settings = data(many, class_map="map.txt")
+    names = class_map(settings)
+    ours = listing(many / "train", rules(settings, names))
     pairs = [(str(many / "train" / path), names[label]) for path, label, _, _ in ours.pictures]
     assert pairs == theirs.samples

@@ -37,29 +37,31 @@ def test_one_class_is_nothing_to_tell_apart(tmp_path):
 
 def test_a_flat_validation_folder_is_told_as_what_it_is(tmp_path):
     drawn(tmp_path, *BOTH[:2], "val/ILSVRC2012_val_00000001.JPEG", "val/2.JPEG")
-    ((key, said),) = wrong(tmp_path)
+    ((key, message),) = wrong(tmp_path)
     assert key == "val_split"
-    assert said.startswith(f"{tmp_path}/val: 2 pictures and no class folders: sort them")
+    assert message.startswith(f"{tmp_path}/val: 2 pictures and no class folders: sort them")
 
 
 def test_pictures_beside_class_folders_have_no_class(tmp_path):
     drawn(tmp_path, *BOTH, "train/3.png")
-    ((_, said),) = wrong(tmp_path)
-    assert "train: 1 pictures lie beside the class folders and have no class" in said
+    ((_, message),) = wrong(tmp_path)
+    assert "train: 1 pictures lie beside the class folders and have no class" in message
 
 
-@pytest.mark.parametrize("made", [[], ["train/x.tar", "train/y.tar"]])
-def test_a_folder_without_classes_says_what_is_there(tmp_path, made):
-    drawn(tmp_path, *BOTH[2:], *made)
+@pytest.mark.parametrize("paths", [[], ["train/x.tar", "train/y.tar"]])
+def test_a_folder_without_classes_says_what_is_there(tmp_path, paths):
+    drawn(tmp_path, *BOTH[2:], *paths)
     (tmp_path / "train").mkdir(exist_ok=True)
-    ((_, said),) = wrong(tmp_path)
-    assert ("2 tar files and no class" if made else "neither class folders nor pictures") in said
+    ((_, message),) = wrong(tmp_path)
+    assert (
+        "2 tar files and no class" if paths else "neither class folders nor pictures"
+    ) in message
 
 
 def test_a_class_folder_without_a_picture_is_named(tmp_path):
     drawn(tmp_path, *BOTH, "train/cow/1.heic", "val/cow/1.png")
-    ((_, said),) = wrong(tmp_path)
-    assert "train: cow has no picture of its own, but 1 .heic, which cannot be read" in said
+    ((_, message),) = wrong(tmp_path)
+    assert "train: cow has no picture of its own, but 1 .heic, which cannot be read" in message
 
 
 @pytest.mark.parametrize(
@@ -72,14 +74,14 @@ def test_a_class_folder_without_a_picture_is_named(tmp_path):
 )
 def test_names_that_only_look_alike_are_told_together(tmp_path, ours, theirs):
     drawn(tmp_path, *BOTH, f"train/{ours}/1.png", f"val/{theirs}/1.png")
-    ((_, said),) = wrong(tmp_path)
-    assert "differ in case, spaces or Unicode form" in said
+    ((_, message),) = wrong(tmp_path)
+    assert "differ in case, spaces or Unicode form" in message
 
 
 def test_classes_of_one_half_only_are_named(tmp_path):
     drawn(tmp_path, *BOTH, "train/cow/1.png", "val/owl/1.png")
-    ((_, said),) = wrong(tmp_path)
-    assert f"(cow only in {tmp_path}/train; owl only in {tmp_path}/val)" in said
+    ((_, message),) = wrong(tmp_path)
+    assert f"(cow only in {tmp_path}/train; owl only in {tmp_path}/val)" in message
 
 
 @pytest.mark.parametrize("linked", ["val", "val/cat", "val/cat/1.png", "train/cat/1.png"])
@@ -97,4 +99,4 @@ def test_what_is_trained_on_is_not_evaluated(tmp_path, linked):
         linked = ""
     if linked:
         (tmp_path / linked).symlink_to(tmp_path / other)
-    assert [said for _, said in wrong(tmp_path) if "lead to the same files" in said]
+    assert [message for _, message in wrong(tmp_path) if "lead to the same files" in message]

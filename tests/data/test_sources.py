@@ -29,19 +29,23 @@ def test_every_kind_that_pillow_decodes_is_read(tmp_path):
 
 def test_a_class_that_loses_a_file_is_refused_with_its_kind(tmp_path):
     drawn(tmp_path, *BOTH, "train/cat/2.heic", "train/cat/3.heic", "train/dog/noending")
-    ((key, said),) = wrong(tmp_path)
+    ((key, message),) = wrong(tmp_path)
     assert key == "train_split"
-    assert said.startswith(f"{tmp_path}/train: 1 without an extension, 2 .heic in cat, dog cannot")
-    assert 'ignore: ["NAME", "*.heic"]' in said
+    assert message.startswith(
+        f"{tmp_path}/train: 1 without an extension, 2 .heic in cat, dog cannot"
+    )
+    assert 'ignore: ["NAME", "*.heic"]' in message
     assert wrong(tmp_path, ignore=["*.heic", "noending"]) == []
     assert counts(tmp_path, ignore=["*.heic", "noending"]) == {"cat": 1, "dog": 1}
 
 
 def test_what_can_be_read_cannot_be_ignored(tmp_path):
     drawn(tmp_path, *BOTH, "train/cat/2.png", "train/tmp/3.png")
-    ((_, said), *_) = wrong(tmp_path, ignore=["2.*"])
-    assert "ignore 2.* would leave out 1 pictures that can be read" in said
-    assert any("ignore tmp would leave out" in said for _, said in wrong(tmp_path, ignore=["tmp"]))
+    ((_, message), *_) = wrong(tmp_path, ignore=["2.*"])
+    assert "ignore 2.* would leave out 1 pictures that can be read" in message
+    assert any(
+        "ignore tmp would leave out" in message for _, message in wrong(tmp_path, ignore=["tmp"])
+    )
 
 
 def test_text_beside_pictures_is_no_loss_and_is_told(tmp_path):
@@ -79,8 +83,8 @@ def test_links_that_lead_back_are_followed_no_further(tmp_path):
     (tmp_path / "train" / "dog" / "other.png").symlink_to(tmp_path / "train" / "cat" / "1.png")
     assert wrong(tmp_path) == []
     assert counts(tmp_path) == {"cat": 1, "dog": 1}
-    (said,) = images.odd(data(tmp_path), Store(tmp_path / "store"))
-    assert said.endswith("3 links to what is read anyway are not followed")
+    (message,) = images.odd(data(tmp_path), Store(tmp_path / "store"))
+    assert message.endswith("3 links to what is read anyway are not followed")
 
 
 def test_links_to_other_places_are_read_once_each(tmp_path):
@@ -97,8 +101,8 @@ def test_links_to_other_places_are_read_once_each(tmp_path):
 def test_a_link_that_leads_nowhere_is_told(tmp_path):
     drawn(tmp_path, *BOTH)
     (tmp_path / "train" / "cat" / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    ((_, said),) = wrong(tmp_path)
-    assert "cat/gone.png (a link that leads nowhere)" in said
+    ((_, message),) = wrong(tmp_path)
+    assert "cat/gone.png (a link that leads nowhere)" in message
 
 
 # ---- places ----
@@ -106,9 +110,9 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path):
 
 def test_a_root_that_does_not_exist_says_what_is_beside_it(tmp_path):
     drawn(tmp_path, *BOTH)
-    ((key, said),) = wrong(tmp_path / "imgs")
+    ((key, message),) = wrong(tmp_path / "imgs")
     assert key == "root"
-    assert f"{tmp_path}/imgs does not exist: {tmp_path} has train, val" in said
+    assert f"{tmp_path}/imgs does not exist: {tmp_path} has train, val" in message
     with pytest.raises(DataError, match="does not exist"):
         images.classes(data(tmp_path / "imgs"), Store(tmp_path / "store"))
 
@@ -116,19 +120,21 @@ def test_a_root_that_does_not_exist_says_what_is_beside_it(tmp_path):
 def test_variables_within_a_root_are_read_everywhere(tmp_path, monkeypatch):
     drawn(tmp_path / "base", *BOTH)
     monkeypatch.setenv("PLACE", str(tmp_path))
-    asked = data("$PLACE/base")
+    settings = data("$PLACE/base")
     store = Store(tmp_path / "store")
-    assert images.image_problems(asked, store) == []
-    assert images.classes(asked, store) == folder(asked, ("train", "validation"), 0).classes == 2
+    assert images.image_problems(settings, store) == []
+    assert (
+        images.classes(settings, store) == folder(settings, ("train", "validation"), 0).classes == 2
+    )
     monkeypatch.delenv("PLACE")
     images.forget()
-    assert "environment variable is not set" in images.image_problems(asked, store)[0].message
+    assert "environment variable is not set" in images.image_problems(settings, store)[0].message
 
 
 def test_a_file_in_place_of_a_split_is_told(tmp_path):
     drawn(tmp_path, *BOTH[:2], "val")
-    ((key, said),) = wrong(tmp_path)
-    assert (key, "neither a folder nor a tar" in said) == ("val_split", True)
+    ((key, message),) = wrong(tmp_path)
+    assert (key, "neither a folder nor a tar" in message) == ("val_split", True)
 
 
 # ---- fingerprints ----
@@ -179,5 +185,5 @@ def test_a_folder_that_has_just_changed_is_not_remembered(tmp_path, monkeypatch)
 def test_a_summary_is_itself_again_out_of_json(tmp_path):
     drawn(tmp_path, *BIG, "train/cat/1.heic", "train/x.png")
     (tmp_path / "train" / "dog" / "up").symlink_to(tmp_path)
-    one = listing(tmp_path / "train", Rules()).summary
-    assert Summary.model_validate(json.loads(json.dumps(one.model_dump()))) == one
+    summary = listing(tmp_path / "train", Rules()).summary
+    assert Summary.model_validate(json.loads(json.dumps(summary.model_dump()))) == summary

@@ -38,14 +38,14 @@ def data(root: Path, **more: object) -> Data:
 
 def wrong(root: Path, **more: object) -> list[tuple[str, str]]:
     """What is wrong with a folder; what its training half would be read as must be refused, too."""
-    asked = data(root, **more)
+    settings = data(root, **more)
     images.forget()
-    found = images.image_problems(asked, Store(root.parent / "store"))
-    if found:
+    faults = images.image_problems(settings, Store(root.parent / "store"))
+    if faults:
         with pytest.raises(DataError) as refused:
-            folder(asked, ("train", "validation"), 0)
-        assert found[0].message in str(refused.value)
-    return [(fault.key, fault.message) for fault in found]
+            folder(settings, ("train", "validation"), 0)
+        assert faults[0].message in str(refused.value)
+    return [(fault.key, fault.message) for fault in faults]
 
 
 def counts(root: Path, **more: object) -> dict[str, int]:

@@ -51,7 +51,7 @@ NAMES = {what: f"{number:010x}-0" for number, what in enumerate(TRIALS)}
 @pytest.fixture(scope="session")
 def store(tmp_path_factory):
     """A trial of each kind, trained."""
-    kept = Store(tmp_path_factory.mktemp("results"))
+    trained = Store(tmp_path_factory.mktemp("results"))
     for what, (model, arguments, recipe) in TRIALS.items():
         full = Recipe(**RECIPE | recipe).model_dump(mode="json")
         config = {
@@ -60,12 +60,12 @@ def store(tmp_path_factory):
             "recipe": full,
         }
         shape = {"num_classes": 10, "in_chans": 3, "img_size": 64}
-        kept.enter(NAMES[what], TrialRecord(config=config, shape=shape, where={}, seed=0))
-        with leases.claim(kept.trial(NAMES[what])) as lease:
+        trained.enter(NAMES[what], TrialRecord(config=config, shape=shape, where={}, seed=0))
+        with leases.claim(trained.trial(NAMES[what])) as lease:
             how = {"device": "cpu", "stop": bool, "report": lambda row: None}
-            trial.run_trial(kept, NAMES[what], lease, record=kept.entered(NAMES[what]), **how)
-        assert kept.state(NAMES[what]) == "completed", kept.result(NAMES[what])
-    return kept
+            trial.run_trial(trained, NAMES[what], lease, record=trained.entered(NAMES[what]), **how)
+        assert trained.state(NAMES[what]) == "completed", trained.result(NAMES[what])
+    return trained
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def test_the_command_says_the_numbers_and_what_they_depend_on(evaluate, checkpoi
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     expected = evaluation.evaluate(subject(checkpoint, folder(pictures / "val")))
-    for said in (
+    for message in (
         f"{100 * expected.metrics['top1']:.2f}",
         f"sha256 {expected.weights.sha256[:8]}, state_dict",
         "40 of 10 classes",
@@ -31,7 +31,7 @@ def test_the_command_says_the_numbers_and_what_they_depend_on(evaluate, checkpoi
         "mean 0.485 0.456 0.406, std 0.229 0.224 0.225",
         "cpu, 1 thread, float32, batches of 128",
     ):
-        assert said in done.stdout
+        assert message in done.stdout
 
 
 def test_one_of_several_sets_of_weights_is_named(evaluate, checkpoint, tmp_path):
@@ -84,7 +84,7 @@ def test_arguments_of_the_model_are_read_as_in_a_study_file(evaluate, store):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["test_rest", "--data", "digits"], "random ones are not evaluated"),
         (["test_rest", "--pretrained", "--checkpoint", "x", "--data", "digits"], "give one"),
@@ -110,8 +110,8 @@ def test_arguments_of_the_model_are_read_as_in_a_study_file(evaluate, store):
         ),
     ],
 )
-def test_a_wrong_command_is_refused_in_words(words, said, evaluate):
+def test_a_wrong_command_is_refused_in_words(words, message, evaluate):
     done = evaluate(*words)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr

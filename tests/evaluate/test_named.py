@@ -90,10 +90,10 @@ def test_keys_that_are_given_are_used_instead(whole, oblong):
 
 
 def test_progress_is_told_batch_by_batch(checkpoint, oblong):
-    told = []
+    reports = []
     looked = subject(checkpoint, folder(oblong), batch_size=8)
-    evaluation.evaluate(looked, tick=lambda *done: told.append(done))
-    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    evaluation.evaluate(looked, tick=lambda *done: reports.append(done))
+    assert reports == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 # classes
@@ -128,7 +128,7 @@ def test_fewer_classes_than_the_weights_know_are_refused(thousand, oblong):
 
 
 @pytest.mark.parametrize(
-    ("images", "said"),
+    ("images", "message"),
     [
         ({"name": "digitz"}, 'did you mean "digits"'),
         ({"name": "folder", "root": "/nowhere"}, "does not exist"),
@@ -136,14 +136,14 @@ def test_fewer_classes_than_the_weights_know_are_refused(thousand, oblong):
         ({"name": "digits", "img_size": 2}, "img_size: .*8"),
     ],
 )
-def test_images_that_are_not_there_are_told(images, said, checkpoint):
-    with pytest.raises(DataError, match=said):
+def test_images_that_are_not_there_are_told(images, message, checkpoint):
+    with pytest.raises(DataError, match=message):
         subject(checkpoint, images)
 
 
 def test_what_is_published_uncropped_is_cropped_only_if_asked(whole, oblong):
     arguments = {"pretrained_cfg_overlay": {"crop_mode": "squash"}}
-    asked = {"arguments": arguments, "images": folder(oblong)}
+    request = {"arguments": arguments, "images": folder(oblong)}
     with pytest.raises(BuildError, match=r"squash.*give crop_pct"):
-        evaluation.named("test_resnet", whole[1], **asked)
-    assert evaluation.named("test_resnet", whole[1], **asked, look={"crop_pct": 0.95})
+        evaluation.named("test_resnet", whole[1], **request)
+    assert evaluation.named("test_resnet", whole[1], **request, look={"crop_pct": 0.95})

@@ -96,6 +96,12 @@ def test_names_are_the_terms_of_the_field(path):
     assert [(n, name) for n, name in banned if (named(path), name) not in STORED] == []
 
 
+@pytest.mark.parametrize("path", OTHERS, ids=named)
+def test_variables_outside_the_package_say_what_they_hold(path):
+    names = stored(ast.parse(path.read_text("utf-8")))
+    assert [(n, name) for n, name in names if name.strip("_").lower() in VARIABLES] == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_file_names_are_the_terms_of_the_field(path):
     assert not {path.stem, *path.relative_to(ROOT).parts} & FILE_NAMES

@@ -234,11 +234,11 @@ def test_counting_keeps_no_activation_alive():
 
     class Deep(nn.Module):
         def forward(self, image):
-            kept = []
+            outputs = []
             for _ in range(4):
                 image = image.sigmoid()
-                kept.append(weakref.ref(image))
-                alive.append(sum(ref() is not None for ref in kept))
+                outputs.append(weakref.ref(image))
+                alive.append(sum(ref() is not None for ref in outputs))
             return image
 
     cost(lambda _: Deep(), SMALL)

@@ -48,12 +48,12 @@ def released():
 
 def repeated(shapes, depths):
     """As many blocks in each stage as `depths` says, all like the first."""
-    found = {}
+    keys = {}
     for key, shape in shapes.items():
         block = re.match(r"((?:stage|block)(\d)\.)0(\..*)", key)
         depth = depths[int(block[2]) - 1] if block else 1
-        found |= {f"{block[1]}{i}{block[3]}" if block else key: shape for i in range(depth)}
-    return found
+        keys |= {f"{block[1]}{i}{block[3]}" if block else key: shape for i in range(depth)}
+    return keys
 
 
 def grown(shape):

@@ -20,10 +20,10 @@ NOT_FETCHED = {
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
 @pytest.mark.parametrize("what", NOT_FETCHED)
 def test_what_stands_in_the_place_of_weights_is_told_as_such(what, suffix, tmp_path):
-    content, said = NOT_FETCHED[what]
+    content, message = NOT_FETCHED[what]
     path = tmp_path / f"weights.{suffix}"
     path.write_bytes(content)
-    with pytest.raises(BuildError, match=said):
+    with pytest.raises(BuildError, match=message):
         load(model(), path)
 
 
@@ -70,8 +70,8 @@ SPOILT = {
 def test_what_is_no_checkpoint_is_refused_with_its_name(how, saved):
     path = saved(GIVEN)
     SPOILT[how](path)
-    said = r"weights\.pth (cannot be read|is no checkpoint|holds a|has no tensors)"
-    with pytest.raises(BuildError, match=said):
+    message = r"weights\.pth (cannot be read|is no checkpoint|holds a|has no tensors)"
+    with pytest.raises(BuildError, match=message):
         load(model(), path)
 
 

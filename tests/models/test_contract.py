@@ -17,11 +17,11 @@ from tests.models.broken_parts import BROKEN, SEVERAL, wrong
 
 @pytest.mark.parametrize("part", BROKEN, ids=lambda part: part.__name__)
 def test_a_broken_reduction_is_told_what_is_wrong(monkeypatch, part):
-    what, said = BROKEN[part]
+    what, message = BROKEN[part]
     monkeypatch.setitem(SLOTS["reduction"], "broken", part)
-    found = wrong(checks("reduction", "broken"))
-    assert re.search(said, found[what])
-    assert part in SEVERAL or len(found) == 1
+    messages = wrong(checks("reduction", "broken"))
+    assert re.search(message, messages[what])
+    assert part in SEVERAL or len(messages) == 1
 
 
 @pytest.mark.parametrize("slot", SLOTS)

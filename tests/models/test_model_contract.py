@@ -72,9 +72,9 @@ default_cfgs = generate_default_cfgs({"my_net.untrained": {"input_size": (3, 64,
 @pytest.mark.parametrize("kind", NETS, ids=lambda kind: kind.__name__)
 def test_a_model_is_told_what_is_wrong(named, kind):
     named(kind)
-    found = wrong(model_checks("my_net"))
-    assert all(said in found[what] for what, said in NETS[kind].items())
-    assert bool(found) == bool(NETS[kind])
+    messages = wrong(model_checks("my_net"))
+    assert all(message in messages[what] for what, message in NETS[kind].items())
+    assert bool(messages) == bool(NETS[kind])
 
 
 SMALL = [name for name in PRESETS if name.startswith("test_")]

@@ -64,8 +64,8 @@ BOTH = {"teacher": AVERAGED, "student": GIVEN}
 
 def test_several_sets_that_fit_are_listed_and_one_can_be_named(saved):
     path, filled = saved(BOTH), model()
-    said = rf"several fit: teacher \({len(GIVEN)}\), student .*--checkpoint-key.*checkpoint_key"
-    with pytest.raises(BuildError, match=said):
+    message = rf"several fit: teacher \({len(GIVEN)}\), student .*--checkpoint-key.*checkpoint_key"
+    with pytest.raises(BuildError, match=message):
         load(filled, path)
     assert load(filled, path, key="teacher").state == "teacher"
     assert same(filled.state_dict(), AVERAGED)
@@ -150,9 +150,9 @@ def test_all_that_does_not_fit_is_told_and_nothing_is_loaded(saved):
     spoilt["norm.weight"] = torch.ones(7)
     filled = model()
     lost = [k for k in GIVEN if k.startswith("stages.0")]
-    with pytest.raises(BuildError) as told:
+    with pytest.raises(BuildError) as raised:
         load(filled, saved(spoilt))
-    head, missing, unexpected, misshapen = str(told.value).splitlines()
+    head, missing, unexpected, misshapen = str(raised.value).splitlines()
     assert "weights.pth does not fit this ResT" in head
     assert missing.strip() == f"{len(lost)} missing: {', '.join(lost[:12])}, ..."
     assert unexpected.strip().startswith(f"{len(lost)} unexpected: {lost[0]}_, ")
@@ -162,8 +162,8 @@ def test_all_that_does_not_fit_is_told_and_nothing_is_loaded(saved):
 
 def test_another_number_of_classes_is_told_as_such(saved):
     other = build("test_rest", {}, num_classes=20, in_chans=3, img_size=64).state_dict()
-    said = r"head\.weight \(20, 128\) for \(10, 128\).*\n.*class_map"
-    with pytest.raises(BuildError, match=said):
+    message = r"head\.weight \(20, 128\) for \(10, 128\).*\n.*class_map"
+    with pytest.raises(BuildError, match=message):
         load(model(), saved(other))
 
 

@@ -98,19 +98,21 @@ def test_a_result_keeps_the_fingerprint_of_its_images(finished, pool):
     images.forget()
     store = StudyRequest(finished, None, (), finished.parent / "results").plan()[1]
     today = json.loads(today)
-    assert today == {k: one.plain for k, one in images.fingerprints(data, store).items()}
+    assert today == {
+        k: fingerprint.plain for k, fingerprint in images.fingerprints(data, store).items()
+    }
 
 
 def test_images_that_changed_since_are_told_by_plan_run_and_report(inside, finished, pool):
     assert "changed since" not in inside("plan", finished).stdout
     for path in sorted((pool / "val").rglob("*.png"))[::2]:
         path.unlink()
-    said = f"the images in {pool} changed since (validation: 8 pictures then, 4 now): 4 results"
-    assert said in inside("plan", finished).stdout
+    message = f"the images in {pool} changed since (validation: 8 pictures then, 4 now): 4 results"
+    assert message in inside("plan", finished).stdout
     again = inside("run", finished, "--on", "inline", "--no-speed")
-    assert f"note: {said}" in again.stderr
-    assert said in again.stdout
-    assert said in inside("status", finished).stderr
+    assert f"note: {message}" in again.stderr
+    assert message in again.stdout
+    assert message in inside("status", finished).stderr
 
 
 def test_another_root_under_one_name_is_told(inside, of_pool, pool, monkeypatch):
@@ -126,13 +128,13 @@ def test_another_root_under_one_name_is_told(inside, of_pool, pool, monkeypatch)
             (other / half / label).mkdir(parents=True)
             Image.new("L", (8, 8)).save(other / half / label / "1.png")
     monkeypatch.setenv("POOL", str(other))
-    told = inside("plan", of_pool(", num_classes: 2", root="$POOL")).stderr
-    assert "has 3 classes, which num_classes: 2 excludes" not in told  # all trials are done
+    errors = inside("plan", of_pool(", num_classes: 2", root="$POOL")).stderr
+    assert "has 3 classes, which num_classes: 2 excludes" not in errors  # all trials are done
     for label in ("train/c", "val/c"):
         (other / label / "1.png").unlink()
         (other / label).rmdir()
-    said = inside("plan", file).stdout
-    assert "changed since (train: 8 pictures then, 2 now; validation: 8 pictures then" in said
+    output = inside("plan", file).stdout
+    assert "changed since (train: 8 pictures then, 2 now; validation: 8 pictures then" in output
 
 
 def test_results_without_a_fingerprint_are_not_accused(inside, finished, pool):
@@ -141,9 +143,9 @@ def test_results_without_a_fingerprint_are_not_accused(inside, finished, pool):
         del record["images"]
         atomic.write(path, record)
     (pool / "val/dark/0.png").unlink()
-    told = inside("plan", finished).stdout
-    assert "changed since" not in told
-    assert "earlier version" not in told
+    output = inside("plan", finished).stdout
+    assert "changed since" not in output
+    assert "earlier version" not in output
     Image.new("RGB", (8, 8)).save(pool / "train/dark/x.webp")
     assert f"in {pool} an earlier version left out 1 .webp: 4 results" in (
         inside("plan", finished).stdout
@@ -188,9 +190,9 @@ def test_an_unfinished_trial_of_other_images_is_told(inside, finished, pool):
     path = results(finished)[0]
     path.unlink()
     (pool / "train/dark/0.png").unlink()
-    said = inside("plan", finished).stdout
-    assert "began on other images" in said
-    assert path.parent.name in said
+    output = inside("plan", finished).stdout
+    assert "began on other images" in output
+    assert path.parent.name in output
 
 
 def test_what_is_wrong_with_images_is_told_beside_other_mistakes(inside, of_pool, pool):
@@ -198,6 +200,6 @@ def test_what_is_wrong_with_images_is_told_beside_other_mistakes(inside, of_pool
     file = of_pool()
     file.write_text(file.read_text().replace("batch_size: 32", "batch_size: 32, opt: sdg"))
     assert "opt: sdg" in file.read_text()
-    said = inside("plan", file).stderr
-    assert 'unknown recipe.opt "sdg"' in said
-    assert "Dark" in said
+    message = inside("plan", file).stderr
+    assert 'unknown recipe.opt "sdg"' in message
+    assert "Dark" in message

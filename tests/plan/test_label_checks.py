@@ -6,7 +6,7 @@ from study.plan.label_checks import other_unit
 
 
 @pytest.mark.parametrize(
-    ("metric", "printed", "here", "said"),
+    ("metric", "printed", "here", "words"),
     [
         ("top1", 0.7264, None, "below 1 %"),
         ("top1", 0.7264, 0.731, "100 times less than the 73.1"),
@@ -19,7 +19,7 @@ from study.plan.label_checks import other_unit
         ("macs", 1.4, None, ""),
     ],
 )
-def test_a_printed_number_in_another_unit_is_noted(metric, printed, here, said):
-    found = other_unit(metric, printed, here)
-    assert said in found
-    assert bool(found) == bool(said)
+def test_a_printed_number_in_another_unit_is_noted(metric, printed, here, words):
+    note = other_unit(metric, printed, here)
+    assert words in note
+    assert bool(note) == bool(words)

@@ -25,9 +25,9 @@ def timing(throughput):
     }
 
 
-def counted(made):
+def counted(plan_and_store):
     """Gives every arm's card what the counters say of its parts and stages."""
-    plan, store = made
+    plan, store = plan_and_store
     arms = []
     for number, arm in enumerate(plan.arms):
         macs = arm.cost_record.cost.get("macs", 1e9)
@@ -52,9 +52,9 @@ def counted(made):
     return replace(plan, arms=tuple(arms)), store
 
 
-def learnt(made, epochs=12, most=None):
+def learnt(plan_and_store, epochs=12, most=None):
     """Gives every trial that ran a history; one that diverged stops in the middle."""
-    plan, store = made
+    plan, store = plan_and_store
     for number, arm in enumerate(plan.arms[:most]):
         for trial in arm.replicates:
             if trial.state == "pending":

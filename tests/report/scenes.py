@@ -209,12 +209,12 @@ def weird(lab):
 
 
 def weird_factorial(lab):
-    one, other = WEIRD[:4], WEIRD[9:13]
+    first, other = WEIRD[:4], WEIRD[9:13]
     names = [
-        " + ".join(filter(None, (a, b))) or "baseline" for a in ("", *one) for b in ("", *other)
+        " + ".join(filter(None, (a, b))) or "baseline" for a in ("", *first) for b in ("", *other)
     ]
     return lab(
-        {"model.<i>": ["$a$", *one], "recipe.%": ["_b_", *other]},
+        {"model.<i>": ["$a$", *first], "recipe.%": ["_b_", *other]},
         designs=("factorial",),
         top1={name: seeds(0.8 + 0.002 * i, start=i) for i, name in enumerate(names)},
     )

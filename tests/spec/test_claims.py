@@ -81,18 +81,18 @@ def test_a_claim_reads_back_to_its_parts(labels, form, parts):
     claim = parse(form.format(**slots), labels[::-1], METRICS)
     assert (claim.form, claim.arm, claim.metric) == (form, labels[0], parts["metric"])
     assert claim.other == (labels[1] if "{other}" in form else "")
-    said = [
+    numbers = [
         float(parts[slot].rstrip("x")) for slot in ("amount", "factor") if f"{{{slot}}}" in form
     ]
-    assert said in ([], [claim.number])
+    assert numbers in ([], [claim.number])
 
 
 @settings(deadline=None)
 @given(st.lists(phrases, **several), st.sampled_from(list(FORMS)), parts)
 def test_labels_full_of_keywords_read_back_to_the_same_sentence(labels, form, parts):
     claim = parse(form.format(arm=labels[0], other=labels[1], **parts), labels, METRICS)
-    said = {"arm": claim.arm, "other": claim.other, "metric": claim.metric}
-    assert claim.form.format(**{**parts, **said}) == claim.text
+    slots = {"arm": claim.arm, "other": claim.other, "metric": claim.metric}
+    assert claim.form.format(**{**parts, **slots}) == claim.text
 
 
 def test_keywords_are_of_any_case_and_space_is_free():
@@ -149,11 +149,11 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), WRONG.items(), ids=range(len(WRONG)))
-def test_what_is_no_claim_is_told_with_what_was_meant(text, said):
+@pytest.mark.parametrize(("text", "message"), WRONG.items(), ids=range(len(WRONG)))
+def test_what_is_no_claim_is_told_with_what_was_meant(text, message):
     with pytest.raises(SpecError) as raised:
         parse(text, KNOWN, METRICS)
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_of_two_that_an_abbreviation_may_mean_none_is_guessed():

@@ -8,11 +8,11 @@ from tests.spec.study_files import GOOD, load
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_mistake_is_told_with_its_place_and_its_cure(tmp_path, name):
-    old, new, place, said = BAD[name]
+    old, new, place, message = BAD[name]
     assert old in GOOD
     wrong = load(tmp_path, GOOD.replace(old, new, 1))[1]
     assert place in wrong, wrong
-    assert said in wrong, wrong
+    assert message in wrong, wrong
 
 
 RANGES = {
@@ -34,14 +34,14 @@ RANGES = {
 
 @pytest.mark.parametrize("key", RANGES)
 def test_a_number_out_of_its_range_is_told_at_its_place(tmp_path, key):
-    part, at, said = RANGES[key]
+    part, at, message = RANGES[key]
     old = {"recipe": "epochs: 2", "data": "data: digits"}[part]
     new = {"recipe": f"epochs: 2, {key}", "data": f"data: {{name: folder, {key}}}"}[part]
     text = GOOD.replace(old, new, 1)
     wrong = load(tmp_path, text)[1]
-    number, line = next((n, one) for n, one in enumerate(text.splitlines(), 1) if key in one)
+    number, line = next((n, row) for n, row in enumerate(text.splitlines(), 1) if key in row)
     assert f"x.yaml:{number}:{line.index(at, line.index(key)) + 1}" in wrong, wrong
-    assert said in wrong, wrong
+    assert message in wrong, wrong
 
 
 def test_a_data_set_that_timm_does_not_open_is_told(tmp_path):

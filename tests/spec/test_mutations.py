@@ -91,10 +91,10 @@ def _has_a_place(folder: Path, changes: list[tuple[str, int, int, bytes]]) -> No
         return
     assert study is not None or wrong
     lines = path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n").count(b"\n") + 1
-    for one in wrong:
-        own = one.location.source == str(path)
-        assert not own or one.location.line < lines
-        assert str(one).startswith("error: ")
+    for problem in wrong:
+        own = problem.location.source == str(path)
+        assert not own or problem.location.line < lines
+        assert str(problem).startswith("error: ")
     assert not wrong or report(wrong).endswith("nothing was run")
 
 

@@ -87,9 +87,9 @@ def test_a_variable_is_read_only_where_it_is_used(tmp_path):
 def test_a_published_number_may_have_a_spread(tmp_path, written, value, digits, spread):
     study, wrong = load(tmp_path, GOOD.replace("{top1: 72.64,", f"{{top1: {written},"))
     assert not wrong
-    found = study.published["Avg"]["top1"]
-    assert (found.value, found.digits, found.spread) == (value, digits, spread)
-    text = format.with_spread(found.value, found.digits, found.spread)
+    accuracy = study.published["Avg"]["top1"]
+    assert (accuracy.value, accuracy.digits, accuracy.spread) == (value, digits, spread)
+    text = format.with_spread(accuracy.value, accuracy.digits, accuracy.spread)
     assert text == f"{value:.{digits}f}" + (f" ± {spread:g}" if spread else "")
 
 
@@ -133,11 +133,11 @@ def test_a_label_of_several_arms_is_told_with_a_name_for_each(tmp_path):
     text = SHARED + "claims: [Avg is better than DW on top1]\ncontrasts: [Avg]\n"
     study, wrong = load(tmp_path, text)
     assert not wrong
-    told = [str(problem) for problem in problems(study, arms(study))]
-    assert len(told) == 3
-    for one in told:
-        assert '2 arms are called "Avg"' in one
-        assert 'write "Avg (model.reduction)" or "Avg (model)"' in one
+    messages = [str(problem) for problem in problems(study, arms(study))]
+    assert len(messages) == 3
+    for message in messages:
+        assert '2 arms are called "Avg"' in message
+        assert 'write "Avg (model.reduction)" or "Avg (model)"' in message
 
 
 def test_the_name_that_is_told_for_a_shared_label_is_read(tmp_path):
@@ -154,8 +154,8 @@ def test_rows_of_no_arm_are_looked_up_as_often_as_they_are_shown(tmp_path, monke
     assert not wrong
     calls = []
     monkeypatch.setattr(label_checks, "unknown", lambda *words: calls.append(words) or "unknown")
-    told = problems(study, arms(study))
-    assert len(told) == 300
+    mistakes = problems(study, arms(study))
+    assert len(mistakes) == 300
     assert len(calls) == 30
 
 

@@ -99,8 +99,8 @@ def leave_trial(store, name, computes):
         archive = BytesIO()
         np.savez_compressed(archive, **arrays)
         (folder / file).write_bytes(archives.sealed(archive))
-    told = store.root / "track" / "tensorboard" / "tiny" / "told" / f"{name}.json"
-    write(told, {"epochs": 0, "state": ""})
+    record = store.root / "track" / "tensorboard" / "tiny" / "told" / f"{name}.json"
+    write(record, {"epochs": 0, "state": ""})
 
 
 def damaged(path, draw):

@@ -21,8 +21,8 @@ def dead() -> int:
 
 
 def leave(folder: Path, number: int, **holder: object) -> None:
-    told = {**vars(leases.here()), "pid": dead(), "born": "1", **holder}
-    (folder / f"lease.{number}").write_text(json.dumps(told))
+    holding = {**vars(leases.here()), "pid": dead(), "born": "1", **holder}
+    (folder / f"lease.{number}").write_text(json.dumps(holding))
 
 
 class Clock:

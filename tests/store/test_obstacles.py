@@ -88,7 +88,7 @@ def test_a_job_that_cannot_be_read_is_told_and_left(obstacle, store, caplog):
     assert f"{job / 'job.json'} is damaged" in caplog.text
     assert slurm.submitted(job) == []
     assert job_folder.workers(job) == []
-    assert [one.order for one in jobs(store)] == [None]
+    assert [item.order for item in jobs(store)] == [None]
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_a_job_that_cannot_be_read_is_told_and_left(obstacle, store, caplog):
 )
 def test_a_worker_that_is_no_process_is_not_stopped(more, store):
     job = ordered(store, ["a-0"])
-    told = {**vars(leases.here()), "born": "", **more}
-    (job / "worker.x").write_text(json.dumps(told))
+    holding = {**vars(leases.here()), "born": "", **more}
+    (job / "worker.x").write_text(json.dumps(holding))
     assert job_folder.workers(job) == []
 
 

@@ -68,10 +68,10 @@ def test_history_with_a_damaged_byte_is_no_history():
     draw = random.Random(29)
     for _ in range(3000):
         try:
-            found = records.history(mangled(content, draw))
+            history = records.history(mangled(content, draw))
         except DamagedError:
             continue
-        assert all(row.plain in rows for row in found)
+        assert all(row.plain in rows for row in history)
 
 
 def test_predictions_in_whatever_state_are_what_was_written_or_damaged():
@@ -84,11 +84,11 @@ def test_predictions_in_whatever_state_are_what_was_written_or_damaged():
         assert np.array_equal(_arrays(content)["top"], top)
         for _ in range(1500):
             try:
-                found = _arrays(mangled(content, draw))
+                arrays = _arrays(mangled(content, draw))
             except DamagedError:
                 continue
-            assert np.array_equal(found["target"], target)
-            assert np.array_equal(found["top"], top)
+            assert np.array_equal(arrays["target"], target)
+            assert np.array_equal(arrays["top"], top)
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ from tests.report.scenes import SCENES
 @pytest.fixture(scope="session")
 def shown(tmp_path_factory):
     """shown(scene) -> its report and figures, made once."""
-    made = {}
+    scenes = {}
 
     def scene(name):
-        if name not in made:
+        if name not in scenes:
             folder = tmp_path_factory.mktemp("scene")
-            told = report.report(*SCENES[name](laboratory(folder)))
-            drawn = figures.all_figures(told)
-            made[name] = told, {one.name: one for one in drawn}
-            assert len(made[name][1]) == len(drawn)  # no name twice
-        return made[name]
+            study_report = report.report(*SCENES[name](laboratory(folder)))
+            drawn = figures.all_figures(study_report)
+            scenes[name] = study_report, {figure.name: figure for figure in drawn}
+            assert len(scenes[name][1]) == len(drawn)  # no name twice
+        return scenes[name]
 
     return scene

@@ -25,8 +25,8 @@ LONG = [f"{ratio}, a name of $many$ words that says & explains_all" for ratio in
 NUMBERS = ("value", "low", "high", "cost", "cost_low", "cost_high", "side", "epoch")
 
 
-def told(made):
-    return report.report(*made)
+def reported(plan_and_store):
+    return report.report(*plan_and_store)
 
 
 def kind(name):

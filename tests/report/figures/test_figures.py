@@ -42,57 +42,58 @@ def test_every_figure_is_in_a_scene():
 
 @pytest.mark.parametrize("name", SCENES)
 def test_a_figure_is_there_where_its_data_are(shown, name):
-    assert {kind(one) for one in shown(name)[1]} == EXPECTED[name]
+    assert {kind(figure) for figure in shown(name)[1]} == EXPECTED[name]
 
 
 @pytest.mark.parametrize("name", SCENES)
 def test_figures_have_names_of_their_own_data_and_words(shown, name):
-    for one in shown(name)[1].values():
-        assert not one.data.empty
-        assert one.data["value"].notna().any()
-        assert one.alt.endswith(".")
-        assert not re.search(r"\bnan\b|None|<NA>", one.alt)
-        assert "\n" not in one.alt
-        assert one.figure.get_figwidth() in (3.25, 6.75)
-        assert one.figure.get_figheight() < 11  # a page
+    for figure in shown(name)[1].values():
+        assert not figure.data.empty
+        assert figure.data["value"].notna().any()
+        assert figure.alt.endswith(".")
+        assert not re.search(r"\bnan\b|None|<NA>", figure.alt)
+        assert "\n" not in figure.alt
+        assert figure.figure.get_figwidth() in (3.25, 6.75)
+        assert figure.figure.get_figheight() < 11  # a page
 
 
 @pytest.mark.parametrize("name", SCENES)
 def test_what_is_drawn_is_what_the_data_say(shown, name):
-    for one in shown(name)[1].values():
-        drawn, texts = marks(one.figure), kind(one.name) == "interactions"  # intervals are text
-        for column in {"value"} if texts else set(NUMBERS) & set(one.data):
-            known = one.data[column].dropna().astype(float)
+    for figure in shown(name)[1].values():
+        drawn = marks(figure.figure)
+        texts = kind(figure.name) == "interactions"  # intervals are text
+        for column in {"value"} if texts else set(NUMBERS) & set(figure.data):
+            known = figure.data[column].dropna().astype(float)
             missing = [v for v in known if not near(v, drawn)]
-            assert not missing, f"{one.name}: {column} {missing[:3]} is not drawn"
+            assert not missing, f"{figure.name}: {column} {missing[:3]} is not drawn"
 
 
 @pytest.mark.parametrize("name", [name for name in SCENES if name != "many"])
 def test_every_mark_is_in_the_data(shown, name):
-    for one in shown(name)[1].values():
-        columns = [c for c in NUMBERS if c in one.data]
-        known = np.unique(one.data[columns].astype(float).to_numpy())
-        for x, y in points_of(one.figure):
-            assert near(x, known) or near(y, known), f"{one.name}: {x}, {y}"
+    for figure in shown(name)[1].values():
+        columns = [c for c in NUMBERS if c in figure.data]
+        known = np.unique(figure.data[columns].astype(float).to_numpy())
+        for x, y in points_of(figure.figure):
+            assert near(x, known) or near(y, known), f"{figure.name}: {x}, {y}"
 
 
 def marks(figure):
     """Every number that an artist of the figure stands at, reaches to or is coloured by."""
-    found = [0.0]
+    numbers = [0.0]
     for axes in figure.axes:
         for artist in axes.get_children():
             if isinstance(artist, Rectangle):
                 (x, y), w, h = artist.get_xy(), artist.get_width(), artist.get_height()
-                found += [x, y, x + w, y + h, w, h]
+                numbers += [x, y, x + w, y + h, w, h]
             elif isinstance(artist, QuadMesh):
-                found += list(np.ma.filled(artist.get_array(), np.nan).ravel())
+                numbers += list(np.ma.filled(artist.get_array(), np.nan).ravel())
             elif isinstance(artist, PathCollection):
-                found += list(np.asarray(artist.get_offsets(), float).ravel())
+                numbers += list(np.asarray(artist.get_offsets(), float).ravel())
             elif hasattr(artist, "get_paths"):
-                found += [v for path in artist.get_paths() for v in path.vertices.ravel()]
+                numbers += [v for path in artist.get_paths() for v in path.vertices.ravel()]
             elif hasattr(artist, "get_xydata"):
-                found += list(np.asarray(artist.get_xydata(), float).ravel())
-    return np.unique(np.array(found, float))
+                numbers += list(np.asarray(artist.get_xydata(), float).ravel())
+    return np.unique(np.array(numbers, float))
 
 
 def points_of(figure):
@@ -108,23 +109,23 @@ def points_of(figure):
 
 @pytest.mark.parametrize("name", ["emsa", "mixed", "three factors", "resolution", "weird"])
 def test_nothing_leaves_the_page_and_no_labels_overlap(shown, name):
-    for one in shown(name)[1].values():
+    for figure in shown(name)[1].values():
         with styled():
-            one.figure.draw_without_rendering()
-        page = one.figure.bbox
-        for axes in one.figure.axes:
+            figure.figure.draw_without_rendering()
+        page = figure.figure.bbox
+        for axes in figure.figure.axes:
             if not axes.get_visible():
                 continue
             texts = [t for t in [*axes.texts, axes.xaxis.label, axes.yaxis.label] if t.get_text()]
             for text in texts:
                 box = text.get_window_extent()
-                assert box.x0 > -1, (one.name, text.get_text())
-                assert box.x1 < page.x1 + 1, (one.name, text.get_text())
+                assert box.x0 > -1, (figure.name, text.get_text())
+                assert box.x1 < page.x1 + 1, (figure.name, text.get_text())
             for axis in (axes.xaxis, axes.yaxis):
                 boxes = [text.get_window_extent() for text in tick_labels(axis)]
                 for a, b in itertools.pairwise(boxes):
-                    assert not (a.shrunk(0.95, 0.95).overlaps(b)), one.name
-                assert all(box.x0 > -1 and box.y0 > -1 for box in boxes), one.name
+                    assert not (a.shrunk(0.95, 0.95).overlaps(b)), figure.name
+                assert all(box.x0 > -1 and box.y0 > -1 for box in boxes), figure.name
 
 
 def tick_labels(axis):
@@ -136,8 +137,8 @@ def tick_labels(axis):
 
 @pytest.mark.parametrize("name", ["weird", "weird factorial"])
 def test_labels_are_text_and_never_mathematics(shown, name):
-    for one in shown(name)[1].values():
-        for text in one.figure.findobj(mpl.text.Text):
+    for figure in shown(name)[1].values():
+        for text in figure.figure.findobj(mpl.text.Text):
             own = "mathdefault" not in text.get_text()  # of ticks that are not shown
             if own and text.get_visible() and set("$_\\") & set(text.get_text()):
-                assert not text.get_parse_math(), (one.name, text.get_text())
+                assert not text.get_parse_math(), (figure.name, text.get_text())

@@ -17,13 +17,13 @@ from PIL import Image
 from study.report import figures, report
 from tests.conftest import ROOT
 from tests.report.conftest import laboratory
-from tests.report.figures.drawn import kind, told
+from tests.report.figures.drawn import kind, reported
 from tests.report.scenes import SCENES
 
 
 def test_files_are_named_by_the_figure(shown):
-    one = shown("emsa")[1]["effects"]
-    assert set(figures.files(one)) == {f"effects.{end}" for end in ("pdf", "svg", "png", "csv")}
+    figure = shown("emsa")[1]["effects"]
+    assert set(figures.files(figure)) == {f"effects.{end}" for end in ("pdf", "svg", "png", "csv")}
 
 
 def test_figures_are_as_wide_as_a_column_or_a_page(shown):
@@ -34,17 +34,17 @@ def test_figures_are_as_wide_as_a_column_or_a_page(shown):
 
 def digests(names):
     """Of the files of the first figure of every kind."""
-    found = {}
+    hashes = {}
     for name in names:
         with tempfile.TemporaryDirectory() as folder:
-            drawn = figures.all_figures(told(SCENES[name](laboratory(Path(folder)))))
-        for one in drawn:
-            if kind(one.name) not in found:
-                found[kind(one.name)] = {
+            drawn = figures.all_figures(reported(SCENES[name](laboratory(Path(folder)))))
+        for figure in drawn:
+            if kind(figure.name) not in hashes:
+                hashes[kind(figure.name)] = {
                     file: hashlib.sha256(content).hexdigest()
-                    for file, content in figures.files(one).items()
+                    for file, content in figures.files(figure).items()
                 }
-    return found
+    return hashes
 
 
 REPEATED = ["emsa", "path", "factorial", "resolution"]  # every kind
@@ -77,7 +77,7 @@ def test_files_hold_no_date_and_only_embedded_truetype(shown):
 
 
 def test_figures_stand_in_one_page_with_ids_of_their_own(shown):
-    elements = [figures.svg(one) for one in shown("weird")[1].values()]
+    elements = [figures.svg(figure) for figure in shown("weird")[1].values()]
     roots = [ElementTree.fromstring(text) for text in elements]
     ids = [e.get("id") for root in roots for e in root.iter() if e.get("id")]
     assert len(ids) == len(set(ids))
@@ -88,12 +88,12 @@ def test_figures_stand_in_one_page_with_ids_of_their_own(shown):
         }
         assert root.get("role") == "img"
     labels = [root.get("aria-label") for root in roots]
-    assert labels == [one.alt for one in shown("weird")[1].values()]
+    assert labels == [figure.alt for figure in shown("weird")[1].values()]
 
 
 def test_a_report_writes_its_figures(shown, tmp_path):
-    made, drawn = shown("path")
-    paths = report.write(made, tmp_path)
+    study_report, drawn = shown("path")
+    paths = report.write(study_report, tmp_path)
     names = {path.name for path in paths if path.parent.name == "figures"}
-    assert names == {f"{one}.{end}" for one in drawn for end in ("pdf", "svg", "png", "csv")}
+    assert names == {f"{name}.{end}" for name in drawn for end in ("pdf", "svg", "png", "csv")}
     assert (tmp_path / "figures" / "model.position-levels.pdf").exists()

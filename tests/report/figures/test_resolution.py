@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.report import scenes
-from tests.report.figures.drawn import resolution, told
+from tests.report.figures.drawn import reported, resolution
 
 
 def test_an_exponent_is_told_only_of_a_power_law():
@@ -16,6 +16,6 @@ def test_an_exponent_is_told_only_of_a_power_law():
 
 
 def test_lines_are_by_everything_but_the_size(lab):
-    found = resolution.points(told(scenes.resolution(lab)))
-    assert set(found["model"]) == {"EMSA", "MSA"}
-    assert list(found["side"].unique()) == [64, 128, 256, 512]
+    points = resolution.points(reported(scenes.resolution(lab)))
+    assert set(points["model"]) == {"EMSA", "MSA"}
+    assert list(points["side"].unique()) == [64, 128, 256, 512]

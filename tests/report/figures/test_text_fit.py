@@ -17,5 +17,5 @@ def test_a_wrapped_label_fits(text, room):
 
 def test_labels_that_begin_alike_stay_unlike():
     with styled():
-        one, other = (text_fit.wrapped(f"{'the same beginning ' * 9}+ {end}", 90) for end in "ab")
-    assert one != other
+        first, other = (text_fit.wrapped(f"{'the same beginning ' * 9}+ {end}", 90) for end in "ab")
+    assert first != other
