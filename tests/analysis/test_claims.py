@@ -74,7 +74,8 @@ EQUALLY = (
 )
 
 
-@pytest.mark.parametrize("forms", [pytest.param(EQUALLY[:1], marks=pytest.mark.slow), EQUALLY])
+@pytest.mark.slow
+@pytest.mark.parametrize("forms", [EQUALLY[:1], EQUALLY])
 def test_of_20_claims_about_equal_arms_few_studies_decide_any(forms):
     chance, alone, together = np.random.default_rng(0), 0, 0
     arms = [f"a{n}" for n in range(21)]

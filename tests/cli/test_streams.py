@@ -115,7 +115,7 @@ def shell(line: str, folder, **changes: str) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("words", ["--help", "schema"])
+@pytest.mark.parametrize("words", [pytest.param("--help", marks=pytest.mark.slow), "schema"])
 @pytest.mark.parametrize(
     ("where", "status", "message"),
     [

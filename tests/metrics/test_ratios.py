@@ -53,7 +53,7 @@ def test_it_is_the_trimmed_mean_of_scipy():
     assert math.log(ratio(visited).value) == pytest.approx(reference.trim_mean(logs, 0.2))
 
 
-@pytest.mark.parametrize("rounds", [10, 40])
+@pytest.mark.parametrize("rounds", [10, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("alike", "least"), [(0.0, 0.925), (0.3, 0.895), (0.5, 0.845)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_intervals_hold_the_truth(kind, alike, least, rounds):

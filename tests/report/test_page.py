@@ -36,13 +36,23 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
+@pytest.fixture(scope="module")
+def pages():
+    """The report and the page of every state that a test has asked for."""
+    return {}
+
+
 @pytest.fixture(params=STATES)
-def study_report(request):
-    return report.report(*request.getfixturevalue(request.param))
+def shown(request, pages):
+    """A report and the text of its page, made once."""
+    if request.param not in pages:
+        study_report = report.report(*request.getfixturevalue(request.param))
+        pages[request.param] = study_report, page([study_report], plain=True)
+    return pages[request.param]
 
 
-def test_every_state_has_a_page_that_fetches_nothing(study_report):
-    text = page([study_report], plain=True)
+def test_every_state_has_a_page_that_fetches_nothing(shown):
+    _, text = shown
     read = Page(text)
     assert all(source.startswith("data:") for source in read.fetched)
     assert "default-src 'none'" in text
@@ -50,15 +60,16 @@ def test_every_state_has_a_page_that_fetches_nothing(study_report):
     assert all(read.alts)
 
 
-def test_headings_go_down_one_by_one(study_report):
-    headings = Page(page([study_report], plain=True)).headings
+def test_headings_go_down_one_by_one(shown):
+    headings = Page(shown[1]).headings
     assert headings[0] == 1
     assert headings.count(1) == 1
     assert all(b - a <= 1 for a, b in pairwise(headings))
 
 
-def test_the_question_the_answer_and_every_label_are_there(study_report):
-    text = " ".join("".join(Page(page([study_report], plain=True)).texts).split())
+def test_the_question_the_answer_and_every_label_are_there(shown):
+    study_report, text = shown
+    text = " ".join("".join(Page(text).texts).split())
     assert study_report.answer in text
     assert study_report.plan.study.question in text
     for arm in study_report.plan.arms:
