@@ -51,7 +51,7 @@ def skewed(chance: Chance, truths: Array, seeds: int, rho: float) -> Array:
 
 
 STUDIES = {"normal": normal, "360 images": coarse, "skewed": skewed}
-Made = Callable[[Chance, Array, int, float], Array]
+Draw = Callable[[Chance, Array, int, float], Array]
 
 
 def network(chance: Chance, seeds: int, gap: float = 0.15) -> tuple[stats.Hits, float]:
@@ -85,19 +85,19 @@ BASE = np.array([0.9, 0.905])
 
 def of_pairs(
     interval: Callable[[Array], tuple[float, float]],
-    made: Made,
+    draw: Draw,
     rho: float,
     chance: Chance,
     seeds: int,
 ) -> bool | None:
-    base, other = made(chance, BASE, seeds, rho)
+    base, other = draw(chance, BASE, seeds, rho)
     return held(interval(other - base), BASE[1] - BASE[0])
 
 
 def of_hierarchy(chance: Chance, seeds: int) -> bool | None:
     seen, truth = network(chance, seeds)
-    found = stats.hierarchical(seen)
-    return held((found["low"], found["high"]), truth)
+    interval = stats.hierarchical(seen)
+    return held((interval["low"], interval["high"]), truth)
 
 
 def of_seeds_alone(chance: Chance, seeds: int) -> bool | None:
@@ -138,18 +138,18 @@ def shown(chance: Chance, seeds: int) -> bool | None:
     return bool(low > 0 or high < 0)
 
 
-def told_apart(made: Made, rho: float, chance: Chance, seeds: int) -> bool | None:
+def told_apart(draw: Draw, rho: float, chance: Chance, seeds: int) -> bool | None:
     """Whether equal arms are told apart by the sign-flip test."""
-    base, other = made(chance, np.full(2, 0.9), seeds, rho)
+    base, other = draw(chance, np.full(2, 0.9), seeds, rho)
     return bool(stats.sign_flip(other - base) <= 0.05)
 
 
 TESTS = {"sign-flip": stats.sign_flip, "t": stats.t_test}
 
 
-def any_apart(test: str, made: Made, chance: Chance, seeds: int) -> bool | None:
+def any_apart(test: str, draw: Draw, chance: Chance, seeds: int) -> bool | None:
     """Whether any of five arms that equal the baseline is told from it, corrected by Holm."""
-    base, *others = made(chance, np.full(6, 0.9), seeds, 0.0)
+    base, *others = draw(chance, np.full(6, 0.9), seeds, 0.0)
     p = np.array([TESTS[test](other - base) for other in others])
     return bool((stats.holm(p) <= 0.05).any())
 
@@ -164,12 +164,12 @@ FORMS = (
 """Claims about equal arms, none of which is true."""
 
 
-def any_claim(forms: tuple[str, ...], made: Made, chance: Chance, seeds: int) -> bool | None:
+def any_claim(forms: tuple[str, ...], draw: Draw, chance: Chance, seeds: int) -> bool | None:
     """Whether any of 20 claims about 21 equal arms is decided."""
     labels = [str(arm) for arm in range(MANY)]
     texts = (forms[n % len(forms)].format(labels[n], labels[n - 1]) for n in range(1, MANY))
     parsed = [claims.parse(text, labels, METRICS) for text in texts]
-    frame = framed(made(chance, np.full(MANY, 0.9), seeds, 0.0))
+    frame = framed(draw(chance, np.full(MANY, 0.9), seeds, 0.0))
     judged = claims.family(parsed, frame, {label: label for label in labels})
     return any(judgement.state != "undecided" for judgement in judged)
 
@@ -203,12 +203,12 @@ class Line(NamedTuple):
 
 
 def lines() -> Iterator[Line]:
-    for (name, made), rho in product(STUDIES.items(), (0.0, 0.5, 0.9)):
+    for (name, draw), rho in product(STUDIES.items(), (0.0, 0.5, 0.9)):
         yield Line(
-            "t interval", f"{name}, ρ {rho}", "95", partial(of_pairs, stats.interval, made, rho)
+            "t interval", f"{name}, ρ {rho}", "95", partial(of_pairs, stats.interval, draw, rho)
         )
-    for name, made in STUDIES.items():
-        yield Line("BCa", f"{name}, ρ 0.5", "95", partial(of_pairs, stats.bca, made, 0.5), 0.5)
+    for name, draw in STUDIES.items():
+        yield Line("BCa", f"{name}, ρ 0.5", "95", partial(of_pairs, stats.bca, draw, 0.5), 0.5)
     yield Line("hierarchical bootstrap", "new seeds, new images", "95", of_hierarchy, 0.25)
     yield Line("t interval", "new seeds, new images", "--", of_seeds_alone)
     for name in EFFECTS:
@@ -216,14 +216,14 @@ def lines() -> Iterator[Line]:
     for rho in (0.0, 0.5, 0.9):
         yield Line("noise floor", f"equal arms, ρ {rho}", "≥ 95", partial(within_floor, rho), 0.25)
     yield Line("smallest effect", "normal", "80", shown)
-    for name, made in STUDIES.items():
-        yield Line("sign-flip ≤ 0.05", f"equal, {name}", "≤ 5", partial(told_apart, made, 0.0))
-    for test, (name, made) in product(TESTS, STUDIES.items()):
+    for name, draw in STUDIES.items():
+        yield Line("sign-flip ≤ 0.05", f"equal, {name}", "≤ 5", partial(told_apart, draw, 0.0))
+    for test, (name, draw) in product(TESTS, STUDIES.items()):
         yield Line(
-            f"Holm, {test} ≤ 0.05", f"5 equal, {name}", "≤ 5", partial(any_apart, test, made)
+            f"Holm, {test} ≤ 0.05", f"5 equal, {name}", "≤ 5", partial(any_apart, test, draw)
         )
-    for name, made in STUDIES.items():
-        judge = partial(any_claim, FORMS[:1], made)
+    for name, draw in STUDIES.items():
+        judge = partial(any_claim, FORMS[:1], draw)
         yield Line("20 claims, better", f"21 equal, {name}", "≤ 5", judge, 0.05)
     yield Line(
         "20 claims, any form", "21 equal, normal", "≤ 5", partial(any_claim, FORMS, normal), 0.05
@@ -235,9 +235,9 @@ def lines() -> Iterator[Line]:
 def rate(line: Line, seeds: int, studies: int) -> float:
     """Per cent of the studies in which something is said; NaN where nothing is."""
     chance = np.random.default_rng(seeds)
-    said = [line.right(chance, seeds) for _ in range(round(studies * line.share))]
-    told = [one for one in said if one is not None]
-    return 100 * sum(told) / len(told) if told else float("nan")
+    answers = [line.right(chance, seeds) for _ in range(round(studies * line.share))]
+    decided = [answer for answer in answers if answer is not None]
+    return 100 * sum(decided) / len(decided) if decided else float("nan")
 
 
 def table(studies: int) -> Iterator[str]:

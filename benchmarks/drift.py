@@ -35,7 +35,7 @@ from study.metrics.workloads import ExecutionMode, Workload
 
 MODELS, SIZE, BATCH = ("rest_lite", "resnet18"), (3, 64, 64), 8
 SPIN = "while True: pass"
-ONE, TWO = "side by side", "one after the other"
+INTERLEAVED, SEQUENTIAL = "side by side", "one after the other"
 
 
 class Load:
@@ -115,9 +115,9 @@ def side_by_side(models: dict[str, Workload], seconds: float, halfway: Halfway) 
         report=lambda done, total: halfway() if done == total // 2 else None,
     )
     times = taken.times[MODELS[1]]["batch"]
-    found = ratio(undisturbed(times.between, times.waited))
-    assert found is not None  # of 10 rounds and more there is one
-    return found.inverse
+    speed_ratio = ratio(undisturbed(times.between, times.waited))
+    assert speed_ratio is not None  # of 10 rounds and more there is one
+    return speed_ratio.inverse
 
 
 def one_after_the_other(models: dict[str, Workload], seconds: float, halfway: Halfway) -> Ratio:
@@ -136,7 +136,7 @@ def _mean(lane: Workload, seconds: float) -> float:
     return watch.together(lane.run, max(10, int(seconds / watch.together(lane.run, 10))))
 
 
-WAYS = {ONE: side_by_side, TWO: one_after_the_other}
+WAYS = {INTERLEAVED: side_by_side, SEQUENTIAL: one_after_the_other}
 
 
 @dataclass(frozen=True)
@@ -158,10 +158,11 @@ class Finding:
 
     def __str__(self) -> str:
         shown = [
-            f"{one.value:6.3f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.rounds > 1 else "")
-            for one in (self.before, self.after, self.under)
+            f"{each.value:6.3f}"
+            + (f" [{each.low:.3f}, {each.high:.3f}]" if each.rounds > 1 else "")
+            for each in (self.before, self.after, self.under)
         ]
-        ratios = "".join(f"{one:<24}" for one in shown)
+        ratios = "".join(f"{each:<24}" for each in shown)
         return f"{self.load:<9}{self.way:<21}{ratios}{100 * self.off:+7.1f} %"
 
 
@@ -171,11 +172,11 @@ def findings(repeats: int, seconds: float) -> Iterator[Finding]:
         for turn in range(repeats):
             for name, disturbed in LOADS.items():
                 for way, timed in WAYS.items():
-                    found = []
+                    ratios = []
                     for around in (quiet, disturbed, quiet):
                         with around(load, random.Random(turn)) as halfway:
-                            found.append(timed(models, seconds, halfway))
-                    yield Finding(name, way, *found)
+                            ratios.append(timed(models, seconds, halfway))
+                    yield Finding(name, way, *ratios)
     finally:
         load.end()
 
@@ -186,9 +187,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=10.0, help="of a quiet session")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    asked = parser.parse_args(words)
-    repeats, seconds = (1, 4.0) if asked.quick else (asked.repeats, asked.seconds)
-    torch.set_num_threads(asked.threads)
+    options = parser.parse_args(words)
+    repeats, seconds = (1, 4.0) if options.quick else (options.repeats, options.seconds)
+    torch.set_num_threads(options.threads)
     began, rows = time.monotonic(), []
     print(f"{MODELS[1]}'s throughput by {MODELS[0]}'s, batch {BATCH}, {SIZE[1]} px", flush=True)
     heads = "".join(f"{head:<24}" for head in ("quiet", "quiet again", "under load"))

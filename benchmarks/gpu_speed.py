@@ -40,17 +40,17 @@ def batch(name: str, way: ExecutionMode) -> Workload:
 
 
 def step(name: str, way: ExecutionMode) -> Workload:
-    made, loss = model(name), nn.functional.cross_entropy
-    optimizer = torch.optim.AdamW(made.parameters(), lr=1e-5)
+    network, loss = model(name), nn.functional.cross_entropy
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-5)
     images = workloads.random_images(64, SIZE, DEVICE)
-    return workloads.training(made, images, way, loss=loss, optimizer=optimizer)
+    return workloads.training(network, images, way, loss=loss, optimizer=optimizer)
 
 
 def compared(arms: dict[str, Callable[[], Workload]], name: str) -> Iterator[Line]:
     """Our session beside torch's Timer on the same calls."""
-    made = {arm: lane() for arm, lane in arms.items()}
+    workloads_of = {arm: lane() for arm, lane in arms.items()}
     taken = speed.session(
-        {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in made.items()},
+        {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in workloads_of.items()},
         device=DEVICE,
         seconds=4,
     )
@@ -58,9 +58,9 @@ def compared(arms: dict[str, Callable[[], Workload]], name: str) -> Iterator[Lin
         yield False, f"{name} {arm}: {why}"
     for arm, times in taken.times.items():
         ours = sorted(times["batch"].seconds)[len(times["batch"].seconds) // 2]
-        timer = Timer("run()", globals={"run": made[arm].run})
+        timer = Timer("run()", globals={"run": workloads_of[arm].run})
         theirs = timer.blocked_autorange(min_run_time=1).median
-        images = made[arm].images
+        images = workloads_of[arm].images
         ratio = spreads(times)["throughput"].get("ratio")
         beside = (
             f", ×{ratio['value']:.4f} [{ratio['low']:.4f}, {ratio['high']:.4f}]" if ratio else ""
@@ -87,30 +87,30 @@ def training() -> Iterator[Line]:
 
 def equal() -> Iterator[Line]:
     """Equal models have a ratio of 1; and twice the work has one of a half."""
-    one = batch("resnet18", ExecutionMode("bfloat16"))
-    twice = Workload(lambda: (one.run(), one.run()), one.images)
-    arms = {"one": one, "equal": batch("resnet18", ExecutionMode("bfloat16")), "twice": twice}
+    single = batch("resnet18", ExecutionMode("bfloat16"))
+    twice = Workload(lambda: (single.run(), single.run()), single.images)
+    arms = {"one": single, "equal": batch("resnet18", ExecutionMode("bfloat16")), "twice": twice}
     taken = speed.session(
         {arm: (lambda lane=lane: {"batch": lane}) for arm, lane in arms.items()},
         device=DEVICE,
         seconds=6,
     )
     for arm, true in (("equal", 1.0), ("twice", 0.5)):
-        found = spreads(taken.times[arm])["throughput"]["ratio"]
-        ends = f"[{found['low']:.4f}, {found['high']:.4f}]"
-        near = abs(found["value"] / true - 1) < 0.01
-        yield near, f"{arm}: ×{found['value']:.4f} {ends}, true ×{true}"
+        measured = spreads(taken.times[arm])["throughput"]["ratio"]
+        ends = f"[{measured['low']:.4f}, {measured['high']:.4f}]"
+        near = abs(measured["value"] / true - 1) < 0.01
+        yield near, f"{arm}: ×{measured['value']:.4f} {ends}, true ×{true}"
 
 
 def drawn() -> Iterator[Line]:
     """Energy is read, and is about power by throughput."""
-    made = {name: batch(name, ExecutionMode("bfloat16")) for name in MODELS}
-    found = energy.joules(made, DEVICE)
+    workloads_of = {name: batch(name, ExecutionMode("bfloat16")) for name in MODELS}
+    energies = energy.joules(workloads_of, DEVICE)
     around = machine_state.machine_state(DEVICE)
     yield bool(around.get("gpu_mhz")), f"surroundings: {around}"
     yield (
-        len(found) == len(made),
-        f"energy, mJ/image: { {k: [1e3 * j for j in v] for k, v in found.items()} }",
+        len(energies) == len(workloads_of),
+        f"energy, mJ/image: { {k: [1e3 * j for j in v] for k, v in energies.items()} }",
     )
 
 
@@ -120,14 +120,14 @@ CHECKS = {"inference": inference, "training": training, "equal": equal, "energy"
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="*", choices=CHECKS, default=list(CHECKS))
-    asked = parser.parse_args(words)
+    options = parser.parse_args(words)
     if not torch.cuda.is_available():
         sys.exit("there is no NVIDIA device here that torch can use")
     print(torch.cuda.get_device_name(), flush=True)
     bad = 0
-    for name in asked.only:
-        for right, said in CHECKS[name]():
-            print("  " if right else "BAD ", said, flush=True)
+    for name in options.only:
+        for right, message in CHECKS[name]():
+            print("  " if right else "BAD ", message, flush=True)
             bad += not right
         torch.cuda.empty_cache()
     return bool(bad)

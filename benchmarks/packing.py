@@ -88,25 +88,27 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--preempt", type=int, default=3)
     parser.add_argument("--node", default="n1", help="a node with as many CPUs as workers")
-    asked = parser.parse_args(words)
+    options = parser.parse_args(words)
     machine = Machine(
         on="slurm",
-        workers=asked.workers,
+        workers=options.workers,
         device="cpu",
         threads=1,
-        resources={"hours": "1", "nodelist": asked.node},
+        resources={"hours": "1", "nodelist": options.node},
     )
-    text = STUDY.format(trials=asked.trials, seeds=asked.trials // 2)
+    text = STUDY.format(trials=options.trials, seeds=options.trials // 2)
     folders = [Path(tempfile.mkdtemp(prefix="packing-")) for _ in range(2)]
     for folder in folders:
         (folder / "x.yaml").write_text(text)
         plan = json.loads(study(folder, "plan", "x.yaml", "--json"))
         print(f"{sum(len(arm['trials']) for arm in plan['arms'])} trials in {folder}", flush=True)
-    first, times = timed(lambda: packed(folders[0], machine, asked.preempt))
-    print(f"{asked.workers} workers that claim, preempted {times} times: {first:.0f} s", flush=True)
+    first, times = timed(lambda: packed(folders[0], machine, options.preempt))
+    print(
+        f"{options.workers} workers that claim, preempted {times} times: {first:.0f} s", flush=True
+    )
     enter(folders[0], folders[1])
     second, _ = timed(lambda: one_each(folders[1], replace(machine, workers=1)))
-    print(f"one job each, {asked.workers} at a time: {second:.0f} s")
+    print(f"one job each, {options.workers} at a time: {second:.0f} s")
     print(f"ratio {second / first:.2f}")
     results = [study(folder, "results", "x.yaml", "--json") for folder in folders]
     print("the same results, to the digit" if results[0] == results[1] else "RESULTS DIFFER")

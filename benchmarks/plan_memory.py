@@ -70,8 +70,8 @@ def measured(name: str) -> dict[str, object]:
         return {"error": f"took more than {SECONDS} s"}
     if done.returncode:
         return {"error": (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]}
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return {**found, "seconds": time.monotonic() - began}
+    record: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return {**record, "seconds": time.monotonic() - began}
 
 
 def chosen(every: int | None, names: list[str]) -> list[str]:
@@ -84,26 +84,26 @@ def chosen(every: int | None, names: list[str]) -> list[str]:
 def rows(names: list[str]) -> Iterator[tuple[str, bool]]:
     """A line for each model, and whether it is as it should be."""
     for name in names:
-        found = measured(name)
-        if "error" in found:
-            yield f"{name:<45} {found['error']}", False
+        record = measured(name)
+        if "error" in record:
+            yield f"{name:<45} {record['error']}", False
             continue
-        peak, weights = (float(str(found[key])) / GB for key in ("peak", "weights"))
+        peak, weights = (float(str(record[key])) / GB for key in ("peak", "weights"))
         beside = peak - weights
-        notes = [str(found[key]) for key in ("refused", "misfit") if found[key]]
-        line = f"{name:<45} {found['side']:>5} {peak:6.2f} {weights:6.2f} {max(beside, 0):6.2f}"
-        told = f"{line} {found['seconds']:5.0f}  {'; '.join(notes)[:160]}"
-        yield told, beside <= ALLOWED and not notes
+        notes = [str(record[key]) for key in ("refused", "misfit") if record[key]]
+        line = f"{name:<45} {record['side']:>5} {peak:6.2f} {weights:6.2f} {max(beside, 0):6.2f}"
+        message = f"{line} {record['seconds']:5.0f}  {'; '.join(notes)[:160]}"
+        yield message, beside <= ALLOWED and not notes
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="MODEL")
     parser.add_argument("--every", type=int, metavar="N", help="each Nth of timm's models")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     print(f"{'model':<45} {'px':>5} {'peak':>6} {'weights':>6} {'beside':>6} {'s':>5}  (GB)")
     failed = 0
-    for line, good in rows(chosen(asked.every, asked.names)):
+    for line, good in rows(chosen(options.every, options.names)):
         failed += not good
         print(line + ("" if good else "  <--"), flush=True)
     print(f"{failed} over {ALLOWED} GB beside the weights, refused or failed")

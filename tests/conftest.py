@@ -90,8 +90,8 @@ def inside(
         monkeypatch.setattr(sys, "argv", ["study", *map(str, words)])
         with pytest.raises(SystemExit) as ended:
             main()
-        told = capsys.readouterr()
-        return subprocess.CompletedProcess(words, ended.value.code, told.out, told.err)
+        output = capsys.readouterr()
+        return subprocess.CompletedProcess(words, ended.value.code, output.out, output.err)
 
     return run
 

@@ -49,8 +49,8 @@ def test_two_processes_leave_one_result(tmp_path):
 
 @pytest.mark.slow
 def test_an_error_in_all_is_a_failed_result_and_the_end_of_the_group(tmp_path):
-    told = together(2, trial, tmp_path, 11)
-    assert told[0] is False
-    assert told[1] == "ValueError: the plan counted 11 classes, the data has 10"
+    results = together(2, trial, tmp_path, 11)
+    assert results[0] is False
+    assert results[1] == "ValueError: the plan counted 11 classes, the data has 10"
     result = Store(tmp_path).result("t-0")
     assert (result.state, "11 classes" in result.error) == ("failed", True)

@@ -28,10 +28,11 @@ def printed(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [(10_508_300, False), (10_489_196, True), (10_494_999, True), (1e9, False)]
+    ("value", "matched"),
+    [(10_508_300, False), (10_489_196, True), (10_494_999, True), (1e9, False)],
 )
-def test_a_cost_matches_when_it_rounds_to_what_was_printed(value, found):
-    assert explanations.matches(value, printed(10.49), "params") is found
+def test_a_cost_matches_when_it_rounds_to_what_was_printed(value, matched):
+    assert explanations.matches(value, printed(10.49), "params") is matched
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +42,19 @@ def tried(tmp_path_factory):
     (folder / "lite.yaml").write_text(STUDY)
     plan, store = StudyRequest(folder / "lite.yaml", None, (), folder / "results").plan()
 
-    def made(**numbers):
+    def matches(**numbers):
         rows = {plan.baseline.digest: {m: printed(v) for m, v in numbers.items()}}
         return explanations.cost_matches(plan, store, rows)
 
-    return made
+    return matches
 
 
 def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
-    found = tried(params=10.49, macs=1.4)
-    assert [*explanations.best_alternatives(found).values()] == [
+    matches = tried(params=10.49, macs=1.4)
+    assert [*explanations.best_alternatives(matches).values()] == [
         [Alternative("stem", "resnet", "conv+linear")]
     ]
-    assert list(explanations.sentences(found)) == [
+    assert list(explanations.sentences(matches)) == [
         "Params: 0 of 1 published values match the models unchanged; of the other 1, 1 match "
         "stem resnet (of 33 alternatives tried, 0.03 are expected to match as many random numbers "
         "of that precision).",
@@ -64,15 +65,19 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
 
 
 def test_the_model_as_it_is_needs_no_other_part(tried):
-    found = tried(params=10.51, macs=1.459)
-    assert [*explanations.best_alternatives(found).values()] == [[Alternative(rule="conv+linear")]]
-    assert all("1 of 1 published values match" in said for said in explanations.sentences(found))
+    matches = tried(params=10.51, macs=1.459)
+    assert [*explanations.best_alternatives(matches).values()] == [
+        [Alternative(rule="conv+linear")]
+    ]
+    assert all(
+        "1 of 1 published values match" in sentence for sentence in explanations.sentences(matches)
+    )
 
 
 def test_what_nothing_matches_has_no_reason(tried):
-    found = tried(params=99.99, macs=1.4)
-    assert [*explanations.best_alternatives(found).values()] == [[]]
-    assert next(explanations.sentences(found)).endswith("match the models unchanged.")
+    matches = tried(params=99.99, macs=1.4)
+    assert [*explanations.best_alternatives(matches).values()] == [[]]
+    assert next(explanations.sentences(matches)).endswith("match the models unchanged.")
 
 
 def test_of_several_explanations_none_is_picked(tried):
@@ -83,16 +88,18 @@ def test_of_several_explanations_none_is_picked(tried):
 
 
 def test_a_single_fit_of_one_decimal_is_no_explanation(tried):
-    found = tried(macs=1.4)
-    for guesses in explanations.best_alternatives(found).values():
+    matches = tried(macs=1.4)
+    for guesses in explanations.best_alternatives(matches).values():
         assert guesses
-        assert not any(explanations.explains(found, guess) for guess in guesses)
-    assert next(explanations.sentences(found)).endswith(": not an explanation).")
+        assert not any(explanations.explains(matches, guess) for guess in guesses)
+    assert next(explanations.sentences(matches)).endswith(": not an explanation).")
 
 
 def test_more_printed_costs_that_one_guess_fits_are_an_explanation(tried):
-    found = tried(params=10.49, macs=1.4)
-    (guess,) = next(iter(explanations.best_alternatives(found).values()))
+    matches = tried(params=10.49, macs=1.4)
+    (guess,) = next(iter(explanations.best_alternatives(matches).values()))
     alone = tried(macs=1.4)
-    assert explanations.expected_matches(found, guess) < explanations.expected_matches(alone, guess)
-    assert explanations.explains(found, guess)
+    assert explanations.expected_matches(matches, guess) < explanations.expected_matches(
+        alone, guess
+    )
+    assert explanations.explains(matches, guess)

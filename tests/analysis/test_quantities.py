@@ -1,14 +1,12 @@
-"""What sides show, to verdicts and claims alike, and how often two equal ones are told apart."""
+"""Quantities of two sides, and how often two equal ones are told apart."""
 
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import stats as reference
 
 from study import stats
-from study.analysis import claims
 from study.analysis.quantities import (
     CHANGE,
     DIFFERENCE,
@@ -20,48 +18,21 @@ from study.analysis.quantities import (
     measured_range,
     ratios,
 )
-from study.analysis.verdicts import verdicts
-from study.metrics import METRICS
 from study.metrics.ratios import ratio
-from study.metrics.speed import Times
-from study.metrics.summaries import spreads
 from study.store import timing_records
+from tests.analysis.sides import FAST, between, compared, seeded, single, timed, two_arms
 
-STATES = {"reproduced": "supported", "contradicted": "contradicted", "underpowered": "undecided"}
-
-
-def seeded(values):
-    """Rows of seeds 0, 1, ..."""
-    return pd.DataFrame({"seed": range(len(values)), "value": values, "low": None, "high": None})
-
-
-def single(value, low=math.nan, high=math.nan):
-    return pd.DataFrame({"seed": [None], "value": [value], "low": [low], "high": [high]})
-
-
-def timed(rounds):
-    """One throughput for each round."""
-    spread = spreads({"batch": Times(1, [1 / rate for rate in rounds])})["throughput"]
-    return single(spread.value, spread.low, spread.high)
-
-
-def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
-    return measured_range(
-        quantity, arm_values("A", metric, a), arm_values("B", metric, b), **options
-    )
-
-
-# ---- what is found ----
+# ---- differences, ratios and signs ----
 
 
 @pytest.mark.parametrize("confidence", [0.95, stats.corrected(11)])
 def test_a_difference_of_seeds_is_the_paired_t_interval_of_scipy(confidence):
     a, b = np.random.default_rng(0).normal(size=(2, 5))
-    found = between(seeded(a), seeded(b).sample(frac=1, random_state=0), confidence=confidence)
+    comparison = between(seeded(a), seeded(b).sample(frac=1, random_state=0), confidence=confidence)
     ends = reference.ttest_rel(a, b).confidence_interval(confidence)
-    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
-    assert found.value == pytest.approx((a - b).mean())
-    assert found.note == ("5 pairs" if confidence == 0.95 else "5 pairs at 99.55 %")
+    assert (comparison.low, comparison.high) == pytest.approx((ends.low, ends.high))
+    assert comparison.value == pytest.approx((a - b).mean())
+    assert comparison.note == ("5 pairs" if confidence == 0.95 else "5 pairs at 99.55 %")
 
 
 @pytest.mark.parametrize(
@@ -73,18 +44,9 @@ def test_a_difference_of_seeds_is_the_paired_t_interval_of_scipy(confidence):
     ],
 )
 def test_two_timings_are_apart_by_anything_that_their_rounds_allow(quantity, low, value, high):
-    found = between(single(9, 8, 11), single(5, 4, 6), "throughput", quantity)
-    assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
-    assert found.note == "over all rounds"
-
-
-# Ranges that overlap, and ratios that do not.
-SLOW, FAST = single(100.0, 80, 120), single(110.0, 90, 130)
-
-
-def compared(quantity, one, other, **options):
-    sides = (arm_values("A", "throughput", FAST, one), arm_values("B", "throughput", SLOW, other))
-    return measured_range(quantity, *sides, **options)
+    comparison = between(single(9, 8, 11), single(5, 4, 6), "throughput", quantity)
+    assert (comparison.low, comparison.value, comparison.high) == pytest.approx((low, value, high))
+    assert comparison.note == "over all rounds"
 
 
 @pytest.mark.parametrize(
@@ -92,9 +54,9 @@ def compared(quantity, one, other, **options):
     [(RATIO, 1.09, 1.1, 1.12), (CHANGE, 0.09, 0.1, 0.12), (DIFFERENCE, 9, 10, 12)],
 )
 def test_two_timings_are_apart_by_their_ratio_where_there_is_one(quantity, low, value, high):
-    found = compared(quantity, SpeedRatio(1.1, 1.09, 1.12), SpeedRatio())
-    assert (found.low, found.value, found.high) == pytest.approx((low, value, high))
-    assert found.note == "by the ratio"
+    comparison = compared(quantity, SpeedRatio(1.1, 1.09, 1.12), SpeedRatio())
+    assert (comparison.low, comparison.value, comparison.high) == pytest.approx((low, value, high))
+    assert comparison.note == "by the ratio"
 
 
 def test_without_a_ratio_of_both_the_rounds_count():
@@ -107,10 +69,10 @@ def test_without_a_ratio_of_both_the_rounds_count():
 
 
 def test_one_round_with_a_ratio_of_many_decides():
-    one = arm_values("A", "throughput", single(9, 9, 9), SpeedRatio(1.1, 1.09, 1.12))
+    side = arm_values("A", "throughput", single(9, 9, 9), SpeedRatio(1.1, 1.09, 1.12))
     assert (
         measured_range(
-            DIFFERENCE, one, arm_values("B", "throughput", single(8, 8, 8), SpeedRatio())
+            DIFFERENCE, side, arm_values("B", "throughput", single(8, 8, 8), SpeedRatio())
         ).sign
         == 1
     )
@@ -118,39 +80,41 @@ def test_one_round_with_a_ratio_of_many_decides():
 
 def test_two_ratios_to_the_baseline_add_their_errors():
     e = math.exp
-    found = compared(
+    comparison = compared(
         RATIO, SpeedRatio(1.2, 1.2 * e(-0.03), 1.2 * e(0.03)), SpeedRatio(1, e(-0.04), e(0.04))
     )
-    assert (found.low, found.high) == pytest.approx((1.2 * e(-0.05), 1.2 * e(0.05)))
+    assert (comparison.low, comparison.high) == pytest.approx((1.2 * e(-0.05), 1.2 * e(0.05)))
 
 
 def test_a_ratio_is_wider_where_more_confidence_is_asked_for():
     ratio = SpeedRatio(1.1, 1.1 * math.exp(-0.0196), 1.1 * math.exp(0.0196))
-    found = compared(RATIO, ratio, SpeedRatio(), confidence=0.99)
-    assert math.log(found.high / 1.1) == pytest.approx(0.01 * reference.norm.ppf(0.995), rel=1e-3)
-    assert found.note == "by the ratio at 99 %"
+    comparison = compared(RATIO, ratio, SpeedRatio(), confidence=0.99)
+    assert math.log(comparison.high / 1.1) == pytest.approx(
+        0.01 * reference.norm.ppf(0.995), rel=1e-3
+    )
+    assert comparison.note == "by the ratio at 99 %"
 
 
 def test_the_baseline_has_a_ratio_of_one_where_others_have_one():
     frame = two_arms("throughput", np.random.default_rng(0))
     assert ratios(frame, "throughput") == {}
-    told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    timed = timing_records.RatioRecord(**told)
+    bounds = {"value": 1.1, "low": 1.09, "high": 1.12}
+    timed = timing_records.RatioRecord(**bounds)
     frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed, ("A", "energy"): timed}}
-    assert ratios(frame, "throughput") == {"A": SpeedRatio(**told), "B": SpeedRatio()}
+    assert ratios(frame, "throughput") == {"A": SpeedRatio(**bounds), "B": SpeedRatio()}
     assert ratios(frame, "latency_p50") == {}
 
 
 def test_what_was_taken_once_is_known_to_a_hundredth():
-    found = measured_range(LEVEL, arm_values("A", "memory", single(100.0)))
-    assert (found.low, found.value, found.high) == pytest.approx((99, 100, 101))
-    assert found.note == "each ± 1 %"
+    comparison = measured_range(LEVEL, arm_values("A", "memory", single(100.0)))
+    assert (comparison.low, comparison.value, comparison.high) == pytest.approx((99, 100, 101))
+    assert comparison.note == "each ± 1 %"
 
 
 def test_one_round_decides_nothing():
-    found = between(single(9, 9, 9), single(5, 4, 6), "throughput")
-    assert found.note == "throughput of A was timed in one round, so it has no range"
-    assert (found.sign, found.state(Span(0, 1))) == (None, "undecided")
+    comparison = between(single(9, 9, 9), single(5, 4, 6), "throughput")
+    assert comparison.note == "throughput of A was timed in one round, so it has no range"
+    assert (comparison.sign, comparison.state(Span(0, 1))) == (None, "undecided")
 
 
 @pytest.mark.parametrize(("a", "b", "sign"), [(2, 1, 1), (1, 2, -1), (2, 2, 0), (2, None, None)])
@@ -163,12 +127,12 @@ def test_counts_have_a_sign_unless_one_is_missing(a, b, sign):
 def test_what_diverged_is_on_the_worse_side(metric, sign, quantity):
     fallen, fine = seeded([0.9, math.nan]), seeded([0.1, 0.2])
     even = Span(quantity.even, quantity.even)
-    for found, side_ in (
+    for comparison, side_ in (
         (between(fallen, fine, metric, quantity), sign),
         (between(fine, fallen, metric, quantity), -sign),
     ):
-        assert found.state(even) == "contradicted"
-        assert found.high < even.low if side_ < 0 else found.low > even.high
+        assert comparison.state(even) == "contradicted"
+        assert comparison.high < even.low if side_ < 0 else comparison.low > even.high
     assert between(fallen, fallen, metric).sign is None
 
 
@@ -176,82 +140,6 @@ def test_a_multiple_of_zero_is_not_told():
     for quantity in (RATIO, CHANGE):
         assert "is 0" in between(single(1), single(0), "macs", quantity).note
     assert between(single(1), single(0), "macs").sign == 1
-
-
-# ---- verdicts and claims agree ----
-
-
-def measured(kind, chance):
-    """The rows of one arm, sometimes near those of another."""
-    level = chance.choice([1.0, 1.01, 1.03])
-    if kind == "quality":
-        return seeded(level * 0.5 + chance.normal(0, 0.003, 3))
-    return single(level) if kind == "once" else timed(level + chance.normal(0, 0.01, 5))
-
-
-def printed(metric, **values):
-    """In units of the table, to two digits."""
-    row = {"metric": metric, "digits": 2, "status": "verified", "unlike": ""}
-    return pd.DataFrame([{"row": arm, "arm": arm, "value": v, **row} for arm, v in values.items()])
-
-
-def two_arms(metric, chance):
-    kind = kind_of(metric)
-    parts = [measured(kind, chance).assign(arm=arm, metric=metric) for arm in "AB"]
-    return pd.concat(parts).astype({"low": float, "high": float})
-
-
-def kind_of(metric):
-    return "once" if METRICS[metric].exact or metric == "memory" else METRICS[metric].kind
-
-
-@pytest.mark.parametrize("metric", METRICS)
-def test_a_verdict_and_a_claim_about_two_arms_never_disagree(metric):
-    chance = np.random.default_rng(0)
-    words = ("better", "worse") if METRICS[metric].better == "higher" else ("worse", "better")
-    claim = claims.parse(f"A is {words[0]} than B on {metric}", "AB", METRICS)
-    seen = set()
-    for _ in range(30):
-        frame = two_arms(metric, chance)
-        judged = verdicts(printed(metric, A=2.0, B=1.0), frame, baseline="B", margins={})
-        state = claims.evaluated(claim, frame, {"A": "A", "B": "B"}).state
-        assert {STATES[word] for word in judged["ranking"]} == {state}
-        seen.add(state)
-    assert len(seen) == (2 if METRICS[metric].exact else 3)
-
-
-def test_verdicts_and_claims_go_by_the_ratio():
-    frame = pd.concat([FAST.assign(arm="A"), SLOW.assign(arm="B")]).assign(metric="throughput")
-    table, margins = printed("throughput", A=1.1, B=1.0), {"throughput": 3}
-    claim = claims.parse("A is better than B on throughput", "AB", METRICS)
-
-    def found():
-        row = verdicts(table, frame, baseline="B", margins=margins).iloc[0]
-        told = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
-        return row["difference"], row["ranking"], told.state
-
-    assert found() == ("underpowered", "underpowered", "undecided")
-    told = {"value": 1.1, "low": 1.09, "high": 1.12}
-    timed = timing_records.RatioRecord(**told)
-    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed}}
-    assert found() == ("reproduced", "reproduced", "supported")
-
-
-def test_a_difference_within_a_margin_is_the_same_to_both():
-    chance = np.random.default_rng(0)
-    claim = claims.parse("A is within 0.75 of B on top1", "AB", METRICS)
-    found = []
-    for _ in range(60):
-        frame = two_arms("top1", chance)
-        judged = verdicts(
-            printed("top1", A=1.0, B=1.0), frame, baseline="B", margins={"top1": 0.75}
-        )
-        word, why = judged.iloc[0][["difference", "difference_why"]]
-        told = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
-        assert told.state == STATES[word]
-        assert why.partition("; ")[2] in told.why
-        found.append(word)
-    assert set(found) == set(STATES)
 
 
 # ---- how often equal arms are told apart ----
@@ -269,33 +157,11 @@ def test_two_equal_arms_are_seldom_told_apart_by_their_ratios():
     draw, apart = np.random.default_rng(0), 0
     for _ in range(400):
         base, a, b, again, last = np.exp(draw.normal(0, 0.02, size=(5, 20)))
-        found = [
+        drawn = [
             ratio(list(zip(*visits, strict=True))).inverse
             for visits in ((base, a, again), (again, b, last))
         ]
-        one, other = (SpeedRatio(each.value, each.low, each.high) for each in found)
-        apart += compared(DIFFERENCE, one, other).sign is not None
+        first, other = (SpeedRatio(each.value, each.low, each.high) for each in drawn)
+        apart += compared(DIFFERENCE, first, other).sign is not None
     print(f"{apart} of 400")
     assert 4 <= apart <= 28
-
-
-def rows_of_equal_arms(chance, arms=12, seeds=3):
-    for arm in range(arms):
-        part = seeded(chance.normal(0.7, 0.01, seeds))
-        yield part.assign(arm=f"arm {arm}", metric="top1")
-
-
-def test_in_a_table_of_equal_arms_few_rankings_are_contradicted():
-    chance = np.random.default_rng(0)
-    arms = [f"arm {n}" for n in range(12)]
-    table = printed("top1", **{arm: 70.0 + n for n, arm in enumerate(arms)})
-    digests = dict(zip(arms, arms, strict=True))
-    words, states = [], []
-    for _ in range(60):
-        frame = pd.concat(list(rows_of_equal_arms(chance)))
-        words += list(verdicts(table, frame, baseline=arms[0], margins={})["ranking"])
-        claim = claims.parse(f"{chance.choice(arms)} ranks first on top1", arms, METRICS)
-        states.append(claims.evaluated(claim, frame, digests).state)
-    assert 0 < words.count("contradicted") <= 0.05 * len(words)
-    assert words.count("reproduced") == 0
-    assert states.count("contradicted") <= 0.1 * len(states)

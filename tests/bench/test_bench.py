@@ -42,9 +42,9 @@ def unbounded(monkeypatch):
 
 def test_a_model_is_a_name_or_what_a_study_file_has():
     assert bench.model("test_rest", {"a": 1}) == BenchModel("test_rest", {"a": 1})
-    found = bench.model("{name: test_rest, ratios: [4, 2, 1, 1]}", {"a": 1})
-    assert found == BenchModel("test_rest", {"a": 1, "ratios": [4, 2, 1, 1]})
-    assert found.said == "test_rest (a=1, ratios=[4, 2, 1, 1])"
+    model = bench.model("{name: test_rest, ratios: [4, 2, 1, 1]}", {"a": 1})
+    assert model == BenchModel("test_rest", {"a": 1, "ratios": [4, 2, 1, 1]})
+    assert model.said == "test_rest (a=1, ratios=[4, 2, 1, 1])"
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_a_model_that_stands_twice_is_timed_twice():
 
 def test_settings_are_each_with_each_and_once():
     ways = [ExecutionMode(), ExecutionMode("bfloat16")]
-    found = bench.settings(["infer", "train"], [1, 32, 1], [64], ways)
-    assert len(found) == len(set(found)) == 8
-    assert found[0].said == "infer, batch 1, 64 px, float32, eager"
+    settings = bench.settings(["infer", "train"], [1, 32, 1], [64], ways)
+    assert len(settings) == len(set(settings)) == 8
+    assert settings[0].said == "infer, batch 1, 64 px, float32, eager"
 
 
 # ---- what is taken ----
@@ -78,17 +78,17 @@ def test_settings_are_each_with_each_and_once():
     ],
 )
 def test_real_models_are_timed_side_by_side(mode, metrics):
-    found = taken(mode, "test_rest", AVERAGE, "test_vit", size=160)
-    assert not found.refused
-    assert list(found.arms) == ["test_rest", "test_rest (reduction=average)", "test_vit"]
-    for label, arm in found.arms.items():
+    session = taken(mode, "test_rest", AVERAGE, "test_vit", size=160)
+    assert not session.refused
+    assert list(session.arms) == ["test_rest", "test_rest (reduction=average)", "test_vit"]
+    for label, arm in session.arms.items():
         assert metrics <= set(arm) <= set(METRICS)
         assert all(0 < s.value < math.inf for s in arm.values())
         lane = "throughput" if mode == "infer" else "train_throughput"
         assert bool(arm[lane].ratio) == (label != "test_rest")
         if "memory" in arm:  # the kernel tells of it
             assert arm["memory"].value > 10_000
-    json.dumps(found.plain)
+    json.dumps(session.plain)
 
 
 def test_the_modes_of_the_command_line_are_those_that_are_timed():
@@ -107,13 +107,13 @@ def test_every_way_can_be_taken(mode, way):
 
 @pytest.mark.slow
 def test_compiled_models_are_timed_and_their_memory_is_not():
-    found = taken("infer", "test_rest", AVERAGE, way=ExecutionMode(compiled=True))
-    assert not found.refused
-    assert not any("memory" in arm for arm in found.arms.values())
+    session = taken("infer", "test_rest", AVERAGE, way=ExecutionMode(compiled=True))
+    assert not session.refused
+    assert not any("memory" in arm for arm in session.arms.values())
 
 
 @pytest.mark.parametrize(
-    ("mode", "model", "size", "batch", "said"),
+    ("mode", "model", "size", "batch", "message"),
     [
         ("infer", "test_rest", 32, 2, "Use at least 33 px"),
         ("infer", "test_vit", 60, 2, "divisible by patch size"),
@@ -122,24 +122,24 @@ def test_compiled_models_are_timed_and_their_memory_is_not():
         ("infer", "{name: test_rest, reduction: averag}", 64, 2, 'did you mean "average"?'),
     ],
 )
-def test_a_model_that_cannot_do_it_is_told_and_the_others_go_on(mode, model, size, batch, said):
-    found = taken(mode, model, "test_byobnet", size=size, batch=batch)
-    why = next(iter(found.refused.values()))["speed"]
-    assert said in why
+def test_a_model_that_cannot_do_it_is_told_and_the_others_go_on(mode, model, size, batch, message):
+    session = taken(mode, model, "test_byobnet", size=size, batch=batch)
+    why = next(iter(session.refused.values()))["speed"]
+    assert message in why
     assert "\n" not in why
-    assert ("test_byobnet" in found.arms) == (batch > 1)
+    assert ("test_byobnet" in session.arms) == (batch > 1)
 
 
 @pytest.mark.parametrize(
-    ("models", "said"),
+    ("models", "message"),
     [
         (["test_rest", "test_res"], 'did you mean "test_rest"?'),
         (["{name: test_rest, redction: average}"], 'did you mean "reduction"?'),
         (["test_rest", "resnet18.nosuch"], "unknown tag of resnet18"),
     ],
 )
-def test_a_slip_of_the_pen_stops_all_before_anything_is_timed(models, said):
-    with pytest.raises(StudyError, match=said.replace("?", r"\?")):
+def test_a_slip_of_the_pen_stops_all_before_anything_is_timed(models, message):
+    with pytest.raises(StudyError, match=message.replace("?", r"\?")):
         taken("infer", *models)
 
 
@@ -157,7 +157,7 @@ def test_a_batch_that_does_not_fit_is_told():
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         ([], "Missing argument"),
         (["resnet18", "--mode", "trian"], "'trian' is not one of"),
@@ -171,10 +171,10 @@ def test_a_batch_that_does_not_fit_is_told():
         (["resnet18", "--seconds", "0"], "--seconds"),
     ],
 )
-def test_a_wrong_command_is_refused(inside, tmp_path, words, said):
+def test_a_wrong_command_is_refused(inside, tmp_path, words, message):
     done = inside("bench", *words)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "results").exists()
 
 

@@ -36,16 +36,16 @@ class Ends:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(signal.SIGKILL, "was killed"), (signal.SIGABRT, "died of SIGABRT")]
+    ("number", "message"), [(signal.SIGKILL, "was killed"), (signal.SIGABRT, "died of SIGABRT")]
 )
-def test_a_process_that_dies_is_why_nothing_was_taken(number, said):
+def test_a_process_that_dies_is_why_nothing_was_taken(number, message):
     before = dict(os.environ)
-    found = process.session(
+    session = process.session(
         Ends(number), Setting("infer", 1, 64, ExecutionMode()), lambda *now: None
     )
-    assert found.arms == {}
-    assert set(found.refused) == {"a", "b"}
-    assert all(said in why["speed"] for why in found.refused.values())
+    assert session.arms == {}
+    assert set(session.refused) == {"a", "b"}
+    assert all(message in why["speed"] for why in session.refused.values())
     assert os.environ == before
 
 
@@ -64,11 +64,11 @@ def test_the_command_prints_a_table_and_keeps_the_session(study, tmp_path):
     assert file.name in done.stderr
     record = read(file)
     assert record["baseline"] == "my_rest"
-    (one,) = record["sessions"]
-    assert one["setting"]["batch_size"] == one["environment"]["threads"] == 1
-    assert one["environment"]["variables"]["MALLOC_MMAP_MAX_"] == "0"
-    assert one["how"]["around"][0]["load"] >= 0
-    assert one["times"]["my_rest"]["batch"]["seconds"]
+    (session,) = record["sessions"]
+    assert session["setting"]["batch_size"] == session["environment"]["threads"] == 1
+    assert session["environment"]["variables"]["MALLOC_MMAP_MAX_"] == "0"
+    assert session["how"]["around"][0]["load"] >= 0
+    assert session["times"]["my_rest"]["batch"]["seconds"]
 
 
 @pytest.mark.slow
@@ -76,6 +76,6 @@ def test_the_command_as_json_in_two_settings(study):
     done = study("bench", "test_rest", "--img-size", "64,96", *SHORT, "--json")
     assert done.returncode == 0, done.stderr
     sessions = json.loads(done.stdout)
-    assert [one["setting"]["img_size"] for one in sessions] == [64, 96]
-    assert all(one["arms"]["test_rest"]["throughput"]["value"] > 0 for one in sessions)
-    assert not any("times" in one for one in sessions)
+    assert [session["setting"]["img_size"] for session in sessions] == [64, 96]
+    assert all(session["arms"]["test_rest"]["throughput"]["value"] > 0 for session in sessions)
+    assert not any("times" in session for session in sessions)

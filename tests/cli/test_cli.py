@@ -38,7 +38,7 @@ def test_every_command_explains_itself(inside, command):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["rnu", "x.yaml"], 'did you mean "run"?'),
         (["run", "nosuch.yaml"], "unknown study file"),
@@ -59,10 +59,10 @@ def test_every_command_explains_itself(inside, command):
         (["run", "tiny.yaml", "--device", "cuda"], "no usable NVIDIA device"),
     ],
 )
-def test_a_wrong_command_is_refused_and_nothing_starts(inside, tiny, words, said):
+def test_a_wrong_command_is_refused_and_nothing_starts(inside, tiny, words, message):
     done = inside(*words)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tiny.parent / "results" / "jobs").exists()
 
@@ -94,8 +94,8 @@ def test_wrong_model_arguments_are_told_with_all_else_that_is_wrong(inside, tiny
     tiny.write_text(text.replace("seeds: 2", "seedz: 2").replace("average", "averag"))
     done = inside("plan", tiny)
     assert done.returncode == 2
-    for said in ("tiny.yaml:8:1", '"seeds"?', "tiny.yaml:3:", '"heads"?', '"average"?'):
-        assert said in done.stderr
+    for message in ("tiny.yaml:8:1", '"seeds"?', "tiny.yaml:3:", '"heads"?', '"average"?'):
+        assert message in done.stderr
 
 
 def test_a_wrong_level_is_told_at_its_line(inside, tiny):

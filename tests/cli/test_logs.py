@@ -25,13 +25,13 @@ def store(tmp_path):
 @pytest.fixture
 def names(inside, tiny):
     """The trials of a study, by row and seed, each with a line in its log."""
-    results, found = Store(tiny.parent / "results"), {}
+    results, trials = Store(tiny.parent / "results"), {}
     for arm in json.loads(inside("plan", tiny, "--on", "inline", "--json").stdout)["arms"]:
         for trial in arm["trials"]:
-            found[f"{arm['label']}/s{trial['seed']}"] = trial["name"]
+            trials[f"{arm['label']}/s{trial['seed']}"] = trial["name"]
             results.enter(trial["name"], TrialRecord(config=arm["config"]))
             (results.trial(trial["name"]) / "log.txt").write_text(f"of {trial['name']}\n")
-    return found
+    return trials
 
 
 def test_a_trial_is_named_in_full_by_its_beginning_or_by_its_row_and_seed(inside, tiny, names):

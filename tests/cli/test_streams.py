@@ -115,9 +115,9 @@ def shell(line: str, folder, **changes: str) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("words", ["--help", "schema"])
+@pytest.mark.parametrize("words", [pytest.param("--help", marks=pytest.mark.slow), "schema"])
 @pytest.mark.parametrize(
-    ("where", "status", "said"),
+    ("where", "status", "message"),
     [
         (">/dev/full", 4, "cannot write to stdout: No space left"),
         (">&-", 4, "cannot write to stdout: it is closed"),
@@ -126,14 +126,14 @@ def shell(line: str, folder, **changes: str) -> subprocess.CompletedProcess:
         ("| true", 0, ""),
     ],
 )
-def test_stdout_that_takes_nothing_is_a_clear_end(tmp_path, words, where, status, said):
+def test_stdout_that_takes_nothing_is_a_clear_end(tmp_path, words, where, status, message):
     done = shell(f"study {words} {where}", tmp_path)
     assert (done.returncode, "Traceback" in done.stderr, "Exception" in done.stderr) == (
         status,
         False,
         False,
     )
-    assert said in done.stderr
+    assert message in done.stderr
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -111,8 +111,8 @@ class Ground:
 
     def holders(self) -> list[Holder]:
         """Processes that hold the lease of a trial."""
-        found = (leases.holder(self.store.trial(name)) for name in self.trials)
-        return [who for who in found if who is not None and who.pid]
+        holding = (leases.holder(self.store.trial(name)) for name in self.trials)
+        return [who for who in holding if who is not None and who.pid]
 
     def supervisors(self) -> list[Holder]:
         return [who for job, _ in job_folder.jobs(self.store) for who in job_folder.workers(job)]
@@ -182,9 +182,9 @@ def unharmed(calm: Callable[[Ground], str], request: pytest.FixtureRequest) -> C
         folders = [ground.store.trial(trial) for trial in ground.trials]
         lost = sum(not (folder / "result.json").exists() for folder in folders)
         doubled = sum(len(list(folder.glob("result.json*"))) > 1 for folder in folders)
-        told = json.loads(ground.results()), json.loads(calm(ground))
-        changed = sum(a != b for a, b in zip(*told, strict=False)) + abs(
-            len(told[0]) - len(told[1])
+        metrics = json.loads(ground.results()), json.loads(calm(ground))
+        changed = sum(a != b for a, b in zip(*metrics, strict=False)) + abs(
+            len(metrics[0]) - len(metrics[1])
         )
         ROWS.append(
             (name or request.node.name.removeprefix("test_"), times, lost, doubled, changed)

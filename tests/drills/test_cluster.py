@@ -28,7 +28,7 @@ pytestmark = [
 LONGER = STUDY.replace("epochs: 8", "epochs: 14")
 
 
-def said(*words: str) -> str:
+def output_of(*words: str) -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
@@ -37,8 +37,8 @@ class Cluster(Ground):
 
     def submit(self, workers: int = 2, *words: str) -> None:
         self.flags = ("--on", "slurm", "-R", "hours=1", *words)
-        told = self.finish("--workers", str(workers))
-        assert "study status x.yaml --watch" in told
+        output = self.finish("--workers", str(workers))
+        assert "study status x.yaml --watch" in output
 
     def jobs(self) -> dict[str, str]:
         jobs = status.jobs(self.store, self.identity)
@@ -64,15 +64,15 @@ class Cluster(Ground):
 
 @pytest.fixture
 def cluster(tmp_path) -> Iterator[Callable[..., Cluster]]:
-    made: list[Cluster] = []
+    clusters: list[Cluster] = []
 
     def make(text: str = LONGER) -> Cluster:
-        made.append(Cluster(tmp_path / f"slurm-{len(made)}", text))
-        return made[-1]
+        clusters.append(Cluster(tmp_path / f"slurm-{len(clusters)}", text))
+        return clusters[-1]
 
     yield make
-    for one in made:
-        one.clear()
+    for each in clusters:
+        each.clear()
 
 
 def test_workers_on_slurm_while_nobody_waits(cluster, unharmed):
@@ -114,7 +114,7 @@ def test_a_job_whose_place_an_urgent_one_takes(cluster, unharmed):
         "-o",
         "/dev/null",
     ]
-    said(*urgent)
+    output_of(*urgent)
     until(lambda: not ground.running(), "the preemption")
     ground.ended()
     unharmed(ground)
@@ -126,9 +126,9 @@ def test_a_job_that_runs_out_of_time(cluster, unharmed):
     advanced(ground)
     job = ground.running()[0]
     end = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time.time() + 30))
-    said("scontrol", "update", f"jobid={job}", f"EndTime={end}")
+    output_of("scontrol", "update", f"jobid={job}", f"EndTime={end}")
     until(lambda: not ground.running(), "the signal", 180)
-    said("scontrol", "update", f"jobid={job}", "TimeLimit=60")
+    output_of("scontrol", "update", f"jobid={job}", "TimeLimit=60")
     ground.ended()
     assert not list(ground.store.root.glob("trials/*/died-*"))
     unharmed(ground)
@@ -138,7 +138,7 @@ def test_a_job_that_is_requeued_from_outside(cluster, unharmed):
     ground = cluster()
     ground.submit()
     until(lambda: ground.epochs() > 2 and ground.running(), "progress")
-    said("scontrol", "requeue", ground.running()[0])
+    output_of("scontrol", "requeue", ground.running()[0])
     ground.ended()
     unharmed(ground)
 
@@ -157,13 +157,13 @@ def test_a_node_that_goes_down(cluster, unharmed):
     ground = cluster()
     ground.submit()
     until(lambda: ground.epochs() > 2 and ground.running(), "progress")
-    node = said("squeue", "-h", "-j", ground.running()[0], "-o", "%N").strip()
-    said("scontrol", "update", f"nodename={node}", "state=down", "reason=drill")
+    node = output_of("squeue", "-h", "-j", ground.running()[0], "-o", "%N").strip()
+    output_of("scontrol", "update", f"nodename={node}", "state=down", "reason=drill")
     try:
         ground.ended()
     finally:
         time.sleep(8)  # a job's remains, which ignore TERM, would clash with the next one there
-        said("scontrol", "update", f"nodename={node}", "state=resume")
+        output_of("scontrol", "update", f"nodename={node}", "state=resume")
     unharmed(ground)
 
 
@@ -199,9 +199,9 @@ def test_a_study_is_edited_while_it_runs(cluster, unharmed):
     ground.submit()
     advanced(ground)
     (ground.folder / "x.yaml").write_text(ground.text)
-    told = ground.finish("--workers", "2")
-    assert "left alone" in told
-    assert "submitted to Slurm" not in told  # enough are there
+    output = ground.finish("--workers", "2")
+    assert "left alone" in output
+    assert "submitted to Slurm" not in output  # enough are there
     ground.ended()
     assert len(ground.trials) == 6
     unharmed(ground)
@@ -209,13 +209,13 @@ def test_a_study_is_edited_while_it_runs(cluster, unharmed):
 
 def test_a_job_folder_that_others_can_write_to_is_not_run(cluster):
     ground = cluster(STUDY)
-    said("scontrol", "update", "partitionname=main", "state=down")
+    output_of("scontrol", "update", "partitionname=main", "state=down")
     try:
         ground.submit(workers=1)
         job = status.jobs(ground.store, ground.identity)[0]
         job.chmod(0o777)
     finally:
-        said("scontrol", "update", "partitionname=main", "state=up")
+        output_of("scontrol", "update", "partitionname=main", "state=up")
     ids = slurm.submitted(job)
     until(lambda: not slurm.queued(ids), "the job to end")
     assert not ground.epochs()
@@ -239,6 +239,6 @@ def test_two_nodes_train_each_trial_together(cluster):
     for name in alone.trials:
         assert together.store.result(name).environment.processes == 2
         ours, theirs = (
-            [row.train_loss for row in one.store.history(name)] for one in (together, alone)
+            [row.train_loss for row in ground.store.history(name)] for ground in (together, alone)
         )
         assert ours == pytest.approx(theirs, rel=1e-3)

@@ -33,20 +33,20 @@ def disk(ground: Ground) -> Iterator[Callable[..., None]]:
 
 def writers(place: Path) -> list[str]:
     """Processes that have a file there open."""
-    found = []
+    pids = []
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         with suppress(OSError):
-            found += [link.parts[2]] * link.readlink().is_relative_to(place)
-    return found
+            pids += [link.parts[2]] * link.readlink().is_relative_to(place)
+    return pids
 
 
 @pytest.mark.parametrize("megabytes", [3, 8, 14])
 def test_a_disk_that_is_full(ground, disk, unharmed, megabytes):
     """So small that the plan, a checkpoint, or a later one does not fit; then there is room."""
     disk("remount", f"size={megabytes}m")
-    told = ground.finish(status=2)
-    assert "No space left on device" in told
-    assert "Traceback" not in told
+    output = ground.finish(status=2)
+    assert "No space left on device" in output
+    assert "Traceback" not in output
     disk("remount", "size=1g")
     ground.finish()
     unharmed(ground, name=f"a_disk_that_is_full at {megabytes} MB")

@@ -134,31 +134,33 @@ def misbehaving(folder: Path, how: str, times: int) -> Ground:
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ("crashes", "killed by SIGSEGV"),
         ("leaves", "exit status 7"),
         ("hangs", "it hung: no step for longer than --timeout"),
     ],
 )
-def test_a_trial_that_kills_its_worker_is_tried_again(tmp_path, unharmed, how, said):
+def test_a_trial_that_kills_its_worker_is_tried_again(tmp_path, unharmed, how, message):
     ground = misbehaving(tmp_path / how, how, times=2)
-    told = ground.finish("--timeout", "20s")
-    assert said in told
+    output = ground.finish("--timeout", "20s")
+    assert message in output
     unharmed(ground, times=2, name=f"a_trial_that_{how}")
 
 
-@pytest.mark.parametrize(("how", "said"), [("crashes", "killed by SIGSEGV"), ("hangs", "it hung")])
-def test_a_trial_that_always_kills_its_worker_has_failed_and_no_other(tmp_path, how, said):
+@pytest.mark.parametrize(
+    ("how", "message"), [("crashes", "killed by SIGSEGV"), ("hangs", "it hung")]
+)
+def test_a_trial_that_always_kills_its_worker_has_failed_and_no_other(tmp_path, how, message):
     ground = misbehaving(tmp_path / how, how, times=1000)
     ground.variables["DRILL_STEP"] = "3"  # before anything is saved
-    told = ground.finish("--timeout", "20s", "--retries", "1", status=1)
+    output = ground.finish("--timeout", "20s", "--retries", "1", status=1)
     states = [ground.store.result(name) for name in ground.trials]
     assert sorted(state["state"] for state in states) == ["completed"] * 2 + ["failed"] * 2
     failed = next(state for state in states if state["state"] == "failed")
-    assert failed["error"].startswith("2 workers died of it: " + said)
+    assert failed["error"].startswith("2 workers died of it: " + message)
     assert any("misbehaving.py" in line for line in failed["log"])
-    assert "2 trials failed" in told
+    assert "2 trials failed" in output
 
 
 CGROUP = Path("/sys/fs/cgroup/memory")

@@ -243,8 +243,8 @@ def main() -> None:
         every = {f"{f} {p}".strip(): names(f, p, store) for f, p in studies()}
         NAMES.write_text(json.dumps(every, indent=1) + "\n")
         reports = Path(folder) / "reports"
-        found = {name: tables(name, Path(folder) / name, reports) for name in REPORTED}
-        TABLES.write_text(_compact(found))
+        by_study = {name: tables(name, Path(folder) / name, reports) for name in REPORTED}
+        TABLES.write_text(_compact(by_study))
 
 
 def _compact(studies: dict[str, dict[str, list[list[str]]]]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.golden.make import NAMES, REPORTED, TABLES, names, studies, tables
 
-FAST = ("ablations/emsa_reduction.yaml", "ablations/smoke.yaml")
+FAST = ("ablations/smoke.yaml",)
 GOLDEN_NAMES = json.loads(NAMES.read_text("utf-8"))
 GOLDEN_TABLES = json.loads(TABLES.read_text("utf-8"))
 

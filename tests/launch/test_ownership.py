@@ -91,10 +91,10 @@ def test_the_owner_of_the_current_folder_may_own_the_store(job, tmp_path, monkey
 @pytest.fixture
 def job(store) -> Path:
     """A job folder, with code that leaves word that it ran."""
-    made = ordered(store, ["a-0"], on="slurm")
-    code = made / "code" / "study" / "launch" / "__main__.py"
+    ordered_job = ordered(store, ["a-0"], on="slurm")
+    code = ordered_job / "code" / "study" / "launch" / "__main__.py"
     code.write_text(f"open({str(store.root / 'ran')!r}, 'w').close()\n")
-    return made
+    return ordered_job
 
 
 @pytest.mark.parametrize(("change", "right"), CASES)

@@ -18,18 +18,18 @@ from tests.launch.test_slurm import flags
 
 def machine(*words: str) -> Machine:
     """The machine of a command line with `--on slurm` and these words."""
-    found: list[Machine] = []
+    machines: list[Machine] = []
 
     @click.command()
     @machine_options
     def command(machine: Machine) -> None:
-        found.append(machine)
+        machines.append(machine)
 
     command.main(["--on", "slurm", *words], standalone_mode=False)
-    return found[0]
+    return machines[0]
 
 
-def asked(*words: str) -> Machine:
+def with_resources(*words: str) -> Machine:
     return machine(*(part for word in words for part in ("-R", word)))
 
 
@@ -37,17 +37,17 @@ def script(tmp_path, machine: Machine) -> set[str]:
     return flags(slurm.script(tmp_path / "job", machine, 1))
 
 
-def named(found: set[str], *names: str) -> list[str]:
+def named(all_flags: set[str], *names: str) -> list[str]:
     """The flags of these names."""
-    return sorted(flag for flag in found if flag.partition("=")[0].removeprefix("--") in names)
+    return sorted(flag for flag in all_flags if flag.partition("=")[0].removeprefix("--") in names)
 
 
 GPU_NAMES = ("gres", *(f"gpus{end}" for end in ("", "-per-node", "-per-task", "-per-socket")))
 
 
 def test_a_plain_script_has_what_workers_need_and_nothing_that_a_site_may_refuse(tmp_path):
-    found = {flag.partition("=")[0] for flag in script(tmp_path, asked())}
-    assert found == {
+    all_flags = {flag.partition("=")[0] for flag in script(tmp_path, with_resources())}
+    assert all_flags == {
         "--cpus-per-task",
         "--job-name",
         "--nodes",
@@ -61,8 +61,10 @@ def test_a_plain_script_has_what_workers_need_and_nothing_that_a_site_may_refuse
 
 
 def test_a_wckey_is_given_where_it_is_asked_for(tmp_path):
-    assert named(script(tmp_path, asked()), "wckey") == []
-    assert named(script(tmp_path, asked("sbatch.wckey=vision")), "wckey") == ["--wckey=vision"]
+    assert named(script(tmp_path, with_resources()), "wckey") == []
+    assert named(script(tmp_path, with_resources("sbatch.wckey=vision")), "wckey") == [
+        "--wckey=vision"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +82,7 @@ def test_a_wckey_is_given_where_it_is_asked_for(tmp_path):
     ],
 )
 def test_gpus_are_asked_for_once_in_the_words_of_the_user_and_trained_on(tmp_path, words, expected):
-    there = asked(*words)
+    there = with_resources(*words)
     assert there.device == "cuda"
     assert named(script(tmp_path, there), *GPU_NAMES) == expected
 
@@ -89,12 +91,12 @@ def test_gpus_are_asked_for_once_in_the_words_of_the_user_and_trained_on(tmp_pat
     "word", ["gres=shard:10", "gres=mps:50", "sbatch.tres-per-task=gres/gpu:1"]
 )
 def test_a_share_of_a_gpu_is_a_gpu(word):
-    assert asked(word).device == "cuda"
+    assert with_resources(word).device == "cuda"
 
 
 @pytest.mark.parametrize("word", ["gres=nvme:1", "gres=gpuless:1", "partition=gpu", "gpus="])
 def test_a_device_that_nothing_says_is_the_one_of_the_job(tmp_path, word):
-    there = asked(word)
+    there = with_resources(word)
     assert there.device == "auto"
     assert named(script(tmp_path, there), "gpus-per-node") == []
 
@@ -129,7 +131,7 @@ def test_a_worker_trains_on_what_its_job_was_given(store, monkeypatch, given, ex
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["-R", "partitoin=x"], 'did you mean "partition"?'),
         (["-R", "hours=soon"], "the value must be a positive float"),
@@ -166,57 +168,64 @@ def test_a_worker_trains_on_what_its_job_was_given(store, monkeypatch, given, ex
         (["-R", "sbatch.gpus=8", "--devices", "8", "--nodes", "2"], "gives a job 4 on each node"),
     ],
 )
-def test_what_does_not_exist_or_contradicts_itself_is_refused(words, said):
+def test_what_does_not_exist_or_contradicts_itself_is_refused(words, message):
     with pytest.raises(StudyError) as refused:
         machine(*words)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_a_raw_flag_takes_the_place_of_a_default_however_it_is_spelt(tmp_path):
-    there = asked("sbatch.cpus-per-task=8", "sbatch.time=1-00:00:00", "sbatch.job_name=mine")
-    found = script(tmp_path, there)
-    assert named(found, "cpus-per-task") == ["--cpus-per-task=8"]
+    there = with_resources(
+        "sbatch.cpus-per-task=8", "sbatch.time=1-00:00:00", "sbatch.job_name=mine"
+    )
+    all_flags = script(tmp_path, there)
+    assert named(all_flags, "cpus-per-task") == ["--cpus-per-task=8"]
     assert there.threads == 8
-    assert named(found, "time", "job-name") == ["--job-name=mine", "--time=1-00:00:00"]
-    found = script(tmp_path, asked("sbatch.mem=32G"))
-    assert named(found, "mem") == ["--mem=32G"]
-    found = script(tmp_path, asked("sbatch.no-requeue"))
-    assert named(found, "requeue", "no-requeue") == ["--no-requeue"]
+    assert named(all_flags, "time", "job-name") == ["--job-name=mine", "--time=1-00:00:00"]
+    all_flags = script(tmp_path, with_resources("sbatch.mem=32G"))
+    assert named(all_flags, "mem") == ["--mem=32G"]
+    all_flags = script(tmp_path, with_resources("sbatch.no-requeue"))
+    assert named(all_flags, "requeue", "no-requeue") == ["--no-requeue"]
 
 
 def test_cpus_for_each_gpu_take_the_place_of_cpus_for_a_task(tmp_path):
-    there = asked("gpus=1", "sbatch.cpus-per-gpu=6")
+    there = with_resources("gpus=1", "sbatch.cpus-per-gpu=6")
     assert named(script(tmp_path, there), "cpus-per-task", "cpus-per-gpu") == ["--cpus-per-gpu=6"]
     assert there.threads == 6
 
 
 def test_a_flag_without_a_value_and_one_that_is_left_out(tmp_path):
-    there = asked("sbatch.exclusive", "hours=", "cpus=", "sbatch.requeue=", "sbatch.job-name=")
-    found = script(tmp_path, there)
-    assert "--exclusive" in found
-    assert named(found, "time", "cpus-per-task", "requeue", "job-name") == []
+    there = with_resources(
+        "sbatch.exclusive", "hours=", "cpus=", "sbatch.requeue=", "sbatch.job-name="
+    )
+    all_flags = script(tmp_path, there)
+    assert "--exclusive" in all_flags
+    assert named(all_flags, "time", "cpus-per-task", "requeue", "job-name") == []
     assert there.flags.count("-R") == 5  # the same can be asked for again
-    found = script(tmp_path, asked("sbatch.exclusive=user", "parallel=", "sbatch.export=NONE"))
-    assert {"--exclusive=user", "--export=NONE"} <= found
+    all_flags = script(
+        tmp_path, with_resources("sbatch.exclusive=user", "parallel=", "sbatch.export=NONE")
+    )
+    assert {"--exclusive=user", "--export=NONE"} <= all_flags
 
 
 def test_all_workers_may_run_at_a_time_unless_a_number_is_given(tmp_path):
-    many = replace(asked(), workers=900)
+    many = replace(with_resources(), workers=900)
     assert "--array=0-899%900" in flags(slurm.script(tmp_path, many, 900))
 
 
 def test_gpus_that_no_trial_uses_are_told():
-    assert resources.notes(asked("gpus=4")) == [
+    assert resources.notes(with_resources("gpus=4")) == [
         "-R gpus=4 reserves 4 GPUs per node for a job that trains each trial on 1 of them "
         "(--devices 4)"
     ]
     assert resources.notes(machine("-R", "gpus=4", "--devices", "4")) == []
-    assert resources.notes(asked("sbatch.gpus-per-socket=1")) == []  # nobody knows how many
+    unknown = with_resources("sbatch.gpus-per-socket=1")  # nobody knows how many
+    assert resources.notes(unknown) == []
 
 
 def test_a_timing_session_counts_where_the_device_is_what_the_job_has(store):
     plan = SimpleNamespace(timed=("throughput",), key="k")
     store.keep("timings", "k", TimingSession(device="cuda"))
-    assert not timing.missing(plan, store, asked())
-    assert not timing.missing(plan, store, asked("gpus=1"))
+    assert not timing.missing(plan, store, with_resources())
+    assert not timing.missing(plan, store, with_resources("gpus=1"))
     assert timing.missing(plan, store, machine("--device", "cpu"))

@@ -28,8 +28,8 @@ def test_a_store_has_as_many_slots_as_it_is_given_workers():
     taken[0].close()
     again = slots.free_slot(CPU, 2)
     assert again
-    for one in (taken[1], other, again):
-        one.close()
+    for slot in (taken[1], other, again):
+        slot.close()
 
 
 def test_each_worker_has_gpus_of_its_own(monkeypatch):
@@ -46,8 +46,8 @@ def test_each_worker_has_gpus_of_its_own(monkeypatch):
     second.close()
     pair = slots.free_slot(GPU.model_copy(update={"devices": 2}), 9)
     assert pair.devices == ("3", "5")
-    for one in (third, pair):
-        one.close()
+    for slot in (third, pair):
+        slot.close()
 
 
 def test_workers_that_share_a_gpu_keep_out_whoever_wants_it_alone(monkeypatch):

@@ -101,11 +101,11 @@ def test_every_job_of_an_array_loads_where_its_order_is(store, site):
     assert slurm.submitted(job) == ids
     scripts = [path.read_text() for path in site.glob("script-*")]
     assert sorted("--array=0-2%2" in flags(script) for script in scripts) == [False, True]
-    masters = {one.partition("_")[0] for one in ids}
+    masters = {number.partition("_")[0] for number in ids}
     assert len(masters) == 2
-    assert sorted("_" in one for one in ids) == [False, True, True, True]
-    for one in ids:
-        work = DelayedSubmission.load(JobPaths(job / "logs", job_id=one).submitted_pickle)
+    assert sorted("_" in number for number in ids) == [False, True, True, True]
+    for number in ids:
+        work = DelayedSubmission.load(JobPaths(job / "logs", job_id=number).submitted_pickle)
         assert vars(work.function) == {"job": str(job)}
 
 

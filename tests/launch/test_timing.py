@@ -29,9 +29,9 @@ def timed(metrics, baseline="a", **records):
     job = Job.checked({**machine.order, **work, "store": "results", "baseline": baseline})
     ticks = []
     arms = records or {"a": record(), "b": record("average")}
-    found = trial.run_timing_session(arms, job, lambda: ticks.append(1))
+    session = trial.run_timing_session(arms, job, lambda: ticks.append(1))
     assert ticks
-    return found
+    return session
 
 
 @pytest.mark.parametrize(
@@ -44,30 +44,30 @@ def timed(metrics, baseline="a", **records):
     ],
 )
 def test_what_is_asked_for_is_taken_and_nothing_else(metrics, lanes):
-    found = timed(metrics)
-    assert not found.refused
+    session = timed(metrics)
+    assert not session.refused
     for arm in "ab":
-        taken = found.times[arm]
+        taken = session.times[arm]
         assert {lane: times["images"] for lane, times in taken.items()} == lanes
-        assert set(metrics) <= set(found.arms[arm])
-        assert all(0 < spread.value < math.inf for spread in found.arms[arm].values())
-    assert found.how.rounds == len(found.how.loads) >= 10
-    assert len(found.how.around) == 2
-    assert found.how.way == "float32, eager"
+        assert set(metrics) <= set(session.arms[arm])
+        assert all(0 < spread.value < math.inf for spread in session.arms[arm].values())
+    assert session.how.rounds == len(session.how.loads) >= 10
+    assert len(session.how.around) == 2
+    assert session.how.way == "float32, eager"
 
 
 @pytest.mark.parametrize("baseline", ["a", "b"])
 def test_the_baseline_is_the_one_that_is_named(baseline):
-    found = timed(["throughput"], baseline).arms
-    assert [arm for arm in found if not found[arm]["throughput"].ratio] == [baseline]
+    arms = timed(["throughput"], baseline).arms
+    assert [arm for arm in arms if not arms[arm]["throughput"].ratio] == [baseline]
 
 
 def test_memory_alone_times_nothing():
-    found = timed(["memory"])
-    assert found.how.rounds == 0
-    assert not found.times
-    kept = {**found.arms, **found.refused}
-    assert set(kept) == {"a", "b"}
+    session = timed(["memory"])
+    assert session.how.rounds == 0
+    assert not session.times
+    measured = {**session.arms, **session.refused}
+    assert set(measured) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
@@ -80,17 +80,17 @@ def test_memory_alone_times_nothing():
     ids=lambda recipe: next(iter(recipe)),
 )
 def test_every_kind_of_recipe_is_stepped(recipe):
-    found = timed(["train_throughput"], a=record(**recipe), b=record("average", **recipe))
-    assert not found.refused
-    assert found.arms["b"]["train_throughput"].ratio.value > 0
+    session = timed(["train_throughput"], a=record(**recipe), b=record("average", **recipe))
+    assert not session.refused
+    assert session.arms["b"]["train_throughput"].ratio.value > 0
 
 
 def test_an_arm_that_cannot_be_built_is_refused_and_the_others_are_timed():
     arms = {"a": record(), "b": record("averag"), "c": record("average")}
-    found = timed(["throughput", "memory"], **arms)
-    assert set(found.refused) >= {"b"}
-    assert 'did you mean "average"?' in found.refused["b"]["speed"]
-    assert {"a", "c"} <= set(found.arms)
+    session = timed(["throughput", "memory"], **arms)
+    assert set(session.refused) >= {"b"}
+    assert 'did you mean "average"?' in session.refused["b"]["speed"]
+    assert {"a", "c"} <= set(session.arms)
 
 
 def test_equal_arms_have_a_ratio_of_about_one():
@@ -104,18 +104,18 @@ def test_equal_arms_have_a_ratio_of_about_one():
 
 def test_the_metrics_of_the_catalogue_are_all_made():
     """But for what this machine cannot tell, and tails of a short session."""
-    made = {name for arm in timed(SPEED).arms.values() for name in arm}
-    assert set(SPEED) - made <= {"energy", "latency_p90", "latency_p99", "memory"}
+    metrics = {name for arm in timed(SPEED).arms.values() for name in arm}
+    assert set(SPEED) - metrics <= {"energy", "latency_p90", "latency_p99", "memory"}
 
 
 def test_a_tail_of_few_calls_is_refused_with_what_would_help():
-    found = timed(["throughput", "latency_p99"])
+    session = timed(["throughput", "latency_p99"])
     for arm in "ab":
-        assert "latency_p99" not in found.arms[arm]
-        assert "timing.seconds" in found.refused[arm]["latency_p99"]
+        assert "latency_p99" not in session.arms[arm]
+        assert "timing.seconds" in session.refused[arm]["latency_p99"]
 
 
 def test_energy_that_nobody_counts_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("study.metrics.energy.RAPL", tmp_path)
-    found = timed(["energy"])
-    assert found.refused["a"] == {"energy": "energy: no counter can be read on this device"}
+    session = timed(["energy"])
+    assert session.refused["a"] == {"energy": "energy: no counter can be read on this device"}

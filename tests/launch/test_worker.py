@@ -8,38 +8,37 @@ from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch.worker import Worker, claim
 from study.store import heartbeats, holders, leases
-from study.store.heartbeats import DEAD_SECONDS
 from tests.launch.conftest import finish, leave, ordered
 
 NAMES = ["a-0", "b-0"]
 
 
 def test_a_trial_that_somebody_died_on_comes_last(store):
-    asked = Worker(ordered(store, NAMES))
+    worker = Worker(ordered(store, NAMES))
     leave(store, "a-0")
     for expected in ("b-0", "a-0"):
-        name, lease = claim(asked, NAMES)
+        name, lease = claim(worker, NAMES)
         assert name == expected
         finish(store, name)
         lease.release()
-    assert claim(asked, NAMES) is None
+    assert claim(worker, NAMES) is None
 
 
 def test_what_another_works_on_is_passed_over(store):
-    asked = Worker(ordered(store, NAMES))
+    worker = Worker(ordered(store, NAMES))
     with leases.claim(store.trial("a-0")):
-        name, lease = claim(asked, NAMES)
+        name, lease = claim(worker, NAMES)
         lease.release()
     assert name == "b-0"
 
 
 def test_somebody_who_falters_is_waited_for_and_succeeded_when_it_is_certain(store, monkeypatch):
     monkeypatch.setattr(heartbeats, "QUIET_SECONDS", 0.0)
-    asked = Worker(ordered(store, ["a-0"]))
+    worker = Worker(ordered(store, ["a-0"]))
     leave(store, "a-0", who=holders.Holder("elsewhere", 1, "1"))
-    old = (store.trial("a-0") / "lease.1").stat().st_mtime - 2 * DEAD_SECONDS
+    old = (store.trial("a-0") / "lease.1").stat().st_mtime - 2 * heartbeats.DEAD_SECONDS
     os.utime(store.trial("a-0") / "lease.1", (old, old))
-    name, lease = claim(asked, ["a-0"])
+    name, lease = claim(worker, ["a-0"])
     assert (name, lease.number) == ("a-0", 2)
     lease.release()
 
@@ -51,13 +50,13 @@ def test_nothing_is_claimed_once_somebody_asks_to_stop(store):
 
 
 def test_a_worker_that_is_signalled_stops_without_a_file(store):
-    asked = Worker(ordered(store, NAMES))
-    assert not asked.stop()
-    asked.ask_to_stop()
-    assert asked.stop()
+    worker = Worker(ordered(store, NAMES))
+    assert not worker.stop()
+    worker.ask_to_stop()
+    assert worker.stop()
 
 
 def test_a_store_without_room_for_leases_is_told(store):
-    asked = Worker(ordered(store, ["gone-0"]))
+    worker = Worker(ordered(store, ["gone-0"]))
     with pytest.raises(StoreError, match=r"no lease can be made in .*gone-0: No such file"):
-        claim(asked, ["gone-0"])
+        claim(worker, ["gone-0"])

@@ -8,9 +8,9 @@ from study.metrics.workloads import ExecutionMode
 
 
 def test_what_can_be_read_is_ready_for_json():
-    found = machine_state.machine_state("cpu")
-    assert json.loads(json.dumps(found)) == found
-    assert found["load"] >= 0
+    state = machine_state.machine_state("cpu")
+    assert json.loads(json.dumps(state)) == state
+    assert state["load"] >= 0
 
 
 def test_reasons_are_told_in_words():

@@ -79,18 +79,18 @@ def test_each_arm_has_its_visits_between_those_of_the_first(taken):
 
 def test_times_are_ready_for_json_and_have_names_of_the_catalogue(taken):
     json.dumps({n: dataclasses.asdict(times) for n, times in taken.times["b"].items()})
-    found = spreads(taken.times["b"])
-    assert set(found) == {"throughput", "latency_p50"}
-    assert set(found) <= set(METRICS)
-    assert all(found[name].ratio for name in ("throughput", "latency_p50"))
+    summary = spreads(taken.times["b"])
+    assert set(summary) == {"throughput", "latency_p50"}
+    assert set(summary) <= set(METRICS)
+    assert all(summary[name].ratio for name in ("throughput", "latency_p50"))
     assert all(not spread.ratio for spread in spreads(taken.times["a"]).values())
 
 
 def test_spreads_are_over_all_rounds():
     batch = Times(8, seconds=[8.0, 4.0, 2.0, 1.0])
     single = Times(1, calls=[[0.1, 0.4, 0.2] * 4, [0.3] * 10, [0.1, 0.2] * 5])
-    found = spreads({"batch": batch, "single": single})
-    assert {name: spread.plain for name, spread in found.items()} == {
+    summary = spreads({"batch": batch, "single": single})
+    assert {name: spread.plain for name, spread in summary.items()} == {
         "throughput": pytest.approx({"value": 3.0, "low": 1.0, "high": 8.0}),
         "latency_p50": pytest.approx({"value": 0.2, "low": 0.15, "high": 0.3}),
         "latency_p90": pytest.approx({"value": 0.3, "low": 0.2, "high": 0.4}),
@@ -105,9 +105,11 @@ def test_a_tail_of_few_calls_is_not_given():
 def test_a_ratio_of_throughputs_is_the_inverse_of_that_of_seconds():
     taken = {"seconds": [2.0] * 8, "between": [(1.0, 2.0, 1.0)] * 8, "waited": [0.0] * 8}
     lanes = {"batch": Times(4, **taken), "single": Times(1, **taken, calls=[[2.0]] * 8)}
-    found = spreads(lanes)
-    assert found["throughput"].ratio.plain == pytest.approx({"value": 0.5, "low": 0.5, "high": 0.5})
-    assert found["latency_p50"].ratio.plain == pytest.approx(
+    summary = spreads(lanes)
+    assert summary["throughput"].ratio.plain == pytest.approx(
+        {"value": 0.5, "low": 0.5, "high": 0.5}
+    )
+    assert summary["latency_p50"].ratio.plain == pytest.approx(
         {"value": 2.0, "low": 2.0, "high": 2.0}
     )
 
@@ -121,9 +123,9 @@ def test_waiting_for_a_cpu_adds_up():
 def test_the_tail_is_told_from_a_thousand_calls():
     calls = torch.linspace(0, 1, ENOUGH["latency_p99"]).tolist()
     assert "latency_p99" not in spreads({"single": Times(1, calls=[calls[1:]])})
-    found = spreads({"single": Times(1, calls=[calls])})["latency_p99"]
-    assert found.value == pytest.approx(0.99)
-    assert 0.98 < found.low < 0.985 < 0.995 < found.high < 1
+    latency = spreads({"single": Times(1, calls=[calls])})["latency_p99"]
+    assert latency.value == pytest.approx(0.99)
+    assert 0.98 < latency.low < 0.985 < 0.995 < latency.high < 1
 
 
 def test_quantiles_are_those_of_torch():
@@ -134,10 +136,10 @@ def test_quantiles_are_those_of_torch():
 
 
 def test_progress_is_reported_round_by_round():
-    told = []
+    reports = []
     arms = dict.fromkeys("ab", lambda: both(nn.Conv2d(3, 4, 3)))
-    session(arms, rounds=2, seconds=0.01, report=lambda *now: told.append(now))
-    assert told == [(1, 2), (2, 2)]
+    session(arms, rounds=2, seconds=0.01, report=lambda *now: reports.append(now))
+    assert reports == [(1, 2), (2, 2)]
 
 
 @pytest.mark.parametrize(("seconds", "rounds"), [(1e-9, ROUNDS[0]), (1e9, ROUNDS[1])])
@@ -151,10 +153,12 @@ def test_rounds_are_bounded(seconds, rounds):
             self.calls += 1
             return images
 
-    told = []
+    reports = []
     lane = Workload(lambda: Slow()(torch.ones(1)), 1)
-    session({"a": lambda: {"batch": lane}}, seconds=seconds, report=lambda *now: told.append(now))
-    assert len(told) == rounds
+    session(
+        {"a": lambda: {"batch": lane}}, seconds=seconds, report=lambda *now: reports.append(now)
+    )
+    assert len(reports) == rounds
 
 
 def test_no_arms_have_no_times():

@@ -28,16 +28,16 @@ def built(name, **arguments):
 )
 def test_stages_add_up_to_the_whole(name, stages):
     model = built(name, **({"img_size": 64} if name == "test_vit" else {}))
-    found = by_stage(model, SIZE)
-    assert list(found) == stages
+    counts = by_stage(model, SIZE)
+    assert list(counts) == stages
     total = by_torch(model, SIZE).macs
-    kinds = {kind for own in found.values() for kind in own}
-    assert {k: sum(own.get(k, 0) for own in found.values()) for k in kinds} == total
+    kinds = {kind for own in counts.values() for kind in own}
+    assert {k: sum(own.get(k, 0) for own in counts.values()) for k in kinds} == total
 
 
 def test_the_head_is_the_classifier():
-    found = by_stage(built("test_rest", num_classes=10), SIZE)
-    assert found["head"]["linear"] == 128 * 10
+    stages = by_stage(built("test_rest", num_classes=10), SIZE)
+    assert stages["head"]["linear"] == 128 * 10
 
 
 def test_what_has_no_stages_has_none():

@@ -48,12 +48,12 @@ def released():
 
 def repeated(shapes, depths):
     """As many blocks in each stage as `depths` says, all like the first."""
-    found = {}
+    keys = {}
     for key, shape in shapes.items():
         block = re.match(r"((?:stage|block)(\d)\.)0(\..*)", key)
         depth = depths[int(block[2]) - 1] if block else 1
-        found |= {f"{block[1]}{i}{block[3]}" if block else key: shape for i in range(depth)}
-    return found
+        keys |= {f"{block[1]}{i}{block[3]}" if block else key: shape for i in range(depth)}
+    return keys
 
 
 def grown(shape):
@@ -86,3 +86,12 @@ def picture():
         return torch.from_numpy(draw.standard_normal((batch, 3, height, width)))
 
     return images
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def file(content, name="weights.pth"):
+        torch.save(content, tmp_path / name)
+        return tmp_path / name
+
+    return file

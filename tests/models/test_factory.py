@@ -11,7 +11,7 @@ from study.models import SLOTS, build, resolved
 DATA = {"num_classes": 10, "in_chans": 3, "img_size": 64}
 
 
-def made(name="test_rest", arguments=(), **changes):
+def built(name="test_rest", arguments=(), **changes):
     return build(name, dict(arguments), **{**DATA, "device": "meta", **changes})
 
 
@@ -19,13 +19,13 @@ def made(name="test_rest", arguments=(), **changes):
 @pytest.mark.parametrize("name", ["test_rest", "test_pvt"])
 def test_every_entry_builds_and_runs(name, slot):
     for entry in SLOTS[slot]:
-        arm = made(name, {slot: entry}, device=None).eval()
+        arm = built(name, {slot: entry}, device=None).eval()
         assert arm(torch.randn(2, 3, 64, 64)).shape == (2, 10)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "deit_tiny_patch16_224", "rest_large", "pvt_large"])
 def test_a_meta_model_has_no_storage(name):
-    model = made(name)
+    model = built(name)
     tensors = [*model.parameters(), *model.buffers()]
     assert {tensor.device.type for tensor in tensors} == {"meta"}
     assert model(torch.empty(2, 3, 64, 64, device="meta")).shape == (2, 10)
@@ -50,55 +50,55 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "at_fault", "told"), MISTAKES, ids=str)
+@pytest.mark.parametrize(("arguments", "at_fault", "message"), MISTAKES, ids=str)
 @pytest.mark.parametrize("name", ["test_rest", "test_pvt"])
-def test_a_mistake_names_its_argument(name, arguments, at_fault, told):
-    with pytest.raises(BuildError, match=told) as raised:
-        made(name, arguments)
+def test_a_mistake_names_its_argument(name, arguments, at_fault, message):
+    with pytest.raises(BuildError, match=message) as raised:
+        built(name, arguments)
     assert raised.value.argument == at_fault
 
 
 def test_an_unknown_model_is_told_the_nearest_name():
     with pytest.raises(BuildError, match='did you mean "rest_lite"'):
-        made("rest_lit")
+        built("rest_lit")
 
 
 @pytest.mark.parametrize("value", [0.1, None])
 def test_an_unknown_argument_of_a_timm_model_is_told_the_nearest(value):
     with pytest.raises(BuildError, match='did you mean "drop_rate"') as raised:
-        made("resnet18", {"drop_rat": value})
+        built("resnet18", {"drop_rat": value})
     assert raised.value.argument == "drop_rat"
 
 
 def test_what_timm_raises_is_told_and_chained():
     with pytest.raises(BuildError, match="resnet18 cannot be built") as raised:
-        made("resnet18", {"output_stride": 5})
+        built("resnet18", {"output_stride": 5})
     assert isinstance(raised.value.__cause__, AssertionError)
 
 
 def test_an_image_too_small_to_normalise_is_refused_at_once():
     with pytest.raises(BuildError, match="at least 33 px"):
-        made(img_size=32)
-    assert made(img_size=33)
-    assert made(arguments={"attn_norm": False}, img_size=32)
+        built(img_size=32)
+    assert built(img_size=33)
+    assert built(arguments={"attn_norm": False}, img_size=32)
 
 
 def test_a_ratio_that_leaves_no_keys_is_refused():
     with pytest.raises(BuildError, match="leaves no key"):
-        made(arguments={"ratios": [8, 4, 2, 3], "attn_norm": False}, img_size=32)
+        built(arguments={"ratios": [8, 4, 2, 3], "attn_norm": False}, img_size=32)
 
 
 def test_lists_and_tuples_make_the_same_model():
-    one, other = (made(arguments={"ratios": kind([4, 2, 1, 1])}) for kind in (list, tuple))
-    assert one.state_dict().keys() == other.state_dict().keys()
+    first, other = (built(arguments={"ratios": kind([4, 2, 1, 1])}) for kind in (list, tuple))
+    assert first.state_dict().keys() == other.state_dict().keys()
 
 
 def test_resolved_is_complete_and_ready_for_json():
-    found = resolved("rest_base", {})
-    assert found["dims"] == [96, 192, 384, 768]
-    assert found["reduction"] == "depthwise"
-    assert not found.keys() & {"num_classes", "in_chans", "img_size", "device", "dtype"}
-    assert json.loads(json.dumps(found)) == found
+    arguments = resolved("rest_base", {})
+    assert arguments["dims"] == [96, 192, 384, 768]
+    assert arguments["reduction"] == "depthwise"
+    assert not arguments.keys() & {"num_classes", "in_chans", "img_size", "device", "dtype"}
+    assert json.loads(json.dumps(arguments)) == arguments
 
 
 def test_every_model_of_ours_has_defaults_of_its_own():

@@ -69,9 +69,9 @@ def test_closed_form_is_what_torch_counts(name, arguments):
 def test_norms_are_what_fvcore_counts(name, arguments):
     logging.getLogger("fvcore").setLevel(logging.ERROR)
     arm = timm.create_model(name, **arguments).eval()
-    found = FlopCountAnalysis(arm, torch.randn(1, 3, 64, 97)).by_operator()
+    operators = FlopCountAnalysis(arm, torch.randn(1, 3, 64, 97)).by_operator()
     norms = ("batch_norm", "layer_norm", "instance_norm")
-    assert arm.multiply_adds(64, 97)["norm"] == sum(found[kind] for kind in norms)
+    assert arm.multiply_adds(64, 97)["norm"] == sum(operators[kind] for kind in norms)
 
 
 @pytest.mark.parametrize("name", ["rest_lite", "rest_small", "rest_base", "rest_large"])
@@ -83,27 +83,27 @@ def test_counts_of_the_released_models(name, golden):
 @pytest.mark.parametrize("row", range(12))
 def test_counts_of_the_ablation_arms(row, golden):
     arm = dict(golden["lite_arms"][row])
-    found = counts(model("rest_lite", **arm.pop("arguments")))
-    assert found == pytest.approx(arm, abs=6e-5)
+    counted = counts(model("rest_lite", **arm.pop("arguments")))
+    assert counted == pytest.approx(arm, abs=6e-5)
 
 
 def test_exact_counts_of_rest_lite(golden):
-    found, exact = model("rest_lite").multiply_adds(224, 224), golden["lite_exact"]
-    assert sum(found[kind] for kind in KERNELS) == exact["with_products"]
-    assert found["norm"] == exact["norm"]
+    counted, exact = model("rest_lite").multiply_adds(224, 224), golden["lite_exact"]
+    assert sum(counted[kind] for kind in KERNELS) == exact["with_products"]
+    assert counted["norm"] == exact["norm"]
 
 
 @pytest.mark.parametrize("name", PVT)
 def test_papers_differ_on_pvt_by_the_products_of_attention(name):
-    found = counts(model(name))
-    assert (round(found["conv_linear"], 1), round(found["with_products"], 1)) == PVT[name]
+    counted = counts(model(name))
+    assert (round(counted["conv_linear"], 1), round(counted["with_products"], 1)) == PVT[name]
 
 
 def counts(arm):
-    found = arm.multiply_adds(224, 224)
-    layers = found["conv"] + found["linear"]
+    counted = arm.multiply_adds(224, 224)
+    layers = counted["conv"] + counted["linear"]
     return {
         "params": sum(p.numel() for p in arm.parameters()),
         "conv_linear": layers / 1e9,
-        "with_products": (layers + found["matmul"]) / 1e9,
+        "with_products": (layers + counted["matmul"]) / 1e9,
     }

@@ -43,19 +43,21 @@ def random(parameter):
     ids=str,
 )
 def test_layers_of_the_same_name_and_shape_start_alike(change):
-    one, other = parameters("test_rest"), parameters("test_rest", **change)
-    apart = {name for name in one.keys() & other.keys() if one[name].shape != other[name].shape}
+    plain, other = parameters("test_rest"), parameters("test_rest", **change)
+    apart = {name for name in plain.keys() & other.keys() if plain[name].shape != other[name].shape}
     layers = {name.rpartition(".")[0] for name in apart}  # a bias is spread as its weight's fan-in
-    both = [name for name in one.keys() & other.keys() if name.rpartition(".")[0] not in layers]
+    both = [name for name in plain.keys() & other.keys() if name.rpartition(".")[0] not in layers]
     assert len(both) > 30
-    assert all(torch.equal(one[name], other[name]) for name in both)
+    assert all(torch.equal(plain[name], other[name]) for name in both)
 
 
 @pytest.mark.parametrize("name", SHALLOW)
 def test_another_seed_draws_other_weights(name):
-    zero, again, one = parameters(name), parameters(name), parameters(name, seed=1)
+    zero, again, other_seed = parameters(name), parameters(name), parameters(name, seed=1)
     assert all(torch.equal(zero[key], again[key]) for key in zero)
-    assert not [key for key in zero if random(zero[key]) and torch.equal(zero[key], one[key])]
+    assert not [
+        key for key in zero if random(zero[key]) and torch.equal(zero[key], other_seed[key])
+    ]
 
 
 @pytest.mark.parametrize("name", SHALLOW)
@@ -64,8 +66,8 @@ def test_weights_are_spread_as_the_model_meant(name):
     for key, parameter in parameters(name).items():
         if parameter.numel() > 1000 and random(parameter):
             # medians, as timm's truncated normal draws a weight of 2 now and then
-            found, meant = (float(p.detach().abs().median()) for p in (parameter, own[key]))
-            assert found == pytest.approx(meant, rel=0.2), key
+            spread, meant = (float(p.detach().abs().median()) for p in (parameter, own[key]))
+            assert spread == pytest.approx(meant, rel=0.2), key
 
 
 @pytest.mark.parametrize("name", SHALLOW)
@@ -74,8 +76,8 @@ def test_every_parameter_of_timms_models_is_shared(name):
 
 
 def test_two_layers_of_one_shape_start_differently():
-    found = parameters("test_rest", depths=[2, 1, 1, 1])
-    first, second = (found[f"stages.0.blocks.{i}.mlp.fc1.weight"] for i in (0, 1))
+    drawn = parameters("test_rest", depths=[2, 1, 1, 1])
+    first, second = (drawn[f"stages.0.blocks.{i}.mlp.fc1.weight"] for i in (0, 1))
     assert not torch.equal(first, second)
 
 

@@ -198,7 +198,10 @@ def test_layer_decay_falls_from_the_head_to_the_stem():
     assert scales == sorted(set(scales))
 
 
-@pytest.mark.parametrize("arguments", [{}, EMSA], ids=["pvt", "emsa"])
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param({}, id="pvt"), pytest.param(EMSA, id="emsa", marks=pytest.mark.slow)],
+)
 def test_scripted_traced_and_compiled_models_answer_the_same(arguments, images):
     model = pvt(**arguments)
     expected = model(images)

@@ -53,17 +53,17 @@ def own(tmp_path, monkeypatch):
 
 
 def test_a_part_and_a_model_are_found_by_difference(own):
-    one = own(PART + "REDUCTIONS['own'] = Own\n" + MODEL)
-    added = register(one)
-    assert added.source == one
+    source = own(PART + "REDUCTIONS['own'] = Own\n" + MODEL)
+    added = register(source)
+    assert added.source == source
     assert added.names == {"reduction": ("own",), "model": ("my_net",)}
     assert timm.is_model("my_net")
     assert SLOTS["reduction"]["own"].__module__ == "own_parts"
 
 
 def test_it_is_imported_once(own):
-    one = own(PART + "REDUCTIONS['own'] = Own\n")
-    assert register(one) is register(one)
+    source = own(PART + "REDUCTIONS['own'] = Own\n")
+    assert register(source) is register(source)
     with pytest.raises(BuildError, match="from other code"):
         register(own(PART + "REDUCTIONS['other'] = Own\n"))
 
@@ -84,9 +84,9 @@ def test_a_module_inside_a_package_is_imported_by_its_name(own):
 def test_a_source_is_the_same_module_from_another_folder(own, monkeypatch, tmp_path_factory):
     own("", "lab/__init__.py")
     own(PART + "REDUCTIONS['own'] = Own\n", "lab/parts.py")
-    one = find_plugin("lab.parts")
+    source = find_plugin("lab.parts")
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    assert register(find_plugin(one.text)).source == one
+    assert register(find_plugin(source.text)).source == source
     assert SLOTS["reduction"]["own"].__module__ == "lab.parts"
 
 
@@ -126,10 +126,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=REFUSED)
-def test_a_refused_source_leaves_everything_as_it_was(own, text, said):
+@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
+def test_a_refused_source_leaves_everything_as_it_was(own, text, message):
     before, listed = entries(), timm.list_models(module="resnet", include_tags=True)
-    with pytest.raises(BuildError, match=said):
+    with pytest.raises(BuildError, match=message):
         register(own(text))
     assert entries() == before
     assert timm.list_models(module="resnet", include_tags=True) == listed
@@ -144,10 +144,10 @@ def test_a_refused_source_can_be_mended(own):
 
 
 def test_a_file_that_changed_since_is_refused(own, tmp_path):
-    one = own(PART + "REDUCTIONS['own'] = Own\n")
+    source = own(PART + "REDUCTIONS['own'] = Own\n")
     (tmp_path / "own_parts.py").write_text(PART + "REDUCTIONS['other'] = Own\n")
     with pytest.raises(BuildError, match="has changed since"):
-        register(one)
+        register(source)
 
 
 STRANGERS = {
@@ -165,12 +165,12 @@ def test_code_that_no_digest_knows_is_refused_every_time(own, monkeypatch, stran
     monkeypatch.syspath_prepend(Path.cwd())
     Path(stranger).parent.mkdir(exist_ok=True)
     Path(stranger).write_text("SIZE = 3\n")
-    before, one = entries(), own(f"{PART}{line}\nREDUCTIONS['own'] = Own\n", name)
+    before, source = entries(), own(f"{PART}{line}\nREDUCTIONS['own'] = Own\n", name)
     for _ in range(2):
         with pytest.raises(BuildError, match="make one package of both"):
-            register(one)
+            register(source)
     assert entries() == before
-    assert not {"sizes", "lab.sizes", "study_sizes", one.name} & set(sys.modules)
+    assert not {"sizes", "lab.sizes", "study_sizes", source.name} & set(sys.modules)
 
 
 def test_the_file_that_is_refused_is_named(own, monkeypatch, tmp_path):
@@ -204,7 +204,7 @@ def test_a_mended_source_gets_again_what_another_adds_for_it(own):
 
 def test_what_was_imported_before_is_refused(own, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
-    one = own(PART + "REDUCTIONS['own'] = Own\n")
+    source = own(PART + "REDUCTIONS['own'] = Own\n")
     __import__("own_parts")
     with pytest.raises(BuildError, match="imported already"):
-        register(one)
+        register(source)

@@ -22,12 +22,12 @@ def worst(model, picture, expected, name, dtype):
     """The largest difference over all sizes, in units of the largest logit."""
     differences = []
     for size in SIZES[name.partition("_")[0]]:
-        found = expected[f"{name}_{'x'.join(map(str, size))}"]
+        reference = expected[f"{name}_{'x'.join(map(str, size))}"]
         with torch.no_grad():
             logits = model.to(dtype)(picture(*size).to(dtype)).double()
-        first = torch.tensor(found["first"], dtype=torch.float64)
-        apart = (logits[0, :16] - first).abs().max(), logits.abs().max() - found["largest"]
-        differences.append(max(abs(float(d)) for d in apart) / found["largest"])
+        first = torch.tensor(reference["first"], dtype=torch.float64)
+        apart = (logits[0, :16] - first).abs().max(), logits.abs().max() - reference["largest"]
+        differences.append(max(abs(float(d)) for d in apart) / reference["largest"])
     return max(differences)
 
 

@@ -118,7 +118,15 @@ def test_layer_decay_falls_from_the_head_to_the_stem():
     assert scales == sorted(set(scales))
 
 
-@pytest.mark.parametrize("arguments", [{}, OFF, {"position": "learned"}], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        pytest.param(OFF, marks=pytest.mark.slow),
+        pytest.param({"position": "learned"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_scripted_traced_and_compiled_models_answer_the_same(arguments, images):
     model = rest(**arguments)
     expected = model(images)

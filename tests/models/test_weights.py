@@ -1,8 +1,6 @@
 """Given weights are loaded whole, under whatever names they come, or not at all."""
 
-import argparse
 import hashlib
-import pickle
 
 import numpy as np
 import pytest
@@ -14,43 +12,7 @@ from timm.models.vision_transformer import checkpoint_filter_fn
 from study.errors import BuildError
 from study.models import build
 from study.models.weights import load, pretrained, pretrained_cfg
-
-SHAPE = {"num_classes": 10, "in_chans": 3, "img_size": 64}
-
-
-def model(seed=0, name="test_rest", **arguments):
-    torch.manual_seed(seed)
-    return build(name, arguments, **SHAPE)
-
-
-def same(ours, theirs):
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[k], theirs[k]) for k in ours)
-
-
-def prefixed(state, prefix):
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
-GIVEN = model(1).state_dict()
-AVERAGED = model(2).state_dict()
-FORMS = {
-    "plain": GIVEN,
-    "timm's": {"state_dict": GIVEN, "epoch": 3, "args": argparse.Namespace(lr=0.1)},
-    "released": {"model": GIVEN, "optimizer": {"state": {}}},
-    "of several devices": {"state_dict": prefixed(GIVEN, "module.")},
-    "compiled": prefixed(GIVEN, "_orig_mod."),
-    "without counts": {k: v for k, v in GIVEN.items() if "num_batches" not in k},
-    "double": {k: v.double() if v.is_floating_point() else v for k, v in GIVEN.items()},
-}
-
-
-@pytest.fixture
-def saved(tmp_path):
-    def file(content, name="weights.pth"):
-        torch.save(content, tmp_path / name)
-        return tmp_path / name
-
-    return file
+from tests.models.checkpoints import AVERAGED, FORMS, GIVEN, SHAPE, model, prefixed, same
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -102,8 +64,8 @@ BOTH = {"teacher": AVERAGED, "student": GIVEN}
 
 def test_several_sets_that_fit_are_listed_and_one_can_be_named(saved):
     path, filled = saved(BOTH), model()
-    said = rf"several fit: teacher \({len(GIVEN)}\), student .*--checkpoint-key.*checkpoint_key"
-    with pytest.raises(BuildError, match=said):
+    message = rf"several fit: teacher \({len(GIVEN)}\), student .*--checkpoint-key.*checkpoint_key"
+    with pytest.raises(BuildError, match=message):
         load(filled, path)
     assert load(filled, path, key="teacher").state == "teacher"
     assert same(filled.state_dict(), AVERAGED)
@@ -117,23 +79,6 @@ def test_an_average_of_any_name_is_told_from_the_trained_weights(saved):
     assert same(filled.state_dict(), AVERAGED)
     assert not load(filled, path, ema=False).average
     assert same(filled.state_dict(), GIVEN)
-
-
-NOT_FETCHED = {
-    "git-lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
-    "a page": (b"\n<!DOCTYPE html><html>Log in</html>", "web page"),
-    "an error": (b'{"error": "not found"}', "it is text"),
-}
-
-
-@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
-@pytest.mark.parametrize("what", NOT_FETCHED)
-def test_what_stands_in_the_place_of_weights_is_told_as_such(what, suffix, tmp_path):
-    content, said = NOT_FETCHED[what]
-    path = tmp_path / f"weights.{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(BuildError, match=said):
-        load(model(), path)
 
 
 def test_safetensors_are_read(tmp_path):
@@ -205,9 +150,9 @@ def test_all_that_does_not_fit_is_told_and_nothing_is_loaded(saved):
     spoilt["norm.weight"] = torch.ones(7)
     filled = model()
     lost = [k for k in GIVEN if k.startswith("stages.0")]
-    with pytest.raises(BuildError) as told:
+    with pytest.raises(BuildError) as raised:
         load(filled, saved(spoilt))
-    head, missing, unexpected, misshapen = str(told.value).splitlines()
+    head, missing, unexpected, misshapen = str(raised.value).splitlines()
     assert "weights.pth does not fit this ResT" in head
     assert missing.strip() == f"{len(lost)} missing: {', '.join(lost[:12])}, ..."
     assert unexpected.strip().startswith(f"{len(lost)} unexpected: {lost[0]}_, ")
@@ -217,75 +162,9 @@ def test_all_that_does_not_fit_is_told_and_nothing_is_loaded(saved):
 
 def test_another_number_of_classes_is_told_as_such(saved):
     other = build("test_rest", {}, num_classes=20, in_chans=3, img_size=64).state_dict()
-    said = r"head\.weight \(20, 128\) for \(10, 128\).*\n.*class_map"
-    with pytest.raises(BuildError, match=said):
+    message = r"head\.weight \(20, 128\) for \(10, 128\).*\n.*class_map"
+    with pytest.raises(BuildError, match=message):
         load(model(), saved(other))
-
-
-class Evil:
-    """Would write a file if it were ever unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return open, (str(self.path), "w")
-
-
-@pytest.mark.parametrize("protocol", [2, 5, None])
-def test_a_pickle_that_would_run_code_is_not_opened(protocol, tmp_path):
-    content = {"state_dict": GIVEN, "more": Evil(tmp_path / "created")}
-    path = tmp_path / "weights.pth.tar"
-    if protocol is None:
-        torch.save(content, path)
-    else:
-        path.write_bytes(pickle.dumps(content, protocol))
-    with pytest.raises(BuildError, match="holds more than tensors"):
-        load(model(), path)
-    assert not (tmp_path / "created").exists()
-
-
-def test_a_pickled_model_is_no_set_of_tensors(saved):
-    with pytest.raises(BuildError, match=r"it refers to timm\.models\.resnet\.ResNet"):
-        load(model(), saved(timm.create_model("test_resnet")))
-
-
-SPOILT = {
-    "half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
-    "empty": lambda path: path.write_bytes(b""),
-    "text": lambda path: path.write_text("no checkpoint"),
-    "a list": lambda path: torch.save([1, 2], path),
-    "other keys": lambda path: torch.save({"epoch": 3, "net": [1, 2]}, path),
-    "nothing": lambda path: torch.save({}, path),
-    "a number": lambda path: torch.save({"state_dict": 3}, path),
-}
-
-
-@pytest.mark.parametrize("how", SPOILT)
-def test_what_is_no_checkpoint_is_refused_with_its_name(how, saved):
-    path = saved(GIVEN)
-    SPOILT[how](path)
-    said = r"weights\.pth (cannot be read|is no checkpoint|holds a|has no tensors)"
-    with pytest.raises(BuildError, match=said):
-        load(model(), path)
-
-
-def test_broken_safetensors_are_refused(tmp_path):
-    (tmp_path / "weights.safetensors").write_text("no tensors")
-    with pytest.raises(BuildError, match="cannot be read"):
-        load(model(), tmp_path / "weights.safetensors")
-
-
-def test_tensors_that_a_family_cannot_rename_are_refused(saved):
-    vit = timm.create_model("test_vit", num_classes=10)
-    with pytest.raises(BuildError, match=r"weights\.pth"):
-        load(vit, saved({"pos_embed": torch.zeros(3), "patch_embed.proj.weight": torch.zeros(2)}))
-
-
-def test_a_slip_in_the_name_of_a_file_is_noticed(saved, tmp_path):
-    saved(GIVEN)
-    with pytest.raises(BuildError, match=r'no checkpoint .*wieghts.pth; is it "weights.pth"'):
-        load(model(), tmp_path / "wieghts.pth")
 
 
 # timm's own

@@ -15,7 +15,7 @@ UNIFORM = "{name: test_rest, ratios: [1, 1, 1, 1]}"
 def planned(tiny):
     """planned(old=new, ...): the plan of the tiny study with text replaced."""
 
-    def made(*changes, **fields):
+    def changed(*changes, **fields):
         text = tiny.read_text()
         for old, new in changes:
             assert old in text
@@ -23,7 +23,7 @@ def planned(tiny):
         tiny.write_text(text + "".join(f"{key}: {value}\n" for key, value in fields.items()))
         return StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0]
 
-    return made
+    return changed
 
 
 def refusal(planned, *changes, **fields):
@@ -39,10 +39,10 @@ FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
 
 
 def test_a_level_that_does_nothing_is_an_error_at_its_line(planned):
-    said = refusal(planned, ("test_rest", UNIFORM))
-    assert '"Avg" changes nothing' in said
-    assert "tiny.yaml:7:41" in said
-    assert "1 error, nothing was run" in said
+    message = refusal(planned, ("test_rest", UNIFORM))
+    assert '"Avg" changes nothing' in message
+    assert "tiny.yaml:7:41" in message
+    assert "1 error, nothing was run" in message
 
 
 def test_a_level_that_acts_in_training_only_does_something(planned):
@@ -95,8 +95,8 @@ class Idle(Average):
 
 def test_a_parameter_that_no_gradient_reaches_is_an_error(planned, monkeypatch):
     monkeypatch.setitem(REDUCTIONS, "idle", Idle)
-    said = refusal(planned, ("Avg: average", "Idle: idle"))
-    assert "Idle: no gradient reaches stages.0.blocks.0.attn.reduce.shrink.gate" in said
+    message = refusal(planned, ("Avg: average", "Idle: idle"))
+    assert "Idle: no gradient reaches stages.0.blocks.0.attn.reduce.shrink.gate" in message
 
 
 # ---- expectations ----
@@ -109,8 +109,8 @@ def test_a_cost_that_follows_its_formula_is_as_expected(planned):
 
 def test_a_cost_that_does_not_is_an_error_with_both_numbers(planned):
     ratios = "model.ratios: {one: [1, 1, 1, 1], two: [2, 2, 2, 2]}"
-    said = refusal(planned, (FACTORS, ratios), expects="{model.ratios: {macs_matmul: 1/r}}")
-    assert "macs_matmul of two is 0.25 times the first level's; 1/r: 0.5" in said
+    message = refusal(planned, (FACTORS, ratios), expects="{model.ratios: {macs_matmul: 1/r}}")
+    assert "macs_matmul of two is 0.25 times the first level's; 1/r: 0.5" in message
 
 
 @pytest.mark.parametrize(

@@ -68,9 +68,9 @@ def refusal(planned, *changes):
     ],
 )
 def test_a_level_that_cannot_act_is_an_error_at_its_place(planned, more, factor):
-    said = refusal(planned, (SHORT, more), (FACTORS, factor))
-    assert "changes nothing" in said or "computes the same" in said
-    assert "tiny.yaml:7:" in said
+    message = refusal(planned, (SHORT, more), (FACTORS, factor))
+    assert "changes nothing" in message or "computes the same" in message
+    assert "tiny.yaml:7:" in message
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_a_level_that_acts_is_none(planned, more, factor):
 
 def test_two_levels_that_compute_the_same_are_told(planned):
     factor = "recipe.decay_epochs: {one: 1, ten: 10, twenty: 20}"
-    said = refusal(planned, (SHORT, "epochs: 3, sched: step"), (FACTORS, factor))
-    assert "twenty computes the same as ten" in said
-    assert "the learning rates, by epoch, are 0.00025, 0.001, 0.001" in said
+    message = refusal(planned, (SHORT, "epochs: 3, sched: step"), (FACTORS, factor))
+    assert "twenty computes the same as ten" in message
+    assert "the learning rates, by epoch, are 0.00025, 0.001, 0.001" in message
 
 
 def test_what_is_measured_of_one_update_counts_where_a_column_asks_for_it(planned):
@@ -160,8 +160,8 @@ def test_a_course_is_worked_out_once(tmp_path, monkeypatch):
     ],
 )
 def test_what_is_odd_about_a_training_is_told(keys, words, tmp_path):
-    (said,) = oddities(Recipe(**{"lr": 0.1} | keys), Store(tmp_path))
-    assert words in said
+    (note,) = oddities(Recipe(**{"lr": 0.1} | keys), Store(tmp_path))
+    assert words in note
 
 
 @pytest.mark.parametrize("keys", [{"epochs": 0}, {"epochs": 3, "warmup_epochs": 1}])
@@ -180,22 +180,22 @@ def test_oddities_stand_in_the_plan_with_their_rows(planned):
 
 def test_arms_that_did_not_resolve_are_compared_with_none(planned):
     factor = "recipe.opt: {adamw: adamw, sgd: sgd, typo: sdg, other: 3}"
-    said = refusal(planned, (FACTORS, factor))
-    assert 'unknown recipe.opt "sdg"; did you mean "sgd"?' in said
-    assert "computes the same" not in said
-    assert "changes nothing" not in said
-    assert "2 errors" in said
+    message = refusal(planned, (FACTORS, factor))
+    assert 'unknown recipe.opt "sdg"; did you mean "sgd"?' in message
+    assert "computes the same" not in message
+    assert "changes nothing" not in message
+    assert "2 errors" in message
 
 
 def test_a_typo_in_the_baseline_makes_no_level_wrong(planned):
     factor = "recipe.lr: {low: 1.0e-3, high: 2.0e-3, higher: 3.0e-3}"
-    said = refusal(planned, (SHORT, "epochs: 2, momentun: 0.9"), (FACTORS, factor))
-    assert 'did you mean "momentum"' in said
-    assert "1 error" in said
+    message = refusal(planned, (SHORT, "epochs: 2, momentun: 0.9"), (FACTORS, factor))
+    assert 'did you mean "momentum"' in message
+    assert "1 error" in message
 
 
 def test_every_kind_of_mistake_is_told_in_the_first_round(planned):
-    said = refusal(
+    message = refusal(
         planned,
         (
             "columns: [params, macs, top1]",
@@ -210,11 +210,11 @@ def test_every_kind_of_mistake_is_told_in_the_first_round(planned):
         ),
     )
     for words in ("sdg", "this is a fraction", "averag", "stage", "Nobody"):
-        assert words in said
+        assert words in message
 
 
 def test_gradients_and_dead_levels_are_told_beside_a_wrong_name(planned):
-    said = refusal(
+    message = refusal(
         planned,
         ("columns: [params, macs, top1]", "columns: [params, top1]\nmargins: {top2: 1}"),
         (
@@ -223,13 +223,13 @@ def test_gradients_and_dead_levels_are_told_beside_a_wrong_name(planned):
         ),
         (SHORT, "epochs: 1"),
     )
-    assert 'unknown metric "top2"' in said
-    assert '"s" changes nothing' in said
+    assert 'unknown metric "top2"' in message
+    assert '"s" changes nothing' in message
 
 
 def test_a_stored_course_that_lacks_its_learning_rates_is_worked_out_again(tmp_path):
     store, short = Store(tmp_path), Recipe(epochs=2)
     first = recipe_schedule(short, store)
-    (kept,) = (tmp_path / "arms").glob("*.json")
-    atomic.write(kept, {"updates": first.updates})
+    (file,) = (tmp_path / "arms").glob("*.json")
+    atomic.write(file, {"updates": first.updates})
     assert recipe_schedule(short, store) == first

@@ -77,10 +77,10 @@ def answering(form):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_model_that_gives_no_score_per_class_is_an_error_at_its_place(form, planned, entrypoint):
-    give, said = FORMS[form]
+    give, complaint = FORMS[form]
     entrypoint("mine", answering(give))
     message = refusal(planned, "mine")
-    assert f"mine gives {said} for 2 images of 10 classes" in message
+    assert f"mine gives {complaint} for 2 images of 10 classes" in message
     assert "one tensor (B, num_classes) of numbers, here (2, 10)" in message
     assert "tiny.yaml:3:10" in message
 

@@ -35,17 +35,17 @@ AA, FLIPS = {"aa": "rand-m9"}, {"hflip": 0.0, "vflip": 0.5}
     ],
 )
 def test_what_two_recipes_do_not_share_is_named(data, ours, theirs, words):
-    said = list(unshared((data, Recipe(**ours)), (data, Recipe(**theirs))))
-    assert len(said) == len(words)
-    assert all(word in one for word, one in zip(words, said, strict=True))
+    differences = list(unshared((data, Recipe(**ours)), (data, Recipe(**theirs))))
+    assert len(differences) == len(words)
+    assert all(word in difference for word, difference in zip(words, differences, strict=True))
 
 
 def test_other_images_are_not_paired():
     few = DIGITS.model_copy(update={"train_limit": 40})
     assert list(unshared((DIGITS, Recipe()), (few, Recipe()))) == ["images"]
     held = LARGE.model_copy(update={"img_size": 28})
-    (said,) = unshared((LARGE, Recipe()), (held, Recipe()))
-    assert "held in memory" in said
+    (difference,) = unshared((LARGE, Recipe()), (held, Recipe()))
+    assert "held in memory" in difference
 
 
 def rotated(recipe):
@@ -74,10 +74,10 @@ def test_a_plan_says_between_which_arms_pairing_does_not_hold(tiny, more, factor
     text = tiny.read_text().replace(FACTORS, factor).replace("epochs: 2", f"epochs: 2, {more}")
     tiny.write_text(text)
     notes = StudyRequest(tiny, None, (), tiny.parent / "results").plan()[0].notes
-    assert [said for said in notes if said.startswith("not paired")] == (
-        [said for said in notes if note and said.startswith(note) and said.endswith(": more")]
+    assert [line for line in notes if line.startswith("not paired")] == (
+        [line for line in notes if note and line.startswith(note) and line.endswith(": more")]
     )
-    assert bool(note) == any(said.startswith("not paired") for said in notes)
+    assert bool(note) == any(line.startswith("not paired") for line in notes)
 
 
 def test_pairs_of_a_label_that_several_arms_have_are_told_by_names_of_their_own(tiny):

@@ -46,7 +46,7 @@ def test_every_factor_has_its_block_and_the_baseline_opens_it(tiny):
 def test_a_design_that_combines_has_one_block(tiny, design, rows):
     tiny.write_text(tiny.read_text().replace(FACTORS, TWO))
     plan, _ = planned(tiny, f"design={design}")
-    assert [found for _, found in labels(plan)] == [rows]
+    assert [arms for _, arms in labels(plan)] == [rows]
 
 
 def test_designs_share_their_arms(tiny):
@@ -131,9 +131,9 @@ def test_a_plan_says_what_its_seeds_can_show(tiny):
     plan, _ = planned(tiny, "seeds=2", "margins={top1: 10}")
     sd = 0.1 / 2**0.5
     assert plan.sd == pytest.approx(sd)
-    said = plan_notes(plan, None, 1)
-    assert f"{reach} (Top-1: {1155 * sd:.2f} pp, from finished trials)" in said
-    assert said[-1] == f"the margin, 10 pp, needs {seeds_for(0.1, sd)} seeds (80 % power)"
+    notes = plan_notes(plan, None, 1)
+    assert f"{reach} (Top-1: {1155 * sd:.2f} pp, from finished trials)" in notes
+    assert notes[-1] == f"the margin, 10 pp, needs {seeds_for(0.1, sd)} seeds (80 % power)"
 
 
 def test_a_plan_knows_no_spread_of_what_diverged_or_is_not_paired(tiny):
@@ -144,8 +144,8 @@ def test_a_plan_knows_no_spread_of_what_diverged_or_is_not_paired(tiny):
 
 
 def test_a_plan_says_what_the_a_a_arm_is_for(tiny):
-    said = plan_notes(planned(tiny, "aa=true", "seeds=1")[0], None, 1)
-    assert said[-1] == "A/A: 1 more trial of the baseline with other seeds measure the noise floor"
+    notes = plan_notes(planned(tiny, "aa=true", "seeds=1")[0], None, 1)
+    assert notes[-1] == "A/A: 1 more trial of the baseline with other seeds measure the noise floor"
 
 
 def test_a_price_comes_from_timed_steps_and_then_from_finished_trials(tiny):

@@ -110,7 +110,7 @@ def lab(tmp_path):
 def laboratory(tmp_path):
     """lab(factors, top1={label: outcomes}, cost={label: {...}}, timed={label: {...}}, ...)."""
 
-    def made(
+    def plan_and_store(
         factors=REDUCTION,
         *,
         top1=None,
@@ -133,8 +133,8 @@ def laboratory(tmp_path):
             trials = tuple(_trial(store, digest, s, o) for s, o in enumerate(outcomes))
             if not any(choices):
                 beside = zip(study.aa_seeds, again, strict=False)
-                found = (_trial(store, digest, seed, outcome) for seed, outcome in beside)
-                trials += tuple(replace(trial, is_aa=True) for trial in found)
+                added = (_trial(store, digest, seed, outcome) for seed, outcome in beside)
+                trials += tuple(replace(trial, is_aa=True) for trial in added)
             counted = (cost or {}).get(key, {"params": 10.49e6, "macs": 1.4e9})
             costs = (
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}
@@ -149,7 +149,7 @@ def laboratory(tmp_path):
             store.keep("timings", plan.key, TimingSession.checked(record))
         return plan, store
 
-    return made
+    return plan_and_store
 
 
 @pytest.fixture
@@ -177,11 +177,11 @@ def complete(lab):
 def tabulated(lab):
     """The table of a laboratory."""
 
-    def made(*factors, **outcomes):
+    def table(*factors, **outcomes):
         plan, store = lab(*factors, **outcomes)
         return report.table(plan, report.frame(plan, store))
 
-    return made
+    return table
 
 
 NASTY = [

@@ -15,8 +15,8 @@ ARMS = ["Aa", "Bb", "Cc", "Dd", "Ee", "Ff"]
 NAN, LOST = float("nan"), ("pending", "failed")
 
 
-def said(made):
-    plan, store = made
+def answer_text(plan_and_store):
+    plan, store = plan_and_store
     return answer(plan, report.frame(plan, store))
 
 
@@ -34,24 +34,24 @@ def study(lab, **top1):
 
 
 def test_an_arm_without_an_interval_is_told_with_its_value(lab):
-    found = said(
+    text = answer_text(
         study(lab, baseline=[0.90, 0.91, 0.92], Aa=[0.93, 0.94, 0.95], Bb=[0.91, 0.90, 0.92])
     )
-    assert "Bb cannot be distinguished from Base" in found
+    assert "Bb cannot be distinguished from Base" in text
     assert (
         "Aa (+3.00 pp) differs from Base in Top-1 by the same amount for every one of 3 paired "
         "seeds, so it has no interval."
-    ) in found
+    ) in text
 
 
 def test_an_arm_that_equals_the_baseline_is_said_to(lab):
     values = [0.90, 0.91, 0.92]
-    found = said(study(lab, baseline=values, Aa=values))
-    assert found == "Aa equals Base in Top-1 for every one of 3 paired seeds."
+    text = answer_text(study(lab, baseline=values, Aa=values))
+    assert text == "Aa equals Base in Top-1 for every one of 3 paired seeds."
 
 
 def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(lab):
-    found = said(
+    text = answer_text(
         study(
             lab,
             baseline=[0.90, 0.91, 0.92],
@@ -60,7 +60,7 @@ def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(la
             Cc=[0.1, "failed", "pending"],
         )
     )
-    first, _, rest = found.partition(" trials, ")
+    first, _, rest = text.partition(" trials, ")
     assert first == "So far, with 7 of 12"
     assert rest.startswith("compared in fewer than 3 seeds: Bb in 0, Cc in 1: ")
     concluded = rest.partition("Cc in 1: ")[2]
@@ -70,8 +70,8 @@ def test_arms_that_lack_seeds_are_said_first_and_nothing_is_concluded_of_them(la
 
 
 def test_a_baseline_that_diverged_is_named(lab):
-    made = study(lab, baseline=[0.9, NAN, 0.9], Aa=[0.9, 0.9, 0.9], Bb=[NAN, 0.9, 0.9])
-    assert said(made) == (
+    plan_and_store = study(lab, baseline=[0.9, NAN, 0.9], Aa=[0.9, 0.9, 0.9], Bb=[NAN, 0.9, 0.9])
+    assert answer_text(plan_and_store) == (
         "The baseline diverged, so no difference from Base can be given. Aa does not diverge and "
         "counts as better. Bb diverged, too."
     )
@@ -79,17 +79,19 @@ def test_a_baseline_that_diverged_is_named(lab):
 
 def test_claims_against_a_baseline_that_diverged_say_the_same(lab):
     claims = ("Aa is better than Base on top1", "Aa is better than Base on top1 by 1")
-    made = lab(
+    plan_and_store = lab(
         {"model.x": ["Base", "Aa"]},
         claims=claims,
         columns=("top1",),
         top1={"baseline": [0.9, NAN, 0.9], "Aa": [0.9, 0.9, 0.9]},
     )
-    found = report.report(*made)
-    assert "Aa does not diverge and counts as better." in found.answer
-    states = [judgement.state for judgement in found.assessment.claims]
+    study_report = report.report(*plan_and_store)
+    assert "Aa does not diverge and counts as better." in study_report.answer
+    states = [judgement.state for judgement in study_report.assessment.claims]
     assert states == ["supported", "undecided"]
-    assert all("Base diverged: worse" in judgement.why for judgement in found.assessment.claims)
+    assert all(
+        "Base diverged: worse" in judgement.why for judgement in study_report.assessment.claims
+    )
 
 
 def test_intervals_that_exclude_zero_stand_beside_the_correction(lab):
@@ -97,31 +99,32 @@ def test_intervals_that_exclude_zero_stand_beside_the_correction(lab):
     base = 0.9 + chance.normal(0, 0.002, 3)
     arms = {name: base + chance.normal(0, 0.004, 3) for name in ARMS[1:]}
     arms["Aa"] = base + np.array([0.010, 0.013, 0.009])  # p = 0.012
-    found = said(study(lab, baseline=list(base), **{a: list(v) for a, v in arms.items()}))
-    assert "none of 6 arms can be distinguished from Base (3 paired seeds, corrected for 6" in found
-    assert "of these intervals 2 of 6 exclude zero before the correction" in found
+    text = answer_text(study(lab, baseline=list(base), **{a: list(v) for a, v in arms.items()}))
+    assert "none of 6 arms can be distinguished from Base (3 paired seeds, corrected for 6" in text
+    assert "of these intervals 2 of 6 exclude zero before the correction" in text
 
 
 def test_a_cost_that_prints_alike_does_not_go_from_one_to_the_other(lab):
-    made = lab(
+    plan_and_store = lab(
         {"model.x": ["Base", "Aa"]},
         seeds=0,
         columns=("params", "top1"),
         cost={"baseline": {"params": 10.49e6}, "Aa": {"params": 10.4901e6}},
     )
     assert (
-        said(made) == "Nothing was trained, and no measured cost differs at the printed precision."
+        answer_text(plan_and_store)
+        == "Nothing was trained, and no measured cost differs at the printed precision."
     )
 
 
 def test_a_cost_that_was_refused_is_not_spoken_for(lab):
-    made = lab(
+    plan_and_store = lab(
         {"model.x": ["Base", "Aa", "Bb"]},
         seeds=0,
         columns=("params", "top1"),
         cost={"Aa": {"params": 9e6}, "Bb": "the counters disagree"},
     )
-    assert said(made) == (
+    assert answer_text(plan_and_store) == (
         "Nothing was trained; Params (M) goes from 9.00 (Aa) to 10.49 (Base) over 2 of 3 arms."
     )
 
@@ -133,19 +136,19 @@ def drawn(chance):
     """Outcomes of arms: ties, exact leads, clear and unclear differences, what is lost."""
     seeds = int(chance.choice([1, 2, 3, 5]))
     base = np.round(0.9 + chance.normal(0, 0.004, seeds), 4)
-    found = {"baseline": list(base)}
+    outcomes = {"baseline": list(base)}
     for label in ARMS[: chance.integers(1, 7)]:
         kind = chance.choice(["same", "lead", "far", "near", "near", "near"])
         shift = {"same": 0.0, "lead": float(chance.choice([0.03, -0.01])), "far": 0.05}.get(kind)
         noise = chance.normal(0, 0.004, seeds) if kind in ("far", "near") else 0
-        found[label] = list(np.round(base + (shift or 0) + noise, 6))
-    for values in found.values():
+        outcomes[label] = list(np.round(base + (shift or 0) + noise, 6))
+    for values in outcomes.values():
         for seed in range(seeds):
             if chance.random() < 0.06:
                 values[seed] = chance.choice([*LOST, NAN]) if chance.random() < 0.7 else NAN
     return {
         k: [v if isinstance(v, str) and v in LOST else float(v) for v in values]
-        for k, values in found.items()
+        for k, values in outcomes.items()
     }
 
 
@@ -208,11 +211,11 @@ def check_values(text, differences):
         ), text
 
 
-def check_none(text, found):
-    rest, others = found["unsure"], found["others"]
+def check_none(text, kinds):
+    rest, others = kinds["unsure"], kinds["others"]
     bounds = [
         reference.t.interval(0.95, len(d) - 1, d.mean(), d.std(ddof=1) / len(d) ** 0.5)
-        for d in (found["differences"][a] for a in rest)
+        for d in (kinds["differences"][a] for a in rest)
     ]
     if not rest:
         assert "cannot be distinguished" not in text
@@ -220,7 +223,7 @@ def check_none(text, found):
         return
     shown = re.search(r"within ±([\d.]+) pp", text)
     assert math.isclose(float(shown[1]), 100 * np.abs(bounds).max(), abs_tol=0.00501), text
-    if found["sure"]:
+    if kinds["sure"]:
         assert f"{len(rest)} other" in text
     elif len(rest) == 1:
         assert ("the other arm" if len(others) == 1 else f"{next(iter(rest))} cannot") in text
@@ -234,9 +237,9 @@ def check_none(text, found):
     assert not apart or f"corrected for {len(others)} comparisons" in text
 
 
-def check_trained(text, found, seeds):
+def check_trained(text, kinds, seeds):
     if seeds == 1:
-        sized = found["differences"]
+        sized = kinds["differences"]
         if sized:
             largest = max(abs(d.mean()) for d in sized.values())
             (label,) = named(re.search(r"is that of (\w+),", text)[1])[0]
@@ -246,15 +249,15 @@ def check_trained(text, found, seeds):
     check_names(
         text,
         r"^(?:So far.*: )?([^;.]*(?:\.\d[^;.]*)*) (?:is|are) better than Base",
-        found["better"],
+        kinds["better"],
     )
-    check_names(text, r"([^;:]*) (?:is|are) worse than Base", found["worse"])
-    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) differs? from Base", found["constant"])
-    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) equals? Base", found["equal"])
-    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) shares? one seed with", found["single"])
-    check_none(text, found)
-    if found["sure"] and len(found["others"]) > 1:
-        assert f"corrected for {len(found['others'])} comparisons" in text
+    check_names(text, r"([^;:]*) (?:is|are) worse than Base", kinds["worse"])
+    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) differs? from Base", kinds["constant"])
+    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) equals? Base", kinds["equal"])
+    check_names(text, r"(?:^|\. |: )((?:(?!\. ).)*) shares? one seed with", kinds["single"])
+    check_none(text, kinds)
+    if kinds["sure"] and len(kinds["others"]) > 1:
+        assert f"corrected for {len(kinds['others'])} comparisons" in text
 
 
 @pytest.mark.parametrize(
@@ -264,8 +267,8 @@ def test_every_sentence_of_an_answer_is_true(tmp_path, part):
     chance, seen = np.random.default_rng(part), set()
     for number in range(60):
         outcomes = drawn(chance)
-        text = said(study(laboratory(tmp_path / str(number)), **outcomes))
-        found, seeds = classes(outcomes), len(outcomes["baseline"])
+        text = answer_text(study(laboratory(tmp_path / str(number)), **outcomes))
+        kinds, seeds = classes(outcomes), len(outcomes["baseline"])
         every = [value for values in outcomes.values() for value in values]
         missing = sum(value in LOST for value in every)
         assert text.startswith(f"So far, with {len(every) - missing} of") == bool(
@@ -273,7 +276,7 @@ def test_every_sentence_of_an_answer_is_true(tmp_path, part):
         )
         short = {
             a
-            for a in found["others"]
+            for a in kinds["others"]
             if any(
                 x in LOST or y in LOST
                 for x, y in zip(outcomes[a], outcomes["baseline"], strict=True)
@@ -281,14 +284,14 @@ def test_every_sentence_of_an_answer_is_true(tmp_path, part):
         }
         if missing < len(every):
             check_names(text, r"fewer than \d seeds: (.*?): ", short)
-        check_values(text.partition(": ")[2] if short else text, found["differences"])
+        check_values(text.partition(": ")[2] if short else text, kinds["differences"])
         body = re.sub(r"^So far.*?trials(, compared in fewer than \d seeds: .*?)?: ", "", text)
-        if "baseline" in found["diverged"]:
+        if "baseline" in kinds["diverged"]:
             assert "The baseline diverged" in text
             assert "told" not in text
         elif missing < len(every):
-            fallen = found["diverged"] - {"baseline"}
+            fallen = kinds["diverged"] - {"baseline"}
             check_names(body, r"(?:^|\. )((?:(?!\. ).)*) diverged and", fallen)
-            check_trained(body, found, seeds)
-        seen |= {name for name, value in found.items() if value}
+            check_trained(body, kinds, seeds)
+        seen |= {name for name, value in kinds.items() if value}
     assert seen >= {"better", "unsure", "constant", "equal", "diverged"}

@@ -10,7 +10,7 @@ from study.errors import SpecError
 from study.report import report
 from study.report.compare import answer, comparison, record, tables
 from tests.report.conftest import NASTY
-from tests.report.scenes import timing
+from tests.report.measured import timing
 
 NAN = float("nan")
 FIRST, SECOND = "Depth-wise Conv2d", "Average Pooling"
@@ -41,30 +41,34 @@ def two(lab):
     )
 
 
-def told(found):
-    return record(found)["metrics"]
+def metric_rows(compared):
+    return record(compared)["metrics"]
 
 
 def test_a_difference_is_the_second_arms_from_the_first_paired_by_seed(two):
-    row = next(row for row in told(comparison(*two, FIRST, SECOND)) if row["metric"] == "top1")
+    row = next(
+        row for row in metric_rows(comparison(*two, FIRST, SECOND)) if row["metric"] == "top1"
+    )
     test = scipy.stats.ttest_rel([0.88, 0.888, 0.902], [0.90, 0.91, 0.92])
     ends = test.confidence_interval()
     assert row["mean"] == pytest.approx(-0.02)
     assert (row["low"], row["high"]) == pytest.approx((ends.low, ends.high))
     assert row["t_p"] == pytest.approx(test.pvalue)
     assert row["p"] == row["smallest_p"] == 0.25
-    back = next(r for r in told(comparison(*two, SECOND, FIRST)) if r["metric"] == "top1")
+    back = next(r for r in metric_rows(comparison(*two, SECOND, FIRST)) if r["metric"] == "top1")
     assert back["mean"] == pytest.approx(0.02)
 
 
 def test_the_answer_says_what_the_test_does_and_what_it_costs(two):
-    said = answer(comparison(*two, FIRST, SECOND))
-    assert said.startswith("Average Pooling is worse than Depth-wise Conv2d in Top-1: −2.00 [")
-    assert said.endswith("; Params equal, MACs (all) −50.0 %, Throughput ×1.250 [1.225, 1.275].")
+    sentences = answer(comparison(*two, FIRST, SECOND))
+    assert sentences.startswith("Average Pooling is worse than Depth-wise Conv2d in Top-1: −2.00 [")
+    assert sentences.endswith(
+        "; Params equal, MACs (all) −50.0 %, Throughput ×1.250 [1.225, 1.275]."
+    )
 
 
 def test_two_arms_beside_the_baseline_are_compared_by_their_ratios_to_it(two):
-    row = told(comparison(*two, SECOND, "Max Pooling"))
+    row = metric_rows(comparison(*two, SECOND, "Max Pooling"))
     speed = next(r for r in row if r["metric"] == "throughput")
     assert speed["ratio"] == pytest.approx(1.2)
     assert speed["ratio_low"] < 1.2 * 0.98
@@ -81,7 +85,7 @@ def test_what_cannot_be_told_is_not_claimed_and_says_what_it_would_take(lab):
 
 
 @pytest.mark.parametrize(
-    ("outcomes", "said"),
+    ("outcomes", "message"),
     [
         (["pending"] * 3, "have no finished seed in common yet"),
         (["failed"] * 3, "have no finished seed in common yet"),
@@ -89,11 +93,13 @@ def test_what_cannot_be_told_is_not_claimed_and_says_what_it_would_take(lab):
         ([0.93, "pending", "failed"], "with one seed, too few to separate a difference from noise"),
     ],
 )
-def test_unfinished_failed_and_diverged_arms(lab, outcomes, said):
-    found = comparison(*lab(top1={"baseline": [0.9, 0.91, 0.92], SECOND: outcomes}), FIRST, SECOND)
-    assert said in answer(found)
-    assert tables(found)
-    json.dumps(record(found), allow_nan=False)
+def test_unfinished_failed_and_diverged_arms(lab, outcomes, message):
+    compared = comparison(
+        *lab(top1={"baseline": [0.9, 0.91, 0.92], SECOND: outcomes}), FIRST, SECOND
+    )
+    assert message in answer(compared)
+    assert tables(compared)
+    json.dumps(record(compared), allow_nan=False)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +114,16 @@ def test_unfinished_failed_and_diverged_arms(lab, outcomes, said):
     ],
 )
 def test_the_same_difference_in_every_seed_and_seeds_that_lack_are_said(lab, outcomes, words):
-    found = comparison(*lab(top1={"baseline": [0.9, 0.91, 0.92], SECOND: outcomes}), FIRST, SECOND)
-    assert words in answer(found)
+    compared = comparison(
+        *lab(top1={"baseline": [0.9, 0.91, 0.92], SECOND: outcomes}), FIRST, SECOND
+    )
+    assert words in answer(compared)
 
 
 def test_without_seeds_costs_are_all_there_is(lab):
-    found = comparison(*lab(seeds=0, columns=("params", "macs")), FIRST, SECOND)
-    assert answer(found) == "Average Pooling; Params equal, MACs (all) equal."
-    assert len(tables(found)) == 1
+    compared = comparison(*lab(seeds=0, columns=("params", "macs")), FIRST, SECOND)
+    assert answer(compared) == "Average Pooling; Params equal, MACs (all) equal."
+    assert len(tables(compared)) == 1
 
 
 def test_images_are_compared_seed_by_seed(two):
@@ -123,10 +131,10 @@ def test_images_are_compared_seed_by_seed(two):
     for seed in range(3):
         seen(store, 0, seed, {0, 1, 2})
         seen(store, 1, seed, {2, 3})
-    found = comparison(plan, store, FIRST, SECOND)
-    assert found.seeds[["gained", "lost"]].to_numpy().tolist() == [[1, 2]] * 3
-    assert found.seeds["p"].tolist() == [1.0] * 3
-    assert found.images.mean == pytest.approx(-1 / 8)
+    compared = comparison(plan, store, FIRST, SECOND)
+    assert compared.seeds[["gained", "lost"]].to_numpy().tolist() == [[1, 2]] * 3
+    assert compared.seeds["p"].tolist() == [1.0] * 3
+    assert compared.images.mean == pytest.approx(-1 / 8)
 
 
 def test_what_is_left_of_an_arm_that_diverged_is_not_summed_up(lab):
@@ -134,9 +142,9 @@ def test_what_is_left_of_an_arm_that_diverged_is_not_summed_up(lab):
     for seed in (0, 2):
         seen(store, 0, seed, {0, 1, 2})
         seen(store, 1, seed, {2, 3})
-    found = comparison(plan, store, FIRST, SECOND)
-    assert found.images is None
-    assert "Average Pooling diverged" in tables(found)[1].notes[0]
+    compared = comparison(plan, store, FIRST, SECOND)
+    assert compared.images is None
+    assert "Average Pooling diverged" in tables(compared)[1].notes[0]
 
 
 def test_other_images_are_not_compared_and_the_note_says_why(two):
@@ -145,9 +153,9 @@ def test_other_images_are_not_compared_and_the_note_says_why(two):
         seen(store, 0, seed, {0})
         target = store.trial(f"{1:010x}-{seed}") / "predictions.npz"
         np.savez(target, target=np.ones(3, int), top=np.ones((3, 1), int))
-    found = comparison(plan, store, FIRST, SECOND)
-    assert "not of the same images" in tables(found)[1].notes[0]
-    assert found.seeds["gained"].isna().all()
+    compared = comparison(plan, store, FIRST, SECOND)
+    assert "not of the same images" in tables(compared)[1].notes[0]
+    assert compared.seeds["gained"].isna().all()
 
 
 def test_whether_it_was_declared_in_advance_is_said(lab):
@@ -158,15 +166,15 @@ def test_whether_it_was_declared_in_advance_is_said(lab):
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "said"),
+    ("first", "second", "message"),
     [
         ("Depthwise Conv2d", SECOND, 'did you mean "Depth-wise Conv2d"?'),
         ("Average", FIRST, 'did you mean "Average Pooling"?'),
         (FIRST, "baseline", "are the same arm"),
     ],
 )
-def test_names_that_do_not_fit_are_refused(two, first, second, said):
-    with pytest.raises(SpecError, match=said.replace("?", r"\?")):
+def test_names_that_do_not_fit_are_refused(two, first, second, message):
+    with pytest.raises(SpecError, match=message.replace("?", r"\?")):
         comparison(*two, first, second)
 
 
@@ -179,8 +187,8 @@ def test_labels_are_data(lab):
     plan, store = lab(
         {"model.reduction": ["DW", *NASTY]}, top1={"baseline": [0.9] * 3, NASTY[0]: [0.8] * 3}
     )
-    found = comparison(plan, store, "DW", NASTY[0])
-    for table in tables(found):
+    compared = comparison(plan, store, "DW", NASTY[0])
+    for table in tables(compared):
         for form in report.FORMATS.values():
             assert form(table)
 
@@ -189,8 +197,8 @@ def test_the_command(inside, tiny):
     failed = inside("compare", tiny, "DW", "avg")
     assert failed.returncode == 2
     assert 'did you mean "Avg"?' in failed.stderr
-    said = inside("compare", tiny, "DW", "Avg")
-    assert "model.reduction: depthwise → average" in said.stdout
-    assert "no finished seed in common" in said.stdout
+    done = inside("compare", tiny, "DW", "Avg")
+    assert "model.reduction: depthwise → average" in done.stdout
+    assert "no finished seed in common" in done.stdout
     parsed = json.loads(inside("compare", tiny, "DW", "Avg", "--json").stdout)
     assert parsed["differs"] == {"model.reduction": ["depthwise", "average"]}

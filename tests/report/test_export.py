@@ -10,7 +10,8 @@ from study.cli.export import FORMATS
 from study.report.export import EXPORTS
 from study.report.spreadsheet import without_formula
 from tests.report.conftest import NASTY
-from tests.report.scenes import emsa, mixed, timing
+from tests.report.measured import timing
+from tests.report.scenes import emsa, mixed
 
 
 @pytest.fixture
@@ -32,11 +33,11 @@ def test_every_export_is_whole_files_whatever_state_the_study_is_in(exported, fo
 
 def test_both_flat_formats_read_back_as_the_frame(lab):
     plan, store = emsa(lab)
-    told = frame(plan, store)
+    expected = frame(plan, store)
     text = pd.read_csv(BytesIO(EXPORTS["csv"](plan, store)["measurements.csv"]))
     typed = pd.read_parquet(BytesIO(EXPORTS["parquet"](plan, store)["measurements.parquet"]))
     for read in (text, typed):
-        assert read["value"].tolist() == told["value"].tolist()
+        assert read["value"].tolist() == expected["value"].tolist()
         assert set(read["study"]) == {"emsa_reduction"}
         arm = read[read["label"] == "Max Pooling"].iloc[0]
         assert (arm["model.reduction"], arm["model.ratios"]) == ("Max Pooling", "8-4-2-1")
@@ -49,8 +50,8 @@ def test_trials_say_what_became_of_each(exported):
 
 
 def test_timm_has_its_own_columns_and_units(exported):
-    made = exported("timm")
-    infer = pd.read_csv(BytesIO(made["benchmark-infer.csv"]))
+    rows = exported("timm")
+    infer = pd.read_csv(BytesIO(rows["benchmark-infer.csv"]))
     assert list(infer) == [
         "model",
         "infer_img_size",

@@ -42,7 +42,7 @@ class Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def made(laboratory):
+def table_of(laboratory):
     plan, store = laboratory
     return table(plan, frame(plan, store))
 
@@ -53,7 +53,7 @@ def tall(tmp_path_factory):
     labels = [f"level {number}" for number in range(80)]
     values = {label: [0.5 + n / 1000, 0.5, 0.51] for n, label in enumerate(labels[1:])}
     lab = laboratory(tmp_path_factory.mktemp("tall"))
-    return made(lab({"model.depth": labels}, top1={"baseline": [0.5, 0.5, 0.5]} | values))
+    return table_of(lab({"model.depth": labels}, top1={"baseline": [0.5, 0.5, 0.5]} | values))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def finished_in(request):
 
     def finished(state):
         fixture = request.getfixturevalue(state)
-        return fixture if state == "tall" else made(fixture)
+        return fixture if state == "tall" else table_of(fixture)
 
     return finished
 
@@ -74,7 +74,7 @@ def printed(finished):
 
 @pytest.fixture(params=["complete", "nasty"])
 def finished(request):
-    return made(request.getfixturevalue(request.param))
+    return table_of(request.getfixturevalue(request.param))
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
@@ -99,13 +99,13 @@ def test_markdown_of_nasty_text_holds_no_tag_of_its_own(nasty):
     page.feed(
         MarkdownIt("commonmark")
         .enable(["table", "strikethrough"])
-        .render(FORMATS["md"](made(nasty)))
+        .render(FORMATS["md"](table_of(nasty)))
     )
     assert not page.tags & {"script", "a", "img", "code", "s", "h1"}
 
 
 def test_the_best_is_bold_in_markdown_and_latex(complete):
-    finished = made(complete)
+    finished = table_of(complete)
     assert "**91.39 ± 0.58**" in FORMATS["md"](finished)
     assert r"\textbf{91.39 $\pm$ 0.58}" in FORMATS["tex"](finished)
 
@@ -118,13 +118,13 @@ def test_csv_reads_back_as_the_table(finished):
 
 
 def test_latex_rules_stand_at_the_ends_and_between_blocks(lab):
-    text = FORMATS["tex"](made(lab({"model.a": ["A", "B"], "model.b": ["C", "D"]})))
+    text = FORMATS["tex"](table_of(lab({"model.a": ["A", "B"], "model.b": ["C", "D"]})))
     assert [text.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 2, 1]
     assert text.index(r"\midrule", text.index("B &")) < text.index("model.b")
 
 
 def test_latex_of_nasty_text_has_nothing_left_to_expand(nasty):
-    text = FORMATS["tex"](made(nasty))
+    text = FORMATS["tex"](table_of(nasty))
     assert r"\textless{}script\textgreater{}" in text
     assert r"100 \% \& more\_" in text
     assert r"\$x\_1\$ \#1 \textasciitilde{} \textasciicircum{}\{2\}" in text
@@ -156,7 +156,7 @@ def test_latex_compiles(finished_in, state, form, tmp_path):
 
 @pytest.mark.slow
 def test_numbers_are_printed_by_latex_and_missing_ones_stop_it(complete, tmp_path):
-    text = numbers({"table": made(complete)}, "a study")
+    text = numbers({"table": table_of(complete)}, "a study")
     assert compiled(tmp_path, text + r"\studynumber{max-pooling/top1-delta/low}")[0] == 0
     assert compiled(tmp_path, text + r"\studynumber{a-study/baseline/params/value}")[0] == 0
     status, log = compiled(tmp_path, text + r"\studynumber{min-pooling/top1}")
@@ -172,14 +172,16 @@ def test_a_number_keeps_its_key_when_rows_and_columns_are_added(lab):
         columns=("macs", "top1"),
         top1={"baseline": [0.9, 0.8], "New": [0.9, 0.8], "Max Pooling": [0.7, 0.6]},
     )
-    lines = [{*numbers({"table": made(one)}, "x").splitlines()} for one in (few, many)]
+    lines = [
+        {*numbers({"table": table_of(laboratory)}, "x").splitlines()} for laboratory in (few, many)
+    ]
     wanted = {line for line in lines[0] if "max-pooling/top1" in line}
     assert len(wanted) > 8
     assert wanted <= lines[1]
 
 
 def test_rows_of_one_name_are_told_apart_by_their_factor(lab):
-    text = numbers({"table": made(lab({"model.a": ["x", "y"], "model.b": ["x", "y"]}))}, "s")
+    text = numbers({"table": table_of(lab({"model.a": ["x", "y"], "model.b": ["x", "y"]}))}, "s")
     assert r"\studydefine{model.a.y/params}" in text
     assert r"\studydefine{model.b.y/params}" in text
 
@@ -194,7 +196,7 @@ def test_html_reads_back_as_the_table(finished):
 
 
 def test_html_sorts_by_base_units(complete):
-    assert 'data-order="10490000.0"' in FORMATS["html"](made(complete))
+    assert 'data-order="10490000.0"' in FORMATS["html"](table_of(complete))
 
 
 def test_what_siunitx_gets_are_numbers(finished):
@@ -251,7 +253,7 @@ def test_the_answer_stands_whole_in_a_terminal_of_any_width(finished_in, state, 
 
 @pytest.mark.parametrize("width", [30, 40, 50, 60, 80, 100, 110])
 def test_a_narrow_terminal_breaks_no_number_and_names_what_it_leaves_out(complete, width):
-    finished = made(complete)
+    finished = table_of(complete)
     shown = lines_at(finished, width, whole="reports/x/table.md")
     text = "\n".join(shown)
     words = {n for row in printed(finished) for cell in row[1:] for n in cell.split()}
@@ -265,7 +267,7 @@ def test_a_narrow_terminal_breaks_no_number_and_names_what_it_leaves_out(complet
 
 
 def test_a_wide_terminal_and_a_pipe_leave_nothing_out(complete):
-    finished = made(complete)
+    finished = table_of(complete)
     for text in ("\n".join(lines_at(finished, 200)), "\n".join(lines_at(finished, 40, every=True))):
         assert "no room" not in text
         assert all(cell in text for row in printed(finished) for cell in row[1:])

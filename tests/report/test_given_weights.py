@@ -43,10 +43,12 @@ def test_given_weights_are_told_apart_by_their_images(given):
 def test_two_given_weights_are_compared_by_mcnemars_test_and_need_no_seeds(given):
     p = binomtest(10, 50).pvalue
     assert p < 0.001
-    said = answer(comparison(*given, FIRST, SECOND))
-    assert said.startswith("Average Pooling is better than Depth-wise Conv2d in Top-1: +15.00 pp (")
-    assert "200 images, McNemar's exact test: p < 0.001)" in said
-    assert "no evidence" not in said
+    sentences = answer(comparison(*given, FIRST, SECOND))
+    assert sentences.startswith(
+        "Average Pooling is better than Depth-wise Conv2d in Top-1: +15.00 pp ("
+    )
+    assert "200 images, McNemar's exact test: p < 0.001)" in sentences
+    assert "no evidence" not in sentences
     same = answer(comparison(*given, FIRST, THIRD))
     assert same.startswith(
         "Max Pooling cannot be distinguished from Depth-wise Conv2d in Top-1: 0.00 pp"

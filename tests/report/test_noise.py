@@ -26,7 +26,7 @@ def tables(plan, store):
     return report.report(plan, store).tables
 
 
-def said(table):
+def all_notes(table):
     return " ".join(table.notes)
 
 
@@ -34,21 +34,21 @@ def said(table):
 
 
 def test_what_is_declared_is_one_family_of_paired_tests(lab):
-    found = tables(
+    table = tables(
         *lab(
             top1=TRIO,
             contrasts=(("Average Pooling", "baseline"), ("Max Pooling", "Average Pooling")),
             claims=("Max Pooling is worse than Depth-wise Conv2d on top1",),
         )
     )["contrasts"]
-    rows = found.blocks[0].rows
+    rows = table.blocks[0].rows
     assert [row.label for row in rows] == [
         "Average Pooling − baseline, Top-1",
         "Max Pooling − Average Pooling, Top-1",
         "Max Pooling − baseline, Top-1",
     ]
-    assert "corrected for 3 tests" in found.caption
-    assert "is at least 0.75" in said(found)
+    assert "corrected for 3 tests" in table.caption
+    assert "is at least 0.75" in all_notes(table)
     base, _, other = TRIO.values()
     t = stats.t_test(np.subtract(other, base))
     assert rows[2].cells[1].text == f"{t:.3f}"
@@ -59,8 +59,8 @@ def test_what_is_declared_twice_is_tested_once(lab):
         "Max Pooling is worse than baseline on top1",
         "baseline is better than Max Pooling on top1 by 0.1",
     )
-    found = tables(*lab(top1=TRIO, contrasts=(("Max Pooling", "baseline"),), claims=claims))
-    assert len(found["contrasts"].blocks[0].rows) == 1
+    by_name = tables(*lab(top1=TRIO, contrasts=(("Max Pooling", "baseline"),), claims=claims))
+    assert len(by_name["contrasts"].blocks[0].rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -77,25 +77,25 @@ def test_claims_that_no_difference_says_nothing_of_are_no_contrasts(lab, claim):
 
 
 def test_one_seed_tests_nothing(lab):
-    one = {label: values[:1] for label, values in TRIO.items()}
-    made = lab(top1=one, seeds=1, contrasts=(("Max Pooling", "baseline"),))
-    assert "contrasts" not in tables(*made)
+    single = {label: values[:1] for label, values in TRIO.items()}
+    plan_and_store = lab(top1=single, seeds=1, contrasts=(("Max Pooling", "baseline"),))
+    assert "contrasts" not in tables(*plan_and_store)
 
 
 def test_a_contrast_with_a_diverged_arm_is_listed_and_empty(lab):
     lost = {**TRIO, "Max Pooling": [0.89, np.nan, 0.88]}
-    found = tables(*lab(top1=lost, contrasts=(("Max Pooling", "baseline"),)))["contrasts"]
-    assert {cell.text for cell in found.blocks[0].rows[0].cells} == {"--"}
+    table = tables(*lab(top1=lost, contrasts=(("Max Pooling", "baseline"),)))["contrasts"]
+    assert {cell.text for cell in table.blocks[0].rows[0].cells} == {"--"}
 
 
 # ---- factors ----
 
 
 def test_all_combinations_have_main_effects_and_interactions(lab):
-    found = tables(*lab(TWO, top1=QUARTET, designs=("factorial",)))["factors"]
-    heads = [(block.head, [row.label for row in block.rows]) for block in found.blocks]
+    table = tables(*lab(TWO, top1=QUARTET, designs=("factorial",)))["factors"]
+    heads = [(block.head, [row.label for row in block.rows]) for block in table.blocks]
     assert heads == [("main effects", ["PVT", "Avg"]), ("interactions", ["PVT × Avg"])]
-    assert found.blocks[1].rows[0].cells[0].text.startswith("+2.67 [")
+    assert table.blocks[1].rows[0].cells[0].text.startswith("+2.67 [")
 
 
 @pytest.mark.parametrize(
@@ -109,32 +109,34 @@ def test_other_designs_and_studies_without_seeds_have_no_factors(lab, fields):
 
 
 def test_what_pairing_left_is_said_of_all_arms_together(lab):
-    found = tables(*lab(top1=TRIO))["table"]
+    table = tables(*lab(top1=TRIO))["table"]
     columns = [np.array(values) for values in TRIO.values()]
-    paired = sum(np.var(one - columns[0], ddof=1) for one in columns[1:])
-    apart = sum(np.var(one, ddof=1) + np.var(columns[0], ddof=1) for one in columns[1:])
-    assert f"relative to unpaired seeds {paired / apart:.2f} (Top-1)" in said(found)
+    paired = sum(np.var(column - columns[0], ddof=1) for column in columns[1:])
+    apart = sum(np.var(column, ddof=1) + np.var(columns[0], ddof=1) for column in columns[1:])
+    assert f"relative to unpaired seeds {paired / apart:.2f} (Top-1)" in all_notes(table)
 
 
 def test_of_two_seeds_and_one_arm_nothing_is_said_of_pairing(lab):
-    made = lab({"model.x": ["a", "b"]}, top1={"baseline": [0.1, 0.2], "b": [0.1, 0.3]}, seeds=2)
-    assert "Pairing" not in said(tables(*made)["table"])
+    plan_and_store = lab(
+        {"model.x": ["a", "b"]}, top1={"baseline": [0.1, 0.2], "b": [0.1, 0.3]}, seeds=2
+    )
+    assert "Pairing" not in all_notes(tables(*plan_and_store)["table"])
 
 
 def test_a_path_says_that_one_order_was_measured(lab):
     path = {label: value for label, value in QUARTET.items() if label != "Avg"}
     plan, store = lab(TWO, top1=path, designs=("cumulative",))
-    made = tables(plan, store)["table"]
-    (note,) = [note for note in made.notes if "Only one order was measured" in note]
+    table = tables(plan, store)["table"]
+    (note,) = [note for note in table.notes if "Only one order was measured" in note]
     column = note.partition(": ")[2].partition(" of a row")[0]
-    assert any(head.startswith(column) for head in made.heads)
+    assert any(head.startswith(column) for head in table.heads)
     assert "a step's effect" not in note
 
 
 def test_another_order_says_how_far_the_first_mattered(lab):
-    found = said(tables(*lab(TWO, top1=QUARTET, designs=("cumulative", "factorial")))["table"])
-    assert "a difference of +2.67 [" in found
-    assert "(2 positions were measured)" in found
+    notes = all_notes(tables(*lab(TWO, top1=QUARTET, designs=("cumulative", "factorial")))["table"])
+    assert "a difference of +2.67 [" in notes
+    assert "(2 positions were measured)" in notes
 
 
 # ---- A/A ----
@@ -148,30 +150,30 @@ def test_the_a_a_arm_is_in_no_row_and_its_floor_is_in_a_note(lab):
     base = np.array(TRIO["baseline"])
     sd = np.sqrt((np.var(base, ddof=1) + np.var(AGAIN, ddof=1)) / 2)
     assert high == -low == pytest.approx(2.7764 * sd * np.sqrt(2 / 3), rel=1e-4)
-    found = tables(plan, store)["table"]
-    labels = [row.label for block in found.blocks for row in block.rows]
+    table = tables(plan, store)["table"]
+    labels = [row.label for block in table.blocks for row in block.rows]
     assert labels == ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]
-    assert f"Noise floor of Top-1: ±{100 * high:.2f} pp" in said(found)
-    assert "3 other seeds: +0.67 pp" in said(found)
+    assert f"Noise floor of Top-1: ±{100 * high:.2f} pp" in all_notes(table)
+    assert "3 other seeds: +0.67 pp" in all_notes(table)
 
 
 def test_without_an_a_a_arm_there_is_no_floor(lab):
     plan, store = lab(top1=TRIO)
     assert report.noise_range(report.frame(plan, store), "top1") is None
-    assert "Noise" not in said(tables(plan, store)["table"])
+    assert "Noise" not in all_notes(tables(plan, store)["table"])
 
 
 def test_an_a_a_trial_that_diverged_leaves_no_floor_and_the_baseline_its_mean(lab):
     plan, store = lab(top1=TRIO, aa=True, again=[0.92, np.nan, 0.93])
     assert report.noise_range(report.frame(plan, store), "top1") is None
-    found = tables(plan, store)["table"]
-    assert "A/A: no noise floor for Top-1" in said(found)
-    assert found.blocks[0].rows[0].cells[2].text != "diverged"
+    table = tables(plan, store)["table"]
+    assert "A/A: no noise floor for Top-1" in all_notes(table)
+    assert table.blocks[0].rows[0].cells[2].text != "diverged"
 
 
 def test_a_missing_a_a_trial_is_called_so(lab):
     plan, store = lab(top1=TRIO, aa=True, again=[0.92, "pending", 0.93])
-    assert "A/A seed 1000001 (pending)" in said(tables(plan, store)["table"])
+    assert "A/A seed 1000001 (pending)" in all_notes(tables(plan, store)["table"])
 
 
 # ---- images ----
@@ -191,11 +193,11 @@ def predicted(lab):
 
 
 def test_the_same_images_are_compared_arm_by_arm(predicted):
-    found = images(*predicted)
-    assert list(found["label"]) == ["Average Pooling", "Max Pooling"]
-    assert (found[["seeds", "images"]] == [3, 100]).all(axis=None)
-    assert (found["low"] < found["mean"]).all()
-    assert (found["some_p"] <= 1).all()
+    table = images(*predicted)
+    assert list(table["label"]) == ["Average Pooling", "Max Pooling"]
+    assert (table[["seeds", "images"]] == [3, 100]).all(axis=None)
+    assert (table["low"] < table["mean"]).all()
+    assert (table["some_p"] <= 1).all()
 
 
 def test_without_predictions_nothing_is_told_of_images(lab, predicted):

@@ -2,11 +2,11 @@ from study.report import report
 
 
 def test_every_study_is_a_row_with_its_answer(complete):
-    made = report.report(*complete)
-    table = report.overview([made, made])
+    study_report = report.report(*complete)
+    table = report.overview([study_report, study_report])
     (block,) = table.blocks
     assert [[cell.text for cell in row.cells] for row in block.rows] == [
-        ["How should EMSA shrink?", made.answer, "9 of 9"]
+        ["How should EMSA shrink?", study_report.answer, "9 of 9"]
     ] * 2
 
 
@@ -23,9 +23,9 @@ def test_what_is_told_apart_is_named_with_its_interval(lab):
 
 def test_what_is_not_told_apart_is_bounded(lab):
     values = {"baseline": [0.90, 0.91, 0.92], "Max Pooling": [0.92, 0.90, 0.91]}
-    said = answer(lab({"model.reduction": ["DW", "Max Pooling"]}, top1=values))
-    assert "cannot be distinguished" in said
-    assert "the 95 % interval lies within ±" in said
+    sentences = answer(lab({"model.reduction": ["DW", "Max Pooling"]}, top1=values))
+    assert "cannot be distinguished" in sentences
+    assert "the 95 % interval lies within ±" in sentences
 
 
 def test_one_seed_tells_nothing(one_seed):

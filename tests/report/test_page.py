@@ -23,26 +23,36 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        found = dict(attrs)
+        attributes = dict(attrs)
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
-        if "id" in found:
-            self.ids.append(found["id"])
-        self.fetched += [found[key] for key in ("src", "srcset") if key in found]
-        self.fetched += [found["href"]] if tag == "link" else []
-        self.alts += [found.get("alt", "")] if tag == "img" else []
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        self.fetched += [attributes[key] for key in ("src", "srcset") if key in attributes]
+        self.fetched += [attributes["href"]] if tag == "link" else []
+        self.alts += [attributes.get("alt", "")] if tag == "img" else []
 
     def handle_data(self, data):
         self.texts.append(data)
 
 
+@pytest.fixture(scope="module")
+def pages():
+    """The report and the page of every state that a test has asked for."""
+    return {}
+
+
 @pytest.fixture(params=STATES)
-def made(request):
-    return report.report(*request.getfixturevalue(request.param))
+def shown(request, pages):
+    """A report and the text of its page, made once."""
+    if request.param not in pages:
+        study_report = report.report(*request.getfixturevalue(request.param))
+        pages[request.param] = study_report, page([study_report], plain=True)
+    return pages[request.param]
 
 
-def test_every_state_has_a_page_that_fetches_nothing(made):
-    text = page([made], plain=True)
+def test_every_state_has_a_page_that_fetches_nothing(shown):
+    _, text = shown
     read = Page(text)
     assert all(source.startswith("data:") for source in read.fetched)
     assert "default-src 'none'" in text
@@ -50,19 +60,20 @@ def test_every_state_has_a_page_that_fetches_nothing(made):
     assert all(read.alts)
 
 
-def test_headings_go_down_one_by_one(made):
-    headings = Page(page([made], plain=True)).headings
+def test_headings_go_down_one_by_one(shown):
+    headings = Page(shown[1]).headings
     assert headings[0] == 1
     assert headings.count(1) == 1
     assert all(b - a <= 1 for a, b in pairwise(headings))
 
 
-def test_the_question_the_answer_and_every_label_are_there(made):
-    said = " ".join("".join(Page(page([made], plain=True)).texts).split())
-    assert made.answer in said
-    assert made.plan.study.question in said
-    for arm in made.plan.arms:
-        assert " ".join(arm.label.split()) in said or len(made.plan.arms) > 50
+def test_the_question_the_answer_and_every_label_are_there(shown):
+    study_report, text = shown
+    text = " ".join("".join(Page(text).texts).split())
+    assert study_report.answer in text
+    assert study_report.plan.study.question in text
+    for arm in study_report.plan.arms:
+        assert " ".join(arm.label.split()) in text or len(study_report.plan.arms) > 50
 
 
 def test_labels_make_no_tags(nasty):
@@ -74,8 +85,8 @@ def test_labels_make_no_tags(nasty):
 
 
 def test_the_same_report_is_the_same_bytes(complete):
-    made = report.report(*complete)
-    assert page([made]) == page([made])
+    study_report = report.report(*complete)
+    assert page([study_report]) == page([study_report])
 
 
 def test_json_in_a_page_ends_no_script():
@@ -85,8 +96,8 @@ def test_json_in_a_page_ends_no_script():
 
 
 def test_several_studies_share_a_page(complete, lab):
-    one = report.report(*complete)
-    read = Page(page([one, one], plain=True))
+    study_report = report.report(*complete)
+    read = Page(page([study_report, study_report], plain=True))
     assert read.headings[0] == 1
     assert "2 studies" in read.texts
 
@@ -96,13 +107,13 @@ def test_two_colours_of_text_are_legible_in_both_schemes():
 
     style = (HERE / "page.css").read_text()
     for block in re.findall(r":root[^{]*\{([^}]*)\}", style):
-        found = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
+        colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
         for name in ("ink", "soft", "link"):
             for behind in ("paper", "wash"):
-                assert contrast(found[name], found[behind]) >= 4.5, (name, behind)
+                assert contrast(colours[name], colours[behind]) >= 4.5, (name, behind)
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, other: str) -> float:
     """Of WCAG 2."""
 
     def luminance(colour: str) -> float:
@@ -110,7 +121,7 @@ def contrast(one: str, other: str) -> float:
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    light, dark = sorted([luminance(one), luminance(other)], reverse=True)
+    light, dark = sorted([luminance(first), luminance(other)], reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -129,22 +140,22 @@ def browser():
     for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", offline):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
-    yield made
-    made.quit()
+    driven = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
+    yield driven
+    driven.quit()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_browser_shows_sorts_and_hovers_without_a_network(browser, complete, tmp_path, plain):
-    made = report.report(*complete)
-    (tmp_path / "page.html").write_text(page([made], plain=plain), "utf-8")
+    study_report = report.report(*complete)
+    (tmp_path / "page.html").write_text(page([study_report], plain=plain), "utf-8")
     browser.get(f"file://{tmp_path}/page.html")
-    assert [one for one in browser.get_log("browser") if one["level"] == "SEVERE"] == []
-    found = "[...document.querySelectorAll('.study-table tbody th[scope=row]')]"
-    rows = f"return {found}.map(row => row.textContent)"
-    arms = browser.execute_script(rows)[: len(made.plan.arms)]
-    assert len(arms) == len(made.plan.arms)
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    headings = "[...document.querySelectorAll('.study-table tbody th[scope=row]')]"
+    rows = f"return {headings}.map(row => row.textContent)"
+    arms = browser.execute_script(rows)[: len(study_report.plan.arms)]
+    assert len(arms) == len(study_report.plan.arms)
     head = browser.find_element("css selector", ".study-table thead th:last-of-type button")
     orders = []
     for _ in range(2):

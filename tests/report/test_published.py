@@ -20,11 +20,11 @@ TOP1 = {"baseline": [0.90, 0.91, 0.89], "Average Pooling": [0.801, 0.811, 0.792]
 def tables(lab):
     """The tables of a laboratory's report, by name, and what was judged."""
 
-    def made(**outcomes):
-        found = report.report(*lab(**{"top1": TOP1, "published": PUBLISHED, **outcomes}))
-        return found.tables, found.assessment
+    def reported(**outcomes):
+        study_report = report.report(*lab(**{"top1": TOP1, "published": PUBLISHED, **outcomes}))
+        return study_report.tables, study_report.assessment
 
-    return made
+    return reported
 
 
 def rows(table):
@@ -37,8 +37,8 @@ def rows(table):
 
 
 def test_every_sure_number_gets_its_verdict(tables):
-    found, _ = tables(margins={"top1": 3.0})
-    cells = rows(found["verdicts"])
+    by_name, _ = tables(margins={"top1": 3.0})
+    cells = rows(by_name["verdicts"])
     assert cells["Top-1 (%)", "Depth-wise Conv2d"][2:5] == ["reproduced", "", "reproduced"]
     assert cells["Top-1 (%)", "Average Pooling"][0] == "80.0*"
     assert cells["Top-1 (%)", "Average Pooling"][2:5] == ["reproduced", "reproduced", "reproduced"]
@@ -46,15 +46,15 @@ def test_every_sure_number_gets_its_verdict(tables):
 
 
 def test_a_cost_that_is_not_the_printed_one_is_contradicted(tables):
-    found, _ = tables()
-    assert rows(found["verdicts"])["Params (M)", "Average Pooling"][2] == "contradicted"
-    assert rows(found["verdicts"])["Params (M)", "Depth-wise Conv2d"][2] == "reproduced"
+    by_name, _ = tables()
+    assert rows(by_name["verdicts"])["Params (M)", "Average Pooling"][2] == "contradicted"
+    assert rows(by_name["verdicts"])["Params (M)", "Depth-wise Conv2d"][2] == "reproduced"
 
 
 def test_unverified_numbers_are_counted_and_not_judged(tables):
-    found, judged = tables()
+    by_name, judged = tables()
     assert judged.unverified == 1
-    assert "1 published number is unverified and gets no verdict." in found["verdicts"].notes
+    assert "1 published number is unverified and gets no verdict." in by_name["verdicts"].notes
 
 
 def test_margins_are_stated(tables):
@@ -79,10 +79,10 @@ def test_another_protocol_leaves_no_table_of_verdicts(tables):
 
 def test_claims_stand_with_their_numbers(tables):
     claim = "Average Pooling is worse than Depth-wise Conv2d on top1 by 5"
-    found, _ = tables(claims=(claim, "Max Pooling ranks last on top1"))
-    assert rows(found["claims"])["", claim][0] == "supported"
-    assert "−9.87 pp" in rows(found["claims"])["", claim][1]
-    assert rows(found["claims"])["", "Max Pooling ranks last on top1"][0] == "undecided"
+    by_name, _ = tables(claims=(claim, "Max Pooling ranks last on top1"))
+    assert rows(by_name["claims"])["", claim][0] == "supported"
+    assert "−9.87 pp" in rows(by_name["claims"])["", claim][1]
+    assert rows(by_name["claims"])["", "Max Pooling ranks last on top1"][0] == "undecided"
 
 
 def test_a_study_that_claims_nothing_has_no_table_of_claims(tables):
@@ -102,7 +102,7 @@ def test_an_earlier_reports_tables_do_not_stay(lab, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("there", "said"),
+    ("there", "difference"),
     [
         (HERE, []),
         ({**HERE, "epochs": 300}, ["epochs: 3 here, 300 published"]),
@@ -110,10 +110,10 @@ def test_an_earlier_reports_tables_do_not_stay(lab, tmp_path):
         ({"data": "digits"}, ["not stated by the source: image size, recipe, epochs, batch size"]),
     ],
 )
-def test_accuracy_is_compared_under_one_protocol(lab, there, said):
+def test_accuracy_is_compared_under_one_protocol(lab, there, difference):
     plan, _ = lab()
     printed = PublishedNumber(90.0, 1, "verified", None, Protocol(**there))
-    assert published.protocol_differences(plan, plan.baseline, printed, metric="top1") == said
+    assert published.protocol_differences(plan, plan.baseline, printed, metric="top1") == difference
 
 
 def test_a_cost_needs_no_recipe_but_one_rule_of_counting(lab):
@@ -121,8 +121,8 @@ def test_a_cost_needs_no_recipe_but_one_rule_of_counting(lab):
     there = Protocol(data="digits", img_size=64, counting="conv+linear")
     printed = PublishedNumber(1.4, 1, "verified", None, there)
     assert published.protocol_differences(plan, plan.baseline, printed, metric="params") == []
-    said = published.protocol_differences(plan, plan.baseline, printed, metric="macs")
-    assert said == ["counting: all here, conv+linear published"]
+    differences = published.protocol_differences(plan, plan.baseline, printed, metric="macs")
+    assert differences == ["counting: all here, conv+linear published"]
     assert (
         published.protocol_differences(plan, plan.baseline, printed, metric="macs_conv_linear")
         == []

@@ -13,22 +13,22 @@ from study.spec.study import file_name
 
 def test_a_frame_has_one_row_per_arm_seed_and_metric(complete):
     plan, store = complete
-    found = report.frame(plan, store)
-    assert not found.duplicated(["arm", "seed", "metric"]).any()
-    assert dict(found["metric"].value_counts()) == {
+    measured = report.frame(plan, store)
+    assert not measured.duplicated(["arm", "seed", "metric"]).any()
+    assert dict(measured["metric"].value_counts()) == {
         "top1": 9,
         "params": 3,
         "macs": 3,
         "throughput": 2,
     }
-    assert set(found["label"]) == {"Depth-wise Conv2d", "Average Pooling", "Max Pooling"}
+    assert set(measured["label"]) == {"Depth-wise Conv2d", "Average Pooling", "Max Pooling"}
 
 
 def test_a_frame_of_nothing_has_its_columns(lab):
     plan, store = lab(cost=dict.fromkeys(("baseline", "Average Pooling", "Max Pooling"), "no"))
-    found = report.frame(plan, store)
-    assert found.empty
-    assert list(found.columns) == list(frames.MEASUREMENT_COLUMNS)
+    measured = report.frame(plan, store)
+    assert measured.empty
+    assert list(measured.columns) == list(frames.MEASUREMENT_COLUMNS)
 
 
 @pytest.mark.usefixtures("unrendered")

@@ -18,12 +18,12 @@ def test_rows_have_their_ratio_and_whether_it_is_conclusive(lab):
         "Average Pooling": {"throughput": timed(1.1, 1.09, 1.11)},
         "Max Pooling": {"throughput": timed(1.1, 1.0, 1.2)},
     }
-    found = speeds(frame(*lab(timed=arms)), 0.05)
-    assert list(found) == [
+    table = speeds(frame(*lab(timed=arms)), 0.05)
+    assert list(table) == [
         *("arm", "label", "metric", "value", "low", "high"),
         *("ratio", "ratio_low", "ratio_high", "conclusive"),
     ]
-    rows = found.set_index(["label", "metric"])
+    rows = table.set_index(["label", "metric"])
     assert tuple(rows.loc[("Average Pooling", "throughput")][-4:]) == (1.1, 1.09, 1.11, True)
     assert tuple(rows.loc[("Max Pooling", "throughput")][-4:]) == (1.1, 1.0, 1.2, False)
     base = rows.loc[("Depth-wise Conv2d", "memory")]
@@ -33,10 +33,10 @@ def test_rows_have_their_ratio_and_whether_it_is_conclusive(lab):
 
 
 def test_a_session_of_old_has_no_ratios(lab, tmp_path):
-    made = report.report(
+    study_report = report.report(
         *lab(timed={key: {"throughput": PLAIN} for key in ("baseline", "Max Pooling")})
     )
-    report.write(made, tmp_path)
+    report.write(study_report, tmp_path)
     head, *rows = (tmp_path / "speed.csv").read_text().splitlines()
     assert head.endswith("low,high,ratio,ratio_low,ratio_high,conclusive")
     assert [row.partition("throughput,")[2] for row in rows] == ["200.0,180.0,220.0,,,,"] * 2

@@ -13,7 +13,7 @@ def row(table, label):
     return dict(zip(table.heads, texts, strict=True))
 
 
-def said(table, words):
+def notes_with(table, words):
     return [note for note in table.notes if words in note]
 
 
@@ -27,8 +27,8 @@ def test_a_quality_is_mean_and_sd_in_paper_units(tabulated):
 
 def test_an_effect_has_a_real_minus_and_its_interval(tabulated):
     table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.89, 0.81, 0.67]})
-    found = row(table, "Max Pooling")["Δ Top-1 (pp) [95 % CI]"]
-    assert found == "−1.00 [−5.97, 3.97]"  # t = 4.303, sd = 2
+    text = row(table, "Max Pooling")["Δ Top-1 (pp) [95 % CI]"]
+    assert text == "−1.00 [−5.97, 3.97]"  # t = 4.303, sd = 2
 
 
 def test_heads_carry_unit_and_rule_of_counting(tabulated):
@@ -66,9 +66,9 @@ def test_nothing_is_bold_within_chance(tabulated):
 
 def test_a_cost_is_exact_and_its_difference_in_percent(tabulated):
     table = tabulated(cost={"Max Pooling": {"params": 10.47e6, "macs": 0.7e9}})
-    found = row(table, "Max Pooling")
-    assert found["Params (M)"] == "*10.47 (−0.2 %)*"
-    assert found["MACs (G, all)"] == "*0.700 (−50.0 %)*"
+    cells = row(table, "Max Pooling")
+    assert cells["Params (M)"] == "*10.47 (−0.2 %)*"
+    assert cells["MACs (G, all)"] == "*0.700 (−50.0 %)*"
 
 
 def test_costs_that_print_alike_are_not_told_apart(tabulated):
@@ -82,7 +82,7 @@ def test_a_timing_is_a_median_with_quartiles(tabulated):
     table = tabulated(timed=dict.fromkeys(("baseline", "Max Pooling"), timing))
     assert row(table, "Max Pooling")["Throughput (images/s)"] == "1212 [1208, 1215]"
     assert row(table, "Average Pooling")["Throughput (images/s)"] == "--"
-    assert said(table, "Not timed for every arm: Throughput")
+    assert notes_with(table, "Not timed for every arm: Throughput")
     assert "measured on NVIDIA H200" in table.caption
 
 
@@ -92,19 +92,19 @@ def test_a_timing_is_a_median_with_quartiles(tabulated):
 def test_seeds_that_are_not_in_yet_are_counted(tabulated):
     outcomes = [0.80, 0.75, "failed"]
     table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": outcomes})
-    found = row(table, "Max Pooling")
-    assert found["Top-1 (%)"] == "77.50 ± 3.54 (2/3) ≈"
-    assert found["Δ Top-1 (pp) [95 % CI]"].endswith("] (2/3)")
-    assert said(table, "(n/3)")
+    cells = row(table, "Max Pooling")
+    assert cells["Top-1 (%)"] == "77.50 ± 3.54 (2/3) ≈"
+    assert cells["Δ Top-1 (pp) [95 % CI]"].endswith("] (2/3)")
+    assert notes_with(table, "(n/3)")
 
 
 def test_missing_trials_are_named_with_the_command_that_runs_them(tabulated):
     outcomes = {"baseline": DEPTHWISE, "Max Pooling": ["failed", 0.5, "pending"]}
     table = tabulated(top1=outcomes, profile="imagenet")
     assert row(table, "Average Pooling")["Top-1 (%)"] == "--"
-    assert said(table, "5 of 9 trials are missing: Average Pooling seed 0 (pending)")
-    assert said(table, "Max Pooling seed 0 (failed)")
-    assert said(table, "study run ablations/emsa_reduction.yaml --profile imagenet")
+    assert notes_with(table, "5 of 9 trials are missing: Average Pooling seed 0 (pending)")
+    assert notes_with(table, "Max Pooling seed 0 (failed)")
+    assert notes_with(table, "study run ablations/emsa_reduction.yaml --profile imagenet")
 
 
 def test_a_study_that_has_nothing_yet_still_has_a_table(tabulated):
@@ -121,9 +121,9 @@ def test_a_diverged_arm_says_so_and_comes_last(tabulated):
     }
     table = tabulated(top1=outcomes)
     assert [r.label for r in table.blocks[0].rows][-1] == "Average Pooling"
-    found = row(table, "Average Pooling")
-    assert (found["Top-1 (%)"], found["Δ Top-1 (pp) [95 % CI]"]) == ("diverged", "--")
-    assert said(table, "Average Pooling diverged in 1 of 3 seeds (1)")
+    cells = row(table, "Average Pooling")
+    assert (cells["Top-1 (%)"], cells["Δ Top-1 (pp) [95 % CI]"]) == ("diverged", "--")
+    assert notes_with(table, "Average Pooling diverged in 1 of 3 seeds (1)")
 
 
 def test_a_cumulative_path_keeps_its_order(tabulated):
@@ -138,31 +138,33 @@ def test_a_cumulative_path_keeps_its_order(tabulated):
 def test_a_refused_cost_is_absent_with_its_reason(tabulated):
     table = tabulated(cost={"Max Pooling": "the counters disagree on matmul"})
     assert row(table, "Max Pooling")["MACs (G, all)"] == "--"
-    assert said(table, "No cost is reported for Max Pooling: the counters disagree on matmul")
+    assert notes_with(table, "No cost is reported for Max Pooling: the counters disagree on matmul")
 
 
 def test_one_seed_has_no_spread_and_says_so(tabulated):
     table = tabulated(seeds=1, top1={"baseline": [0.9], "Max Pooling": [0.8]})
-    found = row(table, "Max Pooling")
-    assert (found["Top-1 (%)"], found["Δ Top-1 (pp)"]) == ("80.00", "−10.00")
-    assert said(table, "With one seed")
+    cells = row(table, "Max Pooling")
+    assert (cells["Top-1 (%)"], cells["Δ Top-1 (pp)"]) == ("80.00", "−10.00")
+    assert notes_with(table, "With one seed")
     assert "±" not in table.caption
 
 
 @pytest.mark.parametrize(("seeds", "warned"), [(3, True), (5, True), (6, False)])
 def test_too_few_seeds_for_a_test_are_told(tabulated, seeds, warned):
-    assert bool(said(tabulated(seeds=seeds), f"With {seeds} seeds a sign-flip test")) == warned
+    assert (
+        bool(notes_with(tabulated(seeds=seeds), f"With {seeds} seeds a sign-flip test")) == warned
+    )
 
 
 def test_equal_differences_have_no_interval(tabulated):
     table = tabulated(top1={"baseline": DEPTHWISE, "Max Pooling": [0.89, 0.79, 0.69]})
     assert row(table, "Max Pooling")["Δ Top-1 (pp) [95 % CI]"] == "−1.00 [--]"
-    assert said(table, "no interval")
+    assert notes_with(table, "no interval")
 
 
 def test_benchmarks_do_not_speak_of_seeds(tabulated):
     table = tabulated(columns=("params",), seeds=1)
-    assert not said(table, "seed:")
+    assert not notes_with(table, "seed:")
     assert "seed" not in table.caption
 
 
@@ -179,13 +181,13 @@ def test_published_numbers_stand_beside_with_their_marks(tabulated):
     table = tabulated(published=PUBLISHED)
     labels = PUBLISHED.keys()
     assert [row(table, x)["Top-1, paper"] for x in labels] == ["72.88", "72.6*", "72.2?"]
-    assert said(table, "* computed from other published numbers; ? not checked")
+    assert notes_with(table, "* computed from other published numbers; ? not checked")
 
 
 def test_what_differs_between_the_protocols_is_said(tabulated):
     there = {"data": "ImageNet-1k", "img_size": 224, "recipe": "smoke", "epochs": 3}
     published = {label: {**row, "protocol": there} for label, row in PUBLISHED.items()}
-    (note,) = said(tabulated(published=published), "not comparable")
+    (note,) = notes_with(tabulated(published=published), "not comparable")
     assert "data: digits here, ImageNet-1k published; image size: 64 here, 224 published" in note
     assert "not stated by the source: batch size" in note
     assert "recipe:" not in note
@@ -202,7 +204,7 @@ def test_a_baseline_answers_to_all_its_names(tabulated):
 def test_nothing_published_leaves_no_column_and_no_note(tabulated):
     table = tabulated()
     assert not [head for head in table.heads if "paper" in head]
-    assert not said(table, "Published numbers")
+    assert not notes_with(table, "Published numbers")
 
 
 def test_labels_come_out_as_one_line_without_control_characters(tabulated):

@@ -71,9 +71,9 @@ def test_own_parts_are_listed_with_where_they_come_from(inside):
 
 
 def test_own_parts_are_in_the_document(inside):
-    found = json.loads(inside("parts", "--import", BLOCKS, "--json").stdout)
-    assert found["reduction"]["blur"].startswith("Binomial blur")
-    assert found["imports"][0]["reduction"] == ["blur"]
+    document = json.loads(inside("parts", "--import", BLOCKS, "--json").stdout)
+    assert document["reduction"]["blur"].startswith("Binomial blur")
+    assert document["imports"][0]["reduction"] == ["blur"]
 
 
 def test_the_kernel_is_a_binomial_of_sum_one():
@@ -133,9 +133,9 @@ def entered(tiny):
     first.write_text(BLOCKS.read_text("utf-8"), "utf-8")
     second.write_text("from zigzag import Blur, REDUCTIONS\nREDUCTIONS['own'] = Blur\n")
     tiny.write_text(tiny.read_text().replace("average", "own"))
-    asked = StudyRequest(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
+    request = StudyRequest(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
     restore = registry.restorer()
-    plan, store = asked.plan()
+    plan, store = request.plan()
     restore()
     for module in ("zigzag", "again"):
         sys.modules.pop(module, None)

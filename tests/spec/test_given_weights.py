@@ -149,9 +149,9 @@ def test_a_mistake_about_weights_is_told_by_the_plan_at_its_place(what, planned,
     torch.save(state(0), tmp_path / "w.pth")
     torch.save(state(0, classes=1000), tmp_path / "many.pth")
     (tmp_path / "lfs.pth").write_text("version https://git-lfs.github.com/spec/v1\n")
-    model, said = MISTAKES[what]
+    model, complaint = MISTAKES[what]
     message = refusal(planned, model)
-    assert said in message
+    assert complaint in message
     assert "tiny.yaml:3:" in message
 
 

@@ -37,28 +37,28 @@ def here(tmp_path, monkeypatch):
     ],
 )
 def test_a_source_is_found_by_path_and_by_name(here, text, name, path):
-    found = find_plugin(text)
-    assert (found.name, found.path) == (name, here / path)
-    assert found.digest == digest(here / path)
-    assert find_plugin(found.text) == found
+    plugin = find_plugin(text)
+    assert (plugin.name, plugin.path) == (name, here / path)
+    assert plugin.digest == digest(here / path)
+    assert find_plugin(plugin.text) == plugin
     assert not {"my_blocks", "lab", "parts", "blur"} & set(sys.modules)
 
 
 def test_an_installed_module_is_found_by_name():
-    found = find_plugin("timm.layers")
-    assert (found.name, found.path.name) == ("timm.layers", "timm")
-    assert find_plugin(found.text) == found
+    plugin = find_plugin("timm.layers")
+    assert (plugin.name, plugin.path.name) == ("timm.layers", "timm")
+    assert find_plugin(plugin.text) == plugin
 
 
 @pytest.mark.parametrize("text", ["my_blocks", "lab", "lab/parts", "lab.parts", "lab.parts.blur"])
 def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypatch, text):
-    found = find_plugin(text)
+    plugin = find_plugin(text)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    assert find_plugin(found.text) == found
+    assert find_plugin(plugin.text) == plugin
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("my_block.py", 'did you mean "my_blocks.py"'),
         ("lab/part", 'did you mean "parts"'),
@@ -75,13 +75,13 @@ def test_its_text_names_it_from_another_folder(here, tmp_path_factory, monkeypat
         ("study.models.rest", "module of your own"),
     ],
 )
-def test_what_is_not_there_is_told(here, text, said):
-    with pytest.raises(SpecError, match=said):
+def test_what_is_not_there_is_told(here, text, message):
+    with pytest.raises(SpecError, match=message):
         find_plugin(text)
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("torch.py", "an installed module"),
         ("json.py", "a module of Python"),
@@ -93,11 +93,11 @@ def test_what_is_not_there_is_told(here, text, said):
         ("empty", "no __init__.py"),
     ],
 )
-def test_what_cannot_be_a_module_is_refused(here, name, said):
+def test_what_cannot_be_a_module_is_refused(here, name, message):
     inside = here / "own" / name
     inside.parent.mkdir()
     inside.touch() if inside.suffix else inside.mkdir()
-    with pytest.raises(SpecError, match=said):
+    with pytest.raises(SpecError, match=message):
         find_plugin(f"own/{name}")
 
 
@@ -142,12 +142,12 @@ def test_an_installed_package_declares_its_source(here, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [("nosuch_module", "unknown plugin"), ("lab:Blur", "must name a module")]
+    ("value", "message"), [("nosuch_module", "unknown plugin"), ("lab:Blur", "must name a module")]
 )
-def test_a_wrong_declaration_names_its_package(here, monkeypatch, value, said):
+def test_a_wrong_declaration_names_its_package(here, monkeypatch, value, message):
     monkeypatch.syspath_prepend(here)
     declared("lab-parts", "1.0", here, value)
-    with pytest.raises(SpecError, match=f"of lab-parts.*{said}"):
+    with pytest.raises(SpecError, match=f"of lab-parts.*{message}"):
         installed()
 
 

@@ -49,12 +49,14 @@ def test_every_number_has_a_range(schema, key):
 @pytest.mark.parametrize("schema", NUMBERS)
 def test_no_number_of_a_schema_is_left_out(schema):
     words = {key: str(field.annotation) for key, field in schema.model_fields.items()}
-    numbers = {key for key, said in words.items() if "int" in said or "float" in said}
-    numbers -= {key for key, said in words.items() if "Literal" in said}
+    numbers = {
+        key for key, annotation in words.items() if "int" in annotation or "float" in annotation
+    }
+    numbers -= {key for key, annotation in words.items() if "Literal" in annotation}
     assert numbers - {"grey_range"} == set(NUMBERS[schema].split())  # of whatever a file holds
 
 
-def told(schema, text):
+def complaints(schema, text):
     tree, _ = read(text, "x.yaml")
     return "\n".join(map(str, validated(schema, tree)[1]))
 
@@ -83,9 +85,9 @@ def told(schema, text):
     ],
 )
 def test_a_number_out_of_range_is_told_with_its_place(schema, text, words):
-    said = told(schema, text)
-    assert words in said
-    assert "x.yaml:1:" in said
+    message = complaints(schema, text)
+    assert words in message
+    assert "x.yaml:1:" in message
 
 
 @pytest.mark.parametrize(

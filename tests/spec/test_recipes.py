@@ -119,5 +119,5 @@ def test_defaults_are_those_of_timms_script_but_for_what_the_docs_name():
 
 
 def test_the_first_epoch_of_the_ablation_recipe_is_said_to_change_no_weight(tmp_path):
-    (said,) = oddities(Recipe(**BY_NAME["rest_ablation_100e"]), Store(tmp_path))
-    assert said.startswith("epoch 1 of 100 trains at learning rate 0 and changes no weight")
+    (note,) = oddities(Recipe(**BY_NAME["rest_ablation_100e"]), Store(tmp_path))
+    assert note.startswith("epoch 1 of 100 trains at learning rate 0 and changes no weight")

@@ -26,7 +26,7 @@ def test_keys_are_text_as_written():
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "place"),
+    ("text", "message", "place"),
     [
         ("a: 1\na: 2", "duplicate key", "x:2:1"),
         ("a: &b [1]\nc: *b", "anchors", "x:1:4"),
@@ -42,9 +42,9 @@ def test_keys_are_text_as_written():
         ("[" * 60 + "]" * 60, "nested", "x:1:42"),
     ],
 )
-def test_what_a_study_may_not_contain_is_refused_at_its_place(text, said, place):
+def test_what_a_study_may_not_contain_is_refused_at_its_place(text, message, place):
     _, problems = read(text, "x")
-    assert [p for p in problems if said in str(p)], problems
+    assert [p for p in problems if message in str(p)], problems
     assert place in [str(p.location) for p in problems]
 
 
@@ -58,9 +58,9 @@ def test_a_problem_shows_its_line_and_a_caret_under_it():
 
 def test_a_report_tells_each_place_once_in_the_order_of_the_file():
     _, problems = read("a: .nan\nb: .inf", "x")
-    told = report([*reversed(problems), *problems])
-    assert told.index("x:1:4") < told.index("x:2:4")
-    assert told.endswith("2 errors, nothing was run")
+    text = report([*reversed(problems), *problems])
+    assert text.index("x:1:4") < text.index("x:2:4")
+    assert text.endswith("2 errors, nothing was run")
 
 
 def test_a_whole_value_is_read_from_the_environment():
@@ -84,7 +84,7 @@ def test_lines_that_end_as_on_windows_are_counted_alike():
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "place"),
+    ("text", "message", "place"),
     [
         ("a: 1\nb: 'x\u2028y'", "U+2028 LINE SEPARATOR", "x:2:4"),
         ("'a\u2028b': 1", "U+2028 LINE SEPARATOR", "x:1:1"),
@@ -101,9 +101,9 @@ def test_lines_that_end_as_on_windows_are_counted_alike():
         ("[" * 2000, "nested too deeply", "x:1:1"),
     ],
 )
-def test_what_other_readers_take_in_another_way_is_refused(text, said, place):
+def test_what_other_readers_take_in_another_way_is_refused(text, message, place):
     _, problems = read(text, "x")
-    assert any(said in str(p) and str(p.location) == place for p in problems), list(
+    assert any(message in str(p) and str(p.location) == place for p in problems), list(
         map(str, problems)
     )
 
@@ -114,9 +114,9 @@ def test_the_present_version_of_yaml_may_be_named():
 
 def test_of_many_problems_the_first_are_shown_and_all_are_counted():
     _, problems = read("\n".join(f"a{n}: .nan" for n in range(500)), "x")
-    told = report(problems)
-    assert told.count("not a finite number") == 30
-    assert told.endswith("500 errors (the first 30 are above), nothing was run")
+    text = report(problems)
+    assert text.count("not a finite number") == 30
+    assert text.endswith("500 errors (the first 30 are above), nothing was run")
 
 
 def test_of_a_long_line_the_part_with_the_mistake_is_shown():

@@ -17,7 +17,7 @@ from study.store.store import Store
 from study.store.timing_records import TimingSession
 from tests.conftest import TINY
 from tests.launch.conftest import ordered
-from tests.store.test_records import OBSTACLES, SAMPLES, changed, mangled
+from tests.store.damaged import OBSTACLES, SAMPLES, changed, mangled
 
 STUDY = TINY.replace("epochs: 2", "epochs: 1").replace(
     "columns: [params, macs, top1]",
@@ -99,8 +99,8 @@ def leave_trial(store, name, computes):
         archive = BytesIO()
         np.savez_compressed(archive, **arrays)
         (folder / file).write_bytes(archives.sealed(archive))
-    told = store.root / "track" / "tensorboard" / "tiny" / "told" / f"{name}.json"
-    write(told, {"epochs": 0, "state": ""})
+    record = store.root / "track" / "tensorboard" / "tiny" / "told" / f"{name}.json"
+    write(record, {"epochs": 0, "state": ""})
 
 
 def damaged(path, draw):

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from study.store import holders, leases
-from study.store.heartbeats import DEAD_SECONDS, HEARTBEAT_SECONDS, QUIET_SECONDS, Heartbeats
+from study.store import heartbeats, holders, leases
 
 
 def dead() -> int:
@@ -22,8 +21,8 @@ def dead() -> int:
 
 
 def leave(folder: Path, number: int, **holder: object) -> None:
-    told = {**vars(holders.here()), "pid": dead(), "born": "1", **holder}
-    (folder / f"lease.{number}").write_text(json.dumps(told))
+    holding = {**vars(holders.here()), "pid": dead(), "born": "1", **holder}
+    (folder / f"lease.{number}").write_text(json.dumps(holding))
 
 
 class Clock:
@@ -76,12 +75,12 @@ def test_a_process_of_another_boot_or_container_is_not_looked_up_by_its_number(t
 
 def test_a_lease_of_another_node_lives_by_its_heart(tmp_path, clock):
     leave(tmp_path, 1, host="elsewhere")
-    hearts, began = Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
+    hearts, began = heartbeats.Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
     for second in range(0, 300, 5):
         clock.now += 5
         beat(tmp_path / "lease.1", began + second)
         assert leases.claim(tmp_path, hearts) is None
-    clock.now += DEAD_SECONDS
+    clock.now += heartbeats.DEAD_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 
@@ -90,10 +89,10 @@ def test_one_look_never_takes_a_lease_over_however_old_it_seems(tmp_path, clock)
     """The file server's clock may have jumped."""
     leave(tmp_path, 1, host="elsewhere")
     beat(tmp_path / "lease.1", 0)
-    hearts = Heartbeats(clock)
+    hearts = heartbeats.Heartbeats(clock)
     assert leases.claim(tmp_path, hearts) is None
     assert leases.holder(tmp_path) is None  # for showing, it will do
-    clock.now += QUIET_SECONDS
+    clock.now += heartbeats.QUIET_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 
@@ -101,7 +100,7 @@ def test_one_look_never_takes_a_lease_over_however_old_it_seems(tmp_path, clock)
 @pytest.mark.parametrize("jump", [-1e6, -60.0, 60.0, 1e6])
 def test_a_clock_that_jumps_takes_no_lease_from_the_living(tmp_path, clock, jump):
     leave(tmp_path, 1, host="elsewhere")
-    hearts, at = Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
+    hearts, at = heartbeats.Heartbeats(clock), (tmp_path / "lease.1").stat().st_mtime
     for second in range(0, 150, 5):
         clock.now += 5
         beat(tmp_path / "lease.1", at + second + (jump if second > 60 else 0))
@@ -112,18 +111,20 @@ def test_a_clock_that_jumps_takes_no_lease_from_the_living(tmp_path, clock, jump
 def test_the_dead_are_found_whatever_time_the_file_server_has(tmp_path, clock, ahead):
     leave(tmp_path, 1, host="elsewhere")
     beat(tmp_path / "lease.1", (tmp_path / "lease.1").stat().st_mtime + ahead)
-    hearts = Heartbeats(clock)
+    hearts = heartbeats.Heartbeats(clock)
     assert leases.claim(tmp_path, hearts) is None
-    clock.now += DEAD_SECONDS
+    clock.now += heartbeats.DEAD_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 
 
 def test_a_heart_that_falters_is_told_from_one_that_beats(tmp_path):
     leave(tmp_path, 1, host="elsewhere")
-    hearts = Heartbeats()
+    hearts = heartbeats.Heartbeats()
     assert not leases.is_late(tmp_path, hearts)
-    beat(tmp_path / "lease.1", (tmp_path / "lease.1").stat().st_mtime - 3 * HEARTBEAT_SECONDS)
+    beat(
+        tmp_path / "lease.1", (tmp_path / "lease.1").stat().st_mtime - 3 * leases.HEARTBEAT_SECONDS
+    )
     assert leases.is_late(tmp_path, hearts)
 
 
@@ -146,9 +147,9 @@ def test_a_lease_that_was_succeeded_is_not_held(tmp_path):
 
 def test_a_lease_cut_short_in_writing_counts_until_it_is_old(tmp_path, clock):
     (tmp_path / "lease.1").write_text('{"host": "a')
-    hearts = Heartbeats(clock)
+    hearts = heartbeats.Heartbeats(clock)
     assert leases.claim(tmp_path, hearts) is None
-    clock.now += DEAD_SECONDS
+    clock.now += heartbeats.DEAD_SECONDS
     with leases.claim(tmp_path, hearts) as lease:
         assert lease.held
 

@@ -41,8 +41,8 @@ def test_the_first_to_write_has_the_folder_and_another_of_the_same_name_is_told(
     before = (place / study_folders.SIGNATURE).read_bytes()
     with pytest.raises(StudyError) as refused:
         study_folders.claim(reports, second, OTHERWISE)
-    said = str(refused.value)
-    assert all(word in said for word in ("a/x.yaml", "b/x.yaml", "rename", OTHERWISE))
+    message = str(refused.value)
+    assert all(word in message for word in ("a/x.yaml", "b/x.yaml", "rename", OTHERWISE))
     assert (place / study_folders.SIGNATURE).read_bytes() == before
     assert study_folders.claim(tmp_path / "others", second, OTHERWISE) == tmp_path / "others" / "x"
 
@@ -57,9 +57,9 @@ def test_the_first_to_write_has_the_folder_and_another_of_the_same_name_is_told(
     ],
 )
 def test_names_that_come_to_the_same_folder_are_told_apart(tmp_path, first, second):
-    one, other = (named(tmp_path / file, **fields) for file, fields in (first, second))
-    assert study_folders.folder(tmp_path, one) == study_folders.folder(tmp_path, other)
-    study_folders.claim(tmp_path, one, OTHERWISE)
+    first_folder, other = (named(tmp_path / file, **fields) for file, fields in (first, second))
+    assert study_folders.folder(tmp_path, first_folder) == study_folders.folder(tmp_path, other)
+    study_folders.claim(tmp_path, first_folder, OTHERWISE)
     with pytest.raises(StudyError, match="same name"):
         study_folders.claim(tmp_path, other, OTHERWISE)
 
@@ -215,7 +215,7 @@ def test_a_second_study_of_one_name_overwrites_nothing(inside, twins):
 
 
 def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
-    from study.cli.study_request import StudyRequest
+    from study.cli.options import StudyRequest
 
     first, second = twins
     plan, store = StudyRequest(second, None, (), Path("results")).plan()
@@ -224,8 +224,8 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
     job = job_folder.job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
-        for file, said in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
+        for file, ending in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = StudyRequest(file, None, (), Path("results")).plan()
             row = next(r for r in status_table.trial_rows(plan, store) if r.trial == name)
-            assert row.where.endswith(said)
+            assert row.where.endswith(ending)
     finish(store, name)

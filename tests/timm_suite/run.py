@@ -65,11 +65,11 @@ def pips() -> Iterator[list[str]]:
         == 0
     ):
         yield [sys.executable, "-m", "pip"]
-    if found := shutil.which("pip"):
-        yield [found]
+    if pip := shutil.which("pip"):
+        yield [pip]
     own = CACHE / "pip"
-    made = subprocess.run([sys.executable, "-m", "venv", str(own)], capture_output=True)
-    if made.returncode == 0:
+    venv = subprocess.run([sys.executable, "-m", "venv", str(own)], capture_output=True)
+    if venv.returncode == 0:
         yield [str(own / "bin" / "python"), "-m", "pip"]
 
 

@@ -21,8 +21,8 @@ THREE = recipe(epochs=3)
 
 def trained(folder, stop=None, report=lambda row: None):
     """A trial, to its end or until it is stopped after so many updates (4 an epoch)."""
-    asked = iter(range(1, 1000))
-    caller = Callbacks(stop=lambda: next(asked) == stop, report=report)
+    calls = iter(range(1, 1000))
+    caller = Callbacks(stop=lambda: next(calls) == stop, report=report)
     model = resnet()
     with suppress(Stopped):
         return model.state_dict(), fit(model, IMAGES, THREE, seed=0, folder=folder, caller=caller)

@@ -93,11 +93,11 @@ def test_a_stopped_trial_is_resumed_by_any_number(before, after, tmp_path):
     alone = curve(ALONE, vit, given, tmp_path / "whole")
     for world, stop in ((before, 2), (after, 3), (after, None)):
         if world == 1:
-            told = [curve(ALONE, vit, given, tmp_path / "parted", stop)]
+            results = [curve(ALONE, vit, given, tmp_path / "parted", stop)]
         else:
-            told = together(world, curve, vit, given, tmp_path / "parted", stop)
-        assert (told[0] is None) == (stop is not None)
-    assert_alike(alone, told[0])
+            results = together(world, curve, vit, given, tmp_path / "parted", stop)
+        assert (results[0] is None) == (stop is not None)
+    assert_alike(alone, results[0])
 
 
 # failures
@@ -182,15 +182,15 @@ def test_each_image_is_evaluated_once():
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [
         ({"torchcompile": True}, "torchcompile.*set it to false"),
         ({"mixup": 0.2, "mixup_mode": "elem"}, "mixup_mode elem.*set it to batch"),
     ],
 )
-def test_what_cannot_be_shared_is_refused(keys, said):
+def test_what_cannot_be_shared_is_refused(keys, message):
     check(recipe(**keys))
-    with pytest.raises(SpecError, match=said):
+    with pytest.raises(SpecError, match=message):
         check(recipe(**keys), world=2)
 
 

@@ -220,11 +220,11 @@ def _other_recipe(path):
 def test_a_checkpoint_of_something_else_is_set_aside(spoil, tmp_path):
     whole = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path)
     spoil(tmp_path / "last.pth.tar")
-    said = []
-    caller = Callbacks(report=said.append)
+    reports = []
+    caller = Callbacks(report=reports.append)
     again = fit(resnet(), IMAGES, recipe(epochs=1), seed=0, folder=tmp_path, caller=caller)
     [aside] = tmp_path.glob("last.pth.tar.damaged-*")
-    assert said[0]["set_aside"] == str(aside)
+    assert reports[0]["set_aside"] == str(aside)
     assert timeless(again.history) == timeless(whole.history)
 
 

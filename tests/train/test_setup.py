@@ -141,7 +141,7 @@ def test_layer_decay_slows_the_first_layers():
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [
         ({"opt": "adamv"}, 'mean "adam'),
         ({"opt_betas": [0.9, 0.99]}, "sgd has no opt_betas"),
@@ -150,18 +150,18 @@ def test_layer_decay_slows_the_first_layers():
         ({"mixup": 0.8, "batch_size": 31}, "make it even"),
     ],
 )
-def test_what_cannot_be_followed_is_refused_beforehand(keys, said):
-    with pytest.raises(SpecError, match=said):
+def test_what_cannot_be_followed_is_refused_beforehand(keys, message):
+    with pytest.raises(SpecError, match=message):
         check(recipe(**keys))
 
 
 @pytest.mark.parametrize(
-    ("keys", "said"),
+    ("keys", "message"),
     [({"momentum": 0.0}, "sgd: Nesterov"), ({"grad_checkpointing": True}, "does not support")],
 )
-def test_what_the_model_or_optimiser_cannot_do_is_refused(keys, said, tmp_path):
+def test_what_the_model_or_optimiser_cannot_do_is_refused(keys, message, tmp_path):
     model = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))
-    with pytest.raises(SpecError, match=said):
+    with pytest.raises(SpecError, match=message):
         fit(model, IMAGES, recipe(**keys), seed=0, folder=tmp_path)
 
 

@@ -94,13 +94,13 @@ def together(world, work, *arguments):
         member.start()
     for _, end in pipes:
         end.close()
-    told = [_told(pipe) for pipe, _ in pipes]
+    results = [_result(pipe) for pipe, _ in pipes]
     for member in members:
         member.join()
-    return told
+    return results
 
 
-def _told(pipe):
+def _result(pipe):
     try:
         return pipe.recv()
     except EOFError:
@@ -136,8 +136,8 @@ def _doubled(batches):
 
 def curve(group, build, given, folder, stop=None):
     """The losses and predictions of a trial in float64; None where it was stopped."""
-    asked = iter(range(1, 1000))
-    how = {"folder": folder, "caller": Callbacks(stop=lambda: next(asked) == stop), "group": group}
+    calls = iter(range(1, 1000))
+    how = {"folder": folder, "caller": Callbacks(stop=lambda: next(calls) == stop), "group": group}
     try:
         fitted = fit(build().double(), Doubled(), given, seed=3, **how)
     except Stopped:

@@ -61,9 +61,9 @@ def watching(tiny):
 @pytest.mark.slow
 def test_a_report_is_made_anew_while_the_study_runs_and_ends_with_it(study, tiny, watching):
     assert study("run", tiny, "--no-speed").returncode == 0
-    shown, said = watching.communicate(timeout=120)
-    assert watching.returncode == 0, said
-    assert said.count("wrote ") >= 2
+    shown, errors = watching.communicate(timeout=120)
+    assert watching.returncode == 0, errors
+    assert errors.count("wrote ") >= 2
     assert "4 of 4 trials are missing" in shown
     assert "trials are missing" not in shown.rpartition("tiny:")[2]
 
@@ -134,8 +134,8 @@ def start(file: Path, *words: str) -> "subprocess.Popen[str]":
 
 
 def wait_for(line: str, process: "subprocess.Popen[str]") -> None:
-    for said in process.stderr:
-        if line in said:
+    for text in process.stderr:
+        if line in text:
             return
     pytest.fail(f"ended before it said {line!r}")
 
@@ -146,9 +146,9 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(study, tiny):
     process = start(tiny)
     wait_for(" epoch ", process)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "Continue with: study run" in said
+    assert "Continue with: study run" in errors
     rest = study("run", tiny, "--no-speed")
     assert rest.returncode == 0, rest.stderr
     assert "resumes_after=" in rest.stderr

@@ -33,9 +33,9 @@ def test_trained_weights_are_evaluated_at_the_sizes_of_the_columns(inside, sized
     assert "evaluating at 64, 96 px ..." in first.stderr
     assert "Top-1 at 96 px" in first.stdout.replace("\n", " ")
     rows = json.loads(inside("results", sized, "--json").stdout)
-    found = {(row["label"], row["metric"]): row["value"] for row in rows}
-    assert found["DW", "top1@64"] == found["DW", "top1"]
-    assert 0 <= found["Avg", "top1@96"] <= 1
+    values = {(row["label"], row["metric"]): row["value"] for row in rows}
+    assert values["DW", "top1@64"] == values["DW", "top1"]
+    assert 0 <= values["Avg", "top1@96"] <= 1
     assert "evaluating" not in inside("run", sized, *INLINE).stderr
 
 
@@ -53,8 +53,8 @@ def test_weights_that_are_gone_are_told_and_may_come_back(inside, sized):
 
 def test_an_evaluation_goes_where_its_trial_goes(inside, sized):
     assert inside("run", sized, *INLINE).returncode == 0
-    for kept in (sized.parent / "results" / "trials").iterdir():
-        kept.rename(sized.parent / kept.name)
+    for trial in (sized.parent / "results" / "trials").iterdir():
+        trial.rename(sized.parent / trial.name)
     assert "top1@96" not in inside("results", sized).stdout
 
 
@@ -62,8 +62,8 @@ def test_a_trial_that_diverged_has_no_metric_at_any_size(inside, sized):
     changed(sized, ("batch_size: 32", "batch_size: 32, lr: 1e30"))
     assert inside("run", sized, *INLINE).returncode == 0
     rows = json.loads(inside("results", sized, "--json").stdout)
-    found = [row["value"] for row in rows if row["metric"] in ("top1", "top1@96")]
-    assert found == [None] * 4
+    values = [row["value"] for row in rows if row["metric"] in ("top1", "top1@96")]
+    assert values == [None] * 4
 
 
 def test_a_size_that_a_model_cannot_take_is_told(inside, sized):
@@ -93,8 +93,8 @@ def test_a_contradicted_claim_is_status_1(inside, tiny):
     tiny.write_text(tiny.read_text() + "claims: [Avg has more params than DW]\n")
     done = inside("claims", tiny)
     assert (done.returncode, "contradicted" in done.stdout) == (1, True)
-    told = json.loads(inside("claims", tiny, "--json").stdout)
-    assert told[0]["state"] == "contradicted"
+    document = json.loads(inside("claims", tiny, "--json").stdout)
+    assert document[0]["state"] == "contradicted"
 
 
 def test_claims_are_status_0_once_all_is_measured_and_none_contradicted(inside, tiny):
@@ -108,7 +108,7 @@ def test_claims_are_status_0_once_all_is_measured_and_none_contradicted(inside, 
 
 
 @pytest.mark.parametrize(
-    ("claim", "said"),
+    ("claim", "message"),
     [
         ("Average is better than DW on top1", 'unknown arm "Average"'),
         ("Avg is better than DW on top2", 'unknown metric "top2"'),
@@ -116,11 +116,11 @@ def test_claims_are_status_0_once_all_is_measured_and_none_contradicted(inside, 
         ("DW is better than baseline on top1", "DW and baseline are the same arm"),
     ],
 )
-def test_a_claim_that_makes_no_sense_is_told_at_its_place(inside, tiny, claim, said):
+def test_a_claim_that_makes_no_sense_is_told_at_its_place(inside, tiny, claim, message):
     tiny.write_text(f"{tiny.read_text()}claims:\n  - {claim}\n")
     done = inside("plan", tiny)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert f"tiny.yaml:{len(tiny.read_text().splitlines())}:5" in done.stderr
 
 
@@ -141,7 +141,7 @@ def test_a_claim_that_nothing_will_ever_measure_is_told(inside, tiny, claim, why
 
 
 @pytest.mark.parametrize(
-    ("contrasts", "said"),
+    ("contrasts", "message"),
     [
         ("[Average]", 'unknown arm "Average"'),
         ("[[Avg, Dw]]", 'unknown arm "Dw"; did you mean "DW"? (known: Avg, DW, baseline)'),
@@ -150,11 +150,11 @@ def test_a_claim_that_nothing_will_ever_measure_is_told(inside, tiny, claim, why
         ("[[Avg]]", "contrasts: list should have at least 2 items"),
     ],
 )
-def test_a_contrast_that_makes_no_sense_is_told_at_its_place(inside, tiny, contrasts, said):
+def test_a_contrast_that_makes_no_sense_is_told_at_its_place(inside, tiny, contrasts, message):
     tiny.write_text(f"{tiny.read_text()}contrasts: {contrasts}\n")
     done = inside("plan", tiny)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert f"tiny.yaml:{len(tiny.read_text().splitlines())}:" in done.stderr
 
 

@@ -1,0 +1,35 @@
+"""Figures of a cumulative table."""
+
+import itertools
+
+import numpy as np
+
+from study import stats
+from study.report import figures
+from tests.report import scenes
+from tests.report.figures.drawn import cumulative, reported
+
+
+def test_a_step_is_paired_with_the_row_above(shown):
+    study_report, drawn = shown("path")
+    data = drawn["roadmap"].data
+    steps = data[data["what"] == cumulative.STEP].set_index("arm")
+    for before, arm in itertools.pairwise(study_report.plan.arms):
+        known = stats.effects(study_report.measured, before.digest).set_index("arm").loc[arm.digest]
+        drawn_step = steps.loc[arm.digest, ["value", "low", "high"]].astype(float)
+        np.testing.assert_allclose(drawn_step, 100 * known[["mean", "low", "high"]].astype(float))
+    assert list(data.loc[data["what"] == "level", "step"]) == [
+        "baseline",
+        "+ PA",
+        "+ Overlapping",
+        "Overlapping → ResT",
+        "+ Conv-1x1",
+    ]
+
+
+def test_a_step_that_was_taken_elsewhere_shows_its_range(lab):
+    drawn = {
+        figure.name: figure for figure in figures.all_figures(reported(scenes.three_factors(lab)))
+    }
+    data = drawn["roadmap"].data
+    assert (data["what"] == cumulative.ELSEWHERE).any()

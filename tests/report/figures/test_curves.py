@@ -1,0 +1,45 @@
+"""Figures of training curves."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tests.report import scenes
+from tests.report.figures.drawn import curves, kind, reported
+
+
+def test_a_mean_ends_where_the_first_of_its_seeds_does(lab):
+    study_report = reported(scenes.learnt(lab(top1={"baseline": [0.9, 0.9, "failed"]})))
+    points = curves.points(study_report)
+    own = points[points["metric"] == "top1"]
+    assert own.loc[own["what"] == "mean", "epoch"].max() == 6
+    assert set(own.loc[own["what"] == "seed", "seed"]) == {0, 1}
+
+
+def test_a_diverged_arm_is_drawn_seed_by_seed(shown):
+    data = shown("mixed")[1]["curves"].data
+    own = data[(data["label"] == "Diverges at once") & (data["metric"] == "top1")]
+    assert set(own["what"]) == {"seed", "diverged"}
+    assert own.loc[own["what"] == "diverged", "epoch"].tolist() == [5]
+
+
+def test_a_panel_tells_eight_arms_apart_at_most(shown):
+    for name, figure in shown("many")[1].items():
+        if kind(name) == "curves":
+            for axes in figure.figure.axes:
+                dashes = [
+                    (line.get_color(), str(line._unscaled_dash_pattern))
+                    for line in axes.lines
+                    if len(line.get_xdata())
+                ]
+                assert len(dashes) == len(set(dashes)) <= 8
+
+
+@pytest.mark.parametrize(
+    ("heights", "apart"), [([0.5] * 5, 0.1), ([0.0, 0.01, 0.99, 1.0], 0.1), ([], 0.1), ([0.3], 0.1)]
+)
+def test_labels_are_spread_as_little_as_it_takes(heights, apart):
+    placed = curves.separated(heights, apart)
+    assert all(b - a >= apart - 0.01 for a, b in itertools.pairwise(placed))
+    assert np.allclose(np.mean(placed or [0]), np.mean(heights or [0]), atol=0.06)

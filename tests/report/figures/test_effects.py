@@ -1,0 +1,36 @@
+"""Figures of effects."""
+
+import numpy as np
+import pytest
+
+from study import stats
+from study.report import report
+from tests.report import scenes
+from tests.report.figures.drawn import effects, kind, reported
+
+
+def test_effects_are_those_of_the_statistics(lab):
+    study_report = reported(scenes.emsa(lab))
+    drawn = effects.points(study_report)
+    means = drawn[drawn["what"] == "mean"].set_index("arm")
+    known = stats.effects(study_report.measured, study_report.plan.baseline.digest).set_index("arm")
+    for column, other in (("value", "mean"), ("low", "low"), ("high", "high")):
+        np.testing.assert_allclose(means[column], 100 * known.loc[means.index, other])
+    band = drawn[drawn["what"] == "noise floor"].iloc[0]
+    assert (band["low"], band["high"]) == pytest.approx(
+        tuple(100 * end for end in report.noise_range(study_report.measured, "top1"))
+    )
+
+
+def test_what_became_of_trials_is_said_beside_the_row(shown):
+    texts = [t.get_text() for t in shown("mixed")[1]["effects"].figure.axes[0].texts]
+    assert texts[:3] == ["1 of 3 diverged", "failed", "missing"]
+    assert texts[3].endswith("\n1 of 3 failed")
+
+
+def test_a_hundred_arms_are_all_there_on_pages_of_one_scale(shown):
+    drawn = [figure for name, figure in shown("many")[1].items() if kind(name) == "effects"]
+    arms = [arm for figure in drawn for arm in figure.data["arm"].dropna().unique()]
+    assert len(drawn) > 2
+    assert len(arms) == len(set(arms)) == 100
+    assert len({figure.figure.axes[0].get_xlim() for figure in drawn}) == 1

@@ -1,0 +1,52 @@
+"""Figures of quality against cost."""
+
+from tests.report.figures.drawn import pareto, reported
+
+
+def test_the_front_is_what_nobody_is_beyond(shown):
+    data = shown("emsa")[1]["pareto-macs"].data
+    arms = list(data.itertuples())
+    for arm in arms:
+        beyond = [
+            o
+            for o in arms
+            if o.value >= arm.value
+            and o.cost <= arm.cost
+            and (o.value > arm.value or o.cost < arm.cost)
+        ]
+        assert (arm.what == pareto.FRONT) == (not beyond)
+
+
+def test_an_arm_is_behind_only_beyond_chance(lab):
+    near = [0.9, 0.91, 0.92]
+    cost = {
+        "baseline": {"macs": 1e9},
+        "Average Pooling": {"macs": 2e9},
+        "Max Pooling": {"macs": 3e9},
+    }
+    top1 = {
+        "baseline": near,
+        "Average Pooling": [0.899, 0.912, 0.917],
+        "Max Pooling": [0.701, 0.712, 0.719],
+    }
+    study_report = reported(lab(top1=top1, cost=cost))
+    places = pareto.points(study_report, "top1", "macs").set_index("label")["what"]
+    assert dict(places) == {
+        "Depth-wise Conv2d": pareto.FRONT,
+        "Average Pooling": pareto.TIED,
+        "Max Pooling": pareto.BEHIND,
+    }
+
+
+def test_one_seed_puts_nobody_behind(lab):
+    top1 = {"baseline": [0.9], "Average Pooling": [0.1]}
+    study_report = reported(lab(top1=top1, seeds=1, cost={"Average Pooling": {"macs": 9e9}}))
+    assert list(pareto.points(study_report, "top1", "macs")["what"]) == [pareto.FRONT, pareto.TIED]
+
+
+def test_more_is_better_turns_the_front(lab):
+    rates = {"baseline": 100, "Average Pooling": 200}
+    timed = {a: {"throughput": {"value": v, "low": v, "high": v}} for a, v in rates.items()}
+    top1 = {"baseline": [0.8, 0.81, 0.82], "Average Pooling": [0.9, 0.91, 0.92]}
+    points = pareto.points(reported(lab(top1=top1, timed=timed)), "top1", "throughput")
+    assert list(points["what"]) == [pareto.TIED, pareto.FRONT] or points["what"][1] == "front"

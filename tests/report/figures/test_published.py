@@ -1,0 +1,45 @@
+"""Figures of printed numbers beside measured ones."""
+
+import pytest
+
+from tests.report import scenes
+from tests.report.figures.drawn import published, reported
+
+
+def test_only_what_is_comparable_stands_beside_what_was_printed(lab):
+    points = published.points(reported(scenes.emsa(lab)))
+    rows = points[points["what"] == "measured"].set_index(["row", "metric"])
+    assert set(rows.index) == {
+        ("Depth-wise Conv2d", "top1"),
+        ("Average Pooling", "top1"),
+        ("Max Pooling", "top1"),
+        ("Depth-wise Conv2d", "params"),
+        ("Max Pooling", "params"),
+    }
+    assert rows.loc[("Max Pooling", "params"), "value"] == pytest.approx(100 * (2.51 / 2.49 - 1))
+
+
+def test_what_has_no_margin_or_diverged_says_so(lab):
+    protocol = {"data": "digits", "img_size": 64, "recipe": "smoke", "epochs": 3, "batch_size": 128}
+    stated = {"top1": 90.0, "protocol": protocol}
+    plan_and_store = lab(
+        top1={"baseline": [0.9] * 3, "Max Pooling": [0.9, float("nan"), 0.9]},
+        published={"Depth-wise Conv2d": stated, "Max Pooling": stated},
+        cost={"baseline": {"params": 0, "macs": 1e9}},
+    )
+    verdicts = published.points(reported(plan_and_store)).set_index(["row", "what"])["verdict"]
+    assert verdicts["Depth-wise Conv2d", "measured"] == "no margin stated"
+    assert verdicts["Max Pooling", "measured"] == "contradicted: diverged"
+
+
+def test_a_printed_cost_of_nothing_has_no_relative_difference(lab):
+    none = {"macs_matmul": 0.0, "protocol": {"data": "digits", "img_size": 64}}
+    cost = {"baseline": {"macs_matmul": 0, "macs": 1e9}}
+    columns = ("macs", "macs_matmul", "top1")
+    study_report = reported(lab(published={"Depth-wise Conv2d": none}, cost=cost, columns=columns))
+    assert published.points(study_report).empty
+
+
+def test_the_verdict_of_a_row_stands_at_its_right(shown):
+    figure = shown("emsa")[1]["published-params"]
+    assert [t.get_text() for t in figure.figure.axes[0].texts] == ["reproduced", "contradicted"]

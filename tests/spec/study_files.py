@@ -1,0 +1,55 @@
+"""A study file without mistakes, its reader, and the names of its trials."""
+
+from pathlib import Path
+
+from study.metrics import METRICS
+from study.plan.identity import digest, resolved
+from study.spec.designs import DESIGNS
+from study.spec.problems import report
+from study.spec.reader import study_file
+from study.spec.study import Study
+from study.spec.vocabulary import Vocabulary
+from study.store.cost_records import ArmCost
+from study.store.records import Shape
+from tests.conftest import ROOT
+
+VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
+ABLATIONS = ROOT / "ablations"
+GOOD = """\
+question: How?
+baseline:
+  model: rest_lite
+  data: digits
+  recipe: {name: smoke, epochs: 2}
+factors:
+  model.reduction: {DW: depthwise, Avg: average}
+  recipe.lr: {low: 1e-4, high: 1e-3}
+  model: {whole: {}, bare: {attn_norm: false, head_mix: false}}
+seeds: 2
+columns: [params, top1]
+published:
+  Avg: {top1: 72.64, status: derived}
+profiles:
+  big: {baseline: {data: {img_size: 128}, recipe: {epochs: 9}}, seeds: [3, 5]}
+"""
+
+
+def load(tmp_path: Path, text: str, **options: object) -> tuple[Study | None, str]:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    environment = options.pop("environment", {})
+    study, problems = study_file(path, vocabulary=VOCABULARY, environment=environment, **options)
+    return study, report(problems).replace(str(tmp_path) + "/", "") if problems else ""
+
+
+def card(arguments):
+    shape = Shape(num_classes=10, in_chans=3, img_size=64)
+    built = {"model": "rest_lite", "arguments": arguments, "shape": shape, "defaults": {}}
+    return ArmCost(**built, slots={}, code={}, cost={})
+
+
+def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:
+    config = study.arm(choices).config
+    defaults = {"reduction": "depthwise", "attn_norm": True, "head_mix": True}
+    full = resolved(config, card({**defaults, **config.arguments, **arguments}))
+    return digest(full, defaults)
