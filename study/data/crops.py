@@ -59,7 +59,7 @@ class CropsAndFlips:
 
 
 def _columns(recipe: Recipe, side: int, draws: torch.Generator) -> list[Tensor]:
-    """Crops and flips of PIECE images: the fields of a View, those of its box first."""
+    """Crops and flips of PIECE images: the fields of a CropAndFlip, those of its box first."""
     box = crops(PIECE, recipe, side=side, draws=draws)
     vertical, horizontal, either = torch.rand(3, PIECE, generator=draws)
     # All three are drawn for any recipe, so that a change of one leaves the others alone.

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from study.seeding import fold
-from study.train.batch_wide import WholeBatch
 from study.train.callbacks import nothing
 from study.train.determinism import generators, set_generators
 from study.train.distributed import ProcessGroup
@@ -18,6 +17,7 @@ from study.train.ema import update_average
 from study.train.gradients import update
 from study.train.mixup import mixed
 from study.train.setup import Setup, TrainingBatches
+from study.train.synchronised_layers import WholeBatch
 
 
 class Within(TypedDict):

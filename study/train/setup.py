@@ -130,7 +130,7 @@ def _share(task: ClassificationTask, model: nn.Module) -> None:
     """Train with the other processes; evaluation and checkpoints use the plain model."""
     cuda = task.device.type == "cuda"
     if cuda:
-        # On the CPU, where torch has no synchronised batch norm, `batch_wide` does the same.
+        # torch has no synchronised batch norm for the CPU; `synchronised_layers` does it there.
         convert_sync_batchnorm(model)
     task.eval_model = model
     devices = [task.device.index] if cuda else None

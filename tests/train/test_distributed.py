@@ -14,8 +14,8 @@ from torch.testing import assert_close
 from study.data.sampler import Part
 from study.errors import DataError, SpecError
 from study.train import ALONE, check, joined
-from study.train.batch_wide import WholeBatch
 from study.train.distributed import ProcessGroup
+from study.train.synchronised_layers import WholeBatch
 from tests.train.trials import IMAGES, RICH, curve, recipe, resnet, together, vit
 
 
