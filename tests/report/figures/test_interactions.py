@@ -2,22 +2,15 @@
 
 import pytest
 
-from study import stats
+from study.analysis.factorial import factorial_effects
 from tests.report import scenes
 from tests.report.figures.drawn import interactions, reported
 
 
 def test_a_map_has_what_the_factorial_has(lab):
     study_report = reported(scenes.factorial(lab))
-    values = {
-        row.term: row
-        for row in stats.factorial(
-            study_report.measured, {a.digest: a.arm.choices for a in study_report.plan.arms}
-        ).itertuples()
-    }
-    known = stats.factorial(
-        study_report.measured, {a.digest: a.arm.choices for a in study_report.plan.arms}
-    )
+    known = factorial_effects(study_report.plan, study_report.measured)
+    values = {row.term: row for row in known}
     data = interactions.points(study_report.plan, known, "top1", (0, 1)).set_index(
         ["down", "across"]
     )
