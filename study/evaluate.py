@@ -24,6 +24,7 @@ from study.store import archives, ownership
 from study.store.atomic import read_checked
 from study.store.records import Environment, Evaluation, ImageFingerprint, TrialRecord, finite
 from study.store.store import Store
+from study.trial.environment import environment
 
 Tick = Callable[[int, int], object]
 Keys = dict[str, Any]
@@ -102,7 +103,7 @@ def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ig
         preprocessing=images.preprocessing(recipe),
         batch_size=recipe.batch_size,
         precision=_precision(recipe, device),
-        environment=run.environment(device),
+        environment=environment(device),
     )
 
 

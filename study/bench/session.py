@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from study import models, trial
+from study import models
 from study.bench.settings import BenchModel, BenchRequest, Setting
 from study.errors import MetricError
 from study.metrics import memory, workloads
@@ -17,6 +17,7 @@ from study.metrics.session import timing_session
 from study.metrics.workloads import Workload
 from study.models import registry
 from study.store.timing_records import TimingSession
+from study.trial.environment import environment
 
 # ImageNet's, for which timm's models are published.
 CLASSES, CHANNELS = 1000, 3
@@ -58,7 +59,7 @@ def bench_session(
         tick=tick,
         energy="batch" if setting.mode == "infer" else "train",
     )
-    return session.model_copy(update={"environment": trial.environment(request.device)})
+    return session.model_copy(update={"environment": environment(request.device)})
 
 
 def _workloads(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
@@ -73,7 +74,7 @@ def _workloads(model: BenchModel, setting: Setting, device: str) -> dict[str, Wo
 
 
 def _once(model: BenchModel, setting: Setting, device: str) -> None:
-    """Build and call: what memory is measured of."""
+    """Build the model and call it once, whose peak of memory is measured."""
     built, images = _prepared(model, setting, device)
     next(iter(WORKLOADS[setting.mode](built, images, setting).values())).run()
 

@@ -75,6 +75,7 @@ def _claimed(worker: Worker, group: "ProcessGroup") -> tuple[str, leases.Lease |
 def timings(worker: Worker) -> int:
     """One timing session over all arms of the order, unless another is under way or was taken."""
     from study import trial
+    from study.trial.environment import environment
 
     order, store = worker.order, worker.store
     folder = store.root / "timings" / order.key
@@ -95,7 +96,7 @@ def timings(worker: Worker) -> int:
             "began": began,
             "device": order.device,
             "trials_running": busy,
-            "environment": trial.environment(order.device),
+            "environment": environment(order.device),
         }
         store.keep("timings", order.key, session.model_copy(update=more))
     return 0

@@ -41,17 +41,17 @@ def timing_session(
     around = [machine_state(device)]  # clocks and temperature change in a session
     result = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
     around.append(machine_state(device))
-    arms_measured: dict[str, dict[str, Spread]] = {
+    measured: dict[str, dict[str, Spread]] = {
         arm: spreads(times) for arm, times in result.times.items()
     }
     for arm, joules in result.joules.items():
-        arms_measured[arm]["energy"] = over(joules)
+        measured[arm]["energy"] = over(joules)
     refused = {arm: {"speed": why} for arm, why in result.refused.items()}
     for arm, step in steps.items():
         if arm in result.refused:  # it could not run, so no step of it would
             continue
         try:
-            arms_measured.setdefault(arm, {})["memory"] = Spread(value=peak_memory(step, device))
+            measured.setdefault(arm, {})["memory"] = Spread(value=peak_memory(step, device))
         except MetricError as error:
             refused.setdefault(arm, {})["memory"] = str(error)
         # All rounds are done; this only shows that the session is alive.
@@ -68,7 +68,7 @@ def timing_session(
         arm: {name: asdict(calls) for name, calls in by_workload.items()}
         for arm, by_workload in result.times.items()
     }
-    return TimingSession(arms=arms_measured, refused=refused, times=times, how=how)
+    return TimingSession(arms=measured, refused=refused, times=times, how=how)
 
 
 def _disturbed(result: SpeedSession) -> float:

@@ -12,7 +12,8 @@ class ProductCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the multiply-adds that run, by kind.
 
     A product is `matmul` if both factors depend on the image, else `linear`. Only the image
-    requires a gradient, so a tensor depends on the image if it requires one.
+    requires a gradient, so a tensor depends on the image if it requires one. `metrics.counters`
+    counts the same way for costs; models import no metrics, so the contract has its own.
     """
 
     def __init__(self) -> None:

@@ -22,12 +22,12 @@ def images_of_result(store: Store, name: str, record: TrialRecord) -> Record:
     # Once more at the end, since images may have changed during training.
     today = fingerprints(data.load(record.data))
     if today:
-        refuse_changed_images(store, name, today)
+        begin_on_images(store, name, today)
     return {"images": today} if today else {}
 
 
-def refuse_changed_images(store: Store, name: str, today: Mapping[str, ImageFingerprint]) -> None:
-    """Refuse to resume a trial that began with other images.
+def begin_on_images(store: Store, name: str, today: Mapping[str, ImageFingerprint]) -> None:
+    """Record the images that a trial begins with; it resumes with these alone.
 
     Raises:
         DataError: names or sizes of images changed since.

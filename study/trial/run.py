@@ -23,7 +23,7 @@ from study.store.store import Store
 from study.store.trial_folder import predictions_of
 from study.train import Message
 from study.trial.environment import environment
-from study.trial.images import fingerprints, images_of_result, refuse_changed_images
+from study.trial.images import begin_on_images, fingerprints, images_of_result
 from study.trial.log import LogFile
 from study.trial.model import starting_model
 
@@ -129,7 +129,7 @@ def _fitted(
 ) -> train.Fitted:
     images, recipe = data.load(record.data), record.recipe
     if group.leads:
-        refuse_changed_images(store, name, fingerprints(images))
+        begin_on_images(store, name, fingerprints(images))
     classes = record.shape.num_classes
     if images.classes != classes:
         raise ValueError(f"the plan counted {classes} classes, the data has {images.classes}")
