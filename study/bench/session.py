@@ -15,7 +15,7 @@ from study.errors import MetricError
 from study.metrics import memory, workloads
 from study.metrics.session import timing_session
 from study.metrics.workloads import Workload
-from study.models import registry
+from study.models import plugin_registry
 from study.store.timing_records import TimingSession
 from study.trial.environment import environment
 
@@ -35,7 +35,7 @@ def bench_session(
         StudyError: a source, a model or an argument does not exist.
     """
     for source in request.sources:
-        registry.register(source)
+        plugin_registry.register(source)
     for model in request.models.values():
         models.check(model.name, model.arguments)
     torch.set_num_threads(request.threads)

@@ -49,12 +49,12 @@ def eval_command(
     import torch
 
     from study import evaluate
-    from study.models import registry
+    from study.models import plugin_registry
     from study.spec.plugins import find_plugins
     from study.store.store import Store
 
     for source in find_plugins(imports):
-        registry.register(source)
+        plugin_registry.register(source)
     stored = Store(store)
     torch.set_num_threads(threads or (is_trial and _threads(stored, model)) or cores())
     subject = _trial(stored, model, request) if is_trial else _named(model, request)

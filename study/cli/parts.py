@@ -12,7 +12,7 @@ from study.cli.output import console, echo_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from study.models.registry import Registration
+    from study.models.plugin_registry import Registration
 
 
 class CheckRow(NamedTuple):
@@ -35,7 +35,7 @@ class CheckRow(NamedTuple):
 @json_option
 def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) -> int:
     """List the parts of every slot, or check your own against the contract of their slot."""
-    from study.models.registry import register
+    from study.models.plugin_registry import register
     from study.spec.plugins import find_plugin, find_plugins
 
     texts = [*imports, *([] if check is None else [check])]
@@ -53,7 +53,7 @@ def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) ->
 
 def _list(added: Iterable["Registration"], as_json: bool) -> None:
     from study.models import SLOTS
-    from study.models.registry import MODEL, entries
+    from study.models.plugin_registry import MODEL, entries
 
     origins = {(s, name): a.source for a in added for s, names in a.names.items() for name in names}
     # Of the models only those of plugins: timm has too many to list.
@@ -92,7 +92,7 @@ def _parts(offers: dict[str, dict[str, str]], places: dict[tuple[str, str], str]
 def _findings(added: "Registration") -> list[CheckRow]:
     """One row per check of everything that was added."""
     from study.models.contract import checks, model_checks
-    from study.models.registry import MODEL
+    from study.models.plugin_registry import MODEL
 
     return [
         CheckRow(slot, name, finding.check, finding.ok, finding.message)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from study.doctor import cluster, disk, machine, software, studies
-from study.doctor.checks import Finding, Scope, fail
+from study.doctor.findings import Finding, Scope, fail
 
 __all__ = ["CHECKS", "Finding", "Scope", "run_checks"]
 

@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 
-from study.doctor.checks import Finding, Scope, answer, fail, miss, note, ok
+from study.doctor.findings import Finding, Scope, answer, fail, miss, note, ok
 
 COMMANDS = ("sbatch", "squeue", "scontrol", "scancel", "sacct")
 # The default of -R hours; a partition with a lower limit would reject the job.

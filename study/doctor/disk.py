@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from study.doctor.checks import Finding, Scope, fail, miss, note, ok
+from study.doctor.findings import Finding, Scope, fail, miss, note, ok
 from study.errors import StoreError
 from study.format import gigabytes
 from study.store import ownership

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from study.doctor.checks import Finding, Scope, fail, note, ok
+from study.doctor.findings import Finding, Scope, fail, note, ok
 from study.format import gigabytes
 from study.launch.machine import cores, slots
 

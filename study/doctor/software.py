@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 
 from study import __version__
-from study.doctor.checks import Finding, Scope, fail, note, ok
+from study.doctor.findings import Finding, Scope, fail, note, ok
 from study.errors import StudyError
 from study.spec import plugins
 from study.spec.problems import Location
@@ -81,11 +81,13 @@ def shipped_recipes(scope: Scope) -> Iterator[Finding]:
 
 def parts(scope: Scope) -> Iterator[Finding]:
     """Models and parts that installed packages add."""
-    from study.models import registry
+    from study.models import plugin_registry
 
     sources = plugins.installed()
     for source in sources:
-        added = [name for names in registry.register(source).names.values() for name in names]
+        added = [
+            name for names in plugin_registry.register(source).names.values() for name in names
+        ]
         yield ok(f"parts of {source.name}: {', '.join(added)}")
     if not sources:
         yield ok(f"no installed package adds parts (entry points {plugins.GROUP})")

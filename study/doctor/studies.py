@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from study.data.problems import ImageProblem
-from study.doctor.checks import Finding, Scope, fail, miss, note, ok
+from study.doctor.findings import Finding, Scope, fail, miss, note, ok
 from study.errors import DataError, SpecError
 from study.plan import image_summaries, images
 from study.spec import reader

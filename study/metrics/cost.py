@@ -10,7 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from study.errors import BuildError, MetricError
 from study.metrics import RULES
-from study.metrics.count import Count, Size, placed
+from study.metrics.counter_contract import Count, Size, placed
 from study.metrics.counters import COUNTERS
 from study.metrics.stages import Stages, by_stage
 

@@ -17,7 +17,7 @@ from torch.utils.flop_counter import flop_registry
 
 from study.errors import MetricError, unknown
 from study.metrics import KINDS
-from study.metrics.count import Count, Size, image, placed
+from study.metrics.counter_contract import Count, Size, image, placed
 from study.metrics.fvcore_counter import by_fvcore
 
 aten = torch.ops.aten

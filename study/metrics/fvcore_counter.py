@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from study.errors import MetricError
 from study.metrics import KINDS
-from study.metrics.count import Count, Size, image
+from study.metrics.counter_contract import Count, Size, image
 
 aten = torch.ops.aten
 

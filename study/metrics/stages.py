@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from study.metrics.count import Size, image, placed
+from study.metrics.counter_contract import Size, image, placed
 from study.metrics.counters import Tally, spelled_out
 
 HEAD = "head"

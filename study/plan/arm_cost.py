@@ -103,12 +103,12 @@ def _shape(data: Data, store: Store) -> Shape:
 def _counted(config: Config, shape: Shape) -> ArmCost:
     """The cost of a model, and the results of building it, which the store does not have yet."""
     from study import models
-    from study.models import registry
+    from study.models import plugin_registry
 
     # Before the arguments are resolved: a plugin may define the model, or parts that they name.
     _register_plugins(config)
     arguments = models.resolved(config.model, given_weights.identified(config.arguments))
-    code = registry.used_plugins(config.model, arguments)
+    code = plugin_registry.used_plugins(config.model, arguments)
     built = partial(
         ArmCost,
         model=models.called(config.model),
@@ -182,11 +182,11 @@ def _builder(config: Config, shape: Shape) -> "Callable[[str], nn.Module]":
 
 
 def _register_plugins(config: Config) -> None:
-    from study.models import registry
+    from study.models import plugin_registry
 
     try:
         for source in config.plugins:
-            registry.register(source)
+            plugin_registry.register(source)
     except BuildError as error:  # no fault of the study's
         raise StudyError(str(error)) from error
 

@@ -4,7 +4,7 @@ import torch
 
 from study import models
 from study.errors import SpecError
-from study.models import registry, weights
+from study.models import plugin_registry, weights
 from study.spec import given_weights, plugins
 from study.store.records import TrialRecord
 
@@ -41,7 +41,7 @@ def register_plugins(record: TrialRecord) -> None:
         source = plugins.find_plugin(text)
         if source.digest != digest:
             raise SpecError(f"{source.path} has changed since the trial was planned: plan anew")
-        registry.register(source)
+        plugin_registry.register(source)
 
 
 def image_size(record: TrialRecord) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ import pytest
 
 from study.cli.study_request import vocabulary
 from study.doctor import CHECKS, Scope, cluster, disk, run_checks, software, studies
-from study.doctor.checks import ok
+from study.doctor.findings import ok
 from study.store.cost_records import Costs
 from study.store.store import Store
 from tests.conftest import TINY

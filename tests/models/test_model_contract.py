@@ -4,7 +4,7 @@ import pytest
 from timm.models import generate_default_cfgs, register_model
 from torch import nn
 
-from study.models import registry
+from study.models import plugin_registry
 from study.models.contract import model_checks
 from study.models.factory import PRESETS
 from tests.models.broken_parts import wrong
@@ -54,7 +54,7 @@ NETS = {
 @pytest.fixture
 def named():
     """Registers a class with timm as `my_net`."""
-    restore = registry.restorer()
+    restore = plugin_registry.restorer()
     yield register
     restore()
 

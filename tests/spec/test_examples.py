@@ -13,9 +13,9 @@ BLOCKS, STUDY = (ROOT / "examples" / name for name in ("my_blocks.py", "my_block
 @pytest.fixture(autouse=True)
 def _registries():
     """What a command adds to this process is gone afterwards."""
-    from study.models import registry
+    from study.models import plugin_registry
 
-    restore, modules = registry.restorer(), set(sys.modules)
+    restore, modules = plugin_registry.restorer(), set(sys.modules)
     yield
     restore()
     for name in sys.modules.keys() - modules:
@@ -80,7 +80,7 @@ def test_the_kernel_is_a_binomial_of_sum_one():
     import torch
 
     from study.models import SLOTS
-    from study.models.registry import register
+    from study.models.plugin_registry import register
     from study.spec.plugins import find_plugin
 
     register(find_plugin(str(BLOCKS)))
@@ -126,7 +126,7 @@ def test_an_edit_makes_other_trials_of_that_arm_alone(study, store, tmp_path):
 def entered(tiny):
     """What a worker is told of an arm whose source imports the one that is given before it."""
     from study.cli.study_request import StudyRequest
-    from study.models import registry
+    from study.models import plugin_registry
     from study.plan.trial_records import records
 
     first, second = (tiny.with_name(name) for name in ("zigzag.py", "again.py"))
@@ -134,7 +134,7 @@ def entered(tiny):
     second.write_text("from zigzag import Blur, REDUCTIONS\nREDUCTIONS['own'] = Blur\n")
     tiny.write_text(tiny.read_text().replace("average", "own"))
     request = StudyRequest(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
-    restore = registry.restorer()
+    restore = plugin_registry.restorer()
     plan, store = request.plan()
     restore()
     for module in ("zigzag", "again"):
@@ -145,11 +145,10 @@ def entered(tiny):
 
 
 def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
-    from study.models import registry
     from study.trial import build_model
 
     assert "Blur" in str(build_model(entered))
-    assert list(registry.REGISTRATIONS)[-2:] == ["zigzag", "again"]
+    assert list(plugin_registry.REGISTRATIONS)[-2:] == ["zigzag", "again"]
     assert list(entered.config.model.code) == ["again", "zigzag"]
 
 

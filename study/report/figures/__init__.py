@@ -11,11 +11,11 @@ from study.report.figures.cost import cost
 from study.report.figures.cumulative import roadmap
 from study.report.figures.curves import curves
 from study.report.figures.effects import effects
-from study.report.figures.figure import ReportFigure, files, styled, svg
 from study.report.figures.interactions import interactions
 from study.report.figures.levels import levels
 from study.report.figures.pareto import pareto
 from study.report.figures.published import published
+from study.report.figures.report_figure import ReportFigure, files, styled, svg
 from study.report.figures.resolution import resolution
 from study.report.figures.speed import speed
 

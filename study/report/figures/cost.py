@@ -13,7 +13,7 @@ from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear, wide
-from study.report.figures.figure import NUMBERS, ReportFigure, frame, listing, numbered
+from study.report.figures.report_figure import NUMBERS, ReportFigure, frame, listing, numbered
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
 from study.stats import of_arms, typed_rows
 

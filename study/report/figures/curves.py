@@ -14,7 +14,7 @@ from study.metrics import METRICS
 from study.plan.blocks import blocks
 from study.report.contents import Report
 from study.report.figures.axes import linear
-from study.report.figures.figure import ReportFigure, frame, listing, numbered
+from study.report.figures.report_figure import ReportFigure, frame, listing, numbered
 from study.report.figures.row_layout import chunks
 from study.report.figures.states import diverged
 from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY

@@ -15,7 +15,7 @@ from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import (
+from study.report.figures.report_figure import (
     ReportFigure,
     any_range,
     error_bars,

@@ -15,7 +15,7 @@ from study.analysis.factorial import factorial_effects
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.contents import Report
-from study.report.figures.figure import ReportFigure, frame, listing, without_attrs
+from study.report.figures.report_figure import ReportFigure, frame, listing, without_attrs
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import width, wrapped

@@ -9,7 +9,7 @@ import pandas as pd
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
-from study.report.figures.figure import frame, without_attrs
+from study.report.figures.report_figure import frame, without_attrs
 from study.report.figures.states import costs, state
 from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
 

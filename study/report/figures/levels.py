@@ -18,7 +18,8 @@ from study.analysis.frames import noise_range
 from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
-from study.report.figures.figure import (
+from study.report.figures.level_marks import LevelMark, points
+from study.report.figures.report_figure import (
     ReportFigure,
     any_range,
     error_bars,
@@ -26,7 +27,6 @@ from study.report.figures.figure import (
     numbered,
     value_text,
 )
-from study.report.figures.level_marks import LevelMark, points
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import (
     BLUE,

@@ -13,8 +13,14 @@ from study import format, stats
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
-from study.report.figures.figure import ReportFigure, error_bars, frame, listing, without_attrs
 from study.report.figures.label_placement import place
+from study.report.figures.report_figure import (
+    ReportFigure,
+    error_bars,
+    frame,
+    listing,
+    without_attrs,
+)
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.text_fit import width, wrapped
 from study.spec.study import file_name

@@ -15,7 +15,7 @@ from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import (
+from study.report.figures.report_figure import (
     NUMBERS,
     ReportFigure,
     any_range,

@@ -15,7 +15,7 @@ from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import logarithmic
-from study.report.figures.figure import (
+from study.report.figures.report_figure import (
     ReportFigure,
     error_bars,
     frame,

@@ -11,7 +11,7 @@ from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
-from study.report.figures.figure import (
+from study.report.figures.report_figure import (
     ReportFigure,
     error_bars,
     frame,

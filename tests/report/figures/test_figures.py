@@ -10,7 +10,7 @@ from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.patches import Rectangle
 
 from study.report import figures
-from study.report.figures.figure import styled
+from study.report.figures.report_figure import styled
 from tests.report.figures.drawn import NUMBERS, kind, near
 from tests.report.scenes import SCENES
 

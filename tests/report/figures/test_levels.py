@@ -6,7 +6,7 @@ import pytest
 
 from study.report import figures
 from study.report.figures import level_marks
-from study.report.figures.figure import styled
+from study.report.figures.report_figure import styled
 from tests.report.figures.drawn import LONG, RATIOS, reported
 
 

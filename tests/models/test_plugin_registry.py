@@ -7,8 +7,8 @@ import pytest
 import timm
 
 from study.errors import BuildError
-from study.models import SLOTS, registry
-from study.models.registry import entries, register, used_plugins
+from study.models import SLOTS
+from study.models.plugin_registry import entries, register, used_plugins
 from study.spec.plugins import find_plugin
 
 PART = """\
@@ -32,7 +32,7 @@ def my_net(pretrained=False, num_classes=10, in_chans=3, **kwargs):
 @pytest.fixture(autouse=True)
 def _registries():
     """Every registry, and what was imported, is as it was afterwards."""
-    restore, modules = registry.restorer(), set(sys.modules)
+    restore, modules = plugin_registry.restorer(), set(sys.modules)
     yield
     restore()
     for name in sys.modules.keys() - modules:
