@@ -139,7 +139,7 @@ def shown(chance: Chance, seeds: int) -> bool | None:
 
 
 def told_apart(draw: Draw, rho: float, chance: Chance, seeds: int) -> bool | None:
-    """Whether equal arms are told apart by the sign-flip test."""
+    """Whether equal arms are distinguished by the sign-flip test."""
     base, other = draw(chance, np.full(2, 0.9), seeds, rho)
     return bool(stats.sign_flip(other - base) <= 0.05)
 

@@ -42,7 +42,7 @@ class Assessment:
 
 
 def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
-    """All verdicts and evaluated claims of a plan; `frame` is the result of `report.frame`."""
+    """All verdicts and evaluated claims of a plan; `frame` is the result of `frames.frame`."""
     printed = published(plan)
     rows = verdicts.verdicts(
         printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins

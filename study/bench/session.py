@@ -32,7 +32,7 @@ def bench_session(
     """A timing session with its environment.
 
     Raises:
-        StudyError: a source, a model or an argument does not exist.
+        StudyError: a plugin, a model or an argument does not exist.
     """
     for source in request.sources:
         plugin_registry.register(source)

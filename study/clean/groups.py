@@ -63,6 +63,7 @@ def checkpoints(store: Store, needs: Needs) -> Iterator[Item]:
         if result is None or result.state not in DONE or leases.holder(path):
             continue
         folder = store.folder(path.name)
+        # A trial that is done is never resumed, so the save before the last has no use.
         for file in folder.checkpoints:
             needed = file == folder.checkpoint and path.name in needs.weights
             if not needed and file.is_file() and not file.is_symlink():
@@ -98,7 +99,6 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
 
 def leftovers(store: Store, needs: Needs) -> Iterator[Item]:
     """Remains of interrupted writes, and files set aside, at least a day old."""
-    # A trial that is done is never resumed, so the save before the last has no use.
     parents = [store.root / name for name in ("arms", "timings", "jobs", "trials")]
     for parent in [*filter(real, parents), *folders(store, "trials")]:
         for path in listed(parent):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DTYPES = ("float32", "bfloat16")
 TIMING = Timing()
-SECONDS = "Of all models together in each setting, after warming up."
+SECONDS = "Seconds of timing in each setting, for all models together, after warm-up."
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
 BENCH_COLUMNS = (
     "throughput",
@@ -73,7 +73,7 @@ BENCH_COLUMNS = (
     show_default=True,
     help="bfloat16: by autocast.",
 )
-@click.option("--compile", "compiled", is_flag=True, help="All models by torch.compile.")
+@click.option("--compile", "compiled", is_flag=True, help="Compile every model with torch.compile.")
 @click.option("--channels-last", is_flag=True, help="Weights and images in that layout.")
 @click.option(
     "--model-arg",
@@ -143,7 +143,7 @@ def bench_command(
         sources=tuple(find_plugins(imports)),
     )
     sessions, key = _timed(order, Store(store), as_json=as_json)
-    click.echo(f"kept as {store / 'timings' / f'{key}.json'}", err=True)
+    click.echo(f"stored as {store / 'timings' / f'{key}.json'}", err=True)
     refused = (why for session in sessions for why in session.refused.values())
     # A missing latency or memory is a note; a model that was not timed at all is a failure.
     whole = all("speed" not in why for why in refused)
@@ -250,7 +250,7 @@ def _caption(session: "TimingSession", order: BenchRequest) -> str:
             f" is wider than {wide}"
         ]
     if any("latency_p50" in arm and "latency_p99" not in arm for arm in session.arms.values()):
-        text += ["p90 takes 10 calls a round and p99 1000 in all, so more --seconds"]
+        text += ["p90 needs 10 calls per round, p99 1000 in total; increase --seconds"]
     text += [f"{where}, threads: {order.threads}"]
     text += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
     text += filter(None, [format.disturbed(how.disturbed)])

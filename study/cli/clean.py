@@ -88,7 +88,7 @@ def _show(items: Mapping[str, Sequence[Item]], everything: bool) -> None:
         took = f"; their results took {_took(some)}" if any(item.seconds for item in some) else ""
         many_ = format.many(len(some), group.thing, PLURALS.get(name, ""))
         click.echo(f"{name:<12}{many_}, {format.size(_size(some))}: {group.why}{took}")
-        click.echo(f"{'':12}this also loses: {group.lost}")
+        click.echo(f"{'':12}deleting these also removes: {group.lost}")
         listed = some if everything else some[:ITEMS_LISTED]
         for item in listed:
             place = path_text(item.path)

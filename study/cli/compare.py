@@ -11,7 +11,9 @@ from study.cli.study_request import StudyRequest
 @study_file
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
-@click.option("--metric", metavar="NAME", help="Seeds of this one.  [default: the first quality]")
+@click.option(
+    "--metric", metavar="NAME", help="Show the seeds of this metric.  [default: the first quality]"
+)
 @json_option
 def compare_command(
     request: StudyRequest, first: str, second: str, metric: str | None, as_json: bool

@@ -20,7 +20,7 @@ STYLES = {"ok": "green", "note": "cyan", "miss": "yellow", "fail": "bold red"}
 @check_images_option
 @json_option
 def doctor_command(files: tuple[Path, ...], store: Path, check_all: bool, as_json: bool) -> int:
-    """Look at all that FILES need here: software, machine, images, store and Slurm.
+    """Check what FILES need here: software, machine, images, store and Slurm.
 
     Exit status 1 when something fails.  [default: ablations/*.yaml]
     """

@@ -159,7 +159,7 @@ def _lines(evaluated: "Evaluated", subject: "EvaluationSubject") -> Iterator[tup
     place = " ".join(filter(None, (data.name, data.root, data.val_split.strip("."))))
     yield "images", f"{place}: {evaluated.images} of {evaluated.classes} classes"
     size = preprocessing.img_size
-    held = f"held at {size}, then " if preprocessing.held else ""
+    held = f"loaded at {size} px, then " if preprocessing.held else ""
     crop = f"resize {preprocessing.resize} → crop {size} (crop_pct {preprocessing.crop_pct:g})"
     yield "transform", f"{held}{crop}, {preprocessing.interpolation}"
     mean, std = (_numbers(values) for values in (preprocessing.mean, preprocessing.std))

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @click.command("logs")
 @study_file
 @click.argument("trials", metavar="[TRIAL]...", nargs=-1)
-@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until all have results.")
+@click.option("-f", "--follow", is_flag=True, help="Follow until every trial has a result.")
 def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -> None:
-    """The logs of trials of FILE, and how workers died of them.
+    """Print the logs of the trials of FILE, and the errors of failed workers.
 
     TRIAL is a trial's name, how it begins, or its row and seed, such as "Average Pooling/s1".
     Without one: the trials that run; where none does, those that failed.

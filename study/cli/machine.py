@@ -179,7 +179,7 @@ def _refuse(
     if device == "cuda" and here and devices > len(gpus()):
         raise click.UsageError(f"--devices {devices}: there are {len(gpus())} GPUs here")
     if share > 1 and (device != "cuda" or on != "local" or devices > 1):
-        raise click.UsageError("--share: GPUs are shared by --on local, each trial on one of them")
+        raise click.UsageError("--share needs GPUs, and --on local, each trial on one of them")
 
 
 def _default(here: bool, requested: slurm_resources.Resources) -> str:

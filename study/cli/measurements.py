@@ -46,5 +46,7 @@ def _evaluate(plan: "Plan", store: "Store", machine: "Machine") -> None:
 def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
     from study.launch import timing
 
-    click.echo("timing all arms in one session, alone on this machine ...", err=True)
+    click.echo(
+        "timing all arms in one session, with no other trial of this store running ...", err=True
+    )
     timing.session(plan, store, machine)

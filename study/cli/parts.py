@@ -29,8 +29,8 @@ class CheckRow(NamedTuple):
 @import_option
 @click.option(
     "--check",
-    metavar="SOURCE",
-    help="Check everything that SOURCE adds against the contract of its slot.",
+    metavar="PLUGIN",
+    help="Check everything that PLUGIN adds against the contract of its slot.",
 )
 @json_option
 def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) -> int:

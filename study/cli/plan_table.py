@@ -33,7 +33,7 @@ COSTS = ("params", "macs", "macs_conv_linear")
 
 
 def plan_table(plan: Plan) -> FittedTable:
-    heads = ("arm", "departs in", *(format.head(METRICS[n]) for n in COSTS), "Δ MACs", "done")
+    heads = ("arm", "differs in", *(format.head(METRICS[n]) for n in COSTS), "Δ MACs", "done")
     return FittedTable(
         heads,
         [_plan_row(plan, arm) for arm in plan.arms],

@@ -55,7 +55,8 @@ def track_command(
             follower.close()
     for name in names:
         click.echo(
-            f"{name}: {counts[name]} epochs and ends; {view_hint(plan, store, name)}", err=True
+            f"{name}: {counts[name]} new epochs and results; {view_hint(plan, store, name)}",
+            err=True,
         )
 
 

@@ -22,7 +22,10 @@ def slurm(scope: Scope) -> Iterator[Finding]:
         return
     answers, output = answer("scontrol", "ping")
     if not answers:
-        yield fail(f"Slurm does not answer: {' '.join(output.split())}", "set SLURM_CONF, or wait")
+        yield fail(
+            f"Slurm does not answer: {' '.join(output.split())}",
+            "set SLURM_CONF, or ask whether the controller is down",
+        )
         return
     answers, output = answer("scontrol", "show", "config")
     config = dict(re.findall(r"^(\w+) *= *(.*?) *$", output, re.MULTILINE))

@@ -121,7 +121,7 @@ def locks(scope: Scope) -> Iterator[Finding]:
             # POSIX allows both for a lock that another process holds.
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 raise
-            yield ok(f"locks hold in {tempfile.gettempdir()}")
+            yield ok(f"file locks work in {tempfile.gettempdir()}")
             return
     message = f"locks do not hold in {tempfile.gettempdir()}: two workers may share a GPU"
     yield fail(message, "export TMPDIR=<a folder on a local disk>")

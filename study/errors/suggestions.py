@@ -20,6 +20,8 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
     existing = sorted(str(candidate) for candidate in names)
     near = likely_name(name, existing)
     hint = f'; did you mean "{near}"?' if near else ""
+    if not existing:
+        return f'unknown {kind} "{name}" (there is none)'
     if len(existing) > MOST_NAMES:
         similar = ", ".join(get_close_matches(name, existing, n=6, cutoff=0.4))
         return f'unknown {kind} "{name}"{hint} ({len(existing)} known, among them {similar})'

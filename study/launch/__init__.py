@@ -103,7 +103,7 @@ def task(store: Store, work: Work, machine: Machine) -> None:
 
 
 def _at_work(store: Store, watch: Watch) -> bool:
-    return any(leases.holder(store.trial(name), watch.hearts) for name in watch.open)
+    return any(leases.holder(store.trial(name), watch.heartbeats) for name in watch.open)
 
 
 @contextmanager

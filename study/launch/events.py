@@ -29,7 +29,7 @@ class Watch:
     """Finds what has changed since it last looked."""
 
     def __init__(self, store: Store, names: Sequence[str]) -> None:
-        self.store, self.hearts = store, Heartbeats()
+        self.store, self.heartbeats = store, Heartbeats()
         self.open = {name: len(store.history(name)) for name in names}
         self.running: dict[str, int] = {}
         """The number of the lease that each was seen at work under."""
@@ -44,7 +44,7 @@ class Watch:
 
     def _look(self, name: str) -> list[Event]:
         folder = self.store.trial(name)
-        result, held = self.store.result(name), leases.holder(folder, self.hearts)
+        result, held = self.store.result(name), leases.holder(folder, self.heartbeats)
         number = leases.latest(folder)[0] if held else 0
         before, events = self.running.get(name, 0), list[Event]()
         # Another number or none: the lease under which the trial was seen is no longer held.

@@ -60,7 +60,7 @@ def cancel(store: Store, study: Identity, *, now: bool) -> list[StudyWorker]:
     """Stop the workers of a study: after their step, or at once. Those that wait go at once.
 
     Whatever was saved is kept, and the study goes on from there when it is run again. Workers of
-    other machines that are not on Slurm find the word in the job folder.
+    other machines that are not on Slurm read the stop file in the job folder.
 
     Raises:
         StudyError: Slurm does not answer; the others were asked to stop all the same.

@@ -129,7 +129,7 @@ def evaluations(worker: Worker) -> int:
 
 
 def steps(worker: Worker) -> int:
-    """A few timed training steps of one arm, for the plan's price."""
+    """A few timed training steps of one arm, for the plan's estimate of time."""
     from study import trial
 
     arm = worker.order.arm

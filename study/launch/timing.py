@@ -1,4 +1,4 @@
-"""Timing outside trials: a few steps for the plan's price, and all arms in one session."""
+"""Timing outside trials: a few steps for the estimate of time, and all arms in one session."""
 
 import time
 

@@ -169,17 +169,17 @@ def first_layer(case: ContractCase) -> str:
 EVERY: dict[str, Check] = {
     "builds on cpu and meta": builds,
     "maps the declared shapes": maps,
-    "keeps images apart": separates,
+    "images do not affect each other": separates,
     "trains": trains,
-    "repeats itself": repeats,
+    "is deterministic": repeats,
     "is restored by its state": restores,
-    "starts by its own names": starts,
+    "initial weights follow from parameter names": starts,
 }
 PART: dict[str, Check] = {
     "says what it is": says,
     **EVERY,
     "depends on its input": depends,
-    "costs what it says": costs,
+    "declares its multiply-adds": costs,
 }
 CHECKS: dict[str, dict[str, Check]] = {
     "stem": {**PART, "names its first layer": first_layer},

@@ -117,7 +117,7 @@ def _senseless(study: Study, arms: Sequence[Arm], claim: Claim) -> Iterator[str]
     if kind == "quality" and not study.seeds:
         yield f"nothing measures {claim.metric}: seeds is 0"
     elif claim.metric not in study.columns and (kind == "speed" or sized(claim.metric)[1]):
-        yield f"nothing measures {claim.metric}: it is in no column"
+        yield f"nothing measures {claim.metric}: add it to columns"
 
 
 def _published(study: Study, named: ArmNames) -> Iterator[Problem]:

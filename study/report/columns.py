@@ -24,7 +24,7 @@ class Layout:
     indices: tuple[int, ...]
     """Numbers of the columns that fit, from left to right; the others are left out."""
     widths: tuple[int, ...]
-    """Width of each column in `shown`."""
+    """Width of each column in `indices`."""
     gap: int
     """Spaces between columns."""
 

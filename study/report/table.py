@@ -67,7 +67,7 @@ class MetricColumn(NamedTuple):
 
 
 def table(plan: Plan, frame: pd.DataFrame) -> Table:
-    """The study's main table; `frame` is the result of `report.frame` and may lack any row."""
+    """The study's main table; `frame` is the result of `frames.frame` and may lack any row."""
     analysis = analyse(plan, frame)
     columns = [column for name in analysis.metrics for column in _columns(analysis, name)]
     return Table(

@@ -133,7 +133,7 @@ class Study:
         return tuple((seed + AA_SEED_OFFSET) % 2**32 for seed in self.seeds) if self.aa else ()
 
     def arm(self, choices: Sequence[int]) -> Arm:
-        """The arm with these levels; mistakes in its configuration are left to `read`."""
+        """The arm with these levels; `reader.study_file` reports mistakes in its keys."""
         return Arm(tuple(choices), self.configuration(choices)[0])
 
     @property

@@ -47,7 +47,7 @@ NETS = {
     Unpooled: {"maps the declared shapes": "gives 2048, not 7", "trains": "head.weight, head.bias"},
     Colours: {"maps the declared shapes": "(with 5 classes, on 1x64x64)"},
     Unlearned: {"trains": "no gradient reaches norm.weight, norm.bias"},
-    Statistics: {"keeps images apart": "depends on the others"},
+    Statistics: {"images do not affect each other": "depends on the others"},
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 import timm
 
 from study.errors import BuildError
-from study.models import SLOTS
+from study.models import SLOTS, plugin_registry
 from study.models.plugin_registry import entries, register, used_plugins
 from study.spec.plugins import find_plugin
 

@@ -9,7 +9,7 @@ from study.cli.consoles import SafeConsole
 from study.report.columns import FittedTable, layout
 
 TABLE = FittedTable(
-    ("arm", "departs in", "Params (M)", "MACs (G, conv+linear)", "done"),
+    ("arm", "differs in", "Params (M)", "MACs (G, conv+linear)", "done"),
     [
         ["● Depth-wise Conv2d", "", "2.52", "0.030", "3/3"],
         ["  Average Pooling [x]", Text("model.reduction=average", "dim"), "12.51", "0.030", "0/3"],
@@ -33,7 +33,7 @@ def test_a_table_is_as_wide_as_the_terminal_at_most_and_its_numbers_are_whole(wi
 
 
 def test_what_finds_no_room_is_named():
-    assert "no room in 40 columns for departs in" in printed(40, force_terminal=True)
+    assert "no room in 40 columns for differs in" in printed(40, force_terminal=True)
 
 
 def test_a_pipe_has_every_column_on_its_lines():

@@ -113,7 +113,7 @@ def test_what_pairing_left_is_said_of_all_arms_together(lab):
     columns = [np.array(values) for values in TRIO.values()]
     paired = sum(np.var(column - columns[0], ddof=1) for column in columns[1:])
     apart = sum(np.var(column, ddof=1) + np.var(columns[0], ddof=1) for column in columns[1:])
-    assert f"relative to unpaired seeds {paired / apart:.2f} (Top-1)" in all_notes(table)
+    assert f"of unpaired seeds, is {paired / apart:.2f} (Top-1)" in all_notes(table)
 
 
 def test_of_two_seeds_and_one_arm_nothing_is_said_of_pairing(lab):

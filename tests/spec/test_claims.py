@@ -162,5 +162,5 @@ def test_of_two_that_an_abbreviation_may_mean_none_is_guessed():
 
 
 def test_a_study_without_arms_has_no_claims():
-    with pytest.raises(SpecError, match=r'unknown arm "A" \(known: \)'):
+    with pytest.raises(SpecError, match=r'unknown arm "A" \(there is none\)'):
         parse("A ranks first on top1", [], METRICS)

@@ -138,7 +138,9 @@ def test_a_run_is_tracked_as_it_goes(inside, tiny, on):
     again = inside("run", tiny, "--on", on, "--track", "tensorboard", "--no-speed")
     assert "nothing to train" in again.stderr
     assert "tensorboard --logdir" in again.stderr
-    assert "0 epochs and ends" in inside("track", tiny, "--to", "tensorboard", "--watch").stderr
+    assert (
+        "0 new epochs and results" in inside("track", tiny, "--to", "tensorboard", "--watch").stderr
+    )
 
 
 @pytest.mark.slow

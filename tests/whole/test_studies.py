@@ -127,8 +127,8 @@ def test_a_claim_that_makes_no_sense_is_told_at_its_place(inside, tiny, claim, m
 @pytest.mark.parametrize(
     ("claim", "why"),
     [
-        ("throughput", "it is in no column"),
-        ("top1@96", "it is in no column"),
+        ("throughput", "add it to columns"),
+        ("top1@96", "add it to columns"),
         ("top1", "seeds is 0"),
     ],
 )

@@ -36,8 +36,8 @@ def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
-            "Contrasts that the study declared in advance, paired by seed; two-sided p of no "
-            f"difference{_correction(tests, declared)}."
+            "Comparisons that the study declares in contrasts or claims, paired by seed; "
+            f"two-sided p of no difference{_correction(tests, declared)}."
         ),
         heads=HEADS,
         blocks=(TableBlock("", tuple(rows)),),

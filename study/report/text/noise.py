@@ -28,8 +28,9 @@ def _pairing(analysis: Analysis) -> Iterator[str]:
             ratios.append(f"{ratio:.2f} ({format.name(METRICS[name])})")
     if ratios:
         yield (
-            "Pairing by seed: variance of the differences relative to unpaired seeds "
-            f"{', '.join(ratios)}; a value of 1 means that pairing brought nothing."
+            "Pairing by seed: the variance of the differences, as a share of that "
+            "of unpaired seeds, is "
+            f"{', '.join(ratios)}; 1 would mean that pairing did not help."
         )
 
 

@@ -33,7 +33,7 @@ class Recipe(Strict):
     unverified: list[str] = Field([], description="keys whose value no source confirms")
 
     epochs: Epochs = 300
-    batch_size: Batch = Field(128, description="images per step and device")
+    batch_size: Batch = Field(128, description="images per step, shared by all devices")
     grad_accum_steps: Batch = Field(1, description="steps per update")
 
     opt: str = "sgd"
