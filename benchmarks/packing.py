@@ -66,7 +66,7 @@ def one_each(folder: Path, machine: Machine) -> int:
     store = Store(folder / "results")
     for name in trials(store):
         order = {**machine.order, "tasks": ["trials"], "study": name, "trials": [name]}
-        slurm.submit(job.job(store, order), machine, 1)
+        slurm.submit(job.create_job(store, order), machine, 1)
     while any(store.result(name) is None for name in trials(store)):
         time.sleep(0.5)
     return 0

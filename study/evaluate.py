@@ -66,7 +66,7 @@ class Evaluated(Evaluation):
     environment: Environment
 
 
-def trial(
+def evaluate_trial(
     store: Store, name: str, *, img_size: int | None = None, device: str = "cpu"
 ) -> Evaluated:
     """Evaluate a trained trial on its validation images, at its training size or another."""

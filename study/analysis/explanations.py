@@ -57,11 +57,11 @@ class CostMatches:
         """The alternatives that match all published costs, preferring those that change no part."""
         matching = [g for g, metrics in self.matches.items() if metrics == self.printed.keys()]
         # The simplest explanation first: a counting rule changes nothing in the model.
-        return [guess for guess in matching if not guess.slot] or matching
+        return [alternative for alternative in matching if not alternative.slot] or matching
 
     def matches_unchanged(self, metric: str) -> bool:
         """True if the unchanged model has the published cost under some counting rule."""
-        return any(metric in m for guess, m in self.matches.items() if not guess.slot)
+        return any(metric in m for alternative, m in self.matches.items() if not alternative.slot)
 
     def match_probability(self, metric: str) -> float:
         """Probability that one alternative matches a random number of the published precision.
@@ -90,10 +90,15 @@ def cost_matches(
     matches_of = {}
     for arm in (arm for arm in plan.arms if arm.digest in rows):
         printed = rows[arm.digest]
-        unchanged = _cost_matches(printed, _guessed(Alternative(), arm.cost_record, printed))
+        unchanged = _cost_matches(
+            printed, _alternative_costs(Alternative(), arm.cost_record, printed)
+        )
         # Building and counting every other part is slow; an arm that matches needs no explanation.
         others = () if unchanged.full_matches else _others(arm, store)
-        more = (_guessed(guess, arm_cost, printed) for guess, arm_cost in others)
+        more = (
+            _alternative_costs(alternative, cost_record, printed)
+            for alternative, cost_record in others
+        )
         values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
         matches_of[arm.digest] = _cost_matches(printed, values)
     return matches_of
@@ -102,8 +107,10 @@ def cost_matches(
 def _cost_matches(
     printed: Mapping[str, PublishedNumber], values: Mapping[Alternative, Mapping[str, float]]
 ) -> CostMatches:
-    matched = {guess: _matched(costs, printed) for guess, costs in values.items()}
-    return CostMatches(printed, {guess: names for guess, names in matched.items() if names}, values)
+    matched = {alternative: _matched(costs, printed) for alternative, costs in values.items()}
+    return CostMatches(
+        printed, {alternative: names for alternative, names in matched.items() if names}, values
+    )
 
 
 def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Alternative, ArmCost]]:
@@ -117,16 +124,16 @@ def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Alternative, ArmCos
                     yield Alternative(slot, part), arm_cost.arm_cost(other, store)
 
 
-def _guessed(
-    guess: Alternative, arm_cost: ArmCost, printed: Mapping[str, PublishedNumber]
+def _alternative_costs(
+    alternative: Alternative, cost_record: ArmCost, printed: Mapping[str, PublishedNumber]
 ) -> dict[Alternative, dict[str, float]]:
     """The costs of an alternative in units of the table, once per counting rule that may apply."""
     # Parameters and activations have no counting rule, so one pass is enough.
     rules = RULES if printed.keys() & set(COUNTED) else [""]
     return {
-        replace(guess, rule=rule): {
+        replace(alternative, rule=rule): {
             metric: value * METRICS[metric].scale
-            for metric, value in _values(arm_cost, printed, rule).items()
+            for metric, value in _values(cost_record, printed, rule).items()
         }
         for rule in rules
     }
@@ -139,14 +146,14 @@ def _matched(values: Mapping[str, float], printed: Mapping[str, PublishedNumber]
 
 
 def _values(
-    arm_cost: ArmCost, printed: Mapping[str, PublishedNumber], rule: str
+    cost_record: ArmCost, printed: Mapping[str, PublishedNumber], rule: str
 ) -> dict[str, float]:
     """The costs in base units, multiply-adds counted by `rule`; refused costs are left out."""
-    counts = arm_cost.counts.get("torch", {})
+    counts = cost_record.counts.get("torch", {})
     costs = {}
     for metric in printed:
         if metric not in COUNTED:
-            costs[metric] = arm_cost.cost.get(metric)
+            costs[metric] = cost_record.cost.get(metric)
         elif counts:
             costs[metric] = sum(counts.get(kind, 0) for kind in RULES[rule])
     return {metric: value for metric, value in costs.items() if value is not None}
@@ -154,13 +161,19 @@ def _values(
 
 def best_alternatives(by_arm: Mapping[str, CostMatches]) -> dict[str, list[Alternative]]:
     """Alternatives that match all published costs of an arm, and most other arms, by arm."""
-    arms_matched = Counter(guess for row in by_arm.values() for guess in row.full_matches)
+    arms_matched = Counter(
+        alternative for row in by_arm.values() for alternative in row.full_matches
+    )
     most = {
         arm: max((arms_matched[g] for g in row.full_matches), default=0)
         for arm, row in by_arm.items()
     }
     return {
-        arm: sorted(guess for guess in row.full_matches if arms_matched[guess] == most[arm])
+        arm: sorted(
+            alternative
+            for alternative in row.full_matches
+            if arms_matched[alternative] == most[arm]
+        )
         for arm, row in by_arm.items()
     }
 
@@ -176,7 +189,10 @@ def sentences(by_arm: Mapping[str, CostMatches]) -> Iterator[str]:
         hits = Counter(g for row in left for g, metrics in row.matches.items() if metric in metrics)
         if hits:
             # Sorted first, so that ties are broken the same way in every run.
-            top = max(sorted(hits), key=lambda guess: (hits[guess], _total(by_arm, guess)))
+            top = max(
+                sorted(hits),
+                key=lambda alternative: (hits[alternative], _total(by_arm, alternative)),
+            )
             how = str(top) if metric in COUNTED else top.change
             text += f"; of the other {len(left)}, {hits[top]} match {how} "
             text += f"({by_chance(by_arm, top)})"
@@ -186,14 +202,14 @@ def sentences(by_arm: Mapping[str, CostMatches]) -> Iterator[str]:
 # ---- matches expected by chance ----
 
 
-def explains(by_arm: Mapping[str, CostMatches], guess: Alternative) -> bool:
+def explains(by_arm: Mapping[str, CostMatches], alternative: Alternative) -> bool:
     """True if so many matches are unlikely by chance."""
-    return expected_matches(by_arm, guess) <= MOST_EXPECTED
+    return expected_matches(by_arm, alternative) <= MOST_EXPECTED
 
 
-def by_chance(by_arm: Mapping[str, CostMatches], guess: Alternative) -> str:
+def by_chance(by_arm: Mapping[str, CostMatches], alternative: Alternative) -> str:
     """The number of alternatives tried, and how many are expected to match random numbers."""
-    expected = expected_matches(by_arm, guess)
+    expected = expected_matches(by_arm, alternative)
     number = (
         f"{expected:.1g}" if expected >= SMALLEST_PRINTED else f"less than {SMALLEST_PRINTED:g}"
     )
@@ -204,8 +220,8 @@ def by_chance(by_arm: Mapping[str, CostMatches], guess: Alternative) -> str:
     )
 
 
-def expected_matches(by_arm: Mapping[str, CostMatches], guess: Alternative) -> float:
-    """Expected number of alternatives with as many matches as `guess`, for random costs.
+def expected_matches(by_arm: Mapping[str, CostMatches], alternative: Alternative) -> float:
+    """Expected number of alternatives with as many matches as `alternative`, for random costs.
 
     Only published costs that the unchanged models miss count. The sum over matches follows a
     Poisson-binomial distribution, because the probability differs from cost to cost.
@@ -216,7 +232,7 @@ def expected_matches(by_arm: Mapping[str, CostMatches], guess: Alternative) -> f
         for metric in row.printed
         if not row.matches_unchanged(metric)
     ]
-    hits = sum(metric in row.matches.get(guess, ()) for row, metric in missed)
+    hits = sum(metric in row.matches.get(alternative, ()) for row, metric in missed)
     probabilities = [1.0]  # by number of matches: the distribution grows by one cost at a time
     for row, metric in missed:
         probability = row.match_probability(metric)
@@ -227,9 +243,14 @@ def expected_matches(by_arm: Mapping[str, CostMatches], guess: Alternative) -> f
 
 
 def alternatives(by_arm: Mapping[str, CostMatches]) -> set[Alternative]:
-    return {guess for row in by_arm.values() for guess in row.values if guess.slot or guess.rule}
+    return {
+        alternative
+        for row in by_arm.values()
+        for alternative in row.values
+        if alternative.slot or alternative.rule
+    }
 
 
-def _total(by_arm: Mapping[str, CostMatches], guess: Alternative) -> int:
+def _total(by_arm: Mapping[str, CostMatches], alternative: Alternative) -> int:
     """Number of published costs that an alternative matches, over all arms."""
-    return sum(len(row.matches.get(guess, ())) for row in by_arm.values())
+    return sum(len(row.matches.get(alternative, ())) for row in by_arm.values())

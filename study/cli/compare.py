@@ -3,7 +3,7 @@
 import click
 
 from study.cli.options import json_option, study_file
-from study.cli.output import console, echo_json, show_tables, strays
+from study.cli.output import console, echo_json, note_strays, show_tables
 from study.cli.study_request import StudyRequest
 
 
@@ -26,7 +26,7 @@ def compare_command(
 
     plan, store = request.plan()
     comparison = compare.comparison(plan, store, first, second, metric)
-    strays(store)
+    note_strays(store)
     if as_json:
         echo_json(compare.record(comparison))
         return

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from study.cli.options import reports_option, study_file, words
-from study.cli.output import strays
-from study.cli.report import claimed
+from study.cli.output import note_strays
+from study.cli.report import claim_folder
 from study.cli.study_request import StudyRequest
 
 # The keys of report.export.EXPORTS, spelt again: that module imports pandas. A test compares them.
@@ -30,11 +30,11 @@ def export_command(request: StudyRequest, formats: tuple[str, ...], reports: Pat
     from study.store.atomic import replace
 
     plan, store = request.plan()
-    strays(store)
+    note_strays(store)
     contents = {form: EXPORTS[form](plan, store) for form in formats}  # all, before any is written
     if empty := [form for form, files in contents.items() if not files]:
         raise StudyError(f"{', '.join(empty)}: nothing is measured yet that it has a column for")
-    folder = claimed(plan, reports) / "export"
+    folder = claim_folder(plan, reports) / "export"
     for files in contents.values():
         for name, content in files.items():
             replace(folder / name, content)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Measure = Callable[["Plan", "Store", "Machine"], None]
 
 
-def measured(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
+def run_measurements(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
     """Evaluate and time the arms if all trials have ended; the plan with their results."""
     from study.plan.plan import plan as planned
 

@@ -62,7 +62,7 @@ def echo_json(value: object) -> None:
     click.echo(text.replace("\x7f", "\\u007f"))  # the only control character that json leaves
 
 
-def strays(store: "Store") -> None:
+def note_strays(store: "Store") -> None:
     """Print a note for each file that was set aside: damaged, or from another store."""
     for path in store.strays():
         where = path_text(path)

@@ -10,7 +10,7 @@ import click
 
 from study.cli import INCOMPLETE
 from study.cli.options import reports_option, study_file
-from study.cli.output import console, show_tables, strays
+from study.cli.output import console, note_strays, show_tables
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.store import polling
@@ -49,10 +49,10 @@ def report_command(
     planned = _planned(several)
     for plan, _ in planned:
         # All folders are claimed before any report is written, so that a conflict leaves no half.
-        claimed(plan, reports)
-    _written(planned, reports, html)
+        claim_folder(plan, reports)
+    _write_all(planned, reports, html)
     if watch:
-        planned = _watched(several, planned, reports, html)
+        planned = _watch(several, planned, reports, html)
     left = any(lacking(plan, store) for plan, store in planned)
     return INCOMPLETE if strict and left else 0
 
@@ -60,7 +60,7 @@ def report_command(
 Planned = list[tuple["Plan", "Store"]]
 
 
-def _written(planned: Planned, reports: Path, html: bool) -> None:
+def _write_all(planned: Planned, reports: Path, html: bool) -> None:
     """Write all reports, then print their tables: a closed pipe loses no file."""
     finished = [_report(plan, store, reports, html=html) for plan, store in planned]
     contents = [report for report, _ in finished]
@@ -70,7 +70,7 @@ def _written(planned: Planned, reports: Path, html: bool) -> None:
     show_tables(overview, reports)
 
 
-def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html: bool) -> Planned:
+def _watch(several: list[StudyRequest], planned: Planned, reports: Path, html: bool) -> Planned:
     """Write the reports whenever the store has new results; return the last plans.
 
     Ends when twice in a row no trial is open and no worker active: between training and timing
@@ -85,7 +85,7 @@ def _watched(several: list[StudyRequest], planned: Planned, reports: Path, html:
         if (now := [fingerprint(*pair) for pair in planned]) != written:
             if sys.stdout.isatty():
                 console().clear()
-            _written(planned, reports, html)
+            _write_all(planned, reports, html)
             written = now
         # Two looks in a row without work: between training and timing no worker runs.
         quiet = 0 if any(_going_on(*pair) for pair in planned) else quiet + 1
@@ -138,14 +138,14 @@ def lacking(plan: "Plan", store: "Store") -> int:
     return len(plan.missing) + len(evaluations.missing(plan, store))
 
 
-def claimed(plan: "Plan", reports: Path) -> Path:
+def claim_folder(plan: "Plan", reports: Path) -> Path:
     """The folder of a study's reports, claimed for this study."""
     from study.store import study_folders
 
     return study_folders.claim(reports, plan.study, REMEDY)
 
 
-def written(plan: "Plan", store: "Store", reports: Path) -> None:
+def write_and_show(plan: "Plan", store: "Store", reports: Path) -> None:
     """Write the report of a study and show its tables."""
     contents, folder = _report(plan, store, reports)
     show_tables(contents.tables, folder)
@@ -158,21 +158,21 @@ def _report(
     from study.analysis.measurements import fingerprint
     from study.report import report
 
-    strays(store)
-    folder = claimed(plan, reports)
+    note_strays(store)
+    folder = claim_folder(plan, reports)
     contents = report.report(plan, store)
     files = report.write(contents, folder, fingerprint(plan, store), html=html)
     click.echo(f"wrote {len(files)} files to {folder}", err=True)
     return contents, folder
 
 
-def current(plan: "Plan", store: "Store", reports: Path) -> bool:
+def show_if_current(plan: "Plan", store: "Store", reports: Path) -> bool:
     """Show the tables of the last report if it is current; False otherwise."""
     from study.analysis.measurements import MANIFEST, fingerprint
     from study.report.report import tables
     from study.store.job_records import Manifest
 
-    folder = claimed(plan, reports)
+    folder = claim_folder(plan, reports)
     report = Manifest.look(folder / MANIFEST)
     if report is None or report.made_of != fingerprint(plan, store):
         return False

@@ -3,7 +3,7 @@
 import click
 
 from study.cli.options import json_option, study_file
-from study.cli.output import echo_json, strays
+from study.cli.output import echo_json, note_strays
 from study.cli.study_request import StudyRequest
 
 
@@ -18,7 +18,7 @@ def results_command(request: StudyRequest, as_json: bool, as_csv: bool) -> None:
     plan, store = request.plan()
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = [{"label": labels[row["arm"]], **row} for row in measurements(plan, store)]
-    strays(store)
+    note_strays(store)
     if as_json:  # JSON has no NaN, the value of a diverged trial
         echo_json([{k: None if v != v else v for k, v in row.items()} for row in rows])
         return

@@ -11,11 +11,11 @@ import click
 
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
 from study.cli.machine import machine_options
-from study.cli.measurements import measured, unmeasured
+from study.cli.measurements import run_measurements, unmeasured
 from study.cli.options import reports_option, study_file
 from study.cli.output import console
 from study.cli.plan import show_plan
-from study.cli.report import REMEDY, claimed, current, lacking, written
+from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
 from study.cli.study_request import StudyRequest
 from study.cli.track import KIND, tracked
 
@@ -65,9 +65,9 @@ def run_command(
         return 0
     if plan.missing:
         _announce(plan, store, machine)
-    elif _is_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
+    elif _report_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
         return 0
-    claimed(plan, reports)  # now, so that no other study takes the folder during training
+    claim_folder(plan, reports)  # now, so that no other study takes the folder during training
     command = f"study run {request.command_line(machine)}"
     try:
         # Trackers follow while workers run; their failures never reach the trials.
@@ -79,13 +79,13 @@ def run_command(
         if plan.missing and machine.on == "slurm" and not wait:
             _follow(request, trackers)
             return 0
-        plan = measured(plan, store, machine, speed)
+        plan = run_measurements(plan, store, machine, speed)
     except KeyboardInterrupt:
         cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
         here = f"stopped at once; continue with: {command}"
         click.echo(cancel if machine.on == "slurm" else here, err=True)
         return INTERRUPTED
-    written(plan, store, reports)
+    write_and_show(plan, store, reports)
     _note_edits(request, plan)
     return _status(plan, store, command)
 
@@ -130,7 +130,7 @@ def _announce(plan: "Plan", store: "Store", machine: "Machine") -> None:
         click.echo(f"note: {note}", err=True)
 
 
-def _is_finished(
+def _report_finished(
     plan: "Plan",
     store: "Store",
     machine: "Machine",
@@ -148,7 +148,7 @@ def _is_finished(
         click.echo(f"note: {note}", err=True)
     if tracked or unmeasured(plan, store, machine, speed):
         return False
-    return current(plan, store, reports)
+    return show_if_current(plan, store, reports)
 
 
 def _follow(request: StudyRequest, trackers: tuple[str, ...]) -> None:
@@ -223,7 +223,7 @@ def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
     from study.launch import job as job_folder
 
     ours = {trial.name for trial in plan.trials}
-    for folder, job in job_folder.of(store, plan.study.identity):
+    for folder, job in job_folder.jobs_of(store, plan.study.identity):
         others = [name for name in job.trials if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in ("running", "pending", "stale") for state in states)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.cli.options import json_option, study_file
-from study.cli.output import console, echo_json, strays
+from study.cli.output import console, echo_json, note_strays
 from study.cli.study_request import StudyRequest
 from study.store import polling
 
@@ -42,7 +42,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
         console().print(status_table(rows, _workers(plan, store)))
         for note in plan.notes:
             click.echo(f"note: {note}", err=True)
-    strays(store)
+    note_strays(store)
 
 
 def _workers(plan: "Plan", store: "Store") -> str:

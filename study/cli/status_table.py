@@ -70,7 +70,7 @@ def _where(plan: Plan, store: Store, trial: Trial) -> str:
     who = leases.latest(store.trial(trial.name))[1] if trial.state in ("running", "stale") else None
     if who is None:
         return ""
-    other = job.named(store, who.work)
+    other = job.study_of_job(store, who.work)
     if other is None or other == plan.study.identity:
         return who.where
     return f"{who.where}, for {other[0]} ({os.path.relpath(other[1])})"

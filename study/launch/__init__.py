@@ -43,7 +43,7 @@ def run(
     # Before the job exists, since workers read the store as soon as they start.
     trials = _entered(store, trials)
     work = work.model_copy(update={"trials": list(trials)})
-    job = job_folder.job(store, work, machine, trials)
+    job = job_folder.create_job(store, work, machine, trials)
     watch, announced = Watch(store, list(trials)), list[str]()
 
     def tick() -> None:
@@ -62,7 +62,7 @@ def run(
             tick()
             if job_folder.stopped(job) or not watch.open or (remote and not machine.wait):
                 return job_folder.stopped(job)
-            job_folder.blame(job)
+            job_folder.raise_worker_error(job)
             # Workers of an earlier call, or of another node, may still run; if not, all have died.
             idle = 0 if _at_work(store, watch) else idle + 1
             # Between two rounds, so that failing workers do not start in a loop.
@@ -97,9 +97,9 @@ def task(store: Store, work: Work, machine: Machine) -> None:
         StudyError: the worker failed.
     """
     alone = replace(machine, devices=1, nodes=1, share=1, wait=True)
-    job = job_folder.job(store, work, alone)
+    job = job_folder.create_job(store, work, alone)
     LAUNCHERS[machine.on](job, alone, workers=1, tick=lambda: None)
-    job_folder.blame(job)
+    job_folder.raise_worker_error(job)
 
 
 def _at_work(store: Store, watch: Watch) -> bool:
@@ -114,7 +114,7 @@ def _interruptible(store: Store, job: Path, stopping: Callable[[], None]) -> Ite
         if job_folder.stopped(job):
             raise KeyboardInterrupt
         # All jobs of the study, since workers of an earlier call may run the same trials.
-        for other, _ in job_folder.of(store, job_folder.whose(job_folder.order(job))):
+        for other, _ in job_folder.jobs_of(store, job_folder.whose(job_folder.order(job))):
             job_folder.stop(other)
         stopping()
 

@@ -41,7 +41,7 @@ RECORDS = "trials.json"
 NONE: Mapping[str, TrialRecord] = {}
 
 
-def job(
+def create_job(
     store: Store, work: Work, machine: Machine, records: Mapping[str, TrialRecord] = NONE
 ) -> Path:
     """A new job folder, private to the user.
@@ -141,7 +141,7 @@ def whose(order: Work) -> Identity:
     return order.study, str(Path(order.folder or "", written).resolve())
 
 
-def named(store: Store, job: str) -> Identity | None:
+def study_of_job(store: Store, job: str) -> Identity | None:
     """The study that the job of this name is of; None where there is none of the user's."""
     try:
         # The name comes from a lease: it must not lead out of the folder of jobs.
@@ -151,7 +151,7 @@ def named(store: Store, job: str) -> Identity | None:
         return None
 
 
-def of(store: Store, study: Identity) -> Iterator[tuple[Path, Job]]:
+def jobs_of(store: Store, study: Identity) -> Iterator[tuple[Path, Job]]:
     """The jobs of a study, oldest first."""
     return ((job, order) for job, order in jobs(store) if whose(order) == study)
 
@@ -211,7 +211,7 @@ def unwritable(store: Store) -> str:
     return f"{store.root} cannot be written: {why} ({free / 1e6:.1f} MB are free)"
 
 
-def blame(job: Path) -> None:
+def raise_worker_error(job: Path) -> None:
     """Raise the error of a worker that failed outside any trial.
 
     Raises:

@@ -83,7 +83,7 @@ class SlurmWorker:
 
         notice = int(self.supervisor.order.resources.get("notice", resources.NOTICE))
         # A third of the notice is left for submitit to queue the job again.
-        self.supervisor.stopped(notice * 2 / 3)
+        self.supervisor.stop_and_wait(notice * 2 / 3)
         return DelayedSubmission(SlurmWorker(self.job))
 
     # The supervisor stays out: it holds processes, which cannot be pickled.

@@ -42,7 +42,7 @@ def active_workers(store: Store, study: Identity) -> list[StudyWorker]:
 
 def jobs(store: Store, study: Identity) -> list[Path]:
     """The jobs of a study, oldest first."""
-    return [job for job, _ in job_folder.of(store, study)]
+    return [job for job, _ in job_folder.jobs_of(store, study)]
 
 
 def same_title(store: Store, study: Identity) -> list[Identity]:
@@ -104,7 +104,7 @@ def ends(store: Store, study: Identity) -> str:
     last = jobs(store, study)[-1:]
     for job in last:
         try:
-            job_folder.blame(job)
+            job_folder.raise_worker_error(job)
         except StudyError as error:
             return f"; {error}"
         states = slurm.ended(slurm.submitted(job)).items()

@@ -62,7 +62,7 @@ class Supervisor:
         """Run all tasks; the exit status of a child that failed outside any trial, otherwise 0."""
         holders.write(self.job / f"worker.{self.name}")
         for task in self.order.tasks:
-            if status := self._done(task):
+            if status := self._run_task(task):
                 return status
         return 0
 
@@ -74,7 +74,7 @@ class Supervisor:
             with suppress(ProcessLookupError):
                 os.kill(child.pid, signal.SIGTERM)
 
-    def stopped(self, seconds: float) -> None:
+    def stop_and_wait(self, seconds: float) -> None:
         """Stop, and wait for the children; may be called from a signal handler."""
         self.stop()
         end = time.monotonic() + seconds
@@ -83,7 +83,7 @@ class Supervisor:
 
     # ---- one task ----
 
-    def _done(self, task: str) -> int:
+    def _run_task(self, task: str) -> int:
         strikes = 0
         while not (self.stopping or job_folder.stopped(self.job)):
             killed = oom_kills()  # the status alone does not tell who sent SIGKILL
@@ -192,7 +192,7 @@ class Supervisor:
         if death.status == -signal.SIGKILL and not death.oom:
             return True
         note = WorkerDeath(why=death.why, log=death.log, where=self.name, time=time.time())
-        self.store.died(name, number, note)
+        self.store.write_death(name, number, note)
         deaths = self.store.deaths(name)
         if len(deaths) > self.order.retries:
             self._mark_failed(name, deaths)

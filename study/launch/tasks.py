@@ -120,10 +120,12 @@ def evaluations(worker: Worker) -> int:
             if store.evaluation(name, size) is not None or store.state(name) != "completed":
                 continue
             try:
-                metrics: Evaluation = evaluate.trial(store, name, img_size=size, device=device)
+                metrics: Evaluation = evaluate.evaluate_trial(
+                    store, name, img_size=size, device=device
+                )
             except SizeError as error:
                 metrics = Evaluation(metrics={}, refused=str(error))
-            store.evaluated(name, size, metrics)
+            store.write_evaluation(name, size, metrics)
         worker.tick()
     return 0
 

@@ -10,7 +10,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from study.errors import BuildError, MetricError
 from study.metrics import RULES
-from study.metrics.counter_contract import Count, Size, placed
+from study.metrics.counter_contract import Count, Size, device_of
 from study.metrics.counters import COUNTERS
 from study.metrics.stages import Stages, by_stage
 
@@ -126,7 +126,7 @@ def _audited(model: nn.Module, size: Size, resized: Resized) -> dict[str, Count]
     """
     counts = _counts_of(model, size, SHAPED)
     large = (counts["torch"].activations or 0) > LARGE
-    if not large or not _audited_smaller(size, placed(model).type, resized):
+    if not large or not _audited_smaller(size, device_of(model).type, resized):
         counts |= _counts_of(model, size, COUNTERS.keys() - SHAPED)
     macs = {name: count.macs for name, count in counts.items()}
     # Rule by rule: a difference among convolutions may be below 1 % of a total with attention.

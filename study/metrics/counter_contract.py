@@ -33,5 +33,5 @@ def image(size: Size, device: str | torch.device) -> Tensor:
     return torch.zeros(1, *size, device=device, requires_grad=True) * 1
 
 
-def placed(model: nn.Module) -> torch.device:
+def device_of(model: nn.Module) -> torch.device:
     return next(model.parameters(), torch.empty(0)).device

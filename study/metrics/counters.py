@@ -17,7 +17,7 @@ from torch.utils.flop_counter import flop_registry
 
 from study.errors import MetricError, unknown
 from study.metrics import KINDS
-from study.metrics.counter_contract import Count, Size, image, placed
+from study.metrics.counter_contract import Count, Size, device_of, image
 from study.metrics.fvcore_counter import by_fvcore
 
 aten = torch.ops.aten
@@ -91,7 +91,7 @@ def _kind(operator: Any, args: Any) -> str:
 def by_torch(model: nn.Module, size: Size) -> Count:
     """The count by PyTorch's formulas for dispatched operators; free of memory on meta."""
     with spelled_out(), Tally() as tally:
-        model(image(size, placed(model)))
+        model(image(size, device_of(model)))
     return Count(dict(tally.macs), tally.activations)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from study.metrics.counter_contract import Size, image, placed
+from study.metrics.counter_contract import Size, device_of, image
 from study.metrics.counters import Tally, spelled_out
 
 HEAD = "head"
@@ -29,7 +29,7 @@ def by_stage(model: nn.Module, size: Size) -> Stages:
         counts_at[place] = dict(tally.macs)
 
     with spelled_out(), tally, _watching([module for _, module in ends], record):
-        model(image(size, placed(model)))
+        model(image(size, device_of(model)))
     # A dictionary keeps the order of insertion, here that of execution.
     if not ends or list(counts_at) != list(range(len(ends))):
         return {}

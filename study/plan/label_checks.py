@@ -60,7 +60,7 @@ def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
         *_claims(study, arms, named),
         *_contrasts(study, named),
         *_published(study, named),
-        *_again(study),
+        *_seed_clashes(study),
     ]
 
 
@@ -100,7 +100,7 @@ def _contrasts(study: Study, named: ArmNames) -> Iterator[Problem]:
         yield Problem("contrasts need a quality among the columns", study.root.key(["contrasts"]))
 
 
-def _again(study: Study) -> Iterator[Problem]:
+def _seed_clashes(study: Study) -> Iterator[Problem]:
     for seed in sorted({*study.seeds} & {*study.aa_seeds}):
         message = (
             f"seed {seed} is the A/A arm's, whose seeds are {AA_SEED_OFFSET:,} above the study's"

@@ -141,12 +141,14 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
     mistakes = [*problems, *every.problems, *label_checks.problems(study, every.designed)]
     mistakes += level_problems
     if mistakes:
-        raise SpecError(report([*mistakes, *_of_images(study, every.designed, mistakes, store)]))
+        raise SpecError(
+            report([*mistakes, *_image_problems(study, every.designed, mistakes, store)])
+        )
     planned = [_planned(study, arm, store) for arm in every.resolved]
     notes += [
         *pairing.notes(study, every),
         *_stale(planned, store),
-        *_of_other_code(planned),
+        *_code_notes(planned),
         *image_changes.changes(_results(planned, done=True), store),
         *image_changes.interrupted(_results(planned, done=False), store),
         *label_checks.units(study, _costs(study, planned)),
@@ -155,7 +157,7 @@ def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan
     return replace(complete, sd=_sd(complete, store))
 
 
-def _of_images(
+def _image_problems(
     study: Study, arms: Sequence[Arm], mistakes: Sequence[Problem], store: Store
 ) -> Iterator[Problem]:
     """Problems with the images, so that they are reported together with the other mistakes."""
@@ -225,7 +227,7 @@ def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
             yield f"{label}: {count} stale, computed by other code than today's"
 
 
-def _of_other_code(planned: Iterable[PlannedArm]) -> Iterator[str]:
+def _code_notes(planned: Iterable[PlannedArm]) -> Iterator[str]:
     """A note if the results were computed by different states of the code."""
     # Results of early versions have no digest of the code and are not compared.
     codes = Counter(t.code for arm in planned for t in arm.trials if t.done and t.code)

@@ -139,7 +139,7 @@ class Store:
                 why = f"cannot be tried again: {error.strerror}"
                 raise StoreError(f"{self.trial(name)} {why}") from error
 
-    def died(self, name: str, number: int, death: WorkerDeath) -> bool:
+    def write_death(self, name: str, number: int, death: WorkerDeath) -> bool:
         """Write how the holder of lease `number` died; False if another process has done so."""
         # With the epochs so far, by which `deaths` sees if the trial has advanced since.
         note = {**death.plain, "epochs": len(self.history(name))}
@@ -202,7 +202,7 @@ class Store:
         """A trial's weights on images of another size, in pixels."""
         return Evaluation.load(self.folder(name).evaluation(size))
 
-    def evaluated(self, name: str, size: int, evaluation: Evaluation) -> None:
+    def write_evaluation(self, name: str, size: int, evaluation: Evaluation) -> None:
         write(self.folder(name).evaluation(size), evaluation.plain)
 
     # ---- costs and timings ----

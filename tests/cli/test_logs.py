@@ -103,7 +103,7 @@ def test_a_death_is_told_once_with_the_last_words_of_the_worker(store):
     assert news(log) == []
     leave(store, "a-0")
     death = WorkerDeath(why="killed by SIGSEGV", log=["Fatal Python error", "x.py"], where="node-7")
-    store.died("a-0", 1, death)
+    store.write_death("a-0", 1, death)
     died, *words = news(log)
     assert died.endswith("its worker died (node-7): killed by SIGSEGV")
     assert words == ["  | Fatal Python error", "  | x.py"]

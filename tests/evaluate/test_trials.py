@@ -17,7 +17,7 @@ from tests.evaluate.subjects import filled, logits, metrics
 
 @pytest.mark.parametrize("what", TRIALS)
 def test_a_trial_at_its_own_size_is_its_result_to_the_last_digit(what, store):
-    record = evaluation.trial(store, NAMES[what])
+    record = evaluation.evaluate_trial(store, NAMES[what])
     assert record.metrics == store.result(NAMES[what]).metrics
     assert record.images == 40
     assert record.weights.average == (what == "average")
@@ -25,7 +25,7 @@ def test_a_trial_at_its_own_size_is_its_result_to_the_last_digit(what, store):
 
 @pytest.mark.parametrize("what", ["pa", "learned"])
 def test_a_trial_is_evaluated_at_another_size(what, store):
-    record = evaluation.trial(store, NAMES[what], img_size=96)
+    record = evaluation.evaluate_trial(store, NAMES[what], img_size=96)
     small = data.load(Data(**DIGITS)).val
     large = small.pixels.numpy()[:, 0, ::8, ::8].repeat(12, 1).repeat(12, 2)[:, None] / 255
     x = torch.from_numpy((large - MEAN[:, None, None]) / STD[:, None, None]).float()
@@ -44,30 +44,30 @@ def test_the_plain_weights_of_an_averaged_trial_can_be_asked_for(store):
 
 
 def test_a_record_can_be_kept_as_json(store):
-    record = evaluation.trial(store, NAMES["pa"])
+    record = evaluation.evaluate_trial(store, NAMES["pa"])
     assert json.loads(json.dumps(record.plain, allow_nan=False)) == record.plain
 
 
 def test_a_model_of_one_size_takes_no_other(store):
     with pytest.raises(BuildError, match=r"test_vit .* takes no images of 96 px: .*96.*64"):
-        evaluation.trial(store, NAMES["one size"], img_size=96)
+        evaluation.evaluate_trial(store, NAMES["one size"], img_size=96)
 
 
 def test_images_too_small_for_a_model_are_refused(store):
     with pytest.raises(BuildError):
-        evaluation.trial(store, NAMES["pa"], img_size=8)
+        evaluation.evaluate_trial(store, NAMES["pa"], img_size=8)
 
 
 def test_an_unknown_trial_is_told_with_what_was_meant(store):
     with pytest.raises(StoreError, match=f'did you mean "{NAMES["learned"]}"'):
-        evaluation.trial(store, "0000000001-00")
+        evaluation.evaluate_trial(store, "0000000001-00")
 
 
 def test_weights_that_are_gone_are_told_with_their_path(store, tmp_path):
     other = copied(store, tmp_path, NAMES["pa"])
     (other.trial(NAMES["pa"]) / "last.pth.tar").unlink()
     with pytest.raises(StudyError, match=rf"gone: {tmp_path}.*last\.pth\.tar"):
-        evaluation.trial(other, NAMES["pa"])
+        evaluation.evaluate_trial(other, NAMES["pa"])
 
 
 @pytest.mark.parametrize("state", ["diverged", "failed"])
@@ -76,7 +76,7 @@ def test_only_a_completed_trial_counts(state, store, tmp_path):
     result = other.result(NAMES["pa"]).plain | {"state": state}
     write(other.trial(NAMES["pa"]) / "result.json", result)
     with pytest.raises(StoreError, match=f"is {state}; only a completed trial"):
-        evaluation.trial(other, NAMES["pa"])
+        evaluation.evaluate_trial(other, NAMES["pa"])
 
 
 def copied(store, root, name):

@@ -33,7 +33,7 @@ def ordered(store: Store, names: list[str], **more: object) -> Path:
     flags = {key: more.pop(key) for key in INLINE.order.keys() & more.keys()}
     work = Work.checked({"tasks": ["trials"], "study": "s", "trials": names, **more})
     computed = {name: TrialRecord(config=CONFIG) for name in names}
-    return job.job(store, work, replace(INLINE, **flags), computed)
+    return job.create_job(store, work, replace(INLINE, **flags), computed)
 
 
 def finish(store: Store, name: str, state: str = "completed") -> None:

@@ -39,7 +39,7 @@ def test_a_watch_tells_how_a_worker_died_even_if_another_is_there_already(store)
     watch.look()
     lease.release()
     leave(store, "a-0", lease.number)
-    store.died("a-0", lease.number, WorkerDeath(why="killed by SIGSEGV"))
+    store.write_death("a-0", lease.number, WorkerDeath(why="killed by SIGSEGV"))
     with leases.claim(store.trial("a-0")):
         lost, started = watch.look()
     assert (lost.kind, lost.death.why, started.kind) == ("lost", "killed by SIGSEGV", "start")
@@ -50,7 +50,7 @@ def test_a_watch_waits_for_word_of_how_a_worker_died(store):
     with leases.claim(store.trial("a-0")):
         watch.look()
     assert kinds(watch) == []
-    store.died("a-0", 1, WorkerDeath(why="out of memory"))
+    store.write_death("a-0", 1, WorkerDeath(why="out of memory"))
     assert [event.death.why for event in watch.look()] == ["out of memory"]
     assert kinds(watch) == []
 

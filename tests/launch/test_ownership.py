@@ -182,7 +182,7 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
 
 
 def test_a_trial_that_no_order_of_the_user_knows_is_not_run(store):
-    job = job_folder.job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
+    job = job_folder.create_job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
     with pytest.raises(StoreError, match="no job of this user says what trial a-0 computes"):
         job_folder.record(job, "a-0")
 

@@ -111,6 +111,6 @@ def test_children_are_asked_to_stop_and_waited_for(store):
     with child.stdout:
         child.stdout.readline()
         supervisor.children = [child]
-        supervisor.stopped(30)
+        supervisor.stop_and_wait(30)
     assert supervisor.stopping
     assert child.wait() == 0

@@ -111,7 +111,7 @@ def two(tmp_path) -> tuple[Store, dict[str, job_folder.Identity]]:
             store.enter(name, record)
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
         order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
-        job = job_folder.job(store, Work.checked(order), INLINE, records)
+        job = job_folder.create_job(store, Work.checked(order), INLINE, records)
         holders.write(job / "worker.here-1")
     return store, identities
 
@@ -177,7 +177,7 @@ def test_cancel_says_what_it_leaves_alone(inside, tiny):
 def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
     order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
-    job = job_folder.job(Store(file.parent / "results"), Work.checked(order), INLINE)
+    job = job_folder.create_job(Store(file.parent / "results"), Work.checked(order), INLINE)
     holders.write(job / "worker.here-1")
     return job
 
@@ -222,7 +222,7 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     name = plan.baseline.trials[0].name
     store.enter(name, TrialRecord(config=plan.baseline.config))
     order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
-    job = job_folder.job(store, Work.checked(order), INLINE)
+    job = job_folder.create_job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
         for file, ending in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):
             plan, store = StudyRequest(file, None, (), Path("results")).plan()
