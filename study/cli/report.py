@@ -1,7 +1,8 @@
 """report: tables and figures of studies from the results so far."""
 
+import signal
 import sys
-import time
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,13 +47,14 @@ def report_command(
     With several files also an overview: overview.md, and with --html one page for all.
     """
     several = [request, *(replace(request, file=file) for file in more)]
+    interrupted = _interruption() if watch else None
     planned = _planned(several)
     for plan, _ in planned:
         # All folders are claimed before any report is written, so that a conflict leaves no half.
         claim_folder(plan, reports)
     _write_all(planned, reports, html)
-    if watch:
-        planned = _watch(several, planned, reports, html)
+    if interrupted:
+        planned = _watch(several, planned, reports, html=html, interrupted=interrupted)
     left = any(lacking(plan, store) for plan, store in planned)
     return INCOMPLETE if strict and left else 0
 
@@ -70,7 +72,27 @@ def _write_all(planned: Planned, reports: Path, html: bool) -> None:
     show_tables(overview, reports)
 
 
-def _watch(several: list[StudyRequest], planned: Planned, reports: Path, html: bool) -> Planned:
+def _interruption() -> threading.Event:
+    """An event that Ctrl-C sets."""
+    event = threading.Event()
+
+    def interrupt(number: int, frame: object) -> None:
+        event.set()
+        raise KeyboardInterrupt
+
+    # A bare `except` of a library may swallow the exception; the event remains.
+    signal.signal(signal.SIGINT, interrupt)
+    return event
+
+
+def _watch(
+    several: list[StudyRequest],
+    planned: Planned,
+    reports: Path,
+    *,
+    html: bool,
+    interrupted: threading.Event,
+) -> Planned:
     """Write the reports whenever the store has new results; return the last plans.
 
     Ends when twice in a row no trial is open and no worker active: between training and timing
@@ -80,7 +102,8 @@ def _watch(several: list[StudyRequest], planned: Planned, reports: Path, html: b
 
     written, quiet = [fingerprint(*pair) for pair in planned], 0
     while quiet < 2:
-        time.sleep(polling.RESULTS)
+        if interrupted.wait(polling.RESULTS):
+            raise KeyboardInterrupt
         planned = _planned(several)
         if (now := [fingerprint(*pair) for pair in planned]) != written:
             if sys.stdout.isatty():
