@@ -10,8 +10,10 @@ memory, of which the libraries are 0.8 GB, is printed beside its weights in floa
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,32 +40,33 @@ LARGE = (
 )
 """Of every sort, the models with the largest images or weights."""
 
-CHILD = """
-import json, resource, sys, tempfile
-resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-from timm.models import get_pretrained_cfg
-from study import cards
-from study.spec.schema import Data, Recipe
-from study.spec.study import Config
-from study.store.store import Store
-name = sys.argv[1]
-size = get_pretrained_cfg(name).input_size
-data = Data(name="digits", img_size=size[-1], in_chans=size[0])
-card = cards.card(Config(name, {{}}, data, Recipe()), Store(Path(tempfile.mkdtemp())))
-unit = 1 if sys.platform == "darwin" else 1024  # bytes
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-told = {{key: card.get(key) for key in ("refused", "misfit", "unreached")}}
-print(json.dumps({{"side": size[-1], "peak": peak, "weights": 4 * card["cost"]["params"], **told}}))
-"""
+
+def plan_one(name: str) -> dict[str, object]:
+    """The peak of this process after counting one model, in bytes, and what was refused."""
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))  # before torch, so that it holds
+    import torch
+    from timm.models import get_pretrained_cfg
+
+    from study.plan.arm_cost import arm_cost
+    from study.spec.schema import Data, Recipe
+    from study.spec.study import Config
+    from study.store.store import Store
+
+    torch.set_num_threads(1)
+    size = get_pretrained_cfg(name).input_size
+    data = Data(name="digits", img_size=size[-1], in_chans=size[0])
+    cost = arm_cost(Config(name, {}, data, Recipe()), Store(Path(tempfile.mkdtemp())))
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    weights = 4 * int(cost.cost["params"] or 0)
+    refused = {"refused": cost.refused, "misfit": cost.misfit}
+    return {"side": size[-1], "peak": peak, "weights": weights, **refused}
 
 
 def measured(name: str) -> dict[str, object]:
     """What the process of one model printed, or why there is nothing."""
     began = time.monotonic()
-    words = [sys.executable, "-W", "ignore", "-c", CHILD.format(limit=LIMIT), name]
+    words = [sys.executable, "-W", "ignore", __file__, "--child", name]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -100,7 +103,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="MODEL")
     parser.add_argument("--every", type=int, metavar="N", help="each Nth of timm's models")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.child:
+        print(json.dumps(plan_one(*options.names)))
+        return 0
     print(f"{'model':<45} {'px':>5} {'peak':>6} {'weights':>6} {'beside':>6} {'s':>5}  (GB)")
     failed = 0
     for line, good in rows(chosen(options.every, options.names)):

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from study.cli.study_request import vocabulary
+from study.errors import StudyError
 
 
 @click.command("schema")
@@ -18,4 +19,7 @@ def schema_command(output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StudyError(f"{output} cannot be written: {error.strerror}") from error

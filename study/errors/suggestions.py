@@ -24,5 +24,6 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> str:
         return f'unknown {kind} "{name}" (there is none)'
     if len(existing) > MOST_NAMES:
         similar = ", ".join(get_close_matches(name, existing, n=6, cutoff=0.4))
-        return f'unknown {kind} "{name}"{hint} ({len(existing)} known, among them {similar})'
+        among = f", among them {similar}" if similar else ""
+        return f'unknown {kind} "{name}"{hint} ({len(existing)} known{among})'
     return f'unknown {kind} "{name}"{hint} (known: {", ".join(existing)})'

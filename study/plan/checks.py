@@ -79,7 +79,7 @@ def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
         if factor is None and key not in labels:
             yield Problem(unknown("factor or arm", key, [*paths, *labels]), mark)
         elif factor is not None and not having:
-            yield Problem(f"no arm departs in {key}, so nothing can be expected of it", mark)
+            yield Problem(f"no arm differs in {key}, so nothing can be expected of it", mark)
         chosen = having if factor is not None else [labels[key]] if key in labels else []
         steps = list(_steps(study, every, chosen, factor))
         for metric, relation in wanted.items():

@@ -107,8 +107,14 @@ def _profiles(document: Tree) -> tuple[dict[str, Tree], list[Problem]]:
     if profiles and not trees:
         return {}, [Problem("profiles: a mapping of names", profiles.location)]
     message = "a profile is a mapping of what it changes"
-    wrong = [tree for tree in trees.values() if not isinstance(tree.value, dict)]
-    return trees, [Problem(message, tree.location) for tree in wrong]
+    mistakes = list[Problem]()
+    for tree in trees.values():
+        if not isinstance(tree.value, dict):
+            mistakes.append(Problem(message, tree.location))
+        elif "profiles" in tree.value:
+            mistakes.append(Problem("a profile cannot hold profiles", tree.key(["profiles"])))
+            tree.value.pop("profiles")  # else it would be taken for a key of the study
+    return trees, mistakes
 
 
 def _study(

@@ -170,3 +170,10 @@ def test_a_store_that_cannot_be_written_is_told(inside, tiny):
     done = inside("plan", tiny, "--store", tiny / "results")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
+
+
+def test_a_schema_that_cannot_be_written_is_an_error_without_a_traceback(inside, tmp_path):
+    done = inside("schema", "-o", tmp_path / "nowhere" / "schema.json")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr

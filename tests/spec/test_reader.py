@@ -176,3 +176,10 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SpecError, match="not a text file"):
         study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
+
+
+def test_a_profile_that_holds_profiles_is_refused(tmp_path):
+    text = GOOD.replace("  big: {", "  big: {profiles: {x: {seeds: 5}}, ")
+    for profile in (None, "big"):
+        _, errors = load(tmp_path, text, profile=profile)
+        assert errors.count("a profile cannot hold profiles") == 1
