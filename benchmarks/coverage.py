@@ -224,9 +224,9 @@ def lines() -> Iterator[Line]:
         )
     for name, draw in STUDIES.items():
         judge = partial(any_claim, FORMS[:1], draw)
-        yield Line("20 claims, better", f"21 equal, {name}", "≤ 5", judge, 0.05)
+        yield Line("20 claims, better", f"21 equal, {name}", "≤ 5", judge, 0.25)
     yield Line(
-        "20 claims, any form", "21 equal, normal", "≤ 5", partial(any_claim, FORMS, normal), 0.05
+        "20 claims, any form", "21 equal, normal", "≤ 5", partial(any_claim, FORMS, normal), 0.25
     )
     yield Line("McNemar ≤ 0.05", "equal networks, one seed", "≤ 5", networks_apart, 0.25)
     yield Line("McNemar, some seed", "equal networks", "≤ 5", some_apart, 0.25)

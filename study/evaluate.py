@@ -25,6 +25,7 @@ from study.store.atomic import read_checked
 from study.store.records import Environment, Evaluation, ImageFingerprint, TrialRecord, finite
 from study.store.store import Store
 from study.trial.environment import environment
+from study.trial.images import fingerprints
 
 Tick = Callable[[int, int], object]
 Keys = dict[str, Any]
@@ -98,7 +99,7 @@ def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ig
         metrics=finite(evaluation.metrics),
         images=len(evaluation.target),
         classes=images.classes,
-        fingerprints={s: ImageFingerprint(**values) for s, values in images.fingerprints.items()},
+        fingerprints=fingerprints(images),
         data=images.data.model_dump(mode="json"),
         preprocessing=images.preprocessing(recipe),
         batch_size=recipe.batch_size,

@@ -78,7 +78,7 @@ class ClaimMetric:
         return quantities.measured_range(quantity, *sides, confidence=confidence)
 
     def _values(self, label: str) -> ArmValues:
-        # A rank compares every pair of arms, so each arm's rows are read once and kept.
+        # A rank compares every pair of arms, and a family has many claims about the same ones.
         if label not in self._read:
             arm = self.arms[label]
             rows = self.rows[self.rows["arm"] == arm]

@@ -39,10 +39,15 @@ def evaluated(
     confidence: float = stats.CONFIDENCE,
 ) -> EvaluatedClaim:
     """Evaluate a claim on `frame`, in base units; `arms` has the digest of every label."""
-    name = claim.metric
-    rows, ratios = frame[frame["metric"] == name], quantities.ratios(frame, name)
-    measured = ClaimMetric(name, rows, arms, ratios, confidence)
-    return EvaluatedClaim(claim, *state_and_reason(claim, measured))
+    return _evaluated(claim, _measured(claim.metric, frame, arms), confidence)
+
+
+def _measured(name: str, frame: pd.DataFrame, arms: Mapping[str, str]) -> ClaimMetric:
+    return ClaimMetric(name, frame[frame["metric"] == name], arms, quantities.ratios(frame, name))
+
+
+def _evaluated(claim: Claim, measured: ClaimMetric, confidence: float) -> EvaluatedClaim:
+    return EvaluatedClaim(claim, *state_and_reason(claim, replace(measured, confidence=confidence)))
 
 
 def family(
@@ -58,10 +63,16 @@ def family(
     left = [place for place, claim in enumerate(claims) if uncertain(claim, frame)]
     # Counted before any claim is decided: the size of the family must not depend on results.
     tests = len(left) + other_tests
-    results = {n: replace(evaluated(c, frame, arms), tests=0) for n, c in enumerate(claims)}
+    # The rows of a metric are read once, for all claims at every level.
+    measured = {name: _measured(name, frame, arms) for name in {c.metric for c in claims}}
+
+    def at(n: int, confidence: float) -> EvaluatedClaim:
+        return _evaluated(claims[n], measured[claims[n].metric], confidence)
+
+    results = {n: replace(at(n, stats.CONFIDENCE), tests=0) for n in range(len(claims))}
     while left:
         level = stats.corrected(len(left) + other_tests)
-        step = {n: evaluated(claims[n], frame, arms, confidence=level) for n in left}
+        step = {n: at(n, level) for n in left}
         results |= {n: replace(result, tests=tests) for n, result in step.items()}
         undecided = [n for n in left if step[n].state == "undecided"]
         # Holm's step-down (1979): decided claims leave the family; the rest need less confidence.

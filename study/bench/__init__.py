@@ -18,10 +18,8 @@ from study.spec.yaml import read
 from study.store.store import Store
 from study.store.timing_records import BenchRecord, BenchSession
 
-MODES = (
-    "infer",
-    "train",
-)  # the keys of session.WORKLOADS, which imports torch; a test compares them
+# The keys of session.WORKLOADS, which imports torch; a test compares them.
+MODES = ("infer", "train")
 FORMAT = 1
 
 

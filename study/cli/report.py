@@ -1,8 +1,7 @@
 """report: tables and figures of studies from the results so far."""
 
-import signal
 import sys
-import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.cli import INCOMPLETE
+from study.cli.looks import looks
 from study.cli.options import reports_option, study_file
 from study.cli.output import console, note_strays, show_tables
 from study.cli.study_request import StudyRequest
@@ -47,14 +47,14 @@ def report_command(
     With several files also an overview: overview.md, and with --html one page for all.
     """
     several = [request, *(replace(request, file=file) for file in more)]
-    interrupted = _interruption() if watch else None
+    again = looks(polling.RESULTS) if watch else None
     planned = _planned(several)
     for plan, _ in planned:
         # All folders are claimed before any report is written, so that a conflict leaves no half.
         claim_folder(plan, reports)
     _write_all(planned, reports, html)
-    if interrupted:
-        planned = _watch(several, planned, reports, html=html, interrupted=interrupted)
+    if again:
+        planned = _watch(several, planned, reports, html=html, again=again)
     left = any(lacking(plan, store) for plan, store in planned)
     return INCOMPLETE if strict and left else 0
 
@@ -72,26 +72,13 @@ def _write_all(planned: Planned, reports: Path, html: bool) -> None:
     show_tables(overview, reports)
 
 
-def _interruption() -> threading.Event:
-    """An event that Ctrl-C sets."""
-    event = threading.Event()
-
-    def interrupt(number: int, frame: object) -> None:
-        event.set()
-        raise KeyboardInterrupt
-
-    # A bare `except` of a library may swallow the exception; the event remains.
-    signal.signal(signal.SIGINT, interrupt)
-    return event
-
-
 def _watch(
     several: list[StudyRequest],
     planned: Planned,
     reports: Path,
     *,
     html: bool,
-    interrupted: threading.Event,
+    again: Iterator[None],
 ) -> Planned:
     """Write the reports whenever the store has new results; return the last plans.
 
@@ -102,8 +89,7 @@ def _watch(
 
     written, quiet = [fingerprint(*pair) for pair in planned], 0
     while quiet < 2:
-        if interrupted.wait(polling.RESULTS):
-            raise KeyboardInterrupt
+        next(again)
         planned = _planned(several)
         if (now := [fingerprint(*pair) for pair in planned]) != written:
             if sys.stdout.isatty():

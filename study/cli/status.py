@@ -1,11 +1,11 @@
 """status: every trial of a study, and the workers that are active on it."""
 
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
 
+from study.cli.looks import looks
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, note_strays
 from study.cli.study_request import StudyRequest
@@ -26,14 +26,15 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
 
     if watch and as_json:
         raise click.UsageError("--watch repeats its output, --json prints one document: choose one")
+    again = looks(polling.RESULTS) if watch else None
     plan, store = request.plan()
     # A stale trial counts as open: another worker takes it over.
-    while watch and any(t.state in ("running", "stale", "pending") for t in plan.trials):
+    while again and any(t.state in ("running", "stale", "pending") for t in plan.trials):
         table = status_table(trial_rows(plan, store), _workers(plan, store))
         if sys.stdout.isatty():
             console().clear()
         console().print(table)
-        time.sleep(polling.RESULTS)
+        next(again)
         plan, store = request.plan()
     rows = trial_rows(plan, store)
     if as_json:

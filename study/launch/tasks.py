@@ -120,12 +120,12 @@ def evaluations(worker: Worker) -> int:
             if store.evaluation(name, size) is not None or store.state(name) != "completed":
                 continue
             try:
-                metrics: Evaluation = evaluate.evaluate_trial(
+                evaluation: Evaluation = evaluate.evaluate_trial(
                     store, name, img_size=size, device=device
                 )
             except SizeError as error:
-                metrics = Evaluation(metrics={}, refused=str(error))
-            store.write_evaluation(name, size, metrics)
+                evaluation = Evaluation(metrics={}, refused=str(error))
+            store.write_evaluation(name, size, evaluation)
         worker.tick()
     return 0
 
@@ -140,9 +140,6 @@ def steps(worker: Worker) -> int:
     times = trial.step_seconds(arm, worker.order.device)
     worker.store.keep("timings", worker.order.key, times)
     return 0
-
-
-TASKS = {"trials": trials, "timings": timings, "evaluations": evaluations, "steps": steps}
 
 
 @contextmanager
@@ -165,3 +162,6 @@ def _watched(order: Job) -> Iterator[Tick]:
         yield pulse
     finally:
         faulthandler.cancel_dump_traceback_later()
+
+
+TASKS = {"trials": trials, "timings": timings, "evaluations": evaluations, "steps": steps}

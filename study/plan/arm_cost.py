@@ -83,6 +83,8 @@ def _outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
     """Compare outputs at a tiny image size, which is quick, and at the real one if they agree."""
     from study.models import equivalence
 
+    for config in (left, right):
+        _register_plugins(config)
     comparisons: list[bool] = []
     # Both sizes must agree before a switch counts as one without effect.
     for side in sorted({min(TINY, shape.img_size), shape.img_size}):
@@ -177,7 +179,6 @@ def _called(config: Config, code: Mapping[str, str]) -> str:
 def _builder(config: Config, shape: Shape) -> "Callable[[str], nn.Module]":
     from study import models
 
-    _register_plugins(config)
     return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
 
 

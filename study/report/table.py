@@ -9,8 +9,8 @@ import pandas as pd
 from study import format
 from study.analysis.analysis import Analysis, analyse
 from study.metrics import METRICS, RULES
-from study.plan.blocks import blocks
 from study.plan.plan import Plan, PlannedArm
+from study.report.blocks import blocks
 from study.report.text import notes
 from study.spec.study import PublishedNumber
 

@@ -9,7 +9,7 @@ from study.store.records import ImageFingerprint, TrialRecord
 from study.store.store import Store
 
 
-def fingerprints(images: data.DataSplits) -> dict[str, ImageFingerprint]:
+def fingerprints(images: data.ValidationData) -> dict[str, ImageFingerprint]:
     return {split: ImageFingerprint(**values) for split, values in images.fingerprints.items()}
 
 

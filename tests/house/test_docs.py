@@ -24,7 +24,6 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 ARCHITECTURE, STUDY_FILE = ROOT / "docs/architecture.md", ROOT / "docs/study-file.md"
-NEW_TREE = (ROOT / "study/spec").is_dir()
 """File names below study/ are checked only in the tree that docs/architecture.md describes."""
 LONGEST_README = 8000  # characters: about two screens
 BEGIN, END = "<!-- import table: begin -->\n", "<!-- import table: end -->\n"
@@ -161,8 +160,6 @@ def test_every_file_that_is_named_exists(page):
     files = {name.rstrip(".") for name in FILES.findall(text) if "NAME" not in name}
     if page == ARCHITECTURE:
         files |= {f"study/{name}" for name in ROOMS.findall(text) if not name.startswith("tests/")}
-    if not NEW_TREE:
-        files = {name for name in files if not name.startswith("study/")}
     assert not {name for name in files if not (ROOT / name).exists()}
 
 

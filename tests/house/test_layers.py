@@ -36,14 +36,15 @@ MAY_IMPORT = {
 """By room, which is a folder or a module of `study/`: the rooms that it imports."""
 
 WITHIN_REPORT = {
+    "blocks": set(),
     "columns": set(),
     "spreadsheet": set(),
     "text": set(),
     "export": {"spreadsheet"},
-    "table": {"text"},
+    "table": {"blocks", "text"},
     "contents": {"table"},
     "formats": {"columns", "spreadsheet", "table"},
-    "figures": {"contents", "spreadsheet", "table"},
+    "figures": {"blocks", "contents", "spreadsheet", "table"},
     "tables": {"contents", "table", "text"},
     "compare": {"tables", "text"},
     "page": {"contents", "figures", "formats"},

@@ -9,10 +9,10 @@ from study.analysis.measurements import aa_measurements, fingerprint, measuremen
 from study.cli.plan_table import plan_notes
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
-from study.plan.blocks import blocks
 from study.plan.estimate import remaining_time, steps_key
 from study.plan.plan import Plan
 from study.plan.trial_records import records
+from study.report.blocks import blocks
 from study.stats import seeds_for
 from study.store.atomic import read
 from study.store.store import FORMAT, Store, write

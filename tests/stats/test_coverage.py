@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from benchmarks.coverage import Line, lines, rate
 
@@ -54,8 +53,7 @@ def test_the_smallest_effect_is_shown_as_often_as_it_says(pair):
     ids=named,
 )
 def test_equal_arms_are_told_apart_no_more_often_than_stated(pair):
-    studies = round(4000 * pair[0].share)  # the slow ones draw fewer, so chance moves them more
-    assert rate(*pair, studies=4000) <= 100 * binom.ppf(0.995, studies, 0.05) / studies
+    assert rate(*pair, studies=4000) <= 6
 
 
 def test_every_line_of_the_table_can_be_made():

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from study import format
 from study.metrics import METRICS
-from study.plan.blocks import blocks
+from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures.axes import linear
 from study.report.figures.report_figure import ReportFigure, frame, listing, numbered

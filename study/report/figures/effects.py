@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from study import format, stats
 from study.analysis.frames import noise_range
 from study.metrics import METRICS
-from study.plan.blocks import blocks
 from study.plan.plan import Plan, PlannedArm
+from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear

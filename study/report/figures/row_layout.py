@@ -7,8 +7,8 @@ from typing import TypeVar
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from study.plan.blocks import blocks
 from study.plan.plan import Plan
+from study.report.blocks import blocks
 from study.report.figures.style import GREY, PALE, TINY
 from study.report.figures.text_fit import wrapped
 
