@@ -1,17 +1,17 @@
 PYTHON ?= python
 WORKERS ?= -n 2 --dist worksteal  # each imports torch; worksteal keeps a file together
 
-check:  ## format, lint, types and the fast tests
+check:  ## format, lint, types and the quick tests, in less than two minutes
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest $(WORKERS)
+	$(PYTHON) -m pytest $(WORKERS) -m "not slow and not heavy"
 
 fix:  ## fix what a tool can fix
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
-test:  ## the fast tests
+test:  ## all fast tests, heavy ones too: the command of the README
 	$(PYTHON) -m pytest $(WORKERS)
 
 slow:  ## whole studies in processes

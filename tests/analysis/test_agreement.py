@@ -22,6 +22,7 @@ def printed(metric, **values):
     return pd.DataFrame([{"row": arm, "arm": arm, "value": v, **row} for arm, v in values.items()])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_verdict_and_a_claim_about_two_arms_never_disagree(metric):
     chance = np.random.default_rng(0)
@@ -80,6 +81,7 @@ def rows_of_equal_arms(chance, arms=12, seeds=3):
         yield part.assign(arm=f"arm {arm}", metric="top1")
 
 
+@pytest.mark.heavy
 def test_in_a_table_of_equal_arms_few_rankings_are_contradicted():
     chance = np.random.default_rng(0)
     arms = [f"arm {n}" for n in range(12)]

@@ -44,6 +44,7 @@ SPANS = {  # in percent, or as a ratio: what is sampled, and where the claim wan
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("text", "span"), SPANS.items(), ids=SPANS)
 def test_a_claim_of_quality_is_judged_by_the_interval_of_its_pairs(text, span, chance):
     of, low, high = span
@@ -57,6 +58,7 @@ def test_a_claim_of_quality_is_judged_by_the_interval_of_its_pairs(text, span, c
     assert len(seen) == 3
 
 
+@pytest.mark.heavy
 def test_what_is_true_is_seldom_contradicted_and_what_is_not_seldom_supported(chance):
     """On the edge of truth each happens in one of forty."""
     states = []

@@ -49,6 +49,7 @@ def tried(tmp_path_factory):
     return matches
 
 
+@pytest.mark.heavy
 def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     matches = tried(params=10.49, macs=1.4)
     assert [*explanations.best_alternatives(matches).values()] == [

@@ -70,6 +70,7 @@ def test_settings_are_each_with_each_and_once():
 # ---- what is taken ----
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("mode", "metrics"),
     [
@@ -95,6 +96,7 @@ def test_the_modes_of_the_command_line_are_those_that_are_timed():
     assert tuple(session.WORKLOADS) == bench.MODES
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "way",
     [ExecutionMode("bfloat16"), ExecutionMode(channels_last=True)],
@@ -112,6 +114,7 @@ def test_compiled_models_are_timed_and_their_memory_is_not():
     assert not any("memory" in arm for arm in session.arms.values())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("mode", "model", "size", "batch", "message"),
     [

@@ -17,6 +17,7 @@ def listed(done) -> dict[str, int]:
     return {name: len(items) for name, items in json.loads(done.stdout)["groups"].items()}
 
 
+@pytest.mark.heavy
 def test_what_a_study_comes_to_ask_for_no_more_goes_and_the_rest_stays(inside, tiny):
     run = ("run", tiny.name, "--on", "inline", "--no-speed")
     assert inside(*run).returncode == 0

@@ -79,6 +79,7 @@ def test_a_trial_without_a_log_says_so(inside, tiny, names):
     assert "DW/s0" in inside("logs", tiny, "DW/s0").stderr
 
 
+@pytest.mark.heavy
 def test_what_comes_is_followed_until_there_is_a_result(tiny, names):
     results, name = Store(tiny.parent / "results"), names["Avg/s0"]
     words = [sys.executable, "-m", "study", "logs", str(tiny), "Avg/s0", "-f"]

@@ -18,6 +18,7 @@ def evaluate(inside):
     return command
 
 
+@pytest.mark.heavy
 def test_the_command_says_the_numbers_and_what_they_depend_on(evaluate, checkpoint, pictures):
     done = evaluate("test_rest", "--checkpoint", checkpoint, "--data", tarred(pictures / "val"))
     assert done.returncode == 0, done.stderr

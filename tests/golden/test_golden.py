@@ -39,6 +39,7 @@ def test_every_shipped_study_is_in_the_golden_file() -> None:
     assert [f"{file} {profile}".strip() for file, profile in studies()] == [*GOLDEN_NAMES]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("file", "profile"), _cases())
 def test_trials_and_costs_are_as_before(file: str, profile: str, store: Path) -> None:
     arms = names(file, profile, store)

@@ -97,6 +97,7 @@ def job(store) -> Path:
     return ordered_job
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("change", "right"), CASES)
 def test_a_batch_script_runs_nothing_of_a_folder_that_another_user_could_have_filled(
     job, change, right

@@ -62,6 +62,7 @@ def test_the_baseline_is_the_one_that_is_named(baseline):
     assert [arm for arm in arms if not arms[arm]["throughput"].ratio] == [baseline]
 
 
+@pytest.mark.heavy
 def test_memory_alone_times_nothing():
     session = timed(["memory"])
     assert session.how.rounds == 0
@@ -85,6 +86,7 @@ def test_every_kind_of_recipe_is_stepped(recipe):
     assert session.arms["b"]["train_throughput"].ratio.value > 0
 
 
+@pytest.mark.heavy
 def test_an_arm_that_cannot_be_built_is_refused_and_the_others_are_timed():
     arms = {"a": record(), "b": record("averag"), "c": record("average")}
     session = timed(["throughput", "memory"], **arms)
@@ -102,6 +104,7 @@ def test_equal_arms_have_a_ratio_of_about_one():
     assert set(ratio.plain) == {"value", "low", "high"}
 
 
+@pytest.mark.heavy
 def test_the_metrics_of_the_catalogue_are_all_made():
     """But for what this machine cannot tell, and tails of a short session."""
     metrics = {name for arm in timed(SPEED).arms.values() for name in arm}

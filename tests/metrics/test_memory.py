@@ -25,6 +25,7 @@ def test_the_peak_is_the_sum_of_the_tensors():
     assert peak_memory(step) == pytest.approx((3 * 1 + 3 * 4 + 2 * 4 + 1) * MIB, rel=0.02)
 
 
+@pytest.mark.heavy
 def test_what_the_parent_did_before_does_not_matter():
     fresh = peak_memory(step)
     rubbish = [torch.zeros(1000, n) for n in range(1, 200)]
@@ -33,6 +34,7 @@ def test_what_the_parent_did_before_does_not_matter():
     assert peak_memory(step) == pytest.approx(fresh, rel=0.02)
 
 
+@pytest.mark.heavy
 def test_a_child_of_a_parent_with_threads_does_not_hang(monkeypatch):
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
@@ -44,6 +46,7 @@ def test_a_child_of_a_parent_with_threads_does_not_hang(monkeypatch):
         torch.set_num_threads(threads)
 
 
+@pytest.mark.heavy
 def test_a_larger_batch_needs_more():
     def training(batch: int) -> int:
         def convolve() -> None:

@@ -129,6 +129,7 @@ def test_an_expectation_that_fails_or_makes_no_sense_is_told(planned, expects, w
     assert words in refusal(planned, expects=expects)
 
 
+@pytest.mark.heavy
 def test_an_expectation_holds_wherever_the_factor_departs(planned):
     factors = f"{FACTORS}\n  model.attn_norm: {{IN: true, no: false}}"
     fields = {"design": "cumulative", "expects": "{model.attn_norm: {params: more}}"}

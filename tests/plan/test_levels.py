@@ -194,6 +194,7 @@ def test_a_typo_in_the_baseline_makes_no_level_wrong(planned):
     assert "1 error" in message
 
 
+@pytest.mark.heavy
 def test_every_kind_of_mistake_is_told_in_the_first_round(planned):
     message = refusal(
         planned,

@@ -112,6 +112,7 @@ def test_a_model_that_needs_values_is_run_with_them(planned, entrypoint):
     assert planned("mine").arms
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("model", "side", "taken"),
     [
@@ -127,6 +128,7 @@ def test_a_model_that_takes_no_such_images_says_which_it_takes(planned, model, s
     assert "tiny.yaml:7:" in message
 
 
+@pytest.mark.heavy
 def test_the_size_of_the_images_is_at_fault_where_it_is_what_departs(planned):
     levels = "data.img_size: {a: 64, b: 100}"
     message = refusal(planned, "halonet26t", levels)

@@ -260,6 +260,7 @@ def check_trained(text, kinds, seeds):
         assert f"corrected for {len(kinds['others'])} comparisons" in text
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in (1, 2))]
 )

@@ -72,6 +72,7 @@ def test_without_a_margin_accuracy_is_not_comparable(tables):
     ]
 
 
+@pytest.mark.heavy
 def test_another_protocol_leaves_no_table_of_verdicts(tables):
     published = {"Average Pooling": {"top1": 80.0, "protocol": {**HERE, "data": "ImageNet-1k"}}}
     assert "verdicts" not in tables(published=published)[0]

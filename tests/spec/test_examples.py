@@ -98,6 +98,7 @@ def store(tmp_path_factory):
     return tmp_path_factory.mktemp("store")
 
 
+@pytest.mark.heavy
 def test_the_study_plans_with_the_import(inside, store):
     words = ("--import", BLOCKS, "--store", store, "--on", "slurm")  # which times no steps
     done = inside("plan", STUDY, *words, "--json")
@@ -153,6 +154,7 @@ def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
     assert list(entered.config.model.code) == ["again", "zigzag"]
 
 
+@pytest.mark.heavy
 def test_the_study_without_the_import_says_what_is_unknown(inside):
     done = inside("plan", STUDY)
     assert done.returncode == 2

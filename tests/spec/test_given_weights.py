@@ -52,6 +52,7 @@ def digests(plan):
 GIVEN = "{name: test_rest, checkpoint_path: w.pth}"
 
 
+@pytest.mark.heavy
 def test_other_weights_of_the_same_path_are_another_trial(planned, tmp_path):
     torch.save(state(0), tmp_path / "w.pth")
     plain, first = digests(planned("test_rest")), digests(planned(GIVEN))
@@ -67,6 +68,7 @@ def test_weights_that_a_level_does_not_fit_are_told_with_what_they_lack(planned,
     assert "6 unexpected: stages.0.blocks.0.attn.reduce.shrink.weight" in message
 
 
+@pytest.mark.heavy
 def test_the_same_weights_at_another_path_are_the_same_trial(planned, tmp_path):
     torch.save(state(0), tmp_path / "w.pth")
     (tmp_path / "v.pth").write_bytes((tmp_path / "w.pth").read_bytes())
@@ -210,6 +212,7 @@ def test_weights_are_not_given_to_eval_by_an_argument_of_the_model():
         evaluate.named("test_resnet", None, arguments={"pretrained": True}, images=images)
 
 
+@pytest.mark.heavy
 def test_given_weights_are_evaluated_at_another_size_and_not_random_ones(inside, tiny, tmp_path):
     torch.save(state(7), tmp_path / "w.pth")
     text = tiny.read_text().replace("model: test_rest", f"model: {GIVEN}").replace(FACTORS, LEVELS)

@@ -14,6 +14,7 @@ ARMS = {arm: RNG.normal(size=7) + 0.4 * n for n, arm in enumerate("abcd")}
 FRAME = frame(*(rows(arm, values) for arm, values in ARMS.items()))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("tests", [1, 2, 5, 12])
 def test_holm_is_that_of_statsmodels(tests):
     for p in (RNG.random(tests), RNG.random(tests) / 20, np.full(tests, 0.03)):
@@ -30,6 +31,7 @@ def test_nothing_declared_is_nothing_tested():
     assert stats.contrasts(FRAME, []).empty
 
 
+@pytest.mark.heavy
 def test_contrasts_are_paired_tests_of_scipy_corrected_as_one_family():
     declared = [Contrast(a, b, "top1") for a, b in ("ba", "ca", "dc")]
     table = stats.contrasts(FRAME, declared)

@@ -74,6 +74,7 @@ def _below(module, names):
     return any(f"{module}.".startswith(f"{name}.") for name in names)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("what", "besides"),
     [
@@ -120,6 +121,7 @@ def file_of(module):
     return provenance._file(module, provenance.PACKAGE).relative_to(provenance.PACKAGE)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("module", "stale"),
     [
@@ -138,6 +140,7 @@ def test_a_changed_module_makes_stale_what_it_computes(module, stale, package):
     assert changed(package, file_of(module), "\nCHANGED = True\n") == stale
 
 
+@pytest.mark.heavy
 def test_a_new_file_counts_once_the_trainer_imports_it(package):
     assert changed(package, "train/extra.py", "STEP = 1\n") == set()
     line = "\ndef _late() -> None:\n    from study.train import extra\n"

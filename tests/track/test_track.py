@@ -125,6 +125,7 @@ def test_an_unknown_tracker_is_refused(inside, tiny):
     assert "'tensorboard', 'wandb', 'mlflow'" in done.stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("on", ["inline", pytest.param("local", marks=pytest.mark.slow)])
 def test_a_run_is_tracked_as_it_goes(inside, tiny, on):
     done = inside("run", tiny, "--on", on, "--track", "tensorboard", "--no-speed")

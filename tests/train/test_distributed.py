@@ -57,6 +57,7 @@ def assert_alike(ours, theirs):
     assert np.array_equal(ours[1], theirs[1])
 
 
+@pytest.mark.heavy
 def test_two_processes_come_to_the_numbers_of_one(tmp_path):
     alone = curve(ALONE, vit, RICH, tmp_path / "one")
     first, second = together(2, curve, vit, RICH, tmp_path / "two")

@@ -18,6 +18,7 @@ from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, vit
 # result
 
 
+@pytest.mark.heavy
 def test_it_learns_the_digits(tmp_path):
     images = load(Data(name="digits", img_size=32, train_limit=640))
     given = recipe(smoothing=0.0, scale=[0.7, 1.0], batch_size=16)

@@ -76,6 +76,7 @@ def assert_same(ours, theirs):
     assert timeless(ours[1].history) == timeless(theirs[1].history)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("case", CASES)
 def test_a_stopped_trial_ends_in_the_same_bits(case, undisturbed, tmp_path):
     fates = [Fate(stop=n) for n in (1, 2, 2, 1)]  # within both epochs, and at their ends

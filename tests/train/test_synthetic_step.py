@@ -53,6 +53,7 @@ def test_a_step_in_half_precision_is_taken_at_once():
     assert not any(torch.equal(now.cpu(), then) for now, then in pairs)
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(
     not os.access("/proc/self/clear_refs", os.W_OK), reason="the kernel tells no peak"
 )

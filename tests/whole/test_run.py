@@ -39,6 +39,7 @@ def test_a_study_runs_and_a_second_run_starts_nothing(study, tiny, on):
     assert list((tiny.parent / "results" / "jobs").iterdir()) == jobs
 
 
+@pytest.mark.heavy
 def test_a_study_runs_in_a_process_of_its_own(inside, tiny):
     tiny.write_text(tiny.read_text().replace("seeds: 2", "seeds: 1"))
     done = inside("run", tiny, "--on", "local", "--workers", 1, "--no-speed")
@@ -68,6 +69,7 @@ def test_a_report_is_made_anew_while_the_study_runs_and_ends_with_it(study, tiny
     assert "trials are missing" not in shown.rpartition("tiny:")[2]
 
 
+@pytest.mark.heavy
 def test_ctrl_c_ends_the_watching_of_a_report(tiny, watching):
     assert "wrote" in watching.stderr.readline()
     watching.send_signal(signal.SIGINT)
@@ -110,6 +112,7 @@ def test_a_diverged_trial_is_a_result(inside, tiny):
     assert "diverged" in done.stdout
 
 
+@pytest.mark.heavy
 def test_studies_share_the_arms_they_have_in_common(inside, tiny):
     other = tiny.with_name("other.yaml")
     other.write_text(
@@ -185,6 +188,7 @@ def kill(process: "subprocess.Popen[str]", file: Path) -> None:
     process.communicate()
 
 
+@pytest.mark.heavy
 def test_a_run_reports_the_study_that_it_started_with_and_says_that_the_file_changed(
     inside, tiny, monkeypatch
 ):

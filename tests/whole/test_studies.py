@@ -27,6 +27,7 @@ def sized(tiny):
     return tiny
 
 
+@pytest.mark.heavy
 def test_trained_weights_are_evaluated_at_the_sizes_of_the_columns(inside, sized):
     first = inside("run", sized, *INLINE)
     assert first.returncode == 0, first.stderr
@@ -39,6 +40,7 @@ def test_trained_weights_are_evaluated_at_the_sizes_of_the_columns(inside, sized
     assert "evaluating" not in inside("run", sized, *INLINE).stderr
 
 
+@pytest.mark.heavy
 def test_weights_that_are_gone_are_told_and_may_come_back(inside, sized):
     assert inside("run", sized, "--set", "columns=[top1]", *INLINE).returncode == 0
     weights = list((sized.parent / "results" / "trials").glob("*/last.pth.tar"))
@@ -97,6 +99,7 @@ def test_a_contradicted_claim_is_status_1(inside, tiny):
     assert document[0]["state"] == "contradicted"
 
 
+@pytest.mark.heavy
 def test_claims_are_status_0_once_all_is_measured_and_none_contradicted(inside, tiny):
     claims = "claims: [Avg has less params than DW, Avg is better than DW on top1]\n"
     tiny.write_text(tiny.read_text() + claims)
@@ -164,6 +167,7 @@ def test_contrasts_need_something_to_differ_in(inside, tiny):
     assert "contrasts need a quality among the columns" in inside("plan", tiny).stderr
 
 
+@pytest.mark.heavy
 def test_contrasts_and_the_noise_floor_are_in_the_report(inside, tiny):
     tiny.write_text(f"{tiny.read_text()}contrasts: [Avg]\naa: true\n")
     done = inside("run", tiny, *INLINE)

@@ -24,6 +24,7 @@ def test_a_diverged_arm_is_drawn_seed_by_seed(shown):
     assert own.loc[own["what"] == "diverged", "epoch"].tolist() == [5]
 
 
+@pytest.mark.heavy
 def test_a_panel_tells_eight_arms_apart_at_most(shown):
     for name, figure in shown("many")[1].items():
         if kind(name) == "curves":

@@ -40,6 +40,7 @@ def test_every_figure_is_in_a_scene():
     assert set().union(*EXPECTED.values()) == set(figures.FIGURES)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", SCENES)
 def test_a_figure_is_there_where_its_data_are(shown, name):
     assert {kind(figure) for figure in shown(name)[1]} == EXPECTED[name]

@@ -69,6 +69,7 @@ def test_figures_are_the_same_bytes_in_another_process_whatever_its_settings():
     assert json.loads(done.stdout) == digests(REPEATED)
 
 
+@pytest.mark.heavy
 def test_files_hold_no_date_and_only_embedded_truetype(shown):
     files = figures.files(shown("emsa")[1]["effects"])
     assert b"CreationDate" not in files["effects.pdf"]
@@ -91,6 +92,7 @@ def test_figures_stand_in_one_page_with_ids_of_their_own(shown):
     assert labels == [figure.alt for figure in shown("weird")[1].values()]
 
 
+@pytest.mark.heavy
 def test_a_report_writes_its_figures(shown, tmp_path):
     study_report, drawn = shown("path")
     paths = report.write(study_report, tmp_path)
