@@ -91,6 +91,7 @@ def test_an_arm_alone_has_no_rank():
 # ---- what is said ----
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("text", SAYINGS)
 def test_every_form_judges_every_kind_of_metric(text):
     measured = pd.concat(

@@ -145,6 +145,7 @@ def test_a_multiple_of_zero_is_not_told():
 # ---- how often equal arms are told apart ----
 
 
+@pytest.mark.heavy
 def test_two_equal_arms_that_were_timed_are_seldom_told_apart():
     """Of 5 rounds each: 2 of 252 ways to order ten."""
     rounds = np.random.default_rng(0).lognormal(0, 0.1, size=(1000, 2, 5))

@@ -88,6 +88,7 @@ def test_a_study_that_cannot_be_planned_keeps_all_trials(inside, tiny, trained):
     assert "name the study files that count" in done.stderr
 
 
+@pytest.mark.heavy
 def test_images_that_are_not_here_do_not_hinder_a_plan(inside, tiny, trained, monkeypatch):
     monkeypatch.delenv("NOWHERE", raising=False)
     data = "{name: folder, root: $NOWHERE, img_size: 64, num_classes: 10}"

@@ -127,6 +127,7 @@ def test_a_level_that_repeats_another_is_refused(inside, tiny):
     assert "computes the same as" in done.stderr
 
 
+@pytest.mark.heavy
 def test_json_is_one_document_without_colour(study, tiny):
     for command in ("plan", "status", "results"):
         done = study(command, tiny, "--json", env={"FORCE_COLOR": "1"})

@@ -19,6 +19,7 @@ def step(width: int = 512, batch: int = 2048, depth: int = 3) -> None:
     nn.Sequential(*layers)(torch.zeros(batch, width)).sum().backward()
 
 
+@pytest.mark.heavy
 def test_the_peak_is_the_sum_of_the_tensors():
     """At its worst the backward pass of the last of 3 layers holds 3 weights of 1 MiB, their
     3 inputs of 4 MiB, the gradients of its output and input, and that of its weight."""
@@ -58,6 +59,7 @@ def test_a_larger_batch_needs_more():
     assert training(16) > 1.5 * training(8)
 
 
+@pytest.mark.heavy
 def test_the_step_leaves_nothing_behind():
     weight, state = torch.zeros(3, requires_grad=True), torch.get_rng_state()
     peak_memory(lambda: (weight * torch.rand(3)).sum().backward())

@@ -234,6 +234,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("reason", REFUSALS)
 @pytest.mark.parametrize("first", ["bad", "good"])
 def test_an_arm_that_fails_is_refused_and_the_others_are_timed(reason, first):

@@ -15,6 +15,7 @@ from study.store import atomic
 # ---- told by the plan ----
 
 
+@pytest.mark.heavy
 def test_what_is_wrong_with_a_folder_is_told_at_its_place_before_anything_runs(
     inside, of_pool, pool
 ):
@@ -103,6 +104,7 @@ def test_a_result_keeps_the_fingerprint_of_its_images(finished, pool):
     }
 
 
+@pytest.mark.heavy
 def test_images_that_changed_since_are_told_by_plan_run_and_report(inside, finished, pool):
     assert "changed since" not in inside("plan", finished).stdout
     for path in sorted((pool / "val").rglob("*.png"))[::2]:
@@ -163,6 +165,7 @@ def test_results_of_two_states_are_told_where_the_images_are_gone(inside, finish
     assert "of 2 different states of the images" in inside("plan", finished).stdout
 
 
+@pytest.mark.heavy
 def test_a_trial_goes_on_only_on_the_images_that_it_began_on(inside, finished, pool):
     for path in results(finished):
         path.unlink()

@@ -164,6 +164,7 @@ def test_what_counters_refuse_is_a_note_and_no_error(planned, entrypoint):
     assert "lstm" in planned("recurrent").arms[0].cost_record.refused
 
 
+@pytest.mark.heavy
 def test_a_second_plan_looks_at_no_model_again(planned, entrypoint, monkeypatch):
     entrypoint("mine", answering(FORMS["a tuple"][0]))
     first = refusal(planned, "mine")

@@ -30,6 +30,7 @@ def labels(plan: Plan) -> list[tuple[str, list[str]]]:
     return [(head, [label for label, _ in rows]) for head, rows in blocks(plan)]
 
 
+@pytest.mark.heavy
 def test_every_factor_has_its_block_and_the_baseline_opens_it(tiny):
     tiny.write_text(tiny.read_text().replace(FACTORS, TWO))
     plan, _ = planned(tiny)
@@ -167,6 +168,7 @@ def test_a_report_is_stale_when_anything_it_shows_has_changed(tiny):
     assert fingerprint(plan, store) != fingerprint(*planned(tiny, "columns=[params]"))
 
 
+@pytest.mark.heavy
 def test_a_changed_default_makes_a_stored_result_be_refused(inside, tiny):
     assert inside("run", tiny, "--on", "inline", "--no-speed").returncode == 0
     path = next((tiny.parent / "results" / "trials").glob("*/result.json"))

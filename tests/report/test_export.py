@@ -91,6 +91,7 @@ def test_labels_are_data(lab):
     assert {without_formula(label) for label in NASTY} <= set(rows["label"])
 
 
+@pytest.mark.heavy
 def test_the_command(inside, tiny):
     assert inside("run", tiny, "--on", "inline", "--no-speed").returncode == 0
     done = inside("export", tiny, "--format", "csv,timm")

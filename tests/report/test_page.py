@@ -84,6 +84,7 @@ def test_labels_make_no_tags(nasty):
     )
 
 
+@pytest.mark.heavy
 def test_the_same_report_is_the_same_bytes(complete):
     study_report = report.report(*complete)
     assert page([study_report]) == page([study_report])
@@ -95,6 +96,7 @@ def test_json_in_a_page_ends_no_script():
     assert json.loads(text) == {"a": "</script><!-- & \u2028"}
 
 
+@pytest.mark.heavy
 def test_several_studies_share_a_page(complete, lab):
     study_report = report.report(*complete)
     read = Page(page([study_report, study_report], plain=True))

@@ -95,6 +95,7 @@ def test_a_long_name_fits_into_a_file_system(letter, tmp_path):
     assert set(name) == {letter} or letter == "😀"
 
 
+@pytest.mark.heavy
 def test_reports_need_neither_torch_nor_a_plotting_state():
     code = "import sys, study.report.report; print({'torch', 'matplotlib.pyplot'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -145,6 +145,7 @@ def entered(tiny):
     return store.entered(name)
 
 
+@pytest.mark.heavy
 def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
     from study.models import plugin_registry
     from study.trial import build_model

@@ -88,6 +88,7 @@ def test_names_without_given_weights_are_of_what_they_were(model, arguments, pla
     assert "weights" not in next(iter(records(plan).values())).plain
 
 
+@pytest.mark.heavy
 def test_a_trial_starts_from_the_weights_and_says_which(planned, tmp_path):
     torch.save({"net": state(0), "ema": state(1)}, tmp_path / "w.pth")
     model = GIVEN.replace("}", ", checkpoint_key: ema}")
@@ -186,6 +187,7 @@ def test_weights_that_are_given_are_no_dead_level(planned, offline):
     assert len(planned("test_resnet", levels).arms) == 2
 
 
+@pytest.mark.heavy
 def test_a_file_in_place_of_timms_weights_is_told_by_its_content(planned, tmp_path):
     model = "{name: test_resnet, pretrained: true, pretrained_cfg_overlay: {file: w.pth}}"
     torch.save(state(0, "test_resnet", 1000), tmp_path / "w.pth")

@@ -148,6 +148,7 @@ def test_a_new_file_counts_once_the_trainer_imports_it(package):
     assert changed(package, "train/extra.py", "STEP = 2\n") == {"results", "courses"}
 
 
+@pytest.mark.heavy
 def test_an_import_for_type_checking_does_not_count(package):
     (package / "train/extra.py").write_text("STEP = 1\n")
     lines = "\nif TYPE_CHECKING:\n    from study.train.extra import STEP\n"

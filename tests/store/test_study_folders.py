@@ -193,6 +193,7 @@ def twins(tiny: Path) -> tuple[Path, Path]:
     return files
 
 
+@pytest.mark.heavy
 def test_a_second_study_of_one_name_overwrites_nothing(inside, twins):
     first, second = twins
     run = ("--on", "inline", "--no-speed")

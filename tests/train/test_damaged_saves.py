@@ -84,6 +84,7 @@ def test_a_damaged_save_is_set_aside_and_the_one_before_is_taken(
     assert len([row for row in rows if isinstance(row, EpochRow)]) == 1  # the third epoch alone
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("flips", [12, pytest.param(60, marks=pytest.mark.slow)])
 def test_a_flipped_bit_is_never_another_number(saved, undisturbed, tmp_path, flips):
     moments = random.Random(26)

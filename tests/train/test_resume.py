@@ -104,6 +104,7 @@ def test_whatever_befalls_a_trial_it_ends_in_the_same_bits(case, undisturbed, tm
     befalls()
 
 
+@pytest.mark.heavy
 def test_a_trial_killed_anywhere_ends_in_the_same_bits(undisturbed, monkeypatch, tmp_path):
     case = "average, mixing, erasing, drop path"
     for every in (0.0, 600.0):

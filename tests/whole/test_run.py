@@ -87,6 +87,7 @@ def test_two_launchers_come_to_the_same_numbers(study, tiny):
     assert len(set(tables)) == 1
 
 
+@pytest.mark.heavy
 def test_a_failing_arm_stops_no_other_and_only_it_is_tried_again(inside, tiny):
     text = tiny.read_text().replace(
         "model.reduction: {DW: depthwise, Avg: average}",
@@ -104,6 +105,7 @@ def test_a_failing_arm_stops_no_other_and_only_it_is_tried_again(inside, tiny):
     assert (again.stderr.count(" start "), again.stderr.count(" done ")) == (2, 0)
 
 
+@pytest.mark.heavy
 def test_a_diverged_trial_is_a_result(inside, tiny):
     tiny.write_text(tiny.read_text().replace("batch_size: 32", "batch_size: 32, lr: 1e30"))
     done = inside("run", tiny, "--on", "inline", "--no-speed")

@@ -53,6 +53,7 @@ def test_weights_that_are_gone_are_told_and_may_come_back(inside, sized):
     assert "without" not in inside("run", sized, *INLINE).stderr
 
 
+@pytest.mark.heavy
 def test_an_evaluation_goes_where_its_trial_goes(inside, sized):
     assert inside("run", sized, *INLINE).returncode == 0
     for trial in (sized.parent / "results" / "trials").iterdir():
@@ -68,6 +69,7 @@ def test_a_trial_that_diverged_has_no_metric_at_any_size(inside, sized):
     assert values == [None] * 4
 
 
+@pytest.mark.heavy
 def test_a_size_that_a_model_cannot_take_is_told(inside, sized):
     changed(sized, ("top1@96", "top1@8"))
     done = inside("run", sized, *INLINE)

@@ -108,6 +108,7 @@ def points_of(figure):
                 yield from np.asarray(collection.get_offsets(), float)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["emsa", "mixed", "three factors", "resolution", "weird"])
 def test_nothing_leaves_the_page_and_no_labels_overlap(shown, name):
     for figure in shown(name)[1].values():

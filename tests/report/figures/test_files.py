@@ -77,6 +77,7 @@ def test_files_hold_no_date_and_only_embedded_truetype(shown):
     assert b"/Type3" not in files["effects.pdf"]
 
 
+@pytest.mark.heavy
 def test_figures_stand_in_one_page_with_ids_of_their_own(shown):
     elements = [figures.svg(figure) for figure in shown("weird")[1].values()]
     roots = [ElementTree.fromstring(text) for text in elements]
