@@ -10,6 +10,7 @@ from study.clean.disk import DAY, WEEK, age, folders, lacks, listed, real, size
 from study.clean.needed import Needs
 from study.launch import job as job_folder
 from study.store import leases
+from study.store.job_folder import RECORDS, SETTINGS, STOP
 from study.store.records import TrialRecord
 from study.store.store import DONE, Store
 from study.store.trial_folder import CHECKPOINT
@@ -18,7 +19,7 @@ PARTIAL = re.compile(r"\.[\w.-]+\.([0-9a-f]{8}|\d+)|\.clock-.+")
 """Temporary files of a write, or of a reading of the server's clock, that was interrupted."""
 ASIDE = re.compile(rf".+\.(foreign|failed|damaged)-[0-9a-f]{{6}}|{re.escape(CHECKPOINT)}\.broken")
 """Files set aside because they are no results, or belong to a failed attempt."""
-REQUEST_FILES = ("job.json", "trials.json", "stop")
+REQUEST_FILES = (SETTINGS, RECORDS, STOP)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
     for path in folders(store, "jobs"):
         # Other users' folders may look empty because they cannot be read.
         ours = path.lstat().st_uid == os.geteuid()
-        if ours and lacks(path / "job.json") and age(path) >= DAY:
+        if ours and lacks(path / SETTINGS) and age(path) >= DAY:
             yield Item(path, size(path), "without a job file")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from study.clean.disk import WEEK, age, folders, lacks
 from study.errors import StoreError, StudyError
 from study.launch import job, slurm
-from study.store import holders, job_records, leases, ownership
+from study.store import holders, job_folder, job_records, leases, ownership
 from study.store.store import Store
 
 
@@ -56,8 +56,8 @@ class Needs:
 
 def jobs(store: Store) -> list[JobFolder]:
     """All job folders with a job file, oldest first."""
-    paths = [path for path in folders(store, "jobs") if not lacks(path / "job.json")]
-    job_files = {path: job_records.Job.look(path / "job.json") for path in paths}
+    paths = [path for path in folders(store, "jobs") if not lacks(path / job_folder.SETTINGS)]
+    job_files = {path: job_records.Job.look(path / job_folder.SETTINGS) for path in paths}
     # Slurm is asked once, about the jobs of all folders.
     waiting, root = _waiting(job_files), str(store.root.resolve())
     return [

@@ -10,7 +10,7 @@ from pathlib import Path
 from study.clean.disk import DAY, real
 from study.clean.groups import Item
 from study.errors import StoreError
-from study.store import leases
+from study.store import job_folder, leases
 from study.store.heartbeats import DEAD_SECONDS, Heartbeats
 
 
@@ -72,7 +72,7 @@ def plain(item: Item) -> bool:
         item.path.unlink()
         return True
     # False sorts before True: the job file comes first.
-    inside = sorted(item.path.iterdir(), key=lambda entry: entry.name != "job.json")
+    inside = sorted(item.path.iterdir(), key=lambda entry: entry.name != job_folder.SETTINGS)
     removable = (entry for entry in inside if entry.name not in item.keep)
     errors = [error for entry in removable for error in erased(entry)]
     if errors:

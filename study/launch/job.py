@@ -25,7 +25,7 @@ from pathlib import Path
 from study.errors import DamagedError, StoreError, StudyError
 from study.launch import snapshot
 from study.launch.machine import Machine
-from study.store import holders, leases, ownership
+from study.store import holders, job_folder, leases, ownership
 from study.store.atomic import content, warn_once, write
 from study.store.heartbeats import Heartbeats
 from study.store.job_records import Computed, Job, Work
@@ -37,7 +37,6 @@ SAME = attrgetter("store", "study", "file", "device", "threads", "devices", "nod
 """Fields that must be equal for the workers of one job to run the trials of another."""
 Identity = tuple[str, str]
 """The title of a study, and its file."""
-RECORDS = "trials.json"
 NONE: Mapping[str, TrialRecord] = {}
 
 
@@ -63,10 +62,10 @@ def create_job(
     # Workers run a copy, so that an edit of the package while they run changes no trial.
     if machine.on != "inline":
         snapshot.copy_package(folder)
-    write(folder / RECORDS, {name: record.plain for name, record in records.items()})
+    write(folder / job_folder.RECORDS, {name: record.plain for name, record in records.items()})
     store_and_code = {"store": str(store.root.resolve()), "code": origin()}
     job = Job.checked({**work.plain, **machine.order, **store_and_code})
-    write(folder / "job.json", job.plain)
+    write(folder / job_folder.SETTINGS, job.plain)
     return folder.resolve()
 
 
@@ -77,7 +76,7 @@ def order(job: Path) -> Job:
         StoreError: it is not the user's own, or cannot be read.
     """
     ownership.job(job)
-    path = job / "job.json"
+    path = job / job_folder.SETTINGS
     try:
         return Job.parsed(content(path))
     except DamagedError as error:
@@ -93,7 +92,7 @@ def record(job: Path, trial: str) -> TrialRecord:
         StoreError: no job of this user has the trial.
     """
     for folder in chain([job], alike(job)):
-        computed = Computed.look(folder / RECORDS)
+        computed = Computed.look(folder / job_folder.RECORDS)
         if computed and trial in computed.trials:
             return computed.trials[trial]
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
@@ -125,7 +124,7 @@ def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
 def created(job: Path) -> int:
     """When a job was made, in nanoseconds of the file server's clock: those of nodes differ."""
     try:
-        return (job / "job.json").stat().st_mtime_ns
+        return (job / job_folder.SETTINGS).stat().st_mtime_ns
     except OSError:
         return 0
 
@@ -188,11 +187,11 @@ def open_trials(job: Path, heartbeats: Heartbeats) -> list[str]:
 
 
 def stop(job: Path) -> None:
-    (job / "stop").touch()
+    (job / job_folder.STOP).touch()
 
 
 def stopped(job: Path) -> bool:
-    return (job / "stop").exists()
+    return (job / job_folder.STOP).exists()
 
 
 def workers(job: Path) -> list[holders.Holder]:

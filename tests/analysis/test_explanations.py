@@ -65,6 +65,7 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     ]
 
 
+@pytest.mark.heavy
 def test_the_model_as_it_is_needs_no_other_part(tried):
     matches = tried(params=10.51, macs=1.459)
     assert [*explanations.best_alternatives(matches).values()] == [
@@ -75,6 +76,7 @@ def test_the_model_as_it_is_needs_no_other_part(tried):
     )
 
 
+@pytest.mark.heavy
 def test_what_nothing_matches_has_no_reason(tried):
     matches = tried(params=99.99, macs=1.4)
     assert [*explanations.best_alternatives(matches).values()] == [[]]

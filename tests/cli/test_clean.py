@@ -62,6 +62,7 @@ def requested(store: Store, file, *flags: str, folder=None, trials=("ab-0",)):
     return ordered(store, list(trials), **request)
 
 
+@pytest.mark.heavy
 def test_an_earlier_run_keeps_its_trials_while_its_file_is_there_and_after(inside, tiny, trained):
     assert listed(inside("clean", tiny, "--json"))["trials"] == 1
     other = tiny.with_name("other.yaml")

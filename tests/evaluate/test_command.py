@@ -35,6 +35,7 @@ def test_the_command_says_the_numbers_and_what_they_depend_on(evaluate, checkpoi
         assert message in done.stdout
 
 
+@pytest.mark.heavy
 def test_one_of_several_sets_of_weights_is_named(evaluate, checkpoint, tmp_path):
     state = torch.load(checkpoint, weights_only=True)["state_dict"]
     wrapped = {f"backbone.{name}": tensor for name, tensor in state.items()}

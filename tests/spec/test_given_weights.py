@@ -61,6 +61,7 @@ def test_other_weights_of_the_same_path_are_another_trial(planned, tmp_path):
     assert len({*plain, *first, *second}) == 6
 
 
+@pytest.mark.heavy
 def test_weights_that_a_level_does_not_fit_are_told_with_what_they_lack(planned, tmp_path):
     torch.save(state(0), tmp_path / "w.pth")
     message = refusal(planned, GIVEN, FACTORS)

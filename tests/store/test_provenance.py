@@ -31,6 +31,7 @@ PLANNING = {
 """Call on the code of a digest, and are not called by it."""
 PRINTING = {
     "study.cli",
+    "study.store.job_folder",
     "study.store.study_folders",
     "study.spec.labels",
     "study.launch",

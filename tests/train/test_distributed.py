@@ -116,6 +116,7 @@ def errs(group):
     return group.gathered(group.rank)
 
 
+@pytest.mark.heavy
 def test_who_dies_fails_the_others_and_who_errs_says_why():
     assert together(2, errs)[0] == "process 1: DataError: x.png cannot be decoded"
 
@@ -134,6 +135,7 @@ def talk(group):
     )
 
 
+@pytest.mark.heavy
 def test_the_leader_is_heard_by_all_and_hears_all():
     assert together(2, talk) == [(7, True, 0, [0, 1])] * 2
     assert talk(ALONE) == (7, True, 0, [0])

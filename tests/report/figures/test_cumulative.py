@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 
 from study import stats
 from study.report import figures
@@ -10,6 +11,7 @@ from tests.report import scenes
 from tests.report.figures.drawn import cumulative, reported
 
 
+@pytest.mark.heavy
 def test_a_step_is_paired_with_the_row_above(shown):
     study_report, drawn = shown("path")
     data = drawn["roadmap"].data

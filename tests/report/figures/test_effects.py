@@ -28,6 +28,7 @@ def test_what_became_of_trials_is_said_beside_the_row(shown):
     assert texts[3].endswith("\n1 of 3 failed")
 
 
+@pytest.mark.heavy
 def test_a_hundred_arms_are_all_there_on_pages_of_one_scale(shown):
     drawn = [figure for name, figure in shown("many")[1].items() if kind(name) == "effects"]
     arms = [arm for figure in drawn for arm in figure.data["arm"].dropna().unique()]

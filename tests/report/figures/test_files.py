@@ -21,6 +21,7 @@ from tests.report.figures.drawn import kind, reported
 from tests.report.scenes import SCENES
 
 
+@pytest.mark.heavy
 def test_files_are_named_by_the_figure(shown):
     figure = shown("emsa")[1]["effects"]
     assert set(figures.files(figure)) == {f"effects.{end}" for end in ("pdf", "svg", "png", "csv")}
