@@ -58,6 +58,7 @@ def age(path: Path) -> float:
     """Seconds since a file, or a direct child of a folder, was last written."""
     inside = listed(path) if real(path) else []
     # The time of a folder changes only with its entries, so those are looked at, too.
+    # A path that is gone by now counts as old, and its removal finds nothing.
     return time.time() - max((stat.st_mtime for stat in _stats(path, *inside)), default=0.0)
 
 

@@ -81,6 +81,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
         if job.busy or not job.own:
             continue
         open_ = [n for n in job.trials if not store.folder(n).result.is_file()]
+        # Age matters while trials are open, and for a job without trials, such as a timing.
         young = age(job.path) < (WEEK if open_ else DAY)
         if young and (open_ or not job.trials):
             continue

@@ -77,6 +77,7 @@ def _waiting(paths: Iterable[Path]) -> set[str] | None:
     """Slurm jobs that are pending or running; None if Slurm does not answer."""
     ids = {job for path in paths for job in slurm.submitted(path)}
     try:
+        # squeue lists a job for some minutes after its end, so its state is looked at below.
         states = slurm.queued(ids) if ids else {}
     except StudyError:
         # Without an answer every submitted job counts as busy.
@@ -95,6 +96,7 @@ def _busy(
         return True
     signed = (holders.read(file) for file in path.glob("worker.*"))
     # A worker elsewhere cannot be looked up: its job counts as busy until it is a week old.
+    # Those in Slurm jobs of this folder are known from the queue.
     elsewhere = any(who and not who.local and who.job not in ids for who in signed)
     return elsewhere and age(path) < WEEK
 

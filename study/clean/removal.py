@@ -33,6 +33,7 @@ def removed(item: Item, remove: Callable[[Item], bool]) -> bool:
 def trial(item: Item) -> bool:
     """Claims a trial's folder, renames it, then deletes it."""
     folder = item.path
+    # The form of groups.PARTIAL, by which a later `clean` finishes an interrupted removal.
     aside = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     lease = leases.claim(folder, _heartbeats(folder))
     if lease is None:
@@ -62,6 +63,7 @@ def _heartbeats(folder: Path) -> Heartbeats:
     with suppress(FileNotFoundError):
         stamp = path.stat().st_mtime_ns
         if heartbeats.age(path, stamp) >= DAY:
+            # As if this process had watched the silence: the one look of `claim` shows none.
             heartbeats.last_changes[path] = stamp, heartbeats.clock() - DEAD_SECONDS
     return heartbeats
 

@@ -16,6 +16,7 @@ from study import __version__
 from study.cli import streams
 from study.errors import StudyError, unknown
 
+# 2 is click's own status of a usage error; 130 is 128 + SIGINT, as a shell reports Ctrl-C.
 FAILED, BAD_INPUT, INCOMPLETE, UNWRITTEN, INTERRUPTED = 1, 2, 3, 4, 130
 
 COMMANDS = (
@@ -45,11 +46,13 @@ class CommandGroup(click.Group):
     """The group of all commands: imports each when it is called, and suggests a likely name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        # click would sort the names.
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        # click takes 0.04 s to import, torch 1.7 s and timm 3.9 s (two cores, cached bytecode).
         module = import_module(f"study.cli.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
@@ -106,11 +109,13 @@ def _status() -> int:
         return group.main(standalone_mode=False) or 0
     except StudyError as error:
         message = str(error)
+        # The problems of a study file begin with the word already.
         text = message if message.startswith("error:") else f"error: {message}"
         click.echo(text, err=True, color=True)
     except click.ClickException as error:
         error.show(sys.stderr)
     except (click.Abort, KeyboardInterrupt):
+        # Inside a command click turns Ctrl-C into Abort.
         click.echo("interrupted", err=True)
         return INTERRUPTED
     return BAD_INPUT

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from study.store.timing_records import BenchSession, Spread, TimingSession
 
 DTYPES = ("float32", "bfloat16")
+# The defaults of a study file, so that a bench and a study are timed alike.
 TIMING = Timing()
 SECONDS = "Seconds of timing in each setting, for all models together, after warm-up."
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
@@ -51,6 +52,7 @@ BENCH_COLUMNS = (
 @click.option(
     "--img-size",
     "sizes",
+    # The range of data.img_size in a study file.
     type=Several(click.IntRange(8, 4096)),
     default="224",
     metavar="PX,...",
@@ -161,6 +163,7 @@ def _timed(
             if not as_json:
                 _show(session, order)
     if as_json:
+        # The time of every single call is left to the stored file.
         rows = (session.model_dump(exclude={"times"}, exclude_unset=True) for session in sessions)
         echo_json([{**row, "key": key} for row in rows])
     return sessions, key
@@ -232,6 +235,7 @@ def _cell(name: str, spread: "Spread | None", resolution: float) -> str:
 
     if spread is None:
         return format.ABSENT
+    # Stored JSON has no NaN: an end that was not measured is None there.
     low, high = (nan if end is None else end for end in (spread.low, spread.high))
     estimate = SimpleNamespace(mean=spread.value, low=low, high=high)
     return format.timing(estimate, METRICS[name], spread.ratio, resolution)
@@ -250,6 +254,7 @@ def _caption(session: "TimingSession", order: BenchRequest) -> str:
             f" is wider than {wide}"
         ]
     if any("latency_p50" in arm and "latency_p99" not in arm for arm in session.arms.values()):
+        # The numbers of ENOUGH in study/metrics/summaries.py, a module that imports torch.
         text += ["p90 needs 10 calls per round, p99 1000 in total; increase --seconds"]
     text += [f"{where}, threads: {order.threads}"]
     text += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []

@@ -123,6 +123,7 @@ def _took(items: Sequence[Item]) -> str:
 
 def _row(item: Item) -> dict[str, object]:
     row = {**vars(item), "path": str(item.path), "keep": list(item.keep)}
+    # The key of --json stays, although the field has another name now.
     return row | {"said": row.pop("description")}
 
 

@@ -34,6 +34,7 @@ def doctor_command(files: tuple[Path, ...], store: Path, check_all: bool, as_jso
     with progress("decoding images") if check_all else nullcontext(_nothing) as tick:
         scope = Scope(studies, vocabulary(), Store(store), check_all, tick)
         for check, finding in run_checks(scope):
+            # The key "said" of --json stays, although the field has another name now.
             row = {"level": finding.level, "said": finding.message, "step": finding.step}
             rows.append({"check": check, **row})
             if not as_json:

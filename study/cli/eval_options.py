@@ -84,6 +84,7 @@ DATA = (
 
 
 PREPROCESSING = ("crop_pct", "interpolation", "batch_size")
+# Pillow's filters under timm's names, as in recipe.interpolation.
 RESAMPLING = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 POSITIVE = click.IntRange(1)
 CROP = click.FloatRange(0.1, 1)

@@ -23,6 +23,7 @@ def check_images(plan: "Plan") -> None:
     """Raises DataError with every image of the plan that cannot be read."""
     from study.data.decode_check import unreadable
 
+    # Arms that differ only in LOOKS read the same files, which are decoded once.
     sets = {d.model_dump_json(exclude=LOOKS): d for d in (a.arm.config.data for a in plan.arms)}
     with progress("decoding images") as tick:
         wrong = [message for data in sets.values() for message in unreadable(data, tick)]

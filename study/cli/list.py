@@ -21,6 +21,7 @@ def list_command(ablations: Path, store: Path) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("study", "question", "arms", "done"):
         table.add_column(name, overflow="fold")
+    # The * of pathlib matches hidden files too, unlike that of a shell.
     files = sorted(ablations.glob("[!.]*.yaml"))
     if not files:
         raise StudyError(f"no study files (*.yaml) in {ablations}")

@@ -40,6 +40,7 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
         return
     width = max(len(labels[name]) for name in chosen) if len(chosen) > 1 else 0
     heads = {name: f"{labels[name]:{width}}  " if width else "" for name in chosen}
+    # A trial that has yet to begin may have the log of an earlier attempt, which is skipped.
     latecomers = {t.name for t in plan.trials if t.state in ("pending", "stale")} - named.keys()
     logs = {name: TrialLog(store, name, name in latecomers) for name in chosen}
     while _print_new(logs, heads, last=not follow) and follow:
@@ -54,6 +55,7 @@ def _named_trial(text: str, labels: Mapping[str, str]) -> str:
     Raises:
         SpecError: there is none, or several.
     """
+    # A plan has labels in their normal form; a user may type another form.
     text = normal(text)
     if text in labels:
         return text
@@ -141,8 +143,10 @@ class Tail:
     def lines(self, last: bool = False) -> list[str]:
         """The new lines; an incomplete line is held back until it ends, or until `last`."""
         try:
+            # Opening a pipe of this name by `open` would wait for a process that writes to it.
             with open_regular(self.path) as file:
                 status = os.fstat(file.fileno())
+                # A new number is another file of this name; a smaller size is a file that was cut.
                 if status.st_ino != self.file or status.st_size < self.at:
                     self.file, self.at, self.rest = status.st_ino, 0, b""
                 file.seek(self.at)

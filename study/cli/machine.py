@@ -33,9 +33,11 @@ class Duration(click.ParamType[float]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
+        # click converts the default too, which is a number already.
         if isinstance(value, int | float):
             return float(value)
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", value)
+        # A limit of 0 seconds without a step would count every trial as hung.
         if not match or not float(match[1]):
             self.fail(f'"{value}" is not a duration; write 90s, 30m or 2h', param, ctx)
         return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
@@ -142,6 +144,8 @@ def _machine(
     device = device or _default(here, requested)
     _refuse(on, device, devices, nodes, share, slurm_only=bool(requested))
     if here:
+        # On two cores two trials of one thread train 1.10 to 1.18 times as many images/s as one
+        # trial of two threads; two trials of two threads that spin train 0.25 to 0.51 times.
         workers = workers or slots(device, threads or 1, devices, share)
         # More threads than cores only wait for each other.
         threads = threads or max(1, cores() // (workers * devices))
@@ -206,6 +210,7 @@ def _typed(names: Sequence[str]) -> tuple[str, ...]:
         if name in names and context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
             value = context.params[name]
             for item in value if isinstance(value, tuple) else (value,):
+                # A timeout is in seconds by now, which --timeout reads without a unit.
                 text = f"{item:g}" if isinstance(item, float) else str(item)
                 # The last spelling is the long one, where there are two.
                 words += [parameter.opts[-1], text]

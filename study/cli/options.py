@@ -38,6 +38,7 @@ import_option = click.option(
 def study_file(command: Command) -> Command:
     """FILE and the options that change it, passed to the command as `request`."""
 
+    # Not exists=True, since `study cancel` stops the workers of a file that is gone.
     @click.argument("file", type=click.Path(path_type=Path))
     @click.option("--profile", metavar="NAME", help="Use a profile of the study file.")
     @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help=SET)

@@ -27,6 +27,7 @@ def console(err: bool = False) -> "Console":
     # rich writes escapes of its own, which the guarded stream would print as text.
     file = getattr(stream, "outlet", stream)
     # 160 columns in a pipe; rich would take 80 where it finds no terminal.
+    # With emoji rich would replace a label such as ":x:" by a picture.
     return SafeConsole(file=file, force_terminal=tty, width=None if tty else 160, emoji=False)
 
 

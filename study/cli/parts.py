@@ -43,6 +43,7 @@ def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) ->
     if check is None:
         _list(added, as_json)
         return 0
+    # Registered above: this second call only returns the names that were added.
     rows = _findings(register(find_plugin(check)))
     if as_json:
         echo_json([row._asdict() for row in rows])

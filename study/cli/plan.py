@@ -29,6 +29,7 @@ def plan_command(request: StudyRequest, machine: "Machine", check_all: bool, as_
     from study.plan.plan import check_data
 
     plan, store = request.plan()
+    # A plan can be made without images; decoding them needs them here.
     check_data(plan, store, absent=check_all)
     if check_all:
         check_images(plan)
@@ -49,6 +50,7 @@ def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fals
     from study.plan import images
     from study.plan.estimate import remaining_time
 
+    # A finished study reads no images, so there are no notes on them.
     out, missing = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
     out.print(plan_table.plan_head(plan), markup=False, highlight=False)
     out.print(plan_table.plan_table(plan))

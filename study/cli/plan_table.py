@@ -93,6 +93,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
             *notes,
             "given weights, nothing to train: seeds change nothing, images are the sample",
         ]
+    # 2 / 2**seeds: 0.25 for 3 seeds, 0.0625 for 5, 0.031 for 6.
     p = smallest_p(seeds)
     # With fewer than six seeds no difference, however large, reaches 5 %.
     if p > 0.05:
@@ -124,6 +125,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
     )
     margin = plan.study.margins.get(plan.tested)
     if margin and plan.sd > 0:
+        # A margin is in the units of the table, the sd in base units.
         needed = seeds_for(margin / metric.scale, plan.sd) or f"more than {MOST_SEEDS}"
         yield f"the margin, {margin:g}{unit}, needs {needed} seeds (80 % power)"
 

@@ -47,11 +47,13 @@ def _values(event: Event, epochs: int) -> dict[str, object]:
 
 
 def _quoted(value: object) -> str:
+    # An error may have several lines; an event is one line.
     text = printable(str(value))
     return f'"{text}"' if " " in text else text
 
 
 def _number(value: float | None) -> float:
+    # JSON has no NaN, so a loss that is not finite is stored as None.
     return float("nan") if value is None else value
 
 

@@ -47,6 +47,7 @@ def report_command(
     With several files also an overview: overview.md, and with --html one page for all.
     """
     several = [request, *(replace(request, file=file) for file in more)]
+    # Before the first plan, so that Ctrl-C during it counts, even if a library swallows it.
     again = looks(polling.RESULTS) if watch else None
     planned = _planned(several)
     for plan, _ in planned:
@@ -185,6 +186,7 @@ def show_if_current(plan: "Plan", store: "Store", reports: Path) -> bool:
     report = Manifest.look(folder / MANIFEST)
     if report is None or report.made_of != fingerprint(plan, store):
         return False
+    # The fingerprint is that of the results; files of the report may be gone all the same.
     if not all((folder / name).is_file() for name in report.files):
         return False
     show_tables(tables(plan, store), folder)

@@ -115,6 +115,7 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
         return
     for note in resources.notes(machine):
         click.echo(f"note: {note}", err=True)
+    # Without missing trials nothing is submitted; the script is that of one worker then.
     job, workers = store.root.resolve() / "jobs" / "STAMP", len(plan.missing) or 1
     click.echo(script(job, machine, min(machine.workers, workers)))
 
@@ -173,6 +174,7 @@ def _edited(plan: "Plan") -> bool:
     if path.exists() and not path.is_file():  # a pipe can be read only once
         return False
     try:
+        # As the reader of study files does: a byte order mark is no edit.
         return path.read_text("utf-8-sig") != plan.study.text
     except (OSError, UnicodeDecodeError):
         return True
@@ -196,6 +198,7 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
         study=plan.study.title,
         file=plan.study.identity[1],
         words=plan.study.command_arguments,
+        # `study clean` plans the command again, whose paths are relative to this folder.
         folder=str(Path.cwd()),
     )
     if machine.on == "slurm":  # the last worker measures, because no other may be left by then

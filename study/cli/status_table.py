@@ -90,6 +90,7 @@ def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
     table = FittedTable(
         STATUS,
         [_status_row(row) for row in rows],
+        # Indices of the columns by importance: arm, seed, state, epoch, top-1, and so on.
         order=(0, 1, 3, 5, 6, 2, 4, 7),
         right=frozenset({1, 5, 6, 7}),
     )

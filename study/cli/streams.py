@@ -32,6 +32,7 @@ PLAIN = {
 """Substitutes for our characters that an encoding lacks; other characters become escapes."""
 
 
+# Neither is an OSError: at a broken pipe click and rich end the process with their own status.
 class UnreadError(Exception):
     """The reader of the output has ended, as the next command of a pipe may."""
 
@@ -51,6 +52,7 @@ class Outlet(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
+        # A StringIO, as in tests, has the encoding None.
         return getattr(self.stream, "encoding", None) or "utf-8"
 
     def write(self, text: str) -> int:
@@ -88,6 +90,7 @@ class Outlet(io.TextIOBase):
 
     def fileno(self) -> int:
         if self.stream is None:
+            # The error of Python's own streams without a number, which libraries expect.
             raise io.UnsupportedOperation("fileno")
         return self.stream.fileno()
 

@@ -63,6 +63,7 @@ def survey_of(
     if not {*groups} & {*PLANNED}:
         return survey
     requests += [study for file in files for study in _profiles(file, store, imports)]
+    # Where no weights are stored, no study can need any, and fewer studies are planned.
     weights = "checkpoints" in groups and any((store.root / "trials").glob(f"[!.]*/{CHECKPOINT}"))
     with console(err=True).status("planning all studies") as status:
         for request in requests:
@@ -138,6 +139,7 @@ def _planned(
 
 def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> None:
     """Note the trials and weights that a study uses, unless all stored ones are noted already."""
+    # A hidden name is that of a trial whose removal was interrupted.
     needs, present = survey.needs, {path.name for path in (store.root / "trials").glob("[!.]*")}
     used = needs.trials.union(*(job.trials for job in survey.gone))
     try:
@@ -148,6 +150,7 @@ def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> 
                 return
             plan, _ = request.request.plan()
     except (StudyError, OSError) as error:  # its folder may be gone
+        # The errors of a plan end so; cleaning goes on with the groups that need no plan.
         message = str(error).removesuffix(", nothing was run")
         survey.unknown.append(f"{request.label} cannot be planned: {request.remedy}\n{message}")
         return

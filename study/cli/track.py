@@ -119,6 +119,7 @@ def _end(process: "subprocess.Popen[bytes]", log: Path) -> None:
         # Closes stdin, which asks the follower to look once more and to end.
         process.communicate(timeout=TRACKING_TIMEOUT)
     except subprocess.TimeoutExpired:
+        # Nothing is lost: `study track` logs later what is lacking.
         process.kill()
         process.wait()
     if process.returncode:

@@ -61,6 +61,7 @@ def _pickled(path: Path) -> dict[str, int]:
         names = load_class_map(str(path))
     except Exception as error:  # unpickling raises any type
         raise DataError(f"class_map {path_text(path)} cannot be read: {error}") from error
+    # isinstance would take True for the number of a class, since bool is an int.
     right = all(isinstance(k, str) and type(v) is int for k, v in names.items())
     if not names or not right or not set(names.values()) <= set(range(len(names))):
         raise DataError(f"class_map {path_text(path)} must map class names to numbers from 0 on")

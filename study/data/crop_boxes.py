@@ -38,6 +38,7 @@ def boxes(
 def placed(corner: Tensor, *, height: Tensor, width: Tensor, side: int) -> Boxes:
     """Boxes whose free space above and to the left is the fraction `corner` (2, B) of all."""
     top, left = (
+        # Positions from 0 to side - length, both included, as in torchvision.
         (part * (side - length + 1)).floor_()
         for part, length in zip(corner, (height, width), strict=True)
     )

@@ -133,6 +133,7 @@ def validation(data: Data, *, workers: int | None = None) -> ValidationData:
 
 def _current(read: "_lru_cache_wrapper[Loaded]", data: Data, workers: int) -> Loaded:
     """The cached data set, read again if files have appeared, vanished or changed their size."""
+    # JSON is the key of the cache, because Data has lists and so no hash.
     misses, specification = read.cache_info().misses, data.model_dump_json()
     images = read(specification, workers)
     # No miss: the data set comes from the cache, so its files may have changed since.
@@ -161,6 +162,7 @@ def _load(specification: str, workers: int) -> DataSplits:
         data,
         limited(val, data.val_limit),
         _classes(data, source.classes),
+        # Only folders have fingerprints; the list is empty for other kinds of data.
         dict(zip(("train", "validation"), source.fingerprints, strict=False)),
         limited(train, data.train_limit),
     )
@@ -195,5 +197,7 @@ def _classes(data: Data, counted: int | None) -> int:
 
 def _spare() -> int:
     """Number of decoding workers; 0 below four threads, which the model needs itself."""
+    # On two cores timm's loader adds 14.5 % to a training step of 32 px images with two workers,
+    # and 11.3 % without any.
     threads = torch.get_num_threads()
     return min(threads // 2, 8) if threads >= 4 else 0

@@ -55,6 +55,7 @@ def _wrong(split: NumberedImages, index: int) -> str:
 def _streamed(split: ShardStream, data: Data) -> Iterable[str]:
     """One message for a stream, about its number: timm skips broken images with a warning."""
     try:
+        # Any recipe decodes every image.
         for images, _ in split.evaluation(Recipe(), "cpu"):
             yield from [""] * len(images)
     except DataError as error:

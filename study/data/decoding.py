@@ -20,6 +20,7 @@ def decoded(stream: IO[bytes], name: str, data: Data) -> Image.Image:
     try:
         with stream:
             picture = Image.open(stream)
+            # `open` reads the header alone; `load` decodes, for which the stream must be open.
             picture.load()
         return as_given(picture, name, data)
     except DataError:
@@ -40,6 +41,7 @@ def as_given(picture: Image.Image, name: str, data: Data) -> Image.Image:
     # The other modes (palette, alpha, CMYK ...) hold at most 8 bits per channel.
     if not picture.mode.startswith(DEEP):
         return picture.convert(mode)
+    # Mode I has integers of 32 bits, which float32 would round.
     values = np.asarray(picture, dtype=np.float64)
     if data.grey_range is None:
         raise DataError(

@@ -7,6 +7,7 @@ from functools import cache
 from study.text import path_text
 
 COMMON = (".png", ".jpg", ".jpeg")  # extensions that timm's readers know
+# Of Windows, of archives made by macOS, of Synology's servers, and of ext file systems.
 SYSTEM = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "lost+found")
 # fmt: off
 TEXT_FILES = frozenset((
@@ -58,6 +59,7 @@ def _readable() -> frozenset[str]:
 def natural(text: str) -> list[int | str]:
     """Sort key of timm's readers: numbers by value, letters without regard to case."""
     parts = re.split(r"(\d+)", text.lower())
+    # Not isdigit, which timm uses: it is true of "²", which int refuses.
     return [int(part) if part.isdecimal() else part for part in parts]
 
 

@@ -37,6 +37,7 @@ class Rules:
 
 Many = Annotated[int, Field(ge=0, le=10**15)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]  # JSON has lists
+# Sorted, because the order of a set of texts changes from process to process.
 Identities = Annotated[frozenset[str], Field(strict=False), PlainSerializer(sorted)]
 
 
@@ -47,6 +48,7 @@ class Summary(BaseModel):
     the size of any picture that is read.
     """
 
+    # A later version may have stored more keys; a number that is stored as text is damage.
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     place: str
@@ -110,6 +112,7 @@ def digest(pictures: Iterable[Picture]) -> str:
     """Digest of the paths and sizes of images, independent of their order."""
     whole = hashlib.sha256()
     for path, _, size, _ in sorted(pictures):
+        # As bytes, since the name of a file may be no text.
         # A zero byte, which no path contains, so that no two lists give the same text.
         whole.update(os.fsencode(path) + f"\0{size}\n".encode())
     return whole.hexdigest()[:16]  # 64 bits

@@ -62,6 +62,7 @@ def training_batches(
     batches = cut(range(len(indices)), recipe.batch_size, training=True)
     size = min(recipe.batch_size, len(indices))
     slots = epoch.part.slots(size, recipe)
+    # Of several processes each decodes only its own share.
     mine = [[batch[slot] for slot in slots] for batch in batches[epoch.part.first :]]
     return BatchIterable(len(batches), _loaded(dataset, mine, workers), size, slots)
 
@@ -84,6 +85,7 @@ def _loaded(
             dataset,
             batch_sampler=batches,
             num_workers=workers,
+            # From pinned memory the copy to a GPU runs beside the computation.
             pin_memory=torch.cuda.is_available(),
             generator=generator(0),  # without one a loader would consume the global random state
         )

@@ -24,6 +24,7 @@ def root_of(data: Data) -> Path:
     if data.root is None:
         raise DataError(f"data {data.name} needs root: the folder its images are in")
     root = expanded(data.root)
+    # A download makes the folder.
     if not root.exists() and not data.download:
         above = next(folder for folder in root.absolute().parents if folder.is_dir())
         there = first_names(sorted(os.listdir(above))) or "nothing"

@@ -42,8 +42,10 @@ def finished(
 
     def start() -> Iterator[Batch]:
         erase = Erasing.of(recipe, data.img_size, epoch.keys(ERASE)) if erases else None
+        # A resumed epoch begins at batch `first`; positions count from the start of the epoch.
         for number, (pixels, target) in enumerate(raw, epoch.part.first):
             shape = (len(pixels), data.in_chans, *pixels.shape[2:])
+            # In the layout of the model at once, so that no second copy converts it.
             x = torch.empty(shape, device=epoch.device, memory_format=layout)
             # (B, C, H, W); one grey channel is repeated C times.
             x.copy_(pixels.to(epoch.device, non_blocking=True))

@@ -87,6 +87,7 @@ def _of_one(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[st
             f"{where}: {split.loose} pictures lie beside the class folders and have no class; "
             "move them into class folders, or elsewhere"
         )
+    # Until it is known which folder is the class, the other problems mean nothing.
     if split.nested and data.class_folder is None:
         yield f"{where}: {_nested(split)}"
         return

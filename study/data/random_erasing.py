@@ -68,6 +68,7 @@ def patches(recipe: Recipe, side: int, draws: torch.Generator) -> tuple[Tensor, 
     counts = (many * recipe.recount).long() + 1
     sides = []
     for _ in range(recipe.recount):
+        # Ten tries per patch, and the area divided by the number of patches, both as in timm.
         scale = torch.rand(PIECE, 10, generator=draws) * (AREA[1] - AREA[0]) + AREA[0]
         box = boxes(scale / counts[:, None], ratio=RATIO, side=side, generator=draws)
         sides.append(torch.stack([box.top, box.left, box.height, box.width], 1).long())

@@ -65,6 +65,7 @@ class Epoch:
 def order(count: int, recipe: Recipe, epoch: Epoch) -> list[int]:
     """Image indices in the order of an epoch; repeated augmentation uses count / repeats images."""
     if recipe.aug_repeats > 1:
+        # From 256 images on it gives a multiple of 256 positions, as DeiT's original does.
         repeated = RepeatAugSampler(
             # One replica: our processes share batches, so that their number changes no image.
             range(count),

@@ -124,6 +124,7 @@ class SplitScan:
     def left_out(self, name: str, path: str) -> bool:
         """True if a file or folder is hidden or matches a pattern of `ignore`."""
         if is_hidden(name):
+            # Study 0.1 read these images, so its results may be of other images.
             if kind(path) in COMMON:
                 self.earlier.add("read hidden files")
             return True
@@ -170,6 +171,7 @@ class SplitScan:
 
 
 def identity(status: os.stat_result) -> str:
+    # A link gives a file another path, but not another device or number.
     return f"{status.st_dev}:{status.st_ino}"
 
 

@@ -77,6 +77,7 @@ def folder(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     listings, names = listed(data, splits)
     if wrong := data_problems(data, [listing.summary for listing in listings], names):
         raise DataError("\n".join(fault.message for fault in wrong))
+    # Those of the first split: splits with different classes are refused above.
     numbers = names or {n: i for i, n in enumerate(numbered(listings[0].summary.counts))}
     files = [
         OnDiskImages(FromFiles(listing, numbers, data), range(len(listing.pictures)), data, workers)

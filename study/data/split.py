@@ -36,6 +36,7 @@ def limited(split: Split, limit: int | None) -> Split:
     """The first `limit` images of a random order, so that classes stay mixed."""
     if limit is None or limit >= len(split):
         return split
+    # One draw for all seeds, so that all trials read the same images.
     # Sorted, so that a limit changes which images are read, not their order.
     return split.only(sorted(torch.randperm(len(split), generator=generator(0)).tolist()[:limit]))
 

@@ -62,6 +62,7 @@ def _members(file: IO[bytes], inner: str, start: int) -> Iterator[Member]:
             path = str(PurePosixPath(info.path))
             if not info.isfile():
                 continue
+            # One level of inner tars, as timm reads them.
             if not inner and path.lower().endswith(".tar"):
                 opened = tar.extractfile(info)
                 assert opened is not None

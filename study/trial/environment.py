@@ -34,6 +34,7 @@ def environment(device: str) -> Environment:
 
 
 def _processor() -> str:
+    # On Linux platform.processor() is empty, or the architecture alone.
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

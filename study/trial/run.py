@@ -93,6 +93,7 @@ def _ended(
     store: Store, name: str, record: TrialRecord, fitted: train.Fitted, lease: int
 ) -> Record:
     """The outcome of a finished training; writes its predictions."""
+    # Each attempt has its own file: one that lost its lease overwrites no other.
     predictions = predictions_of(lease)
     replace(store.folder(name).path / predictions, _predictions(fitted))
     return {

@@ -120,6 +120,7 @@ def _image(drawing: ReportFigure) -> Markup:
 
 def script_json(value: object) -> Markup:
     """JSON without characters that HTML would read as a tag."""
+    # NaN is no JSON: a browser would refuse all charts of the page for it.
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     # U+2028 and U+2029 end a line in JavaScript before ES2019, even inside a string.
     for char in "<>&\u2028\u2029":

@@ -12,6 +12,7 @@ from study.metrics import Metric
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of Okabe and Ito, distinguishable with colour-blindness."""
+# Six colours and eight symbols make 24 pairs before a pair is repeated.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}

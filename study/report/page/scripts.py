@@ -36,9 +36,11 @@ def searchable_table(columns: Sequence[TrialColumn], name: str) -> str:
     frame = pd.DataFrame({column.head: list(column.values) for column in columns})
     text = to_html_datatable(
         frame,
+        # DataTables is in the page: the page's policy refuses what comes from the network.
         connected=False,
         table_id=name,
         showIndex=False,
+        # Labels are data and stay text.
         allow_html=False,
         display_logo_when_loading=False,
         maxBytes=0,  # itables would cut a long table
@@ -46,4 +48,5 @@ def searchable_table(columns: Sequence[TrialColumn], name: str) -> str:
         lengthMenu=[10, 50, 200],
         layout={"topStart": "search", "topEnd": "pageLength"},
     )
+    # itables adds a comment that only Quarto reads.
     return re.sub(r"<!--.*?-->\n?", "", text)
