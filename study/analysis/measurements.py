@@ -131,7 +131,7 @@ def fingerprint(plan: Plan, store: Store) -> str:
     # As text, because NaN is unequal to itself; sorted, because the order of rows is no content.
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
-    study = [plan.study.command_arguments, repr(plan.study.root.plain()), plan.notes]
+    study = [plan.study.command_arguments, repr(plan.study), plan.notes]
     return digest([study, rows, states, timing_session(plan, store).plain, _showing()])
 
 

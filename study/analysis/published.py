@@ -199,10 +199,10 @@ def protocol(plan: Plan, arm: PlannedArm) -> dict[str, object]:
     """The protocol of our own measurement of an arm, by the keys of `schema.Protocol`."""
     study, config = plan.study, arm.arm.config
     return {
-        "model": study.part_label("model", arm.arm.choices),
-        "data": study.data_label(arm.arm.choices),
+        "model": study.part_label("model", arm.arm),
+        "data": arm.arm.config.data.label,
         "img_size": config.data.img_size,
-        "recipe": study.part_label("recipe", arm.arm.choices),
+        "recipe": study.part_label("recipe", arm.arm),
         "epochs": config.recipe.total_epochs,
         # The effective batch of one step: gradients are accumulated over several batches.
         "batch_size": config.recipe.batch_size * config.recipe.grad_accum_steps,

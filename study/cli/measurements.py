@@ -17,7 +17,7 @@ def run_measurements(plan: "Plan", store: "Store", machine: "Machine", speed: bo
     """Evaluate and time the arms if all trials have ended; the plan with their results."""
     from study.plan.plan import plan as planned
 
-    plan = planned(plan.study, [], store)  # the file may have been edited meanwhile
+    plan = planned(plan.file, store)  # as it was read: it may have been edited meanwhile
     if all(trial.done or trial.state == "failed" for trial in plan.trials):
         # Measured only when no trial is open: timing needs the machine for itself.
         for measure in unmeasured(plan, store, machine, speed):

@@ -65,7 +65,7 @@ def _saved(plan: Plan, arm: PlannedArm) -> str:
 def departures(plan: Plan, arm: PlannedArm) -> str:
     factors = plan.study.factors
     return ", ".join(
-        f"{factors[f].path}={factors[f].levels[arm.arm.choices[f]].value.plain()}"
+        f"{factors[f].path}={factors[f].levels[arm.arm.choices[f]].value}"
         for f in arm.arm.changed_factors
     )
 

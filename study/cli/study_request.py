@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from study.launch.machine import Machine
     from study.plan.plan import Plan
     from study.spec.plugins import Plugin
-    from study.spec.problems import Problem
-    from study.spec.study import Study
+    from study.spec.reader import ReadStudy
     from study.spec.vocabulary import Vocabulary
     from study.store.store import Store
 
@@ -37,7 +36,7 @@ class StudyRequest:
 
         return find_plugins(self.imports)
 
-    def read(self) -> "tuple[Study | None, list[Problem]]":
+    def read(self) -> "ReadStudy":
         """The study, and its problems as far as they show before models are built."""
         from study.spec import reader
 
@@ -58,7 +57,7 @@ class StudyRequest:
         from study.store.store import Store
 
         store = Store(self.root)
-        return plan(*self.read(), store), store
+        return plan(self.read(), store), store
 
     @property
     def identity(self) -> tuple[str, str]:

@@ -162,8 +162,10 @@ def _evaluates(request: StudyRequest) -> bool:
     """True for a study that evaluates trained weights at other sizes, or cannot be read."""
     from study.metrics import sized
 
-    study, problems = request.read()
-    return study is None or bool(problems) or any(sized(name)[1] for name in study.columns)
+    file = request.read()
+    if file.study is None or file.problems:
+        return True
+    return any(sized(name)[1] for name in file.study.columns)
 
 
 def _unevaluated(plan: "Plan", store: Store) -> set[str]:

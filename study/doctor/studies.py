@@ -6,12 +6,10 @@ from pathlib import Path
 
 from study.data.problems import ImageProblem
 from study.doctor.findings import Finding, Scope, fail, miss, note, ok
-from study.errors import DataError, SpecError
+from study.errors import DataError
 from study.plan import image_summaries, images
 from study.spec import reader
-from study.spec.designs import arms
 from study.spec.preview import preview
-from study.spec.problems import Problem
 from study.spec.schema import LOOKS, Data
 from study.spec.study import Study
 
@@ -24,7 +22,8 @@ def data_sets(scope: Scope) -> Iterator[Finding]:
     for file in scope.files:
         for profile in (None, *preview(file).profiles):
             user = f"{file} --profile {profile}" if profile else str(file)
-            study, problems = _read(file, profile, scope)
+            read = _read(file, profile, scope)
+            study, problems = read.study, read.problems
             # Unset variables are no mistakes of the file and are collected over all files.
             if others := [problem for problem in problems if not problem.variable]:
                 yield fail(f"{user}: {others[0].message}", f"study plan {user}")
@@ -46,7 +45,7 @@ def data_sets(scope: Scope) -> Iterator[Finding]:
         yield note("no study files here", "study doctor FILE...")
 
 
-def _read(file: Path, profile: str | None, scope: Scope) -> tuple[Study | None, list[Problem]]:
+def _read(file: Path, profile: str | None, scope: Scope) -> reader.ReadStudy:
     vocabulary, environment = scope.vocabulary, os.environ
     return reader.study_file(file, vocabulary=vocabulary, environment=environment, profile=profile)
 
@@ -56,10 +55,7 @@ def _sets(study: Study) -> list[Data]:
     # Without seeds nothing is trained, and no image is read.
     if not study.seeds:
         return []
-    try:
-        return [arm.config.data for arm in arms(study)]
-    except SpecError:
-        return [study.arm((0,) * len(study.factors)).config.data]
+    return [arm.config.data for arm in study.arms]
 
 
 def _key(data: Data) -> str:

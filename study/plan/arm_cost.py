@@ -15,7 +15,7 @@ from study.plan import images
 from study.spec import given_weights
 from study.spec.schema import Data
 from study.spec.study import Config
-from study.store.cost_records import Alike, ArmCost
+from study.store.cost_records import ArmCost
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.records import Shape
 from study.store.store import Store
@@ -63,23 +63,7 @@ def key(config: Config, store: Store) -> str:
     return digest([*parts, weights] if weights else parts)
 
 
-def same_model(left: Config, right: Config, store: Store) -> bool:
-    """True for models of equal cost, to the last count, and equal outputs at equal weights."""
-    first, second = (arm_cost(config, store) for config in (left, right))
-    if first.weights != second.weights:
-        return False
-    if (first.cost, first.counts, first.shape) != (second.cost, second.counts, second.shape):
-        return False
-    # Sorted, because equality has no direction.
-    name = digest(["alike", *sorted(key(config, store) for config in (left, right))])
-    answer = store.record("arms", name, Alike)
-    if answer is None:
-        answer = Alike(alike=_outputs_alike(left, right, first.shape))
-        store.keep("arms", name, answer)
-    return answer.alike
-
-
-def _outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
+def outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
     """Compare outputs at a tiny image size, which is quick, and at the real one if they agree."""
     from study.models import equivalence
 

@@ -9,27 +9,26 @@ from typing import NamedTuple
 
 from study.errors import SpecError, unknown
 from study.metrics import METRICS
-from study.plan import arm_cost, levels
+from study.plan import levels
 from study.plan.arms import Arms, ResolvedArm
 from study.spec.arm_names import owners
 from study.spec.problems import Problem
 from study.spec.study import Arm, Level, Study
-from study.store.store import Store
 
 NEAR = 0.01  # relative tolerance of a formula; costs have terms that it leaves out
 
 
-def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], list[str]]:
+def problems(every: Arms) -> tuple[list[Problem], list[str]]:
     """Problems of levels that do not act, cannot learn or break an expectation, and notes."""
-    wrong, notes = levels.problems(study, every, store)
-    unlearnt, other_notes = _unlearnt(study, every)
-    return [*wrong, *unlearnt, *_unmet(study, every, store)], [*notes, *other_notes]
+    wrong, notes = levels.problems(every)
+    unlearnt, other_notes = _unlearnt(every)
+    return [*wrong, *unlearnt, *_unmet(every)], [*notes, *other_notes]
 
 
 # ---- can it learn ----
 
 
-def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
+def _unlearnt(every: Arms) -> tuple[list[Problem], list[str]]:
     """Parameters that no gradient reaches, unless the baseline has them, too."""
     built = every.resolved
     if not built or any(built[0].arm.choices):
@@ -52,7 +51,9 @@ def _unlearnt(study: Study, every: Arms) -> tuple[list[Problem], list[str]]:
                 f"{entry.label}: {what} ({len(names)} parameters of {entry.cost_record.model})"
             )
         else:
-            wrong.append(Problem(f"{entry.label}: {what}", study.mark(entry.arm.choices)))
+            wrong.append(
+                Problem(f"{entry.label}: {what}", every.places.deciding(entry.arm.choices))
+            )
     return wrong, notes
 
 
@@ -67,52 +68,49 @@ class ExpectationStep(NamedTuple):
     factor: int | None
 
 
-def _unmet(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
+def _unmet(every: Arms) -> Iterator[Problem]:
     """Problems of expectations that are about no arm, or that do not hold."""
+    study, places = every.study, every.places
     paths = [factor.path for factor in study.factors]
-    numbers = owners(study, [arm.choices for arm in every.designed])
-    labels = {name: every.designed[number] for name, number in numbers.items()}
+    numbers = owners(study, [arm.choices for arm in study.arms])
+    labels = {name: study.arms[number] for name, number in numbers.items()}
     for key, wanted in study.expects.items():
-        mark = study.root.key(["expects", key])
+        mark = places.key("expects", key)
         factor = paths.index(key) if key in paths else None
-        having = [arm for arm in every.designed if factor in arm.changed_factors]
+        having = [arm for arm in study.arms if factor in arm.changed_factors]
         if factor is None and key not in labels:
             yield Problem(unknown("factor or arm", key, [*paths, *labels]), mark)
         elif factor is not None and not having:
             yield Problem(f"no arm differs in {key}, so nothing can be expected of it", mark)
         chosen = having if factor is not None else [labels[key]] if key in labels else []
-        steps = list(_steps(study, every, chosen, factor))
+        steps = list(_steps(every, chosen, factor))
         for metric, relation in wanted.items():
             if metric not in METRICS:
                 continue  # reported with the other names of metrics
-            place = study.root.at(["expects", key, metric]).location
+            place = places.value("expects", key, metric)
             for step in steps:
-                if message := _broken(study, step, store, expected=(metric, relation)):
+                if message := _broken(every, step, expected=(metric, relation)):
                     yield Problem(message, place)
 
 
-def _steps(
-    study: Study, every: Arms, having: Iterable[Arm], factor: int | None
-) -> Iterator[ExpectationStep]:
+def _steps(every: Arms, having: Iterable[Arm], factor: int | None) -> Iterator[ExpectationStep]:
     """The pairs of arms that an expectation compares, as far as both can be built."""
     resolved = {entry.arm.choices: entry for entry in every.resolved}
-    failed = {arm.choices for arm in every.designed} - resolved.keys()
+    failed = {arm.choices for arm in every.study.arms} - resolved.keys()
     # A design may lack the other arm: it is built for this comparison alone.
     for arm in having:
-        other = every.designed[0] if factor is None else levels.without(study, arm, factor)
+        other = every.study.arms[0] if factor is None else every.without(arm, factor)
         if arm.choices in resolved and other.choices not in failed and not other.config.unresolved:
             yield ExpectationStep(resolved[arm.choices], other, factor)
 
 
-def _broken(
-    study: Study, step: ExpectationStep, store: Store, *, expected: tuple[str, str]
-) -> str | None:
+def _broken(every: Arms, step: ExpectationStep, *, expected: tuple[str, str]) -> str | None:
     """The reason why a relation between two arms' costs does not hold; None if it holds."""
     metric, relation = expected
     if METRICS[metric].kind != "cost":
         return f"only costs are known before anything runs; {metric} can be in a claim"
     ours = step.entry.cost_record.cost.get(metric)
-    theirs = arm_cost.arm_cost(step.other.config, store).cost.get(metric)
+    theirs = every.costs.of(step.other.config).cost.get(metric)
     if ours is None or theirs is None:
         return f"{metric} of {step.entry.label} was refused, so nothing can be expected of it"
     if relation in RELATIONS:
@@ -122,7 +120,7 @@ def _broken(
             f"{metric} of {step.entry.label} is not {relation}: {ours:,} here, {theirs:,} without"
         )
     try:
-        scale = _scale(study, step, relation)
+        scale = _scale(every.study, step, relation)
     except SpecError as error:
         return str(error)
     if abs(ours - scale * theirs) <= NEAR * abs(scale * theirs):
@@ -154,7 +152,7 @@ def _scale(study: Study, step: ExpectationStep, formula: str) -> float:
 
 def _number(level: Level) -> float:
     """The one number of a level: 4, or [4, 4, 4, 4]."""
-    plain = level.value.plain()
+    plain = level.value
     values = plain if isinstance(plain, list) and plain else [plain]
     numbers = {v for v in values if isinstance(v, int | float) and not isinstance(v, bool)}
     if len(numbers) != 1 or len(set(map(repr, values))) != 1:

@@ -1,6 +1,6 @@
 """Images at plan time: the number of classes, and the problems that would stop every trial."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 
 from study.data.class_map import class_map
@@ -9,9 +9,8 @@ from study.data.locations import root_of, unread_splits
 from study.data.problems import ImageProblem, data_problems, oddities
 from study.errors import DataError, SpecError
 from study.plan.image_summaries import summaries, summary
-from study.spec.problems import Problem
+from study.spec.problems import Location, Problem
 from study.spec.schema import CLASSES, Data
-from study.spec.yaml import Tree
 from study.store.store import Store
 
 PACKAGES = {"hfds": "datasets", "wds": "webdataset"}
@@ -62,15 +61,15 @@ def image_problems(data: Data, store: Store) -> list[ImageProblem]:
 
 
 def problems(
-    data_sets: Iterable[tuple[Data, Tree]], store: Store, *, absent: bool
+    data_sets: Iterable[tuple[Data, Callable[[str], Location]]], store: Store, *, absent: bool
 ) -> list[Problem]:
-    """Problems with data sets, at their positions in the study file.
+    """Problems with data sets, at the positions of their keys in the study file.
 
     A plan can be made without images, so absent images are a problem only if `absent` is true.
     """
     return [
-        Problem(fault.message, tree.at([fault.key]).location)
-        for data, tree in data_sets
+        Problem(fault.message, place_of(fault.key))
+        for data, place_of in data_sets
         for fault in image_problems(data, store)
         if absent or not fault.absent
     ]

@@ -10,6 +10,7 @@ from study.errors import SpecError, unknown
 from study.metrics import METRICS, sized
 from study.spec.arm_names import own_names, owners
 from study.spec.claims import Claim, parse
+from study.spec.places import Places
 from study.spec.problems import MAX_PROBLEMS, Location, Problem
 from study.spec.study import AA_SEED_OFFSET, Arm, Study
 
@@ -53,20 +54,20 @@ def names(study: Study, arms: Sequence[Arm]) -> ArmNames:
     return ArmNames(owned, shared)
 
 
-def problems(study: Study, arms: Sequence[Arm]) -> list[Problem]:
-    """Problems of claims, contrasts, published rows and A/A seeds; `arms[0]` is the baseline."""
-    named = names(study, arms)
+def problems(study: Study, places: Places) -> list[Problem]:
+    """Problems of claims, contrasts, published rows and A/A seeds."""
+    named = names(study, study.arms)
     return [
-        *_claims(study, arms, named),
-        *_contrasts(study, named),
-        *_published(study, named),
-        *_seed_clashes(study),
+        *_claims(study, places, named),
+        *_contrasts(study, places, named),
+        *_published(study, places, named),
+        *_seed_clashes(study, places),
     ]
 
 
-def _claims(study: Study, arms: Sequence[Arm], named: ArmNames) -> Iterator[Problem]:
+def _claims(study: Study, places: Places, named: ArmNames) -> Iterator[Problem]:
     for index, claim in enumerate(study.claims):
-        mark = study.root.at(["claims", index]).location
+        mark = places.value("claims", index)
         try:
             parsed = parse(claim, [*named.owners, *named.shared], METRICS)
         except SpecError as error:
@@ -74,17 +75,17 @@ def _claims(study: Study, arms: Sequence[Arm], named: ArmNames) -> Iterator[Prob
             continue
         several = [arm for arm in (parsed.arm, parsed.other) if arm in named.shared]
         yield from (wrong for arm in several for wrong in named.problems(arm, mark))
-        yield from (Problem(text, mark) for text in _senseless(study, arms, parsed))
+        yield from (Problem(text, mark) for text in _senseless(study, parsed))
 
 
-def _contrasts(study: Study, named: ArmNames) -> Iterator[Problem]:
+def _contrasts(study: Study, places: Places, named: ArmNames) -> Iterator[Problem]:
     """Pairs that cannot be tested, or would be tested twice."""
     tested = set[frozenset[int]]()
     for index, pair in enumerate(study.contrasts):
-        mark = study.root.at(["contrasts", index]).location
+        mark = places.value("contrasts", index)
         wrong = [place for place, label in enumerate(pair) if label not in named.owners]
         for place in wrong:
-            at = study.root.at(["contrasts", index, place]).location
+            at = places.value("contrasts", index, place)
             yield from named.problems(pair[place], at)
         if wrong:
             continue
@@ -97,19 +98,19 @@ def _contrasts(study: Study, named: ArmNames) -> Iterator[Problem]:
         tested.add(both)
     measured = [name for name in study.columns if name in METRICS]  # the reader reports others
     if study.contrasts and not any(METRICS[name].kind == "quality" for name in measured):
-        yield Problem("contrasts need a quality among the columns", study.root.key(["contrasts"]))
+        yield Problem("contrasts need a quality among the columns", places.key("contrasts"))
 
 
-def _seed_clashes(study: Study) -> Iterator[Problem]:
+def _seed_clashes(study: Study, places: Places) -> Iterator[Problem]:
     for seed in sorted({*study.seeds} & {*study.aa_seeds}):
         message = (
             f"seed {seed} is the A/A arm's, whose seeds are {AA_SEED_OFFSET:,} above the study's"
         )
-        yield Problem(message, study.root.key(["seeds"]))
+        yield Problem(message, places.key("seeds"))
 
 
-def _senseless(study: Study, arms: Sequence[Arm], claim: Claim) -> Iterator[str]:
-    kind = METRICS[claim.metric].kind
+def _senseless(study: Study, claim: Claim) -> Iterator[str]:
+    kind, arms = METRICS[claim.metric].kind, study.arms
     if {claim.arm, claim.other} <= set(study.labels(arms[0].choices)):
         yield f"{claim.arm} and {claim.other} are the same arm, the baseline"
     if "{place}" in claim.form and len(arms) < claim.number < inf:
@@ -120,13 +121,13 @@ def _senseless(study: Study, arms: Sequence[Arm], claim: Claim) -> Iterator[str]
         yield f"nothing measures {claim.metric}: add it to columns"
 
 
-def _published(study: Study, named: ArmNames) -> Iterator[Problem]:
+def _published(study: Study, places: Places, named: ArmNames) -> Iterator[Problem]:
     numbers: dict[tuple[str, str], float] = {}
     for row, printed in study.published.items():
         for metric, number in printed.items():
             if metric not in METRICS:
                 continue  # reported by the reader
-            at = study.root.key(["published", row, metric])
+            at = places.key("published", row, metric)
             if number.spread > LARGEST:
                 yield Problem(f"no {metric} has a spread of {number.spread:g}", at)
             if why := _impossible(metric, number.value):
@@ -135,7 +136,7 @@ def _published(study: Study, named: ArmNames) -> Iterator[Problem]:
             other = numbers.setdefault((owner, metric), number.value)
             if other != number.value:
                 yield Problem(f"{row} has another {metric} under another name: {other}", at)
-    rows = {row: study.root.key(["published", row]) for row in study.published}
+    rows = {row: places.key("published", row) for row in study.published}
     yield from named.every_problem(rows)
 
 
@@ -144,7 +145,9 @@ OFF = (1e2, 1e3, 1e6, 1e9)
 NEAR = 1.5  # a ratio counts as one of these if it is within this factor of it
 
 
-def units(study: Study, costs: Mapping[str, Mapping[str, float | None]]) -> Iterator[str]:
+def units(
+    study: Study, places: Places, costs: Mapping[str, Mapping[str, float | None]]
+) -> Iterator[str]:
     """Notes on published numbers that seem to be in another unit.
 
     `costs` has the counted costs in base units, by label of the row.
@@ -153,7 +156,7 @@ def units(study: Study, costs: Mapping[str, Mapping[str, float | None]]) -> Iter
         for metric, number in printed.items():
             here = costs.get(row, {}).get(metric)
             if why := other_unit(metric, number.value, here):
-                yield f"{study.root.key(['published', row, metric])}: {why}"
+                yield f"{places.key('published', row, metric)}: {why}"
 
 
 def other_unit(metric: str, printed: float, here: float | None) -> str:

@@ -7,17 +7,16 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from study.errors import StudyError
-from study.plan import arm_cost, schedules
-from study.plan.arms import Arms, ResolvedArm, unique_names
+from study.plan import schedules
+from study.plan.arms import Arms, ResolvedArm
 from study.spec.problems import Problem
 from study.spec.study import Arm, Study
-from study.store.store import Store
 
 Place = tuple[int, int]
 """A factor and one of its levels, by number."""
 
 
-def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], list[str]]:
+def problems(every: Arms) -> tuple[list[Problem], list[str]]:
     """Problems of levels that act in no arm or equal another level, and notes on oddities.
 
     A level of an arm with other problems counts as acting, since that arm cannot be compared.
@@ -27,64 +26,66 @@ def problems(study: Study, every: Arms, store: Store) -> tuple[list[Problem], li
     for entry in every.resolved:
         for factor in entry.arm.changed_factors:
             place = factor, entry.arm.choices[factor]
-            if _changes(study, entry.arm, factor, store):
+            if _changes(every, entry.arm, factor):
                 alive.add(place)
             else:
                 idle.setdefault(place, []).append(entry)
     dead = {place for place in idle if place not in alive}
-    wrong = [_dead(study, idle[place][0], place, store) for place in dead]
-    names = unique_names(study, every)
+    wrong = [_dead(every, idle[place][0], place) for place in dead]
+    names = every.unique_names
     notes = [
-        _note(study, place, [names[entry.digest] for entry in idle[place]])
+        _note(every.study, place, [names[entry.digest] for entry in idle[place]])
         for place in idle
         if place not in dead
     ]
-    return [*wrong, *_twins(study, every, store)], [*notes, *_oddities(study, every, store)]
+    return [*wrong, *_twins(every)], [*notes, *_oddities(every)]
 
 
 def _unresolved(every: Arms) -> list[Arm]:
     complete = {entry.arm.choices for entry in every.resolved}
-    return [arm for arm in every.designed if arm.choices not in complete]
+    return [arm for arm in every.study.arms if arm.choices not in complete]
 
 
-def without(study: Study, arm: Arm, factor: int) -> Arm:
-    """The arm with one factor back at its first level."""
-    return study.arm([0 if f == factor else level for f, level in enumerate(arm.choices)])
-
-
-def _changes(study: Study, arm: Arm, factor: int, store: Store) -> bool:
+def _changes(every: Arms, arm: Arm, factor: int) -> bool:
     """True if the arm computes something else than without its level of one factor."""
-    other = without(study, arm, factor)
-    part = study.factors[factor].path.partition(".")[0]
+    other = every.without(arm, factor)
+    part = every.study.factors[factor].path.partition(".")[0]
     # Levels of data act, unless two arms have one digest, which `arms` reports.
     if part == "data" or other.config.unresolved:
         return True
     try:
         if part == "model":
-            return not arm_cost.same_model(arm.config, other.config, store)
-        return _acting(study, arm, store) != _acting(study, other, store)
+            return not every.costs.same_model(arm.config, other.config)
+        return _acting(every, arm) != _acting(every, other)
     except StudyError:  # the other arm cannot be built, and may be in no design
         return True
 
 
-def _acting(study: Study, arm: Arm, store: Store) -> list[object]:
+def _acting(every: Arms, arm: Arm) -> list[object]:
+    study, store = every.study, every.costs.store
     trains = bool(study.seeds)
     return schedules.effective_settings(arm.config, study.columns, trains=trains, store=store)
 
 
-def _dead(study: Study, entry: ResolvedArm, place: Place, store: Store) -> Problem:
+def _dead(every: Arms, entry: ResolvedArm, place: Place) -> Problem:
+    study = every.study
     factor, level = study.factors[place[0]], study.factors[place[0]].levels[place[1]]
     part, same = factor.path.partition(".")[0], "parameters, cost and output are the same"
     hint = f"{factor.path} has no effect here"
     if part == "recipe":
         same = "learning rates, updates, images and loss are the same"
-        hint += _cause(entry, store) if study.seeds else ": nothing is trained"
-    return Problem(f'"{level.label}" changes nothing: {same}', level.value.location, hint)
+        hint += _cause(every, entry) if study.seeds else ": nothing is trained"
+    mark = every.places.factors[place[0]].levels[place[1]].location
+    return Problem(f'"{level.label}" changes nothing: {same}', mark, hint)
 
 
-def _cause(entry: ResolvedArm, store: Store) -> str:
+def _cause(every: Arms, entry: ResolvedArm) -> str:
     recipe = entry.arm.config.recipe
-    return f": {schedules.rates(recipe, store)}" if recipe.epochs else ": nothing is trained"
+    return (
+        f": {schedules.rates(recipe, every.costs.store)}"
+        if recipe.epochs
+        else ": nothing is trained"
+    )
 
 
 def _note(study: Study, place: Place, arms: Sequence[str]) -> str:
@@ -93,26 +94,26 @@ def _note(study: Study, place: Place, arms: Sequence[str]) -> str:
     return f"{path} {level.label} changes nothing in {', '.join(arms)}: differences there are noise"
 
 
-def _twins(study: Study, every: Arms, store: Store) -> Iterator[Problem]:
+def _twins(every: Arms) -> Iterator[Problem]:
     """Levels of one recipe factor, neither the first, that compute the same."""
-    for index, factor in enumerate(study.factors):
+    for index, factor in enumerate(every.study.factors):
         if not factor.path.startswith("recipe"):
             continue
         arms = [entry for entry in every.resolved if entry.arm.changed_factors == (index,)]
         for entry, other in combinations(arms, 2):
             if entry.digest == other.digest:
                 continue  # reported with the arms
-            if _acting(study, entry.arm, store) == _acting(study, other.arm, store):
+            if _acting(every, entry.arm) == _acting(every, other.arm):
                 message = f"{other.label} computes the same as {entry.label}"
-                hint = f"between the two {factor.path} has no effect{_cause(entry, store)}"
-                yield Problem(message, study.place(other.arm.choices), hint)
+                hint = f"between the two {factor.path} has no effect{_cause(every, entry)}"
+                yield Problem(message, every.places.last_level(other.arm.choices), hint)
 
 
-def _oddities(study: Study, every: Arms, store: Store) -> Iterator[str]:
+def _oddities(every: Arms) -> Iterator[str]:
     """Notes on how arms are trained, each once for all arms that it applies to."""
-    rows, names = dict[str, list[str]](), unique_names(study, every)
-    for entry in every.resolved if study.seeds else ():
-        for oddity in schedules.oddities(entry.arm.config.recipe, store):
+    rows, names = dict[str, list[str]](), every.unique_names
+    for entry in every.resolved if every.study.seeds else ():
+        for oddity in schedules.oddities(entry.arm.config.recipe, every.costs.store):
             rows.setdefault(oddity, []).append(names[entry.digest])
     for oddity, labels in rows.items():
         whole = len(labels) == len(every.resolved)

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from study.plan.arms import Arms, ResolvedArm, unique_names
+from study.plan.arms import Arms, ResolvedArm
 from study.spec.arm_names import owners
 from study.spec.schema import unshared
 from study.spec.study import Study
 
 
-def notes(study: Study, every: Arms) -> Iterator[str]:
+def notes(every: Arms) -> Iterator[str]:
     """A note for each random draw that compared arms do not share."""
     rows = dict[tuple[str, str], list[str]]()
-    names = unique_names(study, every)
+    study, names = every.study, every.unique_names
     for first, second in _pairs(study, every.resolved) if study.seeds else ():
         trained = [(entry.arm.config.data, entry.arm.config.recipe) for entry in (first, second)]
         if all(recipe.epochs for _, recipe in trained):

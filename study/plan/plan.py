@@ -5,8 +5,9 @@ cost, so that a second plan imports no torch.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import nan
 
 from study import stats
@@ -14,9 +15,13 @@ from study.errors import SpecError
 from study.metrics import METRICS, sized
 from study.plan import checks, image_changes, image_summaries, images, label_checks, pairing
 from study.plan.arms import ResolvedArm, arms
+from study.plan.costs import CostRecords
 from study.spec import given_weights
 from study.spec.arm_names import owners
-from study.spec.problems import Problem, report
+from study.spec.places import Places
+from study.spec.problems import Location, Problem, report
+from study.spec.reader import ReadStudy
+from study.spec.schema import Data
 from study.spec.study import Arm, Study
 from study.store import provenance
 from study.store import store as stores
@@ -78,6 +83,8 @@ class Plan:
 
     study: Study
     arms: tuple[PlannedArm, ...]
+    file: ReadStudy
+    """The study file that was read, with the positions of its keys, for messages."""
     notes: tuple[str, ...] = ()
     """Warnings about the study that are no mistakes."""
     sd: float = nan
@@ -124,51 +131,62 @@ class Plan:
         return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
 
 
-def plan(study: Study | None, problems: Sequence[Problem], store: Store) -> Plan:
+def plan(file: ReadStudy, store: Store) -> Plan:
     """Build and count the study's arms, and look up their trials in the store.
 
     Raises:
-        SpecError: lists all mistakes in the study, each at its place.
+        SpecError: lists the mistakes, each at its place. Those that show in the file alone come
+            first, before torch is imported; models are built once there are none.
         StoreError: a stored result was computed from another configuration of the same name.
     """
     # Folders may have changed since an earlier plan of this process.
     image_summaries.forget()
-    if study is None:
-        raise SpecError(report(problems))
-    every = arms(study, store)
-    level_problems, notes = checks.problems(study, every, store)
-    # All checks run before any mistake is reported, so that one plan shows all of them.
-    mistakes = [*problems, *every.problems, *label_checks.problems(study, every.designed)]
-    mistakes += level_problems
-    if mistakes:
-        raise SpecError(
-            report([*mistakes, *_image_problems(study, every.designed, mistakes, store)])
-        )
+    study, configurations = file.study, file.configurations
+    if study is None or configurations is None:
+        raise SpecError(report(file.problems))
+    places = file.places
+    if mistakes := [*file.problems, *label_checks.problems(study, places)]:
+        wrong = [*mistakes, *_image_problems(study, places, mistakes, store)]
+        raise SpecError(f"{report(wrong)}; models are built once the file is correct")
+    every = arms(study, configurations, CostRecords(store))
+    level_problems, notes = checks.problems(every)
+    if mistakes := [*every.problems, *level_problems]:
+        raise SpecError(report([*mistakes, *_image_problems(study, places, mistakes, store)]))
     planned = [_planned(study, arm, store) for arm in every.resolved]
     notes += [
-        *pairing.notes(study, every),
+        *pairing.notes(every),
         *_stale(planned, store),
         *_code_notes(planned),
         *image_changes.changes(_results(planned, done=True), store),
         *image_changes.interrupted(_results(planned, done=False), store),
-        *label_checks.units(study, _costs(study, planned)),
+        *label_checks.units(study, places, _costs(study, planned)),
     ]
-    complete = Plan(study, tuple(planned), tuple(notes))
+    complete = Plan(study, tuple(planned), file, tuple(notes))
     return replace(complete, sd=_sd(complete, store))
 
 
 def _image_problems(
-    study: Study, arms: Sequence[Arm], mistakes: Sequence[Problem], store: Store
+    study: Study, places: Places, mistakes: Sequence[Problem], store: Store
 ) -> Iterator[Problem]:
     """Problems with the images, so that they are reported together with the other mistakes."""
-    readable = [arm for arm in arms if "data" not in arm.config.unresolved]
-    trees = [(arm.config.data, study.trees(arm.choices)["data"]) for arm in readable]
+    readable = (arm for arm in study.arms if "data" not in arm.config.unresolved)
     messages = {problem.message for problem in mistakes}
-    for problem in images.problems(trees, store, absent=False):
+    for problem in images.problems(_data_sets(readable, places), store, absent=False):
         # Several arms usually share one folder, which is reported once.
         if problem.message not in messages:
             messages.add(problem.message)
             yield problem
+
+
+def _data_sets(
+    some: Iterable[Arm], places: Places
+) -> Iterator[tuple[Data, Callable[[str], Location]]]:
+    """The data of arms, each different set once, with the positions of its keys."""
+    sets = dict[str, tuple[Data, Callable[[str], Location]]]()
+    for arm in some:
+        data = arm.config.data
+        sets.setdefault(data.model_dump_json(), (data, partial(places.of_data, arm.choices)))
+    yield from sets.values()
 
 
 def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
@@ -260,7 +278,7 @@ def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
         SpecError: lists the problems.
     """
     # An arm whose trials are done needs no images.
-    missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
-    trees = [(arm.config.data, plan.study.trees(arm.choices)["data"]) for arm in missing]
-    if wrong := images.problems(trees, store, absent=absent):
+    missing = (arm.arm for arm in plan.arms if arm.done < len(arm.trials))
+    data_sets = _data_sets(missing, plan.file.places)
+    if wrong := images.problems(data_sets, store, absent=absent):
         raise SpecError(report(wrong))

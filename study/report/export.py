@@ -88,7 +88,7 @@ def timm(plan: Plan, store: Store) -> Files:
     for row in stats.typed_rows(estimates, stats.Estimate):
         means[row.arm][row.metric] = row.mean
     tables = {
-        f"results-{_slug(plan.study.data_label())}.csv": (_results, "top1"),
+        f"results-{_slug(plan.baseline.arm.config.data.label)}.csv": (_results, "top1"),
         "benchmark-infer.csv": (_infer, "infer_samples_per_sec"),
         "benchmark-train.csv": (_train, "train_samples_per_sec"),
     }

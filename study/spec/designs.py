@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import product
 
 from study.errors import SpecError
-from study.spec.study import Arm, Factor, Study
+from study.spec.study import Factor
 
 Choices = tuple[int, ...]
 
@@ -49,18 +49,18 @@ def factorial(factors: Sequence[Factor]) -> list[Choices]:
     return list(product(*(range(len(factor.levels)) for factor in factors)))
 
 
-def arms(study: Study) -> list[Arm]:
-    """The arms of all the study's designs, each once, the baseline first.
+def designed(designs: Sequence[str], factors: Sequence[Factor]) -> list[Choices]:
+    """The levels of the arms of all `designs`, each arm once, the baseline first.
 
     Raises:
         SpecError: the factors do not fit a design.
     """
     # The reader reports unknown designs; the arms of the others are still checked.
-    designs = [design for design in study.designs if design in DESIGNS] or ["one_at_a_time"]
-    choices = [(0,) * len(study.factors)]
-    choices += [c for design in designs for c in DESIGNS[design](study.factors)]
+    known = [design for design in designs if design in DESIGNS] or ["one_at_a_time"]
+    choices = [(0,) * len(factors)]
+    choices += [chosen for design in known for chosen in DESIGNS[design](factors)]
     # Designs overlap: all of them have the baseline.
-    return [study.arm(chosen) for chosen in dict.fromkeys(choices)]
+    return list(dict.fromkeys(choices))
 
 
 DESIGNS: dict[str, Callable[[Sequence[Factor]], list[Choices]]] = {

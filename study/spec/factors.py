@@ -2,14 +2,14 @@
 
 from study.errors import likely_name
 from study.spec.labels import unfit_labels
+from study.spec.places import PARTS, FactorTree
 from study.spec.problems import Location, Problem
-from study.spec.study import PARTS, Factor, Level
 from study.spec.yaml import Tree
 
 
-def factors_of(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
+def factors_of(tree: Tree) -> tuple[tuple[FactorTree, ...], list[Problem]]:
     """The factors that can be read, and a problem for each of the others."""
-    factors: list[Factor] = []
+    factors: list[FactorTree] = []
     problems: list[Problem] = []
     for path, levels in tree.value.items() if isinstance(tree.value, dict) else ():
         # Every level was refused already; a second problem would only repeat it.
@@ -17,7 +17,7 @@ def factors_of(tree: Tree) -> tuple[tuple[Factor, ...], list[Problem]]:
             continue
         mistake = _mistake(path, levels)
         if mistake is None:
-            factors.append(Factor(path, tuple(Level(k, v) for k, v in levels.value.items())))
+            factors.append(FactorTree(path, levels.value))
             problems += unfit_labels(levels)
         else:
             message, mark, hint = mistake

@@ -1,8 +1,8 @@
 """Changes to a study file: its profiles, and `--set` on the command line."""
 
 from study.errors import SpecError
+from study.spec.places import PARTS
 from study.spec.problems import Problem
-from study.spec.study import PARTS
 from study.spec.yaml import Tree, expanded, merged, read
 
 

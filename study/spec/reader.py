@@ -5,22 +5,44 @@ add to the same list and the user sees all mistakes at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from study.errors import SpecError, unknown
+from study.spec.configurations import Configurations
+from study.spec.designs import designed
 from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
 from study.spec.overrides import overlaid, with_setting
+from study.spec.places import PARTS, Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
 from study.spec.published_numbers import published_numbers
 from study.spec.schema import StudyFile, salvaged, validated
-from study.spec.study import PARTS, Factor, Study
+from study.spec.study import Study
 from study.spec.variables import expand
 from study.spec.vocabulary import Vocabulary, undefined_names
 from study.spec.yaml import Tree, expanded, read
 from study.text import normal
+
+
+@dataclass(frozen=True)
+class ReadStudy:
+    """A study file after reading."""
+
+    study: Study | None
+    """None where the file has no model, so that no arm can be configured."""
+    problems: list[Problem]
+    """All mistakes that show before a model is built."""
+    configurations: Configurations | None = None
+    """The arms of any levels, with the positions of their keys; None without a study."""
+
+    @property
+    def places(self) -> Places:
+        """The positions of a file that holds a study."""
+        if self.configurations is None:
+            raise ValueError("a file without a study has no positions")
+        return self.configurations.places
 
 
 def study_file(
@@ -32,7 +54,7 @@ def study_file(
     settings: Sequence[str] = (),
     sources: Sequence[Plugin] = (),
     imports: Sequence[str] = (),
-) -> tuple[Study | None, list[Problem]]:
+) -> ReadStudy:
     """The study in `path`, as far as it can be read, and all mistakes in the file.
 
     Raises:
@@ -40,7 +62,7 @@ def study_file(
     """
     document, problems = _document(path)
     if document is None:
-        return None, problems
+        return ReadStudy(None, problems)
     profiles, more = _profiles(document)
     problems += more
     if profile is not None and profile not in profiles:
@@ -48,23 +70,18 @@ def study_file(
     for other, tree in profiles.items():
         if other != profile and isinstance(tree.value, dict):
             # Checked without its variables, which may be unset here.
-            problems += _study(overlaid(document, tree), path, vocabulary)[1]
+            problems += _study(overlaid(document, tree), path, vocabulary).problems
     chosen = overlaid(document, profiles[profile]) if profile else document
     for setting in settings:
         chosen, more = with_setting(chosen, setting)
         problems += more
     # Last, as a profile or a setting may replace a variable that is not set.
     problems += expand(chosen, dict(environment))
-    study, more = _study(chosen, path, vocabulary)
+    read_study = _study(chosen, path, vocabulary, sources)
+    study = read_study.study
     if study is not None:
-        study = replace(
-            study,
-            profile=profile,
-            settings=tuple(settings),
-            plugins=tuple(sources),
-            imports=tuple(imports),
-        )
-    return study, problems + more
+        study = replace(study, profile=profile, settings=tuple(settings), imports=tuple(imports))
+    return replace(read_study, study=study, problems=[*problems, *read_study.problems])
 
 
 def _document(path: Path) -> tuple[Tree | None, list[Problem]]:
@@ -118,25 +135,34 @@ def _profiles(document: Tree) -> tuple[dict[str, Tree], list[Problem]]:
 
 
 def _study(
-    document: Tree, path: Path, vocabulary: Vocabulary
-) -> tuple[Study | None, list[Problem]]:
-    """The study that a document says, without profiles and plugins, and its mistakes."""
+    document: Tree, path: Path, vocabulary: Vocabulary, sources: Sequence[Plugin] = ()
+) -> ReadStudy:
+    """The study that a document says, without its profile, and its mistakes."""
     document, unlabelled = with_labels(document)
     parts = _parts(document)
     file, problems = validated(StudyFile, document)
     problems += [*unlabelled, *boolean_words(document)]
     model = parts.get("model")
     if model is None or not isinstance(model.value, dict) or "name" not in model.value:
-        return None, problems
+        return ReadStudy(None, problems)
     factors, more = factors_of(document.value.get("factors", Tree({}, document.location)))
-    study = _assembled(path, document, file or salvaged(document), parts=parts, factors=factors)
     problems += more + undefined_names(document, vocabulary)
-    # Each level once, in an arm of its own: enough to see the mistakes of every key.
+    absent = Tree({}, document.location)
+    places = Places(document, {part: parts.get(part, absent) for part in PARTS}, factors)
+    configurations = Configurations(places, tuple(sources))
+    study = _assembled(path, file or salvaged(document), configurations)
     base = (0,) * len(factors)
+    try:
+        arms = tuple(map(configurations.arm, designed(study.designs, study.factors)))
+    except SpecError as error:  # a design that does not fit the factors
+        problems.append(Problem(str(error), places.key("design")))
+        arms = (configurations.arm(base),)
+    # Each level once, in an arm of its own: enough to see the mistakes of every key.
     for index, factor in enumerate(factors):
         for level in range(len(factor.levels)):
-            problems += study.configuration((*base[:index], level, *base[index + 1 :]))[1]
-    return study, problems + study.configuration(base)[1]
+            problems += configurations.problems((*base[:index], level, *base[index + 1 :]))
+    problems += configurations.problems(base)
+    return ReadStudy(replace(study, arms=arms), problems, configurations)
 
 
 def _parts(document: Tree) -> dict[str, Tree]:
@@ -149,16 +175,9 @@ def _parts(document: Tree) -> dict[str, Tree]:
     return parts
 
 
-def _assembled(
-    path: Path,
-    document: Tree,
-    file: StudyFile,
-    *,
-    parts: Mapping[str, Tree],
-    factors: tuple[Factor, ...],
-) -> Study:
+def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> Study:
     """The study of a checked file; single values become lists, and numbers of seeds seeds."""
-    absent = Tree({}, document.location)
+    places = configurations.places
     return Study(
         name=path.stem,
         path=path,
@@ -166,23 +185,29 @@ def _assembled(
         settings=(),
         question=file.question,
         source=file.source,
-        baseline={part: parts.get(part, absent) for part in PARTS},
-        factors=factors,
+        baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
+        factors=tuple(tree.factor for tree in places.factors),
         designs=tuple([file.design] if isinstance(file.design, str) else file.design),
         seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
         columns=tuple(file.columns),
         timing=file.timing,
         expects=file.expects,
         published={
-            label: published_numbers(row, file, document.at(["published", label]))
+            label: published_numbers(row, file, places.document.at(["published", label]))
             for label, row in file.published.items()
         },
         margins=file.margins,
         claims=tuple(map(normal, file.claims)),
+        text=places.document.location.text,
+        plugins=configurations.plugins,
         aa=file.aa,
         contrasts=tuple(
             (normal(c), "baseline") if isinstance(c, str) else (normal(c[0]), normal(c[1]))
             for c in file.contrasts
         ),
-        root=document,
     )
+
+
+def _mapping(tree: Tree) -> dict[str, object]:
+    plain = tree.plain()
+    return plain if isinstance(plain, dict) else {}

@@ -2,17 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from study.spec.plugins import Plugin
-from study.spec.problems import Location, Problem
-from study.spec.recipes import contradictions, recipe_of
-from study.spec.schema import Data, Protocol, Recipe, Status, Timing, validated
-from study.spec.yaml import Tree, merged
+from study.spec.schema import Data, Protocol, Recipe, Status, Timing
 
-PARTS = ("model", "data", "recipe")
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
 UNLABELLED = ("name", "epochs", "batch_size", "grad_accum_steps")  # keys that a label leaves out
 
@@ -25,6 +21,8 @@ class Config:
     arguments: Mapping[str, object]
     data: Data
     recipe: Recipe
+    recipe_name: str = ""
+    """The shipped recipe that `recipe` departs from."""
     root: str | None = None
     """The folder of the images as the file has it: `$IMAGENET`, not the folder on this machine."""
     plugins: tuple[Plugin, ...] = ()
@@ -38,7 +36,8 @@ class Level:
     """One value of a factor, with the label that is printed for it."""
 
     label: str
-    value: Tree
+    value: object
+    """The value as plain data: a scalar, a list or a mapping."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Study:
-    """One question asked of one baseline: everything that a study file says, checked."""
+    """One question asked of one baseline: everything that a study file says, typed and checked."""
 
     name: str
     path: Path
@@ -87,7 +86,8 @@ class Study:
     settings: tuple[str, ...]
     question: str
     source: str | None
-    baseline: Mapping[str, Tree]
+    baseline: Mapping[str, Mapping[str, object]]
+    """The keys of the baseline's model, data and recipe as the file has them."""
     factors: tuple[Factor, ...]
     designs: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -99,8 +99,10 @@ class Study:
     margins: Mapping[str, float]
     """The largest difference that counts as equal, by name of the metric."""
     claims: tuple[str, ...]
-    root: Tree
-    """The file with the position of every key, for messages."""
+    arms: tuple[Arm, ...] = ()
+    """The arms of all designs, each once, the baseline first."""
+    text: str = ""
+    """The text of the study file when it was read."""
     plugins: tuple[Plugin, ...] = ()
     imports: tuple[str, ...] = ()
     """The plugins that the command line names, as it names them."""
@@ -119,11 +121,6 @@ class Study:
         return self.title, str(self.path.resolve())
 
     @property
-    def text(self) -> str:
-        """The text of the study file when it was read."""
-        return self.root.location.text
-
-    @property
     def aa_seeds(self) -> tuple[int, ...]:
         """The seeds of the A/A arm, one for each seed of the baseline.
 
@@ -131,10 +128,6 @@ class Study:
         do not depend on the study, so that studies of one baseline share its A/A trials.
         """
         return tuple((seed + AA_SEED_OFFSET) % 2**32 for seed in self.seeds) if self.aa else ()
-
-    def arm(self, choices: Sequence[int]) -> Arm:
-        """The arm with these levels; `reader.study_file` reports mistakes in its keys."""
-        return Arm(tuple(choices), self.configuration(choices)[0])
 
     @property
     def command_arguments(self) -> list[str]:
@@ -160,93 +153,21 @@ class Study:
             return [self.label(choices)]
         return ["baseline", *(factor.levels[0].label for factor in self.factors)]
 
-    def trees(self, choices: Sequence[int]) -> dict[str, Tree]:
-        """The model, data and recipe of an arm, as YAML with positions."""
-        trees = dict(self.baseline)
-        chosen = zip(self.factors, choices, strict=True)
-        # Factors of a whole part first: `recipe` would overwrite the value of `recipe.lr`.
-        for factor, level in sorted(chosen, key=lambda pair: "." in pair[0].path):
-            part, _, key = factor.path.partition(".")
-            value = factor.levels[level].value
-            if key:
-                keys = {key: value.location}
-                value = Tree({key: value}, value.location, keys)
-            trees[part] = merged(trees[part], value)
-        return trees
-
-    def mark(
-        self,
-        choices: Sequence[int],
-        argument: str | None = None,
-        parts: Collection[str] = ("model",),
-    ) -> Location:
-        """The position in the file that decides an arm's model, or one `argument` of it.
-
-        With several `parts`, the last position that decides one of them.
-        """
-        for index in reversed([f for f, level in enumerate(choices) if level]):
-            factor = self.factors[index]
-            part, _, key = factor.path.partition(".")
-            level = factor.levels[choices[index]]
-            keys = level.value.keys if not key else {key: level.value.location}
-            if part in parts and (argument is None or argument in keys):
-                return keys.get(argument or "", level.value.location)
-        model = self.trees(choices)["model"]
-        return model.keys.get(argument or "name", model.location)
-
-    def place(self, choices: Sequence[int]) -> Location:
-        """The position in the file of the last level by which an arm differs from the baseline."""
-        departs = [factor for factor, level in enumerate(choices) if level]
-        if not departs:
-            return self.baseline["model"].location
-        return self.factors[departs[-1]].levels[choices[departs[-1]]].value.location
-
-    def data_label(self, choices: Sequence[int] = ()) -> str:
-        """The name of an arm's data, with the number of images if it is limited."""
-        data = self.configuration(choices or (0,) * len(self.factors))[0].data
-        limits = ((data.train_limit, "to train on"), (data.val_limit, "to evaluate"))
-        used = [f"{limit} {what}" for limit, what in limits if limit is not None]
-        return ", ".join([data.title or data.name, *used])
-
-    def part_label(self, part: str, choices: Sequence[int] = ()) -> str:
+    def part_label(self, part: str, arm: Arm | None = None) -> str:
         """The name of an arm's model or recipe, with the arguments that the baseline changes.
 
         Arguments that factors vary are left out, and so are a recipe's length and batch size,
         which are printed elsewhere.
         """
         varied = {factor.path for factor in self.factors} | {f"{part}.{key}" for key in UNLABELLED}
-        base = self.baseline[part].plain()
-        name = self.trees(choices)[part].plain()["name"] if choices else base["name"]
+        base = self.baseline[part]
+        config = arm.config if arm else None
+        name = base["name"]
+        if config:
+            name = config.model if part == "model" else config.recipe_name
         changed = base.items() if name == base["name"] else ()
         changes = ", ".join(f"{k} {v}" for k, v in changed if f"{part}.{k}" not in varied)
         return f"{name} with {changes}" if changes else str(name)
-
-    def configuration(self, choices: Sequence[int]) -> tuple[Config, list[Problem]]:
-        """The configuration of an arm, and the problems of the keys that define it."""
-        trees = self.trees(choices)
-        data, wrong = validated(Data, trees["data"])
-        recipe, recipe_wrong = recipe_of(trees["recipe"])
-        wrong += contradictions(data, recipe, trees["data"])
-        arguments = trees["model"].plain()
-        named = isinstance(arguments, dict) and isinstance(arguments.get("name"), str)
-        mark = trees["model"].location
-        model_wrong = (
-            [] if named else [Problem("model: give a name, or a mapping with a name", mark)]
-        )
-        problems = {"model": model_wrong, "data": wrong, "recipe": recipe_wrong}
-        name = arguments.pop("name") if named else ""
-        root = trees["data"].at(["root"])
-        return Config(
-            model=name,
-            arguments=arguments if named else {},
-            # A wrong part has a default, so that the other parts of the arm can be checked.
-            data=data or Data(name="digits"),
-            recipe=recipe or Recipe(),
-            # The variable, so that trials have the same name wherever the images are.
-            root=root.variable or (data.root if data else None),
-            plugins=self.plugins,
-            unresolved=frozenset(part for part, of in problems.items() if of),
-        ), [problem for of in problems.values() for problem in of]
 
 
 def title(name: str, profile: str | None, settings: Sequence[str]) -> str:

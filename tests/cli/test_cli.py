@@ -89,12 +89,18 @@ def test_nothing_to_cancel_is_said(inside, tiny):
     assert "no worker is active on" in done.stderr
 
 
-def test_wrong_model_arguments_are_told_with_all_else_that_is_wrong(inside, tiny):
+def test_wrong_model_arguments_are_told_together_once_the_file_is_correct(inside, tiny):
     text = tiny.read_text().replace("model: test_rest", "model: {name: test_rest, hedas: [1]}")
-    tiny.write_text(text.replace("seeds: 2", "seedz: 2").replace("average", "averag"))
+    text = text.replace("average", "averag")
+    tiny.write_text(text.replace("seeds: 2", "seedz: 2"))
     done = inside("plan", tiny)
     assert done.returncode == 2
-    for message in ("tiny.yaml:8:1", '"seeds"?', "tiny.yaml:3:", '"heads"?', '"average"?'):
+    for message in ("tiny.yaml:8:1", '"seeds"?', "models are built once the file is correct"):
+        assert message in done.stderr
+    tiny.write_text(text)
+    done = inside("plan", tiny)
+    assert done.returncode == 2
+    for message in ("tiny.yaml:3:", '"heads"?', '"average"?'):
         assert message in done.stderr
 
 

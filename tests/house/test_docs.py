@@ -110,7 +110,7 @@ def test_every_extra_exists():
 
 
 def read(path: Path, text: str):
-    """The study of a text and the problems of it, as the command line reads them."""
+    """A text as the command line reads a study file."""
     from study.cli.study_request import StudyRequest
 
     path.write_text(text, "utf-8")
@@ -128,7 +128,8 @@ def merged(text: str) -> str:
 @pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: block.page)
 def test_yaml_is_a_study_or_a_fragment_of_one(tmp_path, block):
     text = merged(block.text) if block.kind == "fragment" else block.text
-    study, problems = read(tmp_path / "study.yaml", text)
+    file = read(tmp_path / "study.yaml", text)
+    study, problems = file.study, file.problems
     if block.kind == "wrong":
         assert problems
     else:
@@ -233,7 +234,7 @@ def import_table() -> str:
 def quoted_errors(folder: Path) -> str:
     """The errors of the wrong example in docs/study-file.md, in the order of their lines."""
     (block,) = (block for block in blocks("yaml") if block.kind == "wrong")
-    _, problems = read(folder / "mine.yaml", block.text)
+    problems = read(folder / "mine.yaml", block.text).problems
     errors = list({str(problem).replace(f"{folder}/", "") for problem in problems})
     errors.sort(key=lambda error: int(re.search(r"mine.yaml:(\d+)", error)[1]))
     return "\n\n".join(errors) + "\n"

@@ -37,8 +37,8 @@ def test_the_order_of_factors_changes_nothing(tmp_path):
     whole = "  model: {big: {}, small: test_rest}\n"
     text = GOOD.replace("  model: {whole: {}, bare: {attn_norm: false, head_mix: false}}\n", "")
     studies = [
-        load(tmp_path, text.replace("factors:\n", "factors:\n" + whole))[0],
-        load(tmp_path, text.replace("\nseeds:", "\n" + whole + "seeds:"))[0],
+        load(tmp_path, text.replace("factors:\n", f"design: factorial\nfactors:\n{whole}"))[0],
+        load(tmp_path, text.replace("\nseeds:", f"\n{whole}design: factorial\nseeds:"))[0],
     ]
     assert name_of(studies[0], (1, 1, 0)) == name_of(studies[1], (1, 0, 1))
 

@@ -8,10 +8,9 @@ import pytest
 
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.report import report
-from study.spec.problems import Location
+from study.spec.reader import ReadStudy
 from study.spec.schema import Data, Protocol, Recipe, Timing
 from study.spec.study import Arm, Config, Factor, Level, PublishedNumber, Study
-from study.spec.yaml import Tree
 from study.store import store as stores
 from study.store.atomic import write
 from study.store.cost_records import ArmCost
@@ -19,8 +18,7 @@ from study.store.records import Shape, TrialConfig
 from study.store.store import Store
 from study.store.timing_records import TimingSession
 
-HERE = Location("x.yaml", "")
-CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3))
+CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3), "smoke")
 BUILT = {
     "model": "m",
     "shape": Shape(num_classes=10, in_chans=3, img_size=64),
@@ -30,10 +28,6 @@ BUILT = {
     "code": {},
 }
 REDUCTION = {"model.reduction": ["Depth-wise Conv2d", "Average Pooling", "Max Pooling"]}
-
-
-def _tree(value):
-    return Tree(value, HERE)
 
 
 def _study(factors, seeds, published, **fields):
@@ -46,11 +40,11 @@ def _study(factors, seeds, published, **fields):
             "question": "How should EMSA shrink?",
             "source": "ResT (arXiv 2105.13677)",
             "baseline": {
-                part: _tree({"name": _tree(name)})
+                part: {"name": name}
                 for part, name in (("model", "rest_lite"), ("data", "digits"), ("recipe", "smoke"))
             },
             "factors": tuple(
-                Factor(path, tuple(Level(label, _tree(label)) for label in labels))
+                Factor(path, tuple(Level(label, label) for label in labels))
                 for path, labels in factors.items()
             ),
             "designs": ("one_at_a_time",),
@@ -61,7 +55,7 @@ def _study(factors, seeds, published, **fields):
             "expects": {},
             "margins": {},
             "claims": (),
-            "root": _tree({}),
+            "text": "",
         }
         | fields
     )
@@ -142,7 +136,7 @@ def laboratory(tmp_path):
             card = ArmCost(**BUILT, **costs)
             arms.append(PlannedArm(Arm(choices, CONFIG), label, digest, COMPUTED, card, trials))
             keys[digest] = key
-        plan = Plan(study, tuple(arms))
+        plan = Plan(study, tuple(arms), ReadStudy(study, []))
         if timed:
             session = {arm: timed[key] for arm, key in keys.items() if key in timed}
             record = {"arms": session, "environment": {"device": "NVIDIA H200"}}

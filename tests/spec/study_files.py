@@ -6,7 +6,7 @@ from study.metrics import METRICS
 from study.plan.identity import digest, resolved
 from study.spec.designs import DESIGNS
 from study.spec.problems import report
-from study.spec.reader import study_file
+from study.spec.reader import ReadStudy, study_file
 from study.spec.study import Study
 from study.spec.vocabulary import Vocabulary
 from study.store.cost_records import ArmCost
@@ -34,12 +34,17 @@ profiles:
 """
 
 
-def load(tmp_path: Path, text: str, **options: object) -> tuple[Study | None, str]:
+def load_file(tmp_path: Path, text: str, **options: object) -> ReadStudy:
     path = tmp_path / "x.yaml"
     path.write_text(text)
     environment = options.pop("environment", {})
-    study, problems = study_file(path, vocabulary=VOCABULARY, environment=environment, **options)
-    return study, report(problems).replace(str(tmp_path) + "/", "") if problems else ""
+    return study_file(path, vocabulary=VOCABULARY, environment=environment, **options)
+
+
+def load(tmp_path: Path, text: str, **options: object) -> tuple[Study | None, str]:
+    file = load_file(tmp_path, text, **options)
+    messages = report(file.problems).replace(str(tmp_path) + "/", "") if file.problems else ""
+    return file.study, messages
 
 
 def card(arguments):
@@ -49,7 +54,7 @@ def card(arguments):
 
 
 def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:
-    config = study.arm(choices).config
+    config = next(arm.config for arm in study.arms if arm.choices == choices)
     defaults = {"reduction": "depthwise", "attn_norm": True, "head_mix": True}
     full = resolved(config, card({**defaults, **config.arguments, **arguments}))
     return digest(full, defaults)

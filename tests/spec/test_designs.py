@@ -4,15 +4,12 @@ import pytest
 
 from study.errors import SpecError
 from study.spec.designs import DESIGNS, cumulative, factorial, leave_one_out, one_at_a_time
-from study.spec.problems import Location
 from study.spec.study import Factor, Level
-from study.spec.yaml import Tree
 
 
 def factors(*levels: int) -> list[Factor]:
-    value = Tree(0, Location("x", ""))
     return [
-        Factor(f"model.f{index}", tuple(Level(str(n), value) for n in range(count)))
+        Factor(f"model.f{index}", tuple(Level(str(n), n) for n in range(count)))
         for index, count in enumerate(levels)
     ]
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from study.errors import SpecError
 from study.plan.label_checks import problems
-from study.spec.designs import arms
 from study.spec.problems import report
 from study.spec.reader import study_file
 from tests.spec.study_files import GOOD, VOCABULARY
@@ -32,12 +31,10 @@ def _survives(folder: Path, cuts: list[tuple[int, int, str]]) -> None:
     path = folder / "m.yaml"
     path.write_text(mutated(GOOD, cuts), encoding="utf-8", errors="replace")
     try:
-        study, problems = study_file(path, vocabulary=VOCABULARY, environment={})
-        assert study is not None or problems
-        if problems:
-            report(problems)
-        if study is not None:
-            arms(study)
+        file = study_file(path, vocabulary=VOCABULARY, environment={})
+        assert file.study is not None or file.problems
+        if file.problems:
+            report(file.problems)
     except SpecError:
         pass
 
@@ -84,9 +81,10 @@ def _has_a_place(folder: Path, changes: list[tuple[str, int, int, bytes]]) -> No
     path = folder / "b.yaml"
     path.write_bytes(changed(FULL.encode(), changes))
     try:
-        study, wrong = study_file(path, vocabulary=VOCABULARY, environment={})
+        file = study_file(path, vocabulary=VOCABULARY, environment={})
+        study, wrong = file.study, file.problems
         if study is not None and not wrong:
-            wrong = problems(study, arms(study))
+            wrong = problems(study, file.places)
     except SpecError:  # of the file as a whole, or of a design
         return
     assert study is not None or wrong

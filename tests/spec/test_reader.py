@@ -6,16 +6,15 @@ from study import format
 from study.errors import SpecError
 from study.plan import label_checks
 from study.plan.label_checks import problems
-from study.spec.designs import arms
 from study.spec.reader import study_file
-from tests.spec.study_files import GOOD, VOCABULARY, load, name_of
+from tests.spec.study_files import GOOD, VOCABULARY, load, load_file, name_of
 
 
 def test_a_study_says_what_its_file_says(tmp_path):
     study, wrong = load(tmp_path, GOOD)
     assert not wrong
     assert study.seeds == (0, 1)
-    configs = [arm.config for arm in arms(study)]
+    configs = [arm.config for arm in study.arms]
     assert [dict(c.arguments) for c in configs] == [
         {"reduction": "depthwise"},
         {"reduction": "average"},
@@ -37,14 +36,14 @@ def test_a_profile_merges_the_baseline_and_replaces_the_rest(tmp_path):
     study, wrong = load(tmp_path, GOOD, profile="big")
     assert not wrong
     assert study.seeds == (3, 5)
-    config = study.arm((0, 0, 0)).config
+    config = study.arms[0].config
     assert (config.data.name, config.data.img_size, config.recipe.epochs) == ("digits", 128, 9)
 
 
 def test_a_part_with_a_name_of_its_own_replaces_the_whole(tmp_path):
     text = GOOD.replace("data: {img_size: 128}", "data: {name: torch/cifar10}")
     study, _ = load(tmp_path, text, profile="big")
-    assert study.arm((0, 0, 0)).config.data.img_size == 224
+    assert study.arms[0].config.data.img_size == 224
 
 
 def test_settings_change_single_keys(tmp_path):
@@ -52,7 +51,7 @@ def test_settings_change_single_keys(tmp_path):
         tmp_path, GOOD, settings=["recipe.epochs=7", "seeds=[4]", "model=test_rest"]
     )
     assert not wrong
-    config = study.arm((0, 0, 0)).config
+    config = study.arms[0].config
     assert (config.recipe.epochs, config.model, study.seeds) == (7, "test_rest", (4,))
 
 
@@ -68,7 +67,7 @@ def test_a_variable_is_read_only_where_it_is_used(tmp_path):
     assert "$HERE is not set" in load(tmp_path, text, profile="big")[1]
     study, wrong = load(tmp_path, text, profile="big", environment={"HERE": "/data"})
     assert not wrong
-    assert study.arm((0, 0, 0)).config.data.root == "/data"
+    assert study.arms[0].config.data.root == "/data"
 
 
 @pytest.mark.parametrize(
@@ -108,11 +107,13 @@ def test_a_published_number_without_a_status_is_unverified(tmp_path):
 def test_levels_may_be_a_list_of_values_which_are_their_labels(tmp_path):
     text = GOOD.replace("{DW: depthwise, Avg: average}", "[depthwise, average]")
     text = text.replace("{low: 1e-4, high: 1e-3}", "[1e-4, 0.0010]").replace("Avg:", "average:")
-    study, wrong = load(tmp_path, text)
+    study, wrong = load(tmp_path, text, settings=["design=factorial"])
     assert not wrong
     labels = [[level.label for level in factor.levels] for factor in study.factors[:2]]
     assert labels == [["depthwise", "average"], ["1e-4", "0.0010"]]
-    assert name_of(study, (1, 1, 0)) == name_of(load(tmp_path, GOOD)[0], (1, 1, 0))
+    assert name_of(study, (1, 1, 0)) == name_of(
+        load(tmp_path, GOOD, settings=["design=factorial"])[0], (1, 1, 0)
+    )
 
 
 def test_rows_claims_and_contrasts_find_labels_of_another_form(tmp_path):
@@ -121,9 +122,9 @@ def test_rows_claims_and_contrasts_find_labels_of_another_form(tmp_path):
     )
     claim = "' Moyenne e\u0301  x is better than baseline on top1'"
     text += f"claims: [{claim}]\ncontrasts: ['Moyenne \u00e9  x']\n"
-    study, wrong = load(tmp_path, text)
-    assert not wrong
-    assert not problems(study, arms(study))
+    file = load_file(tmp_path, text)
+    assert not file.problems
+    assert not problems(file.study, file.places)
 
 
 SHARED = GOOD.replace("bare: {", "Avg: {")
@@ -131,9 +132,9 @@ SHARED = GOOD.replace("bare: {", "Avg: {")
 
 def test_a_label_of_several_arms_is_told_with_a_name_for_each(tmp_path):
     text = SHARED + "claims: [Avg is better than DW on top1]\ncontrasts: [Avg]\n"
-    study, wrong = load(tmp_path, text)
-    assert not wrong
-    messages = [str(problem) for problem in problems(study, arms(study))]
+    file = load_file(tmp_path, text)
+    assert not file.problems
+    messages = [str(problem) for problem in problems(file.study, file.places)]
     assert len(messages) == 3
     for message in messages:
         assert '2 arms are called "Avg"' in message
@@ -143,27 +144,27 @@ def test_a_label_of_several_arms_is_told_with_a_name_for_each(tmp_path):
 def test_the_name_that_is_told_for_a_shared_label_is_read(tmp_path):
     text = SHARED.replace("  Avg: {top1", "  Avg (model): {top1")
     text += "claims: [Avg (model) is better than DW on top1]\ncontrasts: [[Avg (model), DW]]\n"
-    study, wrong = load(tmp_path, text)
-    assert not wrong
-    assert not problems(study, arms(study))
+    file = load_file(tmp_path, text)
+    assert not file.problems
+    assert not problems(file.study, file.places)
 
 
 def test_rows_of_no_arm_are_looked_up_as_often_as_they_are_shown(tmp_path, monkeypatch):
     rows = "".join(f"  Row {n}: {{top1: 7}}\n" for n in range(300))
-    study, wrong = load(tmp_path, GOOD.replace("published:\n", f"published:\n{rows}"))
-    assert not wrong
+    file = load_file(tmp_path, GOOD.replace("published:\n", f"published:\n{rows}"))
+    assert not file.problems
     calls = []
     monkeypatch.setattr(label_checks, "unknown", lambda *words: calls.append(words) or "unknown")
-    mistakes = problems(study, arms(study))
+    mistakes = problems(file.study, file.places)
     assert len(mistakes) == 300
     assert len(calls) == 30
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
-    study, wrong = study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
-    assert not wrong
-    assert study.seeds == (0, 1)
+    file = study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
+    assert not file.problems
+    assert file.study.seeds == (0, 1)
 
 
 def test_a_file_that_is_not_there_names_those_that_are(tmp_path):

@@ -30,7 +30,7 @@ def caption(analysis: Analysis) -> str:
 
 def _protocol(plan: Plan) -> str:
     study, config = plan.study, plan.baseline.arm.config
-    images = f"{study.data_label()} at {config.data.img_size} px"
+    images = f"{config.data.label} at {config.data.img_size} px"
     # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
         return f"{config.model} for {images}"

@@ -117,6 +117,13 @@ class Data(Strict):
         return self
 
     @property
+    def label(self) -> str:
+        """The name of the data in tables, with the number of images if it is limited."""
+        limits = ((self.train_limit, "to train on"), (self.val_limit, "to evaluate"))
+        used = [f"{limit} {what}" for limit, what in limits if limit is not None]
+        return ", ".join([self.title or self.name, *used])
+
+    @property
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Yield (key, message) for values that contradict each other."""
         if self.train_split == self.val_split and self.name != "digits":

@@ -1,0 +1,94 @@
+"""The positions in a study file, for messages: beside the `Study` that was read from it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from study.spec.problems import Location
+from study.spec.study import Factor, Level
+from study.spec.yaml import Tree, merged
+
+PARTS = ("model", "data", "recipe")
+
+
+@dataclass(frozen=True)
+class FactorTree:
+    """A factor as the file has it: its path, and the value of each level by label."""
+
+    path: str
+    labelled: Mapping[str, Tree]
+
+    @property
+    def factor(self) -> Factor:
+        """The factor without positions."""
+        levels = (Level(label, tree.plain()) for label, tree in self.labelled.items())
+        return Factor(self.path, tuple(levels))
+
+    @cached_property
+    def levels(self) -> tuple[Tree, ...]:
+        return tuple(self.labelled.values())
+
+    @property
+    def part(self) -> str:
+        return self.path.partition(".")[0]
+
+    def overriding(self, level: int) -> Tree:
+        """A level as a mapping of the keys of its part: `model.stem` gives {stem: value}."""
+        value, key = self.levels[level], self.path.partition(".")[2]
+        return Tree({key: value}, value.location, {key: value.location}) if key else value
+
+
+@dataclass(frozen=True)
+class Places:
+    """A study file with the position of every key and value."""
+
+    document: Tree
+    baseline: Mapping[str, Tree]
+    """The model, data and recipe of the baseline."""
+    factors: tuple[FactorTree, ...]
+
+    def key(self, *path: str | int) -> Location:
+        """The position of the last key of `path`."""
+        return self.document.key(path)
+
+    def value(self, *path: str | int) -> Location:
+        """The position of the value at `path`, or of the deepest one on it."""
+        return self.document.at(path).location
+
+    def tree(self, part: str, choices: Sequence[int]) -> Tree:
+        """The model, data or recipe of an arm, with positions."""
+        tree = self.baseline[part]
+        of_part = [pair for pair in zip(self.factors, choices, strict=True) if pair[0].part == part]
+        # Factors of a whole part first: `recipe` would overwrite the value of `recipe.lr`.
+        for factor, level in sorted(of_part, key=lambda pair: "." in pair[0].path):
+            tree = merged(tree, factor.overriding(level))
+        return tree
+
+    def deciding(
+        self,
+        choices: Sequence[int],
+        argument: str | None = None,
+        parts: Collection[str] = ("model",),
+    ) -> Location:
+        """The position that decides an arm's model, or one `argument` of it.
+
+        With several `parts`, the last position that decides one of them.
+        """
+        for index in reversed([f for f, level in enumerate(choices) if level]):
+            factor = self.factors[index]
+            tree = factor.overriding(choices[index])
+            if factor.part in parts and (argument is None or argument in tree.keys):
+                return tree.keys.get(argument or "", tree.location)
+        model = self.tree("model", choices)
+        return model.keys.get(argument or "name", model.location)
+
+    def last_level(self, choices: Sequence[int]) -> Location:
+        """The position of the last level by which an arm differs from the baseline."""
+        changed = [index for index, level in enumerate(choices) if level]
+        if not changed:
+            return self.baseline["model"].location
+        return self.factors[changed[-1]].levels[choices[changed[-1]]].location
+
+    def of_data(self, choices: Sequence[int], key: str) -> Location:
+        """The position of a key of an arm's data."""
+        return self.tree("data", choices).at([key]).location
