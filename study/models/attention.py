@@ -71,7 +71,8 @@ class AttentionWeights(nn.Module):
 
     def multiply_adds(self, queries: int, keys: int) -> Cost:
         # q k^T of all heads: h * d = dim products for each pair of query and key.
-        return Cost(matmul=self.dim * queries * keys) + self.mix.multiply_adds(queries, keys)
+        products = Cost(matmul=self.dim * queries * keys, activations=self.heads * queries * keys)
+        return products + self.mix.multiply_adds(queries, keys)
 
 
 @register_notrace_module  # a traced graph would lose the float32 that is enforced here
@@ -232,6 +233,7 @@ class EMSA(nn.Module):
             + multiply_adds.linear(self.kv, n)
             + multiply_adds.linear(self.proj, N)
         )
-        product = Cost(matmul=self.weights.dim * N * n)  # weights @ v
+        dim = self.weights.dim
+        product = Cost(matmul=dim * N * n, activations=dim * N)  # weights @ v
         weights = self.weights.multiply_adds(N, n)
         return projections + self.reduce.multiply_adds(height, width) + weights + product

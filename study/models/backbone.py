@@ -18,7 +18,7 @@ from study.models.arguments import Arguments
 from study.models.blocks import pyramid
 from study.models.drop_path import rising
 from study.models.initialisation import init_linear
-from study.models.multiply_adds import KINDS, halved
+from study.models.multiply_adds import KINDS, Cost, halved
 from study.models.parts.embeddings import EMBEDDINGS
 from study.models.parts.positions import POSITIONS
 from study.models.parts.reductions import REDUCTIONS
@@ -199,18 +199,29 @@ class Backbone(nn.Module):
     @torch.jit.ignore
     def multiply_adds(self, height: int, width: int) -> dict[str, int]:
         """Multiply-adds for one image, by kind; `norm` counts operations as fvcore does in eval."""
-        total = self.stem.multiply_adds(height, width)
+        stages = self.cost_by_stage(height, width).values()
+        return {kind: sum(cost[kind] for cost in stages) for kind in KINDS}
+
+    @torch.jit.ignore
+    def cost_by_stage(self, height: int, width: int) -> dict[str, Cost]:
+        """Cost of one image by stage, in the order of execution; norm and head come last.
+
+        A stage is named by its reduction: image pixels per feature, along a side.
+        """
+        costs = dict[str, Cost]()
+        before = self.stem.multiply_adds(height, width)  # counts with the first stage
         H, W = halved(halved(height)), halved(halved(width))
-        for stage in self.stages:
-            total += stage.multiply_adds(H, W)
-            H, W = stage.size(H, W)
+        for row, stage in zip(self.feature_info, self.stages, strict=False):
+            costs[str(row["reduction"])] = before + stage.multiply_adds(H, W)
+            before, (H, W) = Cost(), stage.size(H, W)
+        costs["head"] = Cost()
         if isinstance(self.norm, nn.LayerNorm):
             # PVT normalises its class token, too.
             rows, columns = self.stages[-1].token.size(H, W)  # the tokens as a grid
-            total += multiply_adds.layer_norm(self.norm, rows * columns)
+            costs["head"] += multiply_adds.layer_norm(self.norm, rows * columns)
         if isinstance(self.head, nn.Linear):
-            total += multiply_adds.linear(self.head, 1)
-        return {kind: total[kind] for kind in KINDS}
+            costs["head"] += multiply_adds.linear(self.head, 1)
+        return costs
 
 
 def pretrained_cfg(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from study.errors import unknown
 from study.models.contract_cases import ContractCase, model_cases, part_cases
-from study.models.multiply_adds import KINDS
+from study.models.multiply_adds import ACTIVATIONS, KINDS
 from study.models.paired_init import unshared
 from study.models.product_counter import ProductCounter
 
@@ -93,7 +93,7 @@ def costs(case: ContractCase) -> str:
     declared = formula(*case.image[1:])
     if not isinstance(declared, Counter):
         return f"multiply_adds gives no Cost but {type(declared).__name__}"
-    if strange := sorted(declared.keys() - set(KINDS)):
+    if strange := sorted(declared.keys() - {*KINDS, ACTIVATIONS}):
         return "multiply_adds: " + unknown("kind", strange[0], KINDS)
     with ProductCounter() as counter:
         module(case.images(1).requires_grad_() * 1)  # no leaf: parts may change it in place

@@ -1,4 +1,4 @@
-"""Multiply-adds of single layers in closed form: number of weights times output positions.
+"""Cost of single layers in closed form: number of weights times output positions.
 
 A convolution or linear layer uses each weight once for every output position. Norms are counted in
 the operations that fvcore counts for them in eval mode.
@@ -9,7 +9,10 @@ from collections import Counter
 from torch import nn
 
 Cost = Counter[str]
-"""Multiply-adds by kind of layer (`KINDS`); a Counter, so costs of layers can be added."""
+"""Multiply-adds by kind of layer (`KINDS`), and the `activations`: output elements of convolutions
+and products. A Counter, so costs of layers can be added."""
+
+ACTIVATIONS = "activations"
 
 # The same as in `study.metrics`, on which models do not depend.
 KINDS = ("conv", "linear", "matmul", "norm")
@@ -17,12 +20,12 @@ KINDS = ("conv", "linear", "matmul", "norm")
 
 def conv(layer: nn.Conv2d, places: int) -> Cost:
     """Multiply-adds of a convolution; `places` is the number of output pixels."""
-    return Cost(conv=layer.weight.numel() * places)
+    return Cost(conv=layer.weight.numel() * places, activations=layer.out_channels * places)
 
 
 def linear(layer: nn.Linear, tokens: int) -> Cost:
     """Multiply-adds of a linear layer; its bias is not counted."""
-    return Cost(linear=layer.weight.numel() * tokens)
+    return Cost(linear=layer.weight.numel() * tokens, activations=layer.out_features * tokens)
 
 
 def batch_norm(layer: nn.BatchNorm2d, places: int) -> Cost:

@@ -1,6 +1,7 @@
 """The closed form against counters that run the model, and against the released counts."""
 
 import logging
+from collections import Counter
 
 import pytest
 import timm
@@ -9,6 +10,8 @@ from fvcore.nn import FlopCountAnalysis
 from torch.utils.flop_counter import FlopCounterMode
 
 import study.models  # noqa: F401
+from study.metrics.counters import by_torch
+from study.metrics.stages import by_stage
 from study.models import SLOTS
 
 KERNELS = {
@@ -62,6 +65,18 @@ def test_closed_form_is_what_torch_counts(name, arguments):
     for height, width in [(64, 64), (97, 130)]:
         closed = arm.multiply_adds(height, width)
         assert {kind: closed[kind] for kind in KERNELS} == counted(arm, height, width)
+
+
+@pytest.mark.parametrize(("name", "arguments"), CASES, ids=str)
+def test_closed_form_is_what_torch_counts_stage_by_stage(name, arguments):
+    arm = model(name, **arguments).requires_grad_(False)
+    closed, size = arm.cost_by_stage(97, 130), (arm.in_chans, 97, 130)
+    activations = sum(cost.pop("activations", 0) for cost in closed.values())
+    assert activations == by_torch(arm, size).activations
+    run = by_stage(arm, size)
+    assert list(closed) == list(run)
+    for stage, cost in closed.items():
+        assert +cost == Counter(run[stage])
 
 
 @pytest.mark.filterwarnings("ignore")  # fvcore traces, and tracing warns
