@@ -15,7 +15,7 @@ Measure = Callable[["Plan", "Store", "Machine"], None]
 
 def run_measurements(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
     """Evaluate and time the arms if all trials have ended; the plan with their results."""
-    from study.plan.plan import plan as planned
+    from study.plan.planning import plan as planned
 
     plan = planned(plan.file, store)  # as it was read: it may have been edited meanwhile
     if all(trial.done or trial.state == "failed" for trial in plan.trials):

@@ -21,24 +21,43 @@ if TYPE_CHECKING:
 @study_file
 @machine_options
 @check_images_option
+@click.option(
+    "--audit",
+    type=click.Choice(["sample", "all"]),
+    default="sample",
+    show_default=True,
+    help="Which arms are audited by three counters, output shapes, gradients and levels without "
+    "effect; a sample of many.",
+)
+@click.option(
+    "--estimate", is_flag=True, help="Time a few training steps to estimate the time of trials."
+)
 @json_option
-def plan_command(request: StudyRequest, machine: "Machine", check_all: bool, as_json: bool) -> None:
+def plan_command(
+    request: StudyRequest,
+    machine: "Machine",
+    check_all: bool,
+    audit: str,
+    estimate: bool,
+    as_json: bool,
+) -> None:
     """Show arms, costs, missing trials and their estimated time; trains nothing."""
     from study.cli import plan_table
     from study.plan.estimate import remaining_time
-    from study.plan.plan import check_data
+    from study.plan.planning import check_data
 
-    plan, store = request.plan()
+    plan, store = request.plan(audit_all=audit == "all")
     # A plan can be made without images; decoding them needs them here.
     check_data(plan, store, absent=check_all)
     if check_all:
         check_images(plan)
-    # On Slurm the steps would be timed on this login node, which trains nothing.
-    here = machine.on != "slurm"
-    if here and plan.missing and remaining_time(plan, store, machine.workers) is None:
+    if estimate and not _here(machine):
+        raise click.UsageError("--estimate times this machine, which is not where trials run")
+    if estimate and plan.missing:
         _time_steps(plan, store, machine)
     if as_json:
-        echo_json(plan_table.plan_record(plan, remaining_time(plan, store, machine.workers)))
+        seconds = remaining_time(plan, store, machine.workers, here=_here(machine))
+        echo_json(plan_table.plan_record(plan, seconds))
         return
     show_plan(plan, store, machine)
     click.echo(f"to run it: study run {request.command_line(machine)}", err=True)
@@ -51,15 +70,23 @@ def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fals
     from study.plan.estimate import remaining_time
 
     # A finished study reads no images, so there are no notes on them.
-    out, missing = console(err), (arm.arm.config.data for arm in plan.arms if plan.missing)
+    out, missing = (
+        console(err),
+        (arm.arm.config.data for arm in plan.arms if arm.done < len(arm.trials)),
+    )
     out.print(plan_table.plan_head(plan), markup=False, highlight=False)
     out.print(plan_table.plan_table(plan))
-    priced = remaining_time(plan, store, machine.workers)
+    priced = remaining_time(plan, store, machine.workers, here=_here(machine))
     for note in [
         *images.notes(missing, store),
         *plan_table.plan_notes(plan, priced, machine.workers),
     ]:
         out.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def _here(machine: "Machine") -> bool:
+    """True where trials run on this machine; on Slurm it may be a login node."""
+    return machine.on != "slurm"
 
 
 def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
@@ -81,7 +108,7 @@ def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
 
 
 def _has_images(plan: "Plan", store: "Store") -> bool:
-    from study.plan.plan import check_data
+    from study.plan.planning import check_data
 
     try:
         check_data(plan, store)

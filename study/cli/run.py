@@ -107,7 +107,7 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
     """Print the plan, and on Slurm the script that would be submitted."""
     from study.launch import resources
     from study.launch.slurm import script
-    from study.plan.plan import check_data
+    from study.plan.planning import check_data
 
     check_data(plan, store, absent=False)
     show_plan(plan, store, machine, err=machine.on == "slurm")
@@ -123,7 +123,7 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
 def _announce(plan: "Plan", store: "Store", machine: "Machine") -> None:
     """Check the images of the missing trials, and print the plan."""
     from study.launch import resources
-    from study.plan.plan import check_data
+    from study.plan.planning import check_data
 
     check_data(plan, store)
     show_plan(plan, store, machine, err=True)

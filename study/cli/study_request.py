@@ -51,13 +51,13 @@ class StudyRequest:
             imports=self.imports,
         )
 
-    def plan(self) -> "tuple[Plan, Store]":
+    def plan(self, *, audit_all: bool = False) -> "tuple[Plan, Store]":
         """The study as planned now, and its store."""
-        from study.plan.plan import plan
+        from study.plan.planning import plan
         from study.store.store import Store
 
         store = Store(self.root)
-        return plan(self.read(), store), store
+        return plan(self.read(), store, audit_all=audit_all, tell=_tell), store
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -76,6 +76,12 @@ class StudyRequest:
         flags = machine.flags if machine else ()
         # Quoted: labels and settings may hold spaces.
         return shlex.join([str(self.file), *profile, *more, *store, *flags])
+
+
+def _tell(text: str) -> None:
+    import click
+
+    click.echo(text, err=True)
 
 
 def vocabulary() -> "Vocabulary":

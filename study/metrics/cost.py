@@ -9,9 +9,9 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 
 from study.errors import BuildError, MetricError
-from study.metrics import RULES
+from study.metrics import KINDS, RULES
 from study.metrics.counter_contract import Count, Size, device_of
-from study.metrics.counters import COUNTERS
+from study.metrics.counters import COUNTERS, by_torch
 from study.metrics.stages import Stages, by_stage
 
 TOLERANCE = 0.01
@@ -40,6 +40,8 @@ class Cost:
     """Output elements of convolutions, linear layers and matrix products, as fvcore counts."""
     macs: dict[str, int]
     """Multiply-adds by counting rule (`RULES`), from PyTorch's formulas."""
+    matmul: int
+    """Multiply-adds of products of two operands that both depend on the image."""
     counts: dict[str, dict[str, int]]
     """Multiply-adds by counter and kind, which the audit compared."""
     stages: Stages
@@ -52,7 +54,7 @@ class Cost:
             "params": self.params,
             "macs": self.macs["all"],
             "macs_conv_linear": self.macs["conv+linear"],
-            "macs_matmul": self.counts["torch"].get("matmul", 0),
+            "macs_matmul": self.matmul,
             "activations": self.activations,
         }
 
@@ -78,14 +80,36 @@ def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
     with torch.random.fork_rng(devices=[]), torch.enable_grad(), _nothing_saved():
         model, counts = _counted(build, size, resized)
         stages = by_stage(model, size)
-    macs = {name: count.macs for name, count in counts.items()}
+    return _cost(model, counts, stages)
+
+
+def _cost(model: nn.Module, counts: Mapping[str, Count], stages: Stages) -> Cost:
+    """The cost by PyTorch's count, or by the only one that there is."""
+    chosen = counts.get("torch") or next(iter(counts.values()))
     return Cost(
         params=sum(weight.numel() for weight in model.parameters()),
-        activations=counts["torch"].activations or 0,
-        macs={rule: _total(macs["torch"], kinds) for rule, kinds in RULES.items()},
-        counts=macs,
+        activations=chosen.activations or 0,
+        macs={rule: _total(chosen.macs, kinds) for rule, kinds in RULES.items()},
+        matmul=chosen.macs.get("matmul", 0),
+        counts={name: dict(count.macs) for name, count in counts.items()},
         stages=stages,
     )
+
+
+def cost_by_one_counter(model: nn.Module, size: Size) -> Cost:
+    """The cost of one image by a single counter, without an audit, on the model's device.
+
+    The model's closed form, which runs nothing, if it has one by stage; else PyTorch's formulas.
+    """
+    closed_form = getattr(model, "cost_by_stage", None)
+    if closed_form is None:
+        still = _still(model)
+        with torch.random.fork_rng(devices=[]), torch.enable_grad(), _nothing_saved():
+            return _cost(still, {"torch": by_torch(still, size)}, by_stage(still, size))
+    stages = {stage: dict(of_stage) for stage, of_stage in closed_form(*size[1:]).items()}
+    activations = sum(of_stage.pop("activations", 0) for of_stage in stages.values())
+    macs = {kind: sum(of_stage.get(kind, 0) for of_stage in stages.values()) for kind in KINDS}
+    return _cost(model, {"formula": Count(macs, activations)}, stages)
 
 
 def _nothing_saved() -> saved_tensors_hooks:

@@ -36,8 +36,10 @@ OUTSIDE_COUNTING = (
 TINY = 64  # pixels a side; large enough for most switches to change the output
 
 
-def arm_cost(config: Config, store: Store) -> ArmCost:
+def arm_cost(config: Config, store: Store, *, audited: bool = True) -> ArmCost:
     """The cost of an arm, from the store or counted now.
+
+    Unless `audited`, one counter is enough, which takes a hundredth of the time.
 
     Raises:
         SizeError: the model takes no such images.
@@ -45,13 +47,19 @@ def arm_cost(config: Config, store: Store) -> ArmCost:
         SpecError, DataError: the number of classes cannot be known.
     """
     name = key(config, store)
-    cost = store.record("arms", name, ArmCost)
+    cost = stored(name, store, audited=audited)
     if cost is None:
-        cost = _counted(config, _shape(config.data, store))
+        cost = counted(config, _shape(config.data, store), audited=audited)
         store.keep("arms", name, cost)
     if cost.impossible:
         raise SizeError(cost.impossible)
     return cost
+
+
+def stored(name: str, store: Store, *, audited: bool = True) -> ArmCost | None:
+    """The cost under a key as the store has it; None if absent, or not `audited` as wanted."""
+    cost = store.record("arms", name, ArmCost)
+    return cost if cost and (cost.audited or not audited) else None
 
 
 def key(config: Config, store: Store) -> str:
@@ -86,8 +94,8 @@ def _shape(data: Data, store: Store) -> Shape:
     return Shape(num_classes=count, in_chans=data.in_chans, img_size=data.img_size)
 
 
-def _counted(config: Config, shape: Shape) -> ArmCost:
-    """The cost of a model, and the results of building it, which the store does not have yet."""
+def counted(config: Config, shape: Shape, *, audited: bool = True) -> ArmCost:
+    """The cost of a model, and the results of building it; raises as `arm_cost` does."""
     from study import models
     from study.models import plugin_registry
 
@@ -105,7 +113,23 @@ def _counted(config: Config, shape: Shape) -> ArmCost:
         code=code,
     )
     with _named_cause(config, code):
+        # Given weights must fit the model, which only the audit finds out.
+        quick = not (audited or code or given_weights.has_given_weights(config.arguments))
+        if quick and (cost := _by_one_counter(config, shape, built)):
+            return cost
         return _measured(config, shape, built, name=_called(config, code))
+
+
+def _by_one_counter(config: Config, shape: Shape, built: Callable[..., ArmCost]) -> ArmCost | None:
+    """`built` with costs, not audited; None for a model that only the audit can judge."""
+    from study.metrics.cost import REFUSALS, cost_by_one_counter
+
+    model = _builder(config, shape)("meta")
+    with suppress(MetricError, *REFUSALS):
+        cost = cost_by_one_counter(model, _size(shape))
+        costs, counts = cost.measurements, cost.counts
+        return built(cost=costs, counts=counts, stages=cost.stages, audited=False)
+    return None
 
 
 def _measured(config: Config, shape: Shape, built: Callable[..., ArmCost], *, name: str) -> ArmCost:

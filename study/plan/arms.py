@@ -18,7 +18,7 @@ from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.schema import Recipe, versions
 from study.spec.study import Arm, Study
-from study.store.cost_records import ArmCost
+from study.store.cost_records import ArmCost, RecipeSchedule
 from study.store.store import Record
 
 
@@ -58,6 +58,18 @@ class Arms:
         """The arm with one factor back at its first level, whether a design has it or not."""
         choices = tuple(0 if f == factor else level for f, level in enumerate(arm.choices))
         return self._by_choices.get(choices) or self.configurations.arm(choices)
+
+    def schedule(self, recipe: Recipe) -> RecipeSchedule:
+        """The learning rates of a recipe, looked up once; raises as `recipe_schedule` does."""
+        # By identity, as most arms share one recipe; it is kept, so that no id is used again.
+        if id(recipe) not in self._schedules:
+            schedule = schedules.recipe_schedule(recipe, self.costs.store)
+            self._schedules[id(recipe)] = recipe, schedule
+        return self._schedules[id(recipe)][1]
+
+    @cached_property
+    def _schedules(self) -> dict[int, tuple[Recipe, RecipeSchedule]]:
+        return {}
 
     @cached_property
     def _by_choices(self) -> dict[tuple[int, ...], Arm]:
@@ -121,7 +133,7 @@ def _schedule_problems(every: Arms, arm: Arm) -> list[Problem]:
         # With defaults for the rest: an unknown optimizer is reported beside other mistakes.
         recipe = Recipe(opt=opt.value)
     try:
-        schedules.recipe_schedule(recipe, every.costs.store)
+        every.schedule(recipe)
     except SpecError as error:
         path = [error.key] if error.key and error.key in tree.value else []
         return [Problem(str(error), tree.at(path).location)]
@@ -137,7 +149,7 @@ def _cost_record(every: Arms, arm: Arm) -> tuple[ArmCost | None, list[Problem]]:
     if "model" in config.unresolved:
         return None, []
     try:
-        cost_record = every.costs.of(config)
+        cost_record = every.costs.of(config, audited=every.costs.audits(arm))
     except SizeError as error:
         mark = places.deciding(arm.choices, parts=("model", "data"))
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]

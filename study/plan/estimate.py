@@ -10,15 +10,20 @@ from study.store.store import Store
 from study.store.timing_records import StepTimes
 
 
-def remaining_time(plan: Plan, store: Store, workers: int) -> tuple[float, str] | None:
-    """The remaining seconds and the source of the estimate; None without any measurement."""
+def remaining_time(
+    plan: Plan, store: Store, workers: int, *, here: bool = True
+) -> tuple[float, str] | None:
+    """The remaining seconds and the source of the estimate; None without any measurement.
+
+    Unless workers run `here`, the seconds of this machine say nothing about them.
+    """
     trials = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
     if not any(trials.values()):
         return 0.0, "nothing is missing"
-    took = {arm.digest: mean(s) for arm in plan.arms if (s := _finished(arm, store))}
-    timed = store.record("timings", steps_key(plan), StepTimes)
+    took = {arm.digest: mean(s) for arm in plan.arms if (s := _finished(arm, store, here=here))}
+    timed = store.record("timings", steps_key(plan), StepTimes) if here else None
     if took:
-        how = f"from finished trials on {platform.node()}"
+        how = f"from finished trials on {platform.node() if here else 'other machines'}"
     elif timed:
         took = {plan.baseline.digest: _trial_seconds(plan, timed)}
         how = f"from {timed.steps} timed steps of the baseline; other arms by their MACs"
@@ -34,12 +39,12 @@ def steps_key(plan: Plan) -> str:
     return digest(["steps", platform.node(), plan.baseline.digest])
 
 
-def _finished(arm: PlannedArm, store: Store) -> list[float]:
-    """Seconds of the arm's finished trials on this machine."""
+def _finished(arm: PlannedArm, store: Store, *, here: bool) -> list[float]:
+    """Seconds of the arm's finished trials on this machine, or on others."""
     results = [store.result(trial.name) for trial in arm.trials if trial.done]
-    # Seconds of another machine say little about this one.
-    here = [r for r in results if r and r.environment.machine == platform.node()]
-    return [result.seconds or 0.0 for result in here]
+    # Seconds of another machine say little about this one, and the other way round.
+    alike = [r for r in results if r and (r.environment.machine == platform.node()) == here]
+    return [result.seconds or 0.0 for result in alike]
 
 
 def _trial_seconds(plan: Plan, timed: StepTimes) -> float:

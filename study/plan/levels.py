@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from study.errors import StudyError
-from study.plan import schedules
+from study.plan import costs, schedules
 from study.plan.arms import Arms, ResolvedArm
 from study.spec.problems import Problem
 from study.spec.study import Arm, Study
+
+LOOKED_AT = 8  # further arms before a level of a sampled study counts as without effect
 
 Place = tuple[int, int]
 """A factor and one of its levels, by number."""
@@ -22,15 +24,22 @@ def problems(every: Arms) -> tuple[list[Problem], list[str]]:
     A level of an arm with other problems counts as acting, since that arm cannot be compared.
     """
     idle = dict[Place, list[ResolvedArm]]()
+    unknown = dict[Place, list[ResolvedArm]]()
     alive = {(f, arm.choices[f]) for arm in _unresolved(every) for f in arm.changed_factors}
     for entry in every.resolved:
         for factor in entry.arm.changed_factors:
             place = factor, entry.arm.choices[factor]
-            if _changes(every, entry.arm, factor):
+            if not _compared(every, entry.arm, factor):
+                unknown.setdefault(place, []).append(entry)
+            elif _changes(every, entry.arm, factor):
                 alive.add(place)
             else:
                 idle.setdefault(place, []).append(entry)
-    dead = {place for place in idle if place not in alive}
+    dead = {
+        place
+        for place in idle
+        if place not in alive and not _acts_elsewhere(every, place, unknown.get(place, ()))
+    }
     wrong = [_dead(every, idle[place][0], place) for place in dead]
     names = every.unique_names
     notes = [
@@ -44,6 +53,24 @@ def problems(every: Arms) -> tuple[list[Problem], list[str]]:
 def _unresolved(every: Arms) -> list[Arm]:
     complete = {entry.arm.choices for entry in every.resolved}
     return [arm for arm in every.study.arms if arm.choices not in complete]
+
+
+def _compared(every: Arms, arm: Arm, factor: int) -> bool:
+    """False where outputs would have to be compared, and one of the arms is not audited."""
+    other, records = every.without(arm, factor), every.costs
+    both = records.audits(arm) and records.audits(other)
+    if both or not every.study.factors[factor].path.startswith("model"):
+        return True
+    try:
+        return records.of(arm.config).cost != records.of(other.config).cost
+    except StudyError:  # the other arm cannot be built, and may be in no design
+        return True
+
+
+def _acts_elsewhere(every: Arms, place: Place, entries: Sequence[ResolvedArm]) -> bool:
+    """True if a level without effect in all audited arms acts in one of some others."""
+    some = costs.evenly(entries, LOOKED_AT)
+    return any(_changes(every, entry.arm, place[0]) for entry in some)
 
 
 def _changes(every: Arms, arm: Arm, factor: int) -> bool:
@@ -62,9 +89,9 @@ def _changes(every: Arms, arm: Arm, factor: int) -> bool:
 
 
 def _acting(every: Arms, arm: Arm) -> list[object]:
-    study, store = every.study, every.costs.store
-    trains = bool(study.seeds)
-    return schedules.effective_settings(arm.config, study.columns, trains=trains, store=store)
+    study = every.study
+    schedule = every.schedule(arm.config.recipe) if study.seeds else None
+    return schedules.effective_settings(arm.config, study.columns, schedule)
 
 
 def _dead(every: Arms, entry: ResolvedArm, place: Place) -> Problem:
@@ -82,9 +109,7 @@ def _dead(every: Arms, entry: ResolvedArm, place: Place) -> Problem:
 def _cause(every: Arms, entry: ResolvedArm) -> str:
     recipe = entry.arm.config.recipe
     return (
-        f": {schedules.rates(recipe, every.costs.store)}"
-        if recipe.epochs
-        else ": nothing is trained"
+        f": {schedules.rates(every.schedule(recipe))}" if recipe.epochs else ": nothing is trained"
     )
 
 
@@ -113,7 +138,8 @@ def _oddities(every: Arms) -> Iterator[str]:
     """Notes on how arms are trained, each once for all arms that it applies to."""
     rows, names = dict[str, list[str]](), every.unique_names
     for entry in every.resolved if every.study.seeds else ():
-        for oddity in schedules.oddities(entry.arm.config.recipe, every.costs.store):
+        recipe = entry.arm.config.recipe
+        for oddity in schedules.oddities(recipe, every.schedule(recipe)):
             rows.setdefault(oddity, []).append(names[entry.digest])
     for oddity, labels in rows.items():
         whole = len(labels) == len(every.resolved)

@@ -1,33 +1,17 @@
-"""Everything that is known about a study before anything runs.
+"""Everything that is known about a study before anything runs: its arms, costs and trials."""
 
-Every arm is built on the meta device, counted and named. The store keeps the counts as the arm's
-cost, so that a second plan imports no torch.
-"""
-
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import nan
 
-from study import stats
-from study.errors import SpecError
 from study.metrics import METRICS, sized
-from study.plan import checks, image_changes, image_summaries, images, label_checks, pairing
-from study.plan.arms import ResolvedArm, arms
-from study.plan.costs import CostRecords
 from study.spec import given_weights
-from study.spec.arm_names import owners
-from study.spec.places import Places
-from study.spec.problems import Location, Problem, report
 from study.spec.reader import ReadStudy
-from study.spec.schema import Data
 from study.spec.study import Arm, Study
 from study.store import provenance
-from study.store import store as stores
 from study.store.cost_records import ArmCost
-from study.store.records import ImageFingerprint, ModelConfig, TrialConfig
-from study.store.store import DONE, Store
+from study.store.records import ImageFingerprint, TrialConfig
+from study.store.store import DONE
 
 
 @dataclass(frozen=True)
@@ -129,156 +113,3 @@ class Plan:
         # The resolution only judges ratios, so it does not call for a new session.
         how = self.study.timing.model_dump(include={"batch_size", "seconds"})
         return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
-
-
-def plan(file: ReadStudy, store: Store) -> Plan:
-    """Build and count the study's arms, and look up their trials in the store.
-
-    Raises:
-        SpecError: lists the mistakes, each at its place. Those that show in the file alone come
-            first, before torch is imported; models are built once there are none.
-        StoreError: a stored result was computed from another configuration of the same name.
-    """
-    # Folders may have changed since an earlier plan of this process.
-    image_summaries.forget()
-    study, configurations = file.study, file.configurations
-    if study is None or configurations is None:
-        raise SpecError(report(file.problems))
-    places = file.places
-    if mistakes := [*file.problems, *label_checks.problems(study, places)]:
-        wrong = [*mistakes, *_image_problems(study, places, mistakes, store)]
-        raise SpecError(f"{report(wrong)}; models are built once the file is correct")
-    every = arms(study, configurations, CostRecords(store))
-    level_problems, notes = checks.problems(every)
-    if mistakes := [*every.problems, *level_problems]:
-        raise SpecError(report([*mistakes, *_image_problems(study, places, mistakes, store)]))
-    planned = [_planned(study, arm, store) for arm in every.resolved]
-    notes += [
-        *pairing.notes(every),
-        *_stale(planned, store),
-        *_code_notes(planned),
-        *image_changes.changes(_results(planned, done=True), store),
-        *image_changes.interrupted(_results(planned, done=False), store),
-        *label_checks.units(study, places, _costs(study, planned)),
-    ]
-    complete = Plan(study, tuple(planned), file, tuple(notes))
-    return replace(complete, sd=_sd(complete, store))
-
-
-def _image_problems(
-    study: Study, places: Places, mistakes: Sequence[Problem], store: Store
-) -> Iterator[Problem]:
-    """Problems with the images, so that they are reported together with the other mistakes."""
-    readable = (arm for arm in study.arms if "data" not in arm.config.unresolved)
-    messages = {problem.message for problem in mistakes}
-    for problem in images.problems(_data_sets(readable, places), store, absent=False):
-        # Several arms usually share one folder, which is reported once.
-        if problem.message not in messages:
-            messages.add(problem.message)
-            yield problem
-
-
-def _data_sets(
-    some: Iterable[Arm], places: Places
-) -> Iterator[tuple[Data, Callable[[str], Location]]]:
-    """The data of arms, each different set once, with the positions of its keys."""
-    sets = dict[str, tuple[Data, Callable[[str], Location]]]()
-    for arm in some:
-        data = arm.config.data
-        sets.setdefault(data.model_dump_json(), (data, partial(places.of_data, arm.choices)))
-    yield from sets.values()
-
-
-def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
-    """The costs of every row of the study, by each unique name of the row."""
-    numbers = owners(study, [arm.arm.choices for arm in planned])
-    return {name: planned[number].cost_record.cost for name, number in numbers.items()}
-
-
-def _planned(study: Study, arm: ResolvedArm, store: Store) -> PlannedArm:
-    """An arm with its trials and their states in the store."""
-    name, config = arm.digest, TrialConfig(**arm.config)
-    # Choices of all zeros are the baseline, the only arm that is repeated.
-    again = study.aa_seeds if not any(arm.arm.choices) else ()
-    trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
-    beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
-    trials += [replace(trial, is_aa=True) for trial in beside]
-    return PlannedArm(arm.arm, arm.label, name, config, arm.cost_record, tuple(trials))
-
-
-def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
-    result = store.result(name)
-    if result is None:
-        return Trial(name, seed, store.state(name), images=store.began(name))
-    # A result of another configuration would stand in the table as this arm's.
-    stores.agree(name, result.config, config, store.trial(name))
-    code, images = result.environment.computing, result.images or None
-    return Trial(name, seed, result.state, code, images=images)
-
-
-def _sd(plan: Plan, store: Store) -> float:
-    """`Plan.sd`, pooled over arms; NaN until an arm shares two seeds with the baseline."""
-    base, *others = (_finished(arm, plan.tested, store) for arm in plan.arms)
-    return stats.pooled_sd([v[s] - base[s] for s in v.keys() & base.keys()] for v in others)
-
-
-def _finished(arm: PlannedArm, metric: str, store: Store) -> dict[int, float]:
-    """The values of a metric in an arm's completed trials, by seed."""
-    done = {t.seed: store.result(t.name) for t in arm.replicates if t.state == "completed"}
-    values = {seed: result.metrics.get(metric) for seed, result in done.items() if result}
-    return {seed: float(value) for seed, value in values.items() if value is not None}
-
-
-def _stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
-    """A note for each arm with results that earlier plugin code computed."""
-    own = {
-        arm.label: _anonymous(arm.config) for arm in planned if arm.config.model.code is not None
-    }
-    trials = {arm.label: {trial.name for trial in arm.trials} for arm in planned}
-    results = ((name, store.result(name)) for name in (store.results() if own else ()))
-    stored = {name: result.config for name, result in results if result}
-    for label, config in own.items():
-        # The digest of the user's code is part of a trial's name, so earlier code has other names.
-        names = {name for name, other in stored.items() if _anonymous(other) == config}
-        if old := names - trials[label]:
-            count = "1 stored result is" if len(old) == 1 else f"{len(old)} stored results are"
-            yield f"{label}: {count} stale, computed by other code than today's"
-
-
-def _code_notes(planned: Iterable[PlannedArm]) -> Iterator[str]:
-    """A note if the results were computed by different states of the code."""
-    # Results of early versions have no digest of the code and are not compared.
-    codes = Counter(t.code for arm in planned for t in arm.trials if t.done and t.code)
-    if len(codes) > 1:
-        counts = ", ".join(str(count) for _, count in codes.most_common())
-        yield (
-            f"the results come from {len(codes)} states of the code that computes them "
-            f"({counts} trials); each result.json names its commit"
-        )
-
-
-def _results(planned: Iterable[PlannedArm], *, done: bool) -> Iterator[image_changes.ImagesOfTrial]:
-    """The finished or the unfinished trials, with the fingerprints of their images."""
-    some = ((arm, trial) for arm in planned for trial in arm.trials if trial.done == done)
-    return (
-        image_changes.ImagesOfTrial(t.name, a.label, a.arm.config.data, t.images) for a, t in some
-    )
-
-
-def _anonymous(config: TrialConfig) -> TrialConfig:
-    """A configuration without the digests of plugin code."""
-    model = ModelConfig(name=config.model.name, arguments=config.model.arguments)
-    return TrialConfig(model=model, data=config.data, recipe=config.recipe)
-
-
-def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
-    """Refuse to start with images on which every trial would fail; see `images.problems`.
-
-    Raises:
-        SpecError: lists the problems.
-    """
-    # An arm whose trials are done needs no images.
-    missing = (arm.arm for arm in plan.arms if arm.done < len(arm.trials))
-    data_sets = _data_sets(missing, plan.file.places)
-    if wrong := images.problems(data_sets, store, absent=absent):
-        raise SpecError(report(wrong))

@@ -37,26 +37,28 @@ def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
 
 
 def effective_settings(
-    config: Config, columns: tuple[str, ...], *, trains: bool, store: Store
+    config: Config, columns: tuple[str, ...], schedule: RecipeSchedule | None
 ) -> list[object]:
-    """The effective settings of an arm: if they are equal, so are all numbers of the study."""
+    """The effective settings of an arm: if they are equal, so are all numbers of the study.
+
+    Without a `schedule`, nothing is trained.
+    """
     steps = effective.step(config.recipe) if {*columns} & {*STEPPED} else None
-    if not trains:
+    if schedule is None:
         return [steps, None]
-    schedule = recipe_schedule(config.recipe, store)
     return [steps, effective.training(config.data, config.recipe, schedule.rates, schedule.updates)]
 
 
-def rates(recipe: Recipe, store: Store) -> str:
+def rates(schedule: RecipeSchedule) -> str:
     """The learning rates of the first epochs, as text."""
-    values = [f"{rate:g}" for rate in recipe_schedule(recipe, store).rates]
+    values = [f"{rate:g}" for rate in schedule.rates]
     more = f", ... ({len(values)} epochs)" if len(values) > RATES_LISTED else ""
     return f"the learning rates, by epoch, are {', '.join(values[:RATES_LISTED])}{more}"
 
 
-def oddities(recipe: Recipe, store: Store) -> Iterator[str]:
+def oddities(recipe: Recipe, schedule: RecipeSchedule) -> Iterator[str]:
     """Notes on learning rates that are unusual, but may be meant."""
-    values = recipe_schedule(recipe, store).rates
+    values = schedule.rates
     if still := [epoch for epoch, rate in enumerate(values, 1) if rate == 0]:
         epochs = _epochs(still, len(values))
         yield f"{epochs} at learning rate 0 and changes no weight{_why(recipe)}"

@@ -47,6 +47,9 @@ class ArmCost(Frozen):
     unreached: list[str] | None = None
     """Parameters that get no gradient; None if the model could not run."""
 
+    audited: bool = True
+    """False if one counter counted, and neither gradients nor outputs were looked at."""
+
     @property
     def num_classes(self) -> int:
         return self.shape.num_classes

@@ -160,13 +160,14 @@ def test_a_course_is_worked_out_once(tmp_path, monkeypatch):
     ],
 )
 def test_what_is_odd_about_a_training_is_told(keys, words, tmp_path):
-    (note,) = oddities(Recipe(**{"lr": 0.1} | keys), Store(tmp_path))
+    odd = Recipe(**{"lr": 0.1} | keys)
+    (note,) = oddities(odd, recipe_schedule(odd, Store(tmp_path)))
     assert words in note
 
 
 @pytest.mark.parametrize("keys", [{"epochs": 0}, {"epochs": 3, "warmup_epochs": 1}])
 def test_what_is_not_odd_is_not(keys, tmp_path):
-    assert not list(oddities(Recipe(**keys), Store(tmp_path)))
+    assert not list(oddities(Recipe(**keys), recipe_schedule(Recipe(**keys), Store(tmp_path))))
 
 
 def test_oddities_stand_in_the_plan_with_their_rows(planned):

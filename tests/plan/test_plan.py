@@ -160,6 +160,7 @@ def test_a_price_comes_from_timed_steps_and_then_from_finished_trials(tiny):
     assert seconds == pytest.approx(2 * 2 * 6.4 * sum(macs) / macs[0])
     assert "3 timed steps" in how
     assert remaining_time(plan, store, 2)[0] == pytest.approx(seconds / 2)
+    assert remaining_time(plan, store, 1, here=False) is None
 
 
 def test_a_report_is_stale_when_anything_it_shows_has_changed(tiny):

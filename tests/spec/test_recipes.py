@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import study
-from study.plan.schedules import oddities
+from study.plan.schedules import oddities, recipe_schedule
 from study.spec.schema import Recipe
 from study.store.store import Store
 from study.train import check
@@ -119,5 +119,6 @@ def test_defaults_are_those_of_timms_script_but_for_what_the_docs_name():
 
 
 def test_the_first_epoch_of_the_ablation_recipe_is_said_to_change_no_weight(tmp_path):
-    (note,) = oddities(Recipe(**BY_NAME["rest_ablation_100e"]), Store(tmp_path))
+    ablation = Recipe(**BY_NAME["rest_ablation_100e"])
+    (note,) = oddities(ablation, recipe_schedule(ablation, Store(tmp_path)))
     assert note.startswith("epoch 1 of 100 trains at learning rate 0 and changes no weight")

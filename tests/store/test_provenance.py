@@ -38,6 +38,8 @@ PRINTING = {
     "study.store.ownership",
 }
 PRINTING |= {
+    "study.spec.schema.effective",
+    "study.plan",  # what a plan found out is part of a report's fingerprint
     "study.spec.preview",
     "study.store.polling",
     "study.spec.factors",
