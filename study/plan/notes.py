@@ -15,7 +15,7 @@ def unaudited(planned: Sequence[PlannedArm]) -> Iterator[str]:
         yield (
             f"{len(planned) - count} of {len(planned)} arms are audited (three counters, "
             "output shapes, gradients, levels without effect); one counter counted the others: "
-            "study plan --audit all audits them too"
+            "study plan FILE --audit all audits them too"
         )
 
 
