@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from study import stats
-from study.analysis import quantities
 from study.analysis.claim_forms import state_and_reason
 from study.analysis.claim_quantities import ClaimMetric
-from study.analysis.quantities import State
+from study.analysis.quantities import NO_RATIOS, SpeedRatios, State
 from study.metrics import METRICS
 from study.spec.claims import FORMS, Claim, parse
 
@@ -36,14 +35,13 @@ def evaluated(
     frame: pd.DataFrame,
     arms: Mapping[str, str],
     *,
+    ratios: SpeedRatios = NO_RATIOS,
     confidence: float = stats.CONFIDENCE,
 ) -> EvaluatedClaim:
     """Evaluate a claim on `frame`, in base units; `arms` has the digest of every label."""
-    return _evaluated(claim, _measured(claim.metric, frame, arms), confidence)
-
-
-def _measured(name: str, frame: pd.DataFrame, arms: Mapping[str, str]) -> ClaimMetric:
-    return ClaimMetric(name, frame[frame["metric"] == name], arms, quantities.ratios(frame, name))
+    rows = frame[frame["metric"] == claim.metric]
+    measured = ClaimMetric(claim.metric, rows, arms, ratios.of(claim.metric))
+    return _evaluated(claim, measured, confidence)
 
 
 def _evaluated(claim: Claim, measured: ClaimMetric, confidence: float) -> EvaluatedClaim:
@@ -51,7 +49,12 @@ def _evaluated(claim: Claim, measured: ClaimMetric, confidence: float) -> Evalua
 
 
 def family(
-    claims: Sequence[Claim], frame: pd.DataFrame, arms: Mapping[str, str], *, other_tests: int = 0
+    claims: Sequence[Claim],
+    frame: pd.DataFrame,
+    arms: Mapping[str, str],
+    *,
+    ratios: SpeedRatios = NO_RATIOS,
+    other_tests: int = 0,
 ) -> tuple[EvaluatedClaim, ...]:
     """All claims of a study, evaluated and corrected by Holm's method.
 
@@ -60,11 +63,14 @@ def family(
     decides are done, and the rest are evaluated again at the confidence that fewer tests need,
     until none is decided any more. A claim that cannot be evaluated yet counts.
     """
-    left = [place for place, claim in enumerate(claims) if uncertain(claim, frame)]
+    left = [place for place, claim in enumerate(claims) if uncertain(claim, ratios)]
     # Counted before any claim is decided: the size of the family must not depend on results.
     tests = len(left) + other_tests
     # The rows of a metric are read once, for all claims at every level.
-    measured = {name: _measured(name, frame, arms) for name in {c.metric for c in claims}}
+    measured = {
+        name: ClaimMetric(name, frame[frame["metric"] == name], arms, ratios.of(name))
+        for name in {claim.metric for claim in claims}
+    }
 
     def at(n: int, confidence: float) -> EvaluatedClaim:
         return _evaluated(claims[n], measured[claims[n].metric], confidence)
@@ -80,12 +86,12 @@ def family(
     return tuple(results[n] for n in range(len(claims)))
 
 
-def uncertain(claim: Claim, frame: pd.DataFrame) -> bool:
+def uncertain(claim: Claim, ratios: SpeedRatios) -> bool:
     """True for a claim on an interval that has a confidence: of quality, or of the ratio of two
     timings. Counts are exact, and a timing alone lies between its rounds.
     """
     kind = METRICS[claim.metric].kind
     # A level of one timing rests on its rounds, which are no independent replicates.
     compares = bool(claim.other) or "{place}" in claim.form
-    timed = kind == "speed" and compares and bool(quantities.ratios(frame, claim.metric))
+    timed = kind == "speed" and compares and bool(ratios.of(claim.metric))
     return kind == "quality" or timed

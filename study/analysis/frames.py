@@ -1,11 +1,10 @@
-"""The measurements of a plan as a frame, with facts about the session in its attributes."""
-
-from pathlib import Path
+"""The measurements of a plan as frames, and the facts about them that belong to no row."""
 
 import pandas as pd
 
 from study import format, stats
-from study.analysis.measurements import aa_measurements, measurements, timing_session
+from study.analysis.measurements import aa_measurements, measurements
+from study.analysis.quantities import SpeedRatios
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.store.store import Store
@@ -26,41 +25,18 @@ MEASUREMENT_COLUMNS = {
 def frame(plan: Plan, store: Store) -> pd.DataFrame:
     """One row per (arm, seed, metric) in base units; costs and speeds have no seed.
 
-    A diverged trial's quality is NaN; a trial without a result has no row. `attrs` has facts that
-    belong to no row: `noise` (rows of `stats.noise_floor`), `baseline`, `timed_on`, `disturbed`,
-    `rounds`, `ratios`, `store` and `refused`.
+    A diverged trial's quality is NaN; a trial without a result has no row.
     """
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = pd.DataFrame(measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
-    measured = rows.assign(label=rows["arm"].map(labels)).astype(MEASUREMENT_COLUMNS)
-    session = timing_session(plan, store)
-    repeated = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
-    repeated = repeated.astype(MEASUREMENT_COLUMNS)
-    measured.attrs = {
-        # Attributes of a frame are experimental in pandas, and most operations drop or copy them.
-        "noise": _noise(measured, repeated, plan.baseline.digest),
-        "baseline": plan.baseline.digest,
-        "timed_on": _machine(session),
-        "disturbed": session.how.disturbed,
-        "rounds": session.how.rounds,
-        "ratios": {
-            (arm, metric): spread.ratio
-            for arm, spreads in session.arms.items()
-            for metric, spread in spreads.items()
-            if spread.ratio
-        },
-        # Only a store elsewhere needs --store in the commands that notes suggest.
-        "store": "" if store.root == Path("results") else str(store.root),
-        "refused": {arm.digest: _refused(plan, store, arm, session) for arm in plan.arms},
-    }
-    return measured
+    return rows.assign(label=rows["arm"].map(labels)).astype(MEASUREMENT_COLUMNS)
 
 
 TIMED = ["arm", "label", "metric", "value", "low", "high"]
 RATIO = ["ratio", "ratio_low", "ratio_high", "conclusive"]
 
 
-def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
+def speeds(measured: pd.DataFrame, ratios: SpeedRatios, resolution: float) -> pd.DataFrame:
     """The timed measurements, with their ratio to the baseline and whether it is conclusive.
 
     `measured` is the result of `frame`. A ratio is one of the metric's own values: above 1 is
@@ -68,8 +44,8 @@ def speeds(measured: pd.DataFrame, resolution: float) -> pd.DataFrame:
     only once, have no ratio.
     """
     timed = measured["metric"].map(lambda name: METRICS[name].kind == "speed").astype(bool)
-    rows, ratios = measured.loc[timed, TIMED], measured.attrs["ratios"]
-    by_row = [ratios.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
+    rows = measured.loc[timed, TIMED]
+    by_row = [ratios.records.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
     columns = [
         (*_ends(ratio), format.conclusive(ratio, resolution)) if ratio else (None,) * 4
         for ratio in by_row
@@ -83,29 +59,20 @@ def _ends(ratio: RatioRecord) -> tuple[float, float, float]:
     return ratio.value, ratio.low, ratio.high
 
 
-def _noise(measured: pd.DataFrame, repeated: pd.DataFrame, baseline: str) -> list[stats.NoiseFloor]:
+def noise(plan: Plan, store: Store, measured: pd.DataFrame) -> list[stats.NoiseFloor]:
     """The noise floor of every metric that the A/A arm was measured in."""
+    repeated = pd.DataFrame(aa_measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
     if repeated.empty:
         return []
     # The A/A arm has the baseline's settings and other seeds, so it differs by noise alone.
-    base = stats.of_arm(measured, baseline)
+    base = stats.of_arm(measured, plan.baseline.digest)
     base = base[base["metric"].isin(repeated["metric"])]
-    rows = stats.noise_floor(pd.concat([base, repeated]), baseline)
+    both = pd.concat([base, repeated.astype(MEASUREMENT_COLUMNS)])
+    rows = stats.noise_floor(both, plan.baseline.digest)
     return stats.typed_rows(rows, stats.NoiseFloor)
 
 
-def noise_range(measured: pd.DataFrame, metric: str) -> tuple[float, float] | None:
-    """The range that holds the difference of two equal arms in 95 % of studies, in base units.
-
-    `measured` is the result of `frame`. None without an A/A arm, or if `stats.noise_floor` is NaN.
-    """
-    rows: list[stats.NoiseFloor] = measured.attrs.get("noise", [])
-    # NaN is unequal to itself: a trial diverged, or nothing varies.
-    floors = (row.floor for row in rows if row.metric == metric and row.floor == row.floor)
-    return next(((-float(height), float(height)) for height in floors), None)
-
-
-def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) -> list[str]:
+def refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) -> list[str]:
     """Reasons why a measurement of an arm is missing: refused timings and evaluations."""
     messages = session.refused.get(arm.digest, {}).values()
     evaluations = (store.evaluation(t.name, size) for t in arm.trials for size in plan.sizes)
@@ -113,7 +80,7 @@ def _refused(plan: Plan, store: Store, arm: PlannedArm, session: TimingSession) 
     return list(dict.fromkeys([*messages, *(e.refused for e in evaluations if e and e.refused)]))
 
 
-def _machine(session: TimingSession) -> str:
+def machine(session: TimingSession) -> str:
     """Device and settings of a timing session, as text for a caption."""
     here, how, busy = session.environment, session.how, session.trials_running
     device = here.device or ""

@@ -10,6 +10,7 @@ from study import format, stats
 from study.analysis import claims, explanations, verdicts
 from study.analysis.claims import Claim
 from study.analysis.explanations import Alternative, CostMatches
+from study.analysis.quantities import SpeedRatios
 from study.metrics import METRICS, RULES, Metric, sized
 from study.plan.plan import Plan, PlannedArm
 from study.spec.arm_names import owners
@@ -36,16 +37,19 @@ class Assessment:
     """Rows of `verdicts.verdicts`, with `unlike` and the `reason` of a contradicted cost."""
     sentences: tuple[str, ...]
     """Explanations of the published costs, over all arms."""
-    claims: tuple[claims.EvaluatedClaim, ...]
     unverified: int
     """Number of published values that no source confirms; they get no verdict."""
 
 
-def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
-    """All verdicts and evaluated claims of a plan; `frame` is the result of `frames.frame`."""
+def assess(plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store) -> Assessment:
+    """All verdicts of a plan; `frame` is the result of `frames.frame`."""
     printed = published(plan)
     rows = verdicts.verdicts(
-        printed, frame, baseline=plan.baseline.digest, margins=plan.study.margins
+        printed,
+        frame,
+        baseline=plan.baseline.digest,
+        margins=plan.study.margins,
+        ratios=ratios,
     )
     matches = explanations.cost_matches(plan, store, _costs(plan, rows))
     # If the unchanged models have every published cost, there is nothing to explain.
@@ -58,15 +62,16 @@ def assess(plan: Plan, frame: pd.DataFrame, store: Store) -> Assessment:
     return Assessment(
         verdicts=rows,
         sentences=tuple(explanations.sentences(matches)) if missed else (),
-        claims=evaluated_claims(plan, frame),
         unverified=int((printed["status"] == "unverified").sum()),
     )
 
 
-def evaluated_claims(plan: Plan, frame: pd.DataFrame) -> tuple[claims.EvaluatedClaim, ...]:
+def evaluated_claims(
+    plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios
+) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     digests, other_tests = _digests(plan), _other_tests(plan)
-    return claims.family(study_claims(plan), frame, digests, other_tests=other_tests)
+    return claims.family(study_claims(plan), frame, digests, ratios=ratios, other_tests=other_tests)
 
 
 def study_claims(plan: Plan) -> list[Claim]:
@@ -74,12 +79,12 @@ def study_claims(plan: Plan) -> list[Claim]:
     return [claims.parse(text, digests, METRICS) for text in plan.study.claims]
 
 
-def family_size(plan: Plan, frame: pd.DataFrame) -> int:
+def family_size(plan: Plan, ratios: SpeedRatios) -> int:
     """Number of tests in the family that Holm's method corrects.
 
     These are claims that rest on an interval, and contrasts of pairs that no claim compares.
     """
-    return sum(claims.uncertain(claim, frame) for claim in study_claims(plan)) + _other_tests(plan)
+    return sum(claims.uncertain(claim, ratios) for claim in study_claims(plan)) + _other_tests(plan)
 
 
 def _other_tests(plan: Plan) -> int:

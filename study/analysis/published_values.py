@@ -8,7 +8,7 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis import quantities
-from study.analysis.quantities import DIFFERENCE, LEVEL, ArmValues, MeasuredRange
+from study.analysis.quantities import DIFFERENCE, LEVEL, ArmValues, MeasuredRange, SpeedRatios
 from study.analysis.verdict_rows import PublishedRow
 from study.errors import SpecError
 from study.metrics import METRICS, Metric
@@ -54,14 +54,15 @@ class PublishedValue:
         return format.number(value, max(self.digits, self.metric.digits), signed=signed)
 
 
-def published_values(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[PublishedValue]:
+def published_values(
+    published: pd.DataFrame, frame: pd.DataFrame, ratios: SpeedRatios
+) -> Iterator[PublishedValue]:
     """The published numbers whose source was checked and whose arm was measured.
 
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
     measured = {(str(a), str(m)): part for (a, m), part in frame.groupby(["arm", "metric"])}
-    ratios = {name: quantities.ratios(frame, name) for name in {name for _, name in measured}}
     # A table of published numbers from elsewhere may lack the column.
     if "spread" not in published:
         published = published.assign(spread=0.0)
@@ -72,7 +73,7 @@ def published_values(published: pd.DataFrame, frame: pd.DataFrame) -> Iterator[P
         # Written so that NaN is refused, too.
         if METRICS[row.metric].kind == "speed" and not row.value > 0:
             raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
-        ratio = ratios[row.metric].get(row.arm)
+        ratio = ratios.of(row.metric).get(row.arm)
         ours = quantities.arm_values(row.row, row.metric, part, ratio)
         if ours.values:
             named = row.row, row.arm, row.status, row.unlike

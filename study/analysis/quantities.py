@@ -7,8 +7,8 @@ exact. Verdicts compare the range with a margin, claims with a span.
 
 import math
 import operator
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
@@ -18,6 +18,7 @@ import pandas as pd
 from study import stats
 from study.metrics import METRICS, Metric
 from study.stats import CONFIDENCE
+from study.store.timing_records import RatioRecord
 
 # Peak memory is measured only once per session; this relative range, up and down, stands for it.
 SPREAD = 0.01
@@ -60,6 +61,27 @@ class SpeedRatio(NamedTuple):
     value: float = 1.0
     low: float = 1.0
     high: float = 1.0
+
+
+@dataclass(frozen=True)
+class SpeedRatios:
+    """Speed ratios to the baseline that a timing session measured; none without a session."""
+
+    baseline: str = ""
+    records: Mapping[tuple[str, str], RatioRecord] = field(default_factory=dict)
+    """By arm and metric."""
+
+    def of(self, metric: str) -> dict[str, SpeedRatio]:
+        """The ratios of one metric by arm; the baseline's is 1. Empty without any."""
+        measured = {
+            arm: SpeedRatio(ratio.value, ratio.low, ratio.high)
+            for (arm, name), ratio in self.records.items()
+            if name == metric
+        }
+        return {self.baseline: SpeedRatio(), **measured} if measured else {}
+
+
+NO_RATIOS = SpeedRatios()
 
 
 @dataclass(frozen=True)
@@ -129,18 +151,6 @@ class ArmValues:
     @property
     def diverged(self) -> bool:
         return any(map(math.isnan, self.values.values()))
-
-
-def ratios(frame: pd.DataFrame, name: str) -> dict[str, SpeedRatio]:
-    """Speed ratios of one metric by arm, from the attributes of the measurements.
-
-    Empty without a timing session.
-    """
-    every = frame.attrs.get("ratios", {}).items()
-    measured = {
-        arm: SpeedRatio(r.value, r.low, r.high) for (arm, metric), r in every if metric == name
-    }
-    return {frame.attrs["baseline"]: SpeedRatio(), **measured} if measured else {}
 
 
 def arm_values(

@@ -9,10 +9,10 @@ import pandas as pd
 
 from study import stats
 from study.analysis import quantities
-from study.analysis.frames import frame
+from study.analysis.analysis import Analysis
 from study.analysis.measurements import predictions
 from study.analysis.per_image import diverged
-from study.analysis.published import contrasts, named_arms
+from study.analysis.published import named_arms
 from study.errors import SpecError, StoreError, unknown
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
@@ -114,7 +114,8 @@ def comparison(
     """
     labels = (normal(first), normal(second))
     arms = _arms(plan, labels)
-    measured = frame(plan, store)
+    analysis = Analysis(plan, store)
+    measured = analysis.measurements
     tested = _tested(plan, measured, metric)
     tests, images, unseen = _images(arms, store)
     pair = frozenset(arm.digest for arm in arms)
@@ -124,12 +125,12 @@ def comparison(
         labels,
         tested,
         differs=_differs(*(arm.config for arm in arms)),
-        metrics=_metrics(plan, measured, arms, tested),
+        metrics=_metrics(analysis, arms, tested),
         seeds=_seeds(measured, arms, tested, tests),
         images=images,
         unseen=unseen,
         # In either order: a two-sided test of (a, b) is one of (b, a).
-        declared=any(pair == {contrast.arm, contrast.other} for contrast in contrasts(plan)),
+        declared=any(pair == {contrast.arm, contrast.other} for contrast in analysis.declared),
     )
 
 
@@ -176,15 +177,13 @@ def _flat(config: TrialConfig) -> Record:
 # ---- numbers ----
 
 
-def _metrics(
-    plan: Plan, measured: pd.DataFrame, arms: tuple[PlannedArm, PlannedArm], tested: str
-) -> pd.DataFrame:
+def _metrics(analysis: Analysis, arms: tuple[PlannedArm, PlannedArm], tested: str) -> pd.DataFrame:
     """One row per metric that either arm has: the tested one first, then the study's columns."""
     digests = [arm.digest for arm in arms]
     # Only metrics that were measured: a study may declare columns that no trial has reached yet.
-    ours = stats.of_arms(measured, digests)
+    ours = stats.of_arms(analysis.measurements, digests)
     available = set(ours["metric"])
-    names = [n for n in dict.fromkeys([tested, *plan.study.columns, *METRICS]) if n in available]
+    names = [n for n in dict.fromkeys([tested, *analysis.metrics, *METRICS]) if n in available]
     names += sorted(available - set(names))
     quality = [name for name in names if METRICS[name].kind == "quality"]
     # Second minus first, as everywhere in a comparison.
@@ -204,7 +203,7 @@ def _metrics(
             row |= pairs.loc[name].drop(["arm", "other", "holm", "t_holm"]).to_dict()
             row["seeds"] = _needed(row["mean"], row["sd"])
         if METRICS[name].kind == "speed":
-            row |= _ratio(measured, name, arms)
+            row |= _ratio(analysis, name, arms)
         rows.append(row)
     return pd.DataFrame(rows, columns=list(MetricRow._fields))
 
@@ -215,10 +214,10 @@ def _needed(mean: float, sd: float) -> float:
     return (stats.seeds_for(mean, sd) or math.nan) if finite else math.nan
 
 
-def _ratio(measured: pd.DataFrame, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
+def _ratio(analysis: Analysis, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
     """The second arm's speed relative to the first's; both were timed beside the baseline."""
-    ratios = quantities.ratios(measured, name)
-    rows = stats.of_metric(measured, name)
+    ratios = analysis.ratios.of(name)
+    rows = stats.of_metric(analysis.measurements, name)
     first, second = (
         quantities.arm_values(a.label, name, stats.of_arm(rows, a.digest), ratios.get(a.digest))
         for a in arms

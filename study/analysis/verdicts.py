@@ -22,7 +22,14 @@ from study.analysis.published_values import (
     published_spread,
     published_values,
 )
-from study.analysis.quantities import CHANGE, DIFFERENCE, MeasuredRange, Span
+from study.analysis.quantities import (
+    CHANGE,
+    DIFFERENCE,
+    NO_RATIOS,
+    MeasuredRange,
+    Span,
+    SpeedRatios,
+)
 
 REPRODUCED = "reproduced"
 TREND_ONLY = "trend only"  # outside the margin, but different from the baseline as published
@@ -48,7 +55,12 @@ DIVERGED = Verdict(CONTRADICTED, "diverged")
 
 
 def verdicts(
-    published: pd.DataFrame, frame: pd.DataFrame, *, baseline: str, margins: Mapping[str, float]
+    published: pd.DataFrame,
+    frame: pd.DataFrame,
+    *,
+    baseline: str,
+    margins: Mapping[str, float],
+    ratios: SpeedRatios = NO_RATIOS,
 ) -> pd.DataFrame:
     """One row per published number that is confirmed and was measured, with a word per aspect.
 
@@ -62,7 +74,7 @@ def verdicts(
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
-    table, rows = list(published_values(published, frame)), []
+    table, rows = list(published_values(published, frame, ratios)), []
     # A table without pairs still needs a valid confidence.
     together = stats.corrected(max(1, ordered_pairs(table)))
     for value in table:

@@ -14,11 +14,11 @@ from study.cli.study_request import StudyRequest
 @json_option
 def claims_command(request: StudyRequest, as_json: bool) -> int:
     """Evaluate the claims of FILE against its results; exit with 1 if one is contradicted."""
-    from study.analysis.published import evaluated_claims
+    from study.analysis.analysis import Analysis
     from study.report import report
 
     plan, store = request.plan()
-    claims = evaluated_claims(plan, report.frame(plan, store))
+    claims = Analysis(plan, store).claims
     if as_json:
         echo_json([{"claim": c.claim.text, "state": c.state, "why": c.why} for c in claims])
     elif table := report.claim_table(plan, claims):

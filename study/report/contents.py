@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
-
-from study.analysis.published import Assessment
+from study.analysis.analysis import Analysis
 from study.plan.plan import Plan
 from study.report.table import Table
 
@@ -13,15 +11,12 @@ from study.report.table import Table
 class Report:
     """Everything a report shows, from the results stored so far."""
 
-    plan: Plan
-    measured: pd.DataFrame
-    assessment: Assessment
-    images: pd.DataFrame
-    curves: pd.DataFrame
-    trials: pd.DataFrame
-    origins: dict[str, list[str]]
-    """Provenance: each item of the environment (commit, device, torch ...) and all its values."""
+    analysis: Analysis
     tables: dict[str, Table]
     """Tables by file name: table, verdicts, claims, contrasts, factors."""
     answer: str
     """The answer of the study in a sentence or two."""
+
+    @property
+    def plan(self) -> Plan:
+        return self.analysis.plan

@@ -11,8 +11,7 @@ from io import BytesIO
 
 import pandas as pd
 
-from study import stats
-from study.analysis.frames import frame
+from study.analysis.analysis import Analysis
 from study.analysis.trials import trials
 from study.errors import StudyError
 from study.metrics import METRICS
@@ -58,13 +57,12 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     """
     # One column per factor, so that other tools can group by level.
     arms = {arm.digest: _levels(plan, arm) for arm in plan.arms}
-    rows = frame(plan, store)
+    rows = Analysis(plan, store).measurements
     levels = pd.DataFrame([arms[str(digest)] for digest in rows["arm"]], index=rows.index)
     kinds = rows["metric"].map(lambda name: METRICS[name].kind)
     flat = pd.concat([rows[["arm", "label"]], levels, rows.drop(columns=["arm", "label"])], axis=1)
     flat.insert(list(flat).index("metric") + 1, "kind", kinds)
     flat.insert(0, "study", plan.study.title)
-    flat.attrs = {}  # neither CSV nor Parquet can carry the attributes
     return {"measurements": flat, "trials": trials(plan, store)}
 
 
@@ -84,8 +82,7 @@ def timm(plan: Plan, store: Store) -> Files:
     Arms without the measurement have no row.
     """
     means: dict[str, dict[str, float]] = {arm.digest: {} for arm in plan.arms}
-    estimates = stats.estimates(frame(plan, store))
-    for row in stats.typed_rows(estimates, stats.Estimate):
+    for row in Analysis(plan, store).estimates.values():
         means[row.arm][row.metric] = row.mean
     tables = {
         f"results-{_slug(plan.baseline.arm.config.data.label)}.csv": (_results, "top1"),

@@ -3,15 +3,8 @@
 import os
 from pathlib import Path
 
-import pandas as pd
-
-from study import stats
-from study.analysis.frames import frame, noise_range, speeds
-from study.analysis.history import curves
+from study.analysis.analysis import Analysis
 from study.analysis.measurements import MANIFEST
-from study.analysis.per_image import images
-from study.analysis.published import Assessment, assess
-from study.analysis.trials import origins, trials
 from study.plan.plan import Plan
 from study.report import figures
 from study.report.contents import Report
@@ -32,8 +25,6 @@ __all__ = [
     "FORMATS",
     "Report",
     "claim_table",
-    "frame",
-    "noise_range",
     "overview",
     "page",
     "report",
@@ -46,34 +37,22 @@ __all__ = [
 
 def report(plan: Plan, store: Store) -> Report:
     """Everything a report shows, from the results that the store has so far."""
-    measured = frame(plan, store)
-    assessment, per_image = assess(plan, measured, store), images(plan, store)
-    return Report(
-        plan,
-        measured,
-        assessment=assessment,
-        images=per_image,
-        curves=curves(plan, store),
-        trials=trials(plan, store),
-        origins=origins(plan, store),
-        tables=_tables(plan, measured, assessment),
-        answer=answer(plan, measured, per_image),
-    )
+    analysis = Analysis(plan, store)
+    return Report(analysis, _tables(analysis), answer(analysis))
 
 
 def tables(plan: Plan, store: Store) -> dict[str, Table]:
-    """The tables of the report alone, for a terminal: no curves, trials or answer."""
-    measured = frame(plan, store)
-    return _tables(plan, measured, assess(plan, measured, store))
+    """The tables of the report alone, for a terminal."""
+    return _tables(Analysis(plan, store))
 
 
-def _tables(plan: Plan, measured: pd.DataFrame, assessment: Assessment) -> dict[str, Table]:
+def _tables(analysis: Analysis) -> dict[str, Table]:
     every = {
-        "table": table(plan, measured),
-        "verdicts": verdict_table(plan, assessment),
-        "claims": claim_table(plan, assessment.claims),
-        "contrasts": contrast_table(plan, measured),
-        "factors": factor_table(plan, measured),
+        "table": table(analysis),
+        "verdicts": verdict_table(analysis.plan, analysis.assessment),
+        "claims": claim_table(analysis.plan, analysis.claims),
+        "contrasts": contrast_table(analysis),
+        "factors": factor_table(analysis),
     }
     return {name: finished for name, finished in every.items() if finished}
 
@@ -89,15 +68,15 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         for end, form in FORMATS.items()
     }
     texts["numbers.tex"] = numbers(contents.tables, contents.plan.study.title)
-    effects = stats.effects(contents.measured, contents.plan.baseline.digest)
+    analysis = contents.analysis
     frames = {
-        "measurements": contents.measured,
+        "measurements": analysis.measurements,
         # The file keeps the name that earlier reports gave it.
-        "judged": contents.assessment.verdicts,
-        "effects": effects,
-        "images": contents.images,
-        "curves": contents.curves,
-        "speed": speeds(contents.measured, contents.plan.study.timing.resolution),
+        "judged": analysis.assessment.verdicts,
+        "effects": analysis.effect_rows,
+        "images": analysis.images,
+        "curves": analysis.curves,
+        "speed": analysis.speeds,
     }
     for name, rows in frames.items():
         if len(rows):

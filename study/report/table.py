@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import pandas as pd
-
 from study import format
-from study.analysis.analysis import Analysis, analyse
+from study.analysis.analysis import Analysis
 from study.metrics import METRICS, RULES
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import PlannedArm
 from study.report.blocks import blocks
 from study.report.text import notes
 from study.spec.study import PublishedNumber
@@ -66,9 +64,9 @@ class MetricColumn(NamedTuple):
     cell: Callable[[str, PlannedArm], Cell]
 
 
-def table(plan: Plan, frame: pd.DataFrame) -> Table:
-    """The study's main table; `frame` is the result of `frames.frame` and may lack any row."""
-    analysis = analyse(plan, frame)
+def table(analysis: Analysis) -> Table:
+    """The study's main table; any measurement may be missing."""
+    plan = analysis.plan
     columns = [column for name in analysis.metrics for column in _columns(analysis, name)]
     return Table(
         name=plain(plan.study.title),
@@ -192,7 +190,7 @@ def _speed(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
         if estimate is None:
             return Cell(format.ABSENT)
         ratio, resolution = (
-            analysis.ratios.get((arm.digest, name)),
+            analysis.ratios.records.get((arm.digest, name)),
             analysis.plan.study.timing.resolution,
         )
         parts = format.number_texts(estimate, metric, "mean", "low", "high")

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from study.analysis import claims
+from study.analysis.quantities import NO_RATIOS, SpeedRatios
 from study.analysis.verdicts import verdicts
 from study.metrics import METRICS
 from study.store import timing_records
@@ -43,16 +44,16 @@ def test_verdicts_and_claims_go_by_the_ratio():
     table, margins = printed("throughput", A=1.1, B=1.0), {"throughput": 3}
     claim = claims.parse("A is better than B on throughput", "AB", METRICS)
 
-    def states():
-        row = verdicts(table, frame, baseline="B", margins=margins).iloc[0]
-        outcome = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
+    def states(ratios=NO_RATIOS):
+        row = verdicts(table, frame, baseline="B", margins=margins, ratios=ratios).iloc[0]
+        outcome = claims.evaluated(claim, frame, {"A": "A", "B": "B"}, ratios=ratios)
         return row["difference"], row["ranking"], outcome.state
 
     assert states() == ("underpowered", "underpowered", "undecided")
     bounds = {"value": 1.1, "low": 1.09, "high": 1.12}
     timed = timing_records.RatioRecord(**bounds)
-    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed}}
-    assert states() == ("reproduced", "reproduced", "supported")
+    ratios = SpeedRatios("B", {("A", "throughput"): timed})
+    assert states(ratios) == ("reproduced", "reproduced", "supported")
 
 
 def test_a_difference_within_a_margin_is_the_same_to_both():

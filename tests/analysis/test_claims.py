@@ -7,6 +7,7 @@ from scipy import stats as reference
 
 from study.analysis import claims
 from study.analysis.claims import parse
+from study.analysis.quantities import SpeedRatios
 from study.metrics import METRICS
 from study.stats import holm
 from study.store.timing_records import RatioRecord
@@ -53,8 +54,8 @@ def test_ratios_of_timings_are_of_the_family_and_single_timings_are_not():
     texts = ["A is better than B on throughput", "A has at least 100 throughput"]
     assert [outcome.tests for outcome in family(texts, measured)] == [0, 0]
     ratio = RatioRecord(value=1.1, low=1.001, high=1.2)
-    measured.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): ratio}}
-    together, alone = family(texts, measured, other_tests=9)
+    ratios = SpeedRatios("B", {("A", "throughput"): ratio})
+    together, alone = family(texts, measured, ratios=ratios, other_tests=9)
     assert (together.tests, alone.tests) == (10, 0)
     assert (together.state, alone.state) == ("undecided", "supported")
     assert "by the ratio at 99.5 %" in together.why

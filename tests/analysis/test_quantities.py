@@ -14,13 +14,13 @@ from study.analysis.quantities import (
     RATIO,
     Span,
     SpeedRatio,
+    SpeedRatios,
     arm_values,
     measured_range,
-    ratios,
 )
 from study.metrics.ratios import ratio
 from study.store import timing_records
-from tests.analysis.sides import FAST, between, compared, seeded, single, timed, two_arms
+from tests.analysis.sides import FAST, between, compared, seeded, single, timed
 
 # ---- differences, ratios and signs ----
 
@@ -96,13 +96,12 @@ def test_a_ratio_is_wider_where_more_confidence_is_asked_for():
 
 
 def test_the_baseline_has_a_ratio_of_one_where_others_have_one():
-    frame = two_arms("throughput", np.random.default_rng(0))
-    assert ratios(frame, "throughput") == {}
+    assert SpeedRatios("B").of("throughput") == {}
     bounds = {"value": 1.1, "low": 1.09, "high": 1.12}
     timed = timing_records.RatioRecord(**bounds)
-    frame.attrs |= {"baseline": "B", "ratios": {("A", "throughput"): timed, ("A", "energy"): timed}}
-    assert ratios(frame, "throughput") == {"A": SpeedRatio(**bounds), "B": SpeedRatio()}
-    assert ratios(frame, "latency_p50") == {}
+    ratios = SpeedRatios("B", {("A", "throughput"): timed, ("A", "energy"): timed})
+    assert ratios.of("throughput") == {"A": SpeedRatio(**bounds), "B": SpeedRatio()}
+    assert ratios.of("latency_p50") == {}
 
 
 def test_what_was_taken_once_is_known_to_a_hundredth():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from study.analysis.analysis import Analysis
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.report import report
 from study.spec.reader import ReadStudy
@@ -173,7 +174,7 @@ def tabulated(lab):
 
     def table(*factors, **outcomes):
         plan, store = lab(*factors, **outcomes)
-        return report.table(plan, report.frame(plan, store))
+        return report.table(Analysis(plan, store))
 
     return table
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats as reference
 
+from study.analysis.analysis import Analysis
 from study.report import report
 from study.report.text.answer import answer
 from tests.report.conftest import laboratory
@@ -16,8 +17,7 @@ NAN, LOST = float("nan"), ("pending", "failed")
 
 
 def answer_text(plan_and_store):
-    plan, store = plan_and_store
-    return answer(plan, report.frame(plan, store))
+    return answer(Analysis(*plan_and_store))
 
 
 def study(lab, **top1):
@@ -87,10 +87,10 @@ def test_claims_against_a_baseline_that_diverged_say_the_same(lab):
     )
     study_report = report.report(*plan_and_store)
     assert "Aa does not diverge and counts as better." in study_report.answer
-    states = [judgement.state for judgement in study_report.assessment.claims]
+    states = [judgement.state for judgement in study_report.analysis.claims]
     assert states == ["supported", "undecided"]
     assert all(
-        "Base diverged: worse" in judgement.why for judgement in study_report.assessment.claims
+        "Base diverged: worse" in judgement.why for judgement in study_report.analysis.claims
     )
 
 

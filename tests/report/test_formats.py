@@ -12,8 +12,9 @@ from markdown_it import MarkdownIt
 from rich.cells import cell_len
 from rich.console import Console
 
+from study.analysis.analysis import Analysis
 from study.report.formats import numbers
-from study.report.report import FORMATS, frame, table, terminal
+from study.report.report import FORMATS, table, terminal
 from study.report.spreadsheet import without_formula
 from study.report.table import Cell, Row, Table, TableBlock
 from tests.report.conftest import laboratory
@@ -43,8 +44,7 @@ class Cells(HTMLParser):
 
 
 def table_of(laboratory):
-    plan, store = laboratory
-    return table(plan, frame(plan, store))
+    return table(Analysis(*laboratory))
 
 
 @pytest.fixture(scope="module")

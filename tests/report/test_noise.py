@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from study import stats
+from study.analysis.analysis import Analysis
 from study.analysis.per_image import images
 from study.report import report
 
@@ -144,9 +145,10 @@ def test_another_order_says_how_far_the_first_mattered(lab):
 
 def test_the_a_a_arm_is_in_no_row_and_its_floor_is_in_a_note(lab):
     plan, store = lab(top1=TRIO, aa=True, again=AGAIN)
-    frame = report.frame(plan, store)
+    analysis = Analysis(plan, store)
+    frame = analysis.measurements
     assert (frame["metric"] == "top1").sum() == 9
-    low, high = report.noise_range(frame, "top1")
+    low, high = analysis.noise_range("top1")
     base = np.array(TRIO["baseline"])
     sd = np.sqrt((np.var(base, ddof=1) + np.var(AGAIN, ddof=1)) / 2)
     assert high == -low == pytest.approx(2.7764 * sd * np.sqrt(2 / 3), rel=1e-4)
@@ -159,13 +161,13 @@ def test_the_a_a_arm_is_in_no_row_and_its_floor_is_in_a_note(lab):
 
 def test_without_an_a_a_arm_there_is_no_floor(lab):
     plan, store = lab(top1=TRIO)
-    assert report.noise_range(report.frame(plan, store), "top1") is None
+    assert Analysis(plan, store).noise_range("top1") is None
     assert "Noise" not in all_notes(tables(plan, store)["table"])
 
 
 def test_an_a_a_trial_that_diverged_leaves_no_floor_and_the_baseline_its_mean(lab):
     plan, store = lab(top1=TRIO, aa=True, again=[0.92, np.nan, 0.93])
-    assert report.noise_range(report.frame(plan, store), "top1") is None
+    assert Analysis(plan, store).noise_range("top1") is None
     table = tables(plan, store)["table"]
     assert "A/A: no noise floor for Top-1" in all_notes(table)
     assert table.blocks[0].rows[0].cells[2].text != "diverged"

@@ -22,7 +22,7 @@ def tables(lab):
 
     def reported(**outcomes):
         study_report = report.report(*lab(**{"top1": TOP1, "published": PUBLISHED, **outcomes}))
-        return study_report.tables, study_report.assessment
+        return study_report.tables, study_report.analysis.assessment
 
     return reported
 

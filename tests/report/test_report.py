@@ -13,7 +13,7 @@ from study.spec.study import file_name
 
 def test_a_frame_has_one_row_per_arm_seed_and_metric(complete):
     plan, store = complete
-    measured = report.frame(plan, store)
+    measured = frames.frame(plan, store)
     assert not measured.duplicated(["arm", "seed", "metric"]).any()
     assert dict(measured["metric"].value_counts()) == {
         "top1": 9,
@@ -26,7 +26,7 @@ def test_a_frame_has_one_row_per_arm_seed_and_metric(complete):
 
 def test_a_frame_of_nothing_has_its_columns(lab):
     plan, store = lab(cost=dict.fromkeys(("baseline", "Average Pooling", "Max Pooling"), "no"))
-    measured = report.frame(plan, store)
+    measured = frames.frame(plan, store)
     assert measured.empty
     assert list(measured.columns) == list(frames.MEASUREMENT_COLUMNS)
 
@@ -57,7 +57,7 @@ def test_measurements_read_back_in_base_units(complete, tmp_path):
     report.write(report.report(*complete), tmp_path)
     pd.testing.assert_frame_equal(
         pd.read_csv(tmp_path / "measurements.csv", dtype=frames.MEASUREMENT_COLUMNS),
-        report.frame(*complete),
+        frames.frame(*complete),
     )
 
 

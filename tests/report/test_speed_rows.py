@@ -2,7 +2,7 @@
 
 import math
 
-from study.analysis.frames import frame, speeds
+from study.analysis.analysis import Analysis
 from study.report import report
 
 PLAIN = {"value": 200.0, "low": 180.0, "high": 220.0}
@@ -18,7 +18,7 @@ def test_rows_have_their_ratio_and_whether_it_is_conclusive(lab):
         "Average Pooling": {"throughput": timed(1.1, 1.09, 1.11)},
         "Max Pooling": {"throughput": timed(1.1, 1.0, 1.2)},
     }
-    table = speeds(frame(*lab(timed=arms)), 0.05)
+    table = Analysis(*lab(timed=arms)).speeds
     assert list(table) == [
         *("arm", "label", "metric", "value", "low", "high"),
         *("ratio", "ratio_low", "ratio_high", "conclusive"),

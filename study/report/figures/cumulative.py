@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.analysis.frames import noise_range
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
@@ -22,7 +21,6 @@ from study.report.figures.report_figure import (
     listing,
     numbered,
     value_text,
-    without_attrs,
 )
 from study.report.figures.states import costs, state
 from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, PALE_VERMILLION, VERMILLION
@@ -106,7 +104,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     A level is an arm's mean, a step the paired difference from the row above, a cost the arm's
     cost. "elsewhere" is the range of the same step's effect over all positions it was measured at.
     """
-    measured = without_attrs(report.measured)
+    measured = report.analysis.measurements
     part = stats.of_metric(measured, quality)
     steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
     cost = _first_cost(report)
@@ -122,7 +120,7 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
             records += _step(steps, path[place - 1][1], arm, {**keys, "metric": quality})
         if cost is not None and arm.digest in cost[1]:
             records.append({**keys, "metric": cost[0], "what": COST, "value": cost[1][arm.digest]})
-    if (band := noise_range(measured, quality)) is not None:
+    if (band := report.analysis.noise_range(quality)) is not None:
         records.append({"metric": quality, "what": FLOOR, "low": band[0], "high": band[1]})
     return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
 
@@ -153,7 +151,7 @@ def _step(
 def _first_cost(report: Report) -> tuple[str, dict[str, float]] | None:
     """The first count of operations in the study's columns, else the first cost, by arm."""
     for name in costs(report.plan):
-        part = stats.of_metric(report.measured, name).dropna(subset="value")
+        part = stats.of_metric(report.analysis.measurements, name).dropna(subset="value")
         if len(part):
             return name, {row.arm: row.value for row in stats.typed_rows(part, stats.MetricValue)}
     return None

@@ -73,7 +73,7 @@ def points(report: Report) -> pd.DataFrame:
     A mean covers the epochs that all seeds of an arm reached. Seeds are drawn alone beyond those
     epochs, and from the start if one of them diverged. "diverged" marks the end of such a seed.
     """
-    histories, rows = report.curves, list[dict[str, object]]()
+    histories, rows = report.analysis.curves, list[dict[str, object]]()
     for arm in report.plan.arms:
         for name in _metrics(report):
             part = of_metric(of_arm(histories, arm.digest), name)

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.analysis.frames import noise_range
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.blocks import blocks
@@ -23,7 +22,6 @@ from study.report.figures.report_figure import (
     listing,
     numbered,
     value_text,
-    without_attrs,
 )
 from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
@@ -85,11 +83,9 @@ def points(report: Report) -> pd.DataFrame:
     Kinds are seed, mean (of `n` seeds, with its interval), noise floor, or the state of an arm
     that has no difference.
     """
-    plan, measured, records = report.plan, without_attrs(report.measured), list[dict[str, object]]()
+    plan, measured, records = report.plan, report.analysis.measurements, list[dict[str, object]]()
     for name in qualities(plan):
-        # From the report's own frame: `measured` is a copy without the attributes that it
-        # needs.
-        records += _floor(report.measured, name)
+        records += _floor(report, name)
         part = stats.of_metric(measured, name)
         for head, members in blocks(plan):
             for label, arm in members:
@@ -115,8 +111,8 @@ def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[s
     yield {"what": "mean", "n": len(pairs), "value": pairs.mean(), "low": low, "high": high}
 
 
-def _floor(measured: pd.DataFrame, name: str) -> Iterator[dict[str, object]]:
-    if (band := noise_range(measured, name)) is not None:
+def _floor(report: Report, name: str) -> Iterator[dict[str, object]]:
+    if (band := report.analysis.noise_range(name)) is not None:
         yield {"metric": name, "what": "noise floor", "low": band[0], "high": band[1]}
 
 

@@ -11,11 +11,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.analysis.factorial import factorial_effects
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.contents import Report
-from study.report.figures.report_figure import ReportFigure, frame, listing, without_attrs
+from study.report.figures.report_figure import ReportFigure, frame, listing
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import width, wrapped
@@ -40,7 +39,7 @@ class InteractionMark(NamedTuple):
 def interactions(report: Report) -> Iterator[ReportFigure]:
     """A map per quality and pair of factors: main effects at its edges, interactions inside."""
     plan = report.plan
-    effects = factorial_effects(plan, without_attrs(report.measured))
+    effects = report.analysis.factorial
     if not effects:
         return
     pairs = list(combinations(range(len(plan.study.factors)), 2))

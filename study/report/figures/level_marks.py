@@ -9,7 +9,7 @@ import pandas as pd
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
-from study.report.figures.report_figure import frame, without_attrs
+from study.report.figures.report_figure import frame
 from study.report.figures.states import costs, state
 from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
 
@@ -31,7 +31,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
 
     `what` is cost, seed, mean (with its 95 % interval), or the state of an arm without a mean.
     """
-    plan, measured = report.plan, without_attrs(report.measured)
+    plan, measured = report.plan, report.analysis.measurements
     chosen = plan.study.factors[factor].levels
     # An arm that departs in another factor too would mix the effects of both.
     arms = [arm for arm in plan.arms if set(arm.arm.changed_factors) <= {factor}]

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
-from study.analysis.frames import noise_range
 from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
@@ -171,7 +170,7 @@ def _write_states(panel: Panel, marks: list[LevelMark]) -> None:
 def _compared(report: Report, axes: Axes, base: list[LevelMark]) -> None:
     """Draw the baseline as a line, with the noise floor of the A/A arm as a band around it."""
     for mark in base:
-        band = noise_range(report.measured, mark.metric)
+        band = report.analysis.noise_range(mark.metric)
         if band is not None:
             low, high = (mark.value + end * METRICS[mark.metric].scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")

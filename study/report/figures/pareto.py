@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study import format, stats
+from study.analysis.fronts import on_front
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
@@ -19,7 +20,6 @@ from study.report.figures.report_figure import (
     error_bars,
     frame,
     listing,
-    without_attrs,
 )
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.text_fit import width, wrapped
@@ -88,7 +88,7 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
       interval, corrected for all arms that cost no more
     - not told apart: neither
     """
-    measured = without_attrs(report.measured)
+    measured = report.analysis.measurements
     of_quality = stats.of_metric(measured, quality)
     values = of_quality.pivot(index="seed", columns="arm", values="value")
     lost = {
@@ -133,11 +133,6 @@ def _standings(
     cheap = 1 if cost.better == "higher" else -1
     arms = stats.typed_rows(data, ArmMark)
 
-    def beyond(first: ArmMark, second: ArmMark) -> bool:
-        """True if `first` is at least as good in both metrics, and better in one of them."""
-        apart = (good * (first.value - second.value), cheap * (first.cost - second.cost))
-        return bool(min(apart) >= 0 and max(apart) > 0)
-
     # Costs are compared by the worst round of one arm against the best of the other: rounds of a
     # timing session are no replicates, so they allow no test.
     def no_dearer(first: ArmMark, second: ArmMark) -> bool:
@@ -157,9 +152,10 @@ def _standings(
         return stats.interval(good * paired, stats.corrected(tests))[0] > 0
 
     words = []
-    for arm in arms:
+    fronts = on_front([(arm.cost, arm.value) for arm in arms], cost, quality)
+    for arm, first in zip(arms, fronts, strict=True):
         rivals = [other for other in arms if other is not arm and no_dearer(other, arm)]
-        if not any(beyond(other, arm) for other in arms):
+        if first:
             words.append(FRONT)
         else:
             clear = any(ahead(other, arm, len(rivals)) for other in rivals)

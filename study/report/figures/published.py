@@ -68,7 +68,7 @@ def points(report: Report) -> pd.DataFrame:
     Values are differences from the published number, for costs in per cent of it, because the costs
     in one panel differ in size.
     """
-    verdict_rows = report.assessment.verdicts
+    verdict_rows = report.analysis.assessment.verdicts
     comparable = stats.typed_rows(verdict_rows[verdict_rows["unlike"] == ""], VerdictRow)
     listed = list[dict[str, object]]()
     for row in comparable:

@@ -119,13 +119,6 @@ def _scale(name: str) -> float:
     return METRICS[name].scale if name in METRICS else 1.0  # the training loss is no metric
 
 
-def without_attrs(measured: pd.DataFrame) -> pd.DataFrame:
-    """A copy without attributes: pandas would copy them into every selection of rows."""
-    copy = measured.copy()
-    copy.attrs = {}
-    return copy
-
-
 # ---- names and text ----
 
 

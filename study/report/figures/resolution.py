@@ -21,12 +21,11 @@ from study.report.figures.report_figure import (
     frame,
     listing,
     numbered,
-    without_attrs,
 )
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
 from study.report.figures.text_fit import wrapped
-from study.stats import Estimate, estimates, typed_rows
+from study.stats import typed_rows
 
 PATH = "data.img_size"
 FEWEST = 3  # sizes; two points always fit a power law
@@ -66,8 +65,7 @@ def points(report: Report) -> pd.DataFrame:
     `exponent` is that of a power law over the side, if all steps from one size to the next agree;
     NaN for a cost that is a sum of powers.
     """
-    estimated = typed_rows(estimates(without_attrs(report.measured)), Estimate)
-    values = {(row.arm, row.metric): row for row in estimated}
+    values = report.analysis.estimates
     rows = []
     names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
     for name in names:

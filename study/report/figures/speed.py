@@ -18,12 +18,11 @@ from study.report.figures.report_figure import (
     listing,
     numbered,
     value_text,
-    without_attrs,
 )
 from study.report.figures.style import BLACK, BLUE, COLUMN, PAGE, SKY, SMALL
 from study.report.figures.text_fit import wrapped
 from study.report.table import plain
-from study.stats import Estimate, estimates, of_arms, typed_rows
+from study.stats import of_arms, typed_rows
 
 PANELS_PER_FIGURE = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 100}  # points, by width of the figure
@@ -64,7 +63,7 @@ def speed(report: Report) -> Iterator[ReportFigure]:
 
 
 def points(report: Report) -> pd.DataFrame:
-    estimated = typed_rows(estimates(without_attrs(report.measured)), Estimate)
+    estimated = report.analysis.estimates.values()
     labels = {arm.digest: arm.label for arm in report.plan.arms}
     order = {arm: place for place, arm in enumerate(labels)}
     timed = [
@@ -109,13 +108,13 @@ def _figure(
         linear(axes.xaxis, 3)
         for y, value in zip(ys, values, strict=True):
             row_layout.write_beside(axes, y, format.number(value, metric.digits))
-    how = ", ".join(filter(None, [plain(report.measured.attrs.get("timed_on", "")), SPREAD]))
+    how = ", ".join(filter(None, [plain(report.analysis.timed_on), SPREAD]))
     figure.suptitle(wrapped(how, 72 * width - 20, size=SMALL), fontsize=SMALL, parse_math=False)
     return figure
 
 
 def _alt(report: Report, data: pd.DataFrame) -> str:
-    on = plain(report.measured.attrs.get("timed_on", ""))
+    on = plain(report.analysis.timed_on)
     sentences = [f"Speed of the arms{f' on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
         metric = METRICS[str(name)]

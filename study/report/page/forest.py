@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from html import escape
 
 from study import format, stats
-from study.analysis.frames import noise_range
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.page.chart import COLOURS, HOVER, LEGEND, MARKERS, MOST, Chart, Spec, axis
@@ -15,7 +14,7 @@ from study.stats import Effect
 def effects(report: Report) -> Iterator[Chart]:
     """One chart per quality that any arm has a difference in."""
     plan, base = report.plan, report.plan.baseline
-    rows = stats.typed_rows(stats.effects(report.measured, base.digest), Effect)
+    rows = stats.typed_rows(report.analysis.effect_rows, Effect)
     for name in dict.fromkeys(plan.study.columns):
         metric = METRICS[name]
         labels = {arm.digest: arm.label for arm in plan.arms if arm is not base}
@@ -42,7 +41,7 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
         for seed, value in _pairs(report, row.arm, name)
     ]
     means = [(label, _scaled(row, scale)) for label, row in labelled]
-    ends = [end * scale for end in noise_range(report.measured, name) or ()]
+    ends = [end * scale for end in report.analysis.noise_range(name) or ()]
     shape = {"type": "rect", "xref": "x", "yref": "paper", "y0": 0, "y1": 1, "line": {"width": 0}}
     # A reversed range puts the first arm at the top, as in the table.
     arms = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
@@ -103,7 +102,7 @@ def _hover(label: str, row: Effect, metric: Metric) -> str:
 
 def _pairs(report: Report, arm: str, name: str) -> Iterator[tuple[int, float]]:
     """The differences of an arm from the baseline, as (seed, difference)."""
-    rows = stats.of_metric(report.measured, name)
+    rows = stats.of_metric(report.analysis.measurements, name)
     table = rows.pivot_table(index="seed", columns="arm", values="value")
     base = report.plan.baseline.digest
     if {arm, base} <= {*table.columns}:

@@ -16,7 +16,7 @@ from study.report.page.chart import COLOURS, DASHES, LINES, MOST, SIZE, SYMBOLS,
 def curves(report: Report) -> Iterator[Chart]:
     """Charts of the training loss and the first quality; a study of one epoch has none."""
     for name in (n for n in ("train_loss", report.plan.tested) if n):
-        part = stats.of_metric(report.curves, name)
+        part = stats.of_metric(report.analysis.curves, name)
         points = stats.typed_rows(part, CurveValue)
         epochs = max((point.epoch for point in points), default=0)
         if epochs < 2:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from html import escape
 
-from study import format, stats
+from study import format
+from study.analysis.fronts import on_front
 from study.metrics import METRICS, Metric
 from study.plan.plan import PlannedArm
 from study.report.contents import Report
@@ -21,15 +22,12 @@ from study.report.page.chart import (
 )
 from study.stats import Estimate
 
-Place = tuple[float, float]
-
 
 def trade_offs(report: Report) -> Iterator[Chart]:
     """One chart per cost or speed that differs between arms with a mean."""
     plan = report.plan
     quality = plan.tested
-    estimates = stats.typed_rows(stats.estimates(report.measured), Estimate)
-    means = {(row.arm, row.metric): row for row in estimates}
+    means = report.analysis.estimates
     for name in dict.fromkeys(plan.study.columns):
         if not quality or METRICS[name].kind == "quality":
             continue
@@ -53,7 +51,10 @@ def _trade_off(
         f"{format.replicates(row, metric, seeds)} {metric.unit}"
         for arm, x, row in points
     ]
-    front = _front([(x, row.mean) for _, x, row in points], cost, metric)
+    places = sorted((x, row.mean) for _, x, row in points)
+    both = zip(places, on_front(places, cost, metric), strict=True)
+    # From the cheapest on, so that the steps rise.
+    front = [place for place, on in both if on][:: 1 if cost.better == "lower" else -1]
     steps = {
         **LINES,
         "name": "front of the means",
@@ -91,15 +92,3 @@ def _points(
             "hovertext": [escape(texts[number])],
             **HOVER,
         }
-
-
-def _front(points: list[Place], cost: Metric, metric: Metric) -> list[Place]:
-    """The Pareto front of the means: points that no other point beats in both metrics."""
-    signs = [1 if axis.better == "higher" else -1 for axis in (cost, metric)]
-    # From the best on the first axis on, a point is on the front if it beats all before it.
-    ordered = sorted(points, key=lambda p: (-signs[0] * p[0], -signs[1] * p[1]))
-    front = list[Place]()
-    for x, y in ordered:
-        if not front or signs[1] * y > signs[1] * front[-1][1]:
-            front.append((x, y))
-    return front

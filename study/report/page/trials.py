@@ -18,7 +18,7 @@ class TrialColumn(NamedTuple):
 
 
 def columns(report: Report) -> list[TrialColumn]:
-    rows = report.trials
+    rows = report.analysis.trials
     listed = [TrialColumn(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
     for name in (name for name in rows.columns if name in METRICS):
         metric = METRICS[str(name)]

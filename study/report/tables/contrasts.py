@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import pandas as pd
-
 from study import format, stats
 from study.analysis import published
-from study.analysis.factorial import factorial_effects
+from study.analysis.analysis import Analysis
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
@@ -18,21 +16,17 @@ Effects = Mapping[tuple[str, Term], stats.FactorialEffect]
 """Effects by metric and term."""
 
 
-def contrast_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
+def contrast_table(analysis: Analysis) -> Table | None:
     """The declared contrasts, corrected as one family; None without contrasts or replicates."""
-    declared = published.contrasts(plan)
+    plan, declared = analysis.plan, analysis.declared
     # One pair has no test.
     if not declared or len(plan.study.seeds) < 2:
         return None
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
-    tests = published.family_size(plan, frame)
-    tested = stats.contrasts(frame, declared, other_tests=tests - len(declared))
+    tests = analysis.tests
     # Reversed, so that of several labels of an arm the first one stays.
     labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
-    rows = (
-        _contrast(row, labels, len(plan.study.seeds))
-        for row in stats.typed_rows(tested, stats.TestedContrast)
-    )
+    rows = (_contrast(row, labels, len(plan.study.seeds)) for row in analysis.contrasts)
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
@@ -80,11 +74,11 @@ def _limits(tests: int, seeds: int) -> Iterator[str]:
 # ---- factorial ----
 
 
-def factor_table(plan: Plan, frame: pd.DataFrame) -> Table | None:
+def factor_table(analysis: Analysis) -> Table | None:
     """Main effects and interactions, or None unless the arms combine all levels of all factors."""
-    study = plan.study
-    names = [n for n in dict.fromkeys(study.columns) if METRICS[n].kind == "quality"]
-    by_term = {(row.metric, row.term): row for row in factorial_effects(plan, frame)}
+    plan, study = analysis.plan, analysis.plan.study
+    names = analysis.of_kind("quality")
+    by_term = {(row.metric, row.term): row for row in analysis.factorial}
     terms = list(dict.fromkeys(term for _, term in by_term))
     if not names or not terms:
         return None

@@ -2,37 +2,31 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from study import format
-from study.analysis.analysis import Analysis, analyse
+from study.analysis.analysis import Analysis
 from study.metrics import METRICS
-from study.plan.plan import Plan
 from study.report.text.compared import ComparedArms
 from study.report.text.given_weights import given_weights_answer
 
 
-def answer(plan: Plan, measured: pd.DataFrame, images: pd.DataFrame | None = None) -> str:
+def answer(analysis: Analysis) -> str:
     """The answer for the study's first quality, or for a cost where nothing is trained.
 
     An arm differs from the baseline if the t test, corrected by Holm for all arms of the study,
     says so. Every arm appears: as different, indistinguishable, without an interval, not yet
-    compared, or diverged. Arms with given weights are compared by `images`, one image at a time.
+    compared, or diverged. Arms with given weights are compared one image at a time.
     """
-    analysis = analyse(plan, measured)
+    plan = analysis.plan
     if not (plan.tested and analysis.seeds):
         return _costs(analysis)
     if not any((arm.digest, plan.tested) in analysis.estimates for arm in plan.arms):
         return "No trial has finished yet, so there is no answer."
     if (
         # Predictions are compared by their most likely class, which is what top-1 counts.
-        plan.evaluates_given_weights
-        and plan.tested == "top1"
-        and images is not None
-        and len(plan.arms) > 1
+        plan.evaluates_given_weights and plan.tested == "top1" and len(plan.arms) > 1
     ):
-        return given_weights_answer(plan, images)
-    compared = ComparedArms(analysis, measured)
+        return given_weights_answer(plan, analysis.images)
+    compared = ComparedArms(analysis)
     text = " ".join(_sentences(compared))
     return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text
 

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
-
-from study import format, stats
+from study import format
 from study.analysis.analysis import Analysis
 from study.metrics import METRICS, Metric
-from study.stats import Effect, TestedContrast
+from study.stats import Effect
 
 NAMED = 3  # arms named in the sentence; the others are counted
 
@@ -20,7 +18,6 @@ class ComparedArms:
     """Arms grouped by what their difference from the baseline shows."""
 
     analysis: Analysis
-    measured: pd.DataFrame
 
     @property
     def metric(self) -> Metric:
@@ -43,11 +40,7 @@ class ComparedArms:
     @cached_property
     def different(self) -> set[str]:
         """Arms whose corrected t test finds a difference."""
-        base, name = self.analysis.plan.baseline.digest, self.analysis.plan.tested
-        pairs = [stats.Contrast(arm, base, name) for arm in self.others]
-        # Arms without a result are included: a test that cannot be made yet counts, too.
-        tests = stats.typed_rows(stats.contrasts(self.measured, pairs), TestedContrast)
-        return {row.arm for row in tests if row.t_holm < stats.ALPHA} & self.rows.keys()
+        return {*self.analysis.different} & self.rows.keys()
 
     @property
     def better(self) -> list[str]:

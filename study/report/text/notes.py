@@ -51,7 +51,7 @@ def _measures(analysis: Analysis) -> Iterator[str]:
     if analysis.of_kind("speed"):
         where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
         yield f"Timings: median [lowest, highest] of {analysis.rounds or 'the'} rounds{where}."
-        if analysis.ratios:
+        if analysis.ratios.records:
             wide = f"{100 * analysis.plan.study.timing.resolution:g} %"
             yield (
                 "×: ratio to ●, which was timed before and after each arm, with its 95 % "
@@ -119,7 +119,7 @@ def _missing(analysis: Analysis) -> Iterator[str]:
     if unevaluated and not trials and not refusals:
         yield f"Not evaluated for every arm: {_heads(unevaluated)}."
     if trials or ((untimed or unevaluated) and not refusals):
-        command_line = command(plan, analysis.store)
+        command_line = command(plan, analysis.store_option)
         yield f"{format.ABSENT}: not measured. To run what is missing: {command_line}"
 
 

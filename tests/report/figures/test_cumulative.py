@@ -17,7 +17,11 @@ def test_a_step_is_paired_with_the_row_above(shown):
     data = drawn["roadmap"].data
     steps = data[data["what"] == cumulative.STEP].set_index("arm")
     for before, arm in itertools.pairwise(study_report.plan.arms):
-        known = stats.effects(study_report.measured, before.digest).set_index("arm").loc[arm.digest]
+        known = (
+            stats.effects(study_report.analysis.measurements, before.digest)
+            .set_index("arm")
+            .loc[arm.digest]
+        )
         drawn_step = steps.loc[arm.digest, ["value", "low", "high"]].astype(float)
         np.testing.assert_allclose(drawn_step, 100 * known[["mean", "low", "high"]].astype(float))
     assert list(data.loc[data["what"] == "level", "step"]) == [

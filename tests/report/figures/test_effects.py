@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from study import stats
-from study.report import report
 from tests.report import scenes
 from tests.report.figures.drawn import effects, kind, reported
 
@@ -13,12 +11,12 @@ def test_effects_are_those_of_the_statistics(lab):
     study_report = reported(scenes.emsa(lab))
     drawn = effects.points(study_report)
     means = drawn[drawn["what"] == "mean"].set_index("arm")
-    known = stats.effects(study_report.measured, study_report.plan.baseline.digest).set_index("arm")
+    known = study_report.analysis.effect_rows.set_index("arm")
     for column, other in (("value", "mean"), ("low", "low"), ("high", "high")):
         np.testing.assert_allclose(means[column], 100 * known.loc[means.index, other])
     band = drawn[drawn["what"] == "noise floor"].iloc[0]
     assert (band["low"], band["high"]) == pytest.approx(
-        tuple(100 * end for end in report.noise_range(study_report.measured, "top1"))
+        tuple(100 * end for end in study_report.analysis.noise_range("top1"))
     )
 
 

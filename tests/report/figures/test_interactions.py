@@ -2,14 +2,13 @@
 
 import pytest
 
-from study.analysis.factorial import factorial_effects
 from tests.report import scenes
 from tests.report.figures.drawn import interactions, reported
 
 
 def test_a_map_has_what_the_factorial_has(lab):
     study_report = reported(scenes.factorial(lab))
-    known = factorial_effects(study_report.plan, study_report.measured)
+    known = study_report.analysis.factorial
     values = {row.term: row for row in known}
     data = interactions.points(study_report.plan, known, "top1", (0, 1)).set_index(
         ["down", "across"]
