@@ -15,6 +15,7 @@ from study import data, models, train
 from study import trial as run
 from study.data.dataset import Preprocessing
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
+from study.metrics import qualities
 from study.models import paired_init, weights
 from study.models.factory import ImageShape
 from study.models.weights import WeightsSource
@@ -96,7 +97,7 @@ def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ig
         model=subject.name,
         parameters=sum(p.numel() for p in subject.model.parameters()),
         weights=subject.weights,
-        metrics=finite(evaluation.metrics),
+        metrics=finite(qualities(evaluation)),
         images=len(evaluation.target),
         classes=images.classes,
         fingerprints=fingerprints(images),

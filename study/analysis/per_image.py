@@ -1,4 +1,4 @@
-"""Per-image comparison of every arm with the baseline."""
+"""Per-image comparison of every arm with the baseline, and the accuracy of every class."""
 
 import pandas as pd
 
@@ -45,6 +45,20 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
             tests = (together.better, together.worse, together.some, together.every)
             rows.append((arm.digest, arm.label, *stats.hierarchical(compared).values(), *tests))
     return pd.DataFrame(rows, columns=list(IMAGE_COLUMNS))
+
+
+CLASS_COLUMNS = ("arm", "label", "seed", "class", "images", "top1")
+
+
+def class_accuracy(plan: Plan, store: Store) -> pd.DataFrame:
+    """One row per arm, seed and class: its images, and the fraction of them that is right."""
+    rows = []
+    for arm in plan.arms:
+        for seed, arrays in predictions(arm, store).items():
+            right = pd.Series(arrays["top"][:, 0] == arrays["target"])
+            for number, hits in right.groupby(arrays["target"]):
+                rows.append((arm.digest, arm.label, seed, number, len(hits), hits.mean()))
+    return pd.DataFrame(rows, columns=list(CLASS_COLUMNS))
 
 
 def diverged(arm: PlannedArm) -> bool:

@@ -4,8 +4,12 @@ Values are stored in base units (counts, bytes, seconds, fractions) and scaled w
 printed. Nothing here imports torch or numpy, so that a command line can start without them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from study.metrics import quality
+from study.metrics.quality import Predictions
 
 KINDS = ("conv", "linear", "matmul", "norm")
 """Kinds of multiply-adds; of the two products, `linear` has an operand that is weights."""
@@ -29,6 +33,8 @@ class Metric:
     kind: Literal["cost", "quality", "speed"]
     exact: bool = False
     """The same for every seed and machine: printed without a spread."""
+    of: Callable[[Predictions], float | None] | None = None
+    """A quality's function of the predictions; costs and speeds are counted and timed."""
 
     @property
     def difference_unit(self) -> str:
@@ -77,9 +83,16 @@ METRICS = Catalogue(
             "MACs (matmul)", "G", 1e-9, 3, better="lower", kind="cost", exact=True
         ),
         "activations": Metric("Activations", "M", 1e-6, 1, better="lower", kind="cost", exact=True),
-        "top1": Metric("Top-1", "%", 100, 2, better="higher", kind="quality"),
-        "top5": Metric("Top-5", "%", 100, 2, better="higher", kind="quality"),
-        "loss": Metric("Loss", "nats", 1, 3, better="lower", kind="quality"),
+        "top1": Metric("Top-1", "%", 100, 2, "higher", "quality", of=quality.top1),
+        "top5": Metric("Top-5", "%", 100, 2, "higher", "quality", of=quality.top5),
+        "loss": Metric("Loss", "nats", 1, 3, "lower", "quality", of=quality.loss),
+        "balanced_accuracy": Metric(
+            "Balanced accuracy", "%", 100, 2, "higher", "quality", of=quality.balanced_accuracy
+        ),
+        "macro_f1": Metric("Macro F1", "%", 100, 2, "higher", "quality", of=quality.macro_f1),
+        "auroc": Metric("AUROC", "%", 100, 2, "higher", "quality", of=quality.auroc),
+        "ece": Metric("ECE", "%", 100, 2, "lower", "quality", of=quality.ece),
+        "nll": Metric("NLL", "nats", 1, 3, "lower", "quality", of=quality.nll),
         "throughput": Metric("Throughput", "images/s", 1, 0, better="higher", kind="speed"),
         "train_throughput": Metric("Training", "images/s", 1, 0, better="higher", kind="speed"),
         "latency_p50": Metric("Latency p50", "ms", 1e3, 2, better="lower", kind="speed"),
@@ -89,3 +102,8 @@ METRICS = Catalogue(
         "memory": Metric("Peak memory", "MB", 1e-6, 1, better="lower", kind="speed"),
     }
 )
+
+
+def qualities(predictions: Predictions) -> dict[str, float | None]:
+    """Every quality of the catalogue, in base units; None where it cannot be computed."""
+    return {name: metric.of(predictions) for name, metric in METRICS.items() if metric.of}

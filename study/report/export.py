@@ -12,6 +12,7 @@ from io import BytesIO
 import pandas as pd
 
 from study.analysis.analysis import Analysis
+from study.analysis.per_image import class_accuracy
 from study.analysis.trials import trials
 from study.errors import StudyError
 from study.metrics import METRICS
@@ -50,10 +51,11 @@ def _parquet(rows: pd.DataFrame) -> bytes:
 
 
 def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
-    """The frames `measurements` and `trials`.
+    """The frames `measurements`, `trials` and, if there are predictions, `classes`.
 
     `measurements` has one row per (arm, seed, metric) in base units, with the level of every
-    factor; `trials` one row per trial, with machine and commit.
+    factor; `trials` one row per trial, with machine and commit; `classes` the accuracy of each
+    class, by trial.
     """
     # One column per factor, so that other tools can group by level.
     arms = {arm.digest: _levels(plan, arm) for arm in plan.arms}
@@ -63,7 +65,9 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     flat = pd.concat([rows[["arm", "label"]], levels, rows.drop(columns=["arm", "label"])], axis=1)
     flat.insert(list(flat).index("metric") + 1, "kind", kinds)
     flat.insert(0, "study", plan.study.title)
-    return {"measurements": flat, "trials": trials(plan, store)}
+    per_class = class_accuracy(plan, store)
+    frames = {"measurements": flat, "trials": trials(plan, store), "classes": per_class}
+    return {name: rows for name, rows in frames.items() if len(rows) or name != "classes"}
 
 
 def _levels(plan: Plan, arm: PlannedArm) -> dict[str, str]:

@@ -40,7 +40,7 @@ def undefined_names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
     ]
 
 
-SIZE = "a size follows top1, top5 or loss, from 8 to 4096 px, as in top1@96"
+SIZE = "a size follows a quality, from 8 to 4096 px, as in top1@96"
 
 
 def _rows(document: Tree, key: str) -> list[Tree]:
@@ -56,7 +56,7 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     design = {"enum": sorted(vocabulary.designs)}
     fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
     # The pattern is for metrics at other image sizes, such as top1@96, too many to list.
-    names = [{"enum": list(vocabulary.metrics)}, {"pattern": "^[a-z0-9]+@[1-9][0-9]*$"}]
+    names = [{"enum": list(vocabulary.metrics)}, {"pattern": "^[a-z0-9_]+@[1-9][0-9]*$"}]
     fields["columns"]["items"] = {"anyOf": names}
     schema["$defs"]["Baseline"]["properties"]["recipe"]["anyOf"][0]["enum"] = sorted(recipes())
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

@@ -204,6 +204,7 @@ def history(content: bytes) -> list[EpochRow]:
     return epochs
 
 
-def finite(values: Mapping[str, float]) -> dict[str, float | None]:
-    """Measurements as they are stored, None where a value is NaN or infinite."""
-    return {name: value if isfinite(value) else None for name, value in values.items()}
+def finite(values: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Measurements as they are stored, None where a value is unknown, NaN or infinite."""
+    known = {name: value for name, value in values.items() if value is not None and isfinite(value)}
+    return {name: known.get(name) for name in values}

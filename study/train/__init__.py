@@ -2,7 +2,7 @@
 
 from study.train.callbacks import Callbacks, Message, Stopped, Superseded, nothing
 from study.train.distributed import ALONE, ProcessGroup, joined
-from study.train.evaluation import BatchwiseEvaluation, evaluation
+from study.train.evaluation import evaluation
 from study.train.fit import Fitted, fit
 from study.train.lr_schedule import RateSchedule, rate_schedule
 from study.train.optimizer import check
@@ -11,7 +11,6 @@ from study.train.synthetic_step import repeated, training_step
 
 __all__ = [
     "ALONE",
-    "BatchwiseEvaluation",
     "Callbacks",
     "Fitted",
     "Message",

@@ -1,7 +1,6 @@
 """Evaluation on the validation images, during training and after it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from study.metrics.quality import LARGEST, Predictions
 from study.spec.schema import Recipe
 from study.train.callbacks import nothing
 from study.train.ema import evaluated_model
@@ -18,35 +18,9 @@ from study.train.precision import autocast
 from study.train.setup import Batch, Setup, placed
 
 
-@dataclass(frozen=True)
-class BatchwiseEvaluation:
-    """The answers of a model on a validation set."""
-
-    loss: float
-    """Mean cross-entropy per image, in nats."""
-    target: NDArray[np.int64]
-    """(N,) classes of the images."""
-    top: NDArray[np.int64]
-    """(N, 5) predicted classes, the likeliest first; fewer columns for fewer than 5 classes."""
-
-    def accuracy(self, k: int) -> float:
-        """Fraction of images whose class is among the `k` likeliest."""
-        # (N, k), with at most one hit in a row.
-        return float((self.top[:, :k] == self.target[:, None]).any(1).mean())
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """`top1` and `top5`, fractions of the images, and `loss`, nats per image."""
-        return {"top1": self.accuracy(1), "top5": self.accuracy(5), "loss": self.loss}
-
-    @property
-    def predictions(self) -> dict[str, NDArray[np.int64]]:
-        return {"target": self.target, "top": self.top}
-
-
 def evaluated(
     setup: Setup, batches: Iterable[Batch], *, pulse: Callable[[], None] = nothing
-) -> BatchwiseEvaluation:
+) -> Predictions:
     """Evaluate, all processes together; the averaged weights where the recipe has an average."""
     model = evaluated_model(setup.task, setup.recipe)
     answers = _answers(model, batches, recipe=setup.recipe, device=setup.device, pulse=pulse)
@@ -55,7 +29,7 @@ def evaluated(
 
 def evaluation(
     model: nn.Module, batches: Iterable[Batch], *, recipe: Recipe, device: str = "cpu"
-) -> BatchwiseEvaluation:
+) -> Predictions:
     """Evaluate a model in the memory layout and precision that the recipe trains with.
 
     The numbers equal those at the end of a training to the last bit, unless that was compiled.
@@ -65,11 +39,13 @@ def evaluation(
 
 
 class BatchAnswers(NamedTuple):
-    """The answers for one batch; fields as in `BatchwiseEvaluation`, but the loss is a sum."""
+    """The answers for one batch; fields as in `Predictions`, but the loss is a sum."""
 
     loss: float
     target: NDArray[np.int64]
     top: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    probabilities: NDArray[np.float32] | None
 
 
 def _answers(
@@ -81,25 +57,41 @@ def _answers(
     pulse: Callable[[], None] = nothing,
 ) -> list[BatchAnswers]:
     model.eval()
-    answers = []
+    answers, numbers = [], 0
     with torch.inference_mode():
         for x, target in batches:
             with autocast(recipe, device):
                 output = model(x)
             output = output.float()  # autocast may give half precision
             loss = cross_entropy(output, target, reduction="sum")
-            answers.append((loss, target, output.topk(min(5, output.shape[1])).indices))
+            top = output.topk(min(5, output.shape[1])).indices
+            shares = output.softmax(1)
+            numbers += shares.numel()
+            # Of a large set the likeliest class alone, so that memory does not grow with classes.
+            every = shares if numbers <= LARGEST else None
+            answers.append((loss, target, top, shares.amax(1), every))
             pulse()
     # Copied to the CPU after the loop: a copy within it would wait for the device every time.
-    return [BatchAnswers(float(s), t.cpu().numpy(), k.cpu().numpy()) for s, t, k in answers]
+    return [
+        BatchAnswers(
+            float(loss),
+            target.cpu().numpy(),
+            top.cpu().numpy(),
+            confidence.cpu().numpy(),
+            None if every is None else every.cpu().numpy(),
+        )
+        for loss, target, top, confidence, every in answers
+    ]
 
 
-def _combined(answers: list[list[BatchAnswers]]) -> BatchwiseEvaluation:
+def _combined(answers: list[list[BatchAnswers]]) -> Predictions:
     """The evaluation over all processes, of which each had every `world`-th batch, in order."""
     # A process may have had a batch fewer, for which zip_longest gives None.
     ordered = [batch for turn in zip_longest(*answers) for batch in turn if batch]
     total = 0.0
     for batch in ordered:  # one by one: since Python 3.12 `sum` rounds differently
         total += batch.loss
-    classes, ranked = (np.concatenate([batch[i] for batch in ordered]) for i in (1, 2))
-    return BatchwiseEvaluation(total / len(classes), classes, ranked)
+    target, top, confidence = (np.concatenate([batch[i] for batch in ordered]) for i in (1, 2, 3))
+    every = [batch.probabilities for batch in ordered if batch.probabilities is not None]
+    whole = np.concatenate(every) if len(every) == len(ordered) else None
+    return Predictions(total / len(target), target, top, confidence, whole)

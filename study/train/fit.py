@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,31 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from study.metrics import METRICS, qualities
+from study.metrics.quality import Predictions
 from study.spec.schema import Recipe
 from study.store.records import EpochRow
 from study.train.callbacks import NOBODY, Callbacks, Stopped
 from study.train.checkpoint import Checkpoint
 from study.train.determinism import forked_rng, repeatable
 from study.train.distributed import ALONE, ProcessGroup
-from study.train.evaluation import BatchwiseEvaluation, evaluated
+from study.train.evaluation import evaluated
 from study.train.loop import Within, begun, training
 from study.train.setup import Setup, TrainingData, set_up
 
 # Sent from the leader to the others after every update, as a number.
 GO, SAVE, STOP = range(3)
 
+LOST = {name: math.nan for name, metric in METRICS.items() if metric.of}
+"""The qualities of a training that diverged."""
+
 
 @dataclass(frozen=True)
 class Fitted:
     """The outcome of a training, with the weights after its last epoch: never the best epoch's.
 
-    Metrics are `top1` and `top5`, fractions of the images, and `loss`, nats per image; all NaN
-    once diverged, and then there are no predictions. Predictions are `target` (N,) and `top`
-    (N, 5), the likeliest classes in order. A row of history has epoch, lr, train_loss, loss,
-    top1, top5, seconds of the epoch with its evaluation, and images_per_second trained.
+    Metrics are the catalogue's qualities in base units, None where one cannot be computed; all
+    NaN once diverged, and then there are no predictions. Predictions are `target` (N,) and `top`
+    (N, 5), the likeliest classes in order. A row of history has epoch, lr, train_loss, all
+    qualities, seconds of the epoch with its evaluation, and images_per_second trained.
     """
 
-    metrics: dict[str, float]
+    metrics: Mapping[str, float | None]
     predictions: dict[str, NDArray[np.int64]]
     history: list[EpochRow]
     diverged: bool = False
@@ -77,7 +83,7 @@ def fit(
             if not _converges(row):
                 caller.report(row)
                 # Not saved: the checkpoint keeps the last weights that were finite.
-                return Fitted(dict.fromkeys(("top1", "top5", "loss"), math.nan), {}, history, True)
+                return Fitted(LOST, {}, history, True)
             setup.scheduler.step(epoch + 1)  # timm's schedules are asked for the epoch to come
             checkpoint.save(history)
             caller.report(row)
@@ -86,12 +92,13 @@ def fit(
                 raise Stopped(f"after epoch {epoch}")
         # There were no epochs, or the checkpoint had them all.
         evaluation = evaluation or _evaluated(setup, images, caller)
-    return Fitted(evaluation.metrics, evaluation.predictions, history)
+    known = {"target": evaluation.target, "top": evaluation.top}
+    return Fitted(qualities(evaluation), known, history)
 
 
 def _epoch(
     checkpoint: Checkpoint, images: TrainingData, history: list[EpochRow], within: Within | None
-) -> tuple[EpochRow, BatchwiseEvaluation]:
+) -> tuple[EpochRow, Predictions]:
     """Train and evaluate for the next epoch, or for the rest of it."""
     setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)
     before = within["seconds"] if within else 0.0  # of this epoch, before the trial resumed
@@ -119,7 +126,7 @@ def _epoch(
     loss, images_seen = progress.whole(setup.group)
     training_seconds = time.perf_counter() - began
     evaluation = _evaluated(setup, images, caller)
-    measured: dict[str, Any] = dict(evaluation.metrics)
+    measured: Any = qualities(evaluation)
     row = EpochRow.model_construct(  # unchecked: losses may be NaN until they are stored
         epoch=epoch,
         # The largest, since layer decay gives earlier layers smaller rates.
@@ -138,7 +145,7 @@ def _converges(row: EpochRow) -> bool:
     return all(loss is not None and math.isfinite(loss) for loss in losses)
 
 
-def _evaluated(setup: Setup, images: TrainingData, caller: Callbacks) -> BatchwiseEvaluation:
+def _evaluated(setup: Setup, images: TrainingData, caller: Callbacks) -> Predictions:
     rank, world = setup.group.rank, setup.group.world
     batches = images.val_batches(setup.recipe, device=setup.device, rank=rank, world=world)
     return evaluated(setup, batches, pulse=caller.pulse)

@@ -25,6 +25,11 @@ def metrics(logits, targets):
     return {"top1": top1, "top5": top5, "loss": cross_entropy(logits, targets).item()}
 
 
+def compared(record, expected):
+    """The metrics of a record that are computed once more."""
+    return {name: record.metrics[name] for name in expected}
+
+
 def filled(path, *, size=64, key="state_dict", **arguments):
     """timm's way: built at the size that is asked for."""
     model = timm.create_model("test_rest", num_classes=10, img_size=size, **arguments)
@@ -50,5 +55,5 @@ def folder(root, split="."):
 
 def predictions(subject):
     batches = subject.images.val_batches(subject.recipe)
-    seen = train.evaluation(subject.model, batches, recipe=subject.recipe).predictions
-    return np.column_stack([seen["target"], seen["top"]])
+    seen = train.evaluation(subject.model, batches, recipe=subject.recipe)
+    return np.column_stack([seen.target, seen.top])

@@ -11,7 +11,16 @@ from study import evaluate as evaluation
 from study import models
 from study.errors import BuildError, DataError
 from tests.evaluate.conftest import MEAN, NAMES, STD
-from tests.evaluate.subjects import filled, folder, logits, metrics, predictions, subject, tarred
+from tests.evaluate.subjects import (
+    compared,
+    filled,
+    folder,
+    logits,
+    metrics,
+    predictions,
+    subject,
+    tarred,
+)
 
 # named models
 
@@ -58,7 +67,7 @@ def test_images_are_resized_cropped_and_normalised_as_by_hand(checkpoint, oblong
     record = evaluation.evaluate(
         subject(checkpoint, folder(oblong), crop_pct=0.875, interpolation="bicubic")
     )
-    assert record.metrics == pytest.approx(expected, rel=1e-4)
+    assert compared(record, expected) == pytest.approx(expected, rel=1e-4)
     assert (record.preprocessing.resize, record.preprocessing.img_size) == (73, 64)
 
 
@@ -70,7 +79,8 @@ def test_a_model_sees_images_as_its_weights_were_published(whole, oblong):
     paths = sorted(oblong.rglob("*.png"))
     x = torch.stack([transform(Image.open(path)) for path in paths])
     targets = torch.tensor([int(path.parent.name) for path in paths])
-    assert record.metrics == pytest.approx(metrics(logits(model, x), targets), rel=1e-4)
+    expected = metrics(logits(model, x), targets)
+    assert compared(record, expected) == pytest.approx(expected, rel=1e-4)
     seen = record.preprocessing
     assert seen.resize == transform.transforms[0].size
     assert {k: getattr(seen, k) for k in ("crop_pct", "interpolation")} == {

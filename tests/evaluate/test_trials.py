@@ -12,7 +12,7 @@ from study.spec.schema import Data
 from study.store.atomic import write
 from study.store.store import Store
 from tests.evaluate.conftest import DIGITS, MEAN, NAMES, STD, TRIALS
-from tests.evaluate.subjects import filled, logits, metrics
+from tests.evaluate.subjects import compared, filled, logits, metrics
 
 
 @pytest.mark.parametrize("what", TRIALS)
@@ -31,7 +31,7 @@ def test_a_trial_is_evaluated_at_another_size(what, store):
     x = torch.from_numpy((large - MEAN[:, None, None]) / STD[:, None, None]).float()
     model = filled(store.trial(NAMES[what]) / "last.pth.tar", size=96, position=what)
     expected = metrics(logits(model, x), small.targets)
-    assert record.metrics == pytest.approx(expected, rel=1e-4)
+    assert compared(record, expected) == pytest.approx(expected, rel=1e-4)
     assert record.preprocessing.img_size == 96
     assert record.metrics != store.result(NAMES[what]).metrics
 

@@ -100,6 +100,7 @@ def test_the_command(inside, tiny):
     assert files == [
         "measurements.csv",
         "trials.csv",
+        "classes.csv",
         "results-digits_64_to_train_on_40_to_evaluate.csv",
     ]
     results = pd.read_csv(tiny.parent / done.stdout.split()[-1])
