@@ -2,9 +2,7 @@
 change the costs as the study expects?
 """
 
-import ast
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from study.errors import SpecError, unknown
@@ -12,6 +10,7 @@ from study.metrics import METRICS
 from study.plan import levels
 from study.plan.arms import Arms, ResolvedArm
 from study.spec.arm_names import owners
+from study.spec.formulas import RELATIONS, formula_of, relation_names
 from study.spec.problems import Problem
 from study.spec.study import Arm, Level, Study
 
@@ -132,17 +131,10 @@ def _broken(every: Arms, step: ExpectationStep, *, expected: tuple[str, str]) ->
     return f"{ratio}; {relation}: {scale:.4g}"
 
 
-RELATIONS: dict[str, Callable[[float, float], bool]] = {
-    "same": operator.eq,
-    "more": operator.gt,
-    "less": operator.lt,
-}
-
-
 def _scale(study: Study, step: ExpectationStep, formula: str) -> float:
     """The ratio of a formula in r at the arm's level to the formula at the first level."""
     if step.factor is None:
-        raise SpecError(f"a formula needs the path of a factor; of an arm say {_relation_names()}")
+        raise SpecError(f"a formula needs the path of a factor; of an arm say {relation_names()}")
     value = formula_of(formula)
     choices = study.factors[step.factor].levels
     chosen = choices[step.entry.arm.choices[step.factor]]
@@ -160,69 +152,3 @@ def _number(level: Level) -> float:
     if len(numbers) != 1 or len(set(map(repr, values))) != 1:
         raise SpecError(f'a formula needs levels of one number each; "{level.label}" is {plain}')
     return float(numbers.pop())
-
-
-OPERATORS: Mapping[type, Callable[..., float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-    ast.USub: operator.neg,
-}
-
-
-def formula_of(text: str) -> Callable[[float], float]:
-    """The function of r that a formula defines: numbers, r, + - * / and ^ for a power.
-
-    The syntax tree is checked and evaluated here: eval would run any code in a study file.
-
-    Raises:
-        SpecError: it is no such formula. The function raises it if it has no value at r.
-    """
-    no_formula = SpecError(
-        f'"{text}" is neither {_relation_names()} nor a formula in r such as 1/r^2'
-    )
-    try:
-        tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
-        _checked(tree, no_formula)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise no_formula from None
-
-    def value(r: float) -> float:
-        try:
-            return float(_value(tree, r))
-        except (ArithmeticError, TypeError):  # a root of a negative number is complex
-            raise SpecError(f'"{text}" has no value at r = {r:g}') from None
-
-    return value
-
-
-def _checked(node: ast.expr, wrong: SpecError) -> None:
-    match node:
-        case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            return
-        case ast.Name(id="r"):
-            return
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            _checked(left, wrong)
-            _checked(right, wrong)
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
-            _checked(operand, wrong)
-        case _:
-            raise wrong
-
-
-def _value(node: ast.expr, r: float) -> float:
-    match node:
-        case ast.BinOp(left=left, op=op, right=right):
-            return OPERATORS[type(op)](_value(left, r), _value(right, r))
-        case ast.UnaryOp(op=op, operand=operand):
-            return OPERATORS[type(op)](_value(operand, r))
-        case ast.Constant(value=int() | float() as number):
-            return float(number)
-    return r  # the only name that `_checked` allows
-
-
-def _relation_names() -> str:
-    return ", ".join(RELATIONS)

@@ -9,7 +9,7 @@ from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm, t_t
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
-from study.stats.factors import FactorialEffect, factorial
+from study.stats.factorial_effects import FactorialEffect, factorial
 from study.stats.intervals import (
     ALPHA,
     CONFIDENCE,

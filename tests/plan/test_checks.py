@@ -6,7 +6,6 @@ from torch import nn
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
 from study.models.parts.reductions import REDUCTIONS, Average
-from study.plan.checks import formula_of
 
 UNIFORM = "{name: test_rest, ratios: [1, 1, 1, 1]}"
 
@@ -134,19 +133,3 @@ def test_an_expectation_holds_wherever_the_factor_departs(planned):
     factors = f"{FACTORS}\n  model.attn_norm: {{IN: true, no: false}}"
     fields = {"design": "cumulative", "expects": "{model.attn_norm: {params: more}}"}
     assert "params of Avg + no is not more" in refusal(planned, (FACTORS, factors), **fields)
-
-
-@pytest.mark.parametrize(
-    ("formula", "value"), [("1/r^2", 0.0625), ("2*r - 1", 7.0), ("-r + 3", -1.0), ("r**0.5", 2.0)]
-)
-def test_a_formula_is_arithmetic(formula, value):
-    assert formula_of(formula)(4.0) == value
-
-
-@pytest.mark.parametrize(
-    "formula",
-    ["r.real", "__import__('os')", "s", "1/0", "9^9^9^9^9", "(-1)^0.5", "r if r else 1", ""],
-)
-def test_a_formula_is_nothing_else(formula):
-    with pytest.raises(SpecError, match=r"a formula in r|has no value at r = 4"):
-        formula_of(formula)(4.0)

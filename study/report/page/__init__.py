@@ -22,18 +22,12 @@ from study.report.formats import html
 from study.report.formats.latex_macros import slug
 from study.report.page.chart import Chart
 from study.report.page.charts import charts
+from study.report.page.citation import citation
 from study.report.page.scripts import plotly, search_scripts, searchable_table
 from study.report.page.trials import TrialColumn, columns
 
 HERE = Path(__file__).parent
 EXTRA = ("plotly", "itables")  # packages of the extra `report`
-
-CITED = """\
-@software{study,
-  title   = {study: ablation studies of vision backbones},
-  version = {%s},
-  note    = {%s},
-}"""
 
 
 @dataclass(frozen=True)
@@ -93,8 +87,6 @@ def page(reports: Sequence[Report], *, plain: bool = False) -> str:
 def _section(report: Report, rich: bool) -> Section:
     plan, name = report.plan, slug(report.plan.study.title)
     rows = columns(report)
-    source = plan.study.source or plan.study.question
-    cited = "".join(c for c in source if c not in "{}\\")  # these would end a BibTeX field
     return Section(
         name=name,
         report=report,
@@ -104,7 +96,7 @@ def _section(report: Report, rich: bool) -> Section:
         trials=Markup(searchable_table(rows, f"{name}-trials")) if rich and plan.trials else None,
         columns=rows,
         yaml=report.plan.study.text,
-        cite=CITED % (__version__, f"Study {plan.study.title}: {cited}"),
+        cite=citation(plan.study),
     )
 
 

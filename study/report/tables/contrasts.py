@@ -8,7 +8,7 @@ from study.analysis.analysis import Analysis
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
-from study.stats.factors import Term
+from study.stats.factorial_effects import Term
 
 HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
 
