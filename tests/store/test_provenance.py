@@ -43,6 +43,7 @@ PRINTING |= {
     "study.spec.preview",
     "study.store.polling",
     "study.spec.factors",
+    "study.spec.formulas",
     "study.spec.overrides",
     "study.spec.published_numbers",
     "study.spec.reader",
