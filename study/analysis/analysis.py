@@ -4,117 +4,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
-from study import format, stats
-from study.analysis import frames, history, per_image, published
-from study.analysis import trials as trial_rows
+from study import stats
+from study.analysis import frames, fronts, leaders, published
 from study.analysis.claims import EvaluatedClaim
-from study.analysis.measurements import timing_session
 from study.analysis.published import Assessment
-from study.analysis.quantities import SpeedRatios
+from study.analysis.results import Results
 from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.spec.arm_names import qualified
 from study.spec.study import PublishedNumber
-from study.store.store import Store
-from study.store.timing_records import TimingSession
 
 Key = tuple[str, str]
 """An arm, by its digest, and a metric."""
+MEAN_KEYS = ["arm", "metric"]
+
+
+class MeanOverSeeds(NamedTuple):
+    """The mean of `n` seeds with its 95 % t interval."""
+
+    n: int
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, eq=False)
-class Analysis:
+class Analysis(Results):
     """The statistics of a study, from the results that the store had when each was first read."""
-
-    plan: Plan
-    store: Store
-
-    # ---- what was measured ----
-
-    @cached_property
-    def measurements(self) -> pd.DataFrame:
-        """One row per (arm, seed, metric) in base units; see `frames.frame`."""
-        return frames.frame(self.plan, self.store)
-
-    @cached_property
-    def session(self) -> TimingSession:
-        return timing_session(self.plan, self.store)
-
-    @property
-    def timed_on(self) -> str:
-        """Machine and settings of the timing session, as text."""
-        return frames.machine(self.session)
-
-    @property
-    def rounds(self) -> int:
-        """Number of rounds of the timing session."""
-        return int(self.session.how.rounds or 0)
-
-    @property
-    def disturbed(self) -> float:
-        """Share of timing rounds in which other processes used the CPUs."""
-        return float(self.session.how.disturbed or 0.0)
-
-    @cached_property
-    def ratios(self) -> SpeedRatios:
-        """Speed ratios to the baseline, with their intervals."""
-        every = {
-            (arm, metric): spread.ratio
-            for arm, spreads in self.session.arms.items()
-            for metric, spread in spreads.items()
-            if spread.ratio
-        }
-        return SpeedRatios(self.plan.baseline.digest, every)
-
-    @cached_property
-    def speeds(self) -> pd.DataFrame:
-        """The timed measurements with their ratios to the baseline; see `frames.speeds`."""
-        resolution = self.plan.study.timing.resolution
-        return frames.speeds(self.measurements, self.ratios, resolution)
-
-    @cached_property
-    def refused(self) -> Mapping[str, list[str]]:
-        """Reasons for missing measurements, by arm."""
-        return {
-            arm.digest: frames.refused(self.plan, self.store, arm, self.session)
-            for arm in self.plan.arms
-        }
-
-    @cached_property
-    def images(self) -> pd.DataFrame:
-        """Per-image comparison of every arm with the baseline; see `per_image.images`."""
-        return per_image.images(self.plan, self.store)
-
-    @cached_property
-    def curves(self) -> pd.DataFrame:
-        """Learning curves; see `history.curves`."""
-        return history.curves(self.plan, self.store)
-
-    @cached_property
-    def trials(self) -> pd.DataFrame:
-        """One row per trial; see `trials.trials`."""
-        return trial_rows.trials(self.plan, self.store)
-
-    @cached_property
-    def origins(self) -> dict[str, list[str]]:
-        """Provenance: each item of the environment (commit, device ...) and all its values."""
-        return trial_rows.origins(self.plan, self.store)
-
-    # ---- statistics ----
-
-    @cached_property
-    def diverged(self) -> frozenset[str]:
-        """Digests of arms with a diverged trial."""
-        # A/A trials are no replicates: one that diverges costs the noise floor, not the mean.
-        return frozenset(
-            arm.digest
-            for arm in self.plan.arms
-            if any(trial.state == "diverged" for trial in arm.replicates)
-        )
 
     @cached_property
     def _means(self) -> pd.DataFrame:
@@ -131,6 +51,18 @@ class Analysis:
         return {(row.arm, row.metric): row for row in rows}
 
     @cached_property
+    def means(self) -> Mapping[Key, MeanOverSeeds]:
+        """Means of qualities with their t intervals by (arm, metric); NaN if a seed diverged."""
+        rows = self.measurements.dropna(subset="seed")
+        samples = {key: part["value"].to_numpy(float) for key, part in rows.groupby(MEAN_KEYS)}
+        return {
+            (str(arm), str(metric)): MeanOverSeeds(
+                len(sample), float(sample.mean()), *map(float, stats.interval(sample))
+            )
+            for (arm, metric), sample in samples.items()
+        }
+
+    @cached_property
     def effects(self) -> Mapping[Key, stats.Effect]:
         """Differences from the baseline by (arm, metric)."""
         rows = stats.effects(self._means, self.plan.baseline.digest)
@@ -142,6 +74,12 @@ class Analysis:
         return stats.effects(self.measurements, self.plan.baseline.digest)
 
     @cached_property
+    def paired_effects(self) -> Mapping[Key, stats.Effect]:
+        """`effect_rows` by (arm, metric)."""
+        rows = stats.typed_rows(self.effect_rows, stats.Effect)
+        return {(row.arm, row.metric): row for row in rows}
+
+    @cached_property
     def pairing(self) -> list[stats.Pairing]:
         rows = stats.pairing(self._means, self.plan.baseline.digest)
         return stats.typed_rows(rows, stats.Pairing)
@@ -149,6 +87,13 @@ class Analysis:
     @cached_property
     def step_orders(self) -> list[stats.StepOrder]:
         return stats.typed_rows(stats.step_orders(self._means, self._choices), stats.StepOrder)
+
+    @cached_property
+    def steps(self) -> Mapping[str, list[stats.StepEffect]]:
+        """By quality, the effect of each change of one level between two arms of the study."""
+        every = {name: stats.of_metric(self.measurements, name) for name in self.of_kind("quality")}
+        steps = {name: stats.steps(part, self._choices) for name, part in every.items()}
+        return {name: stats.typed_rows(rows, stats.StepEffect) for name, rows in steps.items()}
 
     @cached_property
     def factorial(self) -> list[stats.FactorialEffect]:
@@ -180,16 +125,14 @@ class Analysis:
 
     @cached_property
     def _ties(self) -> Mapping[str, frozenset[str]]:
-        return {name: _ties(self._means, name) for name in self.plan.study.columns}
+        return {name: leaders.ties(self._means, name) for name in self.plan.study.columns}
 
     @cached_property
     def leaders(self) -> Mapping[str, str]:
         """The clearly best arm by metric; metrics without one are absent."""
         # An arm that others are tied with is marked as tied, never printed in bold.
-        leaders = {
-            name: _leader(self._means, name) for name, arms in self._ties.items() if not arms
-        }
-        return {name: arm for name, arm in leaders.items() if arm}
+        best = {n: leaders.leader(self._means, n) for n, arms in self._ties.items() if not arms}
+        return {name: arm for name, arm in best.items() if arm}
 
     @cached_property
     def tied(self) -> frozenset[Key]:
@@ -225,6 +168,19 @@ class Analysis:
         rows = stats.typed_rows(tests, stats.TestedContrast)
         return frozenset(row.arm for row in rows if row.t_holm < stats.ALPHA)
 
+    def standings(self, quality: str, cost: str) -> dict[str, str]:
+        """How each arm that has both metrics stands in the trade-off; see `fronts.standings`."""
+        return fronts.standings(self.measurements, quality, cost, lost=self.diverged)
+
+    @cached_property
+    def different_by_image(self) -> frozenset[str]:
+        """Arms whose images differ from the baseline's by McNemar's tests, corrected by Holm."""
+        rows = self.images
+        # Arms without predictions count as tests that could not be made.
+        others = len(self.plan.arms) - 1 - len(rows)
+        p = stats.holm(rows["every_p"].to_numpy(float), other_tests=others)
+        return frozenset(rows["arm"][p < stats.ALPHA])
+
     @cached_property
     def claims(self) -> tuple[EvaluatedClaim, ...]:
         """The claims of the study, evaluated and corrected as one family."""
@@ -236,11 +192,6 @@ class Analysis:
         return published.assess(self.plan, self.measurements, self.ratios, self.store)
 
     # ---- what the study asks for ----
-
-    @property
-    def store_option(self) -> str:
-        """Path of the store for --store in a command, or "" at its default place."""
-        return "" if self.store.root == Path("results") else str(self.store.root)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -265,24 +216,6 @@ class Analysis:
     def printed(self, metric: str) -> list[PublishedNumber]:
         """All published numbers of a metric."""
         return [row[metric] for row in self.plan.study.published.values() if metric in row]
-
-
-def _leader(frame: pd.DataFrame, name: str) -> str | None:
-    """The arm to print in bold, or None; counts are compared as they are printed."""
-    metric = METRICS[name]
-    if metric.exact:
-        frame = stats.of_metric(frame, name)
-        frame = frame.assign(value=[format.rounded(value, metric) for value in frame["value"]])
-    # Costs that print alike are not told apart: bold must be explicable from the table itself.
-    best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
-    return best.arm if best.clear else None
-
-
-def _ties(frame: pd.DataFrame, name: str) -> frozenset[str]:
-    """The arms that are not distinguishable from the best; only a quality has replicates."""
-    metric = METRICS[name]
-    higher = metric.better == "higher"
-    return stats.ties(frame, name, higher=higher) if metric.kind == "quality" else frozenset()
 
 
 def _combines_all_levels(plan: Plan) -> bool:

@@ -1,11 +1,31 @@
-"""Pareto fronts of a quality against a cost or speed, by the means."""
+"""How arms stand in the trade-off of a quality against a cost or speed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from study.metrics import Metric
+import pandas as pd
+
+from study import stats
+from study.metrics import METRICS, Metric
 
 Point = tuple[float, float]
 """A cost and a quality, in any units."""
+
+FRONT, TIED, BEHIND = "front", "not told apart", "behind"
+"""- front: by the means, no arm is at least as good in both metrics and better in one
+- behind: another arm costs no more in any round, and its quality is better by the paired interval,
+  corrected for all arms that cost no more
+- not told apart: neither
+"""
+
+
+class CostRange(NamedTuple):
+    """The columns of a cost's or a timing's row that are read here."""
+
+    arm: str
+    value: float
+    low: float
+    high: float
 
 
 def on_front(points: Sequence[Point], cost: Metric, quality: Metric) -> list[bool]:
@@ -17,3 +37,42 @@ def on_front(points: Sequence[Point], cost: Metric, quality: Metric) -> list[boo
         return min(ahead) >= 0 and max(ahead) > 0
 
     return [not any(beats(other, point) for other in points) for point in points]
+
+
+def standings(
+    measurements: pd.DataFrame, quality: str, cost: str, *, lost: Collection[str] = ()
+) -> dict[str, str]:
+    """The standing of every arm that has both metrics; `lost` arms diverged and have none."""
+    values = stats.of_metric(measurements, quality).pivot(
+        index="seed", columns="arm", values="value"
+    )
+    costs = stats.typed_rows(stats.of_metric(measurements, cost).dropna(subset="value"), CostRange)
+    arms = [row for row in costs if row.arm in values and row.arm not in lost]
+    good = 1 if METRICS[quality].better == "higher" else -1
+    cheap = 1 if METRICS[cost].better == "higher" else -1
+
+    # Costs are compared by the worst round of one arm against the best of the other: rounds of a
+    # timing session are no replicates, so they allow no test.
+    def no_dearer(first: CostRange, second: CostRange) -> bool:
+        # NaN, the end of a cost that was counted, is skipped, and the cost itself stands for it.
+        worst = min(cheap * end for end in (first.low, first.high, first.value) if end == end)
+        best = max(cheap * end for end in (second.low, second.high, second.value) if end == end)
+        return bool(worst >= best)
+
+    samples = {row.arm: values[row.arm].to_numpy(float) for row in arms}
+
+    def ahead(first: CostRange, second: CostRange, tests: int) -> bool:
+        # Arrays of the pivoted table, so that element by element the seed is the same.
+        differences = samples[first.arm] - samples[second.arm]
+        paired = differences[differences == differences]
+        # The family of the correction is all arms that cost no more.
+        return stats.interval(good * paired, stats.corrected(tests))[0] > 0
+
+    means = [float(values[row.arm].dropna().mean()) for row in arms]
+    points = list(zip((row.value for row in arms), means, strict=True))
+    words = dict[str, str]()
+    for row, first in zip(arms, on_front(points, METRICS[cost], METRICS[quality]), strict=True):
+        rivals = [other for other in arms if other is not row and no_dearer(other, row)]
+        clear = not first and any(ahead(other, row, len(rivals)) for other in rivals)
+        words[row.arm] = FRONT if first else BEHIND if clear else TIED
+    return words

@@ -42,17 +42,19 @@ def plan_command(
     as_json: bool,
 ) -> None:
     """Show arms, costs, missing trials and their estimated time; trains nothing."""
+    if estimate and not _here(machine):
+        raise click.UsageError("--estimate times this machine, which is not where trials run")
+    plan, store = request.plan(audit_all=audit == "all")
+
+    # After the plan: a mistake in the file is told before anything that prints plans is imported.
     from study.cli import plan_table
     from study.plan.estimate import remaining_time
     from study.plan.planning import check_data
 
-    plan, store = request.plan(audit_all=audit == "all")
     # A plan can be made without images; decoding them needs them here.
     check_data(plan, store, absent=check_all)
     if check_all:
         check_images(plan)
-    if estimate and not _here(machine):
-        raise click.UsageError("--estimate times this machine, which is not where trials run")
     if estimate and plan.missing:
         _time_steps(plan, store, machine)
     if as_json:

@@ -1,6 +1,7 @@
 """Figure of a cumulative ablation, step by step: level, effect of the step, and cost."""
 
 from collections.abc import Iterator, Sequence
+from math import nan
 from typing import NamedTuple
 
 import pandas as pd
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format, stats
+from study.analysis.analysis import MeanOverSeeds
 from study.metrics import METRICS, Metric
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
@@ -104,39 +106,33 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
     A level is an arm's mean, a step the paired difference from the row above, a cost the arm's
     cost. "elsewhere" is the range of the same step's effect over all positions it was measured at.
     """
-    measured = report.analysis.measurements
-    part = stats.of_metric(measured, quality)
-    steps = stats.steps(part, {arm.digest: arm.arm.choices for arm in report.plan.arms})
+    analysis, unknown = report.analysis, MeanOverSeeds(0, nan, nan, nan)
     cost = _first_cost(report)
     records = list[dict[str, object]]()
     for place, (step, arm) in enumerate(path):
         keys = {"step": step, "label": arm.label, "arm": arm.digest}
-        sample = stats.of_arm(part, arm.digest)["value"]
-        low, high = stats.interval(sample.to_numpy(float))
-        # NaN is a diverged seed: the mean of the others would flatter the arm.
-        ends = {"value": sample.mean(skipna=False), "low": low, "high": high}
+        mean = analysis.means.get((arm.digest, quality), unknown)
+        ends = {"value": mean.mean, "low": mean.low, "high": mean.high}
         records.append({**keys, "metric": quality, "what": LEVEL, **ends, "state": state(arm)})
         if place:
-            records += _step(steps, path[place - 1][1], arm, {**keys, "metric": quality})
+            records += _step(
+                analysis.steps[quality], path[place - 1][1], arm, {**keys, "metric": quality}
+            )
         if cost is not None and arm.digest in cost[1]:
             records.append({**keys, "metric": cost[0], "what": COST, "value": cost[1][arm.digest]})
-    if (band := report.analysis.noise_range(quality)) is not None:
+    if (band := analysis.noise_range(quality)) is not None:
         records.append({"metric": quality, "what": FLOOR, "low": band[0], "high": band[1]})
     return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
 
 
 def _step(
-    steps: pd.DataFrame, before: PlannedArm, arm: PlannedArm, keys: dict[str, object]
+    steps: Sequence[stats.StepEffect], before: PlannedArm, arm: PlannedArm, keys: dict[str, object]
 ) -> Iterator[dict[str, object]]:
-    """The marks of one step; `steps` has all steps between the study's arms (`stats.steps`)."""
+    """The marks of one step; `steps` has all steps between the study's arms."""
     start, end = before.arm.choices, arm.arm.choices
     moved = _moved_factor(start, end)
     move = moved, start[moved], end[moved]
-    same = [
-        row
-        for row in stats.typed_rows(steps, stats.StepEffect)
-        if (row.factor, row.start, row.end) == move
-    ]
+    same = [row for row in steps if (row.factor, row.start, row.end) == move]
     for row in same:
         if row.others == start:
             ends = {"value": row.mean, "low": row.low, "high": row.high}

@@ -91,12 +91,13 @@ def points(report: Report) -> pd.DataFrame:
             for label, arm in members:
                 if arm is not plan.baseline:
                     keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}
-                    records += [{**keys, **record} for record in _records(plan, part, arm)]
+                    records += [{**keys, **record} for record in _records(report, part, arm)]
     return frame(records, "block", "label", "arm", "n").astype({"n": "Int64"})
 
 
-def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, object]]:
-    """The marks of one arm and metric; like `stats.effects`, none if one seed diverged."""
+def _records(report: Report, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, object]]:
+    """The marks of one arm and metric; none if one seed diverged."""
+    plan = report.plan
     own, base = (
         stats.of_arm(part, digest).set_index("seed")["value"]
         for digest in (arm.digest, plan.baseline.digest)
@@ -107,8 +108,9 @@ def _records(plan: Plan, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[s
         return
     for seed, value in pairs.items():
         yield {"what": "seed", "seed": seed, "value": value}
-    low, high = stats.interval(pairs.to_numpy(float))
-    yield {"what": "mean", "n": len(pairs), "value": pairs.mean(), "low": low, "high": high}
+    effect = report.analysis.paired_effects[arm.digest, str(part["metric"].iloc[0])]
+    ends = {"value": effect.mean, "low": effect.low, "high": effect.high}
+    yield {"what": "mean", "n": len(pairs), **ends}
 
 
 def _floor(report: Report, name: str) -> Iterator[dict[str, object]]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from study.metrics import METRICS
@@ -11,7 +10,7 @@ from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures.report_figure import frame
 from study.report.figures.states import costs, state
-from study.stats import MetricValue, interval, of_arm, of_metric, typed_rows
+from study.stats import MetricValue, of_arm, of_metric, typed_rows
 
 
 class LevelMark(NamedTuple):
@@ -40,7 +39,7 @@ def points(report: Report, factor: int) -> pd.DataFrame:
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
         for name in _drawn_metrics(plan, measured)
         for record in RECORDS[METRICS[name].kind](
-            arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), MetricValue)
+            report, arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), MetricValue)
         )
     ]
     return frame(rows, "level")
@@ -56,20 +55,23 @@ def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     return [name for name in candidates if name]
 
 
-def _cost_records(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
+def _cost_records(
+    report: Report, arm: PlannedArm, rows: list[MetricValue]
+) -> Iterator[dict[str, object]]:
     for row in rows:
         yield {"what": "cost", "value": row.value}
 
 
-def _quality_records(arm: PlannedArm, rows: list[MetricValue]) -> Iterator[dict[str, object]]:
-    values = np.array([row.value for row in rows], float)
-    if not len(values) or values.sum() != values.sum():  # a seed that diverged has no number
+def _quality_records(
+    report: Report, arm: PlannedArm, rows: list[MetricValue]
+) -> Iterator[dict[str, object]]:
+    if not rows or arm.digest in report.analysis.diverged:  # a seed that diverged has no number
         yield {"what": state(arm) or "missing"}
         return
     for row in rows:
         yield {"what": "seed", "seed": row.seed, "value": row.value}
-    low, high = interval(values)
-    yield {"what": "mean", "value": values.mean(), "low": low, "high": high}
+    mean = report.analysis.means[arm.digest, rows[0].metric]
+    yield {"what": "mean", "value": mean.mean, "low": mean.low, "high": mean.high}
 
 
 RECORDS = {"quality": _quality_records, "cost": _cost_records}

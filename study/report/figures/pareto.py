@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from study import format, stats
-from study.analysis.fronts import on_front
+from study.analysis.fronts import BEHIND, FRONT, TIED
 from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
@@ -26,7 +26,6 @@ from study.report.figures.text_fit import width, wrapped
 from study.spec.study import file_name
 
 # These words are stored in the figure's data, where analysis scripts of users may rely on them.
-FRONT, TIED, BEHIND = "front", "not told apart", "behind"
 DIRECT = 8  # arms up to which labels stand at their points; above, a key explains numbers
 LABEL_WIDTH = 80  # points of a label at its point
 KEYED = 40  # arms up to which every number is in the key and intervals are drawn
@@ -81,86 +80,33 @@ def pareto(report: Report) -> Iterator[ReportFigure]:
 
 
 def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
-    """One row per arm that has both metrics. `what` is its standing:
-
-    - front: by the means, no arm is at least as good in both metrics and better in one
-    - behind: another arm costs no more in any round, and its quality is better by the paired
-      interval, corrected for all arms that cost no more
-    - not told apart: neither
-    """
-    measured = report.analysis.measurements
-    of_quality = stats.of_metric(measured, quality)
-    values = of_quality.pivot(index="seed", columns="arm", values="value")
-    lost = {
-        row.arm for row in stats.typed_rows(of_quality, stats.MetricValue) if row.value != row.value
-    }
-    of_cost = stats.typed_rows(stats.of_metric(measured, cost), stats.MetricValue)
-    costs = {row.arm: row for row in of_cost}
-    arms = [arm for arm in report.plan.arms if arm.digest in values and arm.digest in costs]
-    # A seed of a lost arm diverged: the mean of the other seeds would flatter the arm.
-    arms = [arm for arm in arms if arm.digest not in lost]
-    rows = []
-    for number, arm in enumerate(arms, start=1):
-        own = costs[arm.digest]
-        sample = values[arm.digest].dropna().to_numpy(float)
-        low, high = stats.interval(sample)
+    """One row per arm that has both metrics; `what` is its standing (see `analysis.fronts`)."""
+    analysis, rows = report.analysis, list[dict[str, object]]()
+    standings = analysis.standings(quality, cost)
+    for arm in report.plan.arms:
+        if arm.digest not in standings:
+            continue
+        own, mean = analysis.estimates[arm.digest, cost], analysis.means[arm.digest, quality]
         rows.append(
             {
-                "number": number,
+                "number": len(rows) + 1,
                 "label": arm.label,
                 "arm": arm.digest,
                 "metric": quality,
-                "value": sample.mean(),
-                "low": low,
-                "high": high,
+                "value": mean.mean,
+                "low": mean.low,
+                "high": mean.high,
                 "against": cost,
-                "cost": own.value,
+                "cost": own.mean,
                 "cost_low": own.low,
                 "cost_high": own.high,
+                "what": standings[arm.digest],
             }
         )
     keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
     data = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
     data[[*keys[4:]]] *= METRICS[cost].scale
-    data = data.assign(what=_standings(data, values, METRICS[quality], METRICS[cost]))
-    return data.dropna(subset="cost").drop(columns="seed")
-
-
-def _standings(
-    data: pd.DataFrame, values: pd.DataFrame, quality: Metric, cost: Metric
-) -> list[str]:
-    good = 1 if quality.better == "higher" else -1
-    cheap = 1 if cost.better == "higher" else -1
-    arms = stats.typed_rows(data, ArmMark)
-
-    # Costs are compared by the worst round of one arm against the best of the other: rounds of a
-    # timing session are no replicates, so they allow no test.
-    def no_dearer(first: ArmMark, second: ArmMark) -> bool:
-        ends = (first.cost_low, first.cost_high), (second.cost_low, second.cost_high)
-        # NaN, the end of a cost that was counted, is skipped, and the cost itself stands for it.
-        worst = min(cheap * end for end in (*ends[0], first.cost) if end == end)
-        best = max(cheap * end for end in (*ends[1], second.cost) if end == end)
-        return bool(worst >= best)
-
-    samples = {arm.arm: values[arm.arm].to_numpy(float) for arm in arms}
-
-    def ahead(first: ArmMark, second: ArmMark, tests: int) -> bool:
-        # Arrays of the pivoted table, so that element by element the seed is the same.
-        differences = samples[first.arm] - samples[second.arm]
-        paired = differences[differences == differences]
-        # The family of the correction is all arms that cost no more.
-        return stats.interval(good * paired, stats.corrected(tests))[0] > 0
-
-    words = []
-    fronts = on_front([(arm.cost, arm.value) for arm in arms], cost, quality)
-    for arm, first in zip(arms, fronts, strict=True):
-        rivals = [other for other in arms if other is not arm and no_dearer(other, arm)]
-        if first:
-            words.append(FRONT)
-        else:
-            clear = any(ahead(other, arm, len(rivals)) for other in rivals)
-            words.append(BEHIND if clear else TIED)
-    return words
+    return data.drop(columns="seed")
 
 
 # ---- the figure ----

@@ -25,7 +25,7 @@ def answer(analysis: Analysis) -> str:
         # Predictions are compared by their most likely class, which is what top-1 counts.
         plan.evaluates_given_weights and plan.tested == "top1" and len(plan.arms) > 1
     ):
-        return given_weights_answer(plan, analysis.images)
+        return given_weights_answer(analysis)
     compared = ComparedArms(analysis)
     text = " ".join(_sentences(compared))
     return f"{_so_far(compared)}{text}" if 0 < len(plan.missing) < len(plan.trials) else text

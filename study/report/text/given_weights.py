@@ -1,34 +1,32 @@
 """The answer of a study of given weights: nothing is trained, so the images are the sample."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
-from study import format, stats
+from study import format
+from study.analysis.analysis import Analysis
 from study.metrics import METRICS
-from study.plan.plan import Plan
 
 
-def given_weights_answer(plan: Plan, images: pd.DataFrame) -> str:
+def given_weights_answer(analysis: Analysis) -> str:
     """How every arm compares with the baseline by McNemar's exact test, corrected by Holm.
 
-    `images` has the rows of `report.images`; arms without predictions are absent, yet counted in
-    the correction.
+    Arms without predictions are absent, yet counted in the correction.
     """
+    images = analysis.images
     if images.empty:
         return "No arm can be compared with the baseline image by image yet."
-    tests = len(plan.arms) - 1
-    # Arms without predictions count as tests that could not be made.
-    p = stats.holm(images["every_p"].to_numpy(float), other_tests=tests - len(images))
-    return "; ".join(_parts(images, p < stats.ALPHA)) + f" ({_test(images, tests)})."
+    tests, different = len(analysis.plan.arms) - 1, analysis.different_by_image
+    return "; ".join(_parts(images, different)) + f" ({_test(images, tests)})."
 
 
-def _parts(images: pd.DataFrame, distinguished: Iterable[bool]) -> Iterator[str]:
+def _parts(images: pd.DataFrame, distinguished: Collection[str]) -> Iterator[str]:
     metric = METRICS["top1"]
-    for row, different in zip(images.itertuples(), distinguished, strict=True):
+    for row in images.itertuples():
         amount = f"{format.measured(float(str(row.mean)), metric, signed=True)} pp"
         word = "is better than" if float(str(row.mean)) > 0 else "is worse than"
-        verb = word if different else "cannot be distinguished from"
+        verb = word if row.arm in distinguished else "cannot be distinguished from"
         yield f"{row.label} ({amount}) {verb} the baseline"
 
 

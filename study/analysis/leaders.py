@@ -1,0 +1,24 @@
+"""The best arm of a metric, and the arms that are not distinguishable from it."""
+
+import pandas as pd
+
+from study import format, stats
+from study.metrics import METRICS
+
+
+def leader(frame: pd.DataFrame, name: str) -> str | None:
+    """The arm to print in bold, or None; counts are compared as they are printed."""
+    metric = METRICS[name]
+    if metric.exact:
+        frame = stats.of_metric(frame, name)
+        frame = frame.assign(value=[format.rounded(value, metric) for value in frame["value"]])
+    # Costs that print alike are not told apart: bold must be explicable from the table itself.
+    best = stats.leader(frame, name, higher=metric.better == "higher", exact=metric.exact)
+    return best.arm if best.clear else None
+
+
+def ties(frame: pd.DataFrame, name: str) -> frozenset[str]:
+    """The arms that are not distinguishable from the best; only a quality has replicates."""
+    metric = METRICS[name]
+    higher = metric.better == "higher"
+    return stats.ties(frame, name, higher=higher) if metric.kind == "quality" else frozenset()

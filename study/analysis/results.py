@@ -1,0 +1,108 @@
+"""The results of a plan, as frames and facts; each is read from the store once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from study.analysis import frames, history, per_image
+from study.analysis import trials as trial_rows
+from study.analysis.measurements import timing_session
+from study.analysis.quantities import SpeedRatios
+from study.plan.plan import Plan
+from study.store.store import Store
+from study.store.timing_records import TimingSession
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """Everything that the trials and the timing session of a plan have measured."""
+
+    plan: Plan
+    store: Store
+
+    @cached_property
+    def measurements(self) -> pd.DataFrame:
+        """One row per (arm, seed, metric) in base units; see `frames.frame`."""
+        return frames.frame(self.plan, self.store)
+
+    @cached_property
+    def session(self) -> TimingSession:
+        return timing_session(self.plan, self.store)
+
+    @property
+    def timed_on(self) -> str:
+        """Machine and settings of the timing session, as text."""
+        return frames.machine(self.session)
+
+    @property
+    def rounds(self) -> int:
+        """Number of rounds of the timing session."""
+        return int(self.session.how.rounds or 0)
+
+    @property
+    def disturbed(self) -> float:
+        """Share of timing rounds in which other processes used the CPUs."""
+        return float(self.session.how.disturbed or 0.0)
+
+    @cached_property
+    def ratios(self) -> SpeedRatios:
+        """Speed ratios to the baseline, with their intervals."""
+        every = {
+            (arm, metric): spread.ratio
+            for arm, spreads in self.session.arms.items()
+            for metric, spread in spreads.items()
+            if spread.ratio
+        }
+        return SpeedRatios(self.plan.baseline.digest, every)
+
+    @cached_property
+    def speeds(self) -> pd.DataFrame:
+        """The timed measurements with their ratios to the baseline; see `frames.speeds`."""
+        resolution = self.plan.study.timing.resolution
+        return frames.speeds(self.measurements, self.ratios, resolution)
+
+    @cached_property
+    def refused(self) -> Mapping[str, list[str]]:
+        """Reasons for missing measurements, by arm."""
+        return {
+            arm.digest: frames.refused(self.plan, self.store, arm, self.session)
+            for arm in self.plan.arms
+        }
+
+    @cached_property
+    def images(self) -> pd.DataFrame:
+        """Per-image comparison of every arm with the baseline; see `per_image.images`."""
+        return per_image.images(self.plan, self.store)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Learning curves; see `history.curves`."""
+        return history.curves(self.plan, self.store)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row per trial; see `trials.trials`."""
+        return trial_rows.trials(self.plan, self.store)
+
+    @cached_property
+    def origins(self) -> dict[str, list[str]]:
+        """Provenance: each item of the environment (commit, device ...) and all its values."""
+        return trial_rows.origins(self.plan, self.store)
+
+    @cached_property
+    def diverged(self) -> frozenset[str]:
+        """Digests of arms with a diverged trial."""
+        # A/A trials are no replicates: one that diverges costs the noise floor, not the mean.
+        return frozenset(
+            arm.digest
+            for arm in self.plan.arms
+            if any(trial.state == "diverged" for trial in arm.replicates)
+        )
+
+    @property
+    def store_option(self) -> str:
+        """Path of the store for --store in a command, or "" at its default place."""
+        return "" if self.store.root == Path("results") else str(self.store.root)
