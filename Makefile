@@ -15,7 +15,7 @@ test:  ## all fast tests, heavy ones too: the command of the README
 	$(PYTHON) -m pytest $(WORKERS)
 
 slow:  ## whole studies in processes
-	$(PYTHON) -m pytest -m "slow and not drill"
+	$(PYTHON) -m pytest $(WORKERS) -m "slow and not drill"
 
 drills:  ## real processes killed, disks filled, Slurm
 	$(PYTHON) -m pytest -m drill

@@ -182,7 +182,7 @@ def test_a_plan_whose_timed_steps_come_upon_a_bad_picture_does_not_say_run_it(
 ):
     for picture in pool.rglob("*.png"):
         picture.write_bytes(b"")
-    done = inside("plan", of_pool())
+    done = inside("plan", of_pool(), "--estimate")
     assert done.returncode == 2
     assert "trials of the baseline would fail" in done.stderr
     assert "cannot be decoded" in done.stderr
