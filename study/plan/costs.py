@@ -6,8 +6,10 @@ its other arms are counted by one counter, which takes about 0.01 s for ResT and
 audit on the meta device needs none for tensors; outputs are compared with one model in memory.
 """
 
+import ctypes
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -30,6 +32,8 @@ SAMPLE = 16
 FEW = 6  # new arms from which other processes are worth their start
 PROCESSES = 8  # at most
 MEMORY = 4e9  # bytes for the models of all processes, twice over: weights and their gradients
+
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 Item = TypeVar("Item")
 Task = tuple[Config, Store, bool]
@@ -69,7 +73,7 @@ class CostRecords:
         audited = arms if self.audit_all else sample(arms)
         self._sampled = {arm.choices for arm in audited}
         new = [arm for arm in arms if self._is_new(arm)]
-        if len(new) < FEW:
+        if len(new) < FEW or _cores() < 2:
             return
         # Audits first: they take longest, so none is left over at the end.
         new.sort(key=self.audits, reverse=True)
@@ -131,15 +135,23 @@ class CostRecords:
 def _processes(base: ArmCost) -> Iterator[Executor]:
     """Forked processes, which have torch and the user's parts already; fewer for large models."""
     size = 8 * float(base.cost.get("params") or 1)
-    count = min(len(os.sched_getaffinity(0)), PROCESSES, max(1, int(MEMORY / size)))
+    count = min(_cores(), PROCESSES, max(1, int(MEMORY / size)))
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_prepared) as pool:
         yield pool
 
 
-def _one_thread() -> None:
+def _cores() -> int:
+    """Cores that this process may use; 1 where the system does not say, as on macOS."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def _prepared() -> None:
     import torch
 
+    # Else it would wait for tasks for ever once the plan is killed: it holds the pipe open itself.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the plan is interrupted, and ends it
     torch.set_num_threads(1)  # OpenMP's threads did not survive the fork; waiting for them hangs
 
 
