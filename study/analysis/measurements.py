@@ -31,7 +31,8 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
     for arm in plan.arms:
         rows += [
             _row(arm.digest, None, metric, value)
-            for metric, value in arm.cost_record.cost.items()
+            # Sorted, as the store has them: costs that were counted just now have another order.
+            for metric, value in sorted(arm.cost_record.cost.items())
             if metric in METRICS
         ]
         for trial in arm.replicates:

@@ -100,3 +100,9 @@ def test_reports_need_neither_torch_nor_a_plotting_state():
     code = "import sys, study.report.report; print({'torch', 'matplotlib.pyplot'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "set()\n"
+
+
+def test_measurements_have_one_order_however_costs_were_counted(lab):
+    orders = ({"params": 1.0, "macs": 2.0}, {"macs": 2.0, "params": 1.0})
+    first, second = (frames.frame(*lab(cost={"baseline": cost})) for cost in orders)
+    pd.testing.assert_frame_equal(first, second)
