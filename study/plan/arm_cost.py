@@ -49,7 +49,7 @@ def arm_cost(config: Config, store: Store, *, audited: bool = True) -> ArmCost:
     name = key(config, store)
     cost = stored(name, store, audited=audited)
     if cost is None:
-        cost = counted(config, _shape(config.data, store), audited=audited)
+        cost = counted(config, shape_of(config.data, store), audited=audited)
         store.keep("arms", name, cost)
     if cost.impossible:
         raise SizeError(cost.impossible)
@@ -66,7 +66,7 @@ def key(config: Config, store: Store) -> str:
     """The key of an arm's cost in the store."""
     own = [(source.name, source.digest) for source in config.plugins]
     weights = given_weights.weight_digests(config.model, config.arguments)
-    shape = dict(_shape(config.data, store))
+    shape = dict(shape_of(config.data, store))
     parts = [config.model, dict(config.arguments), shape, own, _counting()]
     return digest([*parts, weights] if weights else parts)
 
@@ -89,7 +89,8 @@ def outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
     return bool(comparisons)
 
 
-def _shape(data: Data, store: Store) -> Shape:
+def shape_of(data: Data, store: Store) -> Shape:
+    """The classes, channels and side in pixels that a model is built for."""
     count = images.classes(data, store)
     return Shape(num_classes=count, in_chans=data.in_chans, img_size=data.img_size)
 

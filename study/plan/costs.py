@@ -12,7 +12,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
@@ -79,9 +79,22 @@ class CostRecords:
         new.sort(key=self.audits, reverse=True)
         audits = sum(map(self.audits, new))
         tell(f"counting {len(new)} new arms, auditing {audits} of them ...")
-        with suppress(StudyError), _processes(self.of(arms[0].config, audited=True)) as pool:
-            tasks = [(arm.config, self.store, self.audits(arm)) for arm in new]
-            deque(pool.map(_count, tasks, chunksize=4), maxlen=0)
+        from study import models  # noqa: F401 - before the fork, so that no child imports torch
+
+        baseline, *others = sorted(new, key=lambda arm: arm is not arms[0])
+        # A child that was killed, for want of memory say, leaves its arms to `of`.
+        with suppress(StudyError, BrokenExecutor):
+            # In a child too: where there is a GPU, a backward pass of this process would forbid
+            # every later child to run one.
+            self._count([baseline], 1)
+            size = 8 * float(self.of(arms[0].config).cost.get("params") or 1)
+            self._count(others, min(_cores(), PROCESSES, max(1, int(MEMORY / size))))
+
+    def _count(self, arms: Sequence[Arm], processes: int) -> None:
+        tasks = [(arm.config, self.store, self.audits(arm)) for arm in arms]
+        with _pool(processes) as pool:
+            # One by one, so that an interrupt waits for no arm that has not begun.
+            deque(pool.map(_count, tasks), maxlen=0)
 
     def _is_new(self, arm: Arm) -> bool:
         """True for an arm that has to be counted; an error is left to `of` too."""
@@ -132,13 +145,18 @@ class CostRecords:
 
 
 @contextmanager
-def _processes(base: ArmCost) -> Iterator[Executor]:
-    """Forked processes, which have torch and the user's parts already; fewer for large models."""
-    size = 8 * float(base.cost.get("params") or 1)
-    count = min(_cores(), PROCESSES, max(1, int(MEMORY / size)))
+def _pool(processes: int) -> Iterator[Executor]:
+    """Forked processes, which have torch already; an error or interrupt kills them."""
+    others = {*multiprocessing.active_children()}
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_prepared) as pool:
-        yield pool
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_prepared) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in {*multiprocessing.active_children()} - others:
+                child.kill()
+            raise
 
 
 def _cores() -> int:
@@ -157,6 +175,9 @@ def _prepared() -> None:
 
 def _count(task: Task) -> None:
     config, store, audited = task
-    # Errors are raised again, with their traceback, where the plan asks for this arm.
-    with suppress(Exception):
-        arm_cost.arm_cost(config, store, audited=audited)
+    # Errors of any kind, also of the user's code, are raised again where the plan asks for the arm.
+    with suppress(BaseException):
+        cost = arm_cost.counted(config, arm_cost.shape_of(config.data, store), audited=audited)
+        # Gradients that could not be looked at here may be in the plan's own process.
+        if not (cost.audited and cost.unreached is None):
+            store.keep("arms", arm_cost.key(config, store), cost)

@@ -1,9 +1,12 @@
 """Costs of many arms: a sample is audited, one counter counts the others, with the same numbers."""
 
+import multiprocessing
+
 import pytest
 
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
+from study.models import equivalence
 from study.plan.costs import AUDITED, SAMPLE, evenly, sample
 from study.spec.configurations import Choices
 from study.spec.schema import Data, Recipe
@@ -92,3 +95,57 @@ def test_a_level_that_acts_beside_others_only_is_a_note_in_a_sample(planned):
         "{EMSA: [8, 4, 2, 1], MSA: [1, 1, 1, 1]}", "{MSA: [1, 1, 1, 1], EMSA: [8, 4, 2, 1]}"
     )
     assert any("model.reduction Avg changes nothing in" in note for note in planned(text).notes)
+
+
+PLUGIN = """\
+import multiprocessing
+import os
+
+from study.models.parts.reductions import REDUCTIONS, Average
+
+
+class Fatal(Average):
+    \"\"\"Average pooling that ends any process but the plan's own.\"\"\"
+
+    def __init__(self, channels, ratio, **dd):
+        if multiprocessing.parent_process() is not None:
+            os._exit(9)
+        super().__init__(channels, ratio)
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+REDUCTIONS["fatal"] = Fatal
+"""
+
+
+@pytest.mark.heavy
+def test_a_counting_process_that_dies_leaves_its_arms_to_the_plan(tmp_path):
+    (tmp_path / "fatal_parts.py").write_text(PLUGIN)
+    file = tmp_path / "grid.yaml"
+    file.write_text(
+        GRID.replace("{DW: depthwise, Avg: average}", "{DW: depthwise, Fatal: fatal}").replace(
+            "  model.ratios: {EMSA: [8, 4, 2, 1], MSA: [1, 1, 1, 1]}\n", ""
+        )
+    )
+    imports = (str(tmp_path / "fatal_parts.py"),)
+    plan, _ = StudyRequest(file, None, (), tmp_path / "store", imports).plan()
+    assert len(plan.arms) == 16
+    assert all(arm.cost_record.audited for arm in plan.arms)
+
+
+@pytest.mark.heavy
+def test_gradients_that_a_process_could_not_look_at_are_looked_at_by_the_plan(
+    tmp_path, monkeypatch
+):
+    real = equivalence.unreached
+
+    def unreached(build, size):
+        # As where a GPU forbids gradients in a forked process.
+        return None if multiprocessing.parent_process() is not None else real(build, size)
+
+    monkeypatch.setattr(equivalence, "unreached", unreached)
+    (tmp_path / "grid.yaml").write_text(GRID.replace("design: factorial\n", ""))
+    plan, _ = StudyRequest(tmp_path / "grid.yaml", None, (), tmp_path / "store").plan()
+    assert [arm.cost_record.unreached for arm in plan.arms] == [[]] * 6
