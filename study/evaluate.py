@@ -15,7 +15,7 @@ from study import data, models, train
 from study import trial as run
 from study.data.dataset import Preprocessing
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
-from study.metrics import qualities
+from study.metrics import METRICS, qualities
 from study.models import paired_init, weights
 from study.models.factory import ImageShape
 from study.models.weights import WeightsSource
@@ -74,6 +74,12 @@ def evaluate_trial(
     """Evaluate a trained trial on its validation images, at its training size or another."""
     images = NONE if img_size is None else {"img_size": img_size}
     return evaluate(trained(store, name, images=images), device=device)
+
+
+def complete(evaluation: Evaluation | None) -> bool:
+    """True for an evaluation by every quality of today's catalogue, or one that was refused."""
+    names = {name for name, metric in METRICS.items() if metric.of}
+    return bool(evaluation and (evaluation.refused or names <= evaluation.metrics.keys()))
 
 
 def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:

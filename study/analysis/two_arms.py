@@ -150,6 +150,8 @@ def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
     # Only qualities have seeds, so only they can be tested by pairs.
     measured_names = measured.dropna(subset="seed")["metric"]
     names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
+    if metric in METRICS and metric not in names:
+        raise SpecError(f"{metric} is not measured in the results of this study")
     if metric is not None and metric not in names:
         raise SpecError(unknown("metric", metric, names))
     return metric or next(iter(names), "")

@@ -173,4 +173,4 @@ def _unevaluated(plan: "Plan", store: Store) -> set[str]:
     # Diverged weights are not evaluated at other sizes.
     trials = [trial.name for trial in plan.trials if trial.state != "diverged"]
     pairs = ((name, size) for name in trials for size in plan.sizes)
-    return {name for name, size in pairs if store.evaluation(name, size) is None}
+    return {name for name, size in pairs if plan.lacks(store.evaluation(name, size), size)}

@@ -117,7 +117,7 @@ def evaluations(worker: Worker) -> int:
         if lease is None:
             continue  # another worker is at it
         with lease, suppress(StudyError, MemoryError):
-            if store.evaluation(name, size) is not None or store.state(name) != "completed":
+            if evaluate.complete(store.evaluation(name, size)) or store.state(name) != "completed":
                 continue
             try:
                 evaluation: Evaluation = evaluate.evaluate_trial(

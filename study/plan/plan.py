@@ -10,7 +10,7 @@ from study.spec.reader import ReadStudy
 from study.spec.study import Arm, Study
 from study.store import provenance
 from study.store.cost_records import ArmCost
-from study.store.records import ImageFingerprint, TrialConfig
+from study.store.records import Evaluation, ImageFingerprint, TrialConfig
 from study.store.store import DONE
 
 
@@ -106,6 +106,13 @@ class Plan:
         """Further image sizes in pixels at which the trained weights are evaluated."""
         sizes = (sized(name)[1] for name in self.study.columns)
         return tuple(dict.fromkeys(size for size in sizes if size is not None))
+
+    def lacks(self, evaluation: Evaluation | None, size: int) -> bool:
+        """True if an evaluation at an image size has not all qualities that the columns ask for."""
+        if evaluation is None or evaluation.refused:
+            return evaluation is None
+        wanted = {base for base, side in map(sized, self.study.columns) if side == size}
+        return not wanted <= evaluation.metrics.keys()
 
     @property
     def key(self) -> str:

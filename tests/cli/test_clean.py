@@ -114,7 +114,7 @@ def test_weights_stay_that_a_study_has_yet_to_evaluate(inside, tiny, trained):
         (trained.trial(name) / "last.pth.tar").touch()
     assert listed(inside("clean", tiny, "--json"))["checkpoints"] == 4
     tiny.write_text(tiny.read_text().replace("top1]", "top1, top1@96]"))
-    trained.write_evaluation(names[0], 96, Evaluation(metrics={}))
+    trained.write_evaluation(names[0], 96, Evaluation(metrics={"top1": 0.5}))
     assert listed(inside("clean", tiny, "--json"))["checkpoints"] == 1
 
 

@@ -15,6 +15,7 @@ from study.plan.trial_records import records
 from study.report.blocks import blocks
 from study.stats import seeds_for
 from study.store.atomic import read
+from study.store.records import Evaluation
 from study.store.store import FORMAT, Store, write
 from study.store.timing_records import StepTimes
 
@@ -179,3 +180,10 @@ def test_a_changed_default_makes_a_stored_result_be_refused(inside, tiny):
     refused = inside("status", tiny)
     assert refused.returncode == 2
     assert "recipe.momentum: 0.5 then, 0.9 now" in refused.stderr
+
+
+def test_an_evaluation_without_a_quality_of_the_columns_is_taken_again(tiny):
+    plan, _ = planned(tiny, "columns=[top1, macro_f1@96]")
+    old, new = Evaluation(metrics={"top1": 0.5}), Evaluation(metrics={"macro_f1": 0.5})
+    assert [plan.lacks(known, 96) for known in (None, old, new)] == [True, True, False]
+    assert not plan.lacks(Evaluation(metrics={}, refused="too large"), 96)

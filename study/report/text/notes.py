@@ -118,6 +118,12 @@ def _missing(analysis: Analysis) -> Iterator[str]:
     unevaluated = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
     if unevaluated and not trials and not refusals:
         yield f"Not evaluated for every arm: {_heads(unevaluated)}."
+    earlier = [n for n in analysis.of_kind("quality") if not sized(n)[1] and _lacking(analysis, n)]
+    if earlier and not trials and analysis.seeds:
+        yield (
+            f"{_heads(earlier)}: not in the results of an earlier version; to measure it, run the "
+            "study in another store (--store)."
+        )
     if trials or ((untimed or unevaluated) and not refusals):
         command_line = command(plan, analysis.store_option)
         yield f"{format.ABSENT}: not measured. To run what is missing: {command_line}"
