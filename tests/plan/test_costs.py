@@ -1,12 +1,13 @@
 """Costs of many arms: a sample is audited, one counter counts the others, with the same numbers."""
 
 import multiprocessing
+import sys
 
 import pytest
 
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
-from study.models import equivalence
+from study.models import equivalence, plugin_registry
 from study.plan.costs import AUDITED, SAMPLE, evenly, sample
 from study.spec.configurations import Choices
 from study.spec.schema import Data, Recipe
@@ -130,7 +131,12 @@ def test_a_counting_process_that_dies_leaves_its_arms_to_the_plan(tmp_path):
         )
     )
     imports = (str(tmp_path / "fatal_parts.py"),)
-    plan, _ = StudyRequest(file, None, (), tmp_path / "store", imports).plan()
+    restore = plugin_registry.restorer()
+    try:
+        plan, _ = StudyRequest(file, None, (), tmp_path / "store", imports).plan()
+    finally:
+        restore()
+        sys.modules.pop("fatal_parts", None)
     assert len(plan.arms) == 16
     assert all(arm.cost_record.audited for arm in plan.arms)
 
