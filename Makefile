@@ -1,7 +1,7 @@
 PYTHON ?= python
 WORKERS ?= -n 2 --dist worksteal  # each imports torch; worksteal keeps a file together
 
-check:  ## format, lint, types and the quick tests, in less than two minutes
+check:  ## format, lint, types and the quick tests
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy

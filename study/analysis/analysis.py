@@ -63,18 +63,12 @@ class Analysis(Results):
         }
 
     @cached_property
-    def effects(self) -> Mapping[Key, stats.Effect]:
-        """Differences from the baseline by (arm, metric)."""
-        rows = stats.effects(self._means, self.plan.baseline.digest)
-        return {(row.arm, row.metric): row for row in stats.typed_rows(rows, stats.Effect)}
-
-    @cached_property
     def effect_rows(self) -> pd.DataFrame:
-        """The differences of the seeds that did not diverge, as rows."""
+        """Differences from the baseline, one row per (arm, metric); NaN if a seed diverged."""
         return stats.effects(self.measurements, self.plan.baseline.digest)
 
     @cached_property
-    def paired_effects(self) -> Mapping[Key, stats.Effect]:
+    def effects(self) -> Mapping[Key, stats.Effect]:
         """`effect_rows` by (arm, metric)."""
         rows = stats.typed_rows(self.effect_rows, stats.Effect)
         return {(row.arm, row.metric): row for row in rows}

@@ -147,6 +147,10 @@ OUTSIDE_REPORTS = (
 """Modules whose change leaves reports as they are."""
 
 
+SHOWN = ("study.report.report", "study.plan.planning")
+"""The modules that a report comes from; by name, since they import this one."""
+
+
 def _showing() -> str:
-    """A digest of the code that a report comes from; an entry by name, since it imports this."""
-    return code_behind("study.report.report", ignoring=OUTSIDE_REPORTS)
+    """A digest of the code that a report comes from."""
+    return code_behind(*SHOWN, ignoring=OUTSIDE_REPORTS)

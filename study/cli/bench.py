@@ -14,9 +14,10 @@ from study.bench.settings import BenchRequest, Setting
 from study.cli import FAILED
 from study.cli.options import Several, argument, folder, import_option, json_option, words
 from study.cli.output import console, echo_json
-from study.launch.machine import cores, device, gpus
+from study.launch.machine import device, gpus
 from study.metrics.execution import ExecutionMode
 from study.spec.schema import Timing
+from study.store.processes import cores
 
 if TYPE_CHECKING:
     from study.report.columns import FittedTable

@@ -10,7 +10,8 @@ import click
 from study.cli.eval_options import IMAGES, WEIGHTS, EvalRequest
 from study.cli.options import argument, folder, import_option, json_option, options
 from study.cli.output import console, echo_json, progress
-from study.launch.machine import cores, device, gpus
+from study.launch.machine import device, gpus
+from study.store.processes import cores
 
 if TYPE_CHECKING:
     from study.evaluate import Evaluated, EvaluationSubject

@@ -11,7 +11,8 @@ from click.core import ParameterSource
 from study.cli.options import Command, options
 from study.launch import LAUNCHERS
 from study.launch import resources as slurm_resources
-from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, cores, device, gpus, slots
+from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, device, gpus, slots
+from study.store.processes import cores
 
 SLURM_WORKERS = 16
 WORKERS = "Trials at a time.  [default: one per core or GPU; 16 on Slurm]"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from study.doctor.findings import Finding, Scope, fail, note, ok
 from study.format import gigabytes
-from study.launch.machine import cores, slots
+from study.launch.machine import slots
+from study.store.processes import cores
 
 
 def devices(scope: Scope) -> Iterator[Finding]:

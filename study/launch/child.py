@@ -5,19 +5,19 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import suppress
 from pathlib import Path
 
 from study.errors import StoreError
 from study.launch.tasks import work
 from study.launch.worker import SIGNALS, STORE_FAILED, Worker
+from study.store.processes import end_with_parent
 
 
 def main(job: str, task: str) -> int:
     """Do one task. Ends with its supervisor, and stops after a step when asked to."""
     faulthandler.enable()  # prints the stack when the process crashes
     supervisor = os.getppid()
-    _with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
+    end_with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
     sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
     worker = Worker(Path(job))
     import study.trial  # noqa: F401  (takes long)
@@ -25,7 +25,7 @@ def main(job: str, task: str) -> int:
     # Handlers come after the imports: torch takes seconds, in which nothing could react to a stop.
     for number in SIGNALS:
         signal.signal(number, worker.ask_to_stop)
-    _with_parent(signal.SIGTERM)
+    end_with_parent(signal.SIGTERM)
     # The supervisor may have died before prctl was called, which then sends no signal.
     if os.getppid() != supervisor:
         return 0
@@ -34,11 +34,3 @@ def main(job: str, task: str) -> int:
     except StoreError:
         traceback.print_exc()
         return STORE_FAILED
-
-
-def _with_parent(number: int) -> None:
-    """Ask the kernel for a signal when the supervisor dies: no other process sees this one end."""
-    import ctypes
-
-    with suppress(OSError, AttributeError):  # prctl(PR_SET_PDEATHSIG) exists on Linux only
-        ctypes.CDLL(None).prctl(1, number)

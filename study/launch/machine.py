@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from study.store.processes import cores
+
 RETRIES = 3  # deaths of workers at one trial
 TIMEOUT = 1800.0  # seconds without a step
 
@@ -38,12 +40,6 @@ class Machine:
         """The settings that workers need, as part of the job's record."""
         keys = ("on", "device", "threads", "devices", "nodes", "share", "retries", "timeout")
         return {key: getattr(self, key) for key in (*keys, "resources")}
-
-
-def cores() -> int:
-    """The number of CPU cores that this process may use."""
-    # Slurm and containers limit a process to some cores; os.cpu_count() has all of the machine.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def gpus() -> list[str]:

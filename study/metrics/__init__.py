@@ -92,7 +92,7 @@ METRICS = Catalogue(
         "macro_f1": Metric("Macro F1", "%", 100, 2, "higher", "quality", of=quality.macro_f1),
         "auroc": Metric("AUROC", "%", 100, 2, "higher", "quality", of=quality.auroc),
         "ece": Metric("ECE", "%", 100, 2, "lower", "quality", of=quality.ece),
-        "nll": Metric("NLL", "nats", 1, 3, "lower", "quality", of=quality.nll),
+        "nll": Metric("NLL", "nats", 1, 3, "lower", "quality", of=quality.loss),
         "throughput": Metric("Throughput", "images/s", 1, 0, better="higher", kind="speed"),
         "train_throughput": Metric("Training", "images/s", 1, 0, better="higher", kind="speed"),
         "latency_p50": Metric("Latency p50", "ms", 1e3, 2, better="lower", kind="speed"),

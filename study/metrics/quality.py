@@ -58,11 +58,6 @@ def loss(predictions: Predictions) -> float:
     return predictions.loss
 
 
-def nll(predictions: Predictions) -> float:
-    """Negative log-likelihood per image, in nats: the mean cross-entropy."""
-    return predictions.loss
-
-
 def balanced_accuracy(predictions: Predictions) -> float:
     """Mean over the classes in the images of the fraction that is right."""
     images, right, _ = _by_class(predictions)

@@ -5,8 +5,7 @@ change the costs as the study expects?
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from study.errors import SpecError, unknown
-from study.metrics import METRICS
+from study.errors import SpecError
 from study.plan import levels
 from study.plan.arms import Arms, ResolvedArm
 from study.spec.arm_names import owners
@@ -70,24 +69,17 @@ class ExpectationStep(NamedTuple):
 
 
 def _unmet(every: Arms) -> Iterator[Problem]:
-    """Problems of expectations that are about no arm, or that do not hold."""
+    """Problems of expectations that do not hold; `label_checks` has those that cannot be read."""
     study, places = every.study, every.places
     paths = [factor.path for factor in study.factors]
     numbers = owners(study, [arm.choices for arm in study.arms])
     labels = {name: study.arms[number] for name, number in numbers.items()}
     for key, wanted in study.expects.items():
-        mark = places.key("expects", key)
         factor = paths.index(key) if key in paths else None
         having = [arm for arm in study.arms if factor in arm.changed_factors]
-        if factor is None and key not in labels:
-            yield Problem(unknown("factor or arm", key, [*paths, *labels]), mark)
-        elif factor is not None and not having:
-            yield Problem(f"no arm differs in {key}, so nothing can be expected of it", mark)
-        chosen = having if factor is not None else [labels[key]] if key in labels else []
+        chosen = having if factor is not None else [labels[key]]
         steps = list(_steps(every, chosen, factor))
         for metric, relation in wanted.items():
-            if metric not in METRICS:
-                continue  # reported with the other names of metrics
             place = places.value("expects", key, metric)
             for step in steps:
                 if message := _broken(every, step, expected=(metric, relation)):
@@ -108,8 +100,6 @@ def _steps(every: Arms, having: Iterable[Arm], factor: int | None) -> Iterator[E
 def _broken(every: Arms, step: ExpectationStep, *, expected: tuple[str, str]) -> str | None:
     """The reason why a relation between two arms' costs does not hold; None if it holds."""
     metric, relation = expected
-    if METRICS[metric].kind != "cost":
-        return f"only costs are known before anything runs; {metric} can be in a claim"
     ours = step.entry.cost_record.cost.get(metric)
     theirs = every.costs.of(step.other.config).cost.get(metric)
     if ours is None or theirs is None:

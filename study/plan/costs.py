@@ -6,10 +6,9 @@ its other arms are counted by one counter, which takes about 0.01 s for ResT and
 audit on the meta device needs none for tensors; outputs are compared with one model in memory.
 """
 
-import ctypes
 import multiprocessing
-import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
@@ -20,6 +19,7 @@ from study.errors import StudyError
 from study.plan import arm_cost
 from study.spec.study import Arm, Config
 from study.store.cost_records import Alike, ArmCost
+from study.store.processes import cores, end_with_parent
 from study.store.provenance import digest
 from study.store.store import Store
 
@@ -32,8 +32,6 @@ SAMPLE = 16
 FEW = 6  # new arms from which other processes are worth their start
 PROCESSES = 8  # at most
 MEMORY = 4e9  # bytes for the models of all processes, twice over: weights and their gradients
-
-PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 
 Item = TypeVar("Item")
 Task = tuple[Config, Store, bool]
@@ -62,18 +60,17 @@ def evenly(items: Sequence[Item], size: int) -> list[Item]:
 class CostRecords:
     """The costs of arms, from the store or counted when they are first asked for."""
 
-    def __init__(self, store: Store, *, audit_all: bool = False) -> None:
-        self.store, self.audit_all = store, audit_all
+    def __init__(self, store: Store, audited: Sequence[Arm]) -> None:
+        self.store = store
+        self._audited = {arm.choices for arm in audited}
         self._records: dict[str, ArmCost] = {}
         self._keys: dict[int, tuple[Config, str]] = {}
-        self._sampled = set[tuple[int, ...]]()
 
     def prepare(self, arms: Sequence[Arm], tell: Callable[[str], None]) -> None:
         """Count new arms in parallel; errors are left to `of`, which raises them again."""
-        audited = arms if self.audit_all else sample(arms)
-        self._sampled = {arm.choices for arm in audited}
         new = [arm for arm in arms if self._is_new(arm)]
-        if len(new) < FEW or _cores() < 2:
+        # Elsewhere a fork is not safe beside the threads of system libraries.
+        if len(new) < FEW or cores() < 2 or sys.platform != "linux":
             return
         # Audits first: they take longest, so none is left over at the end.
         new.sort(key=self.audits, reverse=True)
@@ -88,7 +85,7 @@ class CostRecords:
             # every later child to run one.
             self._count([baseline], 1)
             size = 8 * float(self.of(arms[0].config).cost.get("params") or 1)
-            self._count(others, min(_cores(), PROCESSES, max(1, int(MEMORY / size))))
+            self._count(others, min(cores(), PROCESSES, max(1, int(MEMORY / size))))
 
     def _count(self, arms: Sequence[Arm], processes: int) -> None:
         tasks = [(arm.config, self.store, self.audits(arm)) for arm in arms]
@@ -108,7 +105,7 @@ class CostRecords:
 
     def audits(self, arm: Arm) -> bool:
         """True for an arm that is audited."""
-        return arm.choices in self._sampled
+        return arm.choices in self._audited
 
     def of(self, config: Config, *, audited: bool = False) -> ArmCost:
         """The cost of an arm; raises as `arm_cost.arm_cost` does."""
@@ -159,16 +156,11 @@ def _pool(processes: int) -> Iterator[Executor]:
             raise
 
 
-def _cores() -> int:
-    """Cores that this process may use; 1 where the system does not say, as on macOS."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-
-
 def _prepared() -> None:
     import torch
 
     # Else it would wait for tasks for ever once the plan is killed: it holds the pipe open itself.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the plan is interrupted, and ends it
     torch.set_num_threads(1)  # OpenMP's threads did not survive the fork; waiting for them hangs
 

@@ -1,5 +1,5 @@
-"""Checks of the labels in a study file: published numbers, claims and contrasts name one arm each,
-and can be measured.
+"""Checks of the labels in a study file: published numbers, claims, contrasts and expectations name
+one arm each, and can be measured.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from study.errors import SpecError, unknown
 from study.metrics import METRICS, sized
 from study.spec.arm_names import own_names, owners
 from study.spec.claims import Claim, parse
+from study.spec.formulas import wrong_relation
 from study.spec.places import Places
 from study.spec.problems import MAX_PROBLEMS, Location, Problem
 from study.spec.study import AA_SEED_OFFSET, Arm, Study
@@ -61,6 +62,7 @@ def problems(study: Study, places: Places) -> list[Problem]:
         *_claims(study, places, named),
         *_contrasts(study, places, named),
         *_published(study, places, named),
+        *_expectations(study, places, named),
         *_seed_clashes(study, places),
     ]
 
@@ -99,6 +101,25 @@ def _contrasts(study: Study, places: Places, named: ArmNames) -> Iterator[Proble
     measured = [name for name in study.columns if name in METRICS]  # the reader reports others
     if study.contrasts and not any(METRICS[name].kind == "quality" for name in measured):
         yield Problem("contrasts need a quality among the columns", places.key("contrasts"))
+
+
+def _expectations(study: Study, places: Places, named: ArmNames) -> Iterator[Problem]:
+    """Expectations of no factor or arm, of no cost, or in no relation."""
+    paths = [factor.path for factor in study.factors]
+    for key, wanted in study.expects.items():
+        factor, mark = paths.index(key) if key in paths else None, places.key("expects", key)
+        if factor is None and key not in named.owners:
+            yield Problem(unknown("factor or arm", key, [*paths, *named.owners]), mark)
+        elif factor is not None and not any(factor in arm.changed_factors for arm in study.arms):
+            yield Problem(f"no arm differs in {key}, so nothing can be expected of it", mark)
+        for metric, relation in wanted.items():
+            place = places.value("expects", key, metric)
+            # The reader reports names that are no metric.
+            if metric in METRICS and METRICS[metric].kind != "cost":
+                message = "only costs are known before anything runs"
+                yield Problem(f"{message}; {metric} can be in a claim", place)
+            elif why := wrong_relation(relation):
+                yield Problem(why, place)
 
 
 def _seed_clashes(study: Study, places: Places) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from study import stats
 from study.errors import SpecError
 from study.plan import checks, image_summaries, images, label_checks, notes, pairing
 from study.plan.arms import ResolvedArm, arms
-from study.plan.costs import CostRecords
+from study.plan.costs import CostRecords, sample
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.spec.arm_names import owners
 from study.spec.places import Places
@@ -50,7 +50,7 @@ def plan(
     if mistakes := [*file.problems, *label_checks.problems(study, places)]:
         wrong = [*mistakes, *_image_problems(study, places, mistakes, store)]
         raise SpecError(f"{report(wrong)}; models are built once the file is correct")
-    costs = CostRecords(store, audit_all=audit_all)
+    costs = CostRecords(store, study.arms if audit_all else sample(study.arms))
     costs.prepare(study.arms, tell)
     every = arms(study, configurations, costs)
     level_problems, level_notes = checks.problems(every)

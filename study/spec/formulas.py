@@ -48,6 +48,16 @@ def formula_of(text: str) -> Callable[[float], float]:
     return value
 
 
+def wrong_relation(text: str) -> str:
+    """The reason why a text is neither a relation nor a formula, or ""."""
+    try:
+        if text not in RELATIONS:
+            formula_of(text)
+    except SpecError as error:
+        return str(error)
+    return ""
+
+
 def _checked(node: ast.expr, wrong: SpecError) -> None:
     match node:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):

@@ -1,6 +1,7 @@
-"""Identity of processes: a process number alone is used again, by other machines and later."""
+"""Processes: their identity, as a number alone is used again; their cores, and their end."""
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -45,3 +46,17 @@ def _alive(pid: int) -> bool:
     except PermissionError:  # a process of another user
         return True
     return True
+
+
+def cores() -> int:
+    """The number of CPU cores that this process may use."""
+    # Slurm and containers limit a process to some cores; os.cpu_count() has all of the machine.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def end_with_parent(number: int) -> None:
+    """Ask the kernel for a signal when the parent dies: no other process sees this one end."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):  # prctl(PR_SET_PDEATHSIG) exists on Linux only
+        ctypes.CDLL(None).prctl(1, number)

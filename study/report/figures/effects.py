@@ -108,7 +108,7 @@ def _records(report: Report, part: pd.DataFrame, arm: PlannedArm) -> Iterator[di
         return
     for seed, value in pairs.items():
         yield {"what": "seed", "seed": seed, "value": value}
-    effect = report.analysis.paired_effects[arm.digest, str(part["metric"].iloc[0])]
+    effect = report.analysis.effects[arm.digest, str(part["metric"].iloc[0])]
     ends = {"value": effect.mean, "low": effect.low, "high": effect.high}
     yield {"what": "mean", "n": len(pairs), **ends}
 

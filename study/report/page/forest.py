@@ -14,7 +14,7 @@ from study.stats import Effect
 def effects(report: Report) -> Iterator[Chart]:
     """One chart per quality that any arm has a difference in."""
     plan, base = report.plan, report.plan.baseline
-    rows = stats.typed_rows(report.analysis.effect_rows, Effect)
+    rows = report.analysis.effects.values()
     for name in dict.fromkeys(plan.study.columns):
         metric = METRICS[name]
         labels = {arm.digest: arm.label for arm in plan.arms if arm is not base}
