@@ -65,7 +65,8 @@ class Analysis(Results):
     @cached_property
     def effect_rows(self) -> pd.DataFrame:
         """Differences from the baseline, one row per (arm, metric); NaN if a seed diverged."""
-        return stats.effects(self.measurements, self.plan.baseline.digest)
+        # Also where the seed that diverged has no pair: the seeds that are paired flatter the arm.
+        return stats.effects(self._means, self.plan.baseline.digest)
 
     @cached_property
     def effects(self) -> Mapping[Key, stats.Effect]:

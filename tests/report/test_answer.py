@@ -77,6 +77,16 @@ def test_a_baseline_that_diverged_is_named(lab):
     )
 
 
+def test_an_arm_that_diverged_without_a_pair_has_no_difference(lab):
+    plan_and_store = study(lab, baseline=["pending", 0.9, 0.9], Aa=[NAN, 0.9, 0.9])
+    assert answer_text(plan_and_store) == (
+        "So far, with 5 of 6 trials, compared in fewer than 3 seeds: Aa in 2: Aa diverged and "
+        "counts as worse."
+    )
+    rows = Analysis(*plan_and_store).effect_rows
+    assert rows["mean"].isna().tolist() == [True]
+
+
 def test_claims_against_a_baseline_that_diverged_say_the_same(lab):
     claims = ("Aa is better than Base on top1", "Aa is better than Base on top1 by 1")
     plan_and_store = lab(
