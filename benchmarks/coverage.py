@@ -19,7 +19,7 @@ from scipy.special import ndtr
 
 from study import stats
 from study.analysis import claims
-from study.metrics import METRICS
+from tests.catalogue import METRICS
 
 SEEDS = (3, 5, 6, 8, 10)
 IMAGES = 360
@@ -170,7 +170,7 @@ def any_claim(forms: tuple[str, ...], draw: Draw, chance: Chance, seeds: int) ->
     texts = (forms[n % len(forms)].format(labels[n], labels[n - 1]) for n in range(1, MANY))
     parsed = [claims.parse(text, labels, METRICS) for text in texts]
     frame = framed(draw(chance, np.full(MANY, 0.9), seeds, 0.0))
-    judged = claims.family(parsed, frame, {label: label for label in labels})
+    judged = claims.family(parsed, frame, {label: label for label in labels}, catalogue=METRICS)
     return any(judgement.state != "undecided" for judgement in judged)
 
 

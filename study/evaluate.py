@@ -15,7 +15,7 @@ from study import data, models, train
 from study import trial as run
 from study.data.dataset import Preprocessing
 from study.errors import BuildError, DataError, SizeError, StoreError, unknown
-from study.metrics import METRICS, qualities
+from study.metrics.quality import QUALITIES, qualities
 from study.models import paired_init, weights
 from study.models.factory import ImageShape
 from study.models.weights import WeightsSource
@@ -78,8 +78,9 @@ def evaluate_trial(
 
 def complete(evaluation: Evaluation | None) -> bool:
     """True for an evaluation by every quality of today's catalogue, or one that was refused."""
-    names = {name for name, metric in METRICS.items() if metric.of}
-    return bool(evaluation and (evaluation.refused or names <= evaluation.metrics.keys()))
+    return bool(
+        evaluation and (evaluation.refused or QUALITIES.keys() <= evaluation.metrics.keys())
+    )
 
 
 def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:

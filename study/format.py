@@ -3,7 +3,7 @@
 import math
 from typing import Protocol
 
-from study.metrics import Metric
+from study.spec.metric import Metric
 
 ABSENT = "--"
 DIVERGED = "diverged"

@@ -4,7 +4,7 @@ import pytest
 
 from study import format
 from study.analysis.quantities import SpeedRatio
-from study.metrics import METRICS
+from tests.catalogue import METRICS
 
 
 @pytest.mark.parametrize(

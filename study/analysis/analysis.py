@@ -13,7 +13,6 @@ from study.analysis import frames, fronts, leaders, published
 from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
 from study.analysis.results import Results
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.spec.arm_names import qualified
 from study.spec.study import PublishedNumber
@@ -120,13 +119,17 @@ class Analysis(Results):
 
     @cached_property
     def _ties(self) -> Mapping[str, frozenset[str]]:
-        return {name: leaders.ties(self._means, name) for name in self.plan.study.columns}
+        return {n: leaders.ties(self._means, n, self.catalogue[n]) for n in self.metrics}
 
     @cached_property
     def leaders(self) -> Mapping[str, str]:
         """The clearly best arm by metric; metrics without one are absent."""
         # An arm that others are tied with is marked as tied, never printed in bold.
-        best = {n: leaders.leader(self._means, n) for n, arms in self._ties.items() if not arms}
+        best = {
+            name: leaders.leader(self._means, name, self.catalogue[name])
+            for name, arms in self._ties.items()
+            if not arms
+        }
         return {name: arm for name, arm in best.items() if arm}
 
     @cached_property
@@ -165,7 +168,7 @@ class Analysis(Results):
 
     def standings(self, quality: str, cost: str) -> dict[str, str]:
         """How each arm that has both metrics stands in the trade-off; see `fronts.standings`."""
-        return fronts.standings(self.measurements, quality, cost, lost=self.diverged)
+        return fronts.standings(self, quality, cost)
 
     @cached_property
     def different_by_image(self) -> frozenset[str]:
@@ -197,7 +200,7 @@ class Analysis(Results):
         return len(self.plan.study.seeds)
 
     def of_kind(self, kind: str) -> list[str]:
-        return [name for name in self.metrics if METRICS[name].kind == kind]
+        return [name for name in self.metrics if self.catalogue[name].kind == kind]
 
     def published(self, label: str, arm: PlannedArm, metric: str) -> PublishedNumber | None:
         """The published number of an arm: that of this label first, else of another label."""

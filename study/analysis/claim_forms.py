@@ -8,8 +8,8 @@ from math import inf, isnan
 from study import stats
 from study.analysis.claim_quantities import ABOVE, ClaimMetric
 from study.analysis.quantities import DIFFERENCE, LEVEL, RATIO, Span, State
-from study.metrics import METRICS
 from study.spec.claims import FORMS, Claim
+from study.spec.metric import Metric
 
 StateAndReason = tuple[State, str]
 
@@ -22,7 +22,7 @@ def state_and_reason(claim: Claim, measured: ClaimMetric) -> StateAndReason:
     labels = [label for label in (claim.arm, claim.other) if label]
     if form.quantity == "ratio":
         return measured.state_and_numbers(RATIO, BOUNDS[form.bound](claim.number), *labels)
-    span = BOUNDS[form.bound](amount(claim))
+    span = BOUNDS[form.bound](amount(claim, measured.metric))
     if form.quantity == "advantage":
         span = measured.directed(span)
     return measured.state_and_numbers(
@@ -30,9 +30,9 @@ def state_and_reason(claim: Claim, measured: ClaimMetric) -> StateAndReason:
     )
 
 
-def amount(claim: Claim) -> float:
+def amount(claim: Claim, metric: Metric) -> float:
     """A claim's number in base units: the nearest float, so that a count can equal it exactly."""
-    return float(Fraction(repr(claim.number)) / Fraction(repr(METRICS[claim.metric].scale)))
+    return float(Fraction(repr(claim.number)) / Fraction(repr(metric.scale)))
 
 
 def more(by: float) -> Span:

@@ -19,7 +19,7 @@ from study.analysis.quantities import (
     SpeedRatio,
     State,
 )
-from study.metrics import METRICS, Metric
+from study.spec.metric import Metric
 from study.stats import CONFIDENCE
 
 MORE_DIGITS = 6  # at most, so that a number and the bound that it misses do not print alike
@@ -40,16 +40,13 @@ class ClaimMetric:
     """The measurements of one metric."""
 
     name: str
+    metric: Metric
     rows: pd.DataFrame
     arms: Mapping[str, str]
     ratios: Mapping[str, SpeedRatio] = field(default_factory=dict)
     """Speed ratios to the baseline, by arm."""
     confidence: float = CONFIDENCE
     _read: dict[str, ArmValues] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def metric(self) -> Metric:
-        return METRICS[self.name]
 
     def directed(self, span: Span) -> Span:
         """The span of a difference, from the span of how far one arm is better than the other."""
@@ -82,7 +79,9 @@ class ClaimMetric:
         if label not in self._read:
             arm = self.arms[label]
             rows = self.rows[self.rows["arm"] == arm]
-            self._read[label] = quantities.arm_values(label, self.name, rows, self.ratios.get(arm))
+            self._read[label] = quantities.arm_values(
+                label, self.name, rows, metric=self.metric, ratio=self.ratios.get(arm)
+            )
         return self._read[label]
 
     def sentence(self, quantity: Quantity, value: MeasuredRange, span: Span) -> str:

@@ -15,10 +15,10 @@ from study import stats
 from study.analysis.claim_forms import state_and_reason
 from study.analysis.claim_quantities import ClaimMetric
 from study.analysis.quantities import NO_RATIOS, SpeedRatios, State
-from study.metrics import METRICS
 from study.spec.claims import FORMS, Claim, parse
+from study.spec.metric import Catalogue, Metric
 
-__all__ = ["FORMS", "Claim", "EvaluatedClaim", "evaluated", "family", "parse", "uncertain"]
+__all__ = ["FORMS", "Claim", "EvaluatedClaim", "family", "parse", "uncertain"]
 
 
 @dataclass(frozen=True)
@@ -30,50 +30,40 @@ class EvaluatedClaim:
     """Number of tests that the claim is corrected for; 0 if it rests on no interval."""
 
 
-def evaluated(
-    claim: Claim,
-    frame: pd.DataFrame,
-    arms: Mapping[str, str],
-    *,
-    ratios: SpeedRatios = NO_RATIOS,
-    confidence: float = stats.CONFIDENCE,
-) -> EvaluatedClaim:
-    """Evaluate a claim on `frame`, in base units; `arms` has the digest of every label."""
-    rows = frame[frame["metric"] == claim.metric]
-    measured = ClaimMetric(claim.metric, rows, arms, ratios.of(claim.metric))
-    return _evaluated(claim, measured, confidence)
-
-
-def _evaluated(claim: Claim, measured: ClaimMetric, confidence: float) -> EvaluatedClaim:
-    return EvaluatedClaim(claim, *state_and_reason(claim, replace(measured, confidence=confidence)))
-
-
 def family(
     claims: Sequence[Claim],
     frame: pd.DataFrame,
     arms: Mapping[str, str],
     *,
+    catalogue: Catalogue,
     ratios: SpeedRatios = NO_RATIOS,
     other_tests: int = 0,
 ) -> tuple[EvaluatedClaim, ...]:
     """All claims of a study, evaluated and corrected by Holm's method.
 
-    `other_tests` counts the tests of the study that are no claims. The claims that rest on
-    intervals are evaluated at the confidence that all of these tests need together; those that this
-    decides are done, and the rest are evaluated again at the confidence that fewer tests need,
-    until none is decided any more. A claim that cannot be evaluated yet counts.
+    `frame` is in base units, and `arms` has the digest of every label. `other_tests` counts the
+    tests of the study that are no claims. The claims that rest on intervals are evaluated at the
+    confidence that all of these tests need together; those that this decides are done, and the rest
+    are evaluated again at the confidence that fewer tests need, until none is decided any more. A
+    claim that cannot be evaluated yet counts.
     """
-    left = [place for place, claim in enumerate(claims) if uncertain(claim, ratios)]
+    left = [
+        place
+        for place, claim in enumerate(claims)
+        if uncertain(claim, catalogue[claim.metric], ratios)
+    ]
     # Counted before any claim is decided: the size of the family must not depend on results.
     tests = len(left) + other_tests
     # The rows of a metric are read once, for all claims at every level.
     measured = {
-        name: ClaimMetric(name, frame[frame["metric"] == name], arms, ratios.of(name))
+        name: ClaimMetric(name, catalogue[name], rows, arms, ratios.of(name))
         for name in {claim.metric for claim in claims}
+        for rows in [frame[frame["metric"] == name]]
     }
 
     def at(n: int, confidence: float) -> EvaluatedClaim:
-        return _evaluated(claims[n], measured[claims[n].metric], confidence)
+        metric = replace(measured[claims[n].metric], confidence=confidence)
+        return EvaluatedClaim(claims[n], *state_and_reason(claims[n], metric))
 
     results = {n: replace(at(n, stats.CONFIDENCE), tests=0) for n in range(len(claims))}
     while left:
@@ -86,12 +76,11 @@ def family(
     return tuple(results[n] for n in range(len(claims)))
 
 
-def uncertain(claim: Claim, ratios: SpeedRatios) -> bool:
+def uncertain(claim: Claim, metric: Metric, ratios: SpeedRatios) -> bool:
     """True for a claim on an interval that has a confidence: of quality, or of the ratio of two
     timings. Counts are exact, and a timing alone lies between its rounds.
     """
-    kind = METRICS[claim.metric].kind
     # A level of one timing rests on its rounds, which are no independent replicates.
     compares = bool(claim.other) or "{place}" in claim.form
-    timed = kind == "speed" and compares and bool(ratios.of(claim.metric))
-    return kind == "quality" or timed
+    timed = metric.kind == "speed" and compares and bool(ratios.of(claim.metric))
+    return metric.kind == "quality" or timed

@@ -5,14 +5,15 @@ arithmetic: it shows what would explain the numbers, not what the authors did.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from study.errors import StudyError
-from study.metrics import METRICS, RULES
+from study.metrics import RULES
 from study.plan import arm_cost
 from study.plan.plan import Plan, PlannedArm
+from study.spec.metric import Catalogue, Metric
 from study.spec.study import PublishedNumber
 from study.store.cost_records import ArmCost
 from study.store.store import Store
@@ -73,11 +74,10 @@ class CostMatches:
         return width / (max(values) - min(values) + width) if values else 1.0
 
 
-def matches(value: float, printed: PublishedNumber, metric: str) -> bool:
-    """True if a value in base units rounds to the published number."""
+def matches(value: float, printed: PublishedNumber) -> bool:
+    """True if a value in units of the table rounds to the published number."""
     # The factor admits half-way values that binary fractions put just outside.
-    apart = abs(value * METRICS[metric].scale - printed.value)
-    return apart <= 0.5 * 10.0**-printed.digits * (1 + 1e-9)
+    return abs(value - printed.value) <= 0.5 * 10.0**-printed.digits * (1 + 1e-9)
 
 
 def cost_matches(
@@ -90,13 +90,14 @@ def cost_matches(
     matches_of = {}
     for arm in (arm for arm in plan.arms if arm.digest in rows):
         printed = rows[arm.digest]
+        metrics = {name: plan.catalogue[name] for name in printed}
         unchanged = _cost_matches(
-            printed, _alternative_costs(Alternative(), arm.cost_record, printed)
+            printed, _alternative_costs(Alternative(), arm.cost_record, metrics)
         )
         # Building and counting every other part is slow; an arm that matches needs no explanation.
         others = () if unchanged.full_matches else _others(arm, store)
         more = (
-            _alternative_costs(alternative, cost_record, printed)
+            _alternative_costs(alternative, cost_record, metrics)
             for alternative, cost_record in others
         )
         values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
@@ -125,15 +126,15 @@ def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Alternative, ArmCos
 
 
 def _alternative_costs(
-    alternative: Alternative, cost_record: ArmCost, printed: Mapping[str, PublishedNumber]
+    alternative: Alternative, cost_record: ArmCost, metrics: Mapping[str, Metric]
 ) -> dict[Alternative, dict[str, float]]:
     """The costs of an alternative in units of the table, once per counting rule that may apply."""
     # Parameters and activations have no counting rule, so one pass is enough.
-    rules = RULES if printed.keys() & set(COUNTED) else [""]
+    rules = RULES if metrics.keys() & set(COUNTED) else [""]
     return {
         replace(alternative, rule=rule): {
-            metric: value * METRICS[metric].scale
-            for metric, value in _values(cost_record, printed, rule).items()
+            name: value * metrics[name].scale
+            for name, value in _values(cost_record, metrics, rule).items()
         }
         for rule in rules
     }
@@ -141,17 +142,14 @@ def _alternative_costs(
 
 def _matched(values: Mapping[str, float], printed: Mapping[str, PublishedNumber]) -> frozenset[str]:
     """The metrics whose published value is matched."""
-    units = {metric: METRICS[metric].scale for metric in values}
-    return frozenset(m for m, v in values.items() if matches(v / units[m], printed[m], m))
+    return frozenset(name for name, value in values.items() if matches(value, printed[name]))
 
 
-def _values(
-    cost_record: ArmCost, printed: Mapping[str, PublishedNumber], rule: str
-) -> dict[str, float]:
+def _values(cost_record: ArmCost, metrics: Iterable[str], rule: str) -> dict[str, float]:
     """The costs in base units, multiply-adds counted by `rule`; refused costs are left out."""
     counts = cost_record.counts.get("torch", {})
     costs = {}
-    for metric in printed:
+    for metric in metrics:
         if metric not in COUNTED:
             costs[metric] = cost_record.cost.get(metric)
         elif counts:
@@ -178,12 +176,12 @@ def best_alternatives(by_arm: Mapping[str, CostMatches]) -> dict[str, list[Alter
     }
 
 
-def sentences(by_arm: Mapping[str, CostMatches]) -> Iterator[str]:
+def sentences(by_arm: Mapping[str, CostMatches], catalogue: Catalogue) -> Iterator[str]:
     """How many published costs the unchanged models match, and how many the best alternative."""
     for metric in dict.fromkeys(m for row in by_arm.values() for m in row.printed):
         rows = [row for row in by_arm.values() if metric in row.printed]
         left = [row for row in rows if not row.matches_unchanged(metric)]
-        name = METRICS[metric].label.partition(" (")[0]
+        name = catalogue[metric].label.partition(" (")[0]
         text = f"{name}: {len(rows) - len(left)} of {len(rows)} published values match the models "
         text += "unchanged" + (", under some counting rule" if metric in COUNTED else "")
         hits = Counter(g for row in left for g, metrics in row.matches.items() if metric in metrics)

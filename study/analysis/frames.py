@@ -5,7 +5,6 @@ import pandas as pd
 from study import format, stats
 from study.analysis.measurements import aa_measurements, measurements
 from study.analysis.quantities import SpeedRatios
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.store.store import Store
 from study.store.timing_records import RatioRecord, TimingSession
@@ -36,16 +35,17 @@ TIMED = ["arm", "label", "metric", "value", "low", "high"]
 RATIO = ["ratio", "ratio_low", "ratio_high", "conclusive"]
 
 
-def speeds(measured: pd.DataFrame, ratios: SpeedRatios, resolution: float) -> pd.DataFrame:
+def speeds(plan: Plan, measured: pd.DataFrame, ratios: SpeedRatios) -> pd.DataFrame:
     """The timed measurements, with their ratio to the baseline and whether it is conclusive.
 
     `measured` is the result of `frame`. A ratio is one of the metric's own values: above 1 is
     better for a throughput and worse for a latency. The baseline, and metrics that are measured
     only once, have no ratio.
     """
-    timed = measured["metric"].map(lambda name: METRICS[name].kind == "speed").astype(bool)
+    timed = measured["metric"].map(lambda name: plan.catalogue[name].kind == "speed").astype(bool)
     rows = measured.loc[timed, TIMED]
     by_row = [ratios.records.get(key) for key in zip(rows["arm"], rows["metric"], strict=True)]
+    resolution = plan.study.timing.resolution
     columns = [
         (*_ends(ratio), format.conclusive(ratio, resolution)) if ratio else (None,) * 4
         for ratio in by_row

@@ -1,12 +1,11 @@
 """How arms stand in the trade-off of a quality against a cost or speed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import pandas as pd
-
 from study import stats
-from study.metrics import METRICS, Metric
+from study.analysis.results import Results
+from study.spec.metric import Metric
 
 Point = tuple[float, float]
 """A cost and a quality, in any units."""
@@ -39,17 +38,14 @@ def on_front(points: Sequence[Point], cost: Metric, quality: Metric) -> list[boo
     return [not any(beats(other, point) for other in points) for point in points]
 
 
-def standings(
-    measurements: pd.DataFrame, quality: str, cost: str, *, lost: Collection[str] = ()
-) -> dict[str, str]:
-    """The standing of every arm that has both metrics; `lost` arms diverged and have none."""
-    values = stats.of_metric(measurements, quality).pivot(
-        index="seed", columns="arm", values="value"
-    )
-    costs = stats.typed_rows(stats.of_metric(measurements, cost).dropna(subset="value"), CostRange)
-    arms = [row for row in costs if row.arm in values and row.arm not in lost]
-    good = 1 if METRICS[quality].better == "higher" else -1
-    cheap = 1 if METRICS[cost].better == "higher" else -1
+def standings(results: Results, quality: str, cost: str) -> dict[str, str]:
+    """The standing of every arm that has both metrics; arms that diverged have none."""
+    measured = results.measurements
+    values = stats.of_metric(measured, quality).pivot(index="seed", columns="arm", values="value")
+    costs = stats.typed_rows(stats.of_metric(measured, cost).dropna(subset="value"), CostRange)
+    arms = [row for row in costs if row.arm in values and row.arm not in results.diverged]
+    metrics = results.catalogue[cost], results.catalogue[quality]
+    cheap, good = (1 if metric.better == "higher" else -1 for metric in metrics)
 
     # Costs are compared by the worst round of one arm against the best of the other: rounds of a
     # timing session are no replicates, so they allow no test.
@@ -71,7 +67,7 @@ def standings(
     means = [float(values[row.arm].dropna().mean()) for row in arms]
     points = list(zip((row.value for row in arms), means, strict=True))
     words = dict[str, str]()
-    for row, first in zip(arms, on_front(points, METRICS[cost], METRICS[quality]), strict=True):
+    for row, first in zip(arms, on_front(points, *metrics), strict=True):
         rivals = [other for other in arms if other is not row and no_dearer(other, row)]
         clear = not first and any(ahead(other, row, len(rivals)) for other in rivals)
         words[row.arm] = FRONT if first else BEHIND if clear else TIED

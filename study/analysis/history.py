@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.store.store import Store
 
@@ -34,6 +33,7 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
 
     The metrics are those of the catalogue's qualities that the history has, and `train_loss`.
     """
+    catalogue = plan.catalogue
     rows = [
         # The history counts epochs from 0, readers of a curve from 1.
         (arm.digest, arm.label, trial.seed, row.epoch + 1, name, value)
@@ -41,6 +41,6 @@ def curves(plan: Plan, store: Store) -> pd.DataFrame:
         for trial in arm.replicates
         for row in store.history(trial.name)
         for name, value in row.measured.items()
-        if name == "train_loss" or (name in METRICS and METRICS[name].kind == "quality")
+        if name == "train_loss" or (name in catalogue and catalogue[name].kind == "quality")
     ]
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype(CURVE_COLUMNS)

@@ -3,12 +3,11 @@
 import pandas as pd
 
 from study import format, stats
-from study.metrics import METRICS
+from study.spec.metric import Metric
 
 
-def leader(frame: pd.DataFrame, name: str) -> str | None:
+def leader(frame: pd.DataFrame, name: str, metric: Metric) -> str | None:
     """The arm to print in bold, or None; counts are compared as they are printed."""
-    metric = METRICS[name]
     if metric.exact:
         frame = stats.of_metric(frame, name)
         frame = frame.assign(value=[format.rounded(value, metric) for value in frame["value"]])
@@ -17,8 +16,7 @@ def leader(frame: pd.DataFrame, name: str) -> str | None:
     return best.arm if best.clear else None
 
 
-def ties(frame: pd.DataFrame, name: str) -> frozenset[str]:
+def ties(frame: pd.DataFrame, name: str, metric: Metric) -> frozenset[str]:
     """The arms that are not distinguishable from the best; only a quality has replicates."""
-    metric = METRICS[name]
     higher = metric.better == "higher"
     return stats.ties(frame, name, higher=higher) if metric.kind == "quality" else frozenset()

@@ -5,7 +5,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
 
 from study.errors import DamagedError
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.stats import AA
 from study.store import archives
@@ -33,14 +32,14 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
             _row(arm.digest, None, metric, value)
             # Sorted, as the store has them: costs that were counted just now have another order.
             for metric, value in sorted(arm.cost_record.cost.items())
-            if metric in METRICS
+            if metric in plan.catalogue
         ]
         for trial in arm.replicates:
             rows += _quality(plan, store, trial, arm.digest, seed=trial.seed)
     arms = {arm.digest for arm in plan.arms}
     # A session covers the arms of the plan that made it; arms removed since are skipped.
     for name, spreads in timing_session(plan, store).arms.items():
-        for metric, spread in _in_catalogue(spreads, "speed") if name in arms else ():
+        for metric, spread in _known(plan, spreads, "speed") if name in arms else ():
             rows.append(_row(name, None, metric, spread.value, spread.low, spread.high))
     return rows
 
@@ -94,19 +93,20 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
     result = store.result(trial.name) if trial.done else None
     if result is None:
         return []
-    rows = [_row(arm, seed, *measured) for measured in _in_catalogue(result.metrics, "quality")]
+    rows = [_row(arm, seed, *measured) for measured in _known(plan, result.metrics, "quality")]
     for size in plan.sizes:
         evaluation = store.evaluation(trial.name, size)
         # A diverged trial is not evaluated: its qualities are NaN at every size.
         metrics = _lost(result) or (evaluation.metrics if evaluation else {})
-        known = _in_catalogue(metrics, "quality")
+        known = _known(plan, metrics, "quality")
         rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
     return rows
 
 
-def _in_catalogue(values: Mapping[str, Value], kind: str) -> list[tuple[str, Value]]:
+def _known(plan: Plan, values: Mapping[str, Value], kind: str) -> list[tuple[str, Value]]:
     """The values whose metrics are in the catalogue and of this kind."""
-    return [(k, v) for k, v in values.items() if k in METRICS and METRICS[k].kind == kind]
+    known = plan.catalogue
+    return [(k, v) for k, v in values.items() if k in known and known[k].kind == kind]
 
 
 def _lost(result: Result) -> dict[str, float | None]:

@@ -11,9 +11,10 @@ from study.analysis import claims, explanations, verdicts
 from study.analysis.claims import Claim
 from study.analysis.explanations import Alternative, CostMatches
 from study.analysis.quantities import SpeedRatios
-from study.metrics import METRICS, RULES, Metric, sized
+from study.metrics import RULES
 from study.plan.plan import Plan, PlannedArm
 from study.spec.arm_names import owners
+from study.spec.metric import Metric, sized
 from study.spec.study import PublishedNumber
 from study.stats import Contrast
 from study.store.store import Store
@@ -47,6 +48,7 @@ def assess(plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store) -
     rows = verdicts.verdicts(
         printed,
         frame,
+        catalogue=plan.catalogue,
         baseline=plan.baseline.digest,
         margins=plan.study.margins,
         ratios=ratios,
@@ -61,7 +63,7 @@ def assess(plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store) -
     rows = rows.merge(printed[["arm", "metric", "unlike"]], on=["arm", "metric"], how="left")
     return Assessment(
         verdicts=rows,
-        sentences=tuple(explanations.sentences(matches)) if missed else (),
+        sentences=tuple(explanations.sentences(matches, plan.catalogue)) if missed else (),
         unverified=int((printed["status"] == "unverified").sum()),
     )
 
@@ -70,13 +72,19 @@ def evaluated_claims(
     plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios
 ) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
-    digests, other_tests = _digests(plan), _other_tests(plan)
-    return claims.family(study_claims(plan), frame, digests, ratios=ratios, other_tests=other_tests)
+    return claims.family(
+        study_claims(plan),
+        frame,
+        _digests(plan),
+        catalogue=plan.catalogue,
+        ratios=ratios,
+        other_tests=_other_tests(plan),
+    )
 
 
 def study_claims(plan: Plan) -> list[Claim]:
     digests = _digests(plan)
-    return [claims.parse(text, digests, METRICS) for text in plan.study.claims]
+    return [claims.parse(text, digests, plan.catalogue) for text in plan.study.claims]
 
 
 def family_size(plan: Plan, ratios: SpeedRatios) -> int:
@@ -84,7 +92,11 @@ def family_size(plan: Plan, ratios: SpeedRatios) -> int:
 
     These are claims that rest on an interval, and contrasts of pairs that no claim compares.
     """
-    return sum(claims.uncertain(claim, ratios) for claim in study_claims(plan)) + _other_tests(plan)
+    uncertain = (
+        claims.uncertain(claim, plan.catalogue[claim.metric], ratios)
+        for claim in study_claims(plan)
+    )
+    return sum(uncertain) + _other_tests(plan)
 
 
 def _other_tests(plan: Plan) -> int:
@@ -123,7 +135,7 @@ def _compared(plan: Plan) -> list[Contrast]:
     return [
         Contrast(digests[claim.arm], digests[claim.other], claim.metric)
         for claim in (study_claims(plan) if plan.study.seeds else ())
-        if set(claim.form.split()) & {*TESTED} and METRICS[claim.metric].kind == "quality"
+        if set(claim.form.split()) & {*TESTED} and plan.catalogue[claim.metric].kind == "quality"
     ]
 
 
@@ -179,7 +191,7 @@ def protocol_differences(
     here = protocol(plan, arm)
     if (size := sized(metric)[1]) is not None:
         here["img_size"] = size  # "top1@320" is evaluated at 320, whatever the arm trains at
-    return list(_differences(here, printed, METRICS[metric]))
+    return list(_differences(here, printed, plan.catalogue[metric]))
 
 
 def _differences(
@@ -232,7 +244,7 @@ def _costs(plan: Plan, verdict_rows: pd.DataFrame) -> dict[str, dict[str, Publis
     """The published costs that have a verdict, by arm and metric."""
     rows: dict[str, dict[str, PublishedNumber]] = {}
     for row in stats.typed_rows(verdict_rows, LevelVerdict):
-        if METRICS[row.metric].exact and row.level != verdicts.NOT_COMPARABLE:
+        if plan.catalogue[row.metric].exact and row.level != verdicts.NOT_COMPARABLE:
             rows.setdefault(row.arm, {})[row.metric] = plan.study.published[row.row][row.metric]
     return rows
 

@@ -11,7 +11,7 @@ from study.analysis import quantities
 from study.analysis.quantities import DIFFERENCE, LEVEL, ArmValues, MeasuredRange, SpeedRatios
 from study.analysis.verdict_rows import PublishedRow
 from study.errors import SpecError
-from study.metrics import METRICS, Metric
+from study.spec.metric import Catalogue, Metric
 
 SURE = ("verified", "derived")  # an unverified number may be a typing error of ours
 
@@ -55,7 +55,7 @@ class PublishedValue:
 
 
 def published_values(
-    published: pd.DataFrame, frame: pd.DataFrame, ratios: SpeedRatios
+    published: pd.DataFrame, frame: pd.DataFrame, ratios: SpeedRatios, *, catalogue: Catalogue
 ) -> Iterator[PublishedValue]:
     """The published numbers whose source was checked and whose arm was measured.
 
@@ -70,11 +70,12 @@ def published_values(
         part = measured.get((row.arm, row.metric))
         if part is None or row.status not in SURE:
             continue
+        metric = catalogue[row.metric]
         # Written so that NaN is refused, too.
-        if METRICS[row.metric].kind == "speed" and not row.value > 0:
+        if metric.kind == "speed" and not row.value > 0:
             raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
         ratio = ratios.of(row.metric).get(row.arm)
-        ours = quantities.arm_values(row.row, row.metric, part, ratio)
+        ours = quantities.arm_values(row.row, row.metric, part, metric=metric, ratio=ratio)
         if ours.values:
             named = row.row, row.arm, row.status, row.unlike
             yield PublishedValue(*named, float(row.value), row.digits, ours, float(row.spread))

@@ -9,6 +9,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
@@ -16,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from study import stats
-from study.metrics import METRICS, Metric
+from study.spec.metric import Metric
 from study.stats import CONFIDENCE
 from study.store.timing_records import RatioRecord
 
@@ -136,6 +137,7 @@ class ArmValues:
     label: str
     name: str
     """Name of the metric."""
+    metric: Metric
     values: dict[int | None, float]
     """Values by seed; a cost or a speed has one value under None."""
     low: float = math.nan
@@ -145,31 +147,28 @@ class ArmValues:
     """Speed ratio to the baseline where the session measured one; 1 for the baseline itself."""
 
     @property
-    def metric(self) -> Metric:
-        return METRICS[self.name]
-
-    @property
     def diverged(self) -> bool:
         return any(map(math.isnan, self.values.values()))
 
 
 def arm_values(
-    label: str, name: str, rows: pd.DataFrame, ratio: SpeedRatio | None = None
+    label: str, name: str, rows: pd.DataFrame, *, metric: Metric, ratio: SpeedRatio | None = None
 ) -> ArmValues:
     """The values of one arm from its rows of one metric; NaN for a diverged trial's quality."""
-    if METRICS[name].kind == "quality":
+    of_arm = partial(ArmValues, label, name, metric)
+    if metric.kind == "quality":
         values = rows.dropna(subset="seed").sort_values("seed").set_index("seed")["value"]
-        return ArmValues(label, name, {int(str(seed)): value for seed, value in values.items()})
+        return of_arm({int(str(seed)): value for seed, value in values.items()})
     first = stats.typed_rows(rows.dropna(subset="value").head(1), HasRange)
     if not first:
-        return ArmValues(label, name, {})
+        return of_arm({})
     value, low, high = map(float, first[0])
-    if METRICS[name].exact:
-        return ArmValues(label, name, {None: value}, value, value)
+    if metric.exact:
+        return of_arm({None: value}, value, value)
     if math.isnan(low):
         ends = value * (1 - SPREAD), value * (1 + SPREAD)
-        return ArmValues(label, name, {None: value}, *ends, f"each ± {100 * SPREAD:g} %")
-    return ArmValues(label, name, {None: value}, low, high, "over all rounds", ratio)
+        return of_arm({None: value}, *ends, f"each ± {100 * SPREAD:g} %")
+    return of_arm({None: value}, low, high, "over all rounds", ratio)
 
 
 def measured_range(

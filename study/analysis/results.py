@@ -12,6 +12,7 @@ from study.analysis import trials as trial_rows
 from study.analysis.measurements import timing_session
 from study.analysis.quantities import SpeedRatios
 from study.plan.plan import Plan
+from study.spec.metric import Catalogue
 from study.store.store import Store
 from study.store.timing_records import TimingSession
 
@@ -22,6 +23,11 @@ class Results:
 
     plan: Plan
     store: Store
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The metrics that the study may use, by name."""
+        return self.plan.catalogue
 
     @cached_property
     def measurements(self) -> pd.DataFrame:
@@ -61,8 +67,7 @@ class Results:
     @cached_property
     def speeds(self) -> pd.DataFrame:
         """The timed measurements with their ratios to the baseline; see `frames.speeds`."""
-        resolution = self.plan.study.timing.resolution
-        return frames.speeds(self.measurements, self.ratios, resolution)
+        return frames.speeds(self.plan, self.measurements, self.ratios)
 
     @cached_property
     def refused(self) -> Mapping[str, list[str]]:

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from study.analysis.measurements import timing_session
-from study.metrics import METRICS
 from study.plan.plan import Plan, Trial
 from study.store.records import Environment
 from study.store.store import Store
@@ -28,7 +27,7 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
         for arm in plan.arms
         for trial in arm.trials
     ]
-    metrics = dict.fromkeys(key for row in rows for key in row if key in METRICS)
+    metrics = dict.fromkeys(key for row in rows for key in row if key in plan.catalogue)
     # The metrics stand between them: which there are is known only from the results.
     first, last = TRIAL_COLUMNS[:4], TRIAL_COLUMNS[4:]
     return pd.DataFrame(rows, columns=[*first, *metrics, *last])

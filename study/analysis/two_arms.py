@@ -14,7 +14,6 @@ from study.analysis.measurements import predictions
 from study.analysis.per_image import diverged
 from study.analysis.published import named_arms
 from study.errors import SpecError, StoreError, unknown
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.store.atomic import Record
 from study.store.records import TrialConfig
@@ -150,7 +149,7 @@ def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
     # Only qualities have seeds, so only they can be tested by pairs.
     measured_names = measured.dropna(subset="seed")["metric"]
     names = dict.fromkeys([*filter(None, [plan.tested]), *measured_names])
-    if metric in METRICS and metric not in names:
+    if metric in plan.catalogue and metric not in names:
         raise SpecError(f"{metric} is not measured in the results of this study")
     if metric is not None and metric not in names:
         raise SpecError(unknown("metric", metric, names))
@@ -181,20 +180,20 @@ def _flat(config: TrialConfig) -> Record:
 
 def _metrics(analysis: Analysis, arms: tuple[PlannedArm, PlannedArm], tested: str) -> pd.DataFrame:
     """One row per metric that either arm has: the tested one first, then the study's columns."""
-    digests = [arm.digest for arm in arms]
+    catalogue, digests = analysis.catalogue, [arm.digest for arm in arms]
     # Only metrics that were measured: a study may declare columns that no trial has reached yet.
     ours = stats.of_arms(analysis.measurements, digests)
     available = set(ours["metric"])
-    names = [n for n in dict.fromkeys([tested, *analysis.metrics, *METRICS]) if n in available]
+    names = [n for n in dict.fromkeys([tested, *analysis.metrics, *catalogue]) if n in available]
     names += sorted(available - set(names))
-    quality = [name for name in names if METRICS[name].kind == "quality"]
+    quality = [name for name in names if catalogue[name].kind == "quality"]
     # Second minus first, as everywhere in a comparison.
     declared = [stats.Contrast(digests[1], digests[0], name) for name in quality]
     pairs = stats.contrasts(ours, declared).set_index("metric")
     estimates = stats.estimates(ours).set_index(["metric", "arm"])
     rows = []
-    for name in sorted(names, key=lambda name: METRIC_KINDS.index(METRICS[name].kind)):
-        row: Record = {"metric": name, "kind": METRICS[name].kind}
+    for name in sorted(names, key=lambda name: METRIC_KINDS.index(catalogue[name].kind)):
+        row: Record = {"metric": name, "kind": catalogue[name].kind}
         for side, digest in zip(("first", "second"), digests, strict=True):
             if (name, digest) in estimates.index:
                 mean, sd, n = estimates.loc[(name, digest), ["mean", "sd", "n"]]
@@ -204,7 +203,7 @@ def _metrics(analysis: Analysis, arms: tuple[PlannedArm, PlannedArm], tested: st
             # declared.
             row |= pairs.loc[name].drop(["arm", "other", "holm", "t_holm"]).to_dict()
             row["seeds"] = _needed(row["mean"], row["sd"])
-        if METRICS[name].kind == "speed":
+        if catalogue[name].kind == "speed":
             row |= _ratio(analysis, name, arms)
         rows.append(row)
     return pd.DataFrame(rows, columns=list(MetricRow._fields))
@@ -218,11 +217,17 @@ def _needed(mean: float, sd: float) -> float:
 
 def _ratio(analysis: Analysis, name: str, arms: tuple[PlannedArm, PlannedArm]) -> Record:
     """The second arm's speed relative to the first's; both were timed beside the baseline."""
-    ratios = analysis.ratios.of(name)
+    ratios, metric = analysis.ratios.of(name), analysis.catalogue[name]
     rows = stats.of_metric(analysis.measurements, name)
     first, second = (
-        quantities.arm_values(a.label, name, stats.of_arm(rows, a.digest), ratios.get(a.digest))
-        for a in arms
+        quantities.arm_values(
+            arm.label,
+            name,
+            stats.of_arm(rows, arm.digest),
+            metric=metric,
+            ratio=ratios.get(arm.digest),
+        )
+        for arm in arms
     )
     ratio = quantities.measured_range(quantities.RATIO, second, first)
     return {"ratio": ratio.value, "ratio_low": ratio.low, "ratio_high": ratio.high}

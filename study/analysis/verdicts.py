@@ -30,6 +30,7 @@ from study.analysis.quantities import (
     Span,
     SpeedRatios,
 )
+from study.spec.metric import Catalogue
 
 REPRODUCED = "reproduced"
 TREND_ONLY = "trend only"  # outside the margin, but different from the baseline as published
@@ -58,6 +59,7 @@ def verdicts(
     published: pd.DataFrame,
     frame: pd.DataFrame,
     *,
+    catalogue: Catalogue,
     baseline: str,
     margins: Mapping[str, float],
     ratios: SpeedRatios = NO_RATIOS,
@@ -74,7 +76,8 @@ def verdicts(
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
-    table, rows = list(published_values(published, frame, ratios)), []
+    table = list(published_values(published, frame, ratios, catalogue=catalogue))
+    rows = []
     # A table without pairs still needs a valid confidence.
     together = stats.corrected(max(1, ordered_pairs(table)))
     for value in table:

@@ -215,11 +215,11 @@ def _show(session: "BenchSession", order: BenchRequest) -> None:
 
 def _table(session: "TimingSession", order: BenchRequest) -> "FittedTable":
     from study import format
-    from study.metrics import METRICS
+    from study.metrics import SPEEDS
     from study.report.columns import FittedTable
 
     names = [name for name in BENCH_COLUMNS if any(name in arm for arm in session.arms.values())]
-    heads = ("model", *(format.head(METRICS[name]) for name in names))
+    heads = ("model", *(format.head(SPEEDS[name]) for name in names))
     rows = []
     for label in order.models:
         arm = session.arms.get(label, {})
@@ -232,14 +232,14 @@ def _cell(name: str, spread: "Spread | None", resolution: float) -> str:
     from math import nan
 
     from study import format
-    from study.metrics import METRICS
+    from study.metrics import SPEEDS
 
     if spread is None:
         return format.ABSENT
     # Stored JSON has no NaN: an end that was not measured is None there.
     low, high = (nan if end is None else end for end in (spread.low, spread.high))
     estimate = SimpleNamespace(mean=spread.value, low=low, high=high)
-    return format.timing(estimate, METRICS[name], spread.ratio, resolution)
+    return format.timing(estimate, SPEEDS[name], spread.ratio, resolution)
 
 
 def _caption(session: "TimingSession", order: BenchRequest) -> str:

@@ -133,13 +133,13 @@ def _show(evaluated: "Evaluated", subject: "EvaluationSubject") -> None:
 
     from study import format
     from study.cli.output import in_units
-    from study.metrics import METRICS
+    from study.metrics.quality import QUALITIES
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model")
-    for name in (*map(format.head, (METRICS[m] for m in evaluated.metrics)), "images"):
+    for name in (*map(format.head, (QUALITIES[m] for m in evaluated.metrics)), "images"):
         table.add_column(name, justify="right")
-    values = (in_units(m, v) for m, v in evaluated.metrics.items())
+    values = (in_units(QUALITIES[m], v) for m, v in evaluated.metrics.items())
     table.add_row(escape(evaluated.model), *values, str(evaluated.images))
     out = console()
     out.print(table)
@@ -150,14 +150,14 @@ def _show(evaluated: "Evaluated", subject: "EvaluationSubject") -> None:
 def _lines(evaluated: "Evaluated", subject: "EvaluationSubject") -> Iterator[tuple[str, str]]:
     """Everything that the numbers depend on, by name."""
     from study import format
-    from study.metrics import METRICS
+    from study.metrics import COSTS
 
     weights, preprocessing = subject.weights, evaluated.preprocessing
     data, environment = subject.images.data, evaluated.environment
     digest = f"sha256 {weights.sha256[:8]}" if weights.sha256 else "fetched by timm"
     prefix = f'names without "{weights.prefix}"' if weights.prefix else None
     yield "weights", ", ".join(filter(None, (weights.source, digest, weights.state, prefix)))
-    yield "parameters", f"{format.measured(evaluated.parameters, METRICS['params'])} M"
+    yield "parameters", f"{format.measured(evaluated.parameters, COSTS['params'])} M"
     # The split "." is the place itself, which is printed before it.
     place = " ".join(filter(None, (data.name, data.root, data.val_split.strip("."))))
     yield "images", f"{place}: {evaluated.images} of {evaluated.classes} classes"

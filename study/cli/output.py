@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from study.report.table import Table
+    from study.spec.metric import Metric
     from study.store.store import Store
 
 
@@ -70,9 +71,8 @@ def note_strays(store: "Store") -> None:
         click.echo(f"note: set aside, damaged or from another store: {where}", err=True)
 
 
-def in_units(name: str, value: float | None) -> str:
+def in_units(metric: "Metric", value: float | None) -> str:
     """A measurement in the units of the table, where there is one."""
     from study import format
-    from study.metrics import METRICS
 
-    return format.ABSENT if value is None else format.measured(value, METRICS[name])
+    return format.ABSENT if value is None else format.measured(value, metric)

@@ -8,7 +8,6 @@ from rich.text import Text
 from study import format
 from study.cli.output import in_units
 from study.format import duration, many
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm, Trial
 from study.report.columns import FittedTable
 from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
@@ -33,7 +32,13 @@ COSTS = ("params", "macs", "macs_conv_linear")
 
 
 def plan_table(plan: Plan) -> FittedTable:
-    heads = ("arm", "differs in", *(format.head(METRICS[n]) for n in COSTS), "Δ MACs", "done")
+    heads = (
+        "arm",
+        "differs in",
+        *(format.head(plan.catalogue[n]) for n in COSTS),
+        "Δ MACs",
+        "done",
+    )
     return FittedTable(
         heads,
         [_plan_row(plan, arm) for arm in plan.arms],
@@ -48,7 +53,7 @@ def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
     return [
         ("● " if arm is plan.baseline else "  ") + arm.label,
         Text(departures(plan, arm), "dim"),
-        *(in_units(name, cost.get(name)) for name in COSTS),
+        *(in_units(plan.catalogue[name], cost.get(name)) for name in COSTS),
         _saved(plan, arm),
         f"{arm.done}/{len(arm.trials)}",
     ]
@@ -113,7 +118,7 @@ def _reach(plan: Plan, seeds: int) -> Iterator[str]:
         yield f"A/A: {trials} of the baseline with other seeds measure the noise floor"
     if seeds < 2 or not plan.tested:
         return
-    metric, least = METRICS[plan.tested], smallest_effect(seeds)
+    metric, least = plan.catalogue[plan.tested], smallest_effect(seeds)
     unit = f" {metric.difference_unit}".rstrip()
     sd = "the sd is unknown until trials finish"
     if math.isfinite(plan.sd):

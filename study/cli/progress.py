@@ -20,29 +20,29 @@ from study.text import printable
 def line(plan: Plan, event: Event) -> str:
     """One event as one plain line, key=value."""
     arm, trial = arm_and_seed(plan, event.trial)
-    values = _values(event, arm.arm.config.recipe.total_epochs)
+    values = _values(plan, event, arm.arm.config.recipe.total_epochs)
     text = " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
     clock = time.strftime("%H:%M:%S")
     return f"{clock} {event.kind:5} {_quoted(arm.label)}/s{trial} {event.trial} {text}".rstrip()
 
 
-def _values(event: Event, epochs: int) -> dict[str, object]:
+def _values(plan: Plan, event: Event, epochs: int) -> dict[str, object]:
     """The numbers and texts of an event by name, of a trial of so many epochs."""
-    row, result = event.row, event.result
+    row, result, name = event.row, event.result, plan.followed
     if event.after:
         return {"resumes_after": event.after}
     if row is not None:
         return {
             "epoch": f"{_done(row)}/{epochs}",
             "loss": f"{_number(row.measured.get('loss')):.4f}",
-            "top1": in_units("top1", row.measured.get("top1")),
+            **({name: in_units(plan.catalogue[name], row.measured.get(name))} if name else {}),
             "img_s": f"{_number(row.images_per_second):.0f}",
         }
     if result is not None and event.kind == "fail":
         return {"error": result.error or ""}
     if result is not None:
-        top1 = in_units("top1", result.metrics.get("top1"))
-        return {"state": result.state, "top1": top1, "time": duration(result.seconds or 0.0)}
+        quality = {name: in_units(plan.catalogue[name], result.metrics.get(name))} if name else {}
+        return {"state": result.state, **quality, "time": duration(result.seconds or 0.0)}
     return {"why": event.death.why} if event.death else {}
 
 
@@ -113,10 +113,15 @@ class LiveDisplay:
                 f"epoch {_done(row)}/{epochs}",
                 ProgressBar(total=max(1, epochs), completed=_done(row), width=20),
                 f"loss {_number(row.measured.get('loss')):.3f}" if row else "starting",
-                f"top1 {in_units('top1', row.measured.get('top1'))}" if row else "",
+                self._quality(row) if row else "",
                 f"{_number(row.images_per_second):.0f} img/s" if row else "",
             )
         return Group(self.bar, table)
+
+    def _quality(self, row: EpochRow) -> str:
+        name = self.plan.followed
+        value = row.measured.get(name)
+        return f"{name} {in_units(self.plan.catalogue[name], value)}" if name else ""
 
     def _epochs(self, trial: str) -> int:
         return arm_and_seed(self.plan, trial)[0].arm.config.recipe.total_epochs

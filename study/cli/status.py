@@ -30,7 +30,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
     plan, store = request.plan()
     # A stale trial counts as open: another worker takes it over.
     while again and any(t.state in ("running", "stale", "pending") for t in plan.trials):
-        table = status_table(trial_rows(plan, store), _workers(plan, store))
+        table = status_table(plan, trial_rows(plan, store), _workers(plan, store))
         if sys.stdout.isatty():
             console().clear()
         console().print(table)
@@ -40,7 +40,7 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
     if as_json:
         echo_json([vars(row) for row in rows])
     else:
-        console().print(status_table(rows, _workers(plan, store)))
+        console().print(status_table(plan, rows, _workers(plan, store)))
         for note in plan.notes:
             click.echo(f"note: {note}", err=True)
     note_strays(store)

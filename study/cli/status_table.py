@@ -2,12 +2,13 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from study import format
 from study.cli.output import in_units
 from study.format import duration
 from study.launch import job
@@ -31,9 +32,8 @@ class TrialRow:
     epoch: int
     """Epochs that are finished."""
     epochs: int
-    top1: float | None
-    top5: float | None
-    loss: float | None
+    metrics: Mapping[str, float | None]
+    """The qualities so far, by name."""
     seconds: float | None
     error: str | None
     updated: float | None
@@ -56,9 +56,7 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
         where=_where(plan, store, trial),
         epoch=len(history),
         epochs=arm.arm.config.recipe.total_epochs,
-        top1=measured.get("top1"),
-        top5=measured.get("top5"),
-        loss=measured.get("loss"),
+        metrics={name: measured[name] for name in plan.catalogue if name in measured},
         seconds=result.seconds if result else None,
         error=result.error if result else None,
         updated=_updated(store, trial.name),
@@ -83,14 +81,12 @@ def _updated(store: Store, name: str) -> float | None:
     return max(times) if times else None
 
 
-STATUS = ("arm", "seed", "trial", "state", "where", "epoch", "top-1 %", "updated")
-
-
-def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
+def status_table(plan: Plan, rows: Sequence[TrialRow], workers: str) -> RenderableType:
+    quality = format.head(plan.catalogue[plan.followed]) if plan.followed else "result"
     table = FittedTable(
-        STATUS,
-        [_status_row(row) for row in rows],
-        # Indices of the columns by importance: arm, seed, state, epoch, top-1, and so on.
+        ("arm", "seed", "trial", "state", "where", "epoch", quality, "updated"),
+        [_status_row(plan, row) for row in rows],
+        # Indices of the columns by importance: arm, seed, state, epoch, the quality, and so on.
         order=(0, 1, 3, 5, 6, 2, 4, 7),
         right=frozenset({1, 5, 6, 7}),
     )
@@ -99,9 +95,10 @@ def status_table(rows: Sequence[TrialRow], workers: str) -> RenderableType:
     return Group(table, Text(f"{summary}  ·  workers: {workers}"))
 
 
-def _status_row(row: TrialRow) -> list[str | Text]:
+def _status_row(plan: Plan, row: TrialRow) -> list[str | Text]:
     age = "" if row.updated is None else f"{duration(time.time() - row.updated)} ago"
     # Colour repeats the word beside it and is never the only sign.
+    name = plan.followed
     style = {"failed": "bold red", "diverged": "yellow", "running": "green"}.get(row.state)
     return [
         row.arm,
@@ -110,7 +107,7 @@ def _status_row(row: TrialRow) -> list[str | Text]:
         Text(row.state, style or ""),
         row.where,
         f"{row.epoch}/{row.epochs}",
-        in_units("top1", row.top1),
+        in_units(plan.catalogue[name], row.metrics.get(name)) if name else "",
         age,
     ]
 

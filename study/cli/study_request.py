@@ -85,8 +85,9 @@ def _tell(text: str) -> None:
 
 
 def vocabulary() -> "Vocabulary":
-    from study.metrics import METRICS
+    from study.metrics import catalogue
+    from study.metrics.quality import QUALITIES
     from study.spec.designs import DESIGNS
     from study.spec.vocabulary import Vocabulary
 
-    return Vocabulary(designs=DESIGNS, metrics=METRICS)
+    return Vocabulary(designs=DESIGNS, metrics=catalogue(QUALITIES))

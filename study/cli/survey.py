@@ -160,7 +160,7 @@ def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> 
 
 def _evaluates(request: StudyRequest) -> bool:
     """True for a study that evaluates trained weights at other sizes, or cannot be read."""
-    from study.metrics import sized
+    from study.spec.metric import sized
 
     file = request.read()
     if file.study is None or file.problems:

@@ -6,6 +6,8 @@ Nothing here imports numpy before a quality is computed, so that the catalogue s
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from study.spec.metric import Metric
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -117,3 +119,22 @@ def ece(predictions: Predictions) -> float | None:
     apart = predictions.right.astype(float) - predictions.confidence
     sums = np.bincount(np.clip(bins, 0, BINS - 1), weights=apart, minlength=BINS)
     return float(np.abs(sums).sum() / len(apart))
+
+
+def qualities(predictions: Predictions) -> dict[str, float | None]:
+    """Every quality of a classifier, in base units; None where it cannot be computed."""
+    return {name: metric.of(predictions) for name, metric in QUALITIES.items() if metric.of}
+
+
+QUALITIES = {
+    "top1": Metric("Top-1", "%", 100, 2, "higher", "quality", of=top1),
+    "top5": Metric("Top-5", "%", 100, 2, "higher", "quality", of=top5),
+    "loss": Metric("Loss", "nats", 1, 3, "lower", "quality", of=loss),
+    "balanced_accuracy": Metric(
+        "Balanced accuracy", "%", 100, 2, "higher", "quality", of=balanced_accuracy
+    ),
+    "macro_f1": Metric("Macro F1", "%", 100, 2, "higher", "quality", of=macro_f1),
+    "auroc": Metric("AUROC", "%", 100, 2, "higher", "quality", of=auroc),
+    "ece": Metric("ECE", "%", 100, 2, "lower", "quality", of=ece),
+    "nll": Metric("NLL", "nats", 1, 3, "lower", "quality", of=loss),
+}

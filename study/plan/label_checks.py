@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import inf
 
 from study.errors import SpecError, unknown
-from study.metrics import METRICS, sized
 from study.spec.arm_names import own_names, owners
 from study.spec.claims import Claim, parse
 from study.spec.formulas import wrong_relation
+from study.spec.metric import Metric, sized
 from study.spec.places import Places
 from study.spec.problems import MAX_PROBLEMS, Location, Problem
 from study.spec.study import AA_SEED_OFFSET, Arm, Study
@@ -71,7 +71,7 @@ def _claims(study: Study, places: Places, named: ArmNames) -> Iterator[Problem]:
     for index, claim in enumerate(study.claims):
         mark = places.value("claims", index)
         try:
-            parsed = parse(claim, [*named.owners, *named.shared], METRICS)
+            parsed = parse(claim, [*named.owners, *named.shared], study.catalogue)
         except SpecError as error:
             yield Problem(str(error), mark)
             continue
@@ -98,8 +98,8 @@ def _contrasts(study: Study, places: Places, named: ArmNames) -> Iterator[Proble
         elif both in tested:
             yield Problem(f"{pair[0]} and {pair[1]} are tested twice", mark)
         tested.add(both)
-    measured = [name for name in study.columns if name in METRICS]  # the reader reports others
-    if study.contrasts and not any(METRICS[name].kind == "quality" for name in measured):
+    known = [name for name in study.columns if name in study.catalogue]  # the reader reports others
+    if study.contrasts and not any(study.catalogue[name].kind == "quality" for name in known):
         yield Problem("contrasts need a quality among the columns", places.key("contrasts"))
 
 
@@ -115,7 +115,7 @@ def _expectations(study: Study, places: Places, named: ArmNames) -> Iterator[Pro
         for metric, relation in wanted.items():
             place = places.value("expects", key, metric)
             # The reader reports names that are no metric.
-            if metric in METRICS and METRICS[metric].kind != "cost":
+            if metric in study.catalogue and study.catalogue[metric].kind != "cost":
                 message = "only costs are known before anything runs"
                 yield Problem(f"{message}; {metric} can be in a claim", place)
             elif why := wrong_relation(relation):
@@ -131,7 +131,7 @@ def _seed_clashes(study: Study, places: Places) -> Iterator[Problem]:
 
 
 def _senseless(study: Study, claim: Claim) -> Iterator[str]:
-    kind, arms = METRICS[claim.metric].kind, study.arms
+    kind, arms = study.catalogue[claim.metric].kind, study.arms
     if {claim.arm, claim.other} <= set(study.labels(arms[0].choices)):
         yield f"{claim.arm} and {claim.other} are the same arm, the baseline"
     if "{place}" in claim.form and len(arms) < claim.number < inf:
@@ -146,12 +146,12 @@ def _published(study: Study, places: Places, named: ArmNames) -> Iterator[Proble
     numbers: dict[tuple[str, str], float] = {}
     for row, printed in study.published.items():
         for metric, number in printed.items():
-            if metric not in METRICS:
+            if metric not in study.catalogue:
                 continue  # reported by the reader
             at = places.key("published", row, metric)
             if number.spread > LARGEST:
                 yield Problem(f"no {metric} has a spread of {number.spread:g}", at)
-            if why := _impossible(metric, number.value):
+            if why := _impossible(metric, study.catalogue[metric], number.value):
                 yield Problem(why, at)
             owner = str(named.owners.get(row, row))
             other = numbers.setdefault((owner, metric), number.value)
@@ -176,29 +176,28 @@ def units(
     for row, printed in study.published.items():
         for metric, number in printed.items():
             here = costs.get(row, {}).get(metric)
-            if why := other_unit(metric, number.value, here):
+            if why := other_unit(metric, study.catalogue[metric], number.value, here=here):
                 yield f"{places.key('published', row, metric)}: {why}"
 
 
-def other_unit(metric: str, printed: float, here: float | None) -> str:
+def other_unit(name: str, metric: Metric, printed: float, *, here: float | None) -> str:
     """The reason why a printed number seems to be in another unit than the table, or ""."""
-    unit, scale = METRICS[metric].unit, METRICS[metric].scale
+    unit, scale = metric.unit, metric.scale
     if here and printed > 0:
         times = printed / (here * scale)
         factor = next((f for f in OFF if 1 / NEAR < max(times, 1 / times) / f < NEAR), None)
         if factor:
             word = "times" if times > 1 else "times less than"
             text = f"{factor:,.0f} {word} the {here * scale:.4g} of this study"
-            return f"published {metric} {printed:g} is about {text}; the unit is {unit or 'none'}"
+            return f"published {name} {printed:g} is about {text}; the unit is {unit or 'none'}"
     if unit == "%" and 0 < printed <= 1:
         text = f"the unit is %, so {printed:g} of 1 is written {100 * printed:g}"
-        return f"published {metric} {printed:g} is below 1 %; {text}"
+        return f"published {name} {printed:g} is below 1 %; {text}"
     return ""
 
 
-def _impossible(metric: str, value: float) -> str:
+def _impossible(name: str, metric: Metric, value: float) -> str:
     """The reason why no measurement can have this value, or ""."""
-    unit = METRICS[metric].unit
-    if value < 0 or (value == 0 and METRICS[metric].kind != "quality") or value > LARGEST:
-        return f"no {metric} is {value:g}"
-    return f"no {metric} is {value:g} %" if unit == "%" and value > 100 else ""
+    if value < 0 or (value == 0 and metric.kind != "quality") or value > LARGEST:
+        return f"no {name} is {value:g}"
+    return f"no {name} is {value:g} %" if metric.unit == "%" and value > 100 else ""

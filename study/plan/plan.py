@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
 
-from study.metrics import METRICS, sized
 from study.spec import given_weights
+from study.spec.metric import Catalogue, sized
 from study.spec.reader import ReadStudy
 from study.spec.study import Arm, Study
 from study.store import provenance
@@ -75,6 +75,11 @@ class Plan:
     """Standard deviation over seeds of differences from the baseline in `tested`, so far."""
 
     @property
+    def catalogue(self) -> Catalogue:
+        """The metrics that the study may use, by name."""
+        return self.study.catalogue
+
+    @property
     def baseline(self) -> PlannedArm:
         return self.arms[0]
 
@@ -94,12 +99,18 @@ class Plan:
     @property
     def timed(self) -> tuple[str, ...]:
         """The columns that a timing session fills."""
-        return tuple(name for name in self.study.columns if METRICS[name].kind == "speed")
+        return tuple(name for name in self.study.columns if self.catalogue[name].kind == "speed")
 
     @property
     def tested(self) -> str:
         """The first quality among the columns, which power is computed for; "" without one."""
-        return next((n for n in self.study.columns if METRICS[n].kind == "quality"), "")
+        return next((n for n in self.study.columns if self.catalogue[n].kind == "quality"), "")
+
+    @property
+    def followed(self) -> str:
+        """The quality that is followed while trials train: the tested one, at the training size."""
+        first = (name for name, metric in self.catalogue.items() if metric.kind == "quality")
+        return self.tested.partition("@")[0] or next(first, "")
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -15,7 +15,6 @@ from study.analysis.analysis import Analysis
 from study.analysis.per_image import class_accuracy
 from study.analysis.trials import trials
 from study.errors import StudyError
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report import spreadsheet
 from study.store.atomic import Record
@@ -61,7 +60,7 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     arms = {arm.digest: _levels(plan, arm) for arm in plan.arms}
     rows = Analysis(plan, store).measurements
     levels = pd.DataFrame([arms[str(digest)] for digest in rows["arm"]], index=rows.index)
-    kinds = rows["metric"].map(lambda name: METRICS[name].kind)
+    kinds = rows["metric"].map(lambda name: plan.catalogue[name].kind)
     flat = pd.concat([rows[["arm", "label"]], levels, rows.drop(columns=["arm", "label"])], axis=1)
     flat.insert(list(flat).index("metric") + 1, "kind", kinds)
     flat.insert(0, "study", plan.study.title)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from study import format
 from study.analysis.analysis import Analysis
-from study.metrics import METRICS, RULES
+from study.metrics import RULES
 from study.plan.plan import PlannedArm
 from study.report.blocks import blocks
 from study.report.text import notes
+from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
 
 
@@ -109,11 +110,12 @@ def _row(analysis: Analysis, columns: list[MetricColumn], label: str, arm: Plann
 
 
 def _columns(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
-    yield from COLUMNS_BY_KIND[METRICS[name].kind](analysis, name)
+    metric = analysis.catalogue[name]
+    yield from COLUMNS_BY_KIND[metric.kind](analysis, name)
     if printed := analysis.printed(name):
         yield MetricColumn(
             f"{name}-paper",
-            f"{format.name(METRICS[name])}, paper{_counted(name, printed)}",
+            f"{format.name(metric)}, paper{_counted(metric, printed)}",
             lambda label, arm: Cell(_published(analysis.published(label, arm, name))),
         )
 
@@ -124,16 +126,16 @@ def _published(number: PublishedNumber | None) -> str:
     return format.published(number.value, number.digits, number.spread, number.status)
 
 
-def _counted(name: str, printed: list[PublishedNumber]) -> str:
+def _counted(metric: Metric, printed: list[PublishedNumber]) -> str:
     """The counting rule of the published numbers, for the heading of a metric that has rules."""
     rules = {number.protocol.counting for number in printed}
     # Numbers of several rules have no common one to put into the heading.
     rule = rules.pop() if len(rules) == 1 else None
-    return f" ({rule or 'rule not stated'})" if format.rule(METRICS[name]) in RULES else ""
+    return f" ({rule or 'rule not stated'})" if format.rule(metric) in RULES else ""
 
 
 def _quality(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
-    metric = METRICS[name]
+    metric = analysis.catalogue[name]
     # Nothing is trained, so the column would be empty.
     if not analysis.seeds:
         return
@@ -165,7 +167,8 @@ def _quality(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
 
 
 def _cost(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
-    metric, base = METRICS[name], analysis.estimates.get((analysis.plan.baseline.digest, name))
+    metric = analysis.catalogue[name]
+    base = analysis.estimates.get((analysis.plan.baseline.digest, name))
 
     def value(label: str, arm: PlannedArm) -> Cell:
         estimate = analysis.estimates.get((arm.digest, name))
@@ -183,7 +186,7 @@ def _cost(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
 
 
 def _speed(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
-    metric = METRICS[name]
+    metric = analysis.catalogue[name]
 
     def value(label: str, arm: PlannedArm) -> Cell:
         estimate = analysis.estimates.get((arm.digest, name))

@@ -14,6 +14,7 @@ from study.spec.designs import designed
 from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
 from study.spec.overrides import overlaid, with_setting
+from study.spec.own_metrics import own_catalogue
 from study.spec.places import PARTS, Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
@@ -146,11 +147,15 @@ def _study(
     if model is None or not isinstance(model.value, dict) or "name" not in model.value:
         return ReadStudy(None, problems)
     factors, more = factors_of(document.value.get("factors", Tree({}, document.location)))
-    problems += more + undefined_names(document, vocabulary)
+    valid = file or salvaged(document)
+    catalogue, wrong = own_catalogue(
+        vocabulary.metrics, valid.metrics, document.at(["metrics"]), declares=False
+    )
+    problems += more + wrong + undefined_names(document, replace(vocabulary, metrics=catalogue))
     absent = Tree({}, document.location)
     places = Places(document, {part: parts.get(part, absent) for part in PARTS}, factors)
     configurations = Configurations(places, tuple(sources))
-    study = _assembled(path, file or salvaged(document), configurations)
+    study = replace(_assembled(path, valid, configurations), catalogue=catalogue)
     base = (0,) * len(factors)
     try:
         arms = tuple(map(configurations.arm, designed(study.designs, study.factors)))

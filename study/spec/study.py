@@ -3,9 +3,10 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
 from study.spec.schema import Data, Protocol, Recipe, Status, Timing
 
@@ -107,6 +108,8 @@ class Study:
     imports: tuple[str, ...] = ()
     """The plugins that the command line names, as it names them."""
     aa: bool = False
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    """The metrics that the study may use, by name."""
     contrasts: tuple[tuple[str, str], ...] = ()
     """Pairs of labels whose arms are compared by a test declared in advance."""
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from study.errors import unknown
+from study.spec.metric import Catalogue
 from study.spec.problems import Location, Problem
 from study.spec.recipes import recipes
 from study.spec.schema import Published, StudyFile
@@ -15,7 +16,7 @@ class Vocabulary:
     """The names a study file may use that are defined elsewhere."""
 
     designs: Collection[str]
-    metrics: Collection[str]
+    metrics: Catalogue
 
 
 def undefined_names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from study.metrics import METRICS, qualities
-from study.metrics.quality import Predictions
+from study.metrics.quality import QUALITIES, Predictions, qualities
 from study.spec.schema import Recipe
 from study.store.records import EpochRow
 from study.train.callbacks import NOBODY, Callbacks, Stopped
@@ -26,7 +25,7 @@ from study.train.setup import Setup, TrainingData, set_up
 # Sent from the leader to the others after every update, as a number.
 GO, SAVE, STOP = range(3)
 
-LOST = {name: math.nan for name, metric in METRICS.items() if metric.of}
+LOST = dict.fromkeys(QUALITIES, math.nan)
 """The qualities of a training that diverged."""
 
 

@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
-from study.analysis.claims import evaluated, parse
-from study.metrics import METRICS
+from study.analysis.claims import family, parse
+from tests.catalogue import METRICS
 
 NAN = math.nan
 TWO = {"A": "a", "B": "b"}
@@ -30,7 +30,7 @@ def exact(metric, **counts):
 
 
 def judgement(text, measured, arms=ARMS):
-    return evaluated(parse(text, arms, METRICS), measured, arms)
+    return family([parse(text, arms, METRICS)], measured, arms, catalogue=METRICS)[0]
 
 
 def state(text, measured):

@@ -4,14 +4,10 @@ import math
 
 import pandas as pd
 
-from study.analysis.quantities import (
-    DIFFERENCE,
-    arm_values,
-    measured_range,
-)
-from study.metrics import METRICS
+from study.analysis.quantities import DIFFERENCE, arm_values, measured_range
 from study.metrics.speed import Times
 from study.metrics.summaries import spreads
+from tests.catalogue import METRICS
 
 
 def seeded(values):
@@ -29,10 +25,12 @@ def timed(rounds):
     return single(spread.value, spread.low, spread.high)
 
 
+def side(label, metric, rows, ratio=None):
+    return arm_values(label, metric, rows, metric=METRICS[metric], ratio=ratio)
+
+
 def between(a, b, metric="top1", quantity=DIFFERENCE, **options):
-    return measured_range(
-        quantity, arm_values("A", metric, a), arm_values("B", metric, b), **options
-    )
+    return measured_range(quantity, side("A", metric, a), side("B", metric, b), **options)
 
 
 # Ranges that overlap, and ratios that do not.
@@ -40,7 +38,7 @@ SLOW, FAST = single(100.0, 80, 120), single(110.0, 90, 130)
 
 
 def compared(quantity, first, other, **options):
-    sides = (arm_values("A", "throughput", FAST, first), arm_values("B", "throughput", SLOW, other))
+    sides = side("A", "throughput", FAST, first), side("B", "throughput", SLOW, other)
     return measured_range(quantity, *sides, **options)
 
 

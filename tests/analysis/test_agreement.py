@@ -7,14 +7,22 @@ import pytest
 from study.analysis import claims
 from study.analysis.quantities import NO_RATIOS, SpeedRatios
 from study.analysis.verdicts import verdicts
-from study.metrics import METRICS
 from study.store import timing_records
 from tests.analysis.sides import FAST, SLOW, seeded, two_arms
+from tests.catalogue import METRICS
 
 STATES = {"reproduced": "supported", "contradicted": "contradicted", "underpowered": "undecided"}
 
 
 # ---- verdicts and claims agree ----
+
+
+def judged(table, frame, **how):
+    return verdicts(table, frame, catalogue=METRICS, **how)
+
+
+def evaluated(claim, frame, arms, **how):
+    return claims.family([claim], frame, arms, catalogue=METRICS, **how)[0]
 
 
 def printed(metric, **values):
@@ -32,9 +40,9 @@ def test_a_verdict_and_a_claim_about_two_arms_never_disagree(metric):
     seen = set()
     for _ in range(30):
         frame = two_arms(metric, chance)
-        judged = verdicts(printed(metric, A=2.0, B=1.0), frame, baseline="B", margins={})
-        state = claims.evaluated(claim, frame, {"A": "A", "B": "B"}).state
-        assert {STATES[word] for word in judged["ranking"]} == {state}
+        rows = judged(printed(metric, A=2.0, B=1.0), frame, baseline="B", margins={})
+        state = evaluated(claim, frame, {"A": "A", "B": "B"}).state
+        assert {STATES[word] for word in rows["ranking"]} == {state}
         seen.add(state)
     assert len(seen) == (2 if METRICS[metric].exact else 3)
 
@@ -45,8 +53,8 @@ def test_verdicts_and_claims_go_by_the_ratio():
     claim = claims.parse("A is better than B on throughput", "AB", METRICS)
 
     def states(ratios=NO_RATIOS):
-        row = verdicts(table, frame, baseline="B", margins=margins, ratios=ratios).iloc[0]
-        outcome = claims.evaluated(claim, frame, {"A": "A", "B": "B"}, ratios=ratios)
+        row = judged(table, frame, baseline="B", margins=margins, ratios=ratios).iloc[0]
+        outcome = evaluated(claim, frame, {"A": "A", "B": "B"}, ratios=ratios)
         return row["difference"], row["ranking"], outcome.state
 
     assert states() == ("underpowered", "underpowered", "undecided")
@@ -62,11 +70,10 @@ def test_a_difference_within_a_margin_is_the_same_to_both():
     seen = []
     for _ in range(60):
         frame = two_arms("top1", chance)
-        judged = verdicts(
-            printed("top1", A=1.0, B=1.0), frame, baseline="B", margins={"top1": 0.75}
-        )
-        word, why = judged.iloc[0][["difference", "difference_why"]]
-        outcome = claims.evaluated(claim, frame, {"A": "A", "B": "B"})
+        table = printed("top1", A=1.0, B=1.0)
+        rows = judged(table, frame, baseline="B", margins={"top1": 0.75})
+        word, why = rows.iloc[0][["difference", "difference_why"]]
+        outcome = evaluated(claim, frame, {"A": "A", "B": "B"})
         assert outcome.state == STATES[word]
         assert why.partition("; ")[2] in outcome.why
         seen.append(word)
@@ -91,9 +98,9 @@ def test_in_a_table_of_equal_arms_few_rankings_are_contradicted():
     words, states = [], []
     for _ in range(60):
         frame = pd.concat(list(rows_of_equal_arms(chance)))
-        words += list(verdicts(table, frame, baseline=arms[0], margins={})["ranking"])
+        words += list(judged(table, frame, baseline=arms[0], margins={})["ranking"])
         claim = claims.parse(f"{chance.choice(arms)} ranks first on top1", arms, METRICS)
-        states.append(claims.evaluated(claim, frame, digests).state)
+        states.append(evaluated(claim, frame, digests).state)
     assert 0 < words.count("contradicted") <= 0.05 * len(words)
     assert words.count("reproduced") == 0
     assert states.count("contradicted") <= 0.1 * len(states)

@@ -7,6 +7,7 @@ from study.analysis.explanations import Alternative
 from study.cli.study_request import StudyRequest
 from study.spec.schema import Protocol
 from study.spec.study import PublishedNumber
+from tests.catalogue import METRICS
 
 LITE = {"model.reduction": "{DW: depthwise, Avg: average}"}
 STUDY = """\
@@ -32,7 +33,7 @@ def printed(value):
     [(10_508_300, False), (10_489_196, True), (10_494_999, True), (1e9, False)],
 )
 def test_a_cost_matches_when_it_rounds_to_what_was_printed(value, matched):
-    assert explanations.matches(value, printed(10.49), "params") is matched
+    assert explanations.matches(value * 1e-6, printed(10.49)) is matched
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_the_printed_costs_of_rest_lite_are_those_of_another_stem(tried):
     assert [*explanations.best_alternatives(matches).values()] == [
         [Alternative("stem", "resnet", "conv+linear")]
     ]
-    assert list(explanations.sentences(matches)) == [
+    assert list(explanations.sentences(matches, METRICS)) == [
         "Params: 0 of 1 published values match the models unchanged; of the other 1, 1 match "
         "stem resnet (of 33 alternatives tried, 0.03 are expected to match as many random numbers "
         "of that precision).",
@@ -72,7 +73,8 @@ def test_the_model_as_it_is_needs_no_other_part(tried):
         [Alternative(rule="conv+linear")]
     ]
     assert all(
-        "1 of 1 published values match" in sentence for sentence in explanations.sentences(matches)
+        "1 of 1 published values match" in sentence
+        for sentence in explanations.sentences(matches, METRICS)
     )
 
 
@@ -80,7 +82,7 @@ def test_the_model_as_it_is_needs_no_other_part(tried):
 def test_what_nothing_matches_has_no_reason(tried):
     matches = tried(params=99.99, macs=1.4)
     assert [*explanations.best_alternatives(matches).values()] == [[]]
-    assert next(explanations.sentences(matches)).endswith("match the models unchanged.")
+    assert next(explanations.sentences(matches, METRICS)).endswith("match the models unchanged.")
 
 
 def test_of_several_explanations_none_is_picked(tried):
@@ -95,7 +97,7 @@ def test_a_single_fit_of_one_decimal_is_no_explanation(tried):
     for guesses in explanations.best_alternatives(matches).values():
         assert guesses
         assert not any(explanations.explains(matches, guess) for guess in guesses)
-    assert next(explanations.sentences(matches)).endswith(": not an explanation).")
+    assert next(explanations.sentences(matches, METRICS)).endswith(": not an explanation).")
 
 
 def test_more_printed_costs_that_one_guess_fits_are_an_explanation(tried):

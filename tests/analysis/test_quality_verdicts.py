@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from study.analysis.verdicts import ASPECTS, VERDICT_WORDS, verdicts
 from study.stats import effects, interval, seeds_needed
 from tests.analysis.verdict_frames import SPREAD, frame, judged, last, printed, seeds, words
+from tests.catalogue import METRICS
 
 # ---- quality ----
 
@@ -189,7 +190,7 @@ def test_the_order_of_the_rows_changes_no_word(means, sd, chance):
     shuffled = (table.sample(frac=1, random_state=chance) for table in (published, frame(*parts)))
     columns = ["row", *ASPECTS, "level_why", "difference_why"]
     before = judged(rows, *parts, **margin)[columns].set_index("row").sort_index()
-    after = verdicts(*shuffled, baseline="base", margins=margin)[columns]
+    after = verdicts(*shuffled, catalogue=METRICS, baseline="base", margins=margin)[columns]
     pd.testing.assert_frame_equal(after.set_index("row").sort_index(), before)
 
 

@@ -15,12 +15,11 @@ from study.analysis.quantities import (
     Span,
     SpeedRatio,
     SpeedRatios,
-    arm_values,
     measured_range,
 )
 from study.metrics.ratios import ratio
 from study.store import timing_records
-from tests.analysis.sides import FAST, between, compared, seeded, single, timed
+from tests.analysis.sides import FAST, between, compared, seeded, side, single, timed
 
 # ---- differences, ratios and signs ----
 
@@ -62,20 +61,14 @@ def test_two_timings_are_apart_by_their_ratio_where_there_is_one(quantity, low, 
 def test_without_a_ratio_of_both_the_rounds_count():
     assert compared(RATIO, SpeedRatio(1.1, 1.09, 1.12), None).note == "over all rounds"
     assert compared(DIFFERENCE, None, SpeedRatio()).sign is None
-    assert (
-        measured_range(LEVEL, arm_values("A", "throughput", FAST, SpeedRatio())).note
-        == "over all rounds"
-    )
+    level = measured_range(LEVEL, side("A", "throughput", FAST, SpeedRatio()))
+    assert level.note == "over all rounds"
 
 
 def test_one_round_with_a_ratio_of_many_decides():
-    side = arm_values("A", "throughput", single(9, 9, 9), SpeedRatio(1.1, 1.09, 1.12))
-    assert (
-        measured_range(
-            DIFFERENCE, side, arm_values("B", "throughput", single(8, 8, 8), SpeedRatio())
-        ).sign
-        == 1
-    )
+    first = side("A", "throughput", single(9, 9, 9), SpeedRatio(1.1, 1.09, 1.12))
+    other = side("B", "throughput", single(8, 8, 8), SpeedRatio())
+    assert measured_range(DIFFERENCE, first, other).sign == 1
 
 
 def test_two_ratios_to_the_baseline_add_their_errors():
@@ -105,7 +98,7 @@ def test_the_baseline_has_a_ratio_of_one_where_others_have_one():
 
 
 def test_what_was_taken_once_is_known_to_a_hundredth():
-    comparison = measured_range(LEVEL, arm_values("A", "memory", single(100.0)))
+    comparison = measured_range(LEVEL, side("A", "memory", single(100.0)))
     assert (comparison.low, comparison.value, comparison.high) == pytest.approx((99, 100, 101))
     assert comparison.note == "each ± 1 %"
 

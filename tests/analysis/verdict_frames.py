@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from study.analysis.verdicts import ASPECTS, verdicts
-from study.metrics import METRICS
+from tests.catalogue import METRICS
 
 SPREAD = np.array([-1.0, 0.0, 1.0])  # of three seeds: sd 1, interval ± 2.48
 
@@ -36,7 +36,8 @@ def frame(*parts):
 
 def judged(rows, *parts, **margins):
     published = pd.DataFrame(rows, columns=[*printed("a", 1), "spread"]).fillna({"spread": 0.0})
-    return verdicts(published, frame(*parts), baseline="base", margins=margins)
+    how = {"catalogue": METRICS, "baseline": "base", "margins": margins}
+    return verdicts(published, frame(*parts), **how)
 
 
 def last(rows, *parts, **margins):

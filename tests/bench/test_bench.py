@@ -10,11 +10,11 @@ from study import bench
 from study.bench import session
 from study.bench.settings import BenchModel, BenchRequest, Setting
 from study.errors import SpecError, StudyError
-from study.metrics import METRICS
 from study.metrics.execution import ExecutionMode
 from study.metrics.workloads import Workload
 from study.store.atomic import write
 from study.store.store import Store
+from tests.catalogue import METRICS
 
 AVERAGE = "{name: test_rest, reduction: average}"
 

@@ -6,10 +6,10 @@ import pytest
 
 from study import trial
 from study.launch.machine import Machine
-from study.metrics import METRICS
 from study.spec.schema import Recipe
 from study.store.job_records import Job
 from study.store.records import ModelConfig, Shape, TrialConfig, TrialRecord
+from tests.catalogue import METRICS
 
 SPEED = [name for name, metric in METRICS.items() if metric.kind == "speed"]
 

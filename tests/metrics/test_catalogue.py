@@ -3,7 +3,8 @@ import sys
 
 import pytest
 
-from study.metrics import KINDS, METRICS, RULES
+from study.metrics import KINDS, RULES
+from tests.catalogue import METRICS
 
 
 def test_the_catalogue_is_read_without_heavy_libraries():

@@ -10,11 +10,12 @@ import torch
 from torch import nn
 
 from study.errors import BuildError, MetricError
-from study.metrics import METRICS, RULES
+from study.metrics import RULES
 from study.metrics.cost import Cost, cost
 from study.metrics.counters import COUNTERS, by_torch
 from study.metrics.fvcore_counter import by_fvcore
 from study.models import build
+from tests.catalogue import METRICS
 from tests.metrics.counted_models import SMALL, TOKENS, Formula, Layer, on, own
 
 # The numbers -----------------------------------------------------------------------------------

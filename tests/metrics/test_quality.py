@@ -5,8 +5,9 @@ import pytest
 from scipy.special import log_softmax, softmax
 from sklearn import metrics as reference
 
-from study.metrics import METRICS, qualities, quality
-from study.metrics.quality import Predictions
+from study.metrics import quality
+from study.metrics.quality import Predictions, qualities
+from tests.catalogue import METRICS
 
 
 def predictions(images: int, classes: int, *, seed: int = 0, skill: float = 1.0) -> Predictions:

@@ -7,11 +7,12 @@ import torch
 from torch import nn
 
 from study.errors import BuildError
-from study.metrics import METRICS, workloads
+from study.metrics import workloads
 from study.metrics.speed import PATIENCE, ROUNDS, SpeedSession, Times, session
 from study.metrics.stopwatch import Stopwatch, waited
 from study.metrics.summaries import ENOUGH, quantile, spreads
 from study.metrics.workloads import DTYPES, ExecutionMode, Workload
+from tests.catalogue import METRICS
 
 SMALL = (3, 8, 8)
 

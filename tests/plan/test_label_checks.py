@@ -3,6 +3,7 @@
 import pytest
 
 from study.plan.label_checks import other_unit
+from tests.catalogue import METRICS
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,6 @@ from study.plan.label_checks import other_unit
     ],
 )
 def test_a_printed_number_in_another_unit_is_noted(metric, printed, here, words):
-    note = other_unit(metric, printed, here)
+    note = other_unit(metric, METRICS[metric], printed, here=here)
     assert words in note
     assert bool(note) == bool(words)

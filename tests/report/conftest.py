@@ -18,6 +18,7 @@ from study.store.cost_records import ArmCost
 from study.store.records import Shape, TrialConfig
 from study.store.store import Store
 from study.store.timing_records import TimingSession
+from tests.catalogue import METRICS
 
 CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3), "smoke")
 BUILT = {
@@ -38,6 +39,7 @@ def _study(factors, seeds, published, **fields):
             "path": Path("ablations/emsa_reduction.yaml"),
             "profile": None,
             "settings": (),
+            "catalogue": METRICS,
             "question": "How should EMSA shrink?",
             "source": "ResT (arXiv 2105.13677)",
             "baseline": {

@@ -33,6 +33,18 @@ BAD = {  # what is written instead, where it is told of, what is said
     ),
     "too many seeds": ("seeds: 2", "seeds: 100000", "x.yaml:10:8", "less than or equal to 1000"),
     "no column": ("columns: [params, top1]", "columns: []", "x.yaml:11:10", "at least 1 item"),
+    "metric of nothing": (
+        "seeds: 2",
+        "metrics: {topp1: {label: Acc.}}\nseeds: 2",
+        "x.yaml:10:11",
+        'did you mean "top1"?',
+    ),
+    "metric of another meaning": (
+        "seeds: 2",
+        "metrics: {top1: {better: lower}}\nseeds: 2",
+        "x.yaml:10:18",
+        "better of top1 cannot be changed",
+    ),
     "size of nothing": (
         "columns: [params, top1]",
         "columns: [macs@96]",

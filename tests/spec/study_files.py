@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from study.metrics import METRICS
 from study.plan.identity import digest, resolved
 from study.spec.designs import DESIGNS
 from study.spec.problems import report
@@ -11,6 +10,7 @@ from study.spec.study import Study
 from study.spec.vocabulary import Vocabulary
 from study.store.cost_records import ArmCost
 from study.store.records import Shape
+from tests.catalogue import METRICS
 from tests.conftest import ROOT
 
 VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)

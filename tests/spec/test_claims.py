@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from study.analysis.claims import FORMS, parse
 from study.errors import SpecError
-from study.metrics import METRICS
 from tests.analysis.claim_frames import ARMS, SLOTS
+from tests.catalogue import METRICS
 
 
 def test_claims_are_read_without_pandas():

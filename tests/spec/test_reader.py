@@ -7,6 +7,7 @@ from study.errors import SpecError
 from study.plan import label_checks
 from study.plan.label_checks import problems
 from study.spec.reader import study_file
+from tests.catalogue import METRICS
 from tests.spec.study_files import GOOD, VOCABULARY, load, load_file, name_of
 
 
@@ -184,3 +185,13 @@ def test_a_profile_that_holds_profiles_is_refused(tmp_path):
     for profile in (None, "big"):
         _, errors = load(tmp_path, text, profile=profile)
         assert errors.count("a profile cannot hold profiles") == 1
+
+
+def test_a_file_says_how_its_metrics_are_printed(tmp_path):
+    text = GOOD.replace("seeds: 2", "metrics: {top1: {label: Acc., digits: 1}}\nseeds: 2")
+    study, wrong = load(tmp_path, text)
+    assert not wrong
+    catalogue = study.catalogue
+    assert (catalogue["top1"].label, catalogue["top1"].digits) == ("Acc.", 1)
+    assert catalogue["top1@96"].label == "Acc. at 96 px"
+    assert catalogue["top5"] == METRICS["top5"]

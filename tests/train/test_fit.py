@@ -10,7 +10,7 @@ from timm.models import load_checkpoint
 from timm.task import ClassificationEvaluator
 
 from study.data import load
-from study.metrics import qualities
+from study.metrics.quality import qualities
 from study.spec.schema import Data
 from study.store import atomic
 from study.train import Callbacks, evaluation, fit, step_seconds

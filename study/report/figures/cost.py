@@ -8,17 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
-from study.metrics import KINDS, METRICS
+from study.metrics import KINDS
 from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear, wide
 from study.report.figures.report_figure import NUMBERS, ReportFigure, frame, listing, numbered
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
+from study.spec.metric import Metric
 from study.stats import of_arms, typed_rows
 
 LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
-METRIC = METRICS["macs"]
+METRIC = "macs"
 FAR = 30  # ratio of the largest to the smallest total from which bars show shares instead
 PART, STAGE = "part", "stage"
 SPLITS = {PART: "by operation", STAGE: "by stage, with maps of 1/n of the side"}
@@ -40,7 +41,7 @@ class Piece(NamedTuple):
 
 def cost(report: Report) -> Iterator[ReportFigure]:
     """One row per arm whose operations were counted."""
-    data = points(report)
+    data, metric = points(report), report.plan.catalogue[METRIC]
     pieces = typed_rows(data, Piece)
     across = PAGE if any(piece.split == STAGE for piece in pieces) else COLUMN
     counted = {piece.arm for piece in pieces}
@@ -51,7 +52,8 @@ def cost(report: Report) -> Iterator[ReportFigure]:
     ]
     for number, page in enumerate(row_layout.pages(listed, LABEL_WIDTH[across])):
         own = of_arms(data, row_layout.places(page))
-        yield ReportFigure(numbered("cost", number), _figure(pieces, page, across), own, _alt(own))
+        figure = _figure(pieces, page, metric, across=across)
+        yield ReportFigure(numbered("cost", number), figure, own, _alt(own, metric))
 
 
 # ---- data ----
@@ -63,18 +65,18 @@ def points(report: Report) -> pd.DataFrame:
     If the totals of the arms are too far apart for one axis, values are in per cent of the total.
     """
     pieces = [
-        {"label": arm.label, "arm": arm.digest, "metric": "macs", "split": split, **piece}
+        {"label": arm.label, "arm": arm.digest, "metric": METRIC, "split": split, **piece}
         for arm in report.plan.arms
         for split, counts in _counts(arm).items()
         for piece in _pieces(counts)
     ]
-    data = frame(pieces, "label", "arm", "split").drop(columns="seed")
+    data = frame(pieces, report.plan.catalogue, "label", "arm", "split").drop(columns="seed")
     totals = data.groupby(["arm", "split"])["value"].transform("sum")
     # On one axis the bars of the cheapest arms would vanish; shares can still be compared.
     shares = wide(totals, FAR)
     if shares:
         data[[*NUMBERS]] = 100 * data[[*NUMBERS]].div(totals, axis=0)
-    return data.assign(total=totals, unit="%" if shares else METRIC.unit)
+    return data.assign(total=totals, unit="%" if shares else report.plan.catalogue[METRIC].unit)
 
 
 def _counts(arm: PlannedArm) -> Mapping[str, Mapping[str, float]]:
@@ -99,7 +101,7 @@ def _pieces(counts: Mapping[str, float]) -> Iterator[dict[str, object]]:
 # ---- the figure ----
 
 
-def _figure(pieces: list[Piece], page: row_layout.Page, across: float) -> Figure:
+def _figure(pieces: list[Piece], page: row_layout.Page, metric: Metric, *, across: float) -> Figure:
     splits = list(dict.fromkeys(piece.split for piece in pieces))
     figure, panels = row_layout.sheet(page, len(splits), across, spare=1.05)
     places = row_layout.places(page)
@@ -107,20 +109,20 @@ def _figure(pieces: list[Piece], page: row_layout.Page, across: float) -> Figure
         _bars(axes, [piece for piece in pieces if piece.split == split], places)
         # The same limits for both splits of the same multiply-adds.
         axes.set_xlim(0, 1.02 * max(piece.high for piece in pieces) or 1)
-        axes.set_xlabel(f"{_head(pieces[0].unit)}\n{SPLITS[split]}")
+        axes.set_xlabel(f"{_head(metric, pieces[0].unit)}\n{SPLITS[split]}")
         linear(axes.xaxis, 4)
     # Of the last panel, at whose right side they are written.
     totals = {piece.arm: piece.total for piece in pieces if piece.split == splits[-1]}
     for arm, total in totals.items():
         if arm in places:
-            text = f"{format.number(total, METRIC.digits)} {METRIC.unit}"
+            text = f"{format.number(total, metric.digits)} {metric.unit}"
             row_layout.write_beside(panels[-1], places[arm], text)
     return figure
 
 
-def _head(unit: str) -> str:
+def _head(metric: Metric, unit: str) -> str:
     share = unit == "%"
-    return f"share of {format.name(METRIC)} (%)" if share else format.head(METRIC)
+    return f"share of {format.name(metric)} (%)" if share else format.head(metric)
 
 
 def _bars(axes: Axes, pieces: list[Piece], places: Mapping[str, float]) -> None:
@@ -164,7 +166,7 @@ def _label(what: str) -> str:
 # ---- alternative text ----
 
 
-def _alt(data: pd.DataFrame) -> str:
+def _alt(data: pd.DataFrame, metric: Metric) -> str:
     texts = []
     for label, part in data.groupby("label", sort=False):
         pieces = [piece for piece in typed_rows(part, Piece) if piece.split == PART]
@@ -174,5 +176,5 @@ def _alt(data: pd.DataFrame) -> str:
             for piece in pieces
             if total
         )
-        texts.append(f"{label} {format.number(total, METRIC.digits)} ({shares})")
-    return f"{format.head(METRIC)} by part: {listing(texts)}."
+        texts.append(f"{label} {format.number(total, metric.digits)} ({shares})")
+    return f"{format.head(metric)} by part: {listing(texts)}."

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 
 from study import format, stats
 from study.analysis.analysis import MeanOverSeeds
-from study.metrics import METRICS, Metric
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
@@ -27,6 +26,7 @@ from study.report.figures.report_figure import (
 from study.report.figures.states import costs, state
 from study.report.figures.style import BLACK, BLUE, GREY, PAGE, PALE, PALE_VERMILLION, VERMILLION
 from study.spec import designs
+from study.spec.metric import Catalogue, Metric
 from study.spec.study import Factor
 from study.stats.rows import Choices
 
@@ -51,7 +51,7 @@ class StepMark(NamedTuple):
 def roadmap(report: Report) -> Iterator[ReportFigure]:
     """One row per step of a cumulative design, in the first quality and the first cost."""
     path = cumulative_path(report.plan)
-    quality = report.plan.tested
+    quality, catalogue = report.plan.tested, report.plan.catalogue
     if len(path) < 2 or not quality:
         return
     data = points(report, path, quality)
@@ -63,7 +63,8 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
     for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
         # The noise floor belongs to no arm and is on every page.
         own = data[data["arm"].isin(row_layout.places(page)) | data["arm"].isna()]
-        yield ReportFigure(numbered("roadmap", number), _figure(data, page), own, _alt(own))
+        figure, alt = _figure(data, page, catalogue), _alt(own, catalogue[quality])
+        yield ReportFigure(numbered("roadmap", number), figure, own, alt)
 
 
 def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
@@ -122,7 +123,8 @@ def points(report: Report, path: list[tuple[str, PlannedArm]], quality: str) -> 
             records.append({**keys, "metric": cost[0], "what": COST, "value": cost[1][arm.digest]})
     if (band := analysis.noise_range(quality)) is not None:
         records.append({"metric": quality, "what": FLOOR, "low": band[0], "high": band[1]})
-    return frame(records, "step", "label", "arm", "state", "n").drop(columns="seed")
+    data = frame(records, analysis.catalogue, "step", "label", "arm", "state", "n")
+    return data.drop(columns="seed")
 
 
 def _step(
@@ -156,16 +158,16 @@ def _first_cost(report: Report) -> tuple[str, dict[str, float]] | None:
 # ---- the figure ----
 
 
-def _figure(data: pd.DataFrame, page: row_layout.Page) -> Figure:
+def _figure(data: pd.DataFrame, page: row_layout.Page, catalogue: Catalogue) -> Figure:
     marks = stats.typed_rows(data, StepMark)
     bars = [mark for mark in marks if mark.what == COST]
     figure, panels = row_layout.sheet(page, 2 + bool(bars), PAGE, spare=0.85)
     places = row_layout.places(page)
-    quality = METRICS[marks[0].metric]
+    quality = catalogue[marks[0].metric]
     _levels(panels[0], [mark for mark in marks if mark.what == LEVEL], places, metric=quality)
     _steps(panels[1], marks, places, metric=quality)
     if bars:
-        _cost(panels[2], bars, places)
+        _cost(panels[2], bars, places, metric=catalogue[bars[0].metric])
     figure.legend(loc="outside upper center", ncols=4)
     return figure
 
@@ -233,8 +235,8 @@ def _steps(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metri
         )
 
 
-def _cost(axes: Axes, marks: list[StepMark], places: dict[str, float]) -> None:
-    metric, values = METRICS[marks[0].metric], [mark.value for mark in marks]
+def _cost(axes: Axes, marks: list[StepMark], places: dict[str, float], *, metric: Metric) -> None:
+    values = [mark.value for mark in marks]
     axes.barh(
         [places[mark.arm] for mark in marks],
         values,
@@ -260,9 +262,8 @@ def _cost(axes: Axes, marks: list[StepMark], places: dict[str, float]) -> None:
 # ---- alternative text ----
 
 
-def _alt(data: pd.DataFrame) -> str:
+def _alt(data: pd.DataFrame, metric: Metric) -> str:
     marks = stats.typed_rows(data, StepMark)
-    metric = METRICS[marks[0].metric]
     steps = {mark.arm: mark for mark in marks if mark.what == STEP}
     lines = []
     for mark in marks:

@@ -10,18 +10,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from study import format
-from study.metrics import METRICS
+from study.plan.plan import Plan
 from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures.axes import linear
 from study.report.figures.report_figure import ReportFigure, frame, listing, numbered
 from study.report.figures.row_layout import chunks
-from study.report.figures.states import diverged
+from study.report.figures.states import diverged, drawn_qualities
 from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import wrapped
+from study.spec.metric import Metric, sized
 from study.stats import interval, of_arm, of_arms, of_metric, typed_rows
 
 LOSS = "train_loss"
+LOSS_METRIC = Metric("Train loss", "", 1, 3, better="lower", kind="quality")
 ARMS_PER_PANEL = len(ARMS) - 1  # arms of one panel besides the baseline
 GROUPS_PER_FIGURE = 4
 HEIGHT = 1.35  # inches of a panel
@@ -56,7 +58,8 @@ def curves(report: Report) -> Iterator[ReportFigure]:
     if max((mark.epoch for mark in marks), default=0) < 2:
         return
     groups = _groups(report, {mark.arm for mark in marks})
-    metrics = [name for name in _metrics(report) if name in {mark.metric for mark in marks}]
+    drawn = {mark.metric for mark in marks}
+    metrics = {name: metric for name, metric in _metrics(report.plan).items() if name in drawn}
     for number, part in enumerate(chunks(groups, GROUPS_PER_FIGURE)):
         arms_here = {arm for _, arms in part for arm in arms}
         own = of_arms(data, arms_here)
@@ -73,15 +76,17 @@ def points(report: Report) -> pd.DataFrame:
     A mean covers the epochs that all seeds of an arm reached. Seeds are drawn alone beyond those
     epochs, and from the start if one of them diverged. "diverged" marks the end of such a seed.
     """
-    histories, rows = report.analysis.curves, list[dict[str, object]]()
+    histories, metrics = report.analysis.curves, _metrics(report.plan)
+    rows = list[dict[str, object]]()
     for arm in report.plan.arms:
-        for name in _metrics(report):
+        for name in metrics:
             part = of_metric(of_arm(histories, arm.digest), name)
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
             rows += [{**keys, **row} for row in _lines(table, diverged(arm))]
-    return frame(rows, "label", "arm", "epoch", "n").astype({"epoch": "Int64", "n": "Int64"})
+    data = frame(rows, metrics, "label", "arm", "epoch", "n")
+    return data.astype({"epoch": "Int64", "n": "Int64"})
 
 
 def _lines(table: pd.DataFrame, diverged_seeds: set[int]) -> Iterator[dict[str, object]]:
@@ -111,9 +116,10 @@ def _band(values: "pd.Series[float]") -> tuple[float, float]:
     return (values.min(), values.max()) if len(values) > 1 else (nowhere, nowhere)
 
 
-def _metrics(report: Report) -> list[str]:
+def _metrics(plan: Plan) -> dict[str, Metric]:
     # Curves are evaluated at the training size, so "top1@96" is drawn by its "top1".
-    return [LOSS, report.plan.tested.partition("@")[0] or "top1"]
+    quality, _ = sized(drawn_qualities(plan)[0])
+    return {LOSS: LOSS_METRIC, quality: plan.catalogue[quality]}
 
 
 def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
@@ -131,14 +137,14 @@ def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
 # ---- the figure ----
 
 
-def _figure(marks: list[CurveMark], groups: list[Group], metrics: list[str]) -> Figure:
+def _figure(marks: list[CurveMark], groups: list[Group], metrics: dict[str, Metric]) -> Figure:
     across = min(2, len(groups))
     down = -(-len(groups) // 2) * len(metrics)
     wide = COLUMN if across == 1 else PAGE
     figure = Figure(figsize=(wide, 0.65 + HEIGHT * down + 0.2 * down / len(metrics)))
     panels = figure.subplots(down, across, sharex=True, squeeze=False)
     for place, (head, arms) in enumerate(groups):
-        for turn, name in enumerate(metrics):
+        for turn, (name, metric) in enumerate(metrics.items()):
             # Two groups side by side; the metrics of a group stand one below the other.
             axes = panels[place // 2 * len(metrics) + turn, place % 2]
             own = [mark for mark in marks if mark.metric == name]
@@ -147,7 +153,7 @@ def _figure(marks: list[CurveMark], groups: list[Group], metrics: list[str]) -> 
             axes.set_ylim(*_span(own))
             # After the limits are set: labels are placed in fractions of the axis.
             _ends(axes, own, arms)
-            axes.set_ylabel(_head(name))
+            axes.set_ylabel(format.head(metric))
             if turn == 0 and head:
                 axes.set_title(
                     wrapped(head, 140, size=SMALL, lines=1),
@@ -256,10 +262,6 @@ def separated(heights: list[float], apart: float) -> list[float]:
     return places
 
 
-def _head(name: str) -> str:
-    return "Train loss" if name == LOSS else format.head(METRICS[name])
-
-
 def _legend(marks: list[CurveMark]) -> str:
     """The meaning of the lines, bands and crosses that the figure has."""
     kinds, counts = {mark.what for mark in marks}, {m.n for m in marks if m.low == m.low}
@@ -276,19 +278,18 @@ def _legend(marks: list[CurveMark]) -> str:
 # ---- alternative text ----
 
 
-def _alt(data: pd.DataFrame, metrics: list[str]) -> str:
+def _alt(data: pd.DataFrame, metrics: dict[str, Metric]) -> str:
     marks, sentences = typed_rows(data, CurveMark), []
-    for name in metrics:
+    for name, metric in metrics.items():
         last: dict[str, CurveMark] = {}
         for mark in marks:
             if mark.metric == name and mark.what != "diverged":
                 last[mark.arm] = max(last.get(mark.arm, mark), mark, key=lambda m: m.epoch)
-        digits = 3 if name == LOSS else METRICS[name].digits
         ends = (
-            f"{mark.label} {format.number(mark.value, digits)} at epoch {mark.epoch}"
+            f"{mark.label} {format.number(mark.value, metric.digits)} at epoch {mark.epoch}"
             for mark in last.values()
         )
-        sentences.append(f"{_head(name)}, last: {listing(ends)}.")
+        sentences.append(f"{format.head(metric)}, last: {listing(ends)}.")
     lost = dict.fromkeys(mark.label for mark in marks if mark.what == "diverged")
     sentences += [f"Diverged: {listing(lost)}."] * bool(lost)
     return " ".join(["Learning curves, mean over seeds by epoch.", *sentences])

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.blocks import blocks
 from study.report.contents import Report
@@ -63,7 +62,7 @@ def effects(report: Report) -> Iterator[ReportFigure]:
         ):
             here = data["arm"].isin(row_layout.places(page)) | (data["what"] == "noise floor")
             own = data[here & data["metric"].isin(names)]
-            figure = _figure(marks, names, page, texts=texts, width=wide)
+            figure = _figure(report.plan, marks, names, page=page, texts=texts, width=wide)
             yield ReportFigure(
                 numbered("effects", number), figure, own, _alt(report.plan, own, texts)
             )
@@ -92,7 +91,7 @@ def points(report: Report) -> pd.DataFrame:
                 if arm is not plan.baseline:
                     keys = {"block": head, "label": label, "arm": arm.digest, "metric": name}
                     records += [{**keys, **record} for record in _records(report, part, arm)]
-    return frame(records, "block", "label", "arm", "n").astype({"n": "Int64"})
+    return frame(records, plan.catalogue, "block", "label", "arm", "n").astype({"n": "Int64"})
 
 
 def _records(report: Report, part: pd.DataFrame, arm: PlannedArm) -> Iterator[dict[str, object]]:
@@ -138,7 +137,8 @@ def _texts(plan: Plan, marks: list[EffectMark]) -> dict[tuple[str, str], str]:
             # As in the table: [--] says that equal differences have no interval.
             no_interval = f" [{format.ABSENT}]" if mark.n > 1 and mark.low != mark.low else ""
             rest = f"\n{states[mark.arm]}" if states[mark.arm] else ""
-            text = value_text(mark, METRICS[mark.metric].digits, signed=True) + no_interval + rest
+            digits = plan.catalogue[mark.metric].digits
+            text = value_text(mark, digits, signed=True) + no_interval + rest
         texts[mark.metric, mark.arm] = text
     return texts
 
@@ -147,10 +147,11 @@ def _texts(plan: Plan, marks: list[EffectMark]) -> dict[tuple[str, str], str]:
 
 
 def _figure(
+    plan: Plan,
     marks: list[EffectMark],
     names: list[str],
-    page: row_layout.Page,
     *,
+    page: row_layout.Page,
     texts: dict[tuple[str, str], str],
     width: float,
 ) -> Figure:
@@ -159,7 +160,7 @@ def _figure(
     for axes, name in zip(panels, names, strict=True):
         own = [mark for mark in marks if mark.metric == name]
         _panel(axes, own, places)
-        axes.set_xlabel(format.difference_head(METRICS[name]), parse_math=False)
+        axes.set_xlabel(format.difference_head(plan.catalogue[name]), parse_math=False)
         axes.set_xlim(*_span(own))
         for arm, y in places.items():
             text = texts.get((name, arm), "missing")
@@ -224,12 +225,13 @@ def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> s
     lines = [f"Differences from {plain(plan.baseline.label)}, paired by seed."]
     marks = stats.typed_rows(data, EffectMark)
     for name in dict.fromkeys(mark.metric for mark in marks):
+        metric = plan.catalogue[name]
         own = [mark for mark in marks if mark.metric == name]
         means = [mark for mark in own if mark.what not in ("seed", "noise floor")]
         unit = " [95 % interval]" * any_range(means)
         rest = listing(f"{mark.label} {texts[name, mark.arm]}" for mark in means)
-        lines.append(f"{format.difference_head(METRICS[name])}{unit}: {rest}.")
+        lines.append(f"{format.difference_head(metric)}{unit}: {rest}.")
         for mark in own:
             if mark.what == "noise floor":
-                lines.append(f"Noise floor ±{format.number(mark.high, METRICS[name].digits)}.")
+                lines.append(f"Noise floor ±{format.number(mark.high, metric.digits)}.")
     return " ".join(lines)

@@ -11,13 +11,13 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.report_figure import ReportFigure, frame, listing
 from study.report.figures.states import qualities
 from study.report.figures.style import BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import width, wrapped
+from study.spec.metric import Metric
 from study.spec.study import Factor, file_name
 
 SIDE = 0.72  # inches: the width of a cell with its interval
@@ -51,12 +51,8 @@ def interactions(report: Report) -> Iterator[ReportFigure]:
             paths = [plan.study.factors[f].path for f in (down, across)] if len(pairs) > 1 else []
             title = "-".join(["interactions", file_name(name), *map(file_name, paths)])
             factors = plan.study.factors[down], plan.study.factors[across]
-            yield ReportFigure(
-                title,
-                _figure(data, factors, METRICS[name]),
-                data,
-                _alt(data, factors, METRICS[name]),
-            )
+            figure = _figure(data, factors, plan.catalogue[name])
+            yield ReportFigure(title, figure, data, _alt(data, factors, plan.catalogue[name]))
 
 
 # ---- data ----
@@ -86,7 +82,7 @@ def points(
                 **numbers,
             }
         )
-    return frame(listed, "down", "across").drop(columns="seed")
+    return frame(listed, plan.catalogue, "down", "across").drop(columns="seed")
 
 
 # ---- the figure ----

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 from study.report.contents import Report
 from study.report.figures.report_figure import frame
-from study.report.figures.states import costs, state
+from study.report.figures.states import costs, drawn_qualities, state
 from study.stats import MetricValue, of_arm, of_metric, typed_rows
 
 
@@ -38,20 +37,19 @@ def points(report: Report, factor: int) -> pd.DataFrame:
         {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])
         for name in _drawn_metrics(plan, measured)
-        for record in RECORDS[METRICS[name].kind](
+        for record in RECORDS[plan.catalogue[name].kind](
             report, arm, typed_rows(of_metric(of_arm(measured, arm.digest), name), MetricValue)
         )
     ]
-    return frame(rows, "level")
+    return frame(rows, plan.catalogue, "level")
 
 
 def _drawn_metrics(plan: Plan, measured: pd.DataFrame) -> list[str]:
     """The study's first quality and its first count of operations, without unmeasured ones."""
     available = {row.metric for row in typed_rows(measured.dropna(subset="value"), MetricValue)}
-    # Where no column is a quality or a cost, these two are drawn, if they were measured.
-    quality = [n for n in (*plan.study.columns, "top1") if METRICS[n].kind == "quality"]
-    cost = costs(plan) or ["macs"]
-    candidates = (next((n for n in names if n in available), None) for names in (quality, cost))
+    # Where no column is a cost, multiply-adds are drawn, if they were counted.
+    ordered = drawn_qualities(plan), costs(plan) or ["macs"]
+    candidates = (next((n for n in names if n in available), None) for names in ordered)
     return [name for name in candidates if name]
 
 

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format
-from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
 from study.report.figures.level_marks import LevelMark, points
@@ -39,6 +38,7 @@ from study.report.figures.style import (
 )
 from study.report.figures.text_fit import broken, width, wrapped
 from study.report.table import plain
+from study.spec.metric import Catalogue
 from study.spec.study import file_name
 from study.stats import typed_rows
 
@@ -80,7 +80,8 @@ def levels(report: Report) -> Iterator[ReportFigure]:
         for number, part in enumerate(chunks(order, LEVELS_PER_FIGURE)):
             own = data[data["level"].isin(part)]
             name = numbered(f"{file_name(factor.path)}-levels", number)
-            yield ReportFigure(name, _figure(report, marks, part), own, _alt(factor.path, own))
+            alt = _alt(factor.path, own, report.plan.catalogue)
+            yield ReportFigure(name, _figure(report, marks, part), own, alt)
 
 
 # ---- the figure ----
@@ -94,12 +95,13 @@ def _figure(report: Report, marks: list[LevelMark], order: list[str]) -> Figure:
     figure = Figure(figsize=(across, 0.5 + 1.2 * len(metrics) + labels.height))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, metrics, strict=True):
+        metric = report.plan.catalogue[name]
         own = [mark for mark in marks if mark.metric == name]
         base = [mark for mark in own if mark.level == marks[0].level]
         on_page = [mark for mark in own if mark.level in order]
-        PANELS[METRICS[name].kind](report, Panel(axes, on_page, base, order))
+        PANELS[metric.kind](report, Panel(axes, on_page, base, order))
         # The unit on a line of its own: panels are too low for one line of text.
-        axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("), parse_math=False)
+        axes.set_ylabel(format.head(metric).replace(" (", "\n("), parse_math=False)
     panels[-1].set_xlim(-0.6, len(order) - 0.4)
     panels[-1].set_xticks(
         range(len(order)), labels.texts, rotation=labels.rotation, parse_math=False, linespacing=1.0
@@ -170,9 +172,10 @@ def _write_states(panel: Panel, marks: list[LevelMark]) -> None:
 def _compared(report: Report, axes: Axes, base: list[LevelMark]) -> None:
     """Draw the baseline as a line, with the noise floor of the A/A arm as a band around it."""
     for mark in base:
+        scale = report.plan.catalogue[mark.metric].scale
         band = report.analysis.noise_range(mark.metric)
         if band is not None:
-            low, high = (mark.value + end * METRICS[mark.metric].scale for end in band)
+            low, high = (mark.value + end * scale for end in band)
             axes.axhspan(low, high, color=PALE, zorder=0, label="noise floor (A/A)")
         axes.axhline(
             mark.value,
@@ -188,7 +191,7 @@ def _cost(report: Report, panel: Panel) -> None:
     """Draw bars from zero, or squares on a logarithmic axis, which has no zero to start from."""
     axes, marks = panel.axes, [mark for mark in panel.marks if mark.value == mark.value]
     xs, values = [panel.x(mark) for mark in marks], [mark.value for mark in marks]
-    metric = METRICS[marks[0].metric]
+    metric = report.plan.catalogue[marks[0].metric]
     crowded = panel.levels_with(marks) > SIDE_BY_SIDE
     if wide(values, LOG_FROM):
         logarithmic(axes.yaxis, values)
@@ -247,15 +250,17 @@ def _tick_labels(order: list[str], axis: float) -> TickLabels:
 # ---- alternative text ----
 
 
-def _alt(path: str, data: pd.DataFrame) -> str:
-    marks = typed_rows(data, LevelMark)
-    names = dict.fromkeys(mark.metric for mark in marks)
-    rest = (f"{format.head(METRICS[name])}: {listing(_words(marks, name))}." for name in names)
-    return " ".join([plain(f"Levels of {path}, the first the baseline's."), *rest])
+def _alt(path: str, data: pd.DataFrame, catalogue: Catalogue) -> str:
+    sentences = [plain(f"Levels of {path}, the first the baseline's.")]
+    for name, part in data.groupby("metric", sort=False):
+        metric = catalogue[str(name)]
+        words = _words(typed_rows(part, LevelMark), metric.digits)
+        sentences.append(f"{format.head(metric)}: {listing(words)}.")
+    return " ".join(sentences)
 
 
-def _words(marks: list[LevelMark], name: str) -> Iterator[str]:
+def _words(marks: list[LevelMark], digits: int) -> Iterator[str]:
     for mark in marks:
-        if mark.metric == name and mark.what != "seed":
+        if mark.what != "seed":
             absent = mark.value != mark.value
-            yield f"{mark.level} {mark.what if absent else value_text(mark, METRICS[name].digits)}"
+            yield f"{mark.level} {mark.what if absent else value_text(mark, digits)}"

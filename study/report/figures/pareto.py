@@ -11,7 +11,6 @@ from matplotlib.lines import Line2D
 
 from study import format, stats
 from study.analysis.fronts import BEHIND, FRONT, TIED
-from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
 from study.report.figures.label_placement import place
@@ -23,6 +22,7 @@ from study.report.figures.report_figure import (
 )
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.text_fit import width, wrapped
+from study.spec.metric import Metric
 from study.spec.study import file_name
 
 # These words are stored in the figure's data, where analysis scripts of users may rely on them.
@@ -63,16 +63,16 @@ class ArmMark(NamedTuple):
 
 def pareto(report: Report) -> Iterator[ReportFigure]:
     """One figure per column that is a cost or a speed and differs between arms."""
-    quality = report.plan.tested
+    quality, catalogue = report.plan.tested, report.plan.catalogue
     for name in dict.fromkeys(report.plan.study.columns):
-        if not quality or METRICS[name].kind == "quality":
+        if not quality or catalogue[name].kind == "quality":
             continue
         data = points(report, quality, name)
         if len(data) > KEYED:  # so many intervals would hide the points
             data = data.assign(**dict.fromkeys(BARS, float("nan")))
-        if data["cost"].round(METRICS[name].digits).nunique() > 1:  # compared as printed
-            figure = _figure(data, METRICS[quality], METRICS[name])
-            alt = _alt(data, METRICS[quality], METRICS[name])
+        if data["cost"].round(catalogue[name].digits).nunique() > 1:  # compared as printed
+            figure = _figure(data, catalogue[quality], catalogue[name])
+            alt = _alt(data, catalogue[quality], catalogue[name])
             yield ReportFigure(f"pareto-{file_name(name)}", figure, data, alt)
 
 
@@ -104,8 +104,8 @@ def points(report: Report, quality: str, cost: str) -> pd.DataFrame:
             }
         )
     keys = ("number", "label", "arm", "against", "cost", "cost_low", "cost_high")
-    data = frame(rows, *keys).astype(dict.fromkeys(keys[4:], float))
-    data[[*keys[4:]]] *= METRICS[cost].scale
+    data = frame(rows, analysis.catalogue, *keys).astype(dict.fromkeys(keys[4:], float))
+    data[[*keys[4:]]] *= analysis.catalogue[cost].scale
     return data.drop(columns="seed")
 
 

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from study import format, stats
 from study.analysis import verdicts
 from study.analysis.verdict_rows import VerdictRow
-from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
@@ -24,6 +23,7 @@ from study.report.figures.report_figure import (
     numbered,
 )
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY
+from study.spec.metric import Metric
 from study.spec.study import file_name
 
 LABEL_WIDTH = 96  # points
@@ -54,7 +54,7 @@ def published(report: Report) -> Iterator[ReportFigure]:
         lines = [row_layout.Line(str(text), str(arm)) for arm, text in texts.items()]
         for number, page in enumerate(row_layout.pages(lines, LABEL_WIDTH)):
             own = stats.of_arms(part, row_layout.places(page)).drop(columns="text")
-            metric = METRICS[str(name)]
+            metric = report.plan.catalogue[str(name)]
             title = numbered(f"published-{file_name(str(name))}", number)
             yield ReportFigure(title, _figure(own, page, metric), own, _alt(own, metric))
 
@@ -72,7 +72,7 @@ def points(report: Report) -> pd.DataFrame:
     comparable = stats.typed_rows(verdict_rows[verdict_rows["unlike"] == ""], VerdictRow)
     listed = list[dict[str, object]]()
     for row in comparable:
-        metric = METRICS[row.metric]
+        metric = report.plan.catalogue[row.metric]
         # A published cost of zero has no relative difference.
         if metric.kind == "speed" or (metric.kind == "cost" and not row.printed):
             continue

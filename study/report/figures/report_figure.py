@@ -15,10 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from study import format
-from study.metrics import METRICS
 from study.report.figures.style import SCRIPTS, STYLE
 from study.report.spreadsheet import comma_separated
 from study.report.table import plain
+from study.spec.metric import Metric
 
 UNDATED: dict[str, dict[str, None]] = {
     "pdf": {"CreationDate": None},
@@ -102,21 +102,19 @@ def _saved(figure: Figure, end: str) -> bytes:
 NUMBERS = ("value", "low", "high")
 
 
-def frame(rows: Iterable[Mapping[str, object]], *keys: str) -> pd.DataFrame:
+def frame(
+    rows: Iterable[Mapping[str, object]], metrics: Mapping[str, Metric], *keys: str
+) -> pd.DataFrame:
     """Rows in base units as the data of a figure, in the units of the table.
 
     Its columns are `keys`, metric, what (the kind of mark), seed, value, low, high.
     """
     columns = [*keys, "metric", "what", "seed", *NUMBERS]
     data = pd.DataFrame(list(rows), columns=columns).astype({"seed": "Int64"})
-    scales = data["metric"].map(_scale).astype(float)
+    scales = data["metric"].map(lambda name: metrics[name].scale).astype(float)
     for column in NUMBERS:
         data[column] = data[column].astype(float) * scales
     return data
-
-
-def _scale(name: str) -> float:
-    return METRICS[name].scale if name in METRICS else 1.0  # the training loss is no metric
 
 
 # ---- names and text ----

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from study import format
-from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import logarithmic
@@ -25,6 +24,7 @@ from study.report.figures.report_figure import (
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
 from study.report.figures.text_fit import wrapped
+from study.spec.metric import Metric
 from study.stats import typed_rows
 
 PATH = "data.img_size"
@@ -48,12 +48,12 @@ def resolution(report: Report) -> Iterator[ReportFigure]:
     """One panel per cost and speed that was measured at three sizes or more."""
     data = points(report)
     marks = typed_rows(data, SideMark)
-    metrics = list(dict.fromkeys(mark.metric for mark in marks))
+    metrics = {mark.metric: report.plan.catalogue[mark.metric] for mark in marks}
     models = list(dict.fromkeys(mark.model for mark in marks))
     for number, part in enumerate(chunks(models, len(ARMS))):
         own = data[data["model"].isin(part)]
         figure = _figure(typed_rows(own, SideMark), metrics, part)
-        yield ReportFigure(numbered("resolution", number), figure, own, _alt(own))
+        yield ReportFigure(numbered("resolution", number), figure, own, _alt(own, metrics))
 
 
 # ---- data ----
@@ -65,10 +65,11 @@ def points(report: Report) -> pd.DataFrame:
     `exponent` is that of a power law over the side, if all steps from one size to the next agree;
     NaN for a cost that is a sum of powers.
     """
-    values = report.analysis.estimates
+    values, catalogue = report.analysis.estimates, report.plan.catalogue
     rows = []
-    names = [n for n in dict.fromkeys(report.plan.study.columns) if METRICS[n].kind != "quality"]
-    for name in names:
+    for name in dict.fromkeys(report.plan.study.columns):
+        if catalogue[name].kind == "quality":
+            continue
         for model, arms in _series(report.plan).items():
             by_side = [(side, values[arm, name]) for side, arm in arms if (arm, name) in values]
             # Zero has no logarithm.
@@ -88,7 +89,7 @@ def points(report: Report) -> pd.DataFrame:
                     }
                     for side, row in by_side
                 ]
-    return frame(rows, "model", "side", "exponent").drop(columns="seed")
+    return frame(rows, catalogue, "model", "side", "exponent").drop(columns="seed")
 
 
 def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
@@ -126,14 +127,14 @@ def exponent(points: list[tuple[int, float]]) -> float:
 # ---- the figure ----
 
 
-def _figure(marks: list[SideMark], metrics: list[str], models: list[str]) -> Figure:
+def _figure(marks: list[SideMark], metrics: dict[str, Metric], models: list[str]) -> Figure:
     # Inches: 1.45 for a panel, 0.13 for a line of the legend, which has two columns.
     figure = Figure(figsize=(COLUMN, 0.75 + 1.45 * len(metrics) + 0.13 * (-(-len(models) // 2))))
     panels = figure.subplots(len(metrics), sharex=True, squeeze=False)[:, 0]
     sides = sorted({mark.side for mark in marks})
-    for axes, name in zip(panels, metrics, strict=True):
+    for axes, (name, metric) in zip(panels, metrics.items(), strict=True):
         _panel(axes, [mark for mark in marks if mark.metric == name], models)
-        axes.set_ylabel(format.head(METRICS[name]).replace(" (", "\n("))
+        axes.set_ylabel(format.head(metric).replace(" (", "\n("))
     axes = panels[-1]
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator([float(side) for side in sides]))
@@ -183,10 +184,10 @@ def _panel(axes: Axes, marks: list[SideMark], models: list[str]) -> None:
 # ---- alternative text ----
 
 
-def _alt(data: pd.DataFrame) -> str:
+def _alt(data: pd.DataFrame, metrics: dict[str, Metric]) -> str:
     sentences = []
     for (name, model), part in data.groupby(["metric", "model"], sort=False):
-        metric, (first, *_, last) = METRICS[str(name)], typed_rows(part, SideMark)
+        metric, (first, *_, last) = metrics[str(name)], typed_rows(part, SideMark)
         power = first.exponent
         sentences.append(
             f"{format.head(metric)} of {model}: {format.number(first.value, metric.digits)} at "

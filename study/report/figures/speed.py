@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from study import format
-from study.metrics import METRICS
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
@@ -63,11 +62,13 @@ def speed(report: Report) -> Iterator[ReportFigure]:
 
 
 def points(report: Report) -> pd.DataFrame:
-    estimated = report.analysis.estimates.values()
+    catalogue = report.plan.catalogue
     labels = {arm.digest: arm.label for arm in report.plan.arms}
     order = {arm: place for place, arm in enumerate(labels)}
     timed = [
-        row for row in estimated if METRICS[row.metric].kind == "speed" and row.mean == row.mean
+        row
+        for row in report.analysis.estimates.values()
+        if catalogue[row.metric].kind == "speed" and row.mean == row.mean
     ]
     records = [
         {
@@ -81,7 +82,7 @@ def points(report: Report) -> pd.DataFrame:
         }
         for row in sorted(timed, key=lambda row: order[row.arm])
     ]
-    return frame(records, "label", "arm").drop(columns="seed")
+    return frame(records, catalogue, "label", "arm").drop(columns="seed")
 
 
 def _figure(
@@ -90,7 +91,7 @@ def _figure(
     figure, panels = row_layout.sheet(page, len(names), width, spare=0.7)
     places, base = row_layout.places(page), report.plan.baseline.digest
     for axes, name in zip(panels, names, strict=True):
-        metric, own = METRICS[name], [mark for mark in marks if mark.metric == name]
+        metric, own = report.plan.catalogue[name], [mark for mark in marks if mark.metric == name]
         here = [mark for mark in own if mark.arm in places]
         values, ys = [mark.value for mark in here], [places[mark.arm] for mark in here]
         # The baseline stands out, as all ratios refer to it.
@@ -117,7 +118,7 @@ def _alt(report: Report, data: pd.DataFrame) -> str:
     on = plain(report.analysis.timed_on)
     sentences = [f"Speed of the arms{f' on {on}' if on else ''}."]
     for name, part in data.groupby("metric", sort=False):
-        metric = METRICS[str(name)]
+        metric = report.plan.catalogue[str(name)]
         marks = typed_rows(part, SpeedMark)
         rest = listing(f"{mark.label} {value_text(mark, metric.digits)}" for mark in marks)
         sentences.append(f"{format.head(metric)}: {rest}.")

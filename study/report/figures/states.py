@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-from study.metrics import METRICS
 from study.plan.plan import Plan, PlannedArm
 
 STATE_LABELS = {"diverged": "diverged", "failed": "failed", "running": "running"}
@@ -26,10 +25,18 @@ def diverged(arm: PlannedArm) -> set[int]:
 
 def qualities(plan: Plan) -> list[str]:
     """The study's columns that are qualities, without repetition."""
-    return [name for name in dict.fromkeys(plan.study.columns) if METRICS[name].kind == "quality"]
+    columns = dict.fromkeys(plan.study.columns)
+    return [name for name in columns if plan.catalogue[name].kind == "quality"]
+
+
+def drawn_qualities(plan: Plan) -> list[str]:
+    """The study's columns that are qualities, then the other qualities of its catalogue."""
+    others = (name for name, metric in plan.catalogue.items() if metric.kind == "quality")
+    return list(dict.fromkeys([*qualities(plan), *others]))
 
 
 def costs(plan: Plan) -> list[str]:
     """The study's columns that are costs: multiply-adds first, then in the order of the file."""
-    names = [name for name in dict.fromkeys(plan.study.columns) if METRICS[name].kind == "cost"]
+    columns = dict.fromkeys(plan.study.columns)
+    names = [name for name in columns if plan.catalogue[name].kind == "cost"]
     return sorted(names, key=lambda name: not name.startswith("macs"))

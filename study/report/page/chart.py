@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from study import format
-from study.metrics import Metric
+from study.spec.metric import Metric
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Colours of Okabe and Ito, distinguishable with colour-blindness."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from html import escape
 
 from study import format, stats
-from study.metrics import METRICS, Metric
 from study.report.contents import Report
 from study.report.page.chart import COLOURS, HOVER, LEGEND, MARKERS, MOST, Chart, Spec, axis
+from study.spec.metric import Metric
 from study.stats import Effect
 
 
@@ -16,7 +16,7 @@ def effects(report: Report) -> Iterator[Chart]:
     plan, base = report.plan, report.plan.baseline
     rows = report.analysis.effects.values()
     for name in dict.fromkeys(plan.study.columns):
-        metric = METRICS[name]
+        metric = plan.catalogue[name]
         labels = {arm.digest: arm.label for arm in plan.arms if arm is not base}
         own = [row for row in rows if row.metric == name and row.mean == row.mean]
         labelled = [(labels[row.arm], row) for row in own if row.arm in labels]

@@ -7,7 +7,6 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis.history import CurveValue
-from study.metrics import METRICS
 from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.page.chart import COLOURS, DASHES, LINES, MOST, SIZE, SYMBOLS, Chart, Spec, axis
@@ -15,13 +14,14 @@ from study.report.page.chart import COLOURS, DASHES, LINES, MOST, SIZE, SYMBOLS,
 
 def curves(report: Report) -> Iterator[Chart]:
     """Charts of the training loss and the first quality; a study of one epoch has none."""
-    for name in (n for n in ("train_loss", report.plan.tested) if n):
+    plan = report.plan
+    for name in (n for n in ("train_loss", plan.tested) if n):
         part = stats.of_metric(report.analysis.curves, name)
         points = stats.typed_rows(part, CurveValue)
         epochs = max((point.epoch for point in points), default=0)
         if epochs < 2:
             continue
-        title = "Training loss" if name == "train_loss" else format.name(METRICS[name])
+        title = "Training loss" if name == "train_loss" else format.name(plan.catalogue[name])
         yield Chart(
             f"curve-{name.replace('_', '-')}",
             f"{title} by epoch",
@@ -31,7 +31,7 @@ def curves(report: Report) -> Iterator[Chart]:
 
 
 def _lines(report: Report, part: pd.DataFrame, name: str, *, epochs: int) -> Spec:
-    metric = None if name == "train_loss" else METRICS[name]
+    metric = None if name == "train_loss" else report.plan.catalogue[name]
     # The loss is no metric of the catalogue: nats, with four digits.
     scale, digits = (metric.scale, metric.digits) if metric else (1.0, 4)
     data: list[Spec] = []

@@ -5,7 +5,6 @@ from html import escape
 
 from study import format
 from study.analysis.fronts import on_front
-from study.metrics import METRICS, Metric
 from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.page.chart import (
@@ -20,6 +19,7 @@ from study.report.page.chart import (
     Spec,
     axis,
 )
+from study.spec.metric import Metric
 from study.stats import Estimate
 
 
@@ -29,7 +29,7 @@ def trade_offs(report: Report) -> Iterator[Chart]:
     quality = plan.tested
     means = report.analysis.estimates
     for name in dict.fromkeys(plan.study.columns):
-        if not quality or METRICS[name].kind == "quality":
+        if not quality or plan.catalogue[name].kind == "quality":
             continue
         points = [
             (arm, means[arm.digest, name].mean, means[arm.digest, quality])
@@ -39,16 +39,17 @@ def trade_offs(report: Report) -> Iterator[Chart]:
         # NaN is a diverged arm, which has no place on the chart.
         points = [point for point in points if point[2].mean == point[2].mean]
         if len({x for _, x, _ in points}) > 1:
-            yield _trade_off(report, name, quality, points)
+            yield _trade_off(report, name, points)
 
 
 def _trade_off(
-    report: Report, name: str, quality: str, points: list[tuple[PlannedArm, float, Estimate]]
+    report: Report, name: str, points: list[tuple[PlannedArm, float, Estimate]]
 ) -> Chart:
-    cost, metric, seeds = METRICS[name], METRICS[quality], len(report.plan.study.seeds)
+    plan = report.plan
+    cost, metric = plan.catalogue[name], plan.catalogue[plan.tested]
     texts = [
         f"{arm.label}: {format.measured(x, cost)} {cost.unit}, "
-        f"{format.replicates(row, metric, seeds)} {metric.unit}"
+        f"{format.replicates(row, metric, report.analysis.seeds)} {metric.unit}"
         for arm, x, row in points
     ]
     places = sorted((x, row.mean) for _, x, row in points)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from study import format
-from study.metrics import METRICS
 from study.report.contents import Report
 
 COMMIT = 9  # letters of a commit's digest
@@ -20,8 +19,9 @@ class TrialColumn(NamedTuple):
 def columns(report: Report) -> list[TrialColumn]:
     rows = report.analysis.trials
     listed = [TrialColumn(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
-    for name in (name for name in rows.columns if name in METRICS):
-        metric = METRICS[str(name)]
+    catalogue = report.plan.catalogue
+    for name in (name for name in rows.columns if name in catalogue):
+        metric = catalogue[str(name)]
         values = (format.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
         listed.append(TrialColumn(format.head(metric), tuple(values)))
     listed.append(TrialColumn("time (s)", tuple(_seconds(v) for v in rows["seconds"])))

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from study import format, stats
 from study.analysis import published
 from study.analysis.analysis import Analysis
-from study.metrics import METRICS, Metric
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.spec.metric import Metric
 from study.stats.factorial_effects import Term
 
 HEADS = ("Difference [95 % CI]", "p, t", "Holm", "p, sign-flip", "Holm, sign-flip")
@@ -26,7 +26,7 @@ def contrast_table(analysis: Analysis) -> Table | None:
     tests = analysis.tests
     # Reversed, so that of several labels of an arm the first one stays.
     labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
-    rows = (_contrast(row, labels, len(plan.study.seeds)) for row in analysis.contrasts)
+    rows = (_contrast(analysis, row, labels) for row in analysis.contrasts)
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
@@ -47,9 +47,9 @@ def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
     return f", alone and corrected for {tests} tests{others} by Holm's method"
 
 
-def _contrast(row: stats.TestedContrast, labels: Mapping[str, str], seeds: int) -> Row:
-    metric = METRICS[row.metric]
-    difference = format.effect(row, metric, seeds)
+def _contrast(analysis: Analysis, row: stats.TestedContrast, labels: Mapping[str, str]) -> Row:
+    metric = analysis.catalogue[row.metric]
+    difference = format.effect(row, metric, analysis.seeds)
     unit = metric.difference_unit
     # A missing difference has no unit.
     text = f"{difference} {unit}".rstrip() if difference != format.ABSENT else difference
@@ -86,7 +86,7 @@ def factor_table(analysis: Analysis) -> Table | None:
     def rows(size: int) -> tuple[Row, ...]:
         sized_terms = [term for term in terms if len(term) == size]
         return tuple(
-            Row(_label(plan, term), False, _effect_cells(by_term, names, term, len(study.seeds)))
+            Row(_label(plan, term), False, tuple(_effect_cells(analysis, by_term, term)))
             for term in sized_terms
         )
 
@@ -97,7 +97,7 @@ def factor_table(analysis: Analysis) -> Table | None:
             "of all other factors; ×: change of that effect with a level of another factor. Paired "
             "by seed."
         ),
-        heads=tuple(format.effect_head(METRICS[name], len(study.seeds)) for name in names),
+        heads=tuple(format.effect_head(plan.catalogue[name], analysis.seeds) for name in names),
         blocks=(TableBlock("main effects", rows(1)), TableBlock("interactions", rows(2))),
         notes=("Interactions of three or more factors are not shown.",)
         if len(study.factors) > 2
@@ -110,9 +110,9 @@ def _label(plan: Plan, term: Term) -> str:
     return plain(" × ".join(plan.study.factors[f].levels[level].label for f, level in term))
 
 
-def _effect_cells(by_term: Effects, names: list[str], term: Term, seeds: int) -> tuple[Cell, ...]:
-    rows = ((name, by_term.get((name, term))) for name in names)
-    return tuple(_effect(row, METRICS[name], seeds) for name, row in rows)
+def _effect_cells(analysis: Analysis, by_term: Effects, term: Term) -> Iterator[Cell]:
+    for name in analysis.of_kind("quality"):
+        yield _effect(by_term.get((name, term)), analysis.catalogue[name], analysis.seeds)
 
 
 def _effect(row: stats.FactorialEffect | None, metric: Metric, seeds: int) -> Cell:

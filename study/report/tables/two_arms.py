@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from study import format, stats
 from study.analysis.two_arms import METRIC_KINDS, Comparison, MetricRow, SeedRow
-from study.metrics import METRICS, Metric
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.text.two_arms import ends, p_is
+from study.spec.metric import Metric
 
 
 def tables(comparison: Comparison) -> list[Table]:
@@ -40,7 +40,7 @@ def _value(value: object) -> str:
 
 
 def _metric_row(comparison: Comparison, row: MetricRow) -> Row:
-    metric = METRICS[row.metric]
+    metric = comparison.plan.catalogue[row.metric]
     sides = (
         _side(row.kind, row.first, row.first_sd, metric=metric),
         _side(row.kind, row.second, row.second_sd, metric=metric),
@@ -60,7 +60,7 @@ def _side(kind: str, mean: float, sd: float, *, metric: Metric) -> Cell:
 
 
 def _difference(comparison: Comparison, row: MetricRow) -> str:
-    metric = METRICS[row.metric]
+    metric = comparison.plan.catalogue[row.metric]
     if row.kind == "quality":
         return f"{format.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
     if row.kind == "speed":
@@ -98,7 +98,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
 
 def _seed_table(comparison: Comparison) -> Table:
     first, second = comparison.labels
-    metric = METRICS[comparison.tested]
+    metric = comparison.plan.catalogue[comparison.tested]
     rows = stats.typed_rows(comparison.seeds, SeedRow)
     return Table(
         name=plain(f"{format.head(metric)} seed by seed"),
@@ -135,7 +135,7 @@ def _image_notes(comparison: Comparison) -> Iterator[str]:
     if not comparison.images:
         yield f"Not compared image by image: {comparison.unseen}."
         return
-    images, top1 = comparison.images, METRICS["top1"]
+    images, top1 = comparison.images, comparison.plan.catalogue["top1"]
     low, high = (format.measured(end, top1) for end in (images.low, images.high))
     # No interval with fewer than two seeds, or if no image differs.
     if low != format.ABSENT:

@@ -7,9 +7,9 @@ from study.analysis import verdicts
 from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
 from study.analysis.verdict_rows import VerdictRow
-from study.metrics import METRICS
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.spec.metric import Metric
 from study.stats import typed_rows
 
 HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
@@ -22,7 +22,7 @@ def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
         return None
     blocks = (
         TableBlock(
-            format.head(METRICS[str(metric)]),
+            format.head(plan.catalogue[str(metric)]),
             tuple(_row(plan, row) for row in typed_rows(rows, VerdictRow)),
         )
         for metric, rows in comparable.groupby("metric", sort=False)
@@ -43,7 +43,7 @@ def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
 
 
 def _row(plan: Plan, row: VerdictRow) -> Row:
-    metric = METRICS[row.metric]
+    metric = plan.catalogue[row.metric]
     # As many digits as were published, so that both numbers can be compared.
     digits = max(row.digits, metric.digits)
     # NaN ends: an exact count has no interval.
@@ -52,7 +52,7 @@ def _row(plan: Plan, row: VerdictRow) -> Row:
         format.published(row.printed, row.digits, row.spread, row.status),
         format.number(row.measured, digits) + (span if row.low == row.low else ""),
         *(_verdict(row, aspect) for aspect in verdicts.ASPECTS),
-        _why(row),
+        _why(row, metric),
     )
     baseline = row.arm == plan.baseline.digest
     return Row(plain(row.row), baseline, tuple(Cell(plain(text)) for text in texts))
@@ -63,12 +63,12 @@ def _verdict(row: VerdictRow, aspect: str) -> str:
     return f"{word} ({seeds} seeds)" if seeds else str(word)
 
 
-def _why(row: VerdictRow) -> str:
+def _why(row: VerdictRow, metric: Metric) -> str:
     """The explanation of a cost, else the reason of the first aspect that is not reproduced."""
     if row.reason:
         return row.reason
     # The level of a timing is never comparable, as the caption says: its aspects start after it.
-    timed = METRICS[row.metric].kind == "speed"
+    timed = metric.kind == "speed"
     for aspect in verdicts.ASPECTS[timed:]:
         if getattr(row, aspect) not in ("", verdicts.REPRODUCED):
             return f"{aspect}: {getattr(row, aspect + '_why')}"
@@ -82,11 +82,9 @@ def _notes(plan: Plan, assessment: Assessment) -> Iterator[str]:
         if row.unlike:
             unlike.setdefault((row.metric, row.level_why), []).append(row.row)
     for (metric, why), names in unlike.items():
-        yield f"{format.name(METRICS[metric])} not comparable ({', '.join(names)}): {why}."
+        yield f"{format.name(plan.catalogue[metric])} not comparable ({', '.join(names)}): {why}."
     if margins := plan.study.margins:
-        stated = ", ".join(
-            f"{format.name(METRICS[name])} ±{m:g} {_unit(name)}" for name, m in margins.items()
-        )
+        stated = ", ".join(_margin(plan.catalogue[name], m) for name, m in margins.items())
         yield f"Margins: {stated}; for costs, half a unit of the last published digit."
     if any(row.spread for row in rows):
         yield "A published spread widens the margin, or is the margin if no other is stated."
@@ -97,9 +95,9 @@ def _notes(plan: Plan, assessment: Assessment) -> Iterator[str]:
         yield f"{n} published {numbers} no verdict."
 
 
-def _unit(name: str) -> str:
-    metric = METRICS[name]
-    return "%" if metric.kind == "speed" else metric.difference_unit
+def _margin(metric: Metric, margin: float) -> str:
+    unit = "%" if metric.kind == "speed" else metric.difference_unit
+    return f"{format.name(metric)} ±{margin:g} {unit}"
 
 
 def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from study import format
 from study.analysis.analysis import Analysis
-from study.metrics import METRICS
 from study.report.text.compared import ComparedArms
 from study.report.text.given_weights import given_weights_answer
 
@@ -53,15 +52,15 @@ def _sentences(compared: ComparedArms) -> Iterator[str]:
     if base.digest in analysis.diverged:
         yield from _baseline_diverged(compared)
     elif not compared.others:
-        yield f"{base.label}: {_level(analysis)} in {format.name(compared.metric)}."
+        yield f"{base.label}: {_level(compared)} in {format.name(compared.metric)}."
     else:
         yield from _differences(compared)
 
 
-def _level(analysis: Analysis) -> str:
-    name = analysis.plan.tested
-    row = analysis.estimates[analysis.plan.baseline.digest, name]
-    return f"{format.replicates(row, METRICS[name], analysis.seeds)} {METRICS[name].unit}".rstrip()
+def _level(compared: ComparedArms) -> str:
+    analysis, metric = compared.analysis, compared.metric
+    row = analysis.estimates[analysis.plan.baseline.digest, analysis.plan.tested]
+    return f"{format.replicates(row, metric, analysis.seeds)} {metric.unit}".rstrip()
 
 
 def _baseline_diverged(compared: ComparedArms) -> Iterator[str]:
@@ -201,7 +200,7 @@ def _costs(analysis: Analysis) -> str:
         if not values:
             continue
         least, most = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
-        metric, count = METRICS[name], len(values)
+        metric, count = analysis.catalogue[name], len(values)
         low, high = (format.measured(values[label], metric) for label in (least, most))
         # Compared as printed: a range of two equal texts says nothing.
         if low != high:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from study import format
 from study.analysis.analysis import Analysis
-from study.metrics import METRICS, Metric
+from study.spec.metric import Metric
 from study.stats import Effect
 
 NAMED = 3  # arms named in the sentence; the others are counted
@@ -21,7 +21,7 @@ class ComparedArms:
 
     @property
     def metric(self) -> Metric:
-        return METRICS[self.analysis.plan.tested]
+        return self.analysis.catalogue[self.analysis.plan.tested]
 
     @property
     def others(self) -> list[str]:

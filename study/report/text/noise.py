@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from study import format
 from study.analysis.analysis import Analysis
-from study.metrics import METRICS
 
 ROUGH = 4  # degrees of freedom, below which a ratio of variances is a guess
 
@@ -25,7 +24,7 @@ def _pairing(analysis: Analysis) -> Iterator[str]:
         if sum(row.n - 1 for row in rows) >= ROUGH:
             # Pooled before dividing: a mean of ratios would be ruled by arms with little variance.
             ratio = sum(row.paired for row in rows) / sum(row.separate for row in rows)
-            ratios.append(f"{ratio:.2f} ({format.name(METRICS[name])})")
+            ratios.append(f"{ratio:.2f} ({format.name(analysis.catalogue[name])})")
     if ratios:
         yield (
             "Pairing by seed: the variance of the differences, as a share of that "
@@ -37,7 +36,7 @@ def _pairing(analysis: Analysis) -> Iterator[str]:
 def _noise(analysis: Analysis) -> Iterator[str]:
     """The noise floor of every quality, measured by the A/A arm."""
     for name in analysis.of_kind("quality"):
-        row, metric = analysis.noise.get(name), METRICS[name]
+        row, metric = analysis.noise.get(name), analysis.catalogue[name]
         if row is None:
             continue
         floor = format.measured(row.floor, metric)
@@ -65,13 +64,13 @@ def _step_orders(analysis: Analysis) -> Iterator[str]:
         return
     # Without other orders an effect cannot be separated from its position on the path.
     if all(row.places == 1 for row in rows):
-        column = f"Δ {format.name(METRICS[analysis.of_kind('quality')[0]])}"
+        column = f"Δ {format.name(analysis.catalogue[analysis.of_kind('quality')[0]])}"
         yield (
             f"Only one order was measured: {column} of a row covers all steps up to it, and the "
             "effect of its last step in another order is unknown."
         )
     for row in (row for row in rows if row.places > 1):
-        metric, seeds = METRICS[row.metric], analysis.seeds
+        metric, seeds = analysis.catalogue[row.metric], analysis.seeds
         first, last = (format.measured(v, metric, signed=True) for v in (row.first, row.last))
         label = study.factors[row.factor].levels[row.end].label
         yield (

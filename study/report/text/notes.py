@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from study import format
 from study.analysis.analysis import Analysis
 from study.analysis.published import named_arms, protocol_differences
-from study.metrics import METRICS, RULES, sized
+from study.metrics import RULES
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan, PlannedArm
 from study.report.text import noise
+from study.spec.metric import sized
 from study.stats import smallest_p
 
 LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
@@ -68,12 +69,13 @@ def _measures(analysis: Analysis) -> Iterator[str]:
             "difference includes zero (each comparison alone, uncorrected)."
         )
     for name in analysis.of_kind("cost"):
-        rule = format.rule(METRICS[name])
+        metric = analysis.catalogue[name]
+        rule = format.rule(metric)
         if rule in RULES:
             counted = ", ".join(RULES[rule])
-            yield f"{format.head(METRICS[name])}: multiply-adds for one image, counting {counted}."
+            yield f"{format.head(metric)}: multiply-adds for one image, counting {counted}."
     if analysis.leaders:
-        kinds = dict.fromkeys(METRICS[name].kind for name in analysis.leaders)
+        kinds = dict.fromkeys(analysis.catalogue[name].kind for name in analysis.leaders)
         yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
 
 
@@ -114,15 +116,15 @@ def _missing(analysis: Analysis) -> Iterator[str]:
         yield f"Not measured for {', '.join(arms)}: {why}."
     # Refusals already explain what is missing.
     if untimed and not refusals:
-        yield f"Not timed for every arm: {_heads(untimed)}."
+        yield f"Not timed for every arm: {_heads(analysis, untimed)}."
     unevaluated = [n for n in analysis.metrics if sized(n)[1] and _lacking(analysis, n)]
     if unevaluated and not trials and not refusals:
-        yield f"Not evaluated for every arm: {_heads(unevaluated)}."
+        yield f"Not evaluated for every arm: {_heads(analysis, unevaluated)}."
     earlier = [n for n in analysis.of_kind("quality") if not sized(n)[1] and _lacking(analysis, n)]
     if earlier and not trials and analysis.seeds:
         yield (
-            f"{_heads(earlier)}: not in the results of an earlier version; to measure it, run the "
-            "study in another store (--store)."
+            f"{_heads(analysis, earlier)}: not in the results of an earlier version; to measure "
+            "it, run the study in another store (--store)."
         )
     if trials or ((untimed or unevaluated) and not refusals):
         command_line = command(plan, analysis.store_option)
@@ -138,8 +140,8 @@ def _lacking(analysis: Analysis, name: str) -> bool:
     return any((arm.digest, name) not in analysis.estimates for arm in analysis.plan.arms)
 
 
-def _heads(names: list[str]) -> str:
-    return ", ".join(format.name(METRICS[name]) for name in names)
+def _heads(analysis: Analysis, names: list[str]) -> str:
+    return ", ".join(format.name(analysis.catalogue[name]) for name in names)
 
 
 def command(plan: Plan, store: str) -> str:
@@ -236,17 +238,20 @@ def _unit_warnings(analysis: Analysis) -> Iterator[str]:
     for label, numbers in analysis.plan.study.published.items():
         for name, printed in numbers.items():
             row = analysis.estimates.get((arms[label].digest, name))
+            metric = analysis.catalogue[name]
             # Costs in another unit are noted when the study is planned.
-            if row is None or METRICS[name].kind == "cost" or not row.mean > 0:
+            if row is None or metric.kind == "cost" or not row.mean > 0:
                 continue
-            if why := other_unit(name, printed.value, float(row.mean)):
+            if why := other_unit(name, metric, printed.value, here=float(row.mean)):
                 yield f"{label}: {why}."
 
 
 def _incomparable(analysis: Analysis) -> Iterator[str]:
     """One sentence on why published numbers cannot be compared with measured ones."""
     plan, arms = analysis.plan, named_arms(analysis.plan)
-    measured = [n for n in analysis.metrics if analysis.seeds or METRICS[n].kind != "quality"]
+    measured = [
+        n for n in analysis.metrics if analysis.seeds or plan.catalogue[n].kind != "quality"
+    ]
     rows: dict[str, dict[str, None]] = {}  # by difference, the rows that have it
     names: dict[str, None] = {}
     for label, numbers in plan.study.published.items():
@@ -257,7 +262,8 @@ def _incomparable(analysis: Analysis) -> Iterator[str]:
         most = max(map(len, rows.values()))
         texts = [w + (f" ({', '.join(r)})" if len(r) < most else "") for w, r in rows.items()]
         yield (
-            f"Published and measured {_heads(list(names))} are not comparable: {'; '.join(texts)}."
+            f"Published and measured {_heads(analysis, list(names))} are not comparable: "
+            f"{'; '.join(texts)}."
         )
 
 

@@ -6,7 +6,6 @@ from study import format, stats
 from study.analysis.per_image import diverged
 from study.analysis.quantities import SpeedRatio
 from study.analysis.two_arms import Comparison, MetricRow, SeedRow
-from study.metrics import METRICS
 
 
 def answer(comparison: Comparison) -> str:
@@ -28,7 +27,8 @@ def _so_far(comparison: Comparison) -> str:
 
 def _quality(comparison: Comparison) -> str:
     first, second = comparison.labels
-    name, metric = format.name(METRICS[comparison.tested]), METRICS[comparison.tested]
+    metric = comparison.plan.catalogue[comparison.tested]
+    name = format.name(metric)
     lost = [
         label
         for label, arm in zip(comparison.labels, comparison.arms, strict=True)
@@ -60,7 +60,8 @@ def _quality(comparison: Comparison) -> str:
 def _paired(comparison: Comparison, row: MetricRow, difference: str) -> str:
     """The clause on two arms that share several seeds; `row` is that of the tested metric."""
     first, second = comparison.labels
-    name, metric = format.name(METRICS[comparison.tested]), METRICS[comparison.tested]
+    metric = comparison.plan.catalogue[comparison.tested]
+    name = format.name(metric)
     pairs = f"{row.n:.0f} paired seeds"
     better = (row.mean > 0) == (metric.better == "higher")
     word = "better" if better else "worse"
@@ -84,13 +85,17 @@ def _given_weights(comparison: Comparison) -> str:
     """The clause on two arms with given weights, tested over images: seeds change nothing."""
     first, second = comparison.labels
     test = stats.typed_rows(comparison.seeds.head(1), SeedRow)[0]
-    amount = f"{format.measured(test.difference, METRICS['top1'], signed=True)} pp"
+    metric = comparison.plan.catalogue[comparison.tested]
+    name = format.name(metric)
+    amount = f"{format.measured(test.difference, metric, signed=True)} {metric.difference_unit}"
     if test.p != test.p:
-        return f"{second} differs from {first} by {amount} in Top-1; their images were not compared"
+        return (
+            f"{second} differs from {first} by {amount} in {name}; their images were not compared"
+        )
     word = "is better than" if test.difference > 0 else "is worse than"
     verb = word if test.p < stats.ALPHA else "cannot be distinguished from"
     on = f"given weights, {test.images:.0f} images, McNemar's exact test: {p_is(test.p)}"
-    return f"{second} {verb} {first} in Top-1: {amount} ({on})"
+    return f"{second} {verb} {first} in {name}: {amount} ({on})"
 
 
 def p_is(value: float) -> str:
@@ -100,14 +105,14 @@ def p_is(value: float) -> str:
 
 def _costs(comparison: Comparison) -> Iterator[str]:
     """Relative costs and speeds of the second arm; of several counting rules, the first column."""
-    columns, resolution = comparison.plan.study.columns, comparison.plan.study.timing.resolution
+    plan, resolution = comparison.plan, comparison.plan.study.timing.resolution
     # By name without the counting rule: two counts of one cost would look like two costs.
     by_name: dict[str, MetricRow] = {}
     for row in stats.typed_rows(comparison.metrics, MetricRow):
-        if row.metric in columns:
-            by_name.setdefault(format.name(METRICS[row.metric]), row)
+        if row.metric in plan.study.columns:
+            by_name.setdefault(format.name(plan.catalogue[row.metric]), row)
     for row in by_name.values():
-        name = METRICS[row.metric].label
+        name = plan.catalogue[row.metric].label
         if row.kind == "cost" and row.first == row.first and row.second == row.second:
             same = row.first == row.second
             yield f"{name} equal" if same else f"{name} {format.change(row.second, row.first)}"

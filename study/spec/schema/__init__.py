@@ -5,7 +5,15 @@ be raised with it. A new field must have the default that keeps the old meaning.
 """
 
 from study.spec.schema.data import CLASSES, IGNORED, LOOKS, TORCH, Data
-from study.spec.schema.file import Baseline, Named, StudyFile, Timing, salvaged, validated
+from study.spec.schema.file import (
+    Baseline,
+    Named,
+    OwnMetric,
+    StudyFile,
+    Timing,
+    salvaged,
+    validated,
+)
 from study.spec.schema.published import Protocol, Published, Status, Value, parted
 from study.spec.schema.random_draws import unshared, versions
 from study.spec.schema.recipe import NamedRecipe, Recipe
@@ -19,6 +27,7 @@ __all__ = [
     "Data",
     "Named",
     "NamedRecipe",
+    "OwnMetric",
     "Protocol",
     "Published",
     "Recipe",

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -36,6 +36,18 @@ class Timing(Strict):
     resolution: UpTo1 = Field(
         0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
     )
+
+
+class OwnMetric(Strict):
+    """The keys of a metric under `metrics`, which replace those of the catalogue."""
+
+    label: Annotated[str, Field(min_length=1)] | None = None
+    unit: str | None = Field(None, description="of the printed value")
+    scale: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="printed value per reported value, as 100 for fractions in percent"
+    )
+    digits: Annotated[int, Field(ge=0, le=10)] | None = Field(None, description="decimals in print")
+    better: Literal["higher", "lower"] | None = None
 
 
 class Baseline(Strict):
@@ -75,6 +87,9 @@ class StudyFile(Strict):
         False, description="train the baseline again under as many other seeds: the noise floor"
     )
     columns: Annotated[list[str], Field(min_length=1)] = Field(["params", "macs", "top1"])
+    metrics: dict[str, OwnMetric] = Field(
+        {}, description="metric: how it is printed, such as {label: Acc., digits: 1}"
+    )
     timing: Timing = Timing()
     expects: dict[str, dict[str, str]] = Field(
         {}, description="path or label: {cost: same, more, less, or a formula such as 1/r^2}"

@@ -1,0 +1,56 @@
+"""A metric, and the catalogue of all metrics that a study may use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Metric:
+    label: str
+    unit: str
+    """The unit of the printed value, which is the stored value times `scale`."""
+    scale: float
+    digits: int
+    better: Literal["higher", "lower"]
+    kind: Literal["cost", "quality", "speed"]
+    exact: bool = False
+    """The same for every seed and machine: printed without a spread."""
+    # Left out of repr(), which has the address of a function and enters a report's fingerprint.
+    of: Callable[..., float | None] | None = field(default=None, repr=False)
+    """A quality's function of the task's predictions; other metrics are told, counted or timed."""
+
+    @property
+    def difference_unit(self) -> str:
+        """The unit of a difference: percentage points for percentages."""
+        return "pp" if self.unit == "%" else self.unit
+
+
+class Catalogue(dict[str, Metric]):
+    """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px."""
+
+    def __missing__(self, name: str) -> Metric:
+        # Names with a size are built on request: the catalogue lists base names only.
+        base, size = sized(name)
+        if size is None or base not in self or self[base].of is None:
+            raise KeyError(name)
+        return replace(self[base], label=f"{self[base].label} at {size} px")
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return isinstance(name, str) and self[name] is not None
+        except KeyError:
+            return False
+
+
+SMALLEST, LARGEST = 8, 4096  # pixels a side
+
+
+def sized(name: str) -> tuple[str, int | None]:
+    """A metric's name without its image size, and that size in pixels."""
+    base, _, size = name.partition("@")
+    # The length first, since int() refuses texts of thousands of digits; no leading zeros, so that
+    # a size has one name.
+    digits = size.isascii() and size.isdigit() and len(size) <= len(str(LARGEST))
+    fits = digits and SMALLEST <= int(size) <= LARGEST and str(int(size)) == size
+    return (base, int(size)) if fits else (name, None)

@@ -1,0 +1,53 @@
+"""The metrics that a study file declares or prints in its own way."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from study.errors import unknown
+from study.spec.metric import Catalogue, Metric
+from study.spec.problems import Problem
+from study.spec.schema import OwnMetric
+from study.spec.yaml import Tree
+
+PRINTED = {"label", "digits"}
+"""Keys that any metric may have in a file, since they change how it is printed and no number."""
+
+
+def own_catalogue(
+    catalogue: Catalogue, own: Mapping[str, OwnMetric], tree: Tree, *, declares: bool
+) -> tuple[Catalogue, list[Problem]]:
+    """The catalogue of a study: its task's, with the `metrics` of its file, and their problems.
+
+    A file declares metrics that the catalogue has not if its task takes any, `declares`.
+    """
+    metrics, problems = Catalogue(catalogue), list[Problem]()
+    for name, keys in own.items():
+        given = keys.model_dump(exclude_none=True)
+        if name in catalogue:
+            problems += [
+                Problem(f"{key} of {name} cannot be changed", tree.key([name, key]))
+                for key in given.keys() - PRINTED
+            ]
+            metrics[name] = replace(
+                catalogue[name], **{k: given[k] for k in PRINTED & given.keys()}
+            )
+        elif not declares:
+            problems.append(Problem(unknown("metric", name, catalogue), tree.key([name])))
+        elif not name.isidentifier():
+            problems.append(Problem(f'"{name}" is no name for a metric', tree.key([name])))
+        elif keys.better is None:
+            problems.append(Problem('missing key "better"', tree.key([name])))
+        else:
+            metrics[name] = declared(name, keys)
+    return metrics, problems
+
+
+def declared(name: str, keys: OwnMetric) -> Metric:
+    return Metric(
+        label=keys.label or name.replace("_", " ").capitalize(),
+        unit=keys.unit or "",
+        scale=keys.scale or 1,
+        digits=3 if keys.digits is None else keys.digits,
+        better=keys.better or "higher",
+        kind="quality",
+    )
