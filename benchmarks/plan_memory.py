@@ -47,9 +47,9 @@ def plan_one(name: str) -> dict[str, object]:
     import torch
     from timm.models import get_pretrained_cfg
 
-    from study.plan.arm_cost import arm_cost
-    from study.spec.schema import Data, Recipe
-    from study.spec.study import Config
+    from study.tasks.classification.plan.arm_cost import arm_cost
+    from study.tasks.classification.schema import Data, Recipe
+    from study.tasks.classification.config import Config
     from study.store.store import Store
 
     torch.set_num_threads(1)

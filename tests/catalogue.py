@@ -1,6 +1,5 @@
 """The metrics of a study that trains classifiers."""
 
-from study.metrics import catalogue
-from study.metrics.quality import QUALITIES
+from study.tasks.classification.task import TASK
 
-METRICS = catalogue(QUALITIES)
+METRICS = TASK.catalogue

@@ -13,9 +13,10 @@ from study.analysis import frames, fronts, leaders, published
 from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
 from study.analysis.results import Results
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.spec.arm_names import qualified
 from study.spec.study import PublishedNumber
+from study.tasks.arms import PlannedArm
 
 Key = tuple[str, str]
 """An arm, by its digest, and a metric."""

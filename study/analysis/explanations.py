@@ -6,13 +6,10 @@ arithmetic: it shows what would explain the numbers, not what the authors did.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from study.errors import StudyError
 from study.metrics import RULES
-from study.plan import arm_cost
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.spec.metric import Catalogue, Metric
 from study.spec.study import PublishedNumber
 from study.store.cost_records import ArmCost
@@ -95,10 +92,10 @@ def cost_matches(
             printed, _alternative_costs(Alternative(), arm.cost_record, metrics)
         )
         # Building and counting every other part is slow; an arm that matches needs no explanation.
-        others = () if unchanged.full_matches else _others(arm, store)
+        others = () if unchanged.full_matches else plan.task.alternatives(arm, store)
         more = (
-            _alternative_costs(alternative, cost_record, metrics)
-            for alternative, cost_record in others
+            _alternative_costs(Alternative(slot, part), cost_record, metrics)
+            for slot, part, cost_record in others
         )
         values = {k: v for values_of in (unchanged.values, *more) for k, v in values_of.items()}
         matches_of[arm.digest] = _cost_matches(printed, values)
@@ -112,17 +109,6 @@ def _cost_matches(
     return CostMatches(
         printed, {alternative: names for alternative, names in matched.items() if names}, values
     )
-
-
-def _others(arm: PlannedArm, store: Store) -> Iterator[tuple[Alternative, ArmCost]]:
-    """The arm with another part in one slot, for every slot and part, and its costs."""
-    config = arm.arm.config
-    for slot, parts in arm.cost_record.slots.items():
-        for part in parts:
-            if part != arm.cost_record.arguments[slot]:
-                other = replace(config, arguments={**config.arguments, slot: part})
-                with suppress(StudyError):  # a part that cannot be built here explains nothing
-                    yield Alternative(slot, part), arm_cost.arm_cost(other, store)
 
 
 def _alternative_costs(

@@ -5,9 +5,10 @@ import pandas as pd
 from study import format, stats
 from study.analysis.measurements import aa_measurements, measurements
 from study.analysis.quantities import SpeedRatios
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.store.store import Store
 from study.store.timing_records import RatioRecord, TimingSession
+from study.tasks.arms import PlannedArm
 
 MEASUREMENT_COLUMNS = {
     "arm": "str",

@@ -5,14 +5,15 @@ from io import BytesIO
 from typing import TYPE_CHECKING, TypeVar
 
 from study.errors import DamagedError
-from study.plan.plan import Plan, PlannedArm, Trial
+from study.plan.plan import Plan
 from study.stats import AA
 from study.store import archives
 from study.store.atomic import read_checked
-from study.store.provenance import code_behind, digest
+from study.store.provenance import code_behind, digest, of_tasks
 from study.store.records import Result
 from study.store.store import Record, Store
 from study.store.timing_records import TimingSession
+from study.tasks.arms import PlannedArm, Trial
 
 if TYPE_CHECKING:
     from study.stats.per_image import Predictions
@@ -141,13 +142,16 @@ MANIFEST = "report.json"
 
 
 OUTSIDE_REPORTS = (
-    "study.data",  # a report has the numbers of finished trials, whatever trained them
-    "study.train",
+    # A report has the numbers of finished trials, whatever trained them.
+    "study.tasks.classification.data",
+    "study.tasks.classification.train",
+    "study.tasks.classification.trial",
+    "study.tasks.classification.evaluate",
 )
 """Modules whose change leaves reports as they are."""
 
 
-SHOWN = ("study.report.report", "study.plan.planning")
+SHOWN = ("study.report.report", "study.plan.planning", *of_tasks("task"))
 """The modules that a report comes from; by name, since they import this one."""
 
 

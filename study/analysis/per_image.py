@@ -5,8 +5,9 @@ import pandas as pd
 from study import stats
 from study.analysis.measurements import predictions
 from study.errors import StoreError
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.store.store import Store
+from study.tasks.arms import PlannedArm
 
 IMAGE_COLUMNS = (
     "arm",

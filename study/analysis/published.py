@@ -12,12 +12,13 @@ from study.analysis.claims import Claim
 from study.analysis.explanations import Alternative, CostMatches
 from study.analysis.quantities import SpeedRatios
 from study.metrics import RULES
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.spec.arm_names import owners
 from study.spec.metric import Metric, sized
 from study.spec.study import PublishedNumber
 from study.stats import Contrast
 from study.store.store import Store
+from study.tasks.arms import PlannedArm
 
 PROTOCOL_KEYS = {
     "quality": ("model", "data", "img_size", "recipe", "epochs", "batch_size"),
@@ -203,8 +204,8 @@ def _differences(
         # A row that states no model is about the model of its label.
         if there is None and key != "model":
             unstated.append(word)
-        elif there not in (None, here[key]):
-            yield f"{word}: {here[key]} here, {there} published"
+        elif there not in (None, here.get(key)):
+            yield f"{word}: {here.get(key)} here, {there} published"
     if unstated:
         yield f"not stated by the source: {', '.join(unstated)}"
     counting, rule = printed.protocol.counting, format.rule(metric)
@@ -214,16 +215,7 @@ def _differences(
 
 def protocol(plan: Plan, arm: PlannedArm) -> dict[str, object]:
     """The protocol of our own measurement of an arm, by the keys of `schema.Protocol`."""
-    study, config = plan.study, arm.arm.config
-    return {
-        "model": study.part_label("model", arm.arm),
-        "data": arm.arm.config.data.label,
-        "img_size": config.data.img_size,
-        "recipe": study.part_label("recipe", arm.arm),
-        "epochs": config.recipe.total_epochs,
-        # The effective batch of one step: gradients are accumulated over several batches.
-        "batch_size": config.recipe.batch_size * config.recipe.grad_accum_steps,
-    }
+    return dict(vars(plan.task.facts(plan.study, arm)))
 
 
 # ---- explanations ----

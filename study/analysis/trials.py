@@ -3,9 +3,10 @@
 import pandas as pd
 
 from study.analysis.measurements import timing_session
-from study.plan.plan import Plan, Trial
+from study.plan.plan import Plan
 from study.store.records import Environment
 from study.store.store import Store
+from study.tasks.arms import Trial
 
 ERROR_LINES = 12  # last lines of a failed trial's error; the first are frames of our own code
 TRIAL_COLUMNS = ("trial", "arm", "seed", "state", "seconds", "device", "machine", "commit", "said")

@@ -14,10 +14,11 @@ from study.analysis.measurements import predictions
 from study.analysis.per_image import diverged
 from study.analysis.published import named_arms
 from study.errors import SpecError, StoreError, unknown
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.store.atomic import Record
 from study.store.records import TrialConfig
 from study.store.store import Store
+from study.tasks.arms import PlannedArm
 from study.text import normal
 
 METRIC_KINDS = ("quality", "cost", "speed")  # in the order of the rows of the comparison
@@ -158,21 +159,9 @@ def _tested(plan: Plan, measured: pd.DataFrame, metric: str | None) -> str:
 
 def _differs(first: TrialConfig, second: TrialConfig) -> dict[str, tuple[object, object]]:
     """The settings in which the two arms differ, by dotted path."""
-    ours, theirs = _flat(first), _flat(second)
+    ours, theirs = first.values, second.values
     paths = dict.fromkeys([*ours, *theirs])
     return {p: (ours.get(p), theirs.get(p)) for p in paths if ours.get(p) != theirs.get(p)}
-
-
-def _flat(config: TrialConfig) -> Record:
-    """The values of a configuration by dotted path; the model's arguments stand beside its name."""
-    model = {**config.model.plain, **config.model.arguments}
-    parts = {"model": model, "data": config.data, "recipe": config.recipe}
-    return {
-        f"{part}.{key}": value
-        for part, values in parts.items()
-        for key, value in values.items()
-        if key != "arguments"
-    }
 
 
 # ---- numbers ----

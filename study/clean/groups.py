@@ -89,7 +89,7 @@ def finished_jobs(store: Store, needs: Needs) -> Iterator[Item]:
             continue  # workers of another job of this study may still claim them
         keep = REQUEST_FILES if job.path in needs.requests else ()
         if bytes_ := size(job.path, keep):
-            title = (job.order.study or ", ".join(job.order.tasks)) if job.order else ""
+            title = (job.order.study or ", ".join(job.order.phases)) if job.order else ""
             but = "; its job file stays as the record of the request" if keep else ""
             yield Item(job.path, bytes_, f"{title}{but}", keep=keep)
     for path in folders(store, "jobs"):

@@ -14,8 +14,8 @@ from study.launch.machine import device, gpus
 from study.store.processes import cores
 
 if TYPE_CHECKING:
-    from study.evaluate import Evaluated, EvaluationSubject
     from study.store.store import Store
+    from study.tasks.classification.evaluate import Evaluated, EvaluationSubject
 
 
 # Ten hexadecimal digits of the digest, and the seed.
@@ -50,10 +50,10 @@ def eval_command(
         raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     import torch
 
-    from study import evaluate
     from study.models import plugin_registry
     from study.spec.plugins import find_plugins
     from study.store.store import Store
+    from study.tasks.classification import evaluate
 
     for source in find_plugins(imports):
         plugin_registry.register(source)
@@ -97,7 +97,7 @@ def _refuse(is_trial: bool, request: EvalRequest) -> None:
 
 
 def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
-    from study import evaluate
+    from study.tasks.classification import evaluate
 
     return evaluate.named(
         name,
@@ -111,7 +111,7 @@ def _named(name: str, request: EvalRequest) -> "EvaluationSubject":
 
 
 def _trial(store: "Store", name: str, request: EvalRequest) -> "EvaluationSubject":
-    from study import evaluate
+    from study.tasks.classification import evaluate
 
     return evaluate.trained(
         store, name, images=request.images, look=request.preprocessing, ema=request.ema
@@ -133,7 +133,7 @@ def _show(evaluated: "Evaluated", subject: "EvaluationSubject") -> None:
 
     from study import format
     from study.cli.output import in_units
-    from study.metrics.quality import QUALITIES
+    from study.tasks.classification.quality import QUALITIES
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model")

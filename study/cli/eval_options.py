@@ -42,8 +42,8 @@ class EvalRequest:
     @property
     def images(self) -> Record:
         """The given keys of Data. A path is a folder of classes or a tar of them, or has splits."""
-        from study.data import evaluated_split
-        from study.spec.schema import IGNORED
+        from study.tasks.classification.data import evaluated_split
+        from study.tasks.classification.schema import IGNORED
 
         keys, name = self._given(DATA), self.data
         if name is None:

@@ -6,7 +6,8 @@ import click
 
 from study.cli.output import progress
 from study.errors import DataError
-from study.spec.schema import LOOKS
+from study.tasks.classification.config import Config
+from study.tasks.classification.schema import LOOKS
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -21,10 +22,12 @@ check_images_option = click.option(
 
 def check_images(plan: "Plan") -> None:
     """Raises DataError with every image of the plan that cannot be read."""
-    from study.data.decode_check import unreadable
+    from study.tasks.classification.data.decode_check import unreadable
 
     # Arms that differ only in LOOKS read the same files, which are decoded once.
-    sets = {d.model_dump_json(exclude=LOOKS): d for d in (a.arm.config.data for a in plan.arms)}
+    configs = [arm.arm.config for arm in plan.arms]
+    data_sets = [config.data for config in configs if isinstance(config, Config)]
+    sets = {data.model_dump_json(exclude=LOOKS): data for data in data_sets}
     with progress("decoding images") as tick:
         wrong = [message for data in sets.values() for message in unreadable(data, tick)]
     if wrong:

@@ -49,10 +49,10 @@ def plan_command(
     # After the plan: a mistake in the file is told before anything that prints plans is imported.
     from study.cli import plan_table
     from study.plan.estimate import remaining_time
-    from study.plan.planning import check_data
+    from study.plan.planning import check_inputs
 
     # A plan can be made without images; decoding them needs them here.
-    check_data(plan, store, absent=check_all)
+    check_inputs(plan, store, absent=check_all)
     if check_all:
         check_images(plan)
     if estimate and plan.missing:
@@ -68,19 +68,18 @@ def plan_command(
 def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = False) -> None:
     """Print arms, costs and notes."""
     from study.cli import plan_table
-    from study.plan import images
     from study.plan.estimate import remaining_time
 
     # A finished study reads no images, so there are no notes on them.
     out, missing = (
         console(err),
-        (arm.arm.config.data for arm in plan.arms if arm.done < len(arm.trials)),
+        [arm.arm for arm in plan.arms if arm.done < len(arm.trials)],
     )
     out.print(plan_table.plan_head(plan), markup=False, highlight=False)
     out.print(plan_table.plan_table(plan))
     priced = remaining_time(plan, store, machine.workers, here=_here(machine))
     for note in [
-        *images.notes(missing, store),
+        *plan.task.input_notes(missing, store),
         *plan_table.plan_notes(plan, priced, machine.workers),
     ]:
         out.print(note, markup=False, highlight=False, soft_wrap=True)
@@ -110,10 +109,10 @@ def _time_steps(plan: "Plan", store: "Store", machine: "Machine") -> None:
 
 
 def _has_images(plan: "Plan", store: "Store") -> bool:
-    from study.plan.planning import check_data
+    from study.plan.planning import check_inputs
 
     try:
-        check_data(plan, store)
+        check_inputs(plan, store)
     except StudyError:
         return False
     return True

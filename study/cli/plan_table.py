@@ -1,67 +1,66 @@
 """A plan as text, a table and a record; nothing here prints."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from study import format
 from study.cli.output import in_units
 from study.format import duration, many
-from study.plan.plan import Plan, PlannedArm, Trial
+from study.plan.plan import Plan
 from study.report.columns import FittedTable
 from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store.store import Record
+from study.tasks.arms import PlannedArm, Trial
 
 
 def plan_head(plan: Plan) -> str:
     study = plan.study
-    data, recipe = plan.baseline.arm.config.data, plan.baseline.arm.config.recipe
     profile = f" · profile {study.profile}" if study.profile else ""
     again = f" + {len(study.aa_seeds)} A/A" if study.aa_seeds else ""
     return (
         f"{study.name} · {study.question}\n"
         f"{many(len(plan.arms), 'arm')} × {many(len(study.seeds), 'seed')}{again} = "
         f"{many(len(plan.trials), 'trial')} · "
-        f"design {', '.join(study.designs).replace('_', ' ')} · {data.name} {data.img_size} px · "
-        f"{many(recipe.total_epochs, 'epoch')}{profile}"
+        f"design {', '.join(study.designs).replace('_', ' ')} · "
+        f"{plan.task.summary(study, plan.baseline)}{profile}"
     )
 
 
-COSTS = ("params", "macs", "macs_conv_linear")
+PRINTED = 3  # costs of a plan: the first of the catalogue
+SAVED = "macs"
 
 
 def plan_table(plan: Plan) -> FittedTable:
-    heads = (
-        "arm",
-        "differs in",
-        *(format.head(plan.catalogue[n]) for n in COSTS),
-        "Δ MACs",
-        "done",
-    )
+    names = [name for name, metric in plan.catalogue.items() if metric.kind == "cost"][:PRINTED]
+    saved = ["Δ MACs"] if SAVED in names else []
+    costs = [format.head(plan.catalogue[name]) for name in names]
+    heads = ("arm", "differs in", *costs, *saved, "done")
+    last = len(heads) - 1
     return FittedTable(
         heads,
-        [_plan_row(plan, arm) for arm in plan.arms],
+        [_plan_row(plan, arm, names) for arm in plan.arms],
         # Indices of the columns by importance: label, progress, MACs, and so on.
-        order=(0, 6, 3, 5, 2, 1, 4),
+        order=(0, 6, 3, 5, 2, 1, 4) if last == 6 else (0, last, *range(1, last)),
         right=frozenset(range(2, len(heads))),
     )
 
 
-def _plan_row(plan: Plan, arm: PlannedArm) -> list[str | Text]:
+def _plan_row(plan: Plan, arm: PlannedArm, names: Sequence[str]) -> list[str | Text]:
     cost = arm.cost_record.cost
     return [
         ("● " if arm is plan.baseline else "  ") + arm.label,
         Text(departures(plan, arm), "dim"),
-        *(in_units(plan.catalogue[name], cost.get(name)) for name in COSTS),
-        _saved(plan, arm),
+        *(in_units(plan.catalogue[name], cost.get(name)) for name in names),
+        *([_saved(plan, arm)] if SAVED in names else []),
         f"{arm.done}/{len(arm.trials)}",
     ]
 
 
 def _saved(plan: Plan, arm: PlannedArm) -> str:
     """The difference in multiply-adds from the baseline."""
-    ours, base = (a.cost_record.cost.get("macs") for a in (arm, plan.baseline))
+    ours, base = (a.cost_record.cost.get(SAVED) for a in (arm, plan.baseline))
     if arm is plan.baseline:
         return ""
     return format.change(ours, base) if ours and base else format.ABSENT

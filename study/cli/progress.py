@@ -12,15 +12,16 @@ from rich.table import Table
 from study.cli.output import in_units
 from study.format import duration
 from study.launch.events import Event
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.store.records import EpochRow
+from study.tasks.arms import PlannedArm
 from study.text import printable
 
 
 def line(plan: Plan, event: Event) -> str:
     """One event as one plain line, key=value."""
     arm, trial = arm_and_seed(plan, event.trial)
-    values = _values(plan, event, arm.arm.config.recipe.total_epochs)
+    values = _values(plan, event, arm.epochs)
     text = " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
     clock = time.strftime("%H:%M:%S")
     return f"{clock} {event.kind:5} {_quoted(arm.label)}/s{trial} {event.trial} {text}".rstrip()
@@ -34,9 +35,9 @@ def _values(plan: Plan, event: Event, epochs: int) -> dict[str, object]:
     if row is not None:
         return {
             "epoch": f"{_done(row)}/{epochs}",
-            "loss": f"{_number(row.measured.get('loss')):.4f}",
+            **({"loss": f"{_number(row.measured['loss']):.4f}"} if "loss" in row.measured else {}),
             **({name: in_units(plan.catalogue[name], row.measured.get(name))} if name else {}),
-            "img_s": f"{_number(row.images_per_second):.0f}",
+            **_speed(row),
         }
     if result is not None and event.kind == "fail":
         return {"error": result.error or ""}
@@ -44,6 +45,16 @@ def _values(plan: Plan, event: Event, epochs: int) -> dict[str, object]:
         quality = {name: in_units(plan.catalogue[name], result.metrics.get(name))} if name else {}
         return {"state": result.state, **quality, "time": duration(result.seconds or 0.0)}
     return {"why": event.death.why} if event.death else {}
+
+
+def _loss(row: EpochRow) -> str:
+    return f"loss {_number(row.measured['loss']):.3f}" if "loss" in row.measured else ""
+
+
+def _speed(row: EpochRow) -> dict[str, str]:
+    # Set but None for a row that had no training, such as one of given weights.
+    timed = "images_per_second" in row.model_fields_set
+    return {"img_s": f"{_number(row.images_per_second):.0f}"} if timed else {}
 
 
 def _quoted(value: object) -> str:
@@ -106,15 +117,15 @@ class LiveDisplay:
         table = Table(box=None, pad_edge=False, show_header=False)
         for name, row in sorted(self.running.items()):
             arm, seed = arm_and_seed(self.plan, name)
-            epochs = arm.arm.config.recipe.total_epochs
+            epochs = arm.epochs
             table.add_row(
                 escape(f"  ▸ {arm.label}"),
                 f"s{seed}",
                 f"epoch {_done(row)}/{epochs}",
                 ProgressBar(total=max(1, epochs), completed=_done(row), width=20),
-                f"loss {_number(row.measured.get('loss')):.3f}" if row else "starting",
+                _loss(row) if row else "starting",
                 self._quality(row) if row else "",
-                f"{_number(row.images_per_second):.0f} img/s" if row else "",
+                " ".join(f"{value} img/s" for value in _speed(row).values()) if row else "",
             )
         return Group(self.bar, table)
 
@@ -124,7 +135,7 @@ class LiveDisplay:
         return f"{name} {in_units(self.plan.catalogue[name], value)}" if name else ""
 
     def _epochs(self, trial: str) -> int:
-        return arm_and_seed(self.plan, trial)[0].arm.config.recipe.total_epochs
+        return arm_and_seed(self.plan, trial)[0].epochs
 
     def _eta(self) -> str:
         finished = self.epochs - self.left

@@ -107,9 +107,9 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
     """Print the plan, and on Slurm the script that would be submitted."""
     from study.launch import resources
     from study.launch.slurm import script
-    from study.plan.planning import check_data
+    from study.plan.planning import check_inputs
 
-    check_data(plan, store, absent=False)
+    check_inputs(plan, store, absent=False)
     show_plan(plan, store, machine, err=machine.on == "slurm")
     if machine.on != "slurm":
         return
@@ -123,9 +123,9 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
 def _announce(plan: "Plan", store: "Store", machine: "Machine") -> None:
     """Check the images of the missing trials, and print the plan."""
     from study.launch import resources
-    from study.plan.planning import check_data
+    from study.plan.planning import check_inputs
 
-    check_data(plan, store)
+    check_inputs(plan, store)
     show_plan(plan, store, machine, err=True)
     for note in (*resources.notes(machine), *_left_alone(plan, store)):
         click.echo(f"note: {note}", err=True)
@@ -184,7 +184,6 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     """Run the missing trials; True when the user stopped them."""
     from study import launch
     from study.launch import timing
-    from study.plan.trial_records import records
     from study.store.job_records import Work
 
     def stopping() -> None:
@@ -194,7 +193,9 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
         click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
 
     work = Work(
-        tasks=["trials"],
+        phases=["trials"],
+        task=plan.study.task,
+        sources=plan.sources,
         study=plan.study.title,
         file=plan.study.identity[1],
         words=plan.study.command_arguments,
@@ -204,15 +205,15 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     if machine.on == "slurm":  # the last worker measures, because no other may be left by then
         pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
         more: dict[str, object] = {"pairs": pairs}
-        tasks = ["trials", *(["evaluations"] if pairs else [])]
+        phases = ["trials", *(["evaluations"] if pairs else [])]
         if speed and plan.timed:
             more |= timing.work(plan).plain
-            tasks += ["timings"]
-        work = work.model_copy(update={**more, "tasks": tasks})
+            phases += ["timings"]
+        work = work.model_copy(update={**more, "phases": phases})
     with _progress(plan, progress) as report:
         return launch.run(
             store,
-            records(plan),
+            plan.records(),
             machine,
             work,
             report=report,

@@ -12,11 +12,12 @@ from study import format
 from study.cli.output import in_units
 from study.format import duration
 from study.launch import job
-from study.plan.plan import Plan, PlannedArm, Trial
+from study.plan.plan import Plan
 from study.report.columns import FittedTable
 from study.stats import AA
 from study.store import leases
 from study.store.store import Store
+from study.tasks.arms import PlannedArm, Trial
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
         state=trial.state,
         where=_where(plan, store, trial),
         epoch=len(history),
-        epochs=arm.arm.config.recipe.total_epochs,
+        epochs=arm.epochs,
         metrics={name: measured[name] for name in plan.catalogue if name in measured},
         seconds=result.seconds if result else None,
         error=result.error if result else None,

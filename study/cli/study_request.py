@@ -3,7 +3,7 @@
 import functools
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ class StudyRequest:
 
         return reader.study_file(
             self.file,
-            vocabulary=vocabulary(),
+            vocabulary=vocabulary(self.plugins),
             # The real environment comes last, so that it wins over stand-ins.
             environment={**self.stand_ins, **os.environ},
             profile=self.profile,
@@ -84,10 +84,9 @@ def _tell(text: str) -> None:
     click.echo(text, err=True)
 
 
-def vocabulary() -> "Vocabulary":
-    from study.metrics import catalogue
-    from study.metrics.quality import QUALITIES
+def vocabulary(plugins: "Sequence[Plugin]" = ()) -> "Vocabulary":
+    from study import tasks
     from study.spec.designs import DESIGNS
     from study.spec.vocabulary import Vocabulary
 
-    return Vocabulary(designs=DESIGNS, metrics=catalogue(QUALITIES))
+    return Vocabulary(designs=DESIGNS, tasks=tasks.Known(plugins))

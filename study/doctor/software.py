@@ -13,9 +13,9 @@ from study.doctor.findings import Finding, Scope, fail, note, ok
 from study.errors import StudyError
 from study.spec import plugins
 from study.spec.problems import Location
-from study.spec.recipes import recipe_of, recipes
 from study.spec.yaml import Tree, expanded
 from study.store.provenance import origin
+from study.tasks.classification.recipes import recipe_of, recipes
 
 INSTALL = "python -m pip install -e . -c constraints.txt"
 EXTRAS = {"datasets": "hfds/NAME", "webdataset": "wds/NAME"}
@@ -64,7 +64,7 @@ def code(scope: Scope) -> Iterator[Finding]:
 
 def shipped_recipes(scope: Scope) -> Iterator[Finding]:
     """The recipes of this package are valid for the installed timm."""
-    from study import train
+    from study.tasks.classification import train
 
     for name in recipes():
         recipe, problems = recipe_of(expanded(Tree(name, Location("doctor", name))))

@@ -4,14 +4,15 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from study.data.problems import ImageProblem
 from study.doctor.findings import Finding, Scope, fail, miss, note, ok
 from study.errors import DataError
-from study.plan import image_summaries, images
 from study.spec import reader
 from study.spec.preview import preview
-from study.spec.schema import LOOKS, Data
 from study.spec.study import Study
+from study.tasks.classification.config import Config
+from study.tasks.classification.data.problems import ImageProblem
+from study.tasks.classification.plan import image_summaries, images
+from study.tasks.classification.schema import LOOKS, Data
 
 
 def data_sets(scope: Scope) -> Iterator[Finding]:
@@ -55,7 +56,8 @@ def _sets(study: Study) -> list[Data]:
     # Without seeds nothing is trained, and no image is read.
     if not study.seeds:
         return []
-    return [arm.config.data for arm in study.arms]
+    configs = [arm.config for arm in study.arms]
+    return [config.data for config in configs if isinstance(config, Config)]
 
 
 def _key(data: Data) -> str:
@@ -82,7 +84,7 @@ def _findings(data: Data, scope: Scope) -> Iterator[Finding]:
 
 
 def _decoded(data: Data, scope: Scope) -> Iterator[Finding]:
-    from study.data.decode_check import unreadable
+    from study.tasks.classification.data.decode_check import unreadable
 
     wrong = unreadable(data, scope.tick)
     for message in wrong:
@@ -133,7 +135,7 @@ def _shards(data: Data, scope: Scope) -> Iterator[Finding]:
 
 def _opened(data: Data) -> Iterator[Finding]:
     """Counts from the reader that a trial uses."""
-    from study.data.sources import counts
+    from study.tasks.classification.data.sources import counts
 
     try:
         train, val = counts(data)

@@ -21,7 +21,7 @@ from study.store.store import Store
 
 RESTARTS = 3  # rounds in which no worker stays alive before the study is left incomplete
 
-__all__ = ["LAUNCHERS", "Event", "Machine", "Watch", "run", "task"]
+__all__ = ["LAUNCHERS", "Event", "Machine", "Watch", "run", "run_phase"]
 
 
 def run(
@@ -90,8 +90,8 @@ def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, Trial
     return {name: record for name, record in trials.items() if name not in wrong}
 
 
-def task(store: Store, work: Work, machine: Machine) -> None:
-    """Run one task by one worker, in a separate process unless the launcher is inline.
+def run_phase(store: Store, work: Work, machine: Machine) -> None:
+    """Run one phase by one worker, in a separate process unless the launcher is inline.
 
     Raises:
         StudyError: the worker failed.

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 from study.errors import StoreError
-from study.launch.tasks import work
+from study.launch.phases import task_of, work
 from study.launch.worker import SIGNALS, STORE_FAILED, Worker
 from study.store.processes import end_with_parent
 
@@ -20,7 +20,7 @@ def main(job: str, task: str) -> int:
     end_with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
     sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
     worker = Worker(Path(job))
-    import study.trial  # noqa: F401  (takes long)
+    task_of(worker.order).prepare(worker.order.threads)  # its imports take long
 
     # Handlers come after the imports: torch takes seconds, in which nothing could react to a stop.
     for number in SIGNALS:

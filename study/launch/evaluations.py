@@ -1,6 +1,6 @@
 """Evaluations of trained weights on images of other sizes, once all trials are done."""
 
-from study.launch import task
+from study.launch import run_phase
 from study.launch.machine import Machine
 from study.plan.plan import Plan
 from study.store.job_records import Work
@@ -16,4 +16,6 @@ def missing(plan: Plan, store: Store) -> list[tuple[str, int]]:
 
 def evaluate(plan: Plan, store: Store, machine: Machine) -> None:
     """Evaluate what is trained at the other sizes that the columns ask for."""
-    task(store, Work(tasks=["evaluations"], pairs=missing(plan, store)), machine)
+    pairs, name, sources = missing(plan, store), plan.study.task, plan.sources
+    work = Work(phases=["evaluations"], pairs=pairs, task=name, sources=sources)
+    run_phase(store, work, machine)

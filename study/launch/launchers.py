@@ -19,8 +19,8 @@ from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch import slots, snapshot
 from study.launch.machine import Machine
+from study.launch.phases import work
 from study.launch.slurm import slurm
-from study.launch.tasks import work
 from study.launch.worker import STORE_FAILED, Worker
 from study.store import polling
 from study.store.heartbeats import Heartbeats
@@ -36,7 +36,7 @@ class Launcher(Protocol):
 def inline(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
     """In this process, one trial after another: for debugging, and where nothing may be started."""
     state = Worker(job, tick)
-    for task in state.order.tasks:
+    for task in state.order.phases:
         work(state, task)
 
 
@@ -56,7 +56,7 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     )
 
     def left() -> bool:
-        if order.tasks == ["trials"]:
+        if order.phases == ["trials"]:
             return bool(job_folder.open_trials(job, heartbeats))
         return not children
 

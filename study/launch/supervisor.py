@@ -61,7 +61,7 @@ class Supervisor:
     def run(self) -> int:
         """Run all tasks; the exit status of a child that failed outside any trial, otherwise 0."""
         holders.write(self.job / f"worker.{self.name}")
-        for task in self.order.tasks:
+        for task in self.order.phases:
             if status := self._run_task(task):
                 return status
         return 0

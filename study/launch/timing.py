@@ -3,11 +3,10 @@
 import time
 
 from study.errors import StudyError
-from study.launch import task
+from study.launch import run_phase
 from study.launch.machine import AUTO, Machine
 from study.plan.estimate import steps_key
 from study.plan.plan import Plan
-from study.plan.trial_records import record
 from study.store import leases, polling
 from study.store.heartbeats import Heartbeats
 from study.store.job_records import Work
@@ -17,8 +16,15 @@ from study.store.timing_records import TimingSession
 
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
     """Time a few training steps of the baseline, in a process of its own."""
-    first = record(plan.baseline, plan.study.seeds[0], plan.study.name)
-    task(store, Work(tasks=["steps"], key=steps_key(plan), arm=first), machine)
+    first = plan.task.record(plan.baseline, plan.study.seeds[0], plan.study.name)
+    work = Work(
+        phases=["steps"],
+        key=steps_key(plan),
+        arm=first,
+        task=plan.study.task,
+        sources=plan.sources,
+    )
+    run_phase(store, work, machine)
 
 
 def missing(plan: Plan, store: Store, machine: Machine) -> bool:
@@ -32,9 +38,11 @@ def missing(plan: Plan, store: Store, machine: Machine) -> bool:
 def work(plan: Plan) -> Work:
     """A timing session over all arms of a plan."""
     return Work(
-        tasks=["timings"],
+        phases=["timings"],
+        task=plan.study.task,
+        sources=plan.sources,
         key=plan.key,
-        arms={arm.digest: record(arm, 0, plan.study.name) for arm in plan.arms},
+        arms={arm.digest: plan.task.record(arm, 0, plan.study.name) for arm in plan.arms},
         baseline=plan.baseline.digest,
         metrics=list(plan.timed),
         batch_size=plan.study.timing.batch_size,
@@ -49,6 +57,6 @@ def session(plan: Plan, store: Store, machine: Machine) -> None:
     while leases.holder(place, heartbeats):
         time.sleep(polling.WORKERS)
     if missing(plan, store, machine):
-        task(store, work(plan), machine)
+        run_phase(store, work(plan), machine)
     if missing(plan, store, machine):
         raise StudyError(f"the timing session left nothing; its log is under {store.root / 'jobs'}")

@@ -11,9 +11,9 @@ from timm.models import get_pretrained_cfg, is_model, model_entrypoint, split_mo
 from torch import nn
 
 from study.errors import BuildError, StudyError, unknown
+from study.given_weights import ARGUMENTS, FETCHED, architecture
 from study.models import pvt, rest
 from study.models.arguments import Arguments
-from study.spec.given_weights import ARGUMENTS, FETCHED, architecture
 
 CONTEXT = {
     "num_classes",

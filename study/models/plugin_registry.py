@@ -20,7 +20,7 @@ from timm.models import _registry, split_model_name_tag
 from study.errors import BuildError
 from study.models import SLOTS
 from study.models.arguments import Arguments
-from study.spec.plugins import Plugin, digest
+from study.spec.plugins import REGISTRIES, Plugin, digest
 
 MODEL = "model"
 """The name of timm's registry beside those of the slots."""
@@ -90,7 +90,7 @@ def used_plugins(name: str, arguments: Arguments) -> dict[str, str]:
 def entries() -> dict[str, dict[str, object]]:
     """The present entries of every slot, and the entry points of timm's models."""
     return {
-        **{slot: dict(SLOTS[slot]) for slot in SLOTS},
+        **{slot: dict(entries) for slot, entries in [*SLOTS.items(), *REGISTRIES.items()]},
         # Private, since timm has no public function that returns the entry points.
         MODEL: dict(_registry._model_entrypoints),
     }
@@ -115,8 +115,8 @@ def _difference(
             if not isinstance(name, str) or not name.isidentifier():
                 raise BuildError(f"{source.name} adds {slot} {name!r}, which is no identifier")
     if not any(added.values()):
-        slots = ", ".join(SLOTS)
-        raise BuildError(f"{source.name} adds nothing: neither a part ({slots}) nor a timm model")
+        kinds = ", ".join([*SLOTS, *REGISTRIES])
+        raise BuildError(f"{source.name} adds nothing: no timm model and no entry of {kinds}")
     return {slot: names for slot, names in added.items() if names}
 
 
@@ -192,6 +192,7 @@ def restorer() -> Callable[[], None]:
     registries = [
         REGISTRATIONS,
         *SLOTS.values(),
+        *REGISTRIES.values(),
         *(v for v in private if isinstance(v, dict | set)),
     ]
     copies: list[tuple[Any, Any]] = [(registry, _copy(registry)) for registry in registries]

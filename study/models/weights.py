@@ -10,6 +10,7 @@ from typing import Unpack
 
 from torch import Tensor, nn
 
+from study import given_weights
 from study.errors import BuildError
 from study.models.arguments import Arguments
 from study.models.checkpoint_files import (
@@ -22,7 +23,6 @@ from study.models.checkpoint_files import (
     spellings,
 )
 from study.models.factory import ImageShape, build, created, refuse_bad_arguments
-from study.spec import given_weights
 
 
 @dataclass(frozen=True)

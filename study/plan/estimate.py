@@ -4,10 +4,11 @@ import platform
 from collections.abc import Mapping
 from statistics import mean
 
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.store.provenance import digest
 from study.store.store import Store
 from study.store.timing_records import StepTimes
+from study.tasks.arms import PlannedArm
 
 
 def remaining_time(
@@ -51,7 +52,7 @@ def _trial_seconds(plan: Plan, timed: StepTimes) -> float:
     training = timed.train * timed.train_image_seconds
     # Validation runs after every epoch, so its images count in each of them.
     epoch = training + timed.val * timed.image_seconds
-    return epoch * max(1, plan.baseline.arm.config.recipe.total_epochs)
+    return epoch * max(1, plan.baseline.epochs)
 
 
 def _scaled(plan: Plan, arm: PlannedArm, took: Mapping[str, float]) -> float:

@@ -1,64 +1,16 @@
 """Everything that is known about a study before anything runs: its arms, costs and trials."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import nan
 
-from study.spec import given_weights
+from study import tasks
 from study.spec.metric import Catalogue, sized
 from study.spec.reader import ReadStudy
-from study.spec.study import Arm, Study
+from study.spec.study import Study
 from study.store import provenance
-from study.store.cost_records import ArmCost
-from study.store.records import Evaluation, ImageFingerprint, TrialConfig
-from study.store.store import DONE
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One arm run once with one seed."""
-
-    name: str
-    seed: int
-    state: str
-    code: str | None = None
-    """Digest of the code that computed the result; old results have none."""
-    is_aa: bool = False
-    """True for a trial of the A/A arm: the baseline with a seed that is not the study's."""
-    images: Mapping[str, ImageFingerprint] | None = None
-    """Fingerprints of the images of the result, by split; old results have none."""
-
-    @property
-    def done(self) -> bool:
-        return self.state in DONE
-
-
-@dataclass(frozen=True)
-class PlannedArm:
-    """An arm with its name, its full configuration, its cost and its trials."""
-
-    arm: Arm
-    label: str
-    digest: str
-    config: TrialConfig
-    cost_record: ArmCost
-    trials: tuple[Trial, ...]
-    """All trials of this configuration; those of the A/A arm come last in the baseline."""
-
-    @property
-    def replicates(self) -> tuple[Trial, ...]:
-        """The trials that measure the arm: all but those of the A/A arm."""
-        return tuple(trial for trial in self.trials if not trial.is_aa)
-
-    @property
-    def done(self) -> int:
-        return sum(trial.done for trial in self.trials)
-
-    @property
-    def evaluates_given_weights(self) -> bool:
-        """True where given weights are evaluated and nothing is trained; seeds change nothing."""
-        config = self.arm.config
-        return given_weights.has_given_weights(config.arguments) and not config.recipe.total_epochs
+from study.store.records import Evaluation, TrialRecord
+from study.tasks import Task
+from study.tasks.arms import PlannedArm, Trial
 
 
 @dataclass(frozen=True)
@@ -67,6 +19,7 @@ class Plan:
 
     study: Study
     arms: tuple[PlannedArm, ...]
+    task: Task
     file: ReadStudy
     """The study file that was read, with the positions of its keys, for messages."""
     notes: tuple[str, ...] = ()
@@ -131,3 +84,17 @@ class Plan:
         # The resolution only judges ratios, so it does not call for a new session.
         how = self.study.timing.model_dump(include={"batch_size", "seconds"})
         return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
+
+    @property
+    def sources(self) -> list[list[str]]:
+        """The plugins that workers import before they look up the task, each with its digest."""
+        ours = self.study.task in tasks.OURS
+        return [] if ours else [[plugin.text, plugin.digest] for plugin in self.study.plugins]
+
+    def records(self) -> dict[str, TrialRecord]:
+        """The records of missing trials by name, the first seed of every arm first."""
+        # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
+        missing = [(arm, trial) for arm in self.arms for trial in arm.trials if not trial.done]
+        missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
+        name = self.study.name
+        return {t.name: self.task.record(arm, t.seed, name) for arm, t in missing}

@@ -1,27 +1,22 @@
-"""Planning: arms are built, counted and named, levels checked, and trials looked up in the store.
+"""Planning: the task resolves the arms of a study, and their trials are looked up in the store."""
 
-The store keeps the counts as the arm's cost, so that a second plan imports no torch.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
-from study import stats
+from study import stats, tasks
 from study.errors import SpecError
-from study.plan import checks, image_summaries, images, label_checks, notes, pairing
-from study.plan.arms import ResolvedArm, arms
-from study.plan.costs import CostRecords, sample
-from study.plan.plan import Plan, PlannedArm, Trial
+from study.plan import label_checks, notes
+from study.plan.expectations import Expectations
+from study.plan.plan import Plan
 from study.spec.arm_names import owners
-from study.spec.places import Places
-from study.spec.problems import Location, Problem, report
+from study.spec.problems import Problem, report
 from study.spec.reader import ReadStudy
-from study.spec.schema import Data
-from study.spec.study import Arm, Study
+from study.spec.study import Study
 from study.store import store as stores
 from study.store.records import TrialConfig
 from study.store.store import Store
+from study.tasks import Task
+from study.tasks.arms import PlannedArm, ResolvedArm, Trial
 
 
 def plan(
@@ -33,78 +28,59 @@ def plan(
 ) -> Plan:
     """Build and count the study's arms, and look up their trials in the store.
 
-    Of more than `costs.AUDITED` arms a sample is audited, unless `audit_all`. `tell` is given a
-    line before work that takes time.
+    Of many arms a sample is audited, unless `audit_all`. `tell` is given a line before work that
+    takes time.
 
     Raises:
         SpecError: lists the mistakes, each at its place. Those that show in the file alone come
             first, before torch is imported; models are built once there are none.
         StoreError: a stored result was computed from another configuration of the same name.
     """
-    # Folders may have changed since an earlier plan of this process.
-    image_summaries.forget()
     study, configurations = file.study, file.configurations
     if study is None or configurations is None:
         raise SpecError(report(file.problems))
-    places = file.places
-    if mistakes := [*file.problems, *label_checks.problems(study, places)]:
-        wrong = [*mistakes, *_image_problems(study, places, mistakes, store)]
+    task = tasks.task(study.task, study.plugins)
+    task.forget()
+    if mistakes := [*file.problems, *label_checks.problems(study, file.places)]:
+        wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
         raise SpecError(f"{report(wrong)}; models are built once the file is correct")
-    costs = CostRecords(store, study.arms if audit_all else sample(study.arms))
-    costs.prepare(study.arms, tell)
-    every = arms(study, configurations, costs)
-    level_problems, level_notes = checks.problems(every)
-    if mistakes := [*every.problems, *level_problems]:
-        raise SpecError(report([*mistakes, *_image_problems(study, places, mistakes, store)]))
-    planned = [_planned(study, arm, store) for arm in every.resolved]
+    every = task.arms(file, store, audit_all=audit_all, tell=tell)
+    expected = Expectations(study, configurations, every)
+    if mistakes := [*every.problems, *expected.problems()]:
+        raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
+    planned = [_planned(study, arm, store) for arm in every.arms]
     every_note = [
-        *level_notes,
-        *notes.unaudited(planned),
-        *pairing.notes(every),
+        *every.notes,
         *notes.stale(planned, store),
         *notes.code(planned),
-        *notes.images(planned, store),
-        *label_checks.units(study, places, _costs(study, planned)),
+        *task.notes(planned, store),
+        *label_checks.units(study, file.places, _costs(study, planned)),
     ]
-    complete = Plan(study, tuple(planned), file, tuple(every_note))
+    complete = Plan(study, tuple(planned), task, file, tuple(every_note))
     return replace(complete, sd=_sd(complete, store))
 
 
-def check_data(plan: Plan, store: Store, *, absent: bool = True) -> None:
-    """Refuse to start with images on which every trial would fail; see `images.problems`.
+def check_inputs(plan: Plan, store: Store, *, absent: bool = True) -> None:
+    """Refuse to start on files with which every trial would fail.
 
     Raises:
         SpecError: lists the problems.
     """
-    # An arm whose trials are done needs no images.
-    missing = (arm.arm for arm in plan.arms if arm.done < len(arm.trials))
-    data_sets = _data_sets(missing, plan.file.places)
-    if wrong := images.problems(data_sets, store, absent=absent):
+    # An arm whose trials are done reads no file.
+    missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
+    if wrong := plan.task.input_problems(missing, plan.file.places, store, absent=absent):
         raise SpecError(report(wrong))
 
 
-def _image_problems(
-    study: Study, places: Places, mistakes: Sequence[Problem], store: Store
+def _input_problems(
+    task: Task, file: ReadStudy, mistakes: Sequence[Problem], store: Store
 ) -> Iterator[Problem]:
-    """Problems with the images, so that they are reported together with the other mistakes."""
-    readable = (arm for arm in study.arms if "data" not in arm.config.unresolved)
+    """Problems with files that trials read, to be reported together with the other mistakes."""
+    arms = file.study.arms if file.study else ()
     messages = {problem.message for problem in mistakes}
-    for problem in images.problems(_data_sets(readable, places), store, absent=False):
-        # Several arms usually share one folder, which is reported once.
+    for problem in task.input_problems(arms, file.places, store, absent=False):
         if problem.message not in messages:
-            messages.add(problem.message)
             yield problem
-
-
-def _data_sets(
-    some: Iterable[Arm], places: Places
-) -> Iterator[tuple[Data, Callable[[str], Location]]]:
-    """The data of arms, each different set once, with the positions of its keys."""
-    sets = dict[str, tuple[Data, Callable[[str], Location]]]()
-    for arm in some:
-        data = arm.config.data
-        sets.setdefault(data.model_dump_json(), (data, partial(places.of_data, arm.choices)))
-    yield from sets.values()
 
 
 def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
@@ -115,13 +91,13 @@ def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str
 
 def _planned(study: Study, arm: ResolvedArm, store: Store) -> PlannedArm:
     """An arm with its trials and their states in the store."""
-    name, config = arm.digest, TrialConfig(**arm.config)
+    name = arm.digest
     # Choices of all zeros are the baseline, the only arm that is repeated.
     again = study.aa_seeds if not any(arm.arm.choices) else ()
-    trials = [_trial(f"{name}-{seed}", seed, config, store) for seed in study.seeds]
-    beside = [_trial(f"{name}-{seed}", seed, config, store) for seed in again]
+    trials = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds]
+    beside = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
     trials += [replace(trial, is_aa=True) for trial in beside]
-    return PlannedArm(arm.arm, arm.label, name, config, arm.cost_record, tuple(trials))
+    return PlannedArm(**vars(arm), trials=tuple(trials))
 
 
 def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:

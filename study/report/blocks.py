@@ -1,6 +1,7 @@
 """The order of the arms in a table: in blocks, one per factor."""
 
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
+from study.tasks.arms import PlannedArm
 
 
 def blocks(plan: Plan) -> list[tuple[str, list[tuple[str, PlannedArm]]]]:

@@ -15,10 +15,11 @@ from study.analysis.analysis import Analysis
 from study.analysis.per_image import class_accuracy
 from study.analysis.trials import trials
 from study.errors import StudyError
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.report import spreadsheet
 from study.store.atomic import Record
 from study.store.store import Store
+from study.tasks.arms import PlannedArm
 
 Files = dict[str, bytes]
 
@@ -87,8 +88,13 @@ def timm(plan: Plan, store: Store) -> Files:
     means: dict[str, dict[str, float]] = {arm.digest: {} for arm in plan.arms}
     for row in Analysis(plan, store).estimates.values():
         means[row.arm][row.metric] = row.mean
+    facts = plan.task.facts(plan.study, plan.baseline)
+    if facts.architecture is None:
+        raise StudyError(
+            f"timm's tables are of classifiers, and this study's task is {plan.study.task}"
+        )
     tables = {
-        f"results-{_slug(plan.baseline.arm.config.data.label)}.csv": (_results, "top1"),
+        f"results-{_slug(facts.data or '')}.csv": (_results, "top1"),
         "benchmark-infer.csv": (_infer, "infer_samples_per_sec"),
         "benchmark-train.csv": (_train, "train_samples_per_sec"),
     }
@@ -104,9 +110,9 @@ def timm(plan: Plan, store: Store) -> Files:
 
 
 def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
-    config = arm.arm.config
-    for size in (config.data.img_size, *plan.sizes):
-        end = "" if size == config.data.img_size else f"@{size}"
+    facts = plan.task.facts(plan.study, arm)
+    for size in (facts.img_size, *plan.sizes):
+        end = "" if size == facts.img_size else f"@{size}"
         top1, top5 = (100 * means.get(f"{name}{end}", float("nan")) for name in ("top1", "top5"))
         if top1 == top1 and top5 == top5:  # NaN where a trial diverged or is missing
             yield {
@@ -117,8 +123,8 @@ def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterato
                 "top5_err": round(100 - top5, 3),
                 "param_count": _millions(means),
                 "img_size": size,
-                "crop_pct": config.recipe.crop_pct,
-                "interpolation": config.recipe.interpolation,
+                "crop_pct": facts.crop_pct,
+                "interpolation": facts.interpolation,
             }
 
 
@@ -126,7 +132,7 @@ def _infer(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[
     batch = plan.study.timing.batch_size
     if rate := means.get("throughput"):
         yield {
-            "infer_img_size": arm.arm.config.data.img_size,
+            "infer_img_size": plan.task.facts(plan.study, arm).img_size,
             "infer_samples_per_sec": round(rate, 2),
             # Milliseconds per batch, as timm's benchmark script has it.
             "infer_step_time": round(1e3 * batch / rate, 3),
@@ -138,13 +144,14 @@ def _infer(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[
 
 
 def _train(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
-    batch = arm.arm.config.recipe.batch_size
+    facts = plan.task.facts(plan.study, arm)
+    batch = facts.step_images or 0
     if rate := means.get("train_throughput"):
         yield {
             "train_samples_per_sec": round(rate, 2),
             "train_step_time": round(1e3 * batch / rate, 3),
             "train_batch_size": batch,
-            "train_img_size": arm.arm.config.data.img_size,
+            "train_img_size": facts.img_size,
             "param_count": _millions(means),
         }
 
@@ -160,7 +167,7 @@ def _millions(means: Mapping[str, float]) -> str:
 
 def _names(plan: Plan) -> dict[str, str]:
     """Names by arm in timm's manner: architecture.tag."""
-    models = {arm.digest: arm.arm.config.model for arm in plan.arms}
+    models = {a.digest: plan.task.facts(plan.study, a).architecture or "" for a in plan.arms}
     # Two labels may have one tag; timm's tools join on the name, so it must be unique.
     several, counts, names = Counter(models.values()), Counter[str](), dict[str, str]()
     for arm in plan.arms:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from study import format
 from study.analysis.analysis import Analysis
 from study.metrics import RULES
-from study.plan.plan import PlannedArm
 from study.report.blocks import blocks
 from study.report.text import notes
 from study.spec.metric import Metric
 from study.spec.study import PublishedNumber
+from study.tasks.arms import PlannedArm
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,15 @@
 """Factors of a study file with their levels, and the mistakes in them."""
 
+from collections.abc import Sequence
+
 from study.errors import likely_name
 from study.spec.labels import unfit_labels
-from study.spec.places import PARTS, FactorTree
+from study.spec.places import FactorTree
 from study.spec.problems import Location, Problem
 from study.spec.yaml import Tree
 
 
-def factors_of(tree: Tree) -> tuple[tuple[FactorTree, ...], list[Problem]]:
+def factors_of(tree: Tree, parts: Sequence[str]) -> tuple[tuple[FactorTree, ...], list[Problem]]:
     """The factors that can be read, and a problem for each of the others."""
     factors: list[FactorTree] = []
     problems: list[Problem] = []
@@ -15,7 +17,7 @@ def factors_of(tree: Tree) -> tuple[tuple[FactorTree, ...], list[Problem]]:
         # Every level was refused already; a second problem would only repeat it.
         if levels.lacking and not levels.value:
             continue
-        mistake = _mistake(path, levels)
+        mistake = _mistake(path, levels, parts)
         if mistake is None:
             factors.append(FactorTree(path, levels.value))
             problems += unfit_labels(levels)
@@ -25,12 +27,15 @@ def factors_of(tree: Tree) -> tuple[tuple[FactorTree, ...], list[Problem]]:
     return tuple(factors), problems
 
 
-def _mistake(path: str, levels: Tree) -> tuple[str, Location | None, str] | None:
+def _mistake(
+    path: str, levels: Tree, parts: Sequence[str]
+) -> tuple[str, Location | None, str] | None:
     """The mistake in a factor as message, place (None: its key) and hint; None for none."""
     part, _, key = path.partition(".")
-    if part not in PARTS or (not key.isidentifier() and key != "") or path.endswith("."):
-        near = likely_name(part, PARTS)
-        hint = f'did you mean "{near}"?' if near else "such as model.reduction or recipe.lr"
+    if part not in parts or (not key.isidentifier() and key != "") or path.endswith("."):
+        near = likely_name(part, parts)
+        examples = " or ".join(f"{name}.KEY" for name in parts)
+        hint = f'did you mean "{near}"?' if near else f"vary {examples}"
         return f'"{path}" cannot be varied', None, hint
     if key == "name":
         message = f'"{path}" would change the name and keep the arguments of another {part}'

@@ -1,7 +1,8 @@
 """Changes to a study file: its profiles, and `--set` on the command line."""
 
+from collections.abc import Sequence
+
 from study.errors import SpecError
-from study.spec.places import PARTS
 from study.spec.problems import Problem
 from study.spec.yaml import Tree, expanded, merged, read
 
@@ -23,7 +24,7 @@ def overlaid(document: Tree, profile: Tree) -> Tree:
     return top
 
 
-def with_setting(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
+def with_setting(document: Tree, setting: str, parts: Sequence[str]) -> tuple[Tree, list[Problem]]:
     """A document with one `key=value` of the command line; model.x means baseline.model.x."""
     key, equals, text = setting.partition("=")
     if not equals or not key:
@@ -31,7 +32,7 @@ def with_setting(document: Tree, setting: str) -> tuple[Tree, list[Problem]]:
     # Read as YAML, so that numbers and lists are written as in the file.
     value, problems = read(text, f"--set {setting}")
     steps = key.split(".")
-    steps = ["baseline", *steps] if steps[0] in PARTS else steps
+    steps = ["baseline", *steps] if steps[0] in parts else steps
     if steps[0] not in ("baseline", key):
         raise SpecError(f'--set changes a key of the baseline or a top-level key, not "{key}"')
     # From the last key outwards, so that the value lies below all of them.

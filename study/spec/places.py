@@ -1,14 +1,12 @@
 """The positions in a study file, for messages: beside the `Study` that was read from it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from study.spec.problems import Location
 from study.spec.study import Factor, Level
 from study.spec.yaml import Tree, merged
-
-PARTS = ("model", "data", "recipe")
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Places:
 
     document: Tree
     baseline: Mapping[str, Tree]
-    """The model, data and recipe of the baseline."""
+    """The parts of the baseline."""
     factors: tuple[FactorTree, ...]
 
     def key(self, *path: str | int) -> Location:
@@ -56,7 +54,7 @@ class Places:
         return self.document.at(path).location
 
     def tree(self, part: str, choices: Sequence[int]) -> Tree:
-        """The model, data or recipe of an arm, with positions."""
+        """A part of an arm, with positions."""
         tree = self.baseline[part]
         of_part = [pair for pair in zip(self.factors, choices, strict=True) if pair[0].part == part]
         # Factors of a whole part first: `recipe` would overwrite the value of `recipe.lr`.
@@ -68,27 +66,28 @@ class Places:
         self,
         choices: Sequence[int],
         argument: str | None = None,
-        parts: Collection[str] = ("model",),
+        parts: Sequence[str] = (),
     ) -> Location:
-        """The position that decides an arm's model, or one `argument` of it.
+        """The position that decides an arm's first part, or one `argument` of it.
 
         With several `parts`, the last position that decides one of them.
         """
+        first = next(iter(self.baseline))
         for index in reversed([f for f, level in enumerate(choices) if level]):
             factor = self.factors[index]
             tree = factor.overriding(choices[index])
-            if factor.part in parts and (argument is None or argument in tree.keys):
+            if factor.part in (parts or (first,)) and (argument is None or argument in tree.keys):
                 return tree.keys.get(argument or "", tree.location)
-        model = self.tree("model", choices)
-        return model.keys.get(argument or "name", model.location)
+        tree = self.tree(first, choices)
+        return tree.keys.get(argument or "name", tree.location)
 
     def last_level(self, choices: Sequence[int]) -> Location:
         """The position of the last level by which an arm differs from the baseline."""
         changed = [index for index, level in enumerate(choices) if level]
         if not changed:
-            return self.baseline["model"].location
+            return next(iter(self.baseline.values())).location
         return self.factors[changed[-1]].levels[choices[changed[-1]]].location
 
-    def of_data(self, choices: Sequence[int], key: str) -> Location:
-        """The position of a key of an arm's data."""
-        return self.tree("data", choices).at([key]).location
+    def of_part(self, part: str, choices: Sequence[int], key: str) -> Location:
+        """The position of a key of a part of an arm."""
+        return self.tree(part, choices).at([key]).location

@@ -6,7 +6,7 @@ Nothing is imported here, so that a command knows its plugins before it starts t
 import hashlib
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
@@ -15,11 +15,16 @@ from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
 from study.errors import SpecError, unknown
 
 GROUP = "study.parts"
 """The group of entry points by which an installed package declares its plugins."""
+
+
+REGISTRIES: dict[str, dict[str, Any]] = {}
+"""The dictionaries that a plugin may add to, by kind of entry; the rooms that own them add them."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,21 @@ def find_plugin(text: str) -> Plugin:
     if not all(word.isidentifier() for word in path.name.split(".")):
         raise SpecError(f'"{text}" is neither the path of a .py file nor the name of a module')
     return _from_name(path.name, None if is_bare_name else path.parent.resolve())
+
+
+def planned(sources: Iterable[Sequence[str]]) -> list[Plugin]:
+    """The plugins of a record, which has the text and the digest of each.
+
+    Raises:
+        SpecError: one has changed since the record was planned.
+    """
+    plugins = list[Plugin]()
+    for text, digest_then in sources:
+        plugin = find_plugin(text)
+        if plugin.digest != digest_then:
+            raise SpecError(f"{plugin.path} has changed since the trial was planned: plan anew")
+        plugins.append(plugin)
+    return plugins
 
 
 def installed() -> list[Plugin]:

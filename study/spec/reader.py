@@ -15,12 +15,13 @@ from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
 from study.spec.overrides import overlaid, with_setting
 from study.spec.own_metrics import own_catalogue
-from study.spec.places import PARTS, Places
+from study.spec.places import Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
 from study.spec.published_numbers import published_numbers
 from study.spec.schema import StudyFile, salvaged, validated
-from study.spec.study import Study
+from study.spec.study import Arm, Study
+from study.spec.task import TaskSchema
 from study.spec.variables import expand
 from study.spec.vocabulary import Vocabulary, undefined_names
 from study.spec.yaml import Tree, expanded, read
@@ -73,8 +74,10 @@ def study_file(
             # Checked without its variables, which may be unset here.
             problems += _study(overlaid(document, tree), path, vocabulary).problems
     chosen = overlaid(document, profiles[profile]) if profile else document
+    task = vocabulary.tasks.get(_task_name(chosen))
+    parts = task.parts if task else ()
     for setting in settings:
-        chosen, more = with_setting(chosen, setting)
+        chosen, more = with_setting(chosen, setting, parts)
         problems += more
     # Last, as a profile or a setting may replace a variable that is not set.
     problems += expand(chosen, dict(environment))
@@ -140,41 +143,56 @@ def _study(
 ) -> ReadStudy:
     """The study that a document says, without its profile, and its mistakes."""
     document, unlabelled = with_labels(document)
-    parts = _parts(document)
     file, problems = validated(StudyFile, document)
     problems += [*unlabelled, *boolean_words(document)]
-    model = parts.get("model")
-    if model is None or not isinstance(model.value, dict) or "name" not in model.value:
+    name = _task_name(document)
+    task = vocabulary.tasks.get(name)
+    if task is None:
+        unknown_task = unknown("task", name, vocabulary.tasks)
+        return ReadStudy(None, [*problems, Problem(unknown_task, document.at(["task"]).location)])
+    parts = _parts(document, task)
+    if "baseline" in document.value:
+        problems += validated(task.baseline, document.at(["baseline"]))[1]
+    if not task.complete(parts):
         return ReadStudy(None, problems)
-    factors, more = factors_of(document.value.get("factors", Tree({}, document.location)))
-    valid = file or salvaged(document)
-    catalogue, wrong = own_catalogue(
-        vocabulary.metrics, valid.metrics, document.at(["metrics"]), declares=False
-    )
-    problems += more + wrong + undefined_names(document, replace(vocabulary, metrics=catalogue))
-    absent = Tree({}, document.location)
-    places = Places(document, {part: parts.get(part, absent) for part in PARTS}, factors)
-    configurations = Configurations(places, tuple(sources))
+    absent, valid = Tree({}, document.location), file or salvaged(document)
+    factors, more = factors_of(document.value.get("factors", absent), task.parts)
+    tree, declares = document.at(["metrics"]), task.declares_metrics
+    catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
+    problems += more + wrong + undefined_names(document, vocabulary.designs, catalogue)
+    places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
+    configurations = Configurations(task, places, tuple(sources))
     study = replace(_assembled(path, valid, configurations), catalogue=catalogue)
-    base = (0,) * len(factors)
+    arms, more = _arms(study, configurations)
+    return ReadStudy(replace(study, arms=arms), [*problems, *more], configurations)
+
+
+def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...], list[Problem]]:
+    """The arms of all designs, and the problems of their configurations."""
+    base, problems = (0,) * len(study.factors), list[Problem]()
     try:
         arms = tuple(map(configurations.arm, designed(study.designs, study.factors)))
     except SpecError as error:  # a design that does not fit the factors
-        problems.append(Problem(str(error), places.key("design")))
+        problems.append(Problem(str(error), configurations.places.key("design")))
         arms = (configurations.arm(base),)
     # Each level once, in an arm of its own: enough to see the mistakes of every key.
-    for index, factor in enumerate(factors):
+    for index, factor in enumerate(study.factors):
         for level in range(len(factor.levels)):
             problems += configurations.problems((*base[:index], level, *base[index + 1 :]))
-    problems += configurations.problems(base)
-    return ReadStudy(replace(study, arms=arms), problems, configurations)
+    return arms, [*problems, *configurations.problems(base)]
 
 
-def _parts(document: Tree) -> dict[str, Tree]:
+def _task_name(document: Tree) -> str:
+    """The name of a document's task, also of one that does not exist."""
+    named = document.value.get("task")
+    return str(named.value) if named else StudyFile.model_fields["task"].default
+
+
+def _parts(document: Tree, task: TaskSchema) -> dict[str, Tree]:
     """The parts of the baseline that a document has, each expanded to a mapping in place."""
     baseline = document.value.get("baseline")
     parts: dict[str, Tree] = baseline.value if baseline and isinstance(baseline.value, dict) else {}
-    for part in PARTS:
+    for part in task.parts:
         if part in parts:
             parts[part] = expanded(parts[part])
     return parts
@@ -189,12 +207,13 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
         profile=None,
         settings=(),
         question=file.question,
+        task=file.task,
         source=file.source,
         baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
         factors=tuple(tree.factor for tree in places.factors),
         designs=tuple([file.design] if isinstance(file.design, str) else file.design),
         seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
-        columns=tuple(file.columns),
+        columns=tuple(file.columns or configurations.task.columns),
         timing=file.timing,
         expects=file.expects,
         published={

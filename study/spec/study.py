@@ -8,28 +8,10 @@ from pathlib import Path
 
 from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
-from study.spec.schema import Data, Protocol, Recipe, Status, Timing
+from study.spec.schema import Protocol, Status, Timing
+from study.spec.task import ArmConfig
 
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
-UNLABELLED = ("name", "epochs", "batch_size", "grad_accum_steps")  # keys that a label leaves out
-
-
-@dataclass(frozen=True)
-class Config:
-    """The configuration of one arm, before the model's own defaults are filled in."""
-
-    model: str
-    arguments: Mapping[str, object]
-    data: Data
-    recipe: Recipe
-    recipe_name: str = ""
-    """The shipped recipe that `recipe` departs from."""
-    root: str | None = None
-    """The folder of the images as the file has it: `$IMAGENET`, not the folder on this machine."""
-    plugins: tuple[Plugin, ...] = ()
-    """The user's plugins, which may define the model or parts that the arguments name."""
-    unresolved: frozenset[str] = frozenset()
-    """The parts (model, data, recipe) that are wrong in the file and have defaults here."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +51,16 @@ class Arm:
 
     choices: tuple[int, ...]
     """The index of the level for each factor; the baseline has 0 everywhere."""
-    config: Config
+    config: ArmConfig
 
     @property
     def changed_factors(self) -> tuple[int, ...]:
         """Indices of the factors that are not at their first level."""
         return tuple(factor for factor, level in enumerate(self.choices) if level)
+
+    def without(self, factor: int) -> tuple[int, ...]:
+        """The levels of the arm with one factor back at its first level."""
+        return tuple(0 if f == factor else level for f, level in enumerate(self.choices))
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ class Study:
     question: str
     source: str | None
     baseline: Mapping[str, Mapping[str, object]]
-    """The keys of the baseline's model, data and recipe as the file has them."""
+    """The keys of each part of the baseline as the file has them."""
     factors: tuple[Factor, ...]
     designs: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -108,6 +94,8 @@ class Study:
     imports: tuple[str, ...] = ()
     """The plugins that the command line names, as it names them."""
     aa: bool = False
+    task: str = "classification"
+    """The name of the task, which says what a trial is."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     """The metrics that the study may use, by name."""
     contrasts: tuple[tuple[str, str], ...] = ()
@@ -155,22 +143,6 @@ class Study:
         if any(choices):
             return [self.label(choices)]
         return ["baseline", *(factor.levels[0].label for factor in self.factors)]
-
-    def part_label(self, part: str, arm: Arm | None = None) -> str:
-        """The name of an arm's model or recipe, with the arguments that the baseline changes.
-
-        Arguments that factors vary are left out, and so are a recipe's length and batch size,
-        which are printed elsewhere.
-        """
-        varied = {factor.path for factor in self.factors} | {f"{part}.{key}" for key in UNLABELLED}
-        base = self.baseline[part]
-        config = arm.config if arm else None
-        name = base["name"]
-        if config:
-            name = config.model if part == "model" else config.recipe_name
-        changed = base.items() if name == base["name"] else ()
-        changes = ", ".join(f"{k} {v}" for k, v in changed if f"{part}.{k}" not in varied)
-        return f"{name} with {changes}" if changes else str(name)
 
 
 def title(name: str, profile: str | None, settings: Sequence[str]) -> str:

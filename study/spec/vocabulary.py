@@ -1,13 +1,13 @@
 """Names of designs and metrics, which a study file may use and other rooms define."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from study.errors import unknown
 from study.spec.metric import Catalogue
 from study.spec.problems import Location, Problem
-from study.spec.recipes import recipes
 from study.spec.schema import Published, StudyFile
+from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
 
@@ -16,13 +16,15 @@ class Vocabulary:
     """The names a study file may use that are defined elsewhere."""
 
     designs: Collection[str]
-    metrics: Catalogue
+    tasks: Mapping[str, TaskSchema]
 
 
-def undefined_names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
+def undefined_names(
+    document: Tree, designs: Collection[str], catalogue: Catalogue
+) -> list[Problem]:
     """Problems for designs and metrics that a file uses and nothing defines."""
     uses: list[tuple[str, str, Location, Collection[str]]] = []
-    for key, defined in (("design", vocabulary.designs), ("columns", vocabulary.metrics)):
+    for key, defined in (("design", designs), ("columns", catalogue)):
         listed = document.value.get(key)
         words = listed.walk() if listed else ()
         uses += [(key, w.value, w.location, defined) for w in words if isinstance(w.value, str)]
@@ -33,7 +35,7 @@ def undefined_names(document: Tree, vocabulary: Vocabulary) -> list[Problem]:
     rows += [(margins, {})] if margins else []
     for row, others in rows:
         names = row.keys.keys() - others.keys()
-        uses += [("metric", name, row.keys[name], vocabulary.metrics) for name in names]
+        uses += [("metric", name, row.keys[name], catalogue) for name in names]
     return [
         Problem(unknown(key.removesuffix("s"), name, defined), mark, SIZE if "@" in name else "")
         for key, name, mark, defined in uses
@@ -57,7 +59,13 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     design = {"enum": sorted(vocabulary.designs)}
     fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
     # The pattern is for metrics at other image sizes, such as top1@96, too many to list.
-    names = [{"enum": list(vocabulary.metrics)}, {"pattern": "^[a-z0-9_]+@[1-9][0-9]*$"}]
+    tasks = vocabulary.tasks
+    metrics = dict.fromkeys(name for task in tasks.values() for name in task.catalogue)
+    names = [{"enum": list(metrics)}, {"pattern": "^[a-z0-9_]+@[1-9][0-9]*$"}]
     fields["columns"]["items"] = {"anyOf": names}
-    schema["$defs"]["Baseline"]["properties"]["recipe"]["anyOf"][0]["enum"] = sorted(recipes())
+    fields["task"]["enum"] = sorted(tasks)
+    baselines = [task.baseline.model_json_schema() for task in tasks.values()]
+    for baseline in baselines:
+        schema["$defs"] |= baseline.pop("$defs", {})
+    fields["baseline"] = {"anyOf": baselines} if len(baselines) > 1 else baselines[0]
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

@@ -11,10 +11,14 @@ from study.store.records import TrialRecord
 
 
 class Work(Frozen):
-    """The tasks of a job and their study; each task reads the fields that it needs."""
+    """The phases of a job and their study; each phase reads the fields that it needs."""
 
-    tasks: list[str]
+    phases: list[str] = Field([])
     """trials, evaluations, timings, steps: in the order in which they are done."""
+    task: str = "classification"
+    """The task of the study, which says what a trial is."""
+    sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
+    """The study's plugins, each with its digest; the task may be in one."""
 
     study: str = ""
     """The title of the study; absent where a task stands by itself."""
@@ -44,7 +48,7 @@ class Work(Frozen):
 
     @property
     def alone(self) -> bool:
-        """True for a task that belongs to no study."""
+        """True for a phase that belongs to no study."""
         return "study" not in self.model_fields_set
 
 

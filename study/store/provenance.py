@@ -24,6 +24,7 @@ CHANGE_NO_NUMBER = (
     "study.spec.problems",  # messages
     "study.spec.yaml",  # reads YAML; the values that it reads are part of an arm's identity
     "study.store",  # writes, checks and reads records, and names code
+    "study.tasks.__init__",  # asks a task, whose own modules answer
 )
 """Modules that report, check, store or read numbers, and compute none."""
 
@@ -53,8 +54,23 @@ def origin() -> Record:
         "commit": commit.strip() if commit else None,
         "dirty": bool(changed.strip()) if changed is not None else None,
         "digest": _hash(sorted(PACKAGE.rglob("*.py")))[:16],
-        "computing": code_behind("study.trial", ignoring=OUTSIDE_TRAINING)[:16],
+        "computing": code_behind(*computing(), ignoring=OUTSIDE_TRAINING)[:16],
     }
+
+
+def of_tasks(module: str) -> tuple[str, ...]:
+    """The modules of this name in every task; tasks are looked up at run time, so no import shows.
+
+    `trial.run` gives `study.tasks.classification.trial.run`, and so on.
+    """
+    files = PACKAGE.glob(f"tasks/*/{module.replace('.', '/')}.py")
+    names = sorted(path.relative_to(PACKAGE / "tasks").parts[0] for path in files)
+    return tuple(f"study.tasks.{name}.{module}" for name in names)
+
+
+def computing() -> tuple[str, ...]:
+    """The modules that results come from: the runner of trials, and that of every task."""
+    return "study.trial.run", *of_tasks("trial.run")
 
 
 def digest(value: object) -> str:
@@ -79,7 +95,8 @@ def modules_behind(
     """Sorted names of modules, of the modules that they import, and so on.
 
     An import inside a function counts, one for type checking alone does not. An ignored module is
-    left out with everything below it, and its imports are not followed.
+    left out with everything below it, a package `name.__init__` alone; imports of ignored ones are
+    not followed.
     """
     # A name that was moved would otherwise be ignored in vain, without an error.
     for name in ignoring:
@@ -87,11 +104,17 @@ def modules_behind(
     closure, queue = set[str](), list(entries)
     while queue:
         module = queue.pop()
-        if module in closure or any(f"{module}.".startswith(f"{name}.") for name in ignoring):
+        if module in closure or any(_covers(name, module) for name in ignoring):
             continue
         closure.add(module)
         queue += [name for name in _imports(module, package) if name != ROOT]
     return sorted(closure)
+
+
+def _covers(name: str, module: str) -> bool:
+    """True if a module is the one that is ignored, or lies below it."""
+    package = name.removesuffix(".__init__")
+    return module == package or (package == name and module.startswith(f"{name}."))
 
 
 @cache

@@ -5,44 +5,40 @@ Keys that are not named here are passed on as they are: a later version may add 
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property
 from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from study.errors import DamagedError
-from study.spec.schema import Data, Recipe
 from study.store import atomic
 from study.store.atomic import Record
-from study.store.fields import Count, Few, Number, Seconds
+from study.store.fields import Count, Number, Seconds
 from study.store.frozen import Frozen
 
 
-class ModelConfig(Frozen):
-    name: str
-    arguments: Record
-    code: object = None
-    """Digests of plugins, by the name under which each is registered."""
-
-
 class TrialConfig(Frozen):
-    """Everything that a trial computes with but its seed, as its name was made from it.
+    """Everything that a trial computes with but its seed, by part, as its name was made from it.
 
-    `data` and `recipe` are as they were stored: an older version may have had other keys.
+    The parts and their keys are the task's, and are as they were stored: an older version may have
+    had other keys.
     """
 
-    model: ModelConfig
-    data: Record
-    recipe: Record
+    __pydantic_extra__: dict[str, Record] = Field(init=False)
 
+    @property
+    def parts(self) -> dict[str, Record]:
+        return dict(self.plain)
 
-class Shape(Frozen):
-    """The classes, channels and side in pixels that a model is built for."""
-
-    num_classes: Few
-    in_chans: Few
-    img_size: Few
+    @property
+    def values(self) -> dict[str, object]:
+        """The values by dotted path; the arguments of a part stand beside its name."""
+        flat: dict[str, object] = {}
+        for part, values in self.parts.items():
+            rest = {key: value for key, value in values.items() if key != "arguments"}
+            both = rest | values.get("arguments", {})
+            flat |= {f"{part}.{key}": value for key, value in both.items()}
+        return flat
 
 
 class Environment(Frozen):
@@ -105,46 +101,17 @@ class TrialImages(Frozen):
         return self.__pydantic_extra__
 
 
-class GivenWeights(Frozen):
-    """The arguments of a model that name files of weights, and the digests of these files."""
-
-    arguments: Record = Field({})
-    sha256: Record = Field({})
-
-
-# Unpacked below, it builds a shape without its fields, for records that have none.
-ABSENT: Record = {}
-
-
 class TrialRecord(Frozen):
-    """trial.json: what a worker needs to know of a trial."""
+    """trial.json: what a worker needs to know of a trial; a task adds keys of its own."""
 
-    config: TrialConfig
+    task: str = "classification"
     study: str | None = None
     label: str | None = None
     seed: Count = 0
-    shape: Shape = Shape.model_construct(**ABSENT)
+    config: TrialConfig
     # Pairs as lists, since JSON has no tuples.
     sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
     """Plugins as the study file names them, each with its digest."""
-    where: Record = Field({})
-    """Keys of the data that find the images on this machine and change nothing in them."""
-    weights: GivenWeights = GivenWeights()
-
-    @cached_property
-    def data(self) -> Data:
-        """Raises ValidationError where this version reads the images otherwise."""
-        return Data(**(self.config.data | self.where))  # paths are those of this machine
-
-    @cached_property
-    def recipe(self) -> Recipe:
-        """Raises ValidationError where this version has no such recipe."""
-        return Recipe(**self.config.recipe)
-
-    @property
-    def arguments(self) -> Record:
-        """The arguments of the model, with the places of given weights."""
-        return self.config.model.arguments | self.weights.arguments
 
 
 State = Literal["completed", "diverged", "failed"]

@@ -233,9 +233,9 @@ def agree(name: str, stored: TrialConfig, config: TrialConfig, path: Path) -> No
     Raises:
         StoreError: the same name, but a default has changed since.
     """
+    old, new = stored.values, config.values
     changed = [
-        f"{part}.{key}: {old[key]!r} then, {new.get(key)!r} now"
-        for part, old, new in _parts(stored, config)
+        f"{key}: {old[key]!r} then, {new.get(key)!r} now"
         for key in sorted(old)
         if old[key] != new.get(key)
     ]
@@ -244,11 +244,6 @@ def agree(name: str, stored: TrialConfig, config: TrialConfig, path: Path) -> No
             f"{path} holds trial {name} as another configuration computed it "
             f"({'; '.join(changed)}); move that folder away to run it again"
         )
-
-
-def _parts(a: TrialConfig, b: TrialConfig) -> list[tuple[str, Record, Record]]:
-    model, other = ({**c.model.arguments, "name": c.model.name} for c in (a, b))
-    return [("model", model, other), ("data", a.data, b.data), ("recipe", a.recipe, b.recipe)]
 
 
 def _result(content: bytes, path: Path) -> Result:

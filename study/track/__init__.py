@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from study.errors import StudyError
-from study.plan.plan import Plan, PlannedArm, Trial
+from study.plan.plan import Plan
 from study.store import study_folders
 from study.store.atomic import Record, write
 from study.store.job_records import Delivered
 from study.store.records import EpochRow, Result
 from study.store.store import DONE, Store
+from study.tasks.arms import PlannedArm, Trial
 from study.track import mlflow, tensorboard, wandb
 from study.track.subject import Subject
 

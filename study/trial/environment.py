@@ -2,11 +2,10 @@
 
 import os
 import platform
+import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-
-import torch
 
 from study.store.atomic import Record
 from study.store.provenance import origin
@@ -20,12 +19,16 @@ LIBRARIES = ("torch", "timm", "torchvision", "numpy", "fvcore")
 @cache
 def environment(device: str) -> Environment:
     """The hardware, libraries and variables that this machine measures with."""
+    # Trials of a task that needs no torch have not imported it, and do not for its threads.
+    torch = sys.modules.get("torch")
     libraries: Record = {library: version(library) for library in LIBRARIES}
     return Environment(
         machine=platform.node(),
         processor=_processor(),
-        device=torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
-        threads=torch.get_num_threads(),
+        device=torch.cuda.get_device_name(device)
+        if torch and device.startswith("cuda")
+        else device,
+        threads=torch.get_num_threads() if torch else None,
         python=platform.python_version(),
         **libraries,
         **origin(),

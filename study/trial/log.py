@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from study.store.records import EpochRow
-from study.train import Message
+from study.trial.callbacks import Message
 
 
 class LogFile:

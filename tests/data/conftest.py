@@ -5,7 +5,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from study.data.dataset import _load, _validation
+from study.tasks.classification.data.dataset import _load, _validation
 from tests.data.digits import digit
 
 

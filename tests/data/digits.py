@@ -5,9 +5,9 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from study.data import load
-from study.data.sampler import Epoch
-from study.spec.schema import Data, Recipe
+from study.tasks.classification.data import load
+from study.tasks.classification.data.sampler import Epoch
+from study.tasks.classification.schema import Data, Recipe
 
 VARIED = Recipe(batch_size=64, color_jitter=0, interpolation="nearest", vflip=0.5, reprob=0.5)
 PLAIN = VARIED.model_copy(

@@ -8,8 +8,8 @@ import torch
 from timm.data import create_transform
 from torch.testing import assert_close
 
-from study.data import load
-from study.data.sampler import cut, order
+from study.tasks.classification.data import load
+from study.tasks.classification.data.sampler import cut, order
 from tests.data.digits import DIGITS, EPOCH, PILLOW, PLAIN, VARIED, drawn, seen
 
 # evaluation

@@ -2,8 +2,8 @@
 
 import pytest
 
-from study.plan import image_summaries, images
 from study.store.store import Store
+from study.tasks.classification.plan import image_summaries, images
 from tests.data.trees import BOTH, data, drawn, wrong
 
 

@@ -5,11 +5,11 @@ import torch
 from torch.testing import assert_close
 from torchvision.transforms import RandomResizedCrop
 
-from study.data.crops import CropsAndFlips, crops
-from study.data.generators import generator, seeded
-from study.data.in_memory import cropped
-from study.data.random_erasing import Erasing
-from study.spec.schema import Recipe
+from study.tasks.classification.data.crops import CropsAndFlips, crops
+from study.tasks.classification.data.generators import generator, seeded
+from study.tasks.classification.data.in_memory import cropped
+from study.tasks.classification.data.random_erasing import Erasing
+from study.tasks.classification.schema import Recipe
 from tests.data.digits import PLAIN
 
 

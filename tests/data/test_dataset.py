@@ -5,11 +5,11 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from study.data import evaluated_split, load, validation
-from study.data.in_memory import InMemoryImages
-from study.data.transforms import image_transform
 from study.errors import DataError
-from study.spec.schema import Data
+from study.tasks.classification.data import evaluated_split, load, validation
+from study.tasks.classification.data.in_memory import InMemoryImages
+from study.tasks.classification.data.transforms import image_transform
+from study.tasks.classification.schema import Data
 from tests.data.digits import DIGITS, PLAIN, of_folder, seen
 
 # without a training half
@@ -64,7 +64,7 @@ def test_digits_are_evaluated_alike_by_themselves():
 
 @pytest.mark.parametrize("images", [60_000, 70_000])
 def test_a_set_is_held_for_one_half_where_it_is_for_both(images, fashion, monkeypatch):
-    monkeypatch.setattr("study.spec.schema.data.HELD", images * 28**2 * 3)
+    monkeypatch.setattr("study.tasks.classification.schema.data.HELD", images * 28**2 * 3)
     data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
     assert type(validation(data).val) is type(load(data).val)
     assert isinstance(load(data).val, InMemoryImages) == (images == 70_000)

@@ -7,10 +7,10 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from study.data import load
-from study.data.webdataset import ShardStream
 from study.errors import DataError
-from study.spec.schema import Data, Recipe
+from study.tasks.classification.data import load
+from study.tasks.classification.data.webdataset import ShardStream
+from study.tasks.classification.schema import Data, Recipe
 from tests.data.digits import PILLOW, digit, drawn, seen
 
 

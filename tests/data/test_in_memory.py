@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from study.data import load
-from study.data.dataset import _load
 from study.errors import DataError
-from study.spec.schema import Data
+from study.tasks.classification.data import load
+from study.tasks.classification.data.dataset import _load
+from study.tasks.classification.schema import Data
 from tests.data.digits import DIGITS, digit, seen
 
 FIRST_TARGETS = [1, 4, 8, 6, 5, 9, 9, 1, 3, 2, 2, 2, 0, 7, 4, 8]
@@ -85,6 +85,6 @@ def test_a_set_too_large_to_hold_is_read_picture_by_picture(fashion, monkeypatch
     data = Data(name="torch/fashion_mnist", root=str(fashion), img_size=28)
     held = seen(data)
     _load.cache_clear()
-    monkeypatch.setattr("study.spec.schema.data.HELD", 0)
+    monkeypatch.setattr("study.tasks.classification.schema.data.HELD", 0)
     read = seen(data)
     assert all(torch.equal(a, b) for a, b in zip(held, read, strict=True))

@@ -9,9 +9,9 @@ import pytest
 from timm.data.readers.reader_image_folder import ReaderImageFolder
 from timm.data.readers.reader_image_in_tar import ReaderImageInTar
 
-from study.data.class_map import class_map
-from study.data.image_files import Rules, rules
-from study.data.listing import listing
+from study.tasks.classification.data.class_map import class_map
+from study.tasks.classification.data.image_files import Rules, rules
+from study.tasks.classification.data.listing import listing
 from tests.data.trees import data
 
 

@@ -6,8 +6,8 @@ from PIL import Image
 from timm.data import create_transform
 from torch.testing import assert_close
 
-from study.data import load
 from study.errors import DataError
+from study.tasks.classification.data import load
 from tests.data.digits import PILLOW, PLAIN, drawn, of_folder, seen
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from study.data import load
-from study.data.crops import CropsAndFlips
-from study.data.in_memory import InMemoryImages
-from study.data.position_draws import PIECE
-from study.data.random_erasing import Erasing
-from study.data.sampler import order
-from study.spec.schema import Recipe
+from study.tasks.classification.data import load
+from study.tasks.classification.data.crops import CropsAndFlips
+from study.tasks.classification.data.in_memory import InMemoryImages
+from study.tasks.classification.data.position_draws import PIECE
+from study.tasks.classification.data.random_erasing import Erasing
+from study.tasks.classification.data.sampler import order
+from study.tasks.classification.schema import Recipe
 from tests.data.digits import DIGITS, EPOCH, PILLOW, VARIED, drawn, of_folder
 
 LARGER = {"held": VARIED, "pillow": PILLOW.model_copy(update={"reprob": 0.5})}

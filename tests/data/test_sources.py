@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from study.data.image_files import Rules, Summary
-from study.data.listing import listing
-from study.data.sources import folder
 from study.errors import DataError
-from study.plan import image_changes, image_summaries, images
 from study.store.store import Store
+from study.tasks.classification.data.image_files import Rules, Summary
+from study.tasks.classification.data.listing import listing
+from study.tasks.classification.data.sources import folder
+from study.tasks.classification.plan import image_changes, image_summaries, images
 from tests.data.trees import BIG, BOTH, counts, data, drawn, wrong
 
 # ---- which files are read ----

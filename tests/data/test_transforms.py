@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from study.data import load
-from study.data.generators import seeded
-from study.data.transforms import AtLeastOneBit, image_transform
 from study.errors import DataError
-from study.spec.schema import Recipe
+from study.tasks.classification.data import load
+from study.tasks.classification.data.generators import seeded
+from study.tasks.classification.data.transforms import AtLeastOneBit, image_transform
+from study.tasks.classification.schema import Recipe
 from tests.data.digits import DIGITS, PILLOW, drawn
 
 

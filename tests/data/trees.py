@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study.data.listing import listed
-from study.data.sources import folder
 from study.errors import DataError
-from study.plan import image_summaries, images
-from study.spec.schema import Data
 from study.store.store import Store
+from study.tasks.classification.data.listing import listed
+from study.tasks.classification.data.sources import folder
+from study.tasks.classification.plan import image_summaries, images
+from study.tasks.classification.schema import Data
 
 PIXEL = Image.fromarray(np.zeros((4, 4, 3), np.uint8))
 

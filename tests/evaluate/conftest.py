@@ -7,11 +7,13 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from study import data, trial
-from study.spec.schema import Data, Recipe
 from study.store import leases
 from study.store.records import TrialRecord
 from study.store.store import Store
+from study.tasks.classification import data, train
+from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.task import TASK
+from study.trial.run import run_trial
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 DIGITS = {"name": "digits", "img_size": 64, "train_limit": 256, "val_limit": 40}
@@ -63,7 +65,15 @@ def store(tmp_path_factory):
         trained.enter(NAMES[what], TrialRecord(config=config, shape=shape, where={}, seed=0))
         with leases.claim(trained.trial(NAMES[what])) as lease:
             how = {"device": "cpu", "stop": bool, "report": lambda row: None}
-            trial.run_trial(trained, NAMES[what], lease, record=trained.entered(NAMES[what]), **how)
+            run_trial(
+                TASK.run,
+                trained,
+                NAMES[what],
+                lease=lease,
+                record=trained.entered(NAMES[what]),
+                group=train.ALONE,
+                **how,
+            )
         assert trained.state(NAMES[what]) == "completed", trained.result(NAMES[what])
     return trained
 

@@ -7,9 +7,9 @@ import timm
 import torch
 from torch.nn.functional import cross_entropy
 
-from study import evaluate as evaluation
-from study import train
 from study.models.released_checkpoints import checkpoint_filter_fn
+from study.tasks.classification import evaluate as evaluation
+from study.tasks.classification import train
 
 
 def logits(model, x):

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from study import evaluate as evaluation
+from study.tasks.classification import evaluate as evaluation
 from tests.evaluate.conftest import NAMES
 from tests.evaluate.subjects import folder, subject, tarred
 

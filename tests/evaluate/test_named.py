@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 from timm.data import create_transform
 
-from study import evaluate as evaluation
 from study import models
 from study.errors import BuildError, DataError
+from study.tasks.classification import evaluate as evaluation
 from tests.evaluate.conftest import MEAN, NAMES, STD
 from tests.evaluate.subjects import (
     compared,

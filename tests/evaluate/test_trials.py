@@ -5,12 +5,12 @@ import json
 import pytest
 import torch
 
-from study import data
-from study import evaluate as evaluation
 from study.errors import BuildError, DataError, StoreError, StudyError
-from study.spec.schema import Data
 from study.store.atomic import write
 from study.store.store import Store
+from study.tasks.classification import data
+from study.tasks.classification import evaluate as evaluation
+from study.tasks.classification.schema import Data
 from tests.evaluate.conftest import DIGITS, MEAN, NAMES, STD, TRIALS
 from tests.evaluate.subjects import compared, filled, logits, metrics
 

@@ -11,29 +11,67 @@ ROOT = next(p for p in Path(__file__).parents if (p / "pyproject.toml").is_file(
 MOST_ENTRIES = 25
 
 MAY_IMPORT = {
-    "errors": set(),
-    "seeding": set(),
     "text": set(),
+    "seeding": set(),
+    "errors": set(),
     "spec": {"errors", "text"},
-    "store": {"errors", "spec"},
-    "metrics": {"errors", "spec", "store"},
     "stats": {"errors"},
+    "given_weights": {"errors"},
+    "store": {"errors", "spec"},
     "format": {"spec"},
-    "data": {"errors", "seeding", "spec", "text"},
-    "models": {"errors", "spec"},
-    "train": {"errors", "metrics", "seeding", "spec", "store"},
-    "plan": {"data", "errors", "metrics", "models", "spec", "stats", "store", "train"},
-    "trial": {"data", "errors", "metrics", "models", "spec", "store", "train"},
-    "evaluate": {"data", "errors", "metrics", "models", "spec", "store", "train", "trial"},
-    "launch": {"errors", "evaluate", "plan", "store", "train", "trial"},
-    "analysis": {"errors", "format", "metrics", "plan", "spec", "stats", "store", "text"},
-    "report": {"analysis", "errors", "format", "metrics", "plan", "spec", "stats", "store"},
+    "models": {"errors", "given_weights", "spec"},
+    "metrics": {"errors", "spec", "store"},
+    "trial": {"errors", "metrics", "store"},
+    "tasks": {"errors", "metrics", "spec", "store", "trial"},
+    "tasks.classification": {
+        "errors",
+        "given_weights",
+        "metrics",
+        "models",
+        "seeding",
+        "spec",
+        "store",
+        "tasks",
+        "text",
+        "trial",
+    },
+    "plan": {"errors", "spec", "stats", "store", "tasks"},
+    "track": {"errors", "plan", "spec", "store", "tasks"},
+    "analysis": {"errors", "format", "metrics", "plan", "spec", "stats", "store", "tasks", "text"},
+    "launch": {"errors", "plan", "spec", "store", "tasks", "trial"},
+    "report": {
+        "analysis",
+        "errors",
+        "format",
+        "metrics",
+        "plan",
+        "spec",
+        "stats",
+        "store",
+        "tasks",
+    },
     "bench": {"errors", "launch", "metrics", "models", "spec", "store", "trial"},
-    "track": {"errors", "plan", "spec", "store"},
+    "doctor": {"errors", "format", "launch", "models", "spec", "store", "tasks.classification"},
     "clean": {"errors", "launch", "store"},
-    "doctor": {"data", "errors", "format", "launch", "models", "plan", "spec", "store", "train"},
 }
 """By room, which is a folder or a module of `study/`: the rooms that it imports."""
+
+WITHIN_CLASSIFICATION = {
+    "schema": set(),
+    "quality": set(),
+    "data": {"schema"},
+    "records": {"schema"},
+    "recipes": {"schema"},
+    "config": {"schema"},
+    "train": {"quality", "schema"},
+    "baseline": {"config", "recipes", "schema"},
+    "facts": {"config"},
+    "trial": {"data", "records", "train"},
+    "plan": {"config", "data", "records", "schema", "train"},
+    "evaluate": {"data", "quality", "records", "schema", "train", "trial"},
+    "task": {"baseline", "config", "evaluate", "facts", "plan", "quality", "train", "trial"},
+}
+"""The same between the rooms of `study/tasks/classification/`."""
 
 WITHIN_REPORT = {
     "blocks": set(),
@@ -72,6 +110,7 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+PACKAGES = {module_of(path) for path in ROOT.rglob("__init__.py")} - {"study"}
 FILES = {module_of(path): path for path in sorted(ROOT.rglob("*.py"))}
 
 
@@ -92,13 +131,15 @@ IMPORTS = {module: imported(path) for module, path in FILES.items()}
 
 
 def room(module: str) -> str:
-    """The first part of a name below `study`."""
-    return module.split(".")[1] if "." in module else "__init__"
+    """The first part of a name below `study`; each task is a room of its own."""
+    parts = module.split(".")[1:]
+    is_task = parts[:1] == ["tasks"] and f"study.tasks.{'.'.join(parts[1:2])}" in PACKAGES
+    return ".".join(parts[:2] if is_task else parts[:1]) or "__init__"
 
 
-def report_room(module: str) -> str:
-    """The first part of a name below `study.report`."""
-    return module.split(".")[2] if module.count(".") > 1 else "__init__"
+def room_within(package: str) -> Callable[[str], str]:
+    """A function that gives the first part of a name below a package."""
+    return lambda module: module.removeprefix(package).strip(".").partition(".")[0] or "__init__"
 
 
 def between(modules: Iterable[str], name_of: Callable[[str], str]) -> Graph:
@@ -111,8 +152,18 @@ def between(modules: Iterable[str], name_of: Callable[[str], str]) -> Graph:
 
 
 ROOMS = between(FILES, room)
-REPORT_ROOMS = between((m for m in FILES if m.startswith("study.report")), report_room)
-TABLES = [(MAY_IMPORT, ROOMS), (WITHIN_REPORT, REPORT_ROOMS)]
+REPORT_ROOMS = between(
+    (m for m in FILES if m.startswith("study.report")), room_within("study.report")
+)
+CLASSIFICATION = "study.tasks.classification"
+TASK_ROOMS = between(
+    (m for m in FILES if m.startswith(CLASSIFICATION)), room_within(CLASSIFICATION)
+)
+TABLES = [
+    (MAY_IMPORT, ROOMS),
+    (WITHIN_REPORT, REPORT_ROOMS),
+    (WITHIN_CLASSIFICATION, TASK_ROOMS),
+]
 CASES = [(table, rooms, name) for table, rooms in TABLES for name in sorted({*rooms} - ANYTHING)]
 
 
@@ -123,12 +174,12 @@ def test_a_room_imports_what_its_row_allows_and_no_row_allows_more(table, rooms,
     assert rooms[name] == table[name]
 
 
-@pytest.mark.parametrize(("table", "rooms"), TABLES, ids=["study", "report"])
+@pytest.mark.parametrize(("table", "rooms"), TABLES, ids=["study", "report", "classification"])
 def test_every_row_is_a_room(table, rooms):
     assert table.keys() == rooms.keys() - ANYTHING
 
 
-@pytest.mark.parametrize(("table", "rooms"), TABLES, ids=["study", "report"])
+@pytest.mark.parametrize(("table", "rooms"), TABLES, ids=["study", "report", "classification"])
 def test_the_rooms_have_no_circle(table, rooms):
     assert circle(table) is None
 
@@ -157,6 +208,25 @@ def test_planning_imports_neither_analysis_nor_report():
         reached.add(module)
         queue += IMPORTS[module] - reached
     assert not {module for module in reached if room(module) in {"analysis", "report"}}
+
+
+CORE = (
+    "spec",
+    "store",
+    "metrics",
+    "stats",
+    "trial",
+    "tasks",
+    "plan",
+    "launch",
+    "analysis",
+    "report",
+)
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_imports_no_task(name):
+    assert not {other for other in ROOMS[name] if other.startswith("tasks.")}
 
 
 def test_nothing_imports_the_command_line():

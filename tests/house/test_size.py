@@ -11,7 +11,7 @@ FILES = sorted((ROOT / "study").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 
-MOST_ANY = 126
+MOST_ANY = 127
 FEWEST_COMMENTS = 0.043  # per line; the aim is 0.05
 
 

@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Store:
 def ordered(store: Store, names: list[str], **more: object) -> Path:
     """A job folder that asks for these trials."""
     flags = {key: more.pop(key) for key in INLINE.order.keys() & more.keys()}
-    work = Work.checked({"tasks": ["trials"], "study": "s", "trials": names, **more})
+    work = Work.checked({"phases": ["trials"], "study": "s", "trials": names, **more})
     computed = {name: TrialRecord(config=CONFIG) for name in names}
     return job.create_job(store, work, replace(INLINE, **flags), computed)
 

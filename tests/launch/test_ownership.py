@@ -14,7 +14,7 @@ from study.launch import job as job_folder
 from study.launch import slurm, snapshot
 from study.launch.launchers import local
 from study.launch.machine import Machine
-from study.launch.tasks import trials
+from study.launch.phases import trials
 from study.launch.worker import Worker
 from study.store import ownership
 from study.store.atomic import write
@@ -132,7 +132,7 @@ def test_many_orders_of_other_kinds_are_of_some_study_each():
         for file in (None, 3, []):
             plain = {"words": words, "file": file, "folder": words, "study": file}
             with suppress(DamagedError):
-                job_folder.whose(Work.checked({"tasks": [], **plain}))
+                job_folder.whose(Work.checked({"phases": [], **plain}))
 
 
 def test_a_worker_of_this_machine_is_not_started_from_such_a_folder(job):
@@ -183,14 +183,14 @@ def test_a_worker_runs_what_its_order_says_and_not_what_the_store_says(store, tm
 
 
 def test_a_trial_that_no_order_of_the_user_knows_is_not_run(store):
-    job = job_folder.create_job(store, Work(tasks=["trials"], study="s", trials=["a-0"]), INLINE)
+    job = job_folder.create_job(store, Work(phases=["trials"], study="s", trials=["a-0"]), INLINE)
     with pytest.raises(StoreError, match="no job of this user says what trial a-0 computes"):
         job_folder.record(job, "a-0")
 
 
 @pytest.mark.parametrize("place", ["trial.json", "."])
 def test_weights_are_not_evaluated_with_code_that_another_user_could_have_named(store, place):
-    from study import evaluate
+    from study.tasks.classification import evaluate
 
     folder = store.trial("a-0")
     write(folder / "trial.json", {"config": CONFIG, "sources": [["/nowhere/x.py", "0"]]})

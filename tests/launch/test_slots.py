@@ -16,7 +16,7 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(slots.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
-CPU = Job.checked({**INLINE.order, "tasks": ["trials"], "store": "/somewhere"})
+CPU = Job.checked({**INLINE.order, "phases": ["trials"], "store": "/somewhere"})
 GPU = CPU.model_copy(update={"device": "cuda"})
 
 

@@ -4,11 +4,12 @@ import math
 
 import pytest
 
-from study import trial
 from study.launch.machine import Machine
-from study.spec.schema import Recipe
 from study.store.job_records import Job
-from study.store.records import ModelConfig, Shape, TrialConfig, TrialRecord
+from study.store.records import TrialConfig, TrialRecord
+from study.tasks.classification.schema import Recipe
+from study.tasks.classification.task import TASK
+from study.trial.timing import run_timing_session
 from tests.catalogue import METRICS
 
 SPEED = [name for name, metric in METRICS.items() if metric.kind == "speed"]
@@ -18,18 +19,20 @@ def record(reduction="depthwise", **recipe):
     model = {"name": "test_rest", "arguments": {"reduction": reduction}}
     recipe = Recipe(**{"batch_size": 4, "epochs": 1, **recipe})
     return TrialRecord(
-        config=TrialConfig(model=ModelConfig(**model), data={}, recipe=recipe.model_dump()),
-        shape=Shape(num_classes=10, in_chans=3, img_size=64),
+        config=TrialConfig(model=model, data={}, recipe=recipe.model_dump()),
+        shape={"num_classes": 10, "in_chans": 3, "img_size": 64},
     )
 
 
 def timed(metrics, baseline="a", **records):
     machine = Machine(on="inline", workers=1, device="cpu", threads=1)
-    work = {"tasks": ["timings"], "batch_size": 2, "seconds": 0.01, "metrics": metrics}
+    work = {"phases": ["timings"], "batch_size": 2, "seconds": 0.01, "metrics": metrics}
     job = Job.checked({**machine.order, **work, "store": "results", "baseline": baseline})
     ticks = []
     arms = records or {"a": record(), "b": record("average")}
-    session = trial.run_timing_session(arms, job, lambda: ticks.append(1))
+    session = run_timing_session(
+        arms, job, lambda: ticks.append(1), workloads=TASK.workloads, step=TASK.step
+    )
     assert ticks
     return session
 

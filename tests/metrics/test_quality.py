@@ -5,8 +5,8 @@ import pytest
 from scipy.special import log_softmax, softmax
 from sklearn import metrics as reference
 
-from study.metrics import quality
-from study.metrics.quality import Predictions, qualities
+from study.tasks.classification import quality
+from study.tasks.classification.quality import Predictions, qualities
 from tests.catalogue import METRICS
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study.data.dataset import _load, _validation
+from study.tasks.classification.data.dataset import _load, _validation
 from tests.conftest import TINY
 
 STUDY = TINY.replace("{name: digits, img_size: 64, train_limit: 64, val_limit: 40}", "DATA")

@@ -8,10 +8,11 @@ import pytest
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
 from study.models import equivalence, plugin_registry
-from study.plan.costs import AUDITED, SAMPLE, evenly, sample
 from study.spec.configurations import Choices
-from study.spec.schema import Data, Recipe
-from study.spec.study import Arm, Config
+from study.spec.study import Arm
+from study.tasks.classification.config import Config
+from study.tasks.classification.plan.costs import AUDITED, SAMPLE, evenly, sample
+from study.tasks.classification.schema import Data, Recipe
 
 GRID = """\
 question: Which parts matter?

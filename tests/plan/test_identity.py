@@ -2,7 +2,7 @@
 
 import pytest
 
-from study.spec.schema import Data, Recipe, versions
+from study.tasks.classification.schema import Data, Recipe, versions
 
 DIGITS = Data(name="digits", img_size=64)
 MNIST = Data(name="torch/mnist", img_size=28)

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from study.cli.options import StudyRequest
-from study.plan import image_summaries
-from study.plan.identity import digest, resolved
-from study.spec.schema import Data
 from study.store import atomic
+from study.tasks.classification.plan import image_summaries
+from study.tasks.classification.plan.identity import digest, resolved
+from study.tasks.classification.schema import Data
 
 # ---- told by the plan ----
 

@@ -6,12 +6,12 @@ import pytest
 
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
-from study.plan.schedules import oddities, recipe_schedule
-from study.spec.schema import Data, Recipe, effective
 from study.store import atomic
 from study.store.store import Store
-from study.train import fit
-from study.train import rate_schedule as worked_out
+from study.tasks.classification.plan.schedules import oddities, recipe_schedule
+from study.tasks.classification.schema import Data, Recipe, effective
+from study.tasks.classification.train import fit
+from study.tasks.classification.train import rate_schedule as worked_out
 from tests.train.trials import IMAGES, recipe, resnet
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
@@ -129,7 +129,9 @@ def test_what_overflows_is_compared_key_by_key():
 def test_a_course_is_worked_out_once(tmp_path, monkeypatch):
     store, given = Store(tmp_path), Recipe(epochs=2)
     first = recipe_schedule(given, store)
-    monkeypatch.setitem(sys.modules, "study.train", None)  # importing it fails now
+    monkeypatch.setitem(
+        sys.modules, "study.tasks.classification.train", None
+    )  # importing it fails now
     assert recipe_schedule(given, store) == first
 
 

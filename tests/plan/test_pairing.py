@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from study.cli.study_request import StudyRequest
-from study.data import load
-from study.spec.schema import Data, Recipe, unshared
+from study.tasks.classification.data import load
+from study.tasks.classification.schema import Data, Recipe, unshared
 
 DIGITS = Data(name="digits", img_size=32, train_limit=96)
 FOLDER = Data(name="folder", num_classes=10)

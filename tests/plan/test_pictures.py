@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from study.data import validation
-from study.data.dataset import _load, _validation
 from study.errors import DataError
-from study.spec.schema import Data
+from study.tasks.classification.data import validation
+from study.tasks.classification.data.dataset import _load, _validation
+from study.tasks.classification.schema import Data
 
 
 def picture(root: Path, **more: object) -> np.ndarray:

@@ -11,7 +11,6 @@ from study.cli.study_request import StudyRequest
 from study.errors import SpecError
 from study.plan.estimate import remaining_time, steps_key
 from study.plan.plan import Plan
-from study.plan.trial_records import records
 from study.report.blocks import blocks
 from study.stats import seeds_for
 from study.store.atomic import read
@@ -59,7 +58,7 @@ def test_designs_share_their_arms(tiny):
 
 def test_every_arm_gets_its_first_seed_before_any_gets_its_second(tiny):
     plan, _ = planned(tiny)
-    assert [record.seed for record in records(plan).values()] == [0, 0, 1, 1]
+    assert [record.seed for record in plan.records().values()] == [0, 0, 1, 1]
 
 
 def test_costs_are_there_before_anything_has_run(tiny):
@@ -78,7 +77,7 @@ def test_an_a_a_arm_is_more_trials_of_the_baseline_and_no_row(tiny):
     names = [trial.name for trial in plan.trials]
     assert len(set(names)) == len(plan.missing) == 6
     assert names[2] == f"{plan.baseline.digest}-1000000"
-    assert [record.seed for record in records(plan).values()][-2:] == [1_000_000, 1_000_001]
+    assert [record.seed for record in plan.records().values()][-2:] == [1_000_000, 1_000_001]
     assert plan.key == planned(tiny)[0].key
     assert fingerprint(plan, store) != fingerprint(*planned(tiny))
 

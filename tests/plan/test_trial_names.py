@@ -1,8 +1,8 @@
 """Names of trials of a study file."""
 
-from study.plan.identity import digest, resolved
-from study.spec.schema import Data, Recipe
-from study.spec.study import Config
+from study.tasks.classification.config import Config
+from study.tasks.classification.plan.identity import digest, resolved
+from study.tasks.classification.schema import Data, Recipe
 from tests.spec.study_files import GOOD, card, load, name_of
 
 

@@ -7,17 +7,21 @@ from pathlib import Path
 import pytest
 
 from study.analysis.analysis import Analysis
-from study.plan.plan import Plan, PlannedArm, Trial
+from study.plan.plan import Plan
 from study.report import report
 from study.spec.reader import ReadStudy
-from study.spec.schema import Data, Protocol, Recipe, Timing
-from study.spec.study import Arm, Config, Factor, Level, PublishedNumber, Study
+from study.spec.schema import Protocol, Timing
+from study.spec.study import Arm, Factor, Level, PublishedNumber, Study
 from study.store import store as stores
 from study.store.atomic import write
-from study.store.cost_records import ArmCost
-from study.store.records import Shape, TrialConfig
+from study.store.records import TrialConfig
 from study.store.store import Store
 from study.store.timing_records import TimingSession
+from study.tasks.arms import PlannedArm, Trial
+from study.tasks.classification.config import Config
+from study.tasks.classification.records import ModelCost, Shape
+from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.task import TASK
 from tests.catalogue import METRICS
 
 CONFIG = Config("rest_lite", {}, Data(name="digits", img_size=64), Recipe(epochs=3), "smoke")
@@ -136,10 +140,14 @@ def laboratory(tmp_path):
             costs = (
                 {"cost": counted} if isinstance(counted, dict) else {"cost": {}, "refused": counted}
             )
-            card = ArmCost(**BUILT, **costs)
-            arms.append(PlannedArm(Arm(choices, CONFIG), label, digest, COMPUTED, card, trials))
+            card = ModelCost(**BUILT, **costs)
+            arms.append(
+                PlannedArm(
+                    Arm(choices, CONFIG), label, digest, COMPUTED, card, epochs=3, trials=trials
+                )
+            )
             keys[digest] = key
-        plan = Plan(study, tuple(arms), ReadStudy(study, []))
+        plan = Plan(study, tuple(arms), TASK, ReadStudy(study, []))
         if timed:
             session = {arm: timed[key] for arm, key in keys.items() if key in timed}
             record = {"arms": session, "environment": {"device": "NVIDIA H200"}}

@@ -9,7 +9,8 @@ from scipy.stats import binomtest
 from study.cli.plan_table import plan_notes
 from study.report import report
 from study.report.compare import answer, comparison
-from study.spec.schema import Recipe
+from study.tasks.classification.config import config_of, evaluates_given_weights
+from study.tasks.classification.schema import Recipe
 
 FIRST, SECOND, THIRD = "Depth-wise Conv2d", "Average Pooling", "Max Pooling"
 WRONG = {0: range(40), 1: range(40, 50), 2: range(1, 41)}
@@ -28,7 +29,8 @@ def given(lab):
         top = np.isin(np.arange(200), WRONG[number]).astype(int)[:, None]
         np.savez(store.trial(arm.trials[0].name) / "predictions.npz", target=target, top=top)
         config = replace(arm.arm.config, arguments={"pretrained": True}, recipe=Recipe(epochs=0))
-        arms.append(replace(arm, arm=replace(arm.arm, config=config)))
+        planned = replace(arm.arm, config=config)
+        arms.append(replace(arm, arm=planned, epochs=0, evaluates_given_weights=True))
     return replace(plan, arms=tuple(arms)), store
 
 
@@ -66,8 +68,7 @@ def test_neither_plan_nor_table_asks_for_seeds(given):
 
 def test_an_arm_that_trains_or_starts_at_random_is_not_given(given):
     plan, _ = given
-    arm = plan.arms[0]
-    assert arm.evaluates_given_weights
+    config = config_of(plan.arms[0].arm)
+    assert evaluates_given_weights(config)
     for change in ({"arguments": {}}, {"recipe": Recipe(epochs=1)}):
-        other = replace(arm, arm=replace(arm.arm, config=replace(arm.arm.config, **change)))
-        assert not other.evaluates_given_weights
+        assert not evaluates_given_weights(replace(config, **change))

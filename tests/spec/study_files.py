@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from study.plan.identity import digest, resolved
+from study import tasks
 from study.spec.designs import DESIGNS
 from study.spec.problems import report
 from study.spec.reader import ReadStudy, study_file
 from study.spec.study import Study
 from study.spec.vocabulary import Vocabulary
-from study.store.cost_records import ArmCost
-from study.store.records import Shape
-from tests.catalogue import METRICS
+from study.tasks.classification.plan.identity import digest, resolved
+from study.tasks.classification.records import ModelCost, Shape
 from tests.conftest import ROOT
 
-VOCABULARY = Vocabulary(designs=DESIGNS, metrics=METRICS)
+VOCABULARY = Vocabulary(designs=DESIGNS, tasks=tasks.Known())
 ABLATIONS = ROOT / "ablations"
 GOOD = """\
 question: How?
@@ -50,7 +49,7 @@ def load(tmp_path: Path, text: str, **options: object) -> tuple[Study | None, st
 def card(arguments):
     shape = Shape(num_classes=10, in_chans=3, img_size=64)
     built = {"model": "rest_lite", "arguments": arguments, "shape": shape, "defaults": {}}
-    return ArmCost(**built, slots={}, code={}, cost={})
+    return ModelCost(**built, slots={}, code={}, cost={})
 
 
 def name_of(study: Study, choices: tuple[int, ...] = (0, 0, 0), **arguments: object) -> str:

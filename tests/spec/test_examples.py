@@ -128,7 +128,6 @@ def entered(tiny):
     """What a worker is told of an arm whose source imports the one that is given before it."""
     from study.cli.study_request import StudyRequest
     from study.models import plugin_registry
-    from study.plan.trial_records import records
 
     first, second = (tiny.with_name(name) for name in ("zigzag.py", "again.py"))
     first.write_text(BLOCKS.read_text("utf-8"), "utf-8")
@@ -140,7 +139,7 @@ def entered(tiny):
     restore()
     for module in ("zigzag", "again"):
         sys.modules.pop(module, None)
-    name, record = next((n, r) for n, r in records(plan).items() if r.label == "Avg")
+    name, record = next((n, r) for n, r in plan.records().items() if r.label == "Avg")
     store.enter(name, record)
     return store.entered(name)
 
@@ -148,11 +147,12 @@ def entered(tiny):
 @pytest.mark.heavy
 def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
     from study.models import plugin_registry
-    from study.trial import build_model
+    from study.tasks.classification.records import ClassifierRecord
+    from study.tasks.classification.trial.model import build_model
 
-    assert "Blur" in str(build_model(entered))
+    assert "Blur" in str(build_model(ClassifierRecord.of(entered)))
     assert list(plugin_registry.REGISTRATIONS)[-2:] == ["zigzag", "again"]
-    assert list(entered.config.model.code) == ["again", "zigzag"]
+    assert list(entered.config.parts["model"]["code"]) == ["again", "zigzag"]
 
 
 @pytest.mark.heavy

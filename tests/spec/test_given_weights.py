@@ -7,17 +7,22 @@ import pytest
 import timm
 import torch
 
-from study import evaluate, trial
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import weights
-from study.plan.trial_records import records
-from study.store.records import TrialRecord
+from study.tasks.classification import evaluate
+from study.tasks.classification.records import ClassifierRecord
+from study.tasks.classification.trial.model import build_model, starting_model
 
 FACTORS = "model.reduction: {DW: depthwise, Avg: average}"
 
 
 LEVELS = "model.drop_path_rate: {none: 0.0, tenth: 0.1}"
+
+
+def first(plan):
+    """The record of a plan's first trial."""
+    return ClassifierRecord.of(next(iter(plan.records().values())))
 
 
 def state(seed, name="test_rest", classes=10):
@@ -85,16 +90,16 @@ def test_the_same_weights_at_another_path_are_the_same_trial(planned, tmp_path):
 def test_names_without_given_weights_are_of_what_they_were(model, arguments, planned):
     """A name is a hash of the configuration, which has no key of weights for them."""
     plan = planned(model, "recipe.lr: {low: 1.0e-3, high: 2.0e-3}")
-    assert plan.baseline.config.model.plain == {"name": "test_resnet", "arguments": arguments}
-    assert "weights" not in next(iter(records(plan).values())).plain
+    assert plan.baseline.config.parts["model"] == {"name": "test_resnet", "arguments": arguments}
+    assert "weights" not in first(plan).plain
 
 
 @pytest.mark.heavy
 def test_a_trial_starts_from_the_weights_and_says_which(planned, tmp_path):
     torch.save({"net": state(0), "ema": state(1)}, tmp_path / "w.pth")
     model = GIVEN.replace("}", ", checkpoint_key: ema}")
-    record = next(iter(records(planned(model)).values()))
-    started = trial.starting_model(record).state_dict()
+    record = first(planned(model))
+    started = starting_model(record).state_dict()
     assert all(torch.equal(started[name], tensor) for name, tensor in state(1).items())
     assert "checkpoint_path" not in record.config.model.arguments
     assert record.config.model.weights["key"] == "ema"
@@ -102,17 +107,17 @@ def test_a_trial_starts_from_the_weights_and_says_which(planned, tmp_path):
 
 def test_weights_that_change_after_the_plan_are_never_trained(planned, tmp_path):
     torch.save(state(0), tmp_path / "w.pth")
-    record = next(iter(records(planned(GIVEN)).values()))
+    record = first(planned(GIVEN))
     torch.save(state(1), tmp_path / "w.pth")
     with pytest.raises(SpecError, match=r"w\.pth has changed since the trial was planned"):
-        trial.starting_model(record)
+        starting_model(record)
 
 
 def test_a_finished_trial_needs_its_first_weights_no_more(planned, tmp_path):
     torch.save(state(0), tmp_path / "w.pth")
-    record = next(iter(records(planned(GIVEN)).values()))
+    record = first(planned(GIVEN))
     os.remove(tmp_path / "w.pth")
-    assert trial.build_model(record)
+    assert build_model(record)
 
 
 def test_a_trial_of_an_earlier_version_still_starts_from_its_weights(tmp_path):
@@ -124,8 +129,8 @@ def test_a_trial_of_an_earlier_version_still_starts_from_its_weights(tmp_path):
         "data": {},
         "recipe": {},
     }
-    record = TrialRecord.model_validate({"config": config, "shape": shape})
-    started = trial.starting_model(record).state_dict()
+    record = ClassifierRecord.model_validate({"config": config, "shape": shape})
+    started = starting_model(record).state_dict()
     assert torch.equal(started["fc.weight"], state(0, "test_resnet")["fc.weight"])
 
 
@@ -176,7 +181,7 @@ def offline(monkeypatch):
 
 def test_a_plan_asks_no_hub_and_names_timms_weights_by_their_place(planned, offline, recwarn):
     plan = planned(FETCHED)
-    start = plan.baseline.config.model.weights["pretrained"]
+    start = plan.baseline.config.parts["model"]["weights"]["pretrained"]
     assert start["hf_hub_id"] == "timm/test_resnet.r160_in1k"
     assert start["tag"] == "r160_in1k"
     assert not [warning for warning in recwarn if "no-op" in str(warning.message)]
@@ -196,7 +201,7 @@ def test_a_file_in_place_of_timms_weights_is_told_by_its_content(planned, tmp_pa
     torch.save(state(1, "test_resnet", 1000), tmp_path / "w.pth")
     other = planned(model)
     assert not {*digests(plan)} & {*digests(other)}
-    started = trial.starting_model(next(iter(records(other).values()))).state_dict()
+    started = starting_model(first(other)).state_dict()
     expected = state(1, "test_resnet", 1000)
     assert torch.equal(started["conv1.0.weight"], expected["conv1.0.weight"])
     assert started["fc.weight"].shape[0] == 10

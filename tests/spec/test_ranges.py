@@ -5,11 +5,12 @@ import torch
 from pydantic import ValidationError
 
 from study.errors import DataError
-from study.spec.recipes import contradictions, recipe_of
-from study.spec.schema import Data, Recipe, Timing, validated
+from study.spec.schema import Timing, validated
 from study.spec.yaml import read
-from study.train.mixup import mixed
-from study.train.setup import set_up
+from study.tasks.classification.recipes import contradictions, recipe_of
+from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.train.mixup import mixed
+from study.tasks.classification.train.setup import set_up
 from tests.train.trials import recipe, resnet
 
 NUMBERS = {

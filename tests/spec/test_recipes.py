@@ -6,10 +6,10 @@ import pytest
 from ruamel.yaml import YAML
 
 import study
-from study.plan.schedules import oddities, recipe_schedule
-from study.spec.schema import Recipe
 from study.store.store import Store
-from study.train import check
+from study.tasks.classification.plan.schedules import oddities, recipe_schedule
+from study.tasks.classification.schema import Recipe
+from study.tasks.classification.train import check
 
 FILES = sorted((Path(study.__file__).parent / "recipes").glob("*.yaml"))
 BY_NAME = {file.stem: YAML(typ="safe").load(file) for file in FILES}

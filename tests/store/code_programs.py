@@ -13,11 +13,13 @@ NAME = "0123456789-0"
 
 
 def results():
-    from study import trial
-    from study.spec.schema import Data, Recipe
     from study.store import leases
     from study.store.records import TrialRecord
     from study.store.store import Store
+    from study.tasks.classification import train
+    from study.tasks.classification.schema import Data, Recipe
+    from study.tasks.classification.task import TASK
+    from study.trial.run import run_trial
 
     data = Data(name="digits", img_size=64, train_limit=64, val_limit=40)
     config = {
@@ -31,31 +33,32 @@ def results():
     store.enter(NAME, TrialRecord.model_validate(record))
     how = {"device": "cpu", "stop": bool, "report": lambda row: None}
     with leases.claim(store.trial(NAME)) as lease:
-        trial.run_trial(store, NAME, lease, record=store.entered(NAME), **how)
+        record = store.entered(NAME)
+        run_trial(TASK.run, store, NAME, lease=lease, record=record, group=train.ALONE, **how)
     assert store.state(NAME) == "completed", store.result(NAME)
 
 
 def costs():
-    from study.plan import arm_cost
-    from study.spec.schema import Data, Recipe
-    from study.spec.study import Config
     from study.store.store import Store
+    from study.tasks.classification.config import Config
+    from study.tasks.classification.plan import arm_cost
+    from study.tasks.classification.schema import Data, Recipe
 
     config = Config("test_rest", {}, Data(name="digits", img_size=64), Recipe())
     arm_cost.arm_cost(config, Store(Path("empty")))
 
 
 def courses():
-    from study.plan.schedules import recipe_schedule
-    from study.spec.schema import Recipe
     from study.store.store import Store
+    from study.tasks.classification.plan.schedules import recipe_schedule
+    from study.tasks.classification.schema import Recipe
 
     recipe_schedule(Recipe(epochs=2), Store(Path("empty")))
 
 
 def folders():
-    from study.data.image_files import Rules
-    from study.data.listing import summary
+    from study.tasks.classification.data.image_files import Rules
+    from study.tasks.classification.data.listing import summary
 
     Path("train/a").mkdir(parents=True)
     summary(Path("train"), Rules())

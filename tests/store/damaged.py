@@ -6,9 +6,9 @@ import random
 import socket
 
 from study.store import records
-from study.store.cost_records import Alike, ArmCost
 from study.store.job_records import Delivered, Job, Manifest, Submitted
 from study.store.timing_records import StepTimes, TimingSession
+from study.tasks.classification.records import Alike, ModelCost
 from tests.launch.conftest import CONFIG
 
 ENVIRONMENT = {"machine": "m", "device": "cpu", "threads": 1, "commit": None, "dirty": False}
@@ -41,7 +41,7 @@ SAMPLES = {
         "where": "m-1",
         "log": ["last"],
     },
-    ArmCost: {
+    ModelCost: {
         "model": "m",
         "shape": {"num_classes": 10, "in_chans": 3, "img_size": 64},
         "arguments": {"stem": "rest"},
@@ -80,7 +80,7 @@ SAMPLES = {
     },
     Job: {
         "store": "results",
-        "tasks": ["trials"],
+        "phases": ["trials"],
         "trials": ["a-0"],
         "on": "local",
         "device": "cpu",

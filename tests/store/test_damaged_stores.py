@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from study.cli.study_request import StudyRequest
-from study.plan.trial_records import record
 from study.store import archives, atomic, records
 from study.store.atomic import read, write
 from study.store.job_records import Manifest
 from study.store.store import Store
 from study.store.timing_records import TimingSession
+from study.tasks.classification.plan.trial_records import record
 from tests.conftest import TINY
 from tests.launch.conftest import ordered
 from tests.store.damaged import OBSTACLES, SAMPLES, changed, mangled

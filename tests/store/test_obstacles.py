@@ -12,9 +12,9 @@ from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch import slurm
 from study.store import atomic, holders, leases, records
-from study.store.cost_records import ArmCost
 from study.store.store import Store
 from study.store.timing_records import TimingSession
+from study.tasks.classification.records import ModelCost
 from tests.launch.conftest import CONFIG, ordered
 from tests.store.damaged import OBSTACLES
 
@@ -34,7 +34,7 @@ READERS = {
     "trials/a-0/predictions.npz": lambda store: atomic.read_checked(
         store.predictions("a-0"), _arrays
     ),
-    "arms/x.json": lambda store: store.record("arms", "x", ArmCost),
+    "arms/x.json": lambda store: store.record("arms", "x", ModelCost),
     "timings/x.json": lambda store: store.record("timings", "x", TimingSession),
 }
 

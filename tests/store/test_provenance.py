@@ -9,24 +9,28 @@ from pathlib import Path
 import pytest
 
 from study.analysis import measurements
-from study.plan import arm_cost, image_summaries
 from study.store import provenance
+from study.tasks.classification.plan import arm_cost, image_summaries
 from tests.conftest import environment
 
+EXTRA = "tasks/classification/train/extra.py"
 PROGRAMS = Path(__file__).parent / "code_programs.py"
 CODE = {  # what a digest covers: its entries, and the modules that it ignores
-    "results": (("study.trial",), provenance.OUTSIDE_TRAINING),
-    "costs": (("study.plan.arm_cost",), arm_cost.OUTSIDE_COUNTING),
-    "courses": (("study.train",), provenance.CHANGE_NO_NUMBER),
-    "folders": (("study.data.listing",), image_summaries.OUTSIDE_LISTING),
+    "results": (provenance.computing(), provenance.OUTSIDE_TRAINING),
+    "costs": (("study.tasks.classification.plan.arm_cost",), arm_cost.OUTSIDE_COUNTING),
+    "courses": (("study.tasks.classification.train",), provenance.CHANGE_NO_NUMBER),
+    "folders": (("study.tasks.classification.data.listing",), image_summaries.OUTSIDE_LISTING),
     "reports": (measurements.SHOWN, measurements.OUTSIDE_REPORTS),
 }
 PLANNING = {
-    "study.plan.schedules",
+    "study.tasks.classification.plan.schedules",
     "study.spec.plugins",
-    "study.spec.schema.effective",
-    "study.spec.recipes",
+    "study.tasks.classification.schema.effective",
+    "study.tasks.classification.recipes",
     "study.spec.study",
+    "study.given_weights",
+    "study.tasks.classification.config",
+    "study.tasks.classification.records",
 }
 """Call on the code of a digest, and are not called by it."""
 PRINTING = {
@@ -35,6 +39,7 @@ PRINTING = {
     "study.store.study_folders",
     "study.spec.labels",
     "study.launch",
+    "study.trial",
     "study.store.ownership",
 }
 PRINTING |= {
@@ -80,7 +85,10 @@ def _below(module, names):
     ("what", "besides"),
     [
         ("results", set()),
-        ("costs", {"study.data", "study.spec.recipes"}),  # read by modules that are ignored
+        (
+            "costs",
+            {"study.tasks.classification.data", "study.tasks.classification.recipes"},
+        ),  # read by modules that are ignored
         ("courses", PLANNING),
         ("folders", set()),
         ("reports", PRINTING),
@@ -92,7 +100,9 @@ def test_every_module_that_is_loaded_is_covered_or_excluded(what, besides, tiny)
     assert {*entries} <= {*modules}
     covered = provenance.modules_behind(*entries, ignoring=ignoring)
     packages = {parent for name in besides for parent in _parents(name)}
-    rest = {name for name in modules if name not in covered} - packages
+    # The contract of tasks loads the reader of study files, and tasks call nothing of it.
+    asking = provenance.modules_behind("study.tasks")
+    rest = {name for name in modules if name not in covered} - packages - {*asking}
     assert not {name for name in rest if not _below(name, {*ignoring, *besides})}
 
 
@@ -126,9 +136,9 @@ def file_of(module):
 @pytest.mark.parametrize(
     ("module", "stale"),
     [
-        ("study.train.fit", {"results", "courses"}),
+        ("study.tasks.classification.train.fit", {"results", "courses"}),
         ("study.models.rest", {"results", "costs", "reports"}),
-        ("study.data.dataset", {"results", "folders"}),
+        ("study.tasks.classification.data.dataset", {"results", "folders"}),
         ("study.metrics.cost", {"costs", "reports"}),
         ("study.report.text.notes", {"reports"}),
         ("study.store.store", {"reports"}),
@@ -143,22 +153,29 @@ def test_a_changed_module_makes_stale_what_it_computes(module, stale, package):
 
 @pytest.mark.heavy
 def test_a_new_file_counts_once_the_trainer_imports_it(package):
-    assert changed(package, "train/extra.py", "STEP = 1\n") == set()
-    line = "\ndef _late() -> None:\n    from study.train import extra\n"
-    assert changed(package, file_of("study.train.fit"), line) == {"results", "courses"}
-    assert changed(package, "train/extra.py", "STEP = 2\n") == {"results", "courses"}
+    assert changed(package, EXTRA, "STEP = 1\n") == set()
+    line = "\ndef _late() -> None:\n    from study.tasks.classification.train import extra\n"
+    assert changed(package, file_of("study.tasks.classification.train.fit"), line) == {
+        "results",
+        "courses",
+    }
+    assert changed(package, EXTRA, "STEP = 2\n") == {
+        "results",
+        "courses",
+    }
 
 
 @pytest.mark.heavy
 def test_an_import_for_type_checking_does_not_count(package):
-    (package / "train/extra.py").write_text("STEP = 1\n")
-    lines = "\nif TYPE_CHECKING:\n    from study.train.extra import STEP\n"
-    changed(package, file_of("study.train.fit"), lines)
-    assert changed(package, "train/extra.py", "STEP = 2\n") == set()
+    (package / EXTRA).write_text("STEP = 1\n")
+    lines = "\nif TYPE_CHECKING:\n    from study.tasks.classification.train.extra import STEP\n"
+    changed(package, file_of("study.tasks.classification.train.fit"), lines)
+    assert changed(package, EXTRA, "STEP = 2\n") == set()
 
 
 @pytest.mark.parametrize(
-    ("entry", "ignoring"), [("study.trainer", ()), ("study.train", ("study.no_such_room",))]
+    ("entry", "ignoring"),
+    [("study.trainer", ()), ("study.tasks.classification.train", ("study.no_such_room",))],
 )
 def test_a_name_of_no_module_is_refused(entry, ignoring):
     with pytest.raises(ModuleNotFoundError):

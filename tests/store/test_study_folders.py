@@ -110,7 +110,7 @@ def two(tmp_path) -> tuple[Store, dict[str, job_folder.Identity]]:
         for name, record in records.items():
             store.enter(name, record)
         identities[folder] = ("x", str(tmp_path / folder / "x.yaml"))
-        order = {"study": "x", "file": identities[folder][1], "trials": names, "tasks": ["trials"]}
+        order = {"study": "x", "file": identities[folder][1], "trials": names, "phases": ["trials"]}
         job = job_folder.create_job(store, Work.checked(order), INLINE, records)
         holders.write(job / "worker.here-1")
     return store, identities
@@ -146,7 +146,7 @@ def test_workers_of_one_file_take_no_trials_of_the_other(two):
 
 def test_an_order_of_an_earlier_version_is_of_the_file_that_it_was_asked_for_with(tmp_path):
     words = ["x.yaml", "--set", "seeds=1"]
-    old = Work(tasks=["trials"], study="x", words=words, folder=str(tmp_path))
+    old = Work(phases=["trials"], study="x", words=words, folder=str(tmp_path))
     assert job_folder.whose(old) == ("x", str(tmp_path / "x.yaml"))
 
 
@@ -176,7 +176,7 @@ def test_cancel_says_what_it_leaves_alone(inside, tiny):
 
 def at_work(file: Path, study: str) -> Path:
     """A job of a study, with a worker."""
-    order = {"study": study, "file": str(file), "trials": [], "tasks": ["trials"]}
+    order = {"study": study, "file": str(file), "trials": [], "phases": ["trials"]}
     job = job_folder.create_job(Store(file.parent / "results"), Work.checked(order), INLINE)
     holders.write(job / "worker.here-1")
     return job
@@ -222,7 +222,7 @@ def test_status_says_for_what_other_study_a_shared_trial_runs(inside, twins):
     plan, store = StudyRequest(second, None, (), Path("results")).plan()
     name = plan.baseline.trials[0].name
     store.enter(name, TrialRecord(config=plan.baseline.config))
-    order = {"study": "x", "file": str(first.resolve()), "trials": [name], "tasks": ["trials"]}
+    order = {"study": "x", "file": str(first.resolve()), "trials": [name], "phases": ["trials"]}
     job = job_folder.create_job(store, Work.checked(order), INLINE)
     with leases.claim(store.trial(name), work=job.name):
         for file, ending in ((second, ", for x (a/x.yaml)"), (first, f":{os.getpid()}")):

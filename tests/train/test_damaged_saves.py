@@ -13,7 +13,7 @@ import torch
 from study.errors import DamagedError
 from study.store import archives
 from study.store.records import EpochRow
-from study.train import Callbacks, Stopped, fit
+from study.tasks.classification.train import Callbacks, Stopped, fit
 from tests.train.trials import IMAGES, recipe, resnet, same, timeless
 
 THREE = recipe(epochs=3)

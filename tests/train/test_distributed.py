@@ -11,11 +11,11 @@ from torch import nn
 from torch.nn import functional
 from torch.testing import assert_close
 
-from study.data.sampler import Part
 from study.errors import DataError, SpecError
-from study.train import ALONE, check, joined
-from study.train.distributed import ProcessGroup
-from study.train.synchronised_layers import WholeBatch
+from study.tasks.classification.data.sampler import Part
+from study.tasks.classification.train import ALONE, check, joined
+from study.tasks.classification.train.distributed import ProcessGroup
+from study.tasks.classification.train.synchronised_layers import WholeBatch
 from tests.train.trials import IMAGES, RICH, curve, recipe, resnet, together, vit
 
 

@@ -9,11 +9,11 @@ import torch
 from timm.models import load_checkpoint
 from timm.task import ClassificationEvaluator
 
-from study.data import load
-from study.metrics.quality import qualities
-from study.spec.schema import Data
 from study.store import atomic
-from study.train import Callbacks, evaluation, fit, step_seconds
+from study.tasks.classification.data import load
+from study.tasks.classification.quality import qualities
+from study.tasks.classification.schema import Data
+from study.tasks.classification.train import Callbacks, evaluation, fit, step_seconds
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, vit
 
 # result

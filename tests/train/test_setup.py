@@ -12,10 +12,10 @@ from torch import nn
 from torch.testing import assert_close
 
 from study.errors import SpecError
-from study.spec.schema import Recipe
-from study.train import Callbacks, Stopped, check, fit, step_seconds
-from study.train.mixup import mixed
-from study.train.setup import set_up
+from study.tasks.classification.schema import Recipe
+from study.tasks.classification.train import Callbacks, Stopped, check, fit, step_seconds
+from study.tasks.classification.train.mixup import mixed
+from study.tasks.classification.train.setup import set_up
 from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
 
 # recipe

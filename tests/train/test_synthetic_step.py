@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from study.metrics.memory import peak_memory
-from study.train import training_step
+from study.tasks.classification.train import training_step
 from tests.train.trials import RICH, recipe, resnet
 
 # one step

@@ -9,9 +9,9 @@ import numpy as np
 import timm
 import torch
 
-from study.data import load
-from study.spec.schema import Data, Recipe
-from study.train import Callbacks, Stopped, fit, joined
+from study.tasks.classification.data import load
+from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.train import Callbacks, Stopped, fit, joined
 
 IMAGES = load(Data(name="digits", img_size=32, train_limit=64, val_limit=32))
 PLAIN = Recipe(

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from study import format
 from study.metrics import KINDS
-from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear, wide
@@ -17,6 +16,7 @@ from study.report.figures.report_figure import NUMBERS, ReportFigure, frame, lis
 from study.report.figures.style import BLACK, COLUMN, FILLS, PAGE, SHADES
 from study.spec.metric import Metric
 from study.stats import of_arms, typed_rows
+from study.tasks.arms import PlannedArm
 
 LABEL_WIDTH = {COLUMN: 80, PAGE: 110}  # points, by width of the figure
 METRIC = "macs"
@@ -41,6 +41,8 @@ class Piece(NamedTuple):
 
 def cost(report: Report) -> Iterator[ReportFigure]:
     """One row per arm whose operations were counted."""
+    if METRIC not in report.plan.catalogue:
+        return
     data, metric = points(report), report.plan.catalogue[METRIC]
     pieces = typed_rows(data, Piece)
     across = PAGE if any(piece.split == STAGE for piece in pieces) else COLUMN

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from study import format, stats
 from study.analysis.analysis import MeanOverSeeds
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures import row_layout
 from study.report.figures.axes import linear
@@ -29,6 +29,7 @@ from study.spec import designs
 from study.spec.metric import Catalogue, Metric
 from study.spec.study import Factor
 from study.stats.rows import Choices
+from study.tasks.arms import PlannedArm
 
 LABEL_WIDTH = 120  # points
 LEVEL, STEP, ELSEWHERE, COST = "level", "step", "elsewhere", "cost"

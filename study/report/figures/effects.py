@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from study import format, stats
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.report.blocks import blocks
 from study.report.contents import Report
 from study.report.figures import row_layout
@@ -25,6 +25,7 @@ from study.report.figures.report_figure import (
 from study.report.figures.states import qualities, state
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, PAGE, PALE
 from study.report.table import plain
+from study.tasks.arms import PlannedArm
 
 PANELS_PER_FIGURE = 3  # panels side by side in one figure
 LABEL_WIDTH = {COLUMN: 76, PAGE: 110}  # points, by width of the figure

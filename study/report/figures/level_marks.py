@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.report_figure import frame
 from study.report.figures.states import costs, drawn_qualities, state
 from study.stats import MetricValue, of_arm, of_metric, typed_rows
+from study.tasks.arms import PlannedArm
 
 
 class LevelMark(NamedTuple):

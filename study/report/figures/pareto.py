@@ -14,12 +14,7 @@ from study.analysis.fronts import BEHIND, FRONT, TIED
 from study.report.contents import Report
 from study.report.figures.axes import linear, logarithmic, wide
 from study.report.figures.label_placement import place
-from study.report.figures.report_figure import (
-    ReportFigure,
-    error_bars,
-    frame,
-    listing,
-)
+from study.report.figures.report_figure import ReportFigure, error_bars, frame, listing
 from study.report.figures.style import BLACK, BLUE, COLUMN, GREY, TINY
 from study.report.figures.text_fit import width, wrapped
 from study.spec.metric import Metric

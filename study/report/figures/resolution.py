@@ -14,13 +14,7 @@ from study import format
 from study.plan.plan import Plan
 from study.report.contents import Report
 from study.report.figures.axes import logarithmic
-from study.report.figures.report_figure import (
-    ReportFigure,
-    error_bars,
-    frame,
-    listing,
-    numbered,
-)
+from study.report.figures.report_figure import ReportFigure, error_bars, frame, listing, numbered
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
 from study.report.figures.text_fit import wrapped
@@ -107,8 +101,9 @@ def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
             )
             if place != index
         ]
-        model = " + ".join(others) or study.part_label("model")
-        series.setdefault(model, []).append((arm.arm.config.data.img_size, arm.digest))
+        facts = plan.task.facts(study, arm)
+        model = " + ".join(others) or str(facts.model)
+        series.setdefault(model, []).append((facts.img_size or 0, arm.digest))
     return {model: sorted(arms) for model, arms in series.items()}
 
 

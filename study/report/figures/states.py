@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
+from study.tasks.arms import PlannedArm
 
 STATE_LABELS = {"diverged": "diverged", "failed": "failed", "running": "running"}
 

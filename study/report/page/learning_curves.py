@@ -7,9 +7,9 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis.history import CurveValue
-from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.page.chart import COLOURS, DASHES, LINES, MOST, SIZE, SYMBOLS, Chart, Spec, axis
+from study.tasks.arms import PlannedArm
 
 
 def curves(report: Report) -> Iterator[Chart]:

@@ -5,7 +5,6 @@ from html import escape
 
 from study import format
 from study.analysis.fronts import on_front
-from study.plan.plan import PlannedArm
 from study.report.contents import Report
 from study.report.page.chart import (
     COLOURS,
@@ -21,6 +20,7 @@ from study.report.page.chart import (
 )
 from study.spec.metric import Metric
 from study.stats import Estimate
+from study.tasks.arms import PlannedArm
 
 
 def trade_offs(report: Report) -> Iterator[Chart]:

@@ -9,10 +9,11 @@ from study.analysis.analysis import Analysis
 from study.analysis.published import named_arms, protocol_differences
 from study.metrics import RULES
 from study.plan.label_checks import other_unit
-from study.plan.plan import Plan, PlannedArm
+from study.plan.plan import Plan
 from study.report.text import noise
 from study.spec.metric import sized
 from study.stats import smallest_p
+from study.tasks.arms import PlannedArm
 
 LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
 
@@ -25,18 +26,9 @@ BOLD_RULES = {
 
 def caption(analysis: Analysis) -> str:
     """The study's question, the protocol of its baseline, and how the columns are to be read."""
-    protocol = f"●: baseline, {_protocol(analysis.plan)}."
-    return " ".join([analysis.plan.study.question, protocol, *_measures(analysis)])
-
-
-def _protocol(plan: Plan) -> str:
-    study, config = plan.study, plan.baseline.arm.config
-    images = f"{config.data.label} at {config.data.img_size} px"
-    # Nothing is trained, so there is no recipe to state.
-    if not study.seeds:
-        return f"{config.model} for {images}"
-    epochs = f"{config.recipe.total_epochs} epoch{'s' if config.recipe.total_epochs != 1 else ''}"
-    return f"{config.model} on {images}, recipe {study.part_label('recipe')}, {epochs}"
+    plan = analysis.plan
+    protocol = f"●: baseline, {plan.task.caption(plan.study, plan.baseline)}."
+    return " ".join([plan.study.question, protocol, *_measures(analysis)])
 
 
 def _measures(analysis: Analysis) -> Iterator[str]:
@@ -95,7 +87,8 @@ def notes(analysis: Analysis) -> Iterator[str]:
     yield from noise.notes(analysis)
     yield from _published(analysis)
     yield from _unit_warnings(analysis)
-    yield from _unverified(analysis)
+    if analysis.seeds:
+        yield from analysis.plan.task.table_notes(analysis.plan.baseline)
 
 
 def _missing(analysis: Analysis) -> Iterator[str]:
@@ -157,13 +150,6 @@ def _diverged(analysis: Analysis) -> Iterator[str]:
         if seeds:
             count = f"{len(seeds)} of {len(arm.replicates)} seeds"
             yield f"{arm.label} diverged in {count} ({', '.join(seeds)}), so it has no mean."
-
-
-def _unverified(analysis: Analysis) -> Iterator[str]:
-    # Of the baseline's recipe: other arms share it but for the factors under study.
-    keys = analysis.plan.baseline.arm.config.recipe.unverified
-    if keys and analysis.seeds:
-        yield f"Recipe values that no source confirms: {', '.join(keys)}."
 
 
 def _refused(analysis: Analysis) -> Iterator[str]:

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from study.errors import likely_name
 from study.spec.problems import Problem
-from study.spec.schema.data import Data
-from study.spec.schema.published import Protocol, Published, Value
-from study.spec.schema.recipe import NamedRecipe
+from study.spec.schema.published import Protocol, Published
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
 from study.spec.yaml import Tree
 
@@ -50,16 +48,6 @@ class OwnMetric(Strict):
     better: Literal["higher", "lower"] | None = None
 
 
-class Baseline(Strict):
-    """The model, data and recipe that all arms depart from."""
-
-    model: str | Named = Field(description="any timm name, or {name: ..., argument: value}")
-    data: str | Data = Field(description="a dataset name, or {name: ..., img_size: ...}")
-    recipe: str | NamedRecipe = Field(
-        description="a file of study/recipes, or {name: ..., lr: ...}"
-    )
-
-
 class Override(Strict):
     """The keys that a profile overrides: any key of a study file except profiles."""
 
@@ -71,7 +59,8 @@ class StudyFile(Strict):
 
     question: str
     source: str | None = Field(None, description="the paper or table that is mirrored")
-    baseline: Baseline
+    task: str = Field("classification", description="what a trial is")
+    baseline: dict[str, object] = Field(description="what all arms depart from")
     factors: dict[str, dict[str, object] | list[object]] = Field(
         {}, description="path: {label: value}, or a list of values; baseline first"
     )
@@ -86,7 +75,9 @@ class StudyFile(Strict):
     aa: bool = Field(
         False, description="train the baseline again under as many other seeds: the noise floor"
     )
-    columns: Annotated[list[str], Field(min_length=1)] = Field(["params", "macs", "top1"])
+    columns: Annotated[list[str], Field(min_length=1)] | None = Field(
+        None, description="metrics to print; absent, those that the task prints"
+    )
     metrics: dict[str, OwnMetric] = Field(
         {}, description="metric: how it is printed, such as {label: Acc., digits: 1}"
     )
@@ -122,7 +113,7 @@ def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[P
     except ValidationError as error:
         problems: dict[str, Problem] = {}  # the first at each position
         for detail in _relevant(tree, error):
-            problem = _problem(schema, tree, detail["loc"], detail["type"], detail["msg"])
+            problem = _problem(schema, tree, detail)
             problems.setdefault(str(problem.location), problem)
         return None, list(problems.values())
 
@@ -132,7 +123,7 @@ def salvaged(tree: Tree) -> StudyFile:
 
     Each key is validated alone, since pydantic gives no instance as soon as one key is wrong.
     """
-    stub = StudyFile(question="", baseline=Baseline(model="", data="", recipe=""))
+    stub = StudyFile(question="", baseline={})
     right = dict[str, object]()
     for key in tree.value.keys() & StudyFile.model_fields.keys() - {"baseline", "question"}:
         alone = stub.model_dump(include={"question", "baseline"}) | {key: tree.value[key].plain()}
@@ -141,24 +132,8 @@ def salvaged(tree: Tree) -> StudyFile:
     return stub.model_copy(update=right)
 
 
-PERCENTAGES = (
-    "crop_pct",
-    "scale",
-    "hflip",
-    "vflip",
-    "reprob",
-    "smoothing",
-    "mixup_prob",
-    "mixup_switch_prob",
-    "momentum",
-    "model_ema_decay",
-    "layer_decay",
-    "resolution",
-)
-"""Fractions that a user may write in percent by mistake."""
-
-PLAIN_TYPES = {"str", "int", "float", "list", "Value", "Data", "Named", "NamedRecipe"}
-"""pydantic's names for the alternatives of a union type, left out of messages."""
+PLAIN_TYPES = {"str", "int", "float", "list"}
+"""pydantic's names for the alternatives of a union type, left out of messages as models are."""
 
 SHORT = ("string_type", "int_type", "float_type")
 
@@ -179,10 +154,9 @@ def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
             yield detail
 
 
-def _problem(
-    schema: type[BaseModel], tree: Tree, loc: tuple[int | str, ...], kind: str, message: str
-) -> Problem:
+def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Problem:
     """One pydantic error as a problem, reworded and with its position in the file."""
+    loc, kind, message = detail["loc"], detail["type"], detail["msg"]
     key = str(loc[-1]) if loc else ""
     if kind == "extra_forbidden":
         fields = _fields(schema, loc[:-1])
@@ -195,29 +169,48 @@ def _problem(
     if kind == "value_error":  # from a validator, whose message is complete
         text = message.removeprefix("Value error, ")
         return Problem(text, where.at([text.partition(":")[0]]).location)
+    alternatives = PLAIN_TYPES | _models(schema).keys()
     steps = [str(step) for step in loc if str(step).isidentifier()]
-    name = ".".join(step for step in steps if step not in PLAIN_TYPES)
+    name = ".".join(step for step in steps if step not in alternatives)
     reason = message[0].lower() + message[1:]
-    value = where.plain()
-    hint = _unit(name, value) if kind in ("less_than", "less_than_equal") else ""
+    value, limits = where.plain(), detail.get("ctx", {})
+    hint = _unit(value, limits.get("le", limits.get("lt")))
     return Problem(f"{name}: {reason}, not {json.dumps(value)[:60]}", where.location, hint)
 
 
-def _unit(name: str, value: float) -> str:
-    """A hint for a number above its range that seems to be in percent."""
-    if name.rpartition(".")[2] in PERCENTAGES and 1 < value <= 100:
+LARGEST_FRACTION = 1.5  # the highest limit of a fraction: images cropped to more than their size
+
+
+def _unit(value: object, limit: float | None) -> str:
+    """A hint for a number above the limit of a fraction, which seems to be in percent."""
+    fraction = limit is not None and limit <= LARGEST_FRACTION
+    if fraction and isinstance(value, int | float) and 1 < value <= 100:
         return f"this is a fraction: write {value:g} % as {value / 100:g}"
     return ""
 
 
 def _fields(schema: type[BaseModel], loc: tuple[int | str, ...]) -> Collection[str]:
     """The valid keys at `loc`, which names the chosen alternative of a union type."""
-    kinds = {kind.__name__: kind for kind in (NamedRecipe, Data, Value)}
-    owner: object = schema
+    models, owner = _models(schema), schema
     for step in loc:
-        field = getattr(owner, "model_fields", {}).get(step)
-        kind = next((kind for name, kind in kinds.items() if name in str(step)), None)
-        inside = Published if field and "Published" in str(field.annotation) else None
+        field = owner.model_fields.get(str(step))
+        inside = _models(field.annotation) if field else {}
+        # The longest first, as "Named" is a part of "NamedRecipe".
+        named = [models[name] for name in sorted(models, key=len)[::-1] if name in str(step)]
         # A step that is no field, such as the label of a level, stays with its owner.
-        owner = kind or inside or (field.annotation if field else owner)
-    return getattr(owner, "model_fields", {}).keys()
+        owner = next(iter([*named, *inside.values()]), owner)
+    return owner.model_fields.keys()
+
+
+def _models(annotation: object) -> dict[str, type[BaseModel]]:
+    """The models in a type by name, the outermost first."""
+    models, queue = dict[str, type[BaseModel]](), [annotation]
+    while queue:
+        kind = queue.pop(0)
+        queue += get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind.__name__ not in models:
+            models[kind.__name__] = kind
+            queue += [field.annotation for field in kind.model_fields.values()]
+            # Keys that a model does not name, such as the metrics of a published row.
+            queue += [kind.__annotations__.get("__pydantic_extra__")]
+    return models

@@ -1,0 +1,176 @@
+"""The phases of a job: run trials, evaluate at other sizes, time arms, time steps."""
+
+import faulthandler
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from study import tasks
+from study.errors import SizeError, StoreError, StudyError
+from study.launch import job as job_folder
+from study.launch.worker import REQUEUE_STATUS, Tick, Worker, claim, idle
+from study.spec import plugins
+from study.store import leases, polling
+from study.store.job_records import Job
+from study.store.records import Evaluation
+from study.store.timing_records import TimingSession
+from study.trial.callbacks import Stopped
+from study.trial.environment import environment
+from study.trial.group import Group
+from study.trial.run import run_trial
+
+
+def work(worker: Worker, phase: str) -> int:
+    """Do one phase of a job: the exit status is 0, or REQUEUE_STATUS if its group broke up."""
+    if worker.stop():
+        return 0
+    task_of(worker.order).prepare(worker.order.threads)
+    return PHASES[phase](worker)
+
+
+def task_of(order: Job) -> tasks.Task:
+    """The task of a job's study. Raises SpecError if a plugin has changed since it was planned."""
+    return tasks.task(order.task, plugins.planned(order.sources))
+
+
+def trials(worker: Worker) -> int:
+    """Claim and run trials until every open one belongs to another worker."""
+    task = task_of(worker.order)
+    with task.joined(worker.order.device) as group, _watched(worker.order) as pulse:
+        while claimed := _claimed(worker, group):
+            name, lease = claimed
+            worker.tick()
+            try:
+                run_trial(
+                    task.run,
+                    worker.store,
+                    name,
+                    lease=lease,
+                    record=job_folder.record(worker.job, name) if group.leads else None,
+                    device=worker.order.device,
+                    stop=worker.stop,
+                    pulse=pulse,
+                    report=lambda row: worker.tick(),
+                    group=group,
+                )
+            except Stopped:
+                pass  # the worker should stop, or another one has taken the trial over
+            except Exception:
+                if lease is not None:
+                    raise  # the lease stays: it tells the supervisor which trial failed
+                traceback.print_exc()
+                return REQUEUE_STATUS  # the leader has died, or knows
+            if lease is not None:
+                lease.release()
+            worker.tick()
+            if not group.whole:
+                return REQUEUE_STATUS
+    return 0
+
+
+def _claimed(worker: Worker, group: Group) -> tuple[str, leases.Lease | None] | None:
+    """A trial for this worker, which the leading process claims for all processes of the group."""
+    names = job_folder.queue(worker.job) if group.leads else []
+    claimed_trial = claim(worker, names) if group.leads else None
+    name = group.leaders_item(claimed_trial[0] if claimed_trial else "")
+    return (name, claimed_trial[1] if claimed_trial else None) if name else None
+
+
+def timings(worker: Worker) -> int:
+    """One timing session over all arms of the order, unless another is under way or was taken."""
+    # Imports torch, which trials of a task without speeds do not need.
+    from study.trial.timing import run_timing_session
+
+    order, store, task = worker.order, worker.store, task_of(worker.order)
+    folder = store.root / "timings" / order.key
+    folder.mkdir(parents=True, exist_ok=True)
+    # A timing needs the machine for itself, so not before every trial has its result.
+    if any(store.result(name) is None for name in order.trials):
+        return 0
+    lease = leases.claim(folder, worker.heartbeats)
+    if lease is None:
+        return 0
+    with lease:
+        stored = store.record("timings", order.key, TimingSession)
+        if stored is not None and stored.device == order.device:
+            return 0
+        busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
+        began = time.time()
+        session = run_timing_session(
+            order.arms, order, worker.tick, workloads=task.workloads, step=task.step
+        )
+        more = {
+            "began": began,
+            "device": order.device,
+            "trials_running": busy,
+            "environment": environment(order.device),
+        }
+        store.keep("timings", order.key, session.model_copy(update=more))
+    return 0
+
+
+def evaluations(worker: Worker) -> int:
+    """Trained weights on images of other sizes; a size that a model cannot take is kept as such.
+
+    What is missing now, weights or images or memory, may be there another time: it is left out.
+    """
+    store, device, task = worker.store, worker.order.device, task_of(worker.order)
+    for name, size in worker.order.pairs:
+        if worker.stop():
+            return 0
+        lease = leases.claim(store.trial(name), worker.heartbeats)
+        if lease is None:
+            continue  # another worker is at it
+        with lease, suppress(StudyError, MemoryError):
+            stored = store.evaluation(name, size)
+            if _complete(task, stored) or store.state(name) != "completed":
+                continue
+            try:
+                evaluation = task.evaluate(store, name, size, device)
+            except SizeError as error:
+                evaluation = Evaluation(metrics={}, refused=str(error))
+            store.write_evaluation(name, size, evaluation)
+        worker.tick()
+    return 0
+
+
+def _complete(task: tasks.Task, evaluation: Evaluation | None) -> bool:
+    """True for an evaluation by every quality of today's catalogue, or one that was refused."""
+    names = {name for name, metric in task.catalogue.items() if metric.of}
+    return bool(evaluation and (evaluation.refused or names <= evaluation.metrics.keys()))
+
+
+def steps(worker: Worker) -> int:
+    """A few timed training steps of one arm, for the plan's estimate of time."""
+    arm = worker.order.arm
+    if arm is None:
+        raise StoreError(f"{worker.job / 'job.json'} names no arm whose steps are to be timed")
+    times = task_of(worker.order).step_seconds(arm, worker.order.device)
+    worker.store.keep("timings", worker.order.key, times)
+    return 0
+
+
+@contextmanager
+def _watched(order: Job) -> Iterator[Tick]:
+    """A watchdog, which prints the stack and ends the process after `timeout` without a pulse."""
+    # In C, so that it works when Python does not get to run.
+    if order.on == "inline":
+        yield idle
+        return
+    fed = 0.0
+
+    def pulse() -> None:
+        nonlocal fed
+        if time.monotonic() - fed >= polling.WORKERS:
+            fed = time.monotonic()
+            faulthandler.dump_traceback_later(order.timeout, exit=True)  # starts anew at every call
+
+    pulse()
+    try:
+        yield pulse
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+PHASES = {"trials": trials, "timings": timings, "evaluations": evaluations, "steps": steps}

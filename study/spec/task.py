@@ -1,0 +1,79 @@
+"""The part of a task that a study file needs: the schema of its baseline, and its metrics."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from study.spec.metric import Catalogue
+from study.spec.plugins import Plugin
+from study.spec.problems import Problem
+from study.spec.yaml import Tree
+
+
+class ArmConfig(Protocol):
+    """The configuration of one arm, of a class that its task defines."""
+
+    @property
+    def plugins(self) -> tuple[Plugin, ...]:
+        """The user's plugins, which may define what the configuration names."""
+        ...
+
+    @property
+    def unresolved(self) -> frozenset[str]:
+        """The parts that are wrong in the file and have defaults here."""
+        ...
+
+
+@dataclass(frozen=True)
+class ReadParts:
+    """The parts of the baseline with the levels of an arm, as far as they could be read."""
+
+    values: Mapping[str, object]
+    """The value of each part, None where it is wrong."""
+    trees: Mapping[str, Tree]
+    """The same parts with positions."""
+    plugins: tuple[Plugin, ...]
+    unresolved: frozenset[str]
+
+
+class TaskSchema(Protocol):
+    """The keys of `baseline` in a study file, and the metrics that it may use."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The keys of `baseline`; a factor varies one of them, or a key inside one."""
+        ...
+
+    @property
+    def baseline(self) -> type[BaseModel]:
+        """The schema of `baseline`."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    @property
+    def declares_metrics(self) -> bool:
+        """True if a study file may declare metrics of its own, which the trials report."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The metrics that a study prints if its file does not say."""
+        ...
+
+    def complete(self, parts: Mapping[str, Tree]) -> bool:
+        """False where too little of the baseline is there for any arm to be configured."""
+        ...
+
+    def read(self, part: str, tree: Tree) -> tuple[object, list[Problem]]:
+        """A part of an arm's baseline, or None, and its problems; once per choice of levels."""
+        ...
+
+    def clashes(self, parts: ReadParts) -> Mapping[str, list[Problem]]:
+        """Problems of parts that are right alone and wrong together, by part."""
+        ...
+
+    def config(self, parts: ReadParts) -> ArmConfig: ...

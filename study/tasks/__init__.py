@@ -1,0 +1,224 @@
+"""Tasks, each a kind of trial. The rest of the package asks a task the questions of `Task`.
+
+A task is one class and one line in `TASKS`; a user's plugin may add to it. Nothing here imports a
+task, so that a command that needs none starts without torch.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from study.errors import StudyError, unknown
+from study.spec.metric import Catalogue
+from study.spec.places import Places
+from study.spec.plugins import REGISTRIES, Plugin
+from study.spec.problems import Problem
+from study.spec.reader import ReadStudy
+from study.spec.study import Arm, Study
+from study.spec.task import ArmConfig, ReadParts
+from study.spec.yaml import Tree
+from study.store.cost_records import ArmCost
+from study.store.job_records import Job
+from study.store.records import Evaluation, TrialRecord
+from study.store.store import Store
+from study.store.timing_records import StepTimes
+from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms
+from study.trial.group import Alone, Group
+from study.trial.running import Finished, RunningTrial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from study.metrics.workloads import Workload
+
+
+class UnknownTaskError(StudyError):
+    """Neither this package nor a plugin has such a task."""
+
+
+class Task(ABC):
+    """A kind of trial: the answers to five questions, and to some that have defaults."""
+
+    # ---- 1. the schema of `baseline` ----
+
+    baseline: type[BaseModel]
+    """The schema of `baseline`, whose fields are the parts that factors vary."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The keys of `baseline`; a factor varies one of them, or a key inside one."""
+        return tuple(self.baseline.model_fields)
+
+    def complete(self, parts: Mapping[str, Tree]) -> bool:
+        """False where too little of the baseline is there for any arm to be configured."""
+        return self.parts[0] in parts
+
+    @abstractmethod
+    def read(self, part: str, tree: Tree) -> tuple[object, list[Problem]]:
+        """A part of an arm's baseline, or None, and its problems; once per choice of levels."""
+
+    def clashes(self, parts: ReadParts) -> Mapping[str, list[Problem]]:
+        """Problems of parts that are right alone and wrong together, by part."""
+        return {}
+
+    @abstractmethod
+    def config(self, parts: ReadParts) -> ArmConfig:
+        """The configuration of an arm; a wrong part has a default."""
+
+    # ---- 2. its metrics ----
+
+    catalogue: Catalogue
+    """The metrics of the task by name: costs, qualities and speeds."""
+    declares_metrics = False
+    """True if a study file may declare metrics of its own, which the trials report."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The metrics that a study prints if its file does not say."""
+        return tuple(self.catalogue)
+
+    # ---- 3. what an arm costs ----
+
+    @abstractmethod
+    def arms(
+        self,
+        file: ReadStudy,
+        store: Store,
+        *,
+        audit_all: bool,
+        tell: "Callable[[str], None]",
+    ) -> ResolvedArms:
+        """The arms of a study without mistakes: named, counted, and checked.
+
+        `tell` is given a line before work that takes time.
+        """
+
+    def alternatives(self, arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
+        """The costs of an arm with another part in one slot, each with the slot and the part."""
+        yield from ()
+
+    @abstractmethod
+    def record(self, arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
+        """The record from which a worker runs a trial of an arm."""
+
+    # ---- 4. how one trial is run ----
+
+    @abstractmethod
+    def run(self, trial: RunningTrial) -> Finished:
+        """Run a trial; called in every process of its group, of which the leader's result counts.
+
+        Raises:
+            Stopped: the callbacks asked it to; what it has kept in its folder is there next time.
+        """
+
+    def prepare(self, threads: int) -> None:
+        """Prepare this process for trials on so many CPU threads, with imports that take long."""
+        return
+
+    def joined(self, device: str) -> Group:
+        """The group of processes that this one belongs to; a context that leaves it at the end."""
+        return Alone()
+
+    def evaluate(self, store: Store, name: str, size: int, device: str) -> Evaluation:
+        """A finished trial on images of another size; raises SizeError where it takes none."""
+        raise NotImplementedError(f"{type(self).__name__} has no image sizes")
+
+    # ---- 5. what a timing session calls ----
+
+    def workloads(self, record: TrialRecord, job: Job) -> "Mapping[str, Workload]":
+        """The calls that are timed, by name: batch, single, train."""
+        raise NotImplementedError(f"{type(self).__name__} has no speeds")
+
+    def step(self, record: TrialRecord, device: str) -> None:
+        """One update, whose peak memory is measured."""
+        raise NotImplementedError(f"{type(self).__name__} has no memory")
+
+    def step_seconds(self, record: TrialRecord, device: str) -> StepTimes:
+        """Seconds of a few steps, for an estimate of the time that trials take."""
+        raise StudyError("trials of this task have no steps to time: run some to estimate the rest")
+
+    # ---- what lies outside the study file ----
+
+    def forget(self) -> None:
+        """Forget what was read of files, which may change between two plans of one process."""
+        return
+
+    def input_problems(
+        self, arms: Sequence[Arm], places: Places, store: Store, *, absent: bool
+    ) -> list[Problem]:
+        """Problems of files that trials read; absent ones are a problem only if `absent`."""
+        return []
+
+    def input_notes(self, arms: Sequence[Arm], store: Store) -> list[str]:
+        """Notes on files that trials read."""
+        return []
+
+    def notes(self, arms: Sequence[PlannedArm], store: Store) -> Iterator[str]:
+        """Notes on arms beside their results."""
+        yield from ()
+
+    # ---- in words ----
+
+    def facts(self, study: Study, arm: ResolvedArm) -> Facts:
+        """Facts about the trials of an arm."""
+        return Facts()
+
+    def summary(self, study: Study, arm: ResolvedArm) -> str:
+        """A few words on what the trials of an arm compute, for the first line of a plan."""
+        return study.task
+
+    def caption(self, study: Study, arm: ResolvedArm) -> str:
+        """A phrase on what the trials of an arm compute, for the caption of a table."""
+        return self.summary(study, arm)
+
+    def table_notes(self, arm: ResolvedArm) -> Iterator[str]:
+        """Notes below a table about the baseline."""
+        yield from ()
+
+
+def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
+    """The task of a name; plugins are imported if it is not one of ours.
+
+    Raises:
+        UnknownTaskError: neither this package nor a plugin has such a task.
+    """
+    if name not in TASKS and plugins:
+        # Imported late, as it needs torch: plugins may add models as well.
+        registry = import_module("study.models.plugin_registry")
+        for plugin in plugins:
+            registry.register(plugin)
+    if name not in TASKS:
+        raise UnknownTaskError(unknown("task", name, TASKS))
+    entry = TASKS[name]
+    return entry if isinstance(entry, Task) else import_module(entry).TASK
+
+
+class Known(Mapping[str, Task]):
+    """The tasks that a study file may name: ours, and those of its plugins."""
+
+    def __init__(self, plugins: Sequence[Plugin] = ()) -> None:
+        self.plugins = plugins
+
+    def __getitem__(self, name: str) -> Task:
+        try:
+            return task(name, self.plugins)
+        except UnknownTaskError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TASKS)
+
+    def __len__(self) -> int:
+        return len(TASKS)
+
+
+TASKS: dict[str, Task | str] = {"classification": "study.tasks.classification.task"}
+"""Tasks by name: the task, or the module that has it as `TASK`."""
+
+OURS = frozenset(TASKS)
+"""The tasks of this package; others come from plugins."""
+
+REGISTRIES["task"] = TASKS

@@ -1,0 +1,94 @@
+"""The arms of a study once its task has resolved them: named, with their full configuration."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from study.spec.problems import Problem
+from study.spec.study import Arm
+from study.store.cost_records import ArmCost
+from study.store.records import ImageFingerprint, TrialConfig
+from study.store.store import DONE
+
+
+@dataclass(frozen=True)
+class ResolvedArm:
+    """An arm without problems, and its configuration with all defaults filled in."""
+
+    arm: Arm
+    label: str
+    digest: str
+    config: TrialConfig
+    cost_record: ArmCost
+    epochs: int = 1
+    """Steps of a trial whose progress is shown."""
+    evaluates_given_weights: bool = False
+    """True where given weights are evaluated and nothing is trained; seeds change nothing."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts about the trials of an arm; None where the task has no such thing."""
+
+    # Those of `schema.Protocol`, by which a published number is compared with ours.
+    model: str | None = None
+    data: str | None = None
+    img_size: int | None = None
+    recipe: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    """Images in one update of the weights."""
+    # Those that timm's tables have beside them.
+    architecture: str | None = None
+    """The name of the model without the arguments that the study gives it."""
+    step_images: int | None = None
+    """Images in one step, of which an update may take several."""
+    crop_pct: float | None = None
+    interpolation: str | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One arm run once with one seed."""
+
+    name: str
+    seed: int
+    state: str
+    code: str | None = None
+    """Digest of the code that computed the result; old results have none."""
+    is_aa: bool = False
+    """True for a trial of the A/A arm: the baseline with a seed that is not the study's."""
+    images: Mapping[str, ImageFingerprint] | None = None
+    """Fingerprints of the images of the result, by split; old results have none."""
+
+    @property
+    def done(self) -> bool:
+        return self.state in DONE
+
+
+@dataclass(frozen=True)
+class PlannedArm(ResolvedArm):
+    """A resolved arm with its trials."""
+
+    trials: tuple[Trial, ...] = ()
+    """All trials of this configuration; those of the A/A arm come last in the baseline."""
+
+    @property
+    def replicates(self) -> tuple[Trial, ...]:
+        """The trials that measure the arm: all but those of the A/A arm."""
+        return tuple(trial for trial in self.trials if not trial.is_aa)
+
+    @property
+    def done(self) -> int:
+        return sum(trial.done for trial in self.trials)
+
+
+@dataclass(frozen=True)
+class ResolvedArms:
+    """The arms of a study in the order of its designs, and what is wrong with the others."""
+
+    arms: Sequence[ResolvedArm]
+    problems: Sequence[Problem] = ()
+    notes: Sequence[str] = ()
+    """Warnings about arms that are no mistakes."""
+    cost: Callable[[Arm], ArmCost] = field(default=lambda arm: ArmCost())
+    """The cost of any arm, also of one that no design has; raises StudyError."""

@@ -1,0 +1,1 @@
+"""Image classification: timm models, trained by a recipe on a data set."""

@@ -1,0 +1,68 @@
+"""Class maps: files that give the number of each class by its name."""
+
+import os
+from pathlib import Path
+
+from study.errors import DataError, likely_name
+from study.tasks.classification.data.file_types import first_names
+from study.tasks.classification.data.locations import expanded, root_of
+from study.tasks.classification.schema import Data
+from study.text import path_text
+
+
+def class_map(data: Data) -> dict[str, int]:
+    """Numbers by class name, from a text file with one name per line or a pickled mapping.
+
+    Empty if the study has no class map. A relative path is first looked for below root.
+
+    Raises:
+        DataError: the file is absent, or does not map names to numbers from 0 on.
+    """
+    if data.class_map is None:
+        return {}
+    root = root_of(data)
+    candidates = (root / data.class_map, expanded(data.class_map))
+    path = next((place for place in candidates if place.is_file()), None)
+    if path is None:
+        there = os.listdir(root) if root.is_dir() else []
+        near = likely_name(data.class_map, there)
+        hint = f'; did you mean "{near}"?' if near else ""
+        raise DataError(
+            f"class_map: no file {path_text(candidates[0])} or {path_text(candidates[1])}{hint}"
+        )
+    return _pickled(path) if path.suffix.lower() == ".pkl" else _lines(path)
+
+
+def _lines(path: Path) -> dict[str, int]:
+    try:
+        # utf-8-sig drops the mark with which Windows editors begin a file, else a part of a name.
+        lines = path.read_text("utf-8-sig").rstrip("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"class_map {path_text(path)} cannot be read: {error}") from error
+    names = [line.strip() for line in lines]
+    twice = (
+        sorted({name for name in names if names.count(name) > 1})
+        if len(set(names)) < len(names)
+        else []
+    )
+    if twice or "" in names:
+        which = f"names {first_names(twice)} twice" if any(twice) else "has an empty line"
+        raise DataError(
+            f"class_map {path_text(path)} {which}: write one class per line, in the order of their "
+            "numbers"
+        )
+    return {name: number for number, name in enumerate(names)}
+
+
+def _pickled(path: Path) -> dict[str, int]:
+    from timm.data.readers.class_map import load_class_map  # imports torch
+
+    try:
+        names = load_class_map(str(path))
+    except Exception as error:  # unpickling raises any type
+        raise DataError(f"class_map {path_text(path)} cannot be read: {error}") from error
+    # isinstance would take True for the number of a class, since bool is an int.
+    right = all(isinstance(k, str) and type(v) is int for k, v in names.items())
+    if not names or not right or not set(names.values()) <= set(range(len(names))):
+        raise DataError(f"class_map {path_text(path)} must map class names to numbers from 0 on")
+    return dict(names)

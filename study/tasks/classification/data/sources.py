@@ -1,0 +1,182 @@
+"""Open data sets: one function for each kind (the first part of a name), in `SOURCES`."""
+
+import tarfile
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+from timm.data import create_dataset
+
+from study.errors import DataError, unknown
+from study.tasks.classification.data.image_files import numbered
+from study.tasks.classification.data.in_memory import InMemoryImages
+from study.tasks.classification.data.listing import listed
+from study.tasks.classification.data.locations import expanded, root_of, unread_splits
+from study.tasks.classification.data.on_disk import FromFiles, FromReader, OnDiskImages
+from study.tasks.classification.data.problems import data_problems
+from study.tasks.classification.data.split import OpenedSplits, stratified
+from study.tasks.classification.data.webdataset import ShardStream
+from study.tasks.classification.schema import TORCH, Data
+
+UNREADABLE = (
+    AssertionError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    tarfile.TarError,
+)
+
+
+def digits(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """scikit-learn's 1,797 grey digits of 8 x 8 px; a fixed stratified split trains on 1,437.
+
+    Enlarged by nearest neighbour if img_size is a multiple of 8, else bicubic.
+    """
+    from sklearn.datasets import load_digits
+
+    pixels, targets = load_digits(return_X_y=True)
+    images = (pixels.reshape(-1, 8, 8) * (255 / 16)).round().astype(np.uint8)  # from 0..16
+    indices = stratified(targets, validation=360)
+    chosen = [indices[split] for split in splits]
+    return OpenedSplits(
+        [_held(images[i], targets[i], data=data, workers=workers) for i in chosen], 10
+    )
+
+
+def torch_set(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """torch/NAME: torchvision's data sets; small ones are decoded once into memory."""
+    name = data.name.split("/", 1)[1].lower()
+    if name not in TORCH:
+        raise DataError(unknown("data", data.name, [f"torch/{name}" for name in TORCH]))
+    root = root_of(data)
+    for _, message in unread_splits(data, root):
+        raise DataError(message)
+    sets = [_opened(data, root, split=split) for split in splits]
+    classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
+    if data.held:
+        return OpenedSplits(
+            [_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes
+        )
+    return OpenedSplits(
+        [OnDiskImages(s.__getitem__, range(len(s)), data, workers) for s in sets], classes
+    )
+
+
+def folder(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """folder: ROOT/train and ROOT/validation, each a folder of class folders or a tar of them.
+
+    The split "." is ROOT itself. Files are listed by the same code as for plan and doctor.
+    """
+    listings, names = listed(data, splits)
+    if wrong := data_problems(data, [listing.summary for listing in listings], names):
+        raise DataError("\n".join(fault.message for fault in wrong))
+    # Those of the first split: splits with different classes are refused above.
+    numbers = names or {n: i for i, n in enumerate(numbered(listings[0].summary.counts))}
+    files = [
+        OnDiskImages(FromFiles(listing, numbers, data), range(len(listing.pictures)), data, workers)
+        for listing in listings
+    ]
+    fingerprints = [listing.summary.fingerprint for listing in listings]
+    return OpenedSplits(files, len(numbers), fingerprints)
+
+
+def hub(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """hfds/NAME: Hugging Face data sets; `root` is their cache, filled by downloads."""
+    _installed("datasets", data)
+    root = data.root and expanded(data.root)
+    readers = [_opened(data, root, split=split).reader for split in splits]
+    reads = [FromReader(reader, data) for reader in readers]
+    for read in reads:
+        read.check()
+    files = [OnDiskImages(r, range(len(r.reader)), data, workers) for r in reads]
+    return OpenedSplits(files, len(readers[0].class_to_idx) or None)
+
+
+def shards(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """wds/NAME: tars under `root`; a split is a name in its _info.json, or train-{00..99}.tar|N."""
+    _installed("webdataset", data)
+    root = root_of(data)
+    streams = []
+    for split in splits:
+        reader = _opened(data, root, split=split).reader
+        if not reader.num_samples:
+            raise DataError(f'{data.name}: how many images? Write the split as "{split}|NUMBER"')
+        opening = partial(_opened, data, root, split=split)
+        streams.append(
+            ShardStream(opening, reader.num_samples, len(reader.split_info.filenames), data)
+        )
+    return OpenedSplits(streams, len(reader.class_to_idx) or None)
+
+
+def counts(data: Data) -> list[int]:
+    """Number of images per split of a torch/ or wds/ data set, without decoding any.
+
+    Raises:
+        DataError: it cannot be opened.
+    """
+    splits = (data.train_split, data.val_split)
+    if data.name.startswith("wds/"):
+        return [len(split) for split in shards(data, splits, 0).splits]
+    return [len(_opened(data, root_of(data), split=split)) for split in splits]
+
+
+def _opened(data: Data, root: Path | str | None, *, name: str | None = None, **how: object) -> Any:
+    """A timm data set; its errors become DataErrors."""
+    if data.name.startswith("torch/"):
+        how |= {"download": data.download}
+    else:
+        how |= {"input_key": data.input_key, "target_key": data.target_key}
+    try:
+        return create_dataset(
+            data.name if name is None else name,
+            root=str(root) if root else None,
+            search_split=False,
+            class_map=data.class_map,
+            input_img_mode="",  # decoding.as_given converts: Pillow would clip 16-bit values
+            **how,
+        )
+    except UNREADABLE as error:
+        download = data.name.startswith("torch/") and not data.download
+        step = "set download: true, or correct root" if download else "correct root or the split"
+        raise DataError(
+            f"data {data.name}: looked in {root} for {how.get('split') or 'images'}: {error}.",
+            step=step,
+        ) from error
+
+
+def _installed(package: str, data: Data) -> None:
+    if find_spec(package) is None:
+        raise DataError(f'data {data.name} needs {package}: pip install -e ".[hub]"')
+
+
+def _held(images: ArrayLike, targets: ArrayLike, *, data: Data, workers: int) -> InMemoryImages:
+    """Hold images in memory at img_size: bytes (N, H, W) or (N, H, W, 3) -> Pixels."""
+    images, targets = np.asarray(images), np.asarray(targets)
+    mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"
+    resized = np.stack([_resized(image, data.img_size, mode) for image in images])
+    pixels = torch.from_numpy(resized.reshape(*resized.shape[:3], -1)).permute(0, 3, 1, 2)
+    labels = (
+        targets[:, 0] if targets.ndim == 2 else targets
+    )  # qmnist has eight label fields; the first is the class
+    return InMemoryImages(pixels.contiguous(), torch.from_numpy(labels).long(), data, workers)
+
+
+def _resized(image: NDArray[np.uint8], size: int, mode: str) -> NDArray[np.uint8]:
+    """Resize: nearest for whole multiples of a digit's 8 pixels, else bicubic as timm does."""
+    times, rest = divmod(size, len(image))
+    if len(image) == 8 and rest == 0:
+        return image.repeat(times, 0).repeat(times, 1)
+    picture = Image.fromarray(image).convert(mode)
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(picture)
+
+
+SOURCES = {"digits": digits, "folder": folder, "torch": torch_set, "hfds": hub, "wds": shards}

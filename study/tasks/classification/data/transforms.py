@@ -1,0 +1,82 @@
+"""timm's transforms of images decoded one at a time: crops, RandAugment, color jitter, resizing."""
+
+from collections.abc import Callable
+from typing import cast
+
+from PIL import Image
+from timm.data import create_transform
+from torch import Tensor
+from torchvision.transforms import Compose
+
+from study.errors import DataError
+from study.tasks.classification.data.normalisation import statistics
+from study.tasks.classification.schema import Data, Recipe
+
+
+def needs_pillow(recipe: Recipe) -> bool:
+    """True if the recipe has augmentation or interpolation that only Pillow provides."""
+    return bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
+
+
+def interpolation(recipe: Recipe, *, training: bool) -> str:
+    """The interpolation of a recipe; as in timm, `random` evaluates with bilinear."""
+    return "bilinear" if recipe.interpolation == "random" and not training else recipe.interpolation
+
+
+def image_transform(
+    data: Data, recipe: Recipe, *, training: bool, viewed: bool = False
+) -> Callable[[Image.Image], Tensor]:
+    """timm's transform, image -> bytes (C, S, S); normalising and erasing happen per batch.
+
+    `viewed` images are already cropped and flipped, so their transform does neither.
+    """
+    try:
+        whole = create_transform(
+            (data.in_chans, data.img_size, data.img_size),
+            is_training=training,
+            no_aug=recipe.no_aug,
+            scale=tuple(recipe.scale),
+            ratio=tuple(recipe.ratio),
+            hflip=recipe.hflip,
+            vflip=recipe.vflip,
+            color_jitter=recipe.color_jitter or None,
+            auto_augment=recipe.aa,
+            interpolation=interpolation(recipe, training=training),
+            mean=statistics(data)[0],
+            std=statistics(data)[1],
+            crop_pct=recipe.crop_pct,
+            use_prefetcher=True,  # timm then leaves normalising and erasing to its loader
+            separate=viewed,
+        )
+    except (AssertionError, KeyError, ValueError) as error:
+        raise DataError(
+            f'recipe.aa: timm knows no augmentation "{recipe.aa}"; '
+            "one it knows is rand-m9-mstd0.5-inc1"
+        ) from error
+    # With `separate` timm gives three stages; the first has the crop and the flips.
+    stages = whole[1:] if viewed else (whole,)
+    steps = [step for stage in stages for step in stage.transforms]
+    for step in steps:
+        keep_one_bit(step)
+    return cast(Callable[[Image.Image], Tensor], Compose(steps))
+
+
+class AtLeastOneBit:
+    """Keeps 1 bit in Posterize where timm 1.0.31 requests 0, which Pillow 13 refuses.
+
+    Before version 13 Pillow made 0 bits a black image, which no augmentation intends.
+    """
+
+    def __init__(self, bits: Callable[..., tuple[int]]) -> None:
+        self.bits = bits
+
+    def __call__(self, level: float, hparams: dict[str, object]) -> tuple[int]:
+        return (max(1, self.bits(level, hparams)[0]),)
+
+
+def keep_one_bit(step: object) -> None:
+    """Make every posterize operation in a RandAugment, AutoAugment or AugMix safe, in place."""
+    policies = [getattr(step, "ops", []), *getattr(step, "policy", [])]
+    for operation in (operation for policy in policies for operation in policy):
+        if operation.name.startswith("Posterize"):
+            operation.level_fn = AtLeastOneBit(operation.level_fn)

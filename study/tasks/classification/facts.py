@@ -1,0 +1,43 @@
+"""Facts about the trials of an arm, and the same in words."""
+
+from study.spec.study import Arm, Study
+from study.tasks.arms import Facts
+from study.tasks.classification.config import config_of, part_label
+
+
+def facts(study: Study, arm: Arm) -> Facts:
+    """The protocol of our own measurement of an arm, and what timm's tables say of a result."""
+    config = config_of(arm)
+    data, recipe = config.data, config.recipe
+    return Facts(
+        model=part_label(study, "model", arm),
+        data=data.label,
+        img_size=data.img_size,
+        recipe=part_label(study, "recipe", arm),
+        epochs=recipe.total_epochs,
+        # The effective batch of one update: gradients are accumulated over several batches.
+        batch_size=recipe.batch_size * recipe.grad_accum_steps,
+        architecture=config.model,
+        step_images=recipe.batch_size,
+        crop_pct=recipe.crop_pct,
+        interpolation=recipe.interpolation,
+    )
+
+
+def summary(arm: Arm) -> str:
+    data, epochs = config_of(arm).data, config_of(arm).recipe.total_epochs
+    return f"{data.name} {data.img_size} px · {_count(epochs)}"
+
+
+def caption(study: Study, arm: Arm) -> str:
+    config = config_of(arm)
+    images = f"{config.data.label} at {config.data.img_size} px"
+    # Nothing is trained, so there is no recipe to state.
+    if not study.seeds:
+        return f"{config.model} for {images}"
+    recipe = f"recipe {part_label(study, 'recipe')}, {_count(config.recipe.total_epochs)}"
+    return f"{config.model} on {images}, {recipe}"
+
+
+def _count(epochs: int) -> str:
+    return f"{epochs} epoch{'s' if epochs != 1 else ''}"

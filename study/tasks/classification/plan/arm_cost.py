@@ -1,0 +1,215 @@
+"""The cost of an arm: its model built and counted on the meta device, once.
+
+The store keeps it under a digest of the model, its arguments, the shape of its input and the code
+that counts. When any of these changes, the arm is counted anew.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cache, partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from study import given_weights
+from study.errors import BuildError, MetricError, SizeError, StudyError
+from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
+from study.store.store import Store
+from study.tasks.classification.config import Config
+from study.tasks.classification.plan import images
+from study.tasks.classification.records import ModelCost, Shape
+from study.tasks.classification.schema import Data
+
+if TYPE_CHECKING:
+    from torch import nn
+
+OUTSIDE_COUNTING = (
+    *CHANGE_NO_NUMBER,
+    "study.tasks.classification.plan.image_summaries",
+    "study.tasks.classification.plan.images",  # the number of classes is part of the key
+    "study.spec.plugins",  # locates the user's modules, whose digests are part of the key
+    "study.spec.schema",
+    "study.spec.study",  # what they say of an arm is part of the key
+)
+"""Modules whose change leaves the cost of an arm as it is."""
+
+TINY = 64  # pixels a side; large enough for most switches to change the output
+
+
+def arm_cost(config: Config, store: Store, *, audited: bool = True) -> ModelCost:
+    """The cost of an arm, from the store or counted now.
+
+    Unless `audited`, one counter is enough, which takes a hundredth of the time.
+
+    Raises:
+        SizeError: the model takes no such images.
+        BuildError: there is no such model, or its weights are not.
+        SpecError, DataError: the number of classes cannot be known.
+    """
+    name = key(config, store)
+    cost = stored(name, store, audited=audited)
+    if cost is None:
+        cost = counted(config, shape_of(config.data, store), audited=audited)
+        store.keep("arms", name, cost)
+    if cost.impossible:
+        raise SizeError(cost.impossible)
+    return cost
+
+
+def stored(name: str, store: Store, *, audited: bool = True) -> ModelCost | None:
+    """The cost under a key as the store has it; None if absent, or not `audited` as wanted."""
+    cost = store.record("arms", name, ModelCost)
+    return cost if cost and (cost.audited or not audited) else None
+
+
+def key(config: Config, store: Store) -> str:
+    """The key of an arm's cost in the store."""
+    own = [(source.name, source.digest) for source in config.plugins]
+    weights = given_weights.weight_digests(config.model, config.arguments)
+    shape = dict(shape_of(config.data, store))
+    parts = [config.model, dict(config.arguments), shape, own, _counting()]
+    return digest([*parts, weights] if weights else parts)
+
+
+def outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
+    """Compare outputs at a tiny image size, which is quick, and at the real one if they agree."""
+    from study.models import equivalence
+
+    for config in (left, right):
+        _register_plugins(config)
+    comparisons: list[bool] = []
+    # Both sizes must agree before a switch counts as one without effect.
+    for side in sorted({min(TINY, shape.img_size), shape.img_size}):
+        small = shape.model_copy(update={"img_size": side})
+        first, second = (_builder(config, small) for config in (left, right))
+        with suppress(BuildError, *equivalence.REFUSALS):  # too small, or not in double precision
+            comparisons.append(equivalence.equivalent(first, second, _size(small)))
+            if not comparisons[-1]:
+                return False
+    return bool(comparisons)
+
+
+def shape_of(data: Data, store: Store) -> Shape:
+    """The classes, channels and side in pixels that a model is built for."""
+    count = images.classes(data, store)
+    return Shape(num_classes=count, in_chans=data.in_chans, img_size=data.img_size)
+
+
+def counted(config: Config, shape: Shape, *, audited: bool = True) -> ModelCost:
+    """The cost of a model, and the results of building it; raises as `arm_cost` does."""
+    from study import models
+    from study.models import plugin_registry
+
+    # Before the arguments are resolved: a plugin may define the model, or parts that they name.
+    _register_plugins(config)
+    arguments = models.resolved(config.model, given_weights.identified(config.arguments))
+    code = plugin_registry.used_plugins(config.model, arguments)
+    built = partial(
+        ModelCost,
+        model=models.called(config.model),
+        shape=shape,
+        arguments=arguments,
+        defaults=models.resolved(config.model, {}),
+        slots={slot: [*parts] for slot, parts in models.SLOTS.items() if slot in arguments},
+        code=code,
+    )
+    with _named_cause(config, code):
+        # Given weights must fit the model, which only the audit finds out.
+        quick = not (audited or code or given_weights.has_given_weights(config.arguments))
+        if quick and (cost := _by_one_counter(config, shape, built)):
+            return cost
+        return _measured(config, shape, built, name=_called(config, code))
+
+
+def _by_one_counter(
+    config: Config, shape: Shape, built: Callable[..., ModelCost]
+) -> ModelCost | None:
+    """`built` with costs, not audited; None for a model that only the audit can judge."""
+    from study.metrics.cost import REFUSALS, cost_by_one_counter
+
+    model = _builder(config, shape)("meta")
+    with suppress(MetricError, *REFUSALS):
+        cost = cost_by_one_counter(model, _size(shape))
+        costs, counts = cost.measurements, cost.counts
+        return built(cost=costs, counts=counts, stages=cost.stages, audited=False)
+    return None
+
+
+def _measured(
+    config: Config, shape: Shape, built: Callable[..., ModelCost], *, name: str
+) -> ModelCost:
+    """`built` with costs, or with the reason why the model has none."""
+    from study.metrics.cost import cost
+    from study.models import equivalence, outputs, weights
+
+    build = _builder(config, shape)
+
+    def resized(device: str, side: int) -> "nn.Module":
+        return _builder(config, shape.model_copy(update={"img_size": side}))(device)
+
+    try:  # a wrong argument is an error of its own, before anything is counted
+        misfit = outputs.misfit(name, resized, dict(shape))
+    except SizeError as error:
+        return built(cost={}, impossible=str(error))
+    built = partial(built, misfit=misfit)
+    if start := weights.identity(config.model, config.arguments):
+        built = partial(built, weights=start)
+        weights.refuse_misfit(config.model, config.arguments, **dict(shape))
+    # Parameters need no counter, so they are reported even where operations are refused.
+    params = sum(weight.numel() for weight in build("meta").parameters())
+    try:
+        counted = cost(build, _size(shape), resized)
+    except MetricError as error:
+        return built(cost={"params": params}, refused=str(error), unreached=[])
+    return built(
+        cost=counted.measurements,
+        counts=counted.counts,
+        stages=counted.stages,
+        unreached=equivalence.unreached(build, _size(shape)),
+    )
+
+
+@contextmanager
+def _named_cause(config: Config, code: Mapping[str, str]) -> Iterator[None]:
+    """Name the plugins in the error of a model that uses them."""
+    try:
+        yield
+    except StudyError:
+        raise
+    except Exception as error:
+        # Without plugins the error is a bug of this package and keeps its traceback.
+        if not code:
+            raise
+        cause = f"{type(error).__name__}: {error}".splitlines()[0]
+        message = f"{_called(config, code)}: {cause} (study parts --check explains)"
+        raise BuildError(message) from error
+
+
+def _called(config: Config, code: Mapping[str, str]) -> str:
+    return f"{config.model} with parts of {', '.join(code)}" if code else config.model
+
+
+def _builder(config: Config, shape: Shape) -> "Callable[[str], nn.Module]":
+    from study import models
+
+    return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
+
+
+def _register_plugins(config: Config) -> None:
+    from study.models import plugin_registry
+
+    try:
+        for source in config.plugins:
+            plugin_registry.register(source)
+    except BuildError as error:  # no fault of the study's
+        raise StudyError(str(error)) from error
+
+
+def _size(shape: Shape) -> tuple[int, int, int]:
+    return shape.in_chans, shape.img_size, shape.img_size
+
+
+@cache
+def _counting() -> list[str]:
+    """The digest of the code that counts, and the versions of the libraries that it uses."""
+    own = code_behind(__name__, ignoring=OUTSIDE_COUNTING)
+    return [own, *(version(name) for name in ("torch", "timm", "fvcore"))]

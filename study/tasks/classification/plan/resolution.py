@@ -1,0 +1,59 @@
+"""The arms of a study resolved: built, counted and named, and every level checked."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import cast
+
+from study.errors import SpecError, StudyError
+from study.spec.problems import report
+from study.spec.reader import ReadStudy
+from study.spec.study import Arm
+from study.store.cost_records import ArmCost
+from study.store.store import Store
+from study.tasks.arms import ResolvedArm, ResolvedArms
+from study.tasks.classification.config import config_of
+from study.tasks.classification.plan import arm_cost, gradients, levels, notes, pairing
+from study.tasks.classification.plan.arms import arms as resolved
+from study.tasks.classification.plan.costs import CostRecords, sample
+from study.tasks.classification.records import ModelCost
+
+
+def arms(
+    file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
+) -> ResolvedArms:
+    """The arms of a study; of more than `costs.AUDITED` a sample is audited, unless `audit_all`."""
+    study, configurations = file.study, file.configurations
+    if study is None or configurations is None:
+        raise SpecError(report(file.problems))
+    costs = CostRecords(store, study.arms if audit_all else sample(study.arms))
+    costs.prepare(study.arms, tell)
+    every = resolved(study, configurations, costs)
+    dead, level_notes = levels.problems(every)
+    unlearnt, other_notes = gradients.unlearnt(every)
+
+    def cost(arm: Arm) -> ArmCost:
+        return costs.of(config_of(arm))
+
+    return ResolvedArms(
+        arms=every.resolved,
+        problems=[*every.problems, *dead, *unlearnt],
+        notes=[
+            *level_notes,
+            *other_notes,
+            *notes.unaudited(every.resolved),
+            *pairing.notes(every),
+        ],
+        cost=cost,
+    )
+
+
+def alternatives(arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
+    """The costs of an arm with another part in one slot, for every slot and part."""
+    settings, built = config_of(arm.arm), cast(ModelCost, arm.cost_record)
+    for slot, parts in built.slots.items():
+        for part in parts:
+            if part != built.arguments[slot]:
+                other = replace(settings, arguments={**settings.arguments, slot: part})
+                with suppress(StudyError):  # a part that cannot be built here explains nothing
+                    yield slot, part, arm_cost.arm_cost(other, store)

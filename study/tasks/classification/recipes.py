@@ -1,0 +1,52 @@
+"""Shipped training recipes, the changes a study makes to them, and contradictions among keys."""
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from study.errors import unknown
+from study.spec.problems import Problem
+from study.spec.schema import validated
+from study.spec.yaml import Tree, merged, read
+from study.tasks.classification.schema import Data, Recipe
+
+
+@cache
+def recipes() -> dict[str, str]:
+    """The YAML text of every shipped recipe, by name; read once per process."""
+    files = resources.files("study") / "recipes"
+    return {
+        Path(file.name).stem: file.read_text("utf-8")
+        for file in sorted(files.iterdir(), key=lambda f: f.name)
+        if file.name.endswith(".yaml")
+    }
+
+
+def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
+    """A shipped recipe with the study's changes, and the problems of both."""
+    name = tree.value.get("name") if isinstance(tree.value, dict) else None
+    if name is None or not isinstance(name.value, str):
+        return None, [Problem("recipe: a name, or a mapping with one", tree.location)]
+    shipped = recipes()
+    if name.value not in shipped:
+        return None, [Problem(unknown("recipe", str(name.value), shipped), name.location)]
+    file, problems = read(shipped[name.value], f"study/recipes/{name.value}.yaml")
+    both = merged(file, tree, whole=False)
+    # No setting: trials are named by what a recipe says, not by its name.
+    both.value.pop("name", None)
+    recipe, more = validated(Recipe, both)
+    for key, other, why in recipe.contradictions if recipe else ():
+        # Marked at the key that the study wrote, if it wrote one of the two.
+        own = [k for k in (key, other) if k in tree.value] or [key, other]
+        more.append(
+            Problem(f"{key}: {why}", both.at([k for k in own if k in both.value][:1]).location)
+        )
+    return recipe, problems + more
+
+
+def contradictions(data: Data | None, recipe: Recipe | None, tree: Tree) -> list[Problem]:
+    """Problems for keys of the data that contradict each other or the recipe."""
+    wrong = [*data.contradictions] if data else []
+    if data and recipe and recipe.epochs and recipe.mixes and data.train_limit == 1:
+        wrong.append(("train_limit", "mixup and CutMix need a pair of images, and this leaves one"))
+    return [Problem(f"{key}: {why}", tree.at([key]).location) for key, why in wrong]

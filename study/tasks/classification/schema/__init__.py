@@ -1,0 +1,21 @@
+"""The schema of a baseline that trains a classifier: its keys, types, ranges and defaults.
+
+Changing the default of a field changes the meaning of stored results, so `identity.IDENTITY` must
+be raised with it. A new field must have the default that keeps the old meaning.
+"""
+
+from study.tasks.classification.schema.data import CLASSES, IGNORED, LOOKS, TORCH, Data
+from study.tasks.classification.schema.random_draws import unshared, versions
+from study.tasks.classification.schema.recipe import NamedRecipe, Recipe
+
+__all__ = [
+    "CLASSES",
+    "IGNORED",
+    "LOOKS",
+    "TORCH",
+    "Data",
+    "NamedRecipe",
+    "Recipe",
+    "unshared",
+    "versions",
+]

@@ -1,0 +1,31 @@
+"""Training on timm's parts: what one arm becomes with one seed."""
+
+from study.tasks.classification.train.distributed import ALONE, ProcessGroup, joined
+from study.tasks.classification.train.evaluation import evaluation
+from study.tasks.classification.train.fit import Fitted, fit
+from study.tasks.classification.train.lr_schedule import RateSchedule, rate_schedule
+from study.tasks.classification.train.optimizer import check
+from study.tasks.classification.train.step_time import StepTime, step_seconds
+from study.tasks.classification.train.synthetic_step import repeated, training_step
+from study.trial.callbacks import Callbacks, Message, Stopped, Superseded, nothing
+
+__all__ = [
+    "ALONE",
+    "Callbacks",
+    "Fitted",
+    "Message",
+    "ProcessGroup",
+    "RateSchedule",
+    "StepTime",
+    "Stopped",
+    "Superseded",
+    "check",
+    "evaluation",
+    "fit",
+    "joined",
+    "nothing",
+    "rate_schedule",
+    "repeated",
+    "step_seconds",
+    "training_step",
+]

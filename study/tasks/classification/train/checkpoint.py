@@ -1,0 +1,187 @@
+"""Checkpoints of a trial, after an epoch or within one, in the format of timm's checkpoints.
+
+timm's CheckpointSaver removes the old file before it renames the new one, so that a kill between
+the two loses both; here one whole file always exists. Each has a digest, and the last two are
+kept: a damaged file is set aside, and the trial resumes from the other.
+"""
+
+import os
+import pickle
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+from timm.utils import unwrap_model
+
+from study.errors import DamagedError, StoreError
+from study.store import archives, atomic
+from study.store.atomic import replace
+from study.store.records import EpochRow
+from study.store.trial_folder import TrialFolder
+from study.tasks.classification.train.loop import Within
+from study.tasks.classification.train.setup import Setup
+from study.trial.callbacks import Callbacks, Superseded
+
+SAVE_EVERY = 600.0  # seconds; a kill loses at most this much training
+State = dict[str, Any]
+"""The content of a checkpoint file, by timm's keys and those of `Checkpoint._state`."""
+
+UNREADABLE = (
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+)
+
+
+@dataclass
+class Checkpoint:
+    """The checkpoint files of a trial; all processes call it together, the leader writes."""
+
+    folder: Path
+    setup: Setup
+    caller: Callbacks
+    seed: int
+    written: float = 0.0
+    """Time of the last save or restore, by the monotonic clock in seconds."""
+
+    @property
+    def files(self) -> TrialFolder:
+        return TrialFolder(self.folder)
+
+    @property
+    def due(self) -> bool:
+        """True when the last save or restore is longer ago than SAVE_EVERY."""
+        return time.monotonic() - self.written > SAVE_EVERY
+
+    def save(self, history: list[EpochRow], within: Within | None = None) -> None:
+        """Write a checkpoint; the one before it stays.
+
+        Raises:
+            Superseded: another process works on the trial.
+            StoreError: the file cannot be written.
+        """
+        self._ours()
+        if self.setup.group.leads:
+            content = BytesIO()
+            torch.save(self._state(history, within), content)  # to memory, for its digest
+            self._write(archives.sealed(content))
+            self._mirror(history)
+        self.written = time.monotonic()
+
+    def restore(self) -> tuple[list[EpochRow], Within | None]:
+        """Restore `setup`; return the history and the state within the unfinished epoch, if any.
+
+        A checkpoint that is damaged, or of another trial, is set aside and reported; then the one
+        before it is used, or none.
+        """
+        self._ours()
+        self.written = time.monotonic()  # what was restored is on disk already
+        state = self._read(self.files.checkpoint) or self._read(self.files.previous)
+        if state is None:
+            return [], None
+        _load(state, self.setup)
+        history = [EpochRow.model_construct(**row) for row in state["history"]]
+        if self.setup.group.leads:
+            self._mirror(history)
+        return history, state.get("within")
+
+    def _write(self, content: bytes) -> None:
+        """Rename in two steps; after a kill between them the older checkpoint is whole."""
+        last = self.files.checkpoint
+        with atomic.temporary_file(last, content) as partial:
+            with suppress(OSError):  # there is none yet; or it cannot be renamed and is replaced
+                os.replace(last, self.files.previous)
+            os.replace(partial, last)
+
+    def _read(self, path: Path) -> State | None:
+        """The state in a file; None if the file does not exist or was set aside."""
+        group = self.setup.group
+        # One process reads for all: another node may still see an older file through NFS's cache.
+        content = group.leaders_item(self._content(path) if group.leads else None)
+        if content is None:
+            return None
+        try:
+            archives.checked(content)
+            # On the CPU: a second copy on the device would need memory. weights_only runs no code.
+            state: State = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+            mismatch = _mismatch(state, self.setup, seed=self.seed)
+        except (DamagedError, *UNREADABLE) as error:
+            mismatch = f"{type(error).__name__}: {error}"
+        if mismatch and group.leads:
+            self._set_aside(path, mismatch)
+        return None if mismatch else state
+
+    def _ours(self) -> None:
+        if not self.setup.group.agreed(self.caller.held()):
+            raise Superseded("another process has taken this trial over")
+
+    def _content(self, path: Path) -> bytes | None:
+        try:
+            return atomic.content(path)
+        except FileNotFoundError:
+            return None
+        except DamagedError as error:
+            self._set_aside(path, str(error))
+            return None
+        except OSError as error:
+            raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+
+    def _set_aside(self, path: Path, reason: str) -> None:
+        try:
+            aside = atomic.set_aside(path, "damaged")
+        except OSError as error:
+            raise StoreError(f"{path} cannot be set aside: {error.strerror}") from error
+        self.caller.report({"event": "damaged", "set_aside": str(aside), "reason": reason})
+
+    def _mirror(self, history: list[EpochRow]) -> None:
+        """Write the checkpoint's history as lines of JSON, for people and other commands."""
+        # A resumed trial reads the history in its checkpoint, not this file.
+        replace(self.files.history, atomic.encoded_lines(row.plain for row in history))
+
+    def _state(self, history: list[EpochRow], within: Within | None) -> State:
+        setup = self.setup
+        return {
+            "epoch": len(history) - 1,
+            "version": 2,  # of timm's format: `epoch` is the last finished one, not the next
+            "arch": type(unwrap_model(setup.task.get_trainable_module())).__name__.lower(),
+            "optimizer": setup.optimizer.state_dict(),
+            "amp_scaler": setup.scaler.state_dict(),
+            "recipe": setup.recipe.model_dump(),
+            "seed": self.seed,
+            "history": [row.plain for row in history],
+            "within": within,
+            **setup.task.get_checkpoint_state(),
+            **setup.task.get_checkpoint_state(ema=True),
+        }
+
+
+def _load(state: State, setup: Setup) -> None:
+    setup.task.load_checkpoint_state(state["state_dict"])
+    if setup.recipe.model_ema:
+        setup.task.load_checkpoint_state(state["state_dict_ema"], ema=True)
+    setup.optimizer.load_state_dict(state["optimizer"])  # with its learning rates
+    if setup.scaler.is_enabled():
+        setup.scaler.load_state_dict(state["amp_scaler"])
+
+
+def _mismatch(state: State, setup: Setup, *, seed: int) -> str | None:
+    """The reason why a checkpoint is of another trial, or None. Compares before anything loads."""
+    if state["seed"] != seed:
+        return f"it is of seed {state['seed']}, not {seed}"
+    if state["recipe"] != setup.recipe.model_dump():
+        return "it is of another recipe"
+    # load_state_dict would fail half-way, with some of the weights already replaced.
+    ours = {**setup.task.get_checkpoint_state(), **setup.task.get_checkpoint_state(ema=True)}
+    shapes = [
+        {name: {k: v.shape for k, v in s.get(name, {}).items()} for name in ours}
+        for s in (ours, state)
+    ]
+    return "it is of a model with other weights" if shapes[0] != shapes[1] else None

@@ -1,0 +1,158 @@
+"""Training of one trial by one process or several; every epoch is saved, so that it can resume."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from study.store.records import EpochRow
+from study.tasks.classification.quality import QUALITIES, Predictions, qualities
+from study.tasks.classification.schema import Recipe
+from study.tasks.classification.train.checkpoint import Checkpoint
+from study.tasks.classification.train.determinism import forked_rng, repeatable
+from study.tasks.classification.train.distributed import ALONE, ProcessGroup
+from study.tasks.classification.train.evaluation import evaluated
+from study.tasks.classification.train.loop import Within, begun, training
+from study.tasks.classification.train.setup import Setup, TrainingData, set_up
+from study.trial.callbacks import NOBODY, Callbacks, Stopped
+
+# Sent from the leader to the others after every update, as a number.
+GO, SAVE, STOP = range(3)
+
+LOST = dict.fromkeys(QUALITIES, math.nan)
+"""The qualities of a training that diverged."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The outcome of a training, with the weights after its last epoch: never the best epoch's.
+
+    Metrics are the catalogue's qualities in base units, None where one cannot be computed; all
+    NaN once diverged, and then there are no predictions. Predictions are `target` (N,) and `top`
+    (N, 5), the likeliest classes in order. A row of history has epoch, lr, train_loss, all
+    qualities, seconds of the epoch with its evaluation, and images_per_second trained.
+    """
+
+    metrics: Mapping[str, float | None]
+    predictions: dict[str, NDArray[np.int64]]
+    history: list[EpochRow]
+    diverged: bool = False
+
+
+class Answered(NamedTuple):
+    """A model's answers and their qualities, computed once: AUROC takes 6 s on ImageNet."""
+
+    answers: Predictions
+    metrics: Mapping[str, float | None]
+
+
+def fit(
+    model: nn.Module,
+    images: TrainingData,
+    recipe: Recipe,
+    *,
+    seed: int,
+    folder: Path,
+    device: str = "cpu",
+    caller: Callbacks = NOBODY,
+    group: ProcessGroup = ALONE,
+) -> Fitted:
+    """Train the model in place, resuming from the checkpoint in `folder` if there is one.
+
+    A trial that was killed or stopped anywhere ends with the same bits as an uninterrupted one: on
+    the CPU always, on a GPU unless torch warns of an operator without a deterministic form. Several
+    processes, each with the same arguments, give the numbers of one up to the order of their sums.
+    A recipe of 0 epochs only evaluates. With a moving average, the averaged weights are evaluated.
+
+    Raises:
+        Stopped: the caller requested it; Superseded if another process owns the folder.
+        SpecError: timm, the model or the group cannot follow the recipe.
+        StoreError: the folder cannot be written.
+    """
+    # The others report nothing; their pulse shows their own watchdog that they live.
+    caller = caller if group.leads else Callbacks(pulse=caller.pulse)
+    with forked_rng(device), repeatable(device):
+        setup = set_up(model, recipe, classes=images.classes, device=device, group=group)
+        checkpoint = Checkpoint(folder, setup, caller, seed)
+        history, within = checkpoint.restore()
+        evaluation = None
+        for epoch in range(len(history), recipe.total_epochs):
+            row, evaluation = _epoch(checkpoint, images, history, within)
+            within = None
+            history.append(row)
+            if not _converges(row):
+                caller.report(row)
+                # Not saved: the checkpoint keeps the last weights that were finite.
+                return Fitted(LOST, {}, history, True)
+            setup.scheduler.step(epoch + 1)  # timm's schedules are asked for the epoch to come
+            checkpoint.save(history)
+            caller.report(row)
+            # Not after the last epoch: to finish is quicker than to resume.
+            if epoch + 1 < recipe.total_epochs and group.agreed(caller.stop()):
+                raise Stopped(f"after epoch {epoch}")
+        # There were no epochs, or the checkpoint had them all.
+        evaluation = evaluation or _evaluated(setup, images, caller)
+    known = {"target": evaluation.answers.target, "top": evaluation.answers.top}
+    return Fitted(evaluation.metrics, known, history)
+
+
+def _epoch(
+    checkpoint: Checkpoint, images: TrainingData, history: list[EpochRow], within: Within | None
+) -> tuple[EpochRow, Answered]:
+    """Train and evaluate for the next epoch, or for the rest of it."""
+    setup, caller, epoch = checkpoint.setup, checkpoint.caller, len(history)
+    before = within["seconds"] if within else 0.0  # of this epoch, before the trial resumed
+    # As if the epoch had begun earlier by what it took before it was interrupted.
+    began = time.perf_counter() - before
+    progress = begun(setup, within)
+    batches = images.train_batches(
+        setup.recipe,
+        seed=checkpoint.seed,
+        epoch=epoch,
+        device=setup.device,
+        first=progress.updates * setup.recipe.grad_accum_steps,  # in batches
+        rank=setup.group.rank,
+        world=setup.group.world,
+    )
+    for progress in training(
+        setup, batches, seed=checkpoint.seed, epoch=epoch, within=within, pulse=caller.pulse
+    ):
+        wanted = STOP if caller.stop() else SAVE if checkpoint.due else GO
+        action = setup.group.leaders_number(wanted)
+        if action != GO:
+            checkpoint.save(history, progress.within(setup, time.perf_counter() - began))
+        if action == STOP:
+            raise Stopped(f"in epoch {epoch}, after update {progress.updates}")
+    loss, images_seen = progress.whole(setup.group)
+    training_seconds = time.perf_counter() - began
+    evaluation = _evaluated(setup, images, caller)
+    measured: Any = evaluation.metrics
+    row = EpochRow.model_construct(  # unchecked: losses may be NaN until they are stored
+        epoch=epoch,
+        # The largest, since layer decay gives earlier layers smaller rates.
+        lr=max(group["lr"] for group in setup.optimizer.param_groups),
+        train_loss=loss / images_seen,
+        **measured,
+        seconds=time.perf_counter() - began,
+        images_per_second=images_seen / training_seconds,
+    )
+    return row, evaluation
+
+
+def _converges(row: EpochRow) -> bool:
+    """True if both losses of an epoch are finite."""
+    losses = (row.measured.get(name) for name in ("train_loss", "loss"))
+    return all(loss is not None and math.isfinite(loss) for loss in losses)
+
+
+def _evaluated(setup: Setup, images: TrainingData, caller: Callbacks) -> Answered:
+    rank, world = setup.group.rank, setup.group.world
+    batches = images.val_batches(setup.recipe, device=setup.device, rank=rank, world=world)
+    answers = evaluated(setup, batches, pulse=caller.pulse)
+    return Answered(answers, qualities(answers))

@@ -1,0 +1,1 @@
+"""The model and the images of a trial."""

@@ -1,0 +1,47 @@
+"""The model of a trial, built from its record with the code and weights of its plan."""
+
+import torch
+
+from study import given_weights, models
+from study.errors import SpecError
+from study.models import plugin_registry, weights
+from study.spec import plugins
+from study.tasks.classification.records import ClassifierRecord
+
+
+def build_model(record: ClassifierRecord, device: str | None = None) -> torch.nn.Module:
+    """The model of a trial with random weights.
+
+    Raises:
+        SpecError: a plugin has changed since the trial was planned.
+    """
+    register_plugins(record)
+    shape, name = dict(record.shape), record.config.model.name
+    module: torch.nn.Module = models.build(name, record.arguments, **shape, device=device)
+    return module
+
+
+def starting_model(record: ClassifierRecord) -> torch.nn.Module:
+    """The model of a trial with the weights that training starts from.
+
+    Raises:
+        SpecError: a file of weights has changed since the trial was planned.
+    """
+    register_plugins(record)
+    name, arguments, planned = record.config.model.name, record.arguments, record.weights.sha256
+    today = given_weights.weight_digests(name, arguments) if planned else {}
+    for key, path in given_weights.weight_files(name, arguments).items():
+        if planned and today[key] != planned.get(key):
+            raise SpecError(f"{path} has changed since the trial was planned: plan anew")
+    return weights.started(name, arguments, **dict(record.shape))
+
+
+def register_plugins(record: ClassifierRecord) -> None:
+    for plugin in plugins.planned(record.sources):
+        plugin_registry.register(plugin)
+
+
+def image_size(record: ClassifierRecord) -> tuple[int, int, int]:
+    """The size of an image, (C, H, W)."""
+    shape = record.shape
+    return shape.in_chans, shape.img_size, shape.img_size

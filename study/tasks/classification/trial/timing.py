@@ -1,0 +1,56 @@
+"""The calls that a timing session times of a model, and the steps behind an estimate of time."""
+
+from study.metrics import workloads as calls
+from study.metrics.execution import ExecutionMode
+from study.store.job_records import Job
+from study.store.records import TrialRecord
+from study.store.timing_records import StepTimes
+from study.tasks.classification import data, train
+from study.tasks.classification.records import ClassifierRecord
+from study.tasks.classification.trial.model import build_model, image_size
+
+
+def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
+    """Seconds per training and per evaluated image, from a few steps of at most 32 images."""
+    record = ClassifierRecord.of(trial)
+    images, recipe = data.load(record.data), record.recipe
+    # At most 32, so that an estimate of the duration takes little time and memory.
+    recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
+    timed = train.step_seconds(
+        build_model(record).to(device), images, recipe, seed=record.seed, device=device
+    )
+    return StepTimes(**vars(timed), train=images.train_size, val=images.val_size)
+
+
+def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
+    """The workloads of an arm that its metrics need."""
+    record = ClassifierRecord.of(trial)
+    device, metrics, mode = job.device, {*job.metrics}, ExecutionMode()
+    needed = {}
+    if metrics & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
+        model = build_model(record).to(device)
+        images = calls.random_images(job.batch_size, image_size(record), device)
+        if metrics & {"throughput", "energy"}:
+            needed["batch"] = calls.inference(model, images, mode)
+        if metrics & {"latency_p50", "latency_p90", "latency_p99"}:
+            needed["single"] = calls.inference(model, images[:1], mode, apart=True)
+    if "train_throughput" in metrics:
+        recipe, classes = record.recipe, record.shape.num_classes
+        # A model of its own, since training changes weights and batch statistics.
+        update = train.repeated(
+            build_model(record).to(device),
+            recipe,
+            classes=classes,
+            size=image_size(record),
+            device=device,
+        )
+        needed["train"] = calls.Workload(update, recipe.batch_size)
+    return needed
+
+
+def step(trial: TrialRecord, device: str) -> None:
+    """One update of the trial's own recipe."""
+    record = ClassifierRecord.of(trial)
+    recipe, classes = record.recipe, record.shape.num_classes
+    model = build_model(record, device)
+    train.training_step(model, recipe, classes=classes, size=image_size(record), device=device)

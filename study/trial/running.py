@@ -1,0 +1,43 @@
+"""A trial while it runs, as its task sees it, and what the task gives back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from study.store.records import EpochRow, ImageFingerprint, TrialRecord
+from study.store.store import Store
+from study.trial.callbacks import Callbacks
+from study.trial.group import Group
+
+
+@dataclass(frozen=True)
+class RunningTrial:
+    """A trial that this process runs; several processes may run it together."""
+
+    store: Store
+    name: str
+    record: TrialRecord
+    device: str
+    callbacks: Callbacks
+    group: Group
+    lease: int = 0
+    """The number of the attempt; 0 in processes that do not lead."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the trial, where an attempt finds what an earlier one left."""
+        return self.store.trial(self.name)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The measurements of a trial that has ended; their names are those of the catalogue."""
+
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    history: Sequence[EpochRow] = ()
+    state: Literal["completed", "diverged"] = "completed"
+    predictions: str = ""
+    """The file of predictions in the folder of the trial."""
+    images: Mapping[str, ImageFingerprint] = field(default_factory=dict)
+    """Fingerprints of the images by split, where they are files."""
