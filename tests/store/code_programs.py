@@ -18,7 +18,7 @@ def results():
     from study.store.store import Store
     from study.tasks.classification import train
     from study.tasks.classification.schema import Data, Recipe
-    from study.tasks.classification.task import TASK
+    from study.tasks.classification.trial.run import run
     from study.trial.run import run_trial
 
     data = Data(name="digits", img_size=64, train_limit=64, val_limit=40)
@@ -34,7 +34,7 @@ def results():
     how = {"device": "cpu", "stop": bool, "report": lambda row: None}
     with leases.claim(store.trial(NAME)) as lease:
         record = store.entered(NAME)
-        run_trial(TASK.run, store, NAME, lease=lease, record=record, group=train.ALONE, **how)
+        run_trial(run, store, NAME, lease=lease, record=record, group=train.ALONE, **how)
     assert store.state(NAME) == "completed", store.result(NAME)
 
 
