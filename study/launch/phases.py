@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from study import tasks
 from study.errors import SizeError, StoreError, StudyError
@@ -19,6 +20,7 @@ from study.trial.callbacks import Stopped
 from study.trial.environment import environment
 from study.trial.group import Group
 from study.trial.run import run_trial
+from study.trial.running import Finished, RunningTrial
 
 
 def work(worker: Worker, phase: str) -> int:
@@ -43,7 +45,7 @@ def trials(worker: Worker) -> int:
             worker.tick()
             try:
                 run_trial(
-                    task.run,
+                    partial(_run, task),
                     worker.store,
                     name,
                     lease=lease,
@@ -67,6 +69,17 @@ def trials(worker: Worker) -> int:
             if not group.whole:
                 return REQUEUE_STATUS
     return 0
+
+
+def _run(task: tasks.Task, trial: RunningTrial) -> Finished:
+    """A trial of a task, whose metrics are those of its catalogue."""
+    finished = task.run(trial)
+    # Under a name that no table knows, a number would vanish without a word.
+    strangers = finished.metrics.keys() - task.catalogue.keys()
+    if strangers and not task.declares_metrics:
+        names = ", ".join(sorted(strangers))
+        raise ValueError(f"{names}: no metric of the task, which has {', '.join(task.catalogue)}")
+    return finished
 
 
 def _claimed(worker: Worker, group: Group) -> tuple[str, leases.Lease | None] | None:

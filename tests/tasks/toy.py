@@ -1,7 +1,9 @@
 """A whole task: a trial is a closed-form function of its arguments and its seed."""
 
 import math
+import os
 import random
+import signal
 
 from pydantic import Field
 
@@ -19,6 +21,8 @@ class Arguments(Strict):
     rate: float = Field(gt=0)
     momentum: float = 0.0
     steps: int = Field(100, ge=1)
+    kills: bool = False
+    """Kill the process of the first attempt half-way, after it has written how far it came."""
 
 
 class Baseline(Strict):
@@ -35,6 +39,7 @@ class Toy(SimpleTask):
         {
             "work": Metric("Work", "steps", 1, 0, better="lower", kind="cost", exact=True),
             "height": Metric("Height", "cm", 100, 2, better="lower", kind="quality"),
+            "resumed": Metric("Resumed after", "steps", 1, 0, better="lower", kind="quality"),
         }
     )
 
@@ -42,10 +47,15 @@ class Toy(SimpleTask):
         return {"work": values["args"].steps}
 
     def run(self, trial: RunningTrial) -> Finished:
-        args = Arguments(**trial.record.config.parts["args"])
-        noise = random.Random(trial.record.seed).gauss(0, 0.005)
-        height = math.exp(-args.rate * args.steps / (1 - args.momentum)) + noise
-        return Finished({"height": height}, history=[EpochRow(epoch=0, height=height)])
+        args, half = Arguments(**trial.record.config.parts["args"]), trial.folder / "half"
+        resumed = int(half.read_text()) if half.exists() else 0
+        if args.kills and not resumed:
+            half.write_text(str(args.steps // 2))
+            os.kill(os.getpid(), signal.SIGKILL)
+        exponent = -args.rate * args.steps / (1 - args.momentum)
+        height = math.exp(exponent) * random.Random(trial.record.seed).uniform(0.9, 1.1)
+        row = EpochRow(epoch=0, height=height)
+        return Finished({"height": height, "resumed": resumed}, history=[row])
 
 
 TASKS["toy"] = Toy()

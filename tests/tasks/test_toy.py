@@ -1,0 +1,171 @@
+"""A task of thirty lines, through everything that a study does with a task."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from study import tasks
+from study.spec.plugins import find_plugin
+from study.store.store import Store
+from tests.conftest import ROOT
+
+TOY = Path(__file__).with_name("toy.py")
+BOWL = """\
+task: toy
+question: Does momentum help?
+baseline:
+  args: {rate: 0.01, steps: 100}
+factors:
+  args.momentum: {none: 0.0, half: 0.5}
+  args.kills: {spared: false, killed: true}
+seeds: 4
+aa: true
+columns: [work, height, resumed]
+metrics: {height: {label: Depth, digits: 1}}
+claims: [half is better than none on height]
+contrasts: [half]
+expects: {args.momentum: {work: same}}
+published:
+  half: {height: 14.1, status: verified, source: a textbook}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _registries():
+    from study.models import plugin_registry
+
+    restore = plugin_registry.restorer()
+    yield
+    restore()
+    sys.modules.pop("toy", None)
+
+
+@pytest.fixture
+def bowl(tmp_path):
+    path = tmp_path / "bowl.yaml"
+    path.write_text(BOWL)
+    return path
+
+
+@pytest.fixture
+def spared(bowl):
+    """No worker is killed, which costs the seconds of another start."""
+    bowl.write_text(BOWL.replace("  args.kills: {spared: false, killed: true}\n", ""))
+    return bowl
+
+
+def run(study, bowl, *words):
+    return study("run", bowl, "--import", TOY, *words)
+
+
+@pytest.mark.heavy
+def test_two_workers_run_it_and_trials_whose_worker_was_killed_resume(study, bowl, tmp_path):
+    few = ("--set", "seeds=2", "--set", "aa=false")
+    done = run(study, bowl, "--on", "local", "--workers", "2", *few)
+    assert done.returncode == 0, done.stderr
+    store = Store(tmp_path / "results")
+    results = [store.result(name) for name in store.results()]
+    assert {result.state for result in results} == {"completed"}
+    assert sorted(result.metrics["resumed"] for result in results) == [0] * 4 + [50] * 2
+    assert "nothing to train: all 6 trials have results" in run(study, bowl, *few).stderr
+
+
+@pytest.mark.heavy
+def test_an_interrupted_study_goes_on_where_it_was(inside, spared):
+    first = run(inside, spared, "--on", "inline", "--set", "seeds=1", "--set", "aa=false")
+    assert first.returncode == 0, first.stderr
+    done = run(inside, spared, "--on", "inline")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count(" done ") == 10
+
+
+@pytest.fixture
+def reported(inside, spared, tmp_path):
+    assert run(inside, spared, "--on", "inline").returncode == 0
+    assert inside("report", spared, "--import", TOY, "--html").returncode == 0
+    return next((tmp_path / "reports").iterdir())
+
+
+@pytest.mark.heavy
+def test_its_report_has_a_table_verdicts_claims_figures_and_a_page(reported):
+    table = (reported / "table.md").read_text()
+    assert "Depth (cm)" in table
+    assert "14.1" in table
+    assert "supported" in (reported / "claims.md").read_text()
+    assert (reported / "contrasts.md").is_file()
+    assert (reported / "figures" / "effects.svg").is_file()
+    page = (reported / "page.html").read_text()
+    assert "Does momentum help?" in page
+
+
+def test_a_plan_counts_its_costs_and_names_its_trials(inside, bowl):
+    plan = json.loads(inside("plan", bowl, "--import", TOY, "--json").stdout)
+    assert [arm["cost"] for arm in plan["arms"]] == [{"work": 100}] * 3
+    assert len({arm["arm"] for arm in plan["arms"]}) == 3
+
+
+@pytest.mark.heavy
+def test_an_edit_of_the_task_makes_other_trials(study, bowl, tmp_path):
+    edited = tmp_path / "toy.py"
+    edited.write_text(TOY.read_text() + "# edited\n")
+    plans = [study("plan", bowl, "--import", file, "--json").stdout for file in (TOY, edited)]
+    first, second = ({arm["arm"] for arm in json.loads(plan)["arms"]} for plan in plans)
+    assert not first & second
+
+
+MISTAKES = {
+    "task": ("task: toy", "task: toi", "1:7", 'did you mean "toy"?'),
+    "part": ("args.momentum", "arg.momentum", "6:3", 'did you mean "args"?'),
+    "key of a level": ("half: 0.5", "half: fast", "6:36", "valid number"),
+    "key of the baseline": ("rate: 0.01", "rat: 0.01", "4:10", 'did you mean "rate"?'),
+    "metric": ("[work, height", "[work, hight", "10:17", 'did you mean "height"?'),
+    "metric of another task": ("[work, height", "[work, top1", "10:17", "unknown column"),
+    "expectation": ("work: same", "work: more", "14:33", "is not more"),
+    "levels alike": ("none: 0.0, half: 0.5", "none: 0.0, half: 0.0", "6:3", "computes the same"),
+}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_told_with_its_place(inside, bowl, mistake):
+    right, wrong, place, message = mistake
+    bowl.write_text(BOWL.replace(right, wrong))
+    done = inside("plan", bowl, "--import", TOY)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert f"bowl.yaml:{place}" in done.stderr
+
+
+def test_without_its_plugin_the_task_is_unknown(inside, bowl):
+    done = inside("plan", bowl)
+    assert done.returncode == 2
+    assert 'unknown task "toy" (known: classification)' in done.stderr
+
+
+@pytest.mark.heavy
+def test_every_task_keeps_the_contract():
+    tasks.task("toy", [find_plugin(str(TOY))])
+    for name in tasks.TASKS:
+        task = tasks.task(name)
+        assert task.parts
+        assert {*task.columns} <= {*task.catalogue}
+        assert any(metric.kind == "quality" for metric in task.catalogue.values())
+        assert task.baseline.model_json_schema()
+
+
+@pytest.mark.heavy
+def test_the_task_of_the_examples_answers_its_question(inside, tmp_path):
+    example = ROOT / "examples" / "my_task.yaml"
+    done = inside("run", example, "--import", example.with_suffix(".py"), "--on", "inline")
+    assert done.returncode == 0, done.stderr
+    assert "supported" in (tmp_path / "reports" / "my_task" / "claims.md").read_text()
+
+
+def test_a_metric_that_the_catalogue_has_not_fails_the_trial(inside, spared, tmp_path):
+    toy = tmp_path / "toy.py"
+    toy.write_text(TOY.read_text().replace('{"height": height', '{"hight": height'))
+    done = inside("run", spared, "--import", toy, "--on", "inline", "--set", "aa=false")
+    assert done.returncode == 1
+    assert "hight: no metric of the task, which has work, height, resumed" in done.stderr
