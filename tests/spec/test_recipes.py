@@ -109,11 +109,13 @@ TRAIN_PY = {
 }
 """The defaults of timm's train.py, which its package does not ship."""
 OTHERWISE = {"interpolation": "bicubic", "crop_pct": 0.875, "torchcompile": False}
+BESIDE = {"loss": None, "transform": "timm"}
+"""Keys that train.py has not; their defaults do what it does."""
 
 
 def test_defaults_are_those_of_timms_script_but_for_what_the_docs_name():
     ours = Recipe().model_dump(exclude={"unverified"})
-    assert ours == TRAIN_PY | OTHERWISE
+    assert ours == TRAIN_PY | OTHERWISE | BESIDE
     page = (Path(study.__file__).parents[1] / "docs" / "study-file.md").read_text("utf-8")
     assert all(f"`{key}`" in page for key in ("interpolation", "crop_pct"))
 

@@ -1,4 +1,4 @@
-"""timm's transforms of images decoded one at a time: crops, RandAugment, color jitter, resizing."""
+"""Transforms of images decoded one at a time: crops, RandAugment, color jitter, resizing."""
 
 from collections.abc import Callable
 from typing import cast
@@ -8,14 +8,15 @@ from timm.data import create_transform
 from torch import Tensor
 from torchvision.transforms import Compose
 
-from study.errors import DataError
+from study.errors import DataError, SpecError, unknown
 from study.tasks.classification.data.normalisation import statistics
 from study.tasks.classification.schema import Data, Recipe
 
 
 def needs_pillow(recipe: Recipe) -> bool:
     """True if the recipe has augmentation or interpolation that only Pillow provides."""
-    return bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
+    ours = recipe.transform != "timm"
+    return ours or bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
 
 
 def interpolation(recipe: Recipe, *, training: bool) -> str:
@@ -23,13 +24,25 @@ def interpolation(recipe: Recipe, *, training: bool) -> str:
     return "bilinear" if recipe.interpolation == "random" and not training else recipe.interpolation
 
 
+ImageTransform = Callable[[Image.Image], Tensor]
+"""image -> bytes (C, S, S); normalising and erasing happen per batch."""
+
+
 def image_transform(
     data: Data, recipe: Recipe, *, training: bool, viewed: bool = False
-) -> Callable[[Image.Image], Tensor]:
-    """timm's transform, image -> bytes (C, S, S); normalising and erasing happen per batch.
+) -> ImageTransform:
+    """The recipe's transform; `viewed` images are already cropped and flipped."""
+    return TRANSFORMS[recipe.transform](data, recipe, training, viewed)
 
-    `viewed` images are already cropped and flipped, so their transform does neither.
-    """
+
+def check(recipe: Recipe) -> None:
+    """Raises SpecError for a transform that does not exist."""
+    if recipe.transform not in TRANSFORMS:
+        raise SpecError(unknown("recipe.transform", recipe.transform, TRANSFORMS), key="transform")
+
+
+def timm_transform(data: Data, recipe: Recipe, training: bool, viewed: bool) -> ImageTransform:
+    """timm's transform; for `viewed` images without its crop and flips."""
     try:
         whole = create_transform(
             (data.in_chans, data.img_size, data.img_size),
@@ -58,7 +71,7 @@ def image_transform(
     steps = [step for stage in stages for step in stage.transforms]
     for step in steps:
         keep_one_bit(step)
-    return cast(Callable[[Image.Image], Tensor], Compose(steps))
+    return cast(ImageTransform, Compose(steps))
 
 
 class AtLeastOneBit:
@@ -80,3 +93,9 @@ def keep_one_bit(step: object) -> None:
     for operation in (operation for policy in policies for operation in policy):
         if operation.name.startswith("Posterize"):
             operation.level_fn = AtLeastOneBit(operation.level_fn)
+
+
+TRANSFORMS: dict[str, Callable[[Data, Recipe, bool, bool], ImageTransform]] = {
+    "timm": timm_transform
+}
+"""Transforms by the name that `recipe.transform` gives; given training, and if crops are drawn."""

@@ -30,7 +30,9 @@ def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
     course = store.record("arms", key, RecipeSchedule)
     if course is None:
         from study.tasks.classification import train
+        from study.tasks.classification.data import transforms
 
+        transforms.check(recipe)
         course = RecipeSchedule(**train.rate_schedule(recipe)._asdict())
         store.keep("arms", key, course)
     return course

@@ -34,7 +34,7 @@ def training(data: Data, recipe: Recipe, rates: Sequence[float], updates: str | 
         "steps": steps,
         "augmentation": _augmentation(data, recipe),
         "mixing": _mixing(recipe),
-        "loss": _keys(recipe, "bce_loss", "smoothing"),
+        "loss": [recipe.loss_name, recipe.smoothing],
         "average": _keys(recipe, "model_ema_decay", "model_ema_warmup") if recipe.model_ema else 0,
     }
 
@@ -48,7 +48,7 @@ def step(recipe: Recipe) -> Acting:
         "batch": recipe.batch_size,
         # An update is timed while images are mixed, whenever mixing ends.
         "mixing": _mixing(recipe) and {**_mixing(recipe), "off": 0},
-        "loss": recipe.bce_loss,
+        "loss": recipe.loss_name,
         "average": recipe.model_ema,
     }
 
@@ -73,6 +73,8 @@ def _batches(data: Data, recipe: Recipe) -> tuple[int, int]:
 
 def _augmentation(data: Data, recipe: Recipe) -> Acting:
     repeats = max(1, recipe.aug_repeats)
+    if recipe.transform != "timm":  # which keys it reads is its own affair
+        return recipe.model_dump(mode="json")
     if recipe.no_aug:  # timm has no random interpolation there
         still = recipe.interpolation.replace("random", "bilinear")
         return {"repeats": repeats, "interpolation": None if data.held else still}

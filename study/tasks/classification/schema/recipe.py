@@ -49,7 +49,7 @@ class Recipe(Strict):
     lr_base: Positive = 0.1
     lr_base_size: Count = 256
     lr_base_scale: Literal["", "linear", "sqrt"] = Field("", description="'': by optimizer")
-    sched: Literal["cosine", "step", "multistep", "poly", "tanh"] = "cosine"
+    sched: str = Field("cosine", examples=["cosine", "step", "multistep", "poly", "tanh", "wsd"])
     warmup_epochs: Epochs = 5
     warmup_lr: NotNegative = 1e-5
     min_lr: NotNegative = 0.0
@@ -67,6 +67,7 @@ class Recipe(Strict):
     vflip: Fraction = 0.0
     color_jitter: Annotated[float, Field(ge=0, le=2)] = 0.4
     aa: str | None = Field(None, description="such as rand-m9-mstd0.5-inc1")
+    transform: str = Field("timm", description="how images are cropped, augmented and resized")
     aug_repeats: Annotated[int, Field(ge=0, le=100)] = 0
     reprob: Fraction = 0.0
     remode: Literal["const", "rand", "pixel"] = "pixel"
@@ -83,6 +84,9 @@ class Recipe(Strict):
     )
 
     smoothing: Below1 = 0.1
+    loss: str | None = Field(
+        None, examples=["ce", "bce"], description="absent: bce if bce_loss, else ce"
+    )
     bce_loss: bool = False
     mixup: Annotated[float, Field(ge=0, le=100)] = 0.0
     cutmix: Annotated[float, Field(ge=0, le=100)] = 0.0
@@ -105,6 +109,11 @@ class Recipe(Strict):
     def total_epochs(self) -> int:
         """The number of epochs that are trained, with the cool-down of a smooth schedule."""
         return self.epochs + (self.cooldown_epochs if self.epochs else 0)
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss; timm's train.py has a flag for the binary one."""
+        return self.loss or ("bce" if self.bce_loss else "ce")
 
     @property
     def jitters(self) -> bool:
@@ -136,9 +145,17 @@ class Recipe(Strict):
         """Yield (wrong key, other key, message) for keys that contradict each other."""
         rate = self.learning_rate
         decays = self.sched in ("step", "multistep")
-        if self.cooldown_epochs and decays:
+        if self.loss and self.bce_loss:
+            yield "loss", "bce_loss", "bce_loss names a loss too: leave one of them out"
+        if self.sched == "wsd" and self.decay_epochs > self.epochs - self.warmup_epochs > 0:
+            yield (
+                "decay_epochs",
+                "sched",
+                "it is longer than what warm-up leaves of wsd",
+            )
+        if self.cooldown_epochs and self.sched in ("step", "multistep", "constant", "wsd"):
             yield "cooldown_epochs", "sched", f"sched {self.sched} has no cool-down: leave it out"
-        if self.epochs and self.min_lr > rate and self.sched in ("cosine", "poly", "tanh"):
+        if self.epochs and self.min_lr > rate and self.sched in ("cosine", "poly", "tanh", "wsd"):
             yield "min_lr", "lr", f"{self.min_lr:g} lies above the learning rate, {rate:g}"
         if decays and self.decay_rate > 1:
             yield "decay_rate", "sched", f"sched {self.sched} would raise the learning rate"

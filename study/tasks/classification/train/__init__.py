@@ -3,8 +3,8 @@
 from study.tasks.classification.train.distributed import ALONE, ProcessGroup, joined
 from study.tasks.classification.train.evaluation import evaluation
 from study.tasks.classification.train.fit import Fitted, fit
-from study.tasks.classification.train.lr_schedule import RateSchedule, rate_schedule
-from study.tasks.classification.train.optimizer import check
+from study.tasks.classification.train.optimizers import check
+from study.tasks.classification.train.schedules import RateSchedule, rate_schedule
 from study.tasks.classification.train.step_time import StepTime, step_seconds
 from study.tasks.classification.train.synthetic_step import repeated, training_step
 from study.trial.callbacks import Callbacks, Message, Stopped, Superseded, nothing

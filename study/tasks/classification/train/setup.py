@@ -15,10 +15,10 @@ from study.errors import SpecError
 from study.tasks.classification.schema import Recipe
 from study.tasks.classification.train.distributed import ALONE, ProcessGroup
 from study.tasks.classification.train.ema import start_average
-from study.tasks.classification.train.loss import loss
-from study.tasks.classification.train.lr_schedule import schedule_of
-from study.tasks.classification.train.optimizer import check, optimizer_of
+from study.tasks.classification.train.losses import loss
+from study.tasks.classification.train.optimizers import check, optimizer_of
 from study.tasks.classification.train.precision import autocast, grad_scaler
+from study.tasks.classification.train.schedules import schedule_of
 
 Batch = tuple[Tensor, Tensor]
 
@@ -92,9 +92,7 @@ def set_up(
     placed(model, recipe, device)
     if recipe.grad_checkpointing:
         _checkpoint_gradients(model)
-    task = ClassificationTask(
-        model, criterion_kwargs=loss(recipe), device=torch.device(device), verbose=False
-    )
+    task = ClassificationTask(model, loss(recipe), device=torch.device(device), verbose=False)
     # After `placed`, so that the optimizer's state is on the same device.
     optimizer = optimizer_of(model, recipe)
     start_average(task, recipe)  # before compiling, so that the average is of the plain model

@@ -1,4 +1,6 @@
-"""timm's optimizer of a recipe, and the recipes that timm would refuse or ignore a key of."""
+"""Optimizers, and the recipes that they would refuse or ignore a key of."""
+
+from collections.abc import Callable
 
 import torch
 from timm.optim import create_optimizer_v2, get_optimizer_info, list_optimizers
@@ -6,6 +8,7 @@ from torch import nn
 
 from study.errors import SpecError, unknown
 from study.tasks.classification.schema import Recipe
+from study.tasks.classification.train.losses import LOSSES
 
 
 def check(recipe: Recipe, *, world: int = 1) -> None:
@@ -14,17 +17,14 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     Raises:
         SpecError: names the key at fault.
     """
-    names = list_optimizers()
     # timm wraps any optimizer in Lookahead by this prefix, and lists none with it.
-    if recipe.opt.lower().removeprefix("lookahead_") not in names:
-        raise SpecError(unknown("recipe.opt", recipe.opt, names), key="opt")
-    info = get_optimizer_info(recipe.opt.lower().removeprefix("lookahead_"))
-    if info.second_order:
-        message = f"recipe.opt {recipe.opt} needs second derivatives, which are not computed"
-        raise SpecError(message, key="opt")
-    for key, exists in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
-        if getattr(recipe, key) is not None and not exists:  # timm would ignore it silently
-            raise SpecError(f"recipe.opt {recipe.opt} has no {key}; remove it", key="opt")
+    name = recipe.opt.lower().removeprefix("lookahead_")
+    if name not in OPTIMIZERS:
+        raise SpecError(unknown("recipe.opt", recipe.opt, OPTIMIZERS), key="opt")
+    if recipe.loss_name not in LOSSES:
+        raise SpecError(unknown("recipe.loss", recipe.loss_name, LOSSES), key="loss")
+    if OPTIMIZERS[name] is timm_optimizer:
+        _check_timm(recipe, name)
     # timm mixes pairs: every odd batch would be trained on without its last image.
     if recipe.mixes and recipe.batch_size % 2:
         raise SpecError(
@@ -44,7 +44,23 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
         )
 
 
+def _check_timm(recipe: Recipe, name: str) -> None:
+    """Refuse what timm's optimizer of this name would ignore."""
+    info = get_optimizer_info(name)
+    if info.second_order:
+        message = f"recipe.opt {recipe.opt} needs second derivatives, which are not computed"
+        raise SpecError(message, key="opt")
+    for key, exists in (("opt_eps", info.has_eps), ("opt_betas", info.has_betas)):
+        if getattr(recipe, key) is not None and not exists:  # timm would ignore it silently
+            raise SpecError(f"recipe.opt {recipe.opt} has no {key}; remove it", key="opt")
+
+
 def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """The optimizer of the model's weights; raises as `timm_optimizer` does."""
+    return OPTIMIZERS[recipe.opt.lower().removeprefix("lookahead_")](model, recipe)
+
+
+def timm_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """timm's optimizer of the model's weights.
 
     Raises:
@@ -66,3 +82,9 @@ def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     except (TypeError, ValueError) as error:
         raise SpecError(f"recipe.opt {recipe.opt}: {error}", key="opt") from error
     return optimizer
+
+
+OPTIMIZERS: dict[str, Callable[[nn.Module, Recipe], torch.optim.Optimizer]] = {
+    **dict.fromkeys(list_optimizers(), timm_optimizer)
+}
+"""Optimizers by the name that `recipe.opt` gives."""

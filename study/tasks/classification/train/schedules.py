@@ -1,8 +1,9 @@
-"""timm's learning-rate schedule of a recipe, and its rates without the model or the images."""
+"""Learning-rate schedules, and the rates of a recipe without the model or the images."""
 
 import hashlib
 import math
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -10,15 +11,20 @@ from timm.scheduler import create_scheduler_v2
 from timm.scheduler.scheduler import Scheduler
 from torch import nn
 
+from study.errors import SpecError, unknown
 from study.tasks.classification.schema import Recipe
 from study.tasks.classification.train.determinism import forked_rng
-from study.tasks.classification.train.optimizer import check, optimizer_of
+from study.tasks.classification.train.optimizers import check, optimizer_of
 
 UPDATES = 64  # at least; some optimizers act only every few updates (Lookahead: every 6)
 
 
 def schedule_of(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Scheduler:
-    """timm's learning-rate schedule, stepped by epoch, over the recipe's `total_epochs`."""
+    return SCHEDULES[recipe.sched](optimizer, recipe)
+
+
+def timm_schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> Scheduler:
+    """timm's schedule, stepped by epoch, over the recipe's `total_epochs`."""
     scheduler, _ = create_scheduler_v2(
         optimizer,
         sched=recipe.sched,
@@ -51,6 +57,8 @@ def rate_schedule(recipe: Recipe) -> RateSchedule:
         SpecError: timm refuses the recipe.
     """
     check(recipe)
+    if recipe.sched not in SCHEDULES:
+        raise SpecError(unknown("recipe.sched", recipe.sched, SCHEDULES), key="sched")
     quiet = warnings.catch_warnings(action="ignore")  # training shows them
     with forked_rng("cpu"), torch.compiler.set_stance("force_eager"), quiet:
         torch.manual_seed(0)
@@ -95,3 +103,16 @@ def _digest(model: nn.Module) -> str | None:
     if not all(map(math.isfinite, weights)):
         return None
     return hashlib.sha256(repr(weights).encode()).hexdigest()[:16]  # repr is exact
+
+
+SCHEDULES: dict[str, Callable[[torch.optim.Optimizer, Recipe], Scheduler]] = {
+    "cosine": timm_schedule,
+    "step": timm_schedule,
+    "multistep": timm_schedule,
+    "poly": timm_schedule,
+    "tanh": timm_schedule,
+    "constant": timm_schedule,
+    # Warm-up, a constant rate, and a decay in the last decay_epochs (MiniCPM, arXiv 2404.06395).
+    "wsd": timm_schedule,
+}
+"""Schedules by the name that `recipe.sched` gives."""
