@@ -4,19 +4,18 @@ from pathlib import Path
 
 import click
 
-from study.cli.options import reports_option, study_file, words
+from study.cli.options import Entry, Several, reports_option, study_file
 from study.cli.output import note_strays
 from study.cli.report import claim_folder
 from study.cli.study_request import StudyRequest
 
-# The keys of report.export.EXPORTS, spelt again: that module imports pandas. A test compares them.
-FORMATS = ("csv", "parquet", "timm")
+FORMATS = Several(Entry("study.report.export", "EXPORTS"))
 
 
 @click.command("export")
 @study_file
 @click.option(
-    "--format", "formats", **words(FORMATS, ",".join(FORMATS)), default="csv", show_default=True
+    "--format", "formats", type=FORMATS, metavar="NAME,...", default="csv", show_default=True
 )
 @reports_option
 def export_command(request: StudyRequest, formats: tuple[str, ...], reports: Path) -> None:

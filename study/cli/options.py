@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from study.cli.study_request import StudyRequest
-from study.errors import SpecError
+from study.errors import SpecError, unknown
 
 # Decorators change the arguments of a command, so its type cannot say more.
 Command = Callable[..., Any]
@@ -73,6 +74,21 @@ class Several(click.ParamType[tuple[Any, ...]]):
         if isinstance(value, tuple):
             return value
         return tuple(self.item.convert(part.strip(), param, ctx) for part in value.split(","))
+
+
+class Entry(click.ParamType[str]):
+    """The name of an entry in a dictionary, whose module is imported when a value is read."""
+
+    name = "NAME"
+
+    def __init__(self, module: str, dictionary: str) -> None:
+        self.module, self.dictionary = module, dictionary
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        entries = getattr(import_module(self.module), self.dictionary)
+        if value not in entries:
+            self.fail(unknown("name", value, entries), param, ctx)
+        return value
 
 
 def words(choices: Iterable[str], metavar: str) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from study.cli.options import Several, study_file
+from study.cli.options import Entry, Several, study_file
 from study.cli.study_request import StudyRequest
 from study.store import polling
 
@@ -19,15 +19,13 @@ if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.store.store import Store
 
-# The keys of track.TRACKERS, spelt again: that package takes 0.3 s to import. A test compares them.
-TRACKERS = ("tensorboard", "wandb", "mlflow")
 TRACKING_TIMEOUT = 120.0  # seconds that a run waits for the tracker to finish
-KIND: dict[str, Any] = {"type": Several(click.Choice(TRACKERS)), "metavar": "NAME,..."}
+KIND: dict[str, Any] = {"type": Several(Entry("study.track", "TRACKERS")), "metavar": "NAME,..."}
 
 
 @click.command("track")
 @study_file
-@click.option("--to", "names", required=True, **KIND, help=f"{', '.join(TRACKERS)}.")
+@click.option("--to", "names", required=True, **KIND, help="Such as tensorboard,wandb.")
 @click.option("--watch", is_flag=True, help="Continue until all trials have ended.")
 @click.option("--leashed", is_flag=True, hidden=True, help="Continue until stdin is closed.")
 def track_command(

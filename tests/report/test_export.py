@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from study.analysis.frames import frame
-from study.cli.export import FORMATS
 from study.report.export import EXPORTS
 from study.report.spreadsheet import without_formula
 from tests.report.conftest import NASTY
@@ -19,8 +18,12 @@ def exported(lab):
     return lambda form, scene=emsa: EXPORTS[form](*scene(lab))
 
 
-def test_the_command_line_names_all_formats():
-    assert tuple(EXPORTS) == FORMATS
+def test_the_command_line_knows_every_export_and_no_other(inside, tiny):
+    for form in EXPORTS:
+        assert "unknown name" not in inside("export", tiny, "--format", form).stderr
+    done = inside("export", tiny, "--format", "cvs")
+    assert done.returncode == 2
+    assert 'unknown name "cvs"; did you mean "csv"?' in done.stderr
 
 
 @pytest.mark.parametrize("form", EXPORTS)

@@ -12,7 +12,6 @@ import pytest
 
 from study import track
 from study.cli.study_request import StudyRequest
-from study.cli.track import TRACKERS
 from tests.conftest import ROOT, environment
 
 TRAINED = ("epoch", "lr", "train_loss", "top1", "loss")
@@ -59,8 +58,10 @@ def look(plan, store):
     return logged
 
 
-def test_the_command_line_names_all_trackers():
-    assert tuple(track.TRACKERS) == TRACKERS
+def test_the_command_line_knows_no_other_tracker(inside, tiny):
+    done = inside("track", tiny, "--to", "wand")
+    assert done.returncode == 2
+    assert 'did you mean "wandb"? (known: mlflow, tensorboard, wandb)' in done.stderr
 
 
 def test_every_epoch_is_told_once_whenever_the_follower_was_started(followed):
