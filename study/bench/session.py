@@ -51,7 +51,7 @@ def bench_session(
         {}
         if setting.way.compiled
         else {
-            label: partial(_once, model, setting, request.device)
+            label: {"memory": partial(_once, model, setting, request.device)}
             for label, model in request.models.items()
         },
         device=request.device,
@@ -64,7 +64,7 @@ def bench_session(
 
 def _workloads(model: BenchModel, setting: Setting, device: str) -> dict[str, Workload]:
     """Those of the mode, each called once, which shows whether the model can do it at all."""
-    _check(setting, device)
+    workloads.refuse_emulated(setting.way, device)
     with _metric_errors(model, setting):
         built, images = _prepared(model, setting, device)
         calls = WORKLOADS[setting.mode](built, images, setting)
@@ -107,15 +107,6 @@ def _train(model: nn.Module, images: torch.Tensor, setting: Setting) -> dict[str
 
 
 WORKLOADS = {"infer": _infer, "train": _train}
-
-
-def _check(setting: Setting, device: str) -> None:
-    """Raises MetricError for what the device would only pretend to do."""
-    if setting.way.dtype != "bfloat16" or not device.startswith("cuda"):
-        return
-    # Emulated bfloat16 runs, but its speed says nothing about the model.
-    if not torch.cuda.is_bf16_supported(including_emulation=False):
-        raise MetricError(f"{torch.cuda.get_device_name(device)} has no bfloat16; use float32")
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def timings(worker: Worker) -> int:
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
         began = time.time()
         session = run_timing_session(
-            order.arms, order, worker.tick, workloads=task.workloads, step=task.step
+            order.arms, order, worker.tick, workloads=task.workloads, steps=task.steps
         )
         more = {
             "began": began,

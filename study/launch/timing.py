@@ -45,8 +45,7 @@ def work(plan: Plan) -> Work:
         arms={arm.digest: plan.task.record(arm, 0, plan.study.name) for arm in plan.arms},
         baseline=plan.baseline.digest,
         metrics=list(plan.timed),
-        batch_size=plan.study.timing.batch_size,
-        seconds=plan.study.timing.seconds,
+        **plan.study.timing.model_dump(exclude={"resolution"}),
     )
 
 

@@ -37,6 +37,7 @@ SPEEDS = {
     "latency_p99": Metric("Latency p99", "ms", 1e3, 2, better="lower", kind="speed"),
     "energy": Metric("Energy", "mJ/image", 1e3, 1, better="lower", kind="speed"),
     "memory": Metric("Peak memory", "MB", 1e-6, 1, better="lower", kind="speed"),
+    "inference_memory": Metric("Inference memory", "MB", 1e-6, 1, better="lower", kind="speed"),
 }
 
 

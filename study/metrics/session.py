@@ -1,6 +1,6 @@
 """One timing session: speed, energy and peak memory of every arm."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -25,7 +25,7 @@ REASONS_ABSENT = {
 
 def timing_session(
     arms: Mapping[str, Workloads],
-    steps: Mapping[str, Callable[[], object]],
+    steps: Mapping[str, Mapping[str, Callable[[], object]]],
     *,
     device: str,
     seconds: float,
@@ -35,8 +35,8 @@ def timing_session(
     """Measure speed, energy and memory of every arm in one session.
 
     The first of `arms` is the baseline; `energy` names the workload whose energy is measured, and
-    `steps` the arms whose memory is. A metric that cannot be measured honestly is absent, with the
-    reason under `refused`.
+    `steps` the calls by arm and metric whose memory is. A metric that cannot be measured honestly
+    is absent, with the reason under `refused`.
     """
     around = [machine_state(device)]  # clocks and temperature change in a session
     result = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
@@ -47,13 +47,13 @@ def timing_session(
     for arm, joules in result.joules.items():
         measured[arm]["energy"] = over(joules)
     refused = {arm: {"speed": why} for arm, why in result.refused.items()}
-    for arm, step in steps.items():
-        if arm in result.refused:  # it could not run, so no step of it would
-            continue
-        try:
-            measured.setdefault(arm, {})["memory"] = Spread(value=peak_memory(step, device))
-        except MetricError as error:
-            refused.setdefault(arm, {})["memory"] = str(error)
+    # An arm that could not run would run no step either.
+    able = {arm: calls for arm, calls in steps.items() if arm not in result.refused}
+    for arm, name, peak in _peaks(able, device):
+        if isinstance(peak, str):
+            refused.setdefault(arm, {})[name] = peak
+        else:
+            measured.setdefault(arm, {})[name] = Spread(value=peak)
         # All rounds are done; this only shows that the session is alive.
         tick(len(result.loads), len(result.loads))
     how = How(
@@ -69,6 +69,18 @@ def timing_session(
         for arm, by_workload in result.times.items()
     }
     return TimingSession(arms=measured, refused=refused, times=times, how=how)
+
+
+def _peaks(
+    steps: Mapping[str, Mapping[str, Callable[[], object]]], device: str
+) -> Iterator[tuple[str, str, float | str]]:
+    """The peak memory of each call in bytes, or why it is not known, by arm and metric."""
+    for arm, calls in steps.items():
+        for name, call in calls.items():
+            try:
+                yield arm, name, peak_memory(call, device)
+            except MetricError as error:
+                yield arm, name, str(error)
 
 
 def _disturbed(result: SpeedSession) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from study.errors import MetricError
 from study.metrics.execution import ExecutionMode
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -27,6 +28,15 @@ def random_images(count: int, size: tuple[int, int, int], device: str, *, seed: 
     # Drawn on the CPU, whose generator gives the same numbers on every machine.
     images = torch.randn(count, *size, generator=torch.Generator().manual_seed(seed))
     return images.to(device)
+
+
+def refuse_emulated(mode: ExecutionMode, device: str) -> None:
+    """Raises MetricError for a number format that the device would only pretend to have."""
+    if mode.dtype != "bfloat16" or not device.startswith("cuda"):
+        return
+    # Emulated bfloat16 runs, but its speed says nothing about the model.
+    if not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise MetricError(f"{torch.cuda.get_device_name(device)} has no bfloat16; use float32")
 
 
 def inference(

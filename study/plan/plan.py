@@ -12,6 +12,9 @@ from study.store.records import Evaluation, TrialRecord
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, Trial
 
+EXECUTION = {"precision", "compile", "channels_last"}
+"""Keys of `timing` that say how models run."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -82,7 +85,10 @@ class Plan:
     def key(self) -> str:
         """Key of the timing session of these arms and measurements."""
         # The resolution only judges ratios, so it does not call for a new session.
-        how = self.study.timing.model_dump(include={"batch_size", "seconds"})
+        timing = self.study.timing
+        how = timing.model_dump(include={"batch_size", "seconds"})
+        # Only where they are not the defaults, so that sessions of earlier versions are found.
+        how |= timing.model_dump(include=EXECUTION, exclude_defaults=True)
         return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
 
     @property

@@ -43,6 +43,9 @@ class Work(Frozen):
     batch_size: Count = 0
     seconds: Seconds = 0
     """Time that a timing session may take."""
+    precision: str = "float32"
+    compile: bool = False
+    channels_last: bool = False
     arm: TrialRecord | None = None
     """The configuration of the arm whose steps are timed."""
 

@@ -132,8 +132,8 @@ class Task(ABC):
         """The calls that are timed, by name: batch, single, train."""
         raise NotImplementedError(f"{type(self).__name__} has no speeds")
 
-    def step(self, record: TrialRecord, device: str) -> None:
-        """One update, whose peak memory is measured."""
+    def steps(self, record: TrialRecord, job: Job) -> "Mapping[str, Callable[[], None]]":
+        """The calls whose peak memory is measured, by metric."""
         raise NotImplementedError(f"{type(self).__name__} has no memory")
 
     def step_seconds(self, record: TrialRecord, device: str) -> StepTimes:

@@ -10,6 +10,14 @@ from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import TimingSession
 
+MEMORY = {"memory", "inference_memory"}
+"""Metrics that one call gives, whose time says nothing."""
+
+
+def execution_mode(job: Job) -> ExecutionMode:
+    """The way in which a session runs inference; training follows the trial's recipe."""
+    return ExecutionMode(job.precision, job.compile, job.channels_last)
+
 
 def run_timing_session(
     records: Mapping[str, TrialRecord],
@@ -17,23 +25,23 @@ def run_timing_session(
     tick: Callable[[], None],
     *,
     workloads: Callable[[TrialRecord, Job], Mapping[str, Workload]],
-    step: Callable[[TrialRecord, str], None],
+    steps: Callable[[TrialRecord, Job], Mapping[str, Callable[[], None]]],
 ) -> TimingSession:
     """Speed and memory of every arm: measurements by arm and metric, and how they were taken.
 
-    `records` say what each arm computes, `workloads` what is timed of it, and `step` is the update
-    whose memory is measured. A metric that cannot be measured honestly is absent, with the reason
-    under `refused`.
+    `records` say what each arm computes, `workloads` what is timed of it, and `steps` the calls
+    whose peak memory is measured, by metric. A metric that cannot be measured honestly is absent,
+    with the reason under `refused`.
     """
     # The baseline first: stored JSON has sorted keys, so the order of arms is lost.
     records = {job.baseline: records[job.baseline], **records}
     device, metrics = job.device, {*job.metrics}
     # Peak memory is measured by separate steps, so it needs no timing.
-    timed = records if metrics - {"memory"} else {}
-    watched = records if "memory" in metrics else {}
+    timed = records if metrics - MEMORY else {}
+    watched = records if metrics & MEMORY else {}
     session = timing_session(
         {arm: partial(workloads, record, job) for arm, record in timed.items()},
-        {arm: partial(step, record, device) for arm, record in watched.items()},
+        {arm: steps(record, job) for arm, record in watched.items()},
         device=device,
         seconds=job.seconds,
         energy="batch" if "energy" in metrics else "",
@@ -44,6 +52,6 @@ def run_timing_session(
         for name in (metrics & REASONS_ABSENT.keys()) - measured.keys():
             refused.setdefault(arm, {})[name] = f"{name}: {REASONS_ABSENT[name]}"
     how = session.how.model_copy(
-        update={"batch_size": job.batch_size, "way": ExecutionMode().description}
+        update={"batch_size": job.batch_size, "way": execution_mode(job).description}
     )
     return session.model_copy(update={"refused": refused, "how": how})

@@ -24,14 +24,15 @@ def record(reduction="depthwise", **recipe):
     )
 
 
-def timed(metrics, baseline="a", **records):
+def timed(metrics, baseline="a", how=None, **records):
     machine = Machine(on="inline", workers=1, device="cpu", threads=1)
     work = {"phases": ["timings"], "batch_size": 2, "seconds": 0.01, "metrics": metrics}
-    job = Job.checked({**machine.order, **work, "store": "results", "baseline": baseline})
+    settings = {**machine.order, **work, **(how or {})}
+    job = Job.checked({**settings, "store": "results", "baseline": baseline})
     ticks = []
     arms = records or {"a": record(), "b": record("average")}
     session = run_timing_session(
-        arms, job, lambda: ticks.append(1), workloads=TASK.workloads, step=TASK.step
+        arms, job, lambda: ticks.append(1), workloads=TASK.workloads, steps=TASK.steps
     )
     assert ticks
     return session
@@ -57,6 +58,15 @@ def test_what_is_asked_for_is_taken_and_nothing_else(metrics, lanes):
     assert session.how.rounds == len(session.how.loads) >= 10
     assert len(session.how.around) == 2
     assert session.how.way == "float32, eager"
+
+
+def test_inference_is_timed_as_the_study_says_and_its_memory_is_apart_from_trainings():
+    how = {"precision": "bfloat16", "channels_last": True}
+    session = timed(["throughput", "memory", "inference_memory"], how=how)
+    assert session.how.way == "bfloat16, eager, channels-last"
+    for arm in "ab":
+        inference, update = (session.arms[arm][n].value for n in ("inference_memory", "memory"))
+        assert 0 < inference < update
 
 
 @pytest.mark.parametrize("baseline", ["a", "b"])

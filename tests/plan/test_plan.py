@@ -186,3 +186,14 @@ def test_an_evaluation_without_a_quality_of_the_columns_is_taken_again(tiny):
     old, new = Evaluation(metrics={"top1": 0.5}), Evaluation(metrics={"macro_f1": 0.5})
     assert [plan.lacks(known, 96) for known in (None, old, new)] == [True, True, False]
     assert not plan.lacks(Evaluation(metrics={}, refused="too large"), 96)
+
+
+def test_another_way_to_run_inference_is_another_session(tiny):
+    def key(*settings):
+        settings = ("columns=[throughput]", "seeds=0", *settings)
+        request = StudyRequest(tiny, None, settings, tiny.with_name("results"))
+        return request.plan()[0].key
+
+    ways = ("{precision: bfloat16}", "{compile: true}", "{channels_last: true}")
+    assert len({key(), *(key(f"timing={way}") for way in ways)}) == 4
+    assert key("timing={precision: float32}") == key("timing={resolution: 0.5}") == key()

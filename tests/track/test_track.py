@@ -58,12 +58,6 @@ def look(plan, store):
     return logged
 
 
-def test_the_command_line_knows_no_other_tracker(inside, tiny):
-    done = inside("track", tiny, "--to", "wand")
-    assert done.returncode == 2
-    assert 'did you mean "wandb"? (known: mlflow, tensorboard, wandb)' in done.stderr
-
-
 def test_every_epoch_is_told_once_whenever_the_follower_was_started(followed):
     plan, store, name = followed
     assert look(plan, store) == 0
@@ -123,7 +117,7 @@ def test_a_package_that_is_not_there_is_named_before_anything_starts(inside, tin
 def test_an_unknown_tracker_is_refused(inside, tiny):
     done = inside("track", tiny, "--to", "tensorbord")
     assert done.returncode == 2
-    assert "'tensorboard', 'wandb', 'mlflow'" in done.stderr
+    assert 'did you mean "tensorboard"? (known: mlflow, tensorboard, wandb)' in done.stderr
 
 
 @pytest.mark.heavy

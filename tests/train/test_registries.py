@@ -1,5 +1,7 @@
 """Losses, schedules, optimizers and transforms by name: one contract each."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from PIL import Image
@@ -41,7 +43,7 @@ def test_a_schedule_warms_up_and_never_rises_after(name):
     rates = rate_schedule(recipe).rates
     assert len(rates) == 10
     assert rates[0] < rates[1] < rates[2] <= 0.1
-    assert all(first >= second for first, second in zip(rates[2:], rates[3:], strict=False))
+    assert all(first >= second for first, second in pairwise(rates[2:]))
 
 
 def test_wsd_is_constant_and_then_decays_in_the_last_epochs():

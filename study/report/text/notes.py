@@ -42,19 +42,7 @@ def _measures(analysis: Analysis) -> Iterator[str]:
     if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
         yield "Costs: in brackets the difference from ●."
     if analysis.of_kind("speed"):
-        where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
-        yield f"Timings: median [lowest, highest] of {analysis.rounds or 'the'} rounds{where}."
-        if analysis.ratios.records:
-            wide = f"{100 * analysis.plan.study.timing.resolution:g} %"
-            yield (
-                "×: ratio to ●, which was timed before and after each arm, with its 95 % "
-                "block-bootstrap interval; inconclusive if the interval includes 1 and is wider "
-                f"than {wide}."
-            )
-            if disturbance := format.disturbed(analysis.disturbed):
-                yield f"During timing, {disturbance}."
-        if "memory" in analysis.metrics:
-            yield "Peak memory: one training step of the recipe."
+        yield from _timings(analysis)
     if analysis.tied:
         yield (
             f"{format.TIED}: not distinguishable from the best: the 95 % interval of the paired "
@@ -69,6 +57,25 @@ def _measures(analysis: Analysis) -> Iterator[str]:
     if analysis.leaders:
         kinds = dict.fromkeys(analysis.catalogue[name].kind for name in analysis.leaders)
         yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
+
+
+def _timings(analysis: Analysis) -> Iterator[str]:
+    where = f", measured on {analysis.timed_on}" if analysis.timed_on else ""
+    yield f"Timings: median [lowest, highest] of {analysis.rounds or 'the'} rounds{where}."
+    if analysis.ratios.records:
+        wide = f"{100 * analysis.plan.study.timing.resolution:g} %"
+        yield (
+            "×: ratio to ●, which was timed before and after each arm, with its 95 % "
+            "block-bootstrap interval; inconclusive if the interval includes 1 and is wider "
+            f"than {wide}."
+        )
+        if disturbance := format.disturbed(analysis.disturbed):
+            yield f"During timing, {disturbance}."
+    if "memory" in analysis.metrics:
+        yield "Peak memory: one training step of the recipe."
+    if "inference_memory" in analysis.metrics:
+        batch = analysis.plan.study.timing.batch_size
+        yield f"Inference memory: weights and one batch of {batch}."
 
 
 # ---- notes ----

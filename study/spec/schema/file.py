@@ -31,6 +31,11 @@ class Timing(Strict):
     seconds: Annotated[float, Field(gt=0, le=86_400)] = Field(
         15.0, description="for all arms together, after warming up"
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of inference; bfloat16 by autocast"
+    )
+    compile: bool = Field(False, description="time inference of models after torch.compile")
+    channels_last: bool = Field(False, description="weights and images in that layout")
     resolution: UpTo1 = Field(
         0.05, description="a ratio whose interval includes 1 and is wider is inconclusive"
     )

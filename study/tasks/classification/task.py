@@ -88,10 +88,10 @@ class Classification(Task):
 
         return timing.workloads(record, job)
 
-    def step(self, record: TrialRecord, device: str) -> None:
+    def steps(self, record: TrialRecord, job: Job) -> Mapping[str, Callable[[], None]]:
         from study.tasks.classification.trial import timing
 
-        timing.step(record, device)
+        return timing.steps(record, job)
 
     def step_seconds(self, record: TrialRecord, device: str) -> StepTimes:
         from study.tasks.classification.trial import timing

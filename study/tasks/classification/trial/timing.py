@@ -1,13 +1,16 @@
 """The calls that a timing session times of a model, and the steps behind an estimate of time."""
 
+from collections.abc import Callable
+from functools import partial
+
 from study.metrics import workloads as calls
-from study.metrics.execution import ExecutionMode
 from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import StepTimes
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.trial.model import build_model, image_size
+from study.trial.timing import execution_mode
 
 
 def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
@@ -25,8 +28,9 @@ def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
 def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     """The workloads of an arm that its metrics need."""
     record = ClassifierRecord.of(trial)
-    device, metrics, mode = job.device, {*job.metrics}, ExecutionMode()
+    device, metrics, mode = job.device, {*job.metrics}, execution_mode(job)
     needed = {}
+    calls.refuse_emulated(mode, device)
     if metrics & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
         model = build_model(record).to(device)
         images = calls.random_images(job.batch_size, image_size(record), device)
@@ -48,9 +52,21 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     return needed
 
 
-def step(trial: TrialRecord, device: str) -> None:
-    """One update of the trial's own recipe."""
+def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
+    """The calls whose peak memory is measured: one update of the recipe, one inference."""
     record = ClassifierRecord.of(trial)
+    every = {"memory": _update, "inference_memory": _inference}
+    wanted = [name for name in every if name in job.metrics]
+    return {name: partial(every[name], record, job) for name in wanted}
+
+
+def _update(record: ClassifierRecord, job: Job) -> None:
     recipe, classes = record.recipe, record.shape.num_classes
-    model = build_model(record, device)
-    train.training_step(model, recipe, classes=classes, size=image_size(record), device=device)
+    model, size = build_model(record, job.device), image_size(record)
+    train.training_step(model, recipe, classes=classes, size=size, device=job.device)
+
+
+def _inference(record: ClassifierRecord, job: Job) -> None:
+    model = build_model(record, job.device)
+    images = calls.random_images(job.batch_size, image_size(record), job.device)
+    calls.inference(model, images, execution_mode(job)).run()
