@@ -19,7 +19,7 @@ from scipy.special import ndtr
 
 from study import stats
 from study.analysis import claims
-from tests.catalogue import METRICS
+from study.tasks.classification.task import TASK
 
 SEEDS = (3, 5, 6, 8, 10)
 IMAGES = 360
@@ -168,9 +168,11 @@ def any_claim(forms: tuple[str, ...], draw: Draw, chance: Chance, seeds: int) ->
     """Whether any of 20 claims about 21 equal arms is decided."""
     labels = [str(arm) for arm in range(MANY)]
     texts = (forms[n % len(forms)].format(labels[n], labels[n - 1]) for n in range(1, MANY))
-    parsed = [claims.parse(text, labels, METRICS) for text in texts]
+    parsed = [claims.parse(text, labels, TASK.catalogue) for text in texts]
     frame = framed(draw(chance, np.full(MANY, 0.9), seeds, 0.0))
-    judged = claims.family(parsed, frame, {label: label for label in labels}, catalogue=METRICS)
+    judged = claims.family(
+        parsed, frame, {label: label for label in labels}, catalogue=TASK.catalogue
+    )
     return any(judgement.state != "undecided" for judgement in judged)
 
 

@@ -47,10 +47,10 @@ def plan_one(name: str) -> dict[str, object]:
     import torch
     from timm.models import get_pretrained_cfg
 
+    from study.store.store import Store
+    from study.tasks.classification.config import Config
     from study.tasks.classification.plan.arm_cost import arm_cost
     from study.tasks.classification.schema import Data, Recipe
-    from study.tasks.classification.config import Config
-    from study.store.store import Store
 
     torch.set_num_threads(1)
     size = get_pretrained_cfg(name).input_size

@@ -6,7 +6,8 @@ from study import trial as run
 from study.store import leases
 from study.store.records import TrialRecord
 from study.store.store import Store
-from study.tasks.classification.train import ALONE, nothing
+from study.tasks.classification.train import ALONE
+from study.trial.callbacks import nothing
 from tests.train.trials import together
 
 RECORD = {

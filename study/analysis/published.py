@@ -200,12 +200,14 @@ def _differences(
 ) -> Iterator[str]:
     unstated = []
     for key in PROTOCOL_KEYS[metric.kind]:
+        if here.get(key) is None:  # no such thing in this task
+            continue
         there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
         # A row that states no model is about the model of its label.
         if there is None and key != "model":
             unstated.append(word)
-        elif there not in (None, here.get(key)):
-            yield f"{word}: {here.get(key)} here, {there} published"
+        elif there not in (None, here[key]):
+            yield f"{word}: {here[key]} here, {there} published"
     if unstated:
         yield f"not stated by the source: {', '.join(unstated)}"
     counting, rule = printed.protocol.counting, format.rule(metric)
@@ -214,7 +216,7 @@ def _differences(
 
 
 def protocol(plan: Plan, arm: PlannedArm) -> dict[str, object]:
-    """The protocol of our own measurement of an arm, by the keys of `schema.Protocol`."""
+    """Facts about our own measurement of an arm, by the keys of `schema.Protocol` and others."""
     return dict(vars(plan.task.facts(plan.study, arm)))
 
 

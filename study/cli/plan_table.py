@@ -38,11 +38,12 @@ def plan_table(plan: Plan) -> FittedTable:
     costs = [format.head(plan.catalogue[name]) for name in names]
     heads = ("arm", "differs in", *costs, *saved, "done")
     last = len(heads) - 1
+    # By importance: the label, progress, what is saved, the second cost (multiply-adds), the rest.
+    ranked = dict.fromkeys([0, last, *([3, 5] if saved else []), 2, 1, *range(last)])
     return FittedTable(
         heads,
         [_plan_row(plan, arm, names) for arm in plan.arms],
-        # Indices of the columns by importance: label, progress, MACs, and so on.
-        order=(0, 6, 3, 5, 2, 1, 4) if last == 6 else (0, last, *range(1, last)),
+        order=tuple(ranked),
         right=frozenset(range(2, len(heads))),
     )
 

@@ -184,7 +184,6 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     """Run the missing trials; True when the user stopped them."""
     from study import launch
     from study.launch import timing
-    from study.store.job_records import Work
 
     def stopping() -> None:
         click.echo("stopping after this step; Ctrl-C again to stop now", err=True)
@@ -192,10 +191,8 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     def submitted(ids: "Sequence[str]") -> None:
         click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
 
-    work = Work(
-        phases=["trials"],
-        task=plan.study.task,
-        sources=plan.sources,
+    work = plan.work(
+        "trials",
         study=plan.study.title,
         file=plan.study.identity[1],
         words=plan.study.command_arguments,

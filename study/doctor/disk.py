@@ -14,7 +14,7 @@ from study.errors import StoreError
 from study.format import gigabytes
 from study.store import ownership
 from study.store.atomic import NO_LINKS, create
-from study.store.cost_records import Costs
+from study.store.cost_records import ArmCost
 
 LEAST_FREE = 1e9  # bytes on disk
 STATE = 12  # bytes per parameter: the weight and AdamW's two moments, in float32
@@ -50,7 +50,7 @@ def room(scope: Scope) -> Iterator[Finding]:
     # On the nearest existing folder: the store may not be there yet.
     free = shutil.disk_usage(scope.existing).free
     paths = (scope.store.root / "arms").glob("*.json")
-    records = filter(None, (Costs.look(path) for path in paths))
+    records = filter(None, (ArmCost.look(path) for path in paths))
     largest = max((record.cost.get("params") or 0 for record in records), default=0)
     message = f"{gigabytes(free)} free for the store"
     if largest:

@@ -1,4 +1,4 @@
-"""The child of a supervisor: a process that does one task of a job."""
+"""The child of a supervisor: a process that does one phase of a job."""
 
 import faulthandler
 import os
@@ -8,19 +8,19 @@ import traceback
 from pathlib import Path
 
 from study.errors import StoreError
-from study.launch.phases import task_of, work
+from study.launch.phases import work
 from study.launch.worker import SIGNALS, STORE_FAILED, Worker
 from study.store.processes import end_with_parent
 
 
-def main(job: str, task: str) -> int:
-    """Do one task. Ends with its supervisor, and stops after a step when asked to."""
+def main(job: str, phase: str) -> int:
+    """Do one phase. Ends with its supervisor, and stops after a step when asked to."""
     faulthandler.enable()  # prints the stack when the process crashes
     supervisor = os.getppid()
     end_with_parent(signal.SIGKILL)  # nothing is lost yet, and imports take their time
     sys.path.append(os.getcwd())  # the user's plugins may import modules beside them
     worker = Worker(Path(job))
-    task_of(worker.order).prepare(worker.order.threads)  # its imports take long
+    worker.task.prepare(worker.order.threads)  # its imports take long
 
     # Handlers come after the imports: torch takes seconds, in which nothing could react to a stop.
     for number in SIGNALS:
@@ -30,7 +30,7 @@ def main(job: str, task: str) -> int:
     if os.getppid() != supervisor:
         return 0
     try:
-        return work(worker, task)
+        return work(worker, phase)
     except StoreError:
         traceback.print_exc()
         return STORE_FAILED

@@ -3,7 +3,6 @@
 from study.launch import run_phase
 from study.launch.machine import Machine
 from study.plan.plan import Plan
-from study.store.job_records import Work
 from study.store.store import Store
 
 
@@ -16,6 +15,4 @@ def missing(plan: Plan, store: Store) -> list[tuple[str, int]]:
 
 def evaluate(plan: Plan, store: Store, machine: Machine) -> None:
     """Evaluate what is trained at the other sizes that the columns ask for."""
-    pairs, name, sources = missing(plan, store), plan.study.task, plan.sources
-    work = Work(phases=["evaluations"], pairs=pairs, task=name, sources=sources)
-    run_phase(store, work, machine)
+    run_phase(store, plan.work("evaluations", pairs=missing(plan, store)), machine)

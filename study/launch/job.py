@@ -1,7 +1,7 @@
 """Job folders: the settings of a job, the code that its workers run, and their logs.
 
 jobs/STAMP/
-    job.json              the job: tasks, trials, device, limits
+    job.json              the job: phases, trials, device, limits
     trials.json           the frozen plan: what each of the trials computes
     code/  code.diff      this package as it was, and how it differed from its commit
     worker.HOST-PID       a supervisor that works, or worked, on it
@@ -33,7 +33,9 @@ from study.store.provenance import origin
 from study.store.records import TrialRecord
 from study.store.store import Store
 
-SAME = attrgetter("store", "study", "file", "device", "threads", "devices", "nodes", "code")
+SAME = attrgetter(
+    *("store", "study", "file", "task", "sources", "device", "threads", "devices", "nodes", "code")
+)
 """Fields that must be equal for the workers of one job to run the trials of another."""
 Identity = tuple[str, str]
 """The title of a study, and its file."""
@@ -132,7 +134,7 @@ def created(job: Path) -> int:
 def whose(order: Work) -> Identity:
     """The study of a job: its title and its file, as several files may have one title.
 
-    Empty for a task without a study.
+    Empty for a phase without a study.
     """
     if order.file is not None:
         return order.study, order.file

@@ -36,8 +36,8 @@ class Launcher(Protocol):
 def inline(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:
     """In this process, one trial after another: for debugging, and where nothing may be started."""
     state = Worker(job, tick)
-    for task in state.order.phases:
-        work(state, task)
+    for phase in state.order.phases:
+        work(state, phase)
 
 
 def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]) -> None:

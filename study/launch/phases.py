@@ -5,13 +5,11 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 
 from study import tasks
 from study.errors import SizeError, StoreError, StudyError
 from study.launch import job as job_folder
 from study.launch.worker import REQUEUE_STATUS, Tick, Worker, claim, idle
-from study.spec import plugins
 from study.store import leases, polling
 from study.store.job_records import Job
 from study.store.records import Evaluation
@@ -20,32 +18,26 @@ from study.trial.callbacks import Stopped
 from study.trial.environment import environment
 from study.trial.group import Group
 from study.trial.run import run_trial
-from study.trial.running import Finished, RunningTrial
 
 
 def work(worker: Worker, phase: str) -> int:
     """Do one phase of a job: the exit status is 0, or REQUEUE_STATUS if its group broke up."""
     if worker.stop():
         return 0
-    task_of(worker.order).prepare(worker.order.threads)
+    worker.task.prepare(worker.order.threads)
     return PHASES[phase](worker)
-
-
-def task_of(order: Job) -> tasks.Task:
-    """The task of a job's study. Raises SpecError if a plugin has changed since it was planned."""
-    return tasks.task(order.task, plugins.planned(order.sources))
 
 
 def trials(worker: Worker) -> int:
     """Claim and run trials until every open one belongs to another worker."""
-    task = task_of(worker.order)
+    task = worker.task
     with task.joined(worker.order.device) as group, _watched(worker.order) as pulse:
         while claimed := _claimed(worker, group):
             name, lease = claimed
             worker.tick()
             try:
                 run_trial(
-                    partial(_run, task),
+                    task.run,
                     worker.store,
                     name,
                     lease=lease,
@@ -55,6 +47,7 @@ def trials(worker: Worker) -> int:
                     pulse=pulse,
                     report=lambda row: worker.tick(),
                     group=group,
+                    known=worker.order.known,
                 )
             except Stopped:
                 pass  # the worker should stop, or another one has taken the trial over
@@ -71,17 +64,6 @@ def trials(worker: Worker) -> int:
     return 0
 
 
-def _run(task: tasks.Task, trial: RunningTrial) -> Finished:
-    """A trial of a task, whose metrics are those of its catalogue."""
-    finished = task.run(trial)
-    # Under a name that no table knows, a number would vanish without a word.
-    strangers = finished.metrics.keys() - task.catalogue.keys()
-    if strangers and not task.declares_metrics:
-        names = ", ".join(sorted(strangers))
-        raise ValueError(f"{names}: no metric of the task, which has {', '.join(task.catalogue)}")
-    return finished
-
-
 def _claimed(worker: Worker, group: Group) -> tuple[str, leases.Lease | None] | None:
     """A trial for this worker, which the leading process claims for all processes of the group."""
     names = job_folder.queue(worker.job) if group.leads else []
@@ -95,7 +77,7 @@ def timings(worker: Worker) -> int:
     # Imports torch, which trials of a task without speeds do not need.
     from study.trial.timing import run_timing_session
 
-    order, store, task = worker.order, worker.store, task_of(worker.order)
+    order, store, task = worker.order, worker.store, worker.task
     folder = store.root / "timings" / order.key
     folder.mkdir(parents=True, exist_ok=True)
     # A timing needs the machine for itself, so not before every trial has its result.
@@ -128,7 +110,7 @@ def evaluations(worker: Worker) -> int:
 
     What is missing now, weights or images or memory, may be there another time: it is left out.
     """
-    store, device, task = worker.store, worker.order.device, task_of(worker.order)
+    store, device, task = worker.store, worker.order.device, worker.task
     for name, size in worker.order.pairs:
         if worker.stop():
             return 0
@@ -159,7 +141,7 @@ def steps(worker: Worker) -> int:
     arm = worker.order.arm
     if arm is None:
         raise StoreError(f"{worker.job / 'job.json'} names no arm whose steps are to be timed")
-    times = task_of(worker.order).step_seconds(arm, worker.order.device)
+    times = worker.task.step_seconds(arm, worker.order.device)
     worker.store.keep("timings", worker.order.key, times)
     return 0
 

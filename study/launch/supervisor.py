@@ -1,4 +1,4 @@
-"""A supervisor runs the tasks of a job in child processes, and sees how each of them ends.
+"""A supervisor runs the phases of a job in child processes, and sees how each of them ends.
 
 It imports no torch, so that it is quick to start, small, and the last to be killed when memory runs
 out. A child that dies takes its trial's attempt with it: the death is recorded beside the trial,
@@ -59,10 +59,10 @@ class Supervisor:
         self.starts, self.again = 0, False
 
     def run(self) -> int:
-        """Run all tasks; the exit status of a child that failed outside any trial, otherwise 0."""
+        """Run all phases; the exit status of a child that failed outside any trial, otherwise 0."""
         holders.write(self.job / f"worker.{self.name}")
-        for task in self.order.phases:
-            if status := self._run_task(task):
+        for phase in self.order.phases:
+            if status := self._run_phase(phase):
                 return status
         return 0
 
@@ -81,13 +81,13 @@ class Supervisor:
         while not all(map(_ended, self.children)) and time.monotonic() < end:
             time.sleep(polling.CHILDREN)
 
-    # ---- one task ----
+    # ---- one phase ----
 
-    def _run_task(self, task: str) -> int:
+    def _run_phase(self, phase: str) -> int:
         strikes = 0
         while not (self.stopping or job_folder.stopped(self.job)):
             killed = oom_kills()  # the status alone does not tell who sent SIGKILL
-            self._start(task)
+            self._start(phase)
             status, rank = self._wait()
             if status == 0:
                 return 0
@@ -106,10 +106,10 @@ class Supervisor:
                 return 0
         return 0
 
-    def _start(self, task: str) -> None:
+    def _start(self, phase: str) -> None:
         self.starts += 1
-        together = task == "trials" and self.order.devices * self.order.nodes > 1
-        count = self.order.devices if task == "trials" else int(self.node == 0)
+        together = phase == "trials" and self.order.devices * self.order.nodes > 1
+        count = self.order.devices if phase == "trials" else int(self.node == 0)
         meeting = self._meeting(count) if together else {}
         self.children, self.logs = [], []
         for rank in range(count):
@@ -117,7 +117,7 @@ class Supervisor:
             ranks = {"RANK": self.node * count + rank, "LOCAL_RANK": rank} if meeting else {}
             with log.open("ab") as out:
                 child = subprocess.Popen(
-                    [sys.executable, "-u", "-m", "study.launch", "worker", str(self.job), task],
+                    [sys.executable, "-u", "-m", "study.launch", "worker", str(self.job), phase],
                     env=self._environment() | meeting | {k: str(v) for k, v in ranks.items()},
                     stdin=subprocess.DEVNULL,
                     stdout=out,

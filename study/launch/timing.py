@@ -16,15 +16,8 @@ from study.store.timing_records import TimingSession
 
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
     """Time a few training steps of the baseline, in a process of its own."""
-    first = plan.task.record(plan.baseline, plan.study.seeds[0], plan.study.name)
-    work = Work(
-        phases=["steps"],
-        key=steps_key(plan),
-        arm=first,
-        task=plan.study.task,
-        sources=plan.sources,
-    )
-    run_phase(store, work, machine)
+    first = plan.task.record(plan.baseline, plan.study.seeds[0], plan.study)
+    run_phase(store, plan.work("steps", key=steps_key(plan), arm=first), machine)
 
 
 def missing(plan: Plan, store: Store, machine: Machine) -> bool:
@@ -37,12 +30,10 @@ def missing(plan: Plan, store: Store, machine: Machine) -> bool:
 
 def work(plan: Plan) -> Work:
     """A timing session over all arms of a plan."""
-    return Work(
-        phases=["timings"],
-        task=plan.study.task,
-        sources=plan.sources,
+    return plan.work(
+        "timings",
         key=plan.key,
-        arms={arm.digest: plan.task.record(arm, 0, plan.study.name) for arm in plan.arms},
+        arms={arm.digest: plan.task.record(arm, 0, plan.study) for arm in plan.arms},
         baseline=plan.baseline.digest,
         metrics=list(plan.timed),
         **plan.study.timing.model_dump(exclude={"resolution"}),

@@ -8,11 +8,14 @@ import errno
 import signal
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
+from study import tasks
 from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch.machine import AUTO, allocated_device
+from study.spec import plugins
 from study.store import leases, polling
 from study.store.atomic import warn_once
 from study.store.heartbeats import Heartbeats
@@ -45,6 +48,11 @@ class Worker:
         self.store = Store(Path(self.order.store))
         self.heartbeats = Heartbeats()
         self._stopping, self._looked = False, 0.0
+
+    @cached_property
+    def task(self) -> tasks.Task:
+        """The task of the study; raises SpecError if a plugin has changed since it was planned."""
+        return tasks.task(self.order.task, plugins.planned(self.order.sources))
 
     def ask_to_stop(self, number: int = 0, frame: object = None) -> None:
         self._stopping = True

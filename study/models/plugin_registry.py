@@ -20,7 +20,11 @@ from timm.models import _registry, split_model_name_tag
 from study.errors import BuildError
 from study.models import SLOTS
 from study.models.arguments import Arguments
-from study.spec.plugins import REGISTRIES, Plugin, digest
+from study.spec.plugins import Plugin, digest
+from study.tasks import TASKS
+
+REGISTRIES: dict[str, Any] = {**SLOTS, "task": TASKS}
+"""The dictionaries that a plugin may add to, by kind of entry."""
 
 MODEL = "model"
 """The name of timm's registry beside those of the slots."""
@@ -90,7 +94,7 @@ def used_plugins(name: str, arguments: Arguments) -> dict[str, str]:
 def entries() -> dict[str, dict[str, object]]:
     """The present entries of every slot, and the entry points of timm's models."""
     return {
-        **{slot: dict(entries) for slot, entries in [*SLOTS.items(), *REGISTRIES.items()]},
+        **{slot: dict(entries) for slot, entries in REGISTRIES.items()},
         # Private, since timm has no public function that returns the entry points.
         MODEL: dict(_registry._model_entrypoints),
     }
@@ -115,7 +119,7 @@ def _difference(
             if not isinstance(name, str) or not name.isidentifier():
                 raise BuildError(f"{source.name} adds {slot} {name!r}, which is no identifier")
     if not any(added.values()):
-        kinds = ", ".join([*SLOTS, *REGISTRIES])
+        kinds = ", ".join(REGISTRIES)
         raise BuildError(f"{source.name} adds nothing: no timm model and no entry of {kinds}")
     return {slot: names for slot, names in added.items() if names}
 
@@ -191,7 +195,6 @@ def restorer() -> Callable[[], None]:
     private = [value for name, value in vars(_registry).items() if name.startswith(("_m", "_d"))]
     registries = [
         REGISTRATIONS,
-        *SLOTS.values(),
         *REGISTRIES.values(),
         *(v for v in private if isinstance(v, dict | set)),
     ]

@@ -55,15 +55,14 @@ class Expectations:
         """The pairs of arms that an expectation compares, as far as both can be built."""
         resolved = {entry.arm.choices: entry for entry in self.arms.arms}
         failed = {arm.choices for arm in self.study.arms} - resolved.keys()
+        arms = {arm.choices: arm for arm in self.study.arms}
         for arm in having:
-            other = self.study.arms[0] if factor is None else self._without(arm, factor)
+            choices = arm.without(factor) if factor is not None else self.study.arms[0].choices
+            # A design may lack the other arm: it is built for this comparison alone.
+            other = arms.get(choices) or self.configurations.arm(choices)
             built = arm.choices in resolved and other.choices not in failed
             if built and not other.config.unresolved:
                 yield ExpectationStep(resolved[arm.choices], other, factor)
-
-    def _without(self, arm: Arm, factor: int) -> Arm:
-        # A design may lack the other arm: it is built for this comparison alone.
-        return self.configurations.arm(arm.without(factor))
 
     def _broken(self, step: ExpectationStep, metric: str, relation: str) -> str | None:
         """The reason why a relation between two arms' costs does not hold; None if it holds."""

@@ -8,6 +8,7 @@ from study.spec.metric import Catalogue, sized
 from study.spec.reader import ReadStudy
 from study.spec.study import Study
 from study.store import provenance
+from study.store.job_records import Work
 from study.store.records import Evaluation, TrialRecord
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, Trial
@@ -91,16 +92,19 @@ class Plan:
         how |= timing.model_dump(include=EXECUTION, exclude_defaults=True)
         return provenance.digest([[arm.digest for arm in self.arms], sorted(self.timed), how])
 
-    @property
-    def sources(self) -> list[list[str]]:
-        """The plugins that workers import before they look up the task, each with its digest."""
-        ours = self.study.task in tasks.OURS
-        return [] if ours else [[plugin.text, plugin.digest] for plugin in self.study.plugins]
+    def work(self, *phases: str, **more: object) -> Work:
+        """Work on this study, by workers that know its task and its metrics."""
+        study = self.study
+        # Workers import these before they look up the task.
+        ours = study.task in tasks.OURS
+        sources = [] if ours else [plugin.source for plugin in study.plugins]
+        known = [*self.catalogue]
+        whole = Work(phases=[*phases], task=study.task, sources=sources, known=known)
+        return whole.model_copy(update=more)
 
     def records(self) -> dict[str, TrialRecord]:
         """The records of missing trials by name, the first seed of every arm first."""
         # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
         missing = [(arm, trial) for arm in self.arms for trial in arm.trials if not trial.done]
         missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
-        name = self.study.name
-        return {t.name: self.task.record(arm, t.seed, name) for arm, t in missing}
+        return {t.name: self.task.record(arm, t.seed, self.study) for arm, t in missing}

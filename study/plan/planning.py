@@ -36,14 +36,12 @@ def plan(
             first, before torch is imported; models are built once there are none.
         StoreError: a stored result was computed from another configuration of the same name.
     """
-    study, configurations = file.study, file.configurations
-    if study is None or configurations is None:
-        raise SpecError(report(file.problems))
+    study, configurations = file.complete()
     task = tasks.task(study.task, study.plugins)
     task.forget()
     if mistakes := [*file.problems, *label_checks.problems(study, file.places)]:
         wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
-        raise SpecError(f"{report(wrong)}; models are built once the file is correct")
+        raise SpecError(f"{report(wrong)}; arms are built once the file is correct")
     every = task.arms(file, store, audit_all=audit_all, tell=tell)
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:

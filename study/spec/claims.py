@@ -9,18 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import inf, isinf
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 from study.errors import SpecError, likely_name, unknown
-
-
-class HasUnits(Protocol):
-    """The units of a metric, as the catalogue of metrics has them."""
-
-    @property
-    def unit(self) -> str: ...
-    @property
-    def difference_unit(self) -> str: ...
+from study.spec.metric import Metric
 
 
 class Form(NamedTuple):
@@ -75,7 +67,7 @@ PLACES = {"first": 1.0, "last": inf}
 EXAMPLE = {"arm": "A", "other": "B", "amount": "0.24", "factor": "1.1x", "place": "first"}
 
 
-def parse(text: str, labels: Collection[str], metrics: Mapping[str, HasUnits]) -> Claim:
+def parse(text: str, labels: Collection[str], metrics: Mapping[str, Metric]) -> Claim:
     """The claim in a sentence about arms with these labels; longer labels are matched first.
 
     Raises:
@@ -126,7 +118,7 @@ def _fault(
     form: str,
     parts: Mapping[str, str],
     labels: Collection[str],
-    metrics: Mapping[str, HasUnits],
+    metrics: Mapping[str, Metric],
 ) -> str | None:
     """The mistake in a reading of a sentence, or None."""
     arms = [parts[key] for key in ("arm", "other") if key in parts]
@@ -162,7 +154,7 @@ def _abbreviates(short: str, label: str) -> bool:
     return short[:1] == label[:1] and all(letter in rest for letter in short)
 
 
-def _not_a_claim(text: str, label: str, metrics: Collection[str]) -> str:
+def _not_a_claim(text: str, label: str, metrics: Mapping[str, Metric]) -> str:
     """The message for a text that is no claim: its first unknown word, and the nearest form."""
     names = iter("AB")
     plain = re.sub(rf"(?<!\w)(?:{label})(?!\w)", lambda _: next(names), text, count=2)
@@ -171,7 +163,8 @@ def _not_a_claim(text: str, label: str, metrics: Collection[str]) -> str:
     foreign = (word for word in words if word not in vocabulary and not word[0].isdigit())
     word = next(foreign, "")
     note = f' (unknown word "{word}")' if word else ""
-    metric = next((word for word in words if word in metrics), "top1")
+    qualities = [name for name, metric in metrics.items() if metric.kind == "quality"]
+    metric = next((word for word in [*words, *qualities] if word in metrics), "")
     forms = [form.format(metric=metric, **EXAMPLE) for form in FORMS]
-    near = likely_name(plain, forms) or "A is worse than B on top1 by 0.24"
+    near = likely_name(plain, forms) or f"A is worse than B on {metric} by 0.24"
     return f'not a claim: "{text}"{note}, such as: {near}'

@@ -1,15 +1,14 @@
 """Factors of a study file with their levels, and the mistakes in them."""
 
-from collections.abc import Sequence
-
 from study.errors import likely_name
 from study.spec.labels import unfit_labels
 from study.spec.places import FactorTree
 from study.spec.problems import Location, Problem
+from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
 
 
-def factors_of(tree: Tree, parts: Sequence[str]) -> tuple[tuple[FactorTree, ...], list[Problem]]:
+def factors_of(tree: Tree, task: TaskSchema) -> tuple[tuple[FactorTree, ...], list[Problem]]:
     """The factors that can be read, and a problem for each of the others."""
     factors: list[FactorTree] = []
     problems: list[Problem] = []
@@ -17,7 +16,7 @@ def factors_of(tree: Tree, parts: Sequence[str]) -> tuple[tuple[FactorTree, ...]
         # Every level was refused already; a second problem would only repeat it.
         if levels.lacking and not levels.value:
             continue
-        mistake = _mistake(path, levels, parts)
+        mistake = _mistake(path, levels, task)
         if mistake is None:
             factors.append(FactorTree(path, levels.value))
             problems += unfit_labels(levels)
@@ -27,17 +26,15 @@ def factors_of(tree: Tree, parts: Sequence[str]) -> tuple[tuple[FactorTree, ...]
     return tuple(factors), problems
 
 
-def _mistake(
-    path: str, levels: Tree, parts: Sequence[str]
-) -> tuple[str, Location | None, str] | None:
+def _mistake(path: str, levels: Tree, task: TaskSchema) -> tuple[str, Location | None, str] | None:
     """The mistake in a factor as message, place (None: its key) and hint; None for none."""
-    part, _, key = path.partition(".")
+    (part, _, key), parts = path.partition("."), task.parts
     if part not in parts or (not key.isidentifier() and key != "") or path.endswith("."):
         near = likely_name(part, parts)
         examples = " or ".join(f"{name}.KEY" for name in parts)
         hint = f'did you mean "{near}"?' if near else f"vary {examples}"
         return f'"{path}" cannot be varied', None, hint
-    if key == "name":
+    if key == "name" and part in task.named:
         message = f'"{path}" would change the name and keep the arguments of another {part}'
         return message, None, f'vary "{part}", whose levels are names'
     # A refused level counts, so that its problem is not reported as a missing level as well.
@@ -45,7 +42,7 @@ def _mistake(
         hint = "write {label: value, label: value}, the baseline's level first"
         return "a factor needs at least two levels", None, hint
     # Values of single keys are checked by the schema, or by building the model.
-    for tree in () if key else levels.value.values():
+    for tree in () if key or part not in task.named else levels.value.values():
         name = tree.value.get("name") if isinstance(tree.value, dict) else tree
         if not isinstance(tree.value, dict | str) or not isinstance(
             name.value if name else "", str

@@ -1,4 +1,4 @@
-"""Plugins: the modules of a user that add models and parts, with a digest of their code.
+"""Plugins: the modules of a user that add models, parts and tasks, with a digest of their code.
 
 Nothing is imported here, so that a command knows its plugins before it starts torch.
 """
@@ -15,7 +15,6 @@ from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any
 
 from study.errors import SpecError, unknown
 
@@ -23,13 +22,9 @@ GROUP = "study.parts"
 """The group of entry points by which an installed package declares its plugins."""
 
 
-REGISTRIES: dict[str, dict[str, Any]] = {}
-"""The dictionaries that a plugin may add to, by kind of entry; the rooms that own them add them."""
-
-
 @dataclass(frozen=True)
 class Plugin:
-    """A module that adds parts or models when it is imported."""
+    """A module that adds parts, models or tasks when it is imported."""
 
     name: str
     """The module's name, dotted where it is in a package."""
@@ -45,6 +40,11 @@ class Plugin:
             return str(self.path)
         inside = self.name.partition(".")[0] == self.path.name
         return str(self.path.with_name(self.name)) if inside else self.name
+
+    @property
+    def source(self) -> list[str]:
+        """The text and the digest, as records have them."""
+        return [self.text, self.digest]
 
     @property
     def start(self) -> Path:

@@ -17,7 +17,7 @@ from study.spec.overrides import overlaid, with_setting
 from study.spec.own_metrics import own_catalogue
 from study.spec.places import Places
 from study.spec.plugins import Plugin
-from study.spec.problems import Problem
+from study.spec.problems import Problem, report
 from study.spec.published_numbers import published_numbers
 from study.spec.schema import StudyFile, salvaged, validated
 from study.spec.study import Arm, Study
@@ -33,11 +33,17 @@ class ReadStudy:
     """A study file after reading."""
 
     study: Study | None
-    """None where the file has no model, so that no arm can be configured."""
+    """None where too little of the baseline is there, or the task is unknown."""
     problems: list[Problem]
     """All mistakes that show before a model is built."""
     configurations: Configurations | None = None
     """The arms of any levels, with the positions of their keys; None without a study."""
+
+    def complete(self) -> tuple[Study, Configurations]:
+        """The study and its configurations; raises SpecError with all problems without them."""
+        if self.study is None or self.configurations is None:
+            raise SpecError(report(self.problems))
+        return self.study, self.configurations
 
     @property
     def places(self) -> Places:
@@ -152,11 +158,11 @@ def _study(
         return ReadStudy(None, [*problems, Problem(unknown_task, document.at(["task"]).location)])
     parts = _parts(document, task)
     if "baseline" in document.value:
-        problems += validated(task.baseline, document.at(["baseline"]))[1]
+        problems += validated(task.baseline, document.at(["baseline"]), "baseline.")[1]
     if not task.complete(parts):
         return ReadStudy(None, problems)
     absent, valid = Tree({}, document.location), file or salvaged(document)
-    factors, more = factors_of(document.value.get("factors", absent), task.parts)
+    factors, more = factors_of(document.value.get("factors", absent), task)
     tree, declares = document.at(["metrics"]), task.declares_metrics
     catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
     problems += more + wrong + undefined_names(document, vocabulary.designs, catalogue)
@@ -192,7 +198,7 @@ def _parts(document: Tree, task: TaskSchema) -> dict[str, Tree]:
     """The parts of the baseline that a document has, each expanded to a mapping in place."""
     baseline = document.value.get("baseline")
     parts: dict[str, Tree] = baseline.value if baseline and isinstance(baseline.value, dict) else {}
-    for part in task.parts:
+    for part in task.named:
         if part in parts:
             parts[part] = expanded(parts[part])
     return parts

@@ -1,6 +1,6 @@
 """The part of a task that a study file needs: the schema of its baseline, and its metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +44,11 @@ class TaskSchema(Protocol):
     @property
     def parts(self) -> tuple[str, ...]:
         """The keys of `baseline`; a factor varies one of them, or a key inside one."""
+        ...
+
+    @property
+    def named(self) -> Collection[str]:
+        """The parts that are a name with arguments: NAME is short for {name: NAME}."""
         ...
 
     @property

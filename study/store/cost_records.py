@@ -6,12 +6,6 @@ from study.store.fields import Number
 from study.store.frozen import Frozen
 
 
-class Costs(Frozen):
-    """The costs in a record, whatever else it holds."""
-
-    cost: dict[str, Number | None] = Field({})
-
-
 class ArmCost(Frozen):
     """The cost of an arm, as it is known before anything runs."""
 
@@ -24,4 +18,4 @@ class ArmCost(Frozen):
     refused: str = ""
     """Reason why there are no multiply-adds; empty if there are."""
     audited: bool = True
-    """False if nothing but the cost was looked at, by one counter."""
+    """False if one counter counted and nothing else was looked at; the plan says for how many."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from study.store.atomic import Record
 from study.store.fields import Count, Few, Inside, Place, Seconds
@@ -13,15 +13,19 @@ from study.store.records import TrialRecord
 class Work(Frozen):
     """The phases of a job and their study; each phase reads the fields that it needs."""
 
-    phases: list[str] = Field([])
+    # Jobs of earlier versions call them tasks.
+    phases: list[str] = Field([], validation_alias=AliasChoices("phases", "tasks"))
     """trials, evaluations, timings, steps: in the order in which they are done."""
     task: str = "classification"
     """The task of the study, which says what a trial is."""
     sources: list[Annotated[list[str], Field(min_length=2, max_length=2)]] = Field([])
     """The study's plugins, each with its digest; the task may be in one."""
 
+    known: list[str] = Field([])
+    """The metrics of the study's catalogue; a trial that reports another one fails."""
+
     study: str = ""
-    """The title of the study; absent where a task stands by itself."""
+    """The title of the study; absent where a phase stands by itself."""
     file: Place | None = None
     """The study file."""
     words: Annotated[list[Place], Field(min_length=1)] | None = None

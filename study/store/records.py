@@ -32,12 +32,13 @@ class TrialConfig(Frozen):
 
     @property
     def values(self) -> dict[str, object]:
-        """The values by dotted path; the arguments of a part stand beside its name."""
+        """The values by dotted path; the arguments of a model stand beside its name."""
         flat: dict[str, object] = {}
         for part, values in self.parts.items():
-            rest = {key: value for key, value in values.items() if key != "arguments"}
-            both = rest | values.get("arguments", {})
-            flat |= {f"{part}.{key}": value for key, value in both.items()}
+            inner = values.get("arguments")
+            nested = inner if isinstance(inner, dict) else {}
+            rest = {key: v for key, v in values.items() if not (nested and key == "arguments")}
+            flat |= {f"{part}.{key}": value for key, value in (rest | nested).items()}
         return flat
 
 

@@ -8,7 +8,7 @@ results/
                           lease.N, the worker  died-N.json, how a worker died
     arms/KEY.json         cost and checks of an arm
     timings/KEY.json      one timing session over the arms of a study
-    jobs/STAMP/           a job: tasks of its workers, the code they run, their logs
+    jobs/STAMP/           a job: phases of its workers, the code they run, their logs
     track/NAME/           the epochs that a tracker has received, and its own files
 
 Every file is complete or absent, since it is written under another name and renamed; it holds its

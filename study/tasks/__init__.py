@@ -5,16 +5,16 @@ task, so that a command that needs none starts without torch.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from study.errors import StudyError, unknown
+from study.errors import MetricError, SizeError, StudyError, unknown
 from study.spec.metric import Catalogue
 from study.spec.places import Places
-from study.spec.plugins import REGISTRIES, Plugin
+from study.spec.plugins import Plugin
 from study.spec.problems import Problem
 from study.spec.reader import ReadStudy
 from study.spec.study import Arm, Study
@@ -47,6 +47,9 @@ class Task(ABC):
     baseline: type[BaseModel]
     """The schema of `baseline`, whose fields are the parts that factors vary."""
 
+    named: Collection[str] = ()
+    """The parts that are a name with arguments: NAME is short for {name: NAME}."""
+
     @property
     def parts(self) -> tuple[str, ...]:
         """The keys of `baseline`; a factor varies one of them, or a key inside one."""
@@ -54,7 +57,7 @@ class Task(ABC):
 
     def complete(self, parts: Mapping[str, Tree]) -> bool:
         """False where too little of the baseline is there for any arm to be configured."""
-        return self.parts[0] in parts
+        return {n for n, f in self.baseline.model_fields.items() if f.is_required()} <= parts.keys()
 
     @abstractmethod
     def read(self, part: str, tree: Tree) -> tuple[object, list[Problem]]:
@@ -101,7 +104,7 @@ class Task(ABC):
         yield from ()
 
     @abstractmethod
-    def record(self, arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
+    def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
         """The record from which a worker runs a trial of an arm."""
 
     # ---- 4. how one trial is run ----
@@ -124,17 +127,17 @@ class Task(ABC):
 
     def evaluate(self, store: Store, name: str, size: int, device: str) -> Evaluation:
         """A finished trial on images of another size; raises SizeError where it takes none."""
-        raise NotImplementedError(f"{type(self).__name__} has no image sizes")
+        raise SizeError(f"{type(self).__name__} has no image sizes")
 
     # ---- 5. what a timing session calls ----
 
     def workloads(self, record: TrialRecord, job: Job) -> "Mapping[str, Workload]":
         """The calls that are timed, by name: batch, single, train."""
-        raise NotImplementedError(f"{type(self).__name__} has no speeds")
+        raise MetricError(f"{type(self).__name__} times nothing")
 
     def steps(self, record: TrialRecord, job: Job) -> "Mapping[str, Callable[[], None]]":
         """The calls whose peak memory is measured, by metric."""
-        raise NotImplementedError(f"{type(self).__name__} has no memory")
+        raise MetricError(f"{type(self).__name__} measures no memory")
 
     def step_seconds(self, record: TrialRecord, device: str) -> StepTimes:
         """Seconds of a few steps, for an estimate of the time that trials take."""
@@ -215,10 +218,8 @@ class Known(Mapping[str, Task]):
         return len(TASKS)
 
 
-TASKS: dict[str, Task | str] = {"classification": "study.tasks.classification.task"}
-"""Tasks by name: the task, or the module that has it as `TASK`."""
-
-OURS = frozenset(TASKS)
+OURS = ("classification",)
 """The tasks of this package; others come from plugins."""
 
-REGISTRIES["task"] = TASKS
+TASKS: dict[str, Task | str] = {name: f"study.tasks.{name}.task" for name in OURS}
+"""Tasks by name: the task, or the module that has it as `TASK`."""

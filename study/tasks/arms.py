@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.study import Arm
 from study.store.cost_records import ArmCost
@@ -23,6 +24,18 @@ class ResolvedArm:
     """Steps of a trial whose progress is shown."""
     evaluates_given_weights: bool = False
     """True where given weights are evaluated and nothing is trained; seeds change nothing."""
+
+
+def twins(arms: Sequence[ResolvedArm], places: Places) -> list[Problem]:
+    """Problems of arms with the same digest, whose difference would be exactly 0."""
+    first = dict[str, ResolvedArm]()
+    return [
+        Problem(
+            f"{arm.label} computes the same as {twin.label}", places.last_level(arm.arm.choices)
+        )
+        for arm in arms
+        if (twin := first.setdefault(arm.digest, arm)) is not arm
+    ]
 
 
 @dataclass(frozen=True)

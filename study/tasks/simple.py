@@ -8,9 +8,8 @@ from typing import cast
 
 from pydantic import BaseModel
 
-from study.errors import SpecError
 from study.spec.plugins import Plugin
-from study.spec.problems import Problem, report
+from study.spec.problems import Problem
 from study.spec.reader import ReadStudy
 from study.spec.schema import validated
 from study.spec.study import Arm, Study
@@ -21,7 +20,7 @@ from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig, TrialRecord
 from study.store.store import Store
 from study.tasks import OURS, Task
-from study.tasks.arms import ResolvedArm, ResolvedArms
+from study.tasks.arms import ResolvedArm, ResolvedArms, twins
 
 IDENTITY = 1
 """Part of every digest: raise it when results of the same name come to mean something else."""
@@ -39,6 +38,14 @@ class SimpleConfig:
 class SimpleTask(Task):
     """A task whose parts are pydantic models, and whose costs are a function of them."""
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if wrong := [name for name in cls.baseline.model_fields if not _is_model(cls, name)]:
+            names = ", ".join(wrong)
+            raise TypeError(
+                f"{cls.__name__}: {names}: a part is a pydantic model, and not called task"
+            )
+
     def cost(self, values: Mapping[str, BaseModel]) -> Mapping[str, float | None]:
         """Costs by metric, in base units."""
         return {}
@@ -55,26 +62,22 @@ class SimpleTask(Task):
     def arms(
         self, file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
     ) -> ResolvedArms:
-        study = file.study
-        if study is None:
-            raise SpecError(report(file.problems))
-        resolved = [self._resolved(study, arm) for arm in study.arms]
-        first = dict[str, ResolvedArm]()
-        twins = [
-            Problem(
-                f"{arm.label} computes the same as {twin.label}",
-                file.places.last_level(arm.arm.choices),
-            )
-            for arm in resolved
-            if (twin := first.setdefault(arm.digest, arm)) is not arm
+        study, configurations = file.complete()
+        # Levels may be wrong together that are right alone.
+        wrong = [
+            problem
+            for arm in study.arms
+            if arm.config.unresolved
+            for problem in configurations.problems(arm.choices)
         ]
-        return ResolvedArms(resolved, twins, cost=self._cost)
+        right = [arm for arm in study.arms if not arm.config.unresolved]
+        resolved = [self._resolved(study, arm) for arm in right]
+        return ResolvedArms(resolved, [*wrong, *twins(resolved, file.places)], cost=self._cost)
 
-    def record(self, arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
-        plugins = [[plugin.text, plugin.digest] for plugin in arm.arm.config.plugins]
-        task, config = str(arm.config.parts["task"]["name"]), arm.config
+    def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
+        config = arm.config
         return TrialRecord(
-            task=task, study=study, label=arm.label, seed=seed, config=config, sources=plugins
+            task=study.task, study=study.name, label=arm.label, seed=seed, config=config
         )
 
     def _cost(self, arm: Arm) -> ArmCost:
@@ -82,22 +85,25 @@ class SimpleTask(Task):
 
     def _resolved(self, study: Study, arm: Arm) -> ResolvedArm:
         values = _config(arm).values
-        task: Record = {"name": study.task}
-        if study.task not in OURS:  # an edit of the task's code renames its trials
-            task["code"] = {plugin.name: plugin.digest for plugin in study.plugins}
         full = {part: value.model_dump(mode="json") for part, value in values.items()}
         # Only what departs from the defaults, so that a field added later renames no trial.
         departures = {
-            p: v.model_dump(mode="json", exclude_defaults=True) for p, v in values.items()
+            part: value.model_dump(mode="json", exclude_defaults=True)
+            for part, value in values.items()
         }
-        text = json.dumps([IDENTITY, task, departures], sort_keys=True)
-        return ResolvedArm(
-            arm,
-            study.label(arm.choices),
-            hashlib.sha256(text.encode()).hexdigest()[:10],
-            TrialConfig(**full, task=task),
-            self._cost(arm),
-        )
+        code: Record = {}
+        if study.task not in OURS:  # an edit of the task's code renames its trials
+            code = {"code": {plugin.name: plugin.digest for plugin in study.plugins}}
+        text = json.dumps([IDENTITY, study.task, code, departures], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        config = TrialConfig(**full, **({"task": code} if code else {}))
+        return ResolvedArm(arm, study.label(arm.choices), digest, config, self._cost(arm))
+
+
+def _is_model(task: type[Task], part: str) -> bool:
+    """True for a part that `SimpleTask` can read; "task" is the place of the task's own code."""
+    kind = task.baseline.model_fields[part].annotation
+    return isinstance(kind, type) and issubclass(kind, BaseModel) and part != "task"
 
 
 def _config(arm: Arm) -> SimpleConfig:

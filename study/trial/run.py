@@ -6,7 +6,7 @@ bad arm never stops the others.
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from study.errors import StoreError
@@ -36,13 +36,15 @@ def run_trial(
     record: TrialRecord | None,
     pulse: Callable[[], None] = nothing,
     group: Group,
+    known: Collection[str] = (),
 ) -> None:
     """Run a trial by its task's `run` and save its result.
 
     `record` says what to compute; it is None in processes that do not lead. It comes from the
     user's job folder, because a record names code to import and other users may write to the store.
     Every process of a group calls this with the same trial; the lease is the leader's. After an
-    error the group is closed and cannot train another trial.
+    error the group is closed and cannot train another trial. A metric that is not `known` fails
+    the trial; every one is without names.
 
     Raises:
         Stopped: `stop` returned True, or the lease was lost; finished epochs are saved.
@@ -61,7 +63,7 @@ def run_trial(
     ends: Record = {"state": "failed", "metrics": {}, "config": record.config}
     try:
         finished = run(RunningTrial(store, name, record, device, caller, group, lease.number))
-        ends |= _ended(finished)
+        ends |= _ended(finished, known)
     except Stopped as stopped:
         log({"event": "stopped", "where": str(stopped)})
         raise
@@ -72,6 +74,10 @@ def run_trial(
         log({"event": "error", "traceback": traceback.format_exc()})
         ends["error"] = message
     outcome = Outcome(**ends, began=began, seconds=_seconds(ends, began), environment=here)
+    _save(store, name, outcome, lease)
+
+
+def _save(store: Store, name: str, outcome: Outcome, lease: Lease) -> None:
     if store.save(name, outcome, lease) and outcome.state != "failed":
         with suppress(OSError):  # no attempt resumes from it any more
             store.folder(name).previous.unlink(missing_ok=True)
@@ -91,8 +97,12 @@ def _seconds(ends: Record, began: float) -> float:
     return sum(row.seconds or 0.0 for row in epochs) or time.time() - began
 
 
-def _ended(finished: Finished) -> Record:
+def _ended(finished: Finished, known: Collection[str]) -> Record:
     """The outcome of a trial that has ended, without the keys that a task leaves out."""
+    # Under a name that no table has, a number would vanish without a word.
+    if known and (strangers := sorted(finished.metrics.keys() - {*known})):
+        names = ", ".join(strangers)
+        raise ValueError(f"{names}: no metric of the study, which has {', '.join(known)}")
     values = vars(finished) | {"metrics": finite(finished.metrics), "history": [*finished.history]}
     return {key: value for key, value in values.items() if value or key == "metrics"}
 

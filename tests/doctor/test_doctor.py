@@ -9,7 +9,7 @@ import pytest
 from study.cli.study_request import vocabulary
 from study.doctor import CHECKS, Scope, cluster, disk, run_checks, software, studies
 from study.doctor.findings import ok
-from study.store.cost_records import Costs
+from study.store.cost_records import ArmCost
 from study.store.store import Store
 from tests.conftest import TINY
 from tests.launch.conftest import ordered
@@ -178,7 +178,7 @@ def test_a_store_may_be_there_or_be_made_and_is_never_a_file(scope):
 
 
 def test_room_is_counted_in_checkpoints_of_the_largest_arm(scope):
-    scope.store.keep("arms", "x", Costs(cost={"params": 10_000_000}))
+    scope.store.keep("arms", "x", ArmCost(cost={"params": 10_000_000}))
     ((_, message),) = pairs(disk.room(scope))
     assert "checkpoints of the largest arm planned, 10 M parameters" in message
 

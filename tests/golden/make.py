@@ -44,7 +44,7 @@ def studies() -> list[tuple[str, str]]:
     from ruamel.yaml import YAML
 
     pairs = []
-    for path in sorted([*ROOT.glob("ablations/*.yaml"), *ROOT.glob("examples/*.yaml")]):
+    for path in sorted([*ROOT.glob("ablations/*.yaml"), *(ROOT / name for name in IMPORTS)]):
         profiles = YAML(typ="safe").load(path.read_text("utf-8")).get("profiles") or {}
         pairs += [(str(path.relative_to(ROOT)), name) for name in ("", *profiles)]
     return pairs

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "given_weights": {"errors"},
     "store": {"errors", "spec"},
     "format": {"spec"},
-    "models": {"errors", "given_weights", "spec"},
+    "models": {"errors", "given_weights", "spec", "tasks"},
     "metrics": {"errors", "spec", "store"},
     "trial": {"errors", "metrics", "store"},
     "tasks": {"errors", "metrics", "spec", "store", "trial"},

@@ -168,4 +168,4 @@ def test_a_metric_that_the_catalogue_has_not_fails_the_trial(inside, spared, tmp
     toy.write_text(TOY.read_text().replace('{"height": height', '{"hight": height'))
     done = inside("run", spared, "--import", toy, "--on", "inline", "--set", "aa=false")
     assert done.returncode == 1
-    assert "hight: no metric of the task, which has work, height, resumed" in done.stderr
+    assert "hight: no metric of the study, which has work, height, resumed" in done.stderr

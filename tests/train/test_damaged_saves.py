@@ -13,7 +13,8 @@ import torch
 from study.errors import DamagedError
 from study.store import archives
 from study.store.records import EpochRow
-from study.tasks.classification.train import Callbacks, Stopped, fit
+from study.tasks.classification.train import fit
+from study.trial.callbacks import Callbacks, Stopped
 from tests.train.trials import IMAGES, recipe, resnet, same, timeless
 
 THREE = recipe(epochs=3)

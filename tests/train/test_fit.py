@@ -13,7 +13,8 @@ from study.store import atomic
 from study.tasks.classification.data import load
 from study.tasks.classification.quality import qualities
 from study.tasks.classification.schema import Data
-from study.tasks.classification.train import Callbacks, evaluation, fit, step_seconds
+from study.tasks.classification.train import evaluation, fit, step_seconds
+from study.trial.callbacks import Callbacks
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, vit
 
 # result

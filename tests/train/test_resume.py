@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from timm.models import load_checkpoint
 
 from study.errors import StoreError
-from study.tasks.classification.train import Callbacks, Stopped, Superseded, fit
+from study.tasks.classification.train import fit
+from study.trial.callbacks import Callbacks, Stopped, Superseded
 from tests.train.trials import IMAGES, PLAIN, RICH, recipe, resnet, same, timeless, vit
 
 MIXED = RICH.model_copy(update={"epochs": 2})

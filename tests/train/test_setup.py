@@ -13,9 +13,10 @@ from torch.testing import assert_close
 
 from study.errors import SpecError
 from study.tasks.classification.schema import Recipe
-from study.tasks.classification.train import Callbacks, Stopped, check, fit, step_seconds
+from study.tasks.classification.train import check, fit, step_seconds
 from study.tasks.classification.train.mixup import mixed
 from study.tasks.classification.train.setup import set_up
+from study.trial.callbacks import Callbacks, Stopped
 from tests.train.trials import IMAGES, RICH, recipe, resnet, vit
 
 # recipe

@@ -11,7 +11,8 @@ import torch
 
 from study.tasks.classification.data import load
 from study.tasks.classification.schema import Data, Recipe
-from study.tasks.classification.train import Callbacks, Stopped, fit, joined
+from study.tasks.classification.train import fit, joined
+from study.trial.callbacks import Callbacks, Stopped
 
 IMAGES = load(Data(name="digits", img_size=32, train_limit=64, val_limit=32))
 PLAIN = Recipe(

@@ -118,8 +118,8 @@ def _band(values: "pd.Series[float]") -> tuple[float, float]:
 
 def _metrics(plan: Plan) -> dict[str, Metric]:
     # Curves are evaluated at the training size, so "top1@96" is drawn by its "top1".
-    quality, _ = sized(drawn_qualities(plan)[0])
-    return {LOSS: LOSS_METRIC, quality: plan.catalogue[quality]}
+    names = [sized(name)[0] for name in drawn_qualities(plan)[:1]]
+    return {LOSS: LOSS_METRIC, **{name: plan.catalogue[name] for name in names}}
 
 
 def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:

@@ -111,14 +111,19 @@ class StudyFile(Strict):
         return self
 
 
-def validated(schema: type[Checked], tree: Tree) -> tuple[Checked | None, list[Problem]]:
-    """Validate `tree`: an instance of `schema`, or the problems that prevent one."""
+def validated(
+    schema: type[Checked], tree: Tree, within: str = ""
+) -> tuple[Checked | None, list[Problem]]:
+    """Validate `tree`: an instance of `schema`, or the problems that prevent one.
+
+    Messages name keys with what they are `within`, such as "baseline.".
+    """
     try:
         return schema.model_validate(tree.plain()), []
     except ValidationError as error:
         problems: dict[str, Problem] = {}  # the first at each position
         for detail in _relevant(tree, error):
-            problem = _problem(schema, tree, detail)
+            problem = _problem(schema, tree, detail, within=within)
             problems.setdefault(str(problem.location), problem)
         return None, list(problems.values())
 
@@ -159,7 +164,7 @@ def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
             yield detail
 
 
-def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Problem:
+def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails, *, within: str) -> Problem:
     """One pydantic error as a problem, reworded and with its position in the file."""
     loc, kind, message = detail["loc"], detail["type"], detail["msg"]
     key = str(loc[-1]) if loc else ""
@@ -176,7 +181,7 @@ def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails) -> Probl
         return Problem(text, where.at([text.partition(":")[0]]).location)
     alternatives = PLAIN_TYPES | _models(schema).keys()
     steps = [str(step) for step in loc if str(step).isidentifier()]
-    name = ".".join(step for step in steps if step not in alternatives)
+    name = within + ".".join(step for step in steps if step not in alternatives)
     reason = message[0].lower() + message[1:]
     value, limits = where.plain(), detail.get("ctx", {})
     hint = _unit(value, limits.get("le", limits.get("lt")))

@@ -22,7 +22,7 @@ from study.store.records import Environment, Evaluation, ImageFingerprint, finit
 from study.store.store import Store
 from study.tasks.classification import data, train
 from study.tasks.classification.data.dataset import Preprocessing
-from study.tasks.classification.quality import QUALITIES, qualities
+from study.tasks.classification.quality import qualities
 from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.schema import Data, Recipe
 from study.tasks.classification.trial import model as run
@@ -75,13 +75,6 @@ def evaluate_trial(
     """Evaluate a trained trial on its validation images, at its training size or another."""
     images = NONE if img_size is None else {"img_size": img_size}
     return evaluate(trained(store, name, images=images), device=device)
-
-
-def complete(evaluation: Evaluation | None) -> bool:
-    """True for an evaluation by every quality of today's catalogue, or one that was refused."""
-    return bool(
-        evaluation and (evaluation.refused or QUALITIES.keys() <= evaluation.metrics.keys())
-    )
 
 
 def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ignore) -> Evaluated:

@@ -33,6 +33,7 @@ class Classification(Task):
     """A trial trains a timm model by a recipe on a data set and evaluates it."""
 
     baseline = baseline.Baseline
+    named = ("model", "data", "recipe")
     catalogue = catalogue(QUALITIES)
     columns = ("params", "macs", "top1")
 
@@ -57,8 +58,8 @@ class Classification(Task):
     def alternatives(self, arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
         return resolution.alternatives(arm, store)
 
-    def record(self, arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
-        return record(arm, seed, study)
+    def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
+        return record(arm, seed, study.name)
 
     def run(self, trial: RunningTrial) -> Finished:
         from study.tasks.classification.trial import run

@@ -28,6 +28,9 @@ OUTSIDE_COUNTING = (
     "study.tasks.classification.plan.images",  # the number of classes is part of the key
     "study.spec.plugins",  # locates the user's modules, whose digests are part of the key
     "study.spec.schema",
+    "study.tasks.classification.schema",
+    "study.tasks.classification.config",
+    "study.tasks.classification.records",
     "study.spec.study",  # what they say of an arm is part of the key
 )
 """Modules whose change leaves the cost of an arm as it is."""

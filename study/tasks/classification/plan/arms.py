@@ -15,7 +15,7 @@ from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.study import Arm, Study
 from study.store.records import TrialConfig
-from study.tasks.arms import ResolvedArm
+from study.tasks.arms import ResolvedArm, twins
 from study.tasks.classification.config import Config, config_of, evaluates_given_weights
 from study.tasks.classification.plan import schedules
 from study.tasks.classification.plan.costs import CostRecords
@@ -90,7 +90,7 @@ def arms(study: Study, configurations: Configurations, costs: CostRecords) -> Ar
             inherited = {problem.message for problem in wrong}
         if cost_record is not None and not wrong:
             every.resolved.append(_resolved(study, arm, cost_record))
-    every.problems += _twins(every)
+    every.problems += twins(every.resolved, every.places)
     return every
 
 
@@ -106,19 +106,6 @@ def _resolved(study: Study, arm: Arm, cost_record: ModelCost) -> ResolvedModel:
         epochs=settings.recipe.total_epochs,
         evaluates_given_weights=evaluates_given_weights(settings),
     )
-
-
-def _twins(every: Arms) -> list[Problem]:
-    """Problems of arms with the same digest, whose difference would be exactly 0."""
-    first = dict[str, ResolvedModel]()
-    return [
-        Problem(
-            f"{entry.label} computes the same as {twin.label}",
-            every.places.last_level(entry.arm.choices),
-        )
-        for entry in every.resolved
-        if (twin := first.setdefault(entry.digest, entry)) is not entry
-    ]
 
 
 def _built(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]]:

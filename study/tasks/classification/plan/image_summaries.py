@@ -28,7 +28,8 @@ LARGE = 10_000  # pictures; listing fewer takes less than a second on a local di
 SETTLED = 2.0  # seconds; a folder changed later than this may change again in the same time stamp
 OUTSIDE_LISTING = (
     *CHANGE_NO_NUMBER,
-    "study.spec.schema",  # what it says of a data set is part of the key
+    "study.spec.schema",
+    "study.tasks.classification.schema",  # what it says of a data set is part of the key
 )
 """Modules whose change leaves the summary of a folder as it is."""
 

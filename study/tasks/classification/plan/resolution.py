@@ -5,8 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
-from study.errors import SpecError, StudyError
-from study.spec.problems import report
+from study.errors import StudyError
 from study.spec.reader import ReadStudy
 from study.spec.study import Arm
 from study.store.cost_records import ArmCost
@@ -23,9 +22,7 @@ def arms(
     file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
 ) -> ResolvedArms:
     """The arms of a study; of more than `costs.AUDITED` a sample is audited, unless `audit_all`."""
-    study, configurations = file.study, file.configurations
-    if study is None or configurations is None:
-        raise SpecError(report(file.problems))
+    study, configurations = file.complete()
     costs = CostRecords(store, study.arms if audit_all else sample(study.arms))
     costs.prepare(study.arms, tell)
     every = resolved(study, configurations, costs)

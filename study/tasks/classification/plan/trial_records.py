@@ -30,7 +30,7 @@ def record(arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
         seed=seed,
         config=arm.config,
         shape=built.shape.plain,
-        sources=[[s.text, s.digest] for s in config.plugins if s.name in built.code],
+        sources=[s.source for s in config.plugins if s.name in built.code],
         where=config.data.model_dump(mode="json", include=WHERE),
         **more,
     )

@@ -7,23 +7,17 @@ from study.tasks.classification.train.optimizers import check
 from study.tasks.classification.train.schedules import RateSchedule, rate_schedule
 from study.tasks.classification.train.step_time import StepTime, step_seconds
 from study.tasks.classification.train.synthetic_step import repeated, training_step
-from study.trial.callbacks import Callbacks, Message, Stopped, Superseded, nothing
 
 __all__ = [
     "ALONE",
-    "Callbacks",
     "Fitted",
-    "Message",
     "ProcessGroup",
     "RateSchedule",
     "StepTime",
-    "Stopped",
-    "Superseded",
     "check",
     "evaluation",
     "fit",
     "joined",
-    "nothing",
     "rate_schedule",
     "repeated",
     "step_seconds",

@@ -1,6 +1,7 @@
 """One trial of this task: the model is built, trained on the images, and evaluated."""
 
 import io
+from typing import cast
 
 import numpy as np
 
@@ -34,8 +35,8 @@ def run(trial: RunningTrial) -> Finished:
 
 
 def _fitted(trial: RunningTrial, record: ClassifierRecord) -> train.Fitted:
-    images, group = data.load(record.data), trial.group
-    assert isinstance(group, train.ProcessGroup)  # of `joined`, which the task gives the worker
+    images = data.load(record.data)
+    group = cast(train.ProcessGroup, trial.group)  # of `joined`, which the task gives the worker
     if group.leads:
         begin_on_images(trial.store, trial.name, fingerprints(images))
     classes = record.shape.num_classes
