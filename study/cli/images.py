@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.cli.output import progress
-from study.errors import DataError
+from study.errors import DataError, StudyError
 from study.tasks.classification.config import Config
 from study.tasks.classification.schema import LOOKS
 
@@ -28,6 +28,8 @@ def check_images(plan: "Plan") -> None:
     configs = [arm.arm.config for arm in plan.arms]
     data_sets = [config.data for config in configs if isinstance(config, Config)]
     sets = {data.model_dump_json(exclude=LOOKS): data for data in data_sets}
+    if not sets:
+        raise StudyError(f"--check-images: the task {plan.study.task} reads no images")
     with progress("decoding images") as tick:
         wrong = [message for data in sets.values() for message in unreadable(data, tick)]
     if wrong:

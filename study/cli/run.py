@@ -121,7 +121,7 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
 
 
 def _announce(plan: "Plan", store: "Store", machine: "Machine") -> None:
-    """Check the images of the missing trials, and print the plan."""
+    """Check the files that missing trials read, and print the plan."""
     from study.launch import resources
     from study.plan.planning import check_inputs
 

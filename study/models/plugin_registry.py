@@ -21,7 +21,7 @@ from study.errors import BuildError
 from study.models import SLOTS
 from study.models.arguments import Arguments
 from study.spec.plugins import Plugin, digest
-from study.tasks import TASKS
+from study.tasks import TASKS, mistake
 
 REGISTRIES: dict[str, Any] = {**SLOTS, "task": TASKS}
 """The dictionaries that a plugin may add to, by kind of entry."""
@@ -118,6 +118,9 @@ def _difference(
         for name in names:
             if not isinstance(name, str) or not name.isidentifier():
                 raise BuildError(f"{source.name} adds {slot} {name!r}, which is no identifier")
+    for name in added["task"]:
+        if why := mistake(TASKS[name]):
+            raise BuildError(f"{source.path}: the task {name} {why}")
     if not any(added.values()):
         kinds = ", ".join(REGISTRIES)
         raise BuildError(f"{source.name} adds nothing: no timm model and no entry of {kinds}")

@@ -39,5 +39,8 @@ def code(planned: Iterable[PlannedArm]) -> Iterator[str]:
 
 
 def _anonymous(config: TrialConfig) -> dict[str, object]:
-    """The values of a configuration without the digests of plugin code."""
-    return {key: value for key, value in config.values.items() if not key.endswith(".code")}
+    """The values of a configuration, of plugins their names without the digests of their code."""
+    return {
+        key: sorted(value) if key.endswith(".code") and isinstance(value, dict) else value
+        for key, value in config.values.items()
+    }

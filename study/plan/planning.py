@@ -26,20 +26,21 @@ def plan(
     audit_all: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Plan:
-    """Build and count the study's arms, and look up their trials in the store.
+    """The study's arms, resolved by its task, and their trials in the store.
 
     Of many arms a sample is audited, unless `audit_all`. `tell` is given a line before work that
     takes time.
 
     Raises:
         SpecError: lists the mistakes, each at its place. Those that show in the file alone come
-            first, before torch is imported; models are built once there are none.
+            first; arms are built once there are none.
         StoreError: a stored result was computed from another configuration of the same name.
     """
     study, configurations = file.complete()
     task = tasks.task(study.task, study.plugins)
     task.forget()
-    if mistakes := [*file.problems, *label_checks.problems(study, file.places)]:
+    untimed = _untimed(study, task, file)
+    if mistakes := [*file.problems, *label_checks.problems(study, file.places), *untimed]:
         wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
         raise SpecError(f"{report(wrong)}; arms are built once the file is correct")
     every = task.arms(file, store, audit_all=audit_all, tell=tell)
@@ -56,6 +57,16 @@ def plan(
     ]
     complete = Plan(study, tuple(planned), task, file, tuple(every_note))
     return replace(complete, sd=_sd(complete, store))
+
+
+def _untimed(study: Study, task: Task, file: ReadStudy) -> Iterator[Problem]:
+    """Problems of speeds among the columns of a task that times nothing."""
+    times = type(task).workloads is not Task.workloads
+    for number, name in enumerate(study.columns):
+        if not times and name in study.catalogue and study.catalogue[name].kind == "speed":
+            yield Problem(
+                f"trials of {study.task} are not timed", file.places.value("columns", number)
+            )
 
 
 def check_inputs(plan: Plan, store: Store, *, absent: bool = True) -> None:

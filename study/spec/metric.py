@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+KINDS = ("cost", "quality", "speed")
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -19,6 +21,13 @@ class Metric:
     # Left out of repr(), which has the address of a function and enters a report's fingerprint.
     of: Callable[..., float | None] | None = field(default=None, repr=False)
     """A quality's function of the task's predictions; other metrics are told, counted or timed."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no table could print; a plugin's metric is checked by no type checker."""
+        for name, allowed in (("better", ("higher", "lower")), ("kind", KINDS)):
+            if getattr(self, name) not in allowed:
+                words = " or ".join(allowed)
+                raise ValueError(f"{name} of the metric {self.label} is {words}")
 
     @property
     def difference_unit(self) -> str:
@@ -38,7 +47,7 @@ class Catalogue(dict[str, Metric]):
 
     def __contains__(self, name: object) -> bool:
         try:
-            return isinstance(name, str) and self[name] is not None
+            return isinstance(name, str) and bool(self[name])
         except KeyError:
             return False
 

@@ -95,7 +95,7 @@ def planned(sources: Iterable[Sequence[str]]) -> list[Plugin]:
     for text, digest_then in sources:
         plugin = find_plugin(text)
         if plugin.digest != digest_then:
-            raise SpecError(f"{plugin.path} has changed since the trial was planned: plan anew")
+            raise SpecError(f"{plugin.path} has changed since it was planned: plan anew")
         plugins.append(plugin)
     return plugins
 

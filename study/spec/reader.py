@@ -1,6 +1,6 @@
 """A study file read into a Study, together with all mistakes in it.
 
-`study_file` returns the problems and raises none, so that later checks (the plan builds the models)
+`study_file` returns the problems and raises none, so that later checks (the task builds the arms)
 add to the same list and the user sees all mistakes at once.
 """
 
@@ -155,7 +155,9 @@ def _study(
     task = vocabulary.tasks.get(name)
     if task is None:
         unknown_task = unknown("task", name, vocabulary.tasks)
-        return ReadStudy(None, [*problems, Problem(unknown_task, document.at(["task"]).location)])
+        return ReadStudy(
+            None, [*problems, Problem(unknown_task, document.at(["task"]).location, OWN_TASK)]
+        )
     parts = _parts(document, task)
     if "baseline" in document.value:
         problems += validated(task.baseline, document.at(["baseline"]), "baseline.")[1]
@@ -186,6 +188,9 @@ def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...]
         for level in range(len(factor.levels)):
             problems += configurations.problems((*base[:index], level, *base[index + 1 :]))
     return arms, [*problems, *configurations.problems(base)]
+
+
+OWN_TASK = "a task of your own is added by --import PLUGIN"
 
 
 def _task_name(document: Tree) -> str:

@@ -1,4 +1,4 @@
-"""Names of designs and metrics, which a study file may use and other rooms define."""
+"""Designs and tasks, which a study file may name and other rooms define."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

@@ -174,5 +174,6 @@ def history(content: bytes) -> list[EpochRow]:
 
 def finite(values: Mapping[str, float | None]) -> dict[str, float | None]:
     """Measurements as they are stored, None where a value is unknown, NaN or infinite."""
-    known = {name: value for name, value in values.items() if value is not None and isfinite(value)}
+    # float, since JSON has no numbers of numpy.
+    known = {n: float(v) for n, v in values.items() if v is not None and isfinite(v)}
     return {name: known.get(name) for name in values}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from study.errors import MetricError, SizeError, StudyError, unknown
-from study.spec.metric import Catalogue
+from study.spec.metric import Catalogue, Metric
 from study.spec.places import Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
@@ -75,6 +75,8 @@ class Task(ABC):
 
     catalogue: Catalogue
     """The metrics of the task by name: costs, qualities and speeds."""
+    per_image = ""
+    """The metric whose hits and misses are stored as predictions, by which images are compared."""
     declares_metrics = False
     """True if a study file may declare metrics of its own, which the trials report."""
 
@@ -180,6 +182,23 @@ class Task(ABC):
     def table_notes(self, arm: ResolvedArm) -> Iterator[str]:
         """Notes below a table about the baseline."""
         yield from ()
+
+
+def mistake(entry: object) -> str:
+    """The reason why an entry of `TASKS` is no task, or ""; no type checker sees a plugin."""
+    if isinstance(entry, type):
+        return "is a class: add an object of it, with brackets"
+    if not isinstance(entry, Task):
+        return "is no object of a class of study.tasks.Task"
+    schema = getattr(entry, "baseline", None)
+    if not (isinstance(schema, type) and issubclass(schema, BaseModel) and schema.model_fields):
+        return "has no baseline: a pydantic model with a field for every part"
+    metrics = getattr(entry, "catalogue", None)
+    if not isinstance(metrics, Catalogue) or not all(
+        isinstance(m, Metric) for m in metrics.values()
+    ):
+        return "has no catalogue: a Catalogue of a Metric by name"
+    return "" if metrics else "has no metric in its catalogue"
 
 
 def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:

@@ -8,6 +8,7 @@ from typing import cast
 
 from pydantic import BaseModel
 
+from study.errors import BuildError
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
 from study.spec.reader import ReadStudy
@@ -40,7 +41,9 @@ class SimpleTask(Task):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if wrong := [name for name in cls.baseline.model_fields if not _is_model(cls, name)]:
+        # A class without a baseline is refused when it is added to the tasks.
+        fields = getattr(getattr(cls, "baseline", None), "model_fields", {})
+        if wrong := [name for name in fields if not _is_model(cls, name)]:
             names = ", ".join(wrong)
             raise TypeError(
                 f"{cls.__name__}: {names}: a part is a pydantic model, and not called task"
@@ -81,7 +84,19 @@ class SimpleTask(Task):
         )
 
     def _cost(self, arm: Arm) -> ArmCost:
-        return ArmCost(cost=dict(self.cost(_config(arm).values)))
+        """The cost of an arm. Raises BuildError where the task's own function is wrong."""
+        try:
+            costs = dict(self.cost(_config(arm).values))
+        except Exception as error:  # of the user's code, whose message says more than a traceback
+            raise BuildError(f"cost of a {type(self).__name__}: {error!r}") from error
+        promised = {name for name, metric in self.catalogue.items() if metric.kind == "cost"}
+        if costs.keys() != promised:
+            given, wanted = (", ".join(sorted(names)) or "nothing" for names in (costs, promised))
+            raise BuildError(f"cost of a {type(self).__name__} gives {given}, not {wanted}")
+        for name, value in costs.items():
+            if value is not None and not isinstance(value, int | float):
+                raise BuildError(f"cost of a {type(self).__name__}: {name} is {value!r}")
+        return ArmCost(cost=costs)
 
     def _resolved(self, study: Study, arm: Arm) -> ResolvedArm:
         values = _config(arm).values

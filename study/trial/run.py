@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from typing import SupportsFloat
 
 from study.errors import StoreError
 from study.store.atomic import Record
@@ -99,10 +100,15 @@ def _seconds(ends: Record, began: float) -> float:
 
 def _ended(finished: Finished, known: Collection[str]) -> Record:
     """The outcome of a trial that has ended, without the keys that a task leaves out."""
+    if not isinstance(finished, Finished):
+        raise TypeError(f"the task returned {type(finished).__name__}, not Finished")
     # Under a name that no table has, a number would vanish without a word.
     if known and (strangers := sorted(finished.metrics.keys() - {*known})):
         names = ", ".join(strangers)
         raise ValueError(f"{names}: no metric of the study, which has {', '.join(known)}")
+    for metric, value in finished.metrics.items():
+        if value is not None and not isinstance(value, SupportsFloat):
+            raise TypeError(f"{metric} is {value!r}, which is no number")
     values = vars(finished) | {"metrics": finite(finished.metrics), "history": [*finished.history]}
     return {key: value for key, value in values.items() if value or key == "metrics"}
 

@@ -142,6 +142,7 @@ def test_without_its_plugin_the_task_is_unknown(inside, bowl):
     done = inside("plan", bowl)
     assert done.returncode == 2
     assert 'unknown task "toy" (known: classification)' in done.stderr
+    assert "--import PLUGIN" in done.stderr
 
 
 @pytest.mark.heavy
@@ -169,3 +170,55 @@ def test_a_metric_that_the_catalogue_has_not_fails_the_trial(inside, spared, tmp
     done = inside("run", spared, "--import", toy, "--on", "inline", "--set", "aa=false")
     assert done.returncode == 1
     assert "hight: no metric of the study, which has work, height, resumed" in done.stderr
+
+
+PLUGINS = {
+    "a class": ("= Toy()", "= Toy", "the task toy is a class"),
+    "nothing": ("= Toy()", "= None", "the task toy is no object of a class"),
+    "no baseline": ("    baseline = Baseline\n", "", "the task toy has no baseline"),
+    "no catalogue": ("    catalogue = ", "    katalogue = ", "the task toy has no catalogue"),
+    "no model": ("    args: Arguments\n", "    args: int\n", "args: a part is a pydantic model"),
+    "a kind": ('kind="cost"', 'kind="costs"', "kind of the metric Work is cost or quality"),
+    "a direction": ('better="lower"', 'better="less"', "better of the metric Work is higher or"),
+    "an error of cost": ('["args"].steps', '["arg"].steps', "cost of a Toy: KeyError('arg')"),
+    "another cost": ('{"work": values', '{"werk": values', "cost of a Toy gives werk, not work"),
+    "no number": ('{"work": values["args"].steps}', '{"work": "much"}', "work is 'much'"),
+    "no cost": ('{"work": values["args"].steps}', "{}", "cost of a Toy gives nothing, not work"),
+    "a speed": ('kind="cost", exact=True),', 'kind="speed"),', "trials of toy are not timed"),
+}
+
+
+@pytest.mark.parametrize("plugin", PLUGINS.values(), ids=PLUGINS)
+def test_a_mistake_in_a_task_is_told_before_anything_runs(inside, bowl, tmp_path, plugin):
+    right, wrong, message = plugin
+    toy = tmp_path / "toy.py"
+    assert right in TOY.read_text()
+    toy.write_text(TOY.read_text().replace(right, wrong))
+    done = inside("plan", bowl, "--import", toy)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+
+
+def test_a_number_of_numpy_is_a_number_and_a_text_is_none(inside, spared, tmp_path):
+    toy = tmp_path / "toy.py"
+    source = TOY.read_text().replace("import math\n", "import math\nimport numpy as np\n")
+    toy.write_text(source.replace('"resumed": resumed}', '"resumed": np.int64(resumed)}'))
+    done = inside("run", spared, "--import", toy, "--on", "inline", "--set", "aa=false")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_text_is_no_number(inside, spared, tmp_path):
+    toy = tmp_path / "toy.py"
+    toy.write_text(TOY.read_text().replace('"resumed": resumed}', '"resumed": "no"}'))
+    done = inside("run", spared, "--import", toy, "--on", "inline", "--set", "aa=false")
+    assert done.returncode == 1
+    assert "resumed is 'no', which is no number" in done.stderr
+
+
+def test_parts_lists_a_task_and_an_evaluation_of_its_trials_is_refused(inside, spared, tmp_path):
+    assert "toy" in inside("parts", "--import", TOY).stdout
+    assert run(inside, spared, "--on", "inline").returncode == 0
+    name = Store(tmp_path / "results").results()[0]
+    done = inside("eval", name, "--import", TOY)
+    assert done.returncode == 2
+    assert "is of the task toy, which has no images to evaluate" in done.stderr

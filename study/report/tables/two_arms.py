@@ -99,27 +99,33 @@ def _notes(comparison: Comparison) -> Iterator[str]:
 def _seed_table(comparison: Comparison) -> Table:
     first, second = comparison.labels
     metric = comparison.plan.catalogue[comparison.tested]
-    rows = stats.typed_rows(comparison.seeds, SeedRow)
+    rows, per_image = stats.typed_rows(comparison.seeds, SeedRow), _has_images(comparison)
     return Table(
         name=plain(f"{format.head(metric)} seed by seed"),
         caption=plain(
             f"gained: images that only {second} classifies correctly; lost: only {first}. "
             "McNemar's exact test covers these trained networks, not other seeds."
-        ),
+        )
+        if per_image
+        else "",
         heads=(
             plain(first),
             plain(second),
             format.effect_head(metric, 1),
-            "gained",
-            "lost",
-            "p, McNemar",
+            *(("gained", "lost", "p, McNemar") if per_image else ()),
         ),
-        blocks=(TableBlock("", tuple(_seed_row(row, metric) for row in rows)),),
+        blocks=(
+            TableBlock("", tuple(_seed_row(row, metric, per_image=per_image) for row in rows)),
+        ),
         notes=tuple(map(plain, _image_notes(comparison))),
     )
 
 
-def _seed_row(row: SeedRow, metric: Metric) -> Row:
+def _has_images(comparison: Comparison) -> bool:
+    return bool(comparison.plan.task.per_image)
+
+
+def _seed_row(row: SeedRow, metric: Metric, *, per_image: bool) -> Row:
     texts = (
         format.measured(row.first, metric),
         format.measured(row.second, metric),
@@ -127,15 +133,17 @@ def _seed_row(row: SeedRow, metric: Metric) -> Row:
         # Numbers of images; NaN where a trial has no predictions.
         *(f"{n:.0f}" if n == n else format.ABSENT for n in (row.gained, row.lost)),
         format.p_value(row.p),
-    )
+    )[: None if per_image else 3]
     return Row(f"seed {row.seed}", False, tuple(map(Cell, texts)))
 
 
 def _image_notes(comparison: Comparison) -> Iterator[str]:
+    if not _has_images(comparison):
+        return
     if not comparison.images:
         yield f"Not compared image by image: {comparison.unseen}."
         return
-    images, top1 = comparison.images, comparison.plan.catalogue["top1"]
+    images, top1 = comparison.images, comparison.plan.catalogue[comparison.plan.task.per_image]
     low, high = (format.measured(end, top1) for end in (images.low, images.high))
     # No interval with fewer than two seeds, or if no image differs.
     if low != format.ABSENT:

@@ -22,7 +22,7 @@ def answer(analysis: Analysis) -> str:
         return "No trial has finished yet, so there is no answer."
     if (
         # Predictions are compared by their most likely class, which is what top-1 counts.
-        plan.evaluates_given_weights and plan.tested == "top1" and len(plan.arms) > 1
+        plan.evaluates_given_weights and plan.tested == plan.task.per_image and len(plan.arms) > 1
     ):
         return given_weights_answer(analysis)
     compared = ComparedArms(analysis)

@@ -43,7 +43,7 @@ def _quality(comparison: Comparison) -> str:
         return f"{second} and {first} have no finished seed in common yet"
     difference = f"{format.effect(row, metric, int(row.n))} {metric.difference_unit}".rstrip()
     if (
-        comparison.tested == "top1"
+        comparison.tested == comparison.plan.task.per_image
         and all(arm.evaluates_given_weights for arm in comparison.arms)
         and len(comparison.seeds)
     ):

@@ -185,6 +185,8 @@ def _finished(store: Store, name: str) -> tuple[ClassifierRecord, Path]:
         raise StoreError(
             f"trial {name} in {store.root} is {state}; only a completed trial can be evaluated"
         )
+    if (task := store.entered(name).task) != "classification":
+        raise StoreError(f"trial {name} is of the task {task}, which has no images to evaluate")
     path, record = store.folder(name).checkpoint, ClassifierRecord.of(store.entered(name))
     trains = _trains(record)
     if trains and not path.exists():

@@ -34,6 +34,7 @@ class Classification(Task):
 
     baseline = baseline.Baseline
     named = ("model", "data", "recipe")
+    per_image = "top1"
     catalogue = catalogue(QUALITIES)
     columns = ("params", "macs", "top1")
 

@@ -1,1 +1,1 @@
-"""The model and the images of a trial."""
+"""One trial of a classifier: its model, its images, its run, and what is timed of it."""
