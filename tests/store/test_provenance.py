@@ -31,6 +31,7 @@ PLANNING = {
     "study.given_weights",
     "study.tasks.classification.config",
     "study.tasks.classification.records",
+    "study.tasks.classification.data",
 }
 """Call on the code of a digest, and are not called by it."""
 PRINTING = {

@@ -106,7 +106,7 @@ def test_a_plan_counts_its_costs_and_names_its_trials(inside, bowl):
     assert len({arm["arm"] for arm in plan["arms"]}) == 3
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_an_edit_of_the_task_makes_other_trials(study, bowl, tmp_path):
     edited = tmp_path / "toy.py"
     edited.write_text(TOY.read_text() + "# edited\n")
