@@ -87,7 +87,7 @@ PREPROCESSING = ("crop_pct", "interpolation", "batch_size")
 # Pillow's filters under timm's names, as in recipe.interpolation.
 RESAMPLING = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 POSITIVE = click.IntRange(1)
-CROP = click.FloatRange(0.1, 1)
+CROP = click.FloatRange(0.1, 1.5)
 RGB: dict[str, Any] = {"nargs": 3, "type": float, "metavar": "R G B", "default": None}
 
 WEIGHTS = (

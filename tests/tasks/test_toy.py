@@ -172,6 +172,24 @@ def test_a_metric_that_the_catalogue_has_not_fails_the_trial(inside, spared, tmp
     assert "hight: no metric of the study, which has work, height, resumed" in done.stderr
 
 
+DECLARED = {
+    "whole": ("{better: lower, unit: cm², digits: 1, scale: 10000.0}", 0, "Energy (cm²)"),
+    "no direction": ("{unit: cm²}", 2, 'missing key "better"'),
+}
+
+
+@pytest.mark.parametrize("declared", DECLARED.values(), ids=DECLARED)
+def test_a_file_may_declare_a_metric_that_its_trials_report(inside, spared, tmp_path, declared):
+    keys, status, text = declared
+    file = spared.read_text().replace("steps: 100", "steps: 100, reports: energy")
+    file = file.replace("resumed]", "energy]").replace("metrics: {", f"metrics: {{energy: {keys}, ")
+    spared.write_text(file)
+    done = run(inside, spared, "--on", "inline")
+    assert done.returncode == status, done.stderr
+    table = tmp_path / "reports" / "bowl" / "table.md"
+    assert text in (done.stderr if status else table.read_text())
+
+
 PLUGINS = {
     "a class": ("= Toy()", "= Toy", "the task toy is a class"),
     "nothing": ("= Toy()", "= None", "the task toy is no object of a class"),

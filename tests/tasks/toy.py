@@ -21,6 +21,8 @@ class Arguments(Strict):
     rate: float = Field(gt=0)
     momentum: float = 0.0
     steps: int = Field(100, ge=1)
+    reports: str = ""
+    """A metric that is reported beside those of the task, if the study file declares it."""
     kills: bool = False
     """Kill the process of the first attempt half-way, after it has written how far it came."""
 
@@ -35,6 +37,7 @@ class Toy(SimpleTask):
     """The height of a ball that rolls down a bowl, with noise of the seed."""
 
     baseline = Baseline
+    declares_metrics = True
     catalogue = Catalogue(
         {
             "work": Metric("Work", "steps", 1, 0, better="lower", kind="cost", exact=True),
@@ -55,7 +58,8 @@ class Toy(SimpleTask):
         exponent = -args.rate * args.steps / (1 - args.momentum)
         height = math.exp(exponent) * random.Random(trial.record.seed).uniform(0.9, 1.1)
         row = EpochRow(epoch=0, height=height)
-        return Finished({"height": height, "resumed": resumed}, history=[row])
+        declared = {args.reports: height**2} if args.reports else {}
+        return Finished({"height": height, "resumed": resumed} | declared, history=[row])
 
 
 TASKS["toy"] = Toy()

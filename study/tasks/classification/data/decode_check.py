@@ -1,11 +1,11 @@
 """Decode every image of a data set once, to list those that cannot be read."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from study.errors import DataError
+from study.store.processes import cores
 from study.tasks.classification.data.dataset import load
 from study.tasks.classification.data.loader import NumberedImages
 from study.tasks.classification.data.webdataset import ShardStream
@@ -26,7 +26,7 @@ def unreadable(data: Data, tick: Tick) -> list[str]:
     except DataError as error:
         return str(error).splitlines()
     total, done, wrong = images.train_size + images.val_size, 0, list[str]()
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for split in (images.train, images.val):
             messages = (
                 _streamed(split, data) if isinstance(split, ShardStream) else _each(split, pool)
