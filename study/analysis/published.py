@@ -200,9 +200,11 @@ def _differences(
 ) -> Iterator[str]:
     unstated = []
     for key in PROTOCOL_KEYS[metric.kind]:
-        if here.get(key) is None:  # no such thing in this task
-            continue
         there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
+        if here.get(key) is None:  # trials of this task have no such thing
+            if there is not None:
+                yield f"{word}: {there} published, which trials of this task do not state"
+            continue
         # A row that states no model is about the model of its label.
         if there is None and key != "model":
             unstated.append(word)

@@ -28,10 +28,15 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
         for arm in plan.arms
         for trial in arm.trials
     ]
-    metrics = dict.fromkeys(key for row in rows for key in row if key in plan.catalogue)
+    metrics = [c for c in map(column, plan.catalogue) if any(c in row for row in rows)]
     # The metrics stand between them: which there are is known only from the results.
     first, last = TRIAL_COLUMNS[:4], TRIAL_COLUMNS[4:]
     return pd.DataFrame(rows, columns=[*first, *metrics, *last])
+
+
+def column(metric: str) -> str:
+    """The column of a metric, which may have the name of a fact about trials, such as seconds."""
+    return f"metric.{metric}" if metric in TRIAL_COLUMNS else metric
 
 
 def _result(store: Store, trial: Trial) -> dict[str, object]:
@@ -39,7 +44,7 @@ def _result(store: Store, trial: Trial) -> dict[str, object]:
     environment = result.environment if result else Environment()
     error = (result.error if result else None) or ""
     return {
-        **(result.metrics if result else {}),
+        **{column(name): value for name, value in (result.metrics if result else {}).items()},
         "seconds": result.seconds if result else None,
         "device": environment.device,
         "machine": environment.machine,

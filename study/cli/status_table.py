@@ -55,7 +55,8 @@ def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> Trial
         trial=trial.name,
         state=trial.state,
         where=_where(plan, store, trial),
-        epoch=len(history),
+        # A task may keep no history.
+        epoch=arm.epochs if trial.state == "completed" else len(history),
         epochs=arm.epochs,
         metrics={name: measured[name] for name in plan.catalogue if name in measured},
         seconds=result.seconds if result else None,

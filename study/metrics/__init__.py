@@ -20,13 +20,11 @@ RULES = {
 
 
 COSTS = {
-    "params": Metric("Params", "M", 1e-6, 2, better="lower", kind="cost", exact=True),
-    "macs": Metric("MACs (all)", "G", 1e-9, 3, better="lower", kind="cost", exact=True),
-    "macs_conv_linear": Metric(
-        "MACs (conv+linear)", "G", 1e-9, 3, better="lower", kind="cost", exact=True
-    ),
-    "macs_matmul": Metric("MACs (matmul)", "G", 1e-9, 3, better="lower", kind="cost", exact=True),
-    "activations": Metric("Activations", "M", 1e-6, 1, better="lower", kind="cost", exact=True),
+    "params": Metric("Params", "M", 1e-6, 2, better="lower", kind="cost"),
+    "macs": Metric("MACs (all)", "G", 1e-9, 3, better="lower", kind="cost"),
+    "macs_conv_linear": Metric("MACs (conv+linear)", "G", 1e-9, 3, better="lower", kind="cost"),
+    "macs_matmul": Metric("MACs (matmul)", "G", 1e-9, 3, better="lower", kind="cost"),
+    "activations": Metric("Activations", "M", 1e-6, 1, better="lower", kind="cost"),
 }
 
 SPEEDS = {

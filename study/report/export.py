@@ -91,7 +91,8 @@ def timm(plan: Plan, store: Store) -> Files:
     facts = plan.task.facts(plan.study, plan.baseline)
     if facts.architecture is None:
         raise StudyError(
-            f"timm's tables are of classifiers, and this study's task is {plan.study.task}"
+            f"timm's tables are of classifiers, and this study's task is {plan.study.task}; "
+            "nothing was written"
         )
     tables = {
         f"results-{_slug(facts.data or '')}.csv": (_results, "top1"),

@@ -16,8 +16,6 @@ class Metric:
     digits: int
     better: Literal["higher", "lower"]
     kind: Literal["cost", "quality", "speed"]
-    exact: bool = False
-    """The same for every seed and machine: printed without a spread."""
     # Left out of repr(), which has the address of a function and enters a report's fingerprint.
     of: Callable[..., float | None] | None = field(default=None, repr=False)
     """A quality's function of the task's predictions; other metrics are told, counted or timed."""
@@ -28,6 +26,11 @@ class Metric:
             if getattr(self, name) not in allowed:
                 words = " or ".join(allowed)
                 raise ValueError(f"{name} of the metric {self.label} is {words}")
+
+    @property
+    def exact(self) -> bool:
+        """True for a cost: the same for every seed and machine, and printed without a spread."""
+        return self.kind == "cost"
 
     @property
     def difference_unit(self) -> str:

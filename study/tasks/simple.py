@@ -62,6 +62,17 @@ class SimpleTask(Task):
         values = {p: value for p, value in parts.values.items() if isinstance(value, BaseModel)}
         return SimpleConfig(values, parts.plugins, parts.unresolved)
 
+    def caption(self, study: Study, arm: ResolvedArm) -> str:
+        """The task and what the file says of its baseline, without what factors vary."""
+        varied = {factor.path for factor in study.factors}
+        values = [
+            f"{key} {value}"
+            for part, keys in study.baseline.items()
+            for key, value in keys.items()
+            if not {part, f"{part}.{key}"} & varied
+        ]
+        return f"{study.task} with {', '.join(values)}" if values else study.task
+
     def arms(
         self, file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
     ) -> ResolvedArms:

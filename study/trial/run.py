@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from math import isfinite
 from typing import SupportsFloat
 
 from study.errors import StoreError
@@ -109,6 +110,8 @@ def _ended(finished: Finished, known: Collection[str]) -> Record:
     for metric, value in finished.metrics.items():
         if value is not None and not isinstance(value, SupportsFloat):
             raise TypeError(f"{metric} is {value!r}, which is no number")
+        if value is not None and finished.state == "completed" and not isfinite(value):
+            raise ValueError(f"{metric} is {value}: if that is a result, its state is diverged")
     values = vars(finished) | {"metrics": finite(finished.metrics), "history": [*finished.history]}
     return {key: value for key, value in values.items() if value or key == "metrics"}
 

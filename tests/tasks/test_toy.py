@@ -202,7 +202,7 @@ PLUGINS = {
     "another cost": ('{"work": values', '{"werk": values', "cost of a Toy gives werk, not work"),
     "no number": ('{"work": values["args"].steps}', '{"work": "much"}', "work is 'much'"),
     "no cost": ('{"work": values["args"].steps}', "{}", "cost of a Toy gives nothing, not work"),
-    "a speed": ('kind="cost", exact=True),', 'kind="speed"),', "trials of toy are not timed"),
+    "a speed": ('kind="cost"),', 'kind="speed"),', "trials of toy are not timed"),
 }
 
 
@@ -240,3 +240,36 @@ def test_parts_lists_a_task_and_an_evaluation_of_its_trials_is_refused(inside, s
     done = inside("eval", name, "--import", TOY)
     assert done.returncode == 2
     assert "is of the task toy, which has no images to evaluate" in done.stderr
+
+
+def test_a_metric_may_have_the_name_of_a_fact_about_trials(inside, spared, tmp_path):
+    toy = tmp_path / "toy.py"
+    toy.write_text(TOY.read_text().replace('"resumed"', '"seconds"').replace("Resumed", "Took"))
+    spared.write_text(spared.read_text().replace("resumed", "seconds"))
+    words = (spared, "--import", toy)
+    assert inside("run", *words, "--on", "inline").returncode == 0
+    done = inside("report", *words, "--html")
+    assert done.returncode == 0, done.stderr
+    assert inside("export", *words).returncode == 0
+    rows = (tmp_path / "reports" / "bowl" / "export" / "trials.csv").read_text().splitlines()
+    assert rows[0].startswith("trial,arm,seed,state,height,metric.seconds,seconds,")
+    assert rows[1].split(",")[5] == "0.0"
+
+
+def test_a_number_that_is_not_finite_is_no_result_unless_the_trial_diverged(
+    inside, spared, tmp_path
+):
+    toy = tmp_path / "toy.py"
+    toy.write_text(TOY.read_text().replace('{"height": height, ', '{"height": math.nan, '))
+    done = inside("run", spared, "--import", toy, "--on", "inline", "--set", "aa=false")
+    assert done.returncode == 1
+    assert "height is nan: if that is a result, its state is diverged" in done.stderr
+
+
+def test_a_claim_about_a_cost_is_exact(inside, spared, tmp_path):
+    text = spared.read_text().replace("claims: [", "claims: [half has at most 100 work, ")
+    spared.write_text(text)
+    assert run(inside, spared, "--on", "inline").returncode == 0
+    claims = (tmp_path / "reports" / "bowl" / "claims.md").read_text()
+    assert claims.count("| supported |") == 2
+    assert "± 1 %" not in claims

@@ -40,7 +40,7 @@ class Toy(SimpleTask):
     declares_metrics = True
     catalogue = Catalogue(
         {
-            "work": Metric("Work", "steps", 1, 0, better="lower", kind="cost", exact=True),
+            "work": Metric("Work", "steps", 1, 0, better="lower", kind="cost"),
             "height": Metric("Height", "cm", 100, 2, better="lower", kind="quality"),
             "resumed": Metric("Resumed after", "steps", 1, 0, better="lower", kind="quality"),
         }

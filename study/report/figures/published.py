@@ -128,7 +128,7 @@ def _figure(data: pd.DataFrame, page: row_layout.Page, metric: Metric) -> Figure
     places = row_layout.places(page)
     marks = stats.typed_rows(data, Mark)
     _draw_numbers(axes, marks, places)
-    axes.set_xlabel(f"{format.name(metric)}, measured − published ({_unit(metric)})")
+    axes.set_xlabel(_difference_label(metric))
     linear(axes.xaxis, 4)
     for mark in marks:
         if mark.what == "measured":
@@ -185,6 +185,11 @@ def _draw_margins(axes: Axes, marks: list[Mark], places: dict[str, float]) -> No
         label="margin" if marks else "_",
     )
     axes.axvline(0, color=GREY, linewidth=0.6, zorder=1)
+
+
+def _difference_label(metric: Metric) -> str:
+    unit = _unit(metric)
+    return f"{format.name(metric)}, measured − published" + (f" ({unit})" if unit else "")
 
 
 def _unit(metric: Metric) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from study import format
+from study.analysis.trials import column
 from study.report.contents import Report
 
 COMMIT = 9  # letters of a commit's digest
@@ -20,9 +21,11 @@ def columns(report: Report) -> list[TrialColumn]:
     rows = report.analysis.trials
     listed = [TrialColumn(name, _texts(rows[name])) for name in ("arm", "seed", "state")]
     catalogue = report.plan.catalogue
-    for name in (name for name in rows.columns if name in catalogue):
-        metric = catalogue[str(name)]
-        values = (format.measured(v, metric) if v == v else "" for v in rows[name].astype(float))
+    for name, metric in catalogue.items():
+        if column(name) not in rows.columns:
+            continue
+        numbers = rows[column(name)].astype(float)
+        values = (format.measured(v, metric) if v == v else "" for v in numbers)
         listed.append(TrialColumn(format.head(metric), tuple(values)))
     listed.append(TrialColumn("time (s)", tuple(_seconds(v) for v in rows["seconds"])))
     listed += [TrialColumn(name, _texts(rows[name])) for name in ("device", "machine")]
@@ -36,4 +39,6 @@ def _texts(values: Iterable[object]) -> tuple[str, ...]:
 
 
 def _seconds(value: float | None) -> str:
-    return "" if value is None or value != value else f"{value:.0f}"
+    if value is None or value != value:
+        return ""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"

@@ -97,7 +97,7 @@ def _notes(plan: Plan, assessment: Assessment) -> Iterator[str]:
 
 def _margin(metric: Metric, margin: float) -> str:
     unit = "%" if metric.kind == "speed" else metric.difference_unit
-    return f"{format.name(metric)} ±{margin:g} {unit}"
+    return f"{format.name(metric)} ±{margin:g} {unit}".rstrip()
 
 
 def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:

@@ -13,6 +13,7 @@ from study.plan.plan import Plan
 from study.report.text import noise
 from study.spec.metric import sized
 from study.stats import smallest_p
+from study.tasks import OURS
 from study.tasks.arms import PlannedArm
 
 LISTED = 6  # missing trials listed by label; a note with dozens of them is not read
@@ -125,6 +126,8 @@ def _missing(analysis: Analysis) -> Iterator[str]:
         yield (
             f"{_heads(analysis, earlier)}: not in the results of an earlier version; to measure "
             "it, run the study in another store (--store)."
+            if plan.study.task in OURS
+            else f"{_heads(analysis, earlier)}: not reported by every trial."
         )
     if trials or ((untimed or unevaluated) and not refusals):
         command_line = command(plan, analysis.store_option)

@@ -147,12 +147,10 @@ class Recipe(Strict):
         decays = self.sched in ("step", "multistep")
         if self.loss and self.bce_loss:
             yield "loss", "bce_loss", "bce_loss names a loss too: leave one of them out"
-        if self.sched == "wsd" and self.decay_epochs > self.epochs - self.warmup_epochs > 0:
-            yield (
-                "decay_epochs",
-                "sched",
-                "it is longer than what warm-up leaves of wsd",
-            )
+        left = self.epochs - self.warmup_epochs
+        if self.sched == "wsd" and self.decay_epochs > left > 0:
+            why = f"{self.decay_epochs} is more than the {left} that warm-up leaves for sched wsd"
+            yield "decay_epochs", "sched", why
         if self.cooldown_epochs and self.sched in ("step", "multistep", "constant", "wsd"):
             yield "cooldown_epochs", "sched", f"sched {self.sched} has no cool-down: leave it out"
         if self.epochs and self.min_lr > rate and self.sched in ("cosine", "poly", "tanh", "wsd"):
