@@ -2,12 +2,13 @@
 
 import pytest
 
-from study import trial as run
 from study.store import leases
 from study.store.records import TrialRecord
 from study.store.store import Store
 from study.tasks.classification.train import ALONE
+from study.tasks.classification.trial.run import run
 from study.trial.callbacks import nothing
+from study.trial.run import run_trial
 from tests.train.trials import together
 
 RECORD = {
@@ -31,7 +32,7 @@ def trial(group, root, classes=10):
         store.enter("t-0", record)
         lease = leases.claim(store.trial("t-0"))
     how = {"device": "cpu", "stop": lambda: False, "report": lambda row: None, "pulse": nothing}
-    run.run_trial(store, "t-0", lease, record=record, group=group, **how)
+    run_trial(run, store, "t-0", lease=lease, record=record, group=group, **how)
     if lease:
         lease.release()
     return group.whole
