@@ -6,8 +6,6 @@ import click
 
 from study.cli.output import progress
 from study.errors import DataError, StudyError
-from study.tasks.classification.config import Config
-from study.tasks.classification.schema import LOOKS
 
 if TYPE_CHECKING:
     from study.plan.plan import Plan
@@ -22,7 +20,9 @@ check_images_option = click.option(
 
 def check_images(plan: "Plan") -> None:
     """Raises DataError with every image of the plan that cannot be read."""
+    from study.tasks.classification.config import Config
     from study.tasks.classification.data.decode_check import unreadable
+    from study.tasks.classification.schema import LOOKS
 
     # Arms that differ only in LOOKS read the same files, which are decoded once.
     configs = [arm.arm.config for arm in plan.arms]

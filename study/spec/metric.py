@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
-KINDS = ("cost", "quality", "speed")
+Better = Literal["higher", "lower"]
+Kind = Literal["cost", "quality", "speed"]
 
 
 @dataclass(frozen=True)
@@ -14,15 +15,15 @@ class Metric:
     """The unit of the printed value, which is the stored value times `scale`."""
     scale: float
     digits: int
-    better: Literal["higher", "lower"]
-    kind: Literal["cost", "quality", "speed"]
+    better: Better
+    kind: Kind
     # Left out of repr(), which has the address of a function and enters a report's fingerprint.
     of: Callable[..., float | None] | None = field(default=None, repr=False)
     """A quality's function of the task's predictions; other metrics are told, counted or timed."""
 
     def __post_init__(self) -> None:
         """Refuse what no table could print; a plugin's metric is checked by no type checker."""
-        for name, allowed in (("better", ("higher", "lower")), ("kind", KINDS)):
+        for name, allowed in (("better", get_args(Better)), ("kind", get_args(Kind))):
             if getattr(self, name) not in allowed:
                 words = " or ".join(allowed)
                 raise ValueError(f"{name} of the metric {self.label} is {words}")

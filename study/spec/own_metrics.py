@@ -26,7 +26,8 @@ def own_catalogue(
         if name in catalogue:
             problems += [
                 Problem(f"{key} of {name} cannot be changed", tree.key([name, key]))
-                for key in given.keys() - PRINTED
+                for key in given
+                if key not in PRINTED
             ]
             metrics[name] = replace(
                 catalogue[name], **{k: given[k] for k in PRINTED & given.keys()}

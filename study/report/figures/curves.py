@@ -16,10 +16,10 @@ from study.report.contents import Report
 from study.report.figures.axes import linear
 from study.report.figures.report_figure import ReportFigure, frame, listing, numbered
 from study.report.figures.row_layout import chunks
-from study.report.figures.states import diverged, drawn_qualities
+from study.report.figures.states import diverged
 from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import wrapped
-from study.spec.metric import Metric, sized
+from study.spec.metric import Metric
 from study.stats import interval, of_arm, of_arms, of_metric, typed_rows
 
 LOSS = "train_loss"
@@ -118,8 +118,8 @@ def _band(values: "pd.Series[float]") -> tuple[float, float]:
 
 def _metrics(plan: Plan) -> dict[str, Metric]:
     # Curves are evaluated at the training size, so "top1@96" is drawn by its "top1".
-    names = [sized(name)[0] for name in drawn_qualities(plan)[:1]]
-    return {LOSS: LOSS_METRIC, **{name: plan.catalogue[name] for name in names}}
+    quality = {plan.followed: plan.catalogue[plan.followed]} if plan.followed else {}
+    return {LOSS: LOSS_METRIC, **quality}
 
 
 def _groups(report: Report, drawn_arms: set[str]) -> list[Group]:
