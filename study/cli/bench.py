@@ -1,52 +1,48 @@
-"""bench: models side by side, without a study."""
+"""bench: models side by side, without a study file."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import click
 
-from study.bench import MODES, bench, labelled, model, settings
-from study.bench.settings import BenchRequest, Setting
+from study.bench import COLUMNS, Setting, document, model, read_study, settings
 from study.cli import FAILED
 from study.cli.options import Several, argument, folder, import_option, json_option, words
-from study.cli.output import console, echo_json
-from study.launch.machine import device, gpus
-from study.metrics.execution import ExecutionMode
+from study.cli.output import echo_json, progress, show_tables
+from study.cli.study_request import vocabulary
+from study.errors import SpecError, StudyError
+from study.launch.machine import Machine, device, gpus
 from study.spec.schema import Timing
 from study.store.processes import cores
+from study.store.timing_records import TimingSession
 
 if TYPE_CHECKING:
-    from study.report.columns import FittedTable
+    from study.plan.plan import Plan
+    from study.spec.plugins import Plugin
     from study.store.store import Store
-    from study.store.timing_records import BenchSession, Spread, TimingSession
 
-DTYPES = ("float32", "bfloat16")
-# The defaults of a study file, so that a bench and a study are timed alike.
+PRECISIONS = ("float32", "bfloat16")
 TIMING = Timing()
 SECONDS = "Seconds of timing in each setting, for all models together, after warm-up."
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
-BENCH_COLUMNS = (
-    "throughput",
-    "train_throughput",
-    "latency_p50",
-    "latency_p90",
-    "latency_p99",
-    "memory",
-    "energy",
-)
 
 
 @click.command("bench")
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.option(
+    "--columns",
+    type=Several(click.STRING),
+    default=",".join(COLUMNS),
+    metavar="METRIC,...",
+    show_default=True,
+    help="What is measured; also train_throughput, memory, energy, latency_p99, ...",
+)
+@click.option(
     "--batch-size",
     "batches",
     type=Several(click.IntRange(1)),
-    default="32",
+    default=str(TIMING.batch_size),
     metavar="N,...",
     show_default=True,
 )
@@ -61,22 +57,14 @@ BENCH_COLUMNS = (
     help="Pixels, both sides.",
 )
 @click.option(
-    "--mode",
-    "modes",
-    **words(MODES, "infer,train"),
-    default="infer",
-    show_default=True,
-    help="train: forward, backward and a step of AdamW.",
-)
-@click.option(
-    "--dtype",
-    "dtypes",
-    **words(DTYPES, ",".join(DTYPES)),
-    default="float32",
+    "--precision",
+    "precisions",
+    **words(PRECISIONS, ",".join(PRECISIONS)),
+    default=TIMING.precision,
     show_default=True,
     help="bfloat16: by autocast.",
 )
-@click.option("--compile", "compiled", is_flag=True, help="Compile every model with torch.compile.")
+@click.option("--compile", "compiled", is_flag=True, help="Inference after torch.compile.")
 @click.option("--channels-last", is_flag=True, help="Weights and images in that layout.")
 @click.option(
     "--model-arg",
@@ -94,171 +82,138 @@ BENCH_COLUMNS = (
 )
 @click.option(
     "--resolution",
-    type=click.FloatRange(0, min_open=True),
+    type=click.FloatRange(0, 1, min_open=True),
     default=TIMING.resolution,
     show_default=True,
     help=RESOLUTION,
 )
 @click.option(
-    "--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(), show_default=True
+    "--device",
+    "on",
+    type=click.Choice(["cpu", "cuda", "mps"]),
+    default=device(),
+    show_default=True,
 )
 @click.option("--threads", type=click.IntRange(1, 1024), help="[default: one a core]")
 @folder("--store", "results", "Where sessions are kept.")
+@click.option("--again", is_flag=True, help="Time anew what the store has a session of.")
+@click.option("--dry-run", is_flag=True, help="Print the study files and time nothing.")
 @import_option
 @json_option
 def bench_command(
     models: tuple[str, ...],
+    columns: tuple[str, ...],
     batches: tuple[int, ...],
     sizes: tuple[int, ...],
-    modes: tuple[str, ...],
-    dtypes: tuple[str, ...],
+    precisions: tuple[str, ...],
     compiled: bool,
     channels_last: bool,
     arguments: tuple[str, ...],
     seconds: float,
     resolution: float,
-    device: str,
+    on: str,
     threads: int | None,
     store: Path,
+    again: bool,
+    dry_run: bool,
     imports: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Time models side by side, with their ratios to the first.
+    """Count and time models side by side, with their ratios to the first.
 
     MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Every round
     visits all models in random order, and the first before and after each other one.
     """
-    # Checked without torch, whose import takes seconds.
-    if device == "cuda" and not gpus():
+    if on == "cuda" and not gpus():
         raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     from study.spec.plugins import find_plugins
     from study.store.store import Store
 
+    given = {"seconds": seconds, "resolution": resolution, "compile": compiled}
+    timing = TIMING.model_copy(update={**given, "channels_last": channels_last})
     shared = dict(argument(text) for text in arguments)
-    executions = [ExecutionMode(dtype, compiled, channels_last) for dtype in dtypes]
-    order = BenchRequest(
-        models=labelled(model(text, shared) for text in models),
-        settings=settings(modes, batches, sizes, executions),
-        device=device,
-        threads=threads or cores(),
-        seconds=seconds,
-        resolution=resolution,
-        sources=tuple(find_plugins(imports)),
-    )
-    sessions, key = _timed(order, Store(store), as_json=as_json)
-    click.echo(f"stored as {store / 'timings' / f'{key}.json'}", err=True)
-    refused = (why for session in sessions for why in session.refused.values())
-    # A missing latency or memory is a note; a model that was not timed at all is a failure.
-    whole = all("speed" not in why for why in refused)
+    listed = [model(text, shared) for text in models]
+    documents = {
+        setting: document(listed, setting, columns)
+        for setting in settings(sizes, batches, precisions, timing)
+    }
+    if dry_run:
+        click.echo("---\n".join(documents.values()), nl=False)
+        return 0
+    plans = _plans(documents, Store(store), find_plugins(imports))
+    machine = Machine(on="local", workers=1, device=on, threads=threads or cores())
+    return _time_all(plans, Store(store), machine, again=again, as_json=as_json)
+
+
+def _plans(
+    documents: Mapping[Setting, str], store: "Store", plugins: "Sequence[Plugin]"
+) -> "dict[Setting, Plan]":
+    """The plans of all settings.
+
+    Raises:
+        SpecError: lists the mistakes of all settings.
+    """
+    from study.plan.planning import plan
+
+    plans, mistakes, known = {}, list[str](), set[str]()
+    for setting, text in documents.items():
+        file = read_study(text, setting, vocabulary(plugins), plugins)
+        try:
+            plans[setting] = plan(file, store)
+        except StudyError as error:
+            text = str(error)
+            lines = {line for line in text.splitlines() if line.startswith("error: ")}
+            # An unknown model is unknown in every setting, and told once.
+            mistakes += [] if lines and lines <= known else [text]
+            known |= lines
+    if mistakes:
+        raise SpecError("\n\n".join(mistakes))
+    return plans
+
+
+def _time_all(
+    plans: "Mapping[Setting, Plan]", store: "Store", machine: Machine, *, again: bool, as_json: bool
+) -> int:
+    """Time the models in every setting, and print a table of each, or one JSON list."""
+    from study.report.report import tables
+
+    rows, whole = list[Mapping[str, object]](), True
+    for number, (setting, plan) in enumerate(plans.items(), 1):
+        click.echo(f"{number}/{len(plans)} {setting.description}", err=True)
+        session = _timed(plan, store, machine, again=again)
+        # A missing latency or memory is a note; a model that was not timed at all is a failure.
+        whole &= session is not None and not any("speed" in w for w in session.refused.values())
+        if not as_json:
+            show_tables({"table": tables(plan, store)["table"]})
+        elif session:
+            rows.append(_row(setting, plan, session))
+    if as_json:
+        echo_json(rows)
     return 0 if whole else FAILED
 
 
-def _timed(
-    order: BenchRequest, store: "Store", *, as_json: bool
-) -> tuple[list["BenchSession"], str]:
-    """The sessions of all settings, printed as they come or as one JSON list, and their key."""
-    sessions, key = list["BenchSession"](), ""
-    with _progress(len(order.settings)) as (begins, tick):
-        for stored_as, session in bench(order, store, begins=begins, tick=tick):
-            sessions, key = [*sessions, session], stored_as
-            if not as_json:
-                _show(session, order)
-    if as_json:
-        # The time of every single call is left to the stored file.
-        rows = (session.model_dump(exclude={"times"}, exclude_unset=True) for session in sessions)
-        echo_json([{**row, "key": key} for row in rows])
-    return sessions, key
+def _timed(plan: "Plan", store: "Store", machine: Machine, *, again: bool) -> TimingSession | None:
+    """The timing session of a plan; None, with a message, if its process has died."""
+    from study.launch import timing
+
+    if not (again or timing.missing(plan, store, machine)):
+        click.echo("from the session that the store has; --again times anew", err=True)
+    try:
+        with progress("timing") as tick:
+            timing.session(plan, store, machine, again=again, report=tick)
+    except StudyError as error:  # the next setting may fit
+        click.echo(f"error: {error}", err=True)
+    return store.record("timings", plan.key, TimingSession)
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[tuple[Callable[[Setting], None], Callable[..., None]]]:
-    """Rounds done, on a terminal; elsewhere a line for each setting."""
-    from rich.progress import Progress
-
-    number, tty = 0, sys.stderr.isatty()
-    with Progress(
-        console=console(err=True), transient=True, disable=not tty, refresh_per_second=2
-    ) as bar:
-        task = bar.add_task("", total=None)
-
-        def begins(setting: Setting) -> None:
-            nonlocal number
-            number += 1
-            text = f"{number}/{total} {setting.said}"
-            bar.reset(task, description=text, total=None)
-            if not tty:
-                click.echo(f"timing {text}", err=True)
-
-        yield begins, lambda done, of: bar.update(task, completed=done, total=of)
-
-
-# ---- what is printed ----
-
-
-def _show(session: "BenchSession", order: BenchRequest) -> None:
-    from rich.markup import escape
-
-    out = console()
-    out.print(escape(session.said), style="italic", highlight=False)
-    if session.arms:
-        out.print(_table(session, order))
-        out.print(escape(_caption(session, order)), highlight=False, soft_wrap=True)
-    labels_by_reason: dict[str, list[str]] = {}
-    for label, why in session.refused.items():
-        for reason in why.values():
-            labels_by_reason.setdefault(reason, []).append(label)
-    for reason, labels in labels_by_reason.items():
-        text = f"not taken of {', '.join(labels)}: {reason}"
-        out.print(escape(text), style="yellow", highlight=False, soft_wrap=True)
-    out.print()
-
-
-def _table(session: "TimingSession", order: BenchRequest) -> "FittedTable":
-    from study import format
-    from study.metrics import SPEEDS
-    from study.report.columns import FittedTable
-
-    names = [name for name in BENCH_COLUMNS if any(name in arm for arm in session.arms.values())]
-    heads = ("model", *(format.head(SPEEDS[name]) for name in names))
-    rows = []
-    for label in order.models:
-        arm = session.arms.get(label, {})
-        rows.append([label, *(_cell(name, arm.get(name), order.resolution) for name in names)])
-    every = tuple(range(len(heads)))
-    return FittedTable(heads, rows, order=every, right=frozenset(every[1:]))
-
-
-def _cell(name: str, spread: "Spread | None", resolution: float) -> str:
-    from math import nan
-
-    from study import format
-    from study.metrics import SPEEDS
-
-    if spread is None:
-        return format.ABSENT
-    # Stored JSON has no NaN: an end that was not measured is None there.
-    low, high = (nan if end is None else end for end in (spread.low, spread.high))
-    estimate = SimpleNamespace(mean=spread.value, low=low, high=high)
-    return format.timing(estimate, SPEEDS[name], spread.ratio, resolution)
-
-
-def _caption(session: "TimingSession", order: BenchRequest) -> str:
-    from study import format
-
-    how, here = session.how, session.environment
-    where = here.device if order.device == "cuda" else here.processor or order.device
-    text = [f"Medians of {how.rounds} rounds [lowest, highest]"]
-    if any(spread.ratio for arm in session.arms.values() for spread in arm.values()):
-        base, wide = next(iter(order.models)), f"{100 * order.resolution:g} %"
-        text += [
-            f"×: ratio to {base}, with its 95 % interval; inconclusive if that includes 1 and"
-            f" is wider than {wide}"
-        ]
-    if any("latency_p50" in arm and "latency_p99" not in arm for arm in session.arms.values()):
-        # The numbers of ENOUGH in study/metrics/summaries.py, a module that imports torch.
-        text += ["p90 needs 10 calls per round, p99 1000 in total; increase --seconds"]
-    text += [f"{where}, threads: {order.threads}"]
-    text += [f"load {min(how.loads):.1f} to {max(how.loads):.1f}"] if how.loads else []
-    text += filter(None, [format.disturbed(how.disturbed)])
-    text += ["convolutions in TF32"] if how.tf32_convolutions else []
-    return "; ".join(text)
+def _row(setting: Setting, plan: "Plan", session: TimingSession) -> dict[str, object]:
+    """A session as JSON, by the labels of models; the time of every call is left to the store."""
+    labels = {arm.digest: arm.label for arm in plan.arms}
+    plain = session.model_dump(exclude={"times"}, exclude_unset=True)
+    by_label = {
+        key: {labels[arm]: values for arm, values in plain.get(key, {}).items()}
+        for key in ("arms", "refused")
+    }
+    costs = {arm.label: arm.cost_record.cost for arm in plan.arms}
+    how = {"img_size": setting.img_size, **setting.timing.model_dump()}
+    return {"setting": how, "session": plan.key, "costs": costs, **plain, **by_label}

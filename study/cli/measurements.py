@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.cli.output import progress
+
 if TYPE_CHECKING:
     from study.launch.machine import Machine
     from study.plan.plan import Plan
@@ -49,4 +51,5 @@ def _time(plan: "Plan", store: "Store", machine: "Machine") -> None:
     click.echo(
         "timing all arms in one session, with no other trial of this store running ...", err=True
     )
-    timing.session(plan, store, machine)
+    with progress("timing") as tick:
+        timing.session(plan, store, machine, report=tick)

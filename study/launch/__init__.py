@@ -90,15 +90,19 @@ def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, Trial
     return {name: record for name, record in trials.items() if name not in wrong}
 
 
-def run_phase(store: Store, work: Work, machine: Machine) -> None:
+def run_phase(
+    store: Store, work: Work, machine: Machine, tick: Callable[[], None] = lambda: None
+) -> None:
     """Run one phase by one worker, in a separate process unless the launcher is inline.
+
+    `tick` is called while it runs.
 
     Raises:
         StudyError: the worker failed.
     """
     alone = replace(machine, devices=1, nodes=1, share=1, wait=True)
     job = job_folder.create_job(store, work, alone)
-    LAUNCHERS[machine.on](job, alone, workers=1, tick=lambda: None)
+    LAUNCHERS[machine.on](job, alone, workers=1, tick=tick)
     job_folder.raise_worker_error(job)
 
 

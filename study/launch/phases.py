@@ -11,9 +11,10 @@ from study.errors import SizeError, StoreError, StudyError
 from study.launch import job as job_folder
 from study.launch.worker import REQUEUE_STATUS, Tick, Worker, claim, idle
 from study.store import leases, polling
+from study.store.atomic import write
 from study.store.job_records import Job
 from study.store.records import Evaluation
-from study.store.timing_records import TimingSession
+from study.store.timing_records import ROUNDS, Rounds, TimingSession
 from study.trial.callbacks import Stopped
 from study.trial.environment import environment
 from study.trial.group import Group
@@ -86,14 +87,20 @@ def timings(worker: Worker) -> int:
     lease = leases.claim(folder, worker.heartbeats)
     if lease is None:
         return 0
+
+    def tick(done: int, total: int) -> None:
+        worker.tick()
+        write(folder / ROUNDS, Rounds(done=done, total=total).plain)
+
     with lease:
         stored = store.record("timings", order.key, TimingSession)
         if stored is not None and stored.device == order.device:
             return 0
+        tick(0, 0)  # else an earlier session's rounds would be read
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))
         began = time.time()
         session = run_timing_session(
-            order.arms, order, worker.tick, workloads=task.workloads, steps=task.steps
+            order.arms, order, tick, workloads=task.workloads, steps=task.steps
         )
         more = {
             "began": began,

@@ -1,6 +1,7 @@
 """Timing outside trials: a few steps for the estimate of time, and all arms in one session."""
 
 import time
+from collections.abc import Callable
 
 from study.errors import StudyError
 from study.launch import run_phase
@@ -11,7 +12,7 @@ from study.store import leases, polling
 from study.store.heartbeats import Heartbeats
 from study.store.job_records import Work
 from study.store.store import Store
-from study.store.timing_records import TimingSession
+from study.store.timing_records import ROUNDS, Rounds, TimingSession
 
 
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
@@ -40,13 +41,32 @@ def work(plan: Plan) -> Work:
     )
 
 
-def session(plan: Plan, store: Store, machine: Machine) -> None:
-    """Time all arms in one session, in a process of its own; waits for one that is under way."""
+def session(
+    plan: Plan,
+    store: Store,
+    machine: Machine,
+    *,
+    again: bool = False,
+    report: Callable[[int, int], object] = lambda done, total: None,
+) -> None:
+    """Time all arms in one session, in a process of its own; waits for one that is under way.
+
+    `again` times anew what the store has a session of; `report` is given the rounds that have
+    ended, and their number.
+    """
     place, heartbeats = store.root / "timings" / plan.key, Heartbeats()
+
+    def tick() -> None:
+        if (rounds := Rounds.look(place / ROUNDS)) and rounds.total:
+            report(rounds.done, rounds.total)
+
     # Another command may be timing the same arms; its session serves both.
     while leases.holder(place, heartbeats):
+        tick()
         time.sleep(polling.WORKERS)
+    if again:
+        store.forget("timings", plan.key)
     if missing(plan, store, machine):
-        run_phase(store, work(plan), machine)
+        run_phase(store, work(plan), machine, tick)
     if missing(plan, store, machine):
         raise StudyError(f"the timing session left nothing; its log is under {store.root / 'jobs'}")

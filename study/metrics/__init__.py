@@ -28,14 +28,18 @@ COSTS = {
 }
 
 SPEEDS = {
-    "throughput": Metric("Throughput", "images/s", 1, 0, better="higher", kind="speed"),
+    "throughput": Metric(
+        "Throughput", "images/s", 1, 0, better="higher", kind="speed", batched=True
+    ),
     "train_throughput": Metric("Training", "images/s", 1, 0, better="higher", kind="speed"),
     "latency_p50": Metric("Latency p50", "ms", 1e3, 2, better="lower", kind="speed"),
     "latency_p90": Metric("Latency p90", "ms", 1e3, 2, better="lower", kind="speed"),
     "latency_p99": Metric("Latency p99", "ms", 1e3, 2, better="lower", kind="speed"),
     "energy": Metric("Energy", "mJ/image", 1e3, 1, better="lower", kind="speed"),
     "memory": Metric("Peak memory", "MB", 1e-6, 1, better="lower", kind="speed"),
-    "inference_memory": Metric("Inference memory", "MB", 1e-6, 1, better="lower", kind="speed"),
+    "inference_memory": Metric(
+        "Inference memory", "MB", 1e-6, 1, better="lower", kind="speed", batched=True
+    ),
 }
 
 

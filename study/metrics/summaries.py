@@ -14,12 +14,15 @@ absent. One call of ten lies beyond p90, and ten of a thousand beyond p99."""
 
 
 def spreads(workloads: Mapping[str, Times]) -> dict[str, Spread]:
-    """The summaries of one arm: `batch` and `train` are throughputs, `single` is a latency."""
-    return {
-        name: spread
-        for workload, times in workloads.items()
-        for name, spread in SUMMARIES[workload](times)
-    }
+    """The summaries of one arm: `batch` and `train` are throughputs, `single` is a latency.
+
+    What follows an @ in the name of a workload follows the name of its metrics.
+    """
+    summaries = dict[str, Spread]()
+    for workload, times in workloads.items():
+        base, at, size = workload.partition("@")
+        summaries |= {f"{name}{at}{size}": spread for name, spread in SUMMARIES[base](times)}
+    return summaries
 
 
 def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:

@@ -21,6 +21,9 @@ class Metric:
     of: Callable[..., float | None] | None = field(default=None, repr=False)
     """A quality's function of the task's predictions; other metrics are told, counted or timed."""
 
+    batched: bool = False
+    """True for a speed whose name may end in a batch size, as in `throughput@b8`."""
+
     def __post_init__(self) -> None:
         """Refuse what no table could print; a plugin's metric is checked by no type checker."""
         for name, allowed in (("better", get_args(Better)), ("kind", get_args(Kind))):
@@ -40,14 +43,18 @@ class Metric:
 
 
 class Catalogue(dict[str, Metric]):
-    """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px."""
+    """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px, and
+    `throughput@b8` the throughput with batches of 8."""
 
     def __missing__(self, name: str) -> Metric:
         # Names with a size are built on request: the catalogue lists base names only.
         base, size = sized(name)
-        if size is None or base not in self or self[base].of is None:
-            raise KeyError(name)
-        return replace(self[base], label=f"{self[base].label} at {size} px")
+        if size is not None and base in self and self[base].of is not None:
+            return replace(self[base], label=f"{self[base].label} at {size} px")
+        base, size = of_batch(name)
+        if size is not None and base in self and self[base].batched:
+            return replace(self[base], label=f"{self[base].label}, batch {size}")
+        raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
         try:
@@ -57,13 +64,23 @@ class Catalogue(dict[str, Metric]):
 
 
 SMALLEST, LARGEST = 8, 4096  # pixels a side
+MOST_IMAGES = 65_536  # in a batch
 
 
 def sized(name: str) -> tuple[str, int | None]:
     """A metric's name without its image size, and that size in pixels."""
-    base, _, size = name.partition("@")
+    return _sized(name, "@", SMALLEST, LARGEST)
+
+
+def of_batch(name: str) -> tuple[str, int | None]:
+    """A metric's name without its batch size, and that number of images."""
+    return _sized(name, "@b", 1, MOST_IMAGES)
+
+
+def _sized(name: str, sign: str, smallest: int, largest: int) -> tuple[str, int | None]:
+    base, _, size = name.partition(sign)
     # The length first, since int() refuses texts of thousands of digits; no leading zeros, so that
     # a size has one name.
-    digits = size.isascii() and size.isdigit() and len(size) <= len(str(LARGEST))
-    fits = digits and SMALLEST <= int(size) <= LARGEST and str(int(size)) == size
+    digits = size.isascii() and size.isdigit() and len(size) <= len(str(largest))
+    fits = digits and smallest <= int(size) <= largest and str(int(size)) == size
     return (base, int(size)) if fits else (name, None)

@@ -68,7 +68,33 @@ def study_file(
     Raises:
         SpecError: the file, the profile or the setting does not exist.
     """
-    document, problems = _document(path)
+    text = _text(path)
+    _refuse_name(path)
+    return study_text(
+        text,
+        path,
+        vocabulary=vocabulary,
+        environment=environment,
+        profile=profile,
+        settings=settings,
+        sources=sources,
+        imports=imports,
+    )
+
+
+def study_text(
+    text: str,
+    path: Path,
+    *,
+    vocabulary: Vocabulary,
+    environment: Mapping[str, str],
+    profile: str | None = None,
+    settings: Sequence[str] = (),
+    sources: Sequence[Plugin] = (),
+    imports: Sequence[str] = (),
+) -> ReadStudy:
+    """The study in a text, as `study_file` would read it from `path`, which need not exist."""
+    document, problems = _document(text, path)
     if document is None:
         return ReadStudy(None, problems)
     profiles, more = _profiles(document)
@@ -94,10 +120,9 @@ def study_file(
     return replace(read_study, study=study, problems=[*problems, *read_study.problems])
 
 
-def _document(path: Path) -> tuple[Tree | None, list[Problem]]:
-    """The mapping of keys in a file, or None without one, and the mistakes in it as YAML."""
-    document, problems = read(_text(path), str(path))
-    _refuse_name(path)
+def _document(text: str, path: Path) -> tuple[Tree | None, list[Problem]]:
+    """The mapping of keys in a text, or None without one, and the mistakes in it as YAML."""
+    document, problems = read(text, str(path))
     if problems and not document.value:
         return None, problems  # not YAML: errors about missing keys would only mislead
     if not isinstance(document.value, dict):

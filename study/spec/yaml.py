@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -109,6 +110,18 @@ def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
         return Tree(None, start), []
     reader = _Reader(start, yaml)
     return reader.tree(node, 0), reader.problems
+
+
+def written(value: object) -> str:
+    """Plain data as YAML, which `read` reads again; mappings of scalars take one line."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style, yaml.width = None, 1_000
+    # Unsorted, as the first level of a factor is the baseline's.
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.ignore_aliases = lambda value: True
+    stream = StringIO()
+    yaml.dump(value, stream)
+    return stream.getvalue()
 
 
 def _not_yaml(error: MarkedYAMLError, start: Location) -> Problem:

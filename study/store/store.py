@@ -214,6 +214,9 @@ class Store:
     def keep(self, shelf: str, key: str, record: Frozen) -> None:
         write(self.root / shelf / f"{key}.json", record.plain)
 
+    def forget(self, shelf: str, key: str) -> None:
+        (self.root / shelf / f"{key}.json").unlink(missing_ok=True)
+
     def strays(self) -> list[Path]:
         """Files that were set aside because they are damaged, or belong elsewhere."""
         places = (*(f"{shelf}/*" for shelf in ("arms", "timings")), "trials/[!.]*/*")

@@ -65,27 +65,14 @@ class TimingSession(Frozen):
     """Trials that other workers ran when the session began."""
 
 
-class BenchSession(TimingSession):
-    """A session of `study bench`, in one setting."""
-
-    setting: Record
-    said: str
-    """The setting in words."""
+ROUNDS = "rounds.json"
 
 
-class BenchRecord(Frozen):
-    """All sessions of one call of `study bench`."""
+class Rounds(Frozen):
+    """`timings/KEY/rounds.json`: the rounds of a session that have ended, for its progress."""
 
-    format: int
-    began: Seconds
-    device: str
-    threads: Few
-    seconds: Seconds
-    resolution: Number
-    models: dict[str, Record]
-    """Name and arguments by label."""
-    baseline: str
-    sessions: list[BenchSession]
+    done: Count = 0
+    total: Count = 0
 
 
 class StepTimes(Frozen):

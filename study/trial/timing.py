@@ -1,11 +1,14 @@
 """One timing session over the arms of a study, whatever their task."""
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from study.metrics import memory
 from study.metrics.execution import ExecutionMode
 from study.metrics.session import REASONS_ABSENT, timing_session
 from study.metrics.workloads import Workload
+from study.spec.metric import of_batch
 from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import TimingSession
@@ -22,7 +25,7 @@ def execution_mode(job: Job) -> ExecutionMode:
 def run_timing_session(
     records: Mapping[str, TrialRecord],
     job: Job,
-    tick: Callable[[], None],
+    tick: Callable[[int, int], object],
     *,
     workloads: Callable[[TrialRecord, Job], Mapping[str, Workload]],
     steps: Callable[[TrialRecord, Job], Mapping[str, Callable[[], None]]],
@@ -33,19 +36,23 @@ def run_timing_session(
     whose peak memory is measured, by metric. A metric that cannot be measured honestly is absent,
     with the reason under `refused`.
     """
+    if job.on != "inline" and job.device == "cpu" and sys.platform == "linux":
+        # An arm that does not fit is refused, before the kernel ends this process or others.
+        memory.bound()
     # The baseline first: stored JSON has sorted keys, so the order of arms is lost.
     records = {job.baseline: records[job.baseline], **records}
     device, metrics = job.device, {*job.metrics}
     # Peak memory is measured by separate steps, so it needs no timing.
-    timed = records if metrics - MEMORY else {}
-    watched = records if metrics & MEMORY else {}
+    memories = {name for name in metrics if of_batch(name)[0] in MEMORY}
+    timed = records if metrics - memories else {}
+    watched = records if memories else {}
     session = timing_session(
         {arm: partial(workloads, record, job) for arm, record in timed.items()},
         {arm: steps(record, job) for arm, record in watched.items()},
         device=device,
         seconds=job.seconds,
         energy="batch" if "energy" in metrics else "",
-        tick=lambda done, total: tick(),
+        tick=tick,
     )
     refused = {arm: {**why} for arm, why in session.refused.items()}
     for arm, measured in session.arms.items():

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "format": {"spec"},
     "models": {"errors", "given_weights", "spec", "tasks"},
     "metrics": {"errors", "spec", "store"},
-    "trial": {"errors", "metrics", "store"},
+    "trial": {"errors", "metrics", "spec", "store"},
     "tasks": {"errors", "metrics", "spec", "store", "trial"},
     "tasks.classification": {
         "errors",
@@ -50,7 +50,7 @@ MAY_IMPORT = {
         "store",
         "tasks",
     },
-    "bench": {"errors", "launch", "metrics", "models", "spec", "store", "trial"},
+    "bench": {"errors", "spec"},
     "doctor": {"errors", "format", "launch", "models", "spec", "store", "tasks.classification"},
     "clean": {"errors", "launch", "store"},
 }

@@ -14,7 +14,6 @@ OTHERS = sorted(p for d in ("tests", "benchmarks", "examples") for p in (ROOT / 
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES + OTHERS}
 STORED = {
     ("study/store/timing_records.py", "said"),
-    ("study/bench/settings.py", "said"),
     ("study/cli/parts.py", "said"),
 }
 """Keys of stored records and of JSON output, which keep the names that earlier versions wrote."""

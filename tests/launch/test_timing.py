@@ -32,7 +32,7 @@ def timed(metrics, baseline="a", how=None, **records):
     ticks = []
     arms = records or {"a": record(), "b": record("average")}
     session = run_timing_session(
-        arms, job, lambda: ticks.append(1), workloads=TASK.workloads, steps=TASK.steps
+        arms, job, lambda *now: ticks.append(now), workloads=TASK.workloads, steps=TASK.steps
     )
     assert ticks
     return session
@@ -67,6 +67,16 @@ def test_inference_is_timed_as_the_study_says_and_its_memory_is_apart_from_train
     for arm in "ab":
         inference, update = (session.arms[arm][n].value for n in ("inference_memory", "memory"))
         assert 0 < inference < update
+
+
+def test_several_batch_sizes_are_taken_in_one_session():
+    columns = ["throughput@b1", "throughput", "throughput@b3", "inference_memory@b3"]
+    session = timed(columns)
+    assert not session.refused
+    for arm in "ab":
+        images = {name: times["images"] for name, times in session.times[arm].items()}
+        assert images == {"batch@b1": 1, "batch": 2, "batch@b3": 3}
+        assert session.arms[arm].keys() == set(columns)
 
 
 @pytest.mark.parametrize("baseline", ["a", "b"])

@@ -44,6 +44,14 @@ def test_a_level_that_does_nothing_is_an_error_at_its_line(planned):
     assert "1 error, nothing was run" in message
 
 
+def test_models_that_compute_the_same_can_be_compared_by_speed(planned):
+    same = ("test_rest", UNIFORM)
+    untrained = ("seeds: 2", "seeds: 0")
+    (note,) = planned(same, untrained, ("[params, macs, top1]", "[throughput]")).notes
+    assert note.startswith("Avg: parameters, cost and output are the baseline's")
+    assert '"Avg" changes nothing' in refusal(planned, ("[throughput]", "[params]"))
+
+
 def test_a_level_that_acts_in_training_only_does_something(planned):
     assert planned((FACTORS, "model.attn_drop_rate: {none: 0.0, some: 0.5}")).notes == ()
 

@@ -51,6 +51,12 @@ BAD = {  # what is written instead, where it is told of, what is said
         "x.yaml:11:11",
         "top1, top5",
     ),
+    "batch of nothing": (
+        "columns: [params, top1]",
+        "columns: [top1@b8]",
+        "x.yaml:11:11",
+        "as in throughput@b8",
+    ),
     "no label": ("bare: {att", "'': {att", "x.yaml", "cannot be the label of a row"),
     "no seed": ("seeds: 2", "seeds: []", "x.yaml:10:8", "at least 1 item"),
     "level of nothing": (

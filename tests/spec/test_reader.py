@@ -194,4 +194,5 @@ def test_a_file_says_how_its_metrics_are_printed(tmp_path):
     catalogue = study.catalogue
     assert (catalogue["top1"].label, catalogue["top1"].digits) == ("Acc.", 1)
     assert catalogue["top1@96"].label == "Acc. at 96 px"
+    assert catalogue["throughput@b8"].label == "Throughput, batch 8"
     assert catalogue["top5"] == METRICS["top5"]

@@ -11,7 +11,7 @@ from study.metrics import RULES
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
 from study.report.text import noise
-from study.spec.metric import sized
+from study.spec.metric import of_batch, sized
 from study.stats import smallest_p
 from study.tasks import OURS
 from study.tasks.arms import PlannedArm
@@ -74,9 +74,8 @@ def _timings(analysis: Analysis) -> Iterator[str]:
             yield f"During timing, {disturbance}."
     if "memory" in analysis.metrics:
         yield "Peak memory: one training step of the recipe."
-    if "inference_memory" in analysis.metrics:
-        batch = analysis.plan.study.timing.batch_size
-        yield f"Inference memory: weights and one batch of {batch}."
+    if any(of_batch(name)[0] == "inference_memory" for name in analysis.metrics):
+        yield "Inference memory: weights and one batch."
 
 
 # ---- notes ----

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
-MOST_IMAGES = 65_536  # images in a batch, steps in an update
+from study.spec.metric import LARGEST, MOST_IMAGES, SMALLEST
+
 MOST_EPOCHS = 10_000  # epochs
-# Pixels. Ranges are wide: they catch slips of the keyboard before memory is allocated, not taste.
-IMAGE_SIZES = (8, 4096)
+# Ranges are wide: they catch slips of the keyboard before memory is allocated, not taste.
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Batch = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 Epochs = Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
-Side = Annotated[int, Field(ge=IMAGE_SIZES[0], le=IMAGE_SIZES[1])]
+Side = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]

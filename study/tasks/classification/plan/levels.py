@@ -15,6 +15,8 @@ from study.tasks.classification.plan.arms import Arms, ResolvedModel
 
 LOOKED_AT = 8  # further arms before a level of a sampled study counts as without effect
 
+ONLY_TIMED = "parameters, cost and output are the baseline's, so only speed and memory can differ"
+
 Place = tuple[int, int]
 """A factor and one of its levels, by number."""
 
@@ -41,14 +43,22 @@ def problems(every: Arms) -> tuple[list[Problem], list[str]]:
         for place in idle
         if place not in alive and not _acts_elsewhere(every, place, unknown.get(place, ()))
     }
-    wrong = [_dead(every, idle[place][0], place) for place in dead]
     names = every.unique_names
+    same = sorted(place for place in dead if _only_timed(every.study, place[0]))
+    wrong = [_dead(every, idle[place][0], place) for place in dead.difference(same)]
     notes = [
         _note(every.study, place, [names[entry.digest] for entry in idle[place]])
         for place in idle
         if place not in dead
     ]
+    notes += [f"{names[idle[place][0].digest]}: {ONLY_TIMED}" for place in same]
     return [*wrong, *_twins(every)], [*notes, *_oddities(every)]
+
+
+def _only_timed(study: Study, factor: int) -> bool:
+    """True if models are compared by speed alone, as two implementations of one model are."""
+    timed = any(study.catalogue[name].kind == "speed" for name in study.columns)
+    return timed and not study.seeds and study.factors[factor].path.startswith("model")
 
 
 def _unresolved(every: Arms) -> list[Arm]:

@@ -1,9 +1,10 @@
 """The calls that a timing session times of a model, and the steps behind an estimate of time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from study.metrics import workloads as calls
+from study.spec.metric import of_batch
 from study.store.job_records import Job
 from study.store.records import TrialRecord
 from study.store.timing_records import StepTimes
@@ -31,12 +32,14 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     device, metrics, mode = job.device, {*job.metrics}, execution_mode(job)
     needed = {}
     calls.refuse_emulated(mode, device)
-    if metrics & {"throughput", "energy", "latency_p50", "latency_p90", "latency_p99"}:
+    batches = dict(_batches(job))
+    latency = bool(metrics & {"latency_p50", "latency_p90", "latency_p99"})
+    if batches or latency:
         model = build_model(record).to(device)
-        images = calls.random_images(job.batch_size, image_size(record), device)
-        if metrics & {"throughput", "energy"}:
-            needed["batch"] = calls.inference(model, images, mode)
-        if metrics & {"latency_p50", "latency_p90", "latency_p99"}:
+        images = calls.random_images(max([1, *batches.values()]), image_size(record), device)
+        for workload, count in batches.items():
+            needed[workload] = calls.inference(model, images[:count], mode)
+        if latency:
             needed["single"] = calls.inference(model, images[:1], mode, apart=True)
     if "train_throughput" in metrics:
         recipe, classes = record.recipe, record.shape.num_classes
@@ -52,12 +55,25 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     return needed
 
 
+def _batches(job: Job) -> Iterator[tuple[str, int]]:
+    """The workloads of inference in batches by name, with their numbers of images."""
+    for name in job.metrics:
+        base, count = of_batch(name)
+        if base in ("throughput", "energy"):
+            yield (f"batch@b{count}" if count else "batch"), count or job.batch_size
+
+
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured: one update of the recipe, one inference."""
     record = ClassifierRecord.of(trial)
-    every = {"memory": _update, "inference_memory": _inference}
-    wanted = [name for name in every if name in job.metrics]
-    return {name: partial(every[name], record, job) for name in wanted}
+    every = dict[str, Callable[[], None]]()
+    for name in job.metrics:
+        base, count = of_batch(name)
+        if base == "memory":
+            every[name] = partial(_update, record, job)
+        elif base == "inference_memory":
+            every[name] = partial(_inference, record, job, count or job.batch_size)
+    return every
 
 
 def _update(record: ClassifierRecord, job: Job) -> None:
@@ -66,7 +82,7 @@ def _update(record: ClassifierRecord, job: Job) -> None:
     train.training_step(model, recipe, classes=classes, size=size, device=job.device)
 
 
-def _inference(record: ClassifierRecord, job: Job) -> None:
+def _inference(record: ClassifierRecord, job: Job, count: int) -> None:
     model = build_model(record, job.device)
-    images = calls.random_images(job.batch_size, image_size(record), job.device)
+    images = calls.random_images(count, image_size(record), job.device)
     calls.inference(model, images, execution_mode(job)).run()

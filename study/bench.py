@@ -1,0 +1,122 @@
+"""Models side by side without a study file: a study in memory for every setting.
+
+Such a study has one factor, the model, and no seeds: its arms are counted and timed like those of
+any other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from study.errors import SpecError
+from study.spec.plugins import Plugin
+from study.spec.reader import ReadStudy, study_text
+from study.spec.schema import Timing
+from study.spec.vocabulary import Vocabulary
+from study.spec.yaml import read, written
+
+COLUMNS = ("params", "macs", "throughput", "latency_p50", "inference_memory")
+DATA = "torch/imagenet"  # for its 1000 classes and 3 channels; no image of it is read
+RECIPE = "smoke"  # AdamW and cross-entropy
+
+
+@dataclass(frozen=True)
+class BenchModel:
+    """A model of timm with the arguments that it is built with."""
+
+    name: str
+    arguments: Mapping[str, object]
+
+    @property
+    def label(self) -> str:
+        given = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        return f"{self.name} ({given})" if given else self.name
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How all models of one session run."""
+
+    img_size: int
+    timing: Timing
+
+    @property
+    def description(self) -> str:
+        timing = self.timing
+        words = [f"{self.img_size} px", f"batch {timing.batch_size}", timing.precision]
+        words += ["compiled"] if timing.compile else []
+        return ", ".join([*words, *(["channels-last"] if timing.channels_last else [])])
+
+
+def model(text: str, shared: Mapping[str, object]) -> BenchModel:
+    """NAME, or {name: NAME, ARGUMENT: VALUE} as in a study file; `shared` are every model's.
+
+    Raises:
+        SpecError: it is no such mapping.
+    """
+    if not text.lstrip().startswith("{"):
+        return BenchModel(text, shared)
+    tree, problems = read(text, "MODEL")
+    if problems:
+        raise SpecError("\n".join(map(str, problems)))
+    arguments = tree.plain()
+    if not isinstance(arguments.get("name"), str):
+        raise SpecError(f"MODEL: {{name: NAME, ARGUMENT: VALUE}} is meant, not {text}")
+    return BenchModel(arguments.pop("name"), {**shared, **arguments})
+
+
+def settings(
+    sizes: Iterable[int], batches: Iterable[int], precisions: Iterable[str], timing: Timing
+) -> tuple[Setting, ...]:
+    """All combinations, without repetition; `timing` has the rest of each."""
+    return tuple(
+        Setting(size, timing.model_copy(update={"batch_size": batch, "precision": precision}))
+        for size, batch, precision in dict.fromkeys(product(sizes, batches, precisions))
+    )
+
+
+def document(models: Sequence[BenchModel], setting: Setting, columns: Sequence[str]) -> str:
+    """The study file of a setting.
+
+    Raises:
+        SpecError: a model is listed twice.
+    """
+    levels = {model.label: {"name": model.name, **model.arguments} for model in models}
+    if len(levels) < len(models):
+        labels = [model.label for model in models]
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise SpecError(f"{twice} is listed twice")
+    timing = setting.timing
+    recipe: dict[str, object] = {"name": RECIPE, "batch_size": timing.batch_size}
+    if timing.precision != "float32":
+        recipe |= {"amp": True, "amp_dtype": timing.precision}
+    if timing.channels_last:
+        recipe |= {"channels_last": True}
+    study = {
+        "question": "What do these models cost, and how fast are they?",
+        "baseline": {
+            "model": levels[models[0].label],
+            "data": {"name": DATA, "img_size": setting.img_size},
+            "recipe": recipe,
+        },
+        # A factor has two levels or more.
+        **({"factors": {"model": levels}} if len(levels) > 1 else {}),
+        "seeds": 0,
+        "columns": list(columns),
+        "timing": timing.model_dump(exclude_defaults=True),
+    }
+    return written(study)
+
+
+def read_study(
+    document: str, setting: Setting, vocabulary: Vocabulary, plugins: Sequence[Plugin] = ()
+) -> ReadStudy:
+    """The study of a setting, whose messages say the setting in place of a file."""
+    return study_text(
+        document,
+        Path(setting.description),
+        vocabulary=vocabulary,
+        environment={},
+        sources=plugins,
+    )

@@ -1,0 +1,200 @@
+"""Models side by side without a study file."""
+
+import json
+
+import pytest
+
+from study import bench
+from study.bench import BenchModel
+from study.cli.study_request import vocabulary
+from study.errors import SpecError
+from study.spec.schema import Timing
+
+MINE = """\
+import os
+
+from timm.models import register_model
+from study.models.rest import test_rest
+
+@register_model
+def my_rest(pretrained=False, **given):
+    return test_rest(pretrained, **given)
+
+@register_model
+def dies(pretrained=False, **given):
+    model = test_rest(pretrained, **given)
+
+    def die(module, images):
+        if len(images[0]) > 7:
+            os.abort()
+
+    model.register_forward_pre_hook(die)
+    return model
+"""
+SHORT = ("--seconds", "0.05", "--threads", "1", "--img-size", "64")
+AVERAGE = "{name: test_rest, reduction: average}"
+
+
+def read(*models, size=64, batch=2, precision="float32", columns=bench.COLUMNS, **timing):
+    listed = [bench.model(text, {}) for text in models]
+    (setting,) = bench.settings([size], [batch], [precision], Timing(**timing))
+    return bench.read_study(bench.document(listed, setting, columns), setting, vocabulary())
+
+
+# ---- the study ----
+
+
+def test_a_model_is_a_name_or_what_a_study_file_has():
+    assert bench.model("test_rest", {"a": 1}) == BenchModel("test_rest", {"a": 1})
+    model = bench.model("{name: test_rest, ratios: [4, 2, 1, 1]}", {"a": 1})
+    assert model == BenchModel("test_rest", {"a": 1, "ratios": [4, 2, 1, 1]})
+    assert model.label == "test_rest (a=1, ratios=[4, 2, 1, 1])"
+
+
+@pytest.mark.parametrize(
+    "text", ["{reduction: average}", "{name: [x]}", "{name: a", "{a: 1, a: 2}"]
+)
+def test_what_is_no_model_is_refused(text):
+    with pytest.raises(SpecError):
+        bench.model(text, {})
+
+
+def test_settings_are_each_with_each_and_once():
+    settings = bench.settings([64], [1, 32, 1], ["float32", "bfloat16"], Timing(compile=True))
+    assert len(settings) == len(set(settings)) == 4
+    assert settings[0].description == "64 px, batch 1, float32, compiled"
+
+
+def test_the_study_has_the_models_as_arms_and_no_seeds():
+    file = read("resnet18", AVERAGE, "vgg11", batch=7, seconds=3, channels_last=True)
+    assert not file.problems
+    study = file.study
+    labels = [study.label(arm.choices) for arm in study.arms]
+    assert labels == ["resnet18", "test_rest (reduction=average)", "vgg11"]
+    assert study.seeds == ()
+    assert (study.timing.seconds, study.timing.batch_size) == (3, 7)
+    assert all(arm.config.data.img_size == 64 for arm in study.arms)
+    assert all(arm.config.recipe.batch_size == 7 for arm in study.arms)
+    assert all(arm.config.recipe.channels_last for arm in study.arms)
+
+
+def test_bfloat16_is_that_of_inference_and_of_the_training_step():
+    file = read("resnet18", precision="bfloat16")
+    assert not file.problems
+    recipe = file.study.arms[0].config.recipe
+    assert (recipe.amp, recipe.amp_dtype) == (True, "bfloat16")
+    assert file.study.timing.precision == "bfloat16"
+
+
+def test_a_model_that_is_listed_twice_is_refused():
+    with pytest.raises(SpecError, match="test_rest is listed twice"):
+        read("test_rest", "resnet18", "test_rest")
+
+
+# ---- the command ----
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "Missing argument"),
+        (["resnet18", "--columns", "trian"], 'unknown column "trian"'),
+        (["resnet18", "--batch-size", "1,x"], "'x' is not a valid integer"),
+        (["resnet18", "--batch-size", ""], "is not a valid integer"),
+        (["resnet18", "--precision", "int8"], "'int8' is not one of"),
+        (["resnet18", "--model-arg", "x"], "key=value"),
+        (["resnet18", "--device", "cuda"], "no usable NVIDIA device"),
+        (["{name: resnet18"], "not YAML"),
+        (["resnet18", "--import", "nosuch.py"], "nosuch.py"),
+        (["resnet18", "--seconds", "0"], "--seconds"),
+        (["test_rest", "test_res"], 'did you mean "test_rest"?'),
+        (["{name: test_rest, redction: average}"], 'did you mean "reduction"?'),
+        (["test_rest", "{name: test_rest, reduction: averag}"], 'did you mean "average"?'),
+        (["test_rest", "resnet18.nosuch"], "unknown tag of resnet18"),
+        (["test_rest", "test_vit", "--img-size", "64,60"], "divisible by patch size"),
+        (["test_rest", "{name: test_rest, reduction: depthwise}"], "computes the same as"),
+    ],
+)
+def test_a_wrong_command_is_refused_before_anything_is_timed(inside, tmp_path, words, message):
+    done = inside("bench", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert not (tmp_path / "results" / "jobs").exists()
+
+
+def test_a_mistake_of_all_settings_is_told_once(inside):
+    done = inside("bench", "test_rest", "test_res", "--img-size", "64,96")
+    assert done.stderr.count('unknown model "test_res"') == 1
+
+
+def test_the_study_files_are_printed_and_can_be_planned(inside, tmp_path):
+    done = inside("bench", "test_rest", AVERAGE, "--img-size", "64,96", "--dry-run")
+    first, second = done.stdout.split("---\n")
+    assert "img_size: 96" in second
+    (tmp_path / "mine.yaml").write_text(first)
+    planned = inside("plan", "mine.yaml")
+    assert planned.returncode == 0, planned.stderr
+    assert "reduction=average" in planned.stdout
+
+
+@pytest.mark.slow
+def test_models_are_timed_side_by_side_and_not_twice(study, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    models = ("my_rest", "{name: my_rest, reduction: average}", "test_vit")
+    words = ("bench", *models, *SHORT, "--import", "mine.py", "--store", "kept")
+    done = study(*words)
+    assert done.returncode == 0, done.stderr
+    assert "1/1 64 px, batch 32, float32" in done.stderr
+    assert "my_rest (reduction=average)" in done.stdout
+    assert "Inference memory" in done.stdout
+    (file,) = (tmp_path / "kept" / "timings").glob("*.json")
+    before = file.read_bytes()
+    again = study(*words)
+    assert "from the session that the store has" in again.stderr
+    assert again.stdout == done.stdout
+    assert file.read_bytes() == before
+    assert study(*words, "--again").returncode == 0
+    assert file.read_bytes() != before
+
+
+@pytest.mark.slow
+def test_sessions_as_json_in_two_settings(study):
+    columns = ("--columns", "throughput,train_throughput,memory")
+    done = study(
+        "bench", "test_rest", "test_vit", *SHORT, "--batch-size", "2,4", "--json", *columns
+    )
+    assert done.returncode == 0, done.stderr
+    sessions = json.loads(done.stdout)
+    assert [session["setting"]["batch_size"] for session in sessions] == [2, 4]
+    for session in sessions:
+        arm = session["arms"]["test_vit"]
+        assert {"throughput", "train_throughput"} <= arm.keys()
+        assert arm["throughput"]["ratio"]["value"] > 0
+        assert session["costs"]["test_rest"]["params"] > 0
+        assert session["environment"]["threads"] == 1
+        assert "times" not in session
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_takes_no_other_setting_with_it(study, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    words = ("--batch-size", "8,2", "--import", "mine.py")
+    done = study("bench", "test_rest", "dies", *SHORT, *words)
+    assert done.returncode == 1, done.stderr
+    assert "error: " in done.stderr
+    assert "SIGABRT" in done.stderr
+    assert "Traceback" not in done.stderr.partition("2/2")[2]
+    assert "batch 2" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["--compile", "--channels-last", "--precision=bfloat16"])
+def test_every_way_of_running_can_be_timed(study, way):
+    columns = ("--columns", "throughput,latency_p50,train_throughput")
+    done = study(
+        "bench", "test_rest", AVERAGE, *SHORT, "--batch-size", "2", "--json", way, *columns
+    )
+    assert done.returncode == 0, done.stderr
+    (session,) = json.loads(done.stdout)
+    assert not session.get("refused")
+    assert len(session["arms"]) == 2
