@@ -36,7 +36,7 @@ COMMANDS = (
     "list",
     "clean",
     "doctor",
-    "parts",
+    "plugins",
     "schema",
 )
 """Names of the commands in the order of the help; each is a module of `study.cli`."""

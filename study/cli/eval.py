@@ -50,13 +50,13 @@ def eval_command(
         raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
     import torch
 
-    from study.models import plugin_registry
+    from study import registries
     from study.spec.plugins import find_plugins
     from study.store.store import Store
     from study.tasks.classification import evaluate
 
     for source in find_plugins(imports):
-        plugin_registry.register(source)
+        registries.register(source)
     stored = Store(store)
     torch.set_num_threads(threads or (is_trial and _threads(stored, model)) or cores())
     subject = _trial(stored, model, request) if is_trial else _named(model, request)

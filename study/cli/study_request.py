@@ -85,8 +85,11 @@ def _tell(text: str) -> None:
 
 
 def vocabulary(plugins: "Sequence[Plugin]" = ()) -> "Vocabulary":
-    from study import tasks
+    """The names that a study file may use, once the plugins are imported."""
+    from study import registries, tasks
     from study.spec.designs import DESIGNS
     from study.spec.vocabulary import Vocabulary
 
-    return Vocabulary(designs=DESIGNS, tasks=tasks.Known(plugins))
+    for plugin in plugins:
+        registries.register(plugin)
+    return Vocabulary(designs=DESIGNS, tasks=tasks.Known())

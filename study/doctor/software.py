@@ -81,13 +81,11 @@ def shipped_recipes(scope: Scope) -> Iterator[Finding]:
 
 def parts(scope: Scope) -> Iterator[Finding]:
     """Models and parts that installed packages add."""
-    from study.models import plugin_registry
+    from study import registries
 
     sources = plugins.installed()
     for source in sources:
-        added = [
-            name for names in plugin_registry.register(source).names.values() for name in names
-        ]
+        added = [name for names in registries.register(source).names.values() for name in names]
         yield ok(f"parts of {source.name}: {', '.join(added)}")
     if not sources:
         yield ok(f"no installed package adds parts (entry points {plugins.GROUP})")

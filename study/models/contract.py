@@ -5,8 +5,7 @@ about what is wrong, or "". `CHECKS` lists the checks of every slot.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -17,34 +16,16 @@ from study.models.contract_cases import ContractCase, model_cases, part_cases
 from study.models.multiply_adds import ACTIVATIONS, KINDS
 from study.models.paired_init import unshared
 from study.models.product_counter import ProductCounter
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The outcome of one check over all cases."""
-
-    check: str
-    """The name of the check."""
-    ok: bool
-    message: str
-    """The message of the first failing case, with its arguments and image; "" if all passed."""
-
+from study.registries.contracts import STYLE, CheckResult
 
 Check = Callable[[ContractCase], str]
 
 
-def checks(slot: str, name: str) -> list[CheckResult]:
-    """The results of all checks of a slot for its entry `name`."""
-    return [
-        _check_result(what, check, part_cases(slot, name)) for what, check in CHECKS[slot].items()
-    ]
-
-
-def model_checks(name: str) -> list[CheckResult]:
-    """The results of all checks of models for the timm model `name`."""
-    return [
-        _check_result(what, check, model_cases(name)) for what, check in CHECKS["model"].items()
-    ]
+def checks(slot: str, name: str) -> Iterator[CheckResult]:
+    """The results of all checks of a slot for its entry `name`, or of a timm model."""
+    for what, check in CHECKS[slot].items():
+        cases = model_cases(name) if slot == "model" else part_cases(slot, name)
+        yield _check_result(what, check, cases)
 
 
 def _check_result(name: str, check: Check, cases: Iterable[ContractCase]) -> CheckResult:
@@ -155,7 +136,7 @@ def starts(case: ContractCase) -> str:
 
 
 def says(case: ContractCase) -> str:
-    """The part has a docstring; its first line is printed by `study parts`."""
+    """The part has a docstring; its first line is printed by `study plugins`."""
     first = (case.doc or "").strip().partition("\n")[0]
     return "" if first.endswith(".") else "has no docstring whose first line ends in a full stop"
 
@@ -176,7 +157,7 @@ EVERY: dict[str, Check] = {
     "initial weights follow from parameter names": starts,
 }
 PART: dict[str, Check] = {
-    "says what it is": says,
+    STYLE: says,
     **EVERY,
     "depends on its input": depends,
     "declares its multiply-adds": costs,

@@ -13,7 +13,7 @@ def stale(planned: Iterable[PlannedArm], store: Store) -> Iterator[str]:
     own = {
         arm.label: _anonymous(arm.config)
         for arm in planned
-        if any("code" in part for part in arm.config.parts.values())
+        if any(map(_is_code, arm.config.values))
     }
     trials = {arm.label: {trial.name for trial in arm.trials} for arm in planned}
     results = ((name, store.result(name)) for name in (store.results() if own else ()))
@@ -40,7 +40,13 @@ def code(planned: Iterable[PlannedArm]) -> Iterator[str]:
 
 def _anonymous(config: TrialConfig) -> dict[str, object]:
     """The values of a configuration, of plugins their names without the digests of their code."""
-    return {
-        key: sorted(value) if key.endswith(".code") and isinstance(value, dict) else value
-        for key, value in config.values.items()
-    }
+    return {key: _names(value) if _is_code(key) else value for key, value in config.values.items()}
+
+
+def _is_code(key: str) -> bool:
+    """True for a model's own `code`, and for the code of training and evaluation."""
+    return key.endswith(".code") or key.startswith("code.")
+
+
+def _names(digests: object) -> object:
+    return sorted(digests) if isinstance(digests, dict) else ""

@@ -112,6 +112,13 @@ class Study:
         return self.title, str(self.path.resolve())
 
     @property
+    def used_names(self) -> set[str]:
+        """The words in which the study may name a metric: those of its columns and its tests."""
+        published = (name for numbers in self.published.values() for name in numbers)
+        texts = (*self.columns, *self.margins, *published, *self.claims)
+        return {word for text in texts for word in re.findall(r"\w+", text)}
+
+    @property
     def aa_seeds(self) -> tuple[int, ...]:
         """The seeds of the A/A arm, one for each seed of the baseline.
 

@@ -31,6 +31,7 @@ CHANGE_NO_NUMBER = (
 OUTSIDE_TRAINING = (
     *CHANGE_NO_NUMBER,
     "study.spec.plugins",  # locates the user's modules, which have digests of their own
+    "study.registries",  # imports them
     "study.metrics",  # times models; a timing session records its own environment
     "study.spec.metric",  # how metrics are printed
 )

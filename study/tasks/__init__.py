@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from study import registries
 from study.errors import MetricError, SizeError, StudyError, unknown
 from study.spec.metric import Catalogue, Metric
 from study.spec.places import Places
@@ -202,16 +203,13 @@ def mistake(entry: object) -> str:
 
 
 def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
-    """The task of a name; plugins are imported if it is not one of ours.
+    """The task of a name, once the plugins are imported.
 
     Raises:
         UnknownTaskError: neither this package nor a plugin has such a task.
     """
-    if name not in TASKS and plugins:
-        # Imported late, as it needs torch: plugins may add models as well.
-        registry = import_module("study.models.plugin_registry")
-        for plugin in plugins:
-            registry.register(plugin)
+    for plugin in plugins:
+        registries.register(plugin)
     if name not in TASKS:
         raise UnknownTaskError(unknown("task", name, TASKS))
     entry = TASKS[name]
@@ -219,14 +217,11 @@ def task(name: str, plugins: Sequence[Plugin] = ()) -> Task:
 
 
 class Known(Mapping[str, Task]):
-    """The tasks that a study file may name: ours, and those of its plugins."""
-
-    def __init__(self, plugins: Sequence[Plugin] = ()) -> None:
-        self.plugins = plugins
+    """The tasks that a study file may name, looked up when they are named."""
 
     def __getitem__(self, name: str) -> Task:
         try:
-            return task(name, self.plugins)
+            return task(name)
         except UnknownTaskError:
             raise KeyError(name) from None
 

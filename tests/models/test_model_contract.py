@@ -4,10 +4,10 @@ import pytest
 from timm.models import generate_default_cfgs, register_model
 from torch import nn
 
-from study.models import plugin_registry
-from study.models.contract import model_checks
+from study.models.contract import checks
 from study.models.factory import PRESETS
 from tests.models.broken_parts import wrong
+from tests.registries import restorer
 
 
 class Net(nn.Module):
@@ -54,7 +54,7 @@ NETS = {
 @pytest.fixture
 def named():
     """Registers a class with timm as `my_net`."""
-    restore = plugin_registry.restorer()
+    restore = restorer()
     yield register
     restore()
 
@@ -72,7 +72,7 @@ default_cfgs = generate_default_cfgs({"my_net.untrained": {"input_size": (3, 64,
 @pytest.mark.parametrize("kind", NETS, ids=lambda kind: kind.__name__)
 def test_a_model_is_told_what_is_wrong(named, kind):
     named(kind)
-    messages = wrong(model_checks("my_net"))
+    messages = wrong(checks("model", "my_net"))
     assert all(message in messages[what] for what, message in NETS[kind].items())
     assert bool(messages) == bool(NETS[kind])
 
@@ -82,4 +82,4 @@ SMALL = [name for name in PRESETS if name.startswith("test_")]
 
 @pytest.mark.parametrize("name", [*SMALL, "test_resnet", "test_vit"])
 def test_models_hold_to_the_contract(name):
-    assert wrong(model_checks(name)) == {}
+    assert wrong(checks("model", name)) == {}

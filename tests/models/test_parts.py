@@ -11,7 +11,7 @@ from study.models.parts.reductions import REDUCTIONS, reduced
 
 @pytest.mark.parametrize(("slot", "name"), [(slot, name) for slot in SLOTS for name in SLOTS[slot]])
 def test_every_entry_holds_to_the_contract_of_its_slot(slot, name):
-    findings = checks(slot, name)
+    findings = list(checks(slot, name))
     assert [finding for finding in findings if not finding.ok] == []
     assert len(findings) == len(CHECKS[slot]) >= 9
 

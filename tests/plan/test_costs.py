@@ -7,12 +7,13 @@ import pytest
 
 from study.cli.study_request import StudyRequest
 from study.errors import SpecError
-from study.models import equivalence, plugin_registry
+from study.models import equivalence
 from study.spec.configurations import Choices
 from study.spec.study import Arm
 from study.tasks.classification.config import Config
 from study.tasks.classification.plan.costs import AUDITED, SAMPLE, evenly, sample
 from study.tasks.classification.schema import Data, Recipe
+from tests.registries import restorer
 
 GRID = """\
 question: Which parts matter?
@@ -132,7 +133,7 @@ def test_a_counting_process_that_dies_leaves_its_arms_to_the_plan(tmp_path):
         )
     )
     imports = (str(tmp_path / "fatal_parts.py"),)
-    restore = plugin_registry.restorer()
+    restore = restorer()
     try:
         plan, _ = StudyRequest(file, None, (), tmp_path / "store", imports).plan()
     finally:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT
+from tests.registries import restorer
 
 BLOCKS, STUDY = (ROOT / "examples" / name for name in ("my_blocks.py", "my_blocks.yaml"))
 
@@ -13,9 +14,7 @@ BLOCKS, STUDY = (ROOT / "examples" / name for name in ("my_blocks.py", "my_block
 @pytest.fixture(autouse=True)
 def _registries():
     """What a command adds to this process is gone afterwards."""
-    from study.models import plugin_registry
-
-    restore, modules = plugin_registry.restorer(), set(sys.modules)
+    restore, modules = restorer(), set(sys.modules)
     yield
     restore()
     for name in sys.modules.keys() - modules:
@@ -32,46 +31,50 @@ def broken(tmp_path):
 
 
 def test_the_example_holds_to_the_contract(inside):
-    done = inside("parts", "--check", BLOCKS)
+    done = inside("plugins", "--check", BLOCKS)
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()[1:]
+    *lines, summary = done.stdout.splitlines()[1:]
     assert len(lines) >= 9
     assert all(line.split()[:2] == ["reduction", "blur"] and " ok" in line for line in lines)
+    assert summary == f"1 entry, {len(lines)} checks; all results right"
 
 
 def test_what_is_wrong_is_told_with_status_1(inside, broken):
-    done = inside("parts", "--check", broken)
+    done = inside("plugins", "--check", broken)
     assert done.returncode == 1
-    assert done.stdout.count("FAILED") == 1
+    assert done.stdout.count("WRONG") == 1
+    assert done.stdout.splitlines()[-1].endswith("wrong: blur")
     assert "says 144 of conv where 13,824 run" in done.stdout
 
 
 def test_findings_are_one_document(inside, broken):
-    done = inside("parts", "--check", broken, "--json")
+    done = inside("plugins", "--check", broken, "--json")
     assert done.returncode == 1
     rows = json.loads(done.stdout)
-    assert {*rows[0]} == {"slot", "part", "check", "ok", "said"}
-    assert [row["check"] for row in rows if not row["ok"]] == ["declares its multiply-adds"]
+    assert {*rows[0]} == {"kind", "name", "check", "result", "why"}
+    assert [row["check"] for row in rows if row["result"] == "wrong"] == [
+        "declares its multiply-adds"
+    ]
 
 
 @pytest.mark.parametrize("option", ["--check", "--import"])
 def test_what_cannot_be_imported_is_told_with_status_2(inside, broken, option):
     broken.write_text("import nosuch\n")
-    done = inside("parts", option, broken)
+    done = inside("plugins", option, broken)
     assert done.returncode == 2
     assert "broken.py:1: ModuleNotFoundError" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_own_parts_are_listed_with_where_they_come_from(inside):
-    done = inside("parts", "--import", BLOCKS)
+    done = inside("plugins", "--import", BLOCKS)
     line = next(line for line in done.stdout.splitlines() if " blur " in line)
     assert "Binomial blur" in line
     assert line.endswith(str(BLOCKS))
 
 
 def test_own_parts_are_in_the_document(inside):
-    document = json.loads(inside("parts", "--import", BLOCKS, "--json").stdout)
+    document = json.loads(inside("plugins", "--import", BLOCKS, "--json").stdout)
     assert document["reduction"]["blur"].startswith("Binomial blur")
     assert document["imports"][0]["reduction"] == ["blur"]
 
@@ -80,7 +83,7 @@ def test_the_kernel_is_a_binomial_of_sum_one():
     import torch
 
     from study.models import SLOTS
-    from study.models.plugin_registry import register
+    from study.registries import register
     from study.spec.plugins import find_plugin
 
     register(find_plugin(str(BLOCKS)))
@@ -127,14 +130,13 @@ def test_an_edit_makes_other_trials_of_that_arm_alone(study, store, tmp_path):
 def entered(tiny):
     """What a worker is told of an arm whose source imports the one that is given before it."""
     from study.cli.study_request import StudyRequest
-    from study.models import plugin_registry
 
     first, second = (tiny.with_name(name) for name in ("zigzag.py", "again.py"))
     first.write_text(BLOCKS.read_text("utf-8"), "utf-8")
     second.write_text("from zigzag import Blur, REDUCTIONS\nREDUCTIONS['own'] = Blur\n")
     tiny.write_text(tiny.read_text().replace("average", "own"))
     request = StudyRequest(tiny, None, (), tiny.with_name("results"), (str(first), str(second)))
-    restore = plugin_registry.restorer()
+    restore = restorer()
     plan, store = request.plan()
     restore()
     for module in ("zigzag", "again"):
@@ -146,12 +148,11 @@ def entered(tiny):
 
 @pytest.mark.heavy
 def test_a_worker_registers_sources_in_the_order_they_were_given(entered):
-    from study.models import plugin_registry
-    from study.tasks.classification.records import ClassifierRecord
-    from study.tasks.classification.trial.model import build_model
+    from study import registries
+    from study.tasks.classification.trial.model import build_model, opened
 
-    assert "Blur" in str(build_model(ClassifierRecord.of(entered)))
-    assert list(plugin_registry.REGISTRATIONS)[-2:] == ["zigzag", "again"]
+    assert "Blur" in str(build_model(opened(entered)))
+    assert list(registries.REGISTRATIONS)[-2:] == ["zigzag", "again"]
     assert list(entered.config.parts["model"]["code"]) == ["again", "zigzag"]
 
 
@@ -160,3 +161,16 @@ def test_the_study_without_the_import_says_what_is_unknown(inside):
     done = inside("plan", STUDY)
     assert done.returncode == 2
     assert 'unknown reduction "blur"' in done.stderr
+
+
+@pytest.mark.slow
+def test_a_plugin_of_many_kinds_is_checked_and_studied(study, tmp_path):
+    choices = ROOT / "examples" / "my_choices.py"
+    checked = study("plugins", "--check", choices)
+    assert checked.returncode == 0, checked.stdout
+    assert checked.stdout.splitlines()[-1].startswith("6 entries")
+    done = study("run", choices.with_suffix(".yaml"), "--import", choices, "--set", "seeds=1")
+    assert done.returncode == 0, done.stderr
+    assert "Worst class" in done.stdout
+    again = study("run", choices.with_suffix(".yaml"), "--import", choices, "--set", "seeds=1")
+    assert "nothing to train" in again.stderr

@@ -10,6 +10,7 @@ from study import tasks
 from study.spec.plugins import find_plugin
 from study.store.store import Store
 from tests.conftest import ROOT
+from tests.registries import restorer
 
 TOY = Path(__file__).with_name("toy.py")
 BOWL = """\
@@ -34,9 +35,7 @@ published:
 
 @pytest.fixture(autouse=True)
 def _registries():
-    from study.models import plugin_registry
-
-    restore = plugin_registry.restorer()
+    restore = restorer()
     yield
     restore()
     sys.modules.pop("toy", None)
@@ -233,8 +232,8 @@ def test_a_text_is_no_number(inside, spared, tmp_path):
     assert "resumed is 'no', which is no number" in done.stderr
 
 
-def test_parts_lists_a_task_and_an_evaluation_of_its_trials_is_refused(inside, spared, tmp_path):
-    assert "toy" in inside("parts", "--import", TOY).stdout
+def test_plugins_lists_a_task_and_an_evaluation_of_its_trials_is_refused(inside, spared, tmp_path):
+    assert "toy" in inside("plugins", "--import", TOY).stdout
     assert run(inside, spared, "--on", "inline").returncode == 0
     name = Store(tmp_path / "results").results()[0]
     done = inside("eval", name, "--import", TOY)

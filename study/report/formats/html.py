@@ -7,6 +7,7 @@ from study.report.table import Cell, Row, Table, TableBlock
 
 
 def html(table: Table) -> str:
+    """A figure of HTML whose cells have their numbers for sorting."""
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     lines = [

@@ -8,6 +8,7 @@ from study.report.table import Cell, Table
 
 
 def typst(table: Table) -> str:
+    """A Typst figure with a label of the table's name."""
     columns = len(table.heads)
     name = re.sub(r"[^A-Za-z0-9-]", "-", table.name)
     notes = " #linebreak() ".join(escaped(note) for note in table.notes)

@@ -195,7 +195,7 @@ def _finished(store: Store, name: str) -> tuple[ClassifierRecord, Path]:
         ownership.file(store.folder(name).record)
     if trains and read_checked(path, archives.checked) is None:
         raise StoreError(f"the weights of trial {name} are damaged: {path}; restore the file")
-    return record, path
+    return run.opened(record), path
 
 
 def _trains(record: ClassifierRecord) -> bool:

@@ -126,6 +126,12 @@ def qualities(predictions: Predictions) -> dict[str, float | None]:
     return {name: metric.of(predictions) for name, metric in QUALITIES.items() if metric.of}
 
 
+def mistake(entry: object) -> str:
+    """The reason why an entry of `QUALITIES` is no quality, or ""."""
+    is_quality = isinstance(entry, Metric) and entry.kind == "quality" and callable(entry.of)
+    return "" if is_quality else "is no Metric of the kind quality with a function `of`"
+
+
 QUALITIES = {
     "top1": Metric("Top-1", "%", 100, 2, "higher", "quality", of=top1),
     "top5": Metric("Top-5", "%", 100, 2, "higher", "quality", of=top5),

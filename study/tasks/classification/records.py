@@ -26,6 +26,8 @@ class ClassifierConfig(TrialConfig):
     model: ModelConfig
     data: Record
     recipe: Record
+    code: Record = Field({})
+    """Digests of the plugins that training and evaluation use, by name."""
 
 
 class Shape(Frozen):

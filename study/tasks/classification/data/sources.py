@@ -46,7 +46,7 @@ def digits(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     indices = stratified(targets, validation=360)
     chosen = [indices[split] for split in splits]
     return OpenedSplits(
-        [_held(images[i], targets[i], data=data, workers=workers) for i in chosen], 10
+        [in_memory(images[i], targets[i], data=data, workers=workers) for i in chosen], 10
     )
 
 
@@ -62,7 +62,7 @@ def torch_set(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
     if data.held:
         return OpenedSplits(
-            [_held(s.data, s.targets, data=data, workers=workers) for s in sets], classes
+            [in_memory(s.data, s.targets, data=data, workers=workers) for s in sets], classes
         )
     return OpenedSplits(
         [OnDiskImages(s.__getitem__, range(len(s)), data, workers) for s in sets], classes
@@ -156,7 +156,7 @@ def _installed(package: str, data: Data) -> None:
         raise DataError(f'data {data.name} needs {package}: pip install -e ".[hub]"')
 
 
-def _held(images: ArrayLike, targets: ArrayLike, *, data: Data, workers: int) -> InMemoryImages:
+def in_memory(images: ArrayLike, targets: ArrayLike, *, data: Data, workers: int) -> InMemoryImages:
     """Hold images in memory at img_size: bytes (N, H, W) or (N, H, W, 3) -> Pixels."""
     images, targets = np.asarray(images), np.asarray(targets)
     mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"

@@ -10,7 +10,7 @@ from functools import cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from study import given_weights
+from study import given_weights, registries
 from study.errors import BuildError, MetricError, SizeError, StudyError
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
@@ -27,6 +27,7 @@ OUTSIDE_COUNTING = (
     "study.tasks.classification.plan.image_summaries",
     "study.tasks.classification.plan.images",  # the number of classes is part of the key
     "study.spec.plugins",  # locates the user's modules, whose digests are part of the key
+    "study.registries",  # imports them
     "study.spec.schema",
     "study.tasks.classification.schema",
     "study.tasks.classification.config",
@@ -77,8 +78,6 @@ def outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
     """Compare outputs at a tiny image size, which is quick, and at the real one if they agree."""
     from study.models import equivalence
 
-    for config in (left, right):
-        _register_plugins(config)
     comparisons: list[bool] = []
     # Both sizes must agree before a switch counts as one without effect.
     for side in sorted({min(TINY, shape.img_size), shape.img_size}):
@@ -100,12 +99,9 @@ def shape_of(data: Data, store: Store) -> Shape:
 def counted(config: Config, shape: Shape, *, audited: bool = True) -> ModelCost:
     """The cost of a model, and the results of building it; raises as `arm_cost` does."""
     from study import models
-    from study.models import plugin_registry
 
-    # Before the arguments are resolved: a plugin may define the model, or parts that they name.
-    _register_plugins(config)
     arguments = models.resolved(config.model, given_weights.identified(config.arguments))
-    code = plugin_registry.used_plugins(config.model, arguments)
+    code = _code(config.model, arguments)
     built = partial(
         ModelCost,
         model=models.called(config.model),
@@ -183,7 +179,7 @@ def _named_cause(config: Config, code: Mapping[str, str]) -> Iterator[None]:
         if not code:
             raise
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
-        message = f"{_called(config, code)}: {cause} (study parts --check explains)"
+        message = f"{_called(config, code)}: {cause} (study plugins --check explains)"
         raise BuildError(message) from error
 
 
@@ -197,14 +193,12 @@ def _builder(config: Config, shape: Shape) -> "Callable[[str], nn.Module]":
     return lambda device: models.build(config.model, config.arguments, **dict(shape), device=device)
 
 
-def _register_plugins(config: Config) -> None:
-    from study.models import plugin_registry
-
-    try:
-        for source in config.plugins:
-            plugin_registry.register(source)
-    except BuildError as error:  # no fault of the study's
-        raise StudyError(str(error)) from error
+def _code(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
+    """The digests of the plugins that a model is of, or has parts of."""
+    parts = {slot: (value,) for slot, value in arguments.items() if isinstance(value, str)}
+    # Of a name such as resnet18.a1_in1k timm registers the part before the tag.
+    model = name if ":" in name else name.partition(".")[0]
+    return registries.used_plugins({**parts, registries.MODEL: (model,)})
 
 
 def _size(shape: Shape) -> tuple[int, int, int]:

@@ -96,7 +96,7 @@ def arms(study: Study, configurations: Configurations, costs: CostRecords) -> Ar
 
 def _resolved(study: Study, arm: Arm, cost_record: ModelCost) -> ResolvedModel:
     settings = config_of(arm)
-    config = resolved(settings, cost_record)
+    config = resolved(settings, cost_record, study.used_names)
     return ResolvedModel(
         arm,
         study.label(arm.choices),

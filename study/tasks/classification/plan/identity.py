@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from pydantic import BaseModel
 
+from study import registries
 from study.store.atomic import Record
 from study.tasks.classification.config import Config
 from study.tasks.classification.schema import Data, Recipe
@@ -35,15 +36,17 @@ class Built(Protocol):
     def num_classes(self) -> int: ...
 
 
-def resolved(config: Config, built: Built) -> Record:
+def resolved(config: Config, built: Built, metrics: Collection[str] = ()) -> Record:
     """The arm's full configuration: defaults are filled in, the model's own from `built`.
 
-    Images that only their location tells apart are named by it, as the study file writes it. Code
-    of the user and given weights are named by their digests.
+    `metrics` are those that the study uses. Images that only their location tells apart are named
+    by it, as the study file writes it. Code of the user and given weights are named by their
+    digests.
     """
     data = config.data.model_dump(mode="json", exclude=NOT_IDENTITY)
     data |= {"num_classes": built.num_classes}
-    if config.data.name.partition("/")[0] in PLACED:
+    kind = config.data.name.partition("/")[0]
+    if kind in PLACED or kind in registries.names("data"):
         data["root"] = config.root
     if config.data.class_folder == "inner":  # as folders were read before there was a choice
         data["class_folder"] = None
@@ -53,7 +56,23 @@ def resolved(config: Config, built: Built) -> Record:
         | ({"weights": built.weights} if built.weights else {}),
         "data": data,
         "recipe": config.recipe.model_dump(mode="json", exclude=NOT_IDENTITY),
+        **({"code": code} if (code := used_code(config, metrics)) else {}),
     }
+
+
+def used_code(config: Config, metrics: Collection[str]) -> dict[str, str]:
+    """The digests of the plugins that an arm uses in training and evaluation, by name."""
+    recipe = config.recipe
+    return registries.used_plugins(
+        {
+            "data": {config.data.name.partition("/")[0]},
+            "transform": {recipe.transform},
+            "loss": {recipe.loss_name},
+            "optimizer": {recipe.opt.lower().removeprefix("lookahead_")},
+            "schedule": {recipe.sched},
+            "metric": metrics,
+        }
+    )
 
 
 def digest(
@@ -66,13 +85,15 @@ def digest(
     draws that have an effect: raising one renames the trials whose images it changes, and no other.
     """
     model = full["model"]
-    departures = {
+    departures: dict[str, object] = {
         "model": [model["name"], _departures(model["arguments"], defaults)]
         + ([model["code"]] if "code" in model else [])
         + ([{"weights": model["weights"]}] if "weights" in model else []),
         "data": _departures(full["data"], _field_defaults(Data)),
         "recipe": _departures(full["recipe"], _field_defaults(Recipe)),
-    } | ({"draws": dict(draws)} if draws else {})
+    }
+    departures |= {"draws": dict(draws)} if draws else {}
+    departures |= {"code": full["code"]} if "code" in full else {}
     # Sorted, as the order of keys in a study file changes nothing.
     text = json.dumps([IDENTITY, departures], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from importlib.util import find_spec
 
+from study import registries
 from study.errors import DataError, SpecError
 from study.spec.places import Places
 from study.spec.problems import Problem
@@ -46,7 +47,7 @@ def classes(data: Data, store: Store) -> int:
 def image_problems(data: Data, store: Store) -> list[ImageProblem]:
     """Problems with the files of a data set that would stop every trial."""
     kind = data.name.partition("/")[0]
-    if kind == "digits":
+    if kind == "digits" or kind in registries.names("data"):
         return []
     package = PACKAGES.get(kind)
     if package and find_spec(package) is None:

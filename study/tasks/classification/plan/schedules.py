@@ -4,9 +4,11 @@ timm's optimizer and schedule are run once for each recipe and cached in the sto
 plan imports no torch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.metadata import version
 
+from study import registries
+from study.errors import SpecError, StudyError
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
 from study.tasks.classification.config import Config
@@ -26,16 +28,34 @@ def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
     """
     code = code_behind("study.tasks.classification.train", ignoring=CHANGE_NO_NUMBER)
     # The first word is part of stored keys, so it keeps the former name of the record.
-    key = digest(["course", recipe.model_dump(mode="json"), version("timm"), code])
+    own = registries.used_plugins(
+        {"optimizer": {recipe.opt.lower()}, "schedule": {recipe.sched}, "loss": {recipe.loss_name}}
+    )
+    parts = ["course", recipe.model_dump(mode="json"), version("timm"), code]
+    key = digest([*parts, own] if own else parts)
     course = store.record("arms", key, RecipeSchedule)
     if course is None:
-        from study.tasks.classification import train
-        from study.tasks.classification.data import transforms
-
-        transforms.check(recipe)
-        course = RecipeSchedule(**train.rate_schedule(recipe)._asdict())
+        course = _computed(recipe, own)
         store.keep("arms", key, course)
     return course
+
+
+def _computed(recipe: Recipe, plugins: Collection[str]) -> RecipeSchedule:
+    from study.tasks.classification import train
+    from study.tasks.classification.data import transforms
+
+    transforms.check(recipe)
+    try:
+        return RecipeSchedule(**train.rate_schedule(recipe)._asdict())
+    except StudyError:
+        raise
+    except Exception as error:
+        # Without plugins the error is a bug of this package and keeps its traceback.
+        if not plugins:
+            raise
+        raise SpecError(
+            f"{', '.join(plugins)}: {error!r} (study plugins --check explains)"
+        ) from error
 
 
 def effective_settings(

@@ -24,13 +24,14 @@ def record(arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
     files = given_weights.weight_digests(config.model, config.arguments)
     weights = GivenWeights(arguments=places, sha256=files)
     more: Record = {"weights": weights.plain} if built.weights else {}
+    code = {**built.code, **arm.config.parts.get("code", {})}
     return TrialRecord(
         study=study,
         label=arm.label,
         seed=seed,
         config=arm.config,
         shape=built.shape.plain,
-        sources=[s.source for s in config.plugins if s.name in built.code],
+        sources=[s.source for s in config.plugins if s.name in code],
         where=config.data.model_dump(mode="json", include=WHERE),
         **more,
     )

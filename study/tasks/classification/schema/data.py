@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from study import registries
 from study.errors import likely_name, unknown
 from study.spec.schema.types import Channels, Count, Deviations, Range, Side, Strict
 
@@ -101,6 +102,8 @@ class Data(Strict):
     def _used(self) -> Self:
         """Validate the kind of data, and refuse keys that have no effect on it."""
         kind, _, name = self.name.partition("/")
+        if kind in registries.names("data"):
+            return self
         if kind not in IGNORED or (kind in ("torch", "hfds", "wds")) != bool(name):
             near = likely_name(self.name, [*IGNORED, *CLASSES])
             hint = f'; did you mean "{near}"?' if near else ""

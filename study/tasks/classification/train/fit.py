@@ -25,7 +25,6 @@ from study.trial.callbacks import NOBODY, Callbacks, Stopped
 # Sent from the leader to the others after every update, as a number.
 GO, SAVE, STOP = range(3)
 
-LOST = dict.fromkeys(QUALITIES, math.nan)
 """The qualities of a training that diverged."""
 
 
@@ -89,7 +88,7 @@ def fit(
             if not _converges(row):
                 caller.report(row)
                 # Not saved: the checkpoint keeps the last weights that were finite.
-                return Fitted(LOST, {}, history, True)
+                return Fitted(dict.fromkeys(QUALITIES, math.nan), {}, history, True)
             setup.scheduler.step(epoch + 1)  # timm's schedules are asked for the epoch to come
             checkpoint.save(history)
             caller.report(row)

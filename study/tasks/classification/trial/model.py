@@ -2,20 +2,16 @@
 
 import torch
 
-from study import given_weights, models
+from study import given_weights, models, registries
 from study.errors import SpecError
-from study.models import plugin_registry, weights
+from study.models import weights
 from study.spec import plugins
+from study.store.records import TrialRecord
 from study.tasks.classification.records import ClassifierRecord
 
 
 def build_model(record: ClassifierRecord, device: str | None = None) -> torch.nn.Module:
-    """The model of a trial with random weights.
-
-    Raises:
-        SpecError: a plugin has changed since the trial was planned.
-    """
-    register_plugins(record)
+    """The model of a trial with random weights."""
     shape, name = dict(record.shape), record.config.model.name
     module: torch.nn.Module = models.build(name, record.arguments, **shape, device=device)
     return module
@@ -27,7 +23,6 @@ def starting_model(record: ClassifierRecord) -> torch.nn.Module:
     Raises:
         SpecError: a file of weights has changed since the trial was planned.
     """
-    register_plugins(record)
     name, arguments, planned = record.config.model.name, record.arguments, record.weights.sha256
     today = given_weights.weight_digests(name, arguments) if planned else {}
     for key, path in given_weights.weight_files(name, arguments).items():
@@ -36,9 +31,16 @@ def starting_model(record: ClassifierRecord) -> torch.nn.Module:
     return weights.started(name, arguments, **dict(record.shape))
 
 
-def register_plugins(record: ClassifierRecord) -> None:
+def opened(trial: TrialRecord) -> ClassifierRecord:
+    """The record of a classifier, once the plugins that it uses are imported.
+
+    Raises:
+        SpecError: a plugin has changed since the trial was planned.
+    """
+    record = ClassifierRecord.of(trial)
     for plugin in plugins.planned(record.sources):
-        plugin_registry.register(plugin)
+        registries.register(plugin)
+    return record
 
 
 def image_size(record: ClassifierRecord) -> tuple[int, int, int]:

@@ -12,13 +12,13 @@ from study.store.trial_folder import predictions_of
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.trial.images import begin_on_images, fingerprints, images_of_result
-from study.tasks.classification.trial.model import starting_model
+from study.tasks.classification.trial.model import opened, starting_model
 from study.trial.running import Finished, RunningTrial
 
 
 def run(trial: RunningTrial) -> Finished:
     """Build, train and evaluate; resumes from the last checkpoint of any attempt."""
-    record = ClassifierRecord.of(trial.record)
+    record = opened(trial.record)
     fitted = _fitted(trial, record)
     if not trial.group.leads:
         return Finished()

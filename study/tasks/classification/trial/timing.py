@@ -10,13 +10,13 @@ from study.store.records import TrialRecord
 from study.store.timing_records import StepTimes
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
-from study.tasks.classification.trial.model import build_model, image_size
+from study.tasks.classification.trial.model import build_model, image_size, opened
 from study.trial.timing import execution_mode
 
 
 def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
     """Seconds per training and per evaluated image, from a few steps of at most 32 images."""
-    record = ClassifierRecord.of(trial)
+    record = opened(trial)
     images, recipe = data.load(record.data), record.recipe
     # At most 32, so that an estimate of the duration takes little time and memory.
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
@@ -28,7 +28,7 @@ def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
 
 def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     """The workloads of an arm that its metrics need."""
-    record = ClassifierRecord.of(trial)
+    record = opened(trial)
     device, metrics, mode = job.device, {*job.metrics}, execution_mode(job)
     needed = {}
     calls.refuse_emulated(mode, device)
@@ -65,7 +65,7 @@ def _batches(job: Job) -> Iterator[tuple[str, int]]:
 
 def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
     """The calls whose peak memory is measured: one update of the recipe, one inference."""
-    record = ClassifierRecord.of(trial)
+    record = opened(trial)
     every = dict[str, Callable[[], None]]()
     for name in job.metrics:
         base, count = of_batch(name)
