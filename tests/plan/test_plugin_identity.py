@@ -97,8 +97,8 @@ def test_an_edited_schedule_is_asked_for_its_rates_again(names):
     slower = ("recipe: {name: smoke, epochs: 2", "recipe: {name: smoke, sched: halves, epochs: 2")
     other = [slower, FACTOR]
     before = names(other, losses=LOSS, schedules=SCHEDULE)
+    broken = SCHEDULE.replace("0.5**epoch", "0.5**epoch / (epoch - 1)")
     with pytest.raises(SpecError, match="schedules: ZeroDivisionError"):
-        broken = SCHEDULE.replace("0.5**epoch", "0.5**epoch / (epoch - 1)")
         names(other, losses=LOSS, schedules=broken)
     assert changed(before, names(other, losses=LOSS, schedules=f"{SCHEDULE}#\n")) == {*before}
 
