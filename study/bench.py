@@ -82,6 +82,7 @@ def document(models: Sequence[BenchModel], setting: Setting, columns: Sequence[s
     Raises:
         SpecError: a model is listed twice.
     """
+    # By label, as in a study file; equal models have equal labels.
     levels = {model.label: {"name": model.name, **model.arguments} for model in models}
     if len(levels) < len(models):
         labels = [model.label for model in models]

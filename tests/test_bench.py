@@ -5,8 +5,8 @@ import json
 import pytest
 
 from study import bench
+from study.api.request import vocabulary
 from study.bench import BenchModel
-from study.cli.study_request import vocabulary
 from study.errors import SpecError
 from study.spec.schema import Timing
 

@@ -30,16 +30,18 @@ class JobFolder:
         return tuple(self.order.trials) if self.order else ()
 
     @property
-    def words(self) -> tuple[list[str], str]:
-        """The words that the user asked with, and the folder where; empty where unknown."""
-        return (self.order.words or [], self.order.folder or "") if self.order else ([], "")
+    def request(self) -> job_records.Request | None:
+        """The study as the user requested it; None where unknown."""
+        return self.order.request if self.order else None
 
     @property
     def file(self) -> Path | None:
-        """The study file, if the job names one and it still exists."""
-        words, folder = self.words
-        file = Path(folder, words[0]) if words and folder else None
-        return file if file and os.path.isfile(file) else None  # a name may be too long for Path
+        """The study file, if the job names one that still exists or is no file."""
+        request = self.request
+        file = Path(request.folder, request.file) if request else None
+        is_there = request is not None and request.text is not None
+        # A name may be too long for Path.
+        return file if file and (is_there or os.path.isfile(file)) else None
 
 
 @dataclass
@@ -103,4 +105,4 @@ def _busy(
 
 def superseded(job: JobFolder, later: Iterable[JobFolder]) -> bool:
     """A later job of this user has the same command, and its study file still exists."""
-    return job.file is not None and any(job.words == new.words for new in later if new.own)
+    return job.file is not None and any(job.request == new.request for new in later if new.own)

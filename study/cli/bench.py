@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.api.request import vocabulary
 from study.bench import COLUMNS, Setting, document, model, read_study, settings
 from study.cli import FAILED
 from study.cli.options import Several, argument, folder, import_option, json_option, words
 from study.cli.output import echo_json, progress, show_tables
-from study.cli.study_request import vocabulary
 from study.errors import SpecError, StudyError
-from study.launch.machine import Machine, device, gpus
+from study.launch.machine import Machine, default_device, gpus
 from study.spec.schema import Timing
 from study.store.processes import cores
 from study.store.timing_records import TimingSession
@@ -91,7 +91,7 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
     "--device",
     "on",
     type=click.Choice(["cpu", "cuda", "mps"]),
-    default=device(),
+    default=default_device(),
     show_default=True,
 )
 @click.option("--threads", type=click.IntRange(1, 1024), help="[default: one a core]")
@@ -162,6 +162,7 @@ def _plans(
             plans[setting] = plan(file, store)
         except StudyError as error:
             text = str(error)
+            # Messages without their place, which differs by setting.
             lines = {line for line in text.splitlines() if line.startswith("error: ")}
             # An unknown model is unknown in every setting, and told once.
             mistakes += [] if lines and lines <= known else [text]

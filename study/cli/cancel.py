@@ -4,8 +4,8 @@ import os
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.options import study_file
-from study.cli.study_request import StudyRequest
 
 
 @click.command("cancel")

@@ -2,11 +2,11 @@
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE
 from study.cli.options import json_option, study_file
 from study.cli.output import echo_json, show_tables
 from study.cli.report import lacking
-from study.cli.study_request import StudyRequest
 
 
 @click.command("claims")

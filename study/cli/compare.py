@@ -2,9 +2,9 @@
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, note_strays, show_tables
-from study.cli.study_request import StudyRequest
 
 
 @click.command("compare")

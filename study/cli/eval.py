@@ -10,7 +10,7 @@ import click
 from study.cli.eval_options import IMAGES, WEIGHTS, EvalRequest
 from study.cli.options import argument, folder, import_option, json_option, options
 from study.cli.output import console, echo_json, progress
-from study.launch.machine import device, gpus
+from study.launch.machine import default_device, gpus
 from study.store.processes import cores
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ THREADS = click.IntRange(1, 1024)
 @click.argument("model", metavar="MODEL|TRIAL")
 @options(*WEIGHTS, *IMAGES)
 @click.option(
-    "--device", type=click.Choice(["cpu", "cuda", "mps"]), default=device(), show_default=True
+    "--device",
+    type=click.Choice(["cpu", "cuda", "mps"]),
+    default=default_device(),
+    show_default=True,
 )
 @click.option("--threads", type=THREADS, help="[default: one a core, or the trial's]")
 @folder("--store", "results", "Where trials are.")

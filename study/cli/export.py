@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.options import Entry, Several, reports_option, study_file
 from study.cli.output import note_strays
 from study.cli.report import claim_folder
-from study.cli.study_request import StudyRequest
 
 FORMATS = Several(Entry("study.report.export", "EXPORTS"))
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.options import folder
 from study.cli.output import console
-from study.cli.study_request import StudyRequest
 from study.errors import StudyError
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.options import study_file
-from study.cli.study_request import StudyRequest
 from study.errors import DamagedError, SpecError, unknown
 from study.store import polling
 from study.store.atomic import open_regular

@@ -11,8 +11,7 @@ from click.core import ParameterSource
 from study.cli.options import Command, options
 from study.launch import LAUNCHERS
 from study.launch import resources as slurm_resources
-from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, device, gpus, slots
-from study.store.processes import cores
+from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, default_device, gpus, room
 
 SLURM_WORKERS = 16
 WORKERS = "Trials at a time.  [default: one per core or GPU; 16 on Slurm]"
@@ -145,11 +144,7 @@ def _machine(
     device = device or _default(here, requested)
     _refuse(on, device, devices, nodes, share, slurm_only=bool(requested))
     if here:
-        # On two cores two trials of one thread train 1.10 to 1.18 times as many images/s as one
-        # trial of two threads; two trials of two threads that spin train 0.25 to 0.51 times.
-        workers = workers or slots(device, threads or 1, devices, share)
-        # More threads than cores only wait for each other.
-        threads = threads or max(1, cores() // (workers * devices))
+        workers, threads = room(device, workers, threads, devices, share)
     else:
         threads = threads or slurm_resources.cpus(requested, devices)
     machine = Machine(
@@ -190,7 +185,7 @@ def _refuse(
 def _default(here: bool, requested: slurm_resources.Resources) -> str:
     """The default device: the best of this machine; on Slurm cuda if GPUs are requested."""
     if here:
-        return device()
+        return default_device()
     # The login node may have no GPU, so its own devices say nothing about the job's.
     return "cuda" if slurm_resources.gpu_request(requested) else AUTO
 

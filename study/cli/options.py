@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.errors import SpecError, unknown
 
 # Decorators change the arguments of a command, so its type cannot say more.
@@ -54,9 +54,14 @@ def study_file(command: Command) -> Command:
         imports: tuple[str, ...],
         **rest: Any,
     ) -> Any:
-        return command(request=StudyRequest(file, profile, settings, store, imports), **rest)
+        request = StudyRequest(file, profile, settings, store, imports, tell=_tell)
+        return command(request=request, **rest)
 
     return wrapped
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
 
 
 class Several(click.ParamType[tuple[Any, ...]]):

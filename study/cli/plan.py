@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.images import check_images, check_images_option
 from study.cli.machine import machine_options
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json
-from study.cli.study_request import StudyRequest
 from study.errors import StudyError
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli import INCOMPLETE
 from study.cli.looks import looks
 from study.cli.options import reports_option, study_file
 from study.cli.output import console, note_strays, show_tables
-from study.cli.study_request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.store import polling
 

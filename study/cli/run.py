@@ -4,19 +4,20 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli import FAILED, INCOMPLETE, INTERRUPTED
 from study.cli.machine import machine_options
-from study.cli.measurements import run_measurements, unmeasured
 from study.cli.options import reports_option, study_file
 from study.cli.output import console
+from study.cli.output import progress as progress_bar
 from study.cli.plan import show_plan
 from study.cli.report import REMEDY, claim_folder, lacking, show_if_current, write_and_show
-from study.cli.study_request import StudyRequest
 from study.cli.track import KIND, tracked
 
 if TYPE_CHECKING:
@@ -72,14 +73,14 @@ def run_command(
     try:
         # Trackers follow while workers run; their failures never reach the trials.
         with tracked(request, plan, store, trackers):
-            stopped = plan.missing and _train(plan, store, machine, progress, speed)
+            stopped = plan.missing and _train(request, plan, store, machine, progress, speed)
         if stopped:
             click.echo(f"stopped; nothing is lost. Continue with: {command}", err=True)
             return INTERRUPTED
         if plan.missing and machine.on == "slurm" and not wait:
             _follow(request, trackers)
             return 0
-        plan = run_measurements(plan, store, machine, speed)
+        plan = _measure(plan, store, machine, speed)
     except KeyboardInterrupt:
         cancel = f"no longer waiting; to stop the workers: study cancel {request.command_line()}"
         here = f"stopped at once; continue with: {command}"
@@ -141,13 +142,15 @@ def _report_finished(
     tracked: bool,
 ) -> bool:
     """True if nothing remains to train, measure or log, and the report is current."""
+    from study.api import run
+
     results = f"all {len(plan.trials)} trials have results"
     click.echo(
         f"nothing to train: {results if plan.trials else 'the study has no seeds'}", err=True
     )
     for note in plan.notes:
         click.echo(f"note: {note}", err=True)
-    if tracked or unmeasured(plan, store, machine, speed):
+    if tracked or run.unmeasured(plan, store, machine, speed=speed):
         return False
     return show_if_current(plan, store, reports)
 
@@ -180,10 +183,26 @@ def _edited(plan: "Plan") -> bool:
         return True
 
 
-def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, speed: bool) -> bool:
+def _measure(plan: "Plan", store: "Store", machine: "Machine", speed: bool) -> "Plan":
+    """Evaluate and time the arms if all trials have ended; the plan with their results."""
+    from study.api import run
+
+    with progress_bar("timing") as tick:
+        return run.measure(
+            plan, store, machine, speed=speed, tell=partial(click.echo, err=True), tick=tick
+        )
+
+
+def _train(
+    request: StudyRequest,
+    plan: "Plan",
+    store: "Store",
+    machine: "Machine",
+    progress: str,
+    speed: bool,
+) -> bool:
     """Run the missing trials; True when the user stopped them."""
-    from study import launch
-    from study.launch import timing
+    from study.api import run
 
     def stopping() -> None:
         click.echo("stopping after this step; Ctrl-C again to stop now", err=True)
@@ -191,28 +210,13 @@ def _train(plan: "Plan", store: "Store", machine: "Machine", progress: str, spee
     def submitted(ids: "Sequence[str]") -> None:
         click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
 
-    work = plan.work(
-        "trials",
-        study=plan.study.title,
-        file=plan.study.identity[1],
-        words=plan.study.command_arguments,
-        # `study clean` plans the command again, whose paths are relative to this folder.
-        folder=str(Path.cwd()),
-    )
-    if machine.on == "slurm":  # the last worker measures, because no other may be left by then
-        pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
-        more: dict[str, object] = {"pairs": pairs}
-        phases = ["trials", *(["evaluations"] if pairs else [])]
-        if speed and plan.timed:
-            more |= timing.work(plan).plain
-            phases += ["timings"]
-        work = work.model_copy(update={**more, "phases": phases})
     with _progress(plan, progress) as report:
-        return launch.run(
+        return run.train(
+            plan,
             store,
-            plan.records(),
             machine,
-            work,
+            request=request,
+            speed=speed,
             report=report,
             stopping=stopping,
             submitted=submitted,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from study.cli.study_request import vocabulary
+from study.api.request import vocabulary
 from study.errors import StudyError
 
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.looks import looks
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, note_strays
-from study.cli.study_request import StudyRequest
 from study.store import polling
 
 if TYPE_CHECKING:

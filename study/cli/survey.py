@@ -3,14 +3,15 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import chdir
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from study.api.request import StudyRequest
 from study.clean import CHECKPOINT, JobFolder, Needs, jobs, superseded
 from study.cli.output import console
-from study.cli.study_request import StudyRequest
 from study.errors import StudyError
+from study.store import job_records
 from study.store.store import Store
 
 if TYPE_CHECKING:
@@ -88,29 +89,25 @@ def _request(
         survey.needs.trials |= {*job.trials}
     if not job.trials or superseded(job, again):
         return
-    words, where = job.words[0] or [str(job.path)], job.words[1]
-    if job.own and job.file:
+    wanted, where = job.request, job.request.folder if job.request else ""
+    if job.own and job.file and wanted:
         survey.needs.requests.add(job.path)
-        label, remedy = f"study run {' '.join(words)}", f"delete {job.path} to drop its trials"
-        yield StudyToPlan(label, _parsed(words, job.file, store), Path(where), remedy)
+        label, remedy = f"study run {_words(wanted)}", f"delete {job.path} to drop its trials"
+        request = StudyRequest.of(wanted, store.root.resolve())
+        yield StudyToPlan(label, _with_stand_ins(request), Path(where), remedy)
     elif not (gone and job.own and where):
         survey.needs.requests.add(job.path)
         if job.own and where:
             why = "no longer exists (--gone deletes them)"
         else:
             why = f"cannot be planned: see {job.path}"
-        words = [str(Path(where, words[0])), *words[1:]]
-        survey.gone.append(Gone(" ".join(words), job.trials, why))
+        label = f"{Path(where)}/{_words(wanted)}" if wanted else str(job.path)
+        survey.gone.append(Gone(label, job.trials, why))
 
 
-def _parsed(words: Sequence[str], file: Path, store: Store) -> StudyRequest:
-    """The request of an earlier command line: a file, then flags with their values."""
-    # Every flag of a stored command has a value, so they come in pairs.
-    values: dict[str, list[str]] = {"--profile": [], "--set": [], "--import": []}
-    for flag, value in zip(words[1::2], words[2::2], strict=False):
-        values.setdefault(flag, []).append(value)
-    profile, settings, imports = (values[flag] for flag in ("--profile", "--set", "--import"))
-    return _planned(file, next(iter(profile), None), tuple(settings), store, tuple(imports))
+def _words(wanted: job_records.Request) -> str:
+    """The words of a command line that request a study again."""
+    return StudyRequest.of(wanted, Path("results")).command_line()
 
 
 def _profiles(file: Path, store: Store, imports: tuple[str, ...]) -> Iterator[StudyToPlan]:
@@ -119,22 +116,16 @@ def _profiles(file: Path, store: Store, imports: tuple[str, ...]) -> Iterator[St
 
     for profile in (None, *preview(file).profiles):
         label = f"{file} --profile {profile}" if profile else str(file)
-        request = _planned(file, profile, (), store, imports)
+        request = _with_stand_ins(StudyRequest(file, profile, (), store.root.resolve(), imports))
         yield StudyToPlan(label, request, Path.cwd(), "name the study files that count instead")
 
 
-def _planned(
-    file: Path,
-    profile: str | None,
-    settings: tuple[str, ...],
-    store: Store,
-    imports: tuple[str, ...],
-) -> StudyRequest:
+def _with_stand_ins(request: StudyRequest) -> StudyRequest:
     """A request that needs no variable for the place of images: trial names do not depend on it."""
     from study.spec.preview import preview
 
-    stand_ins = preview(file).stand_ins(os.environ)
-    return StudyRequest(file, profile, settings, store.root.resolve(), imports, stand_ins)
+    stand_ins = preview(request.file).stand_ins(os.environ) if request.text is None else {}
+    return replace(request, stand_ins=stand_ins)
 
 
 def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from study.api.request import StudyRequest
 from study.cli.options import Entry, Several, study_file
-from study.cli.study_request import StudyRequest
 from study.store import polling
 
 if TYPE_CHECKING:

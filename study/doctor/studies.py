@@ -48,7 +48,9 @@ def data_sets(scope: Scope) -> Iterator[Finding]:
 
 def _read(file: Path, profile: str | None, scope: Scope) -> reader.ReadStudy:
     vocabulary, environment = scope.vocabulary, os.environ
-    return reader.study_file(file, vocabulary=vocabulary, environment=environment, profile=profile)
+    return reader.study_text(
+        reader.text_of(file), file, vocabulary=vocabulary, environment=environment, profile=profile
+    )
 
 
 def _sets(study: Study) -> list[Data]:

@@ -138,8 +138,8 @@ def whose(order: Work) -> Identity:
     """
     if order.file is not None:
         return order.study, order.file
-    written = order.words[0] if order.words else ""  # by an earlier version, as the user wrote it
-    return order.study, str(Path(order.folder or "", written).resolve())
+    request = order.request  # by an earlier version, as the user wrote it
+    return order.study, str(Path(request.folder, request.file).resolve()) if request else ""
 
 
 def study_of_job(store: Store, job: str) -> Identity | None:

@@ -42,6 +42,17 @@ class Machine:
         return {key: getattr(self, key) for key in (*keys, "resources")}
 
 
+def room(
+    device: str, workers: int | None, threads: int | None, devices: int = 1, share: int = 1
+) -> tuple[int, int]:
+    """Workers, and threads of each, for which this machine has cores and GPUs."""
+    # On two cores two trials of one thread train 1.10 to 1.18 times as many images/s as one
+    # trial of two threads; two trials of two threads that spin train 0.25 to 0.51 times.
+    workers = workers or slots(device, threads or 1, devices, share)
+    # More threads than cores only wait for each other.
+    return workers, threads or max(1, cores() // (workers * devices))
+
+
 def gpus() -> list[str]:
     """The NVIDIA devices that this process may use, by number or unique name."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -53,7 +64,7 @@ def gpus() -> list[str]:
     return [str(number) for number in numbers]
 
 
-def device() -> str:
+def default_device() -> str:
     """The default device."""
     return "cuda" if gpus() else "cpu"
 

@@ -1,7 +1,9 @@
 """Everything that is known about a study before anything runs: its arms, costs and trials."""
 
 from dataclasses import dataclass
+from html import escape
 from math import nan
+from typing import TYPE_CHECKING
 
 from study import tasks
 from study.spec.metric import Catalogue, sized
@@ -12,6 +14,9 @@ from study.store.job_records import Work
 from study.store.records import Evaluation, TrialRecord
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, Trial
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EXECUTION = {"precision", "compile", "channels_last"}
 """Keys of `timing` that say how models run."""
@@ -81,6 +86,31 @@ class Plan:
             return evaluation is None
         wanted = {base for base, side in map(sized, self.study.columns) if side == size}
         return not wanted <= evaluation.metrics.keys()
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """One row per arm: its label, its level of every factor, its costs in base units, and its
+        trials that are done and missing."""
+        import pandas as pd
+
+        study = self.study
+        rows = [
+            {
+                "arm": arm.label,
+                **{
+                    factor.path: factor.levels[level].label
+                    for factor, level in zip(study.factors, arm.arm.choices, strict=True)
+                },
+                **arm.cost_record.cost,
+                "done": arm.done,
+                "missing": len(arm.trials) - arm.done,
+            }
+            for arm in self.arms
+        ]
+        return pd.DataFrame(rows)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.study.question)}</p>{self.frame.to_html(index=False)}"
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from study.report.table import Cell, Row, Table, TableBlock
 
+# With letters that most formats have to escape.
 ROWS = (Row("A & B", True, (Cell("101"),)), Row("ρ < 1", False, (Cell("202", bold=True),)))
 TABLE = Table("name", "A caption.", ("Top-1 (%)",), (TableBlock("", ROWS),), ("A note.",), ("k",))
 

@@ -1,6 +1,6 @@
 """A study file read into a Study, together with all mistakes in it.
 
-`study_file` returns the problems and raises none, so that later checks (the task builds the arms)
+`study_text` returns the problems and raises none, so that later checks (the task builds the arms)
 add to the same list and the user sees all mistakes at once.
 """
 
@@ -53,35 +53,6 @@ class ReadStudy:
         return self.configurations.places
 
 
-def study_file(
-    path: Path,
-    *,
-    vocabulary: Vocabulary,
-    environment: Mapping[str, str],
-    profile: str | None = None,
-    settings: Sequence[str] = (),
-    sources: Sequence[Plugin] = (),
-    imports: Sequence[str] = (),
-) -> ReadStudy:
-    """The study in `path`, as far as it can be read, and all mistakes in the file.
-
-    Raises:
-        SpecError: the file, the profile or the setting does not exist.
-    """
-    text = _text(path)
-    _refuse_name(path)
-    return study_text(
-        text,
-        path,
-        vocabulary=vocabulary,
-        environment=environment,
-        profile=profile,
-        settings=settings,
-        sources=sources,
-        imports=imports,
-    )
-
-
 def study_text(
     text: str,
     path: Path,
@@ -93,7 +64,13 @@ def study_text(
     sources: Sequence[Plugin] = (),
     imports: Sequence[str] = (),
 ) -> ReadStudy:
-    """The study in a text, as `study_file` would read it from `path`, which need not exist."""
+    """The study in a text, as far as it can be read, and all mistakes in it.
+
+    Messages call it `path`, and so is the study; the file need not exist.
+
+    Raises:
+        SpecError: the profile or the setting does not exist.
+    """
     document, problems = _document(text, path)
     if document is None:
         return ReadStudy(None, problems)
@@ -129,6 +106,17 @@ def _document(text: str, path: Path) -> tuple[Tree | None, list[Problem]]:
         problems.append(Problem("a study file is a mapping of keys", document.location))
         return None, problems
     return document, problems
+
+
+def text_of(path: Path) -> str:
+    """The text of a study file.
+
+    Raises:
+        SpecError: there is no such file, it is no text, or its name cannot be that of a study.
+    """
+    text = _text(path)
+    _refuse_name(path)
+    return text
 
 
 def _text(path: Path) -> str:

@@ -1,13 +1,39 @@
 """Records of job folders, of folders that carry a study's name, and of what trackers received."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
 from study.store.atomic import Record
 from study.store.fields import Count, Few, Inside, Place, Seconds
 from study.store.frozen import Frozen
 from study.store.records import TrialRecord
+
+
+class Request(Frozen):
+    """A study as a user requested it: what is needed to plan it again."""
+
+    file: Place
+    """The study file as the user wrote it, or the name of a study that is no file."""
+    folder: Place
+    """The folder that relative paths refer to."""
+    profile: str | None = None
+    settings: list[str] = Field([])
+    imports: list[Place] = Field([])
+    text: str | None = None
+    """The text of a study that is no file."""
+
+    @classmethod
+    def parsed_words(cls, words: list[str], folder: str) -> Self:
+        """The request of an earlier version: a file, then flags with their values."""
+        values: dict[str, list[str]] = {"--profile": [], "--set": [], "--import": []}
+        for flag, value in zip(words[1::2], words[2::2], strict=False):
+            values.setdefault(flag, []).append(value)
+        profile = next(iter(values["--profile"]), None)
+        settings, imports = values["--set"], values["--import"]
+        return cls(
+            file=words[0], folder=folder, profile=profile, settings=settings, imports=imports
+        )
 
 
 class Work(Frozen):
@@ -28,10 +54,21 @@ class Work(Frozen):
     """The title of the study; absent where a phase stands by itself."""
     file: Place | None = None
     """The study file."""
-    words: Annotated[list[Place], Field(min_length=1)] | None = None
-    """The study file and the options as the user wrote them."""
-    folder: Place | None = None
-    """The folder in which the user wrote them."""
+    request: Request | None = None
+    """The study as the user requested it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_words(cls, values: object) -> object:
+        """Jobs of earlier versions have the words of a command line."""
+        if not isinstance(values, dict) or not values.get("words"):
+            return values
+        words, folder = values["words"], values.get("folder") or "."
+        texts = isinstance(words, list) and all(isinstance(word, str) for word in [*words, folder])
+        if not texts:
+            raise ValueError("words and folder are texts")
+        rest = {key: value for key, value in values.items() if key not in ("words", "folder")}
+        return {"request": Request.parsed_words(words, folder).plain, **rest}
 
     trials: list[str] = Field([])
     # Not strict here, since JSON has lists where this has tuples.

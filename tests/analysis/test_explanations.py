@@ -4,7 +4,7 @@ import pytest
 
 from study.analysis import explanations
 from study.analysis.explanations import Alternative
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.spec.schema import Protocol
 from study.spec.study import PublishedNumber
 from tests.catalogue import METRICS

@@ -184,7 +184,7 @@ def test_jobs_of_others_and_of_another_store_stay(store, tmp_path):
     assert removable(store, "jobs") == []
 
 
-def test_a_job_is_superseded_by_the_same_words_where_they_can_be_planned(store, tmp_path):
+def test_a_job_is_superseded_by_the_same_request_where_they_can_be_planned(store, tmp_path):
     request = {"words": ["x.yaml", "--set", "seeds=3"], "folder": str(tmp_path)}
     for _ in range(2):
         ordered(store, ["a-0"], **request)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from study.cli.study_request import vocabulary
+from study.api.request import vocabulary
 from study.doctor import CHECKS, Scope, cluster, disk, run_checks, software, studies
 from study.doctor.findings import ok
 from study.store.cost_records import ArmCost

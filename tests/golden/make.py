@@ -160,7 +160,7 @@ def fill(file: str, store: Path) -> None:
 
 def session_key(file: str, store: Path) -> str:
     """The name of a study's timing session."""
-    from study.cli.study_request import StudyRequest
+    from study.api.request import StudyRequest
 
     return StudyRequest(ROOT / file, None, (), store).plan()[0].key
 

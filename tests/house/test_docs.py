@@ -111,7 +111,7 @@ def test_every_extra_exists():
 
 def read(path: Path, text: str):
     """A text as the command line reads a study file."""
-    from study.cli.study_request import StudyRequest
+    from study.api.request import StudyRequest
 
     path.write_text(text, "utf-8")
     variables = dict.fromkeys(("IMAGENET", "DATA", "FASHION_MNIST"), "/data")

@@ -12,7 +12,6 @@ MOST_ENTRIES = 25
 
 MAY_IMPORT = {
     "text": set(),
-    "seeding": set(),
     "errors": set(),
     "spec": {"errors", "text"},
     "stats": {"errors"},
@@ -30,7 +29,6 @@ MAY_IMPORT = {
         "metrics",
         "models",
         "registries",
-        "seeding",
         "spec",
         "store",
         "tasks",
@@ -53,6 +51,18 @@ MAY_IMPORT = {
         "tasks",
     },
     "bench": {"errors", "spec"},
+    "api": {
+        "analysis",
+        "errors",
+        "launch",
+        "plan",
+        "registries",
+        "report",
+        "spec",
+        "stats",
+        "store",
+        "tasks",
+    },
     "doctor": {"errors", "format", "launch", "registries", "spec", "store", "tasks.classification"},
     "clean": {"errors", "launch", "store"},
 }
@@ -60,12 +70,13 @@ MAY_IMPORT = {
 
 WITHIN_CLASSIFICATION = {
     "schema": set(),
+    "seeding": set(),
     "quality": set(),
-    "data": {"schema"},
+    "data": {"schema", "seeding"},
     "records": {"schema"},
     "recipes": {"schema"},
     "config": {"schema"},
-    "train": {"quality", "schema"},
+    "train": {"quality", "schema", "seeding"},
     "contract": {"quality", "schema"},
     "baseline": {"config", "recipes", "schema"},
     "facts": {"config"},

@@ -135,9 +135,11 @@ def test_the_formatter_wins():
 
 
 def test_no_two_classes_have_one_name():
+    """But for the API, whose Study and Analysis hold the inner ones."""
     classes = Counter(
         node.name
         for path in FILES
+        if not named(path).startswith("study/api/")
         for node in ast.walk(TREES[path])
         if isinstance(node, ast.ClassDef)
     )

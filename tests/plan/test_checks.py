@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.errors import SpecError
 from study.models.parts.reductions import REDUCTIONS, Average
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.errors import SpecError
 from study.models import equivalence
 from study.spec.configurations import Choices

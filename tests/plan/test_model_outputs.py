@@ -5,7 +5,7 @@ import torch
 from timm.models import _registry
 from torch import nn
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.errors import SpecError
 from study.models import outputs
 from study.models.parts.reductions import REDUCTIONS, Average

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.tasks.classification.data import load
 from study.tasks.classification.schema import Data, Recipe, unshared
 

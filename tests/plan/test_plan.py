@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from study.analysis.measurements import aa_measurements, fingerprint, measurements
+from study.api.request import StudyRequest
 from study.cli.plan_table import plan_notes
-from study.cli.study_request import StudyRequest
 from study.errors import SpecError
 from study.plan.estimate import remaining_time, steps_key
 from study.plan.plan import Plan

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.errors import SpecError
 from tests.registries import restorer
 

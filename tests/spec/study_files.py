@@ -5,7 +5,7 @@ from pathlib import Path
 from study import tasks
 from study.spec.designs import DESIGNS
 from study.spec.problems import report
-from study.spec.reader import ReadStudy, study_file
+from study.spec.reader import ReadStudy, study_text, text_of
 from study.spec.study import Study
 from study.spec.vocabulary import Vocabulary
 from study.tasks.classification.plan.identity import digest, resolved
@@ -37,7 +37,9 @@ def load_file(tmp_path: Path, text: str, **options: object) -> ReadStudy:
     path = tmp_path / "x.yaml"
     path.write_text(text)
     environment = options.pop("environment", {})
-    return study_file(path, vocabulary=VOCABULARY, environment=environment, **options)
+    return study_text(
+        text_of(path), path, vocabulary=VOCABULARY, environment=environment, **options
+    )
 
 
 def load(tmp_path: Path, text: str, **options: object) -> tuple[Study | None, str]:

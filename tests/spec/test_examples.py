@@ -129,7 +129,7 @@ def test_an_edit_makes_other_trials_of_that_arm_alone(study, store, tmp_path):
 @pytest.fixture
 def entered(tiny):
     """What a worker is told of an arm whose source imports the one that is given before it."""
-    from study.cli.study_request import StudyRequest
+    from study.api.request import StudyRequest
 
     first, second = (tiny.with_name(name) for name in ("zigzag.py", "again.py"))
     first.write_text(BLOCKS.read_text("utf-8"), "utf-8")

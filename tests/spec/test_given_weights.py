@@ -7,7 +7,7 @@ import pytest
 import timm
 import torch
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.errors import SpecError, StudyError
 from study.models import weights
 from study.tasks.classification import evaluate

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from study.errors import SpecError
 from study.plan.label_checks import problems
 from study.spec.problems import report
-from study.spec.reader import study_file
+from study.spec.reader import study_text, text_of
 from tests.spec.study_files import GOOD, VOCABULARY
 
 
@@ -31,7 +31,7 @@ def _survives(folder: Path, cuts: list[tuple[int, int, str]]) -> None:
     path = folder / "m.yaml"
     path.write_text(mutated(GOOD, cuts), encoding="utf-8", errors="replace")
     try:
-        file = study_file(path, vocabulary=VOCABULARY, environment={})
+        file = study_text(text_of(path), path, vocabulary=VOCABULARY, environment={})
         assert file.study is not None or file.problems
         if file.problems:
             report(file.problems)
@@ -81,7 +81,7 @@ def _has_a_place(folder: Path, changes: list[tuple[str, int, int, bytes]]) -> No
     path = folder / "b.yaml"
     path.write_bytes(changed(FULL.encode(), changes))
     try:
-        file = study_file(path, vocabulary=VOCABULARY, environment={})
+        file = study_text(text_of(path), path, vocabulary=VOCABULARY, environment={})
         study, wrong = file.study, file.problems
         if study is not None and not wrong:
             wrong = problems(study, file.places)

@@ -6,7 +6,7 @@ from study import format
 from study.errors import SpecError
 from study.plan import label_checks
 from study.plan.label_checks import problems
-from study.spec.reader import study_file
+from study.spec.reader import study_text, text_of
 from tests.catalogue import METRICS
 from tests.spec.study_files import GOOD, VOCABULARY, load, load_file, name_of
 
@@ -163,7 +163,9 @@ def test_rows_of_no_arm_are_looked_up_as_often_as_they_are_shown(tmp_path, monke
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
-    file = study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
+    file = study_text(
+        text_of(tmp_path / "x.yaml"), tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={}
+    )
     assert not file.problems
     assert file.study.seeds == (0, 1)
 
@@ -171,13 +173,20 @@ def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
 def test_a_file_that_is_not_there_names_those_that_are(tmp_path):
     (tmp_path / "stem.yaml").touch()
     with pytest.raises(SpecError, match=r"did you mean .*stem\.yaml"):
-        study_file(tmp_path / "stm.yaml", vocabulary=VOCABULARY, environment={})
+        study_text(
+            text_of(tmp_path / "stm.yaml"),
+            tmp_path / "stm.yaml",
+            vocabulary=VOCABULARY,
+            environment={},
+        )
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SpecError, match="not a text file"):
-        study_file(tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={})
+        study_text(
+            text_of(tmp_path / "x.yaml"), tmp_path / "x.yaml", vocabulary=VOCABULARY, environment={}
+        )
 
 
 def test_a_profile_that_holds_profiles_is_refused(tmp_path):

@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from study.store import archives, atomic, records
 from study.store.atomic import read, write
 from study.store.job_records import Manifest

@@ -36,6 +36,7 @@ PLANNING = {
 """Call on the code of a digest, and are not called by it."""
 PRINTING = {
     "study.cli",
+    "study.api",
     "study.store.job_folder",
     "study.store.study_folders",
     "study.spec.labels",
@@ -54,7 +55,7 @@ PRINTING |= {
     "study.spec.vocabulary",
     "study.plan.estimate",
     "study.report.compare",
-    "study.seeding",
+    "study.tasks.classification.seeding",
 }
 """Loaded by the command line, which reads the study file and prints where the report is."""
 

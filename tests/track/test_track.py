@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from study import track
-from study.cli.study_request import StudyRequest
+from study.api.request import StudyRequest
 from tests.conftest import ROOT, environment
 
 TRAINED = ("epoch", "lr", "train_loss", "top1", "loss")

@@ -220,7 +220,7 @@ def test_a_run_reports_the_study_that_it_started_with_and_says_that_the_file_cha
 
 
 def test_a_page_shows_the_study_file_that_its_numbers_come_from(inside, tiny):
-    from study.cli.study_request import StudyRequest
+    from study.api.request import StudyRequest
     from study.report.report import report, write
 
     plan, store = StudyRequest(tiny, None, (), tiny.parent / "results").plan()

@@ -18,6 +18,7 @@ from study.spec.metric import Metric
 from study.tasks.classification.quality import Predictions
 from study.tasks.classification.schema import Data, Recipe
 
+# Few, as a fault shows in few images and a check should take no time.
 IMAGES, CLASSES, SIDE = 60, 7, 32
 RECIPE = Recipe(epochs=6, warmup_epochs=1, lr=0.1, smoothing=0.0)
 MIXED = RECIPE.model_copy(update={"mixup": 0.2})
@@ -28,6 +29,7 @@ MIXED = RECIPE.model_copy(update={"mixup": 0.2})
 def predictions(*, right: bool) -> Predictions:
     """Predictions of a classifier that is always right and sure, or that guesses."""
     draw = np.random.default_rng(0)
+    # 50 logits more give the right class a probability of 1 in float32.
     target = draw.integers(0, CLASSES, IMAGES)
     logits = draw.normal(size=(IMAGES, CLASSES)) + 50.0 * right * np.eye(CLASSES)[target]
     probabilities = np.exp(logits - logits.max(1, keepdims=True))
@@ -88,6 +90,7 @@ def reaches_outputs(loss: Callable[[Recipe], nn.Module]) -> str:
 
 def takes_mixed(loss: Callable[[Recipe], nn.Module]) -> str:
     """A recipe that mixes images gives targets (B, C)."""
+    # The same for all classes, as no image is mixed that evenly by chance.
     soft = torch.full((IMAGES, CLASSES), 1 / CLASSES)
     value = loss(MIXED)(_outputs(), soft)
     return "" if not value.shape and value.isfinite() else "gives no finite scalar"
@@ -126,9 +129,10 @@ def resumes(optimizer: Optimizer) -> str:
     _step(model, first)
     again = deepcopy(model)
     second = optimizer(again, RECIPE)
+    # Copied, as the state of an optimizer is that of its own tensors.
     second.load_state_dict(deepcopy(first.state_dict()))
     for each, steps in ((model, first), (again, second)):
-        torch.manual_seed(1)
+        torch.manual_seed(1)  # an optimizer may draw
         _step(each, steps)
     both = zip(model.parameters(), again.parameters(), strict=True)
     same = all(torch.equal(now, then) for now, then in both)
@@ -147,7 +151,7 @@ def has_rates(schedule: Callable[[torch.optim.Optimizer, Recipe], Scheduler]) ->
         rate = optimizer.param_groups[0]["lr"]
         if not isfinite(rate) or rate < 0:
             return f"gives the learning rate {rate} in epoch {epoch}"
-        scheduler.step(epoch + 1)
+        scheduler.step(epoch + 1)  # as in training: timm counts epochs from 0
     return ""
 
 

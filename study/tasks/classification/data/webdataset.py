@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from study.errors import DataError
-from study.seeding import fold
 from study.tasks.classification.data.batches import Batch, BatchIterable
 from study.tasks.classification.data.decoding import as_given
 from study.tasks.classification.data.generators import generator, seeded
 from study.tasks.classification.data.sampler import ALL, PICTURE, Epoch, Part
 from study.tasks.classification.data.transforms import image_transform
 from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.seeding import fold
 
 WORKERS = 4  # the same on every machine: the order of a stream depends on how many read it
 

@@ -9,7 +9,7 @@ from typing import TypedDict
 import torch
 from torch import Tensor
 
-from study.seeding import fold
+from study.tasks.classification.seeding import fold
 from study.tasks.classification.train.determinism import generators, set_generators
 from study.tasks.classification.train.distributed import ProcessGroup
 from study.tasks.classification.train.ema import update_average

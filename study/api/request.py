@@ -1,9 +1,10 @@
-"""A study file as the command line requests it: with a profile, settings, plugins and a store."""
+"""A study as a command or a program requests it: with a profile, settings, plugins, a store."""
 
 import functools
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from study.spec.plugins import Plugin
     from study.spec.reader import ReadStudy
     from study.spec.vocabulary import Vocabulary
+    from study.store.job_records import Request
     from study.store.store import Store
 
 
@@ -28,6 +30,36 @@ class StudyRequest:
     imports: tuple[str, ...] = ()
     stand_ins: Mapping[str, str] = field(default_factory=dict)
     """Values for variables that the environment lacks."""
+    text: str | None = None
+    """The text of a study that is no file; `file` names it."""
+    tell: Callable[[str], None] = field(default=lambda text: None, compare=False)
+    """Given a line before work that takes time."""
+
+    @classmethod
+    def of(cls, request: "Request", root: Path) -> "StudyRequest":
+        """The request of a job; relative paths are those of `request.folder`."""
+        return cls(
+            Path(request.file),
+            request.profile,
+            tuple(request.settings),
+            root,
+            tuple(request.imports),
+            text=request.text,
+        )
+
+    @property
+    def record(self) -> "Request":
+        """The request as a job has it: `study clean` plans it again."""
+        from study.store.job_records import Request
+
+        return Request(
+            file=str(self.file),
+            folder=str(Path.cwd()),
+            profile=self.profile,
+            settings=list(self.settings),
+            imports=list(self.imports),
+            text=self.text,
+        )
 
     @functools.cached_property
     def plugins(self) -> "list[Plugin]":
@@ -40,7 +72,9 @@ class StudyRequest:
         """The study, and its problems as far as they show before models are built."""
         from study.spec import reader
 
-        return reader.study_file(
+        text = reader.text_of(self.file) if self.text is None else self.text
+        return reader.study_text(
+            text,
             self.file,
             vocabulary=vocabulary(self.plugins),
             # The real environment comes last, so that it wins over stand-ins.
@@ -57,7 +91,9 @@ class StudyRequest:
         from study.store.store import Store
 
         store = Store(self.root)
-        return plan(self.read(), store, audit_all=audit_all, tell=_tell), store
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*torch.jit.*")  # of timm and fvcore, at import
+            return plan(self.read(), store, audit_all=audit_all, tell=self.tell), store
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -76,12 +112,6 @@ class StudyRequest:
         flags = machine.flags if machine else ()
         # Quoted: labels and settings may hold spaces.
         return shlex.join([str(self.file), *profile, *more, *store, *flags])
-
-
-def _tell(text: str) -> None:
-    import click
-
-    click.echo(text, err=True)
 
 
 def vocabulary(plugins: "Sequence[Plugin]" = ()) -> "Vocabulary":

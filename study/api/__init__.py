@@ -1,0 +1,116 @@
+"""The Python API: studies loaded, planned, run and analysed."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study.api.request import StudyRequest
+from study.errors import StudyError
+from study.spec.yaml import written
+
+if TYPE_CHECKING:
+    from study.api.analysis import Analysis
+    from study.plan.plan import Plan
+    from study.store.store import Store
+
+RESULTS, REPORTS = "results", "reports"
+
+
+def load(
+    file: str | Path,
+    *,
+    profile: str | None = None,
+    set: Mapping[str, object] | None = None,
+    imports: Iterable[str] = (),
+    store: str | Path = RESULTS,
+) -> "Study":
+    """The study of a file, with some of its keys changed: `set={"seeds": 5}`.
+
+    `imports` are plugins, as for `--import`; `store` is the folder of results. The file is read
+    when the study is planned.
+    """
+    # JSON is YAML, so each value is read as the study file would have it.
+    settings = tuple(f"{key}={json.dumps(value)}" for key, value in (set or {}).items())
+    return Study(StudyRequest(Path(file), profile, settings, Path(store), tuple(imports)))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study, and the store of its results."""
+
+    request: StudyRequest
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        values: Mapping[str, object],
+        *,
+        imports: Iterable[str] = (),
+        store: str | Path = RESULTS,
+    ) -> "Study":
+        """The study of Python values: the keys of a study file, of dictionaries, lists and scalars.
+
+        `name` is that of a file without its ending, and the name of the report.
+
+        Raises:
+            StudyError: the name cannot be that of a file.
+        """
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise StudyError(f'"{name}" cannot name a study: use letters, digits, "_" and "-"')
+        file, text = Path(f"{name}.yaml"), written(dict(values))
+        return cls(StudyRequest(file, None, (), Path(store), tuple(imports), text=text))
+
+    def plan(self, *, audit_all: bool = False) -> "Plan":
+        """The study as planned now: its arms, their costs, and the trials that are missing.
+
+        Raises:
+            StudyError: lists the mistakes in the study, each at its place.
+        """
+        return self.request.plan(audit_all=audit_all)[0]
+
+    def run(
+        self,
+        *,
+        on: str = "local",
+        workers: int | None = None,
+        device: str | None = None,
+        threads: int | None = None,
+        speed: bool = True,
+        progress: bool = True,
+    ) -> "Analysis":
+        """Run the missing trials, time the arms if columns ask for it, and analyse the results.
+
+        Safe to repeat and to interrupt: finished trials are never run again. `on` is "local", or
+        "inline" for one trial after another in this process.
+
+        Raises:
+            StudyError: there is a mistake in the study, or nothing could be stored.
+        """
+        from study.api import run
+
+        machine = run.machine(on, workers=workers, device=device, threads=threads)
+        run.run(self.request, machine, speed=speed, progress=progress)
+        return self.analyse()
+
+    def analyse(self) -> "Analysis":
+        """Everything that follows from the results that the store has so far."""
+        from study.api.analysis import Analysis
+
+        return Analysis(*self.request.plan())
+
+    def report(self, folder: str | Path = REPORTS, *, html: bool = False) -> Path:
+        """Write tables, figures and measurements; returns the folder of this study's report."""
+        from study.api import run
+
+        return run.write_report(*self.request.plan(), Path(folder), html=html)
+
+    @cached_property
+    def store(self) -> "Store":
+        from study.store.store import Store
+
+        return Store(self.request.root)

@@ -1,0 +1,66 @@
+"""Effects of any frame of measurements: differences from a baseline, paired by seed."""
+
+from typing import Any
+
+import narwhals as nw  # any frame: pandas, polars, pyarrow and others
+import pandas as pd
+
+from study import stats
+from study.errors import StudyError, unknown
+
+COLUMNS = ("arm", "metric", "difference", "low", "high", "pairs", "p_t", "p_sign_flip")
+
+
+def effects(
+    frame: Any,
+    *,
+    baseline: str,
+    arm: str = "arm",
+    seed: str = "seed",
+    metric: str = "metric",
+    value: str = "value",
+) -> Any:
+    """Each arm's difference from `baseline` in every metric, paired by seed, as a frame of the kind
+    that is given.
+
+    The frame is long: a row per arm, seed and metric; the names of its columns may be others. The
+    result has `arm`, `metric`, `difference` (mean of the pairs), `low` and `high` (95 % t
+    interval), `pairs`, `p_t` (paired t test) and `p_sign_flip` (exact sign-flip test); no p is
+    corrected for several comparisons. NaN marks a trial that diverged, and makes the difference
+    NaN.
+
+    Raises:
+        StudyError: a column or the baseline does not exist, or a seed has two values.
+    """
+    native = nw.from_native(frame, eager_only=True)
+    names = {arm: "arm", seed: "seed", metric: "metric", value: "value"}
+    for name in names:
+        if name not in native.columns:
+            raise StudyError(unknown("column", name, native.columns))
+    rows = pd.DataFrame({new: native[old].to_list() for old, new in names.items()})
+    # Rows without a seed are costs and speeds, which have no pairs.
+    rows = rows.astype({"value": float}).dropna(subset="seed")
+    _check(rows, baseline)
+    result = of_rows(rows, baseline)
+    columns = {name: result[name].tolist() for name in COLUMNS}
+    return nw.from_dict(columns, backend=native.implementation).to_native()
+
+
+def _check(rows: pd.DataFrame, baseline: str) -> None:
+    arms = list(dict.fromkeys(map(str, rows["arm"])))
+    if baseline not in arms:
+        raise StudyError(unknown("baseline", baseline, arms))
+    twice = rows[rows.duplicated(["arm", "seed", "metric"])]
+    if len(twice):
+        name, seed, metric = twice.iloc[0][["arm", "seed", "metric"]]
+        raise StudyError(f"{name} has two values of {metric} for seed {seed}")
+
+
+def of_rows(rows: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """The effects of rows with the columns arm, seed, metric and value."""
+    arms = [arm for arm in dict.fromkeys(rows["arm"]) if arm != baseline]
+    metrics = dict.fromkeys(rows["metric"])
+    pairs = [stats.Contrast(arm, baseline, metric) for metric in metrics for arm in arms]
+    every = stats.contrasts(rows, pairs)
+    named = {"mean": "difference", "n": "pairs", "t_p": "p_t", "p": "p_sign_flip"}
+    return every.rename(columns=named)[list(COLUMNS)]

@@ -1,0 +1,143 @@
+"""Running a study: the missing trials, then what is measured once they have ended."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from study import launch
+from study.api.request import StudyRequest
+from study.errors import StudyError, unknown
+from study.launch import Event, Machine, evaluations, timing
+from study.launch.machine import default_device, gpus, room
+from study.plan.plan import Plan
+from study.plan.planning import check_inputs
+from study.plan.planning import plan as planned
+from study.store import study_folders
+from study.store.store import Store
+
+Report = Callable[[Sequence[Event]], None]
+REMEDY = "write to another folder"
+HERE = ("local", "inline")
+"""Launchers of this machine; for others there is the command line."""
+
+
+def train(
+    plan: Plan,
+    store: Store,
+    machine: Machine,
+    *,
+    request: StudyRequest,
+    speed: bool,
+    report: Report,
+    stopping: Callable[[], None] = lambda: None,
+    submitted: Callable[[Sequence[str]], None] = lambda ids: None,
+) -> bool:
+    """Run the missing trials; True when the user asked to stop."""
+    work = plan.work(
+        "trials",
+        study=plan.study.title,
+        file=plan.study.identity[1],
+        request=request.record,
+    )
+    if machine.on == "slurm":  # the last worker measures, because no other may be left by then
+        pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
+        more: dict[str, object] = {"pairs": pairs}
+        phases = ["trials", *(["evaluations"] if pairs else [])]
+        if speed and plan.timed:
+            more |= timing.work(plan).plain
+            phases += ["timings"]
+        work = work.model_copy(update={**more, "phases": phases})
+    return launch.run(
+        store,
+        plan.records(),
+        machine,
+        work,
+        report=report,
+        stopping=stopping,
+        submitted=submitted,
+    )
+
+
+def unmeasured(plan: Plan, store: Store, machine: Machine, *, speed: bool) -> bool:
+    """True if anything remains to be measured after training."""
+    return bool(evaluations.missing(plan, store)) or (
+        speed and timing.missing(plan, store, machine)
+    )
+
+
+def measure(
+    plan: Plan,
+    store: Store,
+    machine: Machine,
+    *,
+    speed: bool,
+    tell: Callable[[str], None] = lambda text: None,
+    tick: Callable[[int, int], object] = lambda done, total: None,
+) -> Plan:
+    """Evaluate and time the arms if all trials have ended; the plan with their results.
+
+    `tick` is given the rounds of a timing session that have ended, and their number.
+    """
+    plan = planned(plan.file, store)  # as it was read: it may have been edited meanwhile
+    # Measured only when no trial is open: timing needs the machine for itself.
+    if not all(trial.done or trial.state == "failed" for trial in plan.trials):
+        return plan
+    if evaluations.missing(plan, store):
+        tell(f"evaluating at {', '.join(map(str, plan.sizes))} px ...")
+        evaluations.evaluate(plan, store, machine)
+        if left := evaluations.missing(plan, store):
+            named = ", ".join(sorted({name for name, _ in left})[:4])
+            tell(f"not evaluated, because weights or images are gone: {named}")
+    if speed and timing.missing(plan, store, machine):
+        tell("timing all arms in one session, with no other trial of this store running ...")
+        timing.session(plan, store, machine, report=tick)
+    return plan
+
+
+def machine(on: str, *, workers: int | None, device: str | None, threads: int | None) -> Machine:
+    """This machine with the given settings.
+
+    Raises:
+        StudyError: there is no such launcher, or no such device here.
+    """
+    if on not in HERE:
+        raise StudyError(unknown("launcher", on, HERE))
+    if device == "cuda" and not gpus():
+        raise StudyError("cuda: this machine has no usable NVIDIA device")
+    device = device or default_device()
+    workers, threads = room(device, workers, threads)
+    return Machine(on=on, workers=workers, device=device, threads=threads)
+
+
+def run(request: StudyRequest, machine: Machine, *, speed: bool, progress: bool) -> None:
+    """Run a study whole, with a bar of finished trials; as `study run` does."""
+    from rich.progress import Progress
+
+    plan, store = request.plan()
+    # rich draws the bar in a notebook too, and nothing where no one looks.
+    with Progress(transient=True, disable=not progress) as bar:
+        trials = bar.add_task(plan.study.title, total=len(plan.missing))
+
+        def report(events: Sequence[Event]) -> None:
+            bar.advance(trials, sum(event.kind in ("done", "fail") for event in events))
+
+        if plan.missing:
+            check_inputs(plan, store)
+            train(plan, store, machine, request=request, speed=speed, report=report)
+        rounds = bar.add_task("timing", total=None, visible=speed and bool(plan.timed))
+        measure(
+            plan,
+            store,
+            machine,
+            speed=speed,
+            tick=lambda done, total: bar.update(rounds, completed=done, total=total),
+        )
+
+
+def write_report(plan: Plan, store: Store, parent: Path, *, html: bool) -> Path:
+    """Write the report of a study below `parent`; returns its folder."""
+    from study.analysis.measurements import fingerprint
+    from study.report import report
+
+    folder = study_folders.claim(parent, plan.study, REMEDY)
+    report.write(report.report(plan, store), folder, fingerprint(plan, store), html=html)
+    return folder
