@@ -4,6 +4,7 @@ Such a study has one factor, the model, and no seeds: its arms are counted and t
 any other.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -18,7 +19,7 @@ from study.spec.yaml import read, written
 
 COLUMNS = ("params", "macs", "throughput", "latency_p50", "inference_memory")
 DATA = "torch/imagenet"  # for its 1000 classes and 3 channels; no image of it is read
-RECIPE = "smoke"  # AdamW and cross-entropy
+RECIPE = "smoke"  # AdamW, cross-entropy, clipped gradients
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,13 @@ class BenchModel:
 
     @property
     def label(self) -> str:
-        given = ", ".join(f"{key}={value}" for key, value in self.arguments.items())
+        given = ", ".join(f"{key}={_written(value)}" for key, value in self.arguments.items())
         return f"{self.name} ({given})" if given else self.name
+
+
+def _written(value: object) -> str:
+    """A value as a study file would have it."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @dataclass(frozen=True)
@@ -89,11 +95,13 @@ def document(models: Sequence[BenchModel], setting: Setting, columns: Sequence[s
         twice = next(label for label in labels if labels.count(label) > 1)
         raise SpecError(f"{twice} is listed twice")
     timing = setting.timing
-    recipe: dict[str, object] = {"name": RECIPE, "batch_size": timing.batch_size}
+    recipe: dict[str, object] = {
+        "name": RECIPE,
+        "batch_size": timing.batch_size,
+        "channels_last": timing.channels_last,
+    }
     if timing.precision != "float32":
         recipe |= {"amp": True, "amp_dtype": timing.precision}
-    if timing.channels_last:
-        recipe |= {"channels_last": True}
     study = {
         "question": "What do these models cost, and how fast are they?",
         "baseline": {
@@ -120,4 +128,5 @@ def read_study(
         vocabulary=vocabulary,
         environment={},
         sources=plugins,
+        is_file=False,
     )

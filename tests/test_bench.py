@@ -1,6 +1,8 @@
 """Models side by side without a study file."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -8,7 +10,10 @@ from study import bench
 from study.api.request import vocabulary
 from study.bench import BenchModel
 from study.errors import SpecError
+from study.launch import job as job_folder
 from study.spec.schema import Timing
+from tests.conftest import environment
+from tests.drills.conftest import until
 
 MINE = """\
 import os
@@ -49,6 +54,7 @@ def test_a_model_is_a_name_or_what_a_study_file_has():
     model = bench.model("{name: test_rest, ratios: [4, 2, 1, 1]}", {"a": 1})
     assert model == BenchModel("test_rest", {"a": 1, "ratios": [4, 2, 1, 1]})
     assert model.label == "test_rest (a=1, ratios=[4, 2, 1, 1])"
+    assert BenchModel("x", {"bias": True, "pool": "no"}).label == "x (bias=true, pool=no)"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,12 @@ def test_the_study_has_the_models_as_arms_and_no_seeds():
     assert all(arm.config.recipe.channels_last for arm in study.arms)
 
 
+def test_a_text_that_yaml_would_read_as_something_else_stays_a_text():
+    file = read("resnet18", '{name: resnet18, global_pool: "no", x: "1e3"}')
+    assert not file.problems
+    assert file.study.arms[1].config.arguments == {"global_pool": "no", "x": "1e3"}
+
+
 def test_bfloat16_is_that_of_inference_and_of_the_training_step():
     file = read("resnet18", precision="bfloat16")
     assert not file.problems
@@ -100,10 +112,17 @@ def test_a_model_that_is_listed_twice_is_refused():
         ([], "Missing argument"),
         (["resnet18", "--columns", "trian"], 'unknown column "trian"'),
         (["resnet18", "--batch-size", "1,x"], "'x' is not a valid integer"),
-        (["resnet18", "--batch-size", ""], "is not a valid integer"),
+        (["resnet18", "--batch-size", ""], "has an empty item"),
+        (["resnet18", "--batch-size", "100000"], "1<=x<=65536"),
+        (["resnet18", "--columns", "params,"], "has an empty item"),
+        (["resnet18", "--columns", "params,top1"], "it has no top1"),
+        (["resnet18", "--seconds", "inf"], "--seconds"),
+        (["resnet18", "--device", "mps"], "no such device"),
+        (["resnet18", "--model-arg", "name=resnet34"], "MODEL names the models"),
+        (["resnet18", "--model-arg", "a=1", "--model-arg", "a=2"], "given twice"),
         (["resnet18", "--precision", "int8"], "'int8' is not one of"),
         (["resnet18", "--model-arg", "x"], "key=value"),
-        (["resnet18", "--device", "cuda"], "no usable NVIDIA device"),
+        (["resnet18", "--device", "cuda"], "no such device"),
         (["{name: resnet18"], "not YAML"),
         (["resnet18", "--import", "nosuch.py"], "nosuch.py"),
         (["resnet18", "--seconds", "0"], "--seconds"),
@@ -137,6 +156,15 @@ def test_the_study_files_are_printed_and_can_be_planned(inside, tmp_path):
     assert "reduction=average" in planned.stdout
 
 
+@pytest.mark.heavy
+def test_costs_alone_time_nothing(inside, tmp_path):
+    done = inside("bench", "test_vit", "--columns", "params,macs", "--img-size", "64", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert row["costs"]["test_vit"]["params"] > 0
+    assert not (tmp_path / "results" / "jobs").exists()
+
+
 @pytest.mark.slow
 def test_models_are_timed_side_by_side_and_not_twice(study, tmp_path):
     (tmp_path / "mine.py").write_text(MINE)
@@ -155,6 +183,8 @@ def test_models_are_timed_side_by_side_and_not_twice(study, tmp_path):
     assert file.read_bytes() == before
     assert study(*words, "--again").returncode == 0
     assert file.read_bytes() != before
+    more = study(*words[:-6], "--threads", "2", *words[-4:])
+    assert "from the session" not in more.stderr
 
 
 @pytest.mark.slow
@@ -185,12 +215,52 @@ def test_a_process_that_dies_takes_no_other_setting_with_it(study, tmp_path):
     assert "SIGABRT" in done.stderr
     assert "Traceback" not in done.stderr.partition("2/2")[2]
     assert "batch 2" in done.stdout
+    assert "study run" not in done.stdout  # there is no file to run
+    again = study("bench", "test_rest", "dies", *SHORT, *words, "--json")
+    failed, timed = json.loads(again.stdout)
+    assert "SIGABRT" in failed["error"]
+    assert set(timed["arms"]) == {"test_rest", "dies"}
+
+
+@pytest.mark.slow
+def test_a_batch_that_does_not_fit_leaves_the_others(study):
+    columns = ("--columns", "throughput@b60000,throughput@b1")
+    done = study(
+        "bench", "test_resnet", "--seconds", "0.05", "--img-size", "1024", "--json", *columns
+    )
+    (session,) = json.loads(done.stdout)
+    assert list(session["arms"]["test_resnet"]) == ["throughput@b1"]
+    assert "does not fit" in session["refused"]["test_resnet"]["throughput@b60000"]
+
+
+@pytest.mark.slow
+def test_a_model_may_print_and_the_document_is_one(study, tmp_path):
+    loud = MINE.replace("    return test_rest", "    print('LOUD')\n    return test_rest", 1)
+    (tmp_path / "loud.py").write_text(loud)
+    done = study("bench", "my_rest", *SHORT, "--import", "loud.py", "--json")
+    assert json.loads(done.stdout)
+    assert "LOUD" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_bench_that_is_terminated_ends_its_worker(tmp_path):
+    words = [sys.executable, "-m", "study", "bench", "test_rest", *SHORT, "--seconds", "600"]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    rounds = tmp_path / "results" / "timings"
+    until(lambda: [*rounds.glob("*/rounds.json")], "a session")
+    process.terminate()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    (job,) = (tmp_path / "results" / "jobs").iterdir()
+    assert not job_folder.workers(job)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["--compile", "--channels-last", "--precision=bfloat16"])
 def test_every_way_of_running_can_be_timed(study, way):
-    columns = ("--columns", "throughput,latency_p50,train_throughput")
+    columns = ("--columns", "throughput,latency_p50,inference_memory,train_throughput")
     done = study(
         "bench", "test_rest", AVERAGE, *SHORT, "--batch-size", "2", "--json", way, *columns
     )
@@ -198,3 +268,5 @@ def test_every_way_of_running_can_be_timed(study, way):
     (session,) = json.loads(done.stdout)
     assert not session.get("refused")
     assert len(session["arms"]) == 2
+    word = {"--compile": "compiled", "--channels-last": "channels-last"}.get(way, "bfloat16")
+    assert word in session["how"]["way"]

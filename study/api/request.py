@@ -3,8 +3,10 @@
 import functools
 import os
 import shlex
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,6 +85,7 @@ class StudyRequest:
             settings=self.settings,
             sources=self.plugins,
             imports=self.imports,
+            is_file=self.text is None,
         )
 
     def plan(self, *, audit_all: bool = False) -> "tuple[Plan, Store]":
@@ -91,7 +94,8 @@ class StudyRequest:
         from study.store.store import Store
 
         store = Store(self.root)
-        with warnings.catch_warnings():
+        # Models may print while they are built, and stdout may be one JSON document.
+        with warnings.catch_warnings(), redirect_stdout(sys.stderr):
             warnings.filterwarnings("ignore", ".*torch.jit.*")  # of timm and fvcore, at import
             return plan(self.read(), store, audit_all=audit_all, tell=self.tell), store
 

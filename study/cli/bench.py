@@ -1,6 +1,8 @@
 """bench: models side by side, without a study file."""
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from study.cli.options import Several, argument, folder, import_option, json_opt
 from study.cli.output import echo_json, progress, show_tables
 from study.errors import SpecError, StudyError
 from study.launch.machine import Machine, default_device, gpus
+from study.spec.metric import LARGEST, MOST_IMAGES, SMALLEST
 from study.spec.schema import Timing
 from study.store.processes import cores
 from study.store.timing_records import TimingSession
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.spec.plugins import Plugin
     from study.store.store import Store
+    from study.tasks.arms import PlannedArm
 
 PRECISIONS = ("float32", "bfloat16")
 TIMING = Timing()
@@ -41,7 +45,7 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
 @click.option(
     "--batch-size",
     "batches",
-    type=Several(click.IntRange(1)),
+    type=Several(click.IntRange(1, MOST_IMAGES)),
     default=str(TIMING.batch_size),
     metavar="N,...",
     show_default=True,
@@ -49,8 +53,7 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
 @click.option(
     "--img-size",
     "sizes",
-    # The range of data.img_size in a study file.
-    type=Several(click.IntRange(8, 4096)),
+    type=Several(click.IntRange(SMALLEST, LARGEST)),
     default="224",
     metavar="PX,...",
     show_default=True,
@@ -75,7 +78,7 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=click.FloatRange(0, 86_400, min_open=True),
     default=TIMING.seconds,
     show_default=True,
     help=SECONDS,
@@ -124,14 +127,14 @@ def bench_command(
     MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Every round
     visits all models in random order, and the first before and after each other one.
     """
-    if on == "cuda" and not gpus():
-        raise click.UsageError("--device cuda: this machine has no usable NVIDIA device")
+    if (on == "cuda" and not gpus()) or (on == "mps" and sys.platform != "darwin"):
+        raise click.UsageError(f"--device {on}: this machine has no such device")
     from study.spec.plugins import find_plugins
     from study.store.store import Store
 
     given = {"seconds": seconds, "resolution": resolution, "compile": compiled}
     timing = TIMING.model_copy(update={**given, "channels_last": channels_last})
-    shared = dict(argument(text) for text in arguments)
+    shared = _shared(arguments)
     listed = [model(text, shared) for text in models]
     documents = {
         setting: document(listed, setting, columns)
@@ -143,6 +146,18 @@ def bench_command(
     plans = _plans(documents, Store(store), find_plugins(imports))
     machine = Machine(on="local", workers=1, device=on, threads=threads or cores())
     return _time_all(plans, Store(store), machine, again=again, as_json=as_json)
+
+
+def _shared(texts: Sequence[str]) -> dict[str, object]:
+    """The arguments of every model."""
+    shared = dict[str, object]()
+    for text in texts:
+        key, value = argument(text)
+        if key == "name" or key in shared:
+            why = "MODEL names the models" if key == "name" else "it is given twice"
+            raise click.UsageError(f"--model-arg {key}: {why}")
+        shared[key] = value
+    return shared
 
 
 def _plans(
@@ -157,9 +172,12 @@ def _plans(
 
     plans, mistakes, known = {}, list[str](), set[str]()
     for setting, text in documents.items():
-        file = read_study(text, setting, vocabulary(plugins), plugins)
         try:
-            plans[setting] = plan(file, store)
+            # Models may print while they are built, and stdout may be one JSON document.
+            with redirect_stdout(sys.stderr):
+                file = read_study(text, setting, vocabulary(plugins), plugins)
+                plans[setting] = plan(file, store)
+            _refuse_qualities(plans[setting])
         except StudyError as error:
             text = str(error)
             # Messages without their place, which differs by setting.
@@ -172,6 +190,15 @@ def _plans(
     return plans
 
 
+def _refuse_qualities(plan: "Plan") -> None:
+    """Raises SpecError for a column that only trained models have."""
+    kinds = {name: plan.catalogue[name].kind for name in plan.study.columns}
+    if qualities := [name for name, kind in kinds.items() if kind == "quality"]:
+        others = [name for name, metric in plan.catalogue.items() if metric.kind != "quality"]
+        wrong, known = ", ".join(qualities), ", ".join(others)
+        raise SpecError(f"bench trains nothing, so it has no {wrong}; it has {known}")
+
+
 def _time_all(
     plans: "Mapping[Setting, Plan]", store: "Store", machine: Machine, *, again: bool, as_json: bool
 ) -> int:
@@ -181,40 +208,54 @@ def _time_all(
     rows, whole = list[Mapping[str, object]](), True
     for number, (setting, plan) in enumerate(plans.items(), 1):
         click.echo(f"{number}/{len(plans)} {setting.description}", err=True)
-        session = _timed(plan, store, machine, again=again)
+        session, error = _timed(plan, store, machine, again=again)
         # A missing latency or memory is a note; a model that was not timed at all is a failure.
-        whole &= session is not None and not any("speed" in w for w in session.refused.values())
-        if not as_json:
+        whole &= not error and not any("speed" in why for why in session.refused.values())
+        if as_json:
+            rows.append(_row(setting, plan, session, error))
+        else:
             show_tables({"table": tables(plan, store)["table"]})
-        elif session:
-            rows.append(_row(setting, plan, session))
     if as_json:
         echo_json(rows)
     return 0 if whole else FAILED
 
 
-def _timed(plan: "Plan", store: "Store", machine: Machine, *, again: bool) -> TimingSession | None:
-    """The timing session of a plan; None, with a message, if its process has died."""
+def _timed(
+    plan: "Plan", store: "Store", machine: Machine, *, again: bool
+) -> tuple[TimingSession, str]:
+    """The timing session of a plan, and the error that ended its process, or ""."""
     from study.launch import timing
 
-    if not (again or timing.missing(plan, store, machine)):
+    stored = store.record("timings", plan.key, TimingSession)
+    threads = stored.environment.threads if stored else None
+    # Another number of threads is another speed; a session without numbers may fit today.
+    again |= stored is not None and (threads != machine.threads or not stored.arms)
+    if plan.timed and not (again or timing.missing(plan, store, machine)):
         click.echo("from the session that the store has; --again times anew", err=True)
-    try:
-        with progress("timing") as tick:
-            timing.session(plan, store, machine, again=again, report=tick)
-    except StudyError as error:  # the next setting may fit
-        click.echo(f"error: {error}", err=True)
-    return store.record("timings", plan.key, TimingSession)
+    elif plan.timed:
+        try:
+            with progress("timing") as tick:
+                timing.session(plan, store, machine, again=again, report=tick)
+        except StudyError as error:  # the next setting may fit
+            click.echo(f"error: {error}", err=True)
+            return TimingSession(), str(error)
+    return store.record("timings", plan.key, TimingSession) or TimingSession(), ""
 
 
-def _row(setting: Setting, plan: "Plan", session: TimingSession) -> dict[str, object]:
+def _row(setting: Setting, plan: "Plan", session: TimingSession, error: str) -> dict[str, object]:
     """A session as JSON, by the labels of models; the time of every call is left to the store."""
-    labels = {arm.digest: arm.label for arm in plan.arms}
+    labels = {arm.digest: _label(plan, arm) for arm in plan.arms}
     plain = session.model_dump(exclude={"times"}, exclude_unset=True)
     by_label = {
         key: {labels[arm]: values for arm, values in plain.get(key, {}).items()}
         for key in ("arms", "refused")
     }
-    costs = {arm.label: arm.cost_record.cost for arm in plan.arms}
+    costs = {labels[arm.digest]: arm.cost_record.cost for arm in plan.arms}
     how = {"img_size": setting.img_size, **setting.timing.model_dump()}
-    return {"setting": how, "session": plan.key, "costs": costs, **plain, **by_label}
+    failure = {"error": error} if error else {}
+    return {"setting": how, "session": plan.key, "costs": costs, **plain, **by_label, **failure}
+
+
+def _label(plan: "Plan", arm: "PlannedArm") -> str:
+    """The label of a model; a single one is the baseline of a study without factors."""
+    return arm.label if len(plan.arms) > 1 else str(plan.study.baseline["model"]["name"])

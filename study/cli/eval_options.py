@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from study.spec.metric import LARGEST, SMALLEST
 from study.store.atomic import Record
 
 
@@ -163,7 +164,7 @@ IMAGES = (
         type=POSITIVE,
         help="Evaluate at most this many images, drawn from all classes.",
     ),
-    click.option("--img-size", type=click.IntRange(8, 4096), help="Pixels, both sides."),
+    click.option("--img-size", type=click.IntRange(SMALLEST, LARGEST), help="Pixels, both sides."),
     click.option(
         "--crop-pct", type=CROP, help="Side of the crop divided by the side of the resized image."
     ),

@@ -78,7 +78,10 @@ class Several(click.ParamType[tuple[Any, ...]]):
         # click may convert a value twice, such as a default.
         if isinstance(value, tuple):
             return value
-        return tuple(self.item.convert(part.strip(), param, ctx) for part in value.split(","))
+        parts = [part.strip() for part in value.split(",")]
+        if not all(parts):
+            self.fail(f'"{value}" has an empty item', param, ctx)
+        return tuple(self.item.convert(part, param, ctx) for part in parts)
 
 
 class Entry(click.ParamType[str]):

@@ -1,6 +1,7 @@
 """From a plan to workers, and what the user sees of them."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -102,12 +103,30 @@ def run_phase(
     """
     alone = replace(machine, devices=1, nodes=1, share=1, wait=True)
     job = job_folder.create_job(store, work, alone)
-    LAUNCHERS[machine.on](job, alone, workers=1, tick=tick)
+    with _terminable():
+        LAUNCHERS[machine.on](job, alone, workers=1, tick=tick)
     job_folder.raise_worker_error(job)
 
 
 def _at_work(store: Store, watch: Watch) -> bool:
     return any(leases.holder(store.trial(name), watch.heartbeats) for name in watch.open)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends the worker as Ctrl-C does; left alone, the worker would go on unseen."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python sets handlers in the main thread alone
+        return
+
+    def terminate(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

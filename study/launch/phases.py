@@ -90,11 +90,12 @@ def timings(worker: Worker) -> int:
 
     def tick(done: int, total: int) -> None:
         worker.tick()
+        pulse()
         write(folder / ROUNDS, Rounds(done=done, total=total).plain)
 
-    with lease:
+    with lease, _watched(order) as pulse:
         stored = store.record("timings", order.key, TimingSession)
-        if stored is not None and stored.device == order.device:
+        if stored is not None and stored.device == order.device and not order.again:
             return 0
         tick(0, 0)  # else an earlier session's rounds would be read
         busy = sum(leases.holder(trial) is not None for trial in (store.root / "trials").glob("*"))

@@ -1,5 +1,6 @@
 """Timing outside trials: a few steps for the estimate of time, and all arms in one session."""
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,8 @@ from study.store.heartbeats import Heartbeats
 from study.store.job_records import Work
 from study.store.store import Store
 from study.store.timing_records import ROUNDS, Rounds, TimingSession
+
+log = logging.getLogger("study")
 
 
 def steps(plan: Plan, store: Store, machine: Machine) -> None:
@@ -61,12 +64,13 @@ def session(
             report(rounds.done, rounds.total)
 
     # Another command may be timing the same arms; its session serves both.
+    if other := leases.holder(place, heartbeats):
+        log.warning("waiting for the session that process %s on %s takes", other.pid, other.host)
+        again = False
     while leases.holder(place, heartbeats):
         tick()
         time.sleep(polling.WORKERS)
-    if again:
-        store.forget("timings", plan.key)
-    if missing(plan, store, machine):
-        run_phase(store, work(plan), machine, tick)
+    if again or missing(plan, store, machine):
+        run_phase(store, work(plan).model_copy(update={"again": again}), machine, tick)
     if missing(plan, store, machine):
         raise StudyError(f"the timing session left nothing; its log is under {store.root / 'jobs'}")

@@ -12,7 +12,7 @@ from study.metrics.machine_state import machine_state
 from study.metrics.memory import peak_memory
 from study.metrics.ratios import WAITED
 from study.metrics.speed import SpeedSession, Workloads, session
-from study.metrics.summaries import ENOUGH, over, spreads
+from study.metrics.summaries import ENOUGH, metric_of, over, spreads
 from study.store.timing_records import How, Spread, TimingSession
 
 FEW = "too few calls for such a tail; more timing.seconds give more of them"
@@ -29,8 +29,8 @@ def timing_session(
     *,
     device: str,
     seconds: float,
-    energy: str = "",
-    tick: Callable[[int, int], object] = lambda done, total: None,
+    energy: bool,
+    tick: Callable[[int, int], object],
 ) -> TimingSession:
     """Measure speed, energy and memory of every arm in one session.
 
@@ -39,14 +39,19 @@ def timing_session(
     is absent, with the reason under `refused`.
     """
     around = [machine_state(device)]  # clocks and temperature change in a session
-    result = session(arms, device=device, seconds=seconds, energy=energy, report=tick)
+    watched = "batch" if energy else ""
+    result = session(arms, device=device, seconds=seconds, energy=watched, report=tick)
     around.append(machine_state(device))
     measured: dict[str, dict[str, Spread]] = {
         arm: spreads(times) for arm, times in result.times.items()
     }
     for arm, joules in result.joules.items():
         measured[arm]["energy"] = over(joules)
-    refused = {arm: {"speed": why} for arm, why in result.refused.items()}
+    refused = {arm: {"speed": f"speed: {why}"} for arm, why in result.refused.items()}
+    for arm, unfit in result.unfit.items():
+        if arm not in result.refused and unfit:
+            names = {metric_of(workload): why for workload, why in unfit.items()}
+            refused[arm] = {metric: f"{metric}: {why}" for metric, why in names.items()}
     # An arm that could not run would run no step either.
     able = {arm: calls for arm, calls in steps.items() if arm not in result.refused}
     for arm, name, peak in _peaks(able, device):

@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 
-from study.errors import StudyError
+from study.errors import MetricError, StudyError
 from study.metrics.energy import joules
 from study.metrics.ratios import Between
 from study.metrics.stopwatch import Stopwatch, waited
@@ -58,6 +58,8 @@ class SpeedSession:
     """Times by arm and workload."""
     refused: dict[str, str]
     """The reason why an arm has no times."""
+    unfit: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Reasons why a workload of an arm has no times, by arm and workload."""
     joules: dict[str, list[float]] = field(default_factory=dict)
     """Joules per image by arm, one entry per repeat; empty unless requested and readable."""
     loads: list[float] = field(default_factory=list)
@@ -87,8 +89,11 @@ def session(
     """
     watch, result, timed_arms = Stopwatch(device), SpeedSession({}, {}), dict[str, _TimedArm]()
     for name, workloads in arms.items():
-        with _refusing(result.refused, name, device):
-            timed_arms[name] = _TimedArm(workloads(), watch)
+        # Where no model runs, an error of another type is a bug of ours.
+        with _refusing(result.refused, name, device, RuntimeError):
+            timed_arms[name] = _TimedArm.warmed(
+                workloads(), watch, result.unfit.setdefault(name, {}), device
+            )
     if not timed_arms:
         return result
     base, *others = arms
@@ -104,7 +109,12 @@ def session(
     if energy:
         # After the rounds, since energy needs arms that run alone and without pause.
         result.joules = joules(
-            {name: timed_arms[name].workloads[energy] for name in result.times}, device
+            {
+                name: arm.workloads[energy]
+                for name, arm in timed_arms.items()
+                if name in result.times and energy in arm.workloads
+            },
+            device,
         )
     return result
 
@@ -169,43 +179,67 @@ def _visited(
 
 
 @contextmanager
-def _refusing(refused: dict[str, str], name: str, device: str) -> Iterator[None]:
+def _refusing(
+    refused: dict[str, str],
+    name: str,
+    device: str,
+    errors: type[Exception] = Exception,
+) -> Iterator[None]:
     """Turn an arm's error into the reason why it has no times."""
     try:
         yield
     except StudyError as error:
-        refused[name] = f"speed: {error}"
-    except RuntimeError as error:
+        refused[name] = str(error)
+    except errors as error:  # models raise errors of any type
         large = isinstance(error, torch.cuda.OutOfMemoryError) or "allocate memory" in str(error)
         message = f"{type(error).__name__}: {error}".splitlines()[0]
-        cause = f"it does not fit into {device} at this size" if large else message
-        refused[name] = f"speed: {cause}"
+        refused[name] = f"it does not fit into {device} at this size" if large else message
+
+
+def _pace(workload: Workload, watch: Stopwatch) -> float:
+    """Call until the time is steady; return the seconds of a call."""
+    # A compiled model compiles here, in the first call.
+    last = watch.together(workload.run, 1)
+    for _ in range(PATIENCE):
+        this = watch.together(workload.run, 1)
+        if abs(this - last) <= STEADY * this:
+            return this
+        last = this
+    return last
 
 
 class _TimedArm:
     """An arm after its warm-up, with the times of its visits so far."""
 
-    def __init__(self, workloads: Mapping[str, Workload], watch: Stopwatch) -> None:
-        self.workloads, self.watch = workloads, watch
+    def __init__(
+        self, workloads: Mapping[str, Workload], paces: Mapping[str, float], watch: Stopwatch
+    ) -> None:
+        self.workloads, self.paces, self.watch = workloads, paces, watch
         self.times = {name: Times(workload.images) for name, workload in workloads.items()}
-        # A compiled model compiles here, in the first call.
-        self.paces = {name: self._warm(workload) for name, workload in workloads.items()}
         self.counts = dict.fromkeys(workloads, 1)
+
+    @classmethod
+    def warmed(
+        cls, workloads: Mapping[str, Workload], watch: Stopwatch, unfit: dict[str, str], device: str
+    ) -> Self:
+        """The arm with the workloads that run; the reasons of others are added to `unfit`.
+
+        Raises:
+            MetricError: none of them runs.
+        """
+        paces = {}
+        for name, workload in workloads.items():
+            # A large batch may not fit where a small one does.
+            with _refusing(unfit, name, device):
+                paces[name] = _pace(workload, watch)
+        if not paces:
+            raise MetricError("; ".join(dict.fromkeys(unfit.values())))
+        return cls({name: workloads[name] for name in paces}, paces, watch)
 
     @property
     def once(self) -> float:
         """Seconds of a visit that calls every workload once."""
         return sum(self.paces.values())
-
-    def _warm(self, workload: Workload) -> float:
-        """Call until the time is steady; return the seconds of a call."""
-        last = self.watch.together(workload.run, 1)
-        for _ in range(PATIENCE):
-            this = self.watch.together(workload.run, 1)
-            if abs(this - last) <= STEADY * this:
-                return this
-            last = this
-        return last
 
     def share(self, seconds: float) -> None:
         """Set the number of calls so that a visit takes about this long."""

@@ -25,6 +25,12 @@ def spreads(workloads: Mapping[str, Times]) -> dict[str, Spread]:
     return summaries
 
 
+def metric_of(workload: str) -> str:
+    """The metric of a workload, the first of several."""
+    base, at, size = workload.partition("@")
+    return f"{METRICS[base]}{at}{size}"
+
+
 def _throughput(name: str, times: Times) -> Iterator[tuple[str, Spread]]:
     slower = ratio(undisturbed(times.between, times.waited))
     rates = over([times.images / seconds for seconds in times.seconds])
@@ -75,6 +81,7 @@ def quantile(values: Sequence[float], fraction: float) -> float:
     return ordered[int(below)] * (1 - rest) + ordered[above] * rest
 
 
+METRICS = {"batch": "throughput", "train": "train_throughput", "single": "latency_p50"}
 SUMMARIES = {
     "batch": lambda times: _throughput("throughput", times),
     "train": lambda times: _throughput("train_throughput", times),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from study.errors import MetricError
 from study.metrics.execution import ExecutionMode
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Workload:
     """Images per call."""
     apart: bool = False
     """Time each call by itself, as the user of a single image waits for it."""
+
+
+def lazily(build: Callable[[], Workload], images: int) -> Workload:
+    """The workload of `build`, which is called in the first run: it may need memory."""
+    built = cache(build)
+    return Workload(lambda: built().run(), images)
 
 
 def random_images(count: int, size: tuple[int, int, int], device: str, *, seed: int = 0) -> Tensor:
@@ -51,29 +58,6 @@ def inference(
             return model(images)
 
     return Workload(run, len(images), apart)
-
-
-def training(
-    model: nn.Module,
-    images: Tensor,
-    mode: ExecutionMode,
-    *,
-    loss: Callable[[Tensor, Tensor], Tensor],
-    optimizer: torch.optim.Optimizer,
-) -> Workload:
-    """Forward, backward and an update; batch norm needs at least two images."""
-    model, images = _laid_out(model.train(), images, mode)
-    # All of one class, since labels do not change the time.
-    target = torch.zeros(len(images), dtype=torch.long, device=images.device)
-
-    def run() -> object:
-        optimizer.zero_grad(set_to_none=True)
-        with _cast(images, mode):
-            value = loss(model(images), target)
-        value.backward()  # type: ignore[no-untyped-call]
-        return optimizer.step()
-
-    return Workload(run, len(images))
 
 
 def _laid_out(model: nn.Module, images: Tensor, mode: ExecutionMode) -> tuple[nn.Module, Tensor]:

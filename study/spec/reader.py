@@ -63,10 +63,11 @@ def study_text(
     settings: Sequence[str] = (),
     sources: Sequence[Plugin] = (),
     imports: Sequence[str] = (),
+    is_file: bool = True,
 ) -> ReadStudy:
     """The study in a text, as far as it can be read, and all mistakes in it.
 
-    Messages call it `path`, and so is the study; the file need not exist.
+    Messages call it `path`, and so is the study; without `is_file` that is only a name.
 
     Raises:
         SpecError: the profile or the setting does not exist.
@@ -93,7 +94,13 @@ def study_text(
     read_study = _study(chosen, path, vocabulary, sources)
     study = read_study.study
     if study is not None:
-        study = replace(study, profile=profile, settings=tuple(settings), imports=tuple(imports))
+        study = replace(
+            study,
+            profile=profile,
+            settings=tuple(settings),
+            imports=tuple(imports),
+            is_file=is_file,
+        )
     return replace(read_study, study=study, problems=[*problems, *read_study.problems])
 
 

@@ -90,6 +90,8 @@ class Study:
     """The arms of all designs, each once, the baseline first."""
     text: str = ""
     """The text of the study file when it was read."""
+    is_file: bool = True
+    """False for a study of Python values, whose path is only a name."""
     plugins: tuple[Plugin, ...] = ()
     imports: tuple[str, ...] = ()
     """The plugins that the command line names, as it names them."""

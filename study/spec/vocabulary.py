@@ -37,13 +37,15 @@ def undefined_names(
         names = row.keys.keys() - others.keys()
         uses += [("metric", name, row.keys[name], catalogue) for name in names]
     return [
-        Problem(unknown(key.removesuffix("s"), name, defined), mark, SIZE if "@" in name else "")
+        Problem(
+            unknown(key.removesuffix("s"), name, defined), mark, SUFFIXES if "@" in name else ""
+        )
         for key, name, mark, defined in uses
         if name not in defined
     ]
 
 
-SIZE = (
+SUFFIXES = (
     "a size follows a quality, from 8 to 4096 px, as in top1@96; "
     "a batch follows throughput or inference_memory, as in throughput@b8"
 )

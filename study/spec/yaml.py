@@ -25,6 +25,8 @@ MAX_DEPTH = 40  # levels of nesting; a study has five. Bounds the recursion of t
 # ruamel counts these as line ends, editors do not: line numbers would be off by one after each.
 BREAKS = str.maketrans("\x85\u2028\u2029", "\xa0\xa0\xa0")
 OLD_VERSION = re.compile(r"^%YAML +(?!1\.2\s)\S+", re.MULTILINE)
+NO_TEXTS = {"yes", "no", "on", "off", "y", "n", "true", "false", "null"}
+"""Words that YAML 1.1 or 1.2 reads as something else."""
 OCTAL = re.compile(r"[-+]?0[0-9_]*[0-9]")  # 010 is 8 in YAML 1.1 and 10 in 1.2
 
 
@@ -118,10 +120,19 @@ def written(value: object) -> str:
     yaml.default_flow_style, yaml.width = None, 1_000
     # Unsorted, as the first level of a factor is the baseline's.
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.representer.add_representer(str, _quoted)
     yaml.representer.ignore_aliases = lambda value: True
     stream = StringIO()
     yaml.dump(value, stream)
     return stream.getvalue()
+
+
+def _quoted(representer: Any, text: str) -> Node:
+    """A text in quotes, unless it is plainly one: "no" and "1e3" are texts here."""
+    plain = re.fullmatch(r"[A-Za-z_][\w./-]*", text) and text.lower() not in NO_TEXTS
+    style = None if plain else '"'
+    node: Node = representer.represent_scalar("tag:yaml.org,2002:str", text, style)
+    return node
 
 
 def _not_yaml(error: MarkedYAMLError, start: Location) -> Problem:

@@ -87,6 +87,8 @@ class Work(Frozen):
     precision: str = "float32"
     compile: bool = False
     channels_last: bool = False
+    again: bool = False
+    """True to time anew what the store has a session of."""
     arm: TrialRecord | None = None
     """The configuration of the arm whose steps are timed."""
 

@@ -8,6 +8,7 @@ results/
                           lease.N, the worker  died-N.json, how a worker died
     arms/KEY.json         cost and checks of an arm
     timings/KEY.json      one timing session over the arms of a study
+    timings/KEY/          lease.N, its worker  rounds.json, how far it is
     jobs/STAMP/           a job: phases of its workers, the code they run, their logs
     track/NAME/           the epochs that a tracker has received, and its own files
 
@@ -213,9 +214,6 @@ class Store:
 
     def keep(self, shelf: str, key: str, record: Frozen) -> None:
         write(self.root / shelf / f"{key}.json", record.plain)
-
-    def forget(self, shelf: str, key: str) -> None:
-        (self.root / shelf / f"{key}.json").unlink(missing_ok=True)
 
     def strays(self) -> list[Path]:
         """Files that were set aside because they are damaged, or belong elsewhere."""

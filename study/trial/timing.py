@@ -51,7 +51,7 @@ def run_timing_session(
         {arm: steps(record, job) for arm, record in watched.items()},
         device=device,
         seconds=job.seconds,
-        energy="batch" if "energy" in metrics else "",
+        energy="energy" in metrics,
         tick=tick,
     )
     refused = {arm: {**why} for arm, why in session.refused.items()}

@@ -34,7 +34,7 @@ def timed(metrics, baseline="a", how=None, **records):
     session = run_timing_session(
         arms, job, lambda *now: ticks.append(now), workloads=TASK.workloads, steps=TASK.steps
     )
-    assert ticks
+    assert ticks[-1] == (session.how.rounds,) * 2
     return session
 
 

@@ -129,8 +129,9 @@ def _missing(analysis: Analysis) -> Iterator[str]:
             else f"{_heads(analysis, earlier)}: not reported by every trial."
         )
     if trials or ((untimed or unevaluated) and not refusals):
-        command_line = command(plan, analysis.store_option)
-        yield f"{format.ABSENT}: not measured. To run what is missing: {command_line}"
+        remedy = f" To run what is missing: {command(plan, analysis.store_option)}"
+        # A study of Python values, or of `study bench`, has no file to run.
+        yield f"{format.ABSENT}: not measured.{remedy * bool(plan.study.is_file)}"
 
 
 def _plan_notes(analysis: Analysis) -> Iterator[str]:

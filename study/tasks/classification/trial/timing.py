@@ -1,9 +1,13 @@
 """The calls that a timing session times of a model, and the steps behind an estimate of time."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
+from torch import nn
+
 from study.metrics import workloads as calls
+from study.metrics.execution import ExecutionMode
 from study.spec.metric import of_batch
 from study.store.job_records import Job
 from study.store.records import TrialRecord
@@ -36,11 +40,12 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
     latency = bool(metrics & {"latency_p50", "latency_p90", "latency_p99"})
     if batches or latency:
         model = build_model(record).to(device)
-        images = calls.random_images(max([1, *batches.values()]), image_size(record), device)
         for workload, count in batches.items():
-            needed[workload] = calls.inference(model, images[:count], mode)
+            build = partial(_inferred, model, count, image_size(record), device, mode)
+            needed[workload] = calls.lazily(build, count)
         if latency:
-            needed["single"] = calls.inference(model, images[:1], mode, apart=True)
+            images = calls.random_images(1, image_size(record), device)
+            needed["single"] = calls.inference(model, images, mode, apart=True)
     if "train_throughput" in metrics:
         recipe, classes = record.recipe, record.shape.num_classes
         # A model of its own, since training changes weights and batch statistics.
@@ -53,6 +58,12 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
         )
         needed["train"] = calls.Workload(update, recipe.batch_size)
     return needed
+
+
+def _inferred(
+    model: nn.Module, count: int, size: tuple[int, int, int], device: str, mode: ExecutionMode
+) -> calls.Workload:
+    return calls.inference(model, calls.random_images(count, size, device), mode)
 
 
 def _batches(job: Job) -> Iterator[tuple[str, int]]:
@@ -85,4 +96,5 @@ def _update(record: ClassifierRecord, job: Job) -> None:
 def _inference(record: ClassifierRecord, job: Job, count: int) -> None:
     model = build_model(record, job.device)
     images = calls.random_images(count, image_size(record), job.device)
-    calls.inference(model, images, execution_mode(job)).run()
+    # Uncompiled: what a compiler holds is not the model's.
+    calls.inference(model, images, replace(execution_mode(job), compiled=False)).run()
