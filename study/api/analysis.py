@@ -75,7 +75,7 @@ class Analysis:
         """
         rows = self.details.analysis.measurements
         columns = ["arm", "seed", "metric", "value", "low", "high"]
-        return rows.assign(arm=rows["arm"].map(self.labels))[columns].reset_index(drop=True)
+        return rows.assign(arm=rows.arm.map(self.labels))[columns].reset_index(drop=True)
 
     @cached_property
     def effects(self) -> pd.DataFrame:

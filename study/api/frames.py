@@ -47,7 +47,7 @@ def effects(
 
 
 def _check(rows: pd.DataFrame, baseline: str) -> None:
-    arms = list(dict.fromkeys(map(str, rows["arm"])))
+    arms = list(dict.fromkeys(map(str, rows.arm)))
     if baseline not in arms:
         raise StudyError(unknown("baseline", baseline, arms))
     twice = rows[rows.duplicated(["arm", "seed", "metric"])]
@@ -58,8 +58,8 @@ def _check(rows: pd.DataFrame, baseline: str) -> None:
 
 def of_rows(rows: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """The effects of rows with the columns arm, seed, metric and value."""
-    arms = [arm for arm in dict.fromkeys(rows["arm"]) if arm != baseline]
-    metrics = dict.fromkeys(rows["metric"])
+    arms = [arm for arm in dict.fromkeys(rows.arm) if arm != baseline]
+    metrics = dict.fromkeys(rows.metric)
     pairs = [stats.Contrast(arm, baseline, metric) for metric in metrics for arm in arms]
     every = stats.contrasts(rows, pairs)
     named = {"mean": "difference", "n": "pairs", "t_p": "p_t", "p": "p_sign_flip"}

@@ -34,24 +34,21 @@ def timing_session(
 ) -> TimingSession:
     """Measure speed, energy and memory of every arm in one session.
 
-    The first of `arms` is the baseline; `energy` names the workload whose energy is measured, and
-    `steps` the calls by arm and metric whose memory is. A metric that cannot be measured honestly
+    The first of `arms` is the baseline; the energy of the workload `batch` is measured, and the
+    memory of `steps`, calls by arm and metric. A metric that cannot be measured honestly
     is absent, with the reason under `refused`.
     """
     around = [machine_state(device)]  # clocks and temperature change in a session
-    watched = "batch" if energy else ""
-    result = session(arms, device=device, seconds=seconds, energy=watched, report=tick)
+    result = session(
+        arms, device=device, seconds=seconds, energy="batch" if energy else "", report=tick
+    )
     around.append(machine_state(device))
     measured: dict[str, dict[str, Spread]] = {
         arm: spreads(times) for arm, times in result.times.items()
     }
     for arm, joules in result.joules.items():
         measured[arm]["energy"] = over(joules)
-    refused = {arm: {"speed": f"speed: {why}"} for arm, why in result.refused.items()}
-    for arm, unfit in result.unfit.items():
-        if arm not in result.refused and unfit:
-            names = {metric_of(workload): why for workload, why in unfit.items()}
-            refused[arm] = {metric: f"{metric}: {why}" for metric, why in names.items()}
+    refused = _refused(result)
     # An arm that could not run would run no step either.
     able = {arm: calls for arm, calls in steps.items() if arm not in result.refused}
     for arm, name, peak in _peaks(able, device):
@@ -69,11 +66,19 @@ def timing_session(
         around=around,
         **_settings(device),
     )
-    times = {
-        arm: {name: asdict(calls) for name, calls in by_workload.items()}
-        for arm, by_workload in result.times.items()
-    }
+    times = {arm: {name: asdict(t) for name, t in own.items()} for arm, own in result.times.items()}
     return TimingSession(arms=measured, refused=refused, times=times, how=how)
+
+
+def _refused(result: SpeedSession) -> dict[str, dict[str, str]]:
+    """Reasons why a metric is absent, by arm and metric; "speed" stands for all of an arm's."""
+    whole = {arm: {"speed": f"speed: {why}"} for arm, why in result.refused.items()}
+    single = {
+        arm: {metric_of(workload): f"{metric_of(workload)}: {why}" for workload, why in own.items()}
+        for arm, own in result.unfit.items()
+        if own
+    }
+    return single | whole
 
 
 def _peaks(

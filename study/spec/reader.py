@@ -75,15 +75,8 @@ def study_text(
     document, problems = _document(text, path)
     if document is None:
         return ReadStudy(None, problems)
-    profiles, more = _profiles(document)
+    chosen, more = _with_profile(document, path, profile, vocabulary)
     problems += more
-    if profile is not None and profile not in profiles:
-        raise SpecError(unknown("profile", profile, profiles) + f" in {path}")
-    for other, tree in profiles.items():
-        if other != profile and isinstance(tree.value, dict):
-            # Checked without its variables, which may be unset here.
-            problems += _study(overlaid(document, tree), path, vocabulary).problems
-    chosen = overlaid(document, profiles[profile]) if profile else document
     task = vocabulary.tasks.get(_task_name(chosen))
     parts = task.parts if task else ()
     for setting in settings:
@@ -102,6 +95,20 @@ def study_text(
             is_file=is_file,
         )
     return replace(read_study, study=study, problems=[*problems, *read_study.problems])
+
+
+def _with_profile(
+    document: Tree, path: Path, profile: str | None, vocabulary: Vocabulary
+) -> tuple[Tree, list[Problem]]:
+    """The document with a profile's changes, and the mistakes in all its profiles."""
+    profiles, problems = _profiles(document)
+    if profile is not None and profile not in profiles:
+        raise SpecError(unknown("profile", profile, profiles) + f" in {path}")
+    for other, tree in profiles.items():
+        if other != profile and isinstance(tree.value, dict):
+            # Checked without its variables, which may be unset here.
+            problems += _study(overlaid(document, tree), path, vocabulary).problems
+    return overlaid(document, profiles[profile]) if profile else document, problems
 
 
 def _document(text: str, path: Path) -> tuple[Tree | None, list[Problem]]:
