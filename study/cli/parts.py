@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from study.cli import FAILED
+from study.cli.module_tree import TreeOptions, show_tree, tree_options
 from study.cli.options import import_option, json_option
 from study.cli.output import console, echo_json
 
@@ -26,20 +27,33 @@ class CheckRow(NamedTuple):
 
 
 @click.command("parts")
+@click.argument("model", required=False)
 @import_option
 @click.option(
     "--check",
     metavar="PLUGIN",
     help="Check everything that PLUGIN adds against the contract of its slot.",
 )
+@tree_options
 @json_option
-def parts_command(imports: tuple[str, ...], check: str | None, as_json: bool) -> int:
-    """List the parts of every slot, or check your own against the contract of their slot."""
+def parts_command(
+    model: str | None, imports: tuple[str, ...], check: str | None, tree: TreeOptions, as_json: bool
+) -> int:
+    """List the parts of every slot, check your own, or show the modules of MODEL.
+
+    MODEL is a timm name, or "{name: rest_lite, reduction: average}" as in a study file. Its names
+    of modules are those that `replace` takes; equal siblings are one row: blocks.0-11.
+    """
+    if model is not None and check is not None:
+        raise click.UsageError("MODEL and --check exclude each other")
     from study.models.plugin_registry import register
     from study.spec.plugins import find_plugin, find_plugins
 
     texts = [*imports, *([] if check is None else [check])]
     added = [register(plugin) for plugin in find_plugins(texts)]
+    if model is not None:
+        show_tree(model, tree, as_json)
+        return 0
     if check is None:
         _list(added, as_json)
         return 0
