@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -18,7 +18,7 @@ SIDE = 224  # pixels, for a model that has no size of its own
 
 
 class TreeOptions(NamedTuple):
-    """What of a model is shown, and for which images."""
+    """The side of the image, and the depth to which modules are shown."""
 
     img_size: int | None
     depth: int
@@ -43,7 +43,7 @@ def tree_options(command: Command) -> Command:
         ),
     )
     @functools.wraps(command)
-    def wrapped(img_size: int | None, depth: int, **rest: Any) -> Any:
+    def wrapped(img_size: int | None, depth: int, **rest: object) -> object:
         return command(tree=TreeOptions(img_size, depth), **rest)
 
     return wrapped

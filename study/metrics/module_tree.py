@@ -33,7 +33,7 @@ class ModuleNode:
 
 
 @dataclass
-class Run:
+class ModuleRun:
     """The multiply-adds and output shapes of every module in a forward pass."""
 
     macs: dict[nn.Module, int] = field(default_factory=dict)
@@ -54,8 +54,8 @@ def module_tree(build: Callable[[str], nn.Module], size: Size) -> ModuleNode:
     return _node("", model, run)
 
 
-def _run(model: nn.Module, size: Size) -> Run:
-    run, tally = Run(), Tally()
+def _run(model: nn.Module, size: Size) -> ModuleRun:
+    run, tally = ModuleRun(), Tally()
     begun = list[int]()
 
     def begin(module: nn.Module, inputs: object) -> None:
@@ -79,7 +79,7 @@ def _total(tally: Tally) -> int:
     return sum(tally.macs[kind] for kind in RULES["all"])
 
 
-def _node(name: str, module: nn.Module, run: Run) -> ModuleNode:
+def _node(name: str, module: nn.Module, run: ModuleRun) -> ModuleNode:
     children = [_node(child, part, run) for child, part in module.named_children()]
     # A container such as a list is never called itself; its parts are.
     macs = run.macs.get(module, sum(child.macs for child in children))

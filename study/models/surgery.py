@@ -11,7 +11,7 @@ module's, and it must take all arguments that the old module is called with.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
@@ -123,9 +123,9 @@ def _unmatched(model: nn.Module, pattern: str, names: Sequence[str]) -> str:
 class Replacement(nn.Module):
     """A module that takes any arguments, and computes its output from the first."""
 
-    def forward(self, *inputs: Any, **others: Any) -> Tensor:
+    def forward(self, *inputs: object, **others: object) -> Tensor:
         # Others are what attention takes beside its tokens: a mask, the size of the map.
-        return self.result(inputs[0] if inputs else next(iter(others.values())))
+        return self.result(cast(Tensor, inputs[0] if inputs else next(iter(others.values()))))
 
     def result(self, x: Tensor) -> Tensor:
         raise NotImplementedError
