@@ -37,6 +37,7 @@ COMMANDS = (
     "clean",
     "doctor",
     "plugins",
+    "parts",
     "schema",
 )
 """Names of the commands in the order of the help; each is a module of `study.cli`."""

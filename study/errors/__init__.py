@@ -41,11 +41,14 @@ class SpecError(StudyError):
 
 
 class BuildError(StudyError):
-    """No model can be built; `argument` is the faulty constructor argument, if known."""
+    """No model can be built; `argument` is the faulty constructor argument, if known.
 
-    def __init__(self, message: str, argument: str | None = None) -> None:
+    `key` is the faulty key inside an argument that is a mapping.
+    """
+
+    def __init__(self, message: str, argument: str | None = None, key: str | None = None) -> None:
         super().__init__(message)
-        self.argument = argument
+        self.argument, self.key = argument, key
 
 
 class SizeError(BuildError):

@@ -3,7 +3,7 @@
 import inspect
 import re
 from contextlib import nullcontext
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import timm
 import torch
@@ -12,8 +12,9 @@ from torch import nn
 
 from study.errors import BuildError, StudyError, unknown
 from study.given_weights import ARGUMENTS, FETCHED, architecture
-from study.models import pvt, rest
+from study.models import pvt, rest, surgery
 from study.models.arguments import Arguments
+from study.models.surgery import REPLACE
 
 CONTEXT = {
     "num_classes",
@@ -22,6 +23,9 @@ CONTEXT = {
     "device",
     "dtype",
 }  # set by the data and the machine
+GENERAL = (*ARGUMENTS, REPLACE)
+"""Arguments of every model, whatever its constructor takes."""
+
 MODELS = {rest.ResT: rest.PRESETS, pvt.PVT: pvt.PRESETS}
 PRESETS = {name: preset for presets in MODELS.values() for name, preset in presets.items()}
 SWITCHES = {
@@ -48,11 +52,9 @@ def build(
     name: str,
     arguments: Arguments,
     *,
-    num_classes: int,
-    in_chans: int,
-    img_size: int,
     device: torch.device | str | None = None,
     pretrained: bool = False,
+    **shape: Unpack[ImageShape],
 ) -> nn.Module:
     """The model `name` with random weights, for square images of `img_size` pixels a side.
 
@@ -62,7 +64,31 @@ def build(
         BuildError: a name or argument does not exist, a value does not fit, or the image is too
             small for the model.
     """
-    constructor_arguments = architecture(arguments)
+    model = whole(name, arguments, **shape, device=device, pretrained=pretrained)
+    return operated(model, arguments)
+
+
+def operated(model: nn.Module, arguments: Arguments) -> nn.Module:
+    """The model with the modules swapped that the argument `replace` names."""
+    if REPLACE not in arguments:
+        return model
+    device = next(model.parameters(), torch.empty(0)).device
+    with torch.device(device):  # a replacement of the user's may have parameters
+        return surgery.replaced(model, arguments[REPLACE])
+
+
+def whole(
+    name: str,
+    arguments: Arguments,
+    *,
+    num_classes: int,
+    in_chans: int,
+    img_size: int,
+    device: torch.device | str | None = None,
+    pretrained: bool = False,
+) -> nn.Module:
+    """The model before any of its modules is replaced; raises as `build` does."""
+    constructor_arguments = constructor(arguments)
     own = bare(name) in PRESETS
     refuse_bad_arguments(constructor_arguments, name)
     if own or fixed(name):
@@ -76,6 +102,11 @@ def build(
         # Otherwise a small image would fail only in the first forward pass.
         model.check_input(img_size, img_size)
     return model
+
+
+def constructor(arguments: Arguments) -> dict[str, object]:
+    """The arguments that the model's constructor takes."""
+    return {key: value for key, value in architecture(arguments).items() if key != REPLACE}
 
 
 def fixed(name: str) -> bool:
@@ -102,6 +133,11 @@ def resolved(name: str, arguments: Arguments) -> dict[str, object]:
     Arguments that the data and the machine decide (`CONTEXT`) are left out.
     """
     own = bare(name)
+    if REPLACE in arguments:
+        patterns = surgery.checked(arguments[REPLACE])
+        arguments = {k: v for k, v in arguments.items() if k != REPLACE}
+        # Nothing replaced is the same as leaving it out.
+        arguments |= {REPLACE: patterns} if patterns else {}
     if own not in PRESETS:
         return dict(arguments)
     refuse_bad_arguments(arguments, name)
@@ -144,7 +180,7 @@ def refuse_bad_arguments(arguments: Arguments, name: str) -> None:
             raise BuildError(message, argument=argument)
         if switches and argument in switches and value is None:
             raise BuildError(f"{argument} of {name} has no value", argument=argument)
-        if argument not in ARGUMENTS and (
+        if argument not in GENERAL and (
             switches or value is None
         ):  # timm treats None as an argument that is absent
             refuse_unknown(argument, name)
@@ -158,7 +194,7 @@ def check(name: str, arguments: Arguments) -> None:
 
 def refuse_unknown(argument: str, name: str) -> None:
     """Raises BuildError for an argument that the model's constructor does not have."""
-    accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT) | {*ARGUMENTS}
+    accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT) | {*GENERAL}
     if argument not in accepted:
         raise BuildError(unknown(f"argument of {name}", argument, accepted), argument=argument)
 
@@ -180,7 +216,7 @@ def failure(name: str, arguments: Arguments, error: Exception) -> BuildError:
     """A constructor's error as a message about the study file."""
     match = re.search(r"unexpected keyword argument '(\w+)'", str(error))  # Python's words
     if match and match[1] in arguments:
-        names = (accepted_by(name) - CONTEXT) | {*ARGUMENTS}
+        names = (accepted_by(name) - CONTEXT) | {*GENERAL}
         return BuildError(unknown(f"argument of {name}", match[1], names), argument=match[1])
     text = str(error) or type(error).__name__
     return BuildError(f"{name} cannot be built from {dict(arguments)}: {text}")

@@ -50,7 +50,7 @@ def misfit(name: str, builder: Builder, shape: Shape) -> str:
             and output.is_floating_point()
         ):
             return (
-                f"{name} gives {_described(output)}{mode} for {BATCH} images of {expected[1]} "
+                f"{name} gives {described(output)}{mode} for {BATCH} images of {expected[1]} "
                 "classes; forward must give one tensor (B, num_classes) of numbers, here "
                 f"{expected}"
             )
@@ -75,7 +75,7 @@ def _forward_both_modes(model: nn.Module, shape: Shape) -> list[object]:
     return [model.train(training)(torch.zeros(size, device=device)) for training in (False, True)]
 
 
-def _described(output: object) -> str:
+def described(output: object) -> str:
     """An output as text: "(2, 1000)", "a tuple of (2, 10), (2, 10)", "a dict with logits"."""
     if isinstance(output, Tensor):
         kind = "" if output.is_floating_point() else f" of {str(output.dtype).partition('.')[2]}"
@@ -83,7 +83,7 @@ def _described(output: object) -> str:
     if isinstance(output, Mapping):
         return f"a {type(output).__name__} with {', '.join(map(str, output))}"
     if isinstance(output, list | tuple):
-        parts = [_described(part) for part in output]
+        parts = [described(part) for part in output]
         return f"a {type(output).__name__} of {', '.join(parts) or 'nothing'}"
     return f"a {type(output).__name__}"
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from study import given_weights
 from study.errors import BuildError
+from study.models import factory
 from study.models.arguments import Arguments
 from study.models.checkpoint_files import (
     BROKEN,
@@ -163,7 +164,7 @@ IDENTITY = (
 def pretrained_cfg(name: str, arguments: Arguments) -> dict[str, object]:
     """timm's configuration of a model: input size, normalisation, source of weights."""
     refuse_bad_arguments(arguments, name)
-    model = created(name, given_weights.architecture(arguments), "meta")
+    model = created(name, factory.constructor(arguments), "meta")
     config: dict[str, object] = getattr(model, "pretrained_cfg", None) or {}
     return config
 
@@ -264,16 +265,18 @@ def _refuse_contradictions(arguments: Arguments) -> None:
 def started(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) -> nn.Module:
     """The model with the weights that its arguments name, or with random weights.
 
+    Weights are those of the whole model: modules are replaced afterwards.
+
     Raises:
         BuildError: the weights cannot be read or fetched, or do not fit the model.
     """
     if arguments.get(given_weights.FETCHED):
         source = _source(name, pretrained_cfg(name, arguments))
         return _fetched(name, arguments, source, **shape)
-    model = build(name, arguments, **shape)
+    model = factory.whole(name, arguments, **shape)
     if path := arguments.get(given_weights.CHECKPOINT):
         load(model, Path(path).expanduser(), key=arguments.get("checkpoint_key"))
-    return model
+    return factory.operated(model, arguments)
 
 
 def refuse_misfit(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) -> None:
@@ -285,7 +288,7 @@ def refuse_misfit(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) 
         return
     try:
         if path:
-            model = build(name, arguments, **shape, device="meta")
+            model = factory.whole(name, arguments, **shape, device="meta")
             fitting(model, Path(path).expanduser(), key=arguments.get("checkpoint_key"))
             return
     except BuildError:  # a wrong file, or a checkpoint_filter_fn that cannot run on meta tensors

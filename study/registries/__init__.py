@@ -25,6 +25,7 @@ REGISTRIES = {
     "embedding": ("study.models.parts.embeddings", "EMBEDDINGS"),
     "reduction": ("study.models.parts.reductions", "REDUCTIONS"),
     "position": ("study.models.parts.positions", "POSITIONS"),
+    "replacement": ("study.models.surgery", "REPLACEMENTS"),
     "data": ("study.tasks.classification.data.sources", "SOURCES"),
     "transform": ("study.tasks.classification.data.transforms", "TRANSFORMS"),
     "loss": ("study.tasks.classification.train.losses", "LOSSES"),

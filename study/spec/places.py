@@ -67,19 +67,20 @@ class Places:
         choices: Sequence[int],
         argument: str | None = None,
         parts: Sequence[str] = (),
+        key: str | None = None,
     ) -> Location:
         """The position that decides an arm's first part, or one `argument` of it.
 
-        With several `parts`, the last position that decides one of them.
+        With a `key`, that of the key inside the argument, if it is there. With several `parts`, the
+        last position that decides one of them.
         """
         first = next(iter(self.baseline))
         for index in reversed([f for f, level in enumerate(choices) if level]):
             factor = self.factors[index]
             tree = factor.overriding(choices[index])
             if factor.part in (parts or (first,)) and (argument is None or argument in tree.keys):
-                return tree.keys.get(argument or "", tree.location)
-        tree = self.tree(first, choices)
-        return tree.keys.get(argument or "name", tree.location)
+                return _place(tree, argument or "", key)
+        return _place(self.tree(first, choices), argument or "name", key)
 
     def last_level(self, choices: Sequence[int]) -> Location:
         """The position of the last level by which an arm differs from the baseline."""
@@ -91,3 +92,9 @@ class Places:
     def of_part(self, part: str, choices: Sequence[int], key: str) -> Location:
         """The position of a key of a part of an arm."""
         return self.tree(part, choices).at([key]).location
+
+
+def _place(tree: Tree, argument: str, key: str | None) -> Location:
+    """The position of an argument, or of a key inside it; else that of the whole tree."""
+    inside = tree.at([argument]).keys if argument in tree.keys else {}
+    return inside.get(key or "") or tree.keys.get(argument, tree.location)

@@ -54,5 +54,13 @@ def part_label(study: Study, part: str, arm: Arm | None = None) -> str:
     if config:
         name = config.model if part == "model" else config.recipe_name
     changed = base.items() if name == base["name"] else ()
-    changes = ", ".join(f"{k} {v}" for k, v in changed if f"{part}.{k}" not in varied)
+    changes = ", ".join(
+        _change(k, v) for k, v in changed if v != {} and f"{part}.{k}" not in varied
+    )
     return f"{name} with {changes}" if changes else str(name)
+
+
+def _change(key: str, value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"{key} {', '.join(f'{k}: {v}' for k, v in value.items())}"
+    return f"{key} {value}"

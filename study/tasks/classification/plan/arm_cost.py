@@ -112,11 +112,24 @@ def counted(config: Config, shape: Shape, *, audited: bool = True) -> ModelCost:
         code=code,
     )
     with _named_cause(config, code):
+        _refuse_misshapen(config, shape)
         # Given weights must fit the model, which only the audit finds out.
         quick = not (audited or code or given_weights.has_given_weights(config.arguments))
         if quick and (cost := _by_one_counter(config, shape, built)):
             return cost
         return _measured(config, shape, built, name=_called(config, code))
+
+
+def _refuse_misshapen(config: Config, shape: Shape) -> None:
+    """Raises BuildError for modules whose replacement gives another output shape."""
+    from study.models import factory, surgery
+    from study.models.replacement_shapes import refuse_misshapen
+
+    def whole(device: str) -> "nn.Module":
+        return factory.whole(config.model, config.arguments, **shape.model_dump(), device=device)
+
+    if patterns := surgery.checked(config.arguments.get(surgery.REPLACE, {})):
+        refuse_misshapen(whole, patterns, _size(shape))
 
 
 def _by_one_counter(
@@ -198,7 +211,11 @@ def _code(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
     parts = {slot: (value,) for slot, value in arguments.items() if isinstance(value, str)}
     # Of a name such as resnet18.a1_in1k timm registers the part before the tag.
     model = name if ":" in name else name.partition(".")[0]
-    return registries.used_plugins({**parts, registries.MODEL: (model,)})
+    swaps = arguments.get("replace")
+    replacements = [str(name) for name in swaps.values()] if isinstance(swaps, dict) else []
+    return registries.used_plugins(
+        {**parts, "replacement": replacements, registries.MODEL: (model,)}
+    )
 
 
 def _size(shape: Shape) -> tuple[int, int, int]:

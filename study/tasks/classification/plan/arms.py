@@ -4,6 +4,7 @@ An arm with a problem is compared with no other arm, but all its parts are check
 reports every mistake that shows when models are built.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -151,13 +152,14 @@ def _cost_record(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]
         mark = places.deciding(arm.choices, parts=("model", "data"))
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
     except BuildError as error:
-        wrong = [Problem(str(error), places.deciding(arm.choices, error.argument))]
+        mark = places.deciding(arm.choices, error.argument, key=error.key)
+        wrong = [Problem(str(error), mark)]
         # With stand-in images only an unknown name is certain to be a mistake.
         if "data" in config.unresolved and error.argument in (None, *given_weights.ARGUMENTS):
             wrong = [problem for problem in wrong if problem.message.startswith("unknown ")]
         # Built again without the wrong argument, which may hide a second one.
-        rest = {k: v for k, v in config.arguments.items() if k != error.argument}
-        if len(rest) < len(config.arguments):
+        rest = _without(config.arguments, error)
+        if rest != config.arguments:
             less = replace(arm, config=replace(config, arguments=rest))
             wrong += _cost_record(every, less)[1]
         return None, wrong
@@ -167,6 +169,15 @@ def _cost_record(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]
     if cost_record.misfit and _trains(every.study) and "data" not in config.unresolved:
         return None, [Problem(cost_record.misfit, places.deciding(arm.choices))]
     return cost_record, []
+
+
+def _without(arguments: Mapping[str, object], error: BuildError) -> dict[str, object]:
+    """The arguments without the wrong one, or with it but without its wrong key."""
+    rest = {key: value for key, value in arguments.items() if key != error.argument}
+    wrong = arguments.get(error.argument or "")
+    if isinstance(wrong, Mapping) and error.argument and error.key in wrong:
+        rest[error.argument] = {key: value for key, value in wrong.items() if key != error.key}
+    return rest
 
 
 def _trains(study: Study) -> bool:

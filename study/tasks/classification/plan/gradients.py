@@ -1,7 +1,7 @@
 """Parameters that no gradient reaches, which a level may cut off from the loss."""
 
 from study.spec.problems import Problem
-from study.tasks.classification.plan.arms import Arms
+from study.tasks.classification.plan.arms import Arms, ResolvedModel
 
 
 def unlearnt(every: Arms) -> tuple[list[Problem], list[str]]:
@@ -30,6 +30,13 @@ def unlearnt(every: Arms) -> tuple[list[Problem], list[str]]:
             )
         else:
             wrong.append(
-                Problem(f"{entry.label}: {what}", every.places.deciding(entry.arm.choices))
+                Problem(
+                    f"{entry.label}: {what}", every.places.deciding(entry.arm.choices), _hint(entry)
+                )
             )
     return wrong, notes
+
+
+def _hint(entry: ResolvedModel) -> str:
+    swaps = "replace" in entry.cost_record.arguments
+    return "replace the modules that run only before a replaced one, too" if swaps else ""
