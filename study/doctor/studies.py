@@ -12,7 +12,7 @@ from study.spec.study import Study
 from study.tasks.classification.config import Config
 from study.tasks.classification.data.problems import ImageProblem
 from study.tasks.classification.plan import image_summaries, images
-from study.tasks.classification.schema import LOOKS, Data
+from study.tasks.classification.schema import LISTED, LOOKS, Data
 
 
 def data_sets(scope: Scope) -> Iterator[Finding]:
@@ -108,7 +108,7 @@ def _digits(data: Data, scope: Scope) -> Iterator[Finding]:
     yield ok(f"{len(load_digits(return_X_y=True)[1])} images, inside scikit-learn")
 
 
-def _folder(data: Data, scope: Scope) -> Iterator[Finding]:
+def _listed(data: Data, scope: Scope) -> Iterator[Finding]:
     """Files are listed as for training and not decoded; `check_images` decodes them all."""
     for message in images.odd(data, scope.store):
         yield note(message)
@@ -147,4 +147,10 @@ def _opened(data: Data) -> Iterator[Finding]:
         yield ok(f"{data.root}: {train} images to train on, {val} to evaluate")
 
 
-READERS = {"digits": _digits, "folder": _folder, "torch": _torch, "hfds": _hub, "wds": _shards}
+READERS = {
+    "digits": _digits,
+    **dict.fromkeys(LISTED, _listed),
+    "torch": _torch,
+    "hfds": _hub,
+    "wds": _shards,
+}

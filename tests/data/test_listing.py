@@ -10,7 +10,7 @@ from timm.data.readers.reader_image_folder import ReaderImageFolder
 from timm.data.readers.reader_image_in_tar import ReaderImageInTar
 
 from study.tasks.classification.data.class_map import class_map
-from study.tasks.classification.data.image_files import Rules, rules
+from study.tasks.classification.data.image_files import Rules
 from study.tasks.classification.data.listing import listing
 from tests.data.trees import data
 
@@ -79,6 +79,8 @@ def test_a_class_map_numbers_classes_as_timm_does(many):
     theirs = ReaderImageFolder(str(many / "train"), class_map=str(many / "map.txt"))
     settings = data(many, class_map="map.txt")
     names = class_map(settings)
-    ours = listing(many / "train", rules(settings, names))
+    ours = listing(
+        many / "train", Rules(settings.class_folder, tuple(settings.ignore), tuple(names))
+    )
     pairs = [(str(many / "train" / path), names[label]) for path, label, _, _ in ours.pictures]
     assert pairs == theirs.samples

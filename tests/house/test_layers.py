@@ -80,7 +80,7 @@ WITHIN_CLASSIFICATION = {
     "contract": {"quality", "schema"},
     "baseline": {"config", "recipes", "schema"},
     "facts": {"config"},
-    "trial": {"data", "records", "train"},
+    "trial": {"data", "records", "schema", "train"},
     "plan": {"config", "data", "records", "schema", "train"},
     "evaluate": {"data", "quality", "records", "schema", "train", "trial"},
     "task": {"baseline", "config", "evaluate", "facts", "plan", "quality", "train", "trial"},

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from study.api.request import StudyRequest
 
+from study.api.request import StudyRequest
 from study.errors import StudyError
 from tests.conftest import ROOT
 

@@ -7,14 +7,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-from study.errors import SpecError
+from study.errors import DataError, SpecError
 from study.tasks.classification.data import transforms
+from study.tasks.classification.data.dataset import load
 from study.tasks.classification.data.transforms import TRANSFORMS, image_transform
 from study.tasks.classification.schema import Data, Recipe
-from study.tasks.classification.train.losses import LOSSES, loss
+from study.tasks.classification.train.losses import LOSSES, balanced, loss
 from study.tasks.classification.train.optimizers import OPTIMIZERS, check
 from study.tasks.classification.train.schedules import SCHEDULES, rate_schedule
 from study.tasks.classification.train.setup import set_up
+from study.tasks.classification.trial.class_weights import weighted
 
 SHORT = {"epochs": 10, "lr": 0.1, "warmup_epochs": 2, "decay_epochs": 4, "min_lr": 0.0}
 
@@ -87,3 +89,57 @@ def test_an_entry_of_ones_own_is_one_function_and_one_line(monkeypatch):
     monkeypatch.setitem(LOSSES, "squares", lambda recipe: nn.MSELoss())
     setup = set_up(nn.Linear(2, 2), Recipe(loss="squares"), classes=2, device="cpu")
     assert isinstance(setup.task.criterion, nn.MSELoss)
+
+
+# ---- weights of classes ----
+
+
+def test_a_weight_multiplies_the_loss_of_its_images():
+    outputs, target = torch.randn(6, 3), torch.tensor([0, 0, 0, 0, 1, 2])
+    each = nn.functional.cross_entropy(outputs, target, reduction="none", label_smoothing=0.1)
+    weighted = loss(Recipe(class_weights=[1.0, 2.0, 4.0]))(outputs, target)
+    assert torch.isclose(weighted, (each * torch.tensor([1, 1, 1, 1, 2, 4])).mean())
+    plain = loss(Recipe())(outputs, target)
+    assert torch.isclose(loss(Recipe(class_weights=[1.0] * 3))(outputs, target), plain)
+
+
+def test_balanced_weights_give_each_class_the_same_share_and_keep_the_scale():
+    weights = balanced([4, 1, 1])
+    assert weights == [0.5, 2.0, 2.0]
+    assert sum(w * n for w, n in zip(weights, [4, 1, 1], strict=True)) == 6
+    outputs, target = torch.randn(6, 3), torch.tensor([0, 0, 0, 0, 1, 2])
+    theirs = nn.CrossEntropyLoss(torch.tensor(weights))(outputs, target)
+    ours = loss(Recipe(class_weights=weights, smoothing=0.0))(outputs, target)
+    assert torch.isclose(ours, theirs)  # of the whole set, torch's mean is the same
+
+
+def test_balanced_weights_are_of_the_images_that_are_trained_on():
+    images = load(Data(name="digits", img_size=8, train_limit=200), workers=0)
+    recipe = weighted(Recipe(class_weights="balanced"), images)
+    counts = images.train.targets.bincount(minlength=10).tolist()
+    assert recipe.class_weights == balanced(counts)
+    assert weighted(Recipe(), images) == Recipe()
+    few = load(Data(name="digits", img_size=8, train_limit=4), workers=0)
+    with pytest.raises(DataError, match="no training image of class"):
+        weighted(Recipe(class_weights="balanced"), few)
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "message"),
+    [
+        ({"bce_loss": True}, "bce_loss", "loss bce takes no weights of classes"),
+        ({"loss": "bce"}, "loss", "loss bce takes no weights of classes"),
+        ({"mixup": 0.2}, "mixup", "mixup gives an image two classes"),
+        ({"cutmix": 1.0}, "cutmix", "cutmix gives an image two classes"),
+    ],
+)
+def test_weights_of_classes_are_refused_where_they_mean_nothing(keys, key, message):
+    ((wrong, other, why),) = Recipe(class_weights="balanced", **keys).contradictions
+    assert (wrong, other) == ("class_weights", key)
+    assert message in why
+
+
+@pytest.mark.parametrize("weights", [[], [0.0], [-1.0], "even", 2.0])
+def test_weights_of_classes_are_positive_numbers(weights):
+    with pytest.raises(ValueError, match="class_weights"):
+        Recipe(class_weights=weights)

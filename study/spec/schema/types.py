@@ -18,6 +18,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Below1 = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 UpTo1 = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -29,8 +30,6 @@ def _of_pixels(values: list[float], info: ValidationInfo) -> list[float]:
         raise ValueError(
             f"{info.field_name}: give values for pixels in 0..1; divided by 255: [{scaled}]"
         )
-    if len(values) not in (1, 3):
-        raise ValueError(f"{info.field_name}: {len(values)} values; give 1, or 3 (one per channel)")
     return values
 
 
@@ -48,10 +47,10 @@ def _wide(values: list[float], info: ValidationInfo) -> list[float]:
 
 # A mean may be 0, a deviation may not: pixels are divided by it.
 Channels = Annotated[
-    list[NotNegative], Field(min_length=1, max_length=3), AfterValidator(_of_pixels)
+    list[NotNegative], Field(min_length=1, max_length=16), AfterValidator(_of_pixels)
 ]
 Deviations = Annotated[
-    list[Positive], Field(min_length=1, max_length=3), AfterValidator(_of_pixels)
+    list[Positive], Field(min_length=1, max_length=16), AfterValidator(_of_pixels)
 ]
 Pair = Annotated[list[float], Field(min_length=2, max_length=2)]
 Range = Annotated[Pair, AfterValidator(_wide)]

@@ -1,11 +1,10 @@
 """Class maps: files that give the number of each class by its name."""
 
-import os
 from pathlib import Path
 
-from study.errors import DataError, likely_name
+from study.errors import DataError
 from study.tasks.classification.data.file_types import first_names
-from study.tasks.classification.data.locations import expanded, root_of
+from study.tasks.classification.data.locations import file_below
 from study.tasks.classification.schema import Data
 from study.text import path_text
 
@@ -20,16 +19,7 @@ def class_map(data: Data) -> dict[str, int]:
     """
     if data.class_map is None:
         return {}
-    root = root_of(data)
-    candidates = (root / data.class_map, expanded(data.class_map))
-    path = next((place for place in candidates if place.is_file()), None)
-    if path is None:
-        there = os.listdir(root) if root.is_dir() else []
-        near = likely_name(data.class_map, there)
-        hint = f'; did you mean "{near}"?' if near else ""
-        raise DataError(
-            f"class_map: no file {path_text(candidates[0])} or {path_text(candidates[1])}{hint}"
-        )
+    path = file_below(data, "class_map", data.class_map)
     return _pickled(path) if path.suffix.lower() == ".pkl" else _lines(path)
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from study.tasks.classification.data.crop_boxes import Boxes, boxes, placed
+from study.tasks.classification.data.planes import Picture
 from study.tasks.classification.data.position_draws import PIECE, PositionDraws
 from study.tasks.classification.schema import Recipe
 
@@ -45,7 +46,7 @@ class CropsAndFlips:
         *box, upside_down, mirrored, bicubic = self.draws.of(places)
         return CropAndFlip(Boxes(*box), upside_down, mirrored, bicubic)
 
-    def applied(self, picture: Image.Image, place: int) -> Image.Image:
+    def applied(self, picture: Picture, place: int) -> Picture:
         """Crop, resize and flip with Pillow the image at a position of the epoch's order."""
         view = self.at([place])
         top, left, height, width = (int(side) for side in view.box)

@@ -1,5 +1,6 @@
 """The data set of a study: train and validation images, classes, and batches of them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -91,6 +92,15 @@ class DataSplits(ValidationData):
     """
 
     train: Split
+
+    @property
+    def class_counts(self) -> list[int] | None:
+        """Training images of each class; None where only the images themselves give classes."""
+        labels = getattr(self.train, "labels", None)
+        if labels is None:
+            return None
+        counts = Counter(labels)
+        return [counts[number] for number in range(self.classes)]
 
     @property
     def train_size(self) -> int:

@@ -10,7 +10,6 @@ from typing import Annotated, TypedDict
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from study.tasks.classification.data.file_types import natural
-from study.tasks.classification.schema import Data
 
 Picture = tuple[str, str, int, int]
 """Path below the split, class, size in bytes, and offset in a tar (0 for a file)."""
@@ -33,6 +32,13 @@ class Rules:
     ignore: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     """The only classes that are read, where a class map names them."""
+    kind: str = "folder"
+    half: str = ""
+    """The split to read, `train` or `validation`, where one place has both."""
+    share: float | None = None
+    """Share of each class that is drawn for validation, where the split is drawn."""
+    root: str = ""
+    """Folder that the paths of a CSV start from."""
 
 
 Many = Annotated[int, Field(ge=0, le=10**15)]
@@ -83,6 +89,10 @@ class Summary(BaseModel):
     """The folders that were looked into, by device and number."""
     beside: Identities
     """The folders of the files that links lead to, by device and number."""
+    lines: dict[str, Many] = {}
+    """The first line of each class, in a CSV."""
+    shape: Annotated[tuple[Many, ...], Field(strict=False)] = ()
+    """Height, width and channels of the images, in arrays."""
 
     @property
     def files(self) -> int:
@@ -102,10 +112,31 @@ class Listing:
     pictures: tuple[Picture, ...]
     packed: bool = False
     """In a tar."""
+    folder: str = ""
+    """Folder that the paths start from, where it is not the place of the summary."""
 
 
-def rules(data: Data, names: Iterable[str] = ()) -> Rules:
-    return Rules(data.class_folder, tuple(data.ignore), tuple(names))
+def empty(place: str) -> Summary:
+    """The summary of a place without images."""
+    return Summary(
+        place=place,
+        digest="",
+        counts={},
+        empty=(),
+        unmapped={},
+        unread={},
+        ignored={},
+        nested={},
+        loose=0,
+        tars=0,
+        broken=(),
+        repeated=0,
+        earlier=(),
+        folders=(),
+        real=frozenset(),
+        inside=frozenset(),
+        beside=frozenset(),
+    )
 
 
 def digest(pictures: Iterable[Picture]) -> str:

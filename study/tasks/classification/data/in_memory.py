@@ -11,16 +11,18 @@ from torch import Tensor
 from study.tasks.classification.data.batches import Batch, BatchIterable
 from study.tasks.classification.data.crops import CropAndFlip, CropsAndFlips
 from study.tasks.classification.data.loader import training_batches
+from study.tasks.classification.data.planes import Picture, Planes
 from study.tasks.classification.data.sampler import ALL, CROP, Epoch, Part, cut, order
 from study.tasks.classification.data.transforms import image_transform, needs_pillow
 from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.schema.data import CHANNELS
 
 
 @dataclass(frozen=True)
 class InMemoryImages:
     """A split in memory: bytes (N, C, S, S) at the model's size, class indices (N,).
 
-    C is 1 for grey images.
+    C is 1 for grey images, and the study's in_chans for images that Pillow has no mode for.
     """
 
     pixels: Tensor
@@ -38,7 +40,13 @@ class InMemoryImages:
             self, pixels=self.pixels[indices], targets=self.targets[indices], evaluated={}
         )
 
-    def picture(self, index: int) -> tuple[Image.Image, int]:
+    @property
+    def labels(self) -> list[int]:
+        return self.targets.tolist()
+
+    def picture(self, index: int) -> tuple[Picture, int]:
+        if self.data.in_chans not in CHANNELS:
+            return Planes.of(self.pixels[index].numpy()), int(self.targets[index])
         # (S, S) if grey, else (S, S, 3), as Pillow takes it.
         array = self.pixels[index].permute(1, 2, 0).squeeze(-1).numpy()
         mode = "L" if self.data.in_chans == 1 else "RGB"

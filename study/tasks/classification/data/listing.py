@@ -6,21 +6,44 @@ from pathlib import Path
 from typing import Any
 
 from study.errors import DataError
-from study.tasks.classification.data import folder_listing, tar_listing
+from study.tasks.classification.data import (
+    array_listing,
+    csv_listing,
+    folder_listing,
+    tar_listing,
+)
 from study.tasks.classification.data.class_map import class_map
-from study.tasks.classification.data.image_files import Fingerprint, Listing, Rules, Summary, rules
-from study.tasks.classification.data.locations import place_of, root_of
+from study.tasks.classification.data.image_files import Fingerprint, Listing, Rules, Summary
+from study.tasks.classification.data.locations import file_below, place_of, root_of
 from study.tasks.classification.schema import Data
 from study.text import path_text
 
 
+def place_and_rules(data: Data, split: str) -> tuple[Path, Rules]:
+    """The folder, tar, CSV or arrays of a split, and how to read them.
+
+    Raises:
+        DataError: they are absent.
+    """
+    root, names = root_of(data), tuple(class_map(data))
+    half = split if data.split is not None else ""
+    if data.name == "npz":
+        return root, Rules(kind="npz", half=split, share=data.split)
+    if data.name == "csv":
+        key = "val" if split == data.val_split and data.split is None else "train"
+        how = Rules(classes=names, kind="csv", half=half, share=data.split, root=str(root))
+        return file_below(data, key, getattr(data, key)), how
+    how = Rules(data.class_folder, tuple(data.ignore), names, half=half, share=data.split)
+    return (place_of(root, split) if data.split is None else root), how
+
+
 def listing(place: Path, how: Rules) -> Listing:
-    """List the images in a folder of class folders, or in a tar of them.
+    """List the images in a folder of class folders, in a tar of them, or in a CSV.
 
     Raises:
         DataError: it cannot be read.
     """
-    with _reader(place) as reader:
+    with _reader(place, how) as reader:
         whole: Listing = reader.listing(place, how)
     return whole
 
@@ -31,38 +54,44 @@ def summary(place: Path, how: Rules) -> Summary:
     Raises:
         DataError: it cannot be read.
     """
-    with _reader(place) as reader:
+    with _reader(place, how) as reader:
         whole: Summary = reader.walked(place, how).summary()
     return whole
 
 
 @contextmanager
-def _reader(place: Path) -> Iterator[Any]:
-    """The module that lists a folder or tar; OSErrors inside become DataErrors."""
+def _reader(place: Path, how: Rules) -> Iterator[Any]:
+    """The module that lists a place; OSErrors inside become DataErrors."""
+    reader = READERS.get(how.kind, folder_listing)
     packed = place.suffix == ".tar" and place.is_file()  # a folder may be called NAME.tar
-    if not packed and not place.is_dir():
+    if how.kind == "folder" and not packed and not place.is_dir():
         raise DataError(
             f"{path_text(place)} is neither a folder nor a tar; correct root or the split"
         )
     try:
-        yield tar_listing if packed else folder_listing
+        yield tar_listing if how.kind == "folder" and packed else reader
     except OSError as error:
         message = f"{path_text(place)} cannot be read: {error}"
         raise DataError(f"{message}; repair it, or correct root") from error
 
 
 def listed(data: Data, splits: Sequence[str]) -> tuple[list[Listing], dict[str, int]]:
-    """Listings of the splits of a study's folder, and its class map (empty if it has none).
+    """Listings of the splits of a study's folder or CSV, and its class map (empty if none).
 
     Raises:
         DataError: a split is absent or cannot be read.
     """
-    root, names = root_of(data), class_map(data)
-    how = rules(data, names)
-    return [listing(place_of(root, split), how) for split in splits], names
+    return [listing(*place_and_rules(data, split)) for split in splits], class_map(data)
+
+
+def summarised(data: Data, split: str) -> Summary:
+    """The summary of a split; raises DataError as `listed` does."""
+    return summary(*place_and_rules(data, split))
 
 
 def fingerprints(data: Data, splits: Sequence[str]) -> list[Fingerprint]:
-    """Fingerprints of the splits of a study's folder; raises DataError as `listed` does."""
-    root, how = root_of(data), rules(data, class_map(data))
-    return [summary(place_of(root, split), how).fingerprint for split in splits]
+    """Fingerprints of the splits of listed data; raises DataError as `listed` does."""
+    return [summarised(data, split).fingerprint for split in splits]
+
+
+READERS = {"folder": folder_listing, "csv": csv_listing, "npz": array_listing}

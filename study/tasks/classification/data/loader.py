@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from study.tasks.classification.data.batches import Batch, BatchIterable
 from study.tasks.classification.data.crops import CropsAndFlips
 from study.tasks.classification.data.generators import generator, seeded
+from study.tasks.classification.data.planes import Picture
 from study.tasks.classification.data.sampler import ALL, PICTURE, Epoch, Part, cut, order
 from study.tasks.classification.data.transforms import image_transform
 from study.tasks.classification.schema import Data, Recipe
@@ -21,7 +21,7 @@ class NumberedImages(Protocol):
     """A split whose images can be read by number."""
 
     def __len__(self) -> int: ...
-    def picture(self, index: int) -> tuple[Image.Image, int]: ...
+    def picture(self, index: int) -> tuple[Picture, int]: ...
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class TransformedImages(Dataset[tuple[Tensor, int]]):
 
     images: NumberedImages
     indices: Sequence[int]
-    transform: Callable[[Image.Image], Tensor]
+    transform: Callable[[Picture], Tensor]
     key: tuple[int, ...]  # seed and epoch; (0,) in evaluation, which draws nothing
     views: CropsAndFlips | None = None
     """Crops and flips that replace those of the transform."""

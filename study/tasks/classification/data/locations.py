@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from study.errors import DataError, unknown
+from study.errors import DataError, likely_name, unknown
 from study.tasks.classification.data.file_types import first_names
 from study.tasks.classification.schema import Data
 from study.tasks.classification.schema.data import SMALL
@@ -62,9 +62,29 @@ def place_of(root: Path, split: str) -> Path:
             f'{path_text(root)} has no split "{split}": looked for '
             f"{', '.join(dict.fromkeys(path.name for path in candidates))}; there is "
             f"{there or 'nothing'}.",
-            step="rename the folder or tar, or name it in the split",
+            step="rename the folder or tar, name it in the split, or write split: 0.2 to draw a "
+            "fifth of each class folder for validation",
         )
     return place
+
+
+def file_below(data: Data, key: str, name: str) -> Path:
+    """A file that a key of the data names: below root, or else as the path stands.
+
+    Raises:
+        DataError: there is none.
+    """
+    root = root_of(data)
+    candidates = (root / name, expanded(name))
+    path = next((place for place in candidates if place.is_file()), None)
+    if path is None:
+        there = os.listdir(root) if root.is_dir() else []
+        near = likely_name(name, there)
+        hint = f'; did you mean "{near}"?' if near else ""
+        raise DataError(
+            f"{key}: no file {path_text(candidates[0])} or {path_text(candidates[1])}{hint}"
+        )
+    return path
 
 
 def unread_splits(data: Data, root: Path) -> Iterator[tuple[str, str]]:

@@ -29,9 +29,16 @@ class OnDiskImages:
     indices: Sequence[int]
     data: Data
     workers: int = 0
+    label: Callable[[int], int] | None = None
+    """The class of an image without reading it, where the files give it."""
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    @property
+    def labels(self) -> list[int] | None:
+        """The classes of all images, None where only the images themselves give them."""
+        return [self.label(index) for index in self.indices] if self.label else None
 
     def only(self, indices: Sequence[int]) -> Self:
         return replace(self, indices=[self.indices[i] for i in indices])
@@ -120,7 +127,7 @@ class FromFiles:
 
     def __call__(self, index: int) -> tuple[Image.Image, int]:
         path, label, size, start = self.listing.pictures[index]
-        place = self.listing.summary.place
+        place = self.listing.folder or self.listing.summary.place
         if self.listing.packed:
             with open(place, "rb") as tar:
                 tar.seek(start)  # the image's own bytes, behind its header
@@ -129,6 +136,9 @@ class FromFiles:
             stream = self._opened(os.path.join(place, path))
         name = path_text(os.path.join(place, path))
         return decoded(stream, name, self.data), self.numbers[label]
+
+    def label(self, index: int) -> int:
+        return self.numbers[self.listing.pictures[index][1]]
 
     def _opened(self, path: str) -> IO[bytes]:
         try:

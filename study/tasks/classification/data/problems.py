@@ -10,6 +10,13 @@ from typing import NamedTuple
 from study.errors import likely_name
 from study.tasks.classification.data.file_types import TEXT_FILES, counted, first_names
 from study.tasks.classification.data.image_files import Summary, numbered
+from study.tasks.classification.data.kind_problems import (
+    gaps,
+    of_arrays,
+    of_csv,
+    of_drawn,
+    only_evaluated,
+)
 from study.tasks.classification.schema import Data
 from study.text import path_text
 
@@ -30,18 +37,30 @@ def data_problems(
 
     `names` is the class map. Problems that follow from another one are left out.
     """
-    training = len(splits) > 1
-    keys = ("train_split", "val_split") if training else ("val_split",)
+    training, drawn = len(splits) > 1, data.split is not None
+    keys: Sequence[str] = data.split_keys if training else data.split_keys[1:]
+    if drawn and (wrong := list(of_drawn(splits))):
+        return [ImageProblem("split", message) for message in wrong]
+    if drawn:  # both splits are of the same files
+        splits, keys = splits[:1], keys[:1]
+    of_one = KINDS[data.name]
     alone = [
         ImageProblem(key, message)
         for key, split in zip(keys, splits, strict=True)
-        for message in _of_one(data, split, names)
+        for message in of_one(data, split, names)
     ]
-    if training and (overlap := _overlap(*splits)):
-        return [*alone, ImageProblem("val_split", overlap)]
+    if len(splits) > 1 and data.name != "npz" and (overlap := _overlap(*splits)):
+        return [*alone, ImageProblem(keys[1], overlap)]
     if alone:  # counts of classes would be wrong for the same reason
         return alone
-    between = list(_unmapped(data, splits, names)) if names else list(_unlike(splits))
+    if names:
+        between = list(_unmapped(data, splits, names))
+    elif data.name == "folder":
+        between = list(_unlike(splits))
+    else:
+        wrong = [*only_evaluated(splits)]
+        wrong += gaps(data, splits[0]) if data.name == "npz" and training else ()
+        between = [ImageProblem(keys[-1], message) for message in wrong]
     return between or list(_counted(data, splits[0], names, training=training))
 
 
@@ -64,6 +83,9 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
         if absent:
             names_absent = first_names(absent)
             yield f"{where}: no pictures of {len(absent)} classes of class_map: {names_absent}"
+    if lone := numbered(splits[0].counts.keys() - splits[-1].counts.keys()):
+        where = path_text(splits[-1].place)
+        yield f"{where}: classes trained on and not evaluated: {first_names(lone)}"
 
 
 # ---- one split ----
@@ -250,3 +272,7 @@ def _counted(
             f"{data.num_classes}; correct it or root, or give class_map, which has the number of "
             "each class",
         )
+
+
+KINDS = {"folder": _of_one, "csv": of_csv, "npz": of_arrays}
+"""Problems of one split, by the kind of data."""

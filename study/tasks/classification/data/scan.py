@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
+from study.tasks.classification.data.drawn_split import half
 from study.tasks.classification.data.file_types import (
     COMMON,
     counted,
@@ -85,9 +86,9 @@ class SplitScan:
         self.earlier.add("followed links to what is read anyway")
 
     def read(self) -> list[Picture]:
-        """The images of the wanted classes."""
+        """The images of the wanted classes, and of the wanted half if the split is drawn."""
         names = set(self.how.classes)
-        return [p for p in self.pictures if p[1] in names] if names else self.pictures
+        return half([p for p in self.pictures if not names or p[1] in names], self.how)
 
     def summary(self) -> Summary:
         names, pictures = set(self.how.classes), self.read()

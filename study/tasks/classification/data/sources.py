@@ -14,9 +14,12 @@ from PIL import Image
 from timm.data import create_dataset
 
 from study.errors import DataError, unknown
-from study.tasks.classification.data.image_files import numbered
+from study.tasks.classification.data import array_listing
+from study.tasks.classification.data.file_types import first_names
+from study.tasks.classification.data.held_arrays import held_images
+from study.tasks.classification.data.image_files import Summary, numbered
 from study.tasks.classification.data.in_memory import InMemoryImages
-from study.tasks.classification.data.listing import listed
+from study.tasks.classification.data.listing import listed, place_and_rules, summarised
 from study.tasks.classification.data.locations import expanded, root_of, unread_splits
 from study.tasks.classification.data.on_disk import FromFiles, FromReader, OnDiskImages
 from study.tasks.classification.data.problems import data_problems
@@ -72,19 +75,51 @@ def torch_set(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
 def folder(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     """folder: ROOT/train and ROOT/validation, each a folder of class folders or a tar of them.
 
-    The split "." is ROOT itself. Files are listed by the same code as for plan and doctor.
+    The split "." is ROOT itself; with `split` ROOT has class folders and no splits. Files are
+    listed by the same code as for plan and doctor.
     """
+    return _listed(data, splits, workers)
+
+
+def csv(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """csv: files below ROOT with the columns path (from ROOT) and label."""
+    return _listed(data, splits, workers)
+
+
+def _listed(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     listings, names = listed(data, splits)
     if wrong := data_problems(data, [listing.summary for listing in listings], names):
-        raise DataError("\n".join(fault.message for fault in wrong))
-    # Those of the first split: splits with different classes are refused above.
-    numbers = names or {n: i for i, n in enumerate(numbered(listings[0].summary.counts))}
+        raise DataError("\n".join(dict.fromkeys(fault.message for fault in wrong)))
+    numbers = names or _numbers(data, listings[0].summary)
+    absent = {name for listing in listings for name in listing.summary.counts} - numbers.keys()
+    if absent:  # where validation images are read alone
+        raise DataError(f"data {data.name}: no training image is of {first_names(sorted(absent))}")
+    readers = [FromFiles(listing, numbers, data) for listing in listings]
     files = [
-        OnDiskImages(FromFiles(listing, numbers, data), range(len(listing.pictures)), data, workers)
-        for listing in listings
+        OnDiskImages(r, range(len(r.listing.pictures)), data, workers, r.label) for r in readers
     ]
     fingerprints = [listing.summary.fingerprint for listing in listings]
     return OpenedSplits(files, len(numbers), fingerprints)
+
+
+def _numbers(data: Data, first: Summary) -> dict[str, int]:
+    """The number of each class of the training images; `first` is the first split that is read."""
+    if data.name == "csv" or data.split is not None:
+        # Validation images alone may lack a class, which would number the others differently.
+        first = summarised(data, data.train_split)
+    # Splits of folders with different classes are refused by now.
+    return {name: number for number, name in enumerate(numbered(first.counts))}
+
+
+def npz(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """npz: arrays x_train, y_train, x_val, y_val, or x and y with `split`, held in memory."""
+    walks = [array_listing.walked(*place_and_rules(data, split)) for split in splits]
+    summaries = [walk.summary() for walk in walks]
+    if wrong := data_problems(data, summaries, {}):
+        raise DataError("\n".join(dict.fromkeys(fault.message for fault in wrong)))
+    images = [held_images(walk, data, workers) for walk in walks]
+    classes = len(_numbers(data, summarised(data, data.train_split)))
+    return OpenedSplits(images, classes, [summary.fingerprint for summary in summaries])
 
 
 def hub(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
@@ -179,4 +214,12 @@ def _resized(image: NDArray[np.uint8], size: int, mode: str) -> NDArray[np.uint8
     return np.asarray(picture)
 
 
-SOURCES = {"digits": digits, "folder": folder, "torch": torch_set, "hfds": hub, "wds": shards}
+SOURCES = {
+    "digits": digits,
+    "folder": folder,
+    "csv": csv,
+    "npz": npz,
+    "torch": torch_set,
+    "hfds": hub,
+    "wds": shards,
+}

@@ -1,8 +1,10 @@
 """Transforms of images decoded one at a time: crops, RandAugment, color jitter, resizing."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
+import torch
 from PIL import Image
 from timm.data import create_transform
 from torch import Tensor
@@ -10,7 +12,9 @@ from torchvision.transforms import Compose
 
 from study.errors import DataError, SpecError, unknown
 from study.tasks.classification.data.normalisation import statistics
+from study.tasks.classification.data.planes import Picture, Planes
 from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.schema.data import CHANNELS
 
 
 def needs_pillow(recipe: Recipe) -> bool:
@@ -30,9 +34,27 @@ ImageTransform = Callable[[Image.Image], Tensor]
 
 def image_transform(
     data: Data, recipe: Recipe, *, training: bool, viewed: bool = False
-) -> ImageTransform:
-    """The recipe's transform; `viewed` images are already cropped and flipped."""
-    return TRANSFORMS[recipe.transform](data, recipe, training, viewed)
+) -> Callable[[Picture], Tensor]:
+    """The recipe's transform; `viewed` images are already cropped and flipped.
+
+    Images of many channels are transformed channel by channel, for which nothing may be drawn:
+    `recipes.contradictions` refuses what draws.
+    """
+    transform = TRANSFORMS[recipe.transform](data, recipe, training, viewed)
+    if data.in_chans in CHANNELS:
+        return cast(Callable[[Picture], Tensor], transform)
+    return EachPlane(transform)
+
+
+@dataclass(frozen=True)
+class EachPlane:
+    """A transform of grey images, applied to every channel: Planes -> bytes (C, S, S)."""
+
+    transform: ImageTransform
+
+    def __call__(self, picture: Picture) -> Tensor:
+        planes = picture.planes if isinstance(picture, Planes) else (picture,)
+        return torch.cat([self.transform(plane) for plane in planes])
 
 
 def check(recipe: Recipe) -> None:

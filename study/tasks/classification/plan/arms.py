@@ -21,8 +21,9 @@ from study.tasks.classification.config import Config, config_of, evaluates_given
 from study.tasks.classification.plan import schedules
 from study.tasks.classification.plan.costs import CostRecords
 from study.tasks.classification.plan.identity import digest, resolved
+from study.tasks.classification.plan.image_summaries import summary
 from study.tasks.classification.records import ModelCost, RecipeSchedule
-from study.tasks.classification.schema import Recipe, versions
+from study.tasks.classification.schema import LISTED, Recipe, versions
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,29 @@ def _built(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]]:
     wrong = every.configurations.problems(arm.choices) if arm.config.unresolved else []
     wrong += _schedule_problems(every, arm)
     cost_record, more = _cost_record(every, arm)
+    if cost_record is not None and not arm.config.unresolved:
+        more += _weight_problems(every, arm, cost_record.num_classes)
     return cost_record, wrong + more
+
+
+def _weight_problems(every: Arms, arm: Arm, classes: int) -> list[Problem]:
+    """Problems of the weights of classes, whose number is known now."""
+    data, weights = config_of(arm).data, config_of(arm).recipe.class_weights
+    message = ""
+    if isinstance(weights, list) and len(weights) != classes:
+        message = f"class_weights: {len(weights)} weights, and {data.name} has {classes} classes"
+    elif weights == "balanced" and data.name in LISTED:
+        try:
+            counts = summary(data, data.train_split, every.costs.store).counts
+        except DataError:  # `images.problems` reports it
+            return []
+        if len(counts) < classes:
+            message = (
+                f"class_weights: {classes - len(counts)} of {classes} classes have no training "
+                "image, so no frequency; give numbers, or leave the classes out"
+            )
+    tree = every.places.tree("recipe", arm.choices)
+    return [Problem(message, tree.at(["class_weights"]).location)] if message else []
 
 
 def _schedule_problems(every: Arms, arm: Arm) -> list[Problem]:

@@ -13,7 +13,7 @@ from study.tasks.classification.plan.image_summaries import (
     fingerprints_by_split,
     summaries,
 )
-from study.tasks.classification.schema import Data
+from study.tasks.classification.schema import LISTED, Data
 
 
 class ImagesOfTrial(NamedTuple):
@@ -29,7 +29,7 @@ def changes(results: Iterable[ImagesOfTrial], store: Store) -> Iterator[str]:
     """Messages about results whose images differ from the present folder or from each other."""
     groups = dict[str, list[ImagesOfTrial]]()
     for result in results:
-        if result.data.name == "folder":
+        if result.data.name in LISTED:
             # Arms usually share their images, which are then listed and compared once.
             groups.setdefault(result.data.model_dump_json(), []).append(result)
     for group in groups.values():
@@ -44,7 +44,7 @@ def _changes(results: Sequence[ImagesOfTrial], store: Store) -> Iterator[str]:
         today = []
     now = fingerprints_by_split(today)
     for result in results:
-        if change := difference(result.images or {}, now):
+        if change := difference(result.images or {}, now, kind=data.name):
             groups.setdefault(change, []).append(result)
     for change, those in groups.items():
         yield f"the images in {data.root} changed since ({change}): {_remedy(those, store)}"
@@ -63,10 +63,10 @@ def _changes(results: Sequence[ImagesOfTrial], store: Store) -> Iterator[str]:
 def interrupted(trials: Iterable[ImagesOfTrial], store: Store) -> Iterator[str]:
     """Messages about unfinished trials whose images differ from the present folder."""
     for trial in trials:
-        if trial.data.name != "folder" or not trial.images:
+        if trial.data.name not in LISTED or not trial.images:
             continue
         try:
-            change = difference(trial.images, fingerprints(trial.data, store))
+            change = difference(trial.images, fingerprints(trial.data, store), kind=trial.data.name)
         except DataError:  # `images.problems` reports it
             continue
         if change:
@@ -83,16 +83,25 @@ def _state(images: Mapping[str, ImageFingerprint]) -> str:
     )
 
 
-def difference(then: Mapping[str, ImageFingerprint], now: Mapping[str, ImageFingerprint]) -> str:
+def difference(
+    then: Mapping[str, ImageFingerprint],
+    now: Mapping[str, ImageFingerprint],
+    *,
+    kind: str = "folder",
+) -> str:
     """The difference between fingerprints as text, for the splits that both have."""
     both = [name for name in SPLITS if name in then and name in now]
-    return "; ".join(_change(n, then[n], now[n]) for n in both if then[n] != now[n])
+    return "; ".join(_change(n, then[n], now[n], kind) for n in both if then[n] != now[n])
 
 
-def _change(name: str, then: ImageFingerprint, now: ImageFingerprint) -> str:
+def _change(name: str, then: ImageFingerprint, now: ImageFingerprint, kind: str) -> str:
     if then.files != now.files:
         return f"{name}: {then.files} pictures then, {now.files} now"
-    return f"{name}: other names or sizes of {now.files} pictures"
+    return f"{name}: other {DIGESTED[kind]} of {now.files} pictures"
+
+
+DIGESTED = {"folder": "names or sizes", "csv": "names, labels or sizes", "npz": "pixels or labels"}
+"""The content of a fingerprint's digest, by kind of data."""
 
 
 def _remedy(results: Sequence[ImagesOfTrial], store: Store) -> str:

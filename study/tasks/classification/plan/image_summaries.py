@@ -17,10 +17,9 @@ from study.store.frozen import Frozen
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.records import ImageFingerprint
 from study.store.store import Store
-from study.tasks.classification.data.class_map import class_map
-from study.tasks.classification.data.image_files import Rules, Summary, rules
+from study.tasks.classification.data.image_files import Rules, Summary
+from study.tasks.classification.data.listing import place_and_rules
 from study.tasks.classification.data.listing import summary as scanned
-from study.tasks.classification.data.locations import place_of, root_of
 from study.tasks.classification.schema import Data
 
 SPLITS = ("train", "validation")
@@ -54,8 +53,7 @@ def summary(data: Data, split: str, store: Store) -> Summary:
     Raises:
         DataError: the split is absent or cannot be read.
     """
-    place = place_of(root_of(data), split)
-    return _summary(place, rules(data, class_map(data)), store)
+    return _summary(*place_and_rules(data, split), store)
 
 
 def fingerprints(data: Data, store: Store) -> dict[str, ImageFingerprint]:

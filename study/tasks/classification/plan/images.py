@@ -15,7 +15,7 @@ from study.tasks.classification.data.image_files import Summary
 from study.tasks.classification.data.locations import root_of, unread_splits
 from study.tasks.classification.data.problems import ImageProblem, data_problems, oddities
 from study.tasks.classification.plan.image_summaries import summaries, summary
-from study.tasks.classification.schema import CLASSES, Data
+from study.tasks.classification.schema import CLASSES, LISTED, Data
 
 PACKAGES = {"hfds": "datasets", "wds": "webdataset"}
 """The package that timm reads a data set with, by the first part of its name."""
@@ -30,7 +30,7 @@ def classes(data: Data, store: Store) -> int:
     """
     if count := data.num_classes or CLASSES.get(data.name.lower()):
         return count
-    if data.name != "folder":
+    if data.name not in LISTED:
         raise SpecError(
             f"num_classes of {data.name} is not known before it is read: say num_classes"
         )
@@ -59,8 +59,8 @@ def image_problems(data: Data, store: Store) -> list[ImageProblem]:
         root = root_of(data)
     except DataError as error:
         return [ImageProblem("root", str(error), absent=True)]
-    if kind == "folder":
-        return _folder_problems(data, store)
+    if kind in LISTED:
+        return _listed_problems(data, store)
     return [ImageProblem(key, message) for key, message in unread_splits(data, root)]
 
 
@@ -95,22 +95,23 @@ def notes(data_sets: Iterable[Data], store: Store) -> list[str]:
 
 
 def odd(data: Data, store: Store) -> list[str]:
-    """Notes on files of an image folder that are not read."""
-    if data.name != "folder":
+    """Notes on files that are not read, and on classes that are not evaluated."""
+    if data.name not in LISTED:
         return []
     try:
-        return list(oddities(summaries(data, store), class_map(data)))
+        # A drawn split has both splits in one place, with the same notes.
+        return list(dict.fromkeys(oddities(summaries(data, store), class_map(data))))
     except DataError:
         return []
 
 
-def _folder_problems(data: Data, store: Store) -> list[ImageProblem]:
+def _listed_problems(data: Data, store: Store) -> list[ImageProblem]:
     faults = list[ImageProblem]()
     splits = list[Summary]()
     # Both are tried, so that the problems of both are reported together.
-    for key in ("train_split", "val_split"):
+    for key, split in zip(data.split_keys, (data.train_split, data.val_split), strict=True):
         try:
-            splits.append(summary(data, getattr(data, key), store))
+            splits.append(summary(data, split, store))
         except DataError as error:
             faults.append(ImageProblem(key, str(error)))
     try:

@@ -4,13 +4,14 @@ Changing the default of a field changes the meaning of stored results, so `ident
 be raised with it. A new field must have the default that keeps the old meaning.
 """
 
-from study.tasks.classification.schema.data import CLASSES, IGNORED, LOOKS, TORCH, Data
+from study.tasks.classification.schema.data import CLASSES, IGNORED, LISTED, LOOKS, TORCH, Data
 from study.tasks.classification.schema.random_draws import unshared, versions
 from study.tasks.classification.schema.recipe import NamedRecipe, Recipe
 
 __all__ = [
     "CLASSES",
     "IGNORED",
+    "LISTED",
     "LOOKS",
     "TORCH",
     "Data",

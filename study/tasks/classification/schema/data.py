@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from study import registries
 from study.errors import likely_name, unknown
-from study.spec.schema.types import Channels, Count, Deviations, Range, Side, Strict
+from study.spec.schema.types import Channels, Count, Deviations, Range, Share, Side, Strict
 
 CLASSES = {  # number of classes, for data sets that their names identify
     "digits": 10,
@@ -43,13 +43,29 @@ IGNORED = {  # keys without effect, by kind of data
         "class_folder",
         "ignore",
         "grey_range",
+        *("split", "train", "val"),
     ),
-    "torch": ("class_map", "input_key", "target_key", "class_folder", "ignore", "grey_range"),
-    "folder": ("download", "input_key", "target_key"),
-    "hfds": ("class_map", "class_folder", "ignore"),
-    "wds": ("download", "class_folder", "ignore"),
+    "torch": (
+        *("class_map", "input_key", "target_key", "class_folder", "ignore", "grey_range"),
+        *("split", "train", "val"),
+    ),
+    "folder": ("download", "input_key", "target_key", "train", "val"),
+    "csv": (
+        *("download", "input_key", "target_key", "train_split", "val_split"),
+        *("class_folder", "ignore"),
+    ),
+    "npz": (
+        *("download", "input_key", "target_key", "train_split", "val_split", "train", "val"),
+        *("class_map", "class_folder", "ignore", "grey_range"),
+    ),
+    "hfds": ("class_map", "class_folder", "ignore", "split", "train", "val"),
+    "wds": ("download", "class_folder", "ignore", "split", "train", "val"),
 }
-
+NAMED = ("torch", "hfds", "wds")  # kinds whose name has a second part
+LISTED = ("folder", "csv", "npz")
+"""Kinds of data that are listed by the plan: their images are counted and have fingerprints."""
+KNOWN = "digits, folder, csv, npz, torch/NAME, hfds/NAME, wds/NAME"
+CHANNELS = (1, 3)  # channels of an image in a file
 
 LOOKS = {"title", "img_size", "mean", "std"}
 """Keys that change neither which files are read nor whether they are readable."""
@@ -61,17 +77,24 @@ class Data(Strict):
     Size, mean and standard deviation are the study's, where timm's train.py takes the model's.
     """
 
-    name: str = Field(description="digits, folder, torch/NAME, hfds/NAME, wds/NAME")
+    name: str = Field(description=KNOWN)
     title: str | None = Field(None, description="name in tables, such as ImageNet-1k")
-    root: str | None = Field(None, description="folder or tar the images are read from")
+    root: str | None = Field(None, description="folder, tar or arrays the images are read from")
     download: bool = Field(False, description="let torchvision download into `root`")
     img_size: Side = Field(224, description="pixels, both sides")
-    in_chans: Literal[1, 3] = Field(3, description="channels given to the model")
+    in_chans: Annotated[int, Field(ge=1, le=16)] = Field(
+        3, description="channels given to the model: 1 or 3, and up to 16 of arrays"
+    )
     num_classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="read from the data when absent"
     )
     train_split: str = "train"
     val_split: str = "validation"
+    split: Share | None = Field(
+        None, description="share of each class that is drawn for validation, always the same"
+    )
+    train: str | None = Field(None, description="CSV of the training images, below root")
+    val: str | None = Field(None, description="CSV of the validation images, below root")
     class_map: str | None = Field(None, description="file that maps class names to indices")
     class_folder: Literal["outer", "inner"] | None = Field(
         None,
@@ -104,20 +127,35 @@ class Data(Strict):
         kind, _, name = self.name.partition("/")
         if kind in registries.names("data"):
             return self
-        if kind not in IGNORED or (kind in ("torch", "hfds", "wds")) != bool(name):
+        if kind not in IGNORED or (kind in NAMED) != bool(name):
             near = likely_name(self.name, [*IGNORED, *CLASSES])
             hint = f'; did you mean "{near}"?' if near else ""
-            raise ValueError(
-                f'unknown data "{self.name}"{hint} (known: digits, folder, torch/NAME, hfds/NAME, '
-                "wds/NAME)"
-            )
+            raise ValueError(f'unknown data "{self.name}"{hint} (known: {KNOWN})')
         if kind == "torch" and name.lower() not in TORCH:
             raise ValueError(unknown("data", self.name, [f"torch/{name}" for name in TORCH]))
         fields = type(self).model_fields
         idle = [k for k in IGNORED[kind] if getattr(self, k) != fields[k].default]
         if idle:
             raise ValueError(f"{self.name} does not use {', '.join(idle)}: leave it out")
+        for message in self._unusable(kind):
+            raise ValueError(message)
         return self
+
+    def _unusable(self, kind: str) -> Iterator[str]:
+        """Messages on keys that do not name two splits, or do not fit the channels."""
+        words = self.train_split, self.val_split
+        if self.split is not None and words != ("train", "validation"):
+            yield "split draws the validation images: leave out train_split and val_split"
+        if kind == "csv" and self.train is None:
+            yield "csv needs train: the file that has a path and a label in every row"
+        if kind == "csv" and (self.val is None) == (self.split is None):
+            yield "csv needs either val, the file of the validation images, or split: 0.2"
+        if self.in_chans not in CHANNELS and kind != "npz":
+            yield f"in_chans {self.in_chans}: {self.name} has images of 1 or 3; npz has up to 16"
+        for key, values in (("mean", self.mean), ("std", self.std)):
+            counts = {1, 3} if self.in_chans in CHANNELS else {1, self.in_chans}
+            if values and len(values) not in counts:
+                yield f"{key}: {len(values)} values; give 1, or {max(counts)} (one per channel)"
 
     @property
     def label(self) -> str:
@@ -129,11 +167,21 @@ class Data(Strict):
     @property
     def contradictions(self) -> Iterator[tuple[str, str]]:
         """Yield (key, message) for values that contradict each other."""
+        if self.train is not None and self.train == self.val:
+            yield "val", f"training and evaluation would use the same images, {self.val}"
         if self.train_split == self.val_split and self.name != "digits":
             yield (
                 "val_split",
                 f'training and evaluation would use the same images, "{self.val_split}"',
             )
+
+    @property
+    def split_keys(self) -> tuple[str, str]:
+        """The keys that name the images to train on and to evaluate."""
+        if self.name == "csv":
+            return "train", "val" if self.split is None else "train"
+        drawn = self.name == "npz" or self.split is not None
+        return ("root", "root") if drawn else ("train_split", "val_split")
 
     @property
     def train_images(self) -> int | None:
@@ -144,9 +192,14 @@ class Data(Strict):
         return min(whole, self.train_limit or whole) if whole else None
 
     @property
+    def labelled(self) -> bool:
+        """True if the classes of all training images are known without reading them."""
+        return self.held or self.name in LISTED
+
+    @property
     def held(self) -> bool:
         """True for a data set that is decoded once into memory, at the model's input size."""
         kind, _, name = self.name.partition("/")
         images = SMALL.get(name.lower()) if kind == "torch" else None
         small = images is not None and images * self.img_size**2 * self.in_chans <= HELD
-        return kind == "digits" or small
+        return kind in ("digits", "npz") or small

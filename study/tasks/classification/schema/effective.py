@@ -34,9 +34,15 @@ def training(data: Data, recipe: Recipe, rates: Sequence[float], updates: str | 
         "steps": steps,
         "augmentation": _augmentation(data, recipe),
         "mixing": _mixing(recipe),
-        "loss": [recipe.loss_name, recipe.smoothing],
+        "loss": [recipe.loss_name, recipe.smoothing, _weights(recipe)],
         "average": _keys(recipe, "model_ema_decay", "model_ema_warmup") if recipe.model_ema else 0,
     }
+
+
+def _weights(recipe: Recipe) -> object:
+    """The weights of classes; None where all are 1."""
+    weights = recipe.class_weights
+    return None if isinstance(weights, list) and set(weights) == {1.0} else weights
 
 
 def step(recipe: Recipe) -> Acting:

@@ -78,6 +78,7 @@ def _augmentation(first: Recipe, other: Recipe, *, held: bool) -> Iterator[str]:
 def _images(data: Data) -> dict[str, object]:
     """The values of the keys that decide which images are trained on."""
     keys = {"name", "root", "train_split", "class_map", "class_folder", "ignore", "train_limit"}
+    keys |= {"split", "train"}
     return data.model_dump(include=keys)
 
 

@@ -88,6 +88,9 @@ class Recipe(Strict):
         None, examples=["ce", "bce"], description="absent: bce if bce_loss, else ce"
     )
     bce_loss: bool = False
+    class_weights: Literal["balanced"] | Annotated[list[Positive], Field(min_length=1)] | None = (
+        Field(None, description="of ce, by class; balanced: inverse frequency, mean 1 over images")
+    )
     mixup: Annotated[float, Field(ge=0, le=100)] = 0.0
     cutmix: Annotated[float, Field(ge=0, le=100)] = 0.0
     mixup_prob: Fraction = 1.0
@@ -159,6 +162,12 @@ class Recipe(Strict):
             yield "decay_rate", "sched", f"sched {self.sched} would raise the learning rate"
         if self.decay_milestones != sorted(set(self.decay_milestones)):
             yield "decay_milestones", "sched", "the epochs must rise"
+        if self.class_weights and self.loss_name != "ce":
+            why = f"loss {self.loss_name} takes no weights of classes, only ce does"
+            yield "class_weights", "loss" if self.loss else "bce_loss", why
+        if self.class_weights and self.mixes:
+            mixing = "mixup" if self.mixup else "cutmix"
+            yield "class_weights", mixing, f"{mixing} gives an image two classes: leave one out"
         if self.mixes and self.batch_size % 2:
             yield "batch_size", "mixup", "mixup and CutMix pair images: make it even"
 

@@ -3,6 +3,7 @@
 from study.tasks.classification.train.distributed import ALONE, ProcessGroup, joined
 from study.tasks.classification.train.evaluation import evaluation
 from study.tasks.classification.train.fit import Fitted, fit
+from study.tasks.classification.train.losses import balanced
 from study.tasks.classification.train.optimizers import check
 from study.tasks.classification.train.schedules import RateSchedule, rate_schedule
 from study.tasks.classification.train.step_time import StepTime, step_seconds
@@ -14,6 +15,7 @@ __all__ = [
     "ProcessGroup",
     "RateSchedule",
     "StepTime",
+    "balanced",
     "check",
     "evaluation",
     "fit",

@@ -22,8 +22,7 @@ def training_step(
     measured too. `grad_accum_steps` does not matter: its batches are processed one by one.
     """
     with forked_rng(device):
-        plain = recipe.model_copy(update={"torchcompile": False})
-        setup = set_up(model, plain, classes=classes, device=device)
+        setup = set_up(model, _plain(recipe, classes), classes=classes, device=device)
         # A larger scale may overflow, and then the scaler would skip the step.
         kind, scaled = torch.device(device).type, setup.scaler.is_enabled()
         scaler = torch.amp.GradScaler(kind, init_scale=1.0, enabled=scaled)
@@ -41,11 +40,16 @@ def repeated(
 ) -> Callable[[], object]:
     """A function that repeats the same update, for a stopwatch; never compiled, as above."""
     with forked_rng(device):
-        plain = recipe.model_copy(update={"torchcompile": False})
-        setup = set_up(model, plain, classes=classes, device=device)
+        setup = set_up(model, _plain(recipe, classes), classes=classes, device=device)
         setup.task.train()
         batch = _noise(setup, recipe.batch_size, size)
     return lambda: update(setup, mixed(setup, [batch], seed=0, epoch=0), count=1)
+
+
+def _plain(recipe: Recipe, classes: int) -> Recipe:
+    """The recipe without compiling, and with weights of classes that need no images."""
+    weights = recipe.class_weights and [1.0] * classes
+    return recipe.model_copy(update={"torchcompile": False, "class_weights": weights})
 
 
 def _noise(setup: Setup, count: int, size: tuple[int, int, int]) -> Batch:

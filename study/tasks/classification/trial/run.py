@@ -11,6 +11,7 @@ from study.store.atomic import replace
 from study.store.trial_folder import predictions_of
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
+from study.tasks.classification.trial.class_weights import weighted
 from study.tasks.classification.trial.images import begin_on_images, fingerprints, images_of_result
 from study.tasks.classification.trial.model import opened, starting_model
 from study.trial.running import Finished, RunningTrial
@@ -47,7 +48,7 @@ def _fitted(trial: RunningTrial, record: ClassifierRecord) -> train.Fitted:
     return train.fit(
         model,
         images,
-        record.recipe,
+        weighted(record.recipe, images),
         seed=record.seed,
         folder=trial.folder,
         device=trial.device,

@@ -14,6 +14,7 @@ from study.store.records import TrialRecord
 from study.store.timing_records import StepTimes
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
+from study.tasks.classification.trial.class_weights import weighted
 from study.tasks.classification.trial.model import build_model, image_size, opened
 from study.trial.timing import execution_mode
 
@@ -21,7 +22,8 @@ from study.trial.timing import execution_mode
 def step_seconds(trial: TrialRecord, device: str) -> StepTimes:
     """Seconds per training and per evaluated image, from a few steps of at most 32 images."""
     record = opened(trial)
-    images, recipe = data.load(record.data), record.recipe
+    images = data.load(record.data)
+    recipe = weighted(record.recipe, images)
     # At most 32, so that an estimate of the duration takes little time and memory.
     recipe = recipe.model_copy(update={"batch_size": min(32, recipe.batch_size)})
     timed = train.step_seconds(

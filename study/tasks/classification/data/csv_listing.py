@@ -1,0 +1,153 @@
+"""List the images of a split that a CSV names, with the columns `path` and `label`."""
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from stat import S_ISDIR
+from typing import NamedTuple
+
+from study.errors import DataError
+from study.tasks.classification.data.drawn_split import half
+from study.tasks.classification.data.file_types import is_picture
+from study.tasks.classification.data.image_files import (
+    Listing,
+    Picture,
+    Rules,
+    Summary,
+    by_class,
+    digest,
+    empty,
+    ordered,
+)
+from study.tasks.classification.data.scan import identity
+from study.text import path_text
+
+COLUMNS = ("path", "label")
+
+
+class CsvRow(NamedTuple):
+    line: int
+    path: str
+    label: str
+
+
+@dataclass
+class CsvScan:
+    """The state of a scan of a CSV; paths are relative to `how.root`."""
+
+    place: Path
+    how: Rules
+    pictures: list[Picture] = field(default_factory=list)
+    unmapped: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)
+    # The line that names a file, by the device and number of the file.
+    files: dict[str, int] = field(default_factory=dict)
+
+    def note(self, row: CsvRow) -> None:
+        """Record a row: an image of a class, one that the class map leaves out, or a problem."""
+        if row.label and self.how.classes and row.label not in self.how.classes:
+            self.unmapped[row.label] += 1
+            return
+        path = os.path.join(self.how.root, row.path)
+        if problem := _problem(row):
+            self.broken.append(f"{row.line}: {problem}")
+            return
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            self.broken.append(f"{row.line}: {path_text(path)} cannot be read, {error.strerror}")
+            return
+        self._picture(row, status)
+
+    def _picture(self, row: CsvRow, status: os.stat_result) -> None:
+        first = self.files.setdefault(identity(status), row.line)
+        if S_ISDIR(status.st_mode):
+            self.broken.append(f"{row.line}: {path_text(row.path)} is a folder")
+        elif first != row.line:
+            self.broken.append(f"{row.line}: {path_text(row.path)} is in line {first} already")
+        else:
+            self.pictures.append((row.path, row.label, status.st_size, 0))
+            self.lines.setdefault(row.label, row.line)
+
+    def read(self) -> list[Picture]:
+        return half(self.pictures, self.how)
+
+    def summary(self) -> Summary:
+        pictures = self.read()
+        # A picture's class is in the digest: in a folder it is a part of the path.
+        labelled = ((f"{path}\0{label}", label, size, 0) for path, label, size, _ in pictures)
+        folders = {os.path.join(self.how.root, os.path.dirname(p)) for p, *_ in self.pictures}
+        change: dict[str, object] = {
+            "digest": digest(labelled),
+            "counts": by_class(pictures),
+            "unmapped": dict(sorted(self.unmapped.items())),
+            "broken": tuple(self.broken),
+            # A change of the CSV itself, or of a folder of images, makes a stored summary old.
+            "folders": ("", *sorted(map(os.path.abspath, folders))),
+            "real": frozenset(self.files),
+            "lines": self.lines,
+        }
+        return empty(str(self.place)).model_copy(update=change)
+
+
+def listing(place: Path, how: Rules) -> Listing:
+    walk = walked(place, how)
+    return Listing(walk.summary(), ordered(walk.read()), folder=how.root)
+
+
+def walked(place: Path, how: Rules) -> CsvScan:
+    """Read every row; raises DataError for a file without rows or without the two columns."""
+    walk = CsvScan(place, how)
+    for row in rows(place):
+        walk.note(row)
+    return walk
+
+
+def rows(place: Path) -> Iterator[CsvRow]:
+    """The rows of a CSV with their lines.
+
+    Raises:
+        DataError: it is no CSV, lacks a column, or has no row.
+    """
+    name, count = path_text(place), 0
+    try:
+        # utf-8-sig drops the mark with which Windows editors begin a file.
+        with place.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, skipinitialspace=True, strict=True)
+            _check_columns(reader.fieldnames, name)
+            for row in reader:
+                count += 1
+                path, label = ((row[column] or "").strip() for column in COLUMNS)
+                yield CsvRow(reader.line_num, path, label)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{name} is no text in UTF-8: {error}; convert it") from error
+    except csv.Error as error:
+        raise DataError(f"{name}:{reader.reader.line_num}: no CSV ({error}); repair it") from error
+    if not count:
+        raise DataError(f"{name}:2: no rows; write a path and a label in every row")
+
+
+def _check_columns(columns: object, name: str) -> None:
+    if not isinstance(columns, list):
+        raise DataError(f"{name}:1: the file is empty; its first line is path,label")
+    absent = [column for column in COLUMNS if column not in columns]
+    if absent:
+        whole = ", ".join(columns)
+        other = next((mark for mark in ";\t|" if len(columns) == 1 and mark in whole), "")
+        hint = "separate columns by commas" if other else "name the columns path and label"
+        raise DataError(
+            f"{name}:1: no column {' and no column '.join(absent)}, only {path_text(whole)}; {hint}"
+        )
+
+
+def _problem(row: CsvRow) -> str:
+    """The reason why a row names no image of a class, before the file is looked at; or ""."""
+    if not row.path or not row.label:
+        return f"no {'label' if row.path else 'path'}"
+    if os.path.isabs(row.path):
+        return f"{path_text(row.path)} is absolute; paths start from root"
+    return "" if is_picture(row.path) else f"{path_text(row.path)} has no ending of a picture"

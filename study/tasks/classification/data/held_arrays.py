@@ -1,0 +1,34 @@
+"""The images of arrays, held in memory at the model's input size."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from study.tasks.classification.data import arrays
+from study.tasks.classification.data.array_listing import ArraySplit
+from study.tasks.classification.data.in_memory import InMemoryImages
+from study.tasks.classification.schema import Data
+
+
+def held_images(split: ArraySplit, data: Data, workers: int) -> InMemoryImages:
+    """The images of a split at img_size: bytes (N, C, S, S), resized with Pillow's bicubic."""
+    name, _ = arrays.names(split.how.half, split.how.share)
+    images = arrays.loaded(split.place, name)[split.indices]
+    images = images.reshape(*images.shape[:3], -1)  # (N, H, W, C)
+    if data.in_chans == 1 and images.shape[3] == 3:
+        images = np.stack([np.asarray(Image.fromarray(x).convert("L")) for x in images])[..., None]
+    planes = np.moveaxis(images, 3, 1)  # (N, C, H, W)
+    if planes.shape[2] != data.img_size:
+        planes = np.stack([_resized(image, data.img_size) for image in planes])
+    pixels = torch.from_numpy(np.ascontiguousarray(planes))
+    targets = torch.from_numpy(split.labels[split.indices])
+    return InMemoryImages(pixels, targets, data, workers)
+
+
+def _resized(planes: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """(C, H, W) -> (C, S, S)."""
+    resized = (
+        Image.fromarray(plane).resize((side, side), Image.Resampling.BICUBIC) for plane in planes
+    )
+    return np.stack([np.asarray(plane) for plane in resized])

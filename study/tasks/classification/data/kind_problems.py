@@ -1,0 +1,61 @@
+"""Problems of CSVs and arrays, and of splits that are drawn, before any image is read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from study.tasks.classification.data.file_types import first_names
+from study.tasks.classification.data.image_files import Summary, numbered
+from study.tasks.classification.data.locations import TRAIN, VAL
+from study.tasks.classification.schema import Data
+from study.text import path_text
+
+
+def of_csv(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
+    """Problems of the rows of a CSV; the first row is named with its line."""
+    if split.broken:
+        first, *others = split.broken
+        lines = first_names([text.partition(":")[0] for text in others], 12)
+        more = f"; the same or worse in lines {lines}" if others else ""
+        yield f"{path_text(split.place)}:{first}{more}; correct the rows, or root"
+
+
+def of_arrays(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
+    """Problems of the channels and the class numbers of arrays."""
+    where, channels = path_text(split.place), split.shape[-1]
+    both = (channels, data.in_chans)
+    if channels != data.in_chans and both not in ((1, 3), (3, 1)):
+        yield f"{where} has images of {channels} channels; write in_chans: {channels}"
+    numbers = [int(name) for name in split.counts]
+    if numbers and data.num_classes and max(numbers) >= data.num_classes:
+        yield f"{where} has the class {max(numbers)}, and num_classes {data.num_classes} ends below"
+
+
+def gaps(data: Data, train: Summary) -> Iterator[str]:
+    """Classes of arrays that no training image has, below the largest number."""
+    largest = max(map(int, train.counts), default=-1)
+    absent = [str(number) for number in range(largest) if str(number) not in train.counts]
+    if absent and data.num_classes is None:
+        yield (
+            f"{path_text(train.place)} trains on no image of class {first_names(absent)}; number "
+            "the classes from 0 without gaps, or give num_classes"
+        )
+
+
+def only_evaluated(splits: Sequence[Summary]) -> Iterator[str]:
+    """Classes of the validation images that no training image has."""
+    first, last = splits[0], splits[-1]
+    if only := numbered(last.counts.keys() - first.counts.keys()):
+        line = f":{last.lines[only[0]]}" if only[0] in last.lines else ""
+        yield (
+            f"{path_text(last.place)}{line}: {first_names(only, 8)} is never trained on: no image "
+            f"of {path_text(first.place)} has it; correct the labels"
+        )
+
+
+def of_drawn(splits: Sequence[Summary]) -> Iterator[str]:
+    """Problems of a drawn split: splits that exist already, or nothing to evaluate."""
+    where, tops = path_text(splits[0].place), {*splits[0].nested, *splits[0].empty}
+    if tops & {*TRAIN} and tops & {*VAL, "test"}:
+        both = first_names(sorted(tops & {*TRAIN, *VAL, "test"}))
+        yield f"{where} has the splits {both} already; leave out split"
+    elif len(splits) > 1 and splits[0].counts and not splits[1].counts:
+        yield f"{where} has one image of each class, so none to evaluate; add images"
