@@ -33,7 +33,7 @@ class Classification(Task):
     """A trial trains a timm model by a recipe on a data set and evaluates it."""
 
     baseline = baseline.Baseline
-    named = ("model", "data", "recipe")
+    named = ("model", "data", "recipe", "weights")
     per_image = "top1"
     catalogue = catalogue(QUALITIES)
     columns = ("params", "macs", "top1")
@@ -46,7 +46,7 @@ class Classification(Task):
         return baseline.PARTS[part](tree)
 
     def clashes(self, parts: ReadParts) -> Mapping[str, list[Problem]]:
-        return {"data": baseline.clashes(parts)}
+        return baseline.clashes(parts)
 
     def config(self, parts: ReadParts) -> Config:
         return baseline.config(parts)
