@@ -5,6 +5,7 @@ Nothing here imports torch, so that a repeated plan starts quickly.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,41 @@ ARGUMENTS = (
     "cache_dir",
 )
 """Arguments of a model that name its initial weights; all but `checkpoint_key` are timm's."""
+
+TIMM = "timm"
+RANDOM = "none"
+OF_TRIAL = "trial:"
+
+
+@dataclass(frozen=True)
+class StartingWeights:
+    """The part `weights` of a baseline: a file, timm, none, or trial:NAME."""
+
+    source: str
+    key: str | None = None
+    """One of several sets of tensors in a file."""
+
+    @property
+    def trial(self) -> str:
+        """The finished trial whose weights these are, or ""."""
+        return self.source.removeprefix(OF_TRIAL) if self.source.startswith(OF_TRIAL) else ""
+
+    @property
+    def arguments(self) -> dict[str, object]:
+        """The arguments of a model that mean the same; those of a trial need its store."""
+        if self.source == RANDOM or self.trial:
+            return {}
+        if self.source == TIMM:
+            return {FETCHED: True}
+        key: dict[str, object] = {"checkpoint_key": self.key} if self.key else {}
+        return {CHECKPOINT: self.source, **key}
+
+    @property
+    def label(self) -> str:
+        """The source in a caption; "" for random weights."""
+        source = "" if self.source == RANDOM else self.source
+        return f"{source} ({self.key})" if source and self.key else source
+
 
 FOLDER = "local-dir:"  # before a model's name: a folder with its configuration and weights
 

@@ -51,7 +51,7 @@ class Needs:
     jobs: list[JobFolder]
     trials: set[str] = field(default_factory=set)
     weights: set[str] = field(default_factory=set)
-    """Trials whose weights have not been evaluated at every size."""
+    """Trials whose weights have not been evaluated at every size, or start other trials."""
     requests: set[Path] = field(default_factory=set)
     """Jobs whose job file is the only record of a request."""
 

@@ -145,18 +145,21 @@ def _plan(request: StudyToPlan, survey: Survey, store: Store, weights: bool) -> 
         message = str(error).removesuffix(", nothing was run")
         survey.unknown.append(f"{request.label} cannot be planned: {request.remedy}\n{message}")
         return
-    needs.trials |= {trial.name for trial in plan.trials}
-    needs.weights |= _unevaluated(plan, store)
+    parents = {arm.starts_from for arm in plan.arms if arm.starts_from}
+    needs.trials |= {trial.name for trial in plan.trials} | parents
+    needs.weights |= _unevaluated(plan, store) | parents
 
 
 def _evaluates(request: StudyRequest) -> bool:
-    """True for a study that evaluates trained weights at other sizes, or cannot be read."""
+    """True for a study that uses trained weights once more, or cannot be read."""
     from study.spec.metric import sized
 
     file = request.read()
     if file.study is None or file.problems:
         return True
-    return any(sized(name)[1] for name in file.study.columns)
+    # A study that may start from the weights of another trial needs them as long as it exists.
+    words = [file.study.text, *file.study.settings]
+    return any(sized(name)[1] for name in file.study.columns) or any("trial:" in w for w in words)
 
 
 def _unevaluated(plan: "Plan", store: Store) -> set[str]:

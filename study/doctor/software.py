@@ -67,12 +67,12 @@ def shipped_recipes(scope: Scope) -> Iterator[Finding]:
     from study.tasks.classification import train
 
     for name in recipes():
-        recipe, problems = recipe_of(expanded(Tree(name, Location("doctor", name))))
-        if recipe is None or problems:
+        shipped, problems = recipe_of(expanded(Tree(name, Location("doctor", name))))
+        if shipped is None or problems:
             yield fail(f"recipe {name}: {problems[0].message}", "correct its file")
             return
         try:
-            train.check(recipe)
+            train.check(shipped.recipe)
         except StudyError as error:
             yield fail(f"recipe {name}: {error}", INSTALL)
             return

@@ -1,29 +1,21 @@
-"""Load given weights, from a checkpoint file or fetched by timm, into a model: all or none."""
+"""Load given weights, from a checkpoint file or fetched by timm, into a model."""
 
 import hashlib
 import logging
-import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-from torch import Tensor, nn
+from torch import nn
 
 from study import given_weights
 from study.errors import BuildError
 from study.models import factory
 from study.models.arguments import Arguments
-from study.models.checkpoint_files import (
-    BROKEN,
-    LISTED_NAMES,
-    State,
-    candidates,
-    contents,
-    is_average,
-    spellings,
-)
+from study.models.checkpoint_files import is_average
 from study.models.factory import ImageShape, build, created, refuse_bad_arguments
+from study.models.fitting import classifiers, fitting
 
 
 @dataclass(frozen=True)
@@ -42,107 +34,32 @@ class WeightsSource:
     """Prefix of every name in the file that the model's names do not have."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One set of tensors in a file, with the names of the model."""
-
-    key: str
-    prefix: str
-    tensors: State
-    misfits: tuple[str, ...]
-    """Reasons why the tensors are not the model's; empty if they are."""
-
-
 def load(
-    model: nn.Module, path: Path, *, ema: bool | None = None, key: str | None = None
+    model: nn.Module,
+    path: Path,
+    *,
+    ema: bool | None = None,
+    key: str | None = None,
+    new_head: bool = False,
 ) -> WeightsSource:
     """Fill `model` from a PyTorch or safetensors file, and return the source of the weights.
 
     The weights may have any key in the file and a prefix that all names share. `key` picks one of
     several sets; otherwise a moving average comes first. `ema` True requires the average, False the
-    plain weights. As in timm, a function `checkpoint_filter_fn` in the module of the model's class
+    plain weights. With `new_head` a classifier of another number of classes stays as it is. As in
+    timm, a function `checkpoint_filter_fn` in the module of the model's class
     (or of a base class) renames and resizes the tensors first.
 
     Raises:
         BuildError: the file is absent, holds more than tensors and numbers, does not fit the model
             exactly, or holds several sets that fit. The model is then unchanged.
     """
-    fit = fitting(model, path, ema=ema, key=key)
-    model.load_state_dict(fit.tensors)  # strict: all names and shapes fit
+    fit = fitting(model, path, ema=ema, key=key, new_head=new_head)
+    # Strict: all names and shapes fit, but for those of a new classifier.
+    model.load_state_dict(fit.tensors, strict=not fit.classifier)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return WeightsSource(str(path), digest, fit.key or None, is_average(fit.key), fit.prefix)
-
-
-def fitting(
-    model: nn.Module, path: Path, *, ema: bool | None = None, key: str | None = None
-) -> Candidate:
-    """The only set of tensors in a file that fits the model; raises BuildError as `load` does."""
-    sets = candidates(contents(path), path, ema=ema, key=key)
-    fits = [_fit(model, path, name, state) for name, state in sets.items()]
-    exact = [fit for fit in fits if not fit.misfits]
-    if len(exact) == 1:
-        return exact[0]
-    if len(fits) == 1:
-        name = type(model).__name__
-        raise BuildError("\n  ".join([f"{path} does not fit this {name}", *fits[0].misfits]))
-    listed = ", ".join(f"{name or 'the file itself'} ({len(sets[name])})" for name in sets)
-    result = "several fit" if exact else "none fits"
-    raise BuildError(
-        f"{path} has several sets of tensors, and {result}: {listed}; name one with "
-        "--checkpoint-key, or checkpoint_key in a study"
-    )
-
-
-def _fit(model: nn.Module, path: Path, key: str, state: State) -> Candidate:
-    """The tensors with the prefix removed that fits, or that gives most names of the model."""
-    fits = []
-    for prefix, names in spellings(state):
-        try:
-            tensors = renamed(names, model, path)
-        except BuildError as error:
-            fits.append(Candidate(key, prefix, {}, (str(error),)))
-            continue
-        fits.append(Candidate(key, prefix, tensors, tuple(misfits(tensors, model))))
-        if not fits[-1].misfits:
-            return fits[-1]
-    own = model.state_dict().keys()
-    # The nearest set makes the shortest message about missing names.
-    return max(fits, key=lambda fit: len(own & fit.tensors.keys()))
-
-
-def renamed(state: State, model: nn.Module, path: Path) -> State:
-    """Tensors renamed by the `checkpoint_filter_fn` of the model's family, if there is one."""
-    families = [vars(sys.modules[kind.__module__]) for kind in type(model).__mro__]
-    rename = next(filter(None, (f.get("checkpoint_filter_fn") for f in families)), None)
-    try:
-        return dict(rename(state, model) if rename else state)
-    except (*BROKEN, AssertionError) as error:  # the function expects its own family's tensors
-        name = type(model).__name__
-        raise BuildError(f"{path} is no checkpoint of a {name} ({error})") from error
-
-
-def misfits(tensors: Mapping[str, Tensor], model: nn.Module) -> list[str]:
-    """Messages about missing, unexpected and misshapen tensors."""
-    own = model.state_dict()
-    # Older checkpoints lack this counter, which batch norm reads only for momentum None.
-    missing = [k for k in own if k not in tensors and not k.endswith("num_batches_tracked")]
-    unexpected = [k for k in tensors if k not in own]
-    shapes = ((k, tuple(tensors[k].shape), tuple(v.shape)) for k, v in own.items() if k in tensors)
-    misshapen = [f"{k} {theirs} for {ours}" for k, theirs, ours in shapes if theirs != ours]
-    kinds = {"missing": missing, "unexpected": unexpected, "misshapen": misshapen}
-    messages = [f"{len(names)} {kind}: {_first(names)}" for kind, names in kinds.items() if names]
-    head = getattr(model, "pretrained_cfg", {}).get("classifier")
-    if head and misshapen and all(n.startswith(head) for n in missing + unexpected + misshapen):
-        messages.append(
-            "another number of classes: images of some of the classes need a class_map of all"
-        )
-    return messages
-
-
-def _first(names: Collection[str]) -> str:
-    more = ["..."] if len(names) > LISTED_NAMES else []
-    return ", ".join([*list(names)[:LISTED_NAMES], *more])
 
 
 # ---- weights that timm fetches ----
@@ -262,10 +179,13 @@ def _refuse_contradictions(arguments: Arguments) -> None:
             raise BuildError(f"{key} names weights that only pretrained: true reads", argument=key)
 
 
-def started(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) -> nn.Module:
+def started(
+    name: str, arguments: Arguments, *, new_head: bool = False, **shape: Unpack[ImageShape]
+) -> nn.Module:
     """The model with the weights that its arguments name, or with random weights.
 
-    Weights are those of the whole model: modules are replaced afterwards.
+    Weights are those of the whole model: modules are replaced afterwards. With `new_head` its
+    classifier stays random where that of the weights has other classes.
 
     Raises:
         BuildError: the weights cannot be read or fetched, or do not fit the model.
@@ -275,26 +195,56 @@ def started(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) -> nn.
         return _fetched(name, arguments, source, **shape)
     model = factory.whole(name, arguments, **shape)
     if path := arguments.get(given_weights.CHECKPOINT):
-        load(model, Path(path).expanduser(), key=arguments.get("checkpoint_key"))
+        key = arguments.get("checkpoint_key")
+        load(model, Path(path).expanduser(), key=key, new_head=new_head)
     return factory.operated(model, arguments)
 
 
-def refuse_misfit(name: str, arguments: Arguments, **shape: Unpack[ImageShape]) -> None:
-    """Raises BuildError for a weights file that does not fit the model; nothing is fetched."""
-    path = arguments.get(given_weights.CHECKPOINT)
-    if not path and (
-        not arguments.get(given_weights.FETCHED) or not given_weights.weight_files(name, arguments)
-    ):
-        return
+def random_classifier(
+    name: str, arguments: Arguments, *, new_head: bool = False, **shape: Unpack[ImageShape]
+) -> str:
+    """A sentence on the classifier that starts at random beside given weights; "" if none does.
+
+    Nothing is fetched.
+
+    Raises:
+        BuildError: a weights file does not fit the model; with `new_head` the number of classes
+            may differ.
+    """
     try:
-        if path:
-            model = factory.whole(name, arguments, **shape, device="meta")
-            fitting(model, Path(path).expanduser(), key=arguments.get("checkpoint_key"))
-            return
-    except BuildError:  # a wrong file, or a checkpoint_filter_fn that cannot run on meta tensors
-        pass
-    try:
-        started(name, arguments, **shape)
+        if arguments.get(given_weights.CHECKPOINT):
+            return _of_file(name, arguments, new_head, **shape)
+        if arguments.get(given_weights.FETCHED) and given_weights.weight_files(name, arguments):
+            started(name, arguments, **shape)
     except BuildError as error:
+        path = arguments.get(given_weights.CHECKPOINT)
         argument = given_weights.CHECKPOINT if path else given_weights.FETCHED
         raise BuildError(str(error), argument=argument) from error
+    if not arguments.get(given_weights.FETCHED):
+        return ""
+    theirs, ours = pretrained_cfg(name, arguments).get("num_classes"), shape["num_classes"]
+    # timm drops the classifier itself.
+    heads = classifiers(created(name, factory.constructor(arguments), "meta"))
+    return _at_random(heads, theirs, ours) if theirs != ours else ""
+
+
+def _of_file(name: str, arguments: Arguments, new_head: bool, **shape: Unpack[ImageShape]) -> str:
+    path, key = (
+        Path(arguments[given_weights.CHECKPOINT]).expanduser(),
+        arguments.get("checkpoint_key"),
+    )
+    try:
+        model = factory.whole(name, arguments, **shape, device="meta")
+        fit = fitting(model, path, key=key, new_head=new_head)
+    except BuildError:  # a wrong file, or a checkpoint_filter_fn that cannot run on meta tensors
+        model = factory.whole(name, arguments, **shape)
+        fit = fitting(model, path, key=key, new_head=new_head)
+    return _at_random(fit.classifier, fit.classes, shape["num_classes"]) if fit.classifier else ""
+
+
+def _at_random(names: Collection[str], theirs: object, ours: int) -> str:
+    tensors = ", ".join(name.removesuffix(".") for name in names)
+    return (
+        f"the classifier ({tensors}) starts at random: the weights have {theirs} classes, "
+        f"the images {ours}"
+    )

@@ -30,7 +30,7 @@ def with_setting(document: Tree, setting: str, parts: Sequence[str]) -> tuple[Tr
     if not equals or not key:
         raise SpecError(f'--set takes key=value, not "{setting}"')
     # Read as YAML, so that numbers and lists are written as in the file.
-    value, problems = read(text, f"--set {setting}")
+    value, problems = read(text, f"--set {setting}", document.location.source)
     steps = key.split(".")
     steps = ["baseline", *steps] if steps[0] in parts else steps
     if steps[0] not in ("baseline", key):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from study.text import printable
 
@@ -30,6 +31,13 @@ class Location:
     line: int = 0
     column: int = 0
     length: int = 1
+    file: str = ""
+    """The study file, where the source is none: a setting of the command line."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the file, from which paths of files beside it begin."""
+        return Path(self.file or self.source).parent
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line + 1}:{self.column + 1}"

@@ -87,10 +87,13 @@ class Tree:
             yield from tree.walk()
 
 
-def read(text: str, source: str) -> tuple[Tree, list[Problem]]:
-    """The tree of a YAML text, and its mistakes as YAML. `source` names the text in messages."""
+def read(text: str, source: str, file: str = "") -> tuple[Tree, list[Problem]]:
+    """The tree of a YAML text, and its mistakes as YAML.
+
+    `source` names the text in messages; `file` is the study file that a text without one changes.
+    """
     yaml = YAML(typ="safe", pure=True)  # the C parser loses the places of keys
-    start = Location(source, text)
+    start = Location(source, text, file=file)
     if directive := OLD_VERSION.search(text):
         mark = _mark_at(start, directive.start(), len(directive[0]))
         return Tree({}, start), [Problem("study files are YAML 1.2", mark, "delete this line")]
@@ -152,7 +155,7 @@ def _mark_at(start: Location, index: int, length: int = 1) -> Location:
 
 
 def _mark(start: Location, line: int, column: int, length: int = 1) -> Location:
-    return Location(start.source, start.text, line, column, length)
+    return Location(start.source, start.text, line, column, length, start.file)
 
 
 class _Reader:

@@ -24,6 +24,8 @@ class ResolvedArm:
     """Steps of a trial whose progress is shown."""
     evaluates_given_weights: bool = False
     """True where given weights are evaluated and nothing is trained; seeds change nothing."""
+    starts_from: str = ""
+    """The finished trial whose weights the trials start from, or ""."""
 
 
 def twins(arms: Sequence[ResolvedArm], places: Places) -> list[Problem]:

@@ -109,7 +109,7 @@ def test_given_weights_are_loaded_before_anything_is_replaced(saved):
     given = whole("test_vit", {}, **SHAPE)
     path = saved(given.state_dict())
     arguments = {"checkpoint_path": str(path), "replace": {"blocks.*.attn": "identity"}}
-    weights.refuse_misfit("test_vit", arguments, **SHAPE)
+    assert weights.random_classifier("test_vit", arguments, **SHAPE) == ""
     rest = weights.started("test_vit", arguments, **SHAPE).state_dict()
     assert not [name for name in rest if "attn" in name]
     assert all(torch.equal(rest[name], given.state_dict()[name]) for name in rest)

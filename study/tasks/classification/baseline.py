@@ -5,33 +5,39 @@ from typing import cast
 from pydantic import Field
 from pydantic.config import JsonDict
 
+from study import given_weights
+from study.given_weights import RANDOM, TIMM, StartingWeights
 from study.spec.problems import Problem
 from study.spec.schema import Named, validated
 from study.spec.schema.types import Strict
 from study.spec.task import ReadParts
 from study.spec.yaml import Tree
 from study.tasks.classification.config import Config
-from study.tasks.classification.recipes import contradictions, recipe_of, recipes
-from study.tasks.classification.schema import Data, NamedRecipe, Recipe
+from study.tasks.classification.recipes import ReadRecipe, contradictions, recipe_of, recipes
+from study.tasks.classification.schema import NO_RECIPE, Data, NamedRecipe, Recipe, Weights
 
 ModelArguments = tuple[str, dict[str, object]]
 """The name of a model and its arguments; the name is empty where the file gives none."""
 
 
 def _with_names(schema: JsonDict) -> None:
-    """Editors complete the names of the shipped recipes."""
+    """Editors complete the names of the shipped recipes; any other is a file."""
     alternatives = cast(list[JsonDict], schema["anyOf"])
-    alternatives[0]["enum"] = [*sorted(recipes())]
+    alternatives[0]["enum"] = [*sorted(recipes()), NO_RECIPE]
+    alternatives.insert(1, {"type": "string", "pattern": "\\.ya?ml$"})
 
 
 class Baseline(Strict):
-    """The model, data and recipe that all arms depart from."""
+    """The model, data, recipe and weights that all arms depart from."""
 
     model: str | Named = Field(description="any timm name, or {name: ..., argument: value}")
     data: str | Data = Field(description="a dataset name, or {name: ..., img_size: ...}")
     recipe: str | NamedRecipe = Field(
-        description="a file of study/recipes, or {name: ..., lr: ...}",
+        description="a file of study/recipes, FILE.yaml, {name: ..., lr: ...}, or none",
         json_schema_extra=_with_names,
+    )
+    weights: str | Weights = Field(
+        RANDOM, description="FILE, timm, trial:NAME, none, or {file: FILE, key: KEY}"
     )
 
 
@@ -46,26 +52,63 @@ def data_of(tree: Tree) -> tuple[Data | None, list[Problem]]:
     return validated(Data, tree)
 
 
-def clashes(parts: ReadParts) -> list[Problem]:
-    """Problems of the data beside the recipe."""
-    data = cast(Data | None, parts.values["data"])
-    recipe = cast(Recipe | None, parts.values["recipe"])
-    return contradictions(data, recipe, parts.trees["data"])
+def weights_of(tree: Tree) -> tuple[StartingWeights | None, list[Problem]]:
+    """The weights that training starts from; random ones where the file does not say."""
+    if tree.value == {}:
+        return StartingWeights(RANDOM), []
+    weights, problems = validated(Weights, tree, "weights.")
+    if weights is None:
+        return None, problems
+    name = tree.value.get("name")
+    # A name that was written as text alone is replaced by a level with a file.
+    if weights.file and name and tree.keys["name"] != name.location:
+        return None, [Problem("weights: a name or a file, not both", tree.keys["name"])]
+    source = weights.file or weights.name
+    if not source:
+        return None, [Problem("weights: give a file, or a name", tree.location)]
+    if weights.key and (source in (TIMM, RANDOM) or source.startswith(given_weights.OF_TRIAL)):
+        return None, [Problem(f"weights {source} have no key", tree.key(["key"]))]
+    return StartingWeights(source, weights.key), []
+
+
+def clashes(parts: ReadParts) -> dict[str, list[Problem]]:
+    """Problems of the data beside the recipe, and of weights that are given twice."""
+    data, recipe = cast(Data | None, parts.values["data"]), _recipe(parts)
+    wrong = contradictions(data, recipe, parts.trees["data"])
+    return {"data": wrong, "weights": _given_twice(parts)}
+
+
+def _given_twice(parts: ReadParts) -> list[Problem]:
+    _, arguments = cast(ModelArguments, parts.values["model"])
+    tree = parts.trees["weights"]
+    both = [key for key in (given_weights.CHECKPOINT, given_weights.FETCHED) if arguments.get(key)]
+    if not both or tree.value == {}:
+        return []
+    message = f"weights and model.{both[0]} both name the weights"
+    return [Problem(message, tree.location, "leave one of them out")]
+
+
+def _recipe(parts: ReadParts) -> Recipe | None:
+    read_recipe = cast(ReadRecipe | None, parts.values["recipe"])
+    return read_recipe.recipe if read_recipe else None
 
 
 def config(parts: ReadParts) -> Config:
     """The configuration of an arm; a wrong part has a default."""
     name, arguments = cast(ModelArguments, parts.values["model"])
     data = cast(Data | None, parts.values["data"])
-    recipe = cast(Recipe | None, parts.values["recipe"])
+    read_recipe = cast(ReadRecipe | None, parts.values["recipe"])
+    weights = cast(StartingWeights | None, parts.values["weights"]) or StartingWeights(RANDOM)
     root = parts.trees["data"].at(["root"])
     recipe_name = parts.trees["recipe"].at(["name"]).value
     return Config(
         model=name,
-        arguments=arguments,
+        arguments=arguments | weights.arguments,
         data=data or Data(name="digits"),
-        recipe=recipe or Recipe(),
+        recipe=read_recipe.recipe if read_recipe else Recipe(),
         recipe_name=recipe_name if isinstance(recipe_name, str) else "",
+        recipe_notes=read_recipe.notes if read_recipe else (),
+        weights=weights,
         # The variable, so that trials have the same name wherever the images are.
         root=root.variable or (data.root if data else None),
         plugins=parts.plugins,
@@ -73,5 +116,5 @@ def config(parts: ReadParts) -> Config:
     )
 
 
-PARTS = {"model": model_of, "data": data_of, "recipe": recipe_of}
+PARTS = {"model": model_of, "data": data_of, "recipe": recipe_of, "weights": weights_of}
 """The parts of a baseline, each with the function that reads it."""

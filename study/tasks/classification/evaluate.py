@@ -12,18 +12,16 @@ from timm.data import resolve_data_config
 from torch import nn
 
 from study import given_weights, models
-from study.errors import BuildError, DataError, SizeError, StoreError, unknown
+from study.errors import BuildError, DataError, SizeError
 from study.models import paired_init, weights
 from study.models.factory import ImageShape
 from study.models.weights import WeightsSource
-from study.store import archives, ownership
-from study.store.atomic import read_checked
 from study.store.records import Environment, Evaluation, ImageFingerprint, finite
 from study.store.store import Store
 from study.tasks.classification import data, train
 from study.tasks.classification.data.dataset import Preprocessing
+from study.tasks.classification.finished import finished, trains
 from study.tasks.classification.quality import qualities
-from study.tasks.classification.records import ClassifierRecord
 from study.tasks.classification.schema import Data, Recipe
 from study.tasks.classification.trial import model as run
 from study.tasks.classification.trial.images import fingerprints
@@ -123,7 +121,8 @@ def trained(
     Raises:
         StoreError: the trial does not exist, is not finished, or its weights are gone.
     """
-    record, path = _finished(store, name)
+    record, path = finished(store, name)
+    record = run.opened(record)
     config, classes = record.config, record.shape.num_classes
     stored = config.data | record.where
     if "name" in images:  # keys that locate the trial's own images do not apply
@@ -132,7 +131,7 @@ def trained(
     if val.classes != classes:
         raise DataError(f"trial {name} has {classes} classes, {val.data.name} has {val.classes}")
     recipe = _checked(Recipe, config.recipe | look)
-    if _trains(record):
+    if trains(record):
         model = run.build_model(record)
         origin = weights.load(model, path, ema=recipe.model_ema if ema is None else ema)
     else:
@@ -172,35 +171,6 @@ def named(
         model = models.build(name, arguments, **shape)
         origin = weights.load(model, checkpoint, ema=ema, key=key)
     return EvaluationSubject(name, model, origin, val, recipe)
-
-
-def _finished(store: Store, name: str) -> tuple[ClassifierRecord, Path]:
-    """The record and checkpoint of a completed trial."""
-    if not store.trial(name).is_dir():
-        trials = store.root / "trials"
-        names = [path.name for path in trials.iterdir()] if trials.is_dir() else []
-        raise StoreError(f"{store.root} has no such trial: {unknown('trial', name, names)}")
-    state = store.state(name)
-    if state != "completed":
-        raise StoreError(
-            f"trial {name} in {store.root} is {state}; only a completed trial can be evaluated"
-        )
-    if (task := store.entered(name).task) != "classification":
-        raise StoreError(f"trial {name} is of the task {task}, which has no images to evaluate")
-    path, record = store.folder(name).checkpoint, ClassifierRecord.of(store.entered(name))
-    trains = _trains(record)
-    if trains and not path.exists():
-        raise StoreError(f"the weights of trial {name} are gone: {path}; restore the file")
-    if record.sources:  # building the model runs the code of these files
-        ownership.file(store.folder(name).record)
-    if trains and read_checked(path, archives.checked) is None:
-        raise StoreError(f"the weights of trial {name} are damaged: {path}; restore the file")
-    return run.opened(record), path
-
-
-def _trains(record: ClassifierRecord) -> bool:
-    """True for a trial that leaves a checkpoint; one of 0 epochs evaluates its given weights."""
-    return _checked(Recipe, record.config.recipe).total_epochs > 0
 
 
 def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys, Keys]:

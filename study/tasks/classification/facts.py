@@ -2,7 +2,7 @@
 
 from study.spec.study import Arm, Study
 from study.tasks.arms import Facts
-from study.tasks.classification.config import config_of, part_label
+from study.tasks.classification.config import config_of, part_label, weights_title
 
 
 def facts(study: Study, arm: Arm) -> Facts:
@@ -25,8 +25,11 @@ def facts(study: Study, arm: Arm) -> Facts:
 
 
 def summary(arm: Arm) -> str:
-    data, epochs = config_of(arm).data, config_of(arm).recipe.total_epochs
-    return f"{data.name} {data.img_size} px · {_count(epochs)}"
+    config = config_of(arm)
+    training = "nothing is trained" if config.trains_nothing else _count(config.recipe.total_epochs)
+    words = [f"{config.data.name} {config.data.img_size} px", training]
+    weights = weights_title(config)
+    return " · ".join([*words, *([f"weights {weights}"] if weights else [])])
 
 
 def caption(study: Study, arm: Arm) -> str:
@@ -35,8 +38,13 @@ def caption(study: Study, arm: Arm) -> str:
     # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
         return f"{config.model} for {images}"
-    recipe = f"recipe {part_label(study, 'recipe')}, {_count(config.recipe.total_epochs)}"
-    return f"{config.model} on {images}, {recipe}"
+    weights = weights_title(config)
+    title = part_label(study, "recipe")
+    recipe = f"recipe {title}, {_count(config.recipe.total_epochs)}"
+    if config.trains_nothing:
+        recipe = f"recipe {title}: nothing is trained"
+    start = [f"weights {weights}"] if weights else []
+    return ", ".join([f"{config.model} on {images}", *start, recipe])
 
 
 def _count(epochs: int) -> str:

@@ -1,6 +1,7 @@
-"""Shipped training recipes, the changes a study makes to them, and contradictions among keys."""
+"""Training recipes, shipped or of a file, a study's changes to them, and contradictory keys."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -9,8 +10,25 @@ from study.errors import unknown
 from study.spec.problems import Problem
 from study.spec.schema import validated
 from study.spec.yaml import Tree, merged, read
-from study.tasks.classification.schema import Data, Recipe
+from study.tasks.classification.recipe_files import (
+    RecipeFile,
+    is_file_name,
+    neighbour,
+    recipe_file,
+)
+from study.tasks.classification.schema import NO_RECIPE, Data, Recipe
 from study.tasks.classification.schema.data import CHANNELS
+
+EVALUATION = {"batch_size", "crop_pct", "interpolation", "amp", "amp_dtype", "channels_last"}
+"""Keys of a recipe that decide how weights are evaluated."""
+
+
+@dataclass(frozen=True)
+class ReadRecipe:
+    """A recipe, and what its file leaves open."""
+
+    recipe: Recipe
+    notes: tuple[str, ...] = ()
 
 
 @cache
@@ -24,16 +42,17 @@ def recipes() -> dict[str, str]:
     }
 
 
-def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
-    """A shipped recipe with the study's changes, and the problems of both."""
-    name = tree.value.get("name") if isinstance(tree.value, dict) else None
-    if name is None or not isinstance(name.value, str):
-        return None, [Problem("recipe: a name, or a mapping with one", tree.location)]
-    shipped = recipes()
-    if name.value not in shipped:
-        return None, [Problem(unknown("recipe", str(name.value), shipped), name.location)]
-    file, problems = read(shipped[name.value], f"study/recipes/{name.value}.yaml")
-    both = merged(file, tree, whole=False)
+def recipe_of(tree: Tree) -> tuple[ReadRecipe | None, list[Problem]]:
+    """A recipe with the study's changes, and the problems of both.
+
+    Without a name it has timm's defaults.
+    """
+    if not isinstance(tree.value, dict):
+        return None, [Problem("recipe: a name, a file, or a mapping of keys", tree.location)]
+    file, problems = _departed_from(tree)
+    if file is None:
+        return None, problems
+    both = merged(file.keys, tree, whole=False)
     # No setting: trials are named by what a recipe says, not by its name.
     both.value.pop("name", None)
     recipe, more = validated(Recipe, both)
@@ -43,7 +62,38 @@ def recipe_of(tree: Tree) -> tuple[Recipe | None, list[Problem]]:
         more.append(
             Problem(f"{key}: {why}", both.at([k for k in own if k in both.value][:1]).location)
         )
-    return recipe, problems + more
+    read_recipe = ReadRecipe(recipe, tuple(file.notes(recipe))) if recipe else None
+    return read_recipe, problems + more
+
+
+def _departed_from(tree: Tree) -> tuple[RecipeFile | None, list[Problem]]:
+    """The keys that a recipe's own keys replace."""
+    name = tree.value.get("name")
+    if name is None:
+        return RecipeFile("", Tree({}, tree.location)), []
+    if not isinstance(name.value, str):
+        return None, [Problem("recipe: a name, or a mapping with one", tree.location)]
+    if name.value == NO_RECIPE:
+        nothing = Tree({"epochs": Tree(0, name.location)}, name.location)
+        return RecipeFile(NO_RECIPE, nothing), list(_idle(tree))
+    if is_file_name(name.value):
+        return recipe_file(name)
+    shipped = recipes()
+    if name.value not in shipped:
+        near = neighbour(name)
+        hint = f'a file beside the study is written "{near}"' if near else ""
+        names = [*shipped, NO_RECIPE]
+        return None, [Problem(unknown("recipe", name.value, names), name.location, hint)]
+    file, problems = read(shipped[name.value], f"study/recipes/{name.value}.yaml")
+    return RecipeFile(name.value, file), problems
+
+
+def _idle(tree: Tree) -> Iterator[Problem]:
+    """A problem for each key of training beside the name of no recipe."""
+    for key in tree.value:
+        if key in Recipe.model_fields.keys() - EVALUATION:
+            message = f"recipe {NO_RECIPE} trains nothing, so {key} has no effect"
+            yield Problem(message, tree.value[key].location, "name a recipe, or leave it out")
 
 
 def contradictions(data: Data | None, recipe: Recipe | None, tree: Tree) -> list[Problem]:

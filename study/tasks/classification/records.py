@@ -43,6 +43,8 @@ class GivenWeights(Frozen):
 
     arguments: Record = Field({})
     sha256: Record = Field({})
+    new_head: bool = False
+    """True if the classifier starts at random, as that of the weights has other classes."""
 
 
 # Unpacked below, it builds a shape without its fields, for records that have none.
@@ -94,6 +96,8 @@ class ModelCost(ArmCost):
     """Digests of the user's parts that the model uses, by their names."""
     weights: Record | None = None
     """Identity of the weights that training starts from; None for random ones."""
+    new_head: str = ""
+    """A sentence on the classifier that starts at random beside given weights, if it does."""
     misfit: str = ""
     """Reason why the model's outputs cannot be trained on; empty if they can."""
     impossible: str = ""

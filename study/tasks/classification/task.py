@@ -34,7 +34,7 @@ class Classification(Task):
     """A trial trains a timm model by a recipe on a data set and evaluates it."""
 
     baseline = baseline.Baseline
-    named = ("model", "data", "recipe")
+    named = ("model", "data", "recipe", "weights")
     per_image = "top1"
     columns = ("params", "macs", "top1")
 
@@ -51,7 +51,7 @@ class Classification(Task):
         return baseline.PARTS[part](tree)
 
     def clashes(self, parts: ReadParts) -> Mapping[str, list[Problem]]:
-        return {"data": baseline.clashes(parts)}
+        return baseline.clashes(parts)
 
     def config(self, parts: ReadParts) -> Config:
         return baseline.config(parts)

@@ -1,17 +1,21 @@
 """List the classes of a split in arrays: uint8 images (N, H, W) or (N, H, W, C), labels (N,)."""
 
+from __future__ import annotations  # a plan of other images starts without numpy
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from study.errors import DataError
 from study.tasks.classification.data import arrays
 from study.tasks.classification.data.drawn_split import validation
 from study.tasks.classification.data.image_files import Rules, Summary, empty, numbered
 from study.text import path_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class ArraySplit:
     @property
     def indices(self) -> NDArray[np.int64]:
         """The numbers of the images of this split, in the order of the array."""
+        import numpy as np
+
         every = np.arange(len(self.labels))
         if self.how.share is None:
             return every
@@ -35,6 +41,8 @@ class ArraySplit:
         return chosen
 
     def summary(self) -> Summary:
+        import numpy as np
+
         labels, counts = np.unique(self.labels[self.indices], return_counts=True)
         by_label = dict(zip(map(str, labels.tolist()), counts.tolist(), strict=True))
         names = arrays.names(self.how.half, self.how.share)
@@ -62,12 +70,12 @@ def walked(place: Path, how: Rules) -> ArraySplit:
     if problem := _unlike_labels(labels, shape[0]):
         raise DataError(f"{path_text(place)}, array {classes}: {problem}")
     height, width, channels = (*shape[1:], 1)[:3]
-    return ArraySplit(place, how, labels.astype(np.int64), (height, width, channels))
+    return ArraySplit(place, how, labels.astype("int64"), (height, width, channels))
 
 
 def _unlike_images(shape: Sequence[int], kind: np.dtype[np.generic]) -> str:
     """The reason why an array has no images; "" if it has."""
-    if kind != np.uint8:
+    if kind != "uint8":
         return f"of type {kind}; images are uint8, from 0 to 255"
     if len(shape) not in (3, 4) or 0 in shape:
         return f"of shape {tuple(shape)}; images are (N, H, W) or (N, H, W, C)"

@@ -1,5 +1,7 @@
 """Arrays of images in an .npz file, or in a folder of .npy files."""
 
+from __future__ import annotations  # a plan of other images starts without numpy
+
 import hashlib
 import os
 import zipfile
@@ -8,13 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import IO, TYPE_CHECKING
 
 from study.errors import DataError
 from study.text import path_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NAMES = {"train": ("x_train", "y_train"), "validation": ("x_val", "y_val")}
 WHOLE = ("x", "y")  # where the split is drawn
@@ -33,18 +36,22 @@ def loaded(place: Path, name: str) -> NDArray[np.generic]:
     Raises:
         DataError: it is absent, damaged, or has Python objects.
     """
+    from numpy.lib import format
+
     with _opened(place, name) as file:
-        array: NDArray[np.generic] = np.lib.format.read_array(file, allow_pickle=False)
+        array: NDArray[np.generic] = format.read_array(file, allow_pickle=False)
     return array
 
 
 def header(place: Path, name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
     """Shape and type of an array, without reading its values; raises as `loaded` does."""
+    from numpy.lib import format
+
     with _opened(place, name) as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0
+        version = format.read_magic(file)
+        read = format.read_array_header_1_0
         if version != (1, 0):
-            read = np.lib.format.read_array_header_2_0
+            read = format.read_array_header_2_0
         shape, _, kind = read(file)
     return shape, kind
 

@@ -71,7 +71,10 @@ def key(config: Config, store: Store) -> str:
     weights = given_weights.weight_digests(config.model, config.arguments)
     shape = dict(shape_of(config.data, store))
     parts = [config.model, dict(config.arguments), shape, own, _counting()]
-    return digest([*parts, weights] if weights else parts)
+    more = [weights] if weights else []
+    # The part `weights` may start a new classifier, which the arguments of a model may not.
+    more += [{"trial": config.weights.trial}] if config.weights_part else []
+    return digest([*parts, *more])
 
 
 def outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
@@ -164,8 +167,11 @@ def _measured(
         return built(cost={}, impossible=str(error))
     built = partial(built, misfit=misfit)
     if start := weights.identity(config.model, config.arguments):
-        built = partial(built, weights=start)
-        weights.refuse_misfit(config.model, config.arguments, **dict(shape))
+        start |= {"trial": config.weights.trial} if config.weights.trial else {}
+        head = weights.random_classifier(
+            config.model, config.arguments, new_head=config.weights_part, **dict(shape)
+        )
+        built = partial(built, weights=start, **({"new_head": head} if head else {}))
     # Parameters need no counter, so they are reported even where operations are refused.
     params = sum(weight.numel() for weight in build("meta").parameters())
     try:

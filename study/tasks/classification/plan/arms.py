@@ -5,20 +5,21 @@ reports every mistake that shows when models are built.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from study import given_weights
-from study.errors import BuildError, DataError, SizeError, SpecError
+from study.errors import BuildError, DataError, SizeError, SpecError, StoreError
 from study.spec.arm_names import own_names
 from study.spec.configurations import Configurations
 from study.spec.places import Places
-from study.spec.problems import Problem
+from study.spec.problems import Location, Problem
 from study.spec.study import Arm, Study
 from study.store.records import TrialConfig
 from study.tasks.arms import ResolvedArm, twins
 from study.tasks.classification.config import Config, config_of, evaluates_given_weights
-from study.tasks.classification.plan import schedules
+from study.tasks.classification.plan import schedules, starting
 from study.tasks.classification.plan.costs import CostRecords
 from study.tasks.classification.plan.identity import digest, resolved
 from study.tasks.classification.plan.image_summaries import summary
@@ -61,7 +62,13 @@ class Arms:
     def without(self, arm: Arm, factor: int) -> Arm:
         """The arm with one factor back at its first level, whether a design has it or not."""
         choices = arm.without(factor)
-        return self._by_choices.get(choices) or self.configurations.arm(choices)
+        if choices in self._by_choices:
+            return self._by_choices[choices]
+        other = self.configurations.arm(choices)
+        # An arm of no design: what is wrong with its trial is reported with the arms that have it.
+        with suppress(StoreError):
+            return starting.located(other, self.costs.store)
+        return other
 
     def schedule(self, recipe: Recipe) -> RecipeSchedule:
         """The learning rates of a recipe, looked up once; raises as `recipe_schedule` does."""
@@ -107,6 +114,7 @@ def _resolved(study: Study, arm: Arm, cost_record: ModelCost) -> ResolvedModel:
         cost_record,
         epochs=settings.recipe.total_epochs,
         evaluates_given_weights=evaluates_given_weights(settings),
+        starts_from=settings.weights.trial,
     )
 
 
@@ -119,8 +127,10 @@ def _built(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]]:
     wrong = every.configurations.problems(arm.choices) if arm.config.unresolved else []
     wrong += _schedule_problems(every, arm)
     cost_record, more = _cost_record(every, arm)
-    if cost_record is not None and not arm.config.unresolved:
-        more += _weight_problems(every, arm, cost_record.num_classes)
+    if cost_record is not None:
+        more += starting.problems(every.study, arm, cost_record, every.places)
+        if not arm.config.unresolved:
+            more += _weight_problems(every, arm, cost_record.num_classes)
     return cost_record, wrong + more
 
 
@@ -175,8 +185,7 @@ def _cost_record(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]
         mark = places.deciding(arm.choices, parts=("model", "data"))
         return None, [] if "data" in config.unresolved else [Problem(str(error), mark)]
     except BuildError as error:
-        mark = places.deciding(arm.choices, error.argument, key=error.key)
-        wrong = [Problem(str(error), mark)]
+        wrong = [Problem(str(error), _mark(every, arm, error))]
         # With stand-in images only an unknown name is certain to be a mistake.
         if "data" in config.unresolved and error.argument in (None, *given_weights.ARGUMENTS):
             wrong = [problem for problem in wrong if problem.message.startswith("unknown ")]
@@ -201,6 +210,17 @@ def _without(arguments: Mapping[str, object], error: BuildError) -> dict[str, ob
     if isinstance(wrong, Mapping) and error.argument and error.key in wrong:
         rest[error.argument] = {key: value for key, value in wrong.items() if key != error.key}
     return rest
+
+
+def _mark(every: Arms, arm: Arm, error: BuildError) -> Location:
+    """The position that decides the wrong argument of an arm's model."""
+    if config_of(arm).weights_part and error.argument in WEIGHTS:
+        return starting.place(every.places, arm.choices)
+    return every.places.deciding(arm.choices, error.argument, key=error.key)
+
+
+WEIGHTS = (given_weights.CHECKPOINT, given_weights.FETCHED, "checkpoint_key")
+"""Arguments of a model that the part `weights` stands for."""
 
 
 def _trains(study: Study) -> bool:

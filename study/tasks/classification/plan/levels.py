@@ -92,6 +92,9 @@ def _changes(every: Arms, arm: Arm, factor: int) -> bool:
     if part == "data" or other.config.unresolved:
         return True
     try:
+        if part == "weights":
+            left, right = (every.costs.of(config_of(entry)) for entry in (arm, other))
+            return left.weights != right.weights
         if part == "model":
             return not every.costs.same_model(config_of(arm), config_of(other))
         return _acting(every, arm) != _acting(every, other)
@@ -110,6 +113,8 @@ def _dead(every: Arms, entry: ResolvedModel, place: Place) -> Problem:
     factor, level = study.factors[place[0]], study.factors[place[0]].levels[place[1]]
     part, same = factor.path.partition(".")[0], "parameters, cost and output are the same"
     hint = f"{factor.path} has no effect here"
+    if part == "weights":
+        same = "the weights are the same"
     if part == "recipe":
         same = "learning rates, updates, images and loss are the same"
         hint += _cause(every, entry) if study.seeds else ": nothing is trained"

@@ -12,7 +12,7 @@ from study.store.cost_records import ArmCost
 from study.store.store import Store
 from study.tasks.arms import ResolvedArm, ResolvedArms
 from study.tasks.classification.config import config_of
-from study.tasks.classification.plan import arm_cost, gradients, levels, notes, pairing
+from study.tasks.classification.plan import arm_cost, gradients, levels, notes, pairing, starting
 from study.tasks.classification.plan.arms import arms as resolved
 from study.tasks.classification.plan.costs import CostRecords, sample
 from study.tasks.classification.records import ModelCost
@@ -22,7 +22,8 @@ def arms(
     file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
 ) -> ResolvedArms:
     """The arms of a study; of more than `costs.AUDITED` a sample is audited, unless `audit_all`."""
-    study, configurations = file.complete()
+    read_study, configurations = file.complete()
+    study, absent = starting.located_study(read_study, file.places, store)
     costs = CostRecords(store, study.arms if audit_all else sample(study.arms))
     costs.prepare(study.arms, tell)
     every = resolved(study, configurations, costs)
@@ -30,16 +31,17 @@ def arms(
     unlearnt, other_notes = gradients.unlearnt(every)
 
     def cost(arm: Arm) -> ArmCost:
-        return costs.of(config_of(arm))
+        return costs.of(config_of(starting.located(arm, store)))
 
     return ResolvedArms(
         arms=every.resolved,
-        problems=[*every.problems, *dead, *unlearnt],
+        problems=[*absent, *every.problems, *dead, *unlearnt],
         notes=[
             *level_notes,
             *other_notes,
             *notes.unaudited(every.resolved),
             *pairing.notes(every),
+            *starting.notes(study, every.resolved),
         ],
         cost=cost,
     )

@@ -22,7 +22,8 @@ def record(arm: ResolvedArm, seed: int, study: str) -> TrialRecord:
         key: config.arguments[key] for key in given_weights.ARGUMENTS if key in config.arguments
     }
     files = given_weights.weight_digests(config.model, config.arguments)
-    weights = GivenWeights(arguments=places, sha256=files)
+    head = {"new_head": True} if built.new_head and config.weights_part else {}
+    weights = GivenWeights(arguments=places, sha256=files, **head)
     more: Record = {"weights": weights.plain} if built.weights else {}
     code = {**built.code, **arm.config.parts.get("code", {})}
     return TrialRecord(

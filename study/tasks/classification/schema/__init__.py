@@ -6,17 +6,20 @@ be raised with it. A new field must have the default that keeps the old meaning.
 
 from study.tasks.classification.schema.data import CLASSES, IGNORED, LISTED, LOOKS, TORCH, Data
 from study.tasks.classification.schema.random_draws import unshared, versions
-from study.tasks.classification.schema.recipe import NamedRecipe, Recipe
+from study.tasks.classification.schema.recipe import NO_RECIPE, NamedRecipe, Recipe
+from study.tasks.classification.schema.weights import Weights
 
 __all__ = [
     "CLASSES",
     "IGNORED",
     "LISTED",
     "LOOKS",
+    "NO_RECIPE",
     "TORCH",
     "Data",
     "NamedRecipe",
     "Recipe",
+    "Weights",
     "unshared",
     "versions",
 ]

@@ -172,7 +172,11 @@ class Recipe(Strict):
             yield "batch_size", "mixup", "mixup and CutMix pair images: make it even"
 
 
-class NamedRecipe(Recipe):
-    """A file of study/recipes, and the keys that override it."""
+NO_RECIPE = "none"
+"""The name of the recipe that trains nothing: given weights are evaluated."""
 
-    name: str
+
+class NamedRecipe(Recipe):
+    """A recipe that ships or a file, and the keys that override it; timm's defaults without one."""
+
+    name: str | None = Field(None, description="a file of study/recipes, FILE.yaml, or none")

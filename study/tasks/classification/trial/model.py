@@ -28,7 +28,8 @@ def starting_model(record: ClassifierRecord) -> torch.nn.Module:
     for key, path in given_weights.weight_files(name, arguments).items():
         if planned and today[key] != planned.get(key):
             raise SpecError(f"{path} has changed since the trial was planned: plan anew")
-    return weights.started(name, arguments, **dict(record.shape))
+    new_head = record.weights.new_head
+    return weights.started(name, arguments, new_head=new_head, **dict(record.shape))
 
 
 def opened(trial: TrialRecord) -> ClassifierRecord:
