@@ -61,8 +61,8 @@ def weights_of(tree: Tree) -> tuple[StartingWeights | None, list[Problem]]:
         return None, problems
     name = tree.value.get("name")
     # A name that was written as text alone is replaced by a level with a file.
-    if weights.file and name and tree.keys["name"] != name.location:
-        return None, [Problem("weights: a name or a file, not both", tree.keys["name"])]
+    if weights.file and name and tree.key(["name"]) != name.location:
+        return None, [Problem("weights: a name or a file, not both", tree.key(["name"]))]
     source = weights.file or weights.name
     if not source:
         return None, [Problem("weights: give a file, or a name", tree.location)]

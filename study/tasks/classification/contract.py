@@ -148,7 +148,7 @@ def has_rates(schedule: Callable[[torch.optim.Optimizer, Recipe], Scheduler]) ->
     ]:
         return f"gives an object without {', '.join(absent)}"
     for epoch in range(RECIPE.total_epochs):
-        rate = optimizer.param_groups[0]["lr"]
+        rate = optimizer.param_groups[0].get("lr", 0.0)
         if not isfinite(rate) or rate < 0:
             return f"gives the learning rate {rate} in epoch {epoch}"
         scheduler.step(epoch + 1)  # as in training: timm counts epochs from 0

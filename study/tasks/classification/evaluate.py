@@ -190,9 +190,9 @@ def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys,
             "num_classes: folders that are not all of the classes would be numbered from 0; "
             "give class_map too"
         )
-    statistics = {"mean": list(own["mean"]), "std": list(own["std"])}
+    statistics = {key: list(own[key]) for key in ("mean", "std")}
     defaults = {"img_size": height, "in_chans": channels, **statistics}
-    crop = {"crop_pct": own["crop_pct"], "interpolation": own["interpolation"]}
+    crop = {key: own[key] for key in ("crop_pct", "interpolation")}
     return {**defaults, **images}, {**crop, **look}
 
 
