@@ -227,3 +227,30 @@ def test_a_plugin_without_networks_needs_no_torch(own, tmp_path):
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, cwd=tmp_path, env=environment(), capture_output=True, text=True)
     assert done.stdout.strip() == "{'design': ('alone',)} False", done.stderr
+
+
+SIZED = """\
+from timm.models import register_model
+from torch import nn
+
+@register_model
+def my_sized(pretrained=False, num_classes=10, in_chans=3, img_size=224, **kwargs):
+    return nn.Sequential(nn.Flatten(), nn.Linear(in_chans * img_size**2, num_classes))
+"""
+
+
+def test_a_model_that_names_img_size_gets_it(own):
+    from study.models import build
+
+    register(own(SIZED))
+    model = build("my_sized", {}, num_classes=5, in_chans=3, img_size=16)
+    assert model[1].weight.shape == (5, 3 * 16 * 16)
+
+
+def test_an_operator_may_be_declared_free(own):
+    from study.metrics.fvcore_counter import _free
+
+    text = "from study.metrics.fvcore_counter import FREE\nFREE['mylib::gather'] = 'it moves'\n"
+    assert not _free("mylib::gather")
+    assert register(own(text)).names == {"operator": ("mylib::gather",)}
+    assert _free("mylib::gather")

@@ -20,7 +20,7 @@ aten = torch.ops.aten
 
 
 # fmt: off
-FREE = {
+FREE = dict.fromkeys((
     "pad", "softmax", "log_softmax", "logsumexp", "glu", "hardswish", "prelu", "one_hot",
     "mean", "sum", "amax", "amin", "aminmax", "argmax", "argmin", "median", "cumsum", "norm",
     "linalg_vector_norm", "var", "std", "var_mean", "std_mean", "count_nonzero", "unfold",
@@ -28,9 +28,12 @@ FREE = {
     "argsort", "topk", "tril", "triu", "diag", "diag_embed", "embedding", "index_select",
     "take_along_dim", "masked_select", "scatter", "scatter_add", "fill", "zero",
     "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "meshgrid", "broadcast_tensors",
-}
+), "it only moves, pools or sums elements")
 # fmt: on
-"""Operators that only move, pool or sum elements; views and pointwise ones are free as well."""
+"""Operators that count as nothing, each with the reason; views and pointwise ones are free too.
+
+A plugin may add its own: FREE["mylib::gather"] = "it only moves elements".
+"""
 
 FAMILIES = re.compile(
     r"(adaptive_)?(avg|max)_pool[123]d(_with_indices)?"
@@ -39,6 +42,11 @@ FAMILIES = re.compile(
     r"|(feature_)?(alpha_)?dropout"  # the model is in eval, where none of them acts
 )
 """More free operators: pooling, resampling and dropout in every dimension."""
+
+
+def mistake(entry: object) -> str:
+    """The reason why an entry of `FREE` is wrong, or ""."""
+    return "" if isinstance(entry, str) else "is not the reason, a text, why the operator is free"
 
 
 def _free(operator: str) -> bool:

@@ -91,7 +91,7 @@ def whole(
     constructor_arguments = constructor(arguments)
     own = bare(name) in PRESETS
     refuse_bad_arguments(constructor_arguments, name)
-    if own or fixed(name):
+    if own or fixed(name) or takes_size(name):
         # Other models take any size, and most of them no such argument.
         constructor_arguments["img_size"] = img_size
     constructor_arguments |= {"num_classes": num_classes, "in_chans": in_chans}
@@ -107,6 +107,14 @@ def whole(
 def constructor(arguments: Arguments) -> dict[str, object]:
     """The arguments that the model's constructor takes."""
     return {key: value for key, value in architecture(arguments).items() if key != REPLACE}
+
+
+def takes_size(name: str) -> bool:
+    """True for a plugin's model whose entry point names `img_size` among its arguments."""
+    # timm's own have it in **kwargs, if at all.
+    if ":" in name:
+        return False
+    return "img_size" in inspect.signature(model_entrypoint(bare(name))).parameters
 
 
 def fixed(name: str) -> bool:

@@ -32,6 +32,7 @@ REGISTRIES = {
     "optimizer": ("study.tasks.classification.train.optimizers", "OPTIMIZERS"),
     "schedule": ("study.tasks.classification.train.schedules", "SCHEDULES"),
     "metric": ("study.tasks.classification.quality", "QUALITIES"),
+    "operator": ("study.metrics.fvcore_counter", "FREE"),
     "task": ("study.tasks", "TASKS"),
     "design": ("study.spec.designs", "DESIGNS"),
     "figure": ("study.report.figures", "FIGURES"),

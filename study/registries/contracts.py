@@ -44,8 +44,8 @@ def checks(kind: str, name: str) -> Iterator[CheckResult]:
 
 def _checks(kind: str) -> dict[str, Check]:
     own: dict[str, Check] = import_module(CONTRACTS[kind]).CHECKS[kind] if kind in CONTRACTS else {}
-    # A metric has a label, and a task is an object.
-    return own if kind in ("metric", "task") else {STYLE: _says, **own}
+    # A metric has a label, a task is an object, and an operator a text.
+    return own if kind in ("metric", "operator", "task") else {STYLE: _says, **own}
 
 
 def _result(what: str, check: Check, entry: object) -> CheckResult:
