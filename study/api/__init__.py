@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.store.store import Store
 
-RESULTS, REPORTS = "results", "reports"
+RESULTS, REPORTS = "results", "reports"  # in the current folder, as the commands have them
 
 
 def load(
@@ -60,6 +60,7 @@ class Study:
         Raises:
             StudyError: the name cannot be that of a file.
         """
+        # A dot in front would hide the file of that name, a dash would look like an option.
         if not re.fullmatch(r"\w[\w.-]*", name):
             raise StudyError(f'"{name}" cannot name a study: use letters, digits, "_" and "-"')
         file, text = Path(f"{name}.yaml"), written(dict(values))
@@ -95,10 +96,12 @@ class Study:
 
         machine = run.machine(on, workers=workers, device=device, threads=threads)
         run.run(self.request, machine, speed=speed, progress=progress)
+        # Planned anew, so that it sees the trials that have just ended.
         return self.analyse()
 
     def analyse(self) -> "Analysis":
         """Everything that follows from the results that the store has so far."""
+        # Here, since it imports pandas and matplotlib, which loading and planning do not need.
         from study.api.analysis import Analysis
 
         return Analysis(*self.request.plan())
@@ -109,6 +112,7 @@ class Study:
 
         return run.write_report(*self.request.plan(), Path(folder), html=html)
 
+    # A frozen dataclass allows it, as the value goes into __dict__ directly.
     @cached_property
     def store(self) -> "Store":
         from study.store.store import Store

@@ -38,6 +38,7 @@ class FinishedTable:
     def __str__(self) -> str:
         return self.to("md")
 
+    # The name by which Jupyter asks an object for HTML.
     def _repr_html_(self) -> str:
         return self.to("html")
 
@@ -80,6 +81,7 @@ class Analysis:
     @cached_property
     def effects(self) -> pd.DataFrame:
         """Differences from the baseline, paired by seed; see `study.effects` for the columns."""
+        # Costs and speeds have no seed, and so no pairs.
         rows = self.frame.dropna(subset="seed")
         return of_rows(rows, self.labels[self.plan.baseline.digest])
 

@@ -32,11 +32,13 @@ def effects(
     Raises:
         StudyError: a column or the baseline does not exist, or a seed has two values.
     """
+    # A lazy frame has no values before it is collected.
     native = nw.from_native(frame, eager_only=True)
     names = {arm: "arm", seed: "seed", metric: "metric", value: "value"}
     for name in names:
         if name not in native.columns:
             raise StudyError(unknown("column", name, native.columns))
+    # By lists, since polars converts to pandas only where pyarrow is installed.
     rows = pd.DataFrame({new: native[old].to_list() for old, new in names.items()})
     # Rows without a seed are costs and speeds, which have no pairs.
     rows = rows.astype({"value": float}).dropna(subset="seed")
@@ -62,5 +64,6 @@ def of_rows(rows: pd.DataFrame, baseline: str) -> pd.DataFrame:
     metrics = dict.fromkeys(rows.metric)
     pairs = [stats.Contrast(arm, baseline, metric) for metric in metrics for arm in arms]
     every = stats.contrasts(rows, pairs)
+    # A plain `p` of the statistics is that of the sign-flip test.
     named = {"mean": "difference", "n": "pairs", "t_p": "p_t", "p": "p_sign_flip"}
     return every.rename(columns=named)[list(COLUMNS)]

@@ -56,6 +56,7 @@ class StudyRequest:
 
         return Request(
             file=str(self.file),
+            # Relative paths start here, and `study clean` may run elsewhere.
             folder=str(Path.cwd()),
             profile=self.profile,
             settings=list(self.settings),
@@ -112,6 +113,7 @@ class StudyRequest:
         profile = ["--profile", self.profile] if self.profile is not None else []
         more = [word for setting in self.settings for word in ("--set", setting)]
         more += [word for source in self.imports for word in ("--import", source)]
+        # results is the default of --store.
         store = ["--store", str(self.root)] if self.root != Path("results") else []
         flags = machine.flags if machine else ()
         # Quoted: labels and settings may hold spaces.
@@ -124,6 +126,7 @@ def vocabulary(plugins: "Sequence[Plugin]" = ()) -> "Vocabulary":
     from study.spec.designs import DESIGNS
     from study.spec.vocabulary import Vocabulary
 
+    # Before the names are listed, since plugins add to them.
     for plugin in plugins:
         registries.register(plugin)
     return Vocabulary(designs=DESIGNS, tasks=tasks.Known())

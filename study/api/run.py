@@ -39,6 +39,7 @@ def train(
         request=request.record,
     )
     if machine.on == "slurm":  # the last worker measures, because no other may be left by then
+        # All pairs: no one knows yet which will be missing when the trials have ended.
         pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
         more: dict[str, object] = {"pairs": pairs}
         phases = ["trials", *(["evaluations"] if pairs else [])]
@@ -118,11 +119,13 @@ def run(request: StudyRequest, machine: Machine, *, speed: bool, progress: bool)
         trials = bar.add_task(plan.study.title, total=len(plan.missing))
 
         def report(events: Sequence[Event]) -> None:
+            # A trial that failed has ended as well.
             bar.advance(trials, sum(event.kind in ("done", "fail") for event in events))
 
         if plan.missing:
             check_inputs(plan, store)
             train(plan, store, machine, request=request, speed=speed, report=report)
+        # Without a total until the session reports its number of rounds.
         rounds = bar.add_task("timing", total=None, visible=speed and bool(plan.timed))
         measure(
             plan,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from study.tasks.arms import PlannedArm
 
 PRECISIONS = ("float32", "bfloat16")
-TIMING = Timing()
+TIMING = Timing()  # the defaults of a study file
 SECONDS = "Seconds of timing in each setting, for all models together, after warm-up."
 RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself, is inconclusive."
 

@@ -63,6 +63,7 @@ def show_tree(text: str, tree: TreeOptions, as_json: bool) -> None:
     if as_json:
         echo_json({"model": model.label, "img_size": side, **_document(root, "", tree.depth)})
         return
+    # On stderr, so that stdout has the table alone.
     click.echo(f"{model.label}, {side} px", err=True)
     _print(root, tree.depth)
 
@@ -72,6 +73,7 @@ def _own_side(name: str) -> int:
 
     from study.models.factory import bare
 
+    # Models of a hub or a folder (hf-hub:, local-dir:) are not in the registry of timm.
     config = None if ":" in bare(name) else get_pretrained_cfg(bare(name))
     return int(config.input_size[-1]) if config else SIDE
 
@@ -83,6 +85,7 @@ def _root(model: "BenchModel", side: int) -> "ModuleNode":
     from study.metrics.module_tree import module_tree
     from study.models.factory import ImageShape
 
+    # ImageNet's classes and channels, the default of timm's models.
     shape: ImageShape = {"num_classes": 1000, "in_chans": 3, "img_size": side}
     try:
         return module_tree(
@@ -97,6 +100,7 @@ def _root(model: "BenchModel", side: int) -> "ModuleNode":
 def _rows(node: "ModuleNode", name: str, depth: int) -> "Iterator[tuple[str, ModuleNode]]":
     """The modules below a node by their full names, down to a depth."""
     for child in node.children if depth else ():
+        # The root has no name.
         path = f"{name}.{child.name}".lstrip(".")
         yield path, child
         yield from _rows(child, path, depth - 1)

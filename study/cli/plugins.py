@@ -51,6 +51,7 @@ def plugins_command(imports: tuple[str, ...], check: str | None, as_json: bool) 
     else:
         console().print(_results(rows))
         click.echo(_summary(rows))
+    # A plugin that adds nothing fails too, as its author believes that it adds something.
     return FAILED if not rows or any(row.result == "wrong" for row in rows) else 0
 
 
@@ -107,6 +108,7 @@ def _table_of(
     table = _table("kind", "name", "what it is", *(["from"] if places else []))
     for kind, known in offers.items():
         rows = [(name, what) for name, what in known.items() if (kind, name) not in places]
+        # Of the plugins all entries are listed.
         cut = rows[:LISTED]
         # A kind is named once, beside its first entry.
         own = [(name, what) for name, what in known.items() if (kind, name) in places]
@@ -136,6 +138,7 @@ def _results(rows: Iterable[CheckRow]) -> "Table":
     colours = {"ok": "[green]ok[/]", "wrong": "[bold red]WRONG[/]", "style": "[yellow]style[/]"}
     table = _table("kind", "name", "check", "", "what is wrong")
     for row in rows:
+        # rich would read words in square brackets as its own markup.
         names = map(escape, (row.kind, row.name, row.check))
         table.add_row(*names, colours[row.result], escape(row.why))
     return table

@@ -48,6 +48,7 @@ def module_tree(build: Callable[[str], nn.Module], size: Size) -> ModuleNode:
     try:
         model = build("meta").eval()
         run = _run(model, size)
+    # Of models that read values, which meta tensors do not have.
     except (RuntimeError, ValueError, TypeError, AssertionError):
         model = build("cpu").eval()
         run = _run(model, size)
@@ -56,12 +57,14 @@ def module_tree(build: Callable[[str], nn.Module], size: Size) -> ModuleNode:
 
 def _run(model: nn.Module, size: Size) -> ModuleRun:
     run, tally = ModuleRun(), Tally()
+    # A stack, since a module calls its parts before it returns.
     begun = list[int]()
 
     def begin(module: nn.Module, inputs: object) -> None:
         begun.append(_total(tally))
 
     def end(module: nn.Module, inputs: object, output: object) -> None:
+        # Added up, since a module may be called several times for one image.
         run.macs[module] = run.macs.get(module, 0) + _total(tally) - begun.pop()
         leaves = (leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor))
         run.shapes[module] = tuple(tuple(leaf.shape) for leaf in leaves)
@@ -83,6 +86,7 @@ def _node(name: str, module: nn.Module, run: ModuleRun) -> ModuleNode:
     children = [_node(child, part, run) for child, part in module.named_children()]
     # A container such as a list is never called itself; its parts are.
     macs = run.macs.get(module, sum(child.macs for child in children))
+    # A weight that modules share counts in each, so they may sum to more than their parent.
     params = sum(weight.numel() for weight in module.parameters())
     kind, shapes = type(module).__name__, run.shapes.get(module, ())
     return ModuleNode(name, kind, params, macs, shapes, folded(children))
@@ -90,6 +94,7 @@ def _node(name: str, module: nn.Module, run: ModuleRun) -> ModuleNode:
 
 def folded(siblings: Sequence[ModuleNode]) -> tuple[ModuleNode, ...]:
     """Siblings of which consecutive ones with numbers for names, equal in all else, are one."""
+    # Numbers are the names in nn.Sequential and nn.ModuleList; other names say something.
     groups = groupby(siblings, lambda node: replace(node, name="") if node.name.isdigit() else node)
     return tuple(_joined(list(group)) for _, group in groups)
 

@@ -78,6 +78,7 @@ def _refused(result: SpeedSession) -> dict[str, dict[str, str]]:
         for arm, own in result.unfit.items()
         if own
     }
+    # In this order: where an arm has no times at all, that is the only reason.
     return single | whole
 
 
@@ -98,6 +99,7 @@ def _disturbed(result: SpeedSession) -> float:
     waits = [
         w for arm in result.times.values() for workload in arm.values() for w in workload.waited
     ]
+    # A wait that is unknown (NaN) is not above it, and so counts as undisturbed.
     return sum(share > WAITED for share in waits) / len(waits) if waits else 0.0
 
 
@@ -106,5 +108,6 @@ def _settings(device: str) -> dict[str, Any]:
     return {
         "fused_attention": use_fused_attn(),
         "precision": torch.get_float32_matmul_precision(),
+        # Convolutions have a switch of their own beside that of matrix products.
         "tf32_convolutions": device.startswith("cuda") and torch.backends.cudnn.allow_tf32,
     }

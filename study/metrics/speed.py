@@ -173,6 +173,7 @@ def _visited(
         return None
     with _refusing(refused, name, device):
         return timed_arms[name].visit()
+    # Reached only if the visit raised, as `_refusing` swallows the error.
     del timed_arms[name]  # also frees its memory on the device
     gc.collect()
     return None
@@ -191,6 +192,7 @@ def _refusing(
     except StudyError as error:
         refused[name] = str(error)
     except errors as error:  # models raise errors of any type
+        # On the CPU torch raises a RuntimeError: "can't allocate memory".
         large = isinstance(error, torch.cuda.OutOfMemoryError) or "allocate memory" in str(error)
         message = f"{type(error).__name__}: {error}".splitlines()[0]
         refused[name] = f"it does not fit into {device} at this size" if large else message

@@ -41,6 +41,7 @@ def _latency(times: Times) -> Iterator[tuple[str, Spread]]:
     """p50 and p90 are computed within each round, p99 over the calls of all rounds."""
     medians = over([quantile(calls, 0.5) for calls in times.calls])
     slower = ratio(undisturbed(times.between, times.waited))
+    # Only the median has a ratio, since the visits compare median calls.
     yield "latency_p50", _compared(medians, slower)
     if min(map(len, times.calls)) >= ENOUGH["latency_p90"]:
         yield "latency_p90", over([quantile(calls, 0.9) for calls in times.calls])
@@ -68,7 +69,7 @@ def over(rounds: Sequence[float]) -> Spread:
 def _tail(calls: Sequence[float], place: float) -> Spread:
     """A quantile of all calls, with a 95 % interval between two order statistics."""
     # Normal approximation of the number of calls below the quantile, which is binomial.
-    reach = 1.96 * math.sqrt(place * (1 - place) / len(calls))
+    reach = 1.96 * math.sqrt(place * (1 - place) / len(calls))  # 1.96: 97.5 % of a normal
     low, high = quantile(calls, place - reach), quantile(calls, min(1, place + reach))
     return Spread(value=quantile(calls, place), low=low, high=high)
 
@@ -76,6 +77,7 @@ def _tail(calls: Sequence[float], place: float) -> Spread:
 def quantile(values: Sequence[float], fraction: float) -> float:
     """A quantile of `values`, interpolated linearly between the two nearest."""
     ordered = sorted(values)
+    # numpy's default method, linear.
     below, rest = divmod(fraction * (len(ordered) - 1), 1)
     above = min(int(below) + 1, len(ordered) - 1)
     return ordered[int(below)] * (1 - rest) + ordered[above] * rest

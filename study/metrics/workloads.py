@@ -26,6 +26,7 @@ class Workload:
 
 def lazily(build: Callable[[], Workload], images: int) -> Workload:
     """The workload of `build`, which is called in the first run: it may need memory."""
+    # The first run is one of the warm-up, so no timed run builds.
     built = cache(build)
     return Workload(lambda: built().run(), images)
 
@@ -52,6 +53,7 @@ def inference(
     """A forward pass in eval mode, without autograd."""
     model, images = _laid_out(model.eval(), images, mode)
 
+    # Not no_grad, which still keeps the version counters of tensors.
     @torch.inference_mode()
     def run() -> object:
         with _cast(images, mode):

@@ -68,6 +68,7 @@ def _fit(model: nn.Module, path: Path, key: str, state: State, new_head: bool) -
         try:
             tensors = renamed(names, model, path)
         except BuildError as error:
+            # The function may know the names that are left without a longer prefix.
             fits.append(Candidate(key, prefix, {}, (str(error),)))
             continue
         fits.append(_candidate(key, prefix, tensors, model, new_head))
@@ -101,6 +102,7 @@ def other_classes(tensors: Mapping[str, Tensor], model: nn.Module) -> tuple[list
 
 def classifiers(model: nn.Module) -> tuple[str, ...]:
     """The prefixes of the names of a model's classifier: timm's models may have two heads."""
+    # A model that is not timm's may have none, so its classifier is not known by name.
     named = getattr(model, "pretrained_cfg", {}).get("classifier") or ()
     names = (named,) if isinstance(named, str) else tuple(named)
     return tuple(f"{name}." for name in names)
@@ -108,6 +110,7 @@ def classifiers(model: nn.Module) -> tuple[str, ...]:
 
 def renamed(state: State, model: nn.Module, path: Path) -> State:
     """Tensors renamed by the `checkpoint_filter_fn` of the model's family, if there is one."""
+    # The class before its bases, whose modules may have the function instead.
     families = [vars(sys.modules[kind.__module__]) for kind in type(model).__mro__]
     rename = next(filter(None, (f.get("checkpoint_filter_fn") for f in families)), None)
     try:
@@ -131,6 +134,7 @@ def misfits(
     kinds = {"missing": missing, "unexpected": unexpected, "misshapen": misshapen}
     messages = [f"{len(names)} {kind}: {_first(names)}" for kind, names in kinds.items() if names]
     heads = classifiers(model)
+    # All else fits, so the file is of this model with other classes.
     if heads and misshapen and all(n.startswith(heads) for n in missing + unexpected + misshapen):
         messages.append(
             "another number of classes: images of some of the classes need a class_map of all; "

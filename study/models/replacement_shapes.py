@@ -76,6 +76,7 @@ def _compare(
 
     def compare(name: str) -> Hook:
         def hook(module: nn.Module, inputs: object, output: object) -> None:
+            # A slice: with replacements the model may call a module more often than before.
             expected, shape = shapes[name][calls[name] :][:1], described(output)
             calls[name] += 1
             if expected not in ([], [shape]):
@@ -95,8 +96,10 @@ def _run(model: nn.Module, hooks: Mapping[str, Hook], size: tuple[int, ...]) -> 
     """A forward pass with a hook on each module that is named."""
     modules = dict(model.named_modules(remove_duplicate=False))
     handles = [modules[name].register_forward_hook(hook) for name, hook in hooks.items()]
+    # Zeros for a model without parameters are made on the CPU.
     device = next(model.parameters(), torch.empty(0)).device
     try:
+        # A check must not change the draws of what follows.
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             model.eval()(torch.zeros(BATCH, *size, device=device))
     finally:

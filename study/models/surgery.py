@@ -37,13 +37,16 @@ def replaced(model: nn.Module, patterns: Mapping[str, str]) -> nn.Module:
     """
     patterns = checked(patterns)
     for name, pattern in targets(model, patterns).items():
+        # An empty path stands for the model itself.
         path, _, child = name.rpartition(".")
         parent = model.get_submodule(path)
         old = parent.get_submodule(child)
+        # A new module is in training mode, whatever the mode of the old one.
         setattr(parent, child, REPLACEMENTS[patterns[pattern]](old).train(old.training))
         _never_in_place(parent)
     for form in CLOSED_FORMS if patterns else ():
         if hasattr(model, form):
+            # Not deleted, since the method belongs to the class.
             setattr(model, form, None)
     return model
 
@@ -103,6 +106,7 @@ def _match(pattern: Sequence[str], name: Sequence[str]) -> bool:
     if not pattern:
         return not name
     if pattern[0] == "**":
+        # `**` stands for nothing, or takes one segment and stays.
         return _match(pattern[1:], name) or (bool(name) and _match(pattern, name[1:]))
     return bool(name) and fnmatchcase(name[0], pattern[0]) and _match(pattern[1:], name[1:])
 

@@ -64,6 +64,7 @@ def load(
 
 # ---- weights that timm fetches ----
 
+# In the order in which timm's _resolve_pretrained_source prefers them.
 SOURCES = ("file", "hf_hub_id", "url")
 IDENTITY = (
     "hf_hub_id",
@@ -81,6 +82,7 @@ IDENTITY = (
 def pretrained_cfg(name: str, arguments: Arguments) -> dict[str, object]:
     """timm's configuration of a model: input size, normalisation, source of weights."""
     refuse_bad_arguments(arguments, name)
+    # On meta, as only the configuration is read.
     model = created(name, factory.constructor(arguments), "meta")
     config: dict[str, object] = getattr(model, "pretrained_cfg", None) or {}
     return config
@@ -118,6 +120,7 @@ def _fetched(
     try:
         return build(name, arguments, pretrained=True, **shape)
     except BuildError as error:
+        # The cause, since `created` turns every error of timm into a BuildError.
         if not _of_network(error.__cause__):
             raise
         reason = (str(error.__cause__).strip().splitlines() or [type(error.__cause__).__name__])[0]
@@ -154,6 +157,7 @@ def identity(name: str, arguments: Arguments) -> dict[str, object] | None:
         identifiers["key"] = key
     if arguments.get(given_weights.FETCHED):
         config = pretrained_cfg(name, arguments)
+        # Called for its error alone: without a source nothing can be fetched.
         _source(name, config)
         identifiers["pretrained"] = {k: config[k] for k in IDENTITY if config.get(k) is not None}
     return identifiers or None
@@ -215,6 +219,7 @@ def random_classifier(
         if arguments.get(given_weights.CHECKPOINT):
             return _of_file(name, arguments, new_head, **shape)
         if arguments.get(given_weights.FETCHED) and given_weights.weight_files(name, arguments):
+            # A file that is here is read, so that a misfit shows before training.
             started(name, arguments, **shape)
     except BuildError as error:
         path = arguments.get(given_weights.CHECKPOINT)

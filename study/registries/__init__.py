@@ -113,6 +113,7 @@ def used_plugins(names: Mapping[str, Collection[str]]) -> dict[str, str]:
         for kind, added in registration.names.items()
         if not {*added}.isdisjoint(names.get(kind, ()))
     }
+    # Repeated, since a plugin that is imported may import others.
     while more := {name for user in users for name in _imported(user)} - users:
         users |= more
     return {
@@ -149,6 +150,7 @@ def _models() -> dict[str, object]:
 def _kinds(plugin: Plugin) -> list[str]:
     """The kinds that a plugin may add to: by the modules that its code names."""
     text = "\n".join(file.read_text("utf-8", "replace") for file in _files(plugin))
+    # study.tasks is always included; as a named module it would include all of every task.
     named = {*re.findall(r"\bstudy(?:\.\w+)+", text)} - {"study.tasks"}
 
     def is_near(module: str) -> bool:
@@ -210,6 +212,7 @@ def _imported(name: str) -> Iterator[str]:
     for file in _files(REGISTRATIONS[name].plugin):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            # No module in `from . import name`.
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             yield from (tops[m.partition(".")[0]] for m in modules if m.partition(".")[0] in tops)
 

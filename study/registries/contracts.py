@@ -38,11 +38,13 @@ def checks(kind: str, name: str) -> Iterator[CheckResult]:
         results = (_result(what, check, entry) for what, check in _checks(kind).items())
     for result in results:
         yield result
+        # Every later check would repeat the same error.
         if result.check.startswith("builds") and not result.ok:
             return
 
 
 def _checks(kind: str) -> dict[str, Check]:
+    # Imported when needed, since that of classification imports torch.
     own: dict[str, Check] = import_module(CONTRACTS[kind]).CHECKS[kind] if kind in CONTRACTS else {}
     # A metric has a label, a task is an object, and an operator a text.
     return own if kind in ("metric", "operator", "task") else {STYLE: _says, **own}

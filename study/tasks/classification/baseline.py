@@ -23,6 +23,7 @@ ModelArguments = tuple[str, dict[str, object]]
 def _with_names(schema: JsonDict) -> None:
     """Editors complete the names of the shipped recipes; any other is a file."""
     alternatives = cast(list[JsonDict], schema["anyOf"])
+    # In the order of the annotation: `str` is first, a mapping with a name second.
     alternatives[0]["enum"] = [*sorted(recipes()), NO_RECIPE]
     alternatives.insert(1, {"type": "string", "pattern": "\\.ya?ml$"})
 
@@ -54,6 +55,7 @@ def data_of(tree: Tree) -> tuple[Data | None, list[Problem]]:
 
 def weights_of(tree: Tree) -> tuple[StartingWeights | None, list[Problem]]:
     """The weights that training starts from; random ones where the file does not say."""
+    # A part that the file leaves out is read as an empty mapping.
     if tree.value == {}:
         return StartingWeights(RANDOM), []
     weights, problems = validated(Weights, tree, "weights.")
@@ -66,6 +68,7 @@ def weights_of(tree: Tree) -> tuple[StartingWeights | None, list[Problem]]:
     source = weights.file or weights.name
     if not source:
         return None, [Problem("weights: give a file, or a name", tree.location)]
+    # Only a file may have several sets of tensors, of which a key picks one.
     if weights.key and (source in (TIMM, RANDOM) or source.startswith(given_weights.OF_TRIAL)):
         return None, [Problem(f"weights {source} have no key", tree.key(["key"]))]
     return StartingWeights(source, weights.key), []
@@ -104,6 +107,7 @@ def config(parts: ReadParts) -> Config:
     return Config(
         model=name,
         arguments=arguments | weights.arguments,
+        # Digits need no key but their name, so this default is never a mistake itself.
         data=data or Data(name="digits"),
         recipe=read_recipe.recipe if read_recipe else Recipe(),
         recipe_name=recipe_name if isinstance(recipe_name, str) else "",

@@ -48,6 +48,7 @@ class Config:
 
     def starting_from(self, checkpoint: Path) -> "Config":
         """The configuration with the weights of a trial, at their place on this machine."""
+        # Not in `weights`: the name of the trial is the same on every machine, its place is not.
         place = {given_weights.CHECKPOINT: str(checkpoint)}
         return replace(self, arguments={**self.arguments, **place})
 
@@ -76,6 +77,7 @@ def part_label(study: Study, part: str, arm: Arm | None = None) -> str:
     name = own
     if config:
         name = config.model if part == "model" else config.recipe_name
+    # The baseline's arguments are those of its own model or recipe: others inherit none.
     changed = base.items() if name == own else ()
     changes = ", ".join(
         _change(k, v) for k, v in changed if v != {} and f"{part}.{k}" not in varied

@@ -20,7 +20,9 @@ from study.tasks.classification.schema import Data, Recipe
 
 # Few, as a fault shows in few images and a check should take no time.
 IMAGES, CLASSES, SIDE = 60, 7, 32
+# One epoch of warm-up and five after it, so that a schedule shows both of its parts.
 RECIPE = Recipe(epochs=6, warmup_epochs=1, lr=0.1, smoothing=0.0)
+# Any mixup above 0 means targets (B, C); no image is mixed here.
 MIXED = RECIPE.model_copy(update={"mixup": 0.2})
 
 # ---- metrics ----
@@ -60,6 +62,7 @@ def repeats(metric: Metric) -> str:
 def is_directed(metric: Metric) -> str:
     """Right and sure answers are no worse than guesses."""
     good, bad = (_of(metric)(predictions(right=right)) for right in (True, False))
+    # Equal values say nothing about the direction.
     if good is None or bad is None or good == bad:
         return ""
     better = "higher" if good > bad else "lower"
@@ -106,6 +109,7 @@ def _outputs() -> Tensor:
 
 
 def _classes() -> Tensor:
+    # In turn, so that every class occurs.
     return torch.arange(IMAGES) % CLASSES
 
 
@@ -115,6 +119,7 @@ Optimizer = Callable[[nn.Module, Recipe], torch.optim.Optimizer]
 
 
 def moves_weights(optimizer: Optimizer) -> str:
+    # Equal, as both are drawn from the same seed.
     model, before = _model(), _model()
     _step(model, optimizer(model, RECIPE))
     both = zip(model.parameters(), before.parameters(), strict=True)
@@ -141,6 +146,7 @@ def resumes(optimizer: Optimizer) -> str:
 
 def has_rates(schedule: Callable[[torch.optim.Optimizer, Recipe], Scheduler]) -> str:
     """Every epoch has a learning rate that is finite and not negative."""
+    # Any optimizer does: a schedule changes the rates of its groups alone.
     optimizer = torch.optim.SGD(_model().parameters(), lr=0.1)
     scheduler = schedule(optimizer, RECIPE)
     if absent := [
@@ -162,6 +168,7 @@ def _model() -> nn.Module:
 
 def _step(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     for weight in model.parameters():
+        # Not zero for any weight, so that a weight that stays is the fault of the optimizer.
         weight.grad = torch.ones_like(weight)
     optimizer.step()
 
@@ -174,6 +181,7 @@ def gives_image(transform: Callable[..., Callable[[Image.Image], Tensor]]) -> st
     data = Data(name="digits", img_size=SIDE)
     # Images are cropped and flipped beforehand in training alone.
     for training, viewed in ((True, False), (True, True), (False, False)):
+        # Larger by 9 px, so that a transform that forgets to resize is found.
         side = SIDE if viewed else SIDE + 9
         image = transform(data, RECIPE, training, viewed)(Image.new("RGB", (side, side)))
         shape = tuple(getattr(image, "shape", ()))

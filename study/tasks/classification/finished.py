@@ -32,6 +32,7 @@ def finished(store: Store, name: str) -> tuple[ClassifierRecord, Path]:
         raise StoreError(f"the weights of trial {name} are gone: {path}; restore the file")
     if record.sources:  # building the model runs the code of these files
         ownership.file(store.folder(name).record)
+    # The last check, since it reads the whole file.
     if leaves and read_checked(path, archives.checked) is None:
         raise StoreError(f"the weights of trial {name} are damaged: {path}; restore the file")
     return record, path

@@ -42,6 +42,7 @@ class RecipeFile:
             f"{self.name} does not say how many processes trained: here {recipe.batch_size} images "
             "are one step of all of them"
         )
+        # train.py's own default: refused, it would stop most files, so it is a note.
         if given.get("train_interpolation") == "random" and recipe.interpolation != "random":
             yield (
                 f"{self.name}: train.py draws the interpolation of every training image, here all "
@@ -67,13 +68,16 @@ def neighbour(name: Tree) -> str:
 
 def recipe_file(name: Tree) -> tuple[RecipeFile | None, list[Problem]]:
     """The file that a recipe names, looked up beside the study file, and its problems as YAML."""
+    # An absolute path replaces the folder before it.
     path = name.location.folder / Path(str(name.value)).expanduser()
     try:
+        # utf-8-sig drops the mark with which Windows editors begin a file.
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         return None, [Problem(f"{path} is not a text file", name.location, "save it as UTF-8")]
     except FileNotFoundError:
         return None, [_absent(path, name)]
+    # ValueError for a zero byte in the path. Last, as UnicodeDecodeError is a ValueError too.
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return None, [Problem(f"{path} cannot be read: {reason}", name.location)]
@@ -83,6 +87,7 @@ def recipe_file(name: Tree) -> tuple[RecipeFile | None, list[Problem]]:
     if not isinstance(tree.value, dict):
         return None, [Problem("a recipe file is a mapping of keys", tree.location)]
     stem = path.name
+    # All of them, since a recipe has the key names of train.py and may have some of these.
     if tree.value.keys() >= {*SIGNS}:
         keys, problems = _followed(tree)
         return RecipeFile(stem, keys, tree), problems
@@ -124,6 +129,7 @@ def _followed(file: Tree) -> tuple[Tree, list[Problem]]:
 def _follows(file: Tree, key: str, argument: TrainArgument) -> bool:
     """True if a key that is refused changes nothing here."""
     value = file.value[key].plain()
+    # A recipe has one interpolation for both, so a file that says the same twice is followed.
     same = key == "train_interpolation" and value == file.at(["interpolation"]).value
     return value == argument.default or same
 
@@ -131,6 +137,7 @@ def _follows(file: Tree, key: str, argument: TrainArgument) -> bool:
 def _value(key: str, tree: Tree) -> Tree | None:
     """The value of a recipe's key; None where train.py leaves it to the model."""
     value = tree.value
+    # The empty text is train.py's default.
     if value is None or (key == "interpolation" and value == ""):
         return None
     if key == "torchcompile" and value in ("", "inductor"):  # the only compiler that is used here

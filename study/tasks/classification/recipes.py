@@ -52,6 +52,7 @@ def recipe_of(tree: Tree) -> tuple[ReadRecipe | None, list[Problem]]:
     file, problems = _departed_from(tree)
     if file is None:
         return None, problems
+    # Key by key: a name here says what is departed from, so it replaces nothing.
     both = merged(file.keys, tree, whole=False)
     # No setting: trials are named by what a recipe says, not by its name.
     both.value.pop("name", None)
@@ -74,12 +75,14 @@ def _departed_from(tree: Tree) -> tuple[RecipeFile | None, list[Problem]]:
     if not isinstance(name.value, str):
         return None, [Problem("recipe: a name, or a mapping with one", tree.location)]
     if name.value == NO_RECIPE:
+        # No epochs: the weights are evaluated as they are.
         nothing = Tree({"epochs": Tree(0, name.location)}, name.location)
         return RecipeFile(NO_RECIPE, nothing), list(_idle(tree))
     if is_file_name(name.value):
         return recipe_file(name)
     shipped = recipes()
     if name.value not in shipped:
+        # A name without a suffix is never a file, even where one beside the study is so called.
         near = neighbour(name)
         hint = f'a file beside the study is written "{near}"' if near else ""
         names = [*shipped, NO_RECIPE]
@@ -91,6 +94,7 @@ def _departed_from(tree: Tree) -> tuple[RecipeFile | None, list[Problem]]:
 def _idle(tree: Tree) -> Iterator[Problem]:
     """A problem for each key of training beside the name of no recipe."""
     for key in tree.value:
+        # Keys that no recipe has are refused by the schema.
         if key in Recipe.model_fields.keys() - EVALUATION:
             message = f"recipe {NO_RECIPE} trains nothing, so {key} has no effect"
             yield Problem(message, tree.value[key].location, "name a recipe, or leave it out")
@@ -100,6 +104,7 @@ def contradictions(data: Data | None, recipe: Recipe | None, tree: Tree) -> list
     """Problems for keys of the data that contradict each other or the recipe."""
     wrong = [*data.contradictions] if data else []
     if data and data.split is not None:
+        # By the file: in `data` a key that is left out has the same value as its written default.
         both = [key for key in ("train_split", "val_split") if key in tree.value]
         wrong += [(key, "split draws the validation images; leave it out") for key in both]
     if data and recipe and recipe.class_weights == "balanced" and not data.labelled:
@@ -114,6 +119,7 @@ def contradictions(data: Data | None, recipe: Recipe | None, tree: Tree) -> list
 
 def coloured(recipe: Recipe) -> Iterator[str]:
     """Messages on augmentation that Pillow has for grey and RGB images alone."""
+    # Before the epochs are asked for, since evaluation transforms images as well.
     if recipe.transform != "timm":
         yield f"recipe.transform {recipe.transform} gets Pillow's images, of 1 or 3 channels"
     if not recipe.epochs or recipe.no_aug:

@@ -46,6 +46,7 @@ def _of_model(argument: str, **defaults: object) -> dict[str, TrainArgument]:
 
 
 TRAIN_ARGUMENTS = {
+    # train.py's own defaults: `Recipe` departs from those of interpolation and crop_pct.
     **_obeyed(epochs=300, batch_size=128, grad_accum_steps=1),
     **_obeyed(opt="sgd", opt_eps=None, opt_betas=None, momentum=0.9, weight_decay=2e-5),
     **_obeyed(layer_decay=None, clip_grad=None, clip_mode="norm"),
@@ -101,6 +102,7 @@ TRAIN_ARGUMENTS = {
     **_ignored("it acts beside kd_model_name alone", kd_teacher_feature_dim=None),
     **_ignored("it acts beside kd_model_name alone", kd_token_distill_type="soft"),
     # ---- it cannot be followed ----
+    # train.py passes its argument (right) to the model under the name on the left.
     **_of_model("drop_rate", drop=0.0),
     **_of_model("drop_path_rate", drop_path=None, drop_connect=None),
     **_of_model("drop_block_rate", drop_block=None),

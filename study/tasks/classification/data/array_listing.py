@@ -35,6 +35,7 @@ class ArraySplit:
         every = np.arange(len(self.labels))
         if self.how.share is None:
             return every
+        # By number, as the images of an array have no names.
         drawn = validation([(str(i), str(self.labels[i])) for i in every], self.how.share)
         inside = np.array([str(i) in drawn for i in every])
         chosen: NDArray[np.int64] = every[inside if self.how.half == "validation" else ~inside]
@@ -46,6 +47,7 @@ class ArraySplit:
         labels, counts = np.unique(self.labels[self.indices], return_counts=True)
         by_label = dict(zip(map(str, labels.tolist()), counts.tolist(), strict=True))
         names = arrays.names(self.how.half, self.how.share)
+        # A stored summary is old once one of these changes; an .npz is the place itself.
         files = tuple(f"{name}.npy" for name in names) if self.place.is_dir() else ()
         change: dict[str, object] = {
             "digest": arrays.digest(self.place, names),
@@ -69,6 +71,7 @@ def walked(place: Path, how: Rules) -> ArraySplit:
     labels = arrays.loaded(place, classes)
     if problem := _unlike_labels(labels, shape[0]):
         raise DataError(f"{path_text(place)}, array {classes}: {problem}")
+    # Grey images (N, H, W) have one channel.
     height, width, channels = (*shape[1:], 1)[:3]
     return ArraySplit(place, how, labels.astype("int64"), (height, width, channels))
 
@@ -79,8 +82,10 @@ def _unlike_images(shape: Sequence[int], kind: np.dtype[np.generic]) -> str:
         return f"of type {kind}; images are uint8, from 0 to 255"
     if len(shape) not in (3, 4) or 0 in shape:
         return f"of shape {tuple(shape)}; images are (N, H, W) or (N, H, W, C)"
+    # in_chans is at most 16, so an axis of more is no axis of channels.
     if len(shape) == 4 and shape[1] <= 16 < shape[3] and shape[1] != shape[2]:
         return f"of shape {tuple(shape)}, channels first; transpose to (N, H, W, C)"
+    # Images are held as squares, and a resize to one would distort them.
     if shape[1] != shape[2]:
         return f"images of {shape[1]} x {shape[2]} pixels; crop or pad them to squares"
     many = len(shape) == 4 and shape[3] > 16
@@ -89,7 +94,7 @@ def _unlike_images(shape: Sequence[int], kind: np.dtype[np.generic]) -> str:
 
 def _unlike_labels(labels: NDArray[np.generic], images: int) -> str:
     """The reason why an array has no labels for a number of images; "" if it has."""
-    if labels.dtype.kind not in "iu":
+    if labels.dtype.kind not in "iu":  # numpy's letters of signed and unsigned integers
         return f"of type {labels.dtype}; labels are the numbers of classes, from 0 on"
     if labels.ndim != 1 or len(labels) != images:
         return f"of shape {labels.shape}; {images} images need ({images},)"

@@ -39,6 +39,7 @@ def loaded(place: Path, name: str) -> NDArray[np.generic]:
     from numpy.lib import format
 
     with _opened(place, name) as file:
+        # Python objects are pickled, and reading a pickle could run code.
         array: NDArray[np.generic] = format.read_array(file, allow_pickle=False)
     return array
 
@@ -50,6 +51,7 @@ def header(place: Path, name: str) -> tuple[tuple[int, ...], np.dtype[np.generic
     with _opened(place, name) as file:
         version = format.read_magic(file)
         read = format.read_array_header_1_0
+        # Version 3.0 differs from 2.0 in the names of fields alone, which images do not have.
         if version != (1, 0):
             read = format.read_array_header_2_0
         shape, _, kind = read(file)
@@ -61,6 +63,7 @@ def digest(place: Path, names_: tuple[str, ...]) -> str:
     return _digest(place, names_, tuple(_stamp(path) for path in _files(place, names_)))
 
 
+# `stamps` only makes the cache notice a file that has changed.
 @lru_cache(maxsize=64)
 def _digest(place: Path, names_: tuple[str, ...], stamps: tuple[object, ...]) -> str:
     whole = hashlib.sha256()
@@ -80,6 +83,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
         status = os.stat(path)
     except OSError:  # `_opened` reports it
         return ()
+    # ctime as well, since a copy may keep the mtime of its source.
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
@@ -94,6 +98,7 @@ def _opened(place: Path, name: str) -> Iterator[IO[bytes]]:
         else:
             with zipfile.ZipFile(place) as archive, archive.open(f"{name}.npy") as member:
                 yield member
+    # Before DAMAGED, which includes OSError. zipfile raises KeyError for an absent member.
     except (FileNotFoundError, KeyError) as error:
         there = ", ".join(_present(place)) or "none"
         raise DataError(

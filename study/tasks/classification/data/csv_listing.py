@@ -49,6 +49,7 @@ class CsvScan:
 
     def note(self, row: CsvRow) -> None:
         """Record a row: an image of a class, one that the class map leaves out, or a problem."""
+        # First, since a picture of a class that is left out need not exist.
         if row.label and self.how.classes and row.label not in self.how.classes:
             self.unmapped[row.label] += 1
             return
@@ -64,13 +65,14 @@ class CsvScan:
         self._picture(row, status)
 
     def _picture(self, row: CsvRow, status: os.stat_result) -> None:
+        # By the file itself, so that two paths or links to one picture are found.
         first = self.files.setdefault(identity(status), row.line)
         if S_ISDIR(status.st_mode):
             self.broken.append(f"{row.line}: {path_text(row.path)} is a folder")
         elif first != row.line:
             self.broken.append(f"{row.line}: {path_text(row.path)} is in line {first} already")
         else:
-            self.pictures.append((row.path, row.label, status.st_size, 0))
+            self.pictures.append((row.path, row.label, status.st_size, 0))  # 0: in no tar
             self.lines.setdefault(row.label, row.line)
 
     def read(self) -> list[Picture]:
@@ -117,26 +119,31 @@ def rows(place: Path) -> Iterator[CsvRow]:
     try:
         # utf-8-sig drops the mark with which Windows editors begin a file.
         with place.open(newline="", encoding="utf-8-sig") as file:
+            # Without strict, a quote that is never closed is read as a text to the end of the file.
             reader = csv.DictReader(file, skipinitialspace=True, strict=True)
             _check_columns(reader.fieldnames, name)
             for row in reader:
                 count += 1
+                # A row that is too short has None in its last columns.
                 path, label = ((row[column] or "").strip() for column in COLUMNS)
                 yield CsvRow(reader.line_num, path, label)
     except UnicodeDecodeError as error:
         raise DataError(f"{name} is no text in UTF-8: {error}; convert it") from error
     except csv.Error as error:
+        # The inner reader has the line at fault; DictReader has that of the last whole row.
         raise DataError(f"{name}:{reader.reader.line_num}: no CSV ({error}); repair it") from error
     if not count:
         raise DataError(f"{name}:2: no rows; write a path and a label in every row")
 
 
 def _check_columns(columns: object, name: str) -> None:
+    # DictReader gives None for a file without a line.
     if not isinstance(columns, list):
         raise DataError(f"{name}:1: the file is empty; its first line is path,label")
     absent = [column for column in COLUMNS if column not in columns]
     if absent:
         whole = ", ".join(columns)
+        # Excel writes semicolons where the comma is the decimal mark.
         other = next((mark for mark in ";\t|" if len(columns) == 1 and mark in whole), "")
         hint = "separate columns by commas" if other else "name the columns path and label"
         raise DataError(
@@ -148,6 +155,7 @@ def _problem(row: CsvRow) -> str:
     """The reason why a row names no image of a class, before the file is looked at; or ""."""
     if not row.path or not row.label:
         return f"no {'label' if row.path else 'path'}"
+    # os.path.join would drop root before an absolute path.
     if os.path.isabs(row.path):
         return f"{path_text(row.path)} is absolute; paths start from root"
     return "" if is_picture(row.path) else f"{path_text(row.path)} has no ending of a picture"

@@ -25,6 +25,7 @@ def validation(labelled: Sequence[tuple[str, str]], share: float) -> set[str]:
     At least one of each class that has two or more, and never all. The order of the draw is that of
     the names' digests, so an added image moves few others to the other split.
     """
+    # Class by class, so that a rare class is in both splits.
     classes = defaultdict[str, list[str]](list)
     for name, label in labelled:
         classes[label].append(name)
@@ -37,8 +38,10 @@ def validation(labelled: Sequence[tuple[str, str]], share: float) -> set[str]:
 
 def count(images: int, share: float) -> int:
     """The number of validation images out of the images of a class."""
+    # Half up: round() would take the even number. The only image of a class is trained on.
     return min(max(1, int(images * share + 0.5)), images - 1)
 
 
 def _draw(name: str) -> bytes:
+    # fsencode, since the name of a file may be no text.
     return hashlib.sha256(SALT.encode() + b"\0" + os.fsencode(name)).digest()

@@ -14,13 +14,16 @@ from study.tasks.classification.schema import Data
 def held_images(split: ArraySplit, data: Data, workers: int) -> InMemoryImages:
     """The images of a split at img_size: bytes (N, C, S, S), resized with Pillow's bicubic."""
     name, _ = arrays.names(split.how.half, split.how.share)
+    # Read whole, also for a drawn split: an .npz cannot be mapped into memory.
     images = arrays.loaded(split.place, name)[split.indices]
     images = images.reshape(*images.shape[:3], -1)  # (N, H, W, C)
     if data.in_chans == 1 and images.shape[3] == 3:
+        # Pillow's grey: the luma of ITU-R 601-2, not the mean of the channels.
         images = np.stack([np.asarray(Image.fromarray(x).convert("L")) for x in images])[..., None]
     planes = np.moveaxis(images, 3, 1)  # (N, C, H, W)
     if planes.shape[2] != data.img_size:
         planes = np.stack([_resized(image, data.img_size) for image in planes])
+    # moveaxis gives a view, whose memory is still (N, H, W, C).
     pixels = torch.from_numpy(np.ascontiguousarray(planes))
     targets = torch.from_numpy(split.labels[split.indices])
     return InMemoryImages(pixels, targets, data, workers)
@@ -28,6 +31,7 @@ def held_images(split: ArraySplit, data: Data, workers: int) -> InMemoryImages:
 
 def _resized(planes: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """(C, H, W) -> (C, S, S)."""
+    # Channel by channel, as Pillow has no mode for most numbers of channels.
     resized = (
         Image.fromarray(plane).resize((side, side), Image.Resampling.BICUBIC) for plane in planes
     )

@@ -12,6 +12,7 @@ from study.text import path_text
 def of_csv(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
     """Problems of the rows of a CSV; the first row is named with its line."""
     if split.broken:
+        # Each begins with its line, so that a path before it gives file:line.
         first, *others = split.broken
         lines = first_names([text.partition(":")[0] for text in others], 12)
         more = f"; the same or worse in lines {lines}" if others else ""
@@ -22,6 +23,7 @@ def of_arrays(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[
     """Problems of the channels and the class numbers of arrays."""
     where, channels = path_text(split.place), split.shape[-1]
     both = (channels, data.in_chans)
+    # Grey and RGB are converted into each other, other channels are not.
     if channels != data.in_chans and both not in ((1, 3), (3, 1)):
         yield f"{where} has images of {channels} channels; write in_chans: {channels}"
     numbers = [int(name) for name in split.counts]
@@ -33,6 +35,7 @@ def gaps(data: Data, train: Summary) -> Iterator[str]:
     """Classes of arrays that no training image has, below the largest number."""
     largest = max(map(int, train.counts), default=-1)
     absent = [str(number) for number in range(largest) if str(number) not in train.counts]
+    # A num_classes in the study says that a class without images is meant.
     if absent and data.num_classes is None:
         yield (
             f"{path_text(train.place)} trains on no image of class {first_names(absent)}; number "
@@ -42,6 +45,7 @@ def gaps(data: Data, train: Summary) -> Iterator[str]:
 
 def only_evaluated(splits: Sequence[Summary]) -> Iterator[str]:
     """Classes of the validation images that no training image has."""
+    # A single split, where nothing is trained, is compared with itself.
     first, last = splits[0], splits[-1]
     if only := numbered(last.counts.keys() - first.counts.keys()):
         line = f":{last.lines[only[0]]}" if only[0] in last.lines else ""
@@ -54,8 +58,10 @@ def only_evaluated(splits: Sequence[Summary]) -> Iterator[str]:
 def of_drawn(splits: Sequence[Summary]) -> Iterator[str]:
     """Problems of a drawn split: splits that exist already, or nothing to evaluate."""
     where, tops = path_text(splits[0].place), {*splits[0].nested, *splits[0].empty}
+    # A split looks like a class folder that holds folders, or no picture.
     if tops & {*TRAIN} and tops & {*VAL, "test"}:
         both = first_names(sorted(tops & {*TRAIN, *VAL, "test"}))
         yield f"{where} has the splits {both} already; leave out split"
+    # The only image of a class is always trained on.
     elif len(splits) > 1 and splits[0].counts and not splits[1].counts:
         yield f"{where} has one image of each class, so none to evaluate; add images"

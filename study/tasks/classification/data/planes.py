@@ -11,7 +11,7 @@ from PIL import Image
 class Planes:
     """The channels of one image; its methods are those of Pillow's images that crops use."""
 
-    planes: tuple[Image.Image, ...]
+    planes: tuple[Image.Image, ...]  # of mode L, 8 bits
 
     @staticmethod
     def of(pixels: NDArray[np.uint8]) -> "Planes":
@@ -20,7 +20,7 @@ class Planes:
 
     @property
     def size(self) -> tuple[int, int]:
-        return self.planes[0].size
+        return self.planes[0].size  # (width, height), as of an image of Pillow
 
     def crop(self, box: tuple[int, int, int, int]) -> "Planes":
         return Planes(tuple(plane.crop(box) for plane in self.planes))

@@ -51,12 +51,14 @@ def located_study(study: Study, places: Places, store: Store) -> tuple[Study, li
 def place(places: Places, choices: Sequence[int]) -> Location:
     """The position of the file or the name in the part `weights` of an arm."""
     tree = places.tree("weights", choices)
+    # Where the part has neither, `at` stops at the part itself.
     return tree.at(["file" if "file" in tree.value else "name"]).location
 
 
 def problems(study: Study, arm: Arm, cost: ModelCost, places: Places) -> Iterator[Problem]:
     """Problems of an arm that trains nothing, though its weights or its columns ask for it."""
     config = config_of(arm)
+    # Without seeds a study only counts and times, for which a random classifier will do.
     if cost.new_head and study.seeds and not config.recipe.total_epochs:
         named = place(places, arm.choices) if config.weights_part else places.deciding(arm.choices)
         yield Problem(f"{cost.new_head}, and nothing is trained", named, "name a recipe")
@@ -68,6 +70,7 @@ def problems(study: Study, arm: Arm, cost: ModelCost, places: Places) -> Iterato
 
 def notes(study: Study, arms: Sequence[ResolvedArm]) -> Iterator[str]:
     """Notes on classifiers that start at random, and on what files of recipes leave open."""
+    # By note, so that one about several arms is printed once.
     rows = dict[str, list[str]]()
     for arm in arms:
         for note in _of_arm(study, config_of(arm.arm), arm.cost_record):
@@ -79,6 +82,7 @@ def notes(study: Study, arms: Sequence[ResolvedArm]) -> Iterator[str]:
 def _of_arm(study: Study, config: Config, cost: object) -> Iterator[str]:
     if isinstance(cost, ModelCost) and cost.new_head:
         yield cost.new_head
+    # These notes are about training, which a study without seeds does not do.
     yield from config.recipe_notes if study.seeds else ()
     if study.seeds and config.trains_nothing and not evaluates_given_weights(config):
         yield "no weights are given and nothing is trained: the quality is that of random weights"

@@ -12,13 +12,16 @@ def weighted(recipe: Recipe, images: DataSplits) -> Recipe:
     Raises:
         DataError: a class has no training image, or the data does not list its classes.
     """
+    # None, or numbers, which need no counts.
     if recipe.class_weights != "balanced":
         return recipe
     counts = images.class_counts
+    # So where the class of an image is known only once it is read.
     if counts is None:
         raise DataError(
             f"class_weights: {images.data.name} has no list of its classes; give numbers"
         )
+    # The inverse of a frequency of 0 is infinite.
     if absent := [str(number) for number, count in enumerate(counts) if not count]:
         raise DataError(
             f"class_weights: no training image of class {', '.join(absent)}, so no frequency; give "
