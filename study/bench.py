@@ -106,7 +106,7 @@ def document(models: Sequence[BenchModel], setting: Setting, columns: Sequence[s
         "question": "What do these models cost, and how fast are they?",
         "baseline": {
             "model": levels[models[0].label],
-            "data": {"name": DATA, "img_size": setting.img_size},
+            "data": {"name": DATA, "title": "random images", "img_size": setting.img_size},
             "recipe": recipe,
         },
         # A factor has two levels or more.

@@ -38,11 +38,14 @@ def load(
     return Study(StudyRequest(Path(file), profile, settings, Path(store), tuple(imports)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """A study, and the store of its results."""
 
     request: StudyRequest
+
+    def __repr__(self) -> str:
+        return f"Study({self.request.identity[0]}, store={str(self.request.root)!r})"
 
     @classmethod
     def of(

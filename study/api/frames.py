@@ -23,11 +23,11 @@ def effects(
     """Each arm's difference from `baseline` in every metric, paired by seed, as a frame of the kind
     that is given.
 
-    The frame is long: a row per arm, seed and metric; the names of its columns may be others. The
-    result has `arm`, `metric`, `difference` (mean of the pairs), `low` and `high` (95 % t
-    interval), `pairs`, `p_t` (paired t test) and `p_sign_flip` (exact sign-flip test); no p is
-    corrected for several comparisons. NaN marks a trial that diverged, and makes the difference
-    NaN.
+    The frame is long: a row per arm, seed and metric; the names of its columns may be others, and
+    a frame of one metric needs no column for it. The result has `arm`, `metric`, `difference` (mean
+    of the pairs), `low` and `high` (95 % t interval), `pairs`, `p_t` (paired t test) and
+    `p_sign_flip` (exact sign-flip test); no p is corrected for several comparisons. NaN marks a
+    trial that diverged, and makes the difference NaN.
 
     Raises:
         StudyError: a column or the baseline does not exist, or a seed has two values.
@@ -35,12 +35,15 @@ def effects(
     # A lazy frame has no values before it is collected.
     native = nw.from_native(frame, eager_only=True)
     names = {arm: "arm", seed: "seed", metric: "metric", value: "value"}
+    if metric == "metric" and metric not in native.columns:
+        names.pop(metric)  # a frame of one metric, which its values name
     for name in names:
         if name not in native.columns:
             raise StudyError(unknown("column", name, native.columns))
     # By lists, since polars converts to pandas only where pyarrow is installed.
     rows = pd.DataFrame({new: native[old].to_list() for old, new in names.items()})
     # Rows without a seed are costs and speeds, which have no pairs.
+    rows = rows if "metric" in rows else rows.assign(metric=value)
     rows = rows.astype({"value": float}).dropna(subset="seed")
     _check(rows, baseline)
     result = of_rows(rows, baseline)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from study.errors import SpecError
+
 if TYPE_CHECKING:
     from study.launch.machine import Machine
     from study.plan.plan import Plan
@@ -98,7 +100,22 @@ class StudyRequest:
         # Models may print while they are built, and stdout may be one JSON document.
         with warnings.catch_warnings(), redirect_stdout(sys.stderr):
             warnings.filterwarnings("ignore", ".*torch.jit.*")  # of timm and fvcore, at import
-            return plan(self.read(), store, audit_all=audit_all, tell=self.tell), store
+            try:
+                return plan(self.read(), store, audit_all=audit_all, tell=self.tell), store
+            except SpecError as error:
+                if hint := self._forgotten(store):
+                    raise SpecError(f"{error}\n{hint}") from error
+                raise
+
+    def _forgotten(self, store: "Store") -> str:
+        """A hint at the plugins of the last run of this study, if it is requested without any."""
+        from study.launch.job import jobs_of
+
+        requests = [job.request for _, job in jobs_of(store, self.identity) if job.request]
+        if self.imports or not requests or not requests[-1].imports:
+            return ""
+        words = " ".join(f"--import {name}" for name in requests[-1].imports)
+        return f"the last run of this study had {words}"
 
     @property
     def identity(self) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from study.cli.output import in_units
 from study.format import duration, many
 from study.plan.plan import Plan
 from study.report.columns import FittedTable
+from study.spec.yaml import written
 from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store.store import Record
 from study.tasks.arms import PlannedArm, Trial
@@ -70,9 +71,14 @@ def _saved(plan: Plan, arm: PlannedArm) -> str:
 def departures(plan: Plan, arm: PlannedArm) -> str:
     factors = plan.study.factors
     return ", ".join(
-        f"{factors[f].path}={factors[f].levels[arm.arm.choices[f]].value}"
+        f"{factors[f].path}={_as_written(factors[f].levels[arm.arm.choices[f]].value)}"
         for f in arm.arm.changed_factors
     )
+
+
+def _as_written(value: object) -> str:
+    """A value as a study file has it."""
+    return written(value).strip() if isinstance(value, dict) else str(value)
 
 
 def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> list[str]:

@@ -22,7 +22,7 @@ EXECUTION = {"precision", "compile", "channels_last"}
 """Keys of `timing` that say how models run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A study's arms with their costs, and the trials that exist and are missing."""
 
@@ -108,6 +108,10 @@ class Plan:
             for arm in self.arms
         ]
         return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.arms)} arms, {len(self.trials)} trials, {len(self.missing)} missing"
+        return f"Plan({self.study.title}: {counts})"
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self.study.question)}</p>{self.frame.to_html(index=False)}"

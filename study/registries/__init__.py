@@ -220,6 +220,8 @@ def _imported(name: str) -> Iterator[str]:
 def _warn_of_undigested(plugin: Plugin, modules: Iterable[str]) -> None:
     """Warn of imported code that is neither installed nor part of a plugin."""
     digested = [plugin.path, *(added.plugin.path for added in REGISTRATIONS.values())]
+    # The program itself, which multiprocessing lists under a second name.
+    modules = {*modules} - {"__main__", "__mp_main__"}
     files = {file for file in map(_file, modules) if file and not _installed(file)}
     strangers = {file for file in files if not any(map(file.resolve().is_relative_to, digested))}
     if strangers:

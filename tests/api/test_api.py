@@ -181,3 +181,16 @@ def test_every_name_of_the_package_exists():
     assert all(getattr(study, name) for name in study.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         study.nothing  # noqa: B018
+
+
+def test_a_frame_of_one_metric_needs_no_column_for_it():
+    frame = pd.DataFrame(LONG).drop(columns="name")
+    names = {key: name for key, name in NAMES.items() if key != "metric"}
+    (row,) = study.effects(frame, baseline="A", **names).itertuples()
+    assert (row.metric, row.pairs) == ("score", 4)
+
+
+def test_a_study_and_a_plan_print_as_one_line(tiny):
+    loaded = study.load(tiny, store=tiny.parent / "results")
+    assert repr(loaded).startswith("Study(tiny, store=")
+    assert repr(loaded.plan()) == "Plan(tiny: 2 arms, 4 trials, 4 missing)"

@@ -72,6 +72,8 @@ def _timings(analysis: Analysis) -> Iterator[str]:
         )
         if disturbance := format.disturbed(analysis.disturbed):
             yield f"During timing, {disturbance}."
+    if any(name.startswith("latency") for name in analysis.metrics):
+        yield "Latency: one image at a time."
     if "memory" in analysis.metrics:
         yield "Peak memory: one training step of the recipe."
     if any(of_batch(name)[0] == "inference_memory" for name in analysis.metrics):

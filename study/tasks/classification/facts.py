@@ -2,7 +2,7 @@
 
 from study.spec.study import Arm, Study
 from study.tasks.arms import Facts
-from study.tasks.classification.config import config_of, part_label, weights_title
+from study.tasks.classification.config import Config, config_of, part_label, weights_title
 
 
 def facts(study: Study, arm: Arm) -> Facts:
@@ -40,11 +40,20 @@ def caption(study: Study, arm: Arm) -> str:
         return f"{config.model} for {images}"
     weights = weights_title(config)
     title = part_label(study, "recipe")
-    recipe = f"recipe {title}, {_count(config.recipe.total_epochs)}"
+    recipe = f"recipe {title}{_batch(study, config)}, {_count(config.recipe.total_epochs)}"
     if config.trains_nothing:
         recipe = f"recipe {title}: nothing is trained"
     start = [f"weights {weights}"] if weights else []
     return ", ".join([f"{config.model} on {images}", *start, recipe])
+
+
+def _batch(study: Study, config: Config) -> str:
+    """The batch size, if the study changes that of its recipe for all arms."""
+    keys = ("batch_size", "grad_accum_steps")
+    changed = any(key in study.baseline.get("recipe", {}) for key in keys)
+    varied = {f"recipe.{key}" for key in keys} & {factor.path for factor in study.factors}
+    size = config.recipe.batch_size * config.recipe.grad_accum_steps
+    return f" with batches of {size}" if changed and not varied else ""
 
 
 def _count(epochs: int) -> str:

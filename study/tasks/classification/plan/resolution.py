@@ -41,7 +41,7 @@ def arms(
             *other_notes,
             *notes.unaudited(every.resolved),
             *pairing.notes(every),
-            *starting.notes(study, every.resolved),
+            *starting.notes(study, every.resolved, store),
         ],
         cost=cost,
     )

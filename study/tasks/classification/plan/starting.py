@@ -68,12 +68,13 @@ def problems(study: Study, arm: Arm, cost: ModelCost, places: Places) -> Iterato
         yield Problem(message, places.tree("recipe", arm.choices).location, "name a recipe")
 
 
-def notes(study: Study, arms: Sequence[ResolvedArm]) -> Iterator[str]:
+def notes(study: Study, arms: Sequence[ResolvedArm], store: Store) -> Iterator[str]:
     """Notes on classifiers that start at random, and on what files of recipes leave open."""
     # By note, so that one about several arms is printed once.
     rows = dict[str, list[str]]()
     for arm in arms:
-        for note in _of_arm(study, config_of(arm.arm), arm.cost_record):
+        config = config_of(arm.arm)
+        for note in (*_of_arm(study, config, arm.cost_record), *_evaluation(config, store)):
             rows.setdefault(note, []).append(arm.label)
     for note, labels in rows.items():
         yield note if len(labels) == len(arms) else f"{', '.join(labels)}: {note}"
@@ -86,3 +87,17 @@ def _of_arm(study: Study, config: Config, cost: object) -> Iterator[str]:
     yield from config.recipe_notes if study.seeds else ()
     if study.seeds and config.trains_nothing and not evaluates_given_weights(config):
         yield "no weights are given and nothing is trained: the quality is that of random weights"
+
+
+def _evaluation(config: Config, store: Store) -> Iterator[str]:
+    """A note on weights of a trial whose images were resized or cropped otherwise."""
+    if not (config.trains_nothing and config.weights.trial):
+        return
+    record, _ = finished.finished(store, config.weights.trial)
+    for key in ("interpolation", "crop_pct"):
+        theirs, ours = getattr(record.recipe, key), getattr(config.recipe, key)
+        if theirs != ours:
+            yield (
+                f"evaluated with {key} {ours}, where trial {config.weights.trial} has {theirs}: "
+                f"set recipe.{key} for its own accuracy"
+            )
