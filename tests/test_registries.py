@@ -116,6 +116,15 @@ REFUSED = {
     "misses a module": (BOTH + "import nosuch", r"own_parts.py:13: ModuleNotFoundError"),
     "ends": (BOTH + "import sys\nsys.exit(3)", r"own_parts.py:14: SystemExit: 3"),
     "no part": (BOTH + "REDUCTIONS['own'] = 3", "own_parts.py: the reduction own cannot be called"),
+    "no text": (BOTH + "REDUCTIONS[3] = Own", "has a name that is no text"),
+    "a name of a metric": (
+        "from study.tasks.classification.quality import QUALITIES\nQUALITIES['a-b'] = len",
+        "is written in claims",
+    ),
+    "our task": (
+        "from study.tasks import TASKS\nTASKS['classification'] = None",
+        "is a task of this package",
+    ),
     "no metric": (
         "from study.tasks.classification.quality import QUALITIES\nQUALITIES['own'] = len",
         "the metric own is no Metric of the kind quality",
@@ -178,6 +187,41 @@ def test_code_that_no_digest_has_is_warned_of(own, monkeypatch, caplog, stranger
     Path(stranger).write_text("SIZE = 3\n")
     register(own(f"{PART}{line}\nREDUCTIONS['own'] = Own\n", name))
     assert f"{Path(stranger).resolve()}, which is in no digest" in caplog.text
+
+
+def test_of_two_plugins_with_one_name_the_last_is_used(own):
+    text = PART + "REDUCTIONS['own'] = Own\n"
+    register(own(text, "first.py"))
+    last = register(own(text, "second.py")).plugin
+    assert used_plugins({"reduction": ["own"]}) == {"second": last.digest}
+
+
+def test_a_plugin_that_reaches_another_by_name_or_by_an_entry_uses_it(own):
+    base = register(own(PART + "REDUCTIONS['basic'] = Own\n", "base.py")).plugin
+    text = PART + "from importlib import import_module\nREDUCTIONS['{}'] = {}\n"
+    loaded = "import_module('base').Own"
+    by_module = register(own(text.format("loaded", loaded), "first.py")).plugin
+    by_entry = register(own(text.format("taken", "REDUCTIONS['basic']"), "second.py")).plugin
+    assert used_plugins({"reduction": ["loaded"]}) == {
+        "base": base.digest,
+        "first": by_module.digest,
+    }
+    used = used_plugins({"reduction": ["taken"]})
+    assert used == {"base": base.digest, "second": by_entry.digest}
+
+
+def test_the_digest_of_a_package_is_of_its_data_too(own, tmp_path):
+    before = own(PART, "lab/__init__.py").digest
+    (tmp_path / "lab" / "weights.json").write_text("{}")
+    assert find_plugin("lab").digest != before
+
+
+def test_a_file_of_another_encoding_can_be_used(own, tmp_path):
+    (tmp_path / "own_parts.py").write_bytes(
+        b"# -*- coding: latin-1 -*-\n# \xe9\n" + f"{PART}REDUCTIONS['own'] = Own\n".encode()
+    )
+    register(find_plugin("own_parts"))
+    assert used_plugins({"reduction": ["own"]})
 
 
 def test_what_is_installed_or_pythons_may_be_imported(own, monkeypatch, caplog, tmp_path):

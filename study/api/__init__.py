@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from study.api.request import StudyRequest
+from study.api.values import plain
 from study.errors import StudyError
 from study.spec.yaml import written
 
@@ -34,8 +35,13 @@ def load(
     when the study is planned.
     """
     # JSON is YAML, so each value is read as the study file would have it.
-    settings = tuple(f"{key}={json.dumps(value)}" for key, value in (set or {}).items())
-    return Study(StudyRequest(Path(file), profile, settings, Path(store), tuple(imports)))
+    changes = plain(set or {}, "set")
+    settings = tuple(f"{key}={json.dumps(value)}" for key, value in changes.items())
+    return Study(StudyRequest(Path(file), profile, settings, Path(store), _texts(imports)))
+
+
+def _texts(imports: str | Iterable[str | Path]) -> tuple[str, ...]:
+    return tuple(map(str, [imports] if isinstance(imports, str | Path) else imports))
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,10 +70,10 @@ class Study:
             StudyError: the name cannot be that of a file.
         """
         # A dot in front would hide the file of that name, a dash would look like an option.
-        if not re.fullmatch(r"\w[\w.-]*", name):
+        if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*", name):
             raise StudyError(f'"{name}" cannot name a study: use letters, digits, "_" and "-"')
-        file, text = Path(f"{name}.yaml"), written(dict(values))
-        return cls(StudyRequest(file, None, (), Path(store), tuple(imports), text=text))
+        file, text = Path(f"{name}.yaml"), written(plain(values, "values"))
+        return cls(StudyRequest(file, None, (), Path(store), _texts(imports), text=text))
 
     def plan(self, *, audit_all: bool = False) -> "Plan":
         """The study as planned now: its arms, their costs, and the trials that are missing.

@@ -44,11 +44,25 @@ def effects(
     rows = pd.DataFrame({new: native[old].to_list() for old, new in names.items()})
     # Rows without a seed are costs and speeds, which have no pairs.
     rows = rows if "metric" in rows else rows.assign(metric=value)
-    rows = rows.astype({"value": float}).dropna(subset="seed")
-    _check(rows, baseline)
-    result = of_rows(rows, baseline)
+    rows = _typed(rows).dropna(subset="seed")
+    _check(rows, str(baseline))
+    result = of_rows(rows, str(baseline))
     columns = {name: result[name].tolist() for name in COLUMNS}
     return nw.from_dict(columns, backend=native.implementation).to_native()
+
+
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Values as floats, and arms and metrics as texts.
+
+    Raises:
+        StudyError: a value is no number, or an arm or a metric is missing.
+    """
+    if rows[["arm", "metric"]].isna().to_numpy().any():
+        raise StudyError("an arm or a metric is missing in the frame")
+    try:
+        return rows.astype({"arm": str, "metric": str, "value": float})
+    except (TypeError, ValueError) as error:
+        raise StudyError(f"a value is no number: {error}") from error
 
 
 def _check(rows: pd.DataFrame, baseline: str) -> None:

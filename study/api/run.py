@@ -16,6 +16,7 @@ from study.store.store import Store
 
 Report = Callable[[Sequence[Event]], None]
 REMEDY = "write to another folder"
+DEVICES = ("cpu", "cuda", "mps")
 HERE = ("local", "inline")
 """Launchers of this machine; for others there is the command line."""
 
@@ -100,6 +101,11 @@ def machine(on: str, *, workers: int | None, device: str | None, threads: int | 
     Raises:
         StudyError: there is no such launcher, or no such device here.
     """
+    for name, number in (("workers", workers), ("threads", threads)):
+        if number is not None and (not isinstance(number, int) or number < 1):
+            raise StudyError(f"{name}: a whole number from 1, not {number!r}")
+    if device is not None and device not in DEVICES:
+        raise StudyError(unknown("device", str(device), DEVICES))
     if on not in HERE:
         raise StudyError(unknown("launcher", on, HERE))
     if device == "cuda" and not gpus():

@@ -133,6 +133,10 @@ def _terminable() -> Iterator[None]:
 def _interruptible(store: Store, job: Path, stopping: Callable[[], None]) -> Iterator[None]:
     """The first Ctrl-C asks the workers to stop after their step, the second ends them now."""
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # of a notebook or a server: Python sets handlers in the main thread alone
+        return
+
     def interrupt(number: int, frame: object) -> None:
         if job_folder.stopped(job):
             raise KeyboardInterrupt

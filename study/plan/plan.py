@@ -5,7 +5,7 @@ from html import escape
 from math import nan
 from typing import TYPE_CHECKING
 
-from study import tasks
+from study import registries, tasks
 from study.spec.metric import Catalogue, sized
 from study.spec.reader import ReadStudy
 from study.spec.study import Study
@@ -38,8 +38,14 @@ class Plan:
 
     @property
     def catalogue(self) -> Catalogue:
-        """The metrics that the study may use, by name."""
-        return self.study.catalogue
+        """The metrics that the study may use, by name.
+
+        Not those of plugins that it does not name: their code is in no name of a trial, so their
+        stored values may be of another code.
+        """
+        unused = registries.names("metric") - self.study.used_names
+        every = self.study.catalogue
+        return Catalogue({k: m for k, m in every.items() if k not in unused}) if unused else every
 
     @property
     def baseline(self) -> PlannedArm:
@@ -132,7 +138,7 @@ class Plan:
         # Workers import these before they look up the task.
         ours = study.task in tasks.OURS
         sources = [] if ours else [plugin.source for plugin in study.plugins]
-        known = [*self.catalogue]
+        known = [*study.catalogue]  # a trial reports them all
         whole = Work(phases=[*phases], task=study.task, sources=sources, known=known)
         return whole.model_copy(update=more)
 

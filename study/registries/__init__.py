@@ -4,7 +4,6 @@ A registry is imported only for a plugin that names its package, so that a plugi
 needs no torch. Registries are global to the process, and so is the record of what was added.
 """
 
-import ast
 import logging
 import re
 import sys
@@ -17,7 +16,7 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-from study.errors import StudyError
+from study.registries.importing import PluginError, imported
 from study.spec.plugins import Plugin, digest
 
 REGISTRIES = {
@@ -55,10 +54,6 @@ STUDY = Path(__file__).resolve().parents[1]
 log = logging.getLogger("study")
 
 
-class PluginError(StudyError):
-    """A plugin cannot be imported, or adds something that cannot be used."""
-
-
 @dataclass(frozen=True)
 class Registration:
     """The names that a plugin added or replaced, by kind."""
@@ -88,7 +83,7 @@ def register(plugin: Plugin) -> Registration:
     kinds, modules = _kinds(plugin), set(sys.modules)
     before = entries(kinds)
     imported_before = plugin.name in sys.modules
-    _run(plugin)
+    imported(plugin)
     added = {
         kind: tuple(_added(plugin, kind, before[kind], now, by_module=imported_before))
         for kind, now in entries(kinds).items()
@@ -102,24 +97,27 @@ def register(plugin: Plugin) -> Registration:
 
 
 def used_plugins(names: Mapping[str, Collection[str]]) -> dict[str, str]:
-    """The digests, by name, of the plugins that added any of these entries, by kind.
+    """The digests, by name, of the plugins that have any of these entries, by kind.
 
-    A plugin counts as well if one of them imports it.
+    A plugin counts as well if one of them names it, or an entry of it.
     """
-    # A plugin that only adds what nobody uses changes no result.
-    users = {
-        registration.plugin.name
-        for registration in REGISTRATIONS.values()
-        for kind, added in registration.names.items()
-        if not {*added}.isdisjoint(names.get(kind, ()))
-    }
-    # Repeated, since a plugin that is imported may import others.
-    while more := {name for user in users for name in _imported(user)} - users:
+    users = {owner for (kind, name), owner in _owners().items() if name in names.get(kind, ())}
+    while more := {name for user in users for name in _named(user)} - users:
         users |= more
     return {
         name: registration.plugin.digest
         for name, registration in REGISTRATIONS.items()
         if name in users
+    }
+
+
+def _owners() -> dict[tuple[str, str], str]:
+    """The plugin of each entry, by kind and name: the last one that added it."""
+    return {
+        (kind, name): registration.plugin.name
+        for registration in REGISTRATIONS.values()
+        for kind, added in registration.names.items()
+        for name in added
     }
 
 
@@ -180,11 +178,22 @@ def _added(
             continue
         if name in before and not same:
             log.warning('%s replaces %s "%s"', plugin.name, kind, name)
-        if why := mistake(kind, entry):
+        if why := unusable(kind, name) or mistake(kind, entry):
             raise PluginError(f"{plugin.path}: the {kind} {name} {why}")
         yield name
     for name in before.keys() - now.keys():
         log.warning('%s removes %s "%s"', plugin.name, kind, name)
+
+
+def unusable(kind: str, name: object) -> str:
+    """The reason why a study file cannot name an entry so, or ""."""
+    if not isinstance(name, str):
+        return "has a name that is no text"
+    if kind == "metric" and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return "is written in claims: use small letters, digits and _"
+    if kind == "optimizer" and name != name.lower():
+        return "is looked up in small letters"
+    return "is a task of this package" if (kind, name) == ("task", "classification") else ""
 
 
 def mistake(kind: str, entry: object) -> str:
@@ -206,15 +215,19 @@ def _files(plugin: Plugin) -> list[Path]:
     return sorted(plugin.path.rglob("*.py")) if plugin.path.is_dir() else [plugin.path]
 
 
-def _imported(name: str) -> Iterator[str]:
-    """The registered plugins that the code of a plugin imports."""
-    tops = {other.partition(".")[0]: other for other in REGISTRATIONS if other != name}
-    for file in _files(REGISTRATIONS[name].plugin):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            # No module in `from . import name`.
-            modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            yield from (tops[m.partition(".")[0]] for m in modules if m.partition(".")[0] in tops)
+def _named(name: str) -> Iterator[str]:
+    """The other plugins that the code of a plugin names, or of which it names an entry.
+
+    By words, as a plugin may reach another by an import, by its name as text, or by a registry.
+    """
+    words = {*re.findall(r"\w+", _text(REGISTRATIONS[name].plugin))}
+    tops = {other.partition(".")[0]: other for other in REGISTRATIONS}
+    yield from (other for top, other in tops.items() if top in words and other != name)
+    yield from (o for (_, entry), o in _owners().items() if entry in words and o != name)
+
+
+def _text(plugin: Plugin) -> str:
+    return "\n".join(file.read_text("utf-8", "replace") for file in _files(plugin))
 
 
 def _warn_of_undigested(plugin: Plugin, modules: Iterable[str]) -> None:
@@ -244,44 +257,3 @@ def _file(module: str) -> Path | None:
 def _installed(file: Path) -> bool:
     """True for files of Python, installed packages and this package, which have versions."""
     return bool(INSTALLED & {*file.parts} or {*PYTHON, STUDY} & {*file.resolve().parents})
-
-
-# ---- importing ----
-
-
-def _run(plugin: Plugin) -> None:
-    """Import a plugin; its error becomes a PluginError with file, line and message."""
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Overwriting .* in registry")  # told by `_added`
-            _import(plugin)
-    # SystemExit, since a script may call sys.exit() when it is imported.
-    except (Exception, SystemExit) as error:
-        last = traceback.format_exception_only(error)[-1].strip()
-        raise PluginError(f"{_place(error, plugin)}: {last}") from error
-
-
-def _import(plugin: Plugin) -> None:
-    """Import a plugin by its path, without adding its folder to sys.path."""
-    # On sys.path, other files of the folder could shadow installed modules.
-    top = plugin.name.partition(".")[0]
-    if top not in sys.modules and plugin.path.name.removesuffix(".py") == top:
-        spec = spec_from_file_location(top, plugin.start)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[top] = module_from_spec(spec)
-        try:
-            spec.loader.exec_module(sys.modules[top])
-        except BaseException:
-            del sys.modules[top]  # as Python's own import does
-            raise
-    import_module(plugin.name)
-
-
-def _place(error: BaseException, plugin: Plugin) -> str:
-    """`file:line` in the plugin that raised the error, or has the syntax error."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(plugin.path)]
-    return f"{own[-1].filename}:{own[-1].lineno}" if own else str(plugin.path)

@@ -110,12 +110,18 @@ def installed() -> list[Plugin]:
 
 
 def digest(path: Path) -> str:
-    """The digest of a file, or of all .py files of a folder with their relative names."""
+    """The digest of a file, or of all files of a folder with their relative names.
+
+    Hidden files and compiled code are left out; other files may be data that the code reads.
+    """
     if path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     contents = hashlib.sha256()
     # Sorted, because file systems list in any order.
-    for file in sorted(path.rglob("*.py")):
+    for file in sorted(path.rglob("*")):
+        words = file.relative_to(path).parts
+        if not file.is_file() or any(word.startswith((".", "__pycache__")) for word in words):
+            continue
         name, content = file.relative_to(path).as_posix(), file.read_bytes()
         # Name and length delimit each file, so that moved text cannot give the same digest.
         contents.update(f"{name}\0{len(content)}\0".encode() + content)

@@ -3,7 +3,9 @@
 import math
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -108,6 +110,47 @@ def test_a_machine_that_is_not_here_is_refused(tmp_path, how, message):
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"workers": -1}, "workers: a whole number from 1"),
+        ({"workers": "2"}, "workers: a whole number from 1"),
+        ({"threads": 0}, "threads: a whole number from 1"),
+        ({"device": "tpu"}, 'unknown device "tpu"'),
+    ],
+)
+def test_a_wrong_setting_of_a_run_is_told(tmp_path, how, message):
+    with pytest.raises(StudyError, match=message):
+        study.Study.of("tiny", VALUES, store=tmp_path).run(**how)
+
+
+def test_values_may_be_of_numpy_paths_and_tuples(tiny):
+    store = tiny.parent / "results"
+    values = {**VALUES, "seeds": np.int64(2), "columns": ("params", "top1")}
+    assert len(study.Study.of("tiny", values, store=store).plan().trials) == 4
+    assert len(study.load(tiny, set={"seeds": np.int64(3)}, store=store).plan().trials) == 6
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1], "values: a mapping of the keys"),
+        ({**VALUES, "seeds": {1, 2}}, r"values\.seeds: set is nothing that a study file can hold"),
+        ({**VALUES, "seeds": np.arange(3)}, r"values\.seeds: ndarray is nothing"),
+    ],
+)
+def test_values_that_no_file_can_hold_are_told(tmp_path, values, message):
+    with pytest.raises(StudyError, match=message):
+        study.Study.of("tiny", values, store=tmp_path)
+
+
+@pytest.mark.heavy
+def test_a_study_runs_in_another_thread(finished):
+    loaded, _ = finished
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(loaded.run, on="inline", progress=False).result().frame is not None
+
+
 # ---- effects of any frame ----
 
 LONG = {
@@ -158,6 +201,16 @@ def test_unpaired_seeds_are_left_out_and_a_nan_stays():
 def test_a_wrong_name_is_told(change, message):
     with pytest.raises(StudyError, match=message):
         study.effects(pd.DataFrame(LONG), **{"baseline": "A", **NAMES, **change})
+
+
+def test_arms_may_be_numbers_and_values_must_be(tmp_path):
+    frame = pd.DataFrame(LONG).assign(model=[0] * 4 + [1] * 4)
+    (row,) = study.effects(frame, baseline=0, **NAMES).itertuples()
+    assert (row.arm, row.pairs) == ("1", 4)
+    with pytest.raises(StudyError, match="a value is no number"):
+        study.effects(frame.assign(score="much"), baseline=0, **NAMES)
+    with pytest.raises(StudyError, match="an arm or a metric is missing"):
+        study.effects(frame.assign(name=None), baseline=0, **NAMES)
 
 
 def test_two_values_of_one_seed_are_refused():

@@ -35,7 +35,7 @@ MAY_IMPORT = {
         "text",
         "trial",
     },
-    "plan": {"errors", "spec", "stats", "store", "tasks"},
+    "plan": {"errors", "registries", "spec", "stats", "store", "tasks"},
     "track": {"errors", "plan", "spec", "store", "tasks"},
     "analysis": {"errors", "format", "metrics", "plan", "spec", "stats", "store", "tasks", "text"},
     "launch": {"errors", "plan", "spec", "store", "tasks", "trial"},

@@ -114,16 +114,20 @@ def test_two_of_a_name_are_refused_and_one_of_them_is_kept_once(here):
         find_plugins(["my_blocks", "lab/my_blocks.py"])
 
 
-def test_the_digest_is_of_all_code_and_of_nothing_else(here):
+def test_the_digest_is_of_all_files_but_hidden_ones(here):
     package = here / "lab"
     seen = {digest(package)}
-    (package / "notes.txt").write_text("hello")
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "x.pyc").write_text("hello")
+    (package / ".notes").write_text("hello")
     assert digest(package) in seen
+    (package / "weights.json").write_text("{}")
+    seen.add(digest(package))
     (package / "parts" / "blur.py").write_text("")
     seen.add(digest(package))
     (package / "parts" / "blur.py").rename(package / "blur.py")
     seen.add(digest(package))
-    assert len(seen) == 3
+    assert len(seen) == 4
 
 
 def declared(name: str, version: str, folder: Path, value: str) -> None:

@@ -138,7 +138,10 @@ def _value(key: str, tree: Tree) -> Tree | None:
     """The value of a recipe's key; None where train.py leaves it to the model."""
     value = tree.value
     # The empty text is train.py's default.
-    if value is None or (key == "interpolation" and value == ""):
+    if key == "interpolation" and value == "":
+        return None
+    # Where train.py's own default is another, None switches something off: the schema refuses it.
+    if value is None and TRAIN_ARGUMENTS[key].default is None:
         return None
     if key == "torchcompile" and value in ("", "inductor"):  # the only compiler that is used here
         value = bool(value)

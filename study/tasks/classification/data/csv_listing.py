@@ -59,8 +59,9 @@ class CsvScan:
             return
         try:
             status = os.stat(path)
-        except OSError as error:
-            self.broken.append(f"{row.line}: {path_text(path)} cannot be read, {error.strerror}")
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            why = getattr(error, "strerror", None) or error
+            self.broken.append(f"{row.line}: {path_text(path)} cannot be read, {why}")
             return
         self._picture(row, status)
 

@@ -13,7 +13,7 @@ from study.tasks.classification.data.crops import CropAndFlip, CropsAndFlips
 from study.tasks.classification.data.loader import training_batches
 from study.tasks.classification.data.planes import Picture, Planes
 from study.tasks.classification.data.sampler import ALL, CROP, Epoch, Part, cut, order
-from study.tasks.classification.data.transforms import image_transform, needs_pillow
+from study.tasks.classification.data.transforms import image_transform, is_own, needs_pillow
 from study.tasks.classification.schema import Data, Recipe
 from study.tasks.classification.schema.data import CHANNELS
 
@@ -29,7 +29,7 @@ class InMemoryImages:
     targets: Tensor
     data: Data
     workers: int = 0
-    evaluated: dict[tuple[float, str], Tensor] = field(default_factory=dict, repr=False)
+    evaluated: dict[tuple[float, str, str], Tensor] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -56,7 +56,7 @@ class InMemoryImages:
         """Training batches: one gather per batch for nearest neighbour, else Pillow per image."""
         keys = epoch.keys(CROP)
         views = None if recipe.no_aug else CropsAndFlips.of(recipe, self.pixels.shape[-1], keys)
-        if views and needs_pillow(recipe):
+        if (views and needs_pillow(recipe)) or is_own(recipe):
             return training_batches(
                 self, self.data, recipe, epoch=epoch, workers=self.workers, views=views
             )
@@ -90,9 +90,9 @@ class InMemoryImages:
 
     def _evaluated(self, recipe: Recipe) -> Tensor:
         """All images as evaluation reads them, cached by crop and interpolation."""
-        if recipe.crop_pct == 1:  # the transform would change nothing
+        if recipe.crop_pct == 1 and not is_own(recipe):  # the transform would change nothing
             return self.pixels
-        key = (recipe.crop_pct, recipe.interpolation)
+        key = (recipe.crop_pct, recipe.interpolation, recipe.transform)
         if key not in self.evaluated:
             transform = image_transform(self.data, recipe, training=False)
             images = (transform(self.picture(i)[0]) for i in range(len(self)))

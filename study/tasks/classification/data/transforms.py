@@ -19,8 +19,17 @@ from study.tasks.classification.schema.data import CHANNELS
 
 def needs_pillow(recipe: Recipe) -> bool:
     """True if the recipe has augmentation or interpolation that only Pillow provides."""
-    ours = recipe.transform != "timm"
-    return ours or bool(recipe.aa) or recipe.color_jitter > 0 or recipe.interpolation != "nearest"
+    return (
+        is_own(recipe)
+        or bool(recipe.aa)
+        or recipe.color_jitter > 0
+        or recipe.interpolation != "nearest"
+    )
+
+
+def is_own(recipe: Recipe) -> bool:
+    """True for a transform of a plugin, of which nothing is known."""
+    return TRANSFORMS.get(recipe.transform) is not timm_transform
 
 
 def interpolation(recipe: Recipe, *, training: bool) -> str:

@@ -68,7 +68,7 @@ def used_code(config: Config, metrics: Collection[str]) -> dict[str, str]:
             "data": {config.data.name.partition("/")[0]},
             "transform": {recipe.transform},
             "loss": {recipe.loss_name},
-            "optimizer": {recipe.opt.lower().removeprefix("lookahead_")},
+            "optimizer": {recipe.optimizer_name},
             "schedule": {recipe.sched},
             "metric": metrics,
         }

@@ -29,7 +29,11 @@ def recipe_schedule(recipe: Recipe, store: Store) -> RecipeSchedule:
     code = code_behind("study.tasks.classification.train", ignoring=CHANGE_NO_NUMBER)
     # The first word is part of stored keys, so it keeps the former name of the record.
     own = registries.used_plugins(
-        {"optimizer": {recipe.opt.lower()}, "schedule": {recipe.sched}, "loss": {recipe.loss_name}}
+        {
+            "optimizer": {recipe.optimizer_name},
+            "schedule": {recipe.sched},
+            "loss": {recipe.loss_name},
+        }
     )
     parts = ["course", recipe.model_dump(mode="json"), version("timm"), code]
     key = digest([*parts, own] if own else parts)

@@ -114,6 +114,11 @@ class Recipe(Strict):
         return self.epochs + (self.cooldown_epochs if self.epochs else 0)
 
     @property
+    def optimizer_name(self) -> str:
+        """The name of the optimizer, which timm can wrap in Lookahead by a prefix."""
+        return self.opt.lower().removeprefix("lookahead_")
+
+    @property
     def loss_name(self) -> str:
         """The name of the loss; timm's train.py has a flag for the binary one."""
         return self.loss or ("bce" if self.bce_loss else "ce")

@@ -17,14 +17,17 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     Raises:
         SpecError: names the key at fault.
     """
-    # timm wraps any optimizer in Lookahead by this prefix, and lists none with it.
-    name = recipe.opt.lower().removeprefix("lookahead_")
+    name = recipe.optimizer_name
     if name not in OPTIMIZERS:
         raise SpecError(unknown("recipe.opt", recipe.opt, OPTIMIZERS), key="opt")
     if recipe.loss_name not in LOSSES:
         raise SpecError(unknown("recipe.loss", recipe.loss_name, LOSSES), key="loss")
     if OPTIMIZERS[name] is timm_optimizer:
         _check_timm(recipe, name)
+    elif name != recipe.opt.lower():  # only timm's own function wraps
+        raise SpecError(
+            f"recipe.opt {recipe.opt}: a plugin's optimizer has no Lookahead", key="opt"
+        )
     # timm mixes pairs: every odd batch would be trained on without its last image.
     if recipe.mixes and recipe.batch_size % 2:
         raise SpecError(
@@ -57,7 +60,7 @@ def _check_timm(recipe: Recipe, name: str) -> None:
 
 def optimizer_of(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The optimizer of the model's weights; raises as `timm_optimizer` does."""
-    return OPTIMIZERS[recipe.opt.lower().removeprefix("lookahead_")](model, recipe)
+    return OPTIMIZERS[recipe.optimizer_name](model, recipe)
 
 
 def timm_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
