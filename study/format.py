@@ -72,10 +72,10 @@ def head(metric: Metric) -> str:
     return f"{name(metric)} ({inside})" if inside else name(metric)
 
 
-def effect_head(metric: Metric, seeds: int) -> str:
+def effect_head(metric: Metric, *, interval: bool) -> str:
     """The head of a column of absolute differences: "Δ Top-1 (pp) [95 % CI]"."""
     label = difference_head(metric)
-    return f"{label} [95 % CI]" if seeds > 1 else label
+    return f"{label} [95 % CI]" if interval else label
 
 
 def difference_head(metric: Metric) -> str:
@@ -127,8 +127,9 @@ def number_texts(estimate: object, metric: Metric, *names: str) -> dict[str, str
 def effect(row: Difference, metric: Metric, seeds: int) -> str:
     """A row of `stats.effects` as a difference with its interval."""
     text = measured(row.mean, metric, signed=True)
-    # One pair has no interval. Several equal pairs have none either, which [--] says.
-    if text != ABSENT and row.n > 1:
+    # One pair has no interval, unless images give it one. Several equal pairs have none either,
+    # which [--] says.
+    if text != ABSENT and (row.n > 1 or math.isfinite(row.low)):
         low, high = measured(row.low, metric), measured(row.high, metric)
         text += f" [{low}, {high}]" if math.isfinite(row.low) else f" [{ABSENT}]"
     return text + _incomplete(text, row.n, seeds)

@@ -1,15 +1,17 @@
 """Everything that follows from a plan's results: each part is computed once, when first read."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from study import stats
-from study.analysis import frames, fronts, leaders, published
+from study.analysis import frames, fronts, image_hits, leaders, published
 from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
 from study.analysis.results import Results
@@ -18,13 +20,16 @@ from study.spec.arm_names import qualified
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
 
+if TYPE_CHECKING:
+    from study.stats.per_image import Array
+
 Key = tuple[str, str]
 """An arm, by its digest, and a metric."""
 MEAN_KEYS = ["arm", "metric"]
 
 
 class MeanOverSeeds(NamedTuple):
-    """The mean of `n` seeds with its 95 % t interval."""
+    """The mean of `n` seeds with its 95 % interval."""
 
     n: int
     mean: float
@@ -52,21 +57,36 @@ class Analysis(Results):
 
     @cached_property
     def means(self) -> Mapping[Key, MeanOverSeeds]:
-        """Means of qualities with their t intervals by (arm, metric); NaN if a seed diverged."""
+        """Means of qualities with their intervals by (arm, metric); NaN if a seed diverged.
+
+        The t interval over seeds; of given weights the bootstrap interval over images.
+        """
         rows = self.measurements.dropna(subset="seed")
         samples = {key: part["value"].to_numpy(float) for key, part in rows.groupby(MEAN_KEYS)}
         return {
             (str(arm), str(metric)): MeanOverSeeds(
-                len(sample), float(sample.mean()), *map(float, stats.interval(sample))
+                len(sample),
+                float(sample.mean()),
+                *self._mean_interval((str(arm), str(metric)), sample),
             )
             for (arm, metric), sample in samples.items()
         }
+
+    def _mean_interval(self, key: Key, sample: "Array") -> tuple[float, float]:
+        hits = self.hits.arrays.get(key)
+        return stats.interval(sample) if hits is None else stats.image_interval(operator.pos, hits)
+
+    def has_interval(self, metric: str) -> bool:
+        """True if differences in a quality may have an interval, over seeds or over images."""
+        return self.seeds > 1 or bool(self.hits.of(metric))
 
     @cached_property
     def effect_rows(self) -> pd.DataFrame:
         """Differences from the baseline, one row per (arm, metric); NaN if a seed diverged."""
         # Also where the seed that diverged has no pair: the seeds that are paired flatter the arm.
-        return stats.effects(self._means, self.plan.baseline.digest)
+        rows = stats.effects(self._means, self.plan.baseline.digest)
+        # Of given weights images are the sample: no seed changes anything.
+        return image_hits.with_intervals(rows, self.hits, self.plan.baseline.digest)
 
     @cached_property
     def effects(self) -> Mapping[Key, stats.Effect]:
@@ -120,14 +140,28 @@ class Analysis(Results):
 
     @cached_property
     def _ties(self) -> Mapping[str, frozenset[str]]:
-        return {n: leaders.ties(self._means, n, self.catalogue[n]) for n in self.metrics}
+        return {
+            name: image_hits.ties(hits)
+            if (hits := self._ranked_by_image(name))
+            else leaders.ties(self._means, name, self.catalogue[name])
+            for name in self.metrics
+        }
+
+    def _ranked_by_image(self, name: str) -> "dict[str, Array]":
+        """The hits of the arms with a mean; empty if any of them has none, or is alone."""
+        hits = self.hits.of(name)
+        means = [a for a, metric in self.estimates if metric == name and a not in self.diverged]
+        ranked = {arm: hits[arm] for arm in means if arm in hits}
+        return ranked if 1 < len(ranked) == len(means) else {}
 
     @cached_property
     def leaders(self) -> Mapping[str, str]:
         """The clearly best arm by metric; metrics without one are absent."""
         # An arm that others are tied with is marked as tied, never printed in bold.
         best = {
-            name: leaders.leader(self._means, name, self.catalogue[name])
+            name: image_hits.best(hits)
+            if (hits := self._ranked_by_image(name))
+            else leaders.leader(self._means, name, self.catalogue[name])
             for name, arms in self._ties.items()
             if not arms
         }
@@ -172,23 +206,30 @@ class Analysis(Results):
         return fronts.standings(self, quality, cost)
 
     @cached_property
+    def image_tests(self) -> list[image_hits.ImageTest]:
+        """McNemar's tests of given weights against the baseline in the tested quality."""
+        return image_hits.tests(self.plan, self.hits.of(self.plan.tested))
+
+    @cached_property
     def different_by_image(self) -> frozenset[str]:
         """Arms whose images differ from the baseline's by McNemar's tests, corrected by Holm."""
-        rows = self.images
+        rows = self.image_tests
         # Arms without predictions count as tests that could not be made.
         others = len(self.plan.arms) - 1 - len(rows)
-        p = stats.holm(rows["every_p"].to_numpy(float), other_tests=others)
-        return frozenset(rows["arm"][p < stats.ALPHA])
+        p = stats.holm(np.array([row.p for row in rows]), other_tests=others)
+        return frozenset(row.arm for row, value in zip(rows, p, strict=True) if value < stats.ALPHA)
 
     @cached_property
     def claims(self) -> tuple[EvaluatedClaim, ...]:
         """The claims of the study, evaluated and corrected as one family."""
-        return published.evaluated_claims(self.plan, self.measurements, self.ratios)
+        return published.evaluated_claims(self.plan, self.measurements, self.ratios, self.hits)
 
     @cached_property
     def assessment(self) -> Assessment:
         """The published numbers beside the measured ones."""
-        return published.assess(self.plan, self.measurements, self.ratios, self.store)
+        return published.assess(
+            self.plan, self.measurements, self.ratios, self.store, hits=self.hits
+        )
 
     # ---- what the study asks for ----
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,6 +22,9 @@ from study.analysis.quantities import (
 )
 from study.spec.metric import Metric
 from study.stats import CONFIDENCE
+
+if TYPE_CHECKING:
+    from study.stats.per_image import Array
 
 MORE_DIGITS = 6  # at most, so that a number and the bound that it misses do not print alike
 
@@ -45,6 +49,8 @@ class ClaimMetric:
     arms: Mapping[str, str]
     ratios: Mapping[str, SpeedRatio] = field(default_factory=dict)
     """Speed ratios to the baseline, by arm."""
+    hits: "Mapping[str, Array]" = field(default_factory=dict)
+    """The images that given weights get right, by arm."""
     confidence: float = CONFIDENCE
     _read: dict[str, ArmValues] = field(default_factory=dict, repr=False, compare=False)
 
@@ -80,7 +86,12 @@ class ClaimMetric:
             arm = self.arms[label]
             rows = self.rows[self.rows["arm"] == arm]
             self._read[label] = quantities.arm_values(
-                label, self.name, rows, metric=self.metric, ratio=self.ratios.get(arm)
+                label,
+                self.name,
+                rows,
+                metric=self.metric,
+                ratio=self.ratios.get(arm),
+                hits=self.hits.get(arm),
             )
         return self._read[label]
 

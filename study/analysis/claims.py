@@ -14,6 +14,7 @@ import pandas as pd
 from study import stats
 from study.analysis.claim_forms import state_and_reason
 from study.analysis.claim_quantities import ClaimMetric
+from study.analysis.image_hits import NO_HITS, ImageHits
 from study.analysis.quantities import NO_RATIOS, SpeedRatios, State
 from study.spec.claims import FORMS, Claim, parse
 from study.spec.metric import Catalogue, Metric
@@ -37,6 +38,7 @@ def family(
     *,
     catalogue: Catalogue,
     ratios: SpeedRatios = NO_RATIOS,
+    hits: ImageHits = NO_HITS,
     other_tests: int = 0,
 ) -> tuple[EvaluatedClaim, ...]:
     """All claims of a study, evaluated and corrected by Holm's method.
@@ -56,7 +58,7 @@ def family(
     tests = len(left) + other_tests
     # The rows of a metric are read once, for all claims at every level.
     measured = {
-        name: ClaimMetric(name, catalogue[name], rows, arms, ratios.of(name))
+        name: ClaimMetric(name, catalogue[name], rows, arms, ratios.of(name), hits.of(name))
         for name in {claim.metric for claim in claims}
         for rows in [frame[frame["metric"] == name]]
     }

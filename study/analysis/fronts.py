@@ -1,5 +1,6 @@
 """How arms stand in the trade-off of a quality against a cost or speed."""
 
+import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -55,9 +56,16 @@ def standings(results: Results, quality: str, cost: str) -> dict[str, str]:
         best = max(cheap * end for end in (second.low, second.high, second.value) if end == end)
         return bool(worst >= best)
 
+    hits = results.hits.of(quality)
     samples = {row.arm: values[row.arm].to_numpy(float) for row in arms}
 
     def ahead(first: CostRange, second: CostRange, tests: int) -> bool:
+        right = [hits[row.arm] for row in (first, second) if row.arm in hits]
+        if (
+            len(right) == 2
+        ):  # given weights: images are the sample, and more of them right is better
+            level = stats.corrected(tests)
+            return stats.image_interval(operator.sub, *right, confidence=level)[0] > 0
         # Arrays of the pivoted table, so that element by element the seed is the same.
         differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]

@@ -10,6 +10,7 @@ from study import format, stats
 from study.analysis import claims, explanations, verdicts
 from study.analysis.claims import Claim
 from study.analysis.explanations import Alternative, CostMatches
+from study.analysis.image_hits import ImageHits
 from study.analysis.quantities import SpeedRatios
 from study.metrics import RULES
 from study.plan.plan import Plan
@@ -43,7 +44,9 @@ class Assessment:
     """Number of published values that no source confirms; they get no verdict."""
 
 
-def assess(plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store) -> Assessment:
+def assess(
+    plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store, *, hits: ImageHits
+) -> Assessment:
     """All verdicts of a plan; `frame` is the result of `frames.frame`."""
     printed = published(plan)
     rows = verdicts.verdicts(
@@ -53,6 +56,7 @@ def assess(plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store) -
         baseline=plan.baseline.digest,
         margins=plan.study.margins,
         ratios=ratios,
+        hits=hits,
     )
     matches = explanations.cost_matches(plan, store, _costs(plan, rows))
     # If the unchanged models have every published cost, there is nothing to explain.
@@ -70,7 +74,7 @@ def assess(plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store) -
 
 
 def evaluated_claims(
-    plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios
+    plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, hits: ImageHits
 ) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     return claims.family(
@@ -79,6 +83,7 @@ def evaluated_claims(
         _digests(plan),
         catalogue=plan.catalogue,
         ratios=ratios,
+        hits=hits,
         other_tests=_other_tests(plan),
     )
 

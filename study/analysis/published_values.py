@@ -8,6 +8,7 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis import quantities
+from study.analysis.image_hits import ImageHits
 from study.analysis.quantities import DIFFERENCE, LEVEL, ArmValues, MeasuredRange, SpeedRatios
 from study.analysis.verdict_rows import PublishedRow
 from study.errors import SpecError
@@ -55,7 +56,12 @@ class PublishedValue:
 
 
 def published_values(
-    published: pd.DataFrame, frame: pd.DataFrame, ratios: SpeedRatios, *, catalogue: Catalogue
+    published: pd.DataFrame,
+    frame: pd.DataFrame,
+    ratios: SpeedRatios,
+    hits: ImageHits,
+    *,
+    catalogue: Catalogue,
 ) -> Iterator[PublishedValue]:
     """The published numbers whose source was checked and whose arm was measured.
 
@@ -75,7 +81,10 @@ def published_values(
         if metric.kind == "speed" and not row.value > 0:
             raise SpecError(f"published {row.metric} of {row.row} is not above 0: {row.value}")
         ratio = ratios.of(row.metric).get(row.arm)
-        ours = quantities.arm_values(row.row, row.metric, part, metric=metric, ratio=ratio)
+        right = hits.arrays.get((row.arm, row.metric))
+        ours = quantities.arm_values(
+            row.row, row.metric, part, metric=metric, ratio=ratio, hits=right
+        )
         if ours.values:
             named = row.row, row.arm, row.status, row.unlike
             yield PublishedValue(*named, float(row.value), row.digits, ours, float(row.spread))

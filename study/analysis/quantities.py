@@ -1,8 +1,9 @@
 """The measured value and range of one arm, or of a difference or ratio of two arms.
 
-For a quality the range is the t interval over seeds, paired by seed for two arms. For a timing it
-is the span of all rounds, or the interval of the ratio if the session measured one. A count is
-exact. Verdicts compare the range with a margin, claims with a span.
+For a quality the range is the t interval over seeds, paired by seed for two arms; of given weights
+it is the bootstrap interval over images, paired by image. For a timing it is the span of all
+rounds, or the interval of the ratio if the session measured one. A count is exact. Verdicts compare
+the range with a margin, claims with a span.
 """
 
 import math
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
 from statistics import NormalDist
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ from study import stats
 from study.spec.metric import Metric
 from study.stats import CONFIDENCE
 from study.store.timing_records import RatioRecord
+
+if TYPE_CHECKING:
+    from study.stats.per_image import Array
 
 # Peak memory is measured only once per session; this relative range, up and down, stands for it.
 SPREAD = 0.01
@@ -145,6 +149,8 @@ class ArmValues:
     note: str = ""
     ratio: SpeedRatio | None = None
     """Speed ratio to the baseline where the session measured one; 1 for the baseline itself."""
+    hits: "Array | None" = None
+    """The images (N,) that given weights get right, from which a quality has its interval."""
 
     @property
     def diverged(self) -> bool:
@@ -152,13 +158,19 @@ class ArmValues:
 
 
 def arm_values(
-    label: str, name: str, rows: pd.DataFrame, *, metric: Metric, ratio: SpeedRatio | None = None
+    label: str,
+    name: str,
+    rows: pd.DataFrame,
+    *,
+    metric: Metric,
+    ratio: SpeedRatio | None = None,
+    hits: "Array | None" = None,
 ) -> ArmValues:
     """The values of one arm from its rows of one metric; NaN for a diverged trial's quality."""
     of_arm = partial(ArmValues, label, name, metric)
     if metric.kind == "quality":
         values = rows.dropna(subset="seed").sort_values("seed").set_index("seed")["value"]
-        return of_arm({int(str(seed)): value for seed, value in values.items()})
+        return of_arm({int(str(seed)): value for seed, value in values.items()}, hits=hits)
     first = stats.typed_rows(rows.dropna(subset="value").head(1), HasRange)
     if not first:
         return of_arm({})
@@ -183,6 +195,8 @@ def measured_range(
         return _corner_range(quantity, *sides)
     if any(arm.diverged for arm in sides):
         return _diverged_range(quantity, *sides)
+    if all(arm.hits is not None for arm in sides):
+        return _image_range(quantity, *sides, confidence=confidence)
     return _seed_range(quantity, *sides, confidence=confidence)
 
 
@@ -219,9 +233,14 @@ def _ratio_range(
     ratio, base = a.value / b.value, second.values[None]
     below = math.exp(-widening * math.hypot(math.log(a.value / a.low), math.log(b.high / b.value)))
     above = math.exp(widening * math.hypot(math.log(a.high / a.value), math.log(b.value / b.low)))
-    note = "by the ratio" + (f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else "")
+    note = f"by the ratio{_at(confidence)}"
     ends = (ratio, ratio * below, ratio * above)
     return MeasuredRange(note, *(float(quantity.of(end * base, base)) for end in ends))
+
+
+def _at(confidence: float) -> str:
+    """The confidence of an interval in a note; "" for the usual one."""
+    return f" at {100 * confidence:.4g} %" if confidence != CONFIDENCE else ""
 
 
 def _normal_quantile(confidence: float) -> float:
@@ -261,7 +280,19 @@ def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Mea
     mean, ends = float(sample.mean()), stats.interval(sample, confidence)
     if math.isnan(ends[0]):
         return MeasuredRange(f"{note}: no interval", mean)
-    if confidence != CONFIDENCE:
-        note += f" at {100 * confidence:.4g} %"
+    note += _at(confidence)
     # ddof 1, as in the t interval: numpy's default is the deviation of a whole population.
     return MeasuredRange(note, mean, *ends, float(sample.std(ddof=1)), confidence)
+
+
+def _image_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> MeasuredRange:
+    """The quantity of the fractions of images that are right, with its bootstrap interval."""
+    hits = [arm.hits for arm in sides if arm.hits is not None]
+    value = float(quantity.of(*(array.mean() for array in hits)))
+    ends = stats.image_interval(quantity.of, *hits, confidence=confidence)
+    note = f"{len(hits[0])} image{'s' if len(hits[0]) > 1 else ''}"
+    if math.isnan(ends[0]):
+        differ = f"{stats.varying(*hits) or 'no'} image{'s' if stats.varying(*hits) > 1 else ''}"
+        few = f"{differ} differ{'s' if stats.varying(*hits) < 2 else ''}"
+        return MeasuredRange(f"{note}, {few}: no interval", value)
+    return MeasuredRange(f"{note}{_at(confidence)}", value, *ends, confidence=confidence)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.analysis import frames, history, per_image
+from study.analysis import frames, history, image_hits, per_image
 from study.analysis import trials as trial_rows
+from study.analysis.image_hits import ImageHits
 from study.analysis.measurements import timing_session
 from study.analysis.quantities import SpeedRatios
 from study.plan.plan import Plan
@@ -81,6 +82,11 @@ class Results:
     def images(self) -> pd.DataFrame:
         """Per-image comparison of every arm with the baseline; see `per_image.images`."""
         return per_image.images(self.plan, self.store)
+
+    @cached_property
+    def hits(self) -> ImageHits:
+        """Images that arms with given weights get right; see `image_hits.image_hits`."""
+        return image_hits.image_hits(self.plan, self.store)
 
     @cached_property
     def curves(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis import quantities
+from study.analysis.image_hits import NO_HITS, ImageHits
 from study.analysis.published_values import (
     PublishedValue,
     measured_sign,
@@ -63,6 +64,7 @@ def verdicts(
     baseline: str,
     margins: Mapping[str, float],
     ratios: SpeedRatios = NO_RATIOS,
+    hits: ImageHits = NO_HITS,
 ) -> pd.DataFrame:
     """One row per published number that is confirmed and was measured, with a word per aspect.
 
@@ -76,7 +78,7 @@ def verdicts(
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
-    table = list(published_values(published, frame, ratios, catalogue=catalogue))
+    table = list(published_values(published, frame, ratios, hits, catalogue=catalogue))
     rows = []
     # A table without pairs still needs a valid confidence.
     together = stats.corrected(max(1, ordered_pairs(table)))

@@ -163,7 +163,8 @@ def _quality(analysis: Analysis, name: str) -> Iterator[MetricColumn]:
 
     yield MetricColumn(name, format.head(metric), value)
     if len(analysis.plan.arms) > 1:
-        yield MetricColumn(f"{name}-delta", format.effect_head(metric, analysis.seeds), effect)
+        head = format.effect_head(metric, interval=analysis.has_interval(name))
+        yield MetricColumn(f"{name}-delta", head, effect)
 
 
 def _cost(analysis: Analysis, name: str) -> Iterator[MetricColumn]:

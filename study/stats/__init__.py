@@ -20,7 +20,18 @@ from study.stats.intervals import (
     interval,
 )
 from study.stats.noise_floor import AA, NoiseFloor, noise_floor
-from study.stats.per_image import Combined, Hits, combined, hierarchical, hits, mcnemar
+from study.stats.per_image import (
+    Combined,
+    Hits,
+    combined,
+    fewest_varying,
+    hierarchical,
+    hits,
+    image_interval,
+    mcnemar,
+    resampled,
+    varying,
+)
 from study.stats.power import (
     MOST_SEEDS,
     POWER,
@@ -63,9 +74,11 @@ __all__ = [
     "effects",
     "estimates",
     "factorial",
+    "fewest_varying",
     "hierarchical",
     "hits",
     "holm",
+    "image_interval",
     "interval",
     "leader",
     "mcnemar",
@@ -77,6 +90,7 @@ __all__ = [
     "pooled_sd",
     "power",
     "ranking",
+    "resampled",
     "seeds_for",
     "seeds_needed",
     "sign_flip",
@@ -87,4 +101,5 @@ __all__ = [
     "t_test",
     "ties",
     "typed_rows",
+    "varying",
 ]

@@ -8,11 +8,12 @@ A diverged trial has no predictions and is not among the seeds.
 
 from __future__ import annotations  # numpy is for reports: plans must start without it
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from study.errors import StoreError
-from study.stats.intervals import CONFIDENCE
+from study.stats.intervals import CONFIDENCE, UNDEFINED
 from study.stats.rows import typed_rows
 
 if TYPE_CHECKING:
@@ -164,3 +165,62 @@ def _image_share(change: Array) -> float:
     residuals = change - means - change.mean(axis=1, keepdims=True) + change.mean()
     within = (residuals**2).sum() / ((s - 1) * (n - 1))
     return float(max(0.0, 1 - within / between)) if between else 0.0
+
+
+# ---- one answer per arm: images alone are the sample ----
+
+
+def resampled(*hits: Array, samples: int = RESAMPLES) -> Array:
+    """The means of boolean arrays (N,) over new images -> (arms, samples).
+
+    Each bootstrap sample draws the images once for all arms, which keeps the arms paired.
+    """
+    import numpy as np
+
+    # Images on which all arms agree in the same way are alike, so counts of patterns are drawn.
+    codes = sum(array.astype(int) << place for place, array in enumerate(hits))
+    counts = np.bincount(codes, minlength=2 ** len(hits))
+    patterns = np.arange(2 ** len(hits))[None] >> np.arange(len(hits))[:, None] & 1
+    n = len(hits[0])
+    draws = np.random.default_rng(0).multinomial(n, counts / n, samples)
+    return np.asarray(patterns @ draws.T / n)
+
+
+def varying(*hits: Array) -> int:
+    """Number of images that two arms differ on; of one arm, those of its rarer outcome."""
+    first = hits[0]
+    if len(hits) == 1:
+        return int(min(first.sum(), (~first).sum()))
+    return int((first != hits[1]).sum())
+
+
+def fewest_varying(confidence: float = CONFIDENCE) -> int:
+    """The fewest images that must vary for an interval: 6 at 95 %.
+
+    Of fewer, McNemar's exact test cannot tell two arms apart either, however they vary, while the
+    bootstrap would from 4 images on.
+    """
+    return math.ceil(math.log2(2 / (1 - confidence)))
+
+
+def image_interval(
+    quantity: Callable[..., Array], *hits: Array, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """The percentile interval over new images of a quantity of one or two fractions.
+
+    `quantity` takes the means (samples,) of every boolean array (N,) in `hits`. NaN if fewer than
+    `fewest_varying` images vary, or if the quantity has no value in some sample.
+    """
+    import numpy as np
+
+    if varying(*hits) < fewest_varying(confidence):
+        return UNDEFINED
+    tail = (1 - confidence) / 2
+    # At least ten samples in each tail, which a correction for many tests may narrow.
+    samples = max(RESAMPLES, round(10 / tail))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = quantity(*resampled(*hits, samples=samples))
+    if not np.isfinite(values).all():
+        return UNDEFINED
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)

@@ -78,6 +78,9 @@ class Task(ABC):
     """The metrics of the task by name: costs, qualities and speeds."""
     per_image = ""
     """The metric whose hits and misses are stored as predictions, by which images are compared."""
+    right_among: Mapping[str, int] = {}
+    """By quality of a fraction of images, the number of likeliest classes that may be the right
+    one; all of them can be counted again from the stored predictions."""
     declares_metrics = False
     """True if a study file may declare metrics of its own, which the trials report."""
 

@@ -106,9 +106,11 @@ def _records(report: Report, part: pd.DataFrame, arm: PlannedArm) -> Iterator[di
     if pairs.empty or pairs.isna().any():
         yield {"what": _why(plan, arm)}
         return
-    for seed, value in pairs.items():
+    name = str(part["metric"].iloc[0])
+    # Images, not seeds, are the sample of given weights: the seed would be the mean once more.
+    for seed, value in () if report.analysis.hits.of(name) else pairs.items():
         yield {"what": "seed", "seed": seed, "value": value}
-    effect = report.analysis.effects[arm.digest, str(part["metric"].iloc[0])]
+    effect = report.analysis.effects[arm.digest, name]
     ends = {"value": effect.mean, "low": effect.low, "high": effect.high}
     yield {"what": "mean", "n": len(pairs), **ends}
 
@@ -190,19 +192,21 @@ def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> Non
     axes.axvline(0, color=BLACK, linewidth=0.7, zorder=0.5, label="baseline")
     here = [mark for mark in marks if mark.arm in places]
     seeds = [mark for mark in here if mark.what == "seed"]
-    axes.scatter(
-        [mark.value for mark in seeds],
-        # In lines, downwards: seeds below the middle of the row, the mean above it.
-        [places[mark.arm] + 0.32 for mark in seeds],
-        s=8,
-        facecolors="white",
-        edgecolors=GREY,
-        linewidths=0.7,
-        label="one seed",
-        zorder=2,
-    )
+    if seeds:
+        axes.scatter(
+            [mark.value for mark in seeds],
+            # In lines, downwards: seeds below the middle of the row, the mean above it.
+            [places[mark.arm] + 0.32 for mark in seeds],
+            s=8,
+            facecolors="white",
+            edgecolors=GREY,
+            linewidths=0.7,
+            label="one seed",
+            zorder=2,
+        )
     # The mean of one seed is drawn already, as that seed.
-    means = [mark for mark in here if mark.what == "mean" and mark.n > 1]
+    drawn = {mark.arm for mark in seeds}
+    means = [m for m in here if m.what == "mean" and (m.n > 1 or m.arm not in drawn)]
     if means:
         axes.errorbar(
             [mark.value for mark in means],
@@ -223,7 +227,8 @@ def _panel(axes: Axes, marks: list[EffectMark], places: dict[str, float]) -> Non
 
 
 def _alt(plan: Plan, data: pd.DataFrame, texts: dict[tuple[str, str], str]) -> str:
-    lines = [f"Differences from {plain(plan.baseline.label)}, paired by seed."]
+    unit_of_pairs = "image" if plan.evaluates_given_weights else "seed"
+    lines = [f"Differences from {plain(plan.baseline.label)}, paired by {unit_of_pairs}."]
     marks = stats.typed_rows(data, EffectMark)
     for name in dict.fromkeys(mark.metric for mark in marks):
         metric = plan.catalogue[name]

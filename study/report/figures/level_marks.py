@@ -67,7 +67,8 @@ def _quality_records(
     if not rows or arm.digest in report.analysis.diverged:  # a seed that diverged has no number
         yield {"what": state(arm) or "missing"}
         return
-    for row in rows:
+    # Images, not seeds, are the sample of given weights.
+    for row in () if report.analysis.hits.of(rows[0].metric) else rows:
         yield {"what": "seed", "seed": row.seed, "value": row.value}
     mean = report.analysis.means[arm.digest, rows[0].metric]
     yield {"what": "mean", "value": mean.mean, "low": mean.low, "high": mean.high}

@@ -122,6 +122,8 @@ def _quality(report: Report, panel: Panel) -> None:
 
 def _draw_seeds(panel: Panel, marks: list[LevelMark]) -> None:
     """Draw the seeds of each level side by side, at the right of its mean."""
+    if not marks:
+        return
     aside = 0.08 + 0.015 * panel.levels_with(panel.marks)
     xs, turns = list[float](), Counter[str]()
     for mark in marks:

@@ -38,6 +38,8 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
     dots = [
         (label, seed, value * scale)
         for label, row in labelled
+        # Images, not seeds, are the sample of given weights.
+        if not report.analysis.hits.of(name)
         for seed, value in _pairs(report, row.arm, name)
     ]
     means = [(label, _scaled(row, scale)) for label, row in labelled]
@@ -46,7 +48,7 @@ def _forest(report: Report, metric: Metric, name: str, labelled: list[tuple[str,
     # A reversed range puts the first arm at the top, as in the table.
     arms = {"range": [len(means) - 0.4, -0.6], "automargin": True, "type": "category"}
     return {
-        "data": [_seed_trace(dots, metric), _mean_trace(means, metric)],
+        "data": [*([_seed_trace(dots, metric)] if dots else []), _mean_trace(means, metric)],
         "layout": {
             "xaxis": axis(metric, difference=True),
             # Pixels: 40 for an arm, the rest for the axis and the legend.

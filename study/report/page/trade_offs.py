@@ -67,7 +67,7 @@ def _trade_off(
         "hoverinfo": "skip",
     }
     spec: Spec = {
-        "data": [steps, *_points(points, cost, metric, texts)],
+        "data": [steps, *_points(report, points, (cost, metric), texts)],
         "layout": {"xaxis": axis(cost), "yaxis": axis(metric), **SIZE},
     }
     title = f"{format.name(metric)} against {format.name(cost)}"
@@ -75,21 +75,38 @@ def _trade_off(
 
 
 def _points(
-    points: list[tuple[PlannedArm, float, Estimate]], cost: Metric, metric: Metric, texts: list[str]
+    report: Report,
+    points: list[tuple[PlannedArm, float, Estimate]],
+    axes: tuple[Metric, Metric],
+    texts: list[str],
 ) -> Iterator[Spec]:
-    """One trace per arm with its own marker, and the standard deviation over its seeds."""
+    """One trace per arm with its own marker, and its standard deviation or interval."""
+    cost, metric = axes
     for number, (arm, x, row) in enumerate(points):
         colour = COLOURS[number % len(COLOURS)]
-        # One seed has no deviation; a bar of length zero is invisible.
-        sd = row.sd * metric.scale if row.sd == row.sd else 0
         yield {
             **MARKERS,
             "name": escape(arm.label),
             "showlegend": number < MOST,
             "x": [x * cost.scale],
             "y": [row.mean * metric.scale],
-            "error_y": {"type": "data", "array": [sd], "thickness": 1.5, "color": colour},
+            "error_y": {
+                "type": "data",
+                "thickness": 1.5,
+                "color": colour,
+                **_bars(report, row, metric),
+            },
             "marker": {"size": 11, "color": colour, "symbol": SYMBOLS[number % len(SYMBOLS)]},
             "hovertext": [escape(texts[number])],
             **HOVER,
         }
+
+
+def _bars(report: Report, row: Estimate, metric: Metric) -> Spec:
+    """The standard deviation over seeds; of given weights the interval over images."""
+    mean = report.analysis.means.get((row.arm, row.metric))
+    if mean and mean.low == mean.low and report.analysis.hits.of(row.metric):
+        above, below = (metric.scale * gap for gap in (mean.high - mean.mean, mean.mean - mean.low))
+        return {"symmetric": False, "array": [above], "arrayminus": [below]}
+    # One seed has no deviation; a bar of length zero is invisible.
+    return {"array": [row.sd * metric.scale if row.sd == row.sd else 0]}

@@ -97,7 +97,9 @@ def factor_table(analysis: Analysis) -> Table | None:
             "of all other factors; ×: change of that effect with a level of another factor. Paired "
             "by seed."
         ),
-        heads=tuple(format.effect_head(plan.catalogue[name], analysis.seeds) for name in names),
+        heads=tuple(
+            format.effect_head(plan.catalogue[name], interval=analysis.seeds > 1) for name in names
+        ),
         blocks=(TableBlock("main effects", rows(1)), TableBlock("interactions", rows(2))),
         notes=("Interactions of three or more factors are not shown.",)
         if len(study.factors) > 2

@@ -112,7 +112,7 @@ def _seed_table(comparison: Comparison) -> Table:
         heads=(
             plain(first),
             plain(second),
-            format.effect_head(metric, 1),
+            format.effect_head(metric, interval=False),
             *(("gained", "lost", "p, McNemar") if per_image else ()),
         ),
         blocks=(

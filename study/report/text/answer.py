@@ -20,10 +20,8 @@ def answer(analysis: Analysis) -> str:
         return _costs(analysis)
     if not any((arm.digest, plan.tested) in analysis.estimates for arm in plan.arms):
         return "No trial has finished yet, so there is no answer."
-    if (
-        # Predictions are compared by their most likely class, which is what top-1 counts.
-        plan.evaluates_given_weights and plan.tested == plan.task.per_image and len(plan.arms) > 1
-    ):
+    by_image = plan.evaluates_given_weights and plan.tested in plan.task.right_among
+    if by_image and len(plan.arms) > 1:
         return given_weights_answer(analysis)
     compared = ComparedArms(analysis)
     text = " ".join(_sentences(compared))
@@ -92,10 +90,15 @@ def _differences(compared: ComparedArms) -> Iterator[str]:
 
 def _largest(compared: ComparedArms) -> str:
     most = max(compared.rows, key=lambda arm: abs(compared.rows[arm].mean))
+    given = compared.analysis.plan.evaluates_given_weights
+    why = (
+        "Without a stored prediction of every image no difference can be tested"
+        if given
+        else "With one seed no difference can be separated from noise"
+    )
     return (
-        "With one seed no difference can be separated from noise; the largest in "
-        f"{format.name(compared.metric)} is that of {compared.listed([most])}, "
-        f"{compared.amount(most)}."
+        f"{why}; the largest in {format.name(compared.metric)} is that of "
+        f"{compared.listed([most])}, {compared.amount(most)}."
     )
 
 

@@ -10,9 +10,9 @@ from study.analysis.published import named_arms, protocol_differences
 from study.metrics import RULES
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
-from study.report.text import noise
+from study.report.text import given_weights, noise
 from study.spec.metric import of_batch, sized
-from study.stats import smallest_p
+from study.stats import fewest_varying, smallest_p
 from study.tasks import OURS
 from study.tasks.arms import PlannedArm
 
@@ -37,17 +37,16 @@ def _measures(analysis: Analysis) -> Iterator[str]:
     if analysis.of_kind("quality") and several:
         yield f"Mean ± sample sd of {analysis.seeds} seeds."
     if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:
-        yield "Δ: difference from ●" + (
-            ", paired by seed, with its 95 % t interval." if several else "."
-        )
+        yield _differences(analysis)
     if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
         yield "Costs: in brackets the difference from ●."
     if analysis.of_kind("speed"):
         yield from _timings(analysis)
     if analysis.tied:
+        few = f", or fewer than {fewest_varying()} images differ" * bool(analysis.hits.arrays)
         yield (
             f"{format.TIED}: not distinguishable from the best: the 95 % interval of the paired "
-            "difference includes zero (each comparison alone, uncorrected)."
+            f"difference includes zero{few} (each comparison alone, uncorrected)."
         )
     for name in analysis.of_kind("cost"):
         metric = analysis.catalogue[name]
@@ -58,6 +57,14 @@ def _measures(analysis: Analysis) -> Iterator[str]:
     if analysis.leaders:
         kinds = dict.fromkeys(analysis.catalogue[name].kind for name in analysis.leaders)
         yield f"Bold: best ({'; '.join(f'{kind}: {BOLD_RULES[kind]}' for kind in kinds)})."
+
+
+def _differences(analysis: Analysis) -> str:
+    """How the differences of qualities were taken."""
+    if analysis.plan.evaluates_given_weights:
+        return given_weights.difference_caption(analysis)
+    paired = ", paired by seed, with its 95 % t interval" if analysis.seeds > 1 else ""
+    return f"Δ: difference from ●{paired}."
 
 
 def _timings(analysis: Analysis) -> Iterator[str]:
@@ -179,7 +186,7 @@ def _seeds(analysis: Analysis) -> Iterator[str]:
     if not analysis.seeds:
         yield "The study has no seeds: nothing is trained and no quality is measured."
     elif analysis.plan.evaluates_given_weights:
-        yield "The weights are given and nothing is trained, so seeds change nothing."
+        yield from given_weights.notes(analysis)
     elif analysis.seeds == 1:
         yield "With one seed there is neither a standard deviation nor an interval."
     # A two-sided sign-flip test of n pairs has p of at least 2 / 2^n, 0.031 for six.

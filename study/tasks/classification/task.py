@@ -36,6 +36,7 @@ class Classification(Task):
     baseline = baseline.Baseline
     named = ("model", "data", "recipe", "weights")
     per_image = "top1"
+    right_among: Mapping[str, int] = {"top1": 1, "top5": 5}
     columns = ("params", "macs", "top1")
 
     @property
