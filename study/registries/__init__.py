@@ -8,12 +8,9 @@ import logging
 import re
 import sys
 import sysconfig
-import traceback
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from study.registries.importing import PluginError, imported
