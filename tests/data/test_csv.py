@@ -99,6 +99,8 @@ def test_a_share_of_each_label_is_drawn(root):
         (TRAIN + "6.png\n", "train.csv:6: no label"),
         (TRAIN + ",dog\n", "train.csv:6: no path"),
         (TRAIN + "/6.png,dog\n", "train.csv:6: /6.png is absolute"),
+        (TRAIN + "a/../../6.png,dog\n", "train.csv:6: a/../../6.png leads out of root"),
+        ("path,label,label\n0.png,cat,dog\n", "train.csv:1: the column label is there twice"),
         (TRAIN + "val.csv,dog\n", "train.csv:6: val.csv has no ending of a picture"),
         (TRAIN + "./0.png,dog\n", "train.csv:6: ./0.png is in line 2 already"),
         (TRAIN + "9.png,a\n8.png,a\n", "; the same or worse in lines 7;"),

@@ -7,8 +7,9 @@ from torch.testing import assert_close
 from study.errors import DataError
 from study.tasks.classification.data import load
 from study.tasks.classification.data.dataset import _load
+from study.tasks.classification.data.transforms import TRANSFORMS
 from study.tasks.classification.schema import Data
-from tests.data.digits import DIGITS, digit, seen
+from tests.data.digits import DIGITS, PLAIN, digit, drawn, seen
 
 FIRST_TARGETS = [1, 4, 8, 6, 5, 9, 9, 1, 3, 2, 2, 2, 0, 7, 4, 8]
 PIXELS = 5_137_274_752  # weighted by place
@@ -33,6 +34,16 @@ def test_the_split_of_the_digits_is_this_one_for_ever():
 def test_digits_are_enlarged_by_nearest_neighbour():
     small, large = (load(Data(name="digits", img_size=s)).val.pixels for s in (8, 24))
     assert torch.equal(small.repeat_interleave(3, 2).repeat_interleave(3, 3), large)
+
+
+@pytest.mark.parametrize("keys", [{}, {"no_aug": True}, {"crop_pct": 0.9}])
+def test_a_transform_of_a_plugin_is_never_skipped(monkeypatch, keys):
+    """Ours is where it would change nothing, as at a crop of the whole image."""
+    white = torch.full((3, 32, 32), 255, dtype=torch.uint8)
+    monkeypatch.setitem(TRANSFORMS, "white", lambda *how: lambda image: white)
+    recipe = PLAIN.model_copy(update={"transform": "white", **keys})
+    for images, _ in (seen(DIGITS, recipe), drawn(DIGITS, recipe)):
+        assert all(len(images[:, channel].unique()) == 1 for channel in range(3))
 
 
 def test_other_sizes_are_resized_by_pillow():

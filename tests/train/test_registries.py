@@ -61,6 +61,13 @@ def test_an_optimizer_is_built_by_its_name(opt):
     assert setup.optimizer.param_groups
 
 
+def test_an_optimizer_of_a_plugin_has_no_lookahead(monkeypatch):
+    monkeypatch.setitem(OPTIMIZERS, "own", lambda model, recipe: None)
+    check(Recipe(opt="own"))
+    with pytest.raises(SpecError, match="a plugin's optimizer has no Lookahead"):
+        check(Recipe(opt="lookahead_own"))
+
+
 @pytest.mark.parametrize("name", TRANSFORMS)
 @pytest.mark.parametrize("training", [False, True])
 def test_a_transform_gives_bytes_of_the_size(name, training):

@@ -141,6 +141,9 @@ def _check_columns(columns: object, name: str) -> None:
     # DictReader gives None for a file without a line.
     if not isinstance(columns, list):
         raise DataError(f"{name}:1: the file is empty; its first line is path,label")
+    # DictReader would take the last of two columns with one name.
+    if twice := [column for column in COLUMNS if columns.count(column) > 1]:
+        raise DataError(f"{name}:1: the column {twice[0]} is there twice; rename one of them")
     absent = [column for column in COLUMNS if column not in columns]
     if absent:
         whole = ", ".join(columns)
@@ -159,4 +162,6 @@ def _problem(row: CsvRow) -> str:
     # os.path.join would drop root before an absolute path.
     if os.path.isabs(row.path):
         return f"{path_text(row.path)} is absolute; paths start from root"
+    if os.path.normpath(row.path).startswith(".."):
+        return f"{path_text(row.path)} leads out of root; choose a root above all images"
     return "" if is_picture(row.path) else f"{path_text(row.path)} has no ending of a picture"

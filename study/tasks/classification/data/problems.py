@@ -253,6 +253,8 @@ def _counted(
 ) -> Iterator[ImageProblem]:
     """Problems of the number of classes, which a study file may also state."""
     count = len(names) or len(split.counts)
+    # A class map and arrays number the classes, of which some may have no image.
+    has_numbers = bool(names) or data.name == "npz"
     if training and count == 1:
         yield ImageProblem(
             "root",
@@ -265,7 +267,7 @@ def _counted(
             f"data {data.name} has {count} classes, which num_classes: {data.num_classes} "
             "excludes; correct it, or leave it out",
         )
-    elif training and data.num_classes and data.num_classes > count and not names:
+    elif training and data.num_classes and data.num_classes > count and not has_numbers:
         yield ImageProblem(
             "num_classes",
             f"{path_text(split.place)} has {count} classes, and num_classes is "
