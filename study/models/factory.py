@@ -194,12 +194,6 @@ def refuse_bad_arguments(arguments: Arguments, name: str) -> None:
             refuse_unknown(argument, name)
 
 
-def check(name: str, arguments: Arguments) -> None:
-    """Raises BuildError for a wrong name or argument, without building the model."""
-    refuse_bad_arguments(arguments, name)
-    fixed(name)
-
-
 def refuse_unknown(argument: str, name: str) -> None:
     """Raises BuildError for an argument that the model's constructor does not have."""
     accepted = set(SWITCHES.get(bare(name)) or accepted_by(name) - CONTEXT) | {*GENERAL}
