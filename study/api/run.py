@@ -7,7 +7,7 @@ from study import launch
 from study.api.request import StudyRequest
 from study.errors import StudyError, unknown
 from study.launch import Event, Machine, evaluations, timing
-from study.launch.machine import default_device, gpus, room
+from study.launch.machine import DEVICES, default_device, gpus, room
 from study.plan.plan import Plan
 from study.plan.planning import check_inputs
 from study.plan.planning import plan as planned
@@ -16,7 +16,6 @@ from study.store.store import Store
 
 Report = Callable[[Sequence[Event]], None]
 REMEDY = "write to another folder"
-DEVICES = ("cpu", "cuda", "mps")
 HERE = ("local", "inline")
 """Launchers of this machine; for others there is the command line."""
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from study.errors import StudyError
-
-DEEPEST = 40  # levels of nesting, as in a study file
+from study.spec.yaml import MAX_DEPTH
 
 
 def plain(value: object, place: str) -> dict[str, object]:
@@ -22,7 +21,7 @@ def plain(value: object, place: str) -> dict[str, object]:
 
 
 def _plain(value: object, place: str, depth: int) -> object:
-    if depth > DEEPEST:
+    if depth > MAX_DEPTH:
         raise StudyError(f"{place}: nested too deeply")
     if isinstance(value, Mapping):
         return {str(k): _plain(item, f"{place}.{k}", depth + 1) for k, item in value.items()}

@@ -14,7 +14,7 @@ from study.cli import FAILED
 from study.cli.options import Several, argument, folder, import_option, json_option, words
 from study.cli.output import echo_json, progress, show_tables
 from study.errors import SpecError, StudyError
-from study.launch.machine import Machine, default_device, gpus
+from study.launch.machine import DEVICES, Machine, default_device, gpus
 from study.spec.metric import LARGEST, MOST_IMAGES, SMALLEST
 from study.spec.schema import Timing
 from study.store.processes import cores
@@ -93,7 +93,7 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
 @click.option(
     "--device",
     "on",
-    type=click.Choice(["cpu", "cuda", "mps"]),
+    type=click.Choice(DEVICES),
     default=default_device(),
     show_default=True,
 )

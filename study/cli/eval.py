@@ -10,7 +10,7 @@ import click
 from study.cli.eval_options import IMAGES, WEIGHTS, EvalRequest
 from study.cli.options import argument, folder, import_option, json_option, options
 from study.cli.output import console, echo_json, progress
-from study.launch.machine import default_device, gpus
+from study.launch.machine import DEVICES, default_device, gpus
 from study.store.processes import cores
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ THREADS = click.IntRange(1, 1024)
 @options(*WEIGHTS, *IMAGES)
 @click.option(
     "--device",
-    type=click.Choice(["cpu", "cuda", "mps"]),
+    type=click.Choice(DEVICES),
     default=default_device(),
     show_default=True,
 )

@@ -11,7 +11,16 @@ from click.core import ParameterSource
 from study.cli.options import Command, options
 from study.launch import LAUNCHERS
 from study.launch import resources as slurm_resources
-from study.launch.machine import AUTO, RETRIES, TIMEOUT, Machine, default_device, gpus, room
+from study.launch.machine import (
+    AUTO,
+    DEVICES,
+    RETRIES,
+    TIMEOUT,
+    Machine,
+    default_device,
+    gpus,
+    room,
+)
 
 SLURM_WORKERS = 16
 WORKERS = "Trials at a time.  [default: one per core or GPU; 16 on Slurm]"
@@ -52,7 +61,7 @@ OPTIONS = (
         help="Where workers run.",
     ),
     click.option("--workers", type=click.IntRange(1), help=WORKERS),
-    click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), help=DEVICE),
+    click.option("--device", type=click.Choice(DEVICES), help=DEVICE),
     click.option("--threads", type=click.IntRange(1), help=THREADS),
     click.option(
         "--devices",

@@ -69,6 +69,7 @@ def default_device() -> str:
     return "cuda" if gpus() else "cpu"
 
 
+DEVICES = ("cpu", "cuda", "mps")
 AUTO = "auto"
 """The default device of workers on Slurm: a GPU if their job has one."""
 

@@ -100,6 +100,7 @@ def test_memory_alone_times_nothing():
         {"mixup": 0.2, "cutmix": 1.0, "reprob": 0.25},
         {"opt": "adamw", "clip_grad": 1.0, "model_ema": True, "channels_last": True},
         {"amp": True, "amp_dtype": "bfloat16", "grad_accum_steps": 2},
+        {"class_weights": "balanced"},
     ],
     ids=lambda recipe: next(iter(recipe)),
 )
