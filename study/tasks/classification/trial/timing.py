@@ -14,7 +14,6 @@ from study.store.records import TrialRecord
 from study.store.timing_records import StepTimes
 from study.tasks.classification import data, train
 from study.tasks.classification.records import ClassifierRecord
-from study.tasks.classification.schema import Recipe
 from study.tasks.classification.trial.class_weights import weighted
 from study.tasks.classification.trial.model import build_model, image_size, opened
 from study.trial.timing import execution_mode
@@ -50,7 +49,7 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
             images = calls.random_images(1, image_size(record), device)
             needed["single"] = calls.inference(model, images, mode, apart=True)
     if "train_throughput" in metrics:
-        recipe, classes = _stepped(record), record.shape.num_classes
+        recipe, classes = record.recipe, record.shape.num_classes
         # A model of its own, since training changes weights and batch statistics.
         update = train.repeated(
             build_model(record).to(device),
@@ -61,17 +60,6 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
         )
         needed["train"] = calls.Workload(update, recipe.batch_size)
     return needed
-
-
-def _stepped(record: ClassifierRecord) -> Recipe:
-    """The recipe of a step on random images, which have no frequencies of classes.
-
-    What the weights of classes are changes neither time nor memory.
-    """
-    recipe = record.recipe
-    if recipe.class_weights != "balanced":
-        return recipe
-    return recipe.model_copy(update={"class_weights": [1.0] * record.shape.num_classes})
 
 
 def _inferred(
@@ -102,7 +90,7 @@ def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
 
 
 def _update(record: ClassifierRecord, job: Job) -> None:
-    recipe, classes = _stepped(record), record.shape.num_classes
+    recipe, classes = record.recipe, record.shape.num_classes
     model, size = build_model(record, job.device), image_size(record)
     train.training_step(model, recipe, classes=classes, size=size, device=job.device)
 
