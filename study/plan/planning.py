@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from study import stats, tasks
 from study.errors import SpecError
-from study.plan import label_checks, notes
+from study.plan import label_checks, notes, sequential
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
 from study.spec.arm_names import owners
@@ -47,7 +47,7 @@ def plan(
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
-    planned = [_planned(study, arm, store) for arm in every.arms]
+    planned = _with_trials(study, task, every.arms, file, store)
     every_note = [
         *every.notes,
         *notes.stale(planned, store),
@@ -98,12 +98,23 @@ def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str
     return {name: planned[number].cost_record.cost for name, number in numbers.items()}
 
 
-def _planned(study: Study, arm: ResolvedArm, store: Store) -> PlannedArm:
-    """An arm with its trials and their states in the store."""
+def _with_trials(
+    study: Study, task: Task, arms: Sequence[ResolvedArm], file: ReadStudy, store: Store
+) -> list[PlannedArm]:
+    """The arms with their trials and the states of these in the store."""
+    if study.sequential is None:
+        return [_planned(study, arm, len(study.seeds), store) for arm in arms]
+    fewest = [_planned(study, arm, study.sequential.min, store) for arm in arms]
+    counts = sequential.seeds_called_for(Plan(study, tuple(fewest), task, file), store)
+    return [_planned(study, arm, counts[arm.digest], store) for arm in arms]
+
+
+def _planned(study: Study, arm: ResolvedArm, seeds: int, store: Store) -> PlannedArm:
+    """An arm with its trials of the first seeds."""
     name = arm.digest
     # Choices of all zeros are the baseline, the only arm that is repeated.
-    again = study.aa_seeds if not any(arm.arm.choices) else ()
-    trials = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds]
+    again = study.aa_seeds[:seeds] if not any(arm.arm.choices) else ()
+    trials = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds[:seeds]]
     beside = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
     trials += [replace(trial, is_aa=True) for trial in beside]
     return PlannedArm(**vars(arm), trials=tuple(trials))

@@ -19,7 +19,7 @@ from study.spec.places import Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem, report
 from study.spec.published_numbers import published_numbers
-from study.spec.schema import StudyFile, salvaged, validated
+from study.spec.schema import SequentialSeeds, StudyFile, salvaged, validated
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
 from study.spec.variables import expand
@@ -250,7 +250,8 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
         baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
         factors=tuple(tree.factor for tree in places.factors),
         designs=tuple([file.design] if isinstance(file.design, str) else file.design),
-        seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
+        seeds=_seeds(file),
+        sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
         columns=tuple(file.columns or configurations.task.columns),
         timing=file.timing,
         expects=file.expects,
@@ -268,6 +269,12 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
             for c in file.contrasts
         ),
     )
+
+
+def _seeds(file: StudyFile) -> tuple[int, ...]:
+    if isinstance(file.seeds, SequentialSeeds):
+        return tuple(range(file.seeds.max))
+    return tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds)
 
 
 def _mapping(tree: Tree) -> dict[str, object]:
