@@ -124,11 +124,11 @@ def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:
         ),
         heads=("State", "Measured"),
         blocks=(TableBlock("", tuple(rows)),),
-        notes=tuple(map(plain, _claim_notes(claims))),
+        notes=tuple(map(plain, claim_notes(claims))),
     )
 
 
-def _claim_notes(claims: Sequence[EvaluatedClaim]) -> Iterator[str]:
+def claim_notes(claims: Sequence[EvaluatedClaim]) -> Iterator[str]:
     if any(seeds_needed_text("") in claim.why for claim in claims):
         yield SEEDS_IN_ADVANCE
 
