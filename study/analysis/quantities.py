@@ -131,7 +131,7 @@ class MeasuredRange:
 
 
 def seeds_needed_text(seeds: str) -> str:
-    return f"{seeds} seeds in total are needed (80 % power)"
+    return f"{seeds} seeds in total are needed (80 % power), set in advance"
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,12 +17,10 @@ Rowe ("Repeated significance tests on accumulating data", 1969) do it for a know
 from __future__ import annotations  # numpy and scipy are for reports: plans must start without them
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, np.dtype[np.floating[Any]]]
+    from study.stats.per_image import Array
 
 SPENDING = 2  # the exponent; chosen by seeds saved, docs/decisions/0023-sequential-seeds.md
 # With these, nominal levels are exact to 0.2 % of themselves (relative), as finer grids show.
@@ -33,7 +31,7 @@ BELOW_1 = 1 - 1e-15
 RAREST = 1e-13  # two-sided p of the last point of a grid
 
 
-class LevelTable(NamedTuple):
+class SpentLevels(NamedTuple):
     """Nominal levels, that is the usual two-sided p of the boundary, by look and level."""
 
     levels: Array
@@ -43,12 +41,12 @@ class LevelTable(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def table(first: int, last: int) -> LevelTable:
+def table(first: int, last: int) -> SpentLevels:
     """The nominal levels of looks at `first` to `last` seeds, at levels from 1e-8 to 0.5."""
     import numpy as np
 
     levels = np.geomspace(LEAST, MOST, LEVELS)
-    return LevelTable(levels, nominal_levels(first, last, levels))
+    return SpentLevels(levels, nominal_levels(first, last, levels))
 
 
 def critical(first: int, last: int, level: float) -> Array:
