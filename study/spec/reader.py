@@ -11,6 +11,8 @@ from pathlib import Path
 from study.errors import SpecError, unknown
 from study.spec.configurations import Configurations
 from study.spec.designs import designed
+from study.spec.designs.options import chosen_designs
+from study.spec.designs.two_levels import UnfitFactorsError
 from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
 from study.spec.overrides import overlaid, with_setting
@@ -194,10 +196,12 @@ def _study(
     factors, more = factors_of(document.value.get("factors", absent), task)
     tree, declares = document.at(["metrics"]), task.declares_metrics
     catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
-    problems += more + wrong + undefined_names(document, vocabulary.designs, catalogue)
+    options, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
+    problems += more + wrong + unfit + undefined_names(document, catalogue)
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
     configurations = Configurations(task, places, tuple(sources))
-    study = replace(_assembled(path, valid, configurations), catalogue=catalogue)
+    study = _assembled(path, valid, configurations)
+    study = replace(study, catalogue=catalogue, design_options=options)
     arms, more = _arms(study, configurations)
     return ReadStudy(replace(study, arms=arms), [*problems, *more], configurations)
 
@@ -206,7 +210,14 @@ def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...]
     """The arms of all designs, and the problems of their configurations."""
     base, problems = (0,) * len(study.factors), list[Problem]()
     try:
-        arms = tuple(map(configurations.arm, designed(study.designs, study.factors)))
+        arms = tuple(map(configurations.arm, designed(study.design_options, study.factors)))
+    except UnfitFactorsError as error:
+        places = configurations.places
+        problems += [
+            Problem(message, places.key("factors", path))
+            for path, message in error.messages.items()
+        ]
+        arms = (configurations.arm(base),)
     except SpecError as error:  # a design that does not fit the factors
         problems.append(Problem(str(error), configurations.places.key("design")))
         arms = (configurations.arm(base),)
@@ -249,7 +260,7 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
         source=file.source,
         baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
         factors=tuple(tree.factor for tree in places.factors),
-        designs=tuple([file.design] if isinstance(file.design, str) else file.design),
+        designs=_names(file),
         seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
         columns=tuple(file.columns or configurations.task.columns),
         timing=file.timing,
@@ -268,6 +279,12 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
             for c in file.contrasts
         ),
     )
+
+
+def _names(file: StudyFile) -> tuple[str, ...]:
+    """The names of a file's designs."""
+    items = file.design if isinstance(file.design, list) else [file.design]
+    return tuple(item if isinstance(item, str) else item.name for item in items)
 
 
 def _mapping(tree: Tree) -> dict[str, object]:
