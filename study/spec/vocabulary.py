@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from study.errors import unknown
 from study.spec.designs.options import Design, options_model
@@ -53,7 +52,7 @@ def _rows(document: Tree, key: str) -> list[Tree]:
     return list(tree.value.values()) if tree and isinstance(tree.value, dict) else []
 
 
-def _designs(designs: Mapping[str, Design]) -> list[dict[str, Any]]:
+def _designs(designs: Mapping[str, Design]) -> list[dict[str, object]]:
     """The JSON Schemas of a design: its name, or a mapping with the options of this name."""
     names: dict[str, object] = {"enum": sorted(designs)}
     models = (options_model(name, designs[name]) for name in sorted(designs))

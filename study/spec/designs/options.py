@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, create_model
 
@@ -19,14 +19,15 @@ Options = Mapping[str, object]
 
 def options_model(name: str, design: Design) -> type[BaseModel]:
     """The keys of a design in a study file: its name, and its parameters by keyword alone."""
-    keys: dict[str, Any] = {
-        key: (
-            parameter.annotation,
-            ... if parameter.default is parameter.empty else parameter.default,
-        )
-        for key, parameter in _keywords(design)
-    }
-    return create_model(name, __base__=Strict, **(keys | {"name": (Literal[name], ...)}))
+    keys = {key: (own.annotation, _default(own)) for key, own in _keywords(design)}
+    # The name last: it wins over an option of that name.
+    keys |= {"name": (Literal[name], ...)}
+    return create_model(name, __base__=Strict, **keys)  # type: ignore[call-overload, no-any-return]
+
+
+def _default(parameter: Parameter) -> object:
+    # pydantic's word for a key without a default is the ellipsis.
+    return ... if parameter.default is parameter.empty else parameter.default
 
 
 def _keywords(design: Design) -> list[tuple[str, Parameter]]:
