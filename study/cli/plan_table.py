@@ -12,6 +12,7 @@ from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.columns import FittedTable
 from study.spec.schema import SequentialSeeds
+from study.spec.study import Study
 from study.spec.yaml import written
 from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store.store import Record
@@ -27,9 +28,15 @@ def plan_head(plan: Plan) -> str:
     return (
         f"{study.name} · {study.question}\n"
         f"{many(len(plan.arms), 'arm')} × {each}{again} = {trials}{' so far' * bool(limits)} · "
-        f"design {', '.join(study.designs).replace('_', ' ')} · "
+        f"design {', '.join(_design(study, name) for name in study.designs)} · "
         f"{plan.task.summary(study, plan.baseline)}{profile}"
     )
+
+
+def _design(study: Study, name: str) -> str:
+    options = study.design_options.get(name, {})
+    listed = ", ".join(f"{key} {value}" for key, value in options.items())
+    return name.replace("_", " ") + f" ({listed})" * bool(listed)
 
 
 PRINTED = 3  # costs of a plan: the first of the catalogue
@@ -174,6 +181,7 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
         "study": plan.study.name,
         "question": plan.study.question,
         "design": list(plan.study.designs),
+        "design_options": {k: dict(v) for k, v in plan.study.design_options.items()},
         "seeds": list(plan.study.seeds),
         "profile": plan.study.profile,
         "arms": [

@@ -6,6 +6,7 @@ from dataclasses import replace
 from study import stats, tasks
 from study.errors import SpecError
 from study.plan import label_checks, notes, sequential
+from study.plan.design_notes import design_notes
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
 from study.spec.arm_names import owners
@@ -49,6 +50,7 @@ def plan(
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
     planned = _with_trials(study, task, every.arms, file, store)
     every_note = [
+        *design_notes(study),
         *every.notes,
         *notes.stale(planned, store),
         *notes.code(planned),

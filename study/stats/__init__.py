@@ -10,6 +10,12 @@ from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
 from study.stats.factorial_effects import FactorialEffect, factorial
+from study.stats.fractional_effects import (
+    alias_classes,
+    fractional,
+    is_fraction,
+    resolution,
+)
 from study.stats.inference import FIXED, Inference, t_test
 from study.stats.intervals import (
     ALPHA,
@@ -80,6 +86,7 @@ __all__ = [
     "StepEffect",
     "StepOrder",
     "TestedContrast",
+    "alias_classes",
     "bca",
     "combined",
     "contrasts",
@@ -89,11 +96,13 @@ __all__ = [
     "estimates",
     "factorial",
     "fewest_varying",
+    "fractional",
     "hierarchical",
     "hits",
     "holm",
     "image_interval",
     "interval",
+    "is_fraction",
     "leader",
     "mcnemar",
     "noise_floor",
@@ -105,6 +114,7 @@ __all__ = [
     "power",
     "ranking",
     "resampled",
+    "resolution",
     "seeds_for",
     "seeds_needed",
     "seeds_wanted",
