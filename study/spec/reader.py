@@ -251,7 +251,7 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
         factors=tuple(tree.factor for tree in places.factors),
         designs=tuple([file.design] if isinstance(file.design, str) else file.design),
         seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
-        columns=tuple(file.columns or configurations.task.columns),
+        columns=tuple(file.columns or ()) or _columns(configurations),
         timing=file.timing,
         expects=file.expects,
         published={
@@ -268,6 +268,11 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
             for c in file.contrasts
         ),
     )
+
+
+def _columns(configurations: Configurations) -> tuple[str, ...]:
+    baseline = configurations.arm((0,) * len(configurations.places.factors))
+    return configurations.task.columns_of(baseline.config)
 
 
 def _mapping(tree: Tree) -> dict[str, object]:

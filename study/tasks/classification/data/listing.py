@@ -28,10 +28,17 @@ def place_and_rules(data: Data, split: str) -> tuple[Path, Rules]:
     root, names = root_of(data), tuple(class_map(data))
     half = split if data.split is not None else ""
     if data.name == "npz":
-        return root, Rules(kind="npz", half=split, share=data.split)
+        return root, Rules(kind="npz", half=split, share=data.split, several=data.multi_label)
     if data.name == "csv":
         key = "val" if split == data.val_split and data.split is None else "train"
-        how = Rules(classes=names, kind="csv", half=half, share=data.split, root=str(root))
+        how = Rules(
+            classes=names,
+            kind="csv",
+            half=half,
+            share=data.split,
+            root=str(root),
+            several=data.multi_label,
+        )
         return file_below(data, key, getattr(data, key)), how
     how = Rules(data.class_folder, tuple(data.ignore), names, half=half, share=data.split)
     return (place_of(root, split) if data.split is None else root), how

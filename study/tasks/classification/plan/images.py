@@ -41,7 +41,7 @@ def classes(data: Data, store: Store) -> int:
     if uncertain and (wrong := data_problems(data, [train], names)):
         raise DataError(wrong[0].message)
     # A class map may name classes that this folder has no image of.
-    return len(names) or len(train.counts)
+    return len(names) or train.classes
 
 
 def image_problems(data: Data, store: Store) -> list[ImageProblem]:
