@@ -40,6 +40,8 @@ class Rules:
     """Share of each class that is drawn for validation, where the split is drawn."""
     root: str = ""
     """Folder that the paths of a CSV start from."""
+    columns: tuple[str, ...] = ()
+    """The columns of images and labels in a table."""
     several: bool = False
     """True if an image may have several labels, or none."""
 

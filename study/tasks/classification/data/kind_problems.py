@@ -35,6 +35,15 @@ def of_arrays(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[
         yield f"{where} has the class {max(numbers)}, and num_classes {data.num_classes} ends below"
 
 
+def of_tables(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
+    """Problems of the rows of a table; the first row is named with its number, from 0 on."""
+    if split.broken:
+        first, *others = split.broken
+        rows = first_names([text.partition(":")[0] for text in others], 12)
+        more = f"; the same or worse in rows {rows}" if others else ""
+        yield f"{path_text(split.place)}, row {first}{more}; leave such rows out"
+
+
 def gaps(data: Data, train: Summary) -> Iterator[str]:
     """Classes of arrays that no training image has, below the largest number."""
     largest = max(map(int, train.counts), default=-1)
@@ -63,12 +72,12 @@ def only_evaluated(splits: Sequence[Summary]) -> Iterator[str]:
 
 
 def unlike_columns(splits: Sequence[Summary]) -> Iterator[str]:
-    """Arrays whose labels have other columns in training than in evaluation."""
+    """Labels of other classes in training than in evaluation, of arrays and tables."""
     first, last = splits[0], splits[-1]
     if first.declared != last.declared:
         yield (
             f"{path_text(last.place)}: {last.classes} classes in the validation labels, "
-            f"{first.classes} in those of training; give both the same columns"
+            f"{first.classes} in those of training, or of other names; give both the same classes"
         )
 
 

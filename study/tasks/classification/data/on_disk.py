@@ -17,6 +17,7 @@ from study.tasks.classification.data.image_files import Listing
 from study.tasks.classification.data.label_sets import checked, labels_of, multi_hot
 from study.tasks.classification.data.loader import evaluation_batches, training_batches
 from study.tasks.classification.data.sampler import ALL, Epoch, Part
+from study.tasks.classification.data.table_listing import TableSplit
 from study.tasks.classification.schema import Data, Recipe
 from study.text import path_text
 
@@ -121,6 +122,30 @@ class FromReader:
 
 
 @dataclass(frozen=True)
+class FromTable:
+    """Reads an image of a saved table."""
+
+    split: TableSplit
+    data: Data
+
+    def __call__(self, index: int) -> tuple[Image.Image, Target]:
+        (image,) = self.split.table[index].values()
+        name = f"row {index} of {path_text(self.split.place)}"
+        content, path = image.get("bytes"), image.get("path")
+        # A table may name files instead of holding their bytes.
+        stream = _opened(str(path)) if content is None else BytesIO(content)
+        return decoded(stream, name, self.data), self._target(index)
+
+    def label(self, index: int) -> int:
+        return self.split.rows[index][0]
+
+    def _target(self, index: int) -> Target:
+        if not self.data.multi_label:
+            return self.label(index)
+        return multi_hot(self.split.rows[index], len(self.split.names))
+
+
+@dataclass(frozen=True)
 class FromFiles:
     """Reads an image of a listing: a file, or a member of a tar.
 
@@ -139,7 +164,7 @@ class FromFiles:
                 tar.seek(start)  # the image's own bytes, behind its header
                 stream: IO[bytes] = BytesIO(tar.read(size))
         else:
-            stream = self._opened(os.path.join(place, path))
+            stream = _opened(os.path.join(place, path))
         name = path_text(os.path.join(place, path))
         return decoded(stream, name, self.data), self._target(label)
 
@@ -154,8 +179,9 @@ class FromFiles:
     def label(self, index: int) -> int:
         return self.numbers[self.listing.pictures[index][1]]
 
-    def _opened(self, path: str) -> IO[bytes]:
-        try:
-            return open(path, "rb")
-        except OSError as error:
-            raise DataError(f"{path_text(path)} cannot be read: {error.strerror}") from error
+
+def _opened(path: str) -> IO[bytes]:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise DataError(f"{path_text(path)} cannot be read: {error.strerror}") from error

@@ -15,6 +15,7 @@ from study.tasks.classification.data.kind_problems import (
     of_arrays,
     of_csv,
     of_drawn,
+    of_tables,
     only_evaluated,
     unlike_columns,
 )
@@ -74,6 +75,9 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
             yield f"{where}: {counted(beside)} beside the pictures are not read"
         if split.unlabelled:
             yield f"{where}: {split.unlabelled} of {split.files} pictures have no label"
+        # Of the split that is trained on: classes without an image are never learned.
+        if split is splits[0] and (lost := [n for n in split.declared if n not in split.counts]):
+            yield f"{where}: no pictures of {len(lost)} classes of its labels: {first_names(lost)}"
         if split.repeated:
             yield f"{where}: {split.repeated} links to what is read anyway are not followed"
         if split.unmapped:
@@ -281,5 +285,5 @@ def _counted(
         )
 
 
-KINDS = {"folder": _of_one, "csv": of_csv, "npz": of_arrays}
+KINDS = {"folder": _of_one, "csv": of_csv, "npz": of_arrays, "hf": of_tables}
 """Problems of one split, by the kind of data."""

@@ -14,7 +14,7 @@ from PIL import Image
 from timm.data import create_dataset
 
 from study.errors import DataError, unknown
-from study.tasks.classification.data import array_listing
+from study.tasks.classification.data import array_listing, table_listing
 from study.tasks.classification.data.file_types import first_names
 from study.tasks.classification.data.held_arrays import held_images
 from study.tasks.classification.data.image_files import Summary, numbered
@@ -22,7 +22,7 @@ from study.tasks.classification.data.in_memory import InMemoryImages
 from study.tasks.classification.data.label_sets import checked
 from study.tasks.classification.data.listing import listed, place_and_rules, summarised
 from study.tasks.classification.data.locations import expanded, root_of, unread_splits
-from study.tasks.classification.data.on_disk import FromFiles, FromReader, OnDiskImages
+from study.tasks.classification.data.on_disk import FromFiles, FromReader, FromTable, OnDiskImages
 from study.tasks.classification.data.problems import data_problems
 from study.tasks.classification.data.split import OpenedSplits, stratified
 from study.tasks.classification.data.webdataset import ShardStream
@@ -135,6 +135,20 @@ def npz(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     return OpenedSplits(images, classes, [summary.fingerprint for summary in summaries])
 
 
+def hf(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """hf: a folder that `save_to_disk` of Hugging Face datasets wrote, with or without splits."""
+    walks = [table_listing.walked(*place_and_rules(data, split)) for split in splits]
+    summaries = [walk.summary() for walk in walks]
+    if wrong := data_problems(data, summaries, {}):
+        raise DataError("\n".join(dict.fromkeys(fault.message for fault in wrong)))
+    files = [
+        OnDiskImages(read, walk.indices, data, workers, None if data.multi_label else read.label)
+        for walk in walks
+        for read in [FromTable(walk, data)]
+    ]
+    return OpenedSplits(files, len(walks[0].names), [s.fingerprint for s in summaries])
+
+
 def hub(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     """hfds/NAME: Hugging Face data sets; `root` is their cache, filled by downloads."""
     _installed("datasets", data)
@@ -243,6 +257,7 @@ SOURCES = {
     "folder": folder,
     "csv": csv,
     "npz": npz,
+    "hf": hf,
     "torch": torch_set,
     "hfds": hub,
     "wds": shards,

@@ -17,8 +17,8 @@ from study.tasks.classification.data.problems import ImageProblem, data_problems
 from study.tasks.classification.plan.image_summaries import summaries, summary
 from study.tasks.classification.schema import CLASSES, LISTED, Data
 
-PACKAGES = {"hfds": "datasets", "wds": "webdataset"}
-"""The package that timm reads a data set with, by the first part of its name."""
+PACKAGES = {"hf": "datasets", "hfds": "datasets", "wds": "webdataset"}
+"""The package that a data set is read with, by the first part of its name."""
 
 
 def classes(data: Data, store: Store) -> int:

@@ -58,13 +58,14 @@ IGNORED = {  # keys without effect, by kind of data
         *("download", "input_key", "target_key", "train_split", "val_split", "train", "val"),
         *("class_map", "class_folder", "ignore", "grey_range"),
     ),
+    "hf": ("download", "class_map", "class_folder", "ignore", "train", "val"),
     "hfds": ("class_map", "class_folder", "ignore", "split", "train", "val", "multi_label"),
     "wds": ("download", "class_folder", "ignore", "split", "train", "val", "multi_label"),
 }
 NAMED = ("torch", "hfds", "wds")  # kinds whose name has a second part
-LISTED = ("folder", "csv", "npz")
+LISTED = ("folder", "csv", "npz", "hf")
 """Kinds of data that are listed by the plan: their images are counted and have fingerprints."""
-KNOWN = "digits, folder, csv, npz, torch/NAME, hfds/NAME, wds/NAME"
+KNOWN = "digits, folder, csv, npz, hf, torch/NAME, hfds/NAME, wds/NAME"
 CHANNELS = (1, 3)  # channels of an image in a file
 
 LOOKS = {"title", "img_size", "mean", "std"}
