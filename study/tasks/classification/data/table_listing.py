@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from study.errors import DataError
 from study.tasks.classification.data.drawn_split import validation
@@ -136,11 +136,11 @@ def _unlike(kind: object, how: Rules) -> str:
     return "a list of classes; several labels of an image need multi_label: true"
 
 
-def _numbers(value: Any) -> tuple[int, ...]:
+def _numbers(value: object) -> tuple[int, ...]:
     """The classes of a row; -1, which no class is, where it has none."""
     if isinstance(value, list):
         return tuple(sorted(set(value)))
-    return (-1 if value is None else value,)
+    return (value if isinstance(value, int) else -1,)
 
 
 def _sizes(images: "Dataset", column: str) -> Iterator[int]:
