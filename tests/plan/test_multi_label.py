@@ -61,6 +61,14 @@ def test_it_runs_and_prints_map(study, file):
     done = study("run", file)
     assert done.returncode == 0, done.stderr
     assert "mAP" in done.stdout
+    trials = sorted(path.name for path in (file.parent / "results/trials").iterdir())
+    given = f"weights: {{A: trial:{trials[0]}, B: trial:{trials[1]}}}"
+    text = STUDY.replace("{name: smoke, epochs: 1, batch_size: 8, loss: bce, mixup: 0.2}", "none")
+    text = text.replace("recipe.loss: {BCE: bce, ASL: asl}", given)
+    (file.parent / "given.yaml").write_text(text)
+    evaluated = study("run", "given.yaml")
+    assert evaluated.returncode == 0, evaluated.stderr
+    assert "mAP: no interval" in evaluated.stdout
     compared = study("compare", file, "BCE", "ASL")
     assert compared.returncode == 0, compared.stderr
     assert "McNemar" not in compared.stdout

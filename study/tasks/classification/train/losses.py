@@ -62,6 +62,9 @@ def loss(recipe: Recipe, *, multi_label: bool = False) -> nn.Module:
         SpecError: the loss is of images with one label, or of images with several.
     """
     name = recipe.loss_name
+    # A recipe that trains nothing need not name a loss, and the default is of one label.
+    if multi_label and not recipe.epochs:
+        name = "bce"
     if multi_label and name in MULTI_LABEL_LOSSES:
         return _timm(recipe, name, multi_label=True)
     if name not in LOSSES or (multi_label and name == "ce"):
