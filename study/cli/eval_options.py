@@ -24,6 +24,7 @@ class EvalRequest:
     val_split: str | None
     num_classes: int | None
     class_map: str | None
+    multi_label: bool | None
     class_folder: str | None
     ignore: tuple[str, ...]
     grey_range: tuple[float, float] | None
@@ -73,6 +74,7 @@ DATA = (
     "val_split",
     "num_classes",
     "class_map",
+    "multi_label",
     "class_folder",
     "ignore",
     "grey_range",
@@ -138,6 +140,12 @@ IMAGES = (
     ),
     click.option(
         "--class-map", metavar="FILE", help="File that maps class names to class numbers."
+    ),
+    click.option(
+        "--multi-label",
+        is_flag=True,
+        default=None,
+        help="The arrays of npz have several labels for an image.",
     ),
     click.option(
         "--class-folder",

@@ -26,7 +26,7 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         seeds=_seeds(file),
         sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
         designs=_names(file),
-        columns=tuple(file.columns or configurations.task.columns),
+        columns=tuple(file.columns or ()) or _columns(configurations),
         timing=file.timing,
         expects=file.expects,
         published={
@@ -43,6 +43,11 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
             for c in file.contrasts
         ),
     )
+
+
+def _columns(configurations: Configurations) -> tuple[str, ...]:
+    baseline = configurations.arm((0,) * len(configurations.places.factors))
+    return configurations.task.columns_of(baseline.config)
 
 
 def _seeds(file: StudyFile) -> tuple[int, ...]:

@@ -89,6 +89,10 @@ class Task(ABC):
         """The metrics that a study prints if its file does not say."""
         return tuple(self.catalogue)
 
+    def columns_of(self, baseline: ArmConfig) -> tuple[str, ...]:
+        """The same, where they depend on the baseline."""
+        return self.columns
+
     # ---- 3. what an arm costs ----
 
     @abstractmethod

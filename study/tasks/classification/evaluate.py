@@ -21,7 +21,7 @@ from study.store.store import Store
 from study.tasks.classification import data, train
 from study.tasks.classification.data.dataset import Preprocessing
 from study.tasks.classification.finished import finished, trains
-from study.tasks.classification.quality import qualities
+from study.tasks.classification.multi_label_quality import measured
 from study.tasks.classification.schema import Data, Recipe
 from study.tasks.classification.trial import model as run
 from study.tasks.classification.trial.images import fingerprints
@@ -96,7 +96,7 @@ def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ig
         model=subject.name,
         parameters=sum(p.numel() for p in subject.model.parameters()),
         weights=subject.weights,
-        metrics=finite(qualities(evaluation)),
+        metrics=finite(measured(evaluation)),
         images=len(evaluation.target),
         classes=images.classes,
         fingerprints=fingerprints(images),
@@ -130,6 +130,9 @@ def trained(
     val = data.validation(_checked(Data, stored | images))
     if val.classes != classes:
         raise DataError(f"trial {name} has {classes} classes, {val.data.name} has {val.classes}")
+    if val.data.multi_label != record.data.multi_label:
+        several = "several labels" if record.data.multi_label else "one label"
+        raise DataError(f"trial {name} is of images with {several}, {val.data.name} is not")
     recipe = _checked(Recipe, config.recipe | look)
     if trains(record):
         model = run.build_model(record)
@@ -217,6 +220,8 @@ def _refuse_size(subject: EvaluationSubject, device: str) -> None:
     size = settings.img_size
     x = torch.zeros(1, settings.in_chans, size, size, device=device)
     target = torch.zeros(1, dtype=torch.long, device=device)
+    if settings.multi_label:
+        target = torch.zeros(1, subject.images.classes, device=device)
     check: Any = getattr(subject.model, "check_input", None)
     try:
         if check is not None:

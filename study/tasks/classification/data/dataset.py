@@ -55,6 +55,11 @@ class ValidationData:
     """Fingerprints of an image folder by split; empty for other kinds of data."""
 
     @property
+    def multi_label(self) -> bool:
+        """True if an image has several labels, or none."""
+        return self.data.multi_label
+
+    @property
     def val_size(self) -> int:
         return len(self.val)
 

@@ -26,7 +26,7 @@ def held_images(split: ArraySplit, data: Data, workers: int) -> InMemoryImages:
     # moveaxis gives a view, whose memory is still (N, H, W, C).
     pixels = torch.from_numpy(np.ascontiguousarray(planes))
     targets = torch.from_numpy(split.labels[split.indices])
-    return InMemoryImages(pixels, targets, data, workers)
+    return InMemoryImages(pixels, targets.float() if split.how.several else targets, data, workers)
 
 
 def _resized(planes: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

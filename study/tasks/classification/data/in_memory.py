@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from study.tasks.classification.data.batches import Batch, BatchIterable
+from study.tasks.classification.data.batches import Batch, BatchIterable, Target
 from study.tasks.classification.data.crops import CropAndFlip, CropsAndFlips
 from study.tasks.classification.data.loader import training_batches
 from study.tasks.classification.data.planes import Picture, Planes
@@ -21,6 +21,8 @@ from study.tasks.classification.schema.data import CHANNELS
 @dataclass(frozen=True)
 class InMemoryImages:
     """A split in memory: bytes (N, C, S, S) at the model's size, class indices (N,).
+
+    With several labels an image, targets are 0 or 1 for each class, (N, classes).
 
     C is 1 for grey images, and the study's in_chans for images that Pillow has no mode for.
     """
@@ -41,16 +43,18 @@ class InMemoryImages:
         )
 
     @property
-    def labels(self) -> list[int]:
-        return self.targets.tolist()
+    def labels(self) -> list[int] | None:
+        """The class of each image; None where one has several."""
+        return None if self.data.multi_label else self.targets.tolist()
 
-    def picture(self, index: int) -> tuple[Picture, int]:
+    def picture(self, index: int) -> tuple[Picture, Target]:
+        target = self.targets[index] if self.data.multi_label else int(self.targets[index])
         if self.data.in_chans not in CHANNELS:
-            return Planes.of(self.pixels[index].numpy()), int(self.targets[index])
+            return Planes.of(self.pixels[index].numpy()), target
         # (S, S) if grey, else (S, S, 3), as Pillow takes it.
         array = self.pixels[index].permute(1, 2, 0).squeeze(-1).numpy()
         mode = "L" if self.data.in_chans == 1 else "RGB"
-        return Image.fromarray(array).convert(mode), int(self.targets[index])
+        return Image.fromarray(array).convert(mode), target
 
     def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable:
         """Training batches: one gather per batch for nearest neighbour, else Pillow per image."""

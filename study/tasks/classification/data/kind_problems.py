@@ -27,16 +27,29 @@ def of_arrays(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[
     # Grey and RGB are converted into each other, other channels are not.
     if channels != data.in_chans and both not in ((1, 3), (3, 1)):
         yield f"{where} has images of {channels} channels; write in_chans: {channels}"
+    if split.declared and data.num_classes not in (None, split.classes):
+        yield f"{where} has {split.classes} columns of labels, and num_classes: {data.num_classes}"
+        return
     numbers = [int(name) for name in split.counts]
     if numbers and data.num_classes and max(numbers) >= data.num_classes:
         yield f"{where} has the class {max(numbers)}, and num_classes {data.num_classes} ends below"
+
+
+def of_tables(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
+    """Problems of the rows of a table; the first row is named with its number, from 0 on."""
+    if split.broken:
+        first, *others = split.broken
+        rows = first_names([text.partition(":")[0] for text in others], 12)
+        more = f"; the same or worse in rows {rows}" if others else ""
+        yield f"{path_text(split.place)}, row {first}{more}; leave such rows out"
 
 
 def gaps(data: Data, train: Summary) -> Iterator[str]:
     """Classes of arrays that no training image has, below the largest number."""
     largest = max(map(int, train.counts), default=-1)
     # Lazily: a label may be any 64-bit number.
-    missing = (str(number) for number in range(largest) if str(number) not in train.counts)
+    named = train.declared or map(str, range(largest))
+    missing = (number for number in named if number not in train.counts)
     absent = list(islice(missing, 20))
     # A num_classes in the study says that a class without images is meant.
     if absent and data.num_classes is None:
@@ -55,6 +68,16 @@ def only_evaluated(splits: Sequence[Summary]) -> Iterator[str]:
         yield (
             f"{path_text(last.place)}{line}: {first_names(only, 8)} is never trained on: no image "
             f"of {path_text(first.place)} has it; correct the labels"
+        )
+
+
+def unlike_columns(splits: Sequence[Summary]) -> Iterator[str]:
+    """Labels of other classes in training than in evaluation, of arrays and tables."""
+    first, last = splits[0], splits[-1]
+    if first.declared != last.declared:
+        yield (
+            f"{path_text(last.place)}: {last.classes} classes in the validation labels, "
+            f"{first.classes} in those of training, or of other names; give both the same classes"
         )
 
 

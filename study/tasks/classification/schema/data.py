@@ -43,13 +43,13 @@ IGNORED = {  # keys without effect, by kind of data
         "class_folder",
         "ignore",
         "grey_range",
-        *("split", "train", "val"),
+        *("split", "train", "val", "multi_label"),
     ),
     "torch": (
         *("class_map", "input_key", "target_key", "class_folder", "ignore", "grey_range"),
-        *("split", "train", "val"),
+        *("split", "train", "val", "multi_label"),
     ),
-    "folder": ("download", "input_key", "target_key", "train", "val"),
+    "folder": ("download", "input_key", "target_key", "train", "val", "multi_label"),
     "csv": (
         *("download", "input_key", "target_key", "train_split", "val_split"),
         *("class_folder", "ignore"),
@@ -58,13 +58,14 @@ IGNORED = {  # keys without effect, by kind of data
         *("download", "input_key", "target_key", "train_split", "val_split", "train", "val"),
         *("class_map", "class_folder", "ignore", "grey_range"),
     ),
-    "hfds": ("class_map", "class_folder", "ignore", "split", "train", "val"),
-    "wds": ("download", "class_folder", "ignore", "split", "train", "val"),
+    "hf": ("download", "class_map", "class_folder", "ignore", "train", "val"),
+    "hfds": ("class_map", "class_folder", "ignore", "split", "train", "val", "multi_label"),
+    "wds": ("download", "class_folder", "ignore", "split", "train", "val", "multi_label"),
 }
 NAMED = ("torch", "hfds", "wds")  # kinds whose name has a second part
-LISTED = ("folder", "csv", "npz")
+LISTED = ("folder", "csv", "npz", "hf")
 """Kinds of data that are listed by the plan: their images are counted and have fingerprints."""
-KNOWN = "digits, folder, csv, npz, torch/NAME, hfds/NAME, wds/NAME"
+KNOWN = "digits, folder, csv, npz, hf, torch/NAME, hfds/NAME, wds/NAME"
 CHANNELS = (1, 3)  # channels of an image in a file
 
 LOOKS = {"title", "img_size", "mean", "std"}
@@ -87,6 +88,9 @@ class Data(Strict):
     )
     num_classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="read from the data when absent"
+    )
+    multi_label: bool = Field(
+        False, description="an image has several labels or none: LABEL;LABEL, or a 0/1 matrix"
     )
     train_split: str = "train"
     val_split: str = "validation"
