@@ -3,10 +3,11 @@
 from study.launch import run_phase
 from study.launch.machine import Machine
 from study.plan.plan import Plan
+from study.spec.image_size import ImageSize
 from study.store.store import Store
 
 
-def missing(plan: Plan, store: Store) -> list[tuple[str, int]]:
+def missing(plan: Plan, store: Store) -> list[tuple[str, ImageSize]]:
     """Finished trials, by name, and image sizes in pixels at which they are not evaluated yet."""
     finished = [trial.name for trial in plan.trials if trial.state == "completed"]
     pairs = ((name, size) for name in finished for size in plan.sizes)

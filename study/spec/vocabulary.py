@@ -46,7 +46,7 @@ def undefined_names(
 
 
 SUFFIXES = (
-    "a size follows a quality, from 8 to 4096 px, as in top1@96; "
+    "a size follows a quality, from 8 to 4096 px, as in top1@96 or top1@96x128 (height x width); "
     "a batch follows throughput or inference_memory, as in throughput@b8"
 )
 
@@ -63,10 +63,13 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     fields = schema["properties"]
     design = {"enum": sorted(vocabulary.designs)}
     fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
-    # The pattern is for metrics at other sizes, such as top1@96 and throughput@b8.
+    # The pattern is for metrics at other sizes, such as top1@96, top1@96x128 and throughput@b8.
     tasks = vocabulary.tasks
     metrics = dict.fromkeys(name for task in tasks.values() for name in task.catalogue)
-    names = [{"enum": list(metrics)}, {"pattern": "^[a-z0-9_]+@b?[1-9][0-9]*$"}]
+    names = [
+        {"enum": list(metrics)},
+        {"pattern": "^[a-z0-9_]+@(b?[1-9][0-9]*|[1-9][0-9]*x[1-9][0-9]*)$"},
+    ]
     fields["columns"]["items"] = {"anyOf": names}
     fields["task"]["enum"] = sorted(tasks)
     baselines = [task.baseline.model_json_schema() for task in tasks.values()]
