@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from study.errors import DamagedError
 from study.plan.plan import Plan
+from study.spec.image_size import written
 from study.stats import AA
 from study.store import archives
 from study.store.atomic import read_checked
@@ -133,7 +134,7 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
         # A diverged trial is not evaluated: its qualities are NaN at every size.
         metrics = _lost(result) or (evaluation.metrics if evaluation else {})
         known = _known(plan, metrics, "quality")
-        rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
+        rows += [_row(arm, seed, f"{metric}@{written(size)}", value) for metric, value in known]
     return rows
 
 

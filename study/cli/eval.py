@@ -159,6 +159,7 @@ def _lines(evaluated: "Evaluated", subject: "EvaluationSubject") -> Iterator[tup
     """Everything that the numbers depend on, by name."""
     from study import format
     from study.metrics import COSTS
+    from study.spec.image_size import printed
 
     weights, preprocessing = subject.weights, evaluated.preprocessing
     data, environment = subject.images.data, evaluated.environment
@@ -169,9 +170,9 @@ def _lines(evaluated: "Evaluated", subject: "EvaluationSubject") -> Iterator[tup
     # The split "." is the place itself, which is printed before it.
     place = " ".join(filter(None, (data.name, data.root, data.val_split.strip("."))))
     yield "images", f"{place}: {evaluated.images} of {evaluated.classes} classes"
-    size = preprocessing.img_size
+    size, resize = printed(preprocessing.img_size), printed(preprocessing.resize)
     held = f"loaded at {size} px, then " if preprocessing.held else ""
-    crop = f"resize {preprocessing.resize} → crop {size} (crop_pct {preprocessing.crop_pct:g})"
+    crop = f"resize {resize} → crop {size} (crop_pct {preprocessing.crop_pct:g})"
     yield "transform", f"{held}{crop}, {preprocessing.interpolation}"
     mean, std = (_numbers(values) for values in (preprocessing.mean, preprocessing.std))
     yield "normalised", f"mean {mean}, std {std}"

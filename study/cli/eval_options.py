@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from study.spec.metric import LARGEST, SMALLEST
+from study.cli.options import Pixels
+from study.spec.image_size import ImageSize
 from study.store.atomic import Record
 
 
@@ -29,7 +30,7 @@ class EvalRequest:
     ignore: tuple[str, ...]
     grey_range: tuple[float, float] | None
     val_limit: int | None
-    img_size: int | None
+    img_size: ImageSize | None
     crop_pct: float | None
     interpolation: str | None
     mean: tuple[float, float, float] | None
@@ -172,7 +173,9 @@ IMAGES = (
         type=POSITIVE,
         help="Evaluate at most this many images, drawn from all classes.",
     ),
-    click.option("--img-size", type=click.IntRange(SMALLEST, LARGEST), help="Pixels, both sides."),
+    click.option(
+        "--img-size", type=Pixels(), help="Pixels of both sides, or HEIGHTxWIDTH, as in 224x320."
+    ),
     click.option(
         "--crop-pct", type=CROP, help="Side of the crop divided by the side of the resized image."
     ),

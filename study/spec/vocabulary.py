@@ -41,7 +41,7 @@ def undefined_names(document: Tree, catalogue: Catalogue) -> list[Problem]:
 
 
 SUFFIXES = (
-    "a size follows a quality, from 8 to 4096 px, as in top1@96; "
+    "a size follows a quality, from 8 to 4096 px, as in top1@96 or top1@96x128 (height x width); "
     "a batch follows throughput or inference_memory, as in throughput@b8"
 )
 
@@ -66,10 +66,13 @@ def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     designs = _designs(vocabulary.designs)
     several = {"type": "array", "items": {"anyOf": designs}, "minItems": 1}
     fields["design"]["anyOf"] = [*designs, several]
-    # The pattern is for metrics at other sizes, such as top1@96 and throughput@b8.
+    # The pattern is for metrics at other sizes, such as top1@96, top1@96x128 and throughput@b8.
     tasks = vocabulary.tasks
     metrics = dict.fromkeys(name for task in tasks.values() for name in task.catalogue)
-    names = [{"enum": list(metrics)}, {"pattern": "^[a-z0-9_]+@b?[1-9][0-9]*$"}]
+    names = [
+        {"enum": list(metrics)},
+        {"pattern": "^[a-z0-9_]+@(b?[1-9][0-9]*|[1-9][0-9]*x[1-9][0-9]*)$"},
+    ]
     fields["columns"]["items"] = {"anyOf": names}
     fields["task"]["enum"] = sorted(tasks)
     baselines = [task.baseline.model_json_schema() for task in tasks.values()]

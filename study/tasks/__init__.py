@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from study import registries
 from study.errors import MetricError, SizeError, StudyError, unknown
+from study.spec.image_size import ImageSize
 from study.spec.metric import Catalogue, Metric
 from study.spec.places import Places
 from study.spec.plugins import Plugin
@@ -135,7 +136,7 @@ class Task(ABC):
         """The group of processes that this one belongs to; a context that leaves it at the end."""
         return Alone()
 
-    def evaluate(self, store: Store, name: str, size: int, device: str) -> Evaluation:
+    def evaluate(self, store: Store, name: str, size: ImageSize, device: str) -> Evaluation:
         """A finished trial on images of another size; raises SizeError where it takes none."""
         raise SizeError(f"{type(self).__name__} has no image sizes")
 

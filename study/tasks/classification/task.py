@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from study.metrics import catalogue
+from study.spec.image_size import ImageSize
 from study.spec.metric import Catalogue
 from study.spec.places import Places
 from study.spec.problems import Problem
@@ -91,7 +92,7 @@ class Classification(Task):
 
         return train.joined(device)
 
-    def evaluate(self, store: Store, name: str, size: int, device: str) -> Evaluation:
+    def evaluate(self, store: Store, name: str, size: ImageSize, device: str) -> Evaluation:
         from study.tasks.classification import evaluate
 
         evaluation: Evaluation = evaluate.evaluate_trial(store, name, img_size=size, device=device)

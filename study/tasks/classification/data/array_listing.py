@@ -97,9 +97,6 @@ def _unlike_images(shape: Sequence[int], kind: np.dtype[np.generic]) -> str:
     # in_chans is at most 16, so an axis of more is no axis of channels.
     if len(shape) == 4 and shape[1] <= 16 < shape[3] and shape[1] != shape[2]:
         return f"of shape {tuple(shape)}, channels first; transpose to (N, H, W, C)"
-    # Images are held as squares, and a resize to one would distort them.
-    if shape[1] != shape[2]:
-        return f"images of {shape[1]} x {shape[2]} pixels; crop or pad them to squares"
     many = len(shape) == 4 and shape[3] > 16
     return f"{shape[3]} channels, of at most 16; leave some out" if many else ""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 
 from study.errors import DataError
+from study.spec.image_size import ImageSize, of_sides
 from study.tasks.classification.data.batches import BatchIterable
 from study.tasks.classification.data.image_files import Fingerprint
 from study.tasks.classification.data.in_memory import InMemoryImages
@@ -33,10 +34,10 @@ class Preprocessing:
 
     held: bool
     """True where images were already resized to img_size when they were loaded."""
-    resize: int
-    """Pixels of the shorter side."""
-    img_size: int
-    """Pixels of both sides of the crop."""
+    resize: ImageSize
+    """Pixels of the shorter side, or the (height, width) that the resized image covers."""
+    img_size: ImageSize
+    """Pixels of both sides of the crop, or (height, width)."""
     crop_pct: float
     interpolation: str
     mean: list[float]
@@ -80,7 +81,7 @@ class ValidationData:
         return Preprocessing(
             held=isinstance(self.val, InMemoryImages),
             # Rounded as in timm's evaluation transform.
-            resize=floor(self.data.img_size / recipe.crop_pct),
+            resize=of_sides(*(floor(side / recipe.crop_pct) for side in self.data.sides)),
             img_size=self.data.img_size,
             crop_pct=recipe.crop_pct,
             interpolation=interpolation(recipe, training=False),
@@ -122,7 +123,7 @@ class DataSplits(ValidationData):
         rank: int = 0,
         world: int = 1,
     ) -> BatchIterable:
-        """Training batches of an epoch: normalised floats (B, C, S, S) and classes (B,).
+        """Training batches of an epoch: normalised floats (B, C, H, W) and classes (B,).
 
         An incomplete last batch is dropped, unless it is the only one. The batches begin at number
         `first`. With several processes each gets its share of every batch, bit for bit.

@@ -20,7 +20,7 @@ from study.tasks.classification.schema.data import CHANNELS
 
 @dataclass(frozen=True)
 class InMemoryImages:
-    """A split in memory: bytes (N, C, S, S) at the model's size, class indices (N,).
+    """A split in memory: bytes (N, C, H, W) at the model's size, class indices (N,).
 
     With several labels an image, targets are 0 or 1 for each class, (N, classes).
 
@@ -51,7 +51,7 @@ class InMemoryImages:
         target = self.targets[index] if self.data.multi_label else int(self.targets[index])
         if self.data.in_chans not in CHANNELS:
             return Planes.of(self.pixels[index].numpy()), target
-        # (S, S) if grey, else (S, S, 3), as Pillow takes it.
+        # (H, W) if grey, else (H, W, 3), as Pillow takes it.
         array = self.pixels[index].permute(1, 2, 0).squeeze(-1).numpy()
         mode = "L" if self.data.in_chans == 1 else "RGB"
         return Image.fromarray(array).convert(mode), target
@@ -59,7 +59,8 @@ class InMemoryImages:
     def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable:
         """Training batches: one gather per batch for nearest neighbour, else Pillow per image."""
         keys = epoch.keys(CROP)
-        views = None if recipe.no_aug else CropsAndFlips.of(recipe, self.pixels.shape[-1], keys)
+        sides = (self.pixels.shape[-2], self.pixels.shape[-1])
+        views = None if recipe.no_aug else CropsAndFlips.of(recipe, sides, keys)
         if (views and needs_pillow(recipe)) or is_own(recipe):
             return training_batches(
                 self, self.data, recipe, epoch=epoch, workers=self.workers, views=views
@@ -105,19 +106,18 @@ class InMemoryImages:
 
 
 def cropped(pixels: Tensor, chosen: Tensor, view: CropAndFlip) -> Tensor:
-    """Crop, resize and flip chosen images, (N, C, S, S) -> (B, C, S, S).
+    """Crop, resize and flip chosen images, (N, C, H, W) -> (B, C, H, W).
 
     With nearest-neighbour interpolation all three are one index into the image.
     """
-    side, count = pixels.shape[-1], len(chosen)
+    _, channels, height, width = pixels.shape
     box = view.box
-    rows = _line(box.top, box.height, side=side, flip=view.upside_down)
-    columns = _line(box.left, box.width, side=side, flip=view.mirrored)
-    where = (rows[:, :, None] * side + columns[:, None, :]).to(pixels.device)  # (B, S, S)
-    flat = pixels.flatten(2)[chosen]  # (B, C, S * S)
-    channels = flat.shape[1]
+    rows = _line(box.top, box.height, side=height, flip=view.upside_down)
+    columns = _line(box.left, box.width, side=width, flip=view.mirrored)
+    where = (rows[:, :, None] * width + columns[:, None, :]).to(pixels.device)  # (B, H, W)
+    flat = pixels.flatten(2)[chosen]  # (B, C, H * W)
     return flat.gather(2, where.flatten(1)[:, None].expand(-1, channels, -1)).view(
-        count, channels, side, side
+        len(chosen), channels, height, width
     )
 
 

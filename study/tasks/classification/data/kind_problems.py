@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
+from study.spec.image_size import printed
 from study.tasks.classification.data.file_types import first_names
 from study.tasks.classification.data.image_files import Summary, numbered
 from study.tasks.classification.data.locations import TRAIN, VAL
@@ -21,8 +22,9 @@ def of_csv(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str
 
 
 def of_arrays(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[str]:
-    """Problems of the channels and the class numbers of arrays."""
+    """Problems of the size, the channels and the class numbers of arrays."""
     where, channels = path_text(split.place), split.shape[-1]
+    yield from _distorted(data, split)
     both = (channels, data.in_chans)
     # Grey and RGB are converted into each other, other channels are not.
     if channels != data.in_chans and both not in ((1, 3), (3, 1)):
@@ -42,6 +44,21 @@ def of_tables(data: Data, split: Summary, names: Mapping[str, int]) -> Iterator[
         rows = first_names([text.partition(":")[0] for text in others], 12)
         more = f"; the same or worse in rows {rows}" if others else ""
         yield f"{path_text(split.place)}, row {first}{more}; leave such rows out"
+
+
+def _distorted(data: Data, split: Summary) -> Iterator[str]:
+    """Oblong arrays of other proportions than img_size, which holding them would distort.
+
+    Of squares another img_size is taken as meant: they have no size of their own to give.
+    """
+    height, width = split.shape[:2]
+    # Less than a pixel: a scaled size is rounded.
+    if height != width and abs(data.sides[0] * width / height - data.sides[1]) >= 1:
+        yield (
+            f"{path_text(split.place)} has images {height} high and {width} wide, which img_size "
+            f"{printed(data.img_size)} would distort; write img_size: [{height}, {width}] or a "
+            "multiple of it, or crop the images"
+        )
 
 
 def gaps(data: Data, train: Summary) -> Iterator[str]:

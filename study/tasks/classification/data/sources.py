@@ -41,7 +41,7 @@ UNREADABLE = (
 def digits(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     """scikit-learn's 1,797 grey digits of 8 x 8 px; a fixed stratified split trains on 1,437.
 
-    Enlarged by nearest neighbour if img_size is a multiple of 8, else bicubic.
+    Enlarged by nearest neighbour if 8 divides both sides of img_size, else bicubic.
     """
     from sklearn.datasets import load_digits
 
@@ -235,20 +235,23 @@ def in_memory(images: ArrayLike, targets: ArrayLike, *, data: Data, workers: int
             "write multi_label: true"
         )
     mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"
-    resized = np.stack([_resized(image, data.img_size, mode) for image in images])
+    resized = np.stack([_resized(image, data.sides, mode) for image in images])
     pixels = torch.from_numpy(resized.reshape(*resized.shape[:3], -1)).permute(0, 3, 1, 2)
     targets = labels if data.multi_label else labels.long()
     return InMemoryImages(pixels.contiguous(), targets, data, workers)
 
 
-def _resized(image: NDArray[np.uint8], size: int, mode: str) -> NDArray[np.uint8]:
-    """Resize: nearest for whole multiples of a digit's 8 pixels, else bicubic as timm does."""
-    times, rest = divmod(size, len(image))
-    if len(image) == 8 and rest == 0:
-        return image.repeat(times, 0).repeat(times, 1)
+def _resized(image: NDArray[np.uint8], sides: tuple[int, int], mode: str) -> NDArray[np.uint8]:
+    """Resize: nearest for whole multiples of a digit's 8 pixels, else bicubic as timm does.
+
+    All of the image is kept: it is stretched where the proportions differ.
+    """
+    height, width = sides
+    if len(image) == 8 and height % 8 == width % 8 == 0:
+        return image.repeat(height // 8, 0).repeat(width // 8, 1)
     picture = Image.fromarray(image).convert(mode)
-    if picture.size != (size, size):
-        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(picture)
 
 

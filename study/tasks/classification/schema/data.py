@@ -1,13 +1,15 @@
 """The keys of `data`: which images, at which size, with which classes."""
 
 from collections.abc import Iterator
+from math import prod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from study import registries
 from study.errors import likely_name, unknown
-from study.spec.schema.types import Channels, Count, Deviations, Range, Share, Side, Strict
+from study.spec.image_size import sides
+from study.spec.schema.types import Channels, Count, Deviations, Pixels, Range, Share, Strict
 
 CLASSES = {  # number of classes, for data sets that their names identify
     "digits": 10,
@@ -82,7 +84,7 @@ class Data(Strict):
     title: str | None = Field(None, description="name in tables, such as ImageNet-1k")
     root: str | None = Field(None, description="folder, tar or arrays the images are read from")
     download: bool = Field(False, description="let torchvision download into `root`")
-    img_size: Side = Field(224, description="pixels, both sides")
+    img_size: Pixels = Field(224, description="pixels of both sides, or [height, width]")
     in_chans: Annotated[int, Field(ge=1, le=16)] = Field(
         3, description="channels given to the model: 1 or 3, and up to 16 of arrays"
     )
@@ -162,6 +164,15 @@ class Data(Strict):
                 yield f"{key}: {len(values)} values; give 1, or {max(counts)} (one per channel)"
 
     @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the model's images in pixels."""
+        return sides(self.img_size)
+
+    @property
+    def is_square(self) -> bool:
+        return isinstance(self.img_size, int)
+
+    @property
     def label(self) -> str:
         """The name of the data in tables, with the number of images if it is limited."""
         limits = ((self.train_limit, "to train on"), (self.val_limit, "to evaluate"))
@@ -205,5 +216,5 @@ class Data(Strict):
         """True for a data set that is decoded once into memory, at the model's input size."""
         kind, _, name = self.name.partition("/")
         images = SMALL.get(name.lower()) if kind == "torch" else None
-        small = images is not None and images * self.img_size**2 * self.in_chans <= HELD
+        small = images is not None and images * prod(self.sides) * self.in_chans <= HELD
         return kind in ("digits", "npz") or small
