@@ -13,6 +13,7 @@ from study.plan.planning import check_inputs
 from study.plan.planning import plan as planned
 from study.store import study_folders
 from study.store.store import Store
+from study.tune import journal
 
 Report = Callable[[Sequence[Event]], None]
 REMEDY = "write to another folder"
@@ -40,7 +41,7 @@ def train(
     )
     if machine.on == "slurm":  # the last worker measures, because no other may be left by then
         # All pairs: no one knows yet which will be missing when the trials have ended.
-        pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
+        pairs = [(trial.name, size) for trial in plan.reported for size in plan.sizes]
         more: dict[str, object] = {"pairs": pairs}
         phases = ["trials", *(["evaluations"] if pairs else [])]
         if speed and plan.timed:
@@ -79,6 +80,8 @@ def measure(
     `tick` is given the rounds of a timing session that have ended, and their number.
     """
     plan = planned(plan.file, store)  # as it was read: it may have been edited meanwhile
+    if plan.tuning:
+        journal.record(plan.study, plan.tuning, store)
     # Measured only when no trial is open: timing needs the machine for itself.
     if not all(trial.done or trial.state == "failed" for trial in plan.trials):
         return plan

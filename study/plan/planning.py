@@ -12,11 +12,11 @@ from study.spec.arm_names import owners
 from study.spec.problems import Problem, report
 from study.spec.reader import ReadStudy
 from study.spec.study import Study
-from study.store import store as stores
-from study.store.records import TrialConfig
 from study.store.store import Store
 from study.tasks import Task
-from study.tasks.arms import PlannedArm, ResolvedArm, Trial
+from study.tasks.arms import PlannedArm, ResolvedArm, stored_trial
+from study.tune.replay import tuned
+from study.tune.tuning import TunedArm
 
 
 def plan(
@@ -47,7 +47,12 @@ def plan(
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
-    planned = [_planned(study, arm, store) for arm in every.arms]
+    tuning = tuned(file, task, every.arms, store)
+    planned = (
+        [_planned(study, arm, store) for arm in every.arms]
+        if tuning is None
+        else [_chosen(study, row, store) for row in tuning.arms]
+    )
     every_note = [
         *every.notes,
         *notes.stale(planned, store),
@@ -55,7 +60,7 @@ def plan(
         *task.notes(planned, store),
         *label_checks.units(study, file.places, _costs(study, planned)),
     ]
-    complete = Plan(study, tuple(planned), task, file, tuple(every_note))
+    complete = Plan(study, tuple(planned), task, file, tuple(every_note), tuning=tuning)
     return replace(complete, sd=_sd(complete, store))
 
 
@@ -76,7 +81,7 @@ def check_inputs(plan: Plan, store: Store, *, absent: bool = True) -> None:
         SpecError: lists the problems.
     """
     # An arm whose trials are done reads no file.
-    missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
+    missing = [arm.arm for arm in plan.trained if arm.done < len(arm.trials)]
     if wrong := plan.task.input_problems(missing, plan.file.places, store, absent=absent):
         raise SpecError(report(wrong))
 
@@ -103,22 +108,17 @@ def _planned(study: Study, arm: ResolvedArm, store: Store) -> PlannedArm:
     name = arm.digest
     # Choices of all zeros are the baseline, the only arm that is repeated.
     again = study.aa_seeds if not any(arm.arm.choices) else ()
-    trials = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds]
-    beside = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
+    trials = [stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds]
+    beside = [stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
     trials += [replace(trial, is_aa=True) for trial in beside]
     return PlannedArm(**vars(arm), trials=tuple(trials))
 
 
-def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
-    if not store.trial(name).exists():  # one look instead of four, for studies that are new
-        return Trial(name, seed, "pending")
-    result = store.result(name)
-    if result is None:
-        return Trial(name, seed, store.state(name), images=store.began(name))
-    # A result of another configuration would stand in the table as this arm's.
-    stores.agree(name, result.config, config, store.trial(name))
-    code, images = result.environment.computing, result.images or None
-    return Trial(name, seed, result.state, code, images=images)
+def _chosen(study: Study, row: TunedArm, store: Store) -> PlannedArm:
+    """An arm with the values that it has chosen; without trials while it has chosen none."""
+    if row.chosen is None:
+        return PlannedArm(**vars(row.arm))
+    return _planned(study, row.chosen, store)
 
 
 def _sd(plan: Plan, store: Store) -> float:

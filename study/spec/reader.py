@@ -4,7 +4,7 @@
 add to the same list and the user sees all mistakes at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from study.spec.published_numbers import published_numbers
 from study.spec.schema import StudyFile, salvaged, validated
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
+from study.spec.tuning_checks import seed_problems, taken, tuning_of, value_problems
 from study.spec.variables import expand
 from study.spec.vocabulary import Vocabulary, undefined_names
 from study.spec.yaml import Tree, expanded, read
@@ -195,11 +196,33 @@ def _study(
     tree, declares = document.at(["metrics"]), task.declares_metrics
     catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
     problems += more + wrong + undefined_names(document, vocabulary.designs, catalogue)
+    tune, more = tuning_of(valid, document, task, catalogue)
+    problems += more
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
     configurations = Configurations(task, places, tuple(sources))
-    study = replace(_assembled(path, valid, configurations), catalogue=catalogue)
+    study = replace(_assembled(path, valid, configurations), catalogue=catalogue, tune=tune)
     arms, more = _arms(study, configurations)
-    return ReadStudy(replace(study, arms=arms), [*problems, *more], configurations)
+    problems += more
+    # Values of the space are read once its keys are right, so that no mistake is repeated.
+    if tune is not None and not any(_within(document, "tune", wrong) for wrong in problems):
+        problems += _tuning_problems(study, configurations)
+    return ReadStudy(replace(study, arms=arms), problems, configurations)
+
+
+def _within(document: Tree, key: str, problem: Problem) -> bool:
+    """True for a problem at the place of a value inside a key of the document."""
+    trees = document.at([key]).walk()
+    places = {place for tree in trees for place in (tree.location, *tree.keys.values())}
+    return problem.location in places
+
+
+def _tuning_problems(study: Study, configurations: Configurations) -> Iterator[Problem]:
+    if study.tune is not None:
+        places = configurations.places
+        levels = [level for factor in places.factors for level in factor.levels]
+        yield from seed_problems(study.tune, study.seeds, places.document.at(["tune"]))
+        yield from taken(study.tune, places.baseline, levels)
+        yield from value_problems(study.tune, configurations)
 
 
 def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...], list[Problem]]:

@@ -10,6 +10,7 @@ from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
 from study.spec.schema import Protocol, Status, Timing
 from study.spec.task import ArmConfig
+from study.spec.tuning import TuningRules, Values
 
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
 
@@ -52,6 +53,8 @@ class Arm:
     choices: tuple[int, ...]
     """The index of the level for each factor; the baseline has 0 everywhere."""
     config: ArmConfig
+    values: Values = field(default_factory=dict)
+    """Values in place of the file's: those of a proposal, or that tuning has chosen."""
 
     @property
     def changed_factors(self) -> tuple[int, ...]:
@@ -102,6 +105,8 @@ class Study:
     """The metrics that the study may use, by name."""
     contrasts: tuple[tuple[str, str], ...] = ()
     """Pairs of labels whose arms are compared by a test declared in advance."""
+
+    tune: TuningRules | None = None
 
     @property
     def title(self) -> str:

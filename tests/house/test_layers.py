@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = next(p for p in Path(__file__).parents if (p / "pyproject.toml").is_file()) / "study"
-MOST_ENTRIES = 25
+MOST_ENTRIES = 26
 
 MAY_IMPORT = {
     "text": set(),
@@ -35,7 +35,8 @@ MAY_IMPORT = {
         "text",
         "trial",
     },
-    "plan": {"errors", "registries", "spec", "stats", "store", "tasks"},
+    "tune": {"errors", "spec", "store", "tasks"},
+    "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "tune"},
     "track": {"errors", "plan", "spec", "store", "tasks"},
     "analysis": {"errors", "format", "metrics", "plan", "spec", "stats", "store", "tasks", "text"},
     "launch": {"errors", "plan", "spec", "store", "tasks", "trial"},
@@ -62,6 +63,7 @@ MAY_IMPORT = {
         "stats",
         "store",
         "tasks",
+        "tune",
     },
     "doctor": {"errors", "format", "launch", "registries", "spec", "store", "tasks.classification"},
     "clean": {"errors", "launch", "store"},
@@ -235,6 +237,7 @@ CORE = (
     "stats",
     "trial",
     "tasks",
+    "tune",
     "plan",
     "launch",
     "analysis",

@@ -110,7 +110,10 @@ def notes(analysis: Analysis) -> Iterator[str]:
 def _missing(analysis: Analysis) -> Iterator[str]:
     plan = analysis.plan
     trials = [
-        ("A/A" if t.is_aa else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
+        ("A/A" if t.is_aa else arm.label, t)
+        for arm in plan.trained
+        for t in arm.trials
+        if not t.done
     ]
     untimed = [name for name in analysis.of_kind("speed") if _lacking(analysis, name)]
     if trials:
