@@ -13,6 +13,7 @@ import pandas as pd
 from study import stats
 from study.analysis import frames, fronts, image_hits, leaders, published
 from study.analysis.claims import EvaluatedClaim
+from study.analysis.ledger import Ledger, ledger
 from study.analysis.published import Assessment
 from study.analysis.results import Results
 from study.plan.plan import Plan
@@ -230,6 +231,11 @@ class Analysis(Results):
         return published.assess(
             self.plan, self.measurements, self.ratios, self.store, hits=self.hits
         )
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """The spend and the choices of tuning; None for a study that tunes nothing."""
+        return ledger(self.plan, self.store, self.measurements)
 
     # ---- what the study asks for ----
 

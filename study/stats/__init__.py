@@ -9,6 +9,7 @@ from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm, t_t
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
+from study.stats.expected_best import ExpectedBest, expected_best
 from study.stats.factorial_effects import FactorialEffect, factorial
 from study.stats.intervals import (
     ALPHA,
@@ -58,6 +59,7 @@ __all__ = [
     "Contrast",
     "Effect",
     "Estimate",
+    "ExpectedBest",
     "FactorialEffect",
     "Hits",
     "Leader",
@@ -73,6 +75,7 @@ __all__ = [
     "corrected",
     "effects",
     "estimates",
+    "expected_best",
     "factorial",
     "fewest_varying",
     "hierarchical",

@@ -10,7 +10,7 @@ from study.analysis.published import named_arms, protocol_differences
 from study.metrics import RULES
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
-from study.report.text import given_weights, noise
+from study.report.text import given_weights, noise, tuning
 from study.spec.metric import of_batch, sized
 from study.stats import fewest_varying, smallest_p
 from study.tasks import OURS
@@ -33,6 +33,7 @@ def caption(analysis: Analysis) -> str:
 
 
 def _measures(analysis: Analysis) -> Iterator[str]:
+    yield from tuning.caption(analysis)
     several = analysis.seeds > 1
     if analysis.of_kind("quality") and several:
         yield f"Mean ± sample sd of {analysis.seeds} seeds."
