@@ -70,11 +70,11 @@ def _figure(marks: list[TuningMark], labels: list[str], metric: Metric) -> Figur
         _panel(axes, [mark for mark in marks if mark.label == label], number)
         axes.set_title(wrapped(label, 200, size=SMALL, lines=1), loc="left", parse_math=False)
     linear(panels[0].yaxis, 4)
-    panels[-1].set_xlabel("Trials")
+    panels[-1].set_xlabel("Proposals")
     panels[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
     figure.supylabel(f"Expected best {format.head(metric)}", fontsize=8)
     handles, texts = panels[0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside upper center", ncols=3)
+    figure.legend(handles, texts, loc="outside upper center", ncols=2)
     return figure
 
 
