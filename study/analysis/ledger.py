@@ -25,7 +25,7 @@ class LedgerRow:
     """The digest of the arm in the table."""
     tuned: TunedArm
     expected: Sequence[ExpectedBest]
-    """Of the proposals after the first; failed ones count as the worst that completed."""
+    """The expected best of the proposals after the first; failed ones count as the worst."""
     mean: float
     """The mean of the tested metric over the seeds, with the arm's own values; NaN without one."""
     mean_at_baseline: float
@@ -182,8 +182,8 @@ def _effects(plan: Plan, measured: pd.DataFrame) -> Mapping[str, Effect]:
 def _means(plan: Plan, measured: pd.DataFrame) -> Mapping[str, float]:
     """Means over seeds; NaN for an arm of which a seed diverged."""
     part = stats.of_metric(measured, plan.tested)
-    by_arm = part.groupby("arm")["value"]
-    return {str(arm): float(values.to_numpy(float).mean()) for arm, values in by_arm}
+    rows = stats.typed_rows(stats.estimates(part), stats.Estimate)
+    return {row.arm: row.mean for row in rows}
 
 
 def _expected(tuned: TunedArm) -> Sequence[ExpectedBest]:

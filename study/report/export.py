@@ -69,8 +69,7 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     flat.insert(0, "study", plan.study.title)
     per_class = class_accuracy(plan, store)
     frames = {"measurements": flat, "trials": trials(plan, store), "classes": per_class}
-    if ledger := analysis.ledger:
-        frames["proposals"] = ledger.frame
+    frames |= {"proposals": ledger.frame} if (ledger := analysis.ledger) else {}
     return {name: rows for name, rows in frames.items() if len(rows) or name != "classes"}
 
 

@@ -79,9 +79,8 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         "images": analysis.images,
         "curves": analysis.curves,
         "speed": analysis.speeds,
+        **({"proposals": ledger.frame} if (ledger := analysis.ledger) else {}),
     }
-    if analysis.ledger:
-        frames["proposals"] = analysis.ledger.frame
     for name, rows in frames.items():
         if len(rows):
             texts[f"{name}.csv"] = comma_separated(rows)

@@ -17,7 +17,6 @@ from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, GREY, SMALL
 from study.report.figures.text_fit import wrapped
 from study.spec.metric import Metric
-from study.stats import typed_rows
 
 PANELS = 6  # arms of one figure
 HEIGHT = 1.15  # inches of a panel
@@ -41,15 +40,15 @@ def tuning(report: Report) -> Iterator[ReportFigure]:
     if ledger is None:
         return
     metric = report.plan.catalogue[ledger.tuning.rules.objective]
-    data = points(ledger, metric)
-    labels = list(dict.fromkeys(data["label"]))
+    marks = points(ledger, metric)
+    labels = list(dict.fromkeys(mark.label for mark in marks))
     for number, part in enumerate(chunks(labels, PANELS)):
-        own = data[data["label"].isin(part)]
-        figure = _figure(typed_rows(own, TuningMark), part, metric)
-        yield ReportFigure(numbered("tuning", number), figure, own, _alt(own, metric))
+        own = [mark for mark in marks if mark.label in part]
+        figure, alt = _figure(own, part, metric), _alt(own, part, metric)
+        yield ReportFigure(numbered("tuning", number), figure, pd.DataFrame(own), alt)
 
 
-def points(ledger: Ledger, metric: Metric) -> pd.DataFrame:
+def points(ledger: Ledger, metric: Metric) -> list[TuningMark]:
     """The expected best by number of trials, and the objective with the values of the file."""
     rows = list[TuningMark]()
     for row in ledger.rows:
@@ -60,7 +59,7 @@ def points(ledger: Ledger, metric: Metric) -> pd.DataFrame:
         if row.of_file is not None and row.expected:
             value = row.of_file * metric.scale
             rows.append(TuningMark(row.label, "file", 1, value, value, value))
-    return pd.DataFrame(rows, columns=list(TuningMark._fields))
+    return rows
 
 
 def _figure(marks: list[TuningMark], labels: list[str], metric: Metric) -> Figure:
@@ -107,10 +106,10 @@ def _panel(axes: Axes, marks: list[TuningMark], number: int) -> None:
         )
 
 
-def _alt(data: pd.DataFrame, metric: Metric) -> str:
+def _alt(marks: list[TuningMark], labels: list[str], metric: Metric) -> str:
     sentences = []
-    for label, part in data.groupby("label", sort=False):
-        rows = typed_rows(part, TuningMark)
+    for label in labels:
+        rows = [mark for mark in marks if mark.label == label]
         expected = [row for row in rows if row.what == "expected"]
         first, last = (
             format.number(row.value, metric.digits) for row in (expected[0], expected[-1])
@@ -118,6 +117,6 @@ def _alt(data: pd.DataFrame, metric: Metric) -> str:
         file = [format.number(r.value, metric.digits) for r in rows if r.what == "file"]
         of_file = f", with the values of the file {file[0]}" if file else ""
         sentences.append(
-            f"{label}: {first} with 1 trial, {last} with {expected[-1].trials}{of_file}"
+            f"{label}: {first} of 1 proposal, {last} of {expected[-1].trials}{of_file}"
         )
-    return f"Expected best {format.head(metric)} by trials. {listing(sentences, 6)}."
+    return f"Expected best {format.head(metric)} by proposals. {listing(sentences, 6)}."

@@ -38,8 +38,8 @@ def notes(analysis: Analysis, ledger: Ledger) -> Iterator[str]:
     if not tuning.spent:
         yield f"Tuning goes on: {tuning.ended} of {tuning.budget} trials have ended."
     else:
-        kept = "in no arm" if not ledger.keeping else f"in {ledger.keeping} of {arms} arms"
-        yield f"The values of the file were the best {kept}."
+        where = "in no arm" if not ledger.keeping else f"in {ledger.keeping} of {arms} arms"
+        yield f"The values of the file were the best {where}."
     yield from _conclusions(analysis, ledger)
     yield from _outside(ledger)
     yield (
