@@ -40,11 +40,23 @@ def tuning_of(
     except StudyError as error:
         problems.append(Problem(str(error), tree.key(["holdout"])))
     checked = rules(tune, objective, held_out)
-    paths = {*(document.at(["factors"]).value or {})}
+    paths = varied(document)
     for path, values in checked.space.items():
         problems += _path(path, tree.at(["space"]), task, paths, held_out)
         problems += _dimension(values, tree.at(["space", path]))
     return checked, problems
+
+
+def varied(document: Tree) -> set[str]:
+    """The paths of the factors, and those of the keys that levels of a whole part have."""
+    factors = document.value.get("factors")
+    trees = factors.value if factors and isinstance(factors.value, dict) else {}
+    paths = set(trees)
+    for part, levels in trees.items():
+        inside = levels.value.values() if isinstance(levels.value, dict) else ()
+        if "." not in part:
+            paths |= {f"{part}.{key}" for level in inside for key in level.keys}
+    return paths
 
 
 def seed_problems(rules: TuningRules, seeds: Sequence[int], tree: Tree) -> Iterator[Problem]:
@@ -118,7 +130,7 @@ def _path(
     if mistake := path_mistake(path, task, "tune"):
         yield Problem(mistake[0], place, mistake[1])
     elif path in factors:
-        yield Problem(f'"{path}" is a factor, which says what the arms compare', place)
+        yield Problem(f'"{path}" is varied by a factor, which says what the arms compare', place)
     elif path in held_out:
         yield Problem(f'"{path}" is what holds images out for tuning', place)
 

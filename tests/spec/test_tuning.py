@@ -20,7 +20,8 @@ LR = "recipe.lr: {low: 1e-4, high: 1e-2, log: true}"
 BAD = {  # what is written instead, the line below `tune`, its column, what is said
     "path of nothing": (LR, "recip.lr: [1.0, 2.0]", 2, 5, 'did you mean "recipe"?'),
     "name of a part": (LR, "model.name: [rest_lite, test_rest]", 2, 5, "change the name"),
-    "factor": (LR, "model.reduction: [depthwise, average]", 2, 5, "is a factor"),
+    "factor": (LR, "model.reduction: [depthwise, average]", 2, 5, "is varied by a factor"),
+    "key of a level": (LR, "model.head_mix: [true, false]", 2, 5, "is varied by a factor"),
     "key of nothing": ("recipe.lr:", "recipe.lrr:", 2, 17, 'did you mean "lr"?'),
     "no range": ("low: 1e-4, high: 1e-2", "low: 1e-1, high: 1e-2", 2, 22, "no range"),
     "logarithm of 0": ("low: 1e-4", "low: 0.0", 2, 22, "a number above 0"),
