@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from study import bench
-from study.api.request import vocabulary
 from study.bench import BenchModel
 from study.errors import SpecError
 from study.launch import job as job_folder
+from study.plan.reading import vocabulary
 from study.spec.schema import Timing
 from tests.conftest import environment
 from tests.drills.conftest import until

@@ -16,6 +16,7 @@ from study.analysis.claims import EvaluatedClaim
 from study.analysis.ledger import Ledger, ledger
 from study.analysis.published import Assessment
 from study.analysis.results import Results
+from study.plan import comparisons
 from study.plan.plan import Plan
 from study.spec.arm_names import qualified
 from study.spec.study import PublishedNumber
@@ -75,7 +76,11 @@ class Analysis(Results):
 
     def _mean_interval(self, key: Key, sample: "Array") -> tuple[float, float]:
         hits = self.hits.arrays.get(key)
-        return stats.interval(sample) if hits is None else stats.image_interval(operator.pos, hits)
+        return (
+            self.inference.interval(sample)
+            if hits is None
+            else stats.image_interval(operator.pos, hits)
+        )
 
     def has_interval(self, metric: str) -> bool:
         """True if differences in a quality may have an interval, over seeds or over images."""
@@ -85,7 +90,7 @@ class Analysis(Results):
     def effect_rows(self) -> pd.DataFrame:
         """Differences from the baseline, one row per (arm, metric); NaN if a seed diverged."""
         # Also where the seed that diverged has no pair: the seeds that are paired flatter the arm.
-        rows = stats.effects(self._means, self.plan.baseline.digest)
+        rows = stats.effects(self._means, self.plan.baseline.digest, self.inference)
         # Of given weights images are the sample: no seed changes anything.
         return image_hits.with_intervals(rows, self.hits, self.plan.baseline.digest)
 
@@ -102,13 +107,17 @@ class Analysis(Results):
 
     @cached_property
     def step_orders(self) -> list[stats.StepOrder]:
-        return stats.typed_rows(stats.step_orders(self._means, self._choices), stats.StepOrder)
+        return stats.typed_rows(
+            stats.step_orders(self._means, self._choices, self.inference), stats.StepOrder
+        )
 
     @cached_property
     def steps(self) -> Mapping[str, list[stats.StepEffect]]:
         """By quality, the effect of each change of one level between two arms of the study."""
         every = {name: stats.of_metric(self.measurements, name) for name in self.of_kind("quality")}
-        steps = {name: stats.steps(part, self._choices) for name, part in every.items()}
+        steps = {
+            name: stats.steps(part, self._choices, self.inference) for name, part in every.items()
+        }
         return {name: stats.typed_rows(rows, stats.StepEffect) for name, rows in steps.items()}
 
     @cached_property
@@ -116,7 +125,7 @@ class Analysis(Results):
         """Main effects and interactions of every quality; empty unless the study is factorial."""
         if not _combines_all_levels(self.plan):
             return []
-        effects = stats.factorial(self.measurements, self._choices)
+        effects = stats.factorial(self.measurements, self._choices, self.inference)
         return stats.typed_rows(effects, stats.FactorialEffect)
 
     @property
@@ -144,7 +153,7 @@ class Analysis(Results):
         return {
             name: image_hits.ties(hits)
             if (hits := self._ranked_by_image(name))
-            else leaders.ties(self._means, name, self.catalogue[name])
+            else leaders.ties(self._means, name, self.catalogue[name], self.inference)
             for name in self.metrics
         }
 
@@ -162,7 +171,7 @@ class Analysis(Results):
         best = {
             name: image_hits.best(hits)
             if (hits := self._ranked_by_image(name))
-            else leaders.leader(self._means, name, self.catalogue[name])
+            else leaders.leader(self._means, name, self.catalogue[name], self.inference)
             for name, arms in self._ties.items()
             if not arms
         }
@@ -178,7 +187,7 @@ class Analysis(Results):
     @cached_property
     def declared(self) -> list[stats.Contrast]:
         """The comparisons of quality that the study declared in advance."""
-        return published.contrasts(self.plan)
+        return comparisons.contrasts(self.plan)
 
     @cached_property
     def tests(self) -> int:
@@ -189,7 +198,9 @@ class Analysis(Results):
     def contrasts(self) -> list[stats.TestedContrast]:
         """The declared comparisons, tested and corrected as one family with the claims."""
         others = self.tests - len(self.declared)
-        rows = stats.contrasts(self.measurements, self.declared, other_tests=others)
+        rows = stats.contrasts(
+            self.measurements, self.declared, other_tests=others, how=self.inference
+        )
         return stats.typed_rows(rows, stats.TestedContrast)
 
     @cached_property
@@ -198,7 +209,7 @@ class Analysis(Results):
         base, name = self.plan.baseline.digest, self.plan.tested
         pairs = [stats.Contrast(arm.digest, base, name) for arm in self.plan.arms[1:]]
         # Arms without a result are included: a test that cannot be made yet counts, too.
-        tests = stats.contrasts(self.measurements, pairs)
+        tests = stats.contrasts(self.measurements, pairs, how=self.inference)
         rows = stats.typed_rows(tests, stats.TestedContrast)
         return frozenset(row.arm for row in rows if row.t_holm < stats.ALPHA)
 
@@ -223,19 +234,26 @@ class Analysis(Results):
     @cached_property
     def claims(self) -> tuple[EvaluatedClaim, ...]:
         """The claims of the study, evaluated and corrected as one family."""
-        return published.evaluated_claims(self.plan, self.measurements, self.ratios, self.hits)
+        return published.evaluated_claims(
+            self.plan, self.measurements, self.ratios, self.hits, self.inference
+        )
 
     @cached_property
     def assessment(self) -> Assessment:
         """The published numbers beside the measured ones."""
         return published.assess(
-            self.plan, self.measurements, self.ratios, self.store, hits=self.hits
+            self.plan,
+            self.measurements,
+            self.ratios,
+            self.store,
+            hits=self.hits,
+            how=self.inference,
         )
 
     @cached_property
     def ledger(self) -> Ledger | None:
         """The spend and the choices of tuning; None for a study that tunes nothing."""
-        return ledger(self.plan, self.store, self.measurements)
+        return ledger(self.plan, self.store, self.measurements, self.inference)
 
     # ---- what the study asks for ----
 

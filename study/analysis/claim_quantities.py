@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from study import format
+from study import format, stats
 from study.analysis import quantities
 from study.analysis.quantities import (
     DIFFERENCE,
@@ -52,6 +52,7 @@ class ClaimMetric:
     hits: "Mapping[str, Array]" = field(default_factory=dict)
     """The images that given weights get right, by arm."""
     confidence: float = CONFIDENCE
+    how: stats.Inference = stats.FIXED
     _read: dict[str, ArmValues] = field(default_factory=dict, repr=False, compare=False)
 
     def directed(self, span: Span) -> Span:
@@ -92,6 +93,7 @@ class ClaimMetric:
                 metric=self.metric,
                 ratio=self.ratios.get(arm),
                 hits=self.hits.get(arm),
+                how=self.how,
             )
         return self._read[label]
 

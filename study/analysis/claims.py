@@ -40,6 +40,7 @@ def family(
     ratios: SpeedRatios = NO_RATIOS,
     hits: ImageHits = NO_HITS,
     other_tests: int = 0,
+    how: stats.Inference = stats.FIXED,
 ) -> tuple[EvaluatedClaim, ...]:
     """All claims of a study, evaluated and corrected by Holm's method.
 
@@ -58,7 +59,9 @@ def family(
     tests = len(left) + other_tests
     # The rows of a metric are read once, for all claims at every level.
     measured = {
-        name: ClaimMetric(name, catalogue[name], rows, arms, ratios.of(name), hits.of(name))
+        name: ClaimMetric(
+            name, catalogue[name], rows, arms, ratios.of(name), hits.of(name), how=how
+        )
         for name in {claim.metric for claim in claims}
         for rows in [frame[frame["metric"] == name]]
     }

@@ -70,7 +70,7 @@ def standings(results: Results, quality: str, cost: str) -> dict[str, str]:
         differences = samples[first.arm] - samples[second.arm]
         paired = differences[differences == differences]
         # The family of the correction is all arms that cost no more.
-        return stats.interval(good * paired, stats.corrected(tests))[0] > 0
+        return results.inference.interval(good * paired, stats.corrected(tests))[0] > 0
 
     means = [float(values[row.arm].dropna().mean()) for row in arms]
     points = list(zip((row.value for row in arms), means, strict=True))

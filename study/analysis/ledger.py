@@ -10,7 +10,7 @@ from study import stats
 from study.analysis import frames
 from study.plan.plan import Plan
 from study.spec.tuning import Values, written
-from study.stats import Effect, ExpectedBest
+from study.stats import Effect, ExpectedBest, Inference
 from study.store.store import Store
 from study.tune.tuning import Proposal, TunedArm, Tuning
 
@@ -141,15 +141,16 @@ def _texts(tuning: Tuning, row: TunedArm, proposal: Proposal) -> dict[str, str]:
     return {path: written(values[path]) if path in values else "" for path in tuning.rules.space}
 
 
-def ledger(plan: Plan, store: Store, measured: pd.DataFrame) -> Ledger | None:
+def ledger(plan: Plan, store: Store, measured: pd.DataFrame, inference: Inference) -> Ledger | None:
     """The ledger of a study; None for a study that tunes nothing. `measured` is `frames.frame`."""
     if plan.tuning is None or not plan.tested:
         return None
-    own = _effects(plan, measured)
+    own = _effects(plan, measured, inference)
     means = _means(plan, measured)
     moved = frames.at_baseline(plan, store)
     base = stats.of_arm(measured, plan.baseline.digest)
-    others = _effects(plan, pd.concat([base, moved]) if len(moved) else base)
+    # No result decides how many seeds these have.
+    others = _effects(plan, pd.concat([base, moved]) if len(moved) else base, stats.FIXED)
     means_there = _means(plan, moved)
     rows = [
         LedgerRow(
@@ -173,9 +174,9 @@ def _there(tuned: TunedArm) -> str:
     return tuned.at_baseline.digest if tuned.at_baseline else ""
 
 
-def _effects(plan: Plan, measured: pd.DataFrame) -> Mapping[str, Effect]:
+def _effects(plan: Plan, measured: pd.DataFrame, how: Inference) -> Mapping[str, Effect]:
     part = stats.of_metric(measured, plan.tested)
-    rows = stats.typed_rows(stats.effects(part, plan.baseline.digest), Effect)
+    rows = stats.typed_rows(stats.effects(part, plan.baseline.digest, how), Effect)
     return {row.arm: row for row in rows}
 
 

@@ -8,16 +8,14 @@ import pandas as pd
 
 from study import format, stats
 from study.analysis import claims, explanations, verdicts
-from study.analysis.claims import Claim
 from study.analysis.explanations import Alternative, CostMatches
 from study.analysis.image_hits import ImageHits
 from study.analysis.quantities import SpeedRatios
 from study.metrics import RULES
+from study.plan.comparisons import compared, contrasts, digests, distinct, named_arms, study_claims
 from study.plan.plan import Plan
-from study.spec.arm_names import owners
 from study.spec.metric import Metric, sized
 from study.spec.study import PublishedNumber
-from study.stats import Contrast
 from study.store.store import Store
 from study.tasks.arms import PlannedArm
 
@@ -45,7 +43,13 @@ class Assessment:
 
 
 def assess(
-    plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, store: Store, *, hits: ImageHits
+    plan: Plan,
+    frame: pd.DataFrame,
+    ratios: SpeedRatios,
+    store: Store,
+    *,
+    hits: ImageHits,
+    how: stats.Inference = stats.FIXED,
 ) -> Assessment:
     """All verdicts of a plan; `frame` is the result of `frames.frame`."""
     printed = published(plan)
@@ -57,6 +61,7 @@ def assess(
         margins=plan.study.margins,
         ratios=ratios,
         hits=hits,
+        how=how,
     )
     matches = explanations.cost_matches(plan, store, _costs(plan, rows))
     # If the unchanged models have every published cost, there is nothing to explain.
@@ -74,23 +79,23 @@ def assess(
 
 
 def evaluated_claims(
-    plan: Plan, frame: pd.DataFrame, ratios: SpeedRatios, hits: ImageHits
+    plan: Plan,
+    frame: pd.DataFrame,
+    ratios: SpeedRatios,
+    hits: ImageHits,
+    how: stats.Inference = stats.FIXED,
 ) -> tuple[claims.EvaluatedClaim, ...]:
     """All claims, evaluated and corrected as one family with the contrasts outside claims."""
     return claims.family(
         study_claims(plan),
         frame,
-        _digests(plan),
+        digests(plan),
         catalogue=plan.catalogue,
         ratios=ratios,
         hits=hits,
         other_tests=_other_tests(plan),
+        how=how,
     )
-
-
-def study_claims(plan: Plan) -> list[Claim]:
-    digests = _digests(plan)
-    return [claims.parse(text, digests, plan.catalogue) for text in plan.study.claims]
 
 
 def family_size(plan: Plan, ratios: SpeedRatios) -> int:
@@ -107,59 +112,7 @@ def family_size(plan: Plan, ratios: SpeedRatios) -> int:
 
 def _other_tests(plan: Plan) -> int:
     """Number of contrasts of pairs that no claim compares."""
-    return len(contrasts(plan)) - len(_distinct(_compared(plan)))
-
-
-def _digests(plan: Plan) -> dict[str, str]:
-    return {label: arm.digest for label, arm in named_arms(plan).items()}
-
-
-TESTED = ("better", "worse", "less", "more")
-"""Words of claims that compare two arms.
-
-The others state a level, a rank, or that two arms are close, which a test of "no difference" does
-not address.
-"""
-
-
-def contrasts(plan: Plan) -> list[Contrast]:
-    """The comparisons of quality that the study declared in advance.
-
-    Its `contrasts`, in its first quality column, and its claims that one arm is ahead of another.
-    """
-    digests, quality = _digests(plan), plan.tested
-    pairs = [
-        Contrast(digests[first], digests[second], quality) for first, second in plan.study.contrasts
-    ]
-    # Without seeds nothing is trained, and there is no quality to test.
-    return _distinct([*pairs, *_compared(plan)]) if plan.study.seeds else []
-
-
-def _compared(plan: Plan) -> list[Contrast]:
-    """The pairs of arms of the claims that one arm is ahead of another in a quality."""
-    digests = _digests(plan)
-    return [
-        Contrast(digests[claim.arm], digests[claim.other], claim.metric)
-        for claim in (study_claims(plan) if plan.study.seeds else ())
-        if set(claim.form.split()) & {*TESTED} and plan.catalogue[claim.metric].kind == "quality"
-    ]
-
-
-def _distinct(pairs: list[Contrast]) -> list[Contrast]:
-    """Each pair once, as it first appears; (a, b) and (b, a) are the same pair."""
-    # A paired two-sided test gives (a, b) and (b, a) the same p, so they are one test.
-    first = {(frozenset(pair[:2]), pair.metric): pair for pair in reversed(pairs)}
-    return list(reversed(first.values()))
-
-
-def named_arms(plan: Plan) -> dict[str, PlannedArm]:
-    """Arms by every label that belongs to one arm only; a baseline has one label per factor.
-
-    An arm without a label of its own is listed by the paths in which it departs from the baseline,
-    because ranks count all arms.
-    """
-    numbers = owners(plan.study, [arm.arm.choices for arm in plan.arms])
-    return {name: plan.arms[number] for name, number in numbers.items()}
+    return len(contrasts(plan)) - len(distinct(compared(plan)))
 
 
 # ---- published numbers ----

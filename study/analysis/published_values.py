@@ -62,6 +62,7 @@ def published_values(
     hits: ImageHits,
     *,
     catalogue: Catalogue,
+    how: stats.Inference = stats.FIXED,
 ) -> Iterator[PublishedValue]:
     """The published numbers whose source was checked and whose arm was measured.
 
@@ -83,7 +84,7 @@ def published_values(
         ratio = ratios.of(row.metric).get(row.arm)
         right = hits.arrays.get((row.arm, row.metric))
         ours = quantities.arm_values(
-            row.row, row.metric, part, metric=metric, ratio=ratio, hits=right
+            row.row, row.metric, part, metric=metric, ratio=ratio, hits=right, how=how
         )
         if ours.values:
             named = row.row, row.arm, row.status, row.unlike

@@ -131,7 +131,7 @@ class MeasuredRange:
 
 
 def seeds_needed_text(seeds: str) -> str:
-    return f"{seeds} seeds in total are needed (80 % power)"
+    return f"{seeds} seeds in total are needed (80 % power), set in advance"
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +151,7 @@ class ArmValues:
     """Speed ratio to the baseline where the session measured one; 1 for the baseline itself."""
     hits: "Array | None" = None
     """The images (N,) that given weights get right, from which a quality has its interval."""
+    how: stats.Inference = stats.FIXED
 
     @property
     def diverged(self) -> bool:
@@ -165,12 +166,13 @@ def arm_values(
     metric: Metric,
     ratio: SpeedRatio | None = None,
     hits: "Array | None" = None,
+    how: stats.Inference = stats.FIXED,
 ) -> ArmValues:
     """The values of one arm from its rows of one metric; NaN for a diverged trial's quality."""
     of_arm = partial(ArmValues, label, name, metric)
     if metric.kind == "quality":
         values = rows.dropna(subset="seed").sort_values("seed").set_index("seed")["value"]
-        return of_arm({int(str(seed)): value for seed, value in values.items()}, hits=hits)
+        return of_arm({int(str(seed)): value for seed, value in values.items()}, hits=hits, how=how)
     first = stats.typed_rows(rows.dropna(subset="value").head(1), HasRange)
     if not first:
         return of_arm({})
@@ -277,7 +279,7 @@ def _seed_range(quantity: Quantity, *sides: ArmValues, confidence: float) -> Mea
         return MeasuredRange("no seed in common")
     sample = quantity.of(*(np.array([arm.values[seed] for seed in shared]) for arm in sides))
     note = f"{len(shared)} {'pair' if len(sides) > 1 else 'seed'}{'s' if len(shared) > 1 else ''}"
-    mean, ends = float(sample.mean()), stats.interval(sample, confidence)
+    mean, ends = float(sample.mean()), sides[0].how.interval(sample, confidence)
     if math.isnan(ends[0]):
         return MeasuredRange(f"{note}: no interval", mean)
     note += _at(confidence)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from study import stats
 from study.analysis import frames, history, image_hits, per_image
 from study.analysis import trials as trial_rows
 from study.analysis.image_hits import ImageHits
 from study.analysis.measurements import timing_session
 from study.analysis.quantities import SpeedRatios
+from study.plan import sequential
 from study.plan.plan import Plan
 from study.spec.metric import Catalogue
 from study.store.store import Store
@@ -29,6 +31,16 @@ class Results:
     def catalogue(self) -> Catalogue:
         """The metrics that the study may use, by name."""
         return self.plan.catalogue
+
+    @property
+    def inference(self) -> stats.Inference:
+        """How intervals and tests are taken from the values of seeds."""
+        return sequential.inference(self.plan)
+
+    @cached_property
+    def decisions(self) -> Mapping[stats.Contrast, stats.Decision]:
+        """The states of the declared comparisons, where seeds are added until they are decided."""
+        return sequential.decisions(self.plan, self.store) if self.plan.study.sequential else {}
 
     @cached_property
     def measurements(self) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from study.analysis import quantities
 from study.analysis.analysis import Analysis
 from study.analysis.measurements import predictions
 from study.analysis.per_image import diverged
-from study.analysis.published import named_arms
 from study.errors import SpecError, StoreError, unknown
+from study.plan.comparisons import named_arms
 from study.plan.plan import Plan
 from study.store.atomic import Record
 from study.store.records import TrialConfig

@@ -65,6 +65,7 @@ def verdicts(
     margins: Mapping[str, float],
     ratios: SpeedRatios = NO_RATIOS,
     hits: ImageHits = NO_HITS,
+    how: stats.Inference = stats.FIXED,
 ) -> pd.DataFrame:
     """One row per published number that is confirmed and was measured, with a word per aspect.
 
@@ -78,7 +79,7 @@ def verdicts(
     Raises:
         SpecError: a published speed is zero or less, so ratios to it do not exist.
     """
-    table = list(published_values(published, frame, ratios, hits, catalogue=catalogue))
+    table = list(published_values(published, frame, ratios, hits, catalogue=catalogue, how=how))
     rows = []
     # A table without pairs still needs a valid confidence.
     together = stats.corrected(max(1, ordered_pairs(table)))

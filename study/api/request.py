@@ -5,7 +5,7 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from study.plan.plan import Plan
     from study.spec.plugins import Plugin
     from study.spec.reader import ReadStudy
-    from study.spec.vocabulary import Vocabulary
     from study.store.job_records import Request
     from study.store.store import Store
 
@@ -75,6 +74,7 @@ class StudyRequest:
 
     def read(self) -> "ReadStudy":
         """The study, and its problems as far as they show before models are built."""
+        from study.plan.reading import vocabulary
         from study.spec import reader
 
         text = reader.text_of(self.file) if self.text is None else self.text
@@ -135,15 +135,3 @@ class StudyRequest:
         flags = machine.flags if machine else ()
         # Quoted: labels and settings may hold spaces.
         return shlex.join([str(self.file), *profile, *more, *store, *flags])
-
-
-def vocabulary(plugins: "Sequence[Plugin]" = ()) -> "Vocabulary":
-    """The names that a study file may use, once the plugins are imported."""
-    from study import registries, tasks
-    from study.spec.designs import DESIGNS
-    from study.spec.vocabulary import Vocabulary
-
-    # Before the names are listed, since plugins add to them.
-    for plugin in plugins:
-        registries.register(plugin)
-    return Vocabulary(designs=DESIGNS, tasks=tasks.Known())

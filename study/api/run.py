@@ -8,10 +8,12 @@ from study.api.request import StudyRequest
 from study.errors import StudyError, unknown
 from study.launch import Event, Machine, evaluations, timing
 from study.launch.machine import DEVICES, default_device, gpus, room
+from study.plan.measuring import timing_session, unevaluated
 from study.plan.plan import Plan
 from study.plan.planning import check_inputs
 from study.plan.planning import plan as planned
 from study.store import study_folders
+from study.store.job_records import Work
 from study.store.store import Store
 from study.tune import journal
 
@@ -33,37 +35,52 @@ def train(
     submitted: Callable[[Sequence[str]], None] = lambda ids: None,
 ) -> bool:
     """Run the missing trials; True when the user asked to stop."""
-    work = plan.work(
-        "trials",
-        study=plan.study.title,
-        file=plan.study.identity[1],
-        request=request.record,
-    )
-    if machine.on == "slurm":  # the last worker measures, because no other may be left by then
-        # All pairs: no one knows yet which will be missing when the trials have ended.
-        pairs = [(trial.name, size) for trial in plan.reported for size in plan.sizes]
-        more: dict[str, object] = {"pairs": pairs}
-        phases = ["trials", *(["evaluations"] if pairs else [])]
-        if speed and plan.timed:
-            more |= timing.work(plan).plain
-            phases += ["timings"]
-        work = work.model_copy(update={**more, "phases": phases})
-    return launch.run(
-        store,
-        plan.records(),
-        machine,
-        work,
-        report=report,
-        stopping=stopping,
-        submitted=submitted,
-    )
+    work = _work(plan, request, machine, speed=speed)
+    records = plan.records()
+    seen = {*records}
+    while True:
+        stopped = launch.run(
+            store,
+            records,
+            machine,
+            work,
+            report=report,
+            stopping=stopping,
+            submitted=submitted,
+        )
+        if stopped or not plan.study.grows or (machine.on == "slurm" and not machine.wait):
+            return stopped
+        # Workers plan a study that grows, unless they were killed before they could.
+        called_for = planned(plan.file, store).records()
+        # Those that have failed are not tried again by the same run.
+        records = {name: r for name, r in called_for.items() if name not in seen}
+        if not records:
+            return False
+        seen |= records.keys()
+
+
+def _work(plan: Plan, request: StudyRequest, machine: Machine, *, speed: bool) -> Work:
+    """The work on a study's missing trials."""
+    # Workers plan a study again if its results may call for more trials.
+    text = {"text": plan.study.text} if plan.study.grows else {}
+    known = {"study": plan.study.title, "file": plan.study.identity[1], "request": request.record}
+    work = plan.work("trials", **known, **text)
+    if machine.on != "slurm":
+        return work
+    # The last worker measures, because no other may be left by then. All pairs: no one knows yet
+    # which will be missing when the trials have ended.
+    pairs = [(trial.name, size) for trial in plan.reported for size in plan.sizes]
+    more: dict[str, object] = {"pairs": pairs}
+    phases = ["trials", *(["evaluations"] if plan.sizes else [])]
+    if speed and plan.timed:
+        more |= timing_session(plan).plain
+        phases += ["timings"]
+    return work.model_copy(update={**more, "phases": phases})
 
 
 def unmeasured(plan: Plan, store: Store, machine: Machine, *, speed: bool) -> bool:
     """True if anything remains to be measured after training."""
-    return bool(evaluations.missing(plan, store)) or (
-        speed and timing.missing(plan, store, machine)
-    )
+    return bool(unevaluated(plan, store)) or (speed and timing.missing(plan, store, machine))
 
 
 def measure(
@@ -85,10 +102,10 @@ def measure(
     # Measured only when no trial is open: timing needs the machine for itself.
     if not all(trial.done or trial.state == "failed" for trial in plan.trials):
         return plan
-    if evaluations.missing(plan, store):
+    if unevaluated(plan, store):
         tell(f"evaluating at {', '.join(map(str, plan.sizes))} px ...")
         evaluations.evaluate(plan, store, machine)
-        if left := evaluations.missing(plan, store):
+        if left := unevaluated(plan, store):
             named = ", ".join(sorted({name for name, _ in left})[:4])
             tell(f"not evaluated, because weights or images are gone: {named}")
     if speed and timing.missing(plan, store, machine):

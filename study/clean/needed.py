@@ -27,7 +27,7 @@ class JobFolder:
 
     @property
     def trials(self) -> tuple[str, ...]:
-        return tuple(self.order.trials) if self.order else ()
+        return tuple(job.trials(self.path, self.order)) if self.order else ()
 
     @property
     def request(self) -> job_records.Request | None:
@@ -93,7 +93,7 @@ def _busy(
     ids = set(slurm.submitted(path))
     if ids and (waiting is None or ids & waiting):
         return True
-    trials = order.trials if order else ()
+    trials = job.trials(path, order) if order else ()
     if job.workers(path) or any(leases.holder(store.trial(name)) for name in trials):
         return True
     signed = (holders.read(file) for file in path.glob("worker.*"))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from study.api.request import vocabulary
 from study.bench import COLUMNS, Setting, document, model, read_study, settings
 from study.cli import FAILED
 from study.cli.options import Several, argument, folder, import_option, json_option, words
 from study.cli.output import echo_json, progress, show_tables
 from study.errors import SpecError, StudyError
 from study.launch.machine import DEVICES, Machine, default_device, gpus
+from study.plan.reading import vocabulary
 from study.spec.metric import LARGEST, MOST_IMAGES, SMALLEST
 from study.spec.schema import Timing
 from study.store.processes import cores

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from study.api.request import vocabulary
 from study.cli import FAILED
 from study.cli.images import check_images_option
 from study.cli.options import folder, json_option
 from study.cli.output import console, echo_json, progress
+from study.plan.reading import vocabulary
 
 STYLES = {"ok": "green", "note": "cyan", "miss": "yellow", "fail": "bold red"}
 

@@ -8,8 +8,10 @@ from rich.text import Text
 from study import format
 from study.cli.output import in_units
 from study.format import duration, many
+from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.columns import FittedTable
+from study.spec.schema import SequentialSeeds
 from study.spec.yaml import written
 from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store.store import Record
@@ -20,14 +22,15 @@ from study.tune.tuning import Tuning
 def plan_head(plan: Plan) -> str:
     study = plan.study
     profile = f" · profile {study.profile}" if study.profile else ""
-    again = f" + {len(study.aa_seeds)} A/A" if study.aa_seeds else ""
+    again = f" + {_again(plan)} A/A" if _again(plan) else ""
     if plan.tuning:
         # Proposals follow from results, so the trials that a tuned study will have are a sum.
         again += f" + {plan.tuning.budget} of tuning"
+    limits, trials = study.sequential, many(total(plan), "trial")
+    each = f"{limits.min} to {limits.max} seeds" if limits else many(len(study.seeds), "seed")
     return (
         f"{study.name} · {study.question}\n"
-        f"{many(len(plan.arms), 'arm')} × {many(len(study.seeds), 'seed')}{again} = "
-        f"{many(total(plan), 'trial')} · "
+        f"{many(len(plan.arms), 'arm')} × {each}{again} = {trials}{' so far' * bool(limits)} · "
         f"design {', '.join(study.designs).replace('_', ' ')} · "
         f"{plan.task.summary(study, plan.baseline)}{profile}"
     )
@@ -37,7 +40,9 @@ def total(plan: Plan) -> int:
     """The trials of a plan; of a study that tunes, all that it will have but repeats of one."""
     if plan.tuning is None:
         return len(plan.trials)
-    once = len(plan.arms) * len(plan.study.seeds) + len(plan.study.aa_seeds)
+    limits = plan.study.sequential
+    seeds = limits.min if limits else len(plan.study.seeds)
+    once = (len(plan.arms) + plan.study.aa) * seeds
     return once + plan.tuning.budget
 
 
@@ -117,6 +122,8 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
             *notes,
             "given weights, nothing to train: seeds change nothing, images are the sample",
         ]
+    if limits := plan.study.sequential:
+        return [*notes, *_sequential(plan, limits), *_repeats(plan)]
     # 2 / 2**seeds: 0.25 for 3 seeds, 0.0625 for 5, 0.031 for 6.
     p = smallest_p(seeds)
     # With fewer than six seeds no difference, however large, reaches 5 %.
@@ -154,11 +161,29 @@ def _tuning(plan: Plan) -> Iterator[str]:
         yield f"an arm's own {many(seeds, 'trial')}{more} follow when its tuning has ended"
 
 
-def _reach(plan: Plan, seeds: int) -> Iterator[str]:
-    """Notes on the noise floor, the detectable difference, and the seeds that a margin needs."""
-    if again := len(plan.study.aa_seeds):
+def _sequential(plan: Plan, limits: SequentialSeeds) -> Iterator[str]:
+    declared = many(len(comparisons.contrasts(plan)), "comparison")
+    yield (
+        f"seeds are added one by one, up to {limits.max} of an arm, until its comparisons are "
+        f"decided: {declared}, 5 % error rate for all of them at all looks together (docs/"
+        "what-a-number-means.md)"
+    )
+
+
+def _again(plan: Plan) -> int:
+    return sum(trial.is_aa for trial in plan.baseline.trials)
+
+
+def _repeats(plan: Plan) -> Iterator[str]:
+    """A note on the noise floor."""
+    if again := _again(plan):
         trials = many(again, "more trial")
         yield f"A/A: {trials} of the baseline with other seeds measure the noise floor"
+
+
+def _reach(plan: Plan, seeds: int) -> Iterator[str]:
+    """Notes on the noise floor, the detectable difference, and the seeds that a margin needs."""
+    yield from _repeats(plan)
     if seeds < 2 or not plan.tested:
         return
     metric, least = plan.catalogue[plan.tested], smallest_effect(seeds)

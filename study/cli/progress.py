@@ -13,7 +13,9 @@ from study.cli.output import in_units
 from study.format import duration
 from study.launch.events import Event
 from study.plan.plan import Plan
+from study.plan.planning import plan as planned
 from study.store.records import EpochRow
+from study.store.store import Store
 from study.tasks.arms import PlannedArm
 from study.text import printable
 
@@ -73,11 +75,20 @@ def arm_and_seed(plan: Plan, trial: str) -> tuple[PlannedArm, int]:
     return next((a, t.seed) for a in plan.trained for t in a.trials if t.name == trial)
 
 
+def up_to_date(plan: Plan, store: Store, events: Sequence[Event]) -> Plan:
+    """The plan, made again if an event is of a trial that it lacks, as of a study that grows."""
+    known = {trial.name for trial in plan.trials}
+    return plan if known >= {event.trial for event in events} else planned(plan.file, store)
+
+
 class LiveDisplay:
     """The display of a run: one bar for all, one line per trial at work, finished means below."""
 
-    def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
-        self.plan, self.clock, self.began = plan, clock, clock()
+    def __init__(
+        self, plan: Plan, store: Store, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.plan, self.store, self.clock, self.began = plan, store, clock, clock()
+        self.before = len(plan.trials) - len(plan.missing)
         self.running: dict[str, EpochRow | None] = {}
         self.ended: dict[str, str] = {}
         """The states of the trials that have ended meanwhile."""
@@ -89,12 +100,12 @@ class LiveDisplay:
             MofNCompleteColumn(),
             TextColumn("{task.fields[said]}"),
         )
-        done = len(plan.trials) - len(plan.missing)
         self.task = self.bar.add_task(
-            plan.study.name, total=len(plan.trials), completed=done, said=""
+            plan.study.name, total=len(plan.trials), completed=self.before, said=""
         )
 
     def update(self, events: Sequence[Event]) -> None:
+        self._replan(events)
         for event in events:
             if event.kind == "start":
                 self.running[event.trial] = None
@@ -109,9 +120,18 @@ class LiveDisplay:
             if event.result is not None:
                 self.ended[event.trial] = event.result.state
         failed = sum(state == "failed" for state in self.ended.values())
-        before = len(self.plan.trials) - len(self.plan.missing)
         text = f"running {len(self.running)}  failed {failed}  {self._eta()}"
-        self.bar.update(self.task, completed=before + len(self.ended), said=text)
+        self.bar.update(self.task, completed=self.before + len(self.ended), said=text)
+
+    def _replan(self, events: Sequence[Event]) -> None:
+        """Take up trials that results have called for."""
+        known = {trial.name for trial in self.plan.trials}
+        self.plan = up_to_date(self.plan, self.store, events)
+        more = [trial.name for trial in self.plan.trials if trial.name not in known]
+        if more:
+            epochs = sum(map(self._epochs, more))
+            self.epochs, self.left = self.epochs + epochs, self.left + epochs
+            self.bar.update(self.task, total=len(self.plan.trials))
 
     def __rich__(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, show_header=False)

@@ -143,9 +143,9 @@ def _overview(contents: "list[Report]", reports: Path, html: bool) -> "dict[str,
 
 def lacking(plan: "Plan", store: "Store") -> int:
     """The number of trials and evaluations without a result."""
-    from study.launch import evaluations
+    from study.plan.measuring import unevaluated
 
-    return len(plan.missing) + len(evaluations.missing(plan, store))
+    return len(plan.missing) + len(unevaluated(plan, store))
 
 
 def claim_folder(plan: "Plan", reports: Path) -> Path:

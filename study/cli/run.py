@@ -210,7 +210,7 @@ def _train(
     def submitted(ids: "Sequence[str]") -> None:
         click.echo(f"submitted to Slurm: {' '.join(ids)}", err=True)
 
-    with _progress(plan, progress) as report:
+    with _progress(plan, store, progress) as report:
         return run.train(
             plan,
             store,
@@ -229,7 +229,7 @@ def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
 
     ours = {trial.name for trial in plan.trials}
     for folder, job in job_folder.jobs_of(store, plan.study.identity):
-        others = [name for name in job.trials if name not in ours]
+        others = [name for name in job_folder.trials(folder, job) if name not in ours]
         states = [store.state(name) for name in others]
         left = sum(state in ("running", "pending", "stale") for state in states)
         if left and not job_folder.stopped(folder):
@@ -240,12 +240,14 @@ def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
 
 
 def _progress(
-    plan: "Plan", how: str
+    plan: "Plan", store: "Store", how: str
 ) -> "AbstractContextManager[Callable[[Sequence[Event]], None]]":
     """A context that yields a function, to which events are reported."""
-    from study.cli.progress import LiveDisplay, line
+    from study.cli.progress import LiveDisplay, line, up_to_date
 
     def lines(events: "Sequence[Event]") -> None:
+        nonlocal plan
+        plan = up_to_date(plan, store, events)
         for event in events:
             with suppress(BrokenPipeError):  # the reader is gone; the work goes on
                 click.echo(line(plan, event), err=True)
@@ -254,7 +256,7 @@ def _progress(
     def live_display() -> "Iterator[Callable[[Sequence[Event]], None]]":
         from rich.live import Live
 
-        display = LiveDisplay(plan)
+        display = LiveDisplay(plan, store)
         with Live(display, console=console(err=True), refresh_per_second=4):
             yield display.update
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from study.api.request import vocabulary
 from study.errors import StudyError
+from study.plan.reading import vocabulary
 
 
 @click.command("schema")

@@ -45,20 +45,14 @@ def run(
     trials = _entered(store, trials)
     work = work.model_copy(update={"trials": list(trials)})
     job = job_folder.create_job(store, work, machine, trials)
-    watch, announced = Watch(store, list(trials)), list[str]()
-
-    def tick() -> None:
-        if new := slurm.submitted(job)[len(announced) :]:
-            announced.extend(new)
-            submitted(new)
-        if events := watch.look():
-            report(events)
-
+    watch = Watch(store, list(trials))
+    tick = _ticker(job, watch, report, submitted)
     idle, remote = 0, machine.on == "slurm"
     with nullcontext() if remote else _interruptible(store, job, stopping):
         while idle <= RESTARTS:
             # More workers than open trials would start, find nothing and end.
-            workers = min(machine.workers, max(1, len(watch.open)))
+            most = machine.workers if work.text else max(1, len(watch.open))
+            workers = min(machine.workers, most)
             LAUNCHERS[machine.on](job, machine, workers=workers, tick=tick)
             tick()
             if job_folder.stopped(job) or not watch.open or (remote and not machine.wait):
@@ -69,6 +63,26 @@ def run(
             # Between two rounds, so that failing workers do not start in a loop.
             time.sleep(polling.WORKERS)
     return False
+
+
+def _ticker(
+    job: Path,
+    watch: Watch,
+    report: Callable[[Sequence[Event]], None],
+    submitted: Callable[[Sequence[str]], None],
+) -> Callable[[], None]:
+    """A function that reports what has changed since it was called last."""
+    announced = list[str]()
+
+    def tick() -> None:
+        if new := slurm.submitted(job)[len(announced) :]:
+            announced.extend(new)
+            submitted(new)
+        watch.add(job_folder.trials(job))
+        if events := watch.look():
+            report(events)
+
+    return tick
 
 
 def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, TrialRecord]:

@@ -31,10 +31,19 @@ class Watch:
     def __init__(self, store: Store, names: Sequence[str]) -> None:
         self.store, self.heartbeats = store, Heartbeats()
         self.open = {name: len(store.history(name)) for name in names}
+        """The number of epochs that each trial without a result was seen to have."""
+        self.watched = {*names}
         self.running: dict[str, int] = {}
         """The number of the lease that each was seen at work under."""
         self.silent: set[str] = set()
         """Trials whose worker is gone, and whose supervisor has not yet recorded how it ended."""
+
+    def add(self, names: Sequence[str]) -> None:
+        """Watch these trials, too."""
+        for name in names:
+            if name not in self.watched:
+                self.watched.add(name)
+                self.open[name] = 0
 
     def look(self) -> list[Event]:
         events = []

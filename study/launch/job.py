@@ -3,6 +3,8 @@
 jobs/STAMP/
     job.json              the job: phases, trials, device, limits
     trials.json           the frozen plan: what each of the trials computes
+    trials.N.json         the same of trials that results called for later, numbered
+    growth/               the lease of the worker that plans a study again which grows
     code/  code.diff      this package as it was, and how it differed from its commit
     worker.HOST-PID       a supervisor that works, or worked, on it
     slurm.json            the Slurm jobs that were submitted for it
@@ -94,10 +96,31 @@ def record(job: Path, trial: str) -> TrialRecord:
         StoreError: no job of this user has the trial.
     """
     for folder in chain([job], alike(job)):
-        computed = Computed.look(folder / job_folder.RECORDS)
-        if computed and trial in computed.trials:
-            return computed.trials[trial]
+        for computed in map(Computed.look, [folder / job_folder.RECORDS, *_growth(folder)]):
+            if computed and trial in computed.trials:
+                return computed.trials[trial]
     raise StoreError(f"no job of this user says what trial {trial} computes: nothing is run")
+
+
+def trials(job: Path, settings: Job | None = None) -> list[str]:
+    """The trials of a job: those that it was made with, and those that results called for later.
+
+    `settings` are the job's, where they have been read; otherwise it must be the user's own.
+    """
+    settings = settings or order(job)
+    added = (Computed.look(file) for file in _growth(job))
+    return [*settings.trials, *(name for more in added if more for name in more.trials)]
+
+
+def add(job: Path, records: Mapping[str, TrialRecord]) -> None:
+    """Add trials to a job; the caller holds the lease on its growth."""
+    number = len(_growth(job)) + 1
+    file = job_folder.GROWTH.replace("*", f"{number:06}")
+    write(job / file, {name: record.plain for name, record in records.items()})
+
+
+def _growth(job: Path) -> list[Path]:
+    return sorted(job.glob(job_folder.GROWTH))
 
 
 def jobs(store: Store, after: int = 0) -> Iterator[tuple[Path, Job]]:
@@ -166,7 +189,7 @@ def queue(job: Path) -> list[str]:
         job,
         *(other for other in alike(job, after=created(job)) if not stopped(other)),
     ]
-    return list(dict.fromkeys(name for folder in jobs_of_queue for name in order(folder).trials))
+    return list(dict.fromkeys(name for folder in jobs_of_queue for name in trials(folder)))
 
 
 def alike(job: Path, after: int = 0) -> list[Path]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from study import tasks
 from study.errors import SizeError, StoreError, StudyError
+from study.launch import growth
 from study.launch import job as job_folder
 from study.launch.worker import REQUEUE_STATUS, Tick, Worker, claim, idle
 from study.store import leases, polling
@@ -33,7 +34,7 @@ def trials(worker: Worker) -> int:
     """Claim and run trials until every open one belongs to another worker."""
     task = worker.task
     with task.joined(worker.order.device) as group, _watched(worker.order) as pulse:
-        while claimed := _claimed(worker, group):
+        while claimed := _claimed(worker, group, pulse):
             name, lease = claimed
             worker.tick()
             try:
@@ -65,12 +66,24 @@ def trials(worker: Worker) -> int:
     return 0
 
 
-def _claimed(worker: Worker, group: Group) -> tuple[str, leases.Lease | None] | None:
+def _claimed(worker: Worker, group: Group, pulse: Tick) -> tuple[str, leases.Lease | None] | None:
     """A trial for this worker, which the leading process claims for all processes of the group."""
-    names = job_folder.queue(worker.job) if group.leads else []
-    claimed_trial = claim(worker, names) if group.leads else None
+    claimed_trial = _next(worker, pulse, waits=group.world == 1) if group.leads else None
     name = group.leaders_item(claimed_trial[0] if claimed_trial else "")
     return (name, claimed_trial[1] if claimed_trial else None) if name else None
+
+
+def _next(worker: Worker, pulse: Tick, *, waits: bool) -> tuple[str, leases.Lease] | None:
+    """A lease on an open trial; of a study that grows, also on one that results call for now.
+
+    With `waits`, it waits for results of other workers that may call for more.
+    """
+    while True:
+        pulse()  # it may wait for as long as a trial takes
+        names = job_folder.queue(worker.job)
+        claimed_trial = claim(worker, names)
+        if claimed_trial or not growth.may_go_on(worker, names, waits=waits):
+            return claimed_trial
 
 
 def timings(worker: Worker) -> int:
@@ -78,11 +91,11 @@ def timings(worker: Worker) -> int:
     # Imports torch, which trials of a task without speeds do not need.
     from study.trial.timing import run_timing_session
 
-    order, store, task = worker.order, worker.store, worker.task
+    order, store, task = growth.with_measuring(worker), worker.store, worker.task
     folder = store.root / "timings" / order.key
     folder.mkdir(parents=True, exist_ok=True)
     # A timing needs the machine for itself, so not before every trial has its result.
-    if any(store.result(name) is None for name in order.trials):
+    if any(store.result(name) is None for name in job_folder.trials(worker.job)):
         return 0
     lease = leases.claim(folder, worker.heartbeats)
     if lease is None:
@@ -119,7 +132,7 @@ def evaluations(worker: Worker) -> int:
     What is missing now, weights or images or memory, may be there another time: it is left out.
     """
     store, device, task = worker.store, worker.order.device, worker.task
-    for name, size in worker.order.pairs:
+    for name, size in growth.with_measuring(worker).pairs:
         if worker.stop():
             return 0
         lease = leases.claim(store.trial(name), worker.heartbeats)

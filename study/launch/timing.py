@@ -8,10 +8,10 @@ from study.errors import StudyError
 from study.launch import run_phase
 from study.launch.machine import AUTO, Machine
 from study.plan.estimate import steps_key
+from study.plan.measuring import timing_session
 from study.plan.plan import Plan
 from study.store import leases, polling
 from study.store.heartbeats import Heartbeats
-from study.store.job_records import Work
 from study.store.store import Store
 from study.store.timing_records import ROUNDS, Rounds, TimingSession
 
@@ -30,18 +30,6 @@ def missing(plan: Plan, store: Store, machine: Machine) -> bool:
         return False
     session = store.record("timings", plan.key, TimingSession)
     return session is None or machine.device not in (AUTO, session.device)
-
-
-def work(plan: Plan) -> Work:
-    """A timing session over all arms of a plan."""
-    return plan.work(
-        "timings",
-        key=plan.key,
-        arms={arm.digest: plan.task.record(arm, 0, plan.study) for arm in plan.arms},
-        baseline=plan.baseline.digest,
-        metrics=list(plan.timed),
-        **plan.study.timing.model_dump(exclude={"resolution"}),
-    )
 
 
 def session(
@@ -71,6 +59,6 @@ def session(
         tick()
         time.sleep(polling.WORKERS)
     if again or missing(plan, store, machine):
-        run_phase(store, work(plan).model_copy(update={"again": again}), machine, tick)
+        run_phase(store, timing_session(plan).model_copy(update={"again": again}), machine, tick)
     if missing(plan, store, machine):
         raise StudyError(f"the timing session left nothing; its log is under {store.root / 'jobs'}")

@@ -48,6 +48,8 @@ class Worker:
         self.store = Store(Path(self.order.store))
         self.heartbeats = Heartbeats()
         self._stopping, self._looked = False, 0.0
+        self.planned_from: frozenset[str] = frozenset()
+        """The trials that had results when this worker planned a growing study last."""
 
     @cached_property
     def task(self) -> tasks.Task:

@@ -41,12 +41,13 @@ def remaining_time(
 
 def _remaining(plan: Plan) -> dict[str, int]:
     """The number of trials that each arm has before it, by its digest."""
+    limits = plan.study.sequential
     left = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
     for arm, row in zip(plan.arms, plan.tuning.arms if plan.tuning else (), strict=False):
         ended = sum(proposal.ended for proposal in row.proposals)
         left[arm.digest] += row.rules.trials - ended
         if row.chosen is None:
-            left[arm.digest] += len(plan.study.seeds)
+            left[arm.digest] += limits.min if limits else len(plan.study.seeds)
         there = row.at_baseline.trials if row.at_baseline else ()
         left[arm.digest] += sum(not trial.done for trial in there)
     return left

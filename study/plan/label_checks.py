@@ -64,6 +64,7 @@ def problems(study: Study, places: Places) -> list[Problem]:
         *_published(study, places, named),
         *_expectations(study, places, named),
         *_seed_clashes(study, places),
+        *_undecidable(study, places),
     ]
 
 
@@ -128,6 +129,19 @@ def _seed_clashes(study: Study, places: Places) -> Iterator[Problem]:
             f"seed {seed} is the A/A arm's, whose seeds are {AA_SEED_OFFSET:,} above the study's"
         )
         yield Problem(message, places.key("seeds"))
+
+
+def _undecidable(study: Study, places: Places) -> Iterator[Problem]:
+    """Reasons why no result of a trial can decide how many seeds there are."""
+    if study.sequential is None:
+        return
+    at = places.key("seeds")
+    qualities = [n for n in study.columns if study.catalogue[n].kind == "quality"]
+    if len(study.arms) < 2 or not qualities:
+        yield Problem("seeds: nothing is compared: give two arms and a quality in columns", at)
+    elif sized(qualities[0])[1]:
+        message = f"seeds: {qualities[0]} is measured after all trials, so it cannot decide"
+        yield Problem(message, at, "put a quality at the size of training first in columns")
 
 
 def _senseless(study: Study, claim: Claim) -> Iterator[str]:

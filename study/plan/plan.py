@@ -151,9 +151,9 @@ class Plan:
     def work(self, *phases: str, **more: object) -> Work:
         """Work on this study, by workers that know its task and its metrics."""
         study = self.study
-        # Workers import these before they look up the task.
-        ours = study.task in tasks.OURS
-        sources = [] if ours else [plugin.source for plugin in study.plugins]
+        # Workers import these before they look up the task, or plan the study again.
+        needless = study.task in tasks.OURS and not study.grows
+        sources = [] if needless else [plugin.source for plugin in study.plugins]
         known = [*study.catalogue]  # a trial reports them all
         whole = Work(phases=[*phases], task=study.task, sources=sources, known=known)
         return whole.model_copy(update=more)

@@ -1,11 +1,11 @@
 """Planning: the task resolves the arms of a study, and their trials are looked up in the store."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from study import stats, tasks
 from study.errors import SpecError
-from study.plan import label_checks, notes
+from study.plan import label_checks, notes, sequential
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
 from study.spec.arm_names import owners
@@ -16,7 +16,6 @@ from study.store.store import Store
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, ResolvedArm, stored_trial
 from study.tune.replay import tuned
-from study.tune.tuning import TunedArm
 
 
 def plan(
@@ -48,11 +47,9 @@ def plan(
     if mistakes := [*every.problems, *expected.problems()]:
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
     tuning = tuned(file, task, every.arms, store)
-    planned = (
-        [_planned(study, arm, store) for arm in every.arms]
-        if tuning is None
-        else [_chosen(study, row, store) for row in tuning.arms]
-    )
+    arms = tuning.resolved if tuning else every.arms
+    waiting = tuning.waiting if tuning else frozenset()
+    planned = _with_trials(Plan(study, (), task, file), arms, waiting, store)
     every_note = [
         *every.notes,
         *notes.stale(planned, store),
@@ -103,22 +100,41 @@ def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str
     return {name: planned[number].cost_record.cost for name, number in numbers.items()}
 
 
-def _planned(study: Study, arm: ResolvedArm, store: Store) -> PlannedArm:
-    """An arm with its trials and their states in the store."""
+def _with_trials(
+    plan: Plan, arms: Sequence[ResolvedArm], waiting: Collection[str], store: Store
+) -> list[PlannedArm]:
+    """The arms with their trials and the states of these in the store.
+
+    Those that are `waiting` for the end of their tuning, by digest, have none.
+    """
+    study = plan.study
+
+    def planned(seeds: Callable[[str], int]) -> list[PlannedArm]:
+        counts = {arm.digest: 0 if arm.digest in waiting else seeds(arm.digest) for arm in arms}
+        return [_planned(study, arm, counts[arm.digest], store) for arm in arms]
+
+    limits = study.sequential
+    if limits is None:
+        return planned(lambda arm: len(study.seeds))
+    fewest = planned(lambda arm: limits.min)
+    # No comparison is looked at while one of its arms may still become another.
+    if waiting:
+        return fewest
+    counts = sequential.seeds_called_for(replace(plan, arms=tuple(fewest)), store)
+    return planned(counts.__getitem__)
+
+
+def _planned(study: Study, arm: ResolvedArm, seeds: int, store: Store) -> PlannedArm:
+    """An arm with its trials of the first seeds."""
     name = arm.digest
     # Choices of all zeros are the baseline, the only arm that is repeated.
-    again = study.aa_seeds if not any(arm.arm.choices) else ()
-    trials = [stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds]
+    again = study.aa_seeds[:seeds] if not any(arm.arm.choices) else ()
+    trials = [
+        stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds[:seeds]
+    ]
     beside = [stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
     trials += [replace(trial, is_aa=True) for trial in beside]
     return PlannedArm(**vars(arm), trials=tuple(trials))
-
-
-def _chosen(study: Study, row: TunedArm, store: Store) -> PlannedArm:
-    """An arm with the values that it has chosen; without trials while it has chosen none."""
-    if row.chosen is None:
-        return PlannedArm(**vars(row.arm))
-    return _planned(study, row.chosen, store)
 
 
 def _sd(plan: Plan, store: Store) -> float:

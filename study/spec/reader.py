@@ -4,7 +4,7 @@
 add to the same list and the user sees all mistakes at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,10 +19,10 @@ from study.spec.places import Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem, report
 from study.spec.published_numbers import published_numbers
-from study.spec.schema import StudyFile, salvaged, validated
+from study.spec.schema import SequentialSeeds, StudyFile, salvaged, validated
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
-from study.spec.tuning_checks import seed_problems, taken, tuning_of, value_problems
+from study.spec.tuning_checks import space_problems, tuning_of
 from study.spec.variables import expand
 from study.spec.vocabulary import Vocabulary, undefined_names
 from study.spec.yaml import Tree, expanded, read
@@ -203,26 +203,8 @@ def _study(
     study = replace(_assembled(path, valid, configurations), catalogue=catalogue, tune=tune)
     arms, more = _arms(study, configurations)
     problems += more
-    # Values of the space are read once its keys are right, so that no mistake is repeated.
-    if tune is not None and not any(_within(document, "tune", wrong) for wrong in problems):
-        problems += _tuning_problems(study, configurations)
+    problems += space_problems(study, configurations, problems)
     return ReadStudy(replace(study, arms=arms), problems, configurations)
-
-
-def _within(document: Tree, key: str, problem: Problem) -> bool:
-    """True for a problem at the place of a value inside a key of the document."""
-    trees = document.at([key]).walk()
-    places = {place for tree in trees for place in (tree.location, *tree.keys.values())}
-    return problem.location in places
-
-
-def _tuning_problems(study: Study, configurations: Configurations) -> Iterator[Problem]:
-    if study.tune is not None:
-        places = configurations.places
-        levels = [level for factor in places.factors for level in factor.levels]
-        yield from seed_problems(study.tune, study.seeds, places.document.at(["tune"]))
-        yield from taken(study.tune, places.baseline, levels)
-        yield from value_problems(study.tune, configurations)
 
 
 def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...], list[Problem]]:
@@ -273,7 +255,8 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
         baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
         factors=tuple(tree.factor for tree in places.factors),
         designs=tuple([file.design] if isinstance(file.design, str) else file.design),
-        seeds=tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds),
+        seeds=_seeds(file),
+        sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
         columns=tuple(file.columns or configurations.task.columns),
         timing=file.timing,
         expects=file.expects,
@@ -291,6 +274,12 @@ def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> S
             for c in file.contrasts
         ),
     )
+
+
+def _seeds(file: StudyFile) -> tuple[int, ...]:
+    if isinstance(file.seeds, SequentialSeeds):
+        return tuple(range(file.seeds.max))
+    return tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds)
 
 
 def _mapping(tree: Tree) -> dict[str, object]:

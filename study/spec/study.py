@@ -8,7 +8,7 @@ from pathlib import Path
 
 from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
-from study.spec.schema import Protocol, Status, Timing
+from study.spec.schema import Protocol, SequentialSeeds, Status, Timing
 from study.spec.task import ArmConfig
 from study.spec.tuning import TuningRules, Values
 
@@ -81,6 +81,7 @@ class Study:
     factors: tuple[Factor, ...]
     designs: tuple[str, ...]
     seeds: tuple[int, ...]
+    """The seeds of every arm; with `sequential` those that an arm may have."""
     columns: tuple[str, ...]
     timing: Timing
     expects: Mapping[str, Mapping[str, str]]
@@ -98,6 +99,8 @@ class Study:
     plugins: tuple[Plugin, ...] = ()
     imports: tuple[str, ...] = ()
     """The plugins that the command line names, as it names them."""
+    sequential: SequentialSeeds | None = None
+    """How many seeds arms have where results decide it."""
     aa: bool = False
     task: str = "classification"
     """The name of the task, which says what a trial is."""
@@ -107,6 +110,11 @@ class Study:
     """Pairs of labels whose arms are compared by a test declared in advance."""
 
     tune: TuningRules | None = None
+
+    @property
+    def grows(self) -> bool:
+        """True if results may call for more trials than the study has without any."""
+        return self.sequential is not None or self.tune is not None
 
     @property
     def title(self) -> str:

@@ -10,6 +10,7 @@ from study.spec.metric import Catalogue, sized
 from study.spec.problems import Problem
 from study.spec.schema import StudyFile
 from study.spec.schema.tuning import Tune
+from study.spec.study import Study
 from study.spec.task import TaskSchema
 from study.spec.tuning import (
     SAMPLERS,
@@ -59,7 +60,26 @@ def varied(document: Tree) -> set[str]:
     return paths
 
 
-def seed_problems(rules: TuningRules, seeds: Sequence[int], tree: Tree) -> Iterator[Problem]:
+def space_problems(
+    study: Study, configurations: Configurations, before: Sequence[Problem]
+) -> list[Problem]:
+    """Problems of the values of the space, once the keys of `tune` are right: none is repeated."""
+    rules, places = study.tune, configurations.places
+    if rules is None:
+        return []
+    tree = places.document.at(["tune"])
+    marks = {mark for inner in tree.walk() for mark in (inner.location, *inner.keys.values())}
+    if any(problem.location in marks for problem in before):
+        return []
+    levels = [level for factor in places.factors for level in factor.levels]
+    return [
+        *_seeds(rules, study.seeds, tree),
+        *_taken(rules, places.baseline, levels),
+        *_values(rules, configurations),
+    ]
+
+
+def _seeds(rules: TuningRules, seeds: Sequence[int], tree: Tree) -> Iterator[Problem]:
     """Problems of the study's seeds beside that of tuning."""
     if not seeds:
         yield Problem("seeds: 0 trains nothing, so nothing can be tuned", tree.location)
@@ -68,7 +88,7 @@ def seed_problems(rules: TuningRules, seeds: Sequence[int], tree: Tree) -> Itera
         yield Problem(message, tree.key(["seed"]), "choose another")
 
 
-def value_problems(rules: TuningRules, configurations: Configurations) -> Iterator[Problem]:
+def _values(rules: TuningRules, configurations: Configurations) -> Iterator[Problem]:
     """Problems that the task has with values of the space, each alone in the baseline."""
     base = (0,) * len(configurations.places.factors)
     before = {problem.message for problem in configurations.problems(base)}
@@ -163,7 +183,7 @@ def _range(values: Range) -> Iterator[tuple[str, str]]:
         yield "step", f"steps of {step:g} from {low:g} do not end at {high:g}"
 
 
-def taken(
+def _taken(
     rules: TuningRules, baseline: Mapping[str, Tree], levels: Sequence[Tree]
 ) -> Iterator[Problem]:
     """Problems of keys that a file gives, and that tuning trials have other values for."""

@@ -5,12 +5,13 @@ session. The seed is the unit of sampling: arms that share seeds are compared se
 trial that diverged. Nothing here reads a file, and random draws have a fixed seed.
 """
 
-from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm, t_test
+from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
 from study.stats.expected_best import ExpectedBest, expected_best
 from study.stats.factorial_effects import FactorialEffect, factorial
+from study.stats.inference import FIXED, Inference, t_test
 from study.stats.intervals import (
     ALPHA,
     CONFIDENCE,
@@ -43,6 +44,13 @@ from study.stats.power import (
     smallest_effect,
 )
 from study.stats.rows import MetricValue, of_arm, of_arms, of_metric, typed_rows
+from study.stats.sequential import (
+    Decision,
+    Rule,
+    SequentialInference,
+    decided,
+    seeds_wanted,
+)
 from study.stats.sign_flip import DRAWS, ENUMERATED, sign_flip, smallest_p
 
 __all__ = [
@@ -51,21 +59,26 @@ __all__ = [
     "CONFIDENCE",
     "DRAWS",
     "ENUMERATED",
+    "FIXED",
     "MOST_SEEDS",
     "POWER",
     "RESAMPLED_FROM",
     "ROUNDING",
     "Combined",
     "Contrast",
+    "Decision",
     "Effect",
     "Estimate",
     "ExpectedBest",
     "FactorialEffect",
     "Hits",
+    "Inference",
     "Leader",
     "MetricValue",
     "NoiseFloor",
     "Pairing",
+    "Rule",
+    "SequentialInference",
     "StepEffect",
     "StepOrder",
     "TestedContrast",
@@ -73,6 +86,7 @@ __all__ = [
     "combined",
     "contrasts",
     "corrected",
+    "decided",
     "effects",
     "estimates",
     "expected_best",
@@ -96,6 +110,7 @@ __all__ = [
     "resampled",
     "seeds_for",
     "seeds_needed",
+    "seeds_wanted",
     "sign_flip",
     "smallest_effect",
     "smallest_p",

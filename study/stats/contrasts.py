@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary, unpaired
-from study.stats.intervals import varies
+from study.stats.inference import FIXED, Inference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,11 @@ class TestedContrast(NamedTuple):
 
 
 def contrasts(
-    frame: pd.DataFrame, declared: Iterable[Contrast], *, other_tests: int = 0
+    frame: pd.DataFrame,
+    declared: Iterable[Contrast],
+    *,
+    other_tests: int = 0,
+    how: Inference = FIXED,
 ) -> pd.DataFrame:
     """One row per declared contrast: n, `unpaired`, the `SUMMARY`, `holm`, `t_p` and `t_holm`.
 
@@ -67,8 +71,8 @@ def contrasts(
         arms = metrics.get(contrast.metric, {})
         pair = (arms.get(contrast.arm, empty), arms.get(contrast.other, empty))
         differences = paired(*pair)
-        row = {**contrast._asdict(), "unpaired": unpaired(*pair), **summary(differences)}
-        rows.append(row | {"t_p": t_test(differences)})
+        row = {**contrast._asdict(), "unpaired": unpaired(*pair), **summary(differences, how)}
+        rows.append(row | {"t_p": how.t_test(differences)})
     columns = [*Contrast._fields, "n", "unpaired", *SUMMARY[1:], "t_p"]
     table = pd.DataFrame(rows, columns=columns)
     corrected = {
@@ -76,18 +80,6 @@ def contrasts(
         for test in ("", "t_")
     }
     return table.assign(**corrected)
-
-
-def t_test(differences: Numbers) -> float:
-    """The two-sided p of the paired t test, (n,) -> [0, 1]; NaN without a spread."""
-    import numpy as np
-    from scipy.special import stdtr
-
-    if not varies(differences):
-        return float("nan")
-    n = len(differences)
-    t = differences.mean() / differences.std(ddof=1) * np.sqrt(n)
-    return float(2 * stdtr(n - 1, -abs(t)))
 
 
 def holm(p: Numbers, *, other_tests: int = 0) -> Numbers:

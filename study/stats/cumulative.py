@@ -12,6 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary
+from study.stats.inference import FIXED, Inference
 from study.stats.rows import Choices
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ class StepOrder(NamedTuple):
 KEYS = ("metric", "factor", "start", "end")
 
 
-def steps(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
+def steps(
+    frame: pd.DataFrame, choices: Mapping[str, Choices], how: Inference = FIXED
+) -> pd.DataFrame:
     """One row per (metric, step) between two arms of `choices`: its effect, paired by seed."""
     import pandas as pd
 
@@ -79,12 +82,14 @@ def steps(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
         values = by_arm(part)
         for step, before, after in _steps(choices):
             if before in values and after in values:
-                effect = summary(paired(values[after], values[before]))
+                effect = summary(paired(values[after], values[before]), how)
                 rows.append({"metric": metric, **step._asdict(), "added": step.added, **effect})
     return pd.DataFrame(rows, columns=[*KEYS, "others", "added", *SUMMARY])
 
 
-def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
+def step_orders(
+    frame: pd.DataFrame, choices: Mapping[str, Choices], how: Inference = FIXED
+) -> pd.DataFrame:
     """One row per (metric, factor, start, end): how the effect of a step depends on its place.
 
     `places` counts where the step was measured. `first` is the mean effect where the fewest other
@@ -121,7 +126,7 @@ def step_orders(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataF
                 "most": np.max(means),
             }
             keys = dict(zip(KEYS, (metric, *key), strict=True))
-            rows.append({**keys, "places": len(places), **ends, **summary(change)})
+            rows.append({**keys, "places": len(places), **ends, **summary(change, how)})
     columns = [*KEYS, "places", "first", "last", "least", "most", *SUMMARY]
     return pd.DataFrame(rows, columns=columns)
 

@@ -5,8 +5,9 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from study.stats.intervals import CONFIDENCE, bca, interval, varies
-from study.stats.sign_flip import sign_flip, smallest_p
+from study.stats.inference import FIXED, Inference
+from study.stats.intervals import CONFIDENCE, varies
+from study.stats.sign_flip import smallest_p
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ class Effect(NamedTuple):
     bca_high: float
 
 
-def effects(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
+def effects(frame: pd.DataFrame, baseline: str, how: Inference = FIXED) -> pd.DataFrame:
     """One row per (arm, metric) that has seeds: the difference from `baseline`, paired by seed.
 
     n pairs, `unpaired` seeds that only one of the two has and that are left out, the `SUMMARY`, and
@@ -47,8 +48,8 @@ def effects(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
         for arm, values in arms.items():
             differences = paired(values, base)
             row = {"arm": arm, "metric": metric, "unpaired": unpaired(values, base)}
-            ends = dict(zip(("bca_low", "bca_high"), bca(differences), strict=True))
-            rows.append(row | summary(differences) | ends)
+            ends = dict(zip(("bca_low", "bca_high"), how.bca(differences), strict=True))
+            rows.append(row | summary(differences, how) | ends)
     return pd.DataFrame(rows, columns=list(Effect._fields))
 
 
@@ -129,17 +130,16 @@ def unpaired(values: pd.Series[float], base: pd.Series[float]) -> int:
     return len(values.index.symmetric_difference(base.index))
 
 
-def summary(differences: Numbers) -> dict[str, float]:
+def summary(differences: Numbers, how: Inference = FIXED) -> dict[str, float]:
     """The `SUMMARY` of paired differences (n,)."""
     import numpy as np
 
-    # One pair has no spread, and its sign-flip p would be 1 whatever the effect.
     n, several = len(differences), len(differences) > 1
     values = (
         differences.mean() if n else float("nan"),
         differences.std(ddof=1) if several else float("nan"),
-        *interval(differences),
-        sign_flip(differences) if several else float("nan"),
+        *how.interval(differences),
+        how.sign_flip(differences),
         smallest_p(int(np.count_nonzero(differences))),  # zero has no sign to flip
     )
     return {"n": n} | dict(zip(SUMMARY[1:], map(float, values), strict=True))

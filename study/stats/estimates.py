@@ -5,6 +5,7 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import Effect, effects
+from study.stats.inference import FIXED, Inference
 from study.stats.rows import MetricValue, of_arms, of_metric, typed_rows
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def ranking(frame: pd.DataFrame, metric: str, *, higher: bool) -> pd.DataFrame:
     return table.sort_values("mean", ascending=not higher, kind="stable", ignore_index=True)
 
 
-def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
+def ties(
+    frame: pd.DataFrame, metric: str, *, higher: bool, how: Inference = FIXED
+) -> frozenset[str]:
     """The best arm and all arms not distinguishable from it: the paired interval includes zero.
 
     Each comparison stands alone, without correction for their number. Empty if no arm ties with the
@@ -63,7 +66,7 @@ def ties(frame: pd.DataFrame, metric: str, *, higher: bool) -> frozenset[str]:
     # A mean of exactly zero has no interval if all differences are equal, and is a tie.
     near = {
         row.arm
-        for row in typed_rows(effects(part, best), Effect)
+        for row in typed_rows(effects(part, best, how), Effect)
         if row.n > 1 and (row.low <= 0 <= row.high or row.mean == 0)
     }
     return frozenset(near | {best}) if near else frozenset()
@@ -75,7 +78,9 @@ class Leader(NamedTuple):
     """The lead over the runner-up is more than random seeds explain."""
 
 
-def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Leader:
+def leader(
+    frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool, how: Inference = FIXED
+) -> Leader:
     """The best arm on `metric`.
 
     A lead is clear if the paired interval against the runner-up excludes zero or, for an `exact`
@@ -93,6 +98,6 @@ def leader(frame: pd.DataFrame, metric: str, *, higher: bool, exact: bool) -> Le
     # All rows have seeds: a quality, not a cost or a timing.
     if len(part.dropna(subset="seed")) == len(part):
         two = of_arms(part, (best.arm, second.arm))
-        lead = typed_rows(effects(two, second.arm), Effect)[0]
+        lead = typed_rows(effects(two, second.arm, how), Effect)[0]
         return Leader(best.arm, lead.low > 0 if higher else lead.high < 0)
     return Leader(best.arm, exact and best.mean != second.mean)

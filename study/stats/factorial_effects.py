@@ -7,6 +7,7 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import summary
+from study.stats.inference import FIXED, Inference
 from study.stats.rows import Choices, of_arms
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ class FactorialEffect(NamedTuple):
     smallest_p: float
 
 
-def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFrame:
+def factorial(
+    frame: pd.DataFrame, choices: Mapping[str, Choices], how: Inference = FIXED
+) -> pd.DataFrame:
     """One row per (metric, term): the `SUMMARY` of a contrast formed within every seed.
 
     `choices` are the level indices of each arm. A main effect is a level minus the first level of
@@ -57,7 +60,7 @@ def factorial(frame: pd.DataFrame, choices: Mapping[str, Choices]) -> pd.DataFra
     for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         for term in terms(counts):
             weights = {arm: _weight(levels, counts, term) for arm, levels in choices.items()}
-            rows.append({"metric": metric, "term": term, **summary(_contrast(part, weights))})
+            rows.append({"metric": metric, "term": term, **summary(_contrast(part, weights), how)})
     return pd.DataFrame(rows, columns=list(FactorialEffect._fields))
 
 

@@ -1,7 +1,8 @@
 """Power: the smallest effect that a number of seeds detects, and the seeds that an effect needs.
 
 Differences are paired by seed and normal; the test is the paired t test, that is the t interval.
-"Detects" means with 80 % power.
+"Detects" means with 80 % power. Seeds are fixed in advance; `sequential` adds them until a contrast
+is decided.
 """
 
 from __future__ import annotations  # numpy and scipy are for reports: plans must start without them
@@ -81,7 +82,9 @@ def seeds_needed(
     Such an interval lies wholly between the bounds or wholly outside them. If one bound is near,
     this takes (t of confidence + t of power) sd / sqrt(n) below the distance to it; if both are
     near, the interval may include either. None if more than `MOST_SEEDS` are needed. The power
-    holds if `mean` and `sd` (> 0) are true; estimates of them are themselves uncertain.
+    holds if `mean` and `sd` (> 0) are true; estimates of them are themselves uncertain. The number
+    is one to set in advance: adding seeds until the interval decides multiplies the error rate, for
+    which there is `sequential`.
     """
     import numpy as np
     from scipy.special import stdtr, stdtrit

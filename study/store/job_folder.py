@@ -6,5 +6,8 @@ SETTINGS = "job.json"
 RECORDS = "trials.json"
 """The frozen plan: what each of the trials computes."""
 
+GROWTH = "trials.*.json"
+"""The same of trials that results called for later, numbered."""
+
 STOP = "stop"
 """Present when the workers should stop."""

@@ -56,6 +56,11 @@ class Work(Frozen):
     """The study file."""
     request: Request | None = None
     """The study as the user requested it."""
+    text: str = ""
+    """The text of the study as it was read, if results may call for more trials; or "".
+
+    Workers plan it again, whatever became of the file meanwhile.
+    """
 
     @model_validator(mode="before")
     @classmethod

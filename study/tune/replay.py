@@ -82,7 +82,7 @@ class Replay:
         study, _ = self.file.complete()
         trials = tuple(
             stored_trial(f"{built.digest}-{seed}", seed, built.config, self.store)
-            for seed in study.seeds
+            for seed in study.seeds[: study.sequential.min if study.sequential else None]
         )
         label = f"{row.arm.label}, values of the baseline"
         return replace(

@@ -108,6 +108,16 @@ class Tuning:
         return all(arm.spent for arm in self.arms)
 
     @property
+    def resolved(self) -> list[ResolvedArm]:
+        """The arms with the values that they have chosen, else with those of the file."""
+        return [row.chosen or row.arm for row in self.arms]
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """The digests of the arms that have chosen nothing yet."""
+        return frozenset(row.arm.digest for row in self.arms if row.chosen is None)
+
+    @property
     def trials(self) -> list[PlannedArm]:
         """The proposals of all arms, the first of every arm first."""
         rows = [arm.trials for arm in self.arms]

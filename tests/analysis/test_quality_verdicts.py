@@ -133,7 +133,9 @@ def test_the_seeds_said_to_decide_are_those_of_the_statistics():
     verdict = last([printed("a", 70.0)], seeds("a", values), top1=1.0)
     needed = str(seeds_needed(70.5, 0.5, 69.0, 71.0))
     assert verdict["level_seeds"] == needed
-    assert verdict["level_why"].endswith(f"; {needed} seeds in total are needed (80 % power)")
+    assert verdict["level_why"].endswith(
+        f"; {needed} seeds in total are needed (80 % power), set in advance"
+    )
 
 
 def test_of_seeds_that_nobody_trains_the_number_is_not_told():

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from study.api.request import vocabulary
 from study.doctor import CHECKS, Scope, cluster, disk, run_checks, software, studies
 from study.doctor.findings import ok
+from study.plan.reading import vocabulary
 from study.store.cost_records import ArmCost
 from study.store.store import Store
 from tests.conftest import TINY

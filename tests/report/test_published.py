@@ -3,6 +3,7 @@
 import pytest
 
 from study.analysis import published
+from study.plan import comparisons
 from study.report import report
 from study.spec.schema import Protocol
 from study.spec.study import PublishedNumber
@@ -132,7 +133,7 @@ def test_a_cost_needs_no_recipe_but_one_rule_of_counting(lab):
 
 def test_an_arm_without_a_label_of_its_own_still_has_a_name(lab):
     plan, _ = lab({"model.a": ["on", "off"], "model.b": ["on", "off"]})
-    assert list(published.named_arms(plan)) == [
+    assert list(comparisons.named_arms(plan)) == [
         "baseline",
         "on",
         "off (model.b)",

@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
-from study.api.request import vocabulary
 from study.plan.planning import plan
+from study.plan.reading import vocabulary
 from study.spec.reader import study_text
 from study.store import leases
 from study.store.records import Outcome

@@ -1,12 +1,14 @@
 """Tables of the contrasts that a study declared in advance, and of a factorial's effects."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from study import format, stats
-from study.analysis import published
 from study.analysis.analysis import Analysis
+from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
+from study.report.text import sequential
 from study.spec.metric import Metric
 from study.stats.factorial_effects import Term
 
@@ -22,11 +24,15 @@ def contrast_table(analysis: Analysis) -> Table | None:
     # One pair has no test.
     if not declared or len(plan.study.seeds) < 2:
         return None
+    if plan.study.sequential:
+        return sequential_table(analysis)
     # Claims and contrasts are one family: the correction counts tests that are not in this table.
     tests = analysis.tests
-    # Reversed, so that of several labels of an arm the first one stays.
-    labels = {arm.digest: label for label, arm in reversed(published.named_arms(plan).items())}
-    rows = (_contrast(analysis, row, labels) for row in analysis.contrasts)
+    labels = _labels(plan)
+    rows = (
+        Row(_pair(analysis, row, labels), False, (_difference(analysis, row), *_tests(row)))
+        for row in analysis.contrasts
+    )
     return Table(
         name=plain(f"{plan.study.title}-contrasts"),
         caption=plain(
@@ -47,16 +53,28 @@ def _correction(tests: int, declared: Sequence[stats.Contrast]) -> str:
     return f", alone and corrected for {tests} tests{others} by Holm's method"
 
 
-def _contrast(analysis: Analysis, row: stats.TestedContrast, labels: Mapping[str, str]) -> Row:
+def _labels(plan: Plan) -> dict[str, str]:
+    # Reversed, so that of several labels of an arm the first one stays.
+    return {arm.digest: label for label, arm in reversed(comparisons.named_arms(plan).items())}
+
+
+def _pair(analysis: Analysis, row: stats.TestedContrast, labels: Mapping[str, str]) -> str:
+    name = format.name(analysis.catalogue[row.metric])
+    return plain(f"{labels[row.arm]} − {labels[row.other]}, {name}")
+
+
+def _difference(analysis: Analysis, row: stats.TestedContrast) -> Cell:
     metric = analysis.catalogue[row.metric]
     difference = format.effect(row, metric, analysis.seeds)
     unit = metric.difference_unit
     # A missing difference has no unit.
     text = f"{difference} {unit}".rstrip() if difference != format.ABSENT else difference
     parts = format.number_texts(row, metric, "mean", "low", "high")
-    tests = (Cell(format.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
-    label = f"{labels[row.arm]} − {labels[row.other]}, {format.name(metric)}"
-    return Row(plain(label), False, (Cell(text, value=row.mean, parts=parts), *tests))
+    return Cell(text, value=row.mean, parts=parts)
+
+
+def _tests(row: stats.TestedContrast) -> Iterator[Cell]:
+    return (Cell(format.p_value(p), value=p) for p in (row.t_p, row.t_holm, row.p, row.holm))
 
 
 def _limits(tests: int, seeds: int) -> Iterator[str]:
@@ -69,6 +87,50 @@ def _limits(tests: int, seeds: int) -> Iterator[str]:
     if least > stats.ALPHA:
         corrected = "corrected " if tests > 1 else ""
         yield f"With {seeds} seeds the {corrected}p of a sign-flip test is at least {least:.3g}."
+
+
+# ---- sequential seeds ----
+
+SEQUENTIAL_HEADS = ("Difference [95 % CI]", "seeds", "p", "Holm", "decision")
+
+
+def sequential_table(analysis: Analysis) -> Table:
+    """The declared comparisons, which got seeds until each was decided."""
+    plan, tests = analysis.plan, analysis.tests
+    labels, rows = _labels(plan), list[Row]()
+    for row in analysis.contrasts:
+        state = analysis.decisions[stats.Contrast(row.arm, row.other, row.metric)]
+        cells = (
+            _difference(analysis, row),
+            Cell(str(state.seeds), value=state.seeds),
+            *(Cell(format.p_value(p), value=p) for p in (state.p, state.holm)),
+            Cell(_decision(analysis, row.metric, state)),
+        )
+        rows.append(Row(_pair(analysis, row, labels), False, cells))
+    return Table(
+        name=plain(f"{plan.study.title}-contrasts"),
+        caption=plain(
+            "Comparisons that the study declares, paired by seed, with seeds added until each is "
+            f"decided; {sequential.interval(analysis)}; two-sided sequential p"
+            f"{_correction(tests, analysis.declared)}."
+        ),
+        heads=SEQUENTIAL_HEADS,
+        blocks=(TableBlock("", tuple(rows)),),
+        notes=(
+            "Tests and intervals assume normally distributed differences. A naive interval of the "
+            "same seeds would be too narrow, because its results decided how many there are.",
+        ),
+    )
+
+
+def _decision(analysis: Analysis, name: str, state: stats.Decision) -> str:
+    if math.isnan(state.p):
+        return "none: a trial diverged or failed"
+    margin = analysis.plan.study.margins.get(name, 0.0)
+    unit = analysis.catalogue[name].difference_unit
+    bound = f" {margin:g} {unit}".rstrip()
+    words = {"equal": f"equal within{bound}", "beyond": f"differs by more than{bound}"}
+    return words.get(state.state, state.state)
 
 
 # ---- factorial ----

@@ -6,6 +6,7 @@ from study import format
 from study.analysis import verdicts
 from study.analysis.claims import EvaluatedClaim
 from study.analysis.published import Assessment
+from study.analysis.quantities import seeds_needed_text
 from study.analysis.verdict_rows import VerdictRow
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
@@ -13,6 +14,10 @@ from study.spec.metric import Metric
 from study.stats import typed_rows
 
 HEADS = ("Published", "Measured", "Level", "Difference", "Ranking", "Why")
+SEEDS_IN_ADVANCE = (
+    "The number of seeds that are needed is to be set in advance: adding seeds until a test "
+    "decides multiplies its error rate, unless the study says seeds: {min, max, stop: decided}."
+)
 
 
 def verdict_table(plan: Plan, assessment: Assessment) -> Table | None:
@@ -88,6 +93,8 @@ def _notes(plan: Plan, assessment: Assessment) -> Iterator[str]:
         yield f"Margins: {stated}; for costs, half a unit of the last published digit."
     if any(row.spread for row in rows):
         yield "A published spread widens the margin, or is the margin if no other is stated."
+    if any(getattr(row, f"{aspect}_seeds") for row in rows for aspect in verdicts.ASPECTS):
+        yield SEEDS_IN_ADVANCE
     if any(row.metric == "memory" for row in rows):
         yield "Peak memory is measured once; its range is ± 1 %, within which repetitions lie."
     if n := assessment.unverified:
@@ -117,8 +124,13 @@ def claim_table(plan: Plan, claims: Sequence[EvaluatedClaim]) -> Table | None:
         ),
         heads=("State", "Measured"),
         blocks=(TableBlock("", tuple(rows)),),
-        notes=(),
+        notes=tuple(map(plain, claim_notes(claims))),
     )
+
+
+def claim_notes(claims: Sequence[EvaluatedClaim]) -> Iterator[str]:
+    if any(seeds_needed_text("") in claim.why for claim in claims):
+        yield SEEDS_IN_ADVANCE
 
 
 def _interval(claims: Sequence[EvaluatedClaim]) -> str:

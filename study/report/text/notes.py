@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from study import format
 from study.analysis.analysis import Analysis
-from study.analysis.published import named_arms, protocol_differences
+from study.analysis.published import protocol_differences
 from study.metrics import RULES
+from study.plan.comparisons import named_arms
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
-from study.report.text import given_weights, noise, tuning
+from study.report.text import given_weights, noise, sequential, tuning
 from study.spec.metric import of_batch, sized
 from study.stats import fewest_varying, smallest_p
 from study.tasks import OURS
@@ -34,9 +35,8 @@ def caption(analysis: Analysis) -> str:
 
 def _measures(analysis: Analysis) -> Iterator[str]:
     yield from tuning.caption(analysis)
-    several = analysis.seeds > 1
-    if analysis.of_kind("quality") and several:
-        yield f"Mean ± sample sd of {analysis.seeds} seeds."
+    if analysis.of_kind("quality") and analysis.seeds > 1:
+        yield f"Mean ± sample sd of {sequential.seeds(analysis)}."
     if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:
         yield _differences(analysis)
     if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
@@ -64,8 +64,8 @@ def _differences(analysis: Analysis) -> str:
     """How the differences of qualities were taken."""
     if analysis.plan.evaluates_given_weights:
         return given_weights.difference_caption(analysis)
-    paired = ", paired by seed, with its 95 % t interval" if analysis.seeds > 1 else ""
-    return f"Δ: difference from ●{paired}."
+    paired = f", paired by seed, with its {sequential.interval(analysis)}"
+    return f"Δ: difference from ●{paired if analysis.seeds > 1 else ''}."
 
 
 def _timings(analysis: Analysis) -> Iterator[str]:
@@ -191,6 +191,8 @@ def _seeds(analysis: Analysis) -> Iterator[str]:
         yield "The study has no seeds: nothing is trained and no quality is measured."
     elif analysis.plan.evaluates_given_weights:
         yield from given_weights.notes(analysis)
+    elif analysis.plan.study.sequential:
+        yield from sequential.notes(analysis)
     elif analysis.seeds == 1:
         yield "With one seed there is neither a standard deviation nor an interval."
     # A two-sided sign-flip test of n pairs has p of at least 2 / 2^n, 0.031 for six.
@@ -199,7 +201,8 @@ def _seeds(analysis: Analysis) -> Iterator[str]:
             f"With {analysis.seeds} seeds a sign-flip test cannot reach p < 0.05 (smallest "
             f"possible p: {smallest:.3g}; with 6 seeds: 0.031)."
         )
-    if any(_partial(analysis, arm) for arm in analysis.plan.arms):
+    partial = any(_partial(analysis, arm) for arm in analysis.plan.arms)
+    if partial and not analysis.plan.study.sequential:
         yield (
             f"(n/{analysis.seeds}): n of {analysis.seeds} seeds have finished (for a difference: "
             "in both arms)."

@@ -75,7 +75,11 @@ def _paired(comparison: Comparison, row: MetricRow, difference: str) -> str:
     if row.t_p < stats.ALPHA:
         return f"{second} is {word} than {first} in {name}: {difference} ({pairs}, {p_is(row.t_p)})"
     # If the measured mean and deviation are the true ones, which few seeds cannot show.
-    needed = f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power"
+    # A test that is read after every added seed errs more often (benchmarks/sequential.py).
+    needed = (
+        f"; {row.seeds:.0f} seeds would detect a difference of this size with 80 % power, "
+        "if their number is set in advance"
+    )
     advice = needed if row.seeds > row.n else ""
     relation = f"{second} cannot be distinguished from {first} with {pairs}"
     return f"In {name} {relation}: {difference}{advice}"

@@ -4,7 +4,15 @@ Changing the default of a field changes the meaning of stored results, so `ident
 be raised with it. A new field must have the default that keeps the old meaning.
 """
 
-from study.spec.schema.file import Named, OwnMetric, StudyFile, Timing, salvaged, validated
+from study.spec.schema.file import (
+    Named,
+    OwnMetric,
+    SequentialSeeds,
+    StudyFile,
+    Timing,
+    salvaged,
+    validated,
+)
 from study.spec.schema.published import Protocol, Published, Status, Value, parted
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "OwnMetric",
     "Protocol",
     "Published",
+    "SequentialSeeds",
     "Status",
     "StudyFile",
     "Timing",

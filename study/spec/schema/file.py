@@ -54,6 +54,22 @@ class OwnMetric(Strict):
     better: Literal["higher", "lower"] | None = None
 
 
+class SequentialSeeds(Strict):
+    """Seeds that are added one by one where a comparison is not decided yet."""
+
+    min: Annotated[int, Field(ge=2, le=1000)] = Field(description="seeds of every arm")
+    max: Annotated[int, Field(ge=2, le=1000)] = Field(description="the most seeds of an arm")
+    stop: Literal["decided"] = Field(
+        description="an arm gets no more seeds once its declared comparisons are decided"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max < self.min:
+            raise ValueError(f"seeds: max is {self.max}, below min, {self.min}")
+        return self
+
+
 class Override(Strict):
     """The keys that a profile overrides: any key of a study file except profiles."""
 
@@ -74,9 +90,10 @@ class StudyFile(Strict):
     seeds: (
         Annotated[int, Field(ge=0, le=1000)]
         | Annotated[list[Seed], Field(min_length=1, max_length=1000)]
+        | SequentialSeeds
     ) = Field(
         1,
-        description="number of seeds, or a list; 0 trains nothing: cost and speed alone",
+        description="number of seeds, a list, or {min, max, stop: decided}; 0 trains nothing",
     )
     aa: bool = Field(
         False, description="train the baseline again under as many other seeds: the noise floor"
@@ -161,11 +178,18 @@ def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
     paths = [tuple(tree.path(detail["loc"])) for detail in errors]
     above = {path[:length] for path in paths for length in range(len(path))}
     pairs = list(zip(errors, paths, strict=True))
-    longer = {path for detail, path in pairs if detail["type"] not in SHORT}
+    longer = {path for detail, path in pairs if not _short(detail)}
     for detail, path in pairs:
-        short = detail["type"] in SHORT and isinstance(detail["input"], dict | list)
-        if not (short and (path in above or path in longer)):
+        if not (_short(detail) and (path in above or path in longer)):
             yield detail
+
+
+def _short(detail: ErrorDetails) -> bool:
+    """True if a simpler form was expected where a list or a mapping is."""
+    value, kind = detail["input"], detail["type"]
+    if isinstance(value, dict):
+        return kind in (*SHORT, "list_type")
+    return isinstance(value, list) and kind in (*SHORT, "model_type")
 
 
 def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails, *, within: str) -> Problem:

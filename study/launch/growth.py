@@ -1,0 +1,78 @@
+"""Growth: a study whose results call for more trials is planned again by its workers.
+
+One worker at a time plans, under a lease in the job folder. What the plan needs is a function of
+the study and its results, so it does not matter which worker that is, or how many die of it.
+"""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from study.launch import job as job_folder
+from study.launch.worker import Worker
+from study.plan.measuring import timing_session, unevaluated
+from study.plan.plan import Plan
+from study.plan.planning import plan as planned
+from study.plan.reading import read_again
+from study.store import leases, polling
+from study.store.job_records import Job
+from study.tune import journal
+
+
+def planned_again(worker: Worker) -> Plan:
+    """The study of the worker's job, planned with the results that the store has now."""
+    return planned(read_again(worker.order), worker.store)
+
+
+def may_go_on(worker: Worker, names: Sequence[str], *, waits: bool) -> bool:
+    """True if another look for an open trial is worth while, where no trial of `names` was open.
+
+    New results have called for more trials, which are added to the job, or another worker is
+    finding that out. With `waits`, also after a second in which others still run trials.
+    """
+    if not worker.order.text or worker.stop():
+        return False
+    ended = frozenset(name for name in names if worker.store.result(name) is not None)
+    if ended != worker.planned_from:
+        lease = leases.claim(_folder(worker), worker.heartbeats)
+        if lease is not None:
+            with lease:
+                added = _add(worker)
+            worker.planned_from = ended
+            if added:
+                return True
+    elif not (waits and any(leases.holder(worker.store.trial(n)) for n in names)):
+        return False
+    time.sleep(polling.WORKERS)
+    return True
+
+
+def _folder(worker: Worker) -> Path:
+    folder = worker.job / "growth"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _add(worker: Worker) -> bool:
+    """Add the trials that the results call for, and the queue lacks, to the job."""
+    known = {*job_folder.queue(worker.job)}
+    plan = planned_again(worker)
+    records = {name: record for name, record in plan.records().items() if name not in known}
+    for name, record in records.items():
+        worker.store.enter(name, record)
+    if records:
+        job_folder.add(worker.job, records)
+    # After the new trials, which other workers wait for.
+    if plan.tuning:
+        journal.record(plan.study, plan.tuning, worker.store)
+    return bool(records)
+
+
+def with_measuring(worker: Worker) -> Job:
+    """The worker's job, with what is to be measured of the arms that the study has by now."""
+    if not worker.order.text:
+        return worker.order
+    plan = planned_again(worker)
+    session = timing_session(plan)
+    more = {name: getattr(session, name) for name in session.model_fields_set - {"phases"}}
+    return worker.order.model_copy(update={**more, "pairs": unevaluated(plan, worker.store)})

@@ -1,0 +1,36 @@
+"""Texts on studies that add seeds until their comparisons are decided."""
+
+from collections.abc import Iterator
+
+from study.analysis.analysis import Analysis
+from study.format import many
+from study.stats import SequentialInference
+
+
+def seeds(analysis: Analysis) -> str:
+    """The number of seeds of an arm in words."""
+    limits = analysis.plan.study.sequential
+    if limits is None:
+        return f"{analysis.seeds} seeds"
+    return f"{limits.min} to {limits.max} seeds (n)"
+
+
+def interval(analysis: Analysis) -> str:
+    """The kind of the intervals of differences in words."""
+    how = analysis.inference
+    if not isinstance(how, SequentialInference):
+        return "95 % t interval"
+    together = f", and for {how.tests} comparisons together" if how.tests > 1 else ""
+    return f"repeated 95 % interval, which holds at every look at the seeds{together}"
+
+
+def notes(analysis: Analysis) -> Iterator[str]:
+    """How many seeds arms have, and why."""
+    states = analysis.decisions.values()
+    undecided = sum(state.state == "undecided" for state in states)
+    yield (
+        f"(n/{analysis.seeds}): n of at most {analysis.seeds} seeds. A look is taken after every "
+        "seed, and an arm gets no more seeds once its declared comparisons are decided: "
+        f"{len(states) - undecided} of {many(len(states), 'comparison')} are, at an error rate of "
+        "5 % for all of them and all looks."
+    )

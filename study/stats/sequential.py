@@ -1,0 +1,221 @@
+"""Sequential seeds: contrasts that get seeds one at a time until they are decided.
+
+After every seed from `min` to `max` there is a look at each contrast, that is at its differences
+paired by seed. Differences are taken as normal and independent over seeds, as by the t interval.
+
+*One contrast.* A group-sequential paired t test (Jennison & Turnbull, "Group Sequential Methods",
+2000) spends its level over the looks (Lan & DeMets, "Discrete sequential boundaries for clinical
+trials", 1983), with boundaries that are exact for few seeds (`t_boundaries`). The sequential p is
+the least level at which any look so far rejects. If nothing differs it is at most a with the
+probability a at most, over all looks together: so it may be read at any look, for any reason.
+
+*All contrasts.* A false decision at any look needs a sequential p of a contrast without a
+difference that is at some time at most alpha / k, where k such contrasts exist: as long as only
+contrasts that do differ are decided, Holm's divisor is at least k. The probability of that is at
+most k alpha / k, however the contrasts depend on each other (they share the baseline and seeds) and
+wherever each of them stops. As with Holm's method for a fixed number of seeds, this is proven for
+differences that are zero; that it holds for wrong signs and for margins, too, is shown by
+simulation only (`benchmarks/sequential.py`).
+
+*Intervals.* Repeated confidence intervals (Jennison & Turnbull, "Interim analyses: the repeated
+confidence interval approach", 1989) hold at all looks together, hence wherever a contrast stops.
+"""
+
+from __future__ import annotations  # numpy and scipy are for reports: plans must start without them
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from math import nan, sqrt
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from study.stats.contrasts import holm
+from study.stats.intervals import ALPHA, CONFIDENCE, UNDEFINED, varies
+from study.stats.t_boundaries import critical, level
+
+if TYPE_CHECKING:
+    from study.stats.intervals import Numbers
+
+State = Literal["different", "equal", "beyond", "undecided"]
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A look after every seed from `min` to `max`, all with the family-wise error rate `alpha`.
+
+    Two seeds have an interval, but spend error on a t with one degree of freedom that must exceed
+    300, which only equal values of a coarse metric reach: 3 is the least that is of use.
+    """
+
+    min: int
+    max: int
+    alpha: float = ALPHA
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.min <= self.max:
+            raise ValueError(f"seeds from {self.min} to {self.max}: 2 <= min <= max is needed")
+        if not 0 < self.alpha <= ALPHA:
+            raise ValueError(f"alpha is {self.alpha}: above 0 and at most {ALPHA:.2g} is needed")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The state of a contrast after its last look, or when it was decided."""
+
+    state: State
+    """`different` from 0; with a margin instead `equal` (within it) or `beyond` it."""
+    seeds: int
+    """The seeds at that look; 0 before the first. Later seeds change nothing."""
+    p: float
+    """The sequential p of this contrast alone; NaN if a trial failed before it was decided."""
+    holm: float
+    """`p` corrected for the family at the last look of all."""
+
+
+UNSEEN = Decision("undecided", 0, 1.0, 1.0)
+
+
+def boundaries(rule: Rule, alpha: float) -> Numbers:
+    """The critical |t| of each look from `min` to `max` seeds, (looks,), of one test."""
+    return critical(rule.min, rule.max, alpha)
+
+
+def sequential_p(differences: Numbers, rule: Rule, margin: float = 0.0) -> float:
+    """The p, valid at any look, that differences (n,) in the order of seeds differ from a margin.
+
+    The margin has a sign on either side; 0 asks for a difference. 1 before `min` seeds, NaN after a
+    trial that failed (NaN). Looks end with `max` seeds. A look without a spread shows nothing.
+    """
+    seen = _looks(differences, rule, margin)
+    return seen[-1][0] if seen else 1.0
+
+
+def repeated_interval(differences: Numbers, rule: Rule, tests: int = 1) -> tuple[float, float]:
+    """The interval of the mean (n,) -> (low, high) that holds wherever sampling stops.
+
+    All intervals of `tests` contrasts hold together at all looks with the probability 1 - alpha
+    (Bonferroni). Holm's method decides at a milder level once others are decided, so a contrast
+    that is decided late may have 0 in its interval. NaN before `min` seeds, after a failed trial
+    and without a spread; seeds after `max` are not used.
+    """
+    import numpy as np
+
+    sample = np.asarray(differences[: rule.max], float)
+    n = len(sample)
+    if n < rule.min or not varies(sample):
+        return UNDEFINED
+    t = boundaries(rule, rule.alpha / tests)[n - rule.min]
+    mean, reach = sample.mean(), t * sample.std(ddof=1) / sqrt(n)
+    return float(mean - reach), float(mean + reach)
+
+
+def decided(
+    differences: Mapping[Key, Numbers],
+    rule: Rule,
+    margins: Mapping[Key, float] | None = None,
+    *,
+    other_tests: int = 0,
+) -> dict[Key, Decision]:
+    """The state of every contrast, from its differences (n,) in the order of seeds.
+
+    A contrast without a margin is decided if it differs from 0; a contrast with one if its interval
+    lies wholly within the margin or wholly beyond it. All contrasts are looked at together: the
+    look at n seeds waits until each undecided contrast has n, and later seeds of a decided contrast
+    are not used. So the states depend on the values alone, not on the order in which trials end,
+    and more seeds never reverse a decision. NaN stands for a trial that failed: its contrast stays
+    undecided, gets all seeds, and counts in the correction. `other_tests` are tests of the same
+    family that are not among these.
+    """
+    margins = margins or {}
+    looks = {key: _looks(row, rule, margins.get(key, 0.0)) for key, row in differences.items()}
+    states = dict.fromkeys(differences, UNSEEN)
+    for n in range(rule.min, rule.max + 1):
+        undecided = [key for key, now in states.items() if now.state == "undecided"]
+        if not undecided or any(len(differences[key]) < n for key in undecided):
+            break
+        seen = {key: looks[key][n - rule.min] for key in undecided}
+        states = _after(n, states, seen, rule, other_tests, margins)
+    return states
+
+
+def seeds_wanted(states: Mapping[Key, Decision], rule: Rule) -> dict[Key, int]:
+    """The seeds that each contrast needs for the next look, or had when it was decided."""
+    return {
+        key: now.seeds if now.state != "undecided" else min(max(rule.min, now.seeds + 1), rule.max)
+        for key, now in states.items()
+    }
+
+
+def _after(
+    n: int,
+    states: Mapping[Key, Decision],
+    seen: Mapping[Key, tuple[float, bool]],
+    rule: Rule,
+    other_tests: int,
+    margins: Mapping[Key, float],
+) -> dict[Key, Decision]:
+    """The states after the look at n seeds, where `seen` has each undecided contrast's."""
+    import numpy as np
+
+    p = {key: seen[key][0] if key in seen else now.p for key, now in states.items()}
+    corrected = holm(np.array([*p.values()]), other_tests=other_tests)
+    after = {}
+    for (key, now), value in zip(states.items(), map(float, corrected), strict=True):
+        if key not in seen:
+            after[key] = Decision(now.state, now.seeds, now.p, value)
+            continue
+        state: State = "undecided"
+        if value <= rule.alpha:
+            state = _name(seen[key][1], margins.get(key, 0.0))
+        after[key] = Decision(state, n, p[key], value)
+    return after
+
+
+def _name(outside: bool, margin: float) -> State:
+    if not outside:
+        return "equal"
+    return "beyond" if margin else "different"
+
+
+def _looks(differences: Numbers, rule: Rule, margin: float) -> list[tuple[float, bool]]:
+    """The sequential p at each look so far, and the side of the margin that it speaks for."""
+    import numpy as np
+
+    least, looks = (1.0, True), []
+    for n in range(rule.min, min(rule.max, len(differences)) + 1):
+        sample = np.asarray(differences[:n], float)
+        if np.isnan(sample).any():
+            least = (nan, True)
+        elif varies(sample):
+            size, error = abs(sample.mean()), sample.std(ddof=1) / sqrt(n)
+            p = level(rule.min, rule.max, n, abs(size - margin) / error)
+            least = min(least, (p, bool(size >= margin)), key=lambda look: look[0])
+        looks.append(least)
+    return looks
+
+
+@dataclass(frozen=True)
+class SequentialInference:
+    """The inference from seeds that were added until contrasts were decided."""
+
+    rule: Rule
+    tests: int
+    """The tests of the family, whose intervals hold together."""
+
+    def interval(self, sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
+        """The repeated interval, which holds wherever the seeds end; by default for all tests."""
+        tests = self.tests if confidence == CONFIDENCE else 1
+        alpha = 1 - confidence
+        return repeated_interval(sample, replace(self.rule, alpha=min(alpha, ALPHA)), tests)
+
+    def bca(self, sample: Numbers) -> tuple[float, float]:
+        """None: the bootstrap knows nothing of looks."""
+        return UNDEFINED
+
+    def sign_flip(self, differences: Numbers) -> float:
+        """None: flips of signs that a look has not seen would have led to other seeds."""
+        return nan
+
+    def t_test(self, differences: Numbers) -> float:
+        """The sequential p of the paired t test."""
+        return sequential_p(differences, self.rule)
