@@ -4,21 +4,19 @@ import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from study import stats
-from study.analysis import frames, fronts, image_hits, leaders, published
+from study.analysis import factor_effects, frames, fronts, image_hits, leaders, published
 from study.analysis.claims import EvaluatedClaim
+from study.analysis.ledger import Ledger, ledger
 from study.analysis.published import Assessment
 from study.analysis.results import Results
 from study.plan import comparisons
-from study.plan.plan import Plan
 from study.spec.arm_names import qualified
-from study.spec.designs import DESIGNS, arms_of
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
 
@@ -126,16 +124,7 @@ class Analysis(Results):
 
         Empty unless the study has all combinations of levels, or a regular fraction of them.
         """
-        if not self.plan.study.seeds or len(self.plan.study.factors) < 2:
-            return []  # nothing is trained, or a single factor, which has no interactions
-        if _combines_all_levels(self.plan):
-            effects = stats.factorial(self.measurements, self._choices, self.inference)
-        elif fraction := _fraction(self.plan):
-            own = {arm: levels for arm, levels in self._choices.items() if levels in fraction}
-            effects = stats.fractional(self.measurements, own, self.inference)
-        else:
-            return []
-        return stats.typed_rows(effects, stats.FactorialEffect)
+        return factor_effects.effects(self.plan, self.measurements, self.inference)
 
     @property
     def _choices(self) -> dict[str, tuple[int, ...]]:
@@ -259,6 +248,11 @@ class Analysis(Results):
             how=self.inference,
         )
 
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """The spend and the choices of tuning; None for a study that tunes nothing."""
+        return ledger(self.plan, self.store, self.measurements, self.inference)
+
     # ---- what the study asks for ----
 
     @property
@@ -284,17 +278,3 @@ class Analysis(Results):
     def printed(self, metric: str) -> list[PublishedNumber]:
         """All published numbers of a metric."""
         return [row[metric] for row in self.plan.study.published.values() if metric in row]
-
-
-def _combines_all_levels(plan: Plan) -> bool:
-    """True if the arms are all combinations of levels."""
-    whole = set(product(*(range(len(factor.levels)) for factor in plan.study.factors)))
-    chosen = {arm.arm.choices for arm in plan.arms}
-    return chosen == whole
-
-
-def _fraction(plan: Plan) -> frozenset[tuple[int, ...]]:
-    """The arms of the first design that is a regular fraction; empty without one."""
-    study = plan.study
-    designs = [arms_of(study, name) for name in study.designs if name in DESIGNS]
-    return frozenset(next((arms for arms in designs if stats.is_fraction(arms)), ()))

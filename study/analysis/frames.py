@@ -3,7 +3,7 @@
 import pandas as pd
 
 from study import format, stats
-from study.analysis.measurements import aa_measurements, measurements
+from study.analysis.measurements import aa_measurements, at_baseline_measurements, measurements
 from study.analysis.quantities import SpeedRatios
 from study.plan.plan import Plan
 from study.store.store import Store
@@ -30,6 +30,13 @@ def frame(plan: Plan, store: Store) -> pd.DataFrame:
     labels = {arm.digest: arm.label for arm in plan.arms}
     rows = pd.DataFrame(measurements(plan, store), columns=list(MEASUREMENT_COLUMNS))
     return rows.assign(label=rows["arm"].map(labels)).astype(MEASUREMENT_COLUMNS)
+
+
+def at_baseline(plan: Plan, store: Store) -> pd.DataFrame:
+    """As `frame`, of the arms with the values that tuning chose for the baseline."""
+    rows = at_baseline_measurements(plan, store)
+    whole = pd.DataFrame(rows, columns=list(MEASUREMENT_COLUMNS))
+    return whole.astype(MEASUREMENT_COLUMNS)
 
 
 TIMED = ["arm", "label", "metric", "value", "low", "high"]

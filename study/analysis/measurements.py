@@ -46,6 +46,16 @@ def measurements(plan: Plan, store: Store) -> list[Record]:
     return rows
 
 
+def at_baseline_measurements(plan: Plan, store: Store) -> list[Record]:
+    """The quality of the arms that have the values which tuning chose for the baseline."""
+    return [
+        row
+        for arm in (plan.tuning.at_baseline if plan.tuning else ())
+        for trial in arm.trials
+        for row in _quality(plan, store, trial, arm.digest, seed=trial.seed)
+    ]
+
+
 def aa_measurements(plan: Plan, store: Store) -> list[Record]:
     """The A/A arm's quality, in rows as above; `seed` is that of the baseline's trial beside it."""
     base = plan.baseline
@@ -164,11 +174,25 @@ def _row(
 def fingerprint(plan: Plan, store: Store) -> str:
     """A digest of everything that a report of this plan shows; it changes when the report would."""
     measured = [*measurements(plan, store), *aa_measurements(plan, store)]
+    measured += at_baseline_measurements(plan, store)
     # As text, because NaN is unequal to itself; sorted, because the order of rows is no content.
     rows = sorted(repr(sorted(row.items())) for row in measured)
     states = [trial.state for trial in plan.trials]
-    study = [plan.study.command_arguments, repr(plan.study), plan.notes]
+    study = [plan.study.command_arguments, repr(plan.study), plan.notes, _tuning(plan)]
     return digest([study, rows, states, timing_session(plan, store).plain, _showing()])
+
+
+def _tuning(plan: Plan) -> list[Record]:
+    """The proposals of all arms and their results, which the ledger shows."""
+    return [
+        {
+            "arm": row.arm.digest,
+            "values": {**row.file_values, **proposal.values},
+            "ends": [proposal.state, proposal.objective, proposal.seconds],
+        }
+        for row in (plan.tuning.arms if plan.tuning else ())
+        for proposal in row.proposals
+    ]
 
 
 MANIFEST = "report.json"

@@ -16,6 +16,7 @@ from study.spec.image_size import printed
 from study.store import study_folders
 from study.store.job_records import Work
 from study.store.store import Store
+from study.tune import journal
 
 Report = Callable[[Sequence[Event]], None]
 REMEDY = "write to another folder"
@@ -37,6 +38,7 @@ def train(
     """Run the missing trials; True when the user asked to stop."""
     work = _work(plan, request, machine, speed=speed)
     records = plan.records()
+    seen = {*records}
     while True:
         stopped = launch.run(
             store,
@@ -51,9 +53,11 @@ def train(
             return stopped
         # Workers plan a study that grows, unless they were killed before they could.
         called_for = planned(plan.file, store).records()
-        if not called_for.keys() - records.keys():
+        # Those that have failed are not tried again by the same run.
+        records = {name: r for name, r in called_for.items() if name not in seen}
+        if not records:
             return False
-        records = {name: r for name, r in called_for.items() if name not in records}
+        seen |= records.keys()
 
 
 def _work(plan: Plan, request: StudyRequest, machine: Machine, *, speed: bool) -> Work:
@@ -66,7 +70,7 @@ def _work(plan: Plan, request: StudyRequest, machine: Machine, *, speed: bool) -
         return work
     # The last worker measures, because no other may be left by then. All pairs: no one knows yet
     # which will be missing when the trials have ended.
-    pairs = [(trial.name, size) for trial in plan.trials for size in plan.sizes]
+    pairs = [(trial.name, size) for trial in plan.reported for size in plan.sizes]
     more: dict[str, object] = {"pairs": pairs}
     phases = ["trials", *(["evaluations"] if plan.sizes else [])]
     if speed and plan.timed:
@@ -94,6 +98,8 @@ def measure(
     `tick` is given the rounds of a timing session that have ended, and their number.
     """
     plan = planned(plan.file, store)  # as it was read: it may have been edited meanwhile
+    if plan.tuning:
+        journal.record(plan.study, plan.tuning, store)
     # Measured only when no trial is open: timing needs the machine for itself.
     if not all(trial.done or trial.state == "failed" for trial in plan.trials):
         return plan

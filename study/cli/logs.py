@@ -32,7 +32,9 @@ def logs_command(request: StudyRequest, trials: tuple[str, ...], follow: bool) -
     Without one: the trials that run; where none does, those that failed.
     """
     plan, store = request.plan()
-    labels = {trial.name: f"{arm.label}/s{trial.seed}" for arm in plan.arms for trial in arm.trials}
+    labels = {
+        trial.name: f"{arm.label}/s{trial.seed}" for arm in plan.trained for trial in arm.trials
+    }
     named = dict.fromkeys(_named_trial(text, labels) for text in trials)
     chosen = list(named) if trials else list(_chosen(plan, follow))
     if not chosen:

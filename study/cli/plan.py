@@ -73,7 +73,7 @@ def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fals
     # A finished study reads no images, so there are no notes on them.
     out, missing = (
         console(err),
-        [arm.arm for arm in plan.arms if arm.done < len(arm.trials)],
+        [arm.arm for arm in plan.trained if arm.done < len(arm.trials)],
     )
     out.print(plan_table.plan_head(plan), markup=False, highlight=False)
     out.print(plan_table.plan_table(plan))

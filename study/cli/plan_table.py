@@ -17,13 +17,17 @@ from study.spec.yaml import written
 from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store.store import Record
 from study.tasks.arms import PlannedArm, Trial
+from study.tune.tuning import Tuning
 
 
 def plan_head(plan: Plan) -> str:
     study = plan.study
     profile = f" · profile {study.profile}" if study.profile else ""
     again = f" + {_again(plan)} A/A" if _again(plan) else ""
-    limits, trials = study.sequential, many(len(plan.trials), "trial")
+    if plan.tuning:
+        # Proposals follow from results, so the trials that a tuned study will have are a sum.
+        again += f" + {plan.tuning.budget} of tuning"
+    limits, trials = study.sequential, many(total(plan), "trial")
     each = f"{limits.min} to {limits.max} seeds" if limits else many(len(study.seeds), "seed")
     return (
         f"{study.name} · {study.question}\n"
@@ -37,6 +41,16 @@ def _design(study: Study, name: str) -> str:
     options = study.design_options.get(name, {})
     listed = ", ".join(f"{key} {value}" for key, value in options.items())
     return name.replace("_", " ") + f" ({listed})" * bool(listed)
+
+
+def total(plan: Plan) -> int:
+    """The trials of a plan; of a study that tunes, all that it will have but repeats of one."""
+    if plan.tuning is None:
+        return len(plan.trials)
+    limits = plan.study.sequential
+    seeds = limits.min if limits else len(plan.study.seeds)
+    once = (len(plan.arms) + plan.study.aa) * seeds
+    return once + plan.tuning.budget
 
 
 PRINTED = 3  # costs of a plan: the first of the catalogue
@@ -101,6 +115,7 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     notes += plan.notes
     if not seeds:
         return [*notes, "nothing to train: seeds is 0, so only costs and timings are reported"]
+    notes += _tuning(plan)
     if missing and priced:
         seconds, how = priced
         wide = many(workers, "worker")
@@ -127,6 +142,30 @@ def plan_notes(plan: Plan, priced: tuple[float, str] | None, workers: int) -> li
     else:
         notes.append(f"smallest p of an exact sign-flip test with {many(seeds, 'seed')}: {p:.2g}")
     return [*notes, *_reach(plan, seeds)]
+
+
+def _tuning(plan: Plan) -> Iterator[str]:
+    """Notes on the tuning of the arms: its protocol, its progress, and what follows it."""
+    tuning, seeds = plan.tuning, len(plan.study.seeds)
+    if tuning is None:
+        return
+    rules = tuning.rules
+    held = ", ".join(f"{path} {value}" for path, value in rules.held_out.items() if value)
+    on = f" on held-out images ({held})" if held else ""
+    yield (
+        f"tuning: {rules.trials} trials of every arm{on}, by {rules.objective}, in batches of "
+        f"{rules.batch}; {tuning.ended} of {tuning.budget} have ended"
+    )
+    for row in tuning.arms:
+        if row.spent and row.winner is None:
+            yield f"{row.arm.label}: no tuning trial is completed, so it has no trials of its own"
+        refused = [proposal for proposal in row.proposals if proposal.refused]
+        if refused:
+            count = many(len(refused), "proposal")
+            yield f"{row.arm.label}: {count} cannot be built: {refused[0].refused}"
+    if not tuning.spent:
+        more = f" and up to {seeds} with the baseline's values" if rules.at_baseline else ""
+        yield f"an arm's own {many(seeds, 'trial')}{more} follow when its tuning has ended"
 
 
 def _sequential(plan: Plan, limits: SequentialSeeds) -> Iterator[str]:
@@ -197,9 +236,37 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
             for arm in plan.arms
         ],
         "missing": len(plan.missing),
+        **({"tuning": _tuning_record(plan.tuning)} if plan.tuning else {}),
         "seconds": priced[0] if priced else None,
         "seconds_from": priced[1] if priced else None,
         "smallest_p": smallest_p(len(plan.study.seeds)),
+    }
+
+
+def _tuning_record(tuning: Tuning) -> Record:
+    """The proposals of every arm so far, and the number of the winner."""
+    return {
+        "objective": tuning.rules.objective,
+        "trials": tuning.rules.trials,
+        "ended": tuning.ended,
+        "arms": [
+            {
+                "label": row.arm.label,
+                "file": dict(row.file_values),
+                "winner": row.winner.number if row.winner else None,
+                "proposals": [
+                    {
+                        "number": proposal.number,
+                        "values": dict(proposal.values),
+                        "state": proposal.state,
+                        "objective": proposal.objective,
+                        "trial": proposal.trial.name if proposal.trial else None,
+                    }
+                    for proposal in row.proposals
+                ],
+            }
+            for row in tuning.arms
+        ],
     }
 
 

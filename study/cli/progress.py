@@ -72,7 +72,7 @@ def _number(value: float | None) -> float:
 
 def arm_and_seed(plan: Plan, trial: str) -> tuple[PlannedArm, int]:
     """The arm and seed of a trial."""
-    return next((a, t.seed) for a in plan.arms for t in a.trials if t.name == trial)
+    return next((a, t.seed) for a in plan.trained for t in a.trials if t.name == trial)
 
 
 def up_to_date(plan: Plan, store: Store, events: Sequence[Event]) -> Plan:

@@ -42,7 +42,7 @@ class TrialRow:
 
 
 def trial_rows(plan: Plan, store: Store) -> list[TrialRow]:
-    return [_trial_row(plan, store, arm, trial) for arm in plan.arms for trial in arm.trials]
+    return [_trial_row(plan, store, arm, trial) for arm in plan.trained for trial in arm.trials]
 
 
 def _trial_row(plan: Plan, store: Store, arm: PlannedArm, trial: Trial) -> TrialRow:

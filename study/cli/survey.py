@@ -165,6 +165,6 @@ def _evaluates(request: StudyRequest) -> bool:
 def _unevaluated(plan: "Plan", store: Store) -> set[str]:
     """Trials whose weights the study has yet to evaluate."""
     # Diverged weights are not evaluated at other sizes.
-    trials = [trial.name for trial in plan.trials if trial.state != "diverged"]
+    trials = [trial.name for trial in plan.reported if trial.state != "diverged"]
     pairs = ((name, size) for name in trials for size in plan.sizes)
     return {name for name, size in pairs if plan.lacks(store.evaluation(name, size), size)}

@@ -16,6 +16,7 @@ from study.plan.planning import plan as planned
 from study.plan.reading import read_again
 from study.store import leases, polling
 from study.store.job_records import Job
+from study.tune import journal
 
 
 def planned_again(worker: Worker) -> Plan:
@@ -55,12 +56,15 @@ def _folder(worker: Worker) -> Path:
 def _add(worker: Worker) -> bool:
     """Add the trials that the results call for, and the queue lacks, to the job."""
     known = {*job_folder.queue(worker.job)}
-    every = planned_again(worker).records()
-    records = {name: record for name, record in every.items() if name not in known}
+    plan = planned_again(worker)
+    records = {name: record for name, record in plan.records().items() if name not in known}
     for name, record in records.items():
         worker.store.enter(name, record)
     if records:
         job_folder.add(worker.job, records)
+    # After the new trials, which other workers wait for.
+    if plan.tuning:
+        journal.record(plan.study, plan.tuning, worker.store)
     return bool(records)
 
 

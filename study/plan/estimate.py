@@ -1,7 +1,7 @@
 """An estimate of the time that the missing trials of a plan will take."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from statistics import mean
 
 from study.plan.plan import Plan
@@ -18,10 +18,14 @@ def remaining_time(
 
     Unless workers run `here`, the seconds of this machine say nothing about them.
     """
-    trials = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
+    trials = _remaining(plan)
     if not any(trials.values()):
         return 0.0, "nothing is missing"
     took = {arm.digest: mean(s) for arm in plan.arms if (s := _finished(arm, store, here=here))}
+    for arm, proposals in _proposals(plan):
+        # Tuning trains on fewer images, so it stands for an arm only until that has a trial.
+        done = [s for proposal in proposals for s in _finished(proposal, store, here=here)]
+        took |= {arm.digest: mean(done)} if done and arm.digest not in took else {}
     timed = store.record("timings", steps_key(plan), StepTimes) if here else None
     if took:
         how = f"from finished trials on {platform.node() if here else 'other machines'}"
@@ -33,6 +37,27 @@ def remaining_time(
     # Workers beyond the number of trials stand idle.
     seconds = sum(_scaled(plan, arm, took) * trials[arm.digest] for arm in plan.arms)
     return seconds / max(1, min(workers, sum(trials.values()))), how
+
+
+def _remaining(plan: Plan) -> dict[str, int]:
+    """The number of trials that each arm has before it, by its digest."""
+    limits = plan.study.sequential
+    left = {arm.digest: sum(not t.done for t in arm.trials) for arm in plan.arms}
+    for arm, row in zip(plan.arms, plan.tuning.arms if plan.tuning else (), strict=False):
+        ended = sum(proposal.ended for proposal in row.proposals)
+        left[arm.digest] += row.rules.trials - ended
+        if row.chosen is None:
+            left[arm.digest] += limits.min if limits else len(plan.study.seeds)
+        there = row.at_baseline.trials if row.at_baseline else ()
+        left[arm.digest] += sum(not trial.done for trial in there)
+    return left
+
+
+def _proposals(plan: Plan) -> Iterator[tuple[PlannedArm, list[PlannedArm]]]:
+    """Each arm of a study that tunes, with its proposals."""
+    if plan.tuning:
+        rows = [row.trials for row in plan.tuning.arms]
+        yield from zip(plan.arms, rows, strict=True)
 
 
 def steps_key(plan: Plan) -> str:

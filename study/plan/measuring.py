@@ -8,7 +8,7 @@ from study.store.store import Store
 
 def unevaluated(plan: Plan, store: Store) -> list[tuple[str, ImageSize]]:
     """Finished trials, by name, and image sizes in pixels at which they are not evaluated yet."""
-    finished = [trial.name for trial in plan.trials if trial.state == "completed"]
+    finished = [trial.name for trial in plan.reported if trial.state == "completed"]
     pairs = ((name, size) for name in finished for size in plan.sizes)
     return [(name, size) for name, size in pairs if plan.lacks(store.evaluation(name, size), size)]
 

@@ -15,6 +15,7 @@ from study.store.job_records import Work
 from study.store.records import Evaluation, TrialRecord
 from study.tasks import Task
 from study.tasks.arms import PlannedArm, Trial
+from study.tune.tuning import Tuning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,9 @@ class Plan:
     """Warnings about the study that are no mistakes."""
     sd: float = nan
     """Standard deviation over seeds of differences from the baseline in `tested`, so far."""
+    tuning: Tuning | None = None
+    """The tuning of the arms; None for a study that tunes nothing. While an arm is tuned, it has no
+    trials of its own yet."""
 
     @property
     def catalogue(self) -> Catalogue:
@@ -53,8 +57,20 @@ class Plan:
         return self.arms[0]
 
     @property
+    def trained(self) -> list[PlannedArm]:
+        """Everything that has trials: proposals of tuning first, then the arms."""
+        tuning = self.tuning
+        return [*tuning.trials, *self.arms, *tuning.at_baseline] if tuning else [*self.arms]
+
+    @property
     def trials(self) -> list[Trial]:
-        return [trial for arm in self.arms for trial in arm.trials]
+        return [trial for arm in self.trained for trial in arm.trials]
+
+    @property
+    def reported(self) -> list[Trial]:
+        """The trials that a report is made of: all but those of tuning."""
+        tuning = {arm.trials[0].name for arm in self.tuning.trials} if self.tuning else ()
+        return [trial for trial in self.trials if trial.name not in tuning]
 
     @property
     def evaluates_given_weights(self) -> bool:
@@ -144,8 +160,8 @@ class Plan:
         return whole.model_copy(update=more)
 
     def records(self) -> dict[str, TrialRecord]:
-        """The records of missing trials by name, the first seed of every arm first."""
+        """The records of missing trials by name: tuning, then the first seed of every arm."""
+        missing = [(arm, trial) for arm in self.trained for trial in arm.trials if not trial.done]
         # Seed by seed, so that an interrupted study has complete rows of fewer seeds.
-        missing = [(arm, trial) for arm in self.arms for trial in arm.trials if not trial.done]
         missing.sort(key=lambda pair: pair[0].trials.index(pair[1]))
         return {t.name: self.task.record(arm, t.seed, self.study) for arm, t in missing}

@@ -1,6 +1,6 @@
 """Planning: the task resolves the arms of a study, and their trials are looked up in the store."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from study import stats, tasks
@@ -13,11 +13,10 @@ from study.spec.arm_names import owners
 from study.spec.problems import Problem, report
 from study.spec.reader import ReadStudy
 from study.spec.study import Study
-from study.store import store as stores
-from study.store.records import TrialConfig
 from study.store.store import Store
 from study.tasks import Task
-from study.tasks.arms import PlannedArm, ResolvedArm, Trial
+from study.tasks.arms import PlannedArm, ResolvedArm, stored_trial
+from study.tune.replay import tuned
 
 
 def plan(
@@ -48,7 +47,10 @@ def plan(
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
-    planned = _with_trials(study, task, every.arms, file, store)
+    tuning = tuned(file, task, every.arms, store)
+    arms = tuning.resolved if tuning else every.arms
+    waiting = tuning.waiting if tuning else frozenset()
+    planned = _with_trials(Plan(study, (), task, file), arms, waiting, store)
     every_note = [
         *design_notes(study),
         *every.notes,
@@ -57,7 +59,7 @@ def plan(
         *task.notes(planned, store),
         *label_checks.units(study, file.places, _costs(study, planned)),
     ]
-    complete = Plan(study, tuple(planned), task, file, tuple(every_note))
+    complete = Plan(study, tuple(planned), task, file, tuple(every_note), tuning=tuning)
     return replace(complete, sd=_sd(complete, store))
 
 
@@ -78,7 +80,7 @@ def check_inputs(plan: Plan, store: Store, *, absent: bool = True) -> None:
         SpecError: lists the problems.
     """
     # An arm whose trials are done reads no file.
-    missing = [arm.arm for arm in plan.arms if arm.done < len(arm.trials)]
+    missing = [arm.arm for arm in plan.trained if arm.done < len(arm.trials)]
     if wrong := plan.task.input_problems(missing, plan.file.places, store, absent=absent):
         raise SpecError(report(wrong))
 
@@ -101,14 +103,27 @@ def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str
 
 
 def _with_trials(
-    study: Study, task: Task, arms: Sequence[ResolvedArm], file: ReadStudy, store: Store
+    plan: Plan, arms: Sequence[ResolvedArm], waiting: Collection[str], store: Store
 ) -> list[PlannedArm]:
-    """The arms with their trials and the states of these in the store."""
-    if study.sequential is None:
-        return [_planned(study, arm, len(study.seeds), store) for arm in arms]
-    fewest = [_planned(study, arm, study.sequential.min, store) for arm in arms]
-    counts = sequential.seeds_called_for(Plan(study, tuple(fewest), task, file), store)
-    return [_planned(study, arm, counts[arm.digest], store) for arm in arms]
+    """The arms with their trials and the states of these in the store.
+
+    Those that are `waiting` for the end of their tuning, by digest, have none.
+    """
+    study = plan.study
+
+    def planned(seeds: Callable[[str], int]) -> list[PlannedArm]:
+        counts = {arm.digest: 0 if arm.digest in waiting else seeds(arm.digest) for arm in arms}
+        return [_planned(study, arm, counts[arm.digest], store) for arm in arms]
+
+    limits = study.sequential
+    if limits is None:
+        return planned(lambda arm: len(study.seeds))
+    fewest = planned(lambda arm: limits.min)
+    # No comparison is looked at while one of its arms may still become another.
+    if waiting:
+        return fewest
+    counts = sequential.seeds_called_for(replace(plan, arms=tuple(fewest)), store)
+    return planned(counts.__getitem__)
 
 
 def _planned(study: Study, arm: ResolvedArm, seeds: int, store: Store) -> PlannedArm:
@@ -116,22 +131,12 @@ def _planned(study: Study, arm: ResolvedArm, seeds: int, store: Store) -> Planne
     name = arm.digest
     # Choices of all zeros are the baseline, the only arm that is repeated.
     again = study.aa_seeds[:seeds] if not any(arm.arm.choices) else ()
-    trials = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds[:seeds]]
-    beside = [_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
+    trials = [
+        stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in study.seeds[:seeds]
+    ]
+    beside = [stored_trial(f"{name}-{seed}", seed, arm.config, store) for seed in again]
     trials += [replace(trial, is_aa=True) for trial in beside]
     return PlannedArm(**vars(arm), trials=tuple(trials))
-
-
-def _trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
-    if not store.trial(name).exists():  # one look instead of four, for studies that are new
-        return Trial(name, seed, "pending")
-    result = store.result(name)
-    if result is None:
-        return Trial(name, seed, store.state(name), images=store.began(name))
-    # A result of another configuration would stand in the table as this arm's.
-    stores.agree(name, result.config, config, store.trial(name))
-    code, images = result.environment.computing, result.images or None
-    return Trial(name, seed, result.state, code, images=images)
 
 
 def _sd(plan: Plan, store: Store) -> float:

@@ -52,15 +52,17 @@ def _parquet(rows: pd.DataFrame) -> bytes:
 
 
 def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
-    """The frames `measurements`, `trials` and, if there are predictions, `classes`.
+    """The frames `measurements`, `trials`, `classes` if there are predictions, and `proposals` of
+    a study that tunes.
 
     `measurements` has one row per (arm, seed, metric) in base units, with the level of every
     factor; `trials` one row per trial, with machine and commit; `classes` the accuracy of each
-    class, by trial.
+    class, by trial; `proposals` has the values and the objective of every tuning trial.
     """
     # One column per factor, so that other tools can group by level.
     arms = {arm.digest: _levels(plan, arm) for arm in plan.arms}
-    rows = Analysis(plan, store).measurements
+    analysis = Analysis(plan, store)
+    rows = analysis.measurements
     levels = pd.DataFrame([arms[str(digest)] for digest in rows["arm"]], index=rows.index)
     kinds = rows["metric"].map(lambda name: plan.catalogue[name].kind)
     flat = pd.concat([rows[["arm", "label"]], levels, rows.drop(columns=["arm", "label"])], axis=1)
@@ -68,6 +70,7 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
     flat.insert(0, "study", plan.study.title)
     per_class = class_accuracy(plan, store)
     frames = {"measurements": flat, "trials": trials(plan, store), "classes": per_class}
+    frames |= {"proposals": ledger.frame} if (ledger := analysis.ledger) else {}
     return {name: rows for name, rows in frames.items() if len(rows) or name != "classes"}
 
 

@@ -13,6 +13,7 @@ from study.report.page import page
 from study.report.spreadsheet import comma_separated
 from study.report.table import Table, table
 from study.report.tables.contrasts import contrast_table, factor_table
+from study.report.tables.ledger import ledger_table
 from study.report.tables.overview import overview
 from study.report.tables.verdicts import claim_table, verdict_table
 from study.report.text.answer import answer
@@ -53,6 +54,7 @@ def _tables(analysis: Analysis) -> dict[str, Table]:
         "claims": claim_table(analysis.plan, analysis.claims),
         "contrasts": contrast_table(analysis),
         "factors": factor_table(analysis),
+        "tuning": ledger_table(analysis),
     }
     return {name: finished for name, finished in every.items() if finished}
 
@@ -77,6 +79,7 @@ def write(contents: Report, folder: Path, made_of: str = "", *, html: bool = Fal
         "images": analysis.images,
         "curves": analysis.curves,
         "speed": analysis.speeds,
+        **({"proposals": ledger.frame} if (ledger := analysis.ledger) else {}),
     }
     for name, rows in frames.items():
         if len(rows):

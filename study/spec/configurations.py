@@ -3,14 +3,16 @@
 A thousand arms that vary the model share one recipe and one data set: these are read once.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from study.spec.places import Places
+from study.spec.places import NONE, Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem
 from study.spec.study import Arm
 from study.spec.task import ReadParts, TaskSchema
+from study.spec.tuning import Values
 from study.spec.yaml import Tree
 
 Choices = tuple[int, ...]
@@ -25,21 +27,26 @@ class Configurations:
     task: TaskSchema
     places: Places
     plugins: tuple[Plugin, ...] = ()
-    _parts: dict[tuple[str, Choices], Read] = field(default_factory=dict)
-    """Parts that were read, by name and levels of the factors of the part."""
+    _parts: dict[tuple[str, Choices, str], Read] = field(default_factory=dict)
+    """Parts that were read, by name, levels of the factors of the part, and other values."""
 
-    def arm(self, choices: Sequence[int]) -> Arm:
-        """The arm with these levels; a wrong part has a default, so that others can be checked."""
-        parts, _ = self._read(choices)
-        return Arm(tuple(choices), self.task.config(parts))
+    def arm(self, choices: Sequence[int], values: Values = NONE) -> Arm:
+        """The arm with these levels, and with `values` in place of the file's.
 
-    def problems(self, choices: Sequence[int]) -> list[Problem]:
+        A wrong part has a default, so that others can be checked.
+        """
+        parts, _ = self._read(choices, values)
+        return Arm(tuple(choices), self.task.config(parts), values)
+
+    def problems(self, choices: Sequence[int], values: Values = NONE) -> list[Problem]:
         """The problems of the keys that define an arm."""
-        _, problems = self._read(choices)
+        _, problems = self._read(choices, values)
         return [problem for of_part in problems.values() for problem in of_part]
 
-    def _read(self, choices: Sequence[int]) -> tuple[ReadParts, dict[str, list[Problem]]]:
-        rows = {part: self._once(part, choices) for part in self.task.parts}
+    def _read(
+        self, choices: Sequence[int], values: Values
+    ) -> tuple[ReadParts, dict[str, list[Problem]]]:
+        rows = {part: self._once(part, choices, values) for part in self.task.parts}
         values = {part: value for part, (value, _, _) in rows.items()}
         trees = {part: tree for part, (_, _, tree) in rows.items()}
         clashes = self.task.clashes(ReadParts(values, trees, self.plugins, frozenset()))
@@ -47,11 +54,13 @@ class Configurations:
         wrong = frozenset(part for part in rows if problems[part])
         return ReadParts(values, trees, self.plugins, wrong), problems
 
-    def _once(self, part: str, choices: Sequence[int]) -> Read:
+    def _once(self, part: str, choices: Sequence[int], values: Values) -> Read:
         # Levels of other parts' factors change nothing here.
         both = zip(self.places.factors, choices, strict=True)
         own = tuple(level if factor.part == part else 0 for factor, level in both)
-        if (part, own) not in self._parts:
-            tree = self.places.tree(part, own)
-            self._parts[part, own] = *self.task.read(part, tree), tree
-        return self._parts[part, own]
+        changed = {path: v for path, v in values.items() if path.partition(".")[0] == part}
+        key = part, own, json.dumps(changed, sort_keys=True, default=str)
+        if key not in self._parts:
+            tree = self.places.tree(part, own, changed)
+            self._parts[key] = *self.task.read(part, tree), tree
+        return self._parts[key]

@@ -26,17 +26,28 @@ def factors_of(tree: Tree, task: TaskSchema) -> tuple[tuple[FactorTree, ...], li
     return tuple(factors), problems
 
 
-def _mistake(path: str, levels: Tree, task: TaskSchema) -> tuple[str, Location | None, str] | None:
-    """The mistake in a factor as message, place (None: its key) and hint; None for none."""
+PAST = {"vary": "varied", "tune": "tuned"}
+
+
+def path_mistake(path: str, task: TaskSchema, verb: str = "vary") -> tuple[str, str] | None:
+    """The mistake in a path of the baseline as message and hint; None for none."""
     (part, _, key), parts = path.partition("."), task.parts
     if part not in parts or (not key.isidentifier() and key != "") or path.endswith("."):
         near = likely_name(part, parts)
         examples = " or ".join(f"{name}.KEY" for name in parts)
-        hint = f'did you mean "{near}"?' if near else f"vary {examples}"
-        return f'"{path}" cannot be varied', None, hint
+        hint = f'did you mean "{near}"?' if near else f"{verb} {examples}"
+        return f'"{path}" cannot be {PAST[verb]}', hint
     if key == "name" and part in task.named:
         message = f'"{path}" would change the name and keep the arguments of another {part}'
-        return message, None, f'vary "{part}", whose levels are names'
+        return message, f'{verb} "{part}", whose levels are names'
+    return None
+
+
+def _mistake(path: str, levels: Tree, task: TaskSchema) -> tuple[str, Location | None, str] | None:
+    """The mistake in a factor as message, place (None: its key) and hint; None for none."""
+    part, _, key = path.partition(".")
+    if wrong := path_mistake(path, task):
+        return wrong[0], None, wrong[1]
     # A refused level counts, so that its problem is not reported as a missing level as well.
     if not isinstance(levels.value, dict) or len(levels.value) < 2 - levels.lacking:
         hint = "write {label: value, label: value}, the baseline's level first"

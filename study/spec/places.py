@@ -6,7 +6,10 @@ from functools import cached_property
 
 from study.spec.problems import Location
 from study.spec.study import Factor, Level
-from study.spec.yaml import Tree, merged
+from study.spec.tuning import Values
+from study.spec.yaml import Tree, merged, placed
+
+NONE: Values = {}
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,32 @@ class Places:
         """The position of the value at `path`, or of the deepest one on it."""
         return self.document.at(path).location
 
-    def tree(self, part: str, choices: Sequence[int]) -> Tree:
-        """A part of an arm, with positions."""
+    def tree(self, part: str, choices: Sequence[int], values: Values = NONE) -> Tree:
+        """A part of an arm, with positions; with `values` in place of the file's."""
         tree = self.baseline[part]
-        of_part = [pair for pair in zip(self.factors, choices, strict=True) if pair[0].part == part]
-        # Factors of a whole part first: `recipe` would overwrite the value of `recipe.lr`.
-        for factor, level in sorted(of_part, key=lambda pair: "." in pair[0].path):
-            tree = merged(tree, factor.overriding(level))
+        both = zip(self.factors, choices, strict=True)
+        changes = [(f.path, f.overriding(level)) for f, level in both if f.part == part]
+        changes += [
+            (path, self._overriding(path, value))
+            for path, value in values.items()
+            if path.partition(".")[0] == part
+        ]
+        # Those of a whole part first: `recipe` would overwrite the value of `recipe.lr`.
+        for _, change in sorted(changes, key=lambda change: "." in change[0]):
+            tree = merged(tree, change)
         return tree
+
+    def _overriding(self, path: str, value: object) -> Tree:
+        """A value of tuning as a mapping of the keys of its part, at the place of its space."""
+        spaces = self.document.at(["tune", "space"])
+        # What holds images out is in no space: its place is that of the share.
+        place = spaces.at([path]).location if path in spaces.keys else self._holdout
+        key = path.partition(".")[2]
+        return placed({key: value} if key else value, place)
+
+    @property
+    def _holdout(self) -> Location:
+        return self.document.at(["tune", "holdout"]).location
 
     def deciding(
         self,

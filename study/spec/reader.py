@@ -24,6 +24,7 @@ from study.spec.problems import Problem, report
 from study.spec.schema import StudyFile, salvaged, validated
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
+from study.spec.tuning_checks import space_problems, tuning_of
 from study.spec.variables import expand
 from study.spec.vocabulary import Vocabulary, undefined_names
 from study.spec.yaml import Tree, expanded, read
@@ -200,9 +201,13 @@ def _study(
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
     configurations = Configurations(task, places, tuple(sources))
     study = assembled(path, valid, configurations)
-    study = replace(study, catalogue=catalogue, design_options=options)
+    tune, more = tuning_of(valid, document, study.columns, task, catalogue)
+    problems += more
+    study = replace(study, catalogue=catalogue, design_options=options, tune=tune)
     arms, more = _arms(study, configurations)
-    return ReadStudy(replace(study, arms=arms), [*problems, *more], configurations)
+    problems += more
+    problems += space_problems(study, configurations, problems)
+    return ReadStudy(replace(study, arms=arms), problems, configurations)
 
 
 def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...], list[Problem]]:

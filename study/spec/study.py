@@ -10,6 +10,7 @@ from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
 from study.spec.schema import Protocol, SequentialSeeds, Status, Timing
 from study.spec.task import ArmConfig
+from study.spec.tuning import TuningRules, Values
 
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
 
@@ -52,6 +53,8 @@ class Arm:
     choices: tuple[int, ...]
     """The index of the level for each factor; the baseline has 0 everywhere."""
     config: ArmConfig
+    values: Values = field(default_factory=dict)
+    """Values in place of the file's: those of a proposal, or that tuning has chosen."""
 
     @property
     def changed_factors(self) -> tuple[int, ...]:
@@ -108,10 +111,12 @@ class Study:
     design_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """By design, its options with their defaults; a design without options may be absent."""
 
+    tune: TuningRules | None = None
+
     @property
     def grows(self) -> bool:
         """True if results may call for more trials than the study has without any."""
-        return self.sequential is not None
+        return self.sequential is not None or self.tune is not None
 
     @property
     def title(self) -> str:

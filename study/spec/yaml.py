@@ -236,6 +236,17 @@ class _Reader:
         return Tree(None, mark)
 
 
+def placed(value: object, location: Location) -> Tree:
+    """The tree of plain data that has one place."""
+    if isinstance(value, dict):
+        keys = dict.fromkeys(map(str, value), location)
+        inside = {str(key): placed(item, location) for key, item in value.items()}
+        return Tree(inside, location, keys)
+    if isinstance(value, list | tuple):
+        return Tree([placed(item, location) for item in value], location)
+    return Tree(value, location)
+
+
 def expanded(tree: Tree) -> Tree:
     """A tree in which plain `text` is expanded to `{name: text}`, which it is short for."""
     if isinstance(tree.value, str):

@@ -9,6 +9,7 @@ from study.stats.contrasts import Contrast, TestedContrast, contrasts, holm
 from study.stats.cumulative import StepEffect, StepOrder, step_orders, steps
 from study.stats.effects import Effect, Pairing, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
+from study.stats.expected_best import ExpectedBest, expected_best
 from study.stats.factorial_effects import FactorialEffect, factorial
 from study.stats.fractional_effects import (
     alias_classes,
@@ -74,6 +75,7 @@ __all__ = [
     "Decision",
     "Effect",
     "Estimate",
+    "ExpectedBest",
     "FactorialEffect",
     "Hits",
     "Inference",
@@ -94,6 +96,7 @@ __all__ = [
     "decided",
     "effects",
     "estimates",
+    "expected_best",
     "factorial",
     "fewest_varying",
     "fractional",

@@ -9,6 +9,7 @@ results/
     arms/KEY.json         cost and checks of an arm
     timings/KEY.json      one timing session over the arms of a study
     timings/KEY/          lease.N, its worker  rounds.json, how far it is
+    tuning/STUDY/         journal.log, tuning trials for optuna's dashboard  lease.N, its writer
     jobs/STAMP/           a job: phases of its workers, the code they run, their logs
     track/NAME/           the epochs that a tracker has received, and its own files
 

@@ -6,6 +6,7 @@ task, so that a command that needs none starts without torch.
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,20 @@ class Task(ABC):
     def config(self, parts: ReadParts) -> ArmConfig:
         """The configuration of an arm; a wrong part has a default."""
 
+    def held_out(self, share: float | None) -> Mapping[str, object]:
+        """Values at paths with which a trial is judged on a part of its training images.
+
+        Tuning trials have them, so that no reported image chooses a value. A task whose trials
+        report their objective on held-out data already takes no share and gives no values.
+
+        Raises:
+            StudyError: its trials cannot do it.
+        """
+        raise StudyError(
+            "trials of this task hold no training data out, and choosing on what is reported "
+            "would make it too good: such a study cannot be tuned"
+        )
+
     # ---- 2. its metrics ----
 
     catalogue: Catalogue
@@ -113,6 +128,12 @@ class Task(ABC):
     def alternatives(self, arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
         """The costs of an arm with another part in one slot, each with the slot and the part."""
         yield from ()
+
+    def resolved_alone(self, file: ReadStudy, arm: Arm, store: Store) -> ResolvedArms:
+        """An arm of other values than the file's, resolved alone; none if it is wrong."""
+        study, _ = file.complete()
+        alone = replace(file, study=replace(study, arms=(arm,)))
+        return self.arms(alone, store, audit_all=False, tell=lambda text: None)
 
     @abstractmethod
     def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:

@@ -9,7 +9,7 @@ from study.spec.problems import Problem
 from study.spec.study import Arm
 from study.store.cost_records import ArmCost
 from study.store.records import ImageFingerprint, TrialConfig
-from study.store.store import DONE
+from study.store.store import DONE, Store, agree
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,23 @@ class Trial:
     @property
     def done(self) -> bool:
         return self.state in DONE
+
+
+def stored_trial(name: str, seed: int, config: TrialConfig, store: Store) -> Trial:
+    """A trial with its state in the store.
+
+    Raises:
+        StoreError: its result was computed from another configuration than today's.
+    """
+    if not store.trial(name).exists():  # one look instead of four, for studies that are new
+        return Trial(name, seed, "pending")
+    result = store.result(name)
+    if result is None:
+        return Trial(name, seed, store.state(name), images=store.began(name))
+    # A result of another configuration would stand in the table as this arm's.
+    agree(name, result.config, config, store.trial(name))
+    code, images = result.environment.computing, result.images or None
+    return Trial(name, seed, result.state, code, images=images)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class SimpleTask(Task):
             problem
             for arm in study.arms
             if arm.config.unresolved
-            for problem in configurations.problems(arm.choices)
+            for problem in configurations.problems(arm.choices, arm.values)
         ]
         right = [arm for arm in study.arms if not arm.config.unresolved]
         resolved = [self._resolved(study, arm) for arm in right]

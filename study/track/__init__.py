@@ -81,7 +81,7 @@ class Follower:
 
     def look(self) -> int:
         """Logs what is new since the last call; returns the number of new epochs and ends."""
-        return sum(self._look(arm, trial) for arm in self.plan.arms for trial in arm.trials)
+        return sum(self._look(arm, trial) for arm in self.plan.trained for trial in arm.trials)
 
     def close(self) -> None:
         for run in self.open.values():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = next(p for p in Path(__file__).parents if (p / "pyproject.toml").is_file()) / "study"
-MOST_ENTRIES = 25
+MOST_ENTRIES = 26
 
 MAY_IMPORT = {
     "text": set(),
@@ -35,10 +35,22 @@ MAY_IMPORT = {
         "text",
         "trial",
     },
-    "plan": {"errors", "registries", "spec", "stats", "store", "tasks"},
+    "tune": {"errors", "spec", "store", "tasks"},
+    "plan": {"errors", "registries", "spec", "stats", "store", "tasks", "tune"},
     "track": {"errors", "plan", "spec", "store", "tasks"},
-    "analysis": {"errors", "format", "metrics", "plan", "spec", "stats", "store", "tasks", "text"},
-    "launch": {"errors", "plan", "spec", "store", "tasks", "trial"},
+    "analysis": {
+        "errors",
+        "format",
+        "metrics",
+        "plan",
+        "spec",
+        "stats",
+        "store",
+        "tasks",
+        "text",
+        "tune",
+    },
+    "launch": {"errors", "plan", "spec", "store", "tasks", "trial", "tune"},
     "report": {
         "analysis",
         "errors",
@@ -60,6 +72,7 @@ MAY_IMPORT = {
         "spec",
         "stats",
         "store",
+        "tune",
     },
     "doctor": {"errors", "format", "launch", "registries", "spec", "store", "tasks.classification"},
     "clean": {"errors", "launch", "store"},
@@ -244,6 +257,7 @@ CORE = (
     "stats",
     "trial",
     "tasks",
+    "tune",
     "plan",
     "launch",
     "analysis",

@@ -19,7 +19,7 @@ NUMBERS = {
         cooldown_epochs decay_epochs decay_milestones decay_rate scale ratio hflip vflip
         color_jitter aug_repeats reprob recount crop_pct smoothing mixup cutmix mixup_prob
         mixup_switch_prob mixup_off_epoch model_ema_decay""",
-    Data: "img_size in_chans num_classes split mean std train_limit val_limit",
+    Data: "img_size in_chans num_classes split holdout mean std train_limit val_limit",
     Timing: "batch_size seconds resolution",
 }
 PAIRS = ("opt_betas", "scale", "ratio", "mean", "std", "decay_milestones")

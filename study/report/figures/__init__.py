@@ -18,6 +18,7 @@ from study.report.figures.published import published
 from study.report.figures.report_figure import ReportFigure, files, styled, svg
 from study.report.figures.resolution import resolution
 from study.report.figures.speed import speed
+from study.report.figures.tuning import tuning
 
 __all__ = ["FIGURES", "ReportFigure", "all_figures", "files", "svg"]
 
@@ -39,4 +40,5 @@ FIGURES: dict[str, Callable[[Report], Iterator[ReportFigure]]] = {
     "published": published,
     "interactions": interactions,
     "roadmap": roadmap,
+    "tuning": tuning,
 }

@@ -11,7 +11,7 @@ from study.metrics import RULES
 from study.plan.comparisons import named_arms
 from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
-from study.report.text import given_weights, noise, sequential
+from study.report.text import given_weights, noise, sequential, tuning
 from study.spec.metric import of_batch, sized
 from study.stats import fewest_varying, smallest_p
 from study.tasks import OURS
@@ -34,6 +34,7 @@ def caption(analysis: Analysis) -> str:
 
 
 def _measures(analysis: Analysis) -> Iterator[str]:
+    yield from tuning.caption(analysis)
     if analysis.of_kind("quality") and analysis.seeds > 1:
         yield f"Mean ± sample sd of {sequential.seeds(analysis)}."
     if analysis.of_kind("quality") and analysis.seeds and len(analysis.plan.arms) > 1:
@@ -110,7 +111,10 @@ def notes(analysis: Analysis) -> Iterator[str]:
 def _missing(analysis: Analysis) -> Iterator[str]:
     plan = analysis.plan
     trials = [
-        ("A/A" if t.is_aa else arm.label, t) for arm in plan.arms for t in arm.trials if not t.done
+        ("A/A" if t.is_aa else arm.label, t)
+        for arm in plan.trained
+        for t in arm.trials
+        if not t.done
     ]
     untimed = [name for name in analysis.of_kind("speed") if _lacking(analysis, name)]
     if trials:

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from study.errors import likely_name
 from study.spec.problems import Problem
 from study.spec.schema.published import Protocol, Published
+from study.spec.schema.tuning import Tune
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
 from study.spec.yaml import Tree
 
@@ -120,6 +121,9 @@ class StudyFile(Strict):
     )
     contrasts: list[str | Annotated[list[str], Field(min_length=2, max_length=2)]] = Field(
         [], description="comparisons to test: a row against the baseline, or [row, other row]"
+    )
+    tune: Tune | None = Field(
+        None, description="hyper-parameters that every arm chooses before it is compared"
     )
     profiles: dict[str, Override] = Field({})
 

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from study.metrics.workloads import Workload
 
 
+HELD_OUT = 0.2  # of the training images, where a study does not say
+
+
 class Classification(Task):
     """A trial trains a timm model by a recipe on a data set and evaluates it."""
 
@@ -64,10 +67,17 @@ class Classification(Task):
     def config(self, parts: ReadParts) -> Config:
         return baseline.config(parts)
 
+    def held_out(self, share: float | None) -> Mapping[str, object]:
+        # No validation image is read, so that their limit has no meaning.
+        return {"data.holdout": HELD_OUT if share is None else share, "data.val_limit": None}
+
     def arms(
         self, file: ReadStudy, store: Store, *, audit_all: bool, tell: Callable[[str], None]
     ) -> ResolvedArms:
         return resolution.arms(file, store, audit_all=audit_all, tell=tell)
+
+    def resolved_alone(self, file: ReadStudy, arm: Arm, store: Store) -> ResolvedArms:
+        return resolution.resolved_alone(file, arm, store)
 
     def alternatives(self, arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
         return resolution.alternatives(arm, store)

@@ -12,6 +12,7 @@ import torch
 from study.errors import DataError
 from study.spec.image_size import ImageSize, of_sides
 from study.tasks.classification.data.batches import BatchIterable
+from study.tasks.classification.data.held_out import divided
 from study.tasks.classification.data.image_files import Fingerprint
 from study.tasks.classification.data.in_memory import InMemoryImages
 from study.tasks.classification.data.listing import fingerprints
@@ -172,6 +173,8 @@ def _load(specification: str, workers: int) -> DataSplits:
             f'data {data.name}: training and evaluation would use the same images, "'
             f'{data.val_split}"'
         )
+    if data.holdout is not None:
+        return _held_out(data, workers)
     source = _source(data, (data.train_split, data.val_split), workers)
     train, val = source.splits
     return DataSplits(
@@ -184,9 +187,20 @@ def _load(specification: str, workers: int) -> DataSplits:
     )
 
 
+def _held_out(data: Data, workers: int) -> DataSplits:
+    """The training images alone, of which a part takes the place of the validation images."""
+    # The validation images are not opened: what is tuned on the held-out part never sees them.
+    source = _source(data, (data.train_split,), workers)
+    rest, part = divided(limited(source.splits[0], data.train_limit), data.holdout or 0.0)
+    prints = dict(zip(("train",), source.fingerprints, strict=False))
+    return DataSplits(data, part, _classes(data, source.classes), prints, rest)
+
+
 @lru_cache(maxsize=4)
 def _validation(specification: str, workers: int) -> ValidationData:
     data = Data.model_validate_json(specification)
+    if data.holdout is not None:
+        return _held_out(data, workers)
     source = _source(data, (data.val_split,), workers)
     return ValidationData(
         data,

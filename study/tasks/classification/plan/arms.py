@@ -124,7 +124,7 @@ def _built(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]]:
     The reader of the file has reported levels that are wrong alone. Here levels may be wrong only
     together.
     """
-    wrong = every.configurations.problems(arm.choices) if arm.config.unresolved else []
+    wrong = every.configurations.problems(arm.choices, arm.values) if arm.config.unresolved else []
     wrong += _schedule_problems(every, arm)
     cost_record, more = _cost_record(every, arm)
     if cost_record is not None:

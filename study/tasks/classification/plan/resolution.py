@@ -61,6 +61,15 @@ def arms(
     )
 
 
+def resolved_alone(file: ReadStudy, arm: Arm, store: Store) -> ResolvedArms:
+    """An arm of other values than the file's: built and named, and compared with no other."""
+    study, configurations = file.complete()
+    alone, absent = starting.located_study(replace(study, arms=(arm,)), file.places, store)
+    # Costs of the same model are in the store, and an audit of every proposal shows nothing new.
+    every = resolved(alone, configurations, CostRecords(store, ()))
+    return ResolvedArms(every.resolved, [*absent, *every.problems])
+
+
 def alternatives(arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
     """The costs of an arm with another part in one slot, for every slot and part."""
     settings, built = config_of(arm.arm), cast(ModelCost, arm.cost_record)

@@ -126,6 +126,11 @@ class Data(Strict):
     val_limit: Count | None = Field(
         None, description="use only this many images, a fixed random choice"
     )
+    holdout: Share | None = Field(
+        None,
+        description="share of the training images of each class that is evaluated in place of the "
+        "validation images, always the same",
+    )
 
     @model_validator(mode="after")
     def _used(self) -> Self:
@@ -158,6 +163,10 @@ class Data(Strict):
             yield "csv needs either val, the file of the validation images, or split: 0.2"
         if self.in_chans not in CHANNELS and kind != "npz":
             yield f"in_chans {self.in_chans}: {self.name} has images of 1 or 3; npz has up to 16"
+        if self.holdout is not None and not self.labelled:
+            yield f"holdout: the classes of {self.name} are not known before its images are read"
+        if self.holdout is not None and self.val_limit is not None:
+            yield "holdout: no validation image is read: leave out val_limit"
         for key, values in (("mean", self.mean), ("std", self.std)):
             counts = {1, 3} if self.in_chans in CHANNELS else {1, self.in_chans}
             if values and len(values) not in counts:
@@ -177,6 +186,7 @@ class Data(Strict):
         """The name of the data in tables, with the number of images if it is limited."""
         limits = ((self.train_limit, "to train on"), (self.val_limit, "to evaluate"))
         used = [f"{limit} {what}" for limit, what in limits if limit is not None]
+        used += [f"{100 * self.holdout:g} % of them to evaluate"] if self.holdout else []
         return ", ".join([self.title or self.name, *used])
 
     @property
@@ -204,7 +214,10 @@ class Data(Strict):
         kind, _, name = self.name.partition("/")
         # scikit-learn's 1,797 digits less the 360 of the validation split
         whole = 1437 if kind == "digits" else TRAINED.get(name.lower()) if kind == "torch" else None
-        return min(whole, self.train_limit or whole) if whole else None
+        # How many are held out depends on the images of each class.
+        if whole is None or self.holdout is not None:
+            return None
+        return min(whole, self.train_limit or whole)
 
     @property
     def labelled(self) -> bool:

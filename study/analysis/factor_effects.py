@@ -1,0 +1,43 @@
+"""Main effects and interactions of a study that combines the levels of its factors."""
+
+from itertools import product
+
+import pandas as pd
+
+from study import stats
+from study.plan.plan import Plan
+from study.spec.designs import DESIGNS, arms_of
+
+
+def effects(
+    plan: Plan, measurements: pd.DataFrame, how: stats.Inference
+) -> list[stats.FactorialEffect]:
+    """The effects of every quality; of a regular fraction, the aliased ones as sums.
+
+    Empty for other designs, whose arms do not separate the effects of factors.
+    """
+    if not plan.study.seeds or len(plan.study.factors) < 2:
+        return []  # nothing is trained, or a single factor, which has no interactions
+    choices = {arm.digest: arm.arm.choices for arm in plan.arms}
+    if _combines_all_levels(plan):
+        rows = stats.factorial(measurements, choices, how)
+    elif fraction := _fraction(plan):
+        own = {arm: levels for arm, levels in choices.items() if levels in fraction}
+        rows = stats.fractional(measurements, own, how)
+    else:
+        return []
+    return stats.typed_rows(rows, stats.FactorialEffect)
+
+
+def _combines_all_levels(plan: Plan) -> bool:
+    """True if the arms are all combinations of levels."""
+    whole = set(product(*(range(len(factor.levels)) for factor in plan.study.factors)))
+    chosen = {arm.arm.choices for arm in plan.arms}
+    return chosen == whole
+
+
+def _fraction(plan: Plan) -> frozenset[tuple[int, ...]]:
+    """The arms of the first design that is a regular fraction; empty without one."""
+    study = plan.study
+    designs = [arms_of(study, name) for name in study.designs if name in DESIGNS]
+    return frozenset(next((arms for arms in designs if stats.is_fraction(arms)), ()))

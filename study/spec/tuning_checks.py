@@ -1,0 +1,202 @@
+"""Mistakes in `tune`, each at its place."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+
+from study.errors import StudyError, unknown
+from study.spec.configurations import Configurations
+from study.spec.factors import path_mistake
+from study.spec.metric import Catalogue, sized
+from study.spec.problems import Problem
+from study.spec.schema import StudyFile
+from study.spec.schema.tuning import Tune
+from study.spec.study import Study
+from study.spec.task import TaskSchema
+from study.spec.tuning import (
+    SAMPLERS,
+    Categories,
+    Dimension,
+    Range,
+    TuningRules,
+    Values,
+    rules,
+    written,
+)
+from study.spec.yaml import Tree
+
+
+def tuning_of(
+    file: StudyFile,
+    document: Tree,
+    columns: Sequence[str],
+    task: TaskSchema,
+    catalogue: Catalogue,
+) -> tuple[TuningRules | None, list[Problem]]:
+    """The tuning of a file, or None where there is none, and the mistakes in its keys.
+
+    `columns` are those of the study.
+    """
+    if file.tune is None:
+        return None, []
+    tune, tree = file.tune, document.at(["tune"])
+    problems = list(_sampler(tune.sampler, tree))
+    objective, wrong = _objective(tune, columns, catalogue, tree)
+    problems += wrong
+    held_out: Values = {}
+    try:
+        held_out = task.held_out(tune.holdout)
+    except StudyError as error:
+        problems.append(Problem(str(error), tree.key(["holdout"])))
+    checked = rules(tune, objective, held_out)
+    paths = varied(document)
+    for path, values in checked.space.items():
+        problems += _path(path, tree.at(["space"]), task, paths, held_out)
+        problems += _dimension(values, tree.at(["space", path]))
+    return checked, problems
+
+
+def varied(document: Tree) -> set[str]:
+    """The paths of the factors, and those of the keys that levels of a whole part have."""
+    factors = document.value.get("factors")
+    trees = factors.value if factors and isinstance(factors.value, dict) else {}
+    paths = set(trees)
+    for part, levels in trees.items():
+        inside = levels.value.values() if isinstance(levels.value, dict) else ()
+        if "." not in part:
+            paths |= {f"{part}.{key}" for level in inside for key in level.keys}
+    return paths
+
+
+def space_problems(
+    study: Study, configurations: Configurations, before: Sequence[Problem]
+) -> list[Problem]:
+    """Problems of the values of the space, once the keys of `tune` are right: none is repeated."""
+    rules, places = study.tune, configurations.places
+    if rules is None:
+        return []
+    tree = places.document.at(["tune"])
+    marks = {mark for inner in tree.walk() for mark in (inner.location, *inner.keys.values())}
+    if any(problem.location in marks for problem in before):
+        return []
+    levels = [level for factor in places.factors for level in factor.levels]
+    return [
+        *_seeds(rules, study.seeds, tree),
+        *_taken(rules, places.baseline, levels),
+        *_values(rules, configurations),
+    ]
+
+
+def _seeds(rules: TuningRules, seeds: Sequence[int], tree: Tree) -> Iterator[Problem]:
+    """Problems of the study's seeds beside that of tuning."""
+    if not seeds:
+        yield Problem("seeds: 0 trains nothing, so nothing can be tuned", tree.location)
+    if rules.trial_seed in seeds:
+        message = f"seed: tuning would use seed {rules.trial_seed}, which the study reports"
+        yield Problem(message, tree.key(["seed"]), "choose another")
+
+
+def _values(rules: TuningRules, configurations: Configurations) -> Iterator[Problem]:
+    """Problems that the task has with values of the space, each alone in the baseline."""
+    base = (0,) * len(configurations.places.factors)
+    before = {problem.message for problem in configurations.problems(base)}
+
+    def refused(values: Values) -> list[Problem]:
+        wrong = configurations.problems(base, values)
+        return [problem for problem in wrong if problem.message not in before]
+
+    for path, values in rules.space.items():
+        every = values.values if isinstance(values, Categories) else (values.low, values.high)
+        yield from (problem for value in every for problem in refused({path: value})[:1])
+        if isinstance(values, Range) and values.whole and values.step is None:
+            # A key that takes fractions and refuses a text has a type, which is no whole number.
+            between = {path: values.low + 0.5}
+            if not refused(between) and refused({path: "?"}):
+                low, high = float(values.low), float(values.high)
+                yield Problem(
+                    f"{path} takes fractions, and this range has whole numbers alone",
+                    configurations.places.value("tune", "space", path),
+                    f"write {low}, {high}; or step: 1 for whole numbers",
+                )
+    if rules.held_out and (wrong := refused(rules.held_out)):
+        yield wrong[0]
+
+
+def _sampler(name: str, tree: Tree) -> Iterator[Problem]:
+    if name not in SAMPLERS:
+        yield Problem(unknown("sampler", name, SAMPLERS), tree.at(["sampler"]).location)
+    elif name == "cmaes" and find_spec("cmaes") is None:
+        message = "sampler cmaes needs the package cmaes: pip install cmaes"
+        yield Problem(message, tree.at(["sampler"]).location)
+
+
+def _objective(
+    tune: Tune, columns: Sequence[str], catalogue: Catalogue, tree: Tree
+) -> tuple[str, list[Problem]]:
+    """The name of the objective, and its mistakes."""
+    qualities = [name for name, metric in catalogue.items() if metric.kind == "quality"]
+    if tune.objective is None:
+        used = [sized(name)[0] for name in columns]
+        tested = next((name for name in used if name in qualities), "")
+        message = "tune needs an objective: no column is a quality"
+        return tested, [] if tested else [Problem(message, tree.location)]
+    if tune.objective in qualities:
+        return tune.objective, []
+    place = tree.at(["objective"]).location
+    if tune.objective in catalogue:
+        kind = catalogue[tune.objective].kind
+        why = "at the size of training" if kind == "quality" else f"not a {kind}"
+        message = f"objective: {tune.objective} is no quality of a trial, {why}"
+        return "", [Problem(message, place, f"known: {', '.join(qualities)}")]
+    return "", [Problem(unknown("metric", tune.objective, qualities), place)]
+
+
+def _path(
+    path: str, space: Tree, task: TaskSchema, factors: set[str], held_out: Values
+) -> Iterator[Problem]:
+    place = space.key([path])
+    if mistake := path_mistake(path, task, "tune"):
+        yield Problem(mistake[0], place, mistake[1])
+    elif path in factors:
+        yield Problem(f'"{path}" is varied by a factor, which says what the arms compare', place)
+    elif path in held_out:
+        yield Problem(f'"{path}" is what holds images out for tuning', place)
+
+
+def _dimension(values: Dimension, tree: Tree) -> Iterator[Problem]:
+    if isinstance(values, Categories):
+        texts = [written(value) for value in values.values]
+        for number, text in enumerate(texts):
+            if text in texts[:number]:
+                yield Problem(f"the value {text} is given twice", tree.at([number]).location)
+        return
+    for key, message in _range(values):
+        yield Problem(message, tree.at([key]).location)
+
+
+def _range(values: Range) -> Iterator[tuple[str, str]]:
+    """Mistakes in a range, each with its key."""
+    low, high, step = values.low, values.high, values.step
+    if isinstance(low, bool) or isinstance(high, bool):
+        yield "low", "a range has numbers"
+    elif low >= high:
+        yield "low", f"{low:g} to {high:g} is no range; write the smaller number first"
+    elif values.log and low <= 0:
+        yield "low", "a logarithm needs a number above 0"
+    elif step is not None and values.log and step != 1:
+        yield "step", "a logarithmic range has no step"
+    elif step is not None and step <= 0:
+        yield "step", "a step is above 0"
+    elif step is not None and abs((high - low) / step - round((high - low) / step)) > 1e-8:
+        yield "step", f"steps of {step:g} from {low:g} do not end at {high:g}"
+
+
+def _taken(
+    rules: TuningRules, baseline: Mapping[str, Tree], levels: Sequence[Tree]
+) -> Iterator[Problem]:
+    """Problems of keys that a file gives, and that tuning trials have other values for."""
+    for path, value in rules.held_out.items():
+        part, _, key = path.partition(".")
+        for tree in (baseline.get(part), *levels):
+            if value is not None and tree is not None and key in tree.keys:
+                message = f"{path} is what holds images out for tuning: leave it out"
+                yield Problem(message, tree.keys[key])

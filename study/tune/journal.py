@@ -1,0 +1,137 @@
+"""The journal of a study's tuning, for optuna's dashboard: one optuna.Study per arm.
+
+The store's results decide, and the journal is a record of them: deleted, it is written again. One
+writer at a time, under a lease, appends what it lacks. A journal, as SQLite is not safe on a shared
+disk.
+"""
+
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study.spec.study import Study, file_name
+from study.store import atomic, leases
+from study.store.provenance import digest
+from study.store.store import Store
+from study.tune.proposals import distributions, encoded
+from study.tune.tuning import Proposal, TunedArm, Tuning
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.trial import FrozenTrial
+
+FOLDER = "tuning"
+JOURNAL = "journal.log"
+DAMAGED = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
+"""Errors of optuna on a journal that it has not written so."""
+
+
+def place(study: Study, store: Store) -> Path:
+    """The journal of a study."""
+    return store.root / FOLDER / file_name(study.title) / JOURNAL
+
+
+def record(study: Study, tuning: Tuning, store: Store) -> Path | None:
+    """Append the results that the journal lacks; None while another process writes it."""
+    path = place(study, store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lease = leases.claim(path.parent)
+    if lease is None:
+        return None
+    with lease:
+        storage = _opened(path)
+        for row in tuning.arms:
+            _append(storage, study, row, store)
+    return path
+
+
+def _opened(path: Path) -> "JournalStorage":
+    """The journal; one that a killed process or a full disk has damaged is set aside."""
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # else a line for every trial
+    # Optuna appends to a line that was cut short, and could read neither then.
+    if path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size:
+        atomic.set_aside(path, "damaged")
+    with suppress(*DAMAGED):
+        return JournalStorage(JournalFileBackend(str(path)))
+    atomic.set_aside(path, "damaged")
+    return JournalStorage(JournalFileBackend(str(path)))
+
+
+def _append(storage: "JournalStorage", study: Study, row: TunedArm, store: Store) -> None:
+    """Append the ended trials of an arm; written anew if the journal has others."""
+    import optuna
+
+    name = f"{study.title}: {row.arm.label} ({_key(row)})"
+    trials = [_trial(row, proposal, store) for proposal in row.closed]
+    known = {other.study_name for other in storage.get_all_studies()}
+    if name in known:
+        written = optuna.load_study(study_name=name, storage=storage)
+        if not _agree(written.get_trials(deepcopy=False), trials):
+            # Results were removed and trained anew, or another optuna has proposed them.
+            optuna.delete_study(study_name=name, storage=storage)
+            known.remove(name)
+    if name not in known:
+        directions = optuna.study.StudyDirection
+        direction = directions.MAXIMIZE if row.higher else directions.MINIMIZE
+        written = optuna.create_study(storage=storage, study_name=name, direction=direction)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # optuna calls names of metrics experimental
+            written.set_metric_names([row.rules.objective])
+    written.add_trials(trials[len(written.get_trials(deepcopy=False)) :])
+
+
+def _key(row: TunedArm) -> str:
+    """Another space, or another arm of the same label, has an optuna.Study of its own."""
+    return digest([row.arm.digest, repr(row.rules)])[:6]
+
+
+def _agree(written: "Sequence[FrozenTrial]", trials: "Sequence[FrozenTrial]") -> bool:
+    both = zip(written, trials, strict=False)
+    same = all(
+        (old.state, old.values, old.params) == (new.state, new.values, new.params)
+        for old, new in both
+    )
+    return same and len(written) <= len(trials)
+
+
+def _trial(row: TunedArm, proposal: Proposal, store: Store) -> "FrozenTrial":
+    import optuna
+
+    values = {**row.file_values, **proposal.values}
+    rules = row.rules
+    # Values outside the space, which the file may have, are no parameters.
+    inside = all(path in values and space.has(values[path]) for path, space in rules.space.items())
+    state = optuna.trial.TrialState
+    frozen = optuna.trial.create_trial(
+        state=state.FAIL if proposal.objective is None else state.COMPLETE,
+        value=proposal.objective,
+        params=encoded(rules, values) if inside else {},
+        distributions=distributions(rules) if inside else {},
+        user_attrs=_attributes(proposal),
+    )
+    _dated(frozen, proposal, store)
+    return frozen
+
+
+def _attributes(proposal: Proposal) -> dict[str, object]:
+    if proposal.trial is None:
+        return {"refused": proposal.refused}
+    file = {"values": "of the file"} if not proposal.number else {}
+    return {"trial": proposal.trial.name, "state": proposal.state, **file}
+
+
+def _dated(frozen: "optuna.trial.FrozenTrial", proposal: Proposal, store: Store) -> None:
+    """Give a trial its own times, where its result has them."""
+    result = store.result(proposal.trial.name) if proposal.trial else None
+    began = result.plain.get("began") if result else None
+    if isinstance(began, int | float):
+        frozen.datetime_start = datetime.fromtimestamp(began)
+        frozen.datetime_complete = datetime.fromtimestamp(began + proposal.seconds)
