@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from study.errors import SpecError
+from study.spec.image_size import ImageSize, plain, printed
 from study.spec.plugins import Plugin
 from study.spec.reader import ReadStudy, study_text
 from study.spec.schema import Timing
@@ -44,13 +45,13 @@ def _written(value: object) -> str:
 class Setting:
     """How all models of one session run."""
 
-    img_size: int
+    img_size: ImageSize
     timing: Timing
 
     @property
     def description(self) -> str:
         timing = self.timing
-        words = [f"{self.img_size} px", f"batch {timing.batch_size}", timing.precision]
+        words = [f"{printed(self.img_size)} px", f"batch {timing.batch_size}", timing.precision]
         words += ["compiled"] if timing.compile else []
         return ", ".join([*words, *(["channels-last"] if timing.channels_last else [])])
 
@@ -73,7 +74,7 @@ def model(text: str, shared: Mapping[str, object]) -> BenchModel:
 
 
 def settings(
-    sizes: Iterable[int], batches: Iterable[int], precisions: Iterable[str], timing: Timing
+    sizes: Iterable[ImageSize], batches: Iterable[int], precisions: Iterable[str], timing: Timing
 ) -> tuple[Setting, ...]:
     """All combinations, without repetition; `timing` has the rest of each."""
     return tuple(
@@ -106,7 +107,7 @@ def document(models: Sequence[BenchModel], setting: Setting, columns: Sequence[s
         "question": "What do these models cost, and how fast are they?",
         "baseline": {
             "model": levels[models[0].label],
-            "data": {"name": DATA, "title": "random images", "img_size": setting.img_size},
+            "data": {"name": DATA, "title": "random images", "img_size": plain(setting.img_size)},
             "recipe": recipe,
         },
         # A factor has two levels or more.

@@ -19,6 +19,7 @@ from study.analysis.results import Results
 from study.plan import comparisons
 from study.plan.plan import Plan
 from study.spec.arm_names import qualified
+from study.spec.designs import DESIGNS, arms_of
 from study.spec.study import PublishedNumber
 from study.tasks.arms import PlannedArm
 
@@ -122,10 +123,19 @@ class Analysis(Results):
 
     @cached_property
     def factorial(self) -> list[stats.FactorialEffect]:
-        """Main effects and interactions of every quality; empty unless the study is factorial."""
-        if not _combines_all_levels(self.plan):
+        """Main effects and interactions of every quality, the aliased ones as sums.
+
+        Empty unless the study has all combinations of levels, or a regular fraction of them.
+        """
+        if not self.plan.study.seeds or len(self.plan.study.factors) < 2:
+            return []  # nothing is trained, or a single factor, which has no interactions
+        if _combines_all_levels(self.plan):
+            effects = stats.factorial(self.measurements, self._choices, self.inference)
+        elif fraction := _fraction(self.plan):
+            own = {arm: levels for arm, levels in self._choices.items() if levels in fraction}
+            effects = stats.fractional(self.measurements, own, self.inference)
+        else:
             return []
-        effects = stats.factorial(self.measurements, self._choices, self.inference)
         return stats.typed_rows(effects, stats.FactorialEffect)
 
     @property
@@ -257,17 +267,6 @@ class Analysis(Results):
 
     # ---- what the study asks for ----
 
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.plan.study.columns))
-
-    @property
-    def seeds(self) -> int:
-        return len(self.plan.study.seeds)
-
-    def of_kind(self, kind: str) -> list[str]:
-        return [name for name in self.metrics if self.catalogue[name].kind == kind]
-
     def published(self, label: str, arm: PlannedArm, metric: str) -> PublishedNumber | None:
         """The published number of an arm: that of this label first, else of another label."""
         rows = self.plan.study.published
@@ -283,8 +282,14 @@ class Analysis(Results):
 
 
 def _combines_all_levels(plan: Plan) -> bool:
-    """True if the arms are all combinations of the levels of several factors."""
+    """True if the arms are all combinations of levels."""
     whole = set(product(*(range(len(factor.levels)) for factor in plan.study.factors)))
     chosen = {arm.arm.choices for arm in plan.arms}
-    # Without seeds nothing is trained, and a single factor has no interactions.
-    return len(plan.study.factors) > 1 and chosen == whole and bool(plan.study.seeds)
+    return chosen == whole
+
+
+def _fraction(plan: Plan) -> frozenset[tuple[int, ...]]:
+    """The arms of the first design that is a regular fraction; empty without one."""
+    study = plan.study
+    designs = [arms_of(study, name) for name in study.designs if name in DESIGNS]
+    return frozenset(next((arms for arms in designs if stats.is_fraction(arms)), ()))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from study.errors import DamagedError
 from study.plan.plan import Plan
+from study.spec.image_size import written
 from study.stats import AA
 from study.store import archives
 from study.store.atomic import read_checked
@@ -16,7 +17,7 @@ from study.store.timing_records import TimingSession
 from study.tasks.arms import PlannedArm, Trial
 
 if TYPE_CHECKING:
-    from study.stats.per_image import Predictions
+    from study.stats.per_image import Array, Predictions
 
 Value = TypeVar("Value")
 
@@ -77,6 +78,20 @@ def predictions(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
 
     Trials without a file of predictions are absent.
     """
+    read = _stored(arm, store)
+    return {seed: arrays for seed, arrays in read.items() if "top" in arrays}
+
+
+def label_logits(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
+    """The arrays `labels` and `logits`, (N, C), of completed trials by seed.
+
+    Trials of images with one label are absent, as are those of which too many were left out.
+    """
+    read = _stored(arm, store)
+    return {seed: arrays for seed, arrays in read.items() if "logits" in arrays}
+
+
+def _stored(arm: PlannedArm, store: Store) -> dict[int, "Predictions"]:
     done = [trial for trial in arm.replicates if trial.state == "completed"]
     read = {trial.seed: read_checked(store.predictions(trial.name), _arrays) for trial in done}
     return {seed: arrays for seed, arrays in read.items() if arrays is not None}
@@ -89,14 +104,33 @@ def _arrays(content: bytes) -> "Predictions":
     try:
         # No pickles: a store may be shared, and unpickling runs code of whoever wrote the file.
         with np.load(BytesIO(archives.checked(content)), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("target", "top")}
+            # Of images with several labels, too many logits leave an empty file.
+            several = {*LABELLED} >= {*file.files}
+            names = file.files and (LABELLED if several else ("target", "top"))
+            arrays = {name: file[name] for name in names}
     except (*archives.UNREADABLE, MemoryError, SyntaxError) as error:
         raise DamagedError(f"it cannot be read as predictions ({error})") from error
+    if not arrays:
+        return arrays
     target, top = arrays.values()
+    if several:
+        _refuse_unlike(target, top)
+        return arrays
     numbers = all(np.issubdtype(array.dtype, np.integer) for array in (target, top))
     if not (numbers and (target.ndim, top.ndim) == (1, 2) and len(target) == len(top)):
         raise DamagedError(f"its target is {target.shape}, its top {top.shape}")
     return arrays
+
+
+LABELLED = ("labels", "logits")
+"""The arrays of a trial whose images have several labels."""
+
+
+def _refuse_unlike(labels: "Array", logits: "Array") -> None:
+    """Raises DamagedError for arrays that are not labels and logits (N, C)."""
+    kinds = labels.dtype.kind, logits.dtype.kind
+    if labels.ndim != 2 or labels.shape != logits.shape or kinds != ("b", "f"):
+        raise DamagedError(f"its labels are {labels.shape}, its logits {logits.shape}")
 
 
 def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> list[Record]:
@@ -110,7 +144,7 @@ def _quality(plan: Plan, store: Store, trial: Trial, arm: str, *, seed: int) -> 
         # A diverged trial is not evaluated: its qualities are NaN at every size.
         metrics = _lost(result) or (evaluation.metrics if evaluation else {})
         known = _known(plan, metrics, "quality")
-        rows += [_row(arm, seed, f"{metric}@{size}", value) for metric, value in known]
+        rows += [_row(arm, seed, f"{metric}@{written(size)}", value) for metric, value in known]
     return rows
 
 

@@ -14,6 +14,7 @@ from study.analysis.quantities import SpeedRatios
 from study.metrics import RULES
 from study.plan.comparisons import compared, contrasts, digests, distinct, named_arms, study_claims
 from study.plan.plan import Plan
+from study.spec import image_size
 from study.spec.metric import Metric, sized
 from study.spec.study import PublishedNumber
 from study.store.store import Store
@@ -161,18 +162,23 @@ def _differences(
         there, word = getattr(printed.protocol, key), PROTOCOL_LABELS.get(key, key)
         if here.get(key) is None:  # trials of this task have no such thing
             if there is not None:
-                yield f"{word}: {there} published, which trials of this task do not state"
+                yield f"{word}: {_shown(there)} published, which trials of this task do not state"
             continue
         # A row that states no model is about the model of its label.
         if there is None and key != "model":
             unstated.append(word)
         elif there not in (None, here[key]):
-            yield f"{word}: {here[key]} here, {there} published"
+            yield f"{word}: {_shown(here[key])} here, {_shown(there)} published"
     if unstated:
         yield f"not stated by the source: {', '.join(unstated)}"
     counting, rule = printed.protocol.counting, format.rule(metric)
     if counting and rule in RULES and counting != rule:
         yield f"counting: {rule} here, {counting} published"
+
+
+def _shown(value: object) -> object:
+    """A value of a protocol in print; the only tuples are image sizes."""
+    return image_size.printed(value) if isinstance(value, tuple) else value
 
 
 def protocol(plan: Plan, arm: PlannedArm) -> dict[str, object]:

@@ -10,7 +10,7 @@ import pandas as pd
 from study import stats
 from study.analysis import quantities
 from study.analysis.analysis import Analysis
-from study.analysis.measurements import predictions
+from study.analysis.measurements import label_logits, predictions
 from study.analysis.per_image import diverged
 from study.errors import SpecError, StoreError, unknown
 from study.plan.comparisons import named_arms
@@ -248,6 +248,8 @@ def _images(
     if lost := [arm.label for arm in arms if diverged(arm)]:
         return tests, None, f"{' and '.join(lost)} diverged"
     if not compared.seeds:
-        return tests, None, "no seed has predictions of both arms"
+        several = any(label_logits(arm, store) for arm in arms)
+        alone = "an image with several labels is not simply right or wrong"
+        return tests, None, alone if several else "no seed has predictions of both arms"
     both = stats.hierarchical(compared) | stats.combined(tests)._asdict()
     return tests, ImageSummary(**both), ""

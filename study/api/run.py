@@ -12,6 +12,7 @@ from study.plan.measuring import timing_session, unevaluated
 from study.plan.plan import Plan
 from study.plan.planning import check_inputs
 from study.plan.planning import plan as planned
+from study.spec.image_size import printed
 from study.store import study_folders
 from study.store.job_records import Work
 from study.store.store import Store
@@ -103,7 +104,7 @@ def measure(
     if not all(trial.done or trial.state == "failed" for trial in plan.trials):
         return plan
     if unevaluated(plan, store):
-        tell(f"evaluating at {', '.join(map(str, plan.sizes))} px ...")
+        tell(f"evaluating at {', '.join(map(printed, plan.sizes))} px ...")
         evaluations.evaluate(plan, store, machine)
         if left := unevaluated(plan, store):
             named = ", ".join(sorted({name for name, _ in left})[:4])

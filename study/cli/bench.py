@@ -10,12 +10,13 @@ import click
 
 from study.bench import COLUMNS, Setting, document, model, read_study, settings
 from study.cli import FAILED
-from study.cli.options import Several, argument, folder, import_option, json_option, words
+from study.cli.options import Pixels, Several, argument, folder, import_option, json_option, words
 from study.cli.output import echo_json, progress, show_tables
 from study.errors import SpecError, StudyError
 from study.launch.machine import DEVICES, Machine, default_device, gpus
 from study.plan.reading import vocabulary
-from study.spec.metric import LARGEST, MOST_IMAGES, SMALLEST
+from study.spec.image_size import ImageSize
+from study.spec.metric import MOST_IMAGES
 from study.spec.schema import Timing
 from study.store.processes import cores
 from study.store.timing_records import TimingSession
@@ -53,11 +54,11 @@ RESOLUTION = "A ratio whose interval includes 1 and is wider, relative to itself
 @click.option(
     "--img-size",
     "sizes",
-    type=Several(click.IntRange(SMALLEST, LARGEST)),
+    type=Several(Pixels()),
     default="224",
     metavar="PX,...",
     show_default=True,
-    help="Pixels, both sides.",
+    help="Pixels of both sides, or HEIGHTxWIDTH, as in 224x320.",
 )
 @click.option(
     "--precision",
@@ -107,7 +108,7 @@ def bench_command(
     models: tuple[str, ...],
     columns: tuple[str, ...],
     batches: tuple[int, ...],
-    sizes: tuple[int, ...],
+    sizes: tuple[ImageSize, ...],
     precisions: tuple[str, ...],
     compiled: bool,
     channels_last: bool,

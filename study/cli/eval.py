@@ -45,7 +45,10 @@ def eval_command(
     as_json: bool,
     **choices: Any,
 ) -> None:
-    """Top-1, top-5 and loss of given weights: a timm model's, or a trial's by its name."""
+    """Top-1, top-5 and loss of given weights: a timm model's, or a trial's by its name.
+
+    Of images with several labels mAP and loss.
+    """
     request, is_trial = EvalRequest(**choices), TRIAL.fullmatch(model) is not None
     # Before torch and timm are imported, which takes 3.9 s (two cores, cached bytecode).
     _refuse(is_trial, request)
@@ -136,13 +139,15 @@ def _show(evaluated: "Evaluated", subject: "EvaluationSubject") -> None:
 
     from study import format
     from study.cli.output import in_units
+    from study.tasks.classification.multi_label_quality import MULTI_LABEL
     from study.tasks.classification.quality import QUALITIES
 
+    metrics = {**MULTI_LABEL, **QUALITIES}
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("model")
-    for name in (*map(format.head, (QUALITIES[m] for m in evaluated.metrics)), "images"):
+    for name in (*map(format.head, (metrics[m] for m in evaluated.metrics)), "images"):
         table.add_column(name, justify="right")
-    values = (in_units(QUALITIES[m], v) for m, v in evaluated.metrics.items())
+    values = (in_units(metrics[m], v) for m, v in evaluated.metrics.items())
     table.add_row(escape(evaluated.model), *values, str(evaluated.images))
     out = console()
     out.print(table)
@@ -154,6 +159,7 @@ def _lines(evaluated: "Evaluated", subject: "EvaluationSubject") -> Iterator[tup
     """Everything that the numbers depend on, by name."""
     from study import format
     from study.metrics import COSTS
+    from study.spec.image_size import printed
 
     weights, preprocessing = subject.weights, evaluated.preprocessing
     data, environment = subject.images.data, evaluated.environment
@@ -164,9 +170,9 @@ def _lines(evaluated: "Evaluated", subject: "EvaluationSubject") -> Iterator[tup
     # The split "." is the place itself, which is printed before it.
     place = " ".join(filter(None, (data.name, data.root, data.val_split.strip("."))))
     yield "images", f"{place}: {evaluated.images} of {evaluated.classes} classes"
-    size = preprocessing.img_size
+    size, resize = printed(preprocessing.img_size), printed(preprocessing.resize)
     held = f"loaded at {size} px, then " if preprocessing.held else ""
-    crop = f"resize {preprocessing.resize} → crop {size} (crop_pct {preprocessing.crop_pct:g})"
+    crop = f"resize {resize} → crop {size} (crop_pct {preprocessing.crop_pct:g})"
     yield "transform", f"{held}{crop}, {preprocessing.interpolation}"
     mean, std = (_numbers(values) for values in (preprocessing.mean, preprocessing.std))
     yield "normalised", f"mean {mean}, std {std}"

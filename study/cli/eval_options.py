@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from study.spec.metric import LARGEST, SMALLEST
+from study.cli.options import Pixels
+from study.spec.image_size import ImageSize
 from study.store.atomic import Record
 
 
@@ -24,11 +25,12 @@ class EvalRequest:
     val_split: str | None
     num_classes: int | None
     class_map: str | None
+    multi_label: bool | None
     class_folder: str | None
     ignore: tuple[str, ...]
     grey_range: tuple[float, float] | None
     val_limit: int | None
-    img_size: int | None
+    img_size: ImageSize | None
     crop_pct: float | None
     interpolation: str | None
     mean: tuple[float, float, float] | None
@@ -73,6 +75,7 @@ DATA = (
     "val_split",
     "num_classes",
     "class_map",
+    "multi_label",
     "class_folder",
     "ignore",
     "grey_range",
@@ -140,6 +143,12 @@ IMAGES = (
         "--class-map", metavar="FILE", help="File that maps class names to class numbers."
     ),
     click.option(
+        "--multi-label",
+        is_flag=True,
+        default=None,
+        help="The arrays of npz have several labels for an image.",
+    ),
+    click.option(
         "--class-folder",
         type=click.Choice(["outer", "inner"]),
         help="Which folder names the class if class folders are nested.",
@@ -164,7 +173,9 @@ IMAGES = (
         type=POSITIVE,
         help="Evaluate at most this many images, drawn from all classes.",
     ),
-    click.option("--img-size", type=click.IntRange(SMALLEST, LARGEST), help="Pixels, both sides."),
+    click.option(
+        "--img-size", type=Pixels(), help="Pixels of both sides, or HEIGHTxWIDTH, as in 224x320."
+    ),
     click.option(
         "--crop-pct", type=CROP, help="Side of the crop divided by the side of the resized image."
     ),

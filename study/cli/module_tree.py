@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from study.cli.options import Command, options
+from study.cli.options import Command, Pixels, options
 from study.cli.output import console, echo_json
+from study.spec.image_size import ImageSize, of_sides, printed, sides
 
 if TYPE_CHECKING:
     from study.bench import BenchModel
@@ -18,9 +19,9 @@ SIDE = 224  # pixels, for a model that has no size of its own
 
 
 class TreeOptions(NamedTuple):
-    """The side of the image, and the depth to which modules are shown."""
+    """The size of the image, and the depth to which modules are shown."""
 
-    img_size: int | None
+    img_size: ImageSize | None
     depth: int
 
 
@@ -30,9 +31,8 @@ def tree_options(command: Command) -> Command:
     @options(
         click.option(
             "--img-size",
-            type=click.IntRange(8, 4096),
-            metavar="PX",
-            help="Both sides of the image.  [default: the model's own, or 224]",
+            type=Pixels(),
+            help="Pixels of both sides, or HEIGHTxWIDTH.  [default: the model's own, or 224]",
         ),
         click.option(
             "--depth",
@@ -43,7 +43,7 @@ def tree_options(command: Command) -> Command:
         ),
     )
     @functools.wraps(command)
-    def wrapped(img_size: int | None, depth: int, **rest: object) -> object:
+    def wrapped(img_size: ImageSize | None, depth: int, **rest: object) -> object:
         return command(tree=TreeOptions(img_size, depth), **rest)
 
     return wrapped
@@ -58,27 +58,27 @@ def show_tree(text: str, tree: TreeOptions, as_json: bool) -> None:
     from study import bench
 
     model = bench.model(text, {})
-    side = tree.img_size or _own_side(model.name)
-    root = _root(model, side)
+    size = tree.img_size or _own_size(model.name)
+    root = _root(model, size)
     if as_json:
-        echo_json({"model": model.label, "img_size": side, **_document(root, "", tree.depth)})
+        echo_json({"model": model.label, "img_size": size, **_document(root, "", tree.depth)})
         return
     # On stderr, so that stdout has the table alone.
-    click.echo(f"{model.label}, {side} px", err=True)
+    click.echo(f"{model.label}, {printed(size)} px", err=True)
     _print(root, tree.depth)
 
 
-def _own_side(name: str) -> int:
+def _own_size(name: str) -> ImageSize:
     from timm.models import get_pretrained_cfg
 
     from study.models.factory import bare
 
     # Models of a hub or a folder (hf-hub:, local-dir:) are not in the registry of timm.
     config = None if ":" in bare(name) else get_pretrained_cfg(bare(name))
-    return int(config.input_size[-1]) if config else SIDE
+    return of_sides(*config.input_size[-2:]) if config else SIDE
 
 
-def _root(model: "BenchModel", side: int) -> "ModuleNode":
+def _root(model: "BenchModel", size: ImageSize) -> "ModuleNode":
     from study import models
     from study.errors import SizeError
     from study.metrics.cost import REFUSALS
@@ -86,15 +86,15 @@ def _root(model: "BenchModel", side: int) -> "ModuleNode":
     from study.models.factory import ImageShape
 
     # ImageNet's classes and channels, the default of timm's models.
-    shape: ImageShape = {"num_classes": 1000, "in_chans": 3, "img_size": side}
+    shape: ImageShape = {"num_classes": 1000, "in_chans": 3, "img_size": size}
     try:
         return module_tree(
             lambda device: models.build(model.name, model.arguments, **shape, device=device),
-            (3, side, side),
+            (3, *sides(size)),
         )
     except REFUSALS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise SizeError(f"{model.name} takes no images of {side} px: {reason}") from error
+        raise SizeError(f"{model.name} takes no images of {printed(size)} px: {reason}") from error
 
 
 def _rows(node: "ModuleNode", name: str, depth: int) -> "Iterator[tuple[str, ModuleNode]]":

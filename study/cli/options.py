@@ -10,6 +10,7 @@ import click
 
 from study.api.request import StudyRequest
 from study.errors import SpecError, unknown
+from study.spec.image_size import LARGEST, SMALLEST, ImageSize, parsed
 
 # Decorators change the arguments of a command, so its type cannot say more.
 Command = Callable[..., Any]
@@ -82,6 +83,21 @@ class Several(click.ParamType[tuple[Any, ...]]):
         if not all(parts):
             self.fail(f'"{value}" has an empty item', param, ctx)
         return tuple(self.item.convert(part, param, ctx) for part in parts)
+
+
+class Pixels(click.ParamType[ImageSize]):
+    """An image size: 224, or 224x320 (height x width)."""
+
+    name = "PX"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> ImageSize:
+        size = parsed(str(value).strip().lower().replace("×", "x"))
+        if size is None:
+            limits = f"with sides from {SMALLEST} to {LARGEST} px"
+            self.fail(f'"{value}" is not 224, nor 224x320 (height x width), {limits}', param, ctx)
+        return size
 
 
 class Entry(click.ParamType[str]):

@@ -12,6 +12,7 @@ from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.columns import FittedTable
 from study.spec.schema import SequentialSeeds
+from study.spec.study import Study
 from study.spec.yaml import written
 from study.stats import MOST_SEEDS, seeds_for, smallest_effect, smallest_p
 from study.store.store import Record
@@ -31,7 +32,7 @@ def plan_head(plan: Plan) -> str:
     return (
         f"{study.name} · {study.question}\n"
         f"{many(len(plan.arms), 'arm')} × {each}{again} = {trials}{' so far' * bool(limits)} · "
-        f"design {', '.join(study.designs).replace('_', ' ')} · "
+        f"design {', '.join(_design(study, name) for name in study.designs)} · "
         f"{plan.task.summary(study, plan.baseline)}{profile}"
     )
 
@@ -44,6 +45,12 @@ def total(plan: Plan) -> int:
     seeds = limits.min if limits else len(plan.study.seeds)
     once = (len(plan.arms) + plan.study.aa) * seeds
     return once + plan.tuning.budget
+
+
+def _design(study: Study, name: str) -> str:
+    options = study.design_options.get(name, {})
+    listed = ", ".join(f"{key} {value}" for key, value in options.items())
+    return name.replace("_", " ") + f" ({listed})" * bool(listed)
 
 
 PRINTED = 3  # costs of a plan: the first of the catalogue
@@ -152,6 +159,7 @@ def _tuning(plan: Plan) -> Iterator[str]:
     for row in tuning.arms:
         if row.spent and row.winner is None:
             yield f"{row.arm.label}: no tuning trial is completed, so it has no trials of its own"
+        # Spent like a failure, but for a reason that the file can change.
         refused = [proposal for proposal in row.proposals if proposal.refused]
         if refused:
             count = many(len(refused), "proposal")
@@ -213,6 +221,7 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
         "study": plan.study.name,
         "question": plan.study.question,
         "design": list(plan.study.designs),
+        "design_options": {k: dict(v) for k, v in plan.study.design_options.items()},
         "seeds": list(plan.study.seeds),
         "profile": plan.study.profile,
         "arms": [

@@ -13,6 +13,7 @@ from study.metrics import KINDS, RULES
 from study.metrics.counter_contract import Count, Size, device_of
 from study.metrics.counters import COUNTERS, by_torch
 from study.metrics.stages import Stages, by_stage
+from study.spec.image_size import ImageSize, of_sides
 
 TOLERANCE = 0.01
 """The largest difference of two counters that passes, as a fraction of the larger total."""
@@ -60,8 +61,8 @@ class Cost:
 
 
 Build = Callable[[str], nn.Module]
-Resized = Callable[[str, int], nn.Module]
-"""(device, side in pixels) -> the model for images of that side."""
+Resized = Callable[[str, ImageSize], nn.Module]
+"""(device, size in pixels) -> the model for images of that size."""
 
 
 def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
@@ -75,7 +76,7 @@ def cost(build: Build, size: Size, resized: Resized | None = None) -> Cost:
         MetricError: the counters disagree by more than 1 % under a rule; an operator has no
             count; or the model cannot take such an image.
     """
-    resized = resized or (lambda device, side: build(device))
+    resized = resized or (lambda device, size: build(device))
     # With gradients, since autograd decides which operands depend on the image.
     with torch.random.fork_rng(devices=[]), torch.enable_grad(), _nothing_saved():
         model, counts = _counted(build, size, resized)
@@ -162,11 +163,13 @@ def _audited(model: nn.Module, size: Size, resized: Resized) -> dict[str, Count]
 
 
 def _audited_smaller(size: Size, device: str, resized: Resized) -> bool:
-    """Audit at about half the image's side; False where the model takes no such image."""
+    """Audit at about half the image's sides; False where the model takes no such image."""
     for grid in GRIDS:
         height, width = (side // 2 // grid * grid for side in size[1:])
         try:
-            _audited(_still(resized(device, height)), (size[0], height, width), resized)
+            _audited(
+                _still(resized(device, of_sides(height, width))), (size[0], height, width), resized
+            )
         except (*REFUSALS, BuildError):
             continue
         return True

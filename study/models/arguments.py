@@ -77,6 +77,12 @@ def sides(img_size: int | Sequence[int]) -> tuple[int, int]:
     return pair[0], pair[1]
 
 
+def pixels(img_size: int | Sequence[int]) -> str:
+    """An image size in print: 64, or 64×96 (height × width)."""
+    height, width = sides(img_size)
+    return str(height) if height == width else f"{height}×{width}"
+
+
 def pool(name: str, entries: Collection[str], num_classes: int) -> str:
     # In timm, "" means that nothing is pooled; a classifier cannot read the whole map.
     if num_classes > 0 and name == "":

@@ -13,7 +13,7 @@ from torch import nn
 from study.errors import BuildError, StudyError, unknown
 from study.given_weights import ARGUMENTS, FETCHED, architecture
 from study.models import pvt, rest, surgery
-from study.models.arguments import Arguments
+from study.models.arguments import Arguments, sides
 from study.models.surgery import REPLACE
 
 CONTEXT = {
@@ -41,11 +41,11 @@ SWITCHES = {
 
 
 class ImageShape(TypedDict):
-    """The sizes of a model that follow from the data; images are squares of `img_size` pixels."""
+    """The sizes of a model that follow from the data; `img_size` is a side, or height and width."""
 
     num_classes: int
     in_chans: int
-    img_size: int
+    img_size: int | tuple[int, int]
 
 
 def build(
@@ -56,7 +56,7 @@ def build(
     pretrained: bool = False,
     **shape: Unpack[ImageShape],
 ) -> nn.Module:
-    """The model `name` with random weights, for square images of `img_size` pixels a side.
+    """The model `name` with random weights, for images of `img_size` pixels.
 
     Arguments that name weights are left to `weights.started`; `pretrained` lets timm fetch its own.
 
@@ -83,7 +83,7 @@ def whole(
     *,
     num_classes: int,
     in_chans: int,
-    img_size: int,
+    img_size: int | tuple[int, int],
     device: torch.device | str | None = None,
     pretrained: bool = False,
 ) -> nn.Module:
@@ -100,7 +100,7 @@ def whole(
     model = created(name, constructor_arguments, device)
     if own:
         # Otherwise a small image would fail only in the first forward pass.
-        model.check_input(img_size, img_size)
+        model.check_input(*sides(img_size))
     return model
 
 

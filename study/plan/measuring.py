@@ -1,11 +1,12 @@
 """Measurements that follow once the trials of a study have ended: other image sizes, speeds."""
 
 from study.plan.plan import Plan
+from study.spec.image_size import ImageSize
 from study.store.job_records import Work
 from study.store.store import Store
 
 
-def unevaluated(plan: Plan, store: Store) -> list[tuple[str, int]]:
+def unevaluated(plan: Plan, store: Store) -> list[tuple[str, ImageSize]]:
     """Finished trials, by name, and image sizes in pixels at which they are not evaluated yet."""
     finished = [trial.name for trial in plan.reported if trial.state == "completed"]
     pairs = ((name, size) for name in finished for size in plan.sizes)

@@ -6,6 +6,7 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from study import registries, tasks
+from study.spec.image_size import ImageSize
 from study.spec.metric import Catalogue, sized
 from study.spec.reader import ReadStudy
 from study.spec.study import Study
@@ -97,12 +98,12 @@ class Plan:
         return self.tested.partition("@")[0] or next(first, "")
 
     @property
-    def sizes(self) -> tuple[int, ...]:
+    def sizes(self) -> tuple[ImageSize, ...]:
         """Further image sizes in pixels at which the trained weights are evaluated."""
         sizes = (sized(name)[1] for name in self.study.columns)
         return tuple(dict.fromkeys(size for size in sizes if size is not None))
 
-    def lacks(self, evaluation: Evaluation | None, size: int) -> bool:
+    def lacks(self, evaluation: Evaluation | None, size: ImageSize) -> bool:
         """True if an evaluation at an image size has not all qualities that the columns ask for."""
         if evaluation is None or evaluation.refused:
             return evaluation is None

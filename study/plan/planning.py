@@ -6,6 +6,7 @@ from dataclasses import replace
 from study import stats, tasks
 from study.errors import SpecError
 from study.plan import label_checks, notes, sequential
+from study.plan.design_notes import design_notes
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
 from study.spec.arm_names import owners
@@ -51,6 +52,7 @@ def plan(
     waiting = tuning.waiting if tuning else frozenset()
     planned = _with_trials(Plan(study, (), task, file), arms, waiting, store)
     every_note = [
+        *design_notes(study),
         *every.notes,
         *notes.stale(planned, store),
         *notes.code(planned),

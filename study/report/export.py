@@ -17,6 +17,7 @@ from study.analysis.trials import trials
 from study.errors import StudyError
 from study.plan.plan import Plan
 from study.report import spreadsheet
+from study.spec.image_size import written
 from study.store.atomic import Record
 from study.store.store import Store
 from study.tasks.arms import PlannedArm
@@ -115,8 +116,9 @@ def timm(plan: Plan, store: Store) -> Files:
 
 def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
     facts = plan.task.facts(plan.study, arm)
-    for size in (facts.img_size, *plan.sizes):
-        end = "" if size == facts.img_size else f"@{size}"
+    own = _pixels(plan, arm)
+    for size in (own, *map(written, plan.sizes)):
+        end = "" if size == own else f"@{size}"
         top1, top5 = (100 * means.get(f"{name}{end}", float("nan")) for name in ("top1", "top5"))
         if top1 == top1 and top5 == top5:  # NaN where a trial diverged or is missing
             yield {
@@ -132,11 +134,16 @@ def _results(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterato
             }
 
 
+def _pixels(plan: Plan, arm: PlannedArm) -> str:
+    size = plan.task.facts(plan.study, arm).img_size
+    return "" if size is None else written(size)
+
+
 def _infer(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[Record]:
     batch = plan.study.timing.batch_size
     if rate := means.get("throughput"):
         yield {
-            "infer_img_size": plan.task.facts(plan.study, arm).img_size,
+            "infer_img_size": _pixels(plan, arm),
             "infer_samples_per_sec": round(rate, 2),
             # Milliseconds per batch, as timm's benchmark script has it.
             "infer_step_time": round(1e3 * batch / rate, 3),
@@ -155,7 +162,7 @@ def _train(plan: Plan, arm: PlannedArm, means: Mapping[str, float]) -> Iterator[
             "train_samples_per_sec": round(rate, 2),
             "train_step_time": round(1e3 * batch / rate, 3),
             "train_batch_size": batch,
-            "train_img_size": facts.img_size,
+            "train_img_size": _pixels(plan, arm),
             "param_count": _millions(means),
         }
 

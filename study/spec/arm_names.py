@@ -1,7 +1,7 @@
 """Names of arms that are unique within a study, although labels may repeat."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from study.spec.study import Study
 
@@ -10,6 +10,16 @@ def qualified(study: Study, choices: Sequence[int]) -> str:
     """An arm's label with the paths of the factors that differ from the baseline."""
     paths = (factor.path for factor, level in zip(study.factors, choices, strict=True) if level)
     return f"{study.label(choices)} ({', '.join(paths)})"
+
+
+def effect_name(study: Study, term: Iterable[tuple[int, int]]) -> str:
+    """The name of a main effect or an interaction: its levels, given as (factor, level)."""
+    labels = Counter(level.label for factor in study.factors for level in factor.levels[1:])
+    names = []
+    for factor, level in term:
+        label, path = study.factors[factor].levels[level].label, study.factors[factor].path
+        names.append(label if labels[label] == 1 else f"{label} ({path})")
+    return " × ".join(names)
 
 
 def owners(study: Study, every: Sequence[Sequence[int]]) -> dict[str, int]:

@@ -1,8 +1,7 @@
 """The contract of designs."""
 
-from collections.abc import Callable, Sequence
-
 from study.spec.designs import Choices
+from study.spec.designs.options import Design, options_model, required
 from study.spec.study import Factor, Level
 
 FACTORS = [
@@ -11,9 +10,9 @@ FACTORS = [
 ]
 
 
-def chooses(design: Callable[[Sequence[Factor]], Sequence[Choices]]) -> str:
+def chooses(design: Design) -> str:
     """The arms are levels that exist, the baseline first, none twice."""
-    arms = [tuple(choices) for choices in design(FACTORS)]
+    arms: list[Choices] = [tuple(choices) for choices in design(FACTORS)]
     if not arms or any(arms[0]):
         return "does not begin with the baseline, (0, 0, 0)"
     if len(set(arms)) < len(arms):
@@ -22,4 +21,14 @@ def chooses(design: Callable[[Sequence[Factor]], Sequence[Choices]]) -> str:
     return f"has the arm {strange[0]} for three factors of two levels" if strange else ""
 
 
-CHECKS = {"design": {"chooses levels": chooses}}
+def has_options(design: Design) -> str:
+    """A design can be chosen by its name alone: its options have types and valid defaults."""
+    model = options_model("design", design)
+    if bare := required(model):
+        return f"has no default for {', '.join(bare)}"
+    defaults = {key: field.default for key, field in model.model_fields.items()}
+    model.model_validate(defaults | {"name": "design"})
+    return ""
+
+
+CHECKS = {"design": {"has options": has_options, "chooses levels": chooses}}

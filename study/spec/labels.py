@@ -6,6 +6,7 @@ from study.spec.problems import Problem
 from study.spec.yaml import Tree
 from study.text import forbidden_character, normal
 
+SIZED = "img_size"  # the key whose lists are height and width
 SWITCHES = ("yes", "no", "on", "off")  # booleans of YAML 1.1, which many tools read
 
 
@@ -15,29 +16,39 @@ def with_labels(document: Tree) -> tuple[Tree, list[Problem]]:
     if factors is None or not isinstance(factors.value, dict):
         return document, []
     problems: list[Problem] = []
-    levels = {path: _labelled(tree, problems) for path, tree in factors.value.items()}
+    levels = {path: _labelled(path, tree, problems) for path, tree in factors.value.items()}
     whole = Tree(levels, factors.location, factors.keys)
     return Tree({**document.value, "factors": whole}, document.location, document.keys), problems
 
 
-def _labelled(levels: Tree, problems: list[Problem]) -> Tree:
+def _labelled(path: str, levels: Tree, problems: list[Problem]) -> Tree:
     if not isinstance(levels.value, list):
         return levels
     tree = Tree({}, levels.location)
     for item in levels.value:
-        if isinstance(item.value, dict | list) or item.value is None:
+        size = _size(item) if path.endswith(f".{SIZED}") else ""
+        if not size and (isinstance(item.value, dict | list) or item.value is None):
             # Reported here, so the factor is not also reported for a missing level.
             hint, tree.lacking = f"write {{{_label(item)}, label: value}}", True
             problems.append(
                 Problem("a value in a list of levels has no label", item.location, hint)
             )
             continue
-        label = normal(item.value if isinstance(item.value, str) else item.location.written)
+        label = size or normal(item.value if isinstance(item.value, str) else item.location.written)
         if label in tree.value:
             problems.append(Problem(f'the level "{label}" is listed twice', item.location))
             tree.lacking = True
         tree.value[label], tree.keys[label] = item, item.location
     return tree
+
+
+def _size(item: Tree) -> str:
+    """[96, 128] in print, 96×128, and [96, 96] as 96; "" for all but lists of whole numbers."""
+    plain = item.plain()
+    if not isinstance(plain, list) or not plain or not all(type(v) is int for v in plain):
+        return ""
+    # A wrong number of sides is told by the schema.
+    return str(plain[0]) if len(plain) == 2 == plain.count(plain[0]) else "×".join(map(str, plain))
 
 
 def _label(item: Tree) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from study.spec.image_size import ImageSize, parsed, printed, written
+
 Better = Literal["higher", "lower"]
 Kind = Literal["cost", "quality", "speed"]
 
@@ -43,17 +45,17 @@ class Metric:
 
 
 class Catalogue(dict[str, Metric]):
-    """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px, and
-    `throughput@b8` the throughput with batches of 8."""
+    """Metrics by name; `top1@96` is top1 of the same weights on images of 96 px, `top1@96x128` on
+    images 96 px high and 128 px wide, and `throughput@b8` the throughput with batches of 8."""
 
     def __missing__(self, name: str) -> Metric:
         # Names with a size are built on request: the catalogue lists base names only.
         base, size = sized(name)
         if size is not None and base in self and self[base].of is not None:
-            return replace(self[base], label=f"{self[base].label} at {size} px")
-        base, size = of_batch(name)
-        if size is not None and base in self and self[base].batched:
-            return replace(self[base], label=f"{self[base].label}, batch {size}")
+            return replace(self[base], label=f"{self[base].label} at {printed(size)} px")
+        base, batch = of_batch(name)
+        if batch is not None and base in self and self[base].batched:
+            return replace(self[base], label=f"{self[base].label}, batch {batch}")
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
@@ -63,24 +65,22 @@ class Catalogue(dict[str, Metric]):
             return False
 
 
-SMALLEST, LARGEST = 8, 4096  # pixels a side
 MOST_IMAGES = 65_536  # in a batch
 
 
-def sized(name: str) -> tuple[str, int | None]:
+def sized(name: str) -> tuple[str, ImageSize | None]:
     """A metric's name without its image size, and that size in pixels."""
-    return _sized(name, "@", SMALLEST, LARGEST)
+    base, _, text = name.partition("@")
+    size = parsed(text)
+    # Not 96x96 for 96, so that a metric has one name.
+    return (base, size) if size is not None and written(size) == text else (name, None)
 
 
 def of_batch(name: str) -> tuple[str, int | None]:
     """A metric's name without its batch size, and that number of images."""
-    return _sized(name, "@b", 1, MOST_IMAGES)
-
-
-def _sized(name: str, sign: str, smallest: int, largest: int) -> tuple[str, int | None]:
-    base, _, size = name.partition(sign)
+    base, _, size = name.partition("@b")
     # The length first, since int() refuses texts of thousands of digits; no leading zeros, so that
-    # a size has one name.
-    digits = size.isascii() and size.isdigit() and len(size) <= len(str(largest))
-    fits = digits and smallest <= int(size) <= largest and str(int(size)) == size
+    # a number has one name.
+    digits = size.isascii() and size.isdigit() and len(size) <= len(str(MOST_IMAGES))
+    fits = digits and 1 <= int(size) <= MOST_IMAGES and str(int(size)) == size
     return (base, int(size)) if fits else (name, None)

@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from study.errors import SpecError, unknown
+from study.spec.assembly import assembled
 from study.spec.configurations import Configurations
 from study.spec.designs import designed
+from study.spec.designs.options import chosen_designs
+from study.spec.designs.two_levels import UnfitFactorsError
 from study.spec.factors import factors_of
 from study.spec.labels import boolean_words, with_labels
 from study.spec.overrides import overlaid, with_setting
@@ -18,15 +21,13 @@ from study.spec.own_metrics import own_catalogue
 from study.spec.places import Places
 from study.spec.plugins import Plugin
 from study.spec.problems import Problem, report
-from study.spec.published_numbers import published_numbers
-from study.spec.schema import SequentialSeeds, StudyFile, salvaged, validated
+from study.spec.schema import StudyFile, salvaged, validated
 from study.spec.study import Arm, Study
 from study.spec.task import TaskSchema
 from study.spec.tuning_checks import space_problems, tuning_of
 from study.spec.variables import expand
 from study.spec.vocabulary import Vocabulary, undefined_names
 from study.spec.yaml import Tree, expanded, read
-from study.text import normal
 
 
 @dataclass(frozen=True)
@@ -195,12 +196,14 @@ def _study(
     factors, more = factors_of(document.value.get("factors", absent), task)
     tree, declares = document.at(["metrics"]), task.declares_metrics
     catalogue, wrong = own_catalogue(task.catalogue, valid.metrics, tree, declares=declares)
-    problems += more + wrong + undefined_names(document, vocabulary.designs, catalogue)
-    tune, more = tuning_of(valid, document, task, catalogue)
-    problems += more
+    options, unfit = chosen_designs(document.value.get("design"), vocabulary.designs)
+    problems += more + wrong + unfit + undefined_names(document, catalogue)
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
     configurations = Configurations(task, places, tuple(sources))
-    study = replace(_assembled(path, valid, configurations), catalogue=catalogue, tune=tune)
+    study = assembled(path, valid, configurations)
+    study = replace(study, catalogue=catalogue, design_options=options)
+    tune, more = tuning_of(valid, study, document, task)
+    study, problems = replace(study, tune=tune), [*problems, *more]
     arms, more = _arms(study, configurations)
     problems += more
     problems += space_problems(study, configurations, problems)
@@ -211,7 +214,14 @@ def _arms(study: Study, configurations: Configurations) -> tuple[tuple[Arm, ...]
     """The arms of all designs, and the problems of their configurations."""
     base, problems = (0,) * len(study.factors), list[Problem]()
     try:
-        arms = tuple(map(configurations.arm, designed(study.designs, study.factors)))
+        arms = tuple(map(configurations.arm, designed(study.design_options, study.factors)))
+    except UnfitFactorsError as error:
+        places = configurations.places
+        problems += [
+            Problem(message, places.key("factors", path))
+            for path, message in error.messages.items()
+        ]
+        arms = (configurations.arm(base),)
     except SpecError as error:  # a design that does not fit the factors
         problems.append(Problem(str(error), configurations.places.key("design")))
         arms = (configurations.arm(base),)
@@ -239,49 +249,3 @@ def _parts(document: Tree, task: TaskSchema) -> dict[str, Tree]:
         if part in parts:
             parts[part] = expanded(parts[part])
     return parts
-
-
-def _assembled(path: Path, file: StudyFile, configurations: Configurations) -> Study:
-    """The study of a checked file; single values become lists, and numbers of seeds seeds."""
-    places = configurations.places
-    return Study(
-        name=path.stem,
-        path=path,
-        profile=None,
-        settings=(),
-        question=file.question,
-        task=file.task,
-        source=file.source,
-        baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
-        factors=tuple(tree.factor for tree in places.factors),
-        designs=tuple([file.design] if isinstance(file.design, str) else file.design),
-        seeds=_seeds(file),
-        sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
-        columns=tuple(file.columns or configurations.task.columns),
-        timing=file.timing,
-        expects=file.expects,
-        published={
-            label: published_numbers(row, file, places.document.at(["published", label]))
-            for label, row in file.published.items()
-        },
-        margins=file.margins,
-        claims=tuple(map(normal, file.claims)),
-        text=places.document.location.text,
-        plugins=configurations.plugins,
-        aa=file.aa,
-        contrasts=tuple(
-            (normal(c), "baseline") if isinstance(c, str) else (normal(c[0]), normal(c[1]))
-            for c in file.contrasts
-        ),
-    )
-
-
-def _seeds(file: StudyFile) -> tuple[int, ...]:
-    if isinstance(file.seeds, SequentialSeeds):
-        return tuple(range(file.seeds.max))
-    return tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds)
-
-
-def _mapping(tree: Tree) -> dict[str, object]:
-    plain = tree.plain()
-    return plain if isinstance(plain, dict) else {}

@@ -108,6 +108,8 @@ class Study:
     """The metrics that the study may use, by name."""
     contrasts: tuple[tuple[str, str], ...] = ()
     """Pairs of labels whose arms are compared by a test declared in advance."""
+    design_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """By design, its options with their defaults; a design without options may be absent."""
 
     tune: TuningRules | None = None
 

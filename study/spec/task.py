@@ -64,8 +64,7 @@ class TaskSchema(Protocol):
         """True if a study file may declare metrics of its own, which the trials report."""
         ...
 
-    @property
-    def columns(self) -> tuple[str, ...]:
+    def columns_of(self, baseline: ArmConfig) -> tuple[str, ...]:
         """The metrics that a study prints if its file does not say."""
         ...
 

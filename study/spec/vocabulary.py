@@ -1,11 +1,12 @@
 """Designs and tasks, which a study file may name and other rooms define."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from study.errors import unknown
+from study.spec.designs.options import Design, options_model
 from study.spec.metric import Catalogue
-from study.spec.problems import Location, Problem
+from study.spec.problems import Problem
 from study.spec.schema import Published, StudyFile
 from study.spec.task import TaskSchema
 from study.spec.yaml import Tree
@@ -15,19 +16,15 @@ from study.spec.yaml import Tree
 class Vocabulary:
     """The names a study file may use that are defined elsewhere."""
 
-    designs: Collection[str]
+    designs: Mapping[str, Design]
     tasks: Mapping[str, TaskSchema]
 
 
-def undefined_names(
-    document: Tree, designs: Collection[str], catalogue: Catalogue
-) -> list[Problem]:
-    """Problems for designs and metrics that a file uses and nothing defines."""
-    uses: list[tuple[str, str, Location, Collection[str]]] = []
-    for key, defined in (("design", designs), ("columns", catalogue)):
-        listed = document.value.get(key)
-        words = listed.walk() if listed else ()
-        uses += [(key, w.value, w.location, defined) for w in words if isinstance(w.value, str)]
+def undefined_names(document: Tree, catalogue: Catalogue) -> list[Problem]:
+    """Problems for metrics that a file uses and nothing defines."""
+    listed = document.value.get("columns")
+    words = listed.walk() if listed else ()
+    uses = [("column", w.value, w.location) for w in words if isinstance(w.value, str)]
     # A row of published numbers also has keys of its own, such as its source.
     rows = [(row, Published.model_fields) for row in _rows(document, "published")]
     rows += [(row, {}) for row in _rows(document, "expects")]
@@ -35,18 +32,16 @@ def undefined_names(
     rows += [(margins, {})] if margins else []
     for row, others in rows:
         names = row.keys.keys() - others.keys()
-        uses += [("metric", name, row.keys[name], catalogue) for name in names]
+        uses += [("metric", name, row.keys[name]) for name in names]
     return [
-        Problem(
-            unknown(key.removesuffix("s"), name, defined), mark, SUFFIXES if "@" in name else ""
-        )
-        for key, name, mark, defined in uses
-        if name not in defined
+        Problem(unknown(kind, name, catalogue), mark, SUFFIXES if "@" in name else "")
+        for kind, name, mark in uses
+        if name not in catalogue
     ]
 
 
 SUFFIXES = (
-    "a size follows a quality, from 8 to 4096 px, as in top1@96; "
+    "a size follows a quality, from 8 to 4096 px, as in top1@96 or top1@96x128 (height x width); "
     "a batch follows throughput or inference_memory, as in throughput@b8"
 )
 
@@ -57,20 +52,31 @@ def _rows(document: Tree, key: str) -> list[Tree]:
     return list(tree.value.values()) if tree and isinstance(tree.value, dict) else []
 
 
+def _designs(designs: Mapping[str, Design]) -> list[dict[str, object]]:
+    """The JSON Schemas of a design: its name, or a mapping with the options of this name."""
+    names: dict[str, object] = {"enum": sorted(designs)}
+    models = (options_model(name, designs[name]) for name in sorted(designs))
+    return [names, *(model.model_json_schema() for model in models)]
+
+
 def json_schema(vocabulary: Vocabulary) -> dict[str, object]:
     """The JSON Schema of a study file, with the names that exist, for editors to complete."""
     schema = StudyFile.model_json_schema()
     fields = schema["properties"]
-    design = {"enum": sorted(vocabulary.designs)}
-    fields["design"]["anyOf"] = [design, {"type": "array", "items": design}]
-    # The pattern is for metrics at other sizes, such as top1@96 and throughput@b8.
+    designs = _designs(vocabulary.designs)
+    several = {"type": "array", "items": {"anyOf": designs}, "minItems": 1}
+    fields["design"]["anyOf"] = [*designs, several]
+    # The pattern is for metrics at other sizes, such as top1@96, top1@96x128 and throughput@b8.
     tasks = vocabulary.tasks
     metrics = dict.fromkeys(name for task in tasks.values() for name in task.catalogue)
-    names = [{"enum": list(metrics)}, {"pattern": "^[a-z0-9_]+@b?[1-9][0-9]*$"}]
+    names = [
+        {"enum": list(metrics)},
+        {"pattern": "^[a-z0-9_]+@(b?[1-9][0-9]*|[1-9][0-9]*x[1-9][0-9]*)$"},
+    ]
     fields["columns"]["items"] = {"anyOf": names}
     fields["task"]["enum"] = sorted(tasks)
     baselines = [task.baseline.model_json_schema() for task in tasks.values()]
-    for baseline in baselines:
-        schema["$defs"] |= baseline.pop("$defs", {})
+    for part in (*designs, *baselines):
+        schema["$defs"] |= part.pop("$defs", {})
     fields["baseline"] = {"anyOf": baselines} if len(baselines) > 1 else baselines[0]
     return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}

@@ -11,6 +11,12 @@ from study.stats.effects import Effect, Pairing, effects, pairing
 from study.stats.estimates import Estimate, Leader, estimates, leader, ranking, ties
 from study.stats.expected_best import ExpectedBest, expected_best
 from study.stats.factorial_effects import FactorialEffect, factorial
+from study.stats.fractional_effects import (
+    alias_classes,
+    fractional,
+    is_fraction,
+    resolution,
+)
 from study.stats.inference import FIXED, Inference, t_test
 from study.stats.intervals import (
     ALPHA,
@@ -82,6 +88,7 @@ __all__ = [
     "StepEffect",
     "StepOrder",
     "TestedContrast",
+    "alias_classes",
     "bca",
     "combined",
     "contrasts",
@@ -92,11 +99,13 @@ __all__ = [
     "expected_best",
     "factorial",
     "fewest_varying",
+    "fractional",
     "hierarchical",
     "hits",
     "holm",
     "image_interval",
     "interval",
+    "is_fraction",
     "leader",
     "mcnemar",
     "noise_floor",
@@ -108,6 +117,7 @@ __all__ = [
     "power",
     "ranking",
     "resampled",
+    "resolution",
     "seeds_for",
     "seeds_needed",
     "seeds_wanted",

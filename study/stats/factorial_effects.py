@@ -31,6 +31,8 @@ class FactorialEffect(NamedTuple):
     high: float
     p: float
     smallest_p: float
+    aliases: tuple[tuple[Term, float], ...] = ()
+    """Terms that the estimate includes with these coefficients; empty for a whole factorial."""
 
 
 def factorial(
@@ -60,7 +62,8 @@ def factorial(
     for metric, part in frame.dropna(subset="seed").groupby("metric", sort=False):
         for term in terms(counts):
             weights = {arm: _weight(levels, counts, term) for arm, levels in choices.items()}
-            rows.append({"metric": metric, "term": term, **summary(_contrast(part, weights), how)})
+            effect = summary(contrast(part, weights), how)
+            rows.append({"metric": metric, "term": term, "aliases": (), **effect})
     return pd.DataFrame(rows, columns=list(FactorialEffect._fields))
 
 
@@ -88,7 +91,7 @@ def _weight(levels: Choices, counts: Sequence[int], term: Term) -> float:
     return weight
 
 
-def _contrast(part: pd.DataFrame, weights: Mapping[str, float]) -> Numbers:
+def contrast(part: pd.DataFrame, weights: Mapping[str, float]) -> Numbers:
     """The weighted sum of arms, for every seed that all of them have."""
     needed = {arm: weight for arm, weight in weights.items() if weight}
     own = of_arms(part, needed)

@@ -2,7 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 LARGEST = 3.5e38  # of any number: a little above the largest float32
 
@@ -22,6 +28,15 @@ Positive = Annotated[Number, Field(gt=0)]
 Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False), WrapValidator(_as_written)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Few = Annotated[int, Field(ge=1, le=10**6)]
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+# JSON has a list where this has a tuple.
+Pixels = Few | Annotated[tuple[Few, Few], BeforeValidator(_tuple)]
+"""An image size: the side of a square, or height and width."""
 
 
 def _path(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import AliasChoices, Field, model_validator
 
 from study.store.atomic import Record
-from study.store.fields import Count, Few, Inside, Place, Seconds
+from study.store.fields import Count, Few, Inside, Pixels, Place, Seconds
 from study.store.frozen import Frozen
 from study.store.records import TrialRecord
 
@@ -77,7 +77,7 @@ class Work(Frozen):
 
     trials: list[str] = Field([])
     # Not strict here, since JSON has lists where this has tuples.
-    pairs: list[Annotated[tuple[str, int], Field(strict=False)]] = Field([])
+    pairs: list[Annotated[tuple[str, Pixels], Field(strict=False)]] = Field([])
     """Trials to evaluate, each with an image size in pixels."""
 
     key: str = ""

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from study.errors import StoreError
+from study.spec.image_size import ImageSize
 from study.store import atomic, leases, records
 from study.store.atomic import Record as Record
 from study.store.atomic import write
@@ -200,11 +201,11 @@ class Store:
         """Write the fingerprints of the images that a trial begins on."""
         write(self.folder(name).images, {split: value.plain for split, value in images.items()})
 
-    def evaluation(self, name: str, size: int) -> Evaluation | None:
+    def evaluation(self, name: str, size: ImageSize) -> Evaluation | None:
         """A trial's weights on images of another size, in pixels."""
         return Evaluation.load(self.folder(name).evaluation(size))
 
-    def write_evaluation(self, name: str, size: int, evaluation: Evaluation) -> None:
+    def write_evaluation(self, name: str, size: ImageSize, evaluation: Evaluation) -> None:
         write(self.folder(name).evaluation(size), evaluation.plain)
 
     # ---- costs and timings ----

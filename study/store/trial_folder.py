@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from study.spec.image_size import ImageSize, written
+
 RESULT = "result.json"
 CHECKPOINT = "last.pth.tar"  # the name that timm's CheckpointSaver uses
 PREVIOUS = "before.pth.tar"
@@ -62,9 +64,9 @@ class TrialFolder:
     def lease(self, number: int) -> Path:
         return self.path / f"lease.{number}"
 
-    def evaluation(self, size: int) -> Path:
+    def evaluation(self, size: ImageSize) -> Path:
         """The trained weights on images of another size, in pixels."""
-        return self.path / f"at-{size}.json"
+        return self.path / f"at-{written(size)}.json"
 
     def predictions(self, file: str) -> Path:
         """The predictions that a result names; results of early versions do not name them."""

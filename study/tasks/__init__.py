@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from study import registries
 from study.errors import MetricError, SizeError, StudyError, unknown
+from study.spec.image_size import ImageSize
 from study.spec.metric import Catalogue, Metric
 from study.spec.places import Places
 from study.spec.plugins import Plugin
@@ -104,6 +105,10 @@ class Task(ABC):
         """The metrics that a study prints if its file does not say."""
         return tuple(self.catalogue)
 
+    def columns_of(self, baseline: ArmConfig) -> tuple[str, ...]:
+        """The same, where they depend on the baseline."""
+        return self.columns
+
     # ---- 3. what an arm costs ----
 
     @abstractmethod
@@ -152,7 +157,7 @@ class Task(ABC):
         """The group of processes that this one belongs to; a context that leaves it at the end."""
         return Alone()
 
-    def evaluate(self, store: Store, name: str, size: int, device: str) -> Evaluation:
+    def evaluate(self, store: Store, name: str, size: ImageSize, device: str) -> Evaluation:
         """A finished trial on images of another size; raises SizeError where it takes none."""
         raise SizeError(f"{type(self).__name__} has no image sizes")
 

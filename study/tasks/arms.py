@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from study.spec.image_size import ImageSize
 from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.study import Arm
@@ -47,7 +48,7 @@ class Facts:
     # Those of `schema.Protocol`, by which a published number is compared with ours.
     model: str | None = None
     data: str | None = None
-    img_size: int | None = None
+    img_size: ImageSize | None = None
     recipe: str | None = None
     epochs: int | None = None
     batch_size: int | None = None

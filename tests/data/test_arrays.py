@@ -124,7 +124,7 @@ def test_many_channels_are_cropped_alike(tmp_path, name):
     [
         ({"x_train": pixels(8, 8, 8).astype(np.float32)}, "x_train: of type float32; images are"),
         ({"x_train": pixels(8, 64)}, "of shape (8, 64); images are (N, H, W)"),
-        ({"x_train": pixels(8, 8, 6, 3)}, "images of 8 x 6 pixels; crop or pad them to squares"),
+        ({"x_train": pixels(8, 8, 6, 3)}, "8 high and 6 wide, which img_size 8 would distort"),
         ({"x_train": pixels(8, 3, 32, 32)}, "channels first; transpose to (N, H, W, C)"),
         ({"x_train": pixels(8, 8, 8, 17)}, "17 channels, of at most 16"),
         ({"x_train": pixels(8, 8, 8, 4)}, "has images of 4 channels; write in_chans: 4"),

@@ -15,7 +15,7 @@ from tests.data.digits import PLAIN
 
 def test_crops_have_the_areas_and_ratios_that_torchvision_draws():
     recipe = Recipe(scale=[0.2, 0.8])
-    box = crops(4000, recipe, side=224, draws=generator(0))
+    box = crops(4000, recipe, sides=(224, 224), draws=generator(0))
     draw = RandomResizedCrop.get_params
     with seeded(0):
         picture = torch.empty(1, 224, 224)
@@ -26,7 +26,7 @@ def test_crops_have_the_areas_and_ratios_that_torchvision_draws():
 
 
 def test_crops_lie_inside_the_image():
-    box = crops(2000, Recipe(), side=16, draws=generator(1))
+    box = crops(2000, Recipe(), sides=(16, 16), draws=generator(1))
     assert (box.top >= 0).all()
     assert (box.left >= 0).all()
     assert (box.top + box.height <= 16).all()
@@ -34,21 +34,21 @@ def test_crops_lie_inside_the_image():
 
 
 def test_where_no_crop_fits_the_central_one_is_taken():
-    box = crops(3, Recipe(scale=[1, 1], ratio=[2, 2]), side=16, draws=generator(0))
+    box = crops(3, Recipe(scale=[1, 1], ratio=[2, 2]), sides=(16, 16), draws=generator(0))
     assert [side.unique().tolist() for side in box] == [[4], [0], [8], [16]]
 
 
 def test_flips_mirror_rows_and_columns():
     pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
     recipe = PLAIN.model_copy(update={"hflip": 1.0, "vflip": 1.0})
-    flipped = cropped(pixels, torch.tensor([0]), CropsAndFlips.of(recipe, 4, (0,)).at([0]))
+    flipped = cropped(pixels, torch.tensor([0]), CropsAndFlips.of(recipe, (4, 4), (0,)).at([0]))
     assert torch.equal(flipped, pixels.flip(2, 3))
 
 
 def test_a_half_size_crop_is_doubled_by_nearest_neighbour():
     pixels = torch.arange(16, dtype=torch.uint8).view(1, 1, 4, 4)
     recipe = PLAIN.model_copy(update={"scale": [0.25, 0.25]})
-    crop = cropped(pixels, torch.tensor([0]), CropsAndFlips.of(recipe, 4, (0,)).at([0]))
+    crop = cropped(pixels, torch.tensor([0]), CropsAndFlips.of(recipe, (4, 4), (0,)).at([0]))
     assert torch.equal(crop, crop[..., ::2, ::2].repeat_interleave(2, 2).repeat_interleave(2, 3))
 
 
@@ -56,7 +56,7 @@ def test_a_half_size_crop_is_doubled_by_nearest_neighbour():
 def test_erasing_fills_a_part_of_some_images(remode):
     recipe = Recipe(reprob=0.5, remode=remode)
     x = torch.full((400, 3, 32, 32), 7.0)
-    Erasing.of(recipe, 32, (0,))(x, range(400))
+    Erasing.of(recipe, (32, 32), (0,))(x, range(400))
     area = (x != 7).any(1).float().mean((1, 2))
     assert 0.4 < (area > 0).float().mean() < 0.6
     assert 0.01 < area[area > 0].min() < area.max() < 0.36
@@ -66,5 +66,5 @@ def test_erasing_fills_a_part_of_some_images(remode):
 def test_several_patches_share_the_area_of_one():
     x = torch.ones(400, 1, 32, 32)
     recipe = Recipe(reprob=1, remode="const", recount=3)
-    Erasing.of(recipe, 32, (0,))(x, range(400))
+    Erasing.of(recipe, (32, 32), (0,))(x, range(400))
     assert (x == 0).float().mean((1, 2, 3)).max() < 0.4

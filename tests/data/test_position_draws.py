@@ -81,7 +81,7 @@ def test_pillows_nearest_neighbours_are_those_of_the_gather():
     recipe = VARIED.model_copy(update={"batch_size": 64})
     held = load(DIGITS, workers=0).train
     gathered, _ = next(iter(held.training(recipe, EPOCH)))
-    views = CropsAndFlips.of(recipe, 32, EPOCH.keys(1))
+    views = CropsAndFlips.of(recipe, (32, 32), EPOCH.keys(1))
     places = order(len(held), recipe, EPOCH)
     for place in range(20):
         actual = np.asarray(views.applied(held.picture(places[place])[0], place))
@@ -91,7 +91,7 @@ def test_pillows_nearest_neighbours_are_those_of_the_gather():
 def test_the_smaller_chance_of_erasing_erases_some_of_what_the_larger_does():
     blank = [torch.full((PIECE, 1, 8, 8), 7.0) for _ in range(2)]
     for x, reprob in zip(blank, (0.2, 0.6), strict=True):
-        Erasing.of(Recipe(reprob=reprob, remode="pixel"), 8, (0,))(x, range(PIECE))
+        Erasing.of(Recipe(reprob=reprob, remode="pixel"), (8, 8), (0,))(x, range(PIECE))
     few, many = ((x != 7).flatten(1).any(1) for x in blank)
     assert 0.17 < few.float().mean() < 0.23
     assert (few & ~many).sum() == 0
@@ -99,7 +99,7 @@ def test_the_smaller_chance_of_erasing_erases_some_of_what_the_larger_does():
 
 
 def test_draws_go_on_from_piece_to_piece():
-    views = CropsAndFlips.of(VARIED, 32, (0,))
+    views = CropsAndFlips.of(VARIED, (32, 32), (0,))
     across = views.at(range(PIECE - 2, PIECE + 2))
     apart = [views.at([place]) for place in range(PIECE - 2, PIECE + 2)]
     assert torch.equal(across.box.left, torch.cat([view.box.left for view in apart]))

@@ -19,7 +19,7 @@ def record(reduction="depthwise", **recipe):
     model = {"name": "test_rest", "arguments": {"reduction": reduction}}
     recipe = Recipe(**{"batch_size": 4, "epochs": 1, **recipe})
     return TrialRecord(
-        config=TrialConfig(model=model, data={}, recipe=recipe.model_dump()),
+        config=TrialConfig(model=model, data={"name": "digits"}, recipe=recipe.model_dump()),
         shape={"num_classes": 10, "in_chans": 3, "img_size": 64},
     )
 

@@ -6,6 +6,7 @@ from scipy.special import log_softmax, softmax
 from sklearn import metrics as reference
 
 from study.tasks.classification import quality
+from study.tasks.classification.multi_label_quality import MULTI_LABEL
 from study.tasks.classification.quality import Predictions, qualities
 from tests.catalogue import METRICS
 
@@ -46,7 +47,7 @@ def test_a_quality_is_that_of_scikit_learn(name, case):
 
 def test_every_quality_of_the_catalogue_has_a_function_of_predictions():
     names = {name for name, metric in METRICS.items() if metric.kind == "quality"}
-    assert qualities(CASES[0]).keys() == names
+    assert {*qualities(CASES[0]), *MULTI_LABEL} == names
 
 
 def test_calibration_is_the_gap_of_accuracy_and_confidence_by_bin():

@@ -9,6 +9,7 @@ import pytest
 from study.analysis.analysis import Analysis
 from study.plan.plan import Plan
 from study.report import report
+from study.spec.designs import designed
 from study.spec.reader import ReadStudy
 from study.spec.schema import Protocol, Timing
 from study.spec.study import Arm, Factor, Level, PublishedNumber, Study
@@ -77,6 +78,9 @@ def _printed(status="verified", source="ResT (arXiv 2105.13677)", protocol=None,
 
 
 def _choices(study):
+    if {"fractional", "pairwise"} & {*study.designs}:
+        chosen = {name: study.design_options.get(name, {}) for name in study.designs}
+        return designed(chosen, study.factors)
     every = product(*(range(len(factor.levels)) for factor in study.factors))
     several = len(study.factors) if study.designs != ("one_at_a_time",) else 1
     return [choices for choices in every if sum(map(bool, choices)) <= several]

@@ -175,7 +175,7 @@ def test_the_answer_for_top5_is_by_images_too(given):
 def test_a_size_without_predictions_has_no_interval_and_a_note_says_so(given):
     analysis = given(columns=("top1", "top1@96"))
     notes = " ".join(report.table(analysis).notes)
-    assert "Top-1 at 96 px: no interval, since no prediction of single images" in notes
+    assert "Top-1 at 96 px: no interval, since it is not counted" in notes
     assert "more seeds" not in notes
 
 

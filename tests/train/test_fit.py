@@ -60,6 +60,7 @@ def test_of_three_classes_three_are_ranked(tmp_path):
 
 class _Three:
     classes = 3
+    multi_label = False
 
     def val_batches(self, recipe, *, device, rank, world):
         return [(torch.randn(8, 3, 32, 32), torch.arange(8) % 3)]

@@ -118,6 +118,7 @@ class Reads:
     """The images, and which slots of which batch of them were asked for."""
 
     classes = 10
+    multi_label = False
     val_batches = staticmethod(IMAGES.val_batches)
 
     def __init__(self):

@@ -37,12 +37,15 @@ class InteractionMark(NamedTuple):
 
 
 def interactions(report: Report) -> Iterator[ReportFigure]:
-    """A map per quality and pair of factors: main effects at its edges, interactions inside."""
+    """A map per quality and pair of factors: main effects at its edges, interactions inside.
+
+    Pairs with an effect that is aliased have none: a cell would show a sum as one effect.
+    """
     plan = report.plan
     effects = report.analysis.factorial
     if not effects:
         return
-    pairs = list(combinations(range(len(plan.study.factors)), 2))
+    pairs = _separate(effects, list(combinations(range(len(plan.study.factors)), 2)))
     for name, (down, across) in product(qualities(plan), pairs):
         if len(plan.study.factors[across].levels) > len(plan.study.factors[down].levels):
             down, across = across, down  # the factor with more levels goes down the page
@@ -56,6 +59,15 @@ def interactions(report: Report) -> Iterator[ReportFigure]:
 
 
 # ---- data ----
+
+
+def _separate(
+    effects: list[stats.FactorialEffect], pairs: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """The pairs of factors of which no main effect and no interaction is aliased."""
+    rows = [[row.term, *(term for term, _ in row.aliases)] for row in effects if row.aliases]
+    mixed = {tuple(factor for factor, _ in term) for terms in rows for term in terms}
+    return [(a, b) for a, b in pairs if not mixed & {(a,), (b,), (a, b)}]
 
 
 def points(

@@ -18,6 +18,7 @@ from study.report.figures.report_figure import ReportFigure, error_bars, frame, 
 from study.report.figures.row_layout import chunks
 from study.report.figures.style import ARMS, COLUMN, SMALL
 from study.report.figures.text_fit import wrapped
+from study.spec.image_size import mean_side
 from study.spec.metric import Metric
 from study.stats import typed_rows
 
@@ -27,10 +28,10 @@ APART = 0.05  # largest deviation of a single step's exponent from the common on
 
 
 class SideMark(NamedTuple):
-    """A row of the figure's data."""
+    """A row of the figure's data; the side of an oblong image is that of a square of its area."""
 
     model: str
-    side: int
+    side: float
     exponent: float
     metric: str
     value: float
@@ -86,11 +87,11 @@ def points(report: Report) -> pd.DataFrame:
     return frame(rows, catalogue, "model", "side", "exponent").drop(columns="seed")
 
 
-def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
+def _series(plan: Plan) -> dict[str, list[tuple[float, str]]]:
     """The arms of every model as (side, arm); models differ in every factor but the size."""
     study = plan.study
     index = next((i for i, factor in enumerate(study.factors) if factor.path == PATH), None)
-    series: dict[str, list[tuple[int, str]]] = {}
+    series: dict[str, list[tuple[float, str]]] = {}
     if index is None:
         return series
     for arm in plan.arms:
@@ -103,13 +104,14 @@ def _series(plan: Plan) -> dict[str, list[tuple[int, str]]]:
         ]
         facts = plan.task.facts(study, arm)
         model = " + ".join(others) or str(facts.model)
-        series.setdefault(model, []).append((facts.img_size or 0, arm.digest))
+        series.setdefault(model, []).append((mean_side(facts.img_size or 0), arm.digest))
     return {model: sorted(arms) for model, arms in series.items()}
 
 
-def exponent(points: list[tuple[int, float]]) -> float:
+def exponent(points: list[tuple[float, float]]) -> float:
     """Exponent of the power law through points (side, value); NaN if they do not follow one."""
-    if len(points) < FEWEST:
+    # Two oblong sizes may have one area, and so no slope between them.
+    if len(points) < FEWEST or len({side for side, _ in points}) < len(points):
         return math.nan
     # A power law is a straight line on logarithmic axes, and its exponent the slope.
     logs = [(math.log(side), math.log(value)) for side, value in points]
@@ -135,7 +137,9 @@ def _figure(marks: list[SideMark], metrics: dict[str, Metric], models: list[str]
     axes.xaxis.set_major_locator(FixedLocator([float(side) for side in sides]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
-    axes.set_xlabel("Side of the image (px)")
+    # Whole numbers are the sides of squares.
+    oblong = any(side % 1 for side in sides)
+    axes.set_xlabel(f"Side of the image{', or of a square of its area' * oblong} (px)")
     # Room at the right for the exponent beside the last point.
     axes.set_xlim(sides[0] / 1.15, sides[-1] * 1.7)
     handles, texts = panels[0].get_legend_handles_labels()
@@ -186,7 +190,7 @@ def _alt(data: pd.DataFrame, metrics: dict[str, Metric]) -> str:
         power = first.exponent
         sentences.append(
             f"{format.head(metric)} of {model}: {format.number(first.value, metric.digits)} at "
-            f"{first.side} px, {format.number(last.value, metric.digits)} at {last.side} px"
+            f"{first.side:.0f} px, {format.number(last.value, metric.digits)} at {last.side:.0f} px"
             + (f", as the side to the power of {power:.2f}" if power == power else "")
         )
     return f"Costs over the side of the image. {listing(sentences, 12)}."

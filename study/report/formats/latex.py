@@ -15,7 +15,7 @@ SPECIAL = str.maketrans(
         "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\symbol{34}",
         "`": r"\textasciigrave{}", "−": "$-$", "±": r"$\pm$",
         "×": r"$\times$", "Δ": r"$\Delta$", "·": r"$\cdot$", "→": r"$\rightarrow$",
-        "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$", "∞": r"$\infty$",
+        "½": r"$\frac{1}{2}$", "≤": r"$\leq$", "≥": r"$\geq$", "≈": r"$\approx$", "∞": r"$\infty$",
         "α": r"$\alpha$", "β": r"$\beta$", "γ": r"$\gamma$", "λ": r"$\lambda$",
         "σ": r"$\sigma$", "μ": r"$\mu$", BASELINE: r"$\bullet$",
     }

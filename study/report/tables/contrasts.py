@@ -9,6 +9,7 @@ from study.plan import comparisons
 from study.plan.plan import Plan
 from study.report.table import Cell, Row, Table, TableBlock, plain
 from study.report.text import sequential
+from study.spec.arm_names import effect_name
 from study.spec.metric import Metric
 from study.stats.factorial_effects import Term
 
@@ -137,18 +138,26 @@ def _decision(analysis: Analysis, name: str, state: stats.Decision) -> str:
 
 
 def factor_table(analysis: Analysis) -> Table | None:
-    """Main effects and interactions, or None unless the arms combine all levels of all factors."""
+    """Main effects and interactions, or None unless the arms combine the levels of all factors.
+
+    Aliased effects have one row, which is labelled as the sum that it estimates.
+    """
     plan, study = analysis.plan, analysis.plan.study
     names = analysis.of_kind("quality")
     by_term = {(row.metric, row.term): row for row in analysis.factorial}
-    terms = list(dict.fromkeys(term for _, term in by_term))
+    aliases = {term: row.aliases for (_, term), row in by_term.items()}
+    terms, aliased = list(aliases), any(aliases.values())
     if not names or not terms:
         return None
 
     def rows(size: int) -> tuple[Row, ...]:
         sized_terms = [term for term in terms if len(term) == size]
         return tuple(
-            Row(_label(plan, term), False, tuple(_effect_cells(analysis, by_term, term)))
+            Row(
+                _label(plan, term, aliases[term]),
+                False,
+                tuple(_effect_cells(analysis, by_term, term)),
+            )
             for term in sized_terms
         )
 
@@ -157,12 +166,16 @@ def factor_table(analysis: Analysis) -> Table | None:
         caption=plain(
             "Effect of each level against the first level of its factor, averaged over the levels "
             "of all other factors; ×: change of that effect with a level of another factor. Paired "
-            "by seed."
+            f"by seed.{SUMS * aliased}"
         ),
         heads=tuple(
             format.effect_head(plan.catalogue[name], interval=analysis.seeds > 1) for name in names
         ),
-        blocks=(TableBlock("main effects", rows(1)), TableBlock("interactions", rows(2))),
+        blocks=tuple(
+            TableBlock(head, rows(size))
+            for size, head in ((1, "main effects"), (2, "interactions"))
+            if size == 1 or rows(size)
+        ),
         notes=("Interactions of three or more factors are not shown.",)
         if len(study.factors) > 2
         else (),
@@ -170,8 +183,16 @@ def factor_table(analysis: Analysis) -> Table | None:
     )
 
 
-def _label(plan: Plan, term: Term) -> str:
-    return plain(" × ".join(plan.study.factors[f].levels[level].label for f, level in term))
+SUMS = " A sum is aliased effects, which these arms cannot separate."
+
+
+def _label(plan: Plan, term: Term, aliases: Sequence[tuple[Term, float]]) -> str:
+    more = (
+        f" {'−' if weight < 0 else '+'} {'½ ' if abs(weight) < 1 else ''}"
+        f"{effect_name(plan.study, alias)}"
+        for alias, weight in aliases
+    )
+    return plain(effect_name(plan.study, term) + "".join(more))
 
 
 def _effect_cells(analysis: Analysis, by_term: Effects, term: Term) -> Iterator[Cell]:

@@ -123,7 +123,9 @@ def _seed_table(comparison: Comparison) -> Table:
 
 
 def _has_images(comparison: Comparison) -> bool:
-    return bool(comparison.plan.task.per_image)
+    name, measured = comparison.plan.task.per_image, {*comparison.metrics.get("metric", ())}
+    # Before any result it is not known yet whether images will have that metric.
+    return bool(name) and (name in measured or comparison.tested not in measured)
 
 
 def _seed_row(row: SeedRow, metric: Metric, *, per_image: bool) -> Row:

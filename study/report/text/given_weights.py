@@ -52,7 +52,7 @@ def notes(analysis: Analysis) -> Iterator[str]:
     qualities = analysis.of_kind("quality")
     if alone := [name for name in qualities if name not in analysis.plan.task.right_among]:
         heads = ", ".join(format.name(analysis.catalogue[name]) for name in alone)
-        yield f"{heads}: no interval, since no prediction of single images is stored for it."
+        yield f"{heads}: no interval, since it is not counted from predictions of single images."
     labels = {arm.digest: arm.label for arm in analysis.plan.arms[1:]}
     measured = {arm for arm, name in analysis.estimates if name in qualities and arm in labels}
     seen = {arm for arm, _ in analysis.hits.arrays}

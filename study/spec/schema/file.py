@@ -86,7 +86,9 @@ class StudyFile(Strict):
     factors: dict[str, dict[str, object] | list[object]] = Field(
         {}, description="path: {label: value}, or a list of values; baseline first"
     )
-    design: str | Annotated[list[str], Field(min_length=1)] = "one_at_a_time"
+    design: str | Named | Annotated[list[str | Named], Field(min_length=1)] = Field(
+        "one_at_a_time", description="which arms there are: a name, {name: ..., option: ...}"
+    )
     seeds: (
         Annotated[int, Field(ge=0, le=1000)]
         | Annotated[list[Seed], Field(min_length=1, max_length=1000)]
@@ -166,7 +168,7 @@ def salvaged(tree: Tree) -> StudyFile:
 PLAIN_TYPES = {"str", "int", "float", "list"}
 """pydantic's names for the alternatives of a union type, left out of messages as models are."""
 
-SHORT = ("string_type", "int_type", "float_type")
+SHORT = ("string_type", "int_type", "float_type", "list_type", "model_type")
 
 
 def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
@@ -186,10 +188,7 @@ def _relevant(tree: Tree, error: ValidationError) -> Iterator[ErrorDetails]:
 
 def _short(detail: ErrorDetails) -> bool:
     """True if a simpler form was expected where a list or a mapping is."""
-    value, kind = detail["input"], detail["type"]
-    if isinstance(value, dict):
-        return kind in (*SHORT, "list_type")
-    return isinstance(value, list) and kind in (*SHORT, "model_type")
+    return detail["type"] in SHORT and isinstance(detail["input"], dict | list)
 
 
 def _problem(schema: type[BaseModel], tree: Tree, detail: ErrorDetails, *, within: str) -> Problem:

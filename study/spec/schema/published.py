@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from study.spec.schema.types import Count, Natural, NotNegative, Strict
+from study.spec.image_size import ImageSize
+from study.spec.schema.types import Count, Natural, NotNegative, Strict, pixels
 
 Status = Literal["verified", "derived", "unverified"]
 
@@ -22,7 +23,9 @@ class Protocol(Strict):
 
     model: str | None = Field(None, description="name in this package; the row's model when absent")
     data: str | None = Field(None, description="name or title of the data")
-    img_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    img_size: Annotated[ImageSize, *pixels(1, 65_536)] | None = Field(
+        None, description="pixels of both sides, or [height, width]"
+    )
     recipe: str | None = Field(None, description="a file of study/recipes")
     epochs: Natural | None = None
     batch_size: Count | None = Field(None, description="images in one update of the weights")

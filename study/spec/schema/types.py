@@ -2,9 +2,19 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from study.spec.metric import LARGEST, MOST_IMAGES, SMALLEST
+from study.spec import image_size
+from study.spec.metric import MOST_IMAGES
 
 MOST_EPOCHS = 10_000  # epochs
 # Ranges are wide: they catch slips of the keyboard before memory is allocated, not taste.
@@ -13,7 +23,6 @@ Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
 Batch = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
 Epochs = Annotated[int, Field(ge=0, le=MOST_EPOCHS)]
-Side = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -65,6 +74,30 @@ Ratios = Annotated[
     AfterValidator(_ascending),
 ]
 Momenta = Annotated[list[Below1], Field(min_length=2, max_length=2)]
+
+
+def pixels(smallest: int, largest: int) -> tuple[BeforeValidator, WithJsonSchema]:
+    """Annotations of an image size: a side within these limits, or height and width."""
+
+    def checked(value: object) -> image_size.ImageSize:
+        pair = value if isinstance(value, list | tuple) else [value, value]
+        # bool is a subclass of int.
+        if len(pair) != 2 or not all(type(side) is int for side in pair):
+            message = "give one side, or [height, width], in whole pixels"
+            raise PydanticCustomError("image_size", message)
+        if min(pair) < smallest:
+            raise PydanticKnownError("greater_than_equal", {"ge": smallest})
+        if max(pair) > largest:
+            raise PydanticKnownError("less_than_equal", {"le": largest})
+        return image_size.of_sides(*pair)
+
+    # One validator in place of a union of types, whose errors would name both alternatives.
+    side = {"type": "integer", "minimum": smallest, "maximum": largest}
+    both = {"type": "array", "items": side, "minItems": 2, "maxItems": 2}
+    return BeforeValidator(checked), WithJsonSchema({"anyOf": [side, both]})
+
+
+Pixels = Annotated[image_size.ImageSize, *pixels(image_size.SMALLEST, image_size.LARGEST)]
 
 
 class Strict(BaseModel):

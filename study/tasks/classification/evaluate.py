@@ -16,12 +16,13 @@ from study.errors import BuildError, DataError, SizeError
 from study.models import paired_init, weights
 from study.models.factory import ImageShape
 from study.models.weights import WeightsSource
+from study.spec.image_size import ImageSize, of_sides, printed
 from study.store.records import Environment, Evaluation, ImageFingerprint, finite
 from study.store.store import Store
 from study.tasks.classification import data, train
 from study.tasks.classification.data.dataset import Preprocessing
 from study.tasks.classification.finished import finished, trains
-from study.tasks.classification.quality import qualities
+from study.tasks.classification.multi_label_quality import measured
 from study.tasks.classification.schema import Data, Recipe
 from study.tasks.classification.trial import model as run
 from study.tasks.classification.trial.images import fingerprints
@@ -68,7 +69,7 @@ class Evaluated(Evaluation):
 
 
 def evaluate_trial(
-    store: Store, name: str, *, img_size: int | None = None, device: str = "cpu"
+    store: Store, name: str, *, img_size: ImageSize | None = None, device: str = "cpu"
 ) -> Evaluated:
     """Evaluate a trained trial on its validation images, at its training size or another."""
     images = NONE if img_size is None else {"img_size": img_size}
@@ -96,7 +97,7 @@ def evaluate(subject: EvaluationSubject, *, device: str = "cpu", tick: Tick = ig
         model=subject.name,
         parameters=sum(p.numel() for p in subject.model.parameters()),
         weights=subject.weights,
-        metrics=finite(qualities(evaluation)),
+        metrics=finite(measured(evaluation)),
         images=len(evaluation.target),
         classes=images.classes,
         fingerprints=fingerprints(images),
@@ -130,6 +131,9 @@ def trained(
     val = data.validation(_checked(Data, stored | images))
     if val.classes != classes:
         raise DataError(f"trial {name} has {classes} classes, {val.data.name} has {val.classes}")
+    if val.data.multi_label != record.data.multi_label:
+        several = "several labels" if record.data.multi_label else "one label"
+        raise DataError(f"trial {name} is of images with {several}, {val.data.name} is not")
     recipe = _checked(Recipe, config.recipe | look)
     if trains(record):
         model = run.build_model(record)
@@ -178,8 +182,6 @@ def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys,
     # timm publishes accuracies at `test_input_size`, which may be larger than the training size.
     own = resolve_data_config(pretrained_cfg=config, use_test_size=True)
     channels, height, width = own["input_size"]
-    if height != width and "img_size" not in images:
-        raise BuildError(f"{name} takes images of {height} x {width}; give a square img_size")
     if own["crop_mode"] != "center" and "crop_pct" not in look:
         raise BuildError(
             f"{name} is published on images that are fitted whole into a square (crop_mode "
@@ -191,7 +193,7 @@ def _defaulted(name: str, config: Keys, images: Keys, look: Keys) -> tuple[Keys,
             "give class_map too"
         )
     statistics = {key: list(own[key]) for key in ("mean", "std")}
-    defaults = {"img_size": height, "in_chans": channels, **statistics}
+    defaults = {"img_size": of_sides(height, width), "in_chans": channels, **statistics}
     crop = {key: own[key] for key in ("crop_pct", "interpolation")}
     return {**defaults, **images}, {**crop, **look}
 
@@ -214,18 +216,20 @@ def _checked(schema: type[Checked], keys: Keys) -> Checked:
 def _refuse_size(subject: EvaluationSubject, device: str) -> None:
     """Raises SizeError if the model takes no image of this size; tries one black image."""
     settings = subject.images.data
-    size = settings.img_size
-    x = torch.zeros(1, settings.in_chans, size, size, device=device)
+    x = torch.zeros(1, settings.in_chans, *settings.sides, device=device)
     target = torch.zeros(1, dtype=torch.long, device=device)
+    if settings.multi_label:
+        target = torch.zeros(1, subject.images.classes, device=device)
     check: Any = getattr(subject.model, "check_input", None)
     try:
         if check is not None:
-            check(size, size)  # models of this package know which sizes they take
+            check(*settings.sides)  # models of this package know which sizes they take
         train.evaluation(subject.model, [(x, target)], recipe=subject.recipe, device=device)
     except (AssertionError, RuntimeError, ValueError, BuildError) as error:
         if "memory" in str(error):  # the machine's limit, not the model's
             raise MemoryError(str(error)) from error
         cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+        size = printed(settings.img_size)
         raise SizeError(f"{subject.name} takes no images of {size} px: {cause}") from error
 
 

@@ -1,5 +1,6 @@
 """Facts about the trials of an arm, and the same in words."""
 
+from study.spec.image_size import printed
 from study.spec.study import Arm, Study
 from study.tasks.arms import Facts
 from study.tasks.classification.config import Config, config_of, part_label, weights_title
@@ -27,14 +28,14 @@ def facts(study: Study, arm: Arm) -> Facts:
 def summary(arm: Arm) -> str:
     config = config_of(arm)
     training = "nothing is trained" if config.trains_nothing else _count(config.recipe.total_epochs)
-    words = [f"{config.data.name} {config.data.img_size} px", training]
+    words = [f"{config.data.name} {printed(config.data.img_size)} px", training]
     weights = weights_title(config)
     return " · ".join([*words, *([f"weights {weights}"] if weights else [])])
 
 
 def caption(study: Study, arm: Arm) -> str:
     config = config_of(arm)
-    images = f"{config.data.label} at {config.data.img_size} px"
+    images = f"{config.data.label} at {printed(config.data.img_size)} px"
     # Nothing is trained, so there is no recipe to state.
     if not study.seeds:
         return f"{config.model} for {images}"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from study.spec.metric import Metric
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -39,6 +41,11 @@ class Predictions:
         """(N,) True where the likeliest class is the image's."""
         right: NDArray[np.bool_] = self.top[:, 0] == self.target
         return right
+
+    @property
+    def stored(self) -> "Mapping[str, NDArray[np.int64]]":
+        """The arrays that a trial stores."""
+        return {"target": self.target, "top": self.top}
 
 
 def accuracy(predictions: Predictions, k: int) -> float:
@@ -92,17 +99,23 @@ def auroc(predictions: Predictions) -> float | None:
     ties at their mean rank. None if the probabilities were too many to keep.
     """
     import numpy as np
-    from scipy.stats import rankdata
 
     if predictions.probabilities is None or not np.isfinite(predictions.confidence).all():
         return None
-    areas = []
-    for number, column in enumerate(predictions.probabilities.T):
-        own = predictions.target == number
-        if 0 < (count := int(own.sum())) < len(own):
-            ranks = rankdata(column)[own].sum()
-            areas.append((ranks - count * (count + 1) / 2) / (count * (len(own) - count)))
+    columns = enumerate(predictions.probabilities.T)
+    every = (area(column, predictions.target == number) for number, column in columns)
+    areas = [value for value in every if value is not None]
     return float(np.mean(areas)) if areas else None
+
+
+def area(column: "NDArray[np.float32]", own: "NDArray[np.bool_]") -> float | None:
+    """The area of one class by its share (N,) of each image; None if all images are alike."""
+    from scipy.stats import rankdata
+
+    if not 0 < (count := int(own.sum())) < len(own):
+        return None
+    ranks = float(rankdata(column)[own].sum())
+    return (ranks - count * (count + 1) / 2) / (count * (len(own) - count))
 
 
 def ece(predictions: Predictions) -> float | None:

@@ -18,6 +18,7 @@ from study.tasks.classification.recipe_files import (
 )
 from study.tasks.classification.schema import NO_RECIPE, Data, Recipe
 from study.tasks.classification.schema.data import CHANNELS
+from study.tasks.classification.schema.recipe import MULTI_LABEL_LOSSES
 
 EVALUATION = {"batch_size", "crop_pct", "interpolation", "amp", "amp_dtype", "channels_last"}
 """Keys of a recipe that decide how weights are evaluated."""
@@ -110,11 +111,22 @@ def contradictions(data: Data | None, recipe: Recipe | None, tree: Tree) -> list
     if data and recipe and recipe.class_weights == "balanced" and not data.labelled:
         why = f"{data.name} has no list of its classes for class_weights balanced; give numbers"
         wrong.append(("name", why))
+    if data and recipe and recipe.epochs:
+        wrong += [("multi_label", why) for why in _unlike_labels(data, recipe)]
     if data and recipe and data.in_chans not in CHANNELS:
         wrong += [("in_chans", why) for why in coloured(recipe)]
     if data and recipe and recipe.epochs and recipe.mixes and data.train_limit == 1:
         wrong.append(("train_limit", "mixup and CutMix need a pair of images, and this leaves one"))
     return [Problem(f"{key}: {why}", tree.at([key]).location) for key, why in wrong]
+
+
+def _unlike_labels(data: Data, recipe: Recipe) -> Iterator[str]:
+    """Messages on a loss that is of one label an image, where the data has several, or reverse."""
+    name = recipe.loss_name
+    if data.multi_label and name == "ce":
+        yield "loss ce is of images with one label; write recipe.loss: bce or asl"
+    if not data.multi_label and name in MULTI_LABEL_LOSSES and name != "bce":
+        yield f"loss {name} is of images with several labels; write recipe.loss: ce or bce"
 
 
 def coloured(recipe: Recipe) -> Iterator[str]:

@@ -5,9 +5,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from study.spec.image_size import sides
 from study.store.atomic import Record
 from study.store.cost_records import ArmCost
-from study.store.fields import Few, Number
+from study.store.fields import Few, Number, Pixels
 from study.store.frozen import Frozen
 from study.store.records import TrialConfig, TrialRecord
 from study.tasks.classification.schema import Data, Recipe
@@ -31,11 +32,16 @@ class ClassifierConfig(TrialConfig):
 
 
 class Shape(Frozen):
-    """The classes, channels and side in pixels that a model is built for."""
+    """The classes, channels and image size in pixels that a model is built for."""
 
     num_classes: Few
     in_chans: Few
-    img_size: Few
+    img_size: Pixels
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """The size of an image, (C, H, W)."""
+        return (self.in_chans, *sides(self.img_size))
 
 
 class GivenWeights(Frozen):

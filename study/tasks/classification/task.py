@@ -1,15 +1,16 @@
 """The task of training image classifiers; torch is imported when a model is built."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from study.metrics import catalogue
+from study.spec.image_size import ImageSize
 from study.spec.metric import Catalogue
 from study.spec.places import Places
 from study.spec.problems import Problem
 from study.spec.reader import ReadStudy
 from study.spec.study import Arm, Study
-from study.spec.task import ReadParts
+from study.spec.task import ArmConfig, ReadParts
 from study.spec.yaml import Tree
 from study.store.cost_records import ArmCost
 from study.store.job_records import Job
@@ -20,6 +21,7 @@ from study.tasks import Task
 from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms
 from study.tasks.classification import baseline, facts
 from study.tasks.classification.config import Config, config_of
+from study.tasks.classification.multi_label_quality import MULTI_LABEL
 from study.tasks.classification.plan import image_summaries, images, notes, resolution
 from study.tasks.classification.plan.trial_records import record
 from study.tasks.classification.quality import QUALITIES
@@ -45,7 +47,12 @@ class Classification(Task):
     @property
     def catalogue(self) -> Catalogue:  # type: ignore[override]
         """The metrics, with those that plugins add."""
-        return catalogue(QUALITIES)
+        more = {name: metric for name, metric in MULTI_LABEL.items() if name not in QUALITIES}
+        return catalogue({**QUALITIES, **more})
+
+    def columns_of(self, baseline: ArmConfig) -> tuple[str, ...]:
+        several = cast(Config, baseline).data.multi_label
+        return ("params", "macs", "map") if several else self.columns
 
     def complete(self, parts: Mapping[str, Tree]) -> bool:
         model = parts.get("model")
@@ -95,7 +102,7 @@ class Classification(Task):
 
         return train.joined(device)
 
-    def evaluate(self, store: Store, name: str, size: int, device: str) -> Evaluation:
+    def evaluate(self, store: Store, name: str, size: ImageSize, device: str) -> Evaluation:
         from study.tasks.classification import evaluate
 
         evaluation: Evaluation = evaluate.evaluate_trial(store, name, img_size=size, device=device)

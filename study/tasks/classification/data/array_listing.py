@@ -36,7 +36,9 @@ class ArraySplit:
         if self.how.share is None:
             return every
         # By number, as the images of an array have no names.
-        drawn = validation([(str(i), str(self.labels[i])) for i in every], self.how.share)
+        # Sets of labels are often of one image each, so all images are then one class.
+        labels = ("" if self.how.several else str(self.labels[i]) for i in every)
+        drawn = validation([*zip(map(str, every), labels, strict=True)], self.how.share)
         inside = np.array([str(i) in drawn for i in every])
         chosen: NDArray[np.int64] = every[inside if self.how.half == "validation" else ~inside]
         return chosen
@@ -44,8 +46,13 @@ class ArraySplit:
     def summary(self) -> Summary:
         import numpy as np
 
-        labels, counts = np.unique(self.labels[self.indices], return_counts=True)
-        by_label = dict(zip(map(str, labels.tolist()), counts.tolist(), strict=True))
+        chosen = self.labels[self.indices]
+        if self.how.several:
+            labels, counts = np.arange(chosen.shape[1]), chosen.sum(0)
+        else:
+            labels, counts = np.unique(chosen, return_counts=True)
+        pairs = zip(map(str, labels.tolist()), counts.tolist(), strict=True)
+        by_label = {label: count for label, count in pairs if count}
         names = arrays.names(self.how.half, self.how.share)
         # A stored summary is old once one of these changes; an .npz is the place itself.
         files = tuple(f"{name}.npy" for name in names) if self.place.is_dir() else ()
@@ -55,6 +62,10 @@ class ArraySplit:
             "folders": files,
             "shape": self.shape,
         }
+        if self.how.several:
+            none = int((chosen.sum(1) == 0).sum())
+            change |= {"images": len(chosen), "unlabelled": none}
+            change |= {"declared": tuple(map(str, labels.tolist()))}
         return empty(str(self.place)).model_copy(update=change)
 
 
@@ -69,7 +80,8 @@ def walked(place: Path, how: Rules) -> ArraySplit:
     if problem := _unlike_images(shape, kind):
         raise DataError(f"{path_text(place)}, array {images}: {problem}")
     labels = arrays.loaded(place, classes)
-    if problem := _unlike_labels(labels, shape[0]):
+    check = _unlike_label_sets if how.several else _unlike_labels
+    if problem := check(labels, shape[0]):
         raise DataError(f"{path_text(place)}, array {classes}: {problem}")
     # Grey images (N, H, W) have one channel.
     height, width, channels = (*shape[1:], 1)[:3]
@@ -85,9 +97,6 @@ def _unlike_images(shape: Sequence[int], kind: np.dtype[np.generic]) -> str:
     # in_chans is at most 16, so an axis of more is no axis of channels.
     if len(shape) == 4 and shape[1] <= 16 < shape[3] and shape[1] != shape[2]:
         return f"of shape {tuple(shape)}, channels first; transpose to (N, H, W, C)"
-    # Images are held as squares, and a resize to one would distort them.
-    if shape[1] != shape[2]:
-        return f"images of {shape[1]} x {shape[2]} pixels; crop or pad them to squares"
     many = len(shape) == 4 and shape[3] > 16
     return f"{shape[3]} channels, of at most 16; leave some out" if many else ""
 
@@ -97,5 +106,15 @@ def _unlike_labels(labels: NDArray[np.generic], images: int) -> str:
     if labels.dtype.kind not in "iu":  # numpy's letters of signed and unsigned integers
         return f"of type {labels.dtype}; labels are the numbers of classes, from 0 on"
     if labels.ndim != 1 or len(labels) != images:
-        return f"of shape {labels.shape}; {images} images need ({images},)"
+        several = "; several labels of an image need multi_label: true" * (labels.ndim == 2)
+        return f"of shape {labels.shape}; {images} images need ({images},){several}"
     return f"a label of {labels.min()}; classes count from 0" if labels.min() < 0 else ""
+
+
+def _unlike_label_sets(labels: NDArray[np.generic], images: int) -> str:
+    """The reason why an array has no sets of labels for a number of images; "" if it has."""
+    if labels.ndim != 2 or len(labels) != images or not labels.size:
+        return f"of shape {labels.shape}; {images} images with multi_label need ({images}, C)"
+    if labels.dtype.kind not in "biu" or not ((labels == 0) | (labels == 1)).all():
+        return f"of type {labels.dtype}; with multi_label a label is 0 or 1, of whole numbers"
+    return ""

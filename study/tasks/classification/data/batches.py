@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 Batch = tuple[Tensor, Tensor]
+Target = int | Tensor
+"""The class of an image, or with several labels 0 or 1 for each class, (C,)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Random resized crops and flips of square images, drawn by position in an epoch's order."""
+"""Random resized crops and flips, drawn by position in an epoch's order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,9 +38,12 @@ class CropsAndFlips:
     draws: PositionDraws
 
     @staticmethod
-    def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "CropsAndFlips":
-        """Crops and flips of square images; `keys` are the purpose, the seed and the epoch."""
-        return CropsAndFlips(recipe, PositionDraws(partial(_columns, recipe, side), keys))
+    def of(recipe: Recipe, sides: tuple[int, int], keys: tuple[int, ...]) -> "CropsAndFlips":
+        """Crops and flips of images of equal `sides`, (height, width).
+
+        `keys` are the purpose, the seed and the epoch.
+        """
+        return CropsAndFlips(recipe, PositionDraws(partial(_columns, recipe, sides), keys))
 
     def at(self, places: Sequence[int]) -> CropAndFlip:
         *box, upside_down, mirrored, bicubic = self.draws.of(places)
@@ -49,7 +52,7 @@ class CropsAndFlips:
     def applied(self, picture: Picture, place: int) -> Picture:
         """Crop, resize and flip with Pillow the image at a position of the epoch's order."""
         view = self.at([place])
-        top, left, height, width = (int(side) for side in view.box)
+        top, left, height, width = (int(length) for length in view.box)
         box = (left, top, left + width, top + height)  # Pillow's order: left, upper, right, lower
         name = self.recipe.interpolation
         if name == "random":
@@ -59,28 +62,29 @@ class CropsAndFlips:
         return picture.transpose(Transpose.FLIP_TOP_BOTTOM) if view.upside_down else picture
 
 
-def _columns(recipe: Recipe, side: int, draws: torch.Generator) -> list[Tensor]:
+def _columns(recipe: Recipe, sides: tuple[int, int], draws: torch.Generator) -> list[Tensor]:
     """Crops and flips of PIECE images: the fields of a CropAndFlip, those of its box first."""
-    box = crops(PIECE, recipe, side=side, draws=draws)
+    box = crops(PIECE, recipe, sides=sides, draws=draws)
     vertical, horizontal, either = torch.rand(3, PIECE, generator=draws)
     # All three are drawn for any recipe, so that a change of one leaves the others alone.
     return [*box, vertical < recipe.vflip, horizontal < recipe.hflip, either < 0.5]
 
 
-def crops(count: int, recipe: Recipe, *, side: int, draws: torch.Generator) -> Boxes:
+def crops(count: int, recipe: Recipe, *, sides: tuple[int, int], draws: torch.Generator) -> Boxes:
     """Random crops: ten tries at area and ratio, else the largest central box, as torchvision."""
-    low, high = recipe.ratio
+    (low, high), (height, width) = recipe.ratio, sides
     scale = torch.rand(count, 10, generator=draws)
     # (count, 10), fractions of the area.
     scale = scale * (recipe.scale[1] - recipe.scale[0]) + recipe.scale[0]
-    box = boxes(scale, ratio=(low, high), side=side, generator=draws)
-    ratio = min(max(1.0, low), high)  # width by height; 1 if it is allowed
-    whole = torch.full((count,), float(side))
+    box = boxes(scale, ratio=(low, high), sides=sides, generator=draws)
+    # The image's own ratio, width by height, if it is allowed.
+    own = width / height
+    ratio = min(max(own, low), high)
     centre = placed(
         torch.full((2, count), 0.5),
-        height=(whole * min(1.0, 1 / ratio)).round(),
-        width=(whole * min(1.0, ratio)).round(),
-        side=side,
+        height=(torch.full((count,), float(height)) * min(1.0, own / ratio)).round(),
+        width=(torch.full((count,), float(width)) * min(1.0, ratio / own)).round(),
+        sides=sides,
     )
     none = box.height == 0  # no try fitted
     return Boxes(*(torch.where(none, c, b) for c, b in zip(centre, box, strict=True)))

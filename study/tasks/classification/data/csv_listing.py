@@ -22,6 +22,7 @@ from study.tasks.classification.data.image_files import (
     empty,
     ordered,
 )
+from study.tasks.classification.data.label_sets import fault, joined, labels_of
 from study.tasks.classification.data.scan import identity
 from study.text import path_text
 
@@ -50,11 +51,13 @@ class CsvScan:
     def note(self, row: CsvRow) -> None:
         """Record a row: an image of a class, one that the class map leaves out, or a problem."""
         # First, since a picture of a class that is left out need not exist.
-        if row.label and self.how.classes and row.label not in self.how.classes:
+        if self.how.several:
+            row = self._of_class_map(row)
+        elif row.label and self.how.classes and row.label not in self.how.classes:
             self.unmapped[row.label] += 1
             return
         path = os.path.join(self.how.root, row.path)
-        if problem := _problem(row):
+        if problem := _problem(row, several=self.how.several):
             self.broken.append(f"{row.line}: {problem}")
             return
         try:
@@ -65,6 +68,12 @@ class CsvScan:
             return
         self._picture(row, status)
 
+    def _of_class_map(self, row: CsvRow) -> CsvRow:
+        """A row of several labels without those that the class map leaves out."""
+        labels, classes = labels_of(row.label), self.how.classes
+        self.unmapped.update(label for label in labels if classes and label not in classes)
+        return row._replace(label=joined(x for x in labels if not classes or x in classes))
+
     def _picture(self, row: CsvRow, status: os.stat_result) -> None:
         # By the file itself, so that two paths or links to one picture are found.
         first = self.files.setdefault(identity(status), row.line)
@@ -74,7 +83,8 @@ class CsvScan:
             self.broken.append(f"{row.line}: {path_text(row.path)} is in line {first} already")
         else:
             self.pictures.append((row.path, row.label, status.st_size, 0))  # 0: in no tar
-            self.lines.setdefault(row.label, row.line)
+            for label in labels_of(row.label) if self.how.several else (row.label,):
+                self.lines.setdefault(label, row.line)
 
     def read(self) -> list[Picture]:
         return half(self.pictures, self.how)
@@ -86,7 +96,7 @@ class CsvScan:
         folders = {os.path.join(self.how.root, os.path.dirname(p)) for p, *_ in self.pictures}
         change: dict[str, object] = {
             "digest": digest(labelled),
-            "counts": by_class(pictures),
+            "counts": by_class(pictures, several=self.how.several),
             "unmapped": dict(sorted(self.unmapped.items())),
             "broken": tuple(self.broken),
             # A change of the CSV itself, or of a folder of images, makes a stored summary old.
@@ -94,6 +104,9 @@ class CsvScan:
             "real": frozenset(self.files),
             "lines": self.lines,
         }
+        if self.how.several:
+            none = sum(not label for _, label, *_ in pictures)
+            change |= {"images": len(pictures), "unlabelled": none}
         return empty(str(self.place)).model_copy(update=change)
 
 
@@ -155,10 +168,13 @@ def _check_columns(columns: object, name: str) -> None:
         )
 
 
-def _problem(row: CsvRow) -> str:
+def _problem(row: CsvRow, *, several: bool = False) -> str:
     """The reason why a row names no image of a class, before the file is looked at; or ""."""
-    if not row.path or not row.label:
+    # One of several labels may be none at all.
+    if not row.path or not (row.label or several):
         return f"no {'label' if row.path else 'path'}"
+    if several and (why := fault(labels_of(row.label))):
+        return why
     # os.path.join would drop root before an absolute path.
     if os.path.isabs(row.path):
         return f"{path_text(row.path)} is absolute; paths start from root"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 
 from study.errors import DataError
+from study.spec.image_size import ImageSize, of_sides
 from study.tasks.classification.data.batches import BatchIterable
 from study.tasks.classification.data.held_out import divided
 from study.tasks.classification.data.image_files import Fingerprint
@@ -34,10 +35,10 @@ class Preprocessing:
 
     held: bool
     """True where images were already resized to img_size when they were loaded."""
-    resize: int
-    """Pixels of the shorter side."""
-    img_size: int
-    """Pixels of both sides of the crop."""
+    resize: ImageSize
+    """Pixels of the shorter side, or the (height, width) that the resized image covers."""
+    img_size: ImageSize
+    """Pixels of both sides of the crop, or (height, width)."""
     crop_pct: float
     interpolation: str
     mean: list[float]
@@ -54,6 +55,11 @@ class ValidationData:
     classes: int
     fingerprints: Mapping[str, Fingerprint]
     """Fingerprints of an image folder by split; empty for other kinds of data."""
+
+    @property
+    def multi_label(self) -> bool:
+        """True if an image has several labels, or none."""
+        return self.data.multi_label
 
     @property
     def val_size(self) -> int:
@@ -76,7 +82,7 @@ class ValidationData:
         return Preprocessing(
             held=isinstance(self.val, InMemoryImages),
             # Rounded as in timm's evaluation transform.
-            resize=floor(self.data.img_size / recipe.crop_pct),
+            resize=of_sides(*(floor(side / recipe.crop_pct) for side in self.data.sides)),
             img_size=self.data.img_size,
             crop_pct=recipe.crop_pct,
             interpolation=interpolation(recipe, training=False),
@@ -118,7 +124,7 @@ class DataSplits(ValidationData):
         rank: int = 0,
         world: int = 1,
     ) -> BatchIterable:
-        """Training batches of an epoch: normalised floats (B, C, S, S) and classes (B,).
+        """Training batches of an epoch: normalised floats (B, C, H, W) and classes (B,).
 
         An incomplete last batch is dropped, unless it is the only one. The batches begin at number
         `first`. With several processes each gets its share of every batch, bit for bit.
@@ -185,7 +191,8 @@ def _held_out(data: Data, workers: int) -> DataSplits:
     """The training images alone, of which a part takes the place of the validation images."""
     # The validation images are not opened: what is tuned on the held-out part never sees them.
     source = _source(data, (data.train_split,), workers)
-    rest, part = divided(limited(source.splits[0], data.train_limit), data.holdout or 0.0)
+    train = limited(source.splits[0], data.train_limit)
+    rest, part = divided(train, data.holdout or 0.0, multi_label=data.multi_label)
     prints = dict(zip(("train",), source.fingerprints, strict=False))
     return DataSplits(data, part, _classes(data, source.classes), prints, rest)
 

@@ -15,7 +15,9 @@ def half(pictures: Sequence[Picture], how: Rules) -> list[Picture]:
     """The images of the split that `how` reads; all of them where no split is drawn."""
     if how.share is None:
         return list(pictures)
-    drawn = validation([(path, label) for path, label, _, _ in pictures], how.share)
+    # Sets of labels are often of one image each, so with several labels all images are one class.
+    labelled = [(path, "" if how.several else label) for path, label, _, _ in pictures]
+    drawn = validation(labelled, how.share)
     return [p for p in pictures if (p[0] in drawn) == (how.half == "validation")]
 
 

@@ -12,7 +12,7 @@ from study.tasks.classification.schema import Data
 
 
 def held_images(split: ArraySplit, data: Data, workers: int) -> InMemoryImages:
-    """The images of a split at img_size: bytes (N, C, S, S), resized with Pillow's bicubic."""
+    """The images of a split at img_size: bytes (N, C, H, W), resized with Pillow's bicubic."""
     name, _ = arrays.names(split.how.half, split.how.share)
     # Read whole, also for a drawn split: an .npz cannot be mapped into memory.
     images = arrays.loaded(split.place, name)[split.indices]
@@ -21,18 +21,18 @@ def held_images(split: ArraySplit, data: Data, workers: int) -> InMemoryImages:
         # Pillow's grey: the luma of ITU-R 601-2, not the mean of the channels.
         images = np.stack([np.asarray(Image.fromarray(x).convert("L")) for x in images])[..., None]
     planes = np.moveaxis(images, 3, 1)  # (N, C, H, W)
-    if planes.shape[2] != data.img_size:
-        planes = np.stack([_resized(image, data.img_size) for image in planes])
+    if planes.shape[2:] != data.sides:
+        planes = np.stack([_resized(image, *data.sides) for image in planes])
     # moveaxis gives a view, whose memory is still (N, H, W, C).
     pixels = torch.from_numpy(np.ascontiguousarray(planes))
     targets = torch.from_numpy(split.labels[split.indices])
-    return InMemoryImages(pixels, targets, data, workers)
+    return InMemoryImages(pixels, targets.float() if split.how.several else targets, data, workers)
 
 
-def _resized(planes: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """(C, H, W) -> (C, S, S)."""
+def _resized(planes: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """The planes of an image at another size."""
     # Channel by channel, as Pillow has no mode for most numbers of channels.
     resized = (
-        Image.fromarray(plane).resize((side, side), Image.Resampling.BICUBIC) for plane in planes
+        Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC) for plane in planes
     )
     return np.stack([np.asarray(plane) for plane in resized])

@@ -10,6 +10,7 @@ from typing import Annotated, TypedDict
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from study.tasks.classification.data.file_types import natural
+from study.tasks.classification.data.label_sets import labels_of
 
 Picture = tuple[str, str, int, int]
 """Path below the split, class, size in bytes, and offset in a tar (0 for a file)."""
@@ -39,6 +40,10 @@ class Rules:
     """Share of each class that is drawn for validation, where the split is drawn."""
     root: str = ""
     """Folder that the paths of a CSV start from."""
+    columns: tuple[str, ...] = ()
+    """The columns of images and labels in a table."""
+    several: bool = False
+    """True if an image may have several labels, or none."""
 
 
 Many = Annotated[int, Field(ge=0, le=10**15)]
@@ -93,15 +98,25 @@ class Summary(BaseModel):
     """The first line of each class, in a CSV."""
     shape: Annotated[tuple[Many, ...], Field(strict=False)] = ()
     """Height, width and channels of the images, in arrays."""
+    images: Many | None = None
+    """Number of images, where one may have several labels and counts for each."""
+    unlabelled: Many = 0
+    """Images without a label, where one may have several."""
+    declared: Names = ()
+    """The classes by number, where the data lists those without an image too."""
 
     @property
     def files(self) -> int:
-        return sum(self.counts.values())
+        return sum(self.counts.values()) if self.images is None else self.images
+
+    @property
+    def classes(self) -> int:
+        return len(self.declared or self.counts)
 
     @property
     def fingerprint(self) -> Fingerprint:
         """The fingerprint that is stored with a result."""
-        return {"files": self.files, "classes": len(self.counts), "digest": self.digest}
+        return {"files": self.files, "classes": self.classes, "digest": self.digest}
 
 
 @dataclass(frozen=True)
@@ -154,8 +169,12 @@ def ordered(pictures: Iterable[Picture]) -> tuple[Picture, ...]:
     return tuple(sorted(sorted(pictures), key=lambda picture: natural(picture[0])))
 
 
-def by_class(pictures: Iterable[Picture]) -> dict[str, int]:
-    counts = Counter(picture[1] for picture in pictures)
+def by_class(pictures: Iterable[Picture], *, several: bool = False) -> dict[str, int]:
+    """Images by class; one with `several` labels counts for each of them."""
+    if several:
+        counts = Counter(label for picture in pictures for label in labels_of(picture[1]))
+    else:
+        counts = Counter(picture[1] for picture in pictures)
     return {name: counts[name] for name in numbered(counts)}
 
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from study.tasks.classification.data.batches import Batch, BatchIterable
+from study.tasks.classification.data.batches import Batch, BatchIterable, Target
 from study.tasks.classification.data.crops import CropAndFlip, CropsAndFlips
 from study.tasks.classification.data.loader import training_batches
 from study.tasks.classification.data.planes import Picture, Planes
@@ -20,7 +20,9 @@ from study.tasks.classification.schema.data import CHANNELS
 
 @dataclass(frozen=True)
 class InMemoryImages:
-    """A split in memory: bytes (N, C, S, S) at the model's size, class indices (N,).
+    """A split in memory: bytes (N, C, H, W) at the model's size, class indices (N,).
+
+    With several labels an image, targets are 0 or 1 for each class, (N, classes).
 
     C is 1 for grey images, and the study's in_chans for images that Pillow has no mode for.
     """
@@ -41,21 +43,24 @@ class InMemoryImages:
         )
 
     @property
-    def labels(self) -> list[int]:
-        return self.targets.tolist()
+    def labels(self) -> list[int] | None:
+        """The class of each image; None where one has several."""
+        return None if self.data.multi_label else self.targets.tolist()
 
-    def picture(self, index: int) -> tuple[Picture, int]:
+    def picture(self, index: int) -> tuple[Picture, Target]:
+        target = self.targets[index] if self.data.multi_label else int(self.targets[index])
         if self.data.in_chans not in CHANNELS:
-            return Planes.of(self.pixels[index].numpy()), int(self.targets[index])
-        # (S, S) if grey, else (S, S, 3), as Pillow takes it.
+            return Planes.of(self.pixels[index].numpy()), target
+        # (H, W) if grey, else (H, W, 3), as Pillow takes it.
         array = self.pixels[index].permute(1, 2, 0).squeeze(-1).numpy()
         mode = "L" if self.data.in_chans == 1 else "RGB"
-        return Image.fromarray(array).convert(mode), int(self.targets[index])
+        return Image.fromarray(array).convert(mode), target
 
     def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable:
         """Training batches: one gather per batch for nearest neighbour, else Pillow per image."""
         keys = epoch.keys(CROP)
-        views = None if recipe.no_aug else CropsAndFlips.of(recipe, self.pixels.shape[-1], keys)
+        sides = (self.pixels.shape[-2], self.pixels.shape[-1])
+        views = None if recipe.no_aug else CropsAndFlips.of(recipe, sides, keys)
         if (views and needs_pillow(recipe)) or is_own(recipe):
             return training_batches(
                 self, self.data, recipe, epoch=epoch, workers=self.workers, views=views
@@ -101,19 +106,18 @@ class InMemoryImages:
 
 
 def cropped(pixels: Tensor, chosen: Tensor, view: CropAndFlip) -> Tensor:
-    """Crop, resize and flip chosen images, (N, C, S, S) -> (B, C, S, S).
+    """Crop, resize and flip chosen images, (N, C, H, W) -> (B, C, H, W).
 
     With nearest-neighbour interpolation all three are one index into the image.
     """
-    side, count = pixels.shape[-1], len(chosen)
+    _, channels, height, width = pixels.shape
     box = view.box
-    rows = _line(box.top, box.height, side=side, flip=view.upside_down)
-    columns = _line(box.left, box.width, side=side, flip=view.mirrored)
-    where = (rows[:, :, None] * side + columns[:, None, :]).to(pixels.device)  # (B, S, S)
-    flat = pixels.flatten(2)[chosen]  # (B, C, S * S)
-    channels = flat.shape[1]
+    rows = _line(box.top, box.height, side=height, flip=view.upside_down)
+    columns = _line(box.left, box.width, side=width, flip=view.mirrored)
+    where = (rows[:, :, None] * width + columns[:, None, :]).to(pixels.device)  # (B, H, W)
+    flat = pixels.flatten(2)[chosen]  # (B, C, H * W)
     return flat.gather(2, where.flatten(1)[:, None].expand(-1, channels, -1)).view(
-        count, channels, side, side
+        len(chosen), channels, height, width
     )
 
 

@@ -10,6 +10,7 @@ from study.tasks.classification.data import (
     array_listing,
     csv_listing,
     folder_listing,
+    table_listing,
     tar_listing,
 )
 from study.tasks.classification.data.class_map import class_map
@@ -28,10 +29,23 @@ def place_and_rules(data: Data, split: str) -> tuple[Path, Rules]:
     root, names = root_of(data), tuple(class_map(data))
     half = split if data.split is not None else ""
     if data.name == "npz":
-        return root, Rules(kind="npz", half=split, share=data.split)
+        return root, Rules(kind="npz", half=split, share=data.split, several=data.multi_label)
+    if data.name == "hf":
+        columns = data.input_key or "image", data.target_key or "label"
+        how = Rules(
+            kind="hf", half=half, share=data.split, columns=columns, several=data.multi_label
+        )
+        return (place_of(root, split) if data.split is None else root), how
     if data.name == "csv":
         key = "val" if split == data.val_split and data.split is None else "train"
-        how = Rules(classes=names, kind="csv", half=half, share=data.split, root=str(root))
+        how = Rules(
+            classes=names,
+            kind="csv",
+            half=half,
+            share=data.split,
+            root=str(root),
+            several=data.multi_label,
+        )
         return file_below(data, key, getattr(data, key)), how
     how = Rules(data.class_folder, tuple(data.ignore), names, half=half, share=data.split)
     return (place_of(root, split) if data.split is None else root), how
@@ -94,4 +108,4 @@ def fingerprints(data: Data, splits: Sequence[str]) -> list[Fingerprint]:
     return [summarised(data, split).fingerprint for split in splits]
 
 
-READERS = {"folder": folder_listing, "csv": csv_listing, "npz": array_listing}
+READERS = {"folder": folder_listing, "csv": csv_listing, "npz": array_listing, "hf": table_listing}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from study.tasks.classification.data.batches import Batch, BatchIterable
+from study.tasks.classification.data.batches import Batch, BatchIterable, Target
 from study.tasks.classification.data.crops import CropsAndFlips
 from study.tasks.classification.data.generators import generator, seeded
 from study.tasks.classification.data.planes import Picture
@@ -21,11 +21,11 @@ class NumberedImages(Protocol):
     """A split whose images can be read by number."""
 
     def __len__(self) -> int: ...
-    def picture(self, index: int) -> tuple[Picture, int]: ...
+    def picture(self, index: int) -> tuple[Picture, Target]: ...
 
 
 @dataclass(frozen=True)
-class TransformedImages(Dataset[tuple[Tensor, int]]):
+class TransformedImages(Dataset[tuple[Tensor, Target]]):
     """The images of one pass in order; the augmentation of item i depends on (seed, epoch, i).
 
     So neither the number of worker processes nor randomness in the model changes an image.
@@ -38,7 +38,7 @@ class TransformedImages(Dataset[tuple[Tensor, int]]):
     views: CropsAndFlips | None = None
     """Crops and flips that replace those of the transform."""
 
-    def __getitem__(self, position: int) -> tuple[Tensor, int]:
+    def __getitem__(self, position: int) -> tuple[Tensor, Target]:
         picture, target = self.images.picture(self.indices[position])
         picture = self.views.applied(picture, position) if self.views else picture
         with seeded(PICTURE, *self.key, position):

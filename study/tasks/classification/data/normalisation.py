@@ -41,7 +41,7 @@ def finished(
     erases = training and not recipe.no_aug and recipe.reprob > 0
 
     def start() -> Iterator[Batch]:
-        erase = Erasing.of(recipe, data.img_size, epoch.keys(ERASE)) if erases else None
+        erase = Erasing.of(recipe, data.sides, epoch.keys(ERASE)) if erases else None
         # A resumed epoch begins at batch `first`; positions count from the start of the epoch.
         for number, (pixels, target) in enumerate(raw, epoch.part.first):
             shape = (len(pixels), data.in_chans, *pixels.shape[2:])

@@ -7,18 +7,21 @@ from io import BytesIO
 from numbers import Integral
 from typing import IO, Any, Self
 
+import torch
 from PIL import Image
 
 from study.errors import DataError
-from study.tasks.classification.data.batches import BatchIterable
+from study.tasks.classification.data.batches import BatchIterable, Target
 from study.tasks.classification.data.decoding import as_given, decoded
 from study.tasks.classification.data.image_files import Listing
+from study.tasks.classification.data.label_sets import checked, labels_of, multi_hot
 from study.tasks.classification.data.loader import evaluation_batches, training_batches
 from study.tasks.classification.data.sampler import ALL, Epoch, Part
+from study.tasks.classification.data.table_listing import TableSplit
 from study.tasks.classification.schema import Data, Recipe
 from study.text import path_text
 
-Read = Callable[[int], tuple[Image.Image, int]]
+Read = Callable[[int], tuple[Image.Image, Target]]
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,13 @@ class OnDiskImages:
     def only(self, indices: Sequence[int]) -> Self:
         return replace(self, indices=[self.indices[i] for i in indices])
 
-    def picture(self, index: int) -> tuple[Image.Image, int]:
+    def picture(self, index: int) -> tuple[Image.Image, Target]:
         picture, target = self.read(self.indices[index])
-        return as_given(picture, f"image {index}", self.data), int(target)
+        if self.data.multi_label:
+            target = checked(torch.as_tensor(target), self.data, self.data.num_classes)
+        else:
+            target = int(target)
+        return as_given(picture, f"image {index}", self.data), target
 
     def training(self, recipe: Recipe, epoch: Epoch) -> BatchIterable:
         return training_batches(self, self.data, recipe, epoch=epoch, workers=self.workers)
@@ -115,6 +122,30 @@ class FromReader:
 
 
 @dataclass(frozen=True)
+class FromTable:
+    """Reads an image of a saved table."""
+
+    split: TableSplit
+    data: Data
+
+    def __call__(self, index: int) -> tuple[Image.Image, Target]:
+        (image,) = self.split.table[index].values()
+        name = f"row {index} of {path_text(self.split.place)}"
+        content, path = image.get("bytes"), image.get("path")
+        # A table may name files instead of holding their bytes.
+        stream = _opened(str(path)) if content is None else BytesIO(content)
+        return decoded(stream, name, self.data), self._target(index)
+
+    def label(self, index: int) -> int:
+        return self.split.rows[index][0]
+
+    def _target(self, index: int) -> Target:
+        if not self.data.multi_label:
+            return self.label(index)
+        return multi_hot(self.split.rows[index], len(self.split.names))
+
+
+@dataclass(frozen=True)
 class FromFiles:
     """Reads an image of a listing: a file, or a member of a tar.
 
@@ -125,7 +156,7 @@ class FromFiles:
     numbers: Mapping[str, int]
     data: Data
 
-    def __call__(self, index: int) -> tuple[Image.Image, int]:
+    def __call__(self, index: int) -> tuple[Image.Image, Target]:
         path, label, size, start = self.listing.pictures[index]
         place = self.listing.folder or self.listing.summary.place
         if self.listing.packed:
@@ -133,15 +164,24 @@ class FromFiles:
                 tar.seek(start)  # the image's own bytes, behind its header
                 stream: IO[bytes] = BytesIO(tar.read(size))
         else:
-            stream = self._opened(os.path.join(place, path))
+            stream = _opened(os.path.join(place, path))
         name = path_text(os.path.join(place, path))
-        return decoded(stream, name, self.data), self.numbers[label]
+        return decoded(stream, name, self.data), self._target(label)
+
+    def _target(self, label: str) -> Target:
+        if not self.data.multi_label:
+            return self.numbers[label]
+        # A class map may leave numbers out, and num_classes may be more than it names.
+        classes = self.data.num_classes or max(self.numbers.values()) + 1
+        numbers = [self.numbers[name] for name in labels_of(label)]
+        return multi_hot(numbers, classes)
 
     def label(self, index: int) -> int:
         return self.numbers[self.listing.pictures[index][1]]
 
-    def _opened(self, path: str) -> IO[bytes]:
-        try:
-            return open(path, "rb")
-        except OSError as error:
-            raise DataError(f"{path_text(path)} cannot be read: {error.strerror}") from error
+
+def _opened(path: str) -> IO[bytes]:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise DataError(f"{path_text(path)} cannot be read: {error.strerror}") from error

@@ -15,7 +15,9 @@ from study.tasks.classification.data.kind_problems import (
     of_arrays,
     of_csv,
     of_drawn,
+    of_tables,
     only_evaluated,
+    unlike_columns,
 )
 from study.tasks.classification.schema import Data
 from study.text import path_text
@@ -58,7 +60,7 @@ def data_problems(
     elif data.name == "folder":
         between = list(_unlike(splits))
     else:
-        wrong = [*only_evaluated(splits)]
+        wrong = [*unlike_columns(splits)] or [*only_evaluated(splits)]
         wrong += gaps(data, splits[0]) if data.name == "npz" and training else ()
         between = [ImageProblem(keys[-1], message) for message in wrong]
     return between or list(_counted(data, splits[0], names, training=training))
@@ -71,6 +73,11 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
         where = path_text(split.place)
         if beside:
             yield f"{where}: {counted(beside)} beside the pictures are not read"
+        if split.unlabelled:
+            yield f"{where}: {split.unlabelled} of {split.files} pictures have no label"
+        # Of the split that is trained on: classes without an image are never learned.
+        if split is splits[0] and (lost := [n for n in split.declared if n not in split.counts]):
+            yield f"{where}: no pictures of {len(lost)} classes of its labels: {first_names(lost)}"
         if split.repeated:
             yield f"{where}: {split.repeated} links to what is read anyway are not followed"
         if split.unmapped:
@@ -85,7 +92,9 @@ def oddities(splits: Sequence[Summary], names: Mapping[str, int]) -> Iterator[st
             yield f"{where}: no pictures of {len(absent)} classes of class_map: {names_absent}"
     if lone := numbered(splits[0].counts.keys() - splits[-1].counts.keys()):
         where = path_text(splits[-1].place)
-        yield f"{where}: classes trained on and not evaluated: {first_names(lone)}"
+        # Only where an image may have several labels there is a number of images.
+        mean = "; mAP and AUROC leave them out" * (splits[-1].images is not None)
+        yield f"{where}: classes trained on and not evaluated: {first_names(lone)}{mean}"
 
 
 # ---- one split ----
@@ -252,7 +261,7 @@ def _counted(
     data: Data, split: Summary, names: Mapping[str, int], *, training: bool
 ) -> Iterator[ImageProblem]:
     """Problems of the number of classes, which a study file may also state."""
-    count = len(names) or len(split.counts)
+    count = len(names) or split.classes
     # A class map and arrays number the classes, of which some may have no image.
     has_numbers = bool(names) or data.name == "npz"
     if training and count == 1:
@@ -276,5 +285,5 @@ def _counted(
         )
 
 
-KINDS = {"folder": _of_one, "csv": of_csv, "npz": of_arrays}
+KINDS = {"folder": _of_one, "csv": of_csv, "npz": of_arrays, "hf": of_tables}
 """Problems of one split, by the kind of data."""

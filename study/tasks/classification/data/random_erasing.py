@@ -27,20 +27,23 @@ class Erasing:
     draws: PositionDraws
 
     @staticmethod
-    def of(recipe: Recipe, side: int, keys: tuple[int, ...]) -> "Erasing":
-        """Random erasing of square images; `keys` are the purpose, the seed and the epoch."""
-        return Erasing(recipe, PositionDraws(partial(patches, recipe, side), keys))
+    def of(recipe: Recipe, sides: tuple[int, int], keys: tuple[int, ...]) -> "Erasing":
+        """Random erasing of images of equal `sides`, (height, width).
+
+        `keys` are the purpose, the seed and the epoch.
+        """
+        return Erasing(recipe, PositionDraws(partial(patches, recipe, sides), keys))
 
     def __call__(self, x: Tensor, places: Sequence[int]) -> None:
-        """Erase patches of (B, C, S, S) in place; `places` are positions in the epoch's order.
+        """Erase patches of (B, C, H, W) in place; `places` are positions in the epoch's order.
 
         Noise is drawn on the device: a patch of it differs between cpu and cuda.
         """
-        counts, seeds, sides = (column.tolist() for column in self.draws.of(places))
+        counts, seeds, patches_of = (column.tolist() for column in self.draws.of(places))
         random = torch.Generator(x.device)
         for image in (image for image, count in enumerate(counts) if count):
             random.manual_seed(seeds[image])
-            for top, left, height, width in sides[image][: counts[image]]:
+            for top, left, height, width in patches_of[image][: counts[image]]:
                 patch = x[image, :, top : top + height, left : left + width]
                 patch.copy_(self._filling(patch, random))
 
@@ -55,7 +58,9 @@ class Erasing:
         return torch.randn(shape, generator=random, device=patch.device)
 
 
-def patches(recipe: Recipe, side: int, draws: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def patches(
+    recipe: Recipe, sides: tuple[int, int], draws: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Patches of PIECE images: count (0 for no erasing), seed of the noise, boxes.
 
     Boxes are (PIECE, recount, 4): top, left, height, width. An image has 1 to `recount` patches,
@@ -66,10 +71,10 @@ def patches(recipe: Recipe, side: int, draws: torch.Generator) -> tuple[Tensor, 
     hit, many = torch.rand(2, PIECE, generator=draws)
     seeds = torch.randint(2**31, (PIECE,), generator=draws)
     counts = (many * recipe.recount).long() + 1
-    sides = []
+    every = []
     for _ in range(recipe.recount):
         # Ten tries per patch, and the area divided by the number of patches, both as in timm.
         scale = torch.rand(PIECE, 10, generator=draws) * (AREA[1] - AREA[0]) + AREA[0]
-        box = boxes(scale / counts[:, None], ratio=RATIO, side=side, generator=draws)
-        sides.append(torch.stack([box.top, box.left, box.height, box.width], 1).long())
-    return counts * (hit < recipe.reprob), seeds, torch.stack(sides, 1)
+        box = boxes(scale / counts[:, None], ratio=RATIO, sides=sides, generator=draws)
+        every.append(torch.stack([box.top, box.left, box.height, box.width], 1).long())
+    return counts * (hit < recipe.reprob), seeds, torch.stack(every, 1)

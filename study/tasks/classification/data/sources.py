@@ -1,7 +1,7 @@
 """Open data sets: one function for each kind (the first part of a name), in `SOURCES`."""
 
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,14 +14,15 @@ from PIL import Image
 from timm.data import create_dataset
 
 from study.errors import DataError, unknown
-from study.tasks.classification.data import array_listing
+from study.tasks.classification.data import array_listing, table_listing
 from study.tasks.classification.data.file_types import first_names
 from study.tasks.classification.data.held_arrays import held_images
 from study.tasks.classification.data.image_files import Summary, numbered
 from study.tasks.classification.data.in_memory import InMemoryImages
+from study.tasks.classification.data.label_sets import checked
 from study.tasks.classification.data.listing import listed, place_and_rules, summarised
 from study.tasks.classification.data.locations import expanded, root_of, unread_splits
-from study.tasks.classification.data.on_disk import FromFiles, FromReader, OnDiskImages
+from study.tasks.classification.data.on_disk import FromFiles, FromReader, FromTable, OnDiskImages
 from study.tasks.classification.data.problems import data_problems
 from study.tasks.classification.data.split import OpenedSplits, stratified
 from study.tasks.classification.data.webdataset import ShardStream
@@ -40,7 +41,7 @@ UNREADABLE = (
 def digits(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     """scikit-learn's 1,797 grey digits of 8 x 8 px; a fixed stratified split trains on 1,437.
 
-    Enlarged by nearest neighbour if img_size is a multiple of 8, else bicubic.
+    Enlarged by nearest neighbour if 8 divides both sides of img_size, else bicubic.
     """
     from sklearn.datasets import load_digits
 
@@ -65,11 +66,18 @@ def torch_set(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     classes = len(sets[0].classes) if hasattr(sets[0], "classes") else None
     if data.held:
         return OpenedSplits(
-            [in_memory(s.data, s.targets, data=data, workers=workers) for s in sets], classes
+            [in_memory(s.data, _first(s.targets), data=data, workers=workers) for s in sets],
+            classes,
         )
     return OpenedSplits(
         [OnDiskImages(s.__getitem__, range(len(s)), data, workers) for s in sets], classes
     )
+
+
+def _first(targets: ArrayLike) -> ArrayLike:
+    """The classes of images; qmnist has eight fields of labels, of which the first is the class."""
+    fields = np.asarray(targets)
+    return fields[:, 0] if fields.ndim == 2 else fields
 
 
 def folder(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
@@ -95,8 +103,12 @@ def _listed(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     if absent:  # where validation images are read alone
         raise DataError(f"data {data.name}: no training image is of {first_names(sorted(absent))}")
     readers = [FromFiles(listing, numbers, data) for listing in listings]
+
+    def label(reader: FromFiles) -> Callable[[int], int] | None:
+        return None if data.multi_label else reader.label
+
     files = [
-        OnDiskImages(r, range(len(r.listing.pictures)), data, workers, r.label) for r in readers
+        OnDiskImages(r, range(len(r.listing.pictures)), data, workers, label(r)) for r in readers
     ]
     fingerprints = [listing.summary.fingerprint for listing in listings]
     return OpenedSplits(files, len(numbers), fingerprints)
@@ -118,8 +130,23 @@ def npz(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
     if wrong := data_problems(data, summaries, {}):
         raise DataError("\n".join(dict.fromkeys(fault.message for fault in wrong)))
     images = [held_images(walk, data, workers) for walk in walks]
-    classes = len(_numbers(data, summarised(data, data.train_split)))
+    first = summarised(data, data.train_split)
+    classes = len(first.declared or _numbers(data, first))
     return OpenedSplits(images, classes, [summary.fingerprint for summary in summaries])
+
+
+def hf(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
+    """hf: a folder that `save_to_disk` of Hugging Face datasets wrote, with or without splits."""
+    walks = [table_listing.walked(*place_and_rules(data, split)) for split in splits]
+    summaries = [walk.summary() for walk in walks]
+    if wrong := data_problems(data, summaries, {}):
+        raise DataError("\n".join(dict.fromkeys(fault.message for fault in wrong)))
+    files = [
+        OnDiskImages(read, walk.indices, data, workers, None if data.multi_label else read.label)
+        for walk in walks
+        for read in [FromTable(walk, data)]
+    ]
+    return OpenedSplits(files, len(walks[0].names), [s.fingerprint for s in summaries])
 
 
 def hub(data: Data, splits: Sequence[str], workers: int) -> OpenedSplits:
@@ -192,25 +219,39 @@ def _installed(package: str, data: Data) -> None:
 
 
 def in_memory(images: ArrayLike, targets: ArrayLike, *, data: Data, workers: int) -> InMemoryImages:
-    """Hold images in memory at img_size: bytes (N, H, W) or (N, H, W, 3) -> Pixels."""
-    images, targets = np.asarray(images), np.asarray(targets)
+    """Hold images in memory at img_size: bytes (N, H, W) or (N, H, W, 3) -> Pixels.
+
+    Targets are classes (N,), or with `multi_label` 0 or 1 for each class, (N, C).
+
+    Raises:
+        DataError: targets are of another shape.
+    """
+    images, labels = np.asarray(images), torch.from_numpy(np.array(targets))
+    if data.multi_label:
+        labels = checked(labels, data, data.num_classes)
+    elif labels.ndim > 1:
+        raise DataError(
+            f"data {data.name}: labels of shape {tuple(labels.shape)}; an image has one class, or "
+            "write multi_label: true"
+        )
     mode = "L" if images.ndim == 3 or data.in_chans == 1 else "RGB"
-    resized = np.stack([_resized(image, data.img_size, mode) for image in images])
+    resized = np.stack([_resized(image, data.sides, mode) for image in images])
     pixels = torch.from_numpy(resized.reshape(*resized.shape[:3], -1)).permute(0, 3, 1, 2)
-    labels = (
-        targets[:, 0] if targets.ndim == 2 else targets
-    )  # qmnist has eight label fields; the first is the class
-    return InMemoryImages(pixels.contiguous(), torch.from_numpy(labels).long(), data, workers)
+    targets = labels if data.multi_label else labels.long()
+    return InMemoryImages(pixels.contiguous(), targets, data, workers)
 
 
-def _resized(image: NDArray[np.uint8], size: int, mode: str) -> NDArray[np.uint8]:
-    """Resize: nearest for whole multiples of a digit's 8 pixels, else bicubic as timm does."""
-    times, rest = divmod(size, len(image))
-    if len(image) == 8 and rest == 0:
-        return image.repeat(times, 0).repeat(times, 1)
+def _resized(image: NDArray[np.uint8], sides: tuple[int, int], mode: str) -> NDArray[np.uint8]:
+    """Resize: nearest for whole multiples of a digit's 8 pixels, else bicubic as timm does.
+
+    All of the image is kept: it is stretched where the proportions differ.
+    """
+    height, width = sides
+    if len(image) == 8 and height % 8 == width % 8 == 0:
+        return image.repeat(height // 8, 0).repeat(width // 8, 1)
     picture = Image.fromarray(image).convert(mode)
-    if picture.size != (size, size):
-        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    if picture.size != (width, height):
+        picture = picture.resize((width, height), Image.Resampling.BICUBIC)
     return np.asarray(picture)
 
 
@@ -219,6 +260,7 @@ SOURCES = {
     "folder": folder,
     "csv": csv,
     "npz": npz,
+    "hf": hf,
     "torch": torch_set,
     "hfds": hub,
     "wds": shards,

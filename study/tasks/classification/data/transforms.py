@@ -38,7 +38,7 @@ def interpolation(recipe: Recipe, *, training: bool) -> str:
 
 
 ImageTransform = Callable[[Image.Image], Tensor]
-"""image -> bytes (C, S, S); normalising and erasing happen per batch."""
+"""image -> bytes (C, H, W); normalising and erasing happen per batch."""
 
 
 def image_transform(
@@ -57,7 +57,7 @@ def image_transform(
 
 @dataclass(frozen=True)
 class EachPlane:
-    """A transform of grey images, applied to every channel: Planes -> bytes (C, S, S)."""
+    """A transform of grey images, applied to every channel: Planes -> bytes (C, H, W)."""
 
     transform: ImageTransform
 
@@ -76,7 +76,7 @@ def timm_transform(data: Data, recipe: Recipe, training: bool, viewed: bool) -> 
     """timm's transform; for `viewed` images without its crop and flips."""
     try:
         whole = create_transform(
-            (data.in_chans, data.img_size, data.img_size),
+            (data.in_chans, *data.sides),
             is_training=training,
             no_aug=recipe.no_aug,
             scale=tuple(recipe.scale),

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from study import given_weights, registries
 from study.errors import BuildError, MetricError, SizeError, StudyError
+from study.spec.image_size import ImageSize, of_sides, sides
 from study.store.provenance import CHANGE_NO_NUMBER, code_behind, digest
 from study.store.store import Store
 from study.tasks.classification.config import Config
@@ -21,6 +22,8 @@ from study.tasks.classification.schema import Data
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from study.models.factory import ImageShape
 
 OUTSIDE_COUNTING = (
     *CHANGE_NO_NUMBER,
@@ -83,18 +86,19 @@ def outputs_alike(left: Config, right: Config, shape: Shape) -> bool:
 
     comparisons: list[bool] = []
     # Both sizes must agree before a switch counts as one without effect.
-    for side in sorted({min(TINY, shape.img_size), shape.img_size}):
-        small = shape.model_copy(update={"img_size": side})
+    tiny = of_sides(*(min(TINY, side) for side in sides(shape.img_size)))
+    for size in dict.fromkeys((tiny, shape.img_size)):
+        small = shape.model_copy(update={"img_size": size})
         first, second = (_builder(config, small) for config in (left, right))
         with suppress(BuildError, *equivalence.REFUSALS):  # too small, or not in double precision
-            comparisons.append(equivalence.equivalent(first, second, _size(small)))
+            comparisons.append(equivalence.equivalent(first, second, small.size))
             if not comparisons[-1]:
                 return False
     return bool(comparisons)
 
 
 def shape_of(data: Data, store: Store) -> Shape:
-    """The classes, channels and side in pixels that a model is built for."""
+    """The classes, channels and image size in pixels that a model is built for."""
     count = images.classes(data, store)
     return Shape(num_classes=count, in_chans=data.in_chans, img_size=data.img_size)
 
@@ -132,7 +136,7 @@ def _refuse_misshapen(config: Config, shape: Shape) -> None:
         return factory.whole(config.model, config.arguments, **shape.model_dump(), device=device)
 
     if patterns := surgery.checked(config.arguments.get(surgery.REPLACE, {})):
-        refuse_misshapen(whole, patterns, _size(shape))
+        refuse_misshapen(whole, patterns, shape.size)
 
 
 def _by_one_counter(
@@ -143,7 +147,7 @@ def _by_one_counter(
 
     model = _builder(config, shape)("meta")
     with suppress(MetricError, *REFUSALS):
-        cost = cost_by_one_counter(model, _size(shape))
+        cost = cost_by_one_counter(model, shape.size)
         costs, counts = cost.measurements, cost.counts
         return built(cost=costs, counts=counts, stages=cost.stages, audited=False)
     return None
@@ -158,11 +162,11 @@ def _measured(
 
     build = _builder(config, shape)
 
-    def resized(device: str, side: int) -> "nn.Module":
-        return _builder(config, shape.model_copy(update={"img_size": side}))(device)
+    def resized(device: str, size: ImageSize) -> "nn.Module":
+        return _builder(config, shape.model_copy(update={"img_size": size}))(device)
 
     try:  # a wrong argument is an error of its own, before anything is counted
-        misfit = outputs.misfit(name, resized, dict(shape))
+        misfit = outputs.misfit(name, resized, cast("ImageShape", dict(shape)))
     except SizeError as error:
         return built(cost={}, impossible=str(error))
     built = partial(built, misfit=misfit)
@@ -175,14 +179,14 @@ def _measured(
     # Parameters need no counter, so they are reported even where operations are refused.
     params = sum(weight.numel() for weight in build("meta").parameters())
     try:
-        counted = cost(build, _size(shape), resized)
+        counted = cost(build, shape.size, resized)
     except MetricError as error:
         return built(cost={"params": params}, refused=str(error), unreached=[])
     return built(
         cost=counted.measurements,
         counts=counted.counts,
         stages=counted.stages,
-        unreached=equivalence.unreached(build, _size(shape)),
+        unreached=equivalence.unreached(build, shape.size),
     )
 
 
@@ -222,10 +226,6 @@ def _code(name: str, arguments: Mapping[str, object]) -> dict[str, str]:
     return registries.used_plugins(
         {**parts, "replacement": replacements, registries.MODEL: (model,)}
     )
-
-
-def _size(shape: Shape) -> tuple[int, int, int]:
-    return shape.in_chans, shape.img_size, shape.img_size
 
 
 @cache

@@ -18,7 +18,7 @@ IDENTITY = 1
 NOT_IDENTITY = {"title", "root", "download", "unverified", "ignore"}
 """Keys that name or locate the same thing, or list files that are never read."""
 
-PLACED = ("folder", "csv", "npz", "wds")  # kinds of data that only their location tells apart
+PLACED = ("folder", "csv", "npz", "hf", "wds")  # kinds of data that only their location tells apart
 
 
 class Built(Protocol):

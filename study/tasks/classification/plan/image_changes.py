@@ -100,7 +100,12 @@ def _change(name: str, then: ImageFingerprint, now: ImageFingerprint, kind: str)
     return f"{name}: other {DIGESTED[kind]} of {now.files} pictures"
 
 
-DIGESTED = {"folder": "names or sizes", "csv": "names, labels or sizes", "npz": "pixels or labels"}
+DIGESTED = {
+    "folder": "names or sizes",
+    "csv": "names, labels or sizes",
+    "npz": "pixels or labels",
+    "hf": "labels or sizes",
+}
 """The content of a fingerprint's digest, by kind of data."""
 
 

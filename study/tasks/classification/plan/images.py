@@ -17,8 +17,8 @@ from study.tasks.classification.data.problems import ImageProblem, data_problems
 from study.tasks.classification.plan.image_summaries import summaries, summary
 from study.tasks.classification.schema import CLASSES, LISTED, Data
 
-PACKAGES = {"hfds": "datasets", "wds": "webdataset"}
-"""The package that timm reads a data set with, by the first part of its name."""
+PACKAGES = {"hf": "datasets", "hfds": "datasets", "wds": "webdataset"}
+"""The package that a data set is read with, by the first part of its name."""
 
 
 def classes(data: Data, store: Store) -> int:
@@ -41,7 +41,7 @@ def classes(data: Data, store: Store) -> int:
     if uncertain and (wrong := data_problems(data, [train], names)):
         raise DataError(wrong[0].message)
     # A class map may name classes that this folder has no image of.
-    return len(names) or len(train.counts)
+    return len(names) or train.classes
 
 
 def image_problems(data: Data, store: Store) -> list[ImageProblem]:

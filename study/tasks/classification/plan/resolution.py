@@ -12,7 +12,15 @@ from study.store.cost_records import ArmCost
 from study.store.store import Store
 from study.tasks.arms import ResolvedArm, ResolvedArms
 from study.tasks.classification.config import config_of
-from study.tasks.classification.plan import arm_cost, gradients, levels, notes, pairing, starting
+from study.tasks.classification.plan import (
+    arm_cost,
+    gradients,
+    levels,
+    notes,
+    pairing,
+    qualities,
+    starting,
+)
 from study.tasks.classification.plan.arms import arms as resolved
 from study.tasks.classification.plan.costs import CostRecords, sample
 from study.tasks.classification.records import ModelCost
@@ -35,7 +43,13 @@ def arms(
 
     return ResolvedArms(
         arms=every.resolved,
-        problems=[*absent, *every.problems, *dead, *unlearnt],
+        problems=[
+            *absent,
+            *qualities.problems(study, file.places),
+            *every.problems,
+            *dead,
+            *unlearnt,
+        ],
         notes=[
             *level_notes,
             *other_notes,

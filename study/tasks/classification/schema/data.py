@@ -1,13 +1,15 @@
 """The keys of `data`: which images, at which size, with which classes."""
 
 from collections.abc import Iterator
+from math import prod
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from study import registries
 from study.errors import likely_name, unknown
-from study.spec.schema.types import Channels, Count, Deviations, Range, Share, Side, Strict
+from study.spec.image_size import sides
+from study.spec.schema.types import Channels, Count, Deviations, Pixels, Range, Share, Strict
 
 CLASSES = {  # number of classes, for data sets that their names identify
     "digits": 10,
@@ -43,13 +45,13 @@ IGNORED = {  # keys without effect, by kind of data
         "class_folder",
         "ignore",
         "grey_range",
-        *("split", "train", "val"),
+        *("split", "train", "val", "multi_label"),
     ),
     "torch": (
         *("class_map", "input_key", "target_key", "class_folder", "ignore", "grey_range"),
-        *("split", "train", "val"),
+        *("split", "train", "val", "multi_label"),
     ),
-    "folder": ("download", "input_key", "target_key", "train", "val"),
+    "folder": ("download", "input_key", "target_key", "train", "val", "multi_label"),
     "csv": (
         *("download", "input_key", "target_key", "train_split", "val_split"),
         *("class_folder", "ignore"),
@@ -58,13 +60,14 @@ IGNORED = {  # keys without effect, by kind of data
         *("download", "input_key", "target_key", "train_split", "val_split", "train", "val"),
         *("class_map", "class_folder", "ignore", "grey_range"),
     ),
-    "hfds": ("class_map", "class_folder", "ignore", "split", "train", "val"),
-    "wds": ("download", "class_folder", "ignore", "split", "train", "val"),
+    "hf": ("download", "class_map", "class_folder", "ignore", "train", "val"),
+    "hfds": ("class_map", "class_folder", "ignore", "split", "train", "val", "multi_label"),
+    "wds": ("download", "class_folder", "ignore", "split", "train", "val", "multi_label"),
 }
 NAMED = ("torch", "hfds", "wds")  # kinds whose name has a second part
-LISTED = ("folder", "csv", "npz")
+LISTED = ("folder", "csv", "npz", "hf")
 """Kinds of data that are listed by the plan: their images are counted and have fingerprints."""
-KNOWN = "digits, folder, csv, npz, torch/NAME, hfds/NAME, wds/NAME"
+KNOWN = "digits, folder, csv, npz, hf, torch/NAME, hfds/NAME, wds/NAME"
 CHANNELS = (1, 3)  # channels of an image in a file
 
 LOOKS = {"title", "img_size", "mean", "std"}
@@ -81,12 +84,15 @@ class Data(Strict):
     title: str | None = Field(None, description="name in tables, such as ImageNet-1k")
     root: str | None = Field(None, description="folder, tar or arrays the images are read from")
     download: bool = Field(False, description="let torchvision download into `root`")
-    img_size: Side = Field(224, description="pixels, both sides")
+    img_size: Pixels = Field(224, description="pixels of both sides, or [height, width]")
     in_chans: Annotated[int, Field(ge=1, le=16)] = Field(
         3, description="channels given to the model: 1 or 3, and up to 16 of arrays"
     )
     num_classes: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         None, description="read from the data when absent"
+    )
+    multi_label: bool = Field(
+        False, description="an image has several labels or none: LABEL;LABEL, or a 0/1 matrix"
     )
     train_split: str = "train"
     val_split: str = "validation"
@@ -167,6 +173,15 @@ class Data(Strict):
                 yield f"{key}: {len(values)} values; give 1, or {max(counts)} (one per channel)"
 
     @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the model's images in pixels."""
+        return sides(self.img_size)
+
+    @property
+    def is_square(self) -> bool:
+        return isinstance(self.img_size, int)
+
+    @property
     def label(self) -> str:
         """The name of the data in tables, with the number of images if it is limited."""
         limits = ((self.train_limit, "to train on"), (self.val_limit, "to evaluate"))
@@ -214,5 +229,5 @@ class Data(Strict):
         """True for a data set that is decoded once into memory, at the model's input size."""
         kind, _, name = self.name.partition("/")
         images = SMALL.get(name.lower()) if kind == "torch" else None
-        small = images is not None and images * self.img_size**2 * self.in_chans <= HELD
+        small = images is not None and images * prod(self.sides) * self.in_chans <= HELD
         return kind in ("digits", "npz") or small

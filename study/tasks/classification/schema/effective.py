@@ -84,7 +84,8 @@ def _augmentation(data: Data, recipe: Recipe) -> Acting:
     if recipe.no_aug:  # timm has no random interpolation there
         still = recipe.interpolation.replace("random", "bilinear")
         return {"repeats": repeats, "interpolation": None if data.held else still}
-    whole = recipe.scale == [1, 1] and recipe.ratio == [1, 1]
+    # Of an oblong image a crop of ratio 1 is a part.
+    whole = recipe.scale == [1, 1] and recipe.ratio == [1, 1] and data.is_square
     moves = recipe.aa or not (data.held and whole)  # RandAugment's rotations interpolate too
     return {
         "repeats": repeats,

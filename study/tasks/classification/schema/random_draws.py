@@ -20,13 +20,13 @@ def versions(data: Data, recipe: Recipe) -> dict[str, int]:
     """Versions of the draws that act in a training, by name; part of the trial's digest."""
     if not recipe.epochs or recipe.no_aug:
         return {}
-    acts = {CROPS: data.held and _views(recipe), ERASING: recipe.reprob > 0}
+    acts = {CROPS: data.held and _views(data, recipe), ERASING: recipe.reprob > 0}
     return {what: VERSIONS[what] for what in VERSIONS if acts[what]}
 
 
-def _views(recipe: Recipe) -> bool:
+def _views(data: Data, recipe: Recipe) -> bool:
     """True if crops or flips are drawn, or precede other augmentation of a set in memory."""
-    crops = recipe.scale != [1, 1] or recipe.ratio != [1, 1]
+    crops = recipe.scale != [1, 1] or recipe.ratio != [1, 1] or not data.is_square
     flips = recipe.hflip, recipe.vflip
     jitters = recipe.jitters and any(flips)
     return crops or any(0 < probability < 1 for probability in flips) or bool(recipe.aa) or jitters

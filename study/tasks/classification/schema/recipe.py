@@ -22,6 +22,9 @@ from study.spec.schema.types import (
     UpTo1,
 )
 
+MULTI_LABEL_LOSSES = ("bce", "asl")
+"""timm's losses of images with several labels; asl is the asymmetric loss (arXiv 2009.14119)."""
+
 
 class Recipe(Strict):
     """A training recipe, with the argument names and defaults of timm's train.py.
@@ -85,7 +88,7 @@ class Recipe(Strict):
 
     smoothing: Below1 = 0.1
     loss: str | None = Field(
-        None, examples=["ce", "bce"], description="absent: bce if bce_loss, else ce"
+        None, examples=["ce", "bce", "asl"], description="absent: bce if bce_loss, else ce"
     )
     bce_loss: bool = False
     class_weights: Literal["balanced"] | Annotated[list[Positive], Field(min_length=1)] | None = (

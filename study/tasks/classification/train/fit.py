@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from study.store.records import EpochRow
-from study.tasks.classification.quality import QUALITIES, Predictions, qualities
+from study.tasks.classification.multi_label_quality import measured, names
 from study.tasks.classification.schema import Recipe
 from study.tasks.classification.train.checkpoint import Checkpoint
 from study.tasks.classification.train.determinism import forked_rng, repeatable
 from study.tasks.classification.train.distributed import ALONE, ProcessGroup
-from study.tasks.classification.train.evaluation import evaluated
+from study.tasks.classification.train.evaluation import Answers, evaluated
 from study.tasks.classification.train.loop import Within, begun, training
 from study.tasks.classification.train.setup import Setup, TrainingData, set_up
 from study.trial.callbacks import NOBODY, Callbacks, Stopped
@@ -25,21 +25,20 @@ from study.trial.callbacks import NOBODY, Callbacks, Stopped
 # Sent from the leader to the others after every update, as a number.
 GO, SAVE, STOP = range(3)
 
-"""The qualities of a training that diverged."""
-
 
 @dataclass(frozen=True)
 class Fitted:
     """The outcome of a training, with the weights after its last epoch: never the best epoch's.
 
-    Metrics are the catalogue's qualities in base units, None where one cannot be computed; all
-    NaN once diverged, and then there are no predictions. Predictions are `target` (N,) and `top`
-    (N, 5), the likeliest classes in order. A row of history has epoch, lr, train_loss, all
-    qualities, seconds of the epoch with its evaluation, and images_per_second trained.
+    Metrics are the qualities in base units that the images have, None where one cannot be computed;
+    all NaN once diverged, and then there are no predictions. Predictions are `target` (N,) and
+    `top` (N, 5), the likeliest classes in order, or `labels` and `logits` (N, C). A row of history
+    has epoch, lr, train_loss, all qualities, seconds of the epoch with its evaluation, and
+    images_per_second trained.
     """
 
     metrics: Mapping[str, float | None]
-    predictions: dict[str, NDArray[np.int64]]
+    predictions: Mapping[str, NDArray[np.generic]]
     history: list[EpochRow]
     diverged: bool = False
 
@@ -47,7 +46,7 @@ class Fitted:
 class Answered(NamedTuple):
     """A model's answers and their qualities, computed once: AUROC takes 6 s on ImageNet."""
 
-    answers: Predictions
+    answers: Answers
     metrics: Mapping[str, float | None]
 
 
@@ -77,7 +76,10 @@ def fit(
     # The others report nothing; their pulse shows their own watchdog that they live.
     caller = caller if group.leads else Callbacks(pulse=caller.pulse)
     with forked_rng(device), repeatable(device):
-        setup = set_up(model, recipe, classes=images.classes, device=device, group=group)
+        several, classes = images.multi_label, images.classes
+        setup = set_up(
+            model, recipe, classes=classes, device=device, group=group, multi_label=several
+        )
         checkpoint = Checkpoint(folder, setup, caller, seed)
         history, within = checkpoint.restore()
         evaluation = None
@@ -88,7 +90,8 @@ def fit(
             if not _converges(row):
                 caller.report(row)
                 # Not saved: the checkpoint keeps the last weights that were finite.
-                return Fitted(dict.fromkeys(QUALITIES, math.nan), {}, history, True)
+                lost = dict.fromkeys(names(multi_label=several), math.nan)
+                return Fitted(lost, {}, history, True)
             setup.scheduler.step(epoch + 1)  # timm's schedules are asked for the epoch to come
             checkpoint.save(history)
             caller.report(row)
@@ -97,8 +100,7 @@ def fit(
                 raise Stopped(f"after epoch {epoch}")
         # There were no epochs, or the checkpoint had them all.
         evaluation = evaluation or _evaluated(setup, images, caller)
-    known = {"target": evaluation.answers.target, "top": evaluation.answers.top}
-    return Fitted(evaluation.metrics, known, history)
+    return Fitted(evaluation.metrics, evaluation.answers.stored, history)
 
 
 def _epoch(
@@ -131,13 +133,13 @@ def _epoch(
     loss, images_seen = progress.whole(setup.group)
     training_seconds = time.perf_counter() - began
     evaluation = _evaluated(setup, images, caller)
-    measured: Any = evaluation.metrics
+    metrics: Any = evaluation.metrics
     row = EpochRow.model_construct(  # unchecked: losses may be NaN until they are stored
         epoch=epoch,
         # The largest, since layer decay gives earlier layers smaller rates.
         lr=max(group["lr"] for group in setup.optimizer.param_groups),
         train_loss=loss / images_seen,
-        **measured,
+        **metrics,
         seconds=time.perf_counter() - began,
         images_per_second=images_seen / training_seconds,
     )
@@ -154,4 +156,4 @@ def _evaluated(setup: Setup, images: TrainingData, caller: Callbacks) -> Answere
     rank, world = setup.group.rank, setup.group.world
     batches = images.val_batches(setup.recipe, device=setup.device, rank=rank, world=world)
     answers = evaluated(setup, batches, pulse=caller.pulse)
-    return Answered(answers, qualities(answers))
+    return Answered(answers, measured(answers))

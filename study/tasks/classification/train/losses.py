@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy as cross_entropy_of
 
 from study.errors import SpecError
 from study.tasks.classification.schema import Recipe
+from study.tasks.classification.schema.recipe import MULTI_LABEL_LOSSES
 
 
 def cross_entropy(recipe: Recipe) -> nn.Module:
@@ -54,13 +55,28 @@ def binary_cross_entropy(recipe: Recipe) -> nn.Module:
     return _timm(recipe, "bce")
 
 
-def loss(recipe: Recipe) -> nn.Module:
-    return LOSSES[recipe.loss_name](recipe)
+def loss(recipe: Recipe, *, multi_label: bool = False) -> nn.Module:
+    """The criterion of a recipe; that of a plugin is given targets (B, C) of several labels too.
+
+    Raises:
+        SpecError: the loss is of images with one label, or of images with several.
+    """
+    name = recipe.loss_name
+    # A recipe that trains nothing need not name a loss, and the default is of one label.
+    if multi_label and not recipe.epochs:
+        name = "bce"
+    if multi_label and name in MULTI_LABEL_LOSSES:
+        return _timm(recipe, name, multi_label=True)
+    if name not in LOSSES or (multi_label and name == "ce"):
+        several = "several labels" if multi_label else "one label"
+        raise SpecError(f"loss {name} is not of images with {several}", key="loss")
+    return LOSSES[name](recipe)
 
 
-def _timm(recipe: Recipe, name: str) -> nn.Module:
+def _timm(recipe: Recipe, name: str, *, multi_label: bool = False) -> nn.Module:
     criterion: nn.Module = create_classification_loss(
         loss_type=name,
+        multi_label=multi_label,  # smoothing then pulls every label towards 0.5
         smoothing=recipe.smoothing,
         soft_targets=recipe.mixes,  # Mixup smooths the labels itself
     )

@@ -8,6 +8,7 @@ from torch import nn
 
 from study.errors import SpecError, unknown
 from study.tasks.classification.schema import Recipe
+from study.tasks.classification.schema.recipe import MULTI_LABEL_LOSSES
 from study.tasks.classification.train.losses import LOSSES
 
 
@@ -20,8 +21,9 @@ def check(recipe: Recipe, *, world: int = 1) -> None:
     name = recipe.optimizer_name
     if name not in OPTIMIZERS:
         raise SpecError(unknown("recipe.opt", recipe.opt, OPTIMIZERS), key="opt")
-    if recipe.loss_name not in LOSSES:
-        raise SpecError(unknown("recipe.loss", recipe.loss_name, LOSSES), key="loss")
+    losses = [*dict.fromkeys([*LOSSES, *MULTI_LABEL_LOSSES])]
+    if recipe.loss_name not in losses:
+        raise SpecError(unknown("recipe.loss", recipe.loss_name, losses), key="loss")
     if OPTIMIZERS[name] is timm_optimizer:
         _check_timm(recipe, name)
     elif name != recipe.opt.lower():  # only timm's own function wraps

@@ -8,7 +8,7 @@ import torch
 from timm.data import Mixup
 from timm.layers import convert_sync_batchnorm
 from timm.scheduler.scheduler import Scheduler
-from timm.task import ClassificationTask
+from timm.task import ClassificationTask, MultiLabelClassificationTask
 from torch import Tensor, nn
 
 from study.errors import SpecError
@@ -39,6 +39,8 @@ class TrainingData(Protocol):
 
     @property
     def classes(self) -> int: ...
+    @property
+    def multi_label(self) -> bool: ...
     def train_batches(
         self,
         recipe: Recipe,
@@ -81,9 +83,17 @@ def placed(model: nn.Module, recipe: Recipe, device: str) -> nn.Module:
 
 
 def set_up(
-    model: nn.Module, recipe: Recipe, *, classes: int, device: str, group: ProcessGroup = ALONE
+    model: nn.Module,
+    recipe: Recipe,
+    *,
+    classes: int,
+    device: str,
+    group: ProcessGroup = ALONE,
+    multi_label: bool = False,
 ) -> Setup:
     """Build what a trial trains with; the model is moved in place.
+
+    Targets are classes (B,), or with `multi_label` 0 or 1 for each class (B, C).
 
     Raises:
         SpecError: timm, the model or the group cannot follow the recipe.
@@ -92,7 +102,9 @@ def set_up(
     placed(model, recipe, device)
     if recipe.grad_checkpointing:
         _checkpoint_gradients(model)
-    task = ClassificationTask(model, loss(recipe), device=torch.device(device), verbose=False)
+    kind = MultiLabelClassificationTask if multi_label else ClassificationTask
+    criterion = loss(recipe, multi_label=multi_label)
+    task = kind(model, criterion, device=torch.device(device), verbose=False)
     # After `placed`, so that the optimizer's state is on the same device.
     optimizer = optimizer_of(model, recipe)
     start_average(task, recipe)  # before compiling, so that the average is of the plain model
@@ -107,12 +119,12 @@ def set_up(
         optimizer=optimizer,
         scheduler=schedule_of(optimizer, recipe),
         scaler=grad_scaler(recipe, device),
-        mixup=_mixup(recipe, classes) if recipe.mixes else None,
+        mixup=_mixup(recipe, classes, multi_label) if recipe.mixes else None,
         group=group,
     )
 
 
-def _mixup(recipe: Recipe, classes: int) -> Mixup:
+def _mixup(recipe: Recipe, classes: int, multi_label: bool) -> Mixup:
     return Mixup(
         mixup_alpha=recipe.mixup,
         cutmix_alpha=recipe.cutmix,
@@ -121,6 +133,7 @@ def _mixup(recipe: Recipe, classes: int) -> Mixup:
         mode=recipe.mixup_mode,
         label_smoothing=recipe.smoothing,
         num_classes=classes,
+        multi_label=multi_label,
     )
 
 

@@ -39,7 +39,8 @@ def step_seconds(
     Trains `model` in place, so pass a model that is not needed afterwards.
     """
     with forked_rng(device):
-        setup = set_up(model, recipe, classes=images.classes, device=device)
+        several = images.multi_label
+        setup = set_up(model, recipe, classes=images.classes, device=device, multi_label=several)
         epochs = (
             mixed(setup, batches, seed=seed, epoch=epoch)
             for epoch in count()

@@ -46,5 +46,4 @@ def opened(trial: TrialRecord) -> ClassifierRecord:
 
 def image_size(record: ClassifierRecord) -> tuple[int, int, int]:
     """The size of an image, (C, H, W)."""
-    shape = record.shape
-    return shape.in_chans, shape.img_size, shape.img_size
+    return record.shape.size

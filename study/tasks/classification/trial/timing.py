@@ -57,6 +57,7 @@ def workloads(trial: TrialRecord, job: Job) -> dict[str, calls.Workload]:
             classes=classes,
             size=image_size(record),
             device=device,
+            multi_label=record.data.multi_label,
         )
         needed["train"] = calls.Workload(update, recipe.batch_size)
     return needed
@@ -92,7 +93,10 @@ def steps(trial: TrialRecord, job: Job) -> dict[str, Callable[[], None]]:
 def _update(record: ClassifierRecord, job: Job) -> None:
     recipe, classes = record.recipe, record.shape.num_classes
     model, size = build_model(record, job.device), image_size(record)
-    train.training_step(model, recipe, classes=classes, size=size, device=job.device)
+    several = record.data.multi_label
+    train.training_step(
+        model, recipe, classes=classes, size=size, device=job.device, multi_label=several
+    )
 
 
 def _inference(record: ClassifierRecord, job: Job, count: int) -> None:

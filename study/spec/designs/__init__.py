@@ -1,13 +1,18 @@
 """Designs: which arms a study has.
 
 Contract: design(factors) -> the levels chosen in each arm, the baseline (all 0) first, none twice.
+Parameters by keyword alone are options of the design in a study file; each has a default, and a
+type that pydantic checks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 
-from study.errors import SpecError
-from study.spec.study import Factor
+from study.spec.designs.fractional import fractional
+from study.spec.designs.options import Design, Options
+from study.spec.designs.pairwise import pairwise
+from study.spec.designs.two_levels import need_two_levels
+from study.spec.study import Factor, Study
 
 Choices = tuple[int, ...]
 
@@ -24,12 +29,7 @@ def one_at_a_time(factors: Sequence[Factor]) -> list[Choices]:
 
 def leave_one_out(factors: Sequence[Factor]) -> list[Choices]:
     """The full model, and the full model without each factor; a factor is (with, without)."""
-    for factor in factors:
-        if len(factor.levels) != 2:
-            labels = ", ".join(level.label for level in factor.levels)
-            raise SpecError(
-                f"leave_one_out needs two levels, with and without, but {factor.path} has {labels}"
-            )
+    need_two_levels("leave_one_out needs two levels, with and without", factors)
     return one_at_a_time(factors)
 
 
@@ -49,23 +49,31 @@ def factorial(factors: Sequence[Factor]) -> list[Choices]:
     return list(product(*(range(len(factor.levels)) for factor in factors)))
 
 
-def designed(designs: Sequence[str], factors: Sequence[Factor]) -> list[Choices]:
+def designed(designs: Mapping[str, Options], factors: Sequence[Factor]) -> list[Choices]:
     """The levels of the arms of all `designs`, each arm once, the baseline first.
 
     Raises:
         SpecError: the factors do not fit a design.
     """
     # The reader reports unknown designs; the arms of the others are still checked.
-    known = [design for design in designs if design in DESIGNS] or ["one_at_a_time"]
+    known = {name: options for name, options in designs.items() if name in DESIGNS}
     choices = [(0,) * len(factors)]
-    choices += [chosen for design in known for chosen in DESIGNS[design](factors)]
+    for name, options in (known or {"one_at_a_time": {}}).items():
+        choices += DESIGNS[name](factors, **options)
     # Designs overlap: all of them have the baseline.
     return list(dict.fromkeys(choices))
 
 
-DESIGNS: dict[str, Callable[[Sequence[Factor]], list[Choices]]] = {
+def arms_of(study: Study, design: str) -> list[Choices]:
+    """The levels of the arms that a study has of one of its designs."""
+    return designed({design: study.design_options.get(design, {})}, study.factors)
+
+
+DESIGNS: dict[str, Design] = {
     "one_at_a_time": one_at_a_time,
     "leave_one_out": leave_one_out,
     "cumulative": cumulative,
     "factorial": factorial,
+    "fractional": fractional,
+    "pairwise": pairwise,
 }

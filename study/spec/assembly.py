@@ -1,0 +1,67 @@
+"""A study put together from its checked file."""
+
+from pathlib import Path
+
+from study.spec.configurations import Configurations
+from study.spec.published_numbers import published_numbers
+from study.spec.schema import SequentialSeeds, StudyFile
+from study.spec.study import Study
+from study.spec.yaml import Tree
+from study.text import normal
+
+
+def assembled(path: Path, file: StudyFile, configurations: Configurations) -> Study:
+    """The study of a checked file; single values become lists, and numbers of seeds seeds."""
+    places = configurations.places
+    return Study(
+        name=path.stem,
+        path=path,
+        profile=None,
+        settings=(),
+        question=file.question,
+        task=file.task,
+        source=file.source,
+        baseline={part: _mapping(tree) for part, tree in places.baseline.items()},
+        factors=tuple(tree.factor for tree in places.factors),
+        seeds=_seeds(file),
+        sequential=file.seeds if isinstance(file.seeds, SequentialSeeds) else None,
+        designs=_names(file),
+        columns=tuple(file.columns or ()) or _columns(configurations),
+        timing=file.timing,
+        expects=file.expects,
+        published={
+            label: published_numbers(row, file, places.document.at(["published", label]))
+            for label, row in file.published.items()
+        },
+        margins=file.margins,
+        claims=tuple(map(normal, file.claims)),
+        text=places.document.location.text,
+        plugins=configurations.plugins,
+        aa=file.aa,
+        contrasts=tuple(
+            (normal(c), "baseline") if isinstance(c, str) else (normal(c[0]), normal(c[1]))
+            for c in file.contrasts
+        ),
+    )
+
+
+def _columns(configurations: Configurations) -> tuple[str, ...]:
+    baseline = configurations.arm((0,) * len(configurations.places.factors))
+    return configurations.task.columns_of(baseline.config)
+
+
+def _seeds(file: StudyFile) -> tuple[int, ...]:
+    if isinstance(file.seeds, SequentialSeeds):
+        return tuple(range(file.seeds.max))
+    return tuple(range(file.seeds) if isinstance(file.seeds, int) else file.seeds)
+
+
+def _names(file: StudyFile) -> tuple[str, ...]:
+    """The names of a file's designs."""
+    items = file.design if isinstance(file.design, list) else [file.design]
+    return tuple(item if isinstance(item, str) else item.name for item in items)
+
+
+def _mapping(tree: Tree) -> dict[str, object]:
+    plain = tree.plain()
+    return plain if isinstance(plain, dict) else {}
