@@ -255,17 +255,6 @@ class Analysis(Results):
 
     # ---- what the study asks for ----
 
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(self.plan.study.columns))
-
-    @property
-    def seeds(self) -> int:
-        return len(self.plan.study.seeds)
-
-    def of_kind(self, kind: str) -> list[str]:
-        return [name for name in self.metrics if self.catalogue[name].kind == kind]
-
     def published(self, label: str, arm: PlannedArm, metric: str) -> PublishedNumber | None:
         """The published number of an arm: that of this label first, else of another label."""
         rows = self.plan.study.published

@@ -51,6 +51,7 @@ class LedgerRow:
     @property
     def seconds(self) -> float:
         """Time of all tuning trials, each counted once."""
+        # Two proposals may be one trial, which took its time once.
         by_name = {p.trial.name: p.seconds for p in self.ended if p.trial}
         return sum(by_name.values())
 
@@ -94,6 +95,7 @@ class Ledger:
         """The sign that the 95 % interval of a difference shows: better, worse or undecided."""
         if effect is None or not np.isfinite([effect.low, effect.high]).all():
             return ""
+        # An end at zero decides nothing, as in the ties of the table.
         if effect.low <= 0 <= effect.high:
             return "undecided"
         return "better" if (effect.low > 0) == self.higher else "worse"
@@ -192,6 +194,7 @@ def _expected(tuned: TunedArm) -> Sequence[ExpectedBest]:
     known = [value for value in drawn if value is not None]
     if not known:
         return []
+    # Left out, failures would make an arm look better the more of them it had.
     worst = min(known) if tuned.higher else max(known)
     values = np.array([worst if value is None else value for value in drawn])
     return stats.expected_best(values, higher=tuned.higher)

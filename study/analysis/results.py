@@ -42,6 +42,17 @@ class Results:
         """The states of the declared comparisons, where seeds are added until they are decided."""
         return sequential.decisions(self.plan, self.store) if self.plan.study.sequential else {}
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.plan.study.columns))
+
+    @property
+    def seeds(self) -> int:
+        return len(self.plan.study.seeds)
+
+    def of_kind(self, kind: str) -> list[str]:
+        return [name for name in self.metrics if self.catalogue[name].kind == kind]
+
     @cached_property
     def measurements(self) -> pd.DataFrame:
         """One row per (arm, seed, metric) in base units; see `frames.frame`."""

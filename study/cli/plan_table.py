@@ -37,12 +37,6 @@ def plan_head(plan: Plan) -> str:
     )
 
 
-def _design(study: Study, name: str) -> str:
-    options = study.design_options.get(name, {})
-    listed = ", ".join(f"{key} {value}" for key, value in options.items())
-    return name.replace("_", " ") + f" ({listed})" * bool(listed)
-
-
 def total(plan: Plan) -> int:
     """The trials of a plan; of a study that tunes, all that it will have but repeats of one."""
     if plan.tuning is None:
@@ -51,6 +45,12 @@ def total(plan: Plan) -> int:
     seeds = limits.min if limits else len(plan.study.seeds)
     once = (len(plan.arms) + plan.study.aa) * seeds
     return once + plan.tuning.budget
+
+
+def _design(study: Study, name: str) -> str:
+    options = study.design_options.get(name, {})
+    listed = ", ".join(f"{key} {value}" for key, value in options.items())
+    return name.replace("_", " ") + f" ({listed})" * bool(listed)
 
 
 PRINTED = 3  # costs of a plan: the first of the catalogue
@@ -159,6 +159,7 @@ def _tuning(plan: Plan) -> Iterator[str]:
     for row in tuning.arms:
         if row.spent and row.winner is None:
             yield f"{row.arm.label}: no tuning trial is completed, so it has no trials of its own"
+        # Spent like a failure, but for a reason that the file can change.
         refused = [proposal for proposal in row.proposals if proposal.refused]
         if refused:
             count = many(len(refused), "proposal")

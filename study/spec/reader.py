@@ -201,9 +201,9 @@ def _study(
     places = Places(document, {part: parts.get(part, absent) for part in task.parts}, factors)
     configurations = Configurations(task, places, tuple(sources))
     study = assembled(path, valid, configurations)
-    tune, more = tuning_of(valid, document, study.columns, task, catalogue)
-    problems += more
-    study = replace(study, catalogue=catalogue, design_options=options, tune=tune)
+    study = replace(study, catalogue=catalogue, design_options=options)
+    tune, more = tuning_of(valid, study, document, task)
+    study, problems = replace(study, tune=tune), [*problems, *more]
     arms, more = _arms(study, configurations)
     problems += more
     problems += space_problems(study, configurations, problems)

@@ -34,6 +34,7 @@ class Range:
         fits = float(value).is_integer() if self.whole else True
         if self.step is not None:
             steps = (value - self.low) / self.step
+            # Steps such as 0.1 are no binary fractions, so they are not met exactly.
             fits &= abs(steps - round(steps)) < 1e-8
         return fits and self.low <= value <= self.high
 

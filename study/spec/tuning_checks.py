@@ -26,24 +26,18 @@ from study.spec.yaml import Tree
 
 
 def tuning_of(
-    file: StudyFile,
-    document: Tree,
-    columns: Sequence[str],
-    task: TaskSchema,
-    catalogue: Catalogue,
+    file: StudyFile, study: Study, document: Tree, task: TaskSchema
 ) -> tuple[TuningRules | None, list[Problem]]:
-    """The tuning of a file, or None where there is none, and the mistakes in its keys.
-
-    `columns` are those of the study.
-    """
+    """The tuning of a file, or None where there is none, and the mistakes in its keys."""
     if file.tune is None:
         return None, []
     tune, tree = file.tune, document.at(["tune"])
     problems = list(_sampler(tune.sampler, tree))
-    objective, wrong = _objective(tune, columns, catalogue, tree)
+    objective, wrong = _objective(tune, study.columns, study.catalogue, tree)
     problems += wrong
     held_out: Values = {}
     try:
+        # The task knows which of its keys do it, and which shares it takes.
         held_out = task.held_out(tune.holdout)
     except StudyError as error:
         problems.append(Problem(str(error), tree.key(["holdout"])))
@@ -58,6 +52,7 @@ def tuning_of(
 def varied(document: Tree) -> set[str]:
     """The paths of the factors, and those of the keys that levels of a whole part have."""
     factors = document.value.get("factors")
+    # A wrong `factors` is reported by the schema; here it has no paths.
     trees = factors.value if factors and isinstance(factors.value, dict) else {}
     paths = set(trees)
     for part, levels in trees.items():
@@ -98,6 +93,7 @@ def _seeds(rules: TuningRules, seeds: Sequence[int], tree: Tree) -> Iterator[Pro
 def _values(rules: TuningRules, configurations: Configurations) -> Iterator[Problem]:
     """Problems that the task has with values of the space, each alone in the baseline."""
     base = (0,) * len(configurations.places.factors)
+    # Mistakes of the baseline are reported at their own place.
     before = {problem.message for problem in configurations.problems(base)}
 
     def refused(values: Values) -> list[Problem]:
@@ -105,6 +101,7 @@ def _values(rules: TuningRules, configurations: Configurations) -> Iterator[Prob
         return [problem for problem in wrong if problem.message not in before]
 
     for path, values in rules.space.items():
+        # The ends alone: ranges of the schema are intervals.
         every = values.values if isinstance(values, Categories) else (values.low, values.high)
         yield from (problem for value in every for problem in refused({path: value})[:1])
         if isinstance(values, Range) and values.whole and values.step is None:

@@ -38,6 +38,7 @@ def place(study: Study, store: Store) -> Path:
 def record(study: Study, tuning: Tuning, store: Store) -> Path | None:
     """Append the results that the journal lacks; None while another process writes it."""
     path = place(study, store)
+    # Only here: a plan writes nothing, and a store may be read-only.
     path.parent.mkdir(parents=True, exist_ok=True)
     lease = leases.claim(path.parent)
     if lease is None:
@@ -74,6 +75,7 @@ def _append(storage: "JournalStorage", study: Study, row: TunedArm, store: Store
     known = {other.study_name for other in storage.get_all_studies()}
     if name in known:
         written = optuna.load_study(study_name=name, storage=storage)
+        # Trials are compared by content, as numbers alone would hide another history.
         if not _agree(written.get_trials(deepcopy=False), trials):
             # Results were removed and trained anew, or another optuna has proposed them.
             optuna.delete_study(study_name=name, storage=storage)
@@ -90,6 +92,7 @@ def _append(storage: "JournalStorage", study: Study, row: TunedArm, store: Store
 
 def _key(row: TunedArm) -> str:
     """Another space, or another arm of the same label, has an optuna.Study of its own."""
+    # Six digits tell the few spaces of one study apart, and are short beside its label.
     return digest([row.arm.digest, repr(row.rules)])[:6]
 
 
@@ -133,5 +136,6 @@ def _dated(frozen: "optuna.trial.FrozenTrial", proposal: Proposal, store: Store)
     result = store.result(proposal.trial.name) if proposal.trial else None
     began = result.plain.get("began") if result else None
     if isinstance(began, int | float):
+        # Local time, as optuna's own trials have it.
         frozen.datetime_start = datetime.fromtimestamp(began)
         frozen.datetime_complete = datetime.fromtimestamp(began + proposal.seconds)

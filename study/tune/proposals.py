@@ -24,6 +24,7 @@ class Proposals:
 
     def __init__(self, rules: TuningRules, *, higher: bool, first: Values | None) -> None:
         """`first` are the file's own values, or None where they lie outside the space."""
+        # Half a second to import, which a study without tuning does not wait for.
         import optuna
 
         self._rules, self._first = rules, first
@@ -66,6 +67,7 @@ class Proposals:
 
         outside = self._first is None and self._number == len(objectives)
         for trial, value in zip(self._open, objectives[outside:], strict=True):
+            # A failed trial has no value; TPE leaves it out, where a worst value would mislead it.
             state = optuna.trial.TrialState.FAIL if value is None else None
             self._study.tell(trial, value, state=state)
         self._open.clear()
@@ -87,6 +89,7 @@ def _distribution(values: Dimension) -> "BaseDistribution":
         # Texts, as optuna takes 0 and false for the same category.
         return CategoricalDistribution([written(value) for value in values.values])
     if values.whole:
+        # An integer range of optuna has steps of 1 unless it is told.
         low, high, step = int(values.low), int(values.high), int(values.step or 1)
         return IntDistribution(low, high, log=values.log, step=step)
     return FloatDistribution(values.low, values.high, log=values.log, step=values.step)
@@ -115,4 +118,5 @@ def _decoded(space: Dimension, value: object) -> object:
 
 
 def _rounded(space: Range, value: float, digits: int) -> float:
+    # Rounding must not leave the range, which the file promised.
     return min(max(float(f"{value:.{digits}g}"), space.low), space.high)

@@ -48,9 +48,11 @@ class Replay:
         study, _ = self.file.complete()
         rules, ours = self.rules, file_values(self.rules, arm)
         higher = study.catalogue[rules.objective].better == "higher"
+        # A whole part has no value of its own in a configuration, and so lies outside.
         inside = all(path in ours and space.has(ours[path]) for path, space in rules.space.items())
         source = Proposals(rules, higher=higher, first=ours if inside else None)
         rows = list[Proposal]()
+        # Not by reading what was proposed before: that could disagree with the results.
         while len(rows) < rules.trials:
             values = source.ask(min(rules.batch, rules.trials - len(rows)))
             batch = [self._proposal(arm, len(rows) + i, v) for i, v in enumerate(values)]
@@ -73,6 +75,7 @@ class Replay:
         """The arm with the values that the baseline has chosen, unless they are its own."""
         if not (self.rules.at_baseline and row.winner and base.winner):
             return row
+        # By texts, since 1 and true are equal in Python and are two categories.
         if texts(row.values) == texts(base.values):
             return row
         # All of them: what the baseline has from the file may be another value in this arm.
@@ -96,10 +99,12 @@ class Replay:
             if not number:
                 raise SpecError(report(problems))
             return Proposal(number, values, None, refused=problems[0].message)
+        # One seed for all, so that proposals differ by their values alone.
         seed = self.rules.trial_seed
         trial = stored_trial(f"{built.digest}-{seed}", seed, built.config, self.store)
         label = f"{arm.label}, proposal {number}"
         planned = PlannedArm(**{**vars(built), "label": label}, trials=(trial,))
+        # An unfinished trial may have a history, whose numbers must not choose.
         result = self.store.result(trial.name) if trial.state in ENDED else None
         if result is None:
             return Proposal(number, values, planned)

@@ -63,6 +63,7 @@ class TunedArm:
     @property
     def winner(self) -> Proposal | None:
         """The best proposal, the first of equal ones; None until all have ended."""
+        # A diverged trial may have numbers, which are those of a broken model.
         completed = [p for p in self.proposals if p.objective is not None]
         if not self.spent or not completed:
             return None
@@ -81,6 +82,7 @@ class TunedArm:
         A failed one is told as failed with its batch and not tried again, unless no trial of the
         arm is completed.
         """
+        # Without a winner nothing depends on the failures, so another attempt changes nothing else.
         hopeless, closed = self.spent and self.winner is None, len(self.closed)
         return [
             p.arm
@@ -120,6 +122,7 @@ class Tuning:
     @property
     def trials(self) -> list[PlannedArm]:
         """The proposals of all arms, the first of every arm first."""
+        # In turn, so that an interrupted study has as many proposals of every arm.
         rows = [arm.trials for arm in self.arms]
         longest = max(map(len, rows), default=0)
         return [row[number] for number in range(longest) for row in rows if number < len(row)]

@@ -91,6 +91,12 @@ def test_a_set_that_cannot_be_divided_is_refused(labels):
         divided(split, 0.2)
 
 
+def test_images_of_several_labels_are_one_class(folder):
+    rest, part = divided(dataset.load(DIGITS).train, 0.2, multi_label=True)
+    assert len(part) == round(0.2 * 1437)
+    assert len(rest) + len(part) == 1437
+
+
 @pytest.mark.parametrize(
     "keys", [{"name": "torch/imagenet"}, {"name": "digits", "val_limit": 3}, {"name": "hfds/x"}]
 )

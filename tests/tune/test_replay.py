@@ -151,14 +151,16 @@ def test_every_arm_is_also_trained_with_the_values_of_the_baseline(tmp_path):
 def test_values_that_cannot_be_built_are_spent_without_a_trial(tmp_path, monkeypatch):
     from study.spec.problems import Problem
     from study.tasks.arms import ResolvedArms
-    from tests.tune.bowls import Bowl
+    from tests.tune.bowls import bowl
+
+    task = bowl()
 
     def resolved_alone(self, file, arm, store):
-        every = super(Bowl, self).resolved_alone(file, arm, store)
+        every = super(task, self).resolved_alone(file, arm, store)
         many = arm.values.get("args.steps", 0) > 110
         return ResolvedArms([], [Problem("too many", file.places.key("tune"))]) if many else every
 
-    monkeypatch.setattr(Bowl, "resolved_alone", resolved_alone)
+    monkeypatch.setattr(task, "resolved_alone", resolved_alone)
     plan = grown(tmp_path)
     refused = [p for p in plan.tuning.arms[0].proposals if p.state == "refused"]
     assert refused

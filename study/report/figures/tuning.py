@@ -64,6 +64,7 @@ def points(ledger: Ledger, metric: Metric) -> list[TuningMark]:
 
 def _figure(marks: list[TuningMark], labels: list[str], metric: Metric) -> Figure:
     figure = Figure(figsize=(COLUMN, 0.75 + HEIGHT * len(labels)))
+    # Shared axes: arms are compared across panels, and bands would hide each other in one.
     panels = figure.subplots(len(labels), sharex=True, sharey=True, squeeze=False)[:, 0]
     for number, (axes, label) in enumerate(zip(panels, labels, strict=True)):
         _panel(axes, [mark for mark in marks if mark.label == label], number)
@@ -81,6 +82,7 @@ def _panel(axes: Axes, marks: list[TuningMark], number: int) -> None:
     colour, dashes, marker = ARMS[number % len(ARMS)]
     expected = [mark for mark in marks if mark.what == "expected"]
     xs = [mark.trials for mark in expected]
+    # Grey in all panels: the line tells the arms apart, by dashes and markers too.
     axes.fill_between(
         xs,
         [mark.low for mark in expected],

@@ -44,6 +44,7 @@ def ledger_table(analysis: Analysis) -> Table | None:
         f"{delta}, values of ●",
         "Conclusion",
     )
+    # The last two columns are about the values of the baseline.
     count = len(every) if ledger.tuning.rules.at_baseline else len(every) - 2
     return Table(
         name=plain(f"{analysis.plan.study.title}-tuning"),

@@ -37,7 +37,8 @@ EXPECTED = {
 
 def test_every_figure_is_in_a_scene():
     assert set(EXPECTED) == set(SCENES)
-    assert set().union(*EXPECTED.values()) == set(figures.FIGURES)
+    # That of tuning is drawn from trials that ran, in tests/tune/test_ledger.py.
+    assert set().union(*EXPECTED.values()) == {*figures.FIGURES} - {"tuning"}
 
 
 @pytest.mark.heavy

@@ -191,7 +191,8 @@ def _held_out(data: Data, workers: int) -> DataSplits:
     """The training images alone, of which a part takes the place of the validation images."""
     # The validation images are not opened: what is tuned on the held-out part never sees them.
     source = _source(data, (data.train_split,), workers)
-    rest, part = divided(limited(source.splits[0], data.train_limit), data.holdout or 0.0)
+    train = limited(source.splits[0], data.train_limit)
+    rest, part = divided(train, data.holdout or 0.0, multi_label=data.multi_label)
     prints = dict(zip(("train",), source.fingerprints, strict=False))
     return DataSplits(data, part, _classes(data, source.classes), prints, rest)
 

@@ -13,13 +13,14 @@ from study.tasks.classification.data.split import Split
 DRAW = 205  # another number would hold out other images, and so change every stored trial
 
 
-def divided(train: Split, share: float) -> tuple[Split, Split]:
+def divided(train: Split, share: float, *, multi_label: bool = False) -> tuple[Split, Split]:
     """The images to train on, and those held out: a share of each class, always the same.
 
     Raises:
         DataError: the classes are in the images alone, or no class has two images.
     """
-    labels = getattr(train, "labels", None)
+    # As for a drawn split: sets of labels are often of one image each, so all are one class.
+    labels = [0] * len(train) if multi_label else getattr(train, "labels", None)
     if labels is None:
         raise DataError("holdout: the classes of these images are not known before they are read")
     part = indices(labels, share)
