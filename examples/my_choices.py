@@ -38,7 +38,7 @@ def gratings(data: Data, splits: list[str], workers: int) -> OpenedSplits:
 
 def flat(data: Data, recipe: Recipe, training: bool, viewed: bool) -> Any:
     """Nothing but the size: neither crops nor colours."""
-    size = v2.Resize((data.img_size, data.img_size), antialias=True)
+    size = v2.Resize(data.sides, antialias=True)
     return v2.Compose([v2.PILToTensor(), size])
 
 

@@ -146,7 +146,7 @@ TRAIN_ARGUMENTS = {
     ),
     **_refused("the average is computed beside the weights", model_ema_force_cpu=False),
     **_refused("an image is evaluated once", tta=0),
-    **_refused("images are squares of one size", naflex_loader=False),
+    **_refused("all images have one size", naflex_loader=False),
     **_refused("trials have no teacher", kd_model_name=None),
 }
 """Every argument of train.py, by its key in args.yaml; older versions lack some of them."""

@@ -128,7 +128,7 @@ def _built(every: Arms, arm: Arm) -> tuple[ModelCost | None, list[Problem]]:
     wrong += _schedule_problems(every, arm)
     cost_record, more = _cost_record(every, arm)
     if cost_record is not None:
-        more += starting.problems(every.study, arm, cost_record, every.places)
+        more += starting.problems(every.study, arm, cost_record, every.places, every.costs.store)
         if not arm.config.unresolved:
             more += _weight_problems(every, arm, cost_record.num_classes)
     return cost_record, wrong + more

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from study.errors import StoreError
+from study.spec.image_size import printed
 from study.spec.places import Places
 from study.spec.problems import Location, Problem
 from study.spec.study import Arm, Study
@@ -55,9 +56,13 @@ def place(places: Places, choices: Sequence[int]) -> Location:
     return tree.at(["file" if "file" in tree.value else "name"]).location
 
 
-def problems(study: Study, arm: Arm, cost: ModelCost, places: Places) -> Iterator[Problem]:
-    """Problems of an arm that trains nothing, though its weights or its columns ask for it."""
+def problems(
+    study: Study, arm: Arm, cost: ModelCost, places: Places, store: Store
+) -> Iterator[Problem]:
+    """Problems of weights that do not fit, and of an arm that trains nothing but would have to."""
     config = config_of(arm)
+    if config.weights.trial and (message := _other_grid(config, store)):
+        yield Problem(message, place(places, arm.choices))
     # Without seeds a study only counts and times, for which a random classifier will do.
     if cost.new_head and study.seeds and not config.recipe.total_epochs:
         named = place(places, arm.choices) if config.weights_part else places.deciding(arm.choices)
@@ -66,6 +71,24 @@ def problems(study: Study, arm: Arm, cost: ModelCost, places: Places) -> Iterato
     if stepped and config.trains_nothing:
         message = f"recipe {NO_RECIPE} has no training step, which {stepped[0]} measures"
         yield Problem(message, places.tree("recipe", arm.choices).location, "name a recipe")
+
+
+def _other_grid(config: Config, store: Store) -> str:
+    """The reason why positions of a trial's weights would be taken for other places, or ""."""
+    record, path = finished.finished(store, config.weights.trial)
+    theirs = record.data.img_size
+    if isinstance(theirs, int) or theirs == config.data.img_size:
+        return ""
+    # Here, since it imports torch.
+    from study.models.checkpoint_files import contents, states
+
+    tensors = (item for _, state in states(contents(path)) for item in state.items())
+    # Of shape (1, tokens, C): timm takes the square root of the tokens for both sides of the grid.
+    if any(name.endswith("pos_embed") and tensor.ndim == 3 for name, tensor in tensors):
+        size, other = printed(config.data.img_size), printed(theirs)
+        trial = config.weights.trial
+        return f"trial {trial} was trained at {other} px: its positions mean other places at {size}"
+    return ""
 
 
 def notes(study: Study, arms: Sequence[ResolvedArm], store: Store) -> Iterator[str]:
