@@ -92,11 +92,14 @@ class Study:
         threads: int | None = None,
         speed: bool = True,
         progress: bool = True,
+        budget: str | None = None,
+        price: str | None = None,
     ) -> "Analysis":
         """Run the missing trials, time the arms if columns ask for it, and analyse the results.
 
         Safe to repeat and to interrupt: finished trials are never run again. `on` is "local", or
-        "inline" for one trial after another in this process.
+        "inline" for one trial after another in this process. Once a `budget` such as "8h" is spent,
+        or "100" at a `price` of "2.5/gpuh", no further trial is started.
 
         Raises:
             StudyError: there is a mistake in the study, or nothing could be stored.
@@ -104,7 +107,8 @@ class Study:
         from study.api import run
 
         machine = run.machine(on, workers=workers, device=device, threads=threads)
-        run.run(self.request, machine, speed=speed, progress=progress)
+        limit = run.budget(budget, price, machine)
+        run.run(self.request, machine, speed=speed, progress=progress, budget=limit)
         # Planned anew, so that it sees the trials that have just ended.
         return self.analyse()
 

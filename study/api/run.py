@@ -6,15 +6,16 @@ from pathlib import Path
 from study import launch
 from study.api.request import StudyRequest
 from study.errors import StudyError, unknown
-from study.launch import Event, Machine, evaluations, timing
+from study.launch import Event, Machine, evaluations, spending, timing
 from study.launch.machine import DEVICES, default_device, gpus, room
+from study.plan import budgets
 from study.plan.measuring import timing_session, unevaluated
 from study.plan.plan import Plan
 from study.plan.planning import check_inputs
 from study.plan.planning import plan as planned
 from study.spec.image_size import printed
 from study.store import study_folders
-from study.store.job_records import Work
+from study.store.job_records import Budget, Work
 from study.store.store import Store
 from study.tune import journal
 
@@ -32,11 +33,14 @@ def train(
     request: StudyRequest,
     speed: bool,
     report: Report,
+    budget: Budget | None = None,
     stopping: Callable[[], None] = lambda: None,
     submitted: Callable[[Sequence[str]], None] = lambda ids: None,
 ) -> bool:
-    """Run the missing trials; True when the user asked to stop."""
+    """Run the missing trials, or as many as the budget allows; True if the user asked to stop."""
     work = _work(plan, request, machine, speed=speed)
+    # A job without a budget has no such key, as those of earlier versions.
+    work = work.model_copy(update={"budget": budget}) if budget else work
     records = plan.records()
     seen = {*records}
     while True:
@@ -51,6 +55,10 @@ def train(
         )
         if stopped or not plan.study.grows or (machine.on == "slurm" and not machine.wait):
             return stopped
+        if budget and (spent := spending.latest(store, plan.study.identity)):
+            if spent.is_over:
+                return False
+            work = work.model_copy(update={"budget": spent.left})  # of what this run may spend
         # Workers plan a study that grows, unless they were killed before they could.
         called_for = planned(plan.file, store).records()
         # Those that have failed are not tried again by the same run.
@@ -135,7 +143,29 @@ def machine(on: str, *, workers: int | None, device: str | None, threads: int | 
     return Machine(on=on, workers=workers, device=device, threads=threads)
 
 
-def run(request: StudyRequest, machine: Machine, *, speed: bool, progress: bool) -> None:
+def budget(text: str | None, price: str | None, machine: Machine) -> Budget | None:
+    """The budget of a run on a machine.
+
+    Raises:
+        StudyError: it is none, or counts GPUs where there are none.
+    """
+    if text is None and price is None:
+        return None
+    if text is None:
+        raise StudyError(f"a price of {price} has no budget: write --budget 100 --price {price}")
+    limit = budgets.budget(str(text), None if price is None else str(price))
+    budgets.check_device(limit, machine.device)
+    return limit
+
+
+def run(
+    request: StudyRequest,
+    machine: Machine,
+    *,
+    speed: bool,
+    progress: bool,
+    budget: Budget | None = None,
+) -> None:
     """Run a study whole, with a bar of finished trials; as `study run` does."""
     from rich.progress import Progress
 
@@ -150,7 +180,7 @@ def run(request: StudyRequest, machine: Machine, *, speed: bool, progress: bool)
 
         if plan.missing:
             check_inputs(plan, store)
-            train(plan, store, machine, request=request, speed=speed, report=report)
+            train(plan, store, machine, request=request, speed=speed, report=report, budget=budget)
         # Without a total until the session reports its number of rounds.
         rounds = bar.add_task("timing", total=None, visible=speed and bool(plan.timed))
         measure(

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -21,6 +21,9 @@ from study.launch.machine import (
     gpus,
     room,
 )
+
+if TYPE_CHECKING:
+    from study.plan.estimate import Hardware
 
 SLURM_WORKERS = 16
 WORKERS = "Trials at a time.  [default: one per core or GPU; 16 on Slurm]"
@@ -167,7 +170,7 @@ def _machine(
         retries=retries,
         timeout=timeout,
         resources=requested,
-        flags=_typed(MACHINE),
+        flags=typed(MACHINE),
     )
     slurm_resources.check(requested, machine)
     return machine
@@ -206,7 +209,16 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str | None]]:
         yield key.strip(), value.strip() if equals else None
 
 
-def _typed(names: Sequence[str]) -> tuple[str, ...]:
+def hardware(machine: "Machine") -> "Hardware":
+    """Where trials are to run, for an estimate of their time."""
+    from study.plan.estimate import Hardware
+
+    # On a login node of Slurm, the times of this machine say nothing about the job's.
+    partition = None if machine.on != "slurm" else machine.resources.get("partition") or ""
+    return Hardware(partition, machine.device, machine.devices * machine.nodes)
+
+
+def typed(names: Sequence[str]) -> tuple[str, ...]:
     """The flags of these names as the command line has them."""
     context, words = click.get_current_context(), list[str]()
     for parameter in context.command.params:

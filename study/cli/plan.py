@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
+from study.cli.budget import budget_options
 from study.cli.images import check_images, check_images_option
-from study.cli.machine import machine_options
+from study.cli.machine import hardware, machine_options
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json
 from study.errors import StudyError
@@ -14,12 +15,14 @@ from study.errors import StudyError
 if TYPE_CHECKING:
     from study.launch.machine import Machine
     from study.plan.plan import Plan
+    from study.store.job_records import Budget
     from study.store.store import Store
 
 
 @click.command("plan")
 @study_file
 @machine_options
+@budget_options
 @check_images_option
 @click.option(
     "--audit",
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 def plan_command(
     request: StudyRequest,
     machine: "Machine",
+    budget: "Budget | None",
     check_all: bool,
     audit: str,
     estimate: bool,
@@ -47,7 +51,7 @@ def plan_command(
     plan, store = request.plan(audit_all=audit == "all")
 
     # After the plan: a mistake in the file is told before anything that prints plans is imported.
-    from study.cli import plan_table
+    from study.cli import budget_table, plan_table
     from study.plan.estimate import remaining_time
     from study.plan.planning import check_inputs
 
@@ -58,10 +62,13 @@ def plan_command(
     if estimate and plan.missing:
         _time_steps(plan, store, machine)
     if as_json:
-        seconds = remaining_time(plan, store, machine.workers, here=_here(machine))
-        echo_json(plan_table.plan_record(plan, seconds))
+        seconds = remaining_time(plan, store, machine.workers, hardware=hardware(machine))
+        fits = budget_table.record(plan, store, machine, budget) if budget else {}
+        echo_json({**plan_table.plan_record(plan, seconds), **fits})
         return
     show_plan(plan, store, machine)
+    if budget:
+        budget_table.show(plan, store, machine, budget)
     click.echo(f"to run it: study run {request.command_line(machine)}", err=True)
 
 
@@ -77,7 +84,7 @@ def show_plan(plan: "Plan", store: "Store", machine: "Machine", err: bool = Fals
     )
     out.print(plan_table.plan_head(plan), markup=False, highlight=False)
     out.print(plan_table.plan_table(plan))
-    priced = remaining_time(plan, store, machine.workers, here=_here(machine))
+    priced = remaining_time(plan, store, machine.workers, hardware=hardware(machine))
     for note in [
         *plan.task.input_notes(missing, store),
         *plan_table.plan_notes(plan, priced, machine.workers),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
-from study.cli import FAILED, INCOMPLETE, INTERRUPTED
+from study.cli import FAILED, INCOMPLETE, INTERRUPTED, earlier_runs
+from study.cli.budget import budget_options, over
 from study.cli.machine import machine_options
 from study.cli.options import reports_option, study_file
 from study.cli.output import console
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from study.launch import Event
     from study.launch.machine import Machine
     from study.plan.plan import Plan
+    from study.store.job_records import Budget
     from study.store.store import Store
 
 
 @click.command("run")
 @study_file
 @machine_options
+@budget_options
 @reports_option
 @click.option("--dry-run", is_flag=True, help="Show what would run; on Slurm print the script.")
 @click.option("--wait", is_flag=True, help="Wait until workers on Slurm are done.")
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 def run_command(
     request: StudyRequest,
     machine: "Machine",
+    budget: "Budget | None",
     reports: Path,
     dry_run: bool,
     wait: bool,
@@ -65,7 +69,7 @@ def run_command(
         _dry_run(plan, store, machine)
         return 0
     if plan.missing:
-        _announce(plan, store, machine)
+        _announce(plan, store, machine, budget)
     elif _report_finished(plan, store, machine, reports, speed=speed, tracked=bool(trackers)):
         return 0
     claim_folder(plan, reports)  # now, so that no other study takes the folder during training
@@ -73,7 +77,7 @@ def run_command(
     try:
         # Trackers follow while workers run; their failures never reach the trials.
         with tracked(request, plan, store, trackers):
-            stopped = plan.missing and _train(request, plan, store, machine, progress, speed)
+            stopped = _train(request, plan, store, machine, progress, speed, budget)
         if stopped:
             click.echo(f"stopped; nothing is lost. Continue with: {command}", err=True)
             return INTERRUPTED
@@ -86,9 +90,7 @@ def run_command(
         here = f"stopped at once; continue with: {command}"
         click.echo(cancel if machine.on == "slurm" else here, err=True)
         return INTERRUPTED
-    write_and_show(plan, store, reports)
-    _note_edits(request, plan)
-    return _status(plan, store, command)
+    return _reported(request, plan, store, reports, command)
 
 
 def _checked(
@@ -121,14 +123,14 @@ def _dry_run(plan: "Plan", store: "Store", machine: "Machine") -> None:
     click.echo(script(job, machine, min(machine.workers, workers)))
 
 
-def _announce(plan: "Plan", store: "Store", machine: "Machine") -> None:
+def _announce(plan: "Plan", store: "Store", machine: "Machine", budget: "Budget | None") -> None:
     """Check the files that missing trials read, and print the plan."""
     from study.launch import resources
     from study.plan.planning import check_inputs
 
     check_inputs(plan, store)
     show_plan(plan, store, machine, err=True)
-    for note in (*resources.notes(machine), *_left_alone(plan, store)):
+    for note in (*resources.notes(machine), *earlier_runs.notes(plan, store, budget)):
         click.echo(f"note: {note}", err=True)
 
 
@@ -200,9 +202,13 @@ def _train(
     machine: "Machine",
     progress: str,
     speed: bool,
+    budget: "Budget | None",
 ) -> bool:
-    """Run the missing trials; True when the user stopped them."""
+    """Run the missing trials, if there are any; True when the user stopped them."""
     from study.api import run
+
+    if not plan.missing:
+        return False
 
     def stopping() -> None:
         click.echo("stopping after this step; Ctrl-C again to stop now", err=True)
@@ -218,25 +224,10 @@ def _train(
             request=request,
             speed=speed,
             report=report,
+            budget=budget,
             stopping=stopping,
             submitted=submitted,
         )
-
-
-def _left_alone(plan: "Plan", store: "Store") -> Iterator[str]:
-    """Notes on open trials of earlier jobs that this study no longer has; they go on."""
-    from study.launch import job as job_folder
-
-    ours = {trial.name for trial in plan.trials}
-    for folder, job in job_folder.jobs_of(store, plan.study.identity):
-        others = [name for name in job_folder.trials(folder, job) if name not in ours]
-        states = [store.state(name) for name in others]
-        left = sum(state in ("running", "pending", "stale") for state in states)
-        if left and not job_folder.stopped(folder):
-            yield (
-                f"{left} trials of {folder.name} are no longer in this study; they go on "
-                "(study cancel stops them)"
-            )
 
 
 def _progress(
@@ -266,18 +257,28 @@ def _progress(
     return nullcontext((lambda events: None) if how == "none" else lines)
 
 
-def _status(plan: "Plan", store: "Store", command: str) -> int:
+def _reported(
+    request: StudyRequest, plan: "Plan", store: "Store", reports: Path, command: str
+) -> int:
+    """Write and print the report; the exit status of the run."""
+    spent = over(store, plan)  # before the report, whose time is no part of it
+    write_and_show(plan, store, reports)
+    _note_edits(request, plan)
+    return _status(plan, store, command, spent)
+
+
+def _status(plan: "Plan", store: "Store", command: str, spent: str) -> int:
     from study.format import many
 
     failed = sum(trial.state == "failed" for trial in plan.trials)
     if failed:
-        click.echo(f"{many(failed, 'trial')} failed; try again with: {command}", err=True)
+        click.echo(f"{many(failed, 'trial')} failed{spent}; try again with: {command}", err=True)
         return FAILED
     if count := lacking(plan, store):
         from study.launch import status
 
         left = many(count, "trial or evaluation", "trials or evaluations")
         why = status.ends(store, plan.study.identity)
-        click.echo(f"{left} without a result{why}; continue with: {command}", err=True)
+        click.echo(f"{left} without a result{why}{spent}; continue with: {command}", err=True)
         return INCOMPLETE
     return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from study.api.request import StudyRequest
+from study.cli.budget import so_far
 from study.cli.looks import looks
 from study.cli.options import json_option, study_file
 from study.cli.output import console, echo_json, note_strays
@@ -49,4 +50,4 @@ def status_command(request: StudyRequest, as_json: bool, watch: bool) -> None:
 def _workers(plan: "Plan", store: "Store") -> str:
     from study.launch import status
 
-    return status.state_of(store, plan.study.identity)
+    return status.state_of(store, plan.study.identity) + so_far(store, plan)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from study.errors import StoreError
 from study.launch import job as job_folder
-from study.launch import slurm
+from study.launch import slurm, spending
 from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
@@ -45,7 +45,7 @@ def run(
     trials = _entered(store, trials)
     work = work.model_copy(update={"trials": list(trials)})
     job = job_folder.create_job(store, work, machine, trials)
-    watch = Watch(store, list(trials))
+    order, watch = job_folder.order(job), Watch(store, list(trials))
     tick = _ticker(job, watch, report, submitted)
     idle, remote = 0, machine.on == "slurm"
     with nullcontext() if remote else _interruptible(store, job, stopping):
@@ -58,6 +58,8 @@ def run(
             if job_folder.stopped(job) or not watch.open or (remote and not machine.wait):
                 return job_folder.stopped(job)
             job_folder.raise_worker_error(job)
+            if spending.is_spent(job, order, watch.heartbeats):
+                return False
             # Workers of an earlier call, or of another node, may still run; if not, all have died.
             idle = 0 if _at_work(store, watch) else idle + 1
             # Between two rounds, so that failing workers do not start in a loop.

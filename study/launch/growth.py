@@ -30,7 +30,7 @@ def may_go_on(worker: Worker, names: Sequence[str], *, waits: bool) -> bool:
     New results have called for more trials, which are added to the job, or another worker is
     finding that out. With `waits`, also after a second in which others still run trials.
     """
-    if not worker.order.text or worker.stop():
+    if not worker.order.text or not worker.may_start():
         return False
     ended = frozenset(name for name in names if worker.store.result(name) is not None)
     if ended != worker.planned_from:

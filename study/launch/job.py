@@ -9,6 +9,7 @@ jobs/STAMP/
     worker.HOST-PID       a supervisor that works, or worked, on it
     slurm.json            the Slurm jobs that were submitted for it
     logs/                 what workers printed
+    busy.BEGAN.RANDOM     a trial at work, for a budget of device-hours; see `spending`
     stop                  present when the workers should stop
     error.*               the error of a worker that failed outside any trial
 
@@ -36,7 +37,8 @@ from study.store.records import TrialRecord
 from study.store.store import Store
 
 SAME = attrgetter(
-    *("store", "study", "file", "task", "sources", "device", "threads", "devices", "nodes", "code")
+    *("store", "study", "file", "task", "sources", "device", "threads", "devices", "nodes"),
+    *("code", "budget"),
 )
 """Fields that must be equal for the workers of one job to run the trials of another."""
 Identity = tuple[str, str]

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from study.errors import StoreError
 from study.launch import job as job_folder
-from study.launch import slots, snapshot
+from study.launch import slots, snapshot, spending
 from study.launch.machine import Machine
 from study.launch.phases import work
 from study.launch.slurm import slurm
@@ -63,7 +63,11 @@ def local(job: Path, machine: Machine, *, workers: int, tick: Callable[[], None]
     try:
         while True:
             alive = [child for child in children if child.poll() is None]
-            ending = job_folder.stopped(job) or any((child.poll() or 0) > 0 for child in children)
+            ending = (
+                job_folder.stopped(job)
+                or spending.is_spent(job, order, heartbeats)
+                or any((child.poll() or 0) > 0 for child in children)
+            )
             more = not ending and len(alive) < workers and left()
             slot = slots.free_slot(order, workers) if more else None
             if slot is not None:

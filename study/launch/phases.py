@@ -4,11 +4,11 @@ import faulthandler
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from study import tasks
 from study.errors import SizeError, StoreError, StudyError
-from study.launch import growth
+from study.launch import growth, spending
 from study.launch import job as job_folder
 from study.launch.worker import REQUEUE_STATUS, Tick, Worker, claim, idle
 from study.store import leases, polling
@@ -37,20 +37,23 @@ def trials(worker: Worker) -> int:
         while claimed := _claimed(worker, group, pulse):
             name, lease = claimed
             worker.tick()
+            # The leading process counts for its group.
+            spent = spending.counted(worker.job, worker.order) if group.leads else nullcontext()
             try:
-                run_trial(
-                    task.run,
-                    worker.store,
-                    name,
-                    lease=lease,
-                    record=job_folder.record(worker.job, name) if group.leads else None,
-                    device=worker.order.device,
-                    stop=worker.stop,
-                    pulse=pulse,
-                    report=lambda row: worker.tick(),
-                    group=group,
-                    known=worker.order.known,
-                )
+                with spent:
+                    run_trial(
+                        task.run,
+                        worker.store,
+                        name,
+                        lease=lease,
+                        record=job_folder.record(worker.job, name) if group.leads else None,
+                        device=worker.order.device,
+                        stop=worker.stop,
+                        pulse=pulse,
+                        report=lambda row: worker.tick(),
+                        group=group,
+                        known=worker.order.known,
+                    )
             except Stopped:
                 pass  # the worker should stop, or another one has taken the trial over
             except Exception:
@@ -132,6 +135,9 @@ def evaluations(worker: Worker) -> int:
     What is missing now, weights or images or memory, may be there another time: it is left out.
     """
     store, device, task = worker.store, worker.order.device, worker.task
+    # As on one machine: what can be evaluated once the rest is trained waits for it.
+    if _is_cut_short(worker):
+        return 0
     for name, size in growth.with_measuring(worker).pairs:
         if worker.stop():
             return 0
@@ -149,6 +155,13 @@ def evaluations(worker: Worker) -> int:
             store.write_evaluation(name, size, evaluation)
         worker.tick()
     return 0
+
+
+def _is_cut_short(worker: Worker) -> bool:
+    """True if the run has spent its budget before every trial had a result."""
+    if not spending.is_spent(worker.job, worker.order, worker.heartbeats):
+        return False
+    return any(worker.store.result(name) is None for name in job_folder.trials(worker.job))
 
 
 def _complete(task: tasks.Task, evaluation: Evaluation | None) -> bool:

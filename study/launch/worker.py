@@ -14,6 +14,7 @@ from pathlib import Path
 from study import tasks
 from study.errors import StoreError
 from study.launch import job as job_folder
+from study.launch import spending
 from study.launch.machine import AUTO, allocated_device
 from study.spec import plugins
 from study.store import leases, polling
@@ -68,6 +69,10 @@ class Worker:
             self._stopping = job_folder.stopped(self.job)
         return self._stopping
 
+    def may_start(self) -> bool:
+        """True unless the worker should stop, or the run has spent its budget."""
+        return not (self.stop() or spending.is_spent(self.job, self.order, self.heartbeats))
+
 
 def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:
     """A lease on the first open trial; waits while the heartbeat of another worker is late.
@@ -77,7 +82,7 @@ def claim(worker: Worker, names: list[str]) -> tuple[str, leases.Lease] | None:
     and its trial is taken over then.
     """
     unfit: dict[str, StoreError] = {}
-    while not worker.stop():
+    while worker.may_start():
         open_ = [n for n in names if n not in unfit and worker.store.result(n) is None]
         died = {name: _died_on(worker.store, name) for name in open_}
         for name in sorted(open_, key=died.__getitem__):

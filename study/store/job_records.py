@@ -1,11 +1,11 @@
 """Records of job folders, of folders that carry a study's name, and of what trackers received."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AliasChoices, Field, model_validator
 
 from study.store.atomic import Record
-from study.store.fields import Count, Few, Inside, Pixels, Place, Seconds
+from study.store.fields import Count, Few, Inside, Pixels, Place, Positive, Seconds
 from study.store.frozen import Frozen
 from study.store.records import TrialRecord
 
@@ -36,6 +36,18 @@ class Request(Frozen):
         )
 
 
+class Budget(Frozen):
+    """A limit on what a run spends: once it is spent, workers start no further trial."""
+
+    text: str
+    """The budget as the user wrote it."""
+    unit: Literal["h", "gpuh", "cpuh"]
+    """Hours of wall time, or those that devices or cores are at work on trials."""
+    seconds: Seconds
+    price: Positive | None = None
+    """The price of an hour of this unit, where the budget is an amount of money."""
+
+
 class Work(Frozen):
     """The phases of a job and their study; each phase reads the fields that it needs."""
 
@@ -61,6 +73,8 @@ class Work(Frozen):
 
     Workers plan it again, whatever became of the file meanwhile.
     """
+    budget: Budget | None = None
+    """The limit on what the run spends, counted from the time at which the job was made."""
 
     @model_validator(mode="before")
     @classmethod

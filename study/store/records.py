@@ -56,6 +56,8 @@ class Environment(Frozen):
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
     processes: Count | None = None
     """Processes that trained together."""
+    partition: str | None = None
+    """The partition of the Slurm job, if any."""
 
 
 class EpochRow(Frozen):

@@ -21,7 +21,9 @@ def environment(device: str) -> Environment:
     """The hardware, libraries and variables that this machine measures with."""
     # Trials of a task that needs no torch have not imported it, and do not for its threads.
     torch = sys.modules.get("torch")
-    libraries: Record = {library: version(library) for library in LIBRARIES}
+    partition = os.environ.get("SLURM_JOB_PARTITION")
+    known: Record = {library: version(library) for library in LIBRARIES}
+    known |= {"partition": partition} if partition else {}
     return Environment(
         machine=platform.node(),
         processor=_processor(),
@@ -30,7 +32,7 @@ def environment(device: str) -> Environment:
         else device,
         threads=torch.get_num_threads() if torch else None,
         python=platform.python_version(),
-        **libraries,
+        **known,
         **origin(),
         variables={k: v for k, v in os.environ.items() if k.startswith(VARIABLES)},
     )

@@ -9,7 +9,7 @@ from study.analysis.measurements import aa_measurements, fingerprint, measuremen
 from study.api.request import StudyRequest
 from study.cli.plan_table import plan_notes
 from study.errors import SpecError
-from study.plan.estimate import remaining_time, steps_key
+from study.plan.estimate import Hardware, remaining_time, steps_key
 from study.plan.plan import Plan
 from study.report.blocks import blocks
 from study.stats import seeds_for
@@ -160,7 +160,7 @@ def test_a_price_comes_from_timed_steps_and_then_from_finished_trials(tiny):
     assert seconds == pytest.approx(2 * 2 * 6.4 * sum(macs) / macs[0])
     assert "3 timed steps" in how
     assert remaining_time(plan, store, 2)[0] == pytest.approx(seconds / 2)
-    assert remaining_time(plan, store, 1, here=False) is None
+    assert remaining_time(plan, store, 1, hardware=Hardware("")) is None
 
 
 def test_a_report_is_stale_when_anything_it_shows_has_changed(tiny):
