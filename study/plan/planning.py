@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from study import stats, tasks
 from study.errors import SpecError
-from study.plan import label_checks, notes, sequential
+from study.plan import label_checks, notes, sequential, twins
 from study.plan.design_notes import design_notes
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
@@ -17,7 +17,7 @@ from study.store import store as stores
 from study.store.records import TrialConfig
 from study.store.store import Store
 from study.tasks import Task
-from study.tasks.arms import PlannedArm, ResolvedArm, Trial
+from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, Trial
 
 
 def plan(
@@ -41,17 +41,21 @@ def plan(
     task = tasks.task(study.task, study.plugins)
     task.forget()
     untimed = _untimed(study, task, file)
-    if mistakes := [*file.problems, *label_checks.problems(study, file.places), *untimed]:
+    matching, pairs = twins.problems(study, file.places), twins.possible(study)
+    labels = label_checks.problems(study, file.places, pairs)
+    if mistakes := [*file.problems, *matching, *labels, *untimed]:
         wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
         raise SpecError(f"{report(wrong)}; arms are built once the file is correct")
     every = task.arms(file, store, audit_all=audit_all, tell=tell)
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
-    planned = _with_trials(study, task, every.arms, file, store)
+    refitted = _with_twins(study, task, every, file, tell)
+    planned = _with_trials(study, task, refitted.arms, file, store)
     every_note = [
         *design_notes(study),
         *every.notes,
+        *refitted.notes,
         *notes.stale(planned, store),
         *notes.code(planned),
         *task.notes(planned, store),
@@ -59,6 +63,20 @@ def plan(
     ]
     complete = Plan(study, tuple(planned), task, file, tuple(every_note))
     return replace(complete, sd=_sd(complete, store))
+
+
+def _with_twins(
+    study: Study, task: Task, every: ResolvedArms, file: ReadStudy, tell: Callable[[str], None]
+) -> twins.Twins:
+    """The arms with their twins; raises SpecError for widths, and for names of no twin."""
+    result = twins.twins(study, task, every, file.places, tell)
+    # Of twins that could not be fitted the names are not wrong too.
+    wrong = result.problems
+    if study.match and not wrong:
+        wrong = label_checks.problems(study, file.places, result.twins, result.absent)
+    if wrong:
+        raise SpecError(report(wrong))
+    return result
 
 
 def _untimed(study: Study, task: Task, file: ReadStudy) -> Iterator[Problem]:
@@ -96,7 +114,7 @@ def _input_problems(
 
 def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
     """The costs of every row of the study, by each unique name of the row."""
-    numbers = owners(study, [arm.arm.choices for arm in planned])
+    numbers = owners(study, [arm.arm for arm in planned])
     return {name: planned[number].cost_record.cost for name, number in numbers.items()}
 
 

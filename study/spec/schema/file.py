@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from study.errors import likely_name
 from study.spec.problems import Problem
+from study.spec.schema.match import Match
 from study.spec.schema.published import Protocol, Published
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
 from study.spec.yaml import Tree
@@ -95,6 +96,9 @@ class StudyFile(Strict):
     ) = Field(
         1,
         description="number of seeds, a list, or {min, max, stop: decided}; 0 trains nothing",
+    )
+    match: Match | None = Field(
+        None, description="refit each arm's width until it costs what the baseline costs"
     )
     aa: bool = Field(
         False, description="train the baseline again under as many other seeds: the noise floor"
