@@ -275,11 +275,10 @@ class Analysis(Results):
 
     def published(self, label: str, arm: PlannedArm, metric: str) -> PublishedNumber | None:
         """The published number of an arm: that of this label first, else of another label."""
-        rows = self.plan.study.published
         study = self.plan.study
         # A paper's row may stand under any label of the arm: a baseline has one per factor.
         names = [label, *study.arm_labels(arm.arm), qualified(study, arm.arm)]
-        numbers = (rows.get(name, {}).get(metric) for name in names)
+        numbers = (study.published.get(name, {}).get(metric) for name in names)
         return next((printed for printed in numbers if printed), None)
 
     def printed(self, metric: str) -> list[PublishedNumber]:

@@ -74,7 +74,7 @@ def twins(
     except StudyError as error:
         place = places.value("match", "by") if study.match.by else places.key("match")
         return Twins([*every.arms], [Problem(f"match: {error}", place)])
-    tell(f"matching {len(every.arms) - 1} arms to the {study.match.metric} of the baseline ...")
+    tell(f"matching every arm to the {study.match.metric} of the baseline ...")
     for entry in every.arms[1:]:
         result.arms.append(entry)
         label = study.arm_label(replace(entry.arm, refit=Refit()))
@@ -84,7 +84,8 @@ def twins(
         try:
             result.arms.append(search.twin(entry))
         except StudyError as error:
-            at = places.key("match", study.match.metric)
+            # Not at `match`: of the problems of one place only the first is printed.
+            at = places.last_level(entry.arm.choices)
             result.problems.append(Problem(f"{label}: {error}", at))
     result.problems += duplicates(result.arms, places)
     result.notes += chain(_matched(study, base, result.arms), _without_twin(study, result.absent))
@@ -161,7 +162,7 @@ class _Search:
 
     def _cost(self, arm: Arm) -> float:
         value = arm.refit.value if arm.refit else None
-        hint = "set match.multiple so that it divides every width as the model needs it"
+        hint = "if widths must be divisible by a number, set match.multiple to it"
         try:
             cost = self.every.cost(arm).cost.get(self.match.metric)
         except StudyError as error:

@@ -75,7 +75,7 @@ def _matched(analysis: Analysis) -> Iterator[str]:
     refit = next((arm.arm.refit for arm in plan.arms if arm.arm.refit), None)
     if match and refit:
         yield (
-            f"{MATCHED}: the row above refitted by {refit.path} to the "
+            f"{MATCHED}: the arm of that name with {refit.path} scaled to the "
             f"{format.name(plan.catalogue[match.metric])} of ● within {100 * match.tolerance:g} %."
         )
 
