@@ -70,7 +70,7 @@ def twins(
         return Twins([*every.arms])
     result, base = Twins([every.arms[0]]), every.arms[0]
     try:
-        search = _Search(study, study.match, task, every, task.width(base, study.match.by).path)
+        search = _search(study, study.match, task, every)
     except StudyError as error:
         place = places.value("match", "by") if study.match.by else places.key("match")
         return Twins([*every.arms], [Problem(f"match: {error}", place)])
@@ -92,6 +92,17 @@ def twins(
     return result
 
 
+def _search(study: Study, match: Match, task: Task, every: ResolvedArms) -> "_Search":
+    """The search of a study; raises StudyError if its baseline has no such width or cost."""
+    base = every.arms[0]
+    path, target = task.width(base, match.by).path, base.cost_record.cost.get(match.metric)
+    if every.resolve is None:
+        raise StudyError(f"arms of {study.task} cannot be refitted")
+    if not target:
+        raise StudyError(f"{match.metric} of the baseline was refused")
+    return _Search(study, match, task, every, every.resolve, path, target)
+
+
 @dataclass(frozen=True)
 class _Search:
     """The search for the twins of a study's arms."""
@@ -100,19 +111,11 @@ class _Search:
     match: Match
     task: Task
     every: ResolvedArms
+    resolve: Callable[[Arm], ResolvedArm]
     path: str
     """The width that is scaled."""
-
-    def __post_init__(self) -> None:
-        if self.every.resolve is None:
-            raise StudyError(f"arms of {self.study.task} cannot be refitted")
-        if not self.target:
-            raise StudyError(f"{self.match.metric} of the baseline was refused")
-
-    @property
-    def target(self) -> float:
-        """The baseline's cost."""
-        return self.every.arms[0].cost_record.cost.get(self.match.metric) or 0.0
+    target: float
+    """The baseline's cost."""
 
     def reason_for_none(self, entry: ResolvedArm) -> str:
         """The reason why an arm has no twin, or ""."""
@@ -150,10 +153,7 @@ class _Search:
         best = min(near, key=self._distance)
         if self._distance(best) > self.match.tolerance:
             raise StudyError(self._not_near(width, near))
-        arm = self._resized(entry.arm, width, best.widths)
-        if self.every.resolve is None:  # refused before
-            raise StudyError(f"arms of {self.study.task} cannot be refitted")
-        return self.every.resolve(arm)
+        return self.resolve(self._resized(entry.arm, width, best.widths))
 
     def _resized(self, arm: Arm, width: Width, values: Widths) -> Arm:
         value = width.written(values)

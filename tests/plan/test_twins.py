@@ -8,11 +8,18 @@ from fvcore.nn import FlopCountAnalysis
 
 from study.analysis.analysis import Analysis
 from study.api.request import StudyRequest
-from study.errors import SpecError
+from study.errors import SpecError, StudyError
 from study.models import build
 from study.plan.comparisons import contrasts
 from study.report.blocks import blocks
 from study.report.text import notes
+from study.spec.study import Arm
+from study.store.records import TrialConfig
+from study.tasks.arms import ResolvedArm
+from study.tasks.classification.config import Config
+from study.tasks.classification.plan.widths import width
+from study.tasks.classification.records import ModelCost, Shape
+from study.tasks.classification.schema import Data, Recipe
 from tests.conftest import ROOT
 from tests.registries import restorer
 
@@ -193,6 +200,31 @@ def test_a_width_that_the_model_cannot_have_is_refused(planned):
     message = refusal(planned, "{macs: 0.02, by: model.embed_dim, multiple: 3}", vit, factors)
     assert "cannot be built" in message
     assert "set match.multiple" in message
+
+
+def of(name, **arguments):
+    """An arm whose model has these arguments."""
+    config = Config(name, arguments, Data(name="digits"), Recipe())
+    shape = Shape(num_classes=10, in_chans=3, img_size=64)
+    built = ModelCost(
+        model=name, shape=shape, arguments=arguments, defaults={}, slots={}, code={}, cost={}
+    )
+    return ResolvedArm(Arm((1,), config), "arm", "digest", TrialConfig(), built)
+
+
+def test_heads_divide_widths_where_the_arguments_have_them():
+    assert width(of("m", dims=[16, 80], heads=[1, 5]), "").divisors == (1, 5)
+    vit = width(of("vit", embed_dim=192, num_heads=3), "model.embed_dim")
+    assert (vit.values, vit.divisors, vit.written((216,))) == ((192,), (3,), 216)
+    assert width(of("m", embed_dim=192), "model.embed_dim").divisors == (1,)
+    assert width(of("m", dims=[64], heads=1), "").written((72,)) == [72]
+
+
+def test_given_weights_and_unknown_widths_are_refused():
+    with pytest.raises(StudyError, match="given weights fit one width alone"):
+        width(of("m", embed_dim=192, pretrained=True), "model.embed_dim")
+    with pytest.raises(StudyError, match="the embed_dim of m is not known: write it into"):
+        width(of("m"), "model.embed_dim")
 
 
 def test_a_task_without_widths_refuses(tmp_path):
