@@ -128,7 +128,8 @@ class Analysis(Results):
 
     @property
     def _choices(self) -> dict[str, tuple[int, ...]]:
-        return {arm.digest: arm.arm.choices for arm in self.plan.arms}
+        # Of twins two arms would have the same levels.
+        return {a.digest: a.arm.choices for a in self.plan.arms if not a.arm.is_twin}
 
     @cached_property
     def noise(self) -> Mapping[str, stats.NoiseFloor]:
@@ -257,11 +258,10 @@ class Analysis(Results):
 
     def published(self, label: str, arm: PlannedArm, metric: str) -> PublishedNumber | None:
         """The published number of an arm: that of this label first, else of another label."""
-        rows = self.plan.study.published
-        study, choices = self.plan.study, arm.arm.choices
+        study = self.plan.study
         # A paper's row may stand under any label of the arm: a baseline has one per factor.
-        names = [label, *study.labels(choices), qualified(study, choices)]
-        numbers = (rows.get(name, {}).get(metric) for name in names)
+        names = [label, *study.arm_labels(arm.arm), qualified(study, arm.arm)]
+        numbers = (study.published.get(name, {}).get(metric) for name in names)
         return next((printed for printed in numbers if printed), None)
 
     def printed(self, metric: str) -> list[PublishedNumber]:

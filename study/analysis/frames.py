@@ -5,6 +5,7 @@ import pandas as pd
 from study import format, stats
 from study.analysis.measurements import aa_measurements, at_baseline_measurements, measurements
 from study.analysis.quantities import SpeedRatios
+from study.plan import sequential
 from study.plan.plan import Plan
 from study.store.store import Store
 from study.store.timing_records import RatioRecord, TimingSession
@@ -76,7 +77,7 @@ def noise(plan: Plan, store: Store, measured: pd.DataFrame) -> list[stats.NoiseF
     base = stats.of_arm(measured, plan.baseline.digest)
     base = base[base["metric"].isin(repeated["metric"])]
     both = pd.concat([base, repeated.astype(MEASUREMENT_COLUMNS)])
-    rows = stats.noise_floor(both, plan.baseline.digest)
+    rows = stats.noise_floor(both, plan.baseline.digest, sequential.inference(plan))
     return stats.typed_rows(rows, stats.NoiseFloor)
 
 

@@ -31,7 +31,8 @@ def images(plan: Plan, store: Store) -> pd.DataFrame:
     (`stats.hierarchical`), and McNemar's exact tests of all seeds (`stats.combined`). Arms that
     diverged have no row.
     """
-    if not plan.study.seeds or diverged(plan.baseline):
+    # Resampled seeds know nothing of the looks that decided how many there are.
+    if not plan.study.seeds or plan.study.sequential or diverged(plan.baseline):
         return pd.DataFrame(columns=list(IMAGE_COLUMNS))
     # Each seed of an arm is paired with the same seed of the baseline, image by image.
     base, rows = predictions(plan.baseline, store), []

@@ -32,7 +32,7 @@ class Results:
         """The metrics that the study may use, by name."""
         return self.plan.catalogue
 
-    @property
+    @cached_property
     def inference(self) -> stats.Inference:
         """How intervals and tests are taken from the values of seeds."""
         return sequential.inference(self.plan)

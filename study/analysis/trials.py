@@ -25,7 +25,7 @@ def trials(plan: Plan, store: Store) -> pd.DataFrame:
             "state": trial.state,
             **_result(store, trial),
         }
-        for arm in plan.arms
+        for arm in (*plan.arms, *(plan.tuning.at_baseline if plan.tuning else ()))
         for trial in arm.trials
     ]
     metrics = [c for c in map(column, plan.catalogue) if any(c in row for row in rows)]

@@ -178,7 +178,7 @@ def _metrics(analysis: Analysis, arms: tuple[PlannedArm, PlannedArm], tested: st
     quality = [name for name in names if catalogue[name].kind == "quality"]
     # Second minus first, as everywhere in a comparison.
     declared = [stats.Contrast(digests[1], digests[0], name) for name in quality]
-    pairs = stats.contrasts(ours, declared).set_index("metric")
+    pairs = stats.contrasts(ours, declared, how=analysis.inference).set_index("metric")
     estimates = stats.estimates(ours).set_index(["metric", "arm"])
     rows = []
     for name in sorted(names, key=lambda name: METRIC_KINDS.index(catalogue[name].kind)):

@@ -64,7 +64,7 @@ class Analysis:
     def labels(self) -> dict[str, str]:
         """The names of arms by digest; a label that two arms have is written with its factors."""
         arms = self.plan.arms
-        names = own_names(self.plan.study, [arm.arm.choices for arm in arms])
+        names = own_names(self.plan.study, [arm.arm for arm in arms])
         both = zip(arms, names, strict=True)
         return {arm.digest: arm.label if arm.label in own else own[0] for arm, own in both}
 

@@ -1,5 +1,6 @@
 """Running a study: the missing trials, then what is measured once they have ended."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from study.plan.plan import Plan
 from study.plan.planning import check_inputs
 from study.plan.planning import plan as planned
 from study.spec.image_size import printed
+from study.spec.study import Study
+from study.spec.variables import VARIABLE
 from study.store import study_folders
 from study.store.job_records import Budget, Work
 from study.store.store import Store
@@ -38,9 +41,7 @@ def train(
     submitted: Callable[[Sequence[str]], None] = lambda ids: None,
 ) -> bool:
     """Run the missing trials, or as many as the budget allows; True if the user asked to stop."""
-    work = _work(plan, request, machine, speed=speed)
-    # A job without a budget has no such key, as those of earlier versions.
-    work = work.model_copy(update={"budget": budget}) if budget else work
+    work = _work(plan, request, machine, speed=speed, budget=budget)
     records = plan.records()
     seen = {*records}
     while True:
@@ -62,18 +63,23 @@ def train(
         # Workers plan a study that grows, unless they were killed before they could.
         called_for = planned(plan.file, store).records()
         # Those that have failed are not tried again by the same run.
-        records = {name: r for name, r in called_for.items() if name not in seen}
+        new = [name for name in called_for if name not in seen and store.result(name) is None]
+        records = {name: called_for[name] for name in new}
         if not records:
             return False
         seen |= records.keys()
 
 
-def _work(plan: Plan, request: StudyRequest, machine: Machine, *, speed: bool) -> Work:
+def _work(
+    plan: Plan, request: StudyRequest, machine: Machine, *, speed: bool, budget: Budget | None
+) -> Work:
     """The work on a study's missing trials."""
     # Workers plan a study again if its results may call for more trials.
-    text = {"text": plan.study.text} if plan.study.grows else {}
+    text = _texts(plan.study) if plan.study.grows else {}
     known = {"study": plan.study.title, "file": plan.study.identity[1], "request": request.record}
-    work = plan.work("trials", **known, **text)
+    # A job without a budget has no such key, as those of earlier versions.
+    limit = {"budget": budget} if budget else {}
+    work = plan.work("trials", **known, **text, **limit)
     if machine.on != "slurm":
         return work
     # The last worker measures, because no other may be left by then. All pairs: no one knows yet
@@ -85,6 +91,12 @@ def _work(plan: Plan, request: StudyRequest, machine: Machine, *, speed: bool) -
         more |= timing_session(plan).plain
         phases += ["timings"]
     return work.model_copy(update={**more, "phases": phases})
+
+
+def _texts(study: Study) -> dict[str, object]:
+    """The text of a study, and the variables in it: workers may have other ones."""
+    names = set(VARIABLE.findall(study.text)) & os.environ.keys()
+    return {"text": study.text, "variables": {name: os.environ[name] for name in sorted(names)}}
 
 
 def unmeasured(plan: Plan, store: Store, machine: Machine, *, speed: bool) -> bool:

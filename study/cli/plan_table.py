@@ -94,10 +94,11 @@ def _saved(plan: Plan, arm: PlannedArm) -> str:
 
 def departures(plan: Plan, arm: PlannedArm) -> str:
     factors = plan.study.factors
-    return ", ".join(
+    values = [
         f"{factors[f].path}={_as_written(factors[f].levels[arm.arm.choices[f]].value)}"
         for f in arm.arm.changed_factors
-    )
+    ]
+    return ", ".join([*values, *([str(arm.arm.refit)] if arm.arm.refit else [])])
 
 
 def _as_written(value: object) -> str:
@@ -229,6 +230,7 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
                 "arm": arm.digest,
                 "label": arm.label,
                 "departs": departures(plan, arm),
+                "matched": vars(arm.arm.refit) if arm.arm.refit else None,
                 "cost": arm.cost_record.cost,
                 "refused": arm.cost_record.refused or None,
                 "config": arm.config.plain,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -16,17 +17,16 @@ from study.plan.plan import Plan
 from study.plan.planning import plan as planned
 from study.store.records import EpochRow
 from study.store.store import Store
-from study.tasks.arms import PlannedArm
 from study.text import printable
 
 
-def line(plan: Plan, event: Event) -> str:
+def line(plan: Plan, names: "Names", event: Event) -> str:
     """One event as one plain line, key=value."""
-    arm, trial = arm_and_seed(plan, event.trial)
-    values = _values(plan, event, arm.epochs)
+    label, seed, epochs = names.of(event.trial)
+    values = _values(plan, event, epochs)
     text = " ".join(f"{key}={_quoted(value)}" for key, value in values.items())
     clock = time.strftime("%H:%M:%S")
-    return f"{clock} {event.kind:5} {_quoted(arm.label)}/s{trial} {event.trial} {text}".rstrip()
+    return f"{clock} {event.kind:5} {_quoted(label)}/s{seed} {event.trial} {text}".rstrip()
 
 
 def _values(plan: Plan, event: Event, epochs: int) -> dict[str, object]:
@@ -70,15 +70,33 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def arm_and_seed(plan: Plan, trial: str) -> tuple[PlannedArm, int]:
-    """The arm and seed of a trial."""
-    return next((a, t.seed) for a in plan.trained for t in a.trials if t.name == trial)
+@dataclass(frozen=True)
+class Names:
+    """The arms and seeds of trials by name, also of those that a plan no longer has."""
+
+    store: Store
+    arms: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    """The label of the arm, the seed, and the number of epochs."""
+
+    def learn(self, plan: Plan) -> None:
+        for arm in plan.trained:
+            for trial in arm.trials:
+                self.arms[trial.name] = arm.label, trial.seed, arm.epochs
+
+    def of(self, trial: str) -> tuple[str, int, int]:
+        if trial not in self.arms:  # such as a proposal that failed between two plans
+            record = self.store.entered(trial)
+            self.arms[trial] = record.label or trial, record.seed, 1
+        return self.arms[trial]
 
 
-def up_to_date(plan: Plan, store: Store, events: Sequence[Event]) -> Plan:
+def up_to_date(plan: Plan, names: Names, events: Sequence[Event]) -> Plan:
     """The plan, made again if an event is of a trial that it lacks, as of a study that grows."""
-    known = {trial.name for trial in plan.trials}
-    return plan if known >= {event.trial for event in events} else planned(plan.file, store)
+    if {event.trial for event in events} <= names.arms.keys():
+        return plan
+    plan = planned(plan.file, names.store)
+    names.learn(plan)
+    return plan
 
 
 class LiveDisplay:
@@ -87,7 +105,8 @@ class LiveDisplay:
     def __init__(
         self, plan: Plan, store: Store, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.plan, self.store, self.clock, self.began = plan, store, clock, clock()
+        self.plan, self.names, self.clock, self.began = plan, Names(store), clock, clock()
+        self.names.learn(plan)
         self.before = len(plan.trials) - len(plan.missing)
         self.running: dict[str, EpochRow | None] = {}
         self.ended: dict[str, str] = {}
@@ -126,7 +145,7 @@ class LiveDisplay:
     def _replan(self, events: Sequence[Event]) -> None:
         """Take up trials that results have called for."""
         known = {trial.name for trial in self.plan.trials}
-        self.plan = up_to_date(self.plan, self.store, events)
+        self.plan = up_to_date(self.plan, self.names, events)
         more = [trial.name for trial in self.plan.trials if trial.name not in known]
         if more:
             epochs = sum(map(self._epochs, more))
@@ -136,10 +155,9 @@ class LiveDisplay:
     def __rich__(self) -> RenderableType:
         table = Table(box=None, pad_edge=False, show_header=False)
         for name, row in sorted(self.running.items()):
-            arm, seed = arm_and_seed(self.plan, name)
-            epochs = arm.epochs
+            label, seed, epochs = self.names.of(name)
             table.add_row(
-                escape(f"  ▸ {arm.label}"),
+                escape(f"  ▸ {label}"),
                 f"s{seed}",
                 f"epoch {_done(row)}/{epochs}",
                 ProgressBar(total=max(1, epochs), completed=_done(row), width=20),
@@ -155,7 +173,7 @@ class LiveDisplay:
         return f"{name} {in_units(self.plan.catalogue[name], value)}" if name else ""
 
     def _epochs(self, trial: str) -> int:
-        return arm_and_seed(self.plan, trial)[0].epochs
+        return self.names.of(trial)[2]
 
     def _eta(self) -> str:
         finished = self.epochs - self.left

@@ -234,14 +234,17 @@ def _progress(
     plan: "Plan", store: "Store", how: str
 ) -> "AbstractContextManager[Callable[[Sequence[Event]], None]]":
     """A context that yields a function, to which events are reported."""
-    from study.cli.progress import LiveDisplay, line, up_to_date
+    from study.cli.progress import LiveDisplay, Names, line, up_to_date
+
+    names = Names(store)
+    names.learn(plan)
 
     def lines(events: "Sequence[Event]") -> None:
         nonlocal plan
-        plan = up_to_date(plan, store, events)
+        plan = up_to_date(plan, names, events)
         for event in events:
             with suppress(BrokenPipeError):  # the reader is gone; the work goes on
-                click.echo(line(plan, event), err=True)
+                click.echo(line(plan, names, event), err=True)
 
     @contextmanager
     def live_display() -> "Iterator[Callable[[Sequence[Event]], None]]":

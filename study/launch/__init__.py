@@ -8,14 +8,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from study.errors import StoreError
 from study.launch import job as job_folder
 from study.launch import slurm, spending
 from study.launch.events import Event, Watch
 from study.launch.launchers import LAUNCHERS
 from study.launch.machine import Machine
 from study.store import leases, polling
-from study.store.atomic import warn_once
 from study.store.job_records import Work
 from study.store.records import TrialRecord
 from study.store.store import Store
@@ -42,7 +40,7 @@ def run(
     the workers are `submitted`, unless the machine says to wait; Ctrl-C stops the waiting alone.
     """
     # Before the job exists, since workers read the store as soon as they start.
-    trials = _entered(store, trials)
+    trials = job_folder.entered(store, trials)
     work = work.model_copy(update={"trials": list(trials)})
     job = job_folder.create_job(store, work, machine, trials)
     order, watch = job_folder.order(job), Watch(store, list(trials))
@@ -85,26 +83,6 @@ def _ticker(
             report(events)
 
     return tick
-
-
-def _entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, TrialRecord]:
-    """The trials that could be entered in the store; the others are reported.
-
-    Raises:
-        StoreError: no trial could be entered.
-    """
-    wrong: dict[str, StoreError] = {}
-    for name, record in trials.items():
-        try:
-            store.enter(name, record)
-            store.retry(name)
-        except StoreError as error:
-            wrong[name] = error
-    for why in wrong.values():
-        if len(wrong) == len(trials):
-            raise why
-        warn_once(f"{why}: this trial is passed over")
-    return {name: record for name, record in trials.items() if name not in wrong}
 
 
 def run_phase(

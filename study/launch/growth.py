@@ -57,9 +57,8 @@ def _add(worker: Worker) -> bool:
     """Add the trials that the results call for, and the queue lacks, to the job."""
     known = {*job_folder.queue(worker.job)}
     plan = planned_again(worker)
-    records = {name: record for name, record in plan.records().items() if name not in known}
-    for name, record in records.items():
-        worker.store.enter(name, record)
+    new = {name: record for name, record in plan.records().items() if name not in known}
+    records = job_folder.entered(worker.store, new)
     if records:
         job_folder.add(worker.job, records)
     # After the new trials, which other workers wait for.
@@ -68,11 +67,16 @@ def _add(worker: Worker) -> bool:
     return bool(records)
 
 
-def with_measuring(worker: Worker) -> Job:
-    """The worker's job, with what is to be measured of the arms that the study has by now."""
+def with_measuring(worker: Worker) -> Job | None:
+    """The worker's job, with what is to be measured of the arms that the study has by now.
+
+    None while results call for more trials.
+    """
     if not worker.order.text:
         return worker.order
     plan = planned_again(worker)
+    if any(worker.store.result(name) is None for name in plan.records()):
+        return None
     session = timing_session(plan)
     more = {name: getattr(session, name) for name in session.model_fields_set - {"phases"}}
     return worker.order.model_copy(update={**more, "pairs": unevaluated(plan, worker.store)})

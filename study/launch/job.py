@@ -75,6 +75,26 @@ def create_job(
     return folder.resolve()
 
 
+def entered(store: Store, trials: Mapping[str, TrialRecord]) -> dict[str, TrialRecord]:
+    """The trials that could be entered in the store; the others are reported.
+
+    Raises:
+        StoreError: no trial could be entered.
+    """
+    wrong: dict[str, StoreError] = {}
+    for name, record in trials.items():
+        try:
+            store.enter(name, record)
+            store.retry(name)
+        except StoreError as error:
+            wrong[name] = error
+    for why in wrong.values():
+        if len(wrong) == len(trials):
+            raise why
+        warn_once(f"{why}: this trial is passed over")
+    return {name: record for name, record in trials.items() if name not in wrong}
+
+
 def order(job: Path) -> Job:
     """The settings of a job, read from its folder.
 

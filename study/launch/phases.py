@@ -94,12 +94,15 @@ def timings(worker: Worker) -> int:
     # Imports torch, which trials of a task without speeds do not need.
     from study.trial.timing import run_timing_session
 
-    order, store, task = growth.with_measuring(worker), worker.store, worker.task
-    folder = store.root / "timings" / order.key
-    folder.mkdir(parents=True, exist_ok=True)
+    store, task = worker.store, worker.task
     # A timing needs the machine for itself, so not before every trial has its result.
     if any(store.result(name) is None for name in job_folder.trials(worker.job)):
         return 0
+    order = growth.with_measuring(worker)
+    if order is None:
+        return 0
+    folder = store.root / "timings" / order.key
+    folder.mkdir(parents=True, exist_ok=True)
     lease = leases.claim(folder, worker.heartbeats)
     if lease is None:
         return 0
@@ -138,7 +141,8 @@ def evaluations(worker: Worker) -> int:
     # As on one machine: what can be evaluated once the rest is trained waits for it.
     if _is_cut_short(worker):
         return 0
-    for name, size in growth.with_measuring(worker).pairs:
+    order = growth.with_measuring(worker)
+    for name, size in order.pairs if order else ():
         if worker.stop():
             return 0
         lease = leases.claim(store.trial(name), worker.heartbeats)

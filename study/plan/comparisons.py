@@ -54,7 +54,7 @@ def named_arms(plan: Plan) -> dict[str, PlannedArm]:
     An arm without a label of its own is listed by the paths in which it departs from the baseline,
     because ranks count all arms.
     """
-    numbers = owners(plan.study, [arm.arm.choices for arm in plan.arms])
+    numbers = owners(plan.study, [arm.arm for arm in plan.arms])
     return {name: plan.arms[number] for name, number in numbers.items()}
 
 

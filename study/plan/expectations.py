@@ -38,7 +38,7 @@ class Expectations:
         """
         study, places = self.study, self.configurations.places
         paths = [factor.path for factor in study.factors]
-        numbers = owners(study, [arm.choices for arm in study.arms])
+        numbers = owners(study, study.arms)
         labels = {name: study.arms[number] for name, number in numbers.items()}
         for key, wanted in study.expects.items():
             factor = paths.index(key) if key in paths else None

@@ -3,7 +3,7 @@ one arm each, and can be measured.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from study.errors import SpecError, unknown
@@ -27,12 +27,18 @@ class ArmNames:
     """The number of the arm, by names that only one arm has."""
     shared: Mapping[str, list[str]]
     """Unique names of the arms, by a name that several arms have."""
+    absent: Mapping[str, str] = field(default_factory=dict)
+    """By the label of a twin that does not exist, the reason."""
+    arms: int = 0
+    """How many arms there are; the baseline has several names."""
 
     def problems(self, name: str, mark: Location) -> Iterator[Problem]:
         """Problems of a name that several arms have, or none."""
         if several := self.shared.get(name):
             each = " or ".join(f'"{own}"' for own in several[:MANY])
             yield Problem(f'{len(several)} arms are called "{name}"', mark, f"write {each}")
+        elif name in self.absent:
+            yield Problem(f'there is no "{name}": {self.absent[name]}', mark)
         elif name not in self.owners:
             yield Problem(unknown("arm", name, self.owners), mark)
 
@@ -45,24 +51,29 @@ class ArmNames:
         yield from (Problem(f'"{name}" is no arm', mark) for name, mark in wrong[MAX_PROBLEMS:])
 
 
-def names(study: Study, arms: Sequence[Arm]) -> ArmNames:
-    every = [arm.choices for arm in arms]
-    own, owned = own_names(study, every), owners(study, every)
+def names(study: Study, arms: Sequence[Arm], absent: Mapping[str, str] | None = None) -> ArmNames:
+    own, owned = own_names(study, arms), owners(study, arms)
     shared: dict[str, list[str]] = {}
-    for choices, several in zip(every, own, strict=True):
-        for label in set(study.labels(choices)) - owned.keys():
+    for arm, several in zip(arms, own, strict=True):
+        for label in set(study.arm_labels(arm)) - owned.keys():
             shared.setdefault(label, []).append(several[0])
-    return ArmNames(owned, shared)
+    return ArmNames(owned, shared, absent or {}, len(arms))
 
 
-def problems(study: Study, places: Places) -> list[Problem]:
+def problems(
+    study: Study,
+    places: Places,
+    twins: Sequence[Arm] = (),
+    absent: Mapping[str, str] | None = None,
+) -> list[Problem]:
     """Problems of claims, contrasts, published rows and A/A seeds."""
-    named = names(study, study.arms)
+    named = names(study, [*study.arms, *twins], absent)
     return [
         *_claims(study, places, named),
         *_contrasts(study, places, named),
         *_published(study, places, named),
-        *_expectations(study, places, named),
+        # Of the arms as they are: the cost of a twin is the baseline's by construction.
+        *_expectations(study, places, names(study, study.arms)),
         *_seed_clashes(study, places),
         *_undecidable(study, places),
     ]
@@ -72,13 +83,14 @@ def _claims(study: Study, places: Places, named: ArmNames) -> Iterator[Problem]:
     for index, claim in enumerate(study.claims):
         mark = places.value("claims", index)
         try:
-            parsed = parse(claim, [*named.owners, *named.shared], study.catalogue)
+            known = [*named.owners, *named.shared, *named.absent]
+            parsed = parse(claim, known, study.catalogue)
         except SpecError as error:
             yield Problem(str(error), mark)
             continue
-        several = [arm for arm in (parsed.arm, parsed.other) if arm in named.shared]
-        yield from (wrong for arm in several for wrong in named.problems(arm, mark))
-        yield from (Problem(text, mark) for text in _senseless(study, parsed))
+        unfit = [a for a in (parsed.arm, parsed.other) if a in {**named.shared, **named.absent}]
+        yield from (wrong for arm in unfit for wrong in named.problems(arm, mark))
+        yield from (Problem(text, mark) for text in _senseless(study, parsed, named.arms))
 
 
 def _contrasts(study: Study, places: Places, named: ArmNames) -> Iterator[Problem]:
@@ -144,12 +156,12 @@ def _undecidable(study: Study, places: Places) -> Iterator[Problem]:
         yield Problem(message, at, "put a quality at the size of training first in columns")
 
 
-def _senseless(study: Study, claim: Claim) -> Iterator[str]:
-    kind, arms = study.catalogue[claim.metric].kind, study.arms
-    if {claim.arm, claim.other} <= set(study.labels(arms[0].choices)):
+def _senseless(study: Study, claim: Claim, arms: int) -> Iterator[str]:
+    kind = study.catalogue[claim.metric].kind
+    if {claim.arm, claim.other} <= set(study.arm_labels(study.arms[0])):
         yield f"{claim.arm} and {claim.other} are the same arm, the baseline"
-    if "{place}" in claim.form and len(arms) < claim.number < inf:
-        yield f"there are {len(arms)} arms to rank"
+    if "{place}" in claim.form and arms < claim.number < inf:
+        yield f"there are {arms} arms to rank"
     if kind == "quality" and not study.seeds:
         yield f"nothing measures {claim.metric}: seeds is 0"
     elif claim.metric not in study.columns and (kind == "speed" or sized(claim.metric)[1]):

@@ -64,7 +64,8 @@ class Plan:
 
     @property
     def trials(self) -> list[Trial]:
-        return [trial for arm in self.trained for trial in arm.trials]
+        # Two proposals may have the same values, and so one trial.
+        return list({trial.name: trial for arm in self.trained for trial in arm.trials}.values())
 
     @property
     def reported(self) -> list[Trial]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from study import stats, tasks
 from study.errors import SpecError
-from study.plan import label_checks, notes, sequential
+from study.plan import label_checks, notes, sequential, twins
 from study.plan.design_notes import design_notes
 from study.plan.expectations import Expectations
 from study.plan.plan import Plan
@@ -15,7 +15,7 @@ from study.spec.reader import ReadStudy
 from study.spec.study import Study
 from study.store.store import Store
 from study.tasks import Task
-from study.tasks.arms import PlannedArm, ResolvedArm, stored_trial
+from study.tasks.arms import PlannedArm, ResolvedArm, ResolvedArms, stored_trial
 from study.tune.replay import tuned
 
 
@@ -40,20 +40,25 @@ def plan(
     task = tasks.task(study.task, study.plugins)
     task.forget()
     untimed = _untimed(study, task, file)
-    if mistakes := [*file.problems, *label_checks.problems(study, file.places), *untimed]:
+    matching, pairs = twins.problems(study, file.places), twins.possible(study)
+    labels = label_checks.problems(study, file.places, pairs)
+    if mistakes := [*file.problems, *matching, *labels, *untimed]:
         wrong = [*mistakes, *_input_problems(task, file, mistakes, store)]
         raise SpecError(f"{report(wrong)}; arms are built once the file is correct")
     every = task.arms(file, store, audit_all=audit_all, tell=tell)
     expected = Expectations(study, configurations, every)
     if mistakes := [*every.problems, *expected.problems()]:
         raise SpecError(report([*mistakes, *_input_problems(task, file, mistakes, store)]))
+    refitted = _with_twins(study, task, every, file, tell)
     tuning = tuned(file, task, every.arms, store)
-    arms = tuning.resolved if tuning else every.arms
+    # A study has one of both, or neither.
+    arms = tuning.resolved if tuning else refitted.arms
     waiting = tuning.waiting if tuning else frozenset()
-    planned = _with_trials(Plan(study, (), task, file), arms, waiting, store)
+    planned = _with_trials(Plan(study, (), task, file, tuning=tuning), arms, waiting, store)
     every_note = [
         *design_notes(study),
         *every.notes,
+        *refitted.notes,
         *notes.stale(planned, store),
         *notes.code(planned),
         *task.notes(planned, store),
@@ -61,6 +66,20 @@ def plan(
     ]
     complete = Plan(study, tuple(planned), task, file, tuple(every_note), tuning=tuning)
     return replace(complete, sd=_sd(complete, store))
+
+
+def _with_twins(
+    study: Study, task: Task, every: ResolvedArms, file: ReadStudy, tell: Callable[[str], None]
+) -> twins.Twins:
+    """The arms with their twins; raises SpecError for widths, and for names of no twin."""
+    result = twins.twins(study, task, every, file.places, tell)
+    # Of twins that could not be fitted the names are not wrong too.
+    wrong = result.problems
+    if study.match and not wrong:
+        wrong = label_checks.problems(study, file.places, result.twins, result.absent)
+    if wrong:
+        raise SpecError(report(wrong))
+    return result
 
 
 def _untimed(study: Study, task: Task, file: ReadStudy) -> Iterator[Problem]:
@@ -98,7 +117,7 @@ def _input_problems(
 
 def _costs(study: Study, planned: Sequence[PlannedArm]) -> dict[str, Mapping[str, float | None]]:
     """The costs of every row of the study, by each unique name of the row."""
-    numbers = owners(study, [arm.arm.choices for arm in planned])
+    numbers = owners(study, [arm.arm for arm in planned])
     return {name: planned[number].cost_record.cost for name, number in numbers.items()}
 
 
@@ -120,7 +139,7 @@ def _with_trials(
         return planned(lambda arm: len(study.seeds))
     fewest = planned(lambda arm: limits.min)
     # No comparison is looked at while one of its arms may still become another.
-    if waiting:
+    if plan.tuning is not None and not plan.tuning.spent:
         return fewest
     counts = sequential.seeds_called_for(replace(plan, arms=tuple(fewest)), store)
     return planned(counts.__getitem__)

@@ -37,7 +37,7 @@ def read_again(work: Work) -> ReadStudy:
         # Relative paths are those of the folder in which the workers were started, this one.
         Path(request.file),
         vocabulary=vocabulary(plugins),
-        environment=os.environ,
+        environment={**os.environ, **work.variables},
         profile=request.profile,
         settings=request.settings,
         sources=plugins,

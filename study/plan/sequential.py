@@ -53,17 +53,19 @@ def decisions(plan: Plan, store: Store) -> dict[Contrast, stats.Decision]:
 def _differences(plan: Plan, contrast: Contrast, store: Store) -> "Numbers":
     """The differences of a comparison by seed, as far as both trials have ended.
 
-    NaN from the first seed on at which one diverged or failed, so that others need not wait.
+    They end with NaN where one diverged or failed, after the first look at the earliest.
     """
     import numpy as np
 
+    if {arm.digest for arm in plan.arms if not arm.trials} & {*contrast[:2]}:
+        return np.full(rule(plan.study).min, nan)  # no proposal of its tuning has succeeded
     rows = list[float]()
     for seed in plan.study.seeds:
         arm, other = (_value(store, f"{digest}-{seed}", contrast.metric) for digest in contrast[:2])
         if arm is None or other is None:
             break
         if isnan(arm - other):
-            rows += [nan] * (len(plan.study.seeds) - len(rows))
+            rows += [nan] * max(1, rule(plan.study).min - len(rows))
             break
         rows.append(arm - other)
     return np.array(rows, float)
@@ -81,11 +83,8 @@ def _value(store: Store, name: str, metric: str) -> float | None:
 def seeds_called_for(plan: Plan, store: Store) -> dict[str, int]:
     """The number of seeds of every arm that the results so far call for, by digest."""
     states = decisions(plan, store)
-    wanted = stats.seeds_wanted(states, rule(plan.study))
     counts = dict.fromkeys((arm.digest for arm in plan.arms), rule(plan.study).min)
-    for contrast, n in wanted.items():
-        # No number of seeds decides a comparison in which a trial diverged or failed.
-        if not isnan(states[contrast].p):
-            for digest in contrast[:2]:
-                counts[digest] = max(counts[digest], n)
+    for contrast, n in stats.seeds_wanted(states, rule(plan.study)).items():
+        for digest in contrast[:2]:
+            counts[digest] = max(counts[digest], n)
     return counts

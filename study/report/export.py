@@ -76,7 +76,10 @@ def _long(plan: Plan, store: Store) -> dict[str, pd.DataFrame]:
 
 def _levels(plan: Plan, arm: PlannedArm) -> dict[str, str]:
     chosen = zip(plan.study.factors, arm.arm.choices, strict=True)
-    return {factor.path: factor.levels[level].label for factor, level in chosen}
+    levels = {factor.path: factor.levels[level].label for factor, level in chosen}
+    # A twin has the levels of its arm.
+    refit = arm.arm.refit
+    return {**levels, **({"matched": str(refit) if refit else ""} if plan.study.match else {})}
 
 
 # ---- timm's format ----

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from study.spec.study import Study
+from study.spec.study import Arm, Study
 
 
-def qualified(study: Study, choices: Sequence[int]) -> str:
+def qualified(study: Study, arm: Arm) -> str:
     """An arm's label with the paths of the factors that differ from the baseline."""
-    paths = (factor.path for factor, level in zip(study.factors, choices, strict=True) if level)
-    return f"{study.label(choices)} ({', '.join(paths)})"
+    paths = (study.factors[factor].path for factor in arm.changed_factors)
+    return f"{study.arm_label(arm)} ({', '.join(paths)})"
 
 
 def effect_name(study: Study, term: Iterable[tuple[int, int]]) -> str:
@@ -22,14 +22,14 @@ def effect_name(study: Study, term: Iterable[tuple[int, int]]) -> str:
     return " × ".join(names)
 
 
-def owners(study: Study, every: Sequence[Sequence[int]]) -> dict[str, int]:
+def owners(study: Study, every: Sequence[Arm]) -> dict[str, int]:
     """The index of the arm that a name belongs to; names of several arms are left out."""
     return {name: n for n, several in enumerate(own_names(study, every)) for name in several}
 
 
-def own_names(study: Study, every: Sequence[Sequence[int]]) -> list[list[str]]:
+def own_names(study: Study, every: Sequence[Arm]) -> list[list[str]]:
     """For each arm, the names that no other arm has, or else its qualified label."""
-    labels = [list(dict.fromkeys(study.labels(choices))) for choices in every]
+    labels = [list(dict.fromkeys(study.arm_labels(arm))) for arm in every]
     counts = Counter(label for of_arm in labels for label in of_arm)
     unique = ([label for label in of_arm if counts[label] == 1] for of_arm in labels)
-    return [own or [qualified(study, c)] for own, c in zip(unique, every, strict=True)]
+    return [own or [qualified(study, arm)] for own, arm in zip(unique, every, strict=True)]

@@ -38,6 +38,7 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
         text=places.document.location.text,
         plugins=configurations.plugins,
         aa=file.aa,
+        match=file.match,
         contrasts=tuple(
             (normal(c), "baseline") if isinstance(c, str) else (normal(c[0]), normal(c[1]))
             for c in file.contrasts

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from study.spec.metric import Catalogue
 from study.spec.plugins import Plugin
-from study.spec.schema import Protocol, SequentialSeeds, Status, Timing
+from study.spec.schema import Match, Protocol, SequentialSeeds, Status, Timing
 from study.spec.task import ArmConfig
 from study.spec.tuning import TuningRules, Values
 
 AA_SEED_OFFSET = 1_000_000  # added to a seed of the baseline for its A/A trial
+# In brackets: a comma would end the label in a list of a study file.
+MATCHED = "(matched)"
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,20 @@ class PublishedNumber:
 
 
 @dataclass(frozen=True)
+class Refit:
+    """The width at which an arm costs what the baseline costs."""
+
+    path: str = ""
+    """The argument that was scaled, such as `model.dims`."""
+    value: object = None
+    factor: float = 1.0
+    """The sum of the widths over that of the arm as it is."""
+
+    def __str__(self) -> str:
+        return f"{self.path}={self.value}"
+
+
+@dataclass(frozen=True)
 class Arm:
     """One row of the table: a level for each factor, and the configuration that results."""
 
@@ -55,6 +71,12 @@ class Arm:
     config: ArmConfig
     values: Values = field(default_factory=dict)
     """Values in place of the file's: those of a proposal, or that tuning has chosen."""
+    refit: Refit | None = None
+    """Not None for a twin: an arm of the same levels with another width."""
+
+    @property
+    def is_twin(self) -> bool:
+        return self.refit is not None
 
     @property
     def changed_factors(self) -> tuple[int, ...]:
@@ -110,6 +132,8 @@ class Study:
     """Pairs of labels whose arms are compared by a test declared in advance."""
     design_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """By design, its options with their defaults; a design without options may be absent."""
+    match: Match | None = None
+    """The cost to which every arm has a twin refitted."""
 
     tune: TuningRules | None = None
 
@@ -167,6 +191,14 @@ class Study:
         if any(choices):
             return [self.label(choices)]
         return ["baseline", *(factor.levels[0].label for factor in self.factors)]
+
+    def arm_label(self, arm: Arm) -> str:
+        """The label of an arm; that of a twin says so."""
+        return f"{self.label(arm.choices)} {MATCHED}" if arm.is_twin else self.label(arm.choices)
+
+    def arm_labels(self, arm: Arm) -> list[str]:
+        """All labels of an arm, of which a twin has one."""
+        return [self.arm_label(arm)] if arm.is_twin else self.labels(arm.choices)
 
 
 def title(name: str, profile: str | None, settings: Sequence[str]) -> str:

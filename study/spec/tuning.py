@@ -107,7 +107,6 @@ SAMPLERS = {
     "tpe": "TPESampler",
     "random": "RandomSampler",
     "qmc": "QMCSampler",
-    "gp": "GPSampler",
     "cmaes": "CmaEsSampler",
     "nsgaii": "NSGAIISampler",
     "nsgaiii": "NSGAIIISampler",

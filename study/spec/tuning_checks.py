@@ -141,8 +141,8 @@ def _objective(
     place = tree.at(["objective"]).location
     if tune.objective in catalogue:
         kind = catalogue[tune.objective].kind
-        why = "at the size of training" if kind == "quality" else f"not a {kind}"
-        message = f"objective: {tune.objective} is no quality of a trial, {why}"
+        what = "a quality at another size" if kind == "quality" else f"a {kind}"
+        message = f"objective: {tune.objective} is {what}, which no trial reports as a quality"
         return "", [Problem(message, place, f"known: {', '.join(qualities)}")]
     return "", [Problem(unknown("metric", tune.objective, qualities), place)]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Inference(Protocol):
     """Intervals and two-sided p values of samples (n,); NaN where there is none."""
 
-    def interval(self, sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]: ...
+    def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]: ...
     def bca(self, sample: Numbers) -> tuple[float, float]: ...
     def sign_flip(self, differences: Numbers) -> float: ...
     def t_test(self, differences: Numbers) -> float: ...
@@ -28,9 +28,9 @@ class Inference(Protocol):
 class FixedSeeds:
     """The inference from a number of seeds that no result has decided."""
 
-    def interval(self, sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]:
         """The t interval."""
-        return interval(sample, confidence)
+        return interval(sample, CONFIDENCE if confidence is None else confidence)
 
     def bca(self, sample: Numbers) -> tuple[float, float]:
         return bca(sample)

@@ -16,6 +16,7 @@ from __future__ import annotations  # pandas is for reports: plans must start wi
 from typing import TYPE_CHECKING, NamedTuple
 
 from study.stats.effects import SUMMARY, by_arm, paired, summary
+from study.stats.inference import FIXED, Inference
 from study.stats.intervals import CONFIDENCE, varies
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class NoiseFloor(NamedTuple):
     floor: float
 
 
-def noise_floor(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
+def noise_floor(frame: pd.DataFrame, baseline: str, how: Inference = FIXED) -> pd.DataFrame:
     """One row per metric that the baseline and the A/A arm have: the `SUMMARY` of A/A - baseline,
     seed by seed as for any arm, and `floor`.
 
@@ -56,7 +57,7 @@ def noise_floor(frame: pd.DataFrame, baseline: str) -> pd.DataFrame:
         if baseline in arms and AA in arms:
             repeat, base = arms[AA], arms[baseline]
             floor = _floor(base.to_numpy(float), repeat.to_numpy(float))
-            rows.append({"metric": metric, **summary(paired(repeat, base)), "floor": floor})
+            rows.append({"metric": metric, **summary(paired(repeat, base), how), "floor": floor})
     return pd.DataFrame(rows, columns=["metric", *SUMMARY, "floor"])
 
 

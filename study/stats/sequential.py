@@ -25,11 +25,11 @@ from __future__ import annotations  # numpy and scipy are for reports: plans mus
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
-from math import nan, sqrt
+from math import isnan, nan, sqrt
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from study.stats.contrasts import holm
-from study.stats.intervals import ALPHA, CONFIDENCE, UNDEFINED, varies
+from study.stats.intervals import ALPHA, UNDEFINED, varies
 from study.stats.t_boundaries import critical, level
 
 if TYPE_CHECKING:
@@ -123,14 +123,14 @@ def decided(
     look at n seeds waits until each undecided contrast has n, and later seeds of a decided contrast
     are not used. So the states depend on the values alone, not on the order in which trials end,
     and more seeds never reverse a decision. NaN stands for a trial that failed: its contrast stays
-    undecided, gets all seeds, and counts in the correction. `other_tests` are tests of the same
-    family that are not among these.
+    undecided, gets no further seeds, and counts in the correction. `other_tests` are tests of the
+    same family that are not among these.
     """
     margins = margins or {}
     looks = {key: _looks(row, rule, margins.get(key, 0.0)) for key, row in differences.items()}
     states = dict.fromkeys(differences, UNSEEN)
     for n in range(rule.min, rule.max + 1):
-        undecided = [key for key, now in states.items() if now.state == "undecided"]
+        undecided = [key for key, now in states.items() if _is_open(now)]
         if not undecided or any(len(differences[key]) < n for key in undecided):
             break
         seen = {key: looks[key][n - rule.min] for key in undecided}
@@ -141,9 +141,14 @@ def decided(
 def seeds_wanted(states: Mapping[Key, Decision], rule: Rule) -> dict[Key, int]:
     """The seeds that each contrast needs for the next look, or had when it was decided."""
     return {
-        key: now.seeds if now.state != "undecided" else min(max(rule.min, now.seeds + 1), rule.max)
+        key: min(max(rule.min, now.seeds + 1), rule.max) if _is_open(now) else now.seeds
         for key, now in states.items()
     }
+
+
+def _is_open(now: Decision) -> bool:
+    """True where another look may decide: no trial has failed, and none has decided yet."""
+    return now.state == "undecided" and not isnan(now.p)
 
 
 def _after(
@@ -202,18 +207,18 @@ class SequentialInference:
     tests: int
     """The tests of the family, whose intervals hold together."""
 
-    def interval(self, sample: Numbers, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """The repeated interval, which holds wherever the seeds end; by default for all tests."""
-        tests = self.tests if confidence == CONFIDENCE else 1
-        alpha = 1 - confidence
-        return repeated_interval(sample, replace(self.rule, alpha=min(alpha, ALPHA)), tests)
+    def interval(self, sample: Numbers, confidence: float | None = None) -> tuple[float, float]:
+        """The repeated interval, which holds wherever seeds end; None: for all tests at once."""
+        if confidence is None:
+            return repeated_interval(sample, self.rule, self.tests)
+        return repeated_interval(sample, replace(self.rule, alpha=min(1 - confidence, ALPHA)))
 
     def bca(self, sample: Numbers) -> tuple[float, float]:
-        """None: the bootstrap knows nothing of looks."""
+        """No interval: the bootstrap knows nothing of looks."""
         return UNDEFINED
 
     def sign_flip(self, differences: Numbers) -> float:
-        """None: flips of signs that a look has not seen would have led to other seeds."""
+        """No p: with other signs, looks would have led to other seeds."""
         return nan
 
     def t_test(self, differences: Numbers) -> float:

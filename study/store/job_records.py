@@ -73,6 +73,8 @@ class Work(Frozen):
 
     Workers plan it again, whatever became of the file meanwhile.
     """
+    variables: dict[str, str] = Field({})
+    """The environment variables in the text, as they were."""
     budget: Budget | None = None
     """The limit on what the run spends, counted from the time at which the job was made."""
 

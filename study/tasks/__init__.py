@@ -28,7 +28,7 @@ from study.store.job_records import Job
 from study.store.records import Evaluation, TrialRecord
 from study.store.store import Store
 from study.store.timing_records import StepTimes
-from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms
+from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms, Width
 from study.trial.group import Alone, Group
 from study.trial.running import Finished, RunningTrial
 
@@ -134,6 +134,18 @@ class Task(ABC):
         study, _ = file.complete()
         alone = replace(file, study=replace(study, arms=(arm,)))
         return self.arms(alone, store, audit_all=False, tell=lambda text: None)
+
+    def width(self, arm: ResolvedArm, path: str) -> Width:
+        """The width of an arm at a path such as `model.dims`, or the usual one for "".
+
+        Raises:
+            StudyError: the arm has no such width, or cannot have another.
+        """
+        raise StudyError(f"arms of {type(self).__name__} have no width that could be refitted")
+
+    def resized(self, arm: Arm, path: str, value: object) -> Arm:
+        """An arm with another width at a path that `width` took."""
+        raise StudyError(f"arms of {type(self).__name__} have no width that could be refitted")
 
     @abstractmethod
     def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:

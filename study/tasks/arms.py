@@ -29,16 +29,33 @@ class ResolvedArm:
     """The finished trial whose weights the trials start from, or ""."""
 
 
-def twins(arms: Sequence[ResolvedArm], places: Places) -> list[Problem]:
+def duplicates(arms: Sequence[ResolvedArm], places: Places) -> list[Problem]:
     """Problems of arms with the same digest, whose difference would be exactly 0."""
     first = dict[str, ResolvedArm]()
     return [
         Problem(
-            f"{arm.label} computes the same as {twin.label}", places.last_level(arm.arm.choices)
+            f"{arm.label} computes the same as {other.label}", places.last_level(arm.arm.choices)
         )
         for arm in arms
-        if (twin := first.setdefault(arm.digest, arm)) is not arm
+        if (other := first.setdefault(arm.digest, arm)) is not arm
     ]
+
+
+@dataclass(frozen=True)
+class Width:
+    """The width of an arm: an argument of one number, or of several that are scaled together."""
+
+    path: str
+    """The argument, such as `model.dims`."""
+    values: tuple[float, ...]
+    divisors: tuple[int, ...]
+    """By value, a number that divides it, such as that of attention's heads."""
+    several: bool
+    """True for a list, also of one number."""
+
+    def written(self, values: Sequence[float]) -> object:
+        """Other values as the argument takes them."""
+        return list(values) if self.several else values[0]
 
 
 @dataclass(frozen=True)
@@ -125,3 +142,5 @@ class ResolvedArms:
     """Warnings about arms that are no mistakes."""
     cost: Callable[[Arm], ArmCost] = field(default=lambda arm: ArmCost())
     """The cost of any arm, also of one that no design has; raises StudyError."""
+    resolve: Callable[[Arm], ResolvedArm] | None = None
+    """Any arm of the study, with its cost, resolved; raises StudyError."""

@@ -21,7 +21,7 @@ from study.store.cost_records import ArmCost
 from study.store.records import TrialConfig, TrialRecord
 from study.store.store import Store
 from study.tasks import OURS, Task
-from study.tasks.arms import ResolvedArm, ResolvedArms, twins
+from study.tasks.arms import ResolvedArm, ResolvedArms, duplicates
 
 IDENTITY = 1
 """Part of every digest: raise it when results of the same name come to mean something else."""
@@ -86,7 +86,7 @@ class SimpleTask(Task):
         ]
         right = [arm for arm in study.arms if not arm.config.unresolved]
         resolved = [self._resolved(study, arm) for arm in right]
-        return ResolvedArms(resolved, [*wrong, *twins(resolved, file.places)], cost=self._cost)
+        return ResolvedArms(resolved, [*wrong, *duplicates(resolved, file.places)], cost=self._cost)
 
     def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
         config = arm.config
@@ -123,7 +123,7 @@ class SimpleTask(Task):
         text = json.dumps([IDENTITY, study.task, code, departures], sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         config = TrialConfig(**full, **({"task": code} if code else {}))
-        return ResolvedArm(arm, study.label(arm.choices), digest, config, self._cost(arm))
+        return ResolvedArm(arm, study.arm_label(arm), digest, config, self._cost(arm))
 
 
 def _is_model(task: type[Task], part: str) -> bool:

@@ -121,6 +121,7 @@ class Follower:
 def _subject(plan: Plan, arm: PlannedArm, trial: Trial) -> Subject:
     choices = zip(plan.study.factors, arm.arm.choices, strict=True)
     levels = {factor.path: factor.levels[level].label for factor, level in choices}
+    levels |= {"matched": str(arm.arm.refit)} if arm.arm.refit else {}
     label = "A/A" if trial.is_aa else arm.label
     return Subject(plan.study.title, trial.name, label, trial.seed, levels, _flat(arm.config.plain))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from study.spec.study import Study, file_name
 from study.store import atomic, leases
+from study.store.atomic import warn_once
 from study.store.provenance import digest
 from study.store.store import Store
 from study.tune.proposals import distributions, encoded
@@ -38,15 +39,19 @@ def place(study: Study, store: Store) -> Path:
 def record(study: Study, tuning: Tuning, store: Store) -> Path | None:
     """Append the results that the journal lacks; None while another process writes it."""
     path = place(study, store)
-    # Only here: a plan writes nothing, and a store may be read-only.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lease = leases.claim(path.parent)
-    if lease is None:
+    try:
+        # Only here: a plan writes nothing, and a store may be read-only.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lease = leases.claim(path.parent)
+        if lease is None:
+            return None
+        with lease:
+            storage = _opened(path)
+            for row in tuning.arms:
+                _append(storage, study, row, store)
+    except OSError as error:  # for viewers alone: no trial needs it
+        warn_once(f"{path} is not written: {error.strerror}")
         return None
-    with lease:
-        storage = _opened(path)
-        for row in tuning.arms:
-            _append(storage, study, row, store)
     return path
 
 

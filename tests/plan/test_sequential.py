@@ -151,3 +151,15 @@ def test_seeds_that_decide_nothing_are_refused(bowl, keys, message):
     with pytest.raises(SpecError, match="seeds") as error:
         bowl(**keys).plan()
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("state", ["diverged", "failed"])
+def test_a_trial_that_ends_a_comparison_stays_in_the_study(bowl, state):
+    study, near = bowl(), [0.41, 0.33, 0.42, 0.34]
+    finish(study, {"none": HEIGHTS[:4], "half": near})
+    finish(study, {"tiny": near[:3]})
+    last = [*near[:3], None if state == "failed" else 0.5]
+    finish(study, {"tiny": last}, state="diverged" if state == "diverged" else "completed")
+    assert counts(study) == {"none": 5, "tiny": 4, "half": 5}
+    assert study.plan().arms[1].trials[-1].state == state
+    assert len(study.plan().missing) == 2 + (state == "failed")

@@ -172,9 +172,9 @@ def test_a_family_needs_more_seeds_than_a_single_contrast():
 def test_a_failed_trial_leaves_its_contrast_undecided_and_in_the_family():
     failed = np.array([NAN, *CLEAR[1:]])
     states = decided({"failed": failed, "noisy": NOISY}, RULE)
-    assert (states["failed"].state, states["failed"].seeds) == ("undecided", 12)
+    assert (states["failed"].state, states["failed"].seeds) == ("undecided", 3)
     assert math.isnan(states["failed"].p)
-    assert seeds_wanted(decided({"failed": failed[:3]}, RULE), RULE) == {"failed": 4}
+    assert seeds_wanted(decided({"failed": failed[:3]}, RULE), RULE) == {"failed": 3}
     with_clear = decided({"failed": failed, "clear": CLEAR}, RULE)["clear"]
     assert with_clear == decided({"clear": CLEAR}, RULE, other_tests=1)["clear"]
     assert math.isnan(sequential_p(failed, RULE))

@@ -70,7 +70,8 @@ def roadmap(report: Report) -> Iterator[ReportFigure]:
 
 def cumulative_path(plan: Plan) -> list[tuple[str, PlannedArm]]:
     """The arms in the order of the design, each with the name of its step; empty if one lacks."""
-    study, arms = plan.study, {arm.arm.choices: arm for arm in plan.arms}
+    study = plan.study
+    arms = {arm.arm.choices: arm for arm in plan.arms if not arm.arm.is_twin}
     if "cumulative" not in study.designs:
         return []
     path, before = list[tuple[str, PlannedArm]](), None

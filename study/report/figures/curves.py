@@ -20,7 +20,7 @@ from study.report.figures.states import diverged
 from study.report.figures.style import ARMS, BLACK, COLUMN, GREY, PAGE, SMALL, TINY
 from study.report.figures.text_fit import wrapped
 from study.spec.metric import Metric
-from study.stats import interval, of_arm, of_arms, of_metric, typed_rows
+from study.stats import Inference, of_arm, of_arms, of_metric, typed_rows
 
 LOSS = "train_loss"
 LOSS_METRIC = Metric("Train loss", "", 1, 3, better="lower", kind="quality")
@@ -84,18 +84,21 @@ def points(report: Report) -> pd.DataFrame:
             keys = {"label": arm.label, "arm": arm.digest, "metric": name}
             # `pivot` refuses two values of one epoch and seed instead of averaging them.
             table = part.pivot(index="epoch", columns="seed", values="value").astype(float)
-            rows += [{**keys, **row} for row in _lines(table, diverged(arm))]
+            lines = _lines(table, diverged(arm), report.analysis.inference)
+            rows += [{**keys, **row} for row in lines]
     data = frame(rows, metrics, "label", "arm", "epoch", "n")
     return data.astype({"epoch": "Int64", "n": "Int64"})
 
 
-def _lines(table: pd.DataFrame, diverged_seeds: set[int]) -> Iterator[dict[str, object]]:
+def _lines(
+    table: pd.DataFrame, diverged_seeds: set[int], how: Inference
+) -> Iterator[dict[str, object]]:
     """The points of the lines of one arm and metric; `table` is epochs by seeds."""
     whole = table.dropna()
     # A mean over the seeds that are left would drop or jump where another seed ends.
     common = 0 if diverged_seeds or table.empty else len(whole)
     for epoch, values in whole.iloc[:common].iterrows():
-        low, high = _band(values)
+        low, high = _band(values, how)
         ends = {"value": values.mean(), "low": low, "high": high}
         yield {"epoch": epoch, "what": "mean", "n": len(values), **ends}
     for seed, values in table.items():
@@ -109,9 +112,9 @@ def _lines(table: pd.DataFrame, diverged_seeds: set[int]) -> Iterator[dict[str, 
             yield {"what": "diverged", "seed": seed, **last}
 
 
-def _band(values: "pd.Series[float]") -> tuple[float, float]:
+def _band(values: "pd.Series[float]", how: Inference) -> tuple[float, float]:
     if len(values) >= BAND_FROM:
-        return interval(values.to_numpy(float))
+        return how.interval(values.to_numpy(float))
     nowhere = float("nan")
     return (values.min(), values.max()) if len(values) > 1 else (nowhere, nowhere)
 

@@ -33,7 +33,8 @@ def points(report: Report, factor: int) -> pd.DataFrame:
     plan, measured = report.plan, report.analysis.measurements
     chosen = plan.study.factors[factor].levels
     # An arm that departs in another factor too would mix the effects of both.
-    arms = [arm for arm in plan.arms if set(arm.arm.changed_factors) <= {factor}]
+    alone = (arm for arm in plan.arms if set(arm.arm.changed_factors) <= {factor})
+    arms = [arm for arm in alone if not arm.arm.is_twin]
     rows = [
         {"level": chosen[arm.arm.choices[factor]].label, "metric": name, **record}
         for arm in sorted(arms, key=lambda arm: arm.arm.choices[factor])

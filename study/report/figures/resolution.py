@@ -94,7 +94,8 @@ def _series(plan: Plan) -> dict[str, list[tuple[float, str]]]:
     series: dict[str, list[tuple[float, str]]] = {}
     if index is None:
         return series
-    for arm in plan.arms:
+    # A twin is another model at each size, so no curve over sizes.
+    for arm in (arm for arm in plan.arms if not arm.arm.is_twin):
         others = [
             factor.levels[choice].label
             for place, (factor, choice) in enumerate(

@@ -13,6 +13,7 @@ from study.plan.label_checks import other_unit
 from study.plan.plan import Plan
 from study.report.text import given_weights, noise, sequential, tuning
 from study.spec.metric import of_batch, sized
+from study.spec.study import MATCHED
 from study.stats import fewest_varying, smallest_p
 from study.tasks import OURS
 from study.tasks.arms import PlannedArm
@@ -41,6 +42,7 @@ def _measures(analysis: Analysis) -> Iterator[str]:
         yield _differences(analysis)
     if analysis.of_kind("cost") and len(analysis.plan.arms) > 1:
         yield "Costs: in brackets the difference from ●."
+    yield from _matched(analysis)
     if analysis.of_kind("speed"):
         yield from _timings(analysis)
     if analysis.tied:
@@ -66,6 +68,17 @@ def _differences(analysis: Analysis) -> str:
         return given_weights.difference_caption(analysis)
     paired = f", paired by seed, with its {sequential.interval(analysis)}"
     return f"Δ: difference from ●{paired if analysis.seeds > 1 else ''}."
+
+
+def _matched(analysis: Analysis) -> Iterator[str]:
+    """How twins were fitted; what is lost and gained by their width is part of their difference."""
+    match, plan = analysis.plan.study.match, analysis.plan
+    refit = next((arm.arm.refit for arm in plan.arms if arm.arm.refit), None)
+    if match and refit:
+        yield (
+            f"{MATCHED}: the arm of that name with {refit.path} scaled to the "
+            f"{format.name(plan.catalogue[match.metric])} of ● within {100 * match.tolerance:g} %."
+        )
 
 
 def _timings(analysis: Analysis) -> Iterator[str]:

@@ -11,7 +11,6 @@ OPTUNA = {
     "tpe": "TPE",
     "random": "random search",
     "qmc": "quasi-random search",
-    "gp": "a Gaussian process",
 }
 
 

@@ -13,9 +13,11 @@ from study.spec.schema.file import (
     salvaged,
     validated,
 )
+from study.spec.schema.match import Match
 from study.spec.schema.published import Protocol, Published, Status, Value, parted
 
 __all__ = [
+    "Match",
     "Named",
     "OwnMetric",
     "Protocol",

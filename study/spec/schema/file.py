@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from study.errors import likely_name
 from study.spec.problems import Problem
+from study.spec.schema.match import Match
 from study.spec.schema.published import Protocol, Published
 from study.spec.schema.tuning import Tune
 from study.spec.schema.types import Batch, NotNegative, Seed, Strict, UpTo1
@@ -57,8 +58,9 @@ class OwnMetric(Strict):
 class SequentialSeeds(Strict):
     """Seeds that are added one by one where a comparison is not decided yet."""
 
-    min: Annotated[int, Field(ge=2, le=1000)] = Field(description="seeds of every arm")
-    max: Annotated[int, Field(ge=2, le=1000)] = Field(description="the most seeds of an arm")
+    # The boundaries of more looks take a minute to compute.
+    min: Annotated[int, Field(ge=2, le=60)] = Field(description="seeds of every arm")
+    max: Annotated[int, Field(ge=2, le=60)] = Field(description="the most seeds of an arm")
     stop: Literal["decided"] = Field(
         description="an arm gets no more seeds once its declared comparisons are decided"
     )
@@ -96,6 +98,9 @@ class StudyFile(Strict):
     ) = Field(
         1,
         description="number of seeds, a list, or {min, max, stop: decided}; 0 trains nothing",
+    )
+    match: Match | None = Field(
+        None, description="refit each arm's width until it costs what the baseline costs"
     )
     aa: bool = Field(
         False, description="train the baseline again under as many other seeds: the noise floor"

@@ -18,11 +18,11 @@ from study.store.records import Evaluation, TrialRecord
 from study.store.store import Store
 from study.store.timing_records import StepTimes
 from study.tasks import Task
-from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms
+from study.tasks.arms import Facts, PlannedArm, ResolvedArm, ResolvedArms, Width
 from study.tasks.classification import baseline, facts
 from study.tasks.classification.config import Config, config_of
 from study.tasks.classification.multi_label_quality import MULTI_LABEL
-from study.tasks.classification.plan import image_summaries, images, notes, resolution
+from study.tasks.classification.plan import image_summaries, images, notes, resolution, widths
 from study.tasks.classification.plan.trial_records import record
 from study.tasks.classification.quality import QUALITIES
 from study.trial.group import Group
@@ -81,6 +81,12 @@ class Classification(Task):
 
     def alternatives(self, arm: ResolvedArm, store: Store) -> Iterator[tuple[str, str, ArmCost]]:
         return resolution.alternatives(arm, store)
+
+    def width(self, arm: ResolvedArm, path: str) -> Width:
+        return widths.width(arm, path)
+
+    def resized(self, arm: Arm, path: str, value: object) -> Arm:
+        return widths.resized(arm, path, value)
 
     def record(self, arm: ResolvedArm, seed: int, study: Study) -> TrialRecord:
         return record(arm, seed, study.name)

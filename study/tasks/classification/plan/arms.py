@@ -17,7 +17,7 @@ from study.spec.places import Places
 from study.spec.problems import Location, Problem
 from study.spec.study import Arm, Study
 from study.store.records import TrialConfig
-from study.tasks.arms import ResolvedArm, twins
+from study.tasks.arms import ResolvedArm, duplicates
 from study.tasks.classification.config import Config, config_of, evaluates_given_weights
 from study.tasks.classification.plan import schedules, starting
 from study.tasks.classification.plan.costs import CostRecords
@@ -55,7 +55,7 @@ class Arms:
     @property
     def unique_names(self) -> dict[str, str]:
         """A unique name for each digest of an arm: its label, unless another arm has the same."""
-        names = own_names(self.study, [entry.arm.choices for entry in self.resolved])
+        names = own_names(self.study, [entry.arm for entry in self.resolved])
         both = zip(self.resolved, names, strict=True)
         return {entry.digest: entry.label if entry.label in own else own[0] for entry, own in both}
 
@@ -98,17 +98,18 @@ def arms(study: Study, configurations: Configurations, costs: CostRecords) -> Ar
         if not any(arm.choices):
             inherited = {problem.message for problem in wrong}
         if cost_record is not None and not wrong:
-            every.resolved.append(_resolved(study, arm, cost_record))
-    every.problems += twins(every.resolved, every.places)
+            every.resolved.append(resolved_arm(study, arm, cost_record))
+    every.problems += duplicates(every.resolved, every.places)
     return every
 
 
-def _resolved(study: Study, arm: Arm, cost_record: ModelCost) -> ResolvedModel:
+def resolved_arm(study: Study, arm: Arm, cost_record: ModelCost) -> ResolvedModel:
+    """An arm named by its full configuration, once its model was built."""
     settings = config_of(arm)
     config = resolved(settings, cost_record, study.used_names)
     return ResolvedModel(
         arm,
-        study.label(arm.choices),
+        study.arm_label(arm),
         digest(config, cost_record.defaults, versions(settings.data, settings.recipe)),
         TrialConfig(**config),
         cost_record,

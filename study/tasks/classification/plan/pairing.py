@@ -26,7 +26,7 @@ def _pairs(
 ) -> Iterator[tuple[ResolvedModel, ResolvedModel]]:
     """The compared pairs of arms: each arm and the baseline, and the arms of contrasts."""
     yield from ((entries[0], entry) for entry in entries[1:])
-    numbers = owners(study, [entry.arm.choices for entry in entries])
+    numbers = owners(study, [entry.arm for entry in entries])
     named = {name: entries[number] for name, number in numbers.items()}
     for labels in study.contrasts:
         pair = [named[label] for label in labels if label in named]

@@ -22,6 +22,7 @@ from study.tasks.classification.plan import (
     starting,
 )
 from study.tasks.classification.plan.arms import arms as resolved
+from study.tasks.classification.plan.arms import resolved_arm
 from study.tasks.classification.plan.costs import CostRecords, sample
 from study.tasks.classification.records import ModelCost
 
@@ -41,6 +42,9 @@ def arms(
     def cost(arm: Arm) -> ArmCost:
         return costs.of(config_of(starting.located(arm, store)))
 
+    def resolve(arm: Arm) -> ResolvedArm:
+        return resolved_arm(study, arm, costs.of(config_of(arm), audited=costs.audits(arm)))
+
     return ResolvedArms(
         arms=every.resolved,
         problems=[
@@ -58,6 +62,7 @@ def arms(
             *starting.notes(study, every.resolved, store),
         ],
         cost=cost,
+        resolve=resolve,
     )
 
 

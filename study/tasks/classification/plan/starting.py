@@ -75,7 +75,10 @@ def problems(
 
 def _other_grid(config: Config, store: Store) -> str:
     """The reason why positions of a trial's weights would be taken for other places, or ""."""
-    record, path = finished.finished(store, config.weights.trial)
+    try:
+        record, path = finished.finished(store, config.weights.trial)
+    except StoreError:  # reported where the weights are looked up
+        return ""
     theirs = record.data.img_size
     if isinstance(theirs, int) or theirs == config.data.img_size:
         return ""
