@@ -71,6 +71,11 @@ class LedgerRow:
         return self.tuned.winner is not None and not self.tuned.winner.number
 
     @property
+    def even(self) -> bool:
+        """True where all proposals came out equal, so that none of them is the best."""
+        return len(self.ended) > 1 and len({p.objective for p in self.ended}) == 1
+
+    @property
     def chosen(self) -> Values:
         """The values that the arm has chosen; none while it has chosen none."""
         return self.tuned.values if self.tuned.winner else {}

@@ -105,7 +105,9 @@ def test_how_often_the_file_was_right_is_counted(tmp_path):
     same = analysis(tmp_path, finish=lambda s, n, r: finish(s, n, r, value=0.5))
     assert same.ledger.keeping == 2
     tables = report.tables(same.plan, same.store)
-    assert "best in 2 of 2 arms" in " ".join(tables["tuning"].notes)
+    notes = " ".join(tables["tuning"].notes)
+    assert "best in 2 of 2 arms" in notes
+    assert "All proposals of none, half came out equal" in notes
     assert analysis(tmp_path / "other").ledger.keeping == 0
 
 

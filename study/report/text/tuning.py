@@ -39,6 +39,11 @@ def notes(analysis: Analysis, ledger: Ledger) -> Iterator[str]:
     else:
         where = "in no arm" if not ledger.keeping else f"in {ledger.keeping} of {arms} arms"
         yield f"The values of the file were the best {where}."
+        if even := [row.label for row in ledger.rows if row.even]:
+            yield (
+                f"All proposals of {', '.join(even)} came out equal, so tuning chose nothing: "
+                "what is tuned may have no effect, or trials are too short."
+            )
     yield from _conclusions(analysis, ledger)
     yield from _outside(ledger)
     yield (
