@@ -18,7 +18,8 @@ def effects(
     """
     if not plan.study.seeds or len(plan.study.factors) < 2:
         return []  # nothing is trained, or a single factor, which has no interactions
-    choices = {arm.digest: arm.arm.choices for arm in plan.arms}
+    # A twin has the levels of its arm, and another width.
+    choices = {arm.digest: arm.arm.choices for arm in plan.arms if not arm.arm.is_twin}
     if _combines_all_levels(plan):
         rows = stats.factorial(measurements, choices, how)
     elif fraction := _fraction(plan):

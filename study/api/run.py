@@ -128,7 +128,7 @@ def measure(
         evaluations.evaluate(plan, store, machine)
         if left := unevaluated(plan, store):
             named = ", ".join(sorted({name for name, _ in left})[:4])
-            tell(f"not evaluated, because weights or images are gone: {named}")
+            tell(f"not evaluated, as weights or images are gone or do not fit the size: {named}")
     if speed and timing.missing(plan, store, machine):
         tell("timing all arms in one session, with no other trial of this store running ...")
         timing.session(plan, store, machine, report=tick)

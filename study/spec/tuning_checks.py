@@ -141,8 +141,9 @@ def _objective(
     place = tree.at(["objective"]).location
     if tune.objective in catalogue:
         kind = catalogue[tune.objective].kind
-        what = "a quality at another size" if kind == "quality" else f"a {kind}"
-        message = f"objective: {tune.objective} is {what}, which no trial reports as a quality"
+        is_no = "is no quality of a trial at the size of training"
+        why = is_no if kind == "quality" else f"is a {kind}, no quality of a trial"
+        message = f"objective: {tune.objective} {why}"
         return "", [Problem(message, place, f"known: {', '.join(qualities)}")]
     return "", [Problem(unknown("metric", tune.objective, qualities), place)]
 

@@ -54,6 +54,8 @@ PRINTING |= {
     "study.spec.variables",
     "study.spec.vocabulary",
     "study.plan.estimate",
+    "study.plan.measuring",
+    "study.plan.reading",
     "study.report.compare",
     "study.tasks.classification.seeding",
 }

@@ -28,9 +28,10 @@ def notes(analysis: Analysis) -> Iterator[str]:
     """How many seeds arms have, and why."""
     states = analysis.decisions.values()
     undecided = sum(state.state == "undecided" for state in states)
+    verb = "is" if len(states) == 1 else "are"
     yield (
         f"(n/{analysis.seeds}): n of at most {analysis.seeds} seeds. A look is taken after every "
         "seed, and an arm gets no more seeds once its declared comparisons are decided: "
-        f"{len(states) - undecided} of {many(len(states), 'comparison')} are, at an error rate of "
-        "5 % for all of them and all looks."
+        f"{len(states) - undecided} of {many(len(states), 'comparison')} {verb}, at an error rate "
+        "of 5 % for all of them and all looks."
     )

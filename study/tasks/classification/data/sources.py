@@ -224,9 +224,11 @@ def in_memory(images: ArrayLike, targets: ArrayLike, *, data: Data, workers: int
     Targets are classes (N,), or with `multi_label` 0 or 1 for each class, (N, C).
 
     Raises:
-        DataError: targets are of another shape.
+        DataError: targets are of another shape, or not as many as images.
     """
     images, labels = np.asarray(images), torch.from_numpy(np.array(targets))
+    if len(images) != len(labels):
+        raise DataError(f"data {data.name}: {len(images)} images and {len(labels)} labels")
     if data.multi_label:
         labels = checked(labels, data, data.num_classes)
     elif labels.ndim > 1:

@@ -125,7 +125,8 @@ def _opened(place: Path) -> "Dataset":
     if not (place / STATE).is_file():
         raise DataError(f"{where} has no {STATE}: save_to_disk did not write it; correct root")
     try:
-        return Dataset.load_from_disk(str(place))
+        # A format that was saved with it would turn labels into tensors.
+        return Dataset.load_from_disk(str(place)).with_format(None)
     except DAMAGED as error:
         raise DataError(f"{where} cannot be read: {error}; save it anew") from error
 

@@ -16,6 +16,7 @@ from study.tasks.classification.data.locations import root_of, unread_splits
 from study.tasks.classification.data.problems import ImageProblem, data_problems, oddities
 from study.tasks.classification.plan.image_summaries import summaries, summary
 from study.tasks.classification.schema import CLASSES, LISTED, Data
+from study.text import path_text
 
 PACKAGES = {"hf": "datasets", "hfds": "datasets", "wds": "webdataset"}
 """The package that a data set is read with, by the first part of its name."""
@@ -41,7 +42,9 @@ def classes(data: Data, store: Store) -> int:
     if uncertain and (wrong := data_problems(data, [train], names)):
         raise DataError(wrong[0].message)
     # A class map may name classes that this folder has no image of.
-    return len(names) or train.classes
+    if count := len(names) or train.classes:
+        return count
+    raise DataError(f"no image of {path_text(train.place)} has a label")
 
 
 def image_problems(data: Data, store: Store) -> list[ImageProblem]:
