@@ -218,6 +218,7 @@ def _refused(arm: PlannedArm) -> bool:
 
 def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
     """The plan for `--json`: stable keys, base units."""
+    limits = plan.study.sequential
     return {
         "study": plan.study.name,
         "question": plan.study.question,
@@ -242,7 +243,9 @@ def plan_record(plan: Plan, priced: tuple[float, str] | None) -> Record:
         **({"tuning": _tuning_record(plan.tuning)} if plan.tuning else {}),
         "seconds": priced[0] if priced else None,
         "seconds_from": priced[1] if priced else None,
-        "smallest_p": smallest_p(len(plan.study.seeds)),
+        # The sign-flip test is not that of seeds which results decide.
+        "smallest_p": None if limits else smallest_p(len(plan.study.seeds)),
+        **({"sequential": limits.model_dump()} if limits else {}),
     }
 
 
