@@ -21,7 +21,7 @@ def test_a_misspelt_category_is_refused_before_anything_is_tuned(tmp_path, monke
         "tune": {"space": {"recipe.sched": ["cosine", "cosin"]}, "trials": 2},
         "columns": ["top1"],
     }
-    with pytest.raises(SpecError, match='unknown recipe.sched "cosin"'):
+    with pytest.raises(SpecError, match=r'unknown recipe\.sched "cosin"'):
         Study.of("schedules", values).plan()
     values["tune"]["space"]["recipe.sched"] = ["cosine", "step"]
     assert len(Study.of("schedules", values).plan().tuning.arms) == 2
