@@ -22,7 +22,7 @@ def effects(
     choices = {arm.digest: arm.arm.choices for arm in plan.arms if not arm.arm.is_twin}
     if _combines_all_levels(plan):
         rows = stats.factorial(measurements, choices, how)
-    elif fraction := _fraction(plan):
+    elif fraction := _fraction(plan):  # the study may have arms of other designs, too
         own = {arm: levels for arm, levels in choices.items() if levels in fraction}
         rows = stats.fractional(measurements, own, how)
     else:

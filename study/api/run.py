@@ -95,6 +95,7 @@ def _work(
 
 def _texts(study: Study) -> dict[str, object]:
     """The text of a study, and the variables in it: workers may have other ones."""
+    # Those of the text alone: an environment may hold secrets.
     names = set(VARIABLE.findall(study.text)) & os.environ.keys()
     return {"text": study.text, "variables": {name: os.environ[name] for name in sorted(names)}}
 

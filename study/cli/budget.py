@@ -3,7 +3,7 @@
 import functools
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -35,7 +35,9 @@ def budget_options(command: Command) -> Command:
 
     @options(*OPTIONS)
     @functools.wraps(command)
-    def wrapped(budget: str | None, price: str | None, machine: "Machine", **arguments: Any) -> Any:
+    def wrapped(
+        budget: str | None, price: str | None, machine: "Machine", **arguments: object
+    ) -> object:
         chosen = _chosen(budget, price, machine)
         # A command that repeats the run has its budget, too.
         again = replace(machine, flags=(*machine.flags, *typed(NAMES)))

@@ -40,10 +40,11 @@ def show(plan: Plan, store: Store, machine: "Machine", limit: Budget) -> None:
 def record(plan: Plan, store: Store, machine: "Machine", limit: Budget) -> Record:
     """The same for `--json`; `choices` is null without any measured time."""
     fitting = _fitting(plan, store, machine, limit)
-    choices = [{**vars(choice)} for choice in fitting.choices] if fitting else None
-    for choice in choices or ():
-        # JSON has neither infinity nor NaN.
-        choice["effect"] = choice["effect"] if math.isfinite(choice["effect"]) else None
+    # JSON has neither infinity nor NaN.
+    choices = fitting and [
+        {**vars(choice), "effect": choice.effect if math.isfinite(choice.effect) else None}
+        for choice in fitting.choices
+    ]
     fits: Record = {
         **limit.plain,
         "source": fitting.times.source if fitting else None,

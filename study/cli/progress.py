@@ -149,6 +149,7 @@ class LiveDisplay:
         more = [trial.name for trial in self.plan.trials if trial.name not in known]
         if more:
             epochs = sum(map(self._epochs, more))
+            # The estimate of time counts epochs, of which there are more now.
             self.epochs, self.left = self.epochs + epochs, self.left + epochs
             self.bar.update(self.task, total=len(self.plan.trials))
 

@@ -43,7 +43,7 @@ class Watch:
         for name in names:
             if name not in self.watched:
                 self.watched.add(name)
-                self.open[name] = 0
+                self.open[name] = 0  # it began under this watch, so no epoch was seen before
 
     def look(self) -> list[Event]:
         events = []

@@ -32,6 +32,7 @@ def may_go_on(worker: Worker, names: Sequence[str], *, waits: bool) -> bool:
     """
     if not worker.order.text or not worker.may_start():
         return False
+    # Before the plan is made: a result that comes in meanwhile calls for another one.
     ended = frozenset(name for name in names if worker.store.result(name) is not None)
     if ended != worker.planned_from:
         lease = leases.claim(_folder(worker), worker.heartbeats)
@@ -55,6 +56,7 @@ def _folder(worker: Worker) -> Path:
 
 def _add(worker: Worker) -> bool:
     """Add the trials that the results call for, and the queue lacks, to the job."""
+    # Of all jobs alike, as the workers of an earlier run may have these trials already.
     known = {*job_folder.queue(worker.job)}
     plan = planned_again(worker)
     new = {name: record for name, record in plan.records().items() if name not in known}
@@ -76,7 +78,7 @@ def with_measuring(worker: Worker) -> Job | None:
         return worker.order
     plan = planned_again(worker)
     if any(worker.store.result(name) is None for name in plan.records()):
-        return None
+        return None  # another worker is about to add them
     session = timing_session(plan)
     more = {name: getattr(session, name) for name in session.model_fields_set - {"phases"}}
     return worker.order.model_copy(update={**more, "pairs": unevaluated(plan, worker.store)})

@@ -59,13 +59,14 @@ def misfit(name: str, builder: Builder, shape: ImageShape) -> str:
 
 def _outputs(builder: Builder, shape: ImageShape) -> list[object]:
     """Outputs in evaluation and in training, on the meta device if the model runs there."""
+    size = shape["img_size"]
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         try:
-            return _forward_both_modes(builder("meta", shape["img_size"]), shape)
+            return _forward_both_modes(builder("meta", size), shape)
         except BuildError:
             raise
         except Exception:  # some models read values, which meta tensors do not have
-            return _forward_both_modes(builder("cpu", shape["img_size"]), shape)
+            return _forward_both_modes(builder("cpu", size), shape)
 
 
 def _forward_both_modes(model: nn.Module, shape: ImageShape) -> list[object]:

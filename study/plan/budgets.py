@@ -47,9 +47,10 @@ def budget(text: str, price: str | None = None) -> Budget:
             "out the price, or write --budget 100 --price 2.5/gpuh"
         )
     record = _money(text, price) if price is not None else _time(text, amount)
-    if not 0 < record["seconds"] <= LONGEST:
-        size = "nothing, so that no trial would start" if not record["seconds"] else "no limit"
-        raise StudyError(f"a budget of {record['text']} is {size}; write {EXAMPLES}")
+    seconds, written = record["seconds"], record["text"]
+    if not 0 < seconds <= LONGEST:
+        size = "no limit" if seconds else "nothing, so that no trial would start"
+        raise StudyError(f"a budget of {written} is {size}; write {EXAMPLES}")
     return Budget.checked({**record})
 
 

@@ -73,5 +73,6 @@ def other_tests(plan: Plan) -> int:
 
     A claim about a speed is one only if a session measures ratios, which is not known yet.
     """
+    # Costs are exact, so a claim about them is no test.
     kinds = [plan.catalogue[claim.metric].kind for claim in study_claims(plan)]
     return len(kinds) - kinds.count("cost") - len(distinct(compared(plan)))

@@ -63,7 +63,7 @@ def _differences(plan: Plan, contrast: Contrast, store: Store) -> "Numbers":
     for seed in plan.study.seeds:
         arm, other = (_value(store, f"{digest}-{seed}", contrast.metric) for digest in contrast[:2])
         if arm is None or other is None:
-            break
+            break  # later seeds may be there already: a look takes them in their order
         if isnan(arm - other):
             rows += [nan] * max(1, rule(plan.study).min - len(rows))
             break
@@ -77,6 +77,7 @@ def _value(store: Store, name: str, metric: str) -> float | None:
     if result is None:
         return None
     value = result.metrics.get(metric) if result.state == "completed" else None
+    # A task need not report a metric in every trial: as good as a failure here.
     return nan if value is None else float(value)
 
 

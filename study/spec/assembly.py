@@ -47,6 +47,7 @@ def assembled(path: Path, file: StudyFile, configurations: Configurations) -> St
 
 
 def _columns(configurations: Configurations) -> tuple[str, ...]:
+    # By the baseline, since images of several labels have other metrics.
     baseline = configurations.arm((0,) * len(configurations.places.factors))
     return configurations.task.columns_of(baseline.config)
 

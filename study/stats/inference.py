@@ -56,4 +56,5 @@ def t_test(differences: Numbers) -> float:
     return float(2 * stdtr(n - 1, -abs(t)))
 
 
+# The default everywhere: most studies fix their seeds in advance.
 FIXED = FixedSeeds()

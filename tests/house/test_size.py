@@ -11,8 +11,8 @@ FILES = sorted((ROOT / "study").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in FILES}
 
-MOST_ANY = 135
-FEWEST_COMMENTS = 0.042  # per line; the aim is 0.05
+MOST_ANY = 127
+FEWEST_COMMENTS = 0.043  # per line; the aim is 0.05
 
 
 def named(path: Path) -> str:
@@ -45,7 +45,7 @@ def test_data_that_crosses_rooms_is_typed():
     """Few values are read from plain dictionaries by a literal key, and few are of any type."""
     nodes = [node for tree in TREES.values() for node in ast.walk(tree)]
     keys = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
-    assert sum(isinstance(k, ast.Constant) and isinstance(k.value, str) for k in keys) < 300
+    assert sum(isinstance(k, ast.Constant) and isinstance(k.value, str) for k in keys) < 250
     assert sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes) <= MOST_ANY
 
 
