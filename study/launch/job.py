@@ -18,9 +18,9 @@ another user owns, can write to or can replace is refused.
 """
 
 import os
-import time
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -54,8 +54,8 @@ def create_job(
     `records` says of trials by name what they compute. Workers read it from here: a record names
     the user's own code, and one in the store may be of whoever can write there.
     """
-    # The time is for people; the random part separates jobs of one second.
-    stamp = time.strftime("%Y%m%d-%H%M%S")
+    # The time orders jobs, also those of one second; the random part separates machines.
+    stamp = f"{datetime.now():%Y%m%d-%H%M%S-%f}"
     folder = store.root / "jobs" / f"{stamp}-{uuid.uuid4().hex[:6]}"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

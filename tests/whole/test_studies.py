@@ -47,7 +47,7 @@ def test_weights_that_are_gone_are_told_and_may_come_back(inside, sized):
     weights[0].rename(sized.parent / "away")
     without = inside("run", sized, *INLINE)
     assert without.returncode == 3
-    assert "weights or images are gone:" in without.stderr
+    assert "weights or images are gone or do not fit the size:" in without.stderr
     assert "2 trials or evaluations without a result" in without.stderr
     (sized.parent / "away").rename(weights[0])
     assert "without" not in inside("run", sized, *INLINE).stderr
